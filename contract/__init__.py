@@ -1,0 +1,58 @@
+"""Reads `openapi.yaml` into typed, frozen objects.
+
+    >>> from contract import load
+    >>> load().upsert.key
+    'model_name'
+"""
+
+from contract.errors import ContractError, Problem
+from contract.known import Known
+from contract.load import default_file, load
+from contract.model import (
+    Alias,
+    Clause,
+    Constant,
+    Contract,
+    FromKey,
+    FromRequest,
+    Inherited,
+    Limits,
+    LookedUp,
+    Omitted,
+    Operation,
+    Overlaid,
+    Reference,
+    RequestField,
+    ResponseField,
+    Schema,
+    Source,
+    Timestamp,
+    Upsert,
+)
+
+__all__ = [
+    "Alias",
+    "Clause",
+    "Constant",
+    "Contract",
+    "ContractError",
+    "FromKey",
+    "FromRequest",
+    "Inherited",
+    "Known",
+    "Limits",
+    "LookedUp",
+    "Omitted",
+    "Operation",
+    "Overlaid",
+    "Problem",
+    "Reference",
+    "RequestField",
+    "ResponseField",
+    "Schema",
+    "Source",
+    "Timestamp",
+    "Upsert",
+    "default_file",
+    "load",
+]

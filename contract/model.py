@@ -1,0 +1,205 @@
+"""The contract as typed, frozen objects. They declare what `openapi.yaml` says and compute nothing of the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from contract.known import Known
+
+Schema: TypeAlias = Mapping[str, Any]
+"""A JSON Schema object of OpenAPI 3.0, references resolved and `allOf` folded in."""
+
+
+class Omitted(Enum):
+    """What an update does with a field that the request leaves out."""
+
+    KEEP = "keep"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`x-reference`: the field names another thing of the organization (or a built-in one)."""
+
+    to: str
+    """`models` or `providers`."""
+    missing: int
+    """Status of the answer when there is no such thing."""
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """`x-alias`: the field is another spelling of the field `of`; both share one stored slot."""
+
+    of: str
+    differing: int
+    """Status of the answer when both are sent and differ."""
+    known: Known
+    """How well it is known that the two are one."""
+    differing_known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class RequestField:
+    """A property of the request body."""
+
+    name: str
+    schema: Schema
+    required: bool
+    known: Known
+    pointer: str
+    reference: Reference | None = None
+    alias: Alias | None = None
+    merges: bool = False
+    """An object that is sent again is merged into the earlier one, entry by entry (`x-merge: entries`)."""
+
+    @property
+    def slot(self) -> str:
+        """The name under which the value is stored."""
+        return self.alias.of if self.alias else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class FromKey:
+    """The value of the key field."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromRequest:
+    """The stored request value of the same name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """The stored request value of the same name, else the base model's, else `default`."""
+
+    name: str
+    base: str
+    """The request field that names the base model."""
+    default: Any = None
+    has_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """The base model's object, overlaid entry by entry with the stored request value of `override`; null removes."""
+
+    override: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """The thing of `collection` that the stored request value of `by` names."""
+
+    collection: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """When the model was `created`, or last `updated`."""
+
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The same value for every custom model."""
+
+    value: Any
+
+
+Source: TypeAlias = FromKey | FromRequest | Inherited | Overlaid | LookedUp | Timestamp | Constant
+"""`x-source`: where the value of a response property comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseField:
+    """A property of the response body of the upsert and of the read."""
+
+    name: str
+    schema: Schema
+    required: bool
+    nullable: bool
+    known: Known
+    source: Source
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A statement of the contract that a requirement can rest on."""
+
+    name: str
+    pointer: str
+    known: Known
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`x-limits`: what a request body may measure."""
+
+    bytes: int
+    nesting: int
+    """How deep arrays and objects may nest; the body itself is level 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of the contract."""
+
+    operation_id: str
+    method: str
+    """In upper case."""
+    path: str
+    """The path template, such as `/api/models/{model_name}/`."""
+    statuses: frozenset[int]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """`x-upsert`: what the upsert operation means."""
+
+    operation: Operation
+    key: str
+    scope: str
+    created: int
+    updated: int
+    omitted: Omitted
+    invalid: int
+    reserved: int
+    """Status of a write to the name of a built-in model."""
+    forbidden: int
+    """Status of a write by a caller who may only read."""
+    read: Operation | None
+    delete: Operation | None
+    limits: Limits
+    request: Mapping[str, RequestField]
+    response: Mapping[str, ResponseField]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A loaded contract."""
+
+    file: Path
+    title: str
+    version: str
+    digest: str
+    """SHA-256 of the resolved document, in hexadecimal digits: equal for contracts that say the same."""
+    document: Mapping[str, Any]
+    """The whole OpenAPI document, references resolved. Not to be changed: copy it first."""
+    upsert: Upsert
+    clauses: Mapping[str, Clause]
+    """The statements of `x-clauses`, and the marked parts of the upsert operation by their path in it,
+    such as `x-upsert/omitted`, `responses/201` or `requestBody`."""
