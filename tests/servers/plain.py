@@ -1,0 +1,298 @@
+"""A correct server of the endpoint in plain Python: a WSGI application with one small method for each decision.
+
+A request passes through `plain_http` (HTTP, credentials, JSON), `plain_fields` (what each field may hold) and this file
+(references, the store, what is shown). Subclasses replace one decision each; what they do not replace stays correct.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from tests.servers.plain_fields import BASE, INHERITED, KEY, OVERRIDE, PROVIDER, FieldRules, Values
+from tests.servers.plain_http import Handler, HttpFront
+from tests.servers.wire import Answer, Json, RefusedError, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from tests.servers.fixtures import Caller, Fixtures
+
+COLLECTION = "/api/models/"
+
+Address: TypeAlias = tuple[str, str]
+"""Where a model is stored: organization and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A model as it is stored, never changed in place. `values` holds request fields, aliases resolved."""
+
+    name: str
+    values: Mapping[str, Json]
+    created: datetime | None = None
+    updated: datetime | None = None
+    built_in: bool = False
+
+
+class PlainServer(FieldRules, HttpFront):
+    """Correct in everything that the contract says; each instance has a state of its own."""
+
+    deviates: ClassVar[frozenset[str]] = frozenset()
+    """Requirements of level SHOULD that a strict run finds unmet, although the server is lawful."""
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.models: dict[Address, Stored] = {}
+        self.lock = threading.RLock()
+
+    # The operations
+
+    def handlers(self, path: str) -> Mapping[str, Handler]:
+        """What answers a path, by method."""
+        if path == COLLECTION:
+            return {"POST": self.upsert}
+        return {"GET": self.read, "DELETE": self.delete} if self.name_in(path) else {}
+
+    def name_in(self, path: str) -> str:
+        """The name of the model at a path, slashes and all; "" where the path is no model's."""
+        is_item = path.startswith(COLLECTION) and path.endswith("/")
+        return path[len(COLLECTION) : -1] if is_item else ""
+
+    def upsert(self, request: Request) -> Answer:
+        """Create or update the model that the body names."""
+        caller, values = self.admitted(request)
+        self.refuse_read_only(caller)
+        name = values[KEY]
+        self.refuse_reserved(name)
+        self.refuse_unknown_references(caller.organization, values)
+        status, stored = self.write(caller.organization, name, values)
+        return Answer(status, self.shown(caller.organization, stored))
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        """The caller and what the body asks to store: credentials are judged before the body."""
+        caller = self.authenticated(request)
+        return caller, self.asked(self.body(request))
+
+    def read(self, request: Request) -> Answer:
+        """Show a model."""
+        organization = self.authenticated(request).organization
+        stored = self.referred_model(organization, self.name_in(request.path))
+        if stored is None:
+            raise RefusedError(404, "Not found.")
+        return Answer(200, self.shown(organization, stored))
+
+    def delete(self, request: Request) -> Answer:
+        """Remove a model."""
+        caller = self.authenticated(request)
+        self.refuse_read_only(caller)
+        name = self.name_in(request.path)
+        self.refuse_reserved(name)
+        if not self.removed(caller.organization, name):
+            raise RefusedError(404, "Not found.")
+        return Answer(204)
+
+    # References
+
+    def refuse_reserved(self, name: str) -> None:
+        """Refuse writes to built-in models."""
+        if name in self.fixtures.built_in_models:
+            raise RefusedError(403, f"{name} is a built-in model and cannot be changed.")
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        """Refuse a base or a provider that the organization does not have."""
+        if BASE in values and self.referred_model(organization, values[BASE]) is None:
+            raise self.unknown_reference(BASE, values[BASE])
+        if PROVIDER in values and self.referred_provider(organization, values[PROVIDER]) is None:
+            raise self.unknown_reference(PROVIDER, values[PROVIDER])
+
+    def unknown_reference(self, field: str, name: str) -> RefusedError:
+        """The refusal of a reference to nothing."""
+        return RefusedError(404, f'{field}: there is no "{name}".')
+
+    def referred_model(self, organization: str, name: str) -> Stored | None:
+        """The model that a name stands for in an organization, its own or a built-in one."""
+        return self.find(organization, name) or self.built_in(name)
+
+    def built_in(self, name: str) -> Stored | None:
+        """The built-in model of a name."""
+        model = self.fixtures.built_in_models.get(name)
+        if model is None:
+            return None
+        values = {OVERRIDE if field == "supported_params" else field: value for field, value in model.items()}
+        return Stored(name, values, built_in=True)
+
+    def referred_provider(self, organization: str, identifier: str) -> Mapping[str, Json] | None:
+        """The provider that an identifier stands for in an organization."""
+        return self.fixtures.providers.get(organization, {}).get(identifier)
+
+    # The store
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        """Store the values under the name: the status of the answer, and the model as it is stored now."""
+        with self.exclusive(organization, name):
+            earlier = self.find(organization, name)
+            self.between_find_and_save()
+            stored = self.changed(earlier, name, values)
+            self.save(organization, stored)
+        return self.status(earlier), stored
+
+    def exclusive(self, organization: str, name: str) -> AbstractContextManager[object]:
+        """While this is held, nobody else writes the model."""
+        return self.lock
+
+    def between_find_and_save(self) -> None:
+        """The window in which a server that does not exclude other writers loses a race; broken ones widen it here."""
+
+    def status(self, earlier: Stored | None) -> int:
+        """The status of an upsert that found `earlier`."""
+        return 201 if earlier is None else 200
+
+    def address(self, organization: str, name: str) -> Address:
+        """Where a model is stored."""
+        return organization, self.canonical(name)
+
+    def canonical(self, name: str) -> str:
+        """What all spellings of a name have in common: names are compared code point by code point."""
+        return name
+
+    def find(self, organization: str, name: str) -> Stored | None:
+        """The custom model of a name."""
+        return self.models.get(self.address(organization, name))
+
+    def save(self, organization: str, stored: Stored) -> None:
+        """Put a model into the store."""
+        self.models[self.address(organization, stored.name)] = stored
+
+    def removed(self, organization: str, name: str) -> bool:
+        """Take a model out of the store: whether there was one."""
+        with self.exclusive(organization, name):
+            return self.models.pop(self.address(organization, name), None) is not None
+
+    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+        """The model after an upsert that found `earlier`."""
+        now = self.now()
+        if earlier is None:
+            return Stored(name, self.initial(values), created=now, updated=now)
+        merged = self.merged(earlier, values)
+        return Stored(earlier.name, merged, earlier.created, self.updated(earlier, merged, now))
+
+    def initial(self, values: Values) -> Values:
+        """The values of a new model."""
+        return values
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        """The values of a model after an update: omitted ones are kept."""
+        merged = {**self.kept(earlier), **values}
+        if OVERRIDE in values and OVERRIDE in earlier.values:
+            merged[OVERRIDE] = self.merged_override(earlier.values[OVERRIDE], values[OVERRIDE])
+        return merged
+
+    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+        """What an update keeps of the earlier values, where it does not say otherwise."""
+        return earlier.values
+
+    def merged_override(self, earlier: Values, override: Values) -> Values:
+        """The override after another one was sent."""
+        return {**earlier, **override}
+
+    def now(self) -> datetime:
+        """The time."""
+        return datetime.now(UTC)
+
+    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+        """When a model was updated last: repeating a request is no update."""
+        unchanged = merged == earlier.values
+        return earlier.updated if unchanged or earlier.updated is None else max(now, earlier.updated)
+
+    # What is shown
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        """The model as a response shows it; what it has not is absent."""
+        lineage = list(self.lineage(organization, stored))
+        return {
+            **self.names(stored),
+            **self.own_values(stored),
+            **self.constants(stored),
+            **self.inherited_values(lineage),
+            "supported_params": self.supported_params(lineage),
+            "throughput": self.throughput(stored),
+            **self.provider_shown(organization, lineage),
+            **self.times(stored),
+        }
+
+    def names(self, stored: Stored) -> Values:
+        """The name of the model, twice."""
+        return {"id": stored.name, KEY: stored.name}
+
+    def own_values(self, stored: Stored) -> Values:
+        """Values that only the model itself can have."""
+        return {name: stored.values[name] for name in ("display_name", BASE) if name in stored.values}
+
+    def constants(self, stored: Stored) -> Values:
+        """What follows from the model's being built in or not."""
+        return {
+            "affiliation_category": "respan" if stored.built_in else "custom",
+            "is_called_by_custom_name": not stored.built_in,
+            "source": "hardcoded" if stored.built_in else "db",
+            "model_type": "chat",
+        }
+
+    def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
+        """The model, its base, and so on; a cycle is cut where it closes."""
+        seen: set[str] = set()
+        model: Stored | None = stored
+        while model is not None and model.name not in seen:
+            yield model
+            seen.add(model.name)
+            model = self.base_of(organization, model)
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        """The base of a model, as it is now."""
+        base = stored.values.get(BASE)
+        return None if base is None else self.referred_model(organization, base)
+
+    def inherited_values(self, lineage: list[Stored]) -> Values:
+        """The values that a model has of its own or inherits."""
+        found = ((name, self.first(name, lineage)) for name in INHERITED)
+        return {name: value for name, value in found if value is not None}
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        """The value of the nearest model that has one, None where none has."""
+        return next((model.values[name] for model in lineage if name in model.values), None)
+
+    def supported_params(self, lineage: list[Stored]) -> Values:
+        """The parameters of the farthest base, overlaid with each override down to the model's own."""
+        params = self.default_params()
+        for model in reversed(lineage):
+            params = self.overlaid(params, model.values.get(OVERRIDE, {}))
+        return params
+
+    def default_params(self) -> Values:
+        """The parameters of a model before any override."""
+        return {}
+
+    def overlaid(self, params: Values, override: Values) -> Values:
+        """Parameters after an override: an entry replaces the parameter, null removes it."""
+        return {name: entry for name, entry in {**params, **override}.items() if entry is not None}
+
+    def throughput(self, stored: Stored) -> Json:
+        """Measured performance: nothing was measured."""
+        return None
+
+    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
+        """The provider of the model itself, where it has one."""
+        identifier = lineage[0].values.get(PROVIDER)
+        provider = None if identifier is None else self.referred_provider(organization, identifier)
+        return {} if provider is None else {"provider": {"id": identifier, "provider_id": identifier, **provider}}
+
+    def times(self, stored: Stored) -> Values:
+        """When the model was created and last updated; a built-in one never was."""
+        return {"created_at": self.written_time(stored.created), "updated_at": self.written_time(stored.updated)}
+
+    def written_time(self, moment: datetime | None) -> str | None:
+        """A date-time of RFC 3339."""
+        return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,117 @@
+"""The plain server's reading of a request: which fields there are, and what each of them may hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from tests.servers.wire import FieldError, Json, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+INT64 = range(-(1 << 63), 1 << 63)
+
+KEY = "model_name"
+BASE = "base_model_name"
+PROVIDER = "custom_provider_id"
+PROVIDER_ALIAS = "provider_id"
+OVERRIDE = "supported_params_override"
+COSTS = ("input_cost", "output_cost", "cache_hit_input_cost", "cache_creation_input_cost")
+FLAGS = ("streaming_support", "function_call", "image_support")
+INHERITED = (*COSTS, "max_context_window", *FLAGS)
+KINDS = {
+    **dict.fromkeys((KEY, BASE, "display_name", PROVIDER, PROVIDER_ALIAS), "string"),
+    **dict.fromkeys(COSTS, "number"),
+    "max_context_window": "integer",
+    **dict.fromkeys(FLAGS, "flag"),
+    OVERRIDE: "mapping",
+}
+"""The request fields, and the method below that says what each of them may hold."""
+
+Values: TypeAlias = dict[str, Json]
+"""Values by field."""
+
+
+class FieldRules:
+    """What a body asks to store, or all that is wrong with it."""
+
+    def asked(self, body: Json) -> Values:
+        """What a body asks to store, by slot."""
+        return self.slots(self.checked(self.given(self.as_object(body))))
+
+    def as_object(self, body: Json) -> dict[str, Json]:
+        """The body as an object."""
+        if not isinstance(body, dict):
+            raise RefusedError(400, "Expected a JSON object.")
+        return body
+
+    def given(self, body: Mapping[str, Json]) -> Values:
+        """The fields that the request gives; those that the endpoint does not know are ignored."""
+        return {name: value for name, value in body.items() if name in KINDS}
+
+    def checked(self, given: Values) -> Values:
+        """The given fields as they will be stored, or all that is wrong with them."""
+        values: Values = {}
+        wrong = {} if KEY in given else {KEY: ["This field is required."]}
+        for name, value in given.items():
+            try:
+                values[name] = self.value(name, value)
+            except FieldError as error:
+                wrong[name] = [str(error)]
+        if wrong:
+            raise RefusedError(400, wrong)
+        return values
+
+    def value(self, name: str, value: Json) -> Json:
+        """The value of one field as it will be stored. Raises FieldError."""
+        if name == KEY:
+            return self.key(self.string(name, value))
+        check: Callable[[str, Json], Json] = getattr(self, KINDS[name])
+        return check(name, value)
+
+    def key(self, name: str) -> str:
+        """The name of a model as it will be stored. Raises FieldError."""
+        if not name:
+            raise FieldError("This field may not be blank.")
+        return name
+
+    def string(self, name: str, value: Json) -> str:
+        """A string. Raises FieldError."""
+        if not isinstance(value, str):
+            raise FieldError("Expected a string.")
+        return value
+
+    def number(self, name: str, value: Json) -> int | float:
+        """A number. Raises FieldError."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise FieldError("Expected a number.")
+        return value
+
+    def integer(self, name: str, value: Json) -> int:
+        """An integer, of 64 bits. 7.0 is one, as JSON Schema has it. Raises FieldError."""
+        number = self.number(name, value)
+        if number % 1 or int(number) not in INT64:
+            raise FieldError("Expected an integer of 64 bits.")
+        return int(number)
+
+    def flag(self, name: str, value: Json) -> int:
+        """0 or 1. Raises FieldError."""
+        flag = self.integer(name, value)
+        if flag not in (0, 1):
+            raise FieldError("Expected 0 or 1.")
+        return flag
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        """An object. Raises FieldError."""
+        if not isinstance(value, dict):
+            raise FieldError("Expected an object.")
+        return value
+
+    def slots(self, values: Values) -> Values:
+        """The values by slot: the provider has two spellings and one slot."""
+        if PROVIDER_ALIAS not in values:
+            return values
+        provider = values[PROVIDER_ALIAS]
+        if values.get(PROVIDER, provider) != provider:
+            raise RefusedError(400, {PROVIDER_ALIAS: [f"Differs from {PROVIDER}."]})
+        return {**{name: value for name, value in values.items() if name != PROVIDER_ALIAS}, PROVIDER: provider}

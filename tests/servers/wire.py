@@ -1,0 +1,82 @@
+"""Requests and answers of the plain server, between WSGI and its decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Json: TypeAlias = Any
+"""A value as JSON has them: None, bool, int, float, str, list or dict."""
+
+
+class Request:
+    """A request as the server's decisions see it."""
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self.environ = environ
+        self.method: str = environ["REQUEST_METHOD"]
+        self.path = _decoded(environ["PATH_INFO"])
+        self.errors: TextIO = environ["wsgi.errors"]
+
+    def header(self, name: str) -> str:
+        """The value of a header, "" where it is absent."""
+        variable = name.upper().replace("-", "_")
+        standing_alone = variable in {"CONTENT_TYPE", "CONTENT_LENGTH"}
+        value: str = self.environ.get(variable if standing_alone else f"HTTP_{variable}", "")
+        return value
+
+    def read(self, limit: int) -> bytes:
+        """At most `limit` bytes of the body."""
+        length = self.header("Content-Length")
+        data: bytes = self.environ["wsgi.input"].read(min(int(length), limit) if length.isdecimal() else 0)
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer before it is written: `body` is None where there is none."""
+
+    status: int
+    body: Json = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class RefusedError(Exception):
+    """The request is refused: `problem` is a reason, or a map from each field to its messages."""
+
+    def __init__(self, status: int, problem: str | Mapping[str, list[str]], headers: Mapping[str, str] | None = None):
+        super().__init__(status, problem)
+        self.status = status
+        self.problem = problem
+        self.headers = headers or {}
+
+
+class FieldError(Exception):
+    """The value of one field is not what the contract asks for; the message says what it should be."""
+
+
+def respond(answer: Answer, body: bytes, headers: Mapping[str, str], start_response: StartResponse) -> Iterable[bytes]:
+    """Hand an answer to the WSGI server."""
+    start_response(f"{answer.status} {_phrase(answer.status)}", list(headers.items()))
+    return [body]
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unnamed"
+
+
+def _decoded(path: str) -> str:
+    """PATH_INFO as text. WSGI servers hand over its octets as Latin-1; some in-process clients hand over text."""
+    try:
+        return path.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return path
