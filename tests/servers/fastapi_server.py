@@ -283,3 +283,9 @@ async def delete_model(model_name: str, org: Annotated[Organization, Depends(wri
         raise HTTPException(status.HTTP_403_FORBIDDEN, "Built-in models cannot be deleted.")
     if org.custom.pop(model_name, None) is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND)
+
+
+if __name__ == "__main__":
+    from tests.servers.serving import main
+
+    main(app)

@@ -71,8 +71,8 @@ class HttpFront(ABC):
 
     def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
         """All headers of the answer."""
-        about_body = {"Content-Type": self.content_type(answer)} if body else {}
-        return {**about_body, "Content-Length": str(len(body)), **answer.headers}
+        about_body = {"Content-Type": self.content_type(answer), "Content-Length": str(len(body))} if body else {}
+        return {**about_body, **answer.headers}
 
     def content_type(self, answer: Answer) -> str:
         """The media type of the answer's body."""

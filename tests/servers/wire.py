@@ -34,7 +34,8 @@ class Request:
     def read(self, limit: int) -> bytes:
         """At most `limit` bytes of the body."""
         length = self.header("Content-Length")
-        data: bytes = self.environ["wsgi.input"].read(min(int(length), limit) if length.isdecimal() else 0)
+        has_body = bool(length or self.header("Transfer-Encoding"))
+        data: bytes = self.environ["wsgi.input"].read(min(int(length or limit), limit)) if has_body else b""
         return data
 
 

