@@ -1,0 +1,44 @@
+"""One line a request: method, path, status, time taken, and why it was refused."""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mock_server.failures import REFUSAL
+from mock_server.wording import quoted
+
+logger = logging.getLogger("mock_server.access")
+
+
+class AccessLogMiddleware:
+    """Writes the line when the answer is complete."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and note its status."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status = 0
+        start = perf_counter()
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        await self.app(scope, receive, noting)
+        taken = (perf_counter() - start) * 1000
+        logger.info(_line(scope, status, taken), extra={"status": status})
+
+
+def _line(scope: Scope, status: int, milliseconds: float) -> str:
+    target = quoted(scope.get("raw_path", b"").decode("latin-1"))[1:-1]
+    reason = f"  {scope[REFUSAL].line}" if REFUSAL in scope else ""
+    outcome = str(status) if status else "the client has gone"
+    return f"{scope['method']} {target} {outcome} {milliseconds:.1f} ms{reason}"

@@ -1,0 +1,100 @@
+"""The handlers of the operations: they ask the store, and let the pure core decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from contract import Upsert
+from mock_server.display import Model, World, show
+from mock_server.endpoints import Answer, Call, Handler
+from mock_server.fixtures import Fixtures
+from mock_server.refusals import Refusal, RefusedError
+from mock_server.semantics import Context, Named, Outcome, Stored, absent, delete, named_things, upsert
+from mock_server.stores import Store
+
+
+class Models:
+    """The models of all organizations."""
+
+    def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store) -> None:
+        self._rules = rules
+        self._fixtures = fixtures
+        self._store = store
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handler of each operation that the rules know, by operationId."""
+        found: dict[str, Handler] = {self._rules.operation.operation_id: self.upsert}
+        if self._rules.read:
+            found[self._rules.read.operation_id] = self.read
+        if self._rules.delete:
+            found[self._rules.delete.operation_id] = self.delete
+        return found
+
+    async def upsert(self, call: Call) -> Answer:
+        """Create or update the model that the body names."""
+        organization, name = call.caller.organization, call.body[self._rules.key]
+        context = self._context(call, await self._missing(organization, call.body))
+        decision = await self._store.update(
+            organization, name, lambda stored: upsert(self._rules, stored, call.body, context)
+        )
+        outcome = _done(decision)
+        assert outcome.stored
+        return await self._shown(outcome.status, organization, name, outcome.stored)
+
+    async def read(self, call: Call) -> Answer:
+        """Show the model that the path names."""
+        organization, name = call.caller.organization, call.path[self._rules.key]
+        model = await self._find(organization, name)
+        if model is None:
+            raise RefusedError(absent(name))
+        return await self._shown(200, organization, name, model)
+
+    async def delete(self, call: Call) -> Answer:
+        """Remove the model that the path names."""
+        organization, name = call.caller.organization, call.path[self._rules.key]
+        context = self._context(call)
+        decision = await self._store.update(
+            organization, name, lambda stored: delete(self._rules, stored, name, context)
+        )
+        return Answer(_done(decision).status)
+
+    def _context(self, call: Call, missing: tuple[Named, ...] = ()) -> Context:
+        return Context(datetime.now(UTC), call.caller.may_write, self._fixtures.models, missing)
+
+    async def _find(self, organization: str, name: str) -> Model | None:
+        return self._fixtures.models.get(name) or await self._store.get(organization, name)
+
+    async def _missing(self, organization: str, body: Mapping[str, object]) -> tuple[Named, ...]:
+        named = list(named_things(self._rules, body))
+        return tuple([each for each in named if not await self._exists(organization, each)])
+
+    async def _exists(self, organization: str, named: Named) -> bool:
+        if named.collection == "providers":
+            return named.identifier in self._fixtures.organizations[organization]
+        return await self._find(organization, named.identifier) is not None
+
+    async def _shown(self, status: int, organization: str, name: str, model: Model) -> Answer:
+        models = {name: model}
+        wanted = [model]
+        while wanted:
+            for named in self._leads_to(wanted.pop()):
+                if named not in models and (found := await self._find(organization, named)):
+                    models[named] = found
+                    wanted.append(found)
+        world = World(models, self._fixtures.organizations[organization])
+        return Answer(status, show(self._rules, name, world))
+
+    def _leads_to(self, model: Model) -> list[str]:
+        """The names of the models that `model` refers to."""
+        if not isinstance(model, Stored):
+            return []
+        named = named_things(self._rules, model.values)
+        return [each.identifier for each in named if each.collection == "models"]
+
+
+def _done(decision: Outcome | Refusal) -> Outcome:
+    if isinstance(decision, Refusal):
+        raise RefusedError(decision)
+    return decision

@@ -1,0 +1,106 @@
+"""Finds the operation of a request by its raw path.
+
+It stands in for Connexion's own routing, which sees the path only decoded: there a name cannot contain a line break,
+a percent-encoded octet that is not UTF-8 is lost, `Allow` names the methods of one operation only, and a path without
+its last slash is redirected, which costs some clients the body.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from connexion.http_facts import METHODS
+from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
+from connexion.spec import Specification
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.refusals import refused
+from mock_server.wording import alternatives, quoted
+
+_PARAMETER = re.compile(r"\{([^{}]+)\}")
+
+
+class Resource:
+    """A path of the contract and the operations on it."""
+
+    def __init__(self, template: str, item: dict[str, Any]) -> None:
+        self.template = template
+        self.operations = {method.upper(): item[method]["operationId"] for method in item if method in METHODS}
+        if "GET" in self.operations:
+            self.operations["HEAD"] = self.operations["GET"]
+        self.allow = ", ".join(sorted(self.operations))
+        self._pattern = re.compile(_as_pattern(template, item), re.DOTALL)
+
+    def parameters(self, path: str) -> dict[str, str] | None:
+        """The path parameters in `path`, or None where it is not a path of this resource."""
+        match = self._pattern.fullmatch(path)
+        return match.groupdict() if match else None
+
+
+def _as_pattern(template: str, item: dict[str, Any]) -> str:
+    """A regular expression for a path template. A parameter of `format: path` takes slashes too."""
+    declared = [*item.get("parameters", []), *(each for m in METHODS for each in item.get(m, {}).get("parameters", []))]
+    slashes = {each["name"] for each in declared if each["in"] == "path" and each["schema"].get("format") == "path"}
+    parts = _PARAMETER.split(template)
+    return "".join(
+        f"(?P<{part}>{'.+' if part in slashes else '[^/]+'})" if index % 2 else re.escape(part)
+        for index, part in enumerate(parts)
+    )
+
+
+class RoutingMiddleware(SpecMiddleware):
+    """Puts the operation and the path parameters into the scope, where Connexion's routed middlewares look for them.
+
+    Raises the 405 for a method that the resource does not have, and the 404 for a path without its last slash. All
+    other paths go on without an operation.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._resources: list[Resource] = []
+        self._plain: dict[bytes, Resource] = {}
+
+    def add_api(self, specification: Specification, **_options: Any) -> None:
+        """Take the paths of `specification`, which has no base path."""
+        for template, item in specification["paths"].items():
+            resource = Resource(template, item)
+            self._resources.append(resource)
+            if not _PARAMETER.search(template):
+                self._plain[template.encode()] = resource
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route an HTTP request, and pass it on."""
+        if scope["type"] == "http":
+            self._route(scope)
+        await self.app(scope, receive, send)
+
+    def _route(self, scope: Scope) -> None:
+        raw = scope.get("raw_path") or scope["path"].encode()
+        if resource := self._plain.get(raw):
+            return _enter(scope, resource, {})
+        path = decoded(raw)
+        for resource in self._resources:
+            if (parameters := resource.parameters(path)) is not None:
+                return _enter(scope, resource, parameters)
+            if resource.parameters(path + "/") is not None:
+                raise refused(404, f"There is nothing at {quoted(path)}. The path has to end in a slash: {resource.template}")
+        return _enter(scope, None, {})
+
+
+def decoded(raw: bytes) -> str:
+    """A raw path with its percent-encoding undone. Octets that are not UTF-8 become lone surrogates, which no name has."""
+    return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8", "surrogateescape")
+
+
+def _enter(scope: Scope, resource: Resource | None, parameters: dict[str, str]) -> None:
+    context: dict[str, str] = {}
+    if resource:
+        method = scope["method"]
+        if method not in resource.operations:
+            allowed = alternatives(resource.allow.split(", "))
+            raise refused(405, f"{resource.template} has no {method}, only {allowed}.", Allow=resource.allow)
+        context = {"api_base_path": "", "operation_id": resource.operations[method]}
+    scope["path_params"] = parameters
+    scope.setdefault("extensions", {})[ROUTING_CONTEXT] = context

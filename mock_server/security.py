@@ -1,0 +1,78 @@
+"""Bearer authentication as an extension of Connexion's: one handler for each security scheme of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from connexion.security import NO_VALUE, AbstractSecurityHandler
+
+from mock_server.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
+from mock_server.refusals import RefusedError, refused
+from mock_server.wording import quoted
+
+if TYPE_CHECKING:
+    from connexion.lifecycle import ConnexionRequest
+
+    from mock_server.fixtures import Fixtures
+
+_CHALLENGE = 'Bearer realm="respan"'
+_EXPECTED = 'Expected "Authorization: Bearer <API key or dashboard token>"'
+
+Verify = Callable[["ConnexionRequest"], Any]
+
+
+class BearerHandler(AbstractSecurityHandler):
+    """Verifies the schemes `type: http, scheme: bearer`.
+
+    With `bearerFormat: JWT` a scheme takes dashboard tokens, else API keys. Each passes on what has the other's form.
+    """
+
+    def __init__(self, fixtures: Fixtures) -> None:
+        self._fixtures = fixtures
+
+    def get_fn(self, security_scheme: Mapping[str, Any], required_scopes: list[str]) -> Verify:  # noqa: ARG002
+        """The function that Connexion calls with each request: it gives the caller, or NO_VALUE to pass the token on."""
+        judge = self._dashboard_token if security_scheme.get("bearerFormat") == "JWT" else self._api_key
+
+        def verify(request: ConnexionRequest) -> Any:
+            try:
+                caller = judge(bearer_token(request.scope["headers"]))
+            except BadTokenError as error:
+                raise unauthorized(str(error), "invalid_token") from None
+            return NO_VALUE if caller is None else {"sub": caller.organization, "caller": caller}
+
+        return verify
+
+    def _api_key(self, token: str) -> Caller | None:
+        if is_jwt(token) and token not in self._fixtures.keys:
+            return None
+        return caller_of_key(self._fixtures.keys, token)
+
+    def _dashboard_token(self, token: str) -> Caller | None:
+        if not is_jwt(token):
+            return None
+        return caller_of_jwt(self._fixtures.dashboard, self._fixtures.organizations, token)
+
+
+def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
+    """The token in the headers of a request. Raises the 401 where there is none."""
+    values = [value for name, value in headers if name == b"authorization"]
+    if not values:
+        raise unauthorized("Authentication credentials were not provided. " + _EXPECTED + ".")
+    if len(values) > 1:
+        raise unauthorized("The request has more than one Authorization header.")
+    scheme, _, token = values[0].decode("latin-1").strip().partition(" ")
+    if not scheme:
+        raise unauthorized(f"The Authorization header is empty. {_EXPECTED}.")
+    if scheme.lower() != "bearer":
+        raise unauthorized(f"{_EXPECTED}, got the scheme {quoted(scheme)}.")
+    token = token.strip()
+    if not token or " " in token or "\t" in token:
+        raise unauthorized(f"The Authorization header has {'more than one token' if token else 'no token'}. {_EXPECTED}.")
+    return token
+
+
+def unauthorized(reason: str, error: str | None = None) -> RefusedError:
+    """A 401 with its challenge (RFC 6750, section 3)."""
+    return refused(401, reason, WWW_Authenticate=_CHALLENGE + (f', error="{error}"' if error else ""))

@@ -1,0 +1,83 @@
+"""Runs an ASGI app on uvicorn with httptools and uvloop, and stops it cleanly."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+_PATIENCE = 1
+"""Seconds that answers under way have when the mock stops."""
+_BACKLOG = 2048
+
+
+class AddressError(Exception):
+    """The mock cannot listen there. The user is at fault; the message says what to do."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens at `host` and `port`, so that whoever reads the address can connect at once.
+
+    Raises AddressError.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        mend = "choose another --port; --port 0 picks a free one" if port else "choose another --host"
+        raise AddressError(f"cannot listen at {host}:{port}: {reason}; {mend}") from None
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address of a listening socket as a client on this machine writes it."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not listened at
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve `app` until SIGINT or SIGTERM. Calls `ready` when nothing can fail any more. Raises KeyboardInterrupt on SIGINT."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_PATIENCE,
+    )
+    ready()
+    _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop. Requests that are cut off then are no errors, and uvicorn need not report them."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+        await super().shutdown(sockets)
+
+
+class _Protocol(HttpToolsProtocol):
+    """Answers what is no HTTP in the error shape of the mock."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Write the answer, and close."""
+        body = orjson.dumps({"detail": msg})
+        self.transport.write(
+            STATUS_LINE[400]
+            + b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+            + body
+        )
+        self.transport.close()

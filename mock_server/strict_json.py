@@ -1,0 +1,116 @@
+"""Reads JSON by the letter (RFC 8259), and only what can be given back exactly.
+
+The standard library's decoder does the work, since no faster one shows duplicate names: a body of 300 bytes takes it
+5 microseconds. Its hooks refuse what it would let pass.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from mock_server.wording import quoted, shortened
+
+SMALLEST, LARGEST = -(2**63), 2**64 - 1
+"""Integers that fit in 64 bits, with or without a sign."""
+_LONGEST_INTEGER = 20
+_BOM = b"\xef\xbb\xbf"
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class UnreadableError(ValueError):
+    """The text is not JSON, or not JSON that can be kept exactly. Its author is at fault; the message says where."""
+
+
+def read_json(raw: bytes, nesting: int) -> Any:
+    """The value of the JSON text `raw`, in which arrays and objects nest at most `nesting` deep.
+
+    Raises UnreadableError.
+
+    >>> read_json(b'{"input_cost": 0.6}', nesting=64)
+    {'input_cost': 0.6}
+    >>> read_json(b'{"a": 1, "a": 2}', nesting=64)
+    Traceback (most recent call last):
+    mock_server.strict_json.UnreadableError: The name "a" stands twice in one object.
+    """
+    text = _decoded(raw)
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise UnreadableError(_place(text, error)) from None
+    except RecursionError:
+        raise _too_deep(nesting) from None
+    if raw.count(b"{") + raw.count(b"[") > nesting and _depth(value) > nesting:
+        raise _too_deep(nesting)
+    if _SURROGATE_ESCAPE.search(text):
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def _decoded(raw: bytes) -> str:
+    if raw.startswith(_BOM):
+        raise UnreadableError("The body starts with a byte order mark, which JSON does not allow.")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"The body is not valid UTF-8 at byte {error.start}.") from None
+
+
+def _place(text: str, error: json.JSONDecodeError) -> str:
+    if not text.strip(" \t\r\n"):
+        return "The body is empty; a JSON object is expected."
+    return f"The body is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+
+
+def _too_deep(nesting: int) -> UnreadableError:
+    return UnreadableError(f"Arrays and objects are nested more than {nesting} deep.")
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) != len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnreadableError(f"The name {quoted(twice)} stands twice in one object.")
+    return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits) <= _LONGEST_INTEGER and SMALLEST <= (value := int(digits)) <= LARGEST:
+        return value
+    raise UnreadableError(f"The integer {shortened(digits)} does not fit in 64 bits.")
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise UnreadableError(f"The number {shortened(digits)} is beyond the range of a double.")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise UnreadableError(f"{name} is not a JSON value.")
+
+
+def _depth(value: Any) -> int:
+    """How deep `value` nests. A list of levels instead of recursion: the text decides how deep it goes."""
+    depth, level = 0, [value]
+    while level := [each for each in level if isinstance(each, (dict, list))]:
+        depth += 1
+        level = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
+    return depth
+
+
+def _refuse_lone_surrogates(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = ord(error.object[error.start])
+        raise UnreadableError(f"The escape \\u{half:04x} is half of a surrogate pair, which is no character.") from None
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
+)

@@ -1,0 +1,65 @@
+"""How values are named in messages: shortened, on one line, and always writable as UTF-8."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+LONGEST = 60
+"""Characters of a value that a message repeats."""
+
+_ARTICLES = {
+    "string": "a string",
+    "number": "a number",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "an array",
+    "null": "null",
+}
+
+
+def quoted(text: str) -> str:
+    r"""`text` as a JSON string, shortened.
+
+    >>> print(quoted('a "b"\n'))
+    "a \"b\"\n"
+    """
+    shown = text if len(text) <= LONGEST else text[:LONGEST] + "..."
+    return json.dumps(shown, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+
+
+def described(value: Any) -> str:
+    """A JSON value in words.
+
+    >>> described(True), described(1.5), described([])
+    ('true', 'the number 1.5', 'an array')
+    """
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, (int, float)):
+        return f"the number {shortened(json.dumps(value))}"
+    if isinstance(value, str):
+        return f"the string {quoted(value)}" if value else "the empty string"
+    return "an array" if isinstance(value, list) else "an object"
+
+
+def shortened(text: str) -> str:
+    """`text`, its end cut off where it is long."""
+    return text if len(text) <= LONGEST else f"{text[:20]}... ({len(text)} characters)"
+
+
+def a_type(name: str) -> str:
+    """A JSON Schema type with its article: `an integer`."""
+    return _ARTICLES[name]
+
+
+def alternatives(words: Iterable[str], joined_by: str = "or") -> str:
+    """Words as a sentence lists them.
+
+    >>> alternatives(["0", "1", "2"])
+    '0, 1 or 2'
+    """
+    *most, last = words
+    return f"{', '.join(most)} {joined_by} {last}" if most else last
