@@ -1,8 +1,8 @@
 """Reads `openapi.yaml` into typed, frozen objects.
 
-    >>> from contract import load
-    >>> load().upsert.key
-    'model_name'
+>>> from contract import load
+>>> load().upsert.key
+'model_name'
 """
 
 from contract.errors import ContractError, Problem

@@ -6,12 +6,15 @@ import hashlib
 import json
 from pathlib import Path
 
-from contract.build import Builder
-from contract.document import read_document
-from contract.errors import ContractError
-from contract.examples import example_problems
+from contract.clauses import clauses_at
+from contract.contradictions import note_contradictions
+from contract.document import Document, read_document
+from contract.errors import ContractError, Problem
+from contract.examples import note_wrong_examples
 from contract.extensions import misplaced, vocabulary_problems
 from contract.model import Contract
+from contract.place import Findings, Place
+from contract.upsert import upsert_at, upsert_places
 
 
 def default_file() -> Path:
@@ -26,22 +29,43 @@ def load(file: str | Path | None = None) -> Contract:
     Raises ContractError, which lists every problem with its place and its mend.
     """
     path = Path(file) if file is not None else default_file()
-    document = read_document(path)
-    problems = vocabulary_problems(document.written)
-    if problems:
-        raise ContractError(str(path), problems)
-    builder = Builder(document)
-    upsert = builder.upsert()
-    problems = builder.problems or misplaced(document.written, builder.used) + example_problems(document)
-    if problems or upsert is None:
-        raise ContractError(str(path), problems)
-    canonical = json.dumps(document.resolved, sort_keys=True, ensure_ascii=True, default=str)
+    try:
+        document = read_document(path)
+        _stop_at(path, vocabulary_problems(document))
+        return _contract(path, document)
+    except RecursionError:
+        mend = "shorten the chains of references"
+        raise ContractError(str(path), [Problem("#", "nests too deeply, references followed", mend)]) from None
+
+
+def _contract(path: Path, document: Document) -> Contract:
+    findings = Findings()
+    root = Place.root_of(document, findings)
+    marked = upsert_places(root)
+    _stop_at(path, findings.problems)
+    operation = marked[0]
+    upsert = upsert_at(operation)
+    _stop_at(path, findings.problems)
+    note_contradictions(operation, upsert)
+    clauses = clauses_at(operation)
+    note_wrong_examples(root)
+    _stop_at(path, [*findings.problems, *misplaced(document, findings.read)])
     return Contract(
         file=path,
         title=str(document.resolved["info"]["title"]),
         version=str(document.resolved["info"]["version"]),
-        digest=hashlib.sha256(canonical.encode()).hexdigest(),
+        digest=_digest(document),
         document=document.resolved,
         upsert=upsert,
-        clauses=builder.clauses(),
+        clauses=clauses,
     )
+
+
+def _stop_at(path: Path, problems: list[Problem]) -> None:
+    if problems:
+        raise ContractError(str(path), list(dict.fromkeys(problems)))
+
+
+def _digest(document: Document) -> str:
+    canonical = json.dumps(document.resolved, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

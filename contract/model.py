@@ -56,7 +56,7 @@ class RequestField:
     reference: Reference | None = None
     alias: Alias | None = None
     merges: bool = False
-    """An object that is sent again is merged into the earlier one, entry by entry (`x-merge: entries`)."""
+    """An object that is sent again is merged into the earlier one, entry by entry (`x-merge`)."""
 
     @property
     def slot(self) -> str:
@@ -132,6 +132,8 @@ class ResponseField:
     known: Known
     source: Source
     pointer: str
+    source_known: Known
+    """How well it is known that the value comes from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,5 +203,5 @@ class Contract:
     """The whole OpenAPI document, references resolved. Not to be changed: copy it first."""
     upsert: Upsert
     clauses: Mapping[str, Clause]
-    """The statements of `x-clauses`, and the marked parts of the upsert operation by their path in it,
-    such as `x-upsert/omitted`, `responses/201` or `requestBody`."""
+    """The statements of `x-clauses`, the marked parts of the upsert operation by their path in it, and the extensions
+    of fields: `x-clauses/shown`, `x-upsert/omitted`, `responses/201`, `requestBody`, `input_cost/x-source`."""

@@ -1,60 +1,34 @@
-"""JSON pointers (RFC 6901) as URI fragments, resolved to where in the file a thing is written."""
+"""JSON pointers (RFC 6901) as URI fragments, and steps along them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final, TypeAlias
 
-Token = str | int
+Token: TypeAlias = str | int
+Tokens: TypeAlias = tuple[Token, ...]
+"""The way from the root of a document to a node of it."""
+
+ABSENT: Final = object()
+"""What stands where nothing stands; null is a value."""
 
 
 def to_pointer(tokens: Iterable[Token]) -> str:
-    """`["paths", "/x"]` as `#/paths/~1x`."""
+    """`("paths", "/x")` as `#/paths/~1x`."""
     return "#" + "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
 
 
-def to_tokens(fragment: str) -> list[str]:
-    """`#/paths/~1x` as `["paths", "/x"]`."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in fragment.removeprefix("#").split("/")[1:]]
-
-
 def step(node: Any, token: Token) -> Any:
-    """The child of `node` under `token`; KeyError or IndexError where there is none."""
-    if isinstance(node, list):
-        return node[int(token)]
+    """The child of `node` under `token`, or ABSENT."""
     if isinstance(node, dict):
-        return node[token] if token in node else node[str(token)]
-    raise KeyError(token)
+        return node.get(token, ABSENT)
+    if isinstance(node, list) and str(token).isdecimal() and int(token) < len(node):
+        return node[int(token)]
+    return ABSENT
 
 
-def written_at(document: Any, tokens: Iterable[Token]) -> str:
-    """Pointer to the place in the unresolved `document` that `tokens` lead to, following references in the file.
-
-    Stops at a reference into another file, and at the last node that exists.
-    """
-    path: list[Token] = []
-    node = document
+def node_at(node: Any, tokens: Iterable[Token]) -> Any:
+    """The node that `tokens` lead to from `node`, or ABSENT."""
     for token in tokens:
-        hops = 0
-        while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str) and hops < 32:
-            if not reference.startswith("#"):
-                return to_pointer(path)
-            path = list(to_tokens(reference))
-            node = _at(document, path)
-            hops += 1
-        try:
-            node = step(node, token)
-        except (KeyError, IndexError, ValueError):
-            break
-        path.append(token)
-    return to_pointer(path)
-
-
-def _at(document: Any, tokens: Iterable[Token]) -> Any:
-    node = document
-    for token in tokens:
-        try:
-            node = step(node, token)
-        except (KeyError, IndexError, ValueError):
-            return None
+        node = step(node, token)
     return node

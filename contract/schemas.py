@@ -1,25 +1,97 @@
-"""Schemas as consumers want them: `allOf` folded in, extensions and descriptions left out."""
+"""Schemas as consumers want them: `allOf` folded in, extensions left out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contract.place import Place
 
-def folded(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with each `allOf` member folded into it, all the way down. The outer keywords win.
+_ANNOTATIONS = ("title", "description", "example", "default", "deprecated", "externalDocs")
+"""Keywords that say something about a schema without restricting it. The outer ones win."""
 
-    A contract uses `allOf` to say something beside a reference, not to intersect schemas.
+
+class Unfoldable(ValueError):
+    """Two members of an `allOf` give one keyword different values, so that no single schema says the same."""
+
+    def __init__(self, keyword: str) -> None:
+        super().__init__(f"allOf gives {keyword} two different values")
+
+
+def folded(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with each `allOf` member folded into it, all the way down.
+
+    A contract uses `allOf` to say something beside a reference, or to add properties; not to intersect schemas.
+    Raises Unfoldable where it does.
     """
     merged: dict[str, Any] = {}
-    for member in schema.get("allOf", []):
-        merged.update(folded(member))
-    for keyword, value in schema.items():
-        if keyword == "allOf" or keyword.startswith("x-"):
-            continue
-        if keyword == "properties":
-            merged[keyword] = {**merged.get(keyword, {}), **{name: folded(child) for name, child in value.items()}}
-        elif keyword in ("items", "additionalProperties", "not") and isinstance(value, dict):
-            merged[keyword] = folded(value)
-        else:
-            merged[keyword] = value
+    parts = [*(folded(member) for member in schema.get("allOf", [])), _without_extensions(schema)]
+    # OpenAPI 3.0.3: a schema with a type that does not say it is nullable refuses null, whatever stands around it.
+    if len({part.get("nullable", False) for part in parts if "type" in part or "nullable" in part}) > 1:
+        raise Unfoldable("nullable")
+    for part in parts:
+        for keyword, value in part.items():
+            merged[keyword] = _joined(keyword, merged[keyword], value) if keyword in merged else value
     return merged
+
+
+def _without_extensions(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        keyword: _folded_below(keyword, value)
+        for keyword, value in schema.items()
+        if keyword != "allOf" and not keyword.startswith("x-")
+    }
+
+
+def _folded_below(keyword: str, value: Any) -> Any:
+    match keyword:
+        case "properties":
+            return {name: folded(child) for name, child in value.items()}
+        case "oneOf" | "anyOf":
+            return [folded(child) for child in value]
+        case "items" | "additionalProperties" | "not" if isinstance(value, dict):
+            return folded(value)
+        case _:
+            return value
+
+
+def _joined(keyword: str, inner: Any, outer: Any) -> Any:
+    if keyword == "required":
+        return [*inner, *(name for name in outer if name not in inner)]
+    if keyword == "properties":
+        return {**inner, **{name: _both(name, inner, outer) for name in outer}}
+    if keyword in _ANNOTATIONS or inner == outer:
+        return outer
+    raise Unfoldable(keyword)
+
+
+def _both(name: str, inner: Mapping[str, Any], outer: Mapping[str, Any]) -> Any:
+    return folded({"allOf": [inner[name], outer[name]]}) if name in inner else outer[name]
+
+
+def folded_at(place: Place) -> dict[str, Any]:
+    """The folded schema at `place`; an empty one where there is none, or, with the problem noted, none that folds."""
+    if not place.exists:
+        return {}
+    try:
+        return folded(place.node)
+    except Unfoldable as error:
+        place.problem(str(error), "say it once; allOf is for a reference with something beside it")
+        return {}
+
+
+def properties_at(place: Place) -> dict[str, Place]:
+    """The places of the properties of the object schema at `place`, those of its `allOf` members included."""
+    found: dict[str, Place] = {}
+    for member in place.at("allOf").children():
+        found.update(properties_at(member))
+    found.update((child.name, child) for child in place.at("properties").children())
+    return found
+
+
+def faults(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Each way in which `value` is not valid by an OpenAPI 3.0 schema: where in the value, and what."""
+    from openapi_schema_validator import OAS30Validator, oas30_format_checker
+
+    for error in OAS30Validator(dict(schema), format_checker=oas30_format_checker).iter_errors(value):
+        yield tuple(error.absolute_path), error.message

@@ -88,7 +88,11 @@ VOCABULARY: dict[str, Extension] = {
         _object(["of", "differing"], of=_NAME, differing=_STATUS, **{"x-known": _known("of", "differing")}),
         "{of: FIELD, differing: 400}",
     ),
-    "x-merge": Extension("a request property", {"enum": ["entries"]}, "entries"),
+    "x-merge": Extension(
+        "a request property",
+        _object(["by"], by={"enum": ["entries"]}, **{"x-known": _WORD}),
+        "{by: entries}",
+    ),
     "x-source": Extension(
         "a response property",
         {

@@ -1,0 +1,157 @@
+"""Finds what a contract says against itself: words that are well formed, and cannot all hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contract.model import (
+    Constant,
+    FromKey,
+    FromRequest,
+    Inherited,
+    LookedUp,
+    Operation,
+    Overlaid,
+    RequestField,
+    ResponseField,
+    Timestamp,
+    Upsert,
+)
+from contract.operations import operations_at, request_body_at, response_body_at
+from contract.place import Place
+from contract.schemas import faults, folded_at, properties_at
+
+_SHOWN_AS = {FromKey: "string", Timestamp: "string", Overlaid: "object", LookedUp: "object"}
+"""The type of a response property, by where its value comes from."""
+
+
+def note_contradictions(operation: Place, upsert: Upsert) -> None:
+    """Note every contradiction in the upsert at `operation`."""
+    words = operation.at("x-upsert")
+    _check_key(words.at("key"), upsert)
+    _check_statuses(words, upsert)
+    _check_bodies(operation, upsert)
+    _check_sibling(words.at("read"), upsert.read, "GET", upsert.key)
+    _check_sibling(words.at("delete"), upsert.delete, "DELETE", upsert.key)
+    requested = properties_at(request_body_at(operation))
+    for field in upsert.request.values():
+        _check_reference(requested[field.name], field, upsert)
+        _check_alias(requested[field.name], field, upsert)
+        _check_merge(requested[field.name], field)
+    shown = properties_at(response_body_at(operation, upsert.updated))
+    for response_field in upsert.response.values():
+        _check_source(shown[response_field.name].at("x-source"), response_field, upsert)
+
+
+def _check_key(at: Place, upsert: Upsert) -> None:
+    field = upsert.request.get(upsert.key)
+    if field is None or not field.required or field.alias or field.schema.get("type") != "string":
+        at.problem(f"{upsert.key} is no required string of the request", "name one, or make it one")
+    elif upsert.key not in upsert.response:
+        at.problem(f"the response does not show {upsert.key}", "add it to the schema of the response")
+
+
+def _check_statuses(words: Place, upsert: Upsert) -> None:
+    for word in ("created", "updated"):
+        _check_status(words.at(word), upsert, range(200, 300))
+    for word in ("invalid", "reserved", "forbidden"):
+        _check_status(words.at(word), upsert, range(400, 500))
+
+
+def _check_status(at: Place, upsert: Upsert, lawful: range) -> None:
+    if at.node not in lawful:
+        at.problem(f"{at.node} is no status from {lawful[0]} to {lawful[-1]}", "give one of that class")
+    elif at.node not in upsert.operation.statuses:
+        at.problem(f"{at.node} is no declared response of the operation", "declare it under responses")
+
+
+def _check_bodies(operation: Place, upsert: Upsert) -> None:
+    """A create, an update and a read show the same model."""
+    body = folded_at(response_body_at(operation, upsert.updated))
+    for shown in (response_body_at(operation, upsert.created), *_read_bodies(operation, upsert.read)):
+        if folded_at(shown) != body:
+            shown.problem(
+                f"the schema differs from that of the response {upsert.updated}", "refer to one schema in both"
+            )
+
+
+def _read_bodies(operation: Place, read: Operation | None) -> Iterable[Place]:
+    """The places of the schemas of what a successful read answers."""
+    for place in operations_at(operation.root):
+        if read and place.at("operationId").node == read.operation_id:
+            yield from (response_body_at(place, status) for status in sorted(read.statuses) if 200 <= status < 300)
+
+
+def _check_sibling(at: Place, operation: Operation | None, method: str, key: str) -> None:
+    if operation is None:
+        return
+    if operation.method != method:
+        at.problem(f"{operation.operation_id} is a {operation.method}", f"name a {method}, or leave {at.name} out")
+    elif f"{{{key}}}" not in operation.path:
+        at.problem(f"{operation.path} has no parameter {{{key}}}", "put the key into that path")
+
+
+def _check_reference(at: Place, field: RequestField, upsert: Upsert) -> None:
+    if field.reference:
+        _check_status(at.at("x-reference", "missing"), upsert, range(400, 500))
+
+
+def _check_alias(at: Place, field: RequestField, upsert: Upsert) -> None:
+    if field.alias is None:
+        return
+    _check_status(at.at("x-alias", "differing"), upsert, range(400, 500))
+    target = upsert.request.get(field.alias.of)
+    if target is None or target.alias:
+        mend = "name the field that this one is another spelling of"
+        at.at("x-alias", "of").problem(f"{field.alias.of} is no request field with a slot of its own", mend)
+    elif target.schema.get("type") != field.schema.get("type"):
+        at.at("x-alias").problem(f"{field.name} and {target.name} have different types", "give both the same schema")
+
+
+def _check_merge(at: Place, field: RequestField) -> None:
+    if field.merges and field.schema.get("type") != "object":
+        at.at("x-merge").problem("only an object has entries to merge", "remove it, or make the field an object")
+
+
+def _check_source(at: Place, field: ResponseField, upsert: Upsert) -> None:
+    _check_shown_as(at, field)
+    match field.source:
+        case Constant(value=value):
+            _check_value(at.at("value"), value, field)
+        case Inherited(base=base, default=default, has_default=has_default):
+            _check_refers(at.at("inherit"), base, "models", upsert)
+            if has_default:
+                _check_value(at.at("else"), default, field)
+        case Overlaid(override=override, base=base):
+            _check_object(at.at("overlay"), override, upsert)
+            _check_refers(at.at("inherit"), base, "models", upsert)
+        case LookedUp(collection=collection, by=by):
+            _check_refers(at.at("by"), by, collection, upsert)
+        case FromKey() | FromRequest() | Timestamp():
+            pass
+
+
+def _check_shown_as(at: Place, field: ResponseField) -> None:
+    kind = _SHOWN_AS.get(type(field.source))
+    if kind and field.schema.get("type") != kind:
+        at.problem(f"such a value is a {kind}, and {field.name} is not", f"declare type: {kind}, or another x-source")
+
+
+def _check_value(at: Place, value: object, field: ResponseField) -> None:
+    for _, what in faults(field.schema, value):
+        at.problem(f"the value is not valid for {field.name}: {what}", "correct it, or the schema")
+
+
+def _check_refers(at: Place, name: str, collection: str, upsert: Upsert) -> None:
+    field = upsert.request.get(name)
+    if field is None:
+        at.problem(f"there is no request field {name}", f"name one of {', '.join(upsert.request)}")
+    elif field.reference is None or field.reference.to != collection:
+        mend = f"add x-reference: {{to: {collection}, missing: 404}} to it, or name another field"
+        at.problem(f"{name} refers to no {collection}", mend)
+
+
+def _check_object(at: Place, name: str, upsert: Upsert) -> None:
+    field = upsert.request.get(name)
+    if field is None or field.schema.get("type") != "object":
+        at.problem(f"{name} is no object of the request", "name a request field of type object")
