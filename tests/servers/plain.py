@@ -44,6 +44,9 @@ class PlainServer(FieldRules, HttpFront):
     deviates: ClassVar[frozenset[str]] = frozenset()
     """Requirements of level SHOULD that a strict run finds unmet, although the server is lawful."""
 
+    reads: ClassVar[bool] = True
+    """Whether models can be read and deleted at a path of their own."""
+
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.models: dict[Address, Stored] = {}
@@ -55,7 +58,7 @@ class PlainServer(FieldRules, HttpFront):
         """What answers a path, by method."""
         if path == COLLECTION:
             return {"POST": self.upsert}
-        return {"GET": self.read, "DELETE": self.delete} if self.name_in(path) else {}
+        return {"GET": self.read, "DELETE": self.delete} if self.reads and self.name_in(path) else {}
 
     def name_in(self, path: str) -> str:
         """The name of the model at a path, slashes and all; "" where the path is no model's."""
@@ -90,7 +93,7 @@ class PlainServer(FieldRules, HttpFront):
         caller = self.authenticated(request)
         self.refuse_read_only(caller)
         name = self.name_in(request.path)
-        self.refuse_reserved(name)
+        self.refuse_deleting_built_in(caller.organization, name)
         if not self.removed(caller.organization, name):
             raise RefusedError(404, "Not found.")
         return Answer(204)
@@ -101,6 +104,10 @@ class PlainServer(FieldRules, HttpFront):
         """Refuse writes to built-in models."""
         if name in self.fixtures.built_in_models:
             raise RefusedError(403, f"{name} is a built-in model and cannot be changed.")
+
+    def refuse_deleting_built_in(self, organization: str, name: str) -> None:
+        """Refuse removing built-in models."""
+        self.refuse_reserved(name)
 
     def refuse_unknown_references(self, organization: str, values: Values) -> None:
         """Refuse a base or a provider that the organization does not have."""

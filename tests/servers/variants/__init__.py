@@ -1,0 +1,25 @@
+"""Lawful variants of the plain server: each differs in one fact that the contract assumes or leaves open.
+
+A default run has to find all of them conformant. In a strict run each deviates in the requirements that it declares
+and in no other; where the fact is open, in none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.servers.variants import answers, credentials, inheritance, requests, state
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from tests.servers.plain import PlainServer
+
+
+def _variants_in(module: ModuleType) -> list[type[PlainServer]]:
+    return [thing for thing in vars(module).values() if getattr(thing, "__module__", None) == module.__name__]
+
+
+VARIANTS = tuple(
+    variant for module in (credentials, requests, state, inheritance, answers) for variant in _variants_in(module)
+)

@@ -1,0 +1,159 @@
+"""Variants in what answers look like."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
+from io import BytesIO
+from itertools import count
+from typing import TYPE_CHECKING
+
+from tests.servers.plain import PlainServer, Stored
+from tests.servers.plain_fields import COSTS, INHERITED, Values
+from tests.servers.wire import Answer, Json, RefusedError, Request
+
+if TYPE_CHECKING:
+    from tests.servers.fixtures import Fixtures
+
+OPTIONAL = ("display_name", "base_model_name", *INHERITED, "provider")
+
+
+class AbsentValuesAreNull(PlainServer):
+    """Assumed: an optional value that a model does not have is absent. Here it is null, as many servers write it."""
+
+    deviates = frozenset({"SCH-04"})
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        return dict.fromkeys(OPTIONAL) | super().shown(organization, stored)
+
+
+class ConstantsAbsent(PlainServer):
+    """Published: all but the name may be absent. Here what is the same for every custom model is."""
+
+    def constants(self, stored: Stored) -> Values:
+        return {}
+
+
+class ProviderAbsent(PlainServer):
+    """Published: all but the name may be absent. Here the provider is."""
+
+    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
+        return {}
+
+
+class TimesAbsent(PlainServer):
+    """Assumed, with a choice: the times may be absent. Here they are."""
+
+    def times(self, stored: Stored) -> Values:
+        return {}
+
+
+class TimesNull(PlainServer):
+    """Assumed, with a choice: the times may be null. Here they are."""
+
+    def times(self, stored: Stored) -> Values:
+        return {"created_at": None, "updated_at": None}
+
+
+class TimesInSeconds(PlainServer):
+    """Open: the precision of date-times. Here they have no fraction."""
+
+    def written_time(self, moment: datetime | None) -> str | None:
+        return moment and super().written_time(moment.replace(microsecond=0))
+
+
+class TimesOfAnotherZone(PlainServer):
+    """Open: the offset of date-times. Here they are those of India."""
+
+    def written_time(self, moment: datetime | None) -> str | None:
+        return moment and super().written_time(moment.astimezone(timezone(timedelta(hours=5, minutes=30))))
+
+
+class CostsAsFloats(PlainServer):
+    """Open: the spelling of numbers. Here a cost of 2 is written 2.0."""
+
+    def inherited_values(self, lineage: list[Stored]) -> Values:
+        values = super().inherited_values(lineage)
+        return {name: float(value) if name in COSTS else value for name, value in values.items()}
+
+
+class MovingThroughput(PlainServer):
+    """Stated: throughput is an object or null. Here it is an object that no two answers have alike."""
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.requests = count(1)
+
+    def throughput(self, stored: Stored) -> Json:
+        requests = next(self.requests)
+        tps = 70 + requests % 7 / 2
+        return {"average_tps": tps, "average_ttft": 0.3, "average_latency": 2.5, "number_of_requests": requests}
+
+
+class MoreFieldsShown(PlainServer):
+    """Lawful: an answer may have more fields than the contract names."""
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        more = {"organization": organization, "tags": [], "owner": {"name": organization}, "deprecated": None}
+        return {**super().shown(organization, stored), **more}
+
+
+class ProblemDetails(PlainServer):
+    """Assumed: the shape of errors. Here they are problem details of RFC 9457."""
+
+    def content_type(self, answer: Answer) -> str:
+        return "application/problem+json" if answer.status >= 400 else super().content_type(answer)
+
+    def error_body(self, refusal: RefusedError) -> Json:
+        detail = refusal.problem if isinstance(refusal.problem, str) else json.dumps(refusal.problem)
+        return {"type": "about:blank", "title": "Refused", "status": refusal.status, "detail": detail}
+
+
+class Gzipped(PlainServer):
+    """Standard: an answer may be compressed where the request takes it (RFC 9110, section 12.5.3)."""
+
+    def accepts_gzip(self, request: Request) -> bool:
+        """Whether the request takes gzip."""
+        codings = (coding.strip().split(";")[0] for coding in request.header("Accept-Encoding").split(","))
+        return "gzip" in codings
+
+    def body_bytes(self, request: Request, answer: Answer) -> bytes:
+        body = super().body_bytes(request, answer)
+        return gzip.compress(body) if body and self.accepts_gzip(request) else body
+
+    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+        coding = {"Content-Encoding": "gzip"} if body and self.accepts_gzip(request) else {}
+        return {**super().headers(request, answer, body), "Vary": "Accept-Encoding", **coding}
+
+
+class RateLimited(PlainServer):
+    """Standard: a server may answer 429. This one has three tokens, and fills up when they are gone."""
+
+    TOKENS = 3
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.tokens = self.TOKENS
+        self.put_off: set[bytes] = set()
+        """Digests of requests that were answered 429: whoever repeats one is not put off again."""
+
+    def answer(self, request: Request) -> Answer:
+        digest = self.digest(request)
+        with self.lock:
+            if digest in self.put_off:
+                self.put_off.remove(digest)
+            elif self.tokens == 0:
+                self.tokens = self.TOKENS
+                self.put_off.add(digest)
+                return Answer(429, {"detail": "Request was throttled."}, {"Retry-After": "0"})
+            else:
+                self.tokens -= 1
+        return super().answer(request)
+
+    def digest(self, request: Request) -> bytes:
+        """What tells a request from others; its body can be read once more."""
+        body = request.read(1 << 24)
+        request.environ["wsgi.input"] = BytesIO(body)
+        return sha256(repr((request.method, request.path, request.header("Authorization"), body)).encode()).digest()

@@ -1,0 +1,71 @@
+"""Variants in who may do what, and in when that is judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from tests.servers.plain import PlainServer
+from tests.servers.wire import RefusedError, Request
+
+if TYPE_CHECKING:
+    from tests.servers.fixtures import Caller
+    from tests.servers.plain_fields import Values
+
+
+class RefusedCredentialsAre403(PlainServer):
+    """Assumed: refused credentials are answered 401. Here only absent ones are, all others 403."""
+
+    deviates = frozenset({"AUT-03"})
+
+    def authenticated(self, request: Request) -> Caller:
+        try:
+            return super().authenticated(request)
+        except RefusedError as refusal:
+            if request.header("Authorization"):
+                raise RefusedError(403, refusal.problem) from refusal
+            raise
+
+
+class BodyBeforeCredentials(PlainServer):
+    """Assumed: credentials are judged before the body. Here it is the other way round."""
+
+    deviates = frozenset({"AUT-06"})
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        values = self.asked(self.body(request))
+        return self.authenticated(request), values
+
+
+class TokenInQueryTaken(PlainServer):
+    """Assumed: a token counts only in the Authorization header. Here it counts in the query as well."""
+
+    deviates = frozenset({"AUT-05"})
+
+    def token(self, request: Request) -> str | None:
+        query = parse_qs(request.environ.get("QUERY_STRING", ""))
+        tokens = [token for values in query.values() for token in values if self.caller(token)]
+        return super().token(request) or next(iter(tokens), None)
+
+
+class ReadOnlyKeyGets404(PlainServer):
+    """Assumed: a write with a read-only key is answered 403. Here it looks as if there were nothing to write to."""
+
+    deviates = frozenset({"AUT-09"})
+
+    def refuse_read_only(self, caller: Caller) -> None:
+        if not caller.may_write:
+            raise RefusedError(404, "Not found.")
+
+
+class BuiltInNamesTaken(PlainServer):
+    """Assumed: the name of a built-in model is answered 403. Here a custom model may take its place."""
+
+    deviates = frozenset({"STA-18"})
+
+    def refuse_reserved(self, name: str) -> None:
+        pass
+
+    def refuse_deleting_built_in(self, organization: str, name: str) -> None:
+        if self.find(organization, name) is None:
+            super().refuse_reserved(name)

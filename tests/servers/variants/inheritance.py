@@ -1,0 +1,96 @@
+"""Variants in what a model takes from its base, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.servers.plain import Address, PlainServer, Stored
+from tests.servers.plain_fields import BASE, OVERRIDE, PROVIDER, Values
+from tests.servers.wire import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers.fixtures import Fixtures
+
+
+class InheritsWhenWritten(PlainServer):
+    """Open: whether the base is read at read or at write time. Here a model keeps what its bases were when it was written."""
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.bases: dict[Address, list[Stored]] = {}
+
+    def save(self, organization: str, stored: Stored) -> None:
+        base = self.base_of(organization, stored)
+        bases = (
+            [] if base is None else [model for model in self.lineage(organization, base) if model.name != stored.name]
+        )
+        self.bases[self.address(organization, stored.name)] = bases
+        super().save(organization, stored)
+
+    def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
+        yield stored
+        yield from self.bases.get(self.address(organization, stored.name), [])
+
+
+class OneLevelOfBases(PlainServer):
+    """Assumed: a base may itself have a base. Here only the nearest one is inherited from."""
+
+    deviates = frozenset({"SEM-03", "MOD-02"})
+
+    def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
+        lineage = super().lineage(organization, stored)
+        yield from (model for _, model in zip(range(2), lineage, strict=False))
+
+
+class CyclesRefused(PlainServer):
+    """Assumed, with a choice: a cycle of bases is refused or cut. Here it is refused, in the plain server it is cut."""
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        super().refuse_unknown_references(organization, values)
+        base = self.referred_model(organization, values[BASE]) if BASE in values else None
+        if base and any(model.name == values["model_name"] for model in self.lineage(organization, base)):
+            raise RefusedError(400, {BASE: ["A model cannot be its own base."]})
+
+
+class DisplayNameInherited(PlainServer):
+    """Open: whether the display name is inherited. Here it is."""
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        name = self.first("display_name", list(self.lineage(organization, stored)))
+        return super().shown(organization, stored) | ({} if name is None else {"display_name": name})
+
+
+class ProviderInherited(PlainServer):
+    """Open: whether the provider is inherited. Here it is."""
+
+    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
+        having_one = [model for model in lineage if PROVIDER in model.values]
+        return super().provider_shown(organization, having_one or lineage)
+
+
+class OverrideHidesBase(PlainServer):
+    """Assumed: the override lies over the base's parameters entry by entry. Here it hides all of them."""
+
+    deviates = frozenset({"SEM-06", "MOD-02"})
+
+    def supported_params(self, lineage: list[Stored]) -> Values:
+        nearest = next(([model] for model in lineage if OVERRIDE in model.values), [])
+        return super().supported_params(nearest)
+
+
+class NullEntriesShown(PlainServer):
+    """Assumed: an entry of null removes the parameter. Here it is shown as null."""
+
+    deviates = frozenset({"SEM-07", "MOD-02"})
+
+    def overlaid(self, params: Values, override: Values) -> Values:
+        return {**params, **override}
+
+
+class DefaultParams(PlainServer):
+    """Open: whether a server has parameters of its own under the override. Here it has some."""
+
+    def default_params(self) -> Values:
+        return {"temperature": {"min": 0, "max": 2}, "stream": {"type": "boolean"}}

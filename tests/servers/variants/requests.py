@@ -1,0 +1,226 @@
+"""Variants in which requests are taken, and how what they say is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from tests.servers.plain import PlainServer
+from tests.servers.plain_fields import BASE, COSTS, KINDS, PROVIDER, PROVIDER_ALIAS, Values
+from tests.servers.wire import FieldError, Json, RefusedError, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class NamesUpTo255Characters(PlainServer):
+    """Open: a name of more than 255 characters is taken. Here it is refused."""
+
+    def key(self, name: str) -> str:
+        if len(name) > 255:
+            raise FieldError("Ensure this field has no more than 255 characters.")
+        return super().key(name)
+
+
+class ControlCharactersRefused(PlainServer):
+    """Open: control characters in a string are taken. Here they are refused."""
+
+    def string(self, name: str, value: Json) -> str:
+        text = super().string(name, value)
+        if any(character < " " or character == "\x7f" for character in text):
+            raise FieldError("Control characters are not allowed.")
+        return text
+
+
+class EmptyDisplayNameRefused(PlainServer):
+    """Open: an empty display name is taken. Here it is refused."""
+
+    def string(self, name: str, value: Json) -> str:
+        if value == "":
+            raise FieldError("This field may not be blank.")
+        return super().string(name, value)
+
+
+class NegativeCostsRefused(PlainServer):
+    """Open: a negative cost is taken. Here it is refused, and so is -0.0."""
+
+    def number(self, name: str, value: Json) -> int | float:
+        number = super().number(name, value)
+        if name in COSTS and str(number).startswith("-"):
+            raise FieldError("Ensure this value is greater than or equal to 0.")
+        return number
+
+
+class WindowsOf32Bits(PlainServer):
+    """Open: an integer beyond 2^31-1 is taken. Here it is refused."""
+
+    def integer(self, name: str, value: Json) -> int:
+        number = super().integer(name, value)
+        if not -(2**31) <= number < 2**31:
+            raise FieldError("Ensure this value is less than or equal to 2147483647.")
+        return number
+
+
+class WholeFloatsRefused(PlainServer):
+    """Open: 7.0 is an integer. Here an integer has no decimal point."""
+
+    def integer(self, name: str, value: Json) -> int:
+        if isinstance(value, float):
+            raise FieldError("A valid integer is required.")
+        return super().integer(name, value)
+
+
+class EmptyKeyTaken(PlainServer):
+    """Assumed: an empty name is refused. Here it is a name."""
+
+    deviates = frozenset({"STA-12"})
+
+    def key(self, name: str) -> str:
+        return name
+
+
+class NullIsNotGiven(PlainServer):
+    """Assumed: null is refused. Here a field of null is taken as if it had not been sent."""
+
+    deviates = frozenset({"STA-11"})
+
+    def given(self, body: Mapping[str, Json]) -> Values:
+        return {name: value for name, value in super().given(body).items() if value is not None}
+
+
+class StockSerializers(PlainServer):
+    """Assumed: what a lenient reader would coerce is refused, strings are exact. Here all is as in Django REST framework.
+
+    Its stock fields make numbers into strings and strings into numbers, trim strings, and refuse blank ones.
+    """
+
+    deviates = frozenset({"STA-10", "IDM-09", "IDM-11"})
+
+    def string(self, name: str, value: Json) -> str:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise FieldError("Not a valid string.")
+        text = str(value).strip()
+        if not text:
+            raise FieldError("This field may not be blank.")
+        if "\0" in text:
+            raise FieldError("Null characters are not allowed.")
+        return text
+
+    def number(self, name: str, value: Json) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise FieldError("A valid number is required.") from None
+        if not isfinite(number):
+            raise FieldError("A valid number is required.")
+        return number
+
+    def integer(self, name: str, value: Json) -> int:
+        match = re.fullmatch(r"\s*(-?\d{1,18})(\.0*)?\s*", str(value))
+        if not match or isinstance(value, list | dict):
+            raise FieldError("A valid integer is required.")
+        return int(match[1])
+
+    def flag(self, name: str, value: Json) -> int:
+        if isinstance(value, list | dict) or str(value) not in {"0", "1"}:
+            raise FieldError(f'"{value}" is not a valid choice.')
+        return int(value)
+
+    def canonical(self, name: str) -> str:
+        return name.strip()
+
+
+class UnknownFieldsRefused(PlainServer):
+    """Open: fields that the endpoint does not know are ignored. Here they are refused."""
+
+    def given(self, body: Mapping[str, Json]) -> Values:
+        unknown = [name for name in body if name not in KINDS]
+        if unknown:
+            raise RefusedError(400, {name: ["Unknown field."] for name in unknown})
+        return super().given(body)
+
+
+class DifferingProvidersTaken(PlainServer):
+    """Assumed: two spellings of the provider that differ are refused. Here the main one wins."""
+
+    deviates = frozenset({"STA-14"})
+
+    def slots(self, values: Values) -> Values:
+        both = PROVIDER in values and PROVIDER_ALIAS in values
+        return super().slots({**values, PROVIDER_ALIAS: values[PROVIDER]} if both else values)
+
+
+class UnknownBaseRefusedWith400(PlainServer):
+    """Assumed: an unknown base is answered 404. Here it is one more invalid value."""
+
+    deviates = frozenset({"STA-13", "TEN-06", "MOD-02"})
+
+    def unknown_reference(self, field: str, name: str) -> RefusedError:
+        if field == BASE:
+            return RefusedError(400, {field: [f'Invalid pk "{name}" - object does not exist.']})
+        return super().unknown_reference(field, name)
+
+
+class UnknownBaseTaken(PlainServer):
+    """Assumed: an unknown base is refused. Here it is taken, and inherited from once there is one."""
+
+    deviates = frozenset({"STA-13", "TEN-06", "MOD-02"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        super().refuse_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
+
+
+class UnknownProviderTaken(PlainServer):
+    """Assumed: an unknown provider is refused. Here it is taken, and nothing is shown for it."""
+
+    deviates = frozenset({"STA-13"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        others = {name: value for name, value in values.items() if name != PROVIDER}
+        super().refuse_unknown_references(organization, others)
+
+
+class LenientJsonTaken(PlainServer):
+    """Open: JSON that only a lenient parser reads is refused. Here a BOM and trailing commas are taken."""
+
+    def parsed(self, data: bytes) -> Json:
+        try:
+            return super().parsed(data)
+        except json.JSONDecodeError:
+            without_bom = data.removeprefix(b"\xef\xbb\xbf")
+            return super().parsed(re.sub(rb",(\s*[}\]])", rb"\1", without_bom))
+
+
+class DuplicateNamesTaken(PlainServer):
+    """Open: a name that stands twice in an object is refused. Here the last one counts."""
+
+    def object_of(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        return dict(pairs)
+
+
+class AnyMediaTypeTaken(PlainServer):
+    """Open: another media type is answered 415. Here every body is read as JSON."""
+
+    def refuse_media_type(self, content_type: str) -> None:
+        pass
+
+
+class MediaTypeRefusedWith400(PlainServer):
+    """Open: another media type is answered 415. Here it is 400."""
+
+    def refuse_media_type(self, content_type: str) -> None:
+        try:
+            super().refuse_media_type(content_type)
+        except RefusedError as refusal:
+            raise RefusedError(400, refusal.problem) from refusal
+
+
+class ChunkedBodiesRefused(PlainServer):
+    """Standard: a server may demand a Content-Length of every body. This one does, with 411."""
+
+    def body_data(self, request: Request) -> bytes:
+        if request.header("Transfer-Encoding"):
+            raise RefusedError(411, "Content-Length is required.")
+        return super().body_data(request)

@@ -1,0 +1,108 @@
+"""Variants in what is stored under which name, and when."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.servers.plain import PlainServer, Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json
+
+
+class OmittedFieldsReset(PlainServer):
+    """Assumed: an update keeps the fields that it leaves out. Here it replaces the model."""
+
+    deviates = frozenset({"IDM-06", "CON-05", "MOD-02"})
+
+    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+        return {}
+
+    def merged_override(self, earlier: Values, override: Values) -> Values:
+        return override
+
+
+class WithoutReads(PlainServer):
+    """Published, but not on the page of the endpoint: models can be read and deleted. Here they can only be written."""
+
+    reads = False
+
+
+class WithoutReadsAndReset(OmittedFieldsReset):
+    """Both: models can only be written, and what an update leaves out is reset."""
+
+    deviates = frozenset({"IDM-06"})
+    reads = False
+
+
+class CaseInsensitiveNames(PlainServer):
+    """Assumed: names that differ by case are two names. Here they are one, shown as it was spelled last."""
+
+    deviates = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return name.casefold()
+
+    def find(self, organization: str, name: str) -> Stored | None:
+        stored = super().find(organization, name)
+        return stored and replace(stored, name=name)
+
+
+class TrimmedNames(PlainServer):
+    """Assumed: names are taken as they are. Here white space around them is removed."""
+
+    deviates = frozenset({"IDM-09", "IDM-11"})
+
+    def key(self, name: str) -> str:
+        return super().key(name.strip())
+
+    def canonical(self, name: str) -> str:
+        return name.strip()
+
+
+class NormalizedNames(PlainServer):
+    """Assumed: names are compared code point by code point. Here they are brought into Unicode normalization form C."""
+
+    deviates = frozenset({"IDM-09", "IDM-11"})
+
+    def key(self, name: str) -> str:
+        return super().key(self.canonical(name))
+
+    def canonical(self, name: str) -> str:
+        return unicodedata.normalize("NFC", name)
+
+
+class OverrideReplaced(PlainServer):
+    """Open: an override that is sent again is merged into the earlier one. Here it takes its place."""
+
+    def merged_override(self, earlier: Values, override: Values) -> Values:
+        return override
+
+
+class UpdatedByRepeats(PlainServer):
+    """Open: whether a repeated request moves `updated_at`. Here every request does."""
+
+    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+        return now if earlier.updated is None else max(now, earlier.updated)
+
+
+class NeverUpdated(PlainServer):
+    """Assumed: `updated_at` moves when a value changes. Here it stays what it was at first."""
+
+    deviates = frozenset({"IDM-16"})
+
+    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+        return earlier.updated
+
+
+class ClockOfSeconds(PlainServer):
+    """Open: the grain of the clock. Here it is a second, so that two quick updates have the same time."""
+
+    def now(self) -> datetime:
+        return super().now().replace(microsecond=0)
