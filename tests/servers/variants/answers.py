@@ -17,6 +17,7 @@ from tests.servers.wire import Answer, Json, RefusedError, Request
 if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
 
+INDIA = timezone(timedelta(hours=5, minutes=30))
 OPTIONAL = ("display_name", "base_model_name", *INHERITED, "provider")
 
 
@@ -61,14 +62,14 @@ class TimesInSeconds(PlainServer):
     """Open: the precision of date-times. Here they have no fraction."""
 
     def written_time(self, moment: datetime | None) -> str | None:
-        return moment and super().written_time(moment.replace(microsecond=0))
+        return super().written_time(moment.replace(microsecond=0) if moment else None)
 
 
 class TimesOfAnotherZone(PlainServer):
     """Open: the offset of date-times. Here they are those of India."""
 
     def written_time(self, moment: datetime | None) -> str | None:
-        return moment and super().written_time(moment.astimezone(timezone(timedelta(hours=5, minutes=30))))
+        return super().written_time(moment.astimezone(INDIA) if moment else None)
 
 
 class CostsAsFloats(PlainServer):
@@ -96,7 +97,7 @@ class MoreFieldsShown(PlainServer):
     """Lawful: an answer may have more fields than the contract names."""
 
     def shown(self, organization: str, stored: Stored) -> Values:
-        more = {"organization": organization, "tags": [], "owner": {"name": organization}, "deprecated": None}
+        more: Values = {"organization": organization, "tags": [], "owner": {"name": organization}, "deprecated": None}
         return {**super().shown(organization, stored), **more}
 
 

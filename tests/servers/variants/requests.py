@@ -38,7 +38,7 @@ class EmptyDisplayNameRefused(PlainServer):
     """Open: an empty display name is taken. Here it is refused."""
 
     def string(self, name: str, value: Json) -> str:
-        if value == "":
+        if name == "display_name" and value == "":
             raise FieldError("This field may not be blank.")
         return super().string(name, value)
 
@@ -91,9 +91,10 @@ class NullIsNotGiven(PlainServer):
 
 
 class StockSerializers(PlainServer):
-    """Assumed: what a lenient reader would coerce is refused, strings are exact. Here all is as in Django REST framework.
+    """Assumed: what a lenient reader would coerce is refused, and strings are exact.
 
-    Its stock fields make numbers into strings and strings into numbers, trim strings, and refuse blank ones.
+    Here fields read as the stock ones of Django REST framework do: they make numbers into strings and strings into
+    numbers, trim strings, and refuse blank ones.
     """
 
     deviates = frozenset({"STA-10", "IDM-09", "IDM-11"})
@@ -127,9 +128,6 @@ class StockSerializers(PlainServer):
         if isinstance(value, list | dict) or str(value) not in {"0", "1"}:
             raise FieldError(f'"{value}" is not a valid choice.')
         return int(value)
-
-    def canonical(self, name: str) -> str:
-        return name.strip()
 
 
 class UnknownFieldsRefused(PlainServer):
