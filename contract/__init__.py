@@ -5,7 +5,7 @@
 'model_name'
 """
 
-from contract.errors import ContractError, Problem
+from contract.errors import ContractError, Problem, UnusableFileError
 from contract.known import Known
 from contract.load import default_file, load
 from contract.model import (
@@ -29,6 +29,7 @@ from contract.model import (
     Timestamp,
     Upsert,
 )
+from contract.yaml_file import read_mapping
 
 __all__ = [
     "Alias",
@@ -52,7 +53,9 @@ __all__ = [
     "Schema",
     "Source",
     "Timestamp",
+    "UnusableFileError",
     "Upsert",
     "default_file",
     "load",
+    "read_mapping",
 ]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from contract.model import Clause
 from contract.operations import request_body_at, response_body_at
 from contract.place import Place
-from contract.schemas import properties_at
+from contract.schema_places import properties_at
 
 _FIELD_EXTENSIONS = ("x-reference", "x-alias", "x-merge", "x-source")
 

@@ -19,7 +19,8 @@ from contract.model import (
 )
 from contract.operations import operations_at, request_body_at, response_body_at
 from contract.place import Place
-from contract.schemas import faults, folded_at, properties_at
+from contract.schema_places import folded_at, properties_at
+from contract.schemas import faults
 
 _SHOWN_AS = {FromKey: "string", Timestamp: "string", Overlaid: "object", LookedUp: "object"}
 """The type of a response property, by where its value comes from."""
@@ -30,9 +31,13 @@ def note_contradictions(operation: Place, upsert: Upsert) -> None:
     words = operation.at("x-upsert")
     _check_key(words.at("key"), upsert)
     _check_statuses(words, upsert)
-    _check_bodies(operation, upsert)
-    _check_sibling(words.at("read"), upsert.read, "GET", upsert.key)
-    _check_sibling(words.at("delete"), upsert.delete, "DELETE", upsert.key)
+    if not operation.findings.problems:  # all the rest would only repeat what is wrong with these
+        _check_siblings(words, upsert)
+        _check_bodies(operation, upsert)
+        _check_fields(operation, upsert)
+
+
+def _check_fields(operation: Place, upsert: Upsert) -> None:
     requested = properties_at(request_body_at(operation))
     for field in upsert.request.values():
         _check_reference(requested[field.name], field, upsert)
@@ -78,8 +83,13 @@ def _check_bodies(operation: Place, upsert: Upsert) -> None:
 def _read_bodies(operation: Place, read: Operation | None) -> Iterable[Place]:
     """The places of the schemas of what a successful read answers."""
     for place in operations_at(operation.root):
-        if read and place.at("operationId").node == read.operation_id:
+        if read and read.method == "GET" and place.at("operationId").node == read.operation_id:
             yield from (response_body_at(place, status) for status in sorted(read.statuses) if 200 <= status < 300)
+
+
+def _check_siblings(words: Place, upsert: Upsert) -> None:
+    _check_sibling(words.at("read"), upsert.read, "GET", upsert.key)
+    _check_sibling(words.at("delete"), upsert.delete, "DELETE", upsert.key)
 
 
 def _check_sibling(at: Place, operation: Operation | None, method: str, key: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.errors import ContractError, Problem
+from contract.errors import ContractError, Problem, UnusableFileError
 from contract.files import Files
 from contract.openapi_rules import MEND, openapi_faults, version_problems
 from contract.pointer import Tokens
@@ -28,7 +28,11 @@ class Document:
 def read_document(file: Path) -> Document:
     """Read and check `file`. Raises ContractError for whatever makes it no OpenAPI 3.0 document."""
     files = Files(file)
-    problems = version_problems(files.read(files.root.url)) or reference_problems(files)
+    try:
+        written = files.read(files.root.url)
+    except UnusableFileError as error:
+        raise ContractError(str(file), error.problems) from None
+    problems = version_problems(written) or reference_problems(files)
     if problems:
         raise ContractError(str(file), problems)
     document = Document(files, _resolved(files))

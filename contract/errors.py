@@ -1,16 +1,18 @@
-"""What can be wrong with a contract, said so that its author can mend it."""
+"""What can be wrong with a file that people write, said so that its author can mend it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault of a contract: where it is, what it is, and what to do about it."""
+    """One fault of a file: where it is, what it is, and what to do about it."""
 
     pointer: str
-    """JSON pointer into the file, as a URI fragment (`#/paths/...`); `#` for the whole document."""
+    """JSON pointer into the file, as a URI fragment (`#/paths/...`); `#` for the whole file. Where the fault is in
+    another file that this one refers to, the name of that file stands before it."""
     what: str
     mend: str
 
@@ -18,11 +20,20 @@ class Problem:
         return f"{self.pointer}: {self.what}\n    mend: {self.mend}"
 
 
-class ContractError(Exception):
-    """The contract cannot be used. The author of the file is at fault; `problems` says where and how to mend it."""
+class UnusableFileError(Exception):
+    """A file cannot be used. Its author is at fault; `problems` says where and how to mend it."""
+
+    subject: ClassVar[str] = "the file"
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
         self.file = file
         self.problems = problems
         count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__(f"{file}: the contract has {count}\n" + "\n".join(f"  {problem}" for problem in problems))
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"{file}: {self.subject} has {count}\n{listed}")
+
+
+class ContractError(UnusableFileError):
+    """The contract cannot be used."""
+
+    subject = "the contract"

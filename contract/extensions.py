@@ -46,9 +46,10 @@ def _unknown(name: str, pointer: str) -> Problem:
 
 def _shape_problems(name: str, value: Any, pointer: str) -> Iterator[Problem]:
     for error in _validator(name).iter_errors(value):
-        place = "".join(f"/{token}" for token in error.instance_path)
-        what = f"{name} is malformed" if "oneOf" in error.message else error.message
-        yield Problem(pointer + place, what, f"write it as {name}: {VOCABULARY[name].form}")
+        inside = "".join(f"/{token}" for token in error.instance_path)
+        word = "x-known" if "x-known" in error.instance_path else name
+        what = f"{word} is malformed" if "oneOf" in error.message else error.message
+        yield Problem(pointer + inside, what, f"write it as {word}: {VOCABULARY[word].form}")
 
 
 def misplaced(document: Document, read: set[str]) -> list[Problem]:

@@ -20,12 +20,12 @@ from contract.model import (
     Timestamp,
 )
 from contract.place import Place
-from contract.schemas import folded_at, properties_at
+from contract.schema_places import folded_at, properties_at, required_at
 
 
 def request_fields(body: Place) -> dict[str, RequestField]:
     """The fields of the request, by name; `body` is the place of its schema."""
-    required = folded_at(body).get("required", [])
+    required = required_at(body)
     return {name: _request_field(at, name in required) for name, at in properties_at(body).items()}
 
 
@@ -54,7 +54,7 @@ def _alias(at: Place) -> Alias | None:
 
 def response_fields(body: Place, request: Mapping[str, RequestField]) -> dict[str, ResponseField]:
     """The fields of the response, by name; `body` is the place of its schema."""
-    required = folded_at(body).get("required", [])
+    required = required_at(body)
     return {name: _response_field(at, name in required, request) for name, at in properties_at(body).items()}
 
 

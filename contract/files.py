@@ -43,13 +43,13 @@ class Files:
         self._targets: dict[tuple[str, str], Location] = {}
 
     def read(self, url: str) -> dict[str, Any]:
-        """The mapping that the file at `url` holds. Raises ContractError."""
+        """The mapping that the file at `url` holds. Raises UnusableFileError."""
         if url not in self.contents:
             self.contents[url] = read_mapping(_path(url))
         return self.contents[url]
 
     def node(self, location: Location) -> Any:
-        """The node at `location`, references unresolved, or ABSENT. Raises ContractError."""
+        """The node at `location`, references unresolved, or ABSENT. Raises UnusableFileError."""
         return node_at(self.read(location.url), location.tokens)
 
     def target(self, reference: str, base: str) -> Location:

@@ -10,11 +10,11 @@ from contract.clauses import clauses_at
 from contract.contradictions import note_contradictions
 from contract.document import Document, read_document
 from contract.errors import ContractError, Problem
-from contract.examples import note_wrong_examples
 from contract.extensions import misplaced, vocabulary_problems
 from contract.model import Contract
 from contract.place import Findings, Place
-from contract.upsert import upsert_at, upsert_places
+from contract.upsert import note_missing_bodies, upsert_at, upsert_places
+from contract.values import MEND, value_faults
 
 
 def default_file() -> Path:
@@ -44,12 +44,14 @@ def _contract(path: Path, document: Document) -> Contract:
     marked = upsert_places(root)
     _stop_at(path, findings.problems)
     operation = marked[0]
+    note_missing_bodies(operation)
+    _stop_at(path, findings.problems)
     upsert = upsert_at(operation)
     _stop_at(path, findings.problems)
     note_contradictions(operation, upsert)
     clauses = clauses_at(operation)
-    note_wrong_examples(root)
-    _stop_at(path, [*findings.problems, *misplaced(document, findings.read)])
+    wrong = [Problem(document.pointer(tokens), what, MEND) for tokens, what in value_faults(document.resolved)]
+    _stop_at(path, [*findings.problems, *wrong, *misplaced(document, findings.read)])
     return Contract(
         file=path,
         title=str(document.resolved["info"]["title"]),

@@ -6,9 +6,7 @@ from typing import Any
 
 from contract.errors import Problem
 from contract.pointer import Tokens
-
-Fault = tuple[Tokens, str]
-"""Where, and what."""
+from contract.values import value_faults
 
 MEND = "see the OpenAPI 3.0.3 specification for what may stand there"
 
@@ -21,34 +19,37 @@ def version_problems(written: dict[str, Any]) -> list[Problem]:
     return [Problem("#/openapi", f"the OpenAPI version is {version!r}", "use OpenAPI 3.0, such as openapi: 3.0.3")]
 
 
-def openapi_faults(resolved: dict[str, Any]) -> list[Fault]:
-    """Each way in which a document without references breaks the rules."""
+def openapi_faults(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
+    """Each way in which a document without references breaks the rules: where, and what."""
+    errors = _errors(resolved)
+    # The validator blames whole subtrees, or tells no place; what it found is sought anew, and its word is the last.
+    return errors and (_structural_faults(resolved) or list(value_faults(resolved)) or errors)
+
+
+def _errors(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
     from openapi_spec_validator import OpenAPIV30SpecValidator
 
     try:
-        errors: list[Exception] = list(OpenAPIV30SpecValidator(resolved).iter_errors())
+        errors = OpenAPIV30SpecValidator(resolved).iter_errors()
+        return [(tuple(error.absolute_path), _short(error.message)) for error in errors]
     except RecursionError:
         raise
-    except Exception as error:  # noqa: BLE001 - the validator raises what its parts raise on files it did not foresee
-        errors = [error]
-    if not errors:
-        return []
-    return _structural_faults(resolved) or [
-        (tuple(getattr(error, "absolute_path", ())), _short(error)) for error in errors
-    ]
+    except Exception as error:  # noqa: BLE001 - it raises what its parts raise on documents that they did not foresee
+        return [((), _short(str(error) or type(error).__name__))]
 
 
-def _structural_faults(resolved: dict[str, Any]) -> list[Fault]:
-    """The deepest cause of each breach of the OpenAPI schema, which the validator itself blames on a whole subtree."""
+def _structural_faults(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
+    """The deepest cause of each breach of the OpenAPI schema."""
     from jsonschema import Draft4Validator
     from jsonschema.exceptions import best_match
     from openapi_spec_validator.schemas import schema_v30
 
-    causes = (best_match([error]) for error in Draft4Validator(dict(schema_v30)).iter_errors(resolved))
-    return [(tuple(cause.absolute_path), _short(cause)) for cause in causes if cause]
+    validator = Draft4Validator(dict(schema_v30), format_checker=Draft4Validator.FORMAT_CHECKER)
+    causes = (best_match([error]) for error in validator.iter_errors(resolved))
+    return [(tuple(cause.absolute_path), _short(cause.message)) for cause in causes if cause]
 
 
-def _short(error: Exception, limit: int = 300) -> str:
+def _short(message: str, limit: int = 300) -> str:
     """The message on one line, without the middle of the subtree that it quotes; the pointer says where to look."""
-    line = " ".join((getattr(error, "message", "") or str(error) or type(error).__name__).split())
+    line = " ".join(message.split())
     return line if len(line) <= limit else line[: limit // 2] + " ... " + line[-limit // 2 :]

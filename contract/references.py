@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from contract.errors import ContractError, Problem
+from contract.errors import Problem, UnusableFileError
 from contract.files import DeadReference, Files, Location
 from contract.pointer import Tokens
 
@@ -50,9 +50,9 @@ class _Graph:
                 yield self._followed(node["$ref"], site)
             except DeadReference as error:
                 self._problem(site.below("$ref"), error.what, error.mend)
-            except ContractError as error:
+            except UnusableFileError as error:
                 for problem in error.problems:
-                    what = f"{node['$ref']}: the file {problem.what} ({problem.pointer})"
+                    what = f"{node['$ref']}: {problem.what} ({problem.pointer} of that file)"
                     self._problem(site.below("$ref"), what, problem.mend)
 
     def _check_beside(self, site: Location, node: dict[str, Any]) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract.place import Place
-
 _ANNOTATIONS = ("title", "description", "example", "default", "deprecated", "externalDocs")
 """Keywords that say something about a schema without restricting it. The outer ones win."""
 
@@ -67,26 +65,6 @@ def _joined(keyword: str, inner: Any, outer: Any) -> Any:
 
 def _both(name: str, inner: Mapping[str, Any], outer: Mapping[str, Any]) -> Any:
     return folded({"allOf": [inner[name], outer[name]]}) if name in inner else outer[name]
-
-
-def folded_at(place: Place) -> dict[str, Any]:
-    """The folded schema at `place`; an empty one where there is none, or, with the problem noted, none that folds."""
-    if not place.exists:
-        return {}
-    try:
-        return folded(place.node)
-    except Unfoldable as error:
-        place.problem(str(error), "say it once; allOf is for a reference with something beside it")
-        return {}
-
-
-def properties_at(place: Place) -> dict[str, Place]:
-    """The places of the properties of the object schema at `place`, those of its `allOf` members included."""
-    found: dict[str, Place] = {}
-    for member in place.at("allOf").children():
-        found.update(properties_at(member))
-    found.update((child.name, child) for child in place.at("properties").children())
-    return found
 
 
 def faults(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -8,7 +8,7 @@ from contract.fields import request_fields, response_fields
 from contract.model import Limits, Omitted, Operation, Upsert
 from contract.operations import JSON, operation_at, operations_at, request_body_at, response_body_at
 from contract.place import Place
-from contract.schemas import properties_at
+from contract.schema_places import properties_at
 
 DEFAULT_LIMITS = Limits(bytes=1_048_576, nesting=64)
 
@@ -23,14 +23,20 @@ def upsert_places(root: Place) -> list[Place]:
     return marked
 
 
+def note_missing_bodies(operation: Place) -> None:
+    """Note it where the upsert operation does not describe the fields of its request or of its response."""
+    updated = operation.at("x-upsert", "updated").node
+    for body in (request_body_at(operation), response_body_at(operation, updated)):
+        if not properties_at(body):
+            what = "there is no JSON object schema with properties"
+            body.problem(what, f"describe the {JSON} body with its properties")
+
+
 def upsert_at(operation: Place) -> Upsert:
     """The upsert that the operation describes. What is wrong with it is noted."""
     words = operation.extension("x-upsert").node
-    body = request_body_at(operation)
-    _check_properties(body)
-    shown = response_body_at(operation, words["updated"])
-    _check_properties(shown)
-    request = request_fields(body)
+    request = request_fields(request_body_at(operation))
+    response = response_fields(response_body_at(operation, words["updated"]), request)
     return Upsert(
         operation=operation_at(operation),
         key=words["key"],
@@ -45,13 +51,8 @@ def upsert_at(operation: Place) -> Upsert:
         delete=_sibling(operation, "delete"),
         limits=_limits(operation.at("requestBody")),
         request=MappingProxyType(request),
-        response=MappingProxyType(response_fields(shown, request)),
+        response=MappingProxyType(response),
     )
-
-
-def _check_properties(body: Place) -> None:
-    if not properties_at(body):
-        body.problem("there is no JSON object schema with properties", f"describe the {JSON} body with its properties")
 
 
 def _sibling(operation: Place, word: str) -> Operation | None:

@@ -52,7 +52,7 @@ _UPSERT: dict[str, Any] = {
 }
 
 VOCABULARY: dict[str, Extension] = {
-    "x-known": Extension("anything", _WORD, "one of " + ", ".join(Known.words())),
+    "x-known": Extension("anything", _WORD, " | ".join(Known.words())),
     "x-upsert": Extension(
         "the upsert operation",
         _object(

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from contract.errors import ContractError, Problem
+from contract.errors import Problem, UnusableFileError
 from contract.pointer import Tokens, to_pointer
 
 MAX_DEPTH = 100
@@ -44,15 +44,15 @@ for _name, (_pattern, _first) in _IMPLICIT.items():
 def read_mapping(file: Path) -> dict[str, Any]:
     """The mapping that `file` holds, of JSON values all the way down.
 
-    Raises ContractError, whose pointers lead into `file`.
+    Raises UnusableFileError, whose pointers lead into `file`.
     """
     node = _compose(file)
     if not isinstance(node, yaml.MappingNode):
-        raise _refusal(file, "is not a YAML mapping", "start from the openapi.yaml that ships with this package")
+        raise _refusal(file, "is not a YAML mapping", "write keys and values at the top")
     values = _Values()
     mapping = values.mapping(node, ())
     if values.problems:
-        raise ContractError(str(file), values.problems)
+        raise UnusableFileError(str(file), values.problems)
     return mapping
 
 
@@ -71,8 +71,8 @@ def _compose(file: Path) -> yaml.Node | None:
     return node
 
 
-def _refusal(file: Path, what: str, mend: str) -> ContractError:
-    return ContractError(str(file), [Problem("#", what, mend)])
+def _refusal(file: Path, what: str, mend: str) -> UnusableFileError:
+    return UnusableFileError(str(file), [Problem("#", what, mend)])
 
 
 def _where(error: yaml.MarkedYAMLError) -> str:
