@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-from connexion import AsyncApp
+from connexion.apps.asynchronous import AsyncApp
 from connexion.http_facts import METHODS
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.security import SecurityMiddleware
@@ -56,7 +56,7 @@ def build_app(
 ) -> AsyncApp:
     """The mock as an ASGI app.
 
-    `origins` are the web origins whose pages may call it, `*` for any; `delay` is how long each answer takes, in seconds.
+    `origins` are the web origins whose pages may call it, `*` for any; `delay` is what each answer takes, in seconds.
     """
     handlers = Models(contract.upsert, fixtures, store).handlers
     document = served_document(contract, handlers)
@@ -86,7 +86,7 @@ def served_document(contract: Contract, operations: Container[str]) -> dict[str,
 
 
 def _middlewares(contract: Contract, origins: Sequence[str], delay: float) -> list[Any]:
-    """What a request passes, from the outside in. Where it has no operation, it goes on to Swagger UI and the plain pages."""
+    """What a request passes, from the outside in. One without an operation goes on to Swagger UI and the pages."""
     cors = partial(
         CORSMiddleware,
         allow_origins=origins,

@@ -12,6 +12,7 @@ from mock_server.settings import Settings
 
 DEFAULTS = Settings()
 WRONG_USE = 2
+LOG_LEVELS = ("debug", "info", "warning", "error")
 INTERRUPTED = 130
 """What a shell gives for a program that Ctrl-C ended."""
 
@@ -44,13 +45,15 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--host", default=DEFAULTS.host, help="address to listen at (default: %(default)s)")
-    add("--port", type=_port, default=DEFAULTS.port, help="port to listen at; 0 picks a free one (default: %(default)s)")
-    add("--contract", type=Path, metavar="FILE", help="the OpenAPI document to serve (default: the packaged one)")
-    add("--fixtures", type=Path, metavar="FILE", help="organizations, keys and built-in models (default: packaged ones)")
-    add("--delay", type=_milliseconds, default=0.0, metavar="MS", help="milliseconds that each API answer takes (default: 0)")
-    add("--cors-origin", action="append", metavar="ORIGIN", help="an origin whose pages may call the mock; may be given more than once (default: any)")
-    add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="how much to log (default: %(default)s)")
+    add("--host", default=DEFAULTS.host, help="where to listen (default: %(default)s)")
+    add("--port", default=DEFAULTS.port, type=_port, help="0 picks a free one (default: %(default)s)")
+    add("--contract", metavar="FILE", type=Path, help="the OpenAPI document to serve (default: the packaged one)")
+    add("--fixtures", metavar="FILE", type=Path, help="organizations, keys and built-in models (default: packaged)")
+    add(
+        "--delay", metavar="MS", default=0.0, type=_milliseconds, help="how long each answer of the API takes, at least"
+    )
+    add("--cors-origin", metavar="ORIGIN", action="append", help="whose pages may call; repeatable (default: any)")
+    add("--log-level", choices=LOG_LEVELS, default=DEFAULTS.log_level, help="what to log (default: %(default)s)")
     add("--quiet", action="store_true", help="print the address alone, and log nothing but errors")
     given = parser.parse_args(arguments)
     return Settings(
@@ -92,7 +95,7 @@ def _run(settings: Settings) -> int:
         fixtures = load_fixtures(contract, settings.fixtures)
         listener = listen(settings.host, settings.port)
     except (ContractError, FixturesError, AddressError) as error:
-        print(f"respan-mock: {error}", file=sys.stderr)
+        sys.stderr.write(f"respan-mock: {error}\n")
         return WRONG_USE
 
     from mock_server.app import build_app
@@ -103,10 +106,14 @@ def _run(settings: Settings) -> int:
     log_to_stderr(settings.log_level)
     for problem in fixtures.left_out:
         logging.getLogger("mock_server").warning("left out of the packaged fixtures: %s", problem)
-    app = build_app(
-        contract, fixtures, MemoryStore(), origins=settings.cors_origins, delay=settings.delay / 1000
-    )
+    app = build_app(contract, fixtures, MemoryStore(), origins=settings.cors_origins, delay=settings.delay / 1000)
     url = url_of(listener)
     text = url if settings.quiet else banner(url, contract, fixtures)
-    serve(app, listener, ready=lambda: print(text, flush=True))
+    serve(app, listener, ready=lambda: _tell(text))
     return 0
+
+
+def _tell(text: str) -> None:
+    """Print at once, so that a program that started the mock can read where it is."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

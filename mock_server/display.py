@@ -50,8 +50,8 @@ def show(rules: Upsert, name: str, world: World) -> dict[str, Any]:
     >>> from datetime import datetime, timezone
     >>> born = datetime(2026, 2, 1, tzinfo=timezone.utc)
     >>> base = BuiltIn({"input_cost": 2.5, "supported_params": {"top_p": {"max": 1}, "seed": {}}})
-    >>> own = Stored({"model_name": "m", "base_model_name": "b", "supported_params_override": {"seed": None}}, born, born)
-    >>> shown = show(load().upsert, "m", World({"m": own, "b": base}, {}))
+    >>> own = {"model_name": "m", "base_model_name": "b", "supported_params_override": {"seed": None}}
+    >>> shown = show(load().upsert, "m", World({"m": Stored(own, born, born), "b": base}, {}))
     >>> shown["input_cost"], shown["supported_params"], shown["created_at"]
     (2.5, {'top_p': {'max': 1}}, '2026-02-01T00:00:00Z')
     """
@@ -154,7 +154,7 @@ def _constant(source: Constant, _shown_as: str, _view: _View) -> Any:
 
 def to_rfc3339(moment: datetime) -> str:
     """A time in UTC as RFC 3339 writes it."""
-    return moment.isoformat().replace("+00:00", "Z")
+    return moment.isoformat().removesuffix("+00:00") + "Z"
 
 
 _READERS: dict[type, Callable[[Any, str, _View], Any]] = {

@@ -1,7 +1,7 @@
 """Runs the operations: reads and validates the request, calls the handler, writes the answer.
 
 Connexion's own validation and decorators rebuild validators, parsers and signatures with each request, which costs
-three quarters of the throughput. Here each operation is compiled once, on the extension point that Connexion has for it.
+three quarters of the throughput. Here each operation is compiled once, on an extension point that Connexion has for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import orjson
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
-from connexion.operations import AbstractOperation
+from connexion.operations.abstract import AbstractOperation
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -77,8 +77,8 @@ class BodyReader:
     def _invalid(self, body: Any) -> RefusedError:
         violations = self._validator.violations(body)
         if isinstance(body, dict):
-            for field, problem in contradictions(self._rules, body):
-                violations.setdefault(field.name, []).append(problem)
+            for found in contradictions(self._rules, body):
+                violations.setdefault(found.field, []).append(found.what)
         whole = " ".join(violations.pop(WHOLE, []))
         if not violations:
             return refused(self._rules.invalid, whole)

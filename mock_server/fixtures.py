@@ -7,32 +7,27 @@ no other code.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
-from contract import Contract, FromKey, FromRequest, LookedUp, Problem
+from contract import Contract, FromKey, FromRequest, LookedUp, Problem, Schema, UnusableFileError, read_mapping
 from mock_server.callers import READ_WRITE, Caller, Dashboard
 from mock_server.display import BuiltIn
 from mock_server.validation import Validator
 from mock_server.wording import alternatives
-from mock_server.yaml_file import YamlError, child, read_yaml
 
 DEFAULT_FILE = Path(__file__).with_name("fixtures.yaml")
 SCHEMA_FILE = Path(__file__).with_name("fixtures.schema.json")
 
 
-class FixturesError(Exception):
-    """The fixtures cannot be used. The author of the file is at fault; `problems` says where and how to mend it."""
+class FixturesError(UnusableFileError):
+    """The fixtures cannot be used."""
 
-    def __init__(self, file: Path, problems: list[Problem]) -> None:
-        self.file = file
-        self.problems = problems
-        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__(f"{file}: the fixtures have {count}\n" + "\n".join(f"  {problem}" for problem in problems))
+    subject = "the fixtures file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +52,47 @@ def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
     """
     path = file or DEFAULT_FILE
     try:
-        written = read_yaml(path)
-    except YamlError as error:
-        raise FixturesError(path, error.problems) from None
+        written = read_mapping(path)
+    except UnusableFileError as error:
+        raise FixturesError(error.file, error.problems) from None
     if problems := [*_malformed(written)] or [*_unknown_organizations(written)]:
-        raise FixturesError(path, problems)
+        raise FixturesError(str(path), problems)
     reader = _Reader(contract)
     fixtures = reader.read(written)
-    if reader.problems and file:
-        raise FixturesError(path, reader.problems)
+    if file and reader.problems:
+        raise FixturesError(str(path), reader.problems)
     return fixtures
 
 
-def _malformed(written: Any) -> Iterator[Problem]:
+def _pointer(*tokens: str | int) -> str:
+    """A JSON pointer (RFC 6901) as a URI fragment.
+
+    >>> _pointer("models", "openai/gpt-4o")
+    '#/models/openai~1gpt-4o'
+    """
+    return "#" + "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in tokens)
+
+
+def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     for error in jsonschema_rs.validator_for(schema).iter_errors(written):
-        pointer = "#"
-        for token in error.instance_path:
-            pointer = child(pointer, str(token))
-        yield Problem(pointer, error.message, f"there belongs: {_described(schema, error.instance_path)}")
+        mend = f"there belongs {_described(schema, error.instance_path)}"
+        yield Problem(_pointer(*error.instance_path), error.message, mend)
 
 
-def _described(schema: Any, path: list[str | int]) -> str:
-    """The description in the schema of what belongs at `path`, or of the nearest thing above it that has one."""
-    description = schema["description"]
+def _described(schema: Mapping[str, Any], path: Sequence[str | int]) -> str:
+    """The description in the schema of what belongs at `path`."""
     for token in path:
-        schema = schema.get("properties", {}).get(token) or schema.get("additionalProperties") or {}
-        description = schema.get("description", description)
-    return str(description)
+        schema = schema["properties"][token] if "properties" in schema else schema["additionalProperties"]
+    return str(schema["description"])
 
 
 def _unknown_organizations(written: Mapping[str, Any]) -> Iterator[Problem]:
     known = written["organizations"]
     for token, key in written["api_keys"].items():
         if key["organization"] not in known:
-            pointer = child(child("#/api_keys", token), "organization")
-            yield Problem(pointer, f"there is no organization {key['organization']}", f"name {alternatives(known)}, or add it")
+            what = f"there is no organization {key['organization']}"
+            yield Problem(_pointer("api_keys", token, "organization"), what, f"name {alternatives(known)}, or add it")
 
 
 class _Reader:
@@ -101,49 +101,47 @@ class _Reader:
     def __init__(self, contract: Contract) -> None:
         self.problems: list[Problem] = []
         rules = contract.upsert
-        self._derived = {
-            name
-            for name, field in rules.response.items()
-            if isinstance(field.source, FromKey) or field.source == FromRequest(rules.key)
-        }
-        self._key = rules.key
-        self._model_fields = {name: field.schema for name, field in rules.response.items() if name not in self._derived}
-        self._provider_fields: dict[str, Any] = {}
-        for field in rules.response.values():
-            if isinstance(field.source, LookedUp) and field.source.collection == "providers":
-                self._provider_fields |= field.schema.get("properties", {})
+        sources = {name: field.source for name, field in rules.response.items()}
+        self._named = [name for name, source in sources.items() if source in (FromKey(), FromRequest(rules.key))]
+        self._model_fields = {name: it.schema for name, it in rules.response.items() if name not in self._named}
+        self._provider_fields: dict[str, Schema] = {}
+        for name, source in sources.items():
+            if isinstance(source, LookedUp) and source.collection == "providers":
+                self._provider_fields |= rules.response[name].schema.get("properties", {})
 
     def read(self, written: Mapping[str, Any]) -> Fixtures:
-        organizations = {
-            name: {
-                identifier: self._fitting(provider, self._provider_fields, f"{child('#/organizations', name)}/providers", identifier)
-                for identifier, provider in organization.get("providers", {}).items()
-            }
-            for name, organization in written["organizations"].items()
-        }
-        models = {name: self._model(name, values) for name, values in written["models"].items()}
+        organizations = {name: self._providers(name, it) for name, it in written["organizations"].items()}
         keys = {
-            token: Caller(key["organization"], key.get("rights", READ_WRITE) == READ_WRITE)
+            token: Caller(key["organization"], key["rights"] == READ_WRITE)
             for token, key in written["api_keys"].items()
         }
+        models = {name: self._model(name, values) for name, values in written["models"].items()}
         return Fixtures(organizations, keys, Dashboard(**written["dashboard"]), models, tuple(self.problems))
 
-    def _model(self, name: str, values: Mapping[str, Any]) -> BuiltIn:
-        fitting = self._fitting(values, self._model_fields, "#/models", name)
-        return BuiltIn({**dict.fromkeys(self._derived, name), **fitting})
+    def _providers(self, organization: str, values: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        return {
+            identifier: self._fitting(
+                provider, self._provider_fields, "organizations", organization, "providers", identifier
+            )
+            for identifier, provider in values.get("providers", {}).items()
+        }
 
-    def _fitting(self, values: Mapping[str, Any], fields: Mapping[str, Any], above: str, name: str) -> dict[str, Any]:
-        """The values that the contract has a field for and that are valid there."""
-        here = child(above, name)
-        kept = {}
+    def _model(self, name: str, values: Mapping[str, Any]) -> BuiltIn:
+        return BuiltIn(
+            {**dict.fromkeys(self._named, name), **self._fitting(values, self._model_fields, "models", name)}
+        )
+
+    def _fitting(self, values: Mapping[str, Any], fields: Mapping[str, Schema], *path: str) -> dict[str, Any]:
+        """The values at `path` that the contract has a field for and that are valid there."""
         violations = Validator({"properties": fields}).violations(values)
-        for field, value in values.items():
-            if field not in fields:
+        kept = {}
+        for name, value in values.items():
+            if name not in fields:
                 mend = f"name one of {', '.join(fields)}" if fields else "leave it out"
-                self.problems.append(Problem(child(here, field), "the contract shows no such field", mend))
-            elif field in violations:
+                self.problems.append(Problem(_pointer(*path, name), "the contract shows no such field", mend))
+            elif name in violations:
                 mend = "give a value that the contract allows there"
-                self.problems.append(Problem(child(here, field), " ".join(violations[field]), mend))
+                self.problems.append(Problem(_pointer(*path, name), " ".join(violations[name]), mend))
             else:
-                kept[field] = value
+                kept[name] = value
         return kept

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from contract import Upsert
 from mock_server.display import Model, World, show
 from mock_server.endpoints import Answer, Call, Handler
 from mock_server.fixtures import Fixtures
 from mock_server.refusals import Refusal, RefusedError
-from mock_server.semantics import Context, Named, Outcome, Stored, absent, delete, named_things, upsert
+from mock_server.semantics import Context, Named, Stored, absent, delete, named_things, upsert
 from mock_server.stores import Store
 
 
@@ -27,9 +28,9 @@ class Models:
         """The handler of each operation that the rules know, by operationId."""
         found: dict[str, Handler] = {self._rules.operation.operation_id: self.upsert}
         if self._rules.read:
-            found[self._rules.read.operation_id] = self.read
+            found[self._rules.read.operation_id] = partial(self.read, status=min(self._rules.read.statuses))
         if self._rules.delete:
-            found[self._rules.delete.operation_id] = self.delete
+            found[self._rules.delete.operation_id] = partial(self.delete, status=min(self._rules.delete.statuses))
         return found
 
     async def upsert(self, call: Call) -> Answer:
@@ -39,26 +40,28 @@ class Models:
         decision = await self._store.update(
             organization, name, lambda stored: upsert(self._rules, stored, call.body, context)
         )
-        outcome = _done(decision)
-        assert outcome.stored
-        return await self._shown(outcome.status, organization, name, outcome.stored)
+        if isinstance(decision, Refusal):
+            raise RefusedError(decision)
+        return await self._shown(decision.status, organization, name, decision.stored)
 
-    async def read(self, call: Call) -> Answer:
+    async def read(self, call: Call, status: int) -> Answer:
         """Show the model that the path names."""
         organization, name = call.caller.organization, call.path[self._rules.key]
         model = await self._find(organization, name)
         if model is None:
             raise RefusedError(absent(name))
-        return await self._shown(200, organization, name, model)
+        return await self._shown(status, organization, name, model)
 
-    async def delete(self, call: Call) -> Answer:
+    async def delete(self, call: Call, status: int) -> Answer:
         """Remove the model that the path names."""
         organization, name = call.caller.organization, call.path[self._rules.key]
         context = self._context(call)
         decision = await self._store.update(
             organization, name, lambda stored: delete(self._rules, stored, name, context)
         )
-        return Answer(_done(decision).status)
+        if isinstance(decision, Refusal):
+            raise RefusedError(decision)
+        return Answer(status)
 
     def _context(self, call: Call, missing: tuple[Named, ...] = ()) -> Context:
         return Context(datetime.now(UTC), call.caller.may_write, self._fixtures.models, missing)
@@ -92,9 +95,3 @@ class Models:
             return []
         named = named_things(self._rules, model.values)
         return [each.identifier for each in named if each.collection == "models"]
-
-
-def _done(decision: Outcome | Refusal) -> Outcome:
-    if isinstance(decision, Refusal):
-        raise RefusedError(decision)
-    return decision

@@ -34,9 +34,9 @@ def _converted(keyword: str, value: Any) -> Any:
     match keyword, value:
         case "properties", dict():
             return {name: as_json_schema(child) for name, child in value.items()}
-        case ("items" | "additionalProperties" | "not"), dict():
+        case (("items" | "additionalProperties" | "not"), dict()):
             return as_json_schema(value)
-        case ("allOf" | "anyOf" | "oneOf"), list():
+        case (("allOf" | "anyOf" | "oneOf"), list()):
             return [as_json_schema(child) for child in value]
     return value
 

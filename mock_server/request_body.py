@@ -12,10 +12,10 @@ from starlette.types import Receive
 from mock_server.refusals import RefusedError, refused
 from mock_server.wording import alternatives, quoted
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_PARAMETER = re.compile(rf"[ \t]*;[ \t]*(?:({_TOKEN})=({_TOKEN}|{_QUOTED}))?")
-_MEDIA_TYPE = re.compile(rf"[ \t]*({_TOKEN}/{_TOKEN})((?:{_PARAMETER.pattern})*)[ \t]*")
+_PARAMETER = re.compile(rf"[ \t]*;[ \t]*(?:({_WORD})=({_WORD}|{_QUOTED}))?")
+_MEDIA_TYPE = re.compile(rf"[ \t]*({_WORD}/{_WORD})((?:{_PARAMETER.pattern})*)[ \t]*")
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -25,7 +25,7 @@ async def receive_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     for name, value in headers:
         if name == b"content-length" and int(value) > limit:
             raise _too_large(limit)
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -34,7 +34,7 @@ async def receive_body(headers: Headers, receive: Receive, limit: int) -> bytes:
         if len(body) > limit:
             raise _too_large(limit)
         if not message.get("more_body", False):
-            return body
+            return bytes(body)
 
 
 def _too_large(limit: int) -> RefusedError:

@@ -85,12 +85,13 @@ class RoutingMiddleware(SpecMiddleware):
             if (parameters := resource.parameters(path)) is not None:
                 return _enter(scope, resource, parameters)
             if resource.parameters(path + "/") is not None:
-                raise refused(404, f"There is nothing at {quoted(path)}. The path has to end in a slash: {resource.template}")
+                mend = f"The path has to end in a slash: {resource.template}"
+                raise refused(404, f"There is nothing at {quoted(path)}. {mend}")
         return _enter(scope, None, {})
 
 
 def decoded(raw: bytes) -> str:
-    """A raw path with its percent-encoding undone. Octets that are not UTF-8 become lone surrogates, which no name has."""
+    """A raw path without percent-encoding. Octets that are not UTF-8 become lone surrogates, which no name has."""
     return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8", "surrogateescape")
 
 

@@ -32,7 +32,7 @@ class BearerHandler(AbstractSecurityHandler):
         self._fixtures = fixtures
 
     def get_fn(self, security_scheme: Mapping[str, Any], required_scopes: list[str]) -> Verify:  # noqa: ARG002
-        """The function that Connexion calls with each request: it gives the caller, or NO_VALUE to pass the token on."""
+        """The function that Connexion calls with each request: it gives the caller, or NO_VALUE to pass it on."""
         judge = self._dashboard_token if security_scheme.get("bearerFormat") == "JWT" else self._api_key
 
         def verify(request: ConnexionRequest) -> Any:
@@ -69,7 +69,8 @@ def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
         raise unauthorized(f"{_EXPECTED}, got the scheme {quoted(scheme)}.")
     token = token.strip()
     if not token or " " in token or "\t" in token:
-        raise unauthorized(f"The Authorization header has {'more than one token' if token else 'no token'}. {_EXPECTED}.")
+        found = "more than one token" if token else "no token"
+        raise unauthorized(f"The Authorization header has {found}. {_EXPECTED}.")
     return token
 
 

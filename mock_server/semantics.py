@@ -1,4 +1,4 @@
-"""What an upsert and a delete do: the pure core of the mock. No clock, no store, no HTTP; everything comes in as values."""
+"""What an upsert and a delete do: the pure core of the mock. No clock, no store, no HTTP; all comes in as values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contract import Omitted, RequestField, Upsert
+from contract import Omitted, Upsert
 from mock_server.refusals import Refusal
 from mock_server.wording import quoted
 
@@ -50,14 +50,27 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A request that is done: the status of the answer, and the model as it is stored now; None where it is gone."""
+class Contradiction:
+    """A field that is another spelling of one with a different value."""
+
+    field: str
+    status: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An upsert that is done: the model as it is to be stored, and the status of the answer."""
 
     status: int
-    stored: Stored | None
+    stored: Stored
 
 
-def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], context: Context) -> Outcome | Refusal:
+class Removed:
+    """A deletion that is done."""
+
+
+def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], context: Context) -> Written | Refusal:
     """Decide what one upsert does. `request` is a body that is valid by the contract's schema.
 
     >>> from contract import load
@@ -74,21 +87,20 @@ def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], con
         return refusal
     given = {field.slot: request[name] for name, field in rules.request.items() if name in request}
     if stored is None:
-        return Outcome(rules.created, Stored(given, context.at, context.at))
+        return Written(rules.created, Stored(given, context.at, context.at))
     values = _merged(rules, stored.values, given)
-    return Outcome(rules.updated, Stored(values, stored.created, max(stored.updated, context.at)))
+    return Written(rules.updated, Stored(values, stored.created, max(stored.updated, context.at)))
 
 
-def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) -> Outcome | Refusal:
-    """Decide what the deletion of the model `name` does, in a contract whose `x-upsert` has `delete`."""
+def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) -> Removed | Refusal:
+    """Decide what the deletion of the model `name` does."""
     if not context.may_write:
         return _read_only(rules)
     if name in context.built_in:
         return Refusal(rules.reserved, f"{quoted(name)} is a built-in model and cannot be deleted.")
     if stored is None:
         return absent(name)
-    assert rules.delete is not None
-    return Outcome(min(rules.delete.statuses), None)
+    return Removed()
 
 
 def absent(name: str) -> Refusal:
@@ -96,27 +108,27 @@ def absent(name: str) -> Refusal:
     return Refusal(404, f"There is no model {quoted(name)} in this organization.")
 
 
-def contradictions(rules: Upsert, request: Mapping[str, Any]) -> Iterator[tuple[RequestField, str]]:
-    """Each field that is another spelling of one with a different value, and what is wrong with it."""
+def contradictions(rules: Upsert, request: Mapping[str, Any]) -> Iterator[Contradiction]:
+    """The contradictions in a body, which may be invalid otherwise."""
     for name, field in rules.request.items():
-        if field.alias and name in request and field.alias.of in request and request[name] != request[field.alias.of]:
-            yield field, f"It is another spelling of {field.alias.of} and has to have the same value."
+        if (alias := field.alias) and name in request and alias.of in request and request[name] != request[alias.of]:
+            what = f"It is another spelling of {alias.of} and has to have the same value."
+            yield Contradiction(name, alias.differing, what)
 
 
 def named_things(rules: Upsert, request: Mapping[str, Any]) -> Iterator[Named]:
     """The things that the request names. Of two spellings of one thing, the first that is given counts."""
     seen: set[str] = set()
     for name, field in rules.request.items():
-        reference = rules.request[field.slot].reference
-        if reference and name in request and field.slot not in seen:
+        if (field.reference or field.alias) and name in request and field.slot not in seen:
             seen.add(field.slot)
-            yield Named(name, reference.to, request[name], reference.missing)
+            if reference := rules.request[field.slot].reference:
+                yield Named(name, reference.to, request[name], reference.missing)
 
 
 def _refusal(rules: Upsert, request: Mapping[str, Any], context: Context) -> Refusal | None:
-    for field, problem in contradictions(rules, request):
-        assert field.alias
-        return Refusal(field.alias.differing, {field.name: [problem]})
+    for found in contradictions(rules, request):
+        return Refusal(found.status, {found.field: [found.what]})
     if not context.may_write:
         return _read_only(rules)
     if request[rules.key] in context.built_in:

@@ -45,7 +45,10 @@ def url_of(listener: socket.socket) -> str:
 
 
 def serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve `app` until SIGINT or SIGTERM. Calls `ready` when nothing can fail any more. Raises KeyboardInterrupt on SIGINT."""
+    """Serve `app` until SIGINT or SIGTERM. Calls `ready` when nothing can fail any more.
+
+    Raises KeyboardInterrupt on SIGINT, SystemExit(0) on SIGTERM.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         app,
@@ -56,6 +59,7 @@ def serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=_PATIENCE,
     )
     ready()

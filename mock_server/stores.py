@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from threading import Lock
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeVar
 
 from mock_server.refusals import Refusal
-from mock_server.semantics import Outcome, Stored
+from mock_server.semantics import Removed, Stored, Written
 
-Decide: TypeAlias = Callable[[Stored | None], Outcome | Refusal]
-"""Decides on the model that is stored, or on None. Pure, for a store may have to ask it again."""
+Decision = TypeVar("Decision", bound=Written | Removed | Refusal)
 
 
 class Store(Protocol):
@@ -20,10 +19,10 @@ class Store(Protocol):
     async def get(self, scope: str, key: str) -> Stored | None:
         """The model, or None."""
 
-    async def update(self, scope: str, key: str, decide: Decide) -> Outcome | Refusal:
-        """Ask `decide` about the stored model, and store the model of its outcome (None removes it).
+    async def update(self, scope: str, key: str, decide: Callable[[Stored | None], Decision]) -> Decision:
+        """Ask `decide` about the stored model, or None, and do what it says: write, remove, or change nothing.
 
-        Between the two nobody else changes that model. A refusal changes nothing.
+        Between the two nobody else changes that model. `decide` is pure, for a store may have to ask it again.
         """
 
 
@@ -38,14 +37,13 @@ class MemoryStore:
         """See Store."""
         return self._scopes[scope].get(key)
 
-    async def update(self, scope: str, key: str, decide: Decide) -> Outcome | Refusal:
+    async def update(self, scope: str, key: str, decide: Callable[[Stored | None], Decision]) -> Decision:
         """See Store."""
         with self._lock:
             models = self._scopes[scope]
             decision = decide(models.get(key))
-            if isinstance(decision, Outcome):
-                if decision.stored is None:
-                    models.pop(key, None)
-                else:
-                    models[key] = decision.stored
+            if isinstance(decision, Written):
+                models[key] = decision.stored
+            elif isinstance(decision, Removed):
+                del models[key]
             return decision

@@ -111,6 +111,4 @@ def _refuse_lone_surrogates(value: Any) -> None:
         raise UnreadableError(f"The escape \\u{half:04x} is half of a surrogate pair, which is no character.") from None
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
-)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)

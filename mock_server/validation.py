@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
@@ -28,7 +28,7 @@ class Validator:
         """What is wrong with `value`, by field.
 
         >>> Validator({"properties": {"n": {"type": "number"}}, "required": ["m"]}).violations({"n": "free"})
-        {'n': ['Expected a number, got the string "free".'], 'm': ['This field is required.']}
+        {'m': ['This field is required.'], 'n': ['Expected a number, got the string "free".']}
         """
         found: dict[str, list[str]] = {}
         for field, message in _told(list(self._compiled.iter_errors(value))):
@@ -48,25 +48,23 @@ def _told(errors: list[jsonschema_rs.ValidationError]) -> Iterator[tuple[str, st
             yield path[0] if path else WHOLE, inside + _message(error)
 
 
+_EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "type": lambda told: alternatives(a_type(name) for name in told["types"]),
+    "enum": lambda told: alternatives(described(option) for option in told["options"]),
+    "minLength": lambda told: f"a string of at least {told['limit']} characters",
+    "maxLength": lambda told: f"a string of at most {told['limit']} characters",
+    "minimum": lambda told: f"a number of at least {told['limit']}",
+    "maximum": lambda told: f"a number of at most {told['limit']}",
+    "pattern": lambda told: f"a string that matches {quoted(told['pattern'])}",
+    "format": lambda told: f"a string of the format {told['format']}",
+}
+"""What each keyword expects. Rarer ones keep the words of the validator."""
+
+
 def _message(error: jsonschema_rs.ValidationError) -> str:
-    details, got = error.kind.as_dict(), f"got {described(error.instance)}."
-    match error.kind.name:
-        case "required":
-            return "This field is required."
-        case "type":
-            return f"Expected {alternatives(a_type(name) for name in details['types'])}, {got}"
-        case "enum":
-            return f"Expected {alternatives(described(option) for option in details['options'])}, {got}"
-        case "minLength" | "maxLength" as bound:
-            least = "at least" if bound == "minLength" else "at most"
-            return f"Expected {least} {details['limit']} characters, {got}"
-        case "minimum" | "maximum" as bound:
-            least = "at least" if bound == "minimum" else "at most"
-            return f"Expected {least} {details['limit']}, {got}"
-        case "pattern":
-            return f"Expected a string that matches {quoted(str(details['pattern']))}, {got}"
-        case "format":
-            return f"Expected a string of the format {details['format']}, {got}"
-        case "additionalProperties":
-            return f"Unexpected: {alternatives((quoted(name) for name in details['unexpected']), 'and')}."
-    return error.message[0].upper() + error.message[1:] + "."
+    keyword, told = error.kind.name, error.kind.as_dict()
+    if keyword == "required":
+        return "This field is required."
+    if keyword in _EXPECTED:
+        return f"Expected {_EXPECTED[keyword](told)}, got {described(error.instance)}."
+    return f"{error.message[:1].upper()}{error.message[1:]}."
