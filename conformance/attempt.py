@@ -1,0 +1,130 @@
+"""Runs one check once, and again where it found something: what does not repeat is not reported as a fault."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from conformance.judge.schema import SchemaJudge
+from conformance.outcome import Lost, NotTestable, Violation
+from conformance.requirement import Requirement
+from conformance.subject.subject import Subject
+from conformance.verdict import Verdict
+from conformance.wire.exchange import Exchange
+from contract import Contract
+
+ANSWERED = "STA-03"
+"""The requirement that every request is answered: a request without an answer is reported there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A requirement that an attempt found violated."""
+
+    violation: Violation
+    exchanges: tuple[Exchange, ...]
+    verdict: Verdict = Verdict.FAIL
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What came of one run of a check."""
+
+    requirement: Requirement
+    state: Verdict = Verdict.PASS
+    """What it came to, findings apart: pass, not-testable or error."""
+    reason: str = ""
+    because: str | None = None
+    """The requirement that judges what was in the way."""
+    observed: tuple[str, ...] = ()
+    """What the target does where the contract leaves it open."""
+    exchanges: tuple[Exchange, ...] = ()
+    findings: dict[str, Finding] = field(default_factory=dict)
+    """By the ID of the requirement: the check's own, and those on every exchange."""
+    lost: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the check's own requirement."""
+        own = self.findings.get(self.requirement.id)
+        return own.verdict if own else self.state
+
+
+class Attempts:
+    """Runs checks for one subject. Remembers which requirements were found violated, to confirm each once."""
+
+    def __init__(self, contract: Contract, subject: Subject, on_every_exchange: Iterable[Requirement]) -> None:
+        self._contract = contract
+        self._schemas = SchemaJudge(contract)
+        self._subject = subject
+        self._judges = {requirement.id: requirement.judge for requirement in on_every_exchange}
+        self._confirmed: set[str] = set()
+
+    def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
+        """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
+        first = self._once(requirement, check)
+        new = set(first.findings) - self._confirmed
+        if not new or first.state is Verdict.ERROR:
+            return first
+        second = self._once(requirement, check)
+        for id in new:
+            if id in second.findings:
+                self._confirmed.add(id)
+                first.findings[id] = second.findings[id]
+            else:
+                both = first.findings[id].exchanges + second.exchanges
+                first.findings[id] = replace(first.findings[id], exchanges=both, verdict=Verdict.UNSTABLE)
+        return first
+
+    def _once(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
+        self._subject.client.drain()
+        self._subject.observed.clear()
+        attempt = Attempt(requirement)
+        own = _outcome_of(check, attempt)
+        attempt.observed = tuple(self._subject.observed)
+        attempt.exchanges = tuple(self._subject.client.drain())
+        attempt.findings.update(self._judged(attempt.exchanges))
+        if own is not None:
+            attempt.findings[requirement.id] = Finding(own, own.exchanges or attempt.exchanges)
+        return attempt
+
+    def _judged(self, exchanges: Sequence[Exchange]) -> dict[str, Finding]:
+        """The first violation of each requirement on every exchange."""
+        findings: dict[str, Finding] = {}
+        for index, exchange in enumerate(exchanges):
+            for id, judge in self._judges.items():
+                if judge is None or id in findings:
+                    continue
+                try:
+                    judge(exchange, self._schemas, self._contract)
+                except Violation as violation:
+                    findings[id] = Finding(violation, _leading_to(exchanges, index))
+        return findings
+
+
+def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Violation | None:
+    """Run `check`, put what it came to into `attempt`, and return what it found itself."""
+    try:
+        check()
+    except Violation as violation:
+        return violation
+    except NotTestable as obstacle:
+        attempt.state, attempt.reason, attempt.because = Verdict.NOT_TESTABLE, obstacle.reason, obstacle.because
+    except Lost as lost:
+        attempt.state, attempt.reason, attempt.lost = Verdict.NOT_TESTABLE, lost.reason, True
+        if lost.request.ordinary:
+            attempt.because = ANSWERED
+            unanswered = f"nothing: {lost.reason}"
+            attempt.findings[ANSWERED] = Finding(Violation(f"an answer to {lost.request.method}", unanswered), ())
+    except Exception:  # noqa: BLE001 - an error of ours must not be taken for the target's
+        attempt.state, attempt.reason = Verdict.ERROR, traceback.format_exc()
+    return None
+
+
+def _leading_to(exchanges: Sequence[Exchange], index: int) -> tuple[Exchange, ...]:
+    """The exchange at `index` and those before it about the same model."""
+    last = exchanges[index]
+    if last.request.key is None:
+        return (last,)
+    return (*(e for e in exchanges[:index] if e.request.key == last.request.key), last)

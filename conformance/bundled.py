@@ -1,0 +1,45 @@
+"""Starts the mock that comes with the contract, as a user would: as a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+COMMAND = (sys.executable, "-m", "mock_server", "--port", "0", "--quiet")
+ACCESS: Mapping[str, Any] = {
+    "api-key": "demo-acme",
+    "other-org-key": "demo-globex",
+    "read-only-key": "demo-acme-readonly",
+    "builtin-model": ["gpt-4o", "openai/gpt-4o-mini"],
+    "provider": ["my-vllm"],
+}
+"""The demo keys and fixtures that the mock documents."""
+
+
+class MockFailed(Exception):
+    """The mock did not start. Its own words say why."""
+
+
+@contextmanager
+def mock(contract: str | None) -> Iterator[str]:
+    """The base URL of a mock that runs until the end of the block."""
+    arguments = ["--contract", contract] if contract else []
+    process = subprocess.Popen(  # noqa: S603 - a command of ours
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        if not url.startswith("http"):
+            _, said = process.communicate(timeout=10)
+            raise MockFailed(f"the bundled mock did not start: {said.strip() or url or 'it said nothing'}")
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()

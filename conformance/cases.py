@@ -1,0 +1,71 @@
+"""The things of a contract that a requirement is checked on, one test each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from conformance.fields import Shown, inherited_fields, overlays, shown_fields
+from conformance.generate.wrong import Wrong, Wrongness, wrong_values
+from contract import Contract, RequestField, ResponseField
+
+
+@dataclass(frozen=True, slots=True)
+class WrongValue:
+    """A request field and a value that is wrong for it."""
+
+    field: RequestField
+    wrong: Wrong
+
+
+def shown(contract: Contract) -> Mapping[str, Shown]:
+    """Fields that come back under the name they were sent by."""
+    return {field.name: field for field in shown_fields(contract)}
+
+
+def own(contract: Contract) -> Mapping[str, Shown]:
+    """... and that refer to nothing else."""
+    return {field.name: field for field in shown_fields(contract) if not field.request.reference}
+
+
+def inherited(contract: Contract) -> Mapping[str, Shown]:
+    """Fields that a base model can supply."""
+    return {field.name: field for field in inherited_fields(contract)}
+
+
+def overlaid(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseField]]:
+    """Overrides, each with the response field that shows what comes of it."""
+    return {override.name: (override, field) for override, field, _ in overlays(contract)}
+
+
+def references(contract: Contract) -> Mapping[str, RequestField]:
+    """Fields that refer to something, under each of their spellings."""
+    request = contract.upsert.request
+    return {name: field for name, field in request.items() if field.reference or request[field.slot].reference}
+
+
+def aliases(contract: Contract) -> Mapping[str, RequestField]:
+    """Fields that are another spelling of one."""
+    return {name: field for name, field in contract.upsert.request.items() if field.alias}
+
+
+def wrong(*kinds: Wrongness) -> Callable[[Contract], Mapping[str, WrongValue]]:
+    """Wrong values of every field, of the kinds given."""
+
+    def of(contract: Contract) -> Mapping[str, WrongValue]:
+        return {
+            f"{field.name}: {wrong.label}": WrongValue(field, wrong)
+            for field in contract.upsert.request.values()
+            for wrong in wrong_values(field.schema)
+            if wrong.wrongness in kinds
+        }
+
+    return of
+
+
+def server_owned(contract: Contract) -> Mapping[str, ResponseField]:
+    """Fields that only the response has."""
+    upsert = contract.upsert
+    return {name: field for name, field in upsert.response.items() if name not in upsert.request}
+
+

@@ -1,0 +1,1 @@
+"""The requirements, one test function each, in files laid out like the contract."""

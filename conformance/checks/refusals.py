@@ -1,0 +1,197 @@
+"""Requests that a server refuses, or may refuse, by what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.fields import base_field, overlays
+from conformance.generate.wrong import Wrongness, wrong_values
+from conformance.outcome import NotTestable
+from conformance.subject.subject import JSON_HEADERS, Subject, encoded
+from conformance.wire.exchange import Credential, Exchange
+from contract import Contract
+
+UNKNOWN = Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A way to send a request that is to be refused. `key` and `changes` are what a server must not take from it."""
+
+    label: str
+    request: Callable[[Subject, str, Mapping[str, Any]], Exchange]
+
+    def send(self, subject: Subject, key: str | None = None, changes: Mapping[str, Any] | None = None) -> Exchange:
+        """Send it, about the model `key`, with `changes` in it."""
+        return self.request(subject, key or subject.names.fresh(), changes or {})
+
+
+def _raw(make: Callable[[bytes], bytes], *, ordinary: bool = True) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+    """A body made of the bytes of a valid one."""
+
+    def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+        body = make(encoded({subject.contract.upsert.key: key, **changes}))
+        return subject.post(body, key=key, credential=subject.callers.owner, ordinary=ordinary)
+
+    return request
+
+
+def _table(*refusals: Refusal) -> Callable[[Contract], Mapping[str, Refusal]]:
+    return lambda _: {refusal.label: refusal for refusal in refusals}
+
+
+UNREADABLE = _table(
+    Refusal("an empty body", _raw(lambda _: b"")),
+    Refusal("a truncated body", _raw(lambda body: body[:-1])),
+    Refusal("a body cut in a string", _raw(lambda body: body[: len(body) // 2])),
+    Refusal("plain text", _raw(lambda _: b"model_name is my-model")),
+    Refusal("two closing braces", _raw(lambda body: body + b"}")),
+    Refusal("a form", _raw(lambda body: b"model_name=my-model")),
+)
+
+NO_OBJECT = _table(
+    Refusal("a list", _raw(lambda body: b"[" + body + b"]")),
+    Refusal("a string", _raw(lambda body: json.dumps(body.decode()).encode())),
+    Refusal("a number", _raw(lambda _: b"42")),
+    Refusal("null", _raw(lambda _: b"null")),
+    Refusal("true", _raw(lambda _: b"true")),
+)
+
+
+def _wrong_value(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+    """The last field is wrong: a server that stores as it reads has stored the others by then."""
+    last = subject.own_fields()[-1]
+    wrong = next(wrong for wrong in wrong_values(last.schema) if wrong.wrongness is Wrongness.TYPE)
+    return subject.upsert({subject.contract.upsert.key: key, **changes, last.name: wrong.value})
+
+
+def _unknown_base(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+    base = base_field(subject.contract)
+    if base is None:
+        raise NotTestable("the contract has no references")
+    return subject.upsert({subject.contract.upsert.key: key, **changes, base.name: subject.names.fresh()})
+
+
+def _no_credentials(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+    return subject.post(encoded({subject.contract.upsert.key: key, **changes}), key=key)
+
+
+def _wrong_credentials(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+    return subject.post(encoded({subject.contract.upsert.key: key, **changes}), key=key, credential=UNKNOWN)
+
+
+def _read_only(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+    if subject.callers.reader is None:
+        raise NotTestable("needs --read-only-key")
+    return subject.upsert({subject.contract.upsert.key: key, **changes}, subject.callers.reader)
+
+
+def _other_media_type(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+    body = encoded({subject.contract.upsert.key: key, **changes})
+    headers = (("Content-Type", "text/plain"), JSON_HEADERS[1])
+    return subject.post(body, key=key, credential=subject.callers.owner, headers=headers)
+
+
+REFUSED = _table(
+    Refusal("a truncated body", _raw(lambda body: body[:-1])),
+    Refusal("a wrong value", _wrong_value),
+    Refusal("an unknown base model", _unknown_base),
+    Refusal("no credentials", _no_credentials),
+    Refusal("unknown credentials", _wrong_credentials),
+    Refusal("a key that may only read", _read_only),
+    Refusal("another media type", _other_media_type),
+)
+"""One of each kind of refusal, with a body that would change the model if it were taken."""
+
+
+def _odd_name(name: str) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+    def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+        odd = key + name
+        body = encoded({subject.contract.upsert.key: odd})
+        return subject.post(body, key=odd, credential=subject.callers.owner)
+
+    return request
+
+
+def _nested(levels: int) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+    def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+        override = next((override for override, _, _ in overlays(subject.contract)), None)
+        if override is None:
+            raise NotTestable("the contract has no free-form object")
+        deep = b'{"a":' * levels + b"1" + b"}" * levels
+        head = encoded({subject.contract.upsert.key: key})[:-1]
+        body = head + f',"{override.name}":'.encode() + deep + b"}"
+        return subject.post(body, key=key, credential=subject.callers.owner, ordinary=False)
+
+    return request
+
+
+def _read_path(encoded_name: str) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+    def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+        subject.require_read()
+        return subject.read_encoded(key + encoded_name)
+
+    return request
+
+
+def _member(text: bytes) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+    """A valid body with one more member, written as it stands."""
+    return _raw(lambda body: body[:-1] + b"," + text + b"}", ordinary=False)
+
+
+def _number(text: bytes) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+    """A valid body with a number, written as it stands, in a numeric field."""
+
+    def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+        field = next((f for f in subject.own_fields() if f.schema.get("type") in ("number", "integer")), None)
+        if field is None:
+            raise NotTestable("the contract has no numeric field")
+        return _member(f'"{field.name}":'.encode() + text)(subject, key, changes)
+
+    return request
+
+
+def _headers(*headers: tuple[str, str]) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+    def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+        body = encoded({subject.contract.upsert.key: key})
+        return subject.post(body, key=key, credential=subject.callers.owner, headers=headers, ordinary=False)
+
+    return request
+
+
+SERVER_TRIALS = _table(
+    Refusal("a name of 10,000 characters", _odd_name("x" * 10_000)),
+    Refusal("a name of 1,000 characters", _odd_name("y" * 1_000)),
+    Refusal("a name with control characters", _odd_name("\x00\x01\x7f\u0085")),
+    Refusal("a name with emoji and combining characters", _odd_name(" \U0001f9ea e\u0301 \u202e")),
+    Refusal("a name with quotes and markup", _odd_name("'\"; DROP TABLE models; -- <script>${x}{{7*7}}%s%n")),
+    Refusal("a name with path segments", _odd_name("/../../etc/passwd")),
+    Refusal("objects nested 100 deep", _nested(100)),
+    Refusal("objects nested 10,000 deep", _nested(10_000)),
+    Refusal("NaN", _number(b"NaN")),
+    Refusal("Infinity", _number(b"-Infinity")),
+    Refusal("a number beyond every double", _number(b"1e400")),
+    Refusal("an integer beyond 64 bits", _number(b"18446744073709551616")),
+    Refusal("an integer of 5,000 digits", _number(b"9" * 5_000)),
+    Refusal("a number with a thousand decimals", _number(b"0." + b"1" * 1_000)),
+    Refusal("a name twice in the object", _member(b'"a":1,"a":2')),
+    Refusal("a lone surrogate", _member(b'"a":"\\ud800"')),
+    Refusal("a field named __proto__", _member(b'"__proto__":{"a":1},"constructor":{"prototype":1}')),
+    Refusal("a thousand unknown fields", _raw(lambda b: b[:-1] + b"".join(b',"f%d":1' % i for i in range(1000)) + b"}")),
+    Refusal("a byte order mark", _raw(lambda body: b"\xef\xbb\xbf" + body, ordinary=False)),
+    Refusal("bytes that are not UTF-8", _raw(lambda body: body.replace(b"rc-", b"rc\xff\xfe-"), ordinary=False)),
+    Refusal("UTF-16", _raw(lambda body: body.decode().encode("utf-16"), ordinary=False)),
+    Refusal("a trailing comma", _raw(lambda body: body[:-1] + b",}", ordinary=False)),
+    Refusal("single quotes", _raw(lambda body: body.replace(b'"', b"'"), ordinary=False)),
+    Refusal("white space only", _raw(lambda _: b" \n\t ", ordinary=False)),
+    Refusal("a media type that is none", _headers(("Content-Type", "json"))),
+    Refusal("an unknown charset", _headers(("Content-Type", "application/json; charset=no-such-charset"))),
+    Refusal("an Accept that JSON does not match", _headers(("Content-Type", "application/json"), ("Accept", "image/png"))),
+    Refusal("a read of a name that is not UTF-8", _read_path("%ff%fe")),
+    Refusal("a read of a name of 500 characters", _read_path("z" * 500)),
+    Refusal("a read of a name with control characters", _read_path("%01%0A%7F")),
+)
+"""Requests that a server may take or refuse, but that must not make it fail."""

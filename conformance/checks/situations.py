@@ -1,0 +1,87 @@
+"""Everyday situations, one of each kind of answer that the contract declares: requirements on every exchange meet them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from conformance.fields import base_field
+from conformance.outcome import NotTestable
+from conformance.subject.subject import Subject, encoded
+
+Situation: TypeAlias = Callable[[Subject], object]
+
+
+def _create(subject: Subject) -> object:
+    return subject.upsert(subject.full(variant=1))
+
+
+def _create_bare(subject: Subject) -> object:
+    return subject.upsert(subject.minimal())
+
+
+def _update(subject: Subject) -> object:
+    body = subject.given(subject.full(variant=1))
+    return subject.upsert(subject.full(variant=2, key=body[subject.contract.upsert.key]))
+
+
+def _inheriting(subject: Subject) -> object:
+    base = base_field(subject.contract)
+    if base is None:
+        raise NotTestable("the contract has no inheritance")
+    parent = subject.given(subject.full(variant=1))
+    return subject.upsert({**subject.minimal(), base.name: parent[subject.contract.upsert.key]})
+
+
+def _read(subject: Subject) -> object:
+    body = subject.given(subject.full(variant=1))
+    return subject.read(body[subject.contract.upsert.key])
+
+
+def _read_absent(subject: Subject) -> object:
+    return subject.read(subject.names.fresh())
+
+
+def _deleted(subject: Subject) -> object:
+    body = subject.given(subject.full(variant=1))
+    return subject.delete(body[subject.contract.upsert.key])
+
+
+def _unreadable(subject: Subject) -> object:
+    return subject.post(b'{"')
+
+
+def _no_key(subject: Subject) -> object:
+    return subject.post(b"{}")
+
+
+def _wrong_type(subject: Subject) -> object:
+    return subject.post(encoded({subject.contract.upsert.key: ["a list"]}))
+
+
+def _unknown_reference(subject: Subject) -> object:
+    base = base_field(subject.contract)
+    if base is None:
+        raise NotTestable("the contract has no references")
+    return subject.upsert({**subject.minimal(), base.name: subject.names.fresh()})
+
+
+def _no_credentials(subject: Subject) -> object:
+    body = subject.minimal()
+    return subject.post(encoded(body), key=body[subject.contract.upsert.key])
+
+
+SITUATIONS: Mapping[str, Situation] = {
+    "create": _create,
+    "create of the name alone": _create_bare,
+    "update": _update,
+    "inheriting": _inheriting,
+    "read": _read,
+    "read of an absent model": _read_absent,
+    "delete": _deleted,
+    "unreadable body": _unreadable,
+    "no name": _no_key,
+    "wrong type": _wrong_type,
+    "unknown reference": _unknown_reference,
+    "no credentials": _no_credentials,
+}

@@ -1,0 +1,161 @@
+"""AUT: who may call, and how a refusal looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from conformance.judge.expect import expect_refusal, expect_status, expect_taken, summary
+from conformance.judge.schema import SchemaJudge
+from conformance.outcome import NotTestable, Violation
+from conformance.requirement import MUST, SHOULD, each, every_exchange, requirement
+from conformance.subject.callers import token_of, with_scheme, wrong_credentials
+from conformance.subject.subject import JSON_HEADERS, Subject, encoded
+from conformance.wire.exchange import Credential, Exchange
+from contract import Contract
+
+KINDS = list(wrong_credentials(Credential("Bearer rc-A-key-to-name-the-kinds", "Bearer $RESPAN_API_KEY")))
+UNAUTHORIZED = 401
+
+
+def _kinds(_: Contract) -> Mapping[str, str]:
+    return {kind: kind for kind in KINDS}
+
+
+@requirement("AUT-01", MUST, clause="x-clauses/credentials-required")
+def test_no_credentials(subject: Subject) -> None:
+    """A valid request without credentials is answered 401."""
+    _owner(subject)
+    body = subject.full()
+    exchange = subject.post(encoded(body), key=body[subject.contract.upsert.key])
+    expect_status(exchange, UNAUTHORIZED, when="without credentials")
+
+
+@requirement("AUT-02", MUST, clause="x-clauses/credentials-checked")
+@each("kind", _kinds)
+def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
+    """A valid request with wrong credentials is refused: empty, unknown, another scheme, or almost the right key."""
+    expect_refusal(_with(subject, _wrong(subject, kind)), f"the credentials are wrong ({kind})")
+
+
+@requirement("AUT-03", SHOULD, clause="x-clauses/credentials-401")
+@each("kind", _kinds)
+def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
+    """Wrong credentials are answered 401."""
+    exchange = _with(subject, _wrong(subject, kind))
+    if exchange.response.successful:
+        raise NotTestable("these credentials are taken", because="AUT-02")
+    expect_status(exchange, UNAUTHORIZED, when=f"for wrong credentials ({kind})")
+
+
+@every_exchange("AUT-04", MUST, clause="x-clauses/challenge")
+def test_challenge(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A 401 says in WWW-Authenticate how to authenticate."""
+    if exchange.response.status == UNAUTHORIZED and not exchange.response.header("www-authenticate"):
+        raise Violation("WWW-Authenticate in the 401", "no such header")
+
+
+@requirement("AUT-05", SHOULD, clause="x-clauses/credentials-in-header")
+@each("place", lambda _: {place: place for place in ("the query", "a cookie", "another header", "the body")})
+def test_token_elsewhere(subject: Subject, place: str) -> None:
+    """A token counts in Authorization only: in the query, a cookie, another header or the body it is none."""
+    expect_status(_token_in[place](subject, token_of(_owner(subject))), UNAUTHORIZED, when=f"with the token in {place}")
+
+
+@requirement("AUT-06", SHOULD, clause="x-clauses/credentials-first")
+@each("credential", lambda _: {"no credentials": None, "unknown credentials": Credential("Bearer rc-x", "Bearer rc-x")})
+@each("body", lambda _: {"an unreadable body": b'{"', "a body without the name": b"{}", "no object": b"[]"})
+def test_bad_body_too(subject: Subject, credential: Credential | None, body: bytes) -> None:
+    """Credentials are judged before the body: a bad body without them is answered 401."""
+    _owner(subject)
+    expect_status(subject.post(body, credential=credential), UNAUTHORIZED, when="for a bad body without credentials")
+
+
+@requirement("AUT-07", MUST, clause="x-clauses/scheme-case")
+@each("scheme", lambda _: {scheme: scheme for scheme in ("bearer", "BEARER")})
+def test_scheme_case(subject: Subject, scheme: str) -> None:
+    """The name of the scheme is taken in any case."""
+    expect_taken(_with(subject, with_scheme(_owner(subject), scheme)), f"the scheme {scheme} is Bearer in another case")
+
+
+@every_exchange("AUT-08", MUST, clause="security")
+def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A valid key is taken as often as it is used."""
+    credential = exchange.request.credential
+    variables = ("Bearer $RESPAN_API_KEY", "Bearer $RESPAN_OTHER_ORG_KEY", "Bearer $RESPAN_READ_ONLY_KEY")
+    if exchange.response.status == UNAUTHORIZED and credential is not None and credential.shell in variables:
+        raise Violation("a valid key to be taken", summary(exchange))
+
+
+@requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["--read-only-key"])
+@each("write", lambda _: {write: write for write in ("a create", "an update", "a delete")})
+def test_read_only_key(subject: Subject, write: str) -> None:
+    """A key that may only read gets 403 for every write."""
+    forbidden, reader = subject.contract.upsert.forbidden, subject.callers.reader
+    body = subject.full()
+    if write != "a create":
+        subject.given(body)
+    if write == "a delete":
+        subject.require_delete()
+        expect_status(subject.delete(body[subject.contract.upsert.key], reader), forbidden, when="for a delete")
+    else:
+        expect_status(subject.upsert(body, reader), forbidden, when=f"for {write} with a key that may only read")
+
+
+@requirement("AUT-10", MUST, clause="x-upsert/read")
+def test_read_and_delete_need_credentials(subject: Subject) -> None:
+    """A model is neither read nor deleted without credentials."""
+    _owner(subject)
+    subject.require_read()
+    body = subject.given(subject.full())
+    key = body[subject.contract.upsert.key]
+    expect_refusal(subject.read(key, anonymous=True), "a read without credentials")
+    if subject.abilities.deletes:
+        expect_refusal(subject.delete(key, anonymous=True), "a delete without credentials")
+        expect_status(subject.read(key), 200, when="for a model that nobody with credentials deleted")
+
+
+def _owner(subject: Subject) -> Credential:
+    if subject.callers.owner is None:
+        raise NotTestable("needs --api-key")
+    return subject.callers.owner
+
+
+def _wrong(subject: Subject, kind: str) -> Credential:
+    wrong = wrong_credentials(_owner(subject)).get(kind)
+    taken = {caller.value for caller in subject.callers.all()}
+    if wrong is None or wrong.value in taken:
+        raise NotTestable(f"the key has no such neighbour: {kind}")
+    return wrong
+
+
+def _with(subject: Subject, credential: Credential) -> Exchange:
+    body = subject.minimal()
+    return subject.post(encoded(body), key=body[subject.contract.upsert.key], credential=credential)
+
+
+def _query(subject: Subject, token: str) -> Exchange:
+    body = subject.minimal()
+    query = "?" + "&".join(f"{name}={quote(token, safe='')}" for name in ("access_token", "api_key", "token", "key"))
+    return subject.post(encoded(body), key=body[subject.contract.upsert.key], query=query)
+
+
+def _header(make: Callable[[str], tuple[str, str]]) -> Callable[[Subject, str], Exchange]:
+    def send(subject: Subject, token: str) -> Exchange:
+        body = subject.minimal()
+        return subject.post(encoded(body), key=body[subject.contract.upsert.key], headers=(*JSON_HEADERS, make(token)))
+
+    return send
+
+
+def _body(subject: Subject, token: str) -> Exchange:
+    body = {**subject.minimal(), "api_key": token, "authorization": f"Bearer {token}"}
+    return subject.post(encoded(body), key=body[subject.contract.upsert.key])
+
+
+_token_in: Mapping[str, Callable[[Subject, str], Exchange]] = {
+    "the query": _query,
+    "a cookie": _header(lambda token: ("Cookie", f"token={token}; api_key={token}; Authorization={token}")),
+    "another header": _header(lambda token: ("X-Api-Key", token)),
+    "the body": _body,
+}

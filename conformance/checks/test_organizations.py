@@ -1,0 +1,112 @@
+"""TEN: organizations are kept apart. Needs the key of a second organization."""
+
+from __future__ import annotations
+
+from conformance import cases
+from conformance.fields import base_field, inherited_fields, overlays, shown_fields
+from conformance.judge.expect import expect_shown, expect_status, expect_unchanged, summary, written
+from conformance.judge.same import same
+from conformance.outcome import NotTestable, Violation
+from conformance.requirement import MUST, SHOULD, requirement
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Credential
+
+NEEDS = ["--other-org-key"]
+
+
+@requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS)
+def test_names_do_not_collide(subject: Subject) -> None:
+    """The same name in another organization is another model: its first upsert is a create, with its own values."""
+    mine = subject.given(subject.full(1))
+    theirs = subject.full(2, mine[subject.contract.upsert.key])
+    exchange = subject.accepted(subject.upsert(theirs, _other(subject)))
+    expect_status(exchange, subject.contract.upsert.created, when="for a name that only the other organization has")
+    for field in cases.own(subject.contract).values():
+        expect_shown(exchange.response.members, field.response, theirs[field.name], "in the other organization's model")
+
+
+@requirement("TEN-02", MUST, clause="x-clauses/isolated", needs=NEEDS)
+def test_writes_stay_inside(subject: Subject) -> None:
+    """Writing in one organization changes nothing in the other."""
+    subject.require_reading()
+    mine = subject.given(subject.full(1))
+    before = subject.look(mine)
+    theirs = subject.full(2, mine[subject.contract.upsert.key])
+    for _ in range(2):
+        subject.given(theirs, _other(subject))
+    expect_unchanged(subject.contract, before, subject.look(mine), "after the other organization wrote that name")
+
+
+@requirement("TEN-03", MUST, clause="x-clauses/isolated", needs=NEEDS)
+def test_others_do_not_read(subject: Subject) -> None:
+    """Another organization does not read the model, nor find values of it in its own of that name."""
+    mine = subject.given(subject.full(1))
+    if subject.abilities.reads:
+        exchange = subject.read(mine[subject.contract.upsert.key], _other(subject))
+        if exchange.response.successful:
+            raise Violation("no model of another organization", summary(exchange))
+    bare = {subject.contract.upsert.key: mine[subject.contract.upsert.key]}
+    fresh = subject.accepted(subject.upsert(subject.minimal(), _other(subject))).response.members
+    theirs = subject.accepted(subject.upsert(bare, _other(subject))).response.members
+    for field in shown_fields(subject.contract):
+        seen = theirs.get(field.name)
+        if field.name in mine and same(seen, mine[field.name]) and not same(seen, fresh.get(field.name)):
+            raise Violation(f"nothing of another organization in {field.name}", f"{field.name}: {written(seen)}")
+
+
+@requirement("TEN-04", MUST, clause="x-clauses/isolated", needs=NEEDS)
+def test_others_do_not_delete(subject: Subject) -> None:
+    """Another organization cannot delete the model, not even one of the same name as its own."""
+    subject.require_delete()
+    mine = subject.given(subject.full(1))
+    key = mine[subject.contract.upsert.key]
+    subject.delete(key, _other(subject))
+    _expect_still_there(subject, key, "after another organization tried to delete it")
+    subject.given({subject.contract.upsert.key: key}, _other(subject))
+    subject.delete(key, _other(subject))
+    _expect_still_there(subject, key, "after another organization deleted its own of that name")
+
+
+@requirement("TEN-05", MUST, clause="x-clauses/isolated", needs=NEEDS)
+def test_others_values_are_not_inherited(subject: Subject) -> None:
+    """Values of another organization's model are never inherited."""
+    base = base_field(subject.contract)
+    if base is None:
+        raise NotTestable("the contract has no inheritance")
+    mine = subject.given(subject.full(1))
+    body = {**subject.minimal(), base.name: mine[subject.contract.upsert.key]}
+    exchange = subject.upsert(body, _other(subject))
+    if not exchange.response.successful:
+        return
+    for field in inherited_fields(subject.contract):
+        if field.name in mine and mine[field.name] and same(exchange.response.members.get(field.name), mine[field.name]):
+            raise Violation(f"{field.name} not inherited from another organization", written(mine[field.name]))
+    for override, shown, _ in overlays(subject.contract):
+        seen = exchange.response.members.get(shown.name)
+        leaked = isinstance(seen, dict) and any(same(seen.get(name), entry) for name, entry in mine[override.name].items())
+        if leaked:
+            raise Violation(f"{shown.name} not inherited from another organization", written(seen))
+
+
+@requirement("TEN-06", SHOULD, clause="x-clauses/isolated-references", needs=NEEDS)
+def test_others_models_are_unknown(subject: Subject) -> None:
+    """A base model of another organization is unknown."""
+    base = base_field(subject.contract)
+    if base is None or base.reference is None:
+        raise NotTestable("the contract has no references")
+    mine = subject.given(subject.full(1))
+    exchange = subject.upsert({**subject.minimal(), base.name: mine[subject.contract.upsert.key]}, _other(subject))
+    expect_status(exchange, base.reference.missing, when="for a base model of another organization")
+
+
+def _other(subject: Subject) -> Credential:
+    assert subject.callers.other is not None
+    return subject.callers.other
+
+
+def _expect_still_there(subject: Subject, key: str, when: str) -> None:
+    if subject.abilities.reads:
+        expect_status(subject.read(key), 200, when=when)
+    else:
+        exchange = subject.accepted(subject.upsert({subject.contract.upsert.key: key}))
+        expect_status(exchange, subject.contract.upsert.updated, when=when)

@@ -1,0 +1,123 @@
+"""SCH: what a response looks like, whatever it answers. Judged on every exchange of the run."""
+
+from __future__ import annotations
+
+from conformance.fields import constants, lookups
+from conformance.judge.expect import expect_shown, written
+from conformance.judge.scope import error_body, judged_body, shown_model
+from conformance.judge.schema import SchemaJudge
+from conformance.outcome import Violation
+from conformance.requirement import MUST, SHOULD, every_exchange, requirement
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange
+from contract import Contract, FromKey
+
+JSON_MEDIA = "application/json, or a type that ends in +json"
+
+
+@every_exchange("SCH-01", MUST, clause="x-clauses/json-text")
+def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A body is one JSON text in UTF-8: no byte order mark, no NaN or Infinity, no name twice in an object."""
+    if judged_body(exchange, schemas) and exchange.response.text.faults:
+        raise Violation("strict JSON", exchange.response.text.faults[0])
+
+
+@every_exchange("SCH-02", MUST, clause="x-clauses/json-text")
+def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A body is sent with a JSON media type."""
+    media_type = exchange.response.media_type
+    if judged_body(exchange, schemas) and not (media_type == "application/json" or media_type.endswith("+json")):
+        raise Violation(f"Content-Type: {JSON_MEDIA}", f"Content-Type: {media_type or '(none)'}")
+
+
+@every_exchange("SCH-03", MUST, clause="responses/200")
+def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A model in a response is valid by the schema: types, allowed values, required fields; optional fields may be null."""
+    if shown_model(exchange, schemas) is None:
+        return
+    faults = [fault for fault in schemas.faults(exchange, drop_null=True) if not fault.date_time]
+    if faults:
+        raise Violation("a model that is valid by the schema", str(faults[0]))
+
+
+@every_exchange("SCH-04", SHOULD, clause="responses/200")
+def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A field that is not nullable is left out rather than written as null."""
+    if shown_model(exchange, schemas) is None or schemas.faults(exchange, drop_null=True):
+        return
+    faults = schemas.faults(exchange, drop_null=False)
+    if faults:
+        raise Violation("a value, or no such field", str(faults[0]))
+
+
+@every_exchange("SCH-05", MUST, clause="responses/400")
+def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """The body of an error is a JSON object."""
+    text = exchange.response.text
+    if error_body(exchange, schemas) and not text.faults and not isinstance(text.value, dict):
+        raise Violation("a JSON object", written(text.value))
+
+
+@every_exchange("SCH-06", SHOULD, clause="responses/400")
+def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """The body of an error is valid by its schema."""
+    if not error_body(exchange, schemas) or not exchange.response.members:
+        return
+    faults = schemas.faults(exchange, drop_null=True)
+    if faults:
+        raise Violation("an error that is valid by the schema", str(faults[0]))
+
+
+@every_exchange("SCH-07", MUST, clause="responses/200")
+def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """The identifier of a model has the same value as its name."""
+    model = shown_model(exchange, schemas) or {}
+    key = contract.upsert.key
+    for field in contract.upsert.response.values():
+        if isinstance(field.source, FromKey) and field.name in model and key in model and model[field.name] != model[key]:
+            raise Violation(f"{field.name} equal to {key}", f"{written(model[field.name])} and {written(model[key])}")
+
+
+@every_exchange("SCH-08", MUST, clause="responses/200")
+def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """The provider of a model has the same value in `id` and in `provider_id`."""
+    model = shown_model(exchange, schemas) or {}
+    for field, _ in lookups(contract):
+        shown = model.get(field.name)
+        if isinstance(shown, dict) and "id" in shown and "provider_id" in shown and shown["id"] != shown["provider_id"]:
+            raise Violation("id equal to provider_id", f"{written(shown['id'])} and {written(shown['provider_id'])}")
+
+
+@every_exchange("SCH-09", MUST, clause="responses/200")
+def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """Date-times are written as RFC 3339 has them."""
+    if shown_model(exchange, schemas) is None:
+        return
+    faults = [fault for fault in schemas.faults(exchange, drop_null=True) if fault.date_time]
+    if faults:
+        raise Violation("a date-time such as 2026-02-01T12:00:00Z", str(faults[0]))
+
+
+@requirement("SCH-10", MUST, clause="responses/201")
+def test_constants(subject: Subject) -> None:
+    """A custom model says that it is one: its category and its source are those of custom models."""
+    model = subject.accepted(subject.upsert(subject.full())).response.members
+    for name, value in constants(subject.contract).items():
+        if model.get(name) is not None:
+            expect_shown(model, subject.contract.upsert.response[name], value, "in a custom model")
+
+
+@every_exchange("SCH-11", MUST, clause="x-clauses/shown")
+def test_about_the_model_asked_for(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A response is about the model that the request names."""
+    model, key = shown_model(exchange, schemas), contract.upsert.key
+    if model is None or exchange.request.key is None or not isinstance(model.get(key), str):
+        return
+    if model[key] != exchange.request.key and _plain(exchange.request.key):
+        raise Violation(f"{key}: {written(exchange.request.key)}", f"{key}: {written(model[key])}")
+
+
+def _plain(key: str) -> bool:
+    return key.isascii() and all(character.isalnum() or character in "._-/" for character in key)
+
+

@@ -1,0 +1,255 @@
+"""SEM: what a model takes from its base, its override and its provider, and what it never takes from a request."""
+
+from __future__ import annotations
+
+from conformance import cases
+from conformance.cases import Shown
+from conformance.fields import base_field, lookups, settled_fields
+from conformance.generate.values import OBJECTS, distinct_value, plain_values
+from conformance.judge.expect import expect_entries, expect_shown, written
+from conformance.judge.same import same
+from conformance.outcome import Lost, NotTestable, Violation
+from conformance.requirement import MUST, OPEN, SHOULD, each, requirement
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Json
+from contract import RequestField, ResponseField
+
+
+@requirement("SEM-01", MUST, clause="x-clauses/inherited")
+@each("field", cases.inherited)
+def test_inherits(subject: Subject, field: Shown) -> None:
+    """A model without a value of its own shows that of its base model."""
+    for value in (distinct_value(field.request.schema, 1), distinct_value(field.request.schema, 2)):
+        base = subject.given({**subject.minimal(), field.name: value})
+        model = _based_on(subject, base)
+        expect_shown(model, field.response, value, "inherited from the base model")
+
+
+@requirement("SEM-02", MUST, clause="x-clauses/own-wins")
+@each("field", cases.inherited)
+def test_own_value_wins(subject: Subject, field: Shown) -> None:
+    """A value of the model's own wins over that of its base model, 0 included."""
+    one, other = distinct_value(field.request.schema, 1), distinct_value(field.request.schema, 2)
+    falsy = [value for value in plain_values(field.request.schema) if not value and not same(value, other)]
+    for of_base, own in [(one, other), (other, one), *((one, value) for value in falsy[:1])]:
+        base = subject.given({**subject.minimal(), field.name: of_base})
+        model = _based_on(subject, base, {field.name: own})
+        expect_shown(model, field.response, own, f"over {written(of_base)} of the base model")
+
+
+@requirement("SEM-03", SHOULD, clause="x-clauses/base-chain")
+@each("field", cases.inherited)
+def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
+    """A value is inherited through a base of a base."""
+    value = distinct_value(field.request.schema, 1)
+    root = subject.given({**subject.minimal(), field.name: value})
+    middle = subject.given({**subject.minimal(), _base(subject).name: root[subject.contract.upsert.key]})
+    expect_shown(_based_on(subject, middle), field.response, value, "inherited through a base of the base")
+
+
+@requirement("SEM-04", SHOULD, clause="x-clauses/base-chain")
+@each("length", lambda _: {"a model that is its own base": 1, "two models": 2, "three models": 3})
+def test_cycle_is_answered(subject: Subject, length: int) -> None:
+    """A cycle of base models is refused or cut, and the models in it are still answered."""
+    base, upsert = _base(subject), subject.contract.upsert
+    models = [subject.given(subject.minimal()) for _ in range(length)]
+    names = [model[upsert.key] for model in models]
+    try:
+        for name, target in zip(names, [*names[1:], names[0]], strict=True):
+            subject.upsert({upsert.key: name, base.name: target})
+        for name in names:
+            subject.upsert({upsert.key: name})
+            if subject.abilities.reads:
+                subject.read(name)
+    except Lost as lost:
+        raise Violation("an answer, by refusing or cutting the cycle", f"nothing: {lost.reason}") from None
+
+
+@requirement("SEM-05", MUST, clause="x-clauses/override")
+@each("case", cases.overlaid)
+def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """The override just sent shows in the supported parameters, of a model with a base and of one without."""
+    override, field = case
+    base = subject.given({**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2}, "n": {"max": 3}}})
+    for entries in OBJECTS:
+        alone = subject.accepted(subject.upsert({**subject.minimal(), override.name: entries})).response.members
+        expect_entries(alone.get(field.name), entries, field, f"as {override.name} says")
+        model = _based_on(subject, base, {override.name: entries})
+        expect_entries(model.get(field.name), entries, field, f"as {override.name} says, over those of the base")
+
+
+@requirement("SEM-06", SHOULD, clause="x-clauses/override-entries")
+@each("case", cases.overlaid)
+def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """Parameters of the base model that the override does not name stay as they are."""
+    override, field = case
+    theirs = {"temperature": {"min": 0, "max": 2}, "top_p": {"min": 0, "max": 1}}
+    base = subject.given({**subject.minimal(), override.name: theirs})
+    model = _based_on(subject, base, {override.name: {"temperature": {"max": 1}}})
+    expect_entries(model.get(field.name), {"top_p": theirs["top_p"]}, field, "from the base, not named by the override")
+
+
+@requirement("SEM-07", SHOULD, clause="x-clauses/override-entries")
+@each("case", cases.overlaid)
+def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """An entry of null removes the parameter that the base model has."""
+    override, field = case
+    base = subject.given({**subject.minimal(), override.name: {"temperature": {"max": 2}, "top_p": {"max": 1}}})
+    shown = _based_on(subject, base, {override.name: {"temperature": None}}).get(field.name)
+    if isinstance(shown, dict) and shown.get("temperature") is not None:
+        raise Violation(f"{field.name} without temperature", f"{field.name}: {written(shown)}")
+
+
+@requirement("SEM-13", MUST, clause="x-clauses/inherited")
+@each("case", cases.overlaid)
+def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """A model without an override shows the supported parameters of its base model."""
+    override, field = case
+    entries = {"temperature": {"min": 0, "max": 2}}
+    base = subject.given({**subject.minimal(), override.name: entries})
+    expect_entries(_based_on(subject, base).get(field.name), entries, field, "inherited from the base model")
+
+
+@requirement("SEM-14", SHOULD, clause="x-clauses/override-entries")
+@each("case", cases.overlaid)
+def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """An entry of the override replaces the base model's parameter of that name whole, rather than being mixed into it."""
+    override, field = case
+    base = subject.given({**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2, "default": 1}}})
+    entries = {"temperature": {"max": 1}}
+    model = _based_on(subject, base, {override.name: entries})
+    expect_entries(model.get(field.name), entries, field, "in place of the base's parameter")
+
+
+@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["--provider"])
+def test_provider_shows(subject: Subject) -> None:
+    """A model that is attached to a provider shows that provider, if it shows one."""
+    for field, lookup in lookups(subject.contract):
+        for provider in subject.known.providers:
+            body = {**subject.minimal(), lookup.by: provider}
+            shown = subject.accepted(subject.upsert(body)).response.members.get(field.name)
+            if shown is None:
+                subject.observe(f"{field.name} is not shown")
+            else:
+                _expect_provider(shown, provider, field)
+
+
+@requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["--provider"])
+@each("spelling", cases.aliases)
+def test_either_spelling(subject: Subject, spelling: RequestField) -> None:
+    """Either spelling of the provider does the same, and so do both together when they agree."""
+    provider, alias = subject.known.providers[0], spelling.alias
+    assert alias is not None
+    for field, lookup in lookups(subject.contract):
+        if lookup.by != alias.of:
+            continue
+        plain = subject.accepted(subject.upsert({**subject.minimal(), alias.of: provider})).response.members
+        for body in ({spelling.name: provider}, {spelling.name: provider, alias.of: provider}):
+            other = subject.accepted(subject.upsert({**subject.minimal(), **body})).response.members
+            if _provider_id(other.get(field.name)) != _provider_id(plain.get(field.name)):
+                expected = f"{field.name}: {written(plain.get(field.name))}, as under {alias.of}"
+                raise Violation(expected, f"{field.name}: {written(other.get(field.name))}")
+
+
+@requirement("SEM-10", SHOULD, clause="x-clauses/server-owned")
+@each("field", cases.server_owned)
+def test_server_owned(subject: Subject, field: ResponseField) -> None:
+    """A field that only the response has cannot be set by a request: it is ignored or refused."""
+    value = "rc-forged" if field.schema.get("type") == "string" else {"rc-forged": 1}
+    forged = {
+        "string": {"date-time": "2001-01-01T00:00:00Z"}.get(field.schema.get("format", ""), value),
+        "object": {"rc-forged": {"max": 1}, "provider_id": "rc-forged", "id": "rc-forged", "number_of_requests": 424242},
+        "boolean": False,
+    }.get(field.schema.get("type", ""), value)
+    candidates = [*field.schema["enum"]] if "enum" in field.schema else [True, False] if forged is False else [forged]
+    shown = []
+    for candidate in candidates:
+        exchange = subject.upsert({**subject.full(), field.name: candidate})
+        if not exchange.response.successful:
+            subject.observe(f"{field.name} in a request is answered {exchange.response.status}")
+            return
+        shown.append(exchange.response.members.get(field.name))
+    if all(_takes(seen, candidate) for seen, candidate in zip(shown, candidates, strict=True)):
+        raise Violation(f"{field.name} not set by the request", f"{field.name}: {written(shown[-1])}")
+
+
+@requirement("SEM-11", MUST, clause="x-clauses/inherited", needs=["--builtin-model"])
+def test_inherits_from_builtin(subject: Subject) -> None:
+    """A model whose base is a built-in one shows the values that the built-in model shows."""
+    subject.require_read()
+    for name in subject.known.builtin_models:
+        builtin = subject.read(name)
+        if builtin.response.status != 200:
+            raise NotTestable(f"the built-in model {name} cannot be read: it is answered {builtin.response.status}")
+        exchange = subject.upsert({**subject.minimal(), _base(subject).name: name})
+        members = subject.accepted(exchange).response.members
+        for field in cases.inherited(subject.contract).values():
+            value = builtin.response.members.get(field.name)
+            if value is not None and field.response.name in subject.contract.upsert.request:
+                expect_shown(members, field.response, value, f"inherited from the built-in model {name}")
+
+
+@requirement("SEM-12", OPEN, clause="x-clauses/unknown-fields")
+def test_unknown_fields(subject: Subject) -> None:
+    """A field that the contract does not name is ignored or refused."""
+    exchange = subject.upsert({**subject.minimal(), "rc_unknown_field": "value"})
+    subject.observe(f"an unknown field is answered {exchange.response.status}")
+
+
+@requirement("SEM-15", OPEN, clause="x-clauses/inherited")
+def test_when_the_base_is_read(subject: Subject) -> None:
+    """A base model that changes later may change what its models show."""
+    field = next(iter(cases.inherited(subject.contract).values()), None)
+    if field is None:
+        raise NotTestable("the contract has no inheritance")
+    subject.require_reading()
+    base = subject.given({**subject.minimal(), field.name: distinct_value(field.request.schema, 1)})
+    model = {**subject.minimal(), _base(subject).name: base[subject.contract.upsert.key]}
+    subject.given(model)
+    changed = subject.given({**base, field.name: distinct_value(field.request.schema, 2)})
+    follows = same(subject.look(model).get(field.name), changed[field.name])
+    subject.observe("the base model is read when a model is " + ("read" if follows else "written"))
+
+
+@requirement("SEM-16", MUST, clause="x-clauses/own-wins")
+def test_base_stays_as_it_is(subject: Subject) -> None:
+    """Writing a model changes nothing of its base model."""
+    base_body = subject.given(subject.full(1))
+    before = subject.look(base_body)
+    own = subject.full(2)
+    subject.given({**own, _base(subject).name: base_body[subject.contract.upsert.key]})
+    after = subject.look(base_body)
+    for field in settled_fields(subject.contract):
+        if not same(before.get(field.name), after.get(field.name)) and field.name in own:
+            expected = f"{field.name}: {written(before.get(field.name))} in the base model"
+            raise Violation(expected, f"{field.name}: {written(after.get(field.name))}")
+
+
+def _base(subject: Subject) -> RequestField:
+    base = base_field(subject.contract)
+    if base is None:
+        raise NotTestable("the contract has no inheritance")
+    return base
+
+
+def _based_on(subject: Subject, base: dict[str, Json], own: dict[str, Json] | None = None) -> dict[str, Json]:
+    """What a new model shows whose base is `base` and whose own values are `own`."""
+    body = {**subject.minimal(), _base(subject).name: base[subject.contract.upsert.key], **(own or {})}
+    return dict(subject.accepted(subject.upsert(body)).response.members)
+
+
+def _provider_id(shown: Json) -> Json:
+    return (shown.get("provider_id") or shown.get("id")) if isinstance(shown, dict) else None
+
+
+def _expect_provider(shown: Json, provider: str, field: ResponseField) -> None:
+    found = _provider_id(shown)
+    if found is not None and found != provider:
+        raise Violation(f"{field.name}.provider_id: {written(provider)}", f"{field.name}: {written(shown)}")
+
+
+def _takes(shown: Json, forged: Json) -> bool:
+    """Whether what is shown is what was forged; of an object one member is enough."""
+    if isinstance(forged, dict) and isinstance(shown, dict):
+        return any(name in shown and same(shown[name], value) for name, value in forged.items())
+    return same(shown, forged)

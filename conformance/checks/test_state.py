@@ -1,0 +1,357 @@
+"""IDM: what was sent is what is stored, what was stored stays, and a repeated request changes nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from itertools import pairwise
+
+from conformance import cases
+from conformance.cases import Shown
+from conformance.checks.refusals import REFUSED, Refusal
+from conformance.fields import overlays, shown_fields, timestamp
+from conformance.generate.values import OBJECTS, distinct_value, odd_values
+from conformance.judge.expect import (
+    expect_entries,
+    expect_shown,
+    expect_status,
+    expect_taken,
+    expect_unchanged,
+    written,
+)
+from conformance.judge.moments import Moment, moment
+from conformance.judge.same import identical, same
+from conformance.outcome import NotTestable, Violation
+from conformance.requirement import MUST, SHOULD, each, requirement
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange, Json
+from contract import Omitted, RequestField, ResponseField
+
+REPEATS = (1, 2, 7)
+SETTLING = 0.3
+"""Seconds after which a write that was confirmed has to be seen."""
+
+
+@requirement("IDM-01", MUST, clause="x-clauses/shown")
+@each("field", cases.shown)
+def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
+    """The response to a create shows the value sent, exactly: 0, an empty object and the extremes included."""
+    for value in subject.values_of(field.request):
+        exchange = subject.accepted(subject.upsert({**subject.minimal(), field.name: value}))
+        expect_shown(exchange.response.members, field.response, value, "in the response to the create")
+
+
+@requirement("IDM-02", MUST, clause="x-clauses/shown")
+@each("field", cases.shown)
+def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
+    """The response to an update shows the value sent, not the one before it: the state after the update."""
+    key = subject.given(subject.minimal())
+    for value in [*subject.values_of(field.request), *_changing(subject, field)]:
+        exchange = subject.accepted(subject.upsert({**key, field.name: value}))
+        expect_shown(exchange.response.members, field.response, value, "in the response to the update")
+
+
+@requirement("IDM-03", MUST, clause="x-clauses/repeat")
+@each("variant", lambda _: {"all fields": True, "the name alone": False})
+def test_repeating_a_request(subject: Subject, variant: bool) -> None:
+    """Repeating a request, once or many times, leaves one model, unchanged but for its update time and throughput."""
+    body = subject.full() if variant else subject.minimal()
+    first = subject.accepted(subject.upsert(body)).response.members
+    for _ in range(max(REPEATS)):
+        again = subject.accepted(subject.upsert(body))
+        expect_unchanged(subject.contract, first, again.response.members, "after a repeated request")
+
+
+@requirement("IDM-04", MUST, clause="x-clauses/shown")
+@each("field", cases.shown)
+def test_value_is_stored(subject: Subject, field: Shown) -> None:
+    """A value that was sent is still there a moment later, after a create and after an update."""
+    _require_any_reading(subject)
+    body = subject.minimal()
+    for value in _changing(subject, field):
+        body = subject.given({**body, field.name: value})
+        shown = _eventually(subject, body, field, value)
+        expect_shown(shown, field.response, value, "when the model is looked at a moment later")
+
+
+@requirement("IDM-05", SHOULD, clause="x-clauses/read-back")
+def test_value_is_stored_at_once(subject: Subject) -> None:
+    """What a 2xx response confirmed is what the very next request sees."""
+    _require_any_reading(subject)
+    key = subject.names.fresh()
+    for variant in range(6):
+        body = subject.given(subject.full(variant, key))
+        shown = _look(subject, body)
+        for field in cases.own(subject.contract).values():
+            expect_shown(shown, field.response, body[field.name], "in the very next request")
+
+
+@requirement("IDM-06", SHOULD, clause="x-upsert/omitted")
+@each("field", cases.shown)
+def test_omitted_field(subject: Subject, field: Shown) -> None:
+    """A field left out of an update keeps its stored value, over several updates (or is reset, where the contract says so)."""
+    value = _changing(subject, field)[0]
+    body = subject.given({**subject.full(1), field.name: value})
+    key = subject.contract.upsert.key
+    for variant in (2, 3, 4):
+        update = {**subject.full(variant, body[key])} if variant != 3 else {key: body[key]}
+        update.pop(field.name, None)
+        members = subject.accepted(subject.upsert(update)).response.members
+        if subject.contract.upsert.omitted is Omitted.KEEP:
+            expect_shown(members, field.response, value, "after updates that left it out")
+        elif members.get(field.name) is not None and same(members[field.name], value):
+            raise Violation(f"{field.name} reset by an update that left it out", f"{field.name}: {written(value)}")
+
+
+@requirement("IDM-07", MUST, clause="x-clauses/shown")
+@each("field", cases.shown)
+def test_back_again(subject: Subject, field: Shown) -> None:
+    """A value that is changed and changed back ends as it was."""
+    one, other = _changing(subject, field)
+    body = subject.minimal()
+    for value in (one, other, one):
+        exchange = subject.accepted(subject.upsert({**body, field.name: value}))
+    expect_shown(exchange.response.members, field.response, one, "after it was changed and changed back")
+
+
+@requirement("IDM-08", MUST, clause="x-clauses/shown")
+@each("order", lambda _: {"in order": 0, "in reverse": 1, "the name last": 2, "in pairs": 3})
+def test_fields_together(subject: Subject, order: int) -> None:
+    """Fields sent together are each shown, in whatever order they stand, all at once or two by two."""
+    key = subject.contract.upsert.key
+    full = subject.full(order)
+    names = [name for name in full if name != key]
+    orders = {0: [[key, *names]], 1: [[key, *names][::-1]], 2: [[*names, key]], 3: [[key, *p] for p in pairwise(names)]}
+    for chosen in orders[order]:
+        body = {name: full[name] for name in chosen} | {key: subject.names.fresh()}
+        members = subject.accepted(subject.upsert(body)).response.members
+        for field in shown_fields(subject.contract):
+            if field.name in body:
+                expect_shown(members, field.response, body[field.name], "where fields are sent together")
+
+
+@requirement("IDM-09", SHOULD, clause="x-clauses/exact")
+@each("field", cases.own)
+def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
+    """A valid but odd value that is taken comes back exactly, at once and when read."""
+    for value in odd_values(field.request.schema):
+        body = {**subject.minimal(), field.name: value}
+        exchange = subject.upsert(body)
+        if not exchange.response.successful:
+            subject.observe(f"{field.name}: {written(value, 60)} is answered {exchange.response.status}")
+            continue
+        expect_shown(exchange.response.members, field.response, value, "in the response", identical)
+        expect_shown(subject.look(body), field.response, value, "when it is looked at again", identical)
+
+
+@requirement("IDM-10", MUST, clause="x-clauses/unique")
+@each("tails", lambda _: {
+    "a prefix of the other": ("", "x"),
+    "a long common start": ("y" * 44 + "1", "y" * 44 + "2"),
+    "a slash": ("a/b", "a-b"),
+    "a slash or none": ("ab", "a/b"),
+    "a dot, a hyphen, an underscore": ("a.b", "a-b", "a_b"),
+    "a number with zeros": ("1", "01", "10"),
+    "segments in another order": ("a/b", "b/a"),
+})  # fmt: skip
+def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
+    """Names that differ are different models: one more character, a slash, a long common start."""
+    stem = subject.names.fresh() + "x"
+    _expect_distinct(subject, [stem + tail for tail in tails])
+
+
+@requirement("IDM-11", SHOULD, clause="x-clauses/bytewise")
+@each("tails", lambda _: {
+    "case": ("model", "Model", "MODEL"),
+    "surrounding space": ("x", "x "),
+    "composed or decomposed": (unicodedata.normalize("NFC", "e\u0301"), unicodedata.normalize("NFD", "e\u0301")),
+    "compatibility characters": ("\ufb01", "fi"),
+    "percent-encoding": ("a/b", "a%2Fb"),
+    "a plus or a space": ("a b", "a+b"),
+    "two slashes or one": ("a//b", "a/b"),
+    "a slash at the end": ("a", "a/"),
+})  # fmt: skip
+def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
+    """Names are compared code point by code point: case, space, normalization and encoding make different models."""
+    stem = subject.names.fresh() + "-"
+    _expect_distinct(subject, [stem + tail for tail in tails])
+
+
+@requirement("IDM-12", SHOULD, clause="x-clauses/refused")
+@each("refusal", REFUSED)
+def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
+    """A refused request changes nothing of a model, neither wholly nor in part."""
+    subject.require_reading()
+    body = subject.given(subject.full(1))
+    key = body[subject.contract.upsert.key]
+    before = subject.look(body)
+    changes = subject.full(2, key)
+    del changes[subject.contract.upsert.key]
+    _refused(refusal.send(subject, key, changes))
+    expect_unchanged(subject.contract, before, subject.look(body), "after a refused request")
+
+
+@requirement("IDM-13", SHOULD, clause="x-clauses/refused")
+@each("refusal", REFUSED)
+def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
+    """A refused request creates nothing: the next valid upsert of that name is a create."""
+    key = subject.names.fresh()
+    _refused(refusal.send(subject, key, {}))
+    if subject.exists(key):
+        raise Violation("no model of that name after a refused request", f"there is a model {key}")
+
+
+@requirement("IDM-14", SHOULD, clause="x-clauses/times")
+def test_created_at_stays(subject: Subject) -> None:
+    """The time of creation never changes."""
+    field = _timestamp(subject, "created")
+    body = subject.full(0)
+    created = _moment(subject.accepted(subject.upsert(body)), field)
+    for variant in (1, 2):
+        subject.pause()
+        later = _moment(subject.accepted(subject.upsert({**subject.full(variant), **_key(subject, body)})), field)
+        if later != created:
+            raise Violation(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {later.text}")
+
+
+@requirement("IDM-15", SHOULD, clause="x-clauses/times")
+def test_updated_at_never_goes_back(subject: Subject) -> None:
+    """The time of the last update never goes back, and is never before that of the creation."""
+    created, updated = _timestamp(subject, "created"), _timestamp(subject, "updated")
+    body = subject.full(0)
+    latest: Moment | None = None
+    for variant in range(4):
+        exchange = subject.accepted(subject.upsert(subject.full(variant, body[subject.contract.upsert.key])))
+        moment_updated, moment_created = _moment(exchange, updated), _moment(exchange, created)
+        if moment_updated < moment_created:
+            raise Violation(f"{updated.name} not before {moment_created.text}", f"{updated.name}: {moment_updated.text}")
+        if latest is not None and moment_updated < latest:
+            raise Violation(f"{updated.name} not before {latest.text}", f"{updated.name}: {moment_updated.text}")
+        latest = moment_updated
+        subject.pause()
+
+
+@requirement("IDM-16", SHOULD, clause="x-clauses/times")
+def test_updated_at_moves(subject: Subject) -> None:
+    """The time of the last update moves when a value changes, to the grain of the clock."""
+    field = _timestamp(subject, "updated")
+    body = subject.full(1)
+    before = _moment(subject.accepted(subject.upsert(body)), field)
+    subject.pause(1.1 if before.whole_seconds else 0.1)
+    after = _moment(subject.accepted(subject.upsert(subject.full(2, body[subject.contract.upsert.key]))), field)
+    if after == before and after.whole_seconds:
+        subject.pause(1.1)
+        after = _moment(subject.accepted(subject.upsert(subject.full(3, body[subject.contract.upsert.key]))), field)
+    if after <= before:
+        raise Violation(f"{field.name} after {before.text}, for a value changed", f"{field.name}: {after.text}")
+
+
+@requirement("IDM-17", MUST, clause="x-clauses/unique")
+def test_models_do_not_leak(subject: Subject) -> None:
+    """Many models side by side keep their own values."""
+    bodies = [subject.given(subject.full(variant)) for variant in range(8)]
+    for body in [*bodies[::-1], *bodies]:
+        shown = _look(subject, body)
+        for field in cases.own(subject.contract).values():
+            expect_shown(shown, field.response, body[field.name], f"in the model {body[subject.contract.upsert.key]}")
+
+
+@requirement("IDM-18", MUST, clause="x-clauses/override")
+@each("case", cases.overlaid)
+def test_override_sent_again(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """What an override just sent says shows, whatever an earlier one said."""
+    override, field = case
+    key = subject.minimal()
+    for entries in (*OBJECTS, {"temperature": {"max": 2}}, {"temperature": {"min": 0, "max": 1}}):
+        members = subject.accepted(subject.upsert({**key, override.name: entries})).response.members
+        expect_entries(members.get(field.name), entries, field, f"after {override.name} said so")
+
+
+@requirement("IDM-19", MUST, clause="x-clauses/shown")
+@each("refusal", REFUSED)
+def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
+    """A valid request is taken after a refused one, and shows its values."""
+    body = subject.full(1)
+    refusal.send(subject, body[subject.contract.upsert.key], {})
+    exchange = subject.upsert(body)
+    expect_taken(exchange, f"a valid request after {refusal.label}")
+    for field in cases.own(subject.contract).values():
+        expect_shown(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
+
+
+def _changing(subject: Subject, field: Shown) -> list[Json]:
+    """Two values of the field that differ; the second may be falsy, as a value and not as absence."""
+    if field.request.reference:
+        return [subject.values_of(field.request)[0], subject.values_of(field.request)[-1]]
+    return [distinct_value(field.request.schema, 1), distinct_value(field.request.schema, 2)]
+
+
+def _look(subject: Subject, body: Mapping[str, Json]) -> Mapping[str, Json]:
+    """What the target's own read shows, be it trusted or not; else what the subject can tell."""
+    if subject.abilities.reads:
+        return subject.read(str(body[subject.contract.upsert.key])).response.members
+    return subject.look(body)
+
+
+def _require_any_reading(subject: Subject) -> None:
+    if not subject.abilities.reads:
+        subject.require_reading()
+
+
+def _eventually(subject: Subject, body: Mapping[str, Json], field: Shown, value: Json) -> Mapping[str, Json]:
+    """What the model shows, given a moment to settle."""
+    shown = _look(subject, body)
+    if not same(shown.get(field.name), value):
+        subject.pause(SETTLING)
+        shown = _look(subject, body)
+    return shown
+
+
+def _expect_distinct(subject: Subject, keys: list[str]) -> None:
+    """Each of `keys` is created as a model of its own, and keeps its own values. Refused names are observed."""
+    upsert, bodies = subject.contract.upsert, []
+    for variant, key in enumerate(keys):
+        body = subject.full(variant, key)
+        exchange = subject.upsert(body)
+        if not exchange.response.successful:
+            subject.observe(f"the name {written(key)} is answered {exchange.response.status}")
+            continue
+        if exchange.response.status != upsert.created:
+            expect_status(exchange, upsert.created, when=f"for {written(key)}, a name that did not exist")
+        bodies.append(body)
+    for body in bodies:
+        members = subject.accepted(subject.upsert(body)).response.members
+        expect_shown(members, upsert.response[upsert.key], body[upsert.key], "as the name of the model")
+    if not (subject.abilities.reads_truly or subject.abilities.keeps):
+        return
+    for body in bodies:
+        shown = subject.look(body)
+        for field in cases.own(subject.contract).values():
+            expect_shown(shown, field.response, body[field.name], f"in the model {written(body[upsert.key])}")
+
+
+def _refused(exchange: Exchange) -> None:
+    if exchange.response.successful:
+        raise NotTestable("the target takes this request")
+
+
+def _key(subject: Subject, body: Mapping[str, Json]) -> dict[str, Json]:
+    key = subject.contract.upsert.key
+    return {key: body[key]}
+
+
+def _timestamp(subject: Subject, of: str) -> ResponseField:
+    field = timestamp(subject.contract, of)
+    if field is None:
+        raise NotTestable(f"the contract has no time of when a model was {of}")
+    return field
+
+
+def _moment(exchange: Exchange, field: ResponseField) -> Moment:
+    value = exchange.response.members.get(field.name)
+    if value is None:
+        raise NotTestable(f"the target does not show {field.name}")
+    found = moment(value)
+    if found is None:
+        raise NotTestable(f"{field.name} is {written(value)}, which is no date-time", because="SCH-09")
+    return found

@@ -1,0 +1,271 @@
+"""STA: which status answers which request."""
+
+from __future__ import annotations
+
+from conformance import cases
+from conformance.cases import WrongValue
+from conformance.checks.refusals import Refusal, SERVER_TRIALS, UNREADABLE, NO_OBJECT
+from conformance.generate.wrong import Wrongness
+from conformance.judge.expect import expect_status, expect_taken, summary
+from conformance.judge.schema import SchemaJudge
+from conformance.judge.scope import ANY_SERVER
+from conformance.outcome import NotTestable, Violation
+from conformance.requirement import MUST, OPEN, SHOULD, each, every_exchange, requirement
+from conformance.subject.subject import JSON_HEADERS, Subject, encoded
+from conformance.wire.exchange import Exchange
+from contract import Contract, RequestField
+
+REPEATS = 9
+
+
+@requirement("STA-01", MUST, clause="x-upsert/created")
+def test_create(subject: Subject) -> None:
+    """The first upsert of a name is answered as a create, with many fields or with the name alone."""
+    upsert = subject.contract.upsert
+    for body in (subject.minimal(), subject.full()):
+        exchange = subject.accepted(subject.upsert(body))
+        expect_status(exchange, upsert.created, when="for a name that did not exist")
+
+
+@requirement("STA-02", MUST, clause="x-upsert/updated")
+def test_update(subject: Subject) -> None:
+    """Every later upsert of a name is answered as an update, the second as well as the tenth."""
+    upsert = subject.contract.upsert
+    body = subject.given(subject.full(variant=0))
+    for variant in range(1, REPEATS + 1):
+        again = subject.full(variant, body[upsert.key]) if variant % 2 else {upsert.key: body[upsert.key]}
+        expect_status(subject.accepted(subject.upsert(again)), upsert.updated, when="for a name that existed")
+
+
+@every_exchange("STA-03", MUST, clause="x-clauses/no-server-error")
+def test_no_server_error(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """No request makes the server fail: every one is answered, and none with a 5xx other than 501 and 503."""
+    if exchange.response.status >= 500 and exchange.response.status not in ANY_SERVER:
+        raise Violation("no server error, whatever the request", summary(exchange))
+
+
+@every_exchange("STA-04", MUST, clause="x-clauses/declared-statuses")
+def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A request is answered with a declared status, or with one that HTTP lets any server send."""
+    status = exchange.response.status
+    if exchange.request.operation_id is None or not exchange.request.ordinary or status >= 500:
+        return
+    without_it = exchange.request.operation_id != contract.upsert.operation.operation_id and status == 405
+    if not (schemas.declares(exchange) or status in ANY_SERVER or without_it):
+        raise Violation("a status that the contract declares", summary(exchange))
+
+
+@requirement("STA-05", MUST, clause="x-clauses/unreadable-json")
+@each("refusal", UNREADABLE)
+def test_unreadable_body(subject: Subject, refusal: Refusal) -> None:
+    """A body that no JSON parser reads is answered 400."""
+    expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
+
+
+@requirement("STA-06", MUST, clause="x-clauses/unreadable-json")
+@each("refusal", NO_OBJECT)
+def test_body_is_no_object(subject: Subject, refusal: Refusal) -> None:
+    """JSON that is no object is answered 400."""
+    expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
+
+
+@requirement("STA-07", MUST, clause="x-clauses/required")
+def test_missing_key(subject: Subject) -> None:
+    """A body without the name is answered 400, be it empty or full."""
+    upsert = subject.contract.upsert
+    full = subject.full()
+    del full[upsert.key]
+    for body in ({}, full):
+        expect_status(subject.upsert(body), upsert.invalid, when=f"for a body without {upsert.key}")
+
+
+@requirement("STA-08", MUST, clause="x-clauses/wrong-type")
+@each("case", cases.wrong(Wrongness.TYPE))
+def test_wrong_type(subject: Subject, case: WrongValue) -> None:
+    """A value that no reading makes into the declared type is answered 400."""
+    _expect_invalid(subject, case)
+
+
+@requirement("STA-09", MUST, clause="x-clauses/wrong-type")
+@each("case", cases.wrong(Wrongness.ENUM))
+def test_value_not_allowed(subject: Subject, case: WrongValue) -> None:
+    """A value outside the allowed ones is answered 400."""
+    _expect_invalid(subject, case)
+
+
+@requirement("STA-10", SHOULD, clause="x-clauses/coercible")
+@each("case", cases.wrong(Wrongness.COERCIBLE))
+def test_value_to_coerce(subject: Subject, case: WrongValue) -> None:
+    """A value that a lenient reader would coerce into the declared type is answered 400."""
+    _expect_invalid(subject, case)
+
+
+@requirement("STA-11", SHOULD, clause="x-clauses/coercible")
+@each("case", cases.wrong(Wrongness.NULL))
+def test_null(subject: Subject, case: WrongValue) -> None:
+    """null in place of a value is answered 400."""
+    _expect_invalid(subject, case)
+
+
+@requirement("STA-12", SHOULD, clause="x-clauses/empty-key")
+def test_empty_key(subject: Subject) -> None:
+    """An empty name is answered 400."""
+    upsert = subject.contract.upsert
+    expect_status(subject.upsert({upsert.key: ""}), upsert.invalid, when="for an empty name")
+
+
+@requirement("STA-13", SHOULD, clause="base_model_name/x-reference")
+@each("field", cases.references)
+def test_unknown_reference(subject: Subject, field: RequestField) -> None:
+    """A reference to a model or provider that does not exist is answered 404."""
+    reference = subject.contract.upsert.request[field.slot].reference
+    assert reference is not None
+    exchange = subject.upsert({**subject.minimal(), field.name: subject.names.fresh()})
+    expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
+
+
+@requirement("STA-14", SHOULD, clause="provider_id/x-alias")
+@each("field", cases.aliases)
+def test_spellings_differ(subject: Subject, field: RequestField) -> None:
+    """Two spellings of one field that hold different values are answered 400."""
+    assert field.alias is not None
+    known = subject.values_of(field) if subject.known.providers else [subject.names.fresh()]
+    body = {**subject.minimal(), field.name: known[0], field.alias.of: subject.names.fresh()}
+    expect_status(subject.upsert(body), field.alias.differing, when=f"where {field.name} and {field.alias.of} differ")
+
+
+@requirement("STA-15", MUST, clause="x-clauses/allow")
+@each("method", lambda _: {method: method for method in ("PUT", "PATCH", "DELETE", "GET")})
+def test_allow(subject: Subject, method: str) -> None:
+    """A 405 says in Allow which methods there are."""
+    exchange = subject.call_unasked(method)
+    if exchange.response.status != 405:
+        raise NotTestable(f"the target has a {method} of its own, or refuses it otherwise")
+    if exchange.response.header("allow") is None:
+        raise Violation("Allow in the 405", "no such header")
+
+
+@requirement("STA-16", MUST, clause="x-clauses/media-type-match")
+@each(
+    "headers",
+    lambda _: {
+        "media type in capitals": (("Content-Type", "Application/JSON"),),
+        "charset=UTF-8": (("Content-Type", "application/json; charset=UTF-8"),),
+        "charset=utf-8": (("Content-Type", "application/json;charset=utf-8"),),
+        "no Accept": (("Content-Type", "application/json"),),
+        "any Accept": (("Content-Type", "application/json"), ("Accept", "*/*")),
+        "header names in lower case": (("content-type", "application/json"), ("accept", "application/json")),
+    },
+)
+def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]) -> None:
+    """A JSON body is taken however its media type is spelled."""
+    body = subject.full()
+    key = body[subject.contract.upsert.key]
+    exchange = subject.post(encoded(body), key=key, headers=headers, credential=subject.callers.owner)
+    expect_taken(exchange, "the media type of the body is application/json")
+
+
+@requirement("STA-17", MUST, clause="requestBody")
+@each("field", cases.own)
+def test_plain_values_are_taken(subject: Subject, field: cases.Shown) -> None:
+    """A valid request of plain values is taken."""
+    for value in subject.values_of(field.request):
+        exchange = subject.upsert({**subject.minimal(), field.name: value})
+        expect_taken(exchange, f"{field.name} holds a valid value")
+
+
+@requirement("STA-18", SHOULD, clause="x-upsert/reserved", needs=["--builtin-model"])
+def test_builtin_names(subject: Subject) -> None:
+    """The name of a built-in model is refused."""
+    upsert = subject.contract.upsert
+    for name in subject.known.builtin_models:
+        expect_status(subject.upsert({upsert.key: name}), upsert.reserved, when=f"for the built-in model {name}")
+
+
+@requirement("STA-19", MUST, clause="x-upsert/read")
+def test_read(subject: Subject) -> None:
+    """A model that exists is read with 200, and one that does not is answered 404."""
+    subject.require_read()
+    body = subject.given(subject.full())
+    expect_status(subject.read(body[subject.contract.upsert.key]), 200, when="for a model that exists")
+    expect_status(subject.read(subject.names.fresh()), 404, when="for a model that does not exist")
+
+
+@requirement("STA-20", MUST, clause="x-upsert/delete")
+def test_delete(subject: Subject) -> None:
+    """A model is deleted with 204 and is gone then; what does not exist is answered 404."""
+    subject.require_delete()
+    key = subject.given(subject.full())[subject.contract.upsert.key]
+    expect_status(subject.delete(key), 204, when="for a model that exists")
+    expect_status(subject.delete(key), 404, when="for a model that was deleted")
+    if subject.abilities.reads:
+        expect_status(subject.read(key), 404, when="for a model that was deleted")
+
+
+@requirement("STA-21", MUST, clause="x-clauses/deleted")
+def test_create_after_delete(subject: Subject) -> None:
+    """The next upsert of a deleted name creates it anew, with nothing of the old model."""
+    subject.require_delete()
+    upsert = subject.contract.upsert
+    body = subject.given(subject.full())
+    key = body[upsert.key]
+    subject.accepted(subject.delete(key))
+    again = subject.accepted(subject.upsert({upsert.key: key}))
+    expect_status(again, upsert.created, when="for a name that was deleted")
+    fresh = subject.accepted(subject.upsert(subject.minimal())).response.members
+    for field in cases.own(subject.contract).values():
+        left = again.response.members.get(field.name)
+        if left is not None and left != fresh.get(field.name):
+            raise Violation(f"nothing of the deleted model in {field.name}", f"{field.name}: {left!r}")
+
+
+@requirement("STA-22", MUST, clause="x-clauses/slashes")
+def test_slashes(subject: Subject) -> None:
+    """A model whose name contains slashes is read and deleted at its raw path."""
+    subject.require_read()
+    upsert = subject.contract.upsert
+    for tail in ("a", "a/b"):
+        key = f"{subject.names.fresh()}/{tail}"
+        subject.given({upsert.key: key})
+        expect_status(subject.read(key), 200, when=f"for the model {key}")
+        if subject.abilities.deletes:
+            expect_status(subject.delete(key), 204, when=f"for the model {key}")
+
+
+@requirement("STA-23", MUST, clause="x-clauses/no-server-error")
+@each("refusal", SERVER_TRIALS)
+def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
+    """Odd requests are answered, by taking or refusing them, and the server goes on working."""
+    refusal.send(subject)
+    expect_taken(subject.upsert(subject.minimal()), f"a plain request after {refusal.label}")
+
+
+@requirement("STA-24", MUST, clause="x-clauses/media-type-match")
+def test_chunked_body(subject: Subject) -> None:
+    """A chunked body is a body: it is taken, or refused with 411."""
+    body = subject.full()
+    key = body[subject.contract.upsert.key]
+    exchange = subject.post(encoded(body), key=key, credential=subject.callers.owner, chunked=True)
+    if exchange.response.status != 411:
+        expect_taken(exchange, "the body is valid, and sent in chunks")
+
+
+@requirement("STA-25", OPEN, clause="x-clauses/media-type-refused")
+@each("media_type", lambda _: {t: t for t in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "")})
+def test_other_media_types(subject: Subject, media_type: str) -> None:
+    """A body of another media type is answered 415, or 400, or taken."""
+    headers = (("Content-Type", media_type), JSON_HEADERS[1]) if media_type else (JSON_HEADERS[1],)
+    body = subject.minimal()
+    exchange = subject.post(
+        encoded(body), key=body[subject.contract.upsert.key], headers=headers, credential=subject.callers.owner
+    )
+    status = exchange.response.status
+    subject.observe(f"{media_type or 'no media type'}: {status}")
+
+
+def _expect_invalid(subject: Subject, case: WrongValue) -> None:
+    upsert = subject.contract.upsert
+    body = {**subject.minimal(), case.field.name: case.wrong.value}
+    expect_status(subject.upsert(body), upsert.invalid, when=f"for {case.field.name}: {case.wrong.label}")
+
+

@@ -1,0 +1,154 @@
+"""The command `respan-conformance`: a thin front on pytest, which runs the installed checks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from conformance.options import OPTIONS, Option, Settings, as_arguments
+from conformance.verdict import EXIT_OF, Exit
+from contract import Contract, ContractError
+
+EPILOG = """\
+examples:
+  respan-conformance                                   check the bundled mock
+  respan-conformance http://localhost:8000 --api-key demo-acme
+  RESPAN_API_KEY=... respan-conformance https://staging.example.com/gateway --json report.json
+  respan-conformance --only IDM,AUT-03 --strict        judge some requirements, and SHOULD as well
+  respan-conformance --list                            every requirement with its level
+
+Each option can be set by an environment variable too: RESPAN_API_KEY, RESPAN_OTHER_ORG_KEY, RESPAN_SEED, ...
+
+exit codes: 0 conformant, 1 not conformant, 2 wrong use, 3 target unreachable, 4 inconclusive or an error of ours,
+130 interrupted
+"""
+
+
+class UsageError(Exception):
+    """The command was called wrongly; the text says how to call it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    given = vars(_parser().parse_args(arguments))
+    try:
+        return _run(given)
+    except (UsageError, ContractError) as error:
+        print(f"respan-conformance: {error}", file=sys.stderr)
+        return Exit.USAGE
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+
+
+def entry() -> None:
+    """The installed command."""
+    sys.exit(main())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="respan-conformance",
+        description="Check an implementation of POST /api/models/ against the contract. Without a URL, the bundled mock.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("url", nargs="?", metavar="URL", help=OPTIONS[0].help)
+    for option in OPTIONS[1:]:
+        parser.add_argument(f"--{option.name}", dest=option.name, help=f"{option.help} [{option.environment}]", **_kind(option))
+    parser.add_argument("--list", action="store_true", help="list the requirements and exit")
+    return parser
+
+
+def _kind(option: Option) -> dict[str, Any]:
+    if option.flag:
+        return {"action": "store_true"}
+    return {"metavar": option.metavar, "action": "append" if option.repeatable else "store"}
+
+
+def _run(given: dict[str, Any]) -> int:
+    from conformance import registry
+    from contract import load
+
+    settings = Settings.gather(given)
+    contract = load(settings["contract"])
+    try:
+        chosen = registry.choose(contract, settings)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if given["list"]:
+        print(registry.listing(contract, chosen))
+        return Exit.CONFORMANT
+    _check(settings)
+    with ExitStack() as stack:
+        values = dict(settings.values)
+        if not (values["url"] or values["app"]):
+            values |= _bundled(stack, settings["contract"])
+        return _judge(values, settings["json"])
+
+
+def _check(settings: Settings) -> None:
+    url = settings["url"]
+    if url and settings["app"]:
+        raise UsageError("give a URL or --app, not both")
+    if url and not url.startswith(("http://", "https://")):
+        raise UsageError(f"{url} is no URL; write it as http://HOST:PORT or https://HOST/PREFIX")
+    if settings["seed"] and not (settings["seed"].isdigit() and int(settings["seed"]) < 2**32):
+        raise UsageError(f"--seed {settings['seed']}: give a whole number from 0 to {2**32 - 1}")
+    for name in ("json",):
+        folder = Path(settings[name]).resolve().parent if settings[name] else None
+        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise UsageError(f"--{name} {settings[name]}: {folder} is no folder that can be written to")
+
+
+def _bundled(stack: ExitStack, contract: str | None) -> dict[str, Any]:
+    from conformance.bundled import ACCESS, MockFailed, mock
+
+    try:
+        return {"url": stack.enter_context(mock(contract)), **ACCESS}
+    except MockFailed as error:
+        raise UsageError(str(error)) from None
+
+
+def _judge(values: dict[str, Any], json_file: str | None) -> int:
+    import pytest
+    from rich.console import Console
+
+    from conformance.terminal import TerminalReport
+
+    report = TerminalReport(Console(soft_wrap=True))
+    code = _pytest(values, [report])
+    if report.result is None:
+        return _without_result(code)
+    report.conclude()
+    if json_file:
+        Path(json_file).write_text(json.dumps(report.result.to_json(), indent=2) + "\n", encoding="utf-8")
+    if code == pytest.ExitCode.INTERRUPTED:
+        return Exit.INTERRUPTED
+    return EXIT_OF[report.result.verdict()]
+
+
+def _pytest(values: dict[str, Any], plugins: list[object]) -> int:
+    """Run the installed checks under pytest, shut off from the pytest settings around the user."""
+    import pytest
+
+    here = Path(__file__).parent
+    for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(variable, None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    for option in OPTIONS:
+        if option.secret and values[option.name]:
+            os.environ[option.environment] = values[option.name]
+    arguments = ["-c", str(here / "pytest.ini"), "--rootdir", str(here), "-p", "conformance.plugin"]
+    arguments += ["-p", "no:cacheprovider", "-p", "no:terminal", *as_arguments(values), str(here / "checks")]
+    return int(pytest.main(arguments, plugins=plugins))
+
+
+def _without_result(code: int) -> int:
+    print("respan-conformance: the checks could not be run; see the messages above", file=sys.stderr)
+    return Exit.USAGE if code == Exit.USAGE else Exit.INCONCLUSIVE

@@ -1,0 +1,102 @@
+"""Which fields of the contract a check is about, told from what the contract declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contract import (
+    Constant,
+    Contract,
+    FromRequest,
+    Inherited,
+    LookedUp,
+    Overlaid,
+    RequestField,
+    ResponseField,
+    Timestamp,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A request field and the response field in which its value comes back as it was sent."""
+
+    request: RequestField
+    response: ResponseField
+
+    @property
+    def name(self) -> str:
+        return self.request.name
+
+
+def shown_fields(contract: Contract) -> list[Shown]:
+    """The fields that a response shows under the same name, the key apart."""
+    upsert = contract.upsert
+    return [
+        Shown(upsert.request[name], response)
+        for name, response in upsert.response.items()
+        if isinstance(response.source, FromRequest | Inherited) and name in upsert.request and name != upsert.key
+    ]
+
+
+def inherited_fields(contract: Contract) -> list[Shown]:
+    """The shown fields whose value a base model can supply."""
+    return [field for field in shown_fields(contract) if isinstance(field.response.source, Inherited)]
+
+
+def overlays(contract: Contract) -> Iterator[tuple[RequestField, ResponseField, Overlaid]]:
+    """The request fields that lie over a base model's object, with the response field that shows the result."""
+    for response in contract.upsert.response.values():
+        if isinstance(response.source, Overlaid):
+            yield contract.upsert.request[response.source.override], response, response.source
+
+
+def lookups(contract: Contract) -> Iterator[tuple[ResponseField, LookedUp]]:
+    """The response fields that show a thing which a request field names."""
+    for response in contract.upsert.response.values():
+        if isinstance(response.source, LookedUp):
+            yield response, response.source
+
+
+def base_field(contract: Contract) -> RequestField | None:
+    """The request field that names the base model, where there is one."""
+    for response in contract.upsert.response.values():
+        if isinstance(response.source, Inherited | Overlaid):
+            return contract.upsert.request[response.source.base]
+    return None
+
+
+def timestamp(contract: Contract, of: str) -> ResponseField | None:
+    """The response field that says when the model was `created` or `updated`."""
+    for response in contract.upsert.response.values():
+        if response.source == Timestamp(of):
+            return response
+    return None
+
+
+def constants(contract: Contract) -> dict[str, Any]:
+    """The enumerated response fields with the one value that every custom model shows."""
+    return {
+        name: response.source.value
+        for name, response in contract.upsert.response.items()
+        if isinstance(response.source, Constant) and "enum" in response.schema
+    }
+
+
+def settled_fields(contract: Contract) -> list[ResponseField]:
+    """The response fields that stay the same while nothing is changed: neither timestamps nor measurements."""
+    return [field for field in contract.upsert.response.values() if not _moves(field)]
+
+
+def _moves(field: ResponseField) -> bool:
+    return isinstance(field.source, Timestamp) or field.source == Constant(None)
+
+
+def settled(value: Any, schema: Mapping[str, Any]) -> Any:
+    """`value` without the date-times inside it, which may move by themselves."""
+    if not isinstance(value, dict):
+        return value
+    members = schema.get("properties", {})
+    return {name: child for name, child in value.items() if members.get(name, {}).get("format") != "date-time"}

@@ -1,0 +1,1 @@
+"""Judges responses. Judgement only: nothing here sends a request."""

@@ -1,0 +1,94 @@
+"""The verbs that checks end in: each judges one thing, and says what was expected and what was seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from conformance.fields import settled, settled_fields
+from conformance.judge.same import same
+from conformance.outcome import NotTestable, Violation
+from conformance.wire.exchange import Exchange, Json
+from contract import Contract, ResponseField
+
+Same = Callable[[Any, Any], bool]
+
+
+def written(value: Json, limit: int = 400) -> str:
+    """A JSON value as a report shows it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+
+
+def summary(exchange: Exchange) -> str:
+    """A response in one line."""
+    response = exchange.response
+    body = response.body[:300].decode("utf-8", "replace")
+    return f"{response.status} {body}" if body else f"{response.status} with an empty body"
+
+
+def expect_status(exchange: Exchange, *statuses: int, when: str = "") -> None:
+    """The response has one of `statuses`."""
+    if exchange.response.status not in statuses:
+        expected = " or ".join(map(str, statuses))
+        raise Violation(f"status {expected}{f' {when}' if when else ''}", summary(exchange))
+
+
+def expect_refusal(exchange: Exchange, what: str) -> None:
+    """The response is no 2xx."""
+    if exchange.response.successful:
+        raise Violation(f"a refusal (4xx): {what}", summary(exchange))
+
+
+def expect_taken(exchange: Exchange, what: str) -> None:
+    """The response is 2xx."""
+    if not exchange.response.successful:
+        raise Violation(f"success (2xx): {what}", summary(exchange))
+
+
+def expect_shown(
+    members: Mapping[str, Json], field: ResponseField, value: Json, where: str, equal: Same = same
+) -> None:
+    """The response field shows `value`. One of a wrong type is left to the requirement that judges types."""
+    if field.name not in members:
+        raise Violation(f"{field.name}: {written(value)} {where}", f"a response without {field.name}")
+    shown = members[field.name]
+    if equal(value, shown):
+        return
+    if shown is not None and not _of_type(shown, field):
+        raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", because="SCH-03")
+    raise Violation(f"{field.name}: {written(value)} {where}", f"{field.name}: {written(shown)}")
+
+
+def expect_entries(shown: Json, entries: Mapping[str, Json], field: ResponseField, where: str) -> None:
+    """The object that `field` shows has each of `entries`; an entry of null is none to look for."""
+    for name, value in entries.items():
+        if value is None:
+            continue
+        if not isinstance(shown, Mapping) or name not in shown or not same(shown[name], value):
+            seen = written(shown.get(name)) if isinstance(shown, Mapping) and name in shown else "absent"
+            raise Violation(f"{field.name}.{name}: {written(value)} {where}", f"{field.name}.{name}: {seen}")
+
+
+def expect_unchanged(
+    contract: Contract,
+    before: Mapping[str, Json],
+    after: Mapping[str, Json],
+    where: str,
+    apart: Collection[str] = (),
+) -> None:
+    """Every field that nothing moves shows the same before and after; null and absent are the same."""
+    for field in settled_fields(contract):
+        one, other = settled(before.get(field.name), field.schema), settled(after.get(field.name), field.schema)
+        if field.name not in apart and not same(one, other):
+            raise Violation(f"{field.name}: {written(one)} {where}", f"{field.name}: {written(other)}")
+
+
+def _of_type(value: Json, field: ResponseField) -> bool:
+    kinds: dict[str, tuple[type, ...]] = {
+        "string": (str,), "number": (int, float), "integer": (int, float), "boolean": (bool,), "object": (dict,),
+        "array": (list,),
+    }  # fmt: skip
+    expected = kinds.get(field.schema.get("type", ""), (object,))
+    return isinstance(value, expected) and (bool in expected or not isinstance(value, bool))

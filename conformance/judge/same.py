@@ -1,0 +1,36 @@
+"""When two JSON values are the same."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal: 2 and 2.0 are, 1 and true are not, strings by code points.
+
+    Integers beyond 2^53 are equal when they are the same double, as any reader of JSON may have it (RFC 8259, section 6).
+    """
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return one == other or _as_double(one) == _as_double(other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and bool(one == other)
+
+
+def identical(one: Any, other: Any) -> bool:
+    """As `same`, and the sign of zero counts."""
+    if not same(one, other):
+        return False
+    return not (one == 0 and other == 0) or math.copysign(1, one) == math.copysign(1, other)
+
+
+def _as_double(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,36 @@
+"""Which responses are judged, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from conformance.judge.schema import SchemaJudge
+from conformance.wire.exchange import Exchange, Json
+
+ANY_SERVER = frozenset({408, 411, 413, 414, 429, 431, 501, 503})
+"""Statuses that HTTP lets any server send, often from before the implementation. Their bodies are not judged."""
+NO_CONTENT = 204
+
+
+def judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
+    """Whether the response's body is the implementation's own, of a declared status."""
+    status = exchange.response.status
+    return (
+        schemas.declares(exchange)
+        and exchange.request.ordinary
+        and status not in ANY_SERVER
+        and status != NO_CONTENT
+        and exchange.request.method != "HEAD"
+    )
+
+
+def error_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
+    """Whether the body is that of a declared error."""
+    return judged_body(exchange, schemas) and not exchange.response.successful
+
+
+def shown_model(exchange: Exchange, schemas: SchemaJudge) -> Mapping[str, Json] | None:
+    """The model that the response shows; None where it shows none. One that is no JSON object is an empty model."""
+    if not judged_body(exchange, schemas) or not exchange.response.successful:
+        return None
+    return exchange.response.members if not exchange.response.text.faults else None

@@ -1,0 +1,92 @@
+"""The options of a run, once: the command, the pytest plugin and the environment take them from here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option."""
+
+    name: str
+    """As the command spells it, without hyphens in front."""
+    metavar: str
+    help: str
+    variable: str = ""
+    """Environment variable that sets it; made from the name where it is empty."""
+    repeatable: bool = False
+    flag: bool = False
+    secret: bool = False
+    """Never passed on a command line."""
+
+    @property
+    def dest(self) -> str:
+        return "respan_" + self.name.replace("-", "_")
+
+    @property
+    def environment(self) -> str:
+        return self.variable or "RESPAN_" + self.name.upper().replace("-", "_")
+
+
+OPTIONS = (
+    Option("url", "URL", "base URL of the target; its path prefix is kept"),
+    Option("app", "MODULE:APP", "check a WSGI or ASGI application in this process, without a socket"),
+    Option("api-key", "KEY", "API key or token with the right to write", secret=True),
+    Option("other-org-key", "KEY", "key of a second organization, to check that the two are kept apart", secret=True),
+    Option("read-only-key", "KEY", "key that may read but not write", secret=True),
+    Option("builtin-model", "NAME", "a built-in model of the target", repeatable=True),
+    Option("provider", "ID", "a custom provider of the key's organization", repeatable=True),
+    Option("contract", "FILE", "the OpenAPI contract to judge by (default: the one that ships with this package)"),
+    Option("only", "IDS", "judge these requirements or sections only, such as IDM,AUT-03", repeatable=True),
+    Option("skip", "IDS", "leave these requirements or sections out", repeatable=True),
+    Option("strict", "", "fail on SHOULD too", flag=True),
+    Option("seed", "N", "make the same choices as the run that printed this seed"),
+    Option("json", "FILE", "write the report as JSON"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of a run, with the environment behind them."""
+
+    values: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def names(self, name: str) -> list[str]:
+        """A repeatable option, with commas split."""
+        given = self.values[name] or []
+        return [part.strip() for text in given for part in text.split(",") if part.strip()]
+
+    @classmethod
+    def gather(cls, given: Mapping[str, Any]) -> Settings:
+        """What was given, else what the environment says."""
+        return cls({option.name: _value(option, given.get(option.name)) for option in OPTIONS})
+
+
+def _value(option: Option, given: Any) -> Any:
+    if given not in (None, [], False):
+        return given
+    text = os.environ.get(option.environment, "")
+    if option.flag:
+        return text.lower() in ("1", "true", "yes", "on")
+    if option.repeatable:
+        return [text] if text else []
+    return text or None
+
+
+def as_arguments(values: Mapping[str, Any]) -> Iterator[str]:
+    """The options as arguments of pytest; the secret ones travel in the environment."""
+    for option in OPTIONS:
+        value = values[option.name]
+        if option.secret or value in (None, [], False):
+            continue
+        if option.flag:
+            yield f"--respan-{option.name}"
+        else:
+            yield from (f"--respan-{option.name}={part}" for part in (value if option.repeatable else [value]))

@@ -1,0 +1,181 @@
+"""The pytest plugin: options, fixtures, selection, and one record for each test. pytest does the running."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from conformance import hooks
+from conformance.checks.situations import SITUATIONS
+from conformance.options import OPTIONS, Settings
+from conformance.outcome import Unreachable
+from conformance.requirement import OPEN, REGISTRY, Requirement
+from conformance.result import Record, Result
+from conformance.run import Run
+from conformance.subject.smoke import WrongKey
+from conformance.subject.subject import Subject
+from conformance.verdict import Exit, RunVerdict, Verdict
+from contract import Contract
+
+RUN = pytest.StashKey[Run]()
+RESULT = pytest.StashKey[Result]()
+RECORD = pytest.StashKey[Record]()
+STARTED = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("respan", "conformance with the Respan custom-model contract")
+    for option in OPTIONS:
+        how: dict[str, Any] = {"action": "store_true"} if option.flag else {"metavar": option.metavar}
+        if option.repeatable:
+            how |= {"action": "append"}
+        group.addoption(f"--respan-{option.name}", dest=option.dest, help=option.help, **how)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requirement(requirement): the requirement that the test judges")
+    config.addinivalue_line("markers", "each(argument, things): one test for each thing of the contract")
+    given = {option.name: config.getoption(option.dest) for option in OPTIONS}
+    worker = getattr(config, "workerinput", {}).get("workerid", "").removeprefix("gw")
+    config.stash[RUN] = Run(Settings.gather(given), worker and f"{worker}-")
+    config.stash[STARTED] = time.monotonic()
+    config.pluginmanager.register(_Recorder(config), "respan-recorder")
+
+
+@pytest.fixture(scope="session")
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """The implementation under test."""
+    return request.config.stash[RUN].subject
+
+
+@pytest.fixture(scope="session")
+def contract(request: pytest.FixtureRequest) -> Contract:
+    """The contract that it is judged by."""
+    return request.config.stash[RUN].contract
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for mark in metafunc.definition.iter_markers("each"):
+        argument, things = mark.args
+        cases = things(metafunc.config.stash[RUN].contract)
+        metafunc.parametrize(argument, list(cases.values()), ids=list(cases))
+    if "situation" in metafunc.fixturenames:
+        metafunc.parametrize("situation", list(SITUATIONS.values()), ids=list(SITUATIONS))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    run = config.stash[RUN]
+    kept, left = [], []
+    for item in items:
+        requirement = _requirement(item)
+        (kept if requirement is None or requirement.id in run.selected else left).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    run = session.config.stash[RUN]
+    result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.strict)
+    session.config.stash[RESULT] = result
+    session.config.hook.pytest_respan_begin(result=result, tests=len(session.items))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    requirement = _requirement(pyfuncitem)
+    if requirement is None:
+        return None
+    run = pyfuncitem.config.stash[RUN]
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    try:
+        record = run.judge(requirement, _case(pyfuncitem), lambda: pyfuncitem.obj(**arguments))
+    except Unreachable as reason:
+        _stop(pyfuncitem.config, RunVerdict.UNREACHABLE, str(reason), Exit.UNREACHABLE)
+    pyfuncitem.stash[RECORD] = record
+    _tell_pytest(record, requirement, run)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    try:
+        return (yield)
+    except Unreachable as reason:
+        _stop(item.config, RunVerdict.UNREACHABLE, str(reason), Exit.UNREACHABLE)
+    except WrongKey as reason:
+        _stop(item.config, RunVerdict.ERROR, str(reason), Exit.USAGE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
+    report: pytest.TestReport = yield
+    if call.when == "call" and RECORD in item.stash:
+        record = item.stash[RECORD]
+        report.respan = record  # type: ignore[attr-defined]  # pytest-xdist carries it to the controller
+        report.user_properties += [("requirement", record["requirement"]), ("verdict", record["verdict"])]
+    return report
+
+
+class _Recorder:
+    """Takes in the records, in the process that reports: under pytest-xdist no test runs there."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        record = getattr(report, "respan", None)
+        if record is not None:
+            self._config.stash[RESULT].add(record)
+            self._config.hook.pytest_respan_progress(result=self._config.stash[RESULT])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    run, result = session.config.stash[RUN], session.config.stash.get(RESULT, None)
+    run.tidy()
+    if result is None:
+        return
+    result.notes = run.notes
+    result.requests += run.uncounted()
+    result.seconds = time.monotonic() - session.config.stash[STARTED]
+    session.config.hook.pytest_respan_result(result=result)
+
+
+def _tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:
+    """End the test as pytest knows it: failed, skipped, expected to fail, or passed."""
+    verdict, reason = Verdict(record["verdict"]), record["reason"]
+    if verdict is Verdict.NOT_TESTABLE:
+        pytest.skip(reason)
+    if verdict is Verdict.ERROR:
+        pytest.fail(reason, pytrace=False)
+    if verdict not in (Verdict.FAIL, Verdict.UNSTABLE):
+        return
+    found = next(f for f in record["findings"] if f["requirement"] == requirement.id)
+    text = f"{requirement.id}: expected {found['expected']}; observed {found['observed']}"
+    level = requirement.level_in(run.contract)
+    if level is OPEN or (level != "MUST" and not run.strict and verdict is Verdict.FAIL):
+        pytest.xfail(text)
+    pytest.fail("\n".join([text, *found["reproduce"]]), pytrace=False)
+
+
+def _stop(config: pytest.Config, verdict: RunVerdict, reason: str, code: int) -> None:
+    result = config.stash[RESULT]
+    result.stopped, result.stopped_because = verdict, reason
+    pytest.exit(reason, returncode=code)
+
+
+def _requirement(item: pytest.Item) -> Requirement | None:
+    mark = item.get_closest_marker("requirement")
+    return mark.args[0] if mark else None
+
+
+def _case(item: pytest.Function) -> str:
+    callspec = getattr(item, "callspec", None)
+    return callspec.id if callspec else ""

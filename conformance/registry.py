@@ -1,0 +1,41 @@
+"""The whole registry of requirements, with every check imported."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import conformance.checks
+from conformance.options import Settings
+from conformance.requirement import REGISTRY, SECTIONS
+from conformance.selection import selected
+from contract import Contract
+
+
+def load_checks() -> None:
+    """Import every file of checks, which fills the registry."""
+    for module in pkgutil.iter_modules(conformance.checks.__path__):
+        importlib.import_module(f"conformance.checks.{module.name}")
+
+
+def choose(contract: Contract, settings: Settings) -> set[str]:
+    """IDs of the requirements to judge. Raises UnknownRequirement, or ValueError where nothing is left."""
+    load_checks()
+    chosen = selected(contract, settings.names("only"), settings.names("skip"))
+    if not chosen:
+        raise ValueError("--only and --skip leave nothing to judge; --list shows what there is")
+    return chosen
+
+
+def listing(contract: Contract, chosen: set[str]) -> str:
+    """The requirements as lines of text, by section."""
+    lines: list[str] = []
+    for section, title in SECTIONS.items():
+        members = [REGISTRY[id] for id in sorted(chosen) if id.startswith(section)]
+        if members:
+            lines.append(f"{section}  {title}")
+        for requirement in members:
+            level = requirement.level_in(contract)
+            known = requirement.known(contract).word
+            lines.append(f"  {requirement.id}  {level:<6}  {known:<9}  {requirement.text}")
+    return "\n".join(lines)

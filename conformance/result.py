@@ -1,0 +1,161 @@
+"""The one result of a run, from which every report is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.requirement import MUST, OPEN, Level, Requirement
+from conformance.verdict import RunVerdict, Verdict, worst
+from contract import Contract
+
+SCHEMA_VERSION = "1.0"
+
+Record = Mapping[str, Any]
+"""What one test of a requirement came to: plain JSON, for it travels between the processes of pytest-xdist."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """A requirement and all that was found about it."""
+
+    requirement: Requirement
+    level: Level
+    known: str
+    pointer: str
+    cases: dict[str, Verdict] = field(default_factory=dict)
+    findings: list[Record] = field(default_factory=list)
+    """The violations, those of the selected requirement and those that came up on the way; the first are the clearest."""
+    reasons: list[str] = field(default_factory=list)
+    because: list[str] = field(default_factory=list)
+    observed: list[str] = field(default_factory=list)
+    selected: bool = True
+
+    def verdict(self, strict: bool) -> Verdict:
+        """The worst of its cases; a SHOULD that is not met deviates, unless the run is strict."""
+        if not self.selected:
+            return Verdict.NOT_SELECTED
+        found = worst([*self.cases.values(), *(Verdict(finding["verdict"]) for finding in self.findings)])
+        if self.level is OPEN:
+            return Verdict.PASS if found in (Verdict.FAIL, Verdict.UNSTABLE) else found
+        if found is Verdict.FAIL and self.level is not MUST and not strict:
+            return Verdict.DEVIATES
+        return found
+
+
+@dataclass(slots=True)
+class Result:
+    """A run."""
+
+    contract: Contract
+    target: str
+    seed: int
+    strict: bool
+    judged: dict[str, Judged]
+    requests: int = 0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    """What the run found out about the target before it judged anything."""
+    stopped: RunVerdict | None = None
+    """Set where the run did not come to its end."""
+    stopped_because: str = ""
+
+    @classmethod
+    def begin(
+        cls, contract: Contract, requirements: Iterable[Requirement], selected: set[str], target: str, seed: int, strict: bool
+    ) -> Result:
+        """A run in which nothing was judged yet."""
+        judged = {}
+        for requirement in sorted(requirements, key=lambda r: r.id):
+            clause = contract.clauses.get(requirement.clause)
+            if clause is None:
+                continue
+            judged[requirement.id] = Judged(
+                requirement, requirement.level_in(contract), clause.known.word, clause.pointer,
+                selected=requirement.id in selected,
+            )  # fmt: skip
+        return cls(contract, target, seed, strict, judged)
+
+    def add(self, record: Record) -> None:
+        """Take in what one test came to."""
+        self.requests += record["requests"]
+        own = self.judged[record["requirement"]]
+        own.cases[record["case"]] = Verdict(record["verdict"])
+        if record["reason"] and record["reason"] not in own.reasons:
+            own.reasons.append(record["reason"])
+        if record["because"]:
+            own.because.append(record["because"])
+        own.observed.extend(record["observed"])
+        for finding in record["findings"]:
+            judged = self.judged.get(finding["requirement"])
+            if judged is not None and judged.selected:
+                judged.findings.append(finding)
+
+    def verdicts(self, strict: bool | None = None) -> dict[str, Verdict]:
+        """The verdict on each requirement."""
+        strictly = self.strict if strict is None else strict
+        return {id: judged.verdict(strictly) for id, judged in self.judged.items()}
+
+    def verdict(self, strict: bool | None = None) -> RunVerdict:
+        """The verdict on the target. A fault of the target outweighs an error of ours."""
+        if self.stopped is not None:
+            return self.stopped
+        verdicts = self.verdicts(strict)
+        if Verdict.FAIL in verdicts.values():
+            return RunVerdict.NON_CONFORMANT
+        if Verdict.ERROR in verdicts.values():
+            return RunVerdict.ERROR
+        if Verdict.UNSTABLE in verdicts.values() or self.unexplained(verdicts):
+            return RunVerdict.INCONCLUSIVE
+        return RunVerdict.CONFORMANT
+
+    def unexplained(self, verdicts: Mapping[str, Verdict]) -> Sequence[str]:
+        """Requirements that a fault kept from being judged which no requirement reports."""
+        return [
+            id
+            for id, judged in self.judged.items()
+            if judged.selected
+            and any(verdicts.get(because, Verdict.PASS) is Verdict.PASS for because in judged.because)
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON."""
+        verdicts, strict_verdicts = self.verdicts(), self.verdicts(strict=True)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "verdict": self.verdict(),
+            "strict_verdict": self.verdict(strict=True),
+            "strict": self.strict,
+            "stopped_because": self.stopped_because or None,
+            "target": self.target,
+            "contract": {"title": self.contract.title, "version": self.contract.version, "sha256": self.contract.digest},
+            "seed": self.seed,
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+            "notes": self.notes,
+            "requirements": [self._requirement(j, verdicts[id], strict_verdicts[id]) for id, j in self.judged.items()],
+        }
+
+    @staticmethod
+    def _requirement(judged: Judged, verdict: Verdict, strict_verdict: Verdict) -> dict[str, Any]:
+        report: dict[str, Any] = {
+            "id": judged.requirement.id,
+            "level": judged.level,
+            "known": judged.known,
+            "clause": judged.requirement.clause,
+            "pointer": judged.pointer,
+            "text": judged.requirement.text,
+            "verdict": verdict,
+            "strict_verdict": strict_verdict,
+            "cases": dict(judged.cases),
+        }
+        if judged.reasons:
+            report["reasons"] = judged.reasons
+        if judged.observed:
+            report["unspecified"] = judged.observed
+        if judged.findings:
+            first = judged.findings[0]
+            report |= {key: first[key] for key in ("case", "expected", "observed", "reproduce", "exchanges")}
+            report["findings"] = len(judged.findings)
+        return report

@@ -1,0 +1,161 @@
+"""One run of the suite in one process: its contract, its subject, and the records of its tests."""
+
+from __future__ import annotations
+
+import importlib
+import random
+from collections.abc import Callable
+from typing import Any
+
+from conformance.attempt import Attempt, Attempts
+from conformance.evidence import RUN, finding_record
+from conformance.options import Settings
+from conformance.outcome import Lost, NotTestable, Unreachable
+from conformance.registry import load_checks
+from conformance.requirement import REGISTRY, Requirement
+from conformance.result import Record
+from conformance.selection import selected
+from conformance.subject.callers import Callers, token_of, token_of_shell
+from conformance.subject.client import Client
+from conformance.subject.names import Names, is_safe_in_path
+from conformance.subject.probe import probe
+from conformance.subject.smoke import look
+from conformance.subject.subject import Known, Subject
+from conformance.verdict import Verdict
+from conformance.wire.transport import HttpTransport, Transport, in_process
+from contract import Contract, load
+
+MAX_SEED = 2**32 - 1
+
+
+class Run:
+    """Made once in each process that runs tests. Sends nothing before `begin`."""
+
+    def __init__(self, settings: Settings, worker: str = "") -> None:
+        self.settings = settings
+        load_checks()
+        self.contract: Contract = load(settings["contract"])
+        self.seed = int(settings["seed"]) if settings["seed"] else random.SystemRandom().randint(0, MAX_SEED)
+        self.strict = bool(settings["strict"])
+        self.selected = selected(self.contract, settings.names("only"), settings.names("skip"))
+        self.notes: list[str] = []
+        self._worker = worker
+        self._subject: Subject | None = None
+        self._attempts: Attempts | None = None
+        self._counted = 0
+
+    @property
+    def target(self) -> str:
+        return str(self.settings["app"] or self.settings["url"])
+
+    @property
+    def subject(self) -> Subject:
+        """The target, smoked and probed at the first call. Raises Unreachable where there is none."""
+        if self._subject is None:
+            self._subject = self._begin()
+        return self._subject
+
+    def _begin(self) -> Subject:
+        names, callers = Names(self._worker), self._callers()
+        known = Known(self.settings.names("builtin-model"), self.settings.names("provider"))
+        subject = Subject(self.contract, Client(self._transport()), callers, names, known, self.seed)
+        look(subject)
+        subject.abilities = probe(subject)
+        self.notes = _notes(subject)
+        judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
+        self._attempts = Attempts(self.contract, subject, judges)
+        return subject
+
+    def _callers(self) -> Callers:
+        return Callers.from_keys(*(self.settings[name] for name in ("api-key", "other-org-key", "read-only-key")))
+
+    def _transport(self) -> Transport:
+        if self.settings["app"]:
+            return in_process(_import(self.settings["app"]))
+        return HttpTransport(self.settings["url"])
+
+    def judge(self, requirement: Requirement, case: str, check: Callable[[], None]) -> Record:
+        """Run one check, and say what it came to."""
+        subject = self.subject
+        missing = [option for option in requirement.needs if not self.settings[option.removeprefix("--")]]
+
+        def guarded() -> None:
+            if missing:
+                raise NotTestable(f"needs {' and '.join(missing)}")
+            check()
+
+        assert self._attempts is not None
+        attempt = self._attempts.run(requirement, guarded)
+        if attempt.lost and not alive(subject):
+            raise Unreachable("the target stopped answering")
+        return self._record(requirement, case, attempt)
+
+    def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> Record:
+        subject = self.subject
+        base_url = self.settings["url"] or "$RESPAN_URL"
+        return {
+            "requirement": requirement.id,
+            "case": case,
+            "verdict": attempt.verdict.value,
+            "reason": attempt.reason,
+            "because": attempt.because,
+            "observed": list(attempt.observed),
+            "requests": self.uncounted(),
+            "findings": [
+                finding_record(id, case, finding, base_url, self._variables())
+                for id, finding in attempt.findings.items()
+            ],
+        }
+
+    def _variables(self) -> dict[str, str]:
+        """What reports write as shell variables: the tokens, and the prefix of the run's names."""
+        subject = self.subject
+        return {token_of(caller): token_of_shell(caller) for caller in subject.callers.all()} | {subject.names.run: RUN}
+
+    def uncounted(self) -> int:
+        """Requests since the last call."""
+        total = self._subject.client.requests if self._subject else 0
+        counted, self._counted = self._counted, total
+        return total - counted
+
+    def tidy(self) -> None:
+        """Delete what the run created, as far as the target can."""
+        if self._subject is None:
+            return
+        if self._subject.abilities.deletes:
+            for (key, _), caller in list(self._subject.created.items()):
+                if not is_safe_in_path(key):
+                    continue
+                try:
+                    self._subject.delete(key, caller)
+                except (Lost, NotTestable):
+                    break
+        self._subject.client.transport.close()
+
+
+def alive(subject: Subject) -> bool:
+    """Whether the target still answers anything."""
+    try:
+        subject.upsert(subject.minimal())
+    except Lost:
+        return False
+    except NotTestable:
+        return True
+    return True
+
+
+
+def _notes(subject: Subject) -> list[str]:
+    able = subject.abilities
+    return [
+        "the target has a read" if able.reads else "the target has no read",
+        "the target has a delete" if able.deletes else "the target has no delete",
+        "an upsert keeps omitted fields" if able.keeps else "an upsert does not keep omitted fields",
+    ]
+
+
+def _import(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name or "app")
+
+

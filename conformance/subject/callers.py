@@ -1,0 +1,75 @@
+"""Who calls: the credentials of a run, and the wrong ones that are made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.wire.exchange import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """The callers that a run knows. None where the user gave no key."""
+
+    owner: Credential | None
+    other: Credential | None = None
+    """Of a second organization."""
+    reader: Credential | None = None
+    """Of the owner's organization, without the right to write."""
+
+    @classmethod
+    def from_keys(cls, key: str | None, other: str | None, reader: str | None) -> Callers:
+        """Callers by their API keys or tokens."""
+        return cls(
+            _bearer(key, "RESPAN_API_KEY"), _bearer(other, "RESPAN_OTHER_ORG_KEY"), _bearer(reader, "RESPAN_READ_ONLY_KEY")
+        )
+
+    def all(self) -> list[Credential]:
+        """The callers that there are."""
+        return [caller for caller in (self.owner, self.other, self.reader) if caller is not None]
+
+
+def _bearer(key: str | None, variable: str) -> Credential | None:
+    return Credential(f"Bearer {key}", f"Bearer ${variable}") if key else None
+
+
+def token_of(credential: Credential) -> str:
+    """The token of a credential; the whole value where it has no scheme."""
+    return credential.value.partition(" ")[2] or credential.value
+
+
+def token_of_shell(credential: Credential) -> str:
+    """The token of a bearer credential, as a shell word shows it."""
+    return credential.shell.partition(" ")[2] or credential.shell
+
+
+def with_scheme(credential: Credential, scheme: str) -> Credential:
+    """The same token under another scheme, or another spelling of it."""
+    return Credential(f"{scheme} {token_of(credential)}", f"{scheme} {credential.shell.partition(' ')[2]}")
+
+
+def wrong_credentials(owner: Credential) -> dict[str, Credential]:
+    """Credentials that no server may take, by what is wrong with them. None of them is the owner's own."""
+    token, name = token_of(owner), owner.shell.partition(" ")[2].removeprefix("$")
+    first, last = ("0" if token[:1] != "0" else "1"), ("0" if token[-1:] != "0" else "1")
+    swapped = f"$(printf %s \"${name}\" | tr 'a-zA-Z' 'A-Za-z')"
+    candidates = {
+        "empty": Credential("Bearer", "Bearer"),
+        "unknown": Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key"),
+        "other scheme": with_scheme(owner, "Basic"),
+        "scheme missing": Credential(token, f"${name}"),
+        "garbage": Credential("Bearer ,;={}", "Bearer ,;={}"),
+        "a prefix of the key": Credential(f"Bearer {token[:-1]}", f"Bearer ${{{name}%?}}"),
+        "a suffix of the key": Credential(f"Bearer {token[1:]}", f"Bearer ${{{name}#?}}"),
+        "the key in another case": Credential(f"Bearer {token.swapcase()}", f"Bearer {swapped}"),
+        "the key with its first character changed": Credential(f"Bearer {first}{token[1:]}", f"Bearer {first}${{{name}#?}}"),
+        "the key with its last character changed": Credential(f"Bearer {token[:-1]}{last}", f"Bearer ${{{name}%?}}{last}"),
+        "the key with a character more": Credential(f"Bearer {token}0", f"Bearer ${{{name}}}0"),
+        "the key twice": Credential(f"Bearer {token}{token}", f"Bearer ${name}${name}"),
+        "the key percent-encoded": Credential(
+            f"Bearer %{ord(token[0]):02X}{token[1:]}", f"Bearer %$(printf %02X \"'${name}\")${{{name}#?}}"
+        ),
+    }
+    if token.count(".") == 2:  # the last character of a base64 signature may hold bits that count for nothing
+        del candidates["the key with its last character changed"]
+    return {kind: wrong for kind, wrong in candidates.items() if wrong.value != owner.value}

@@ -1,0 +1,216 @@
+"""The implementation under test, as checks see it: operations of the contract instead of HTTP."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from conformance.fields import settled_fields
+from conformance.generate.values import distinct_value, plain_values
+from conformance.outcome import NotTestable
+from conformance.subject.callers import Callers
+from conformance.subject.client import Client
+from conformance.subject.names import Names, is_plain, is_safe_in_path
+from conformance.wire.exchange import Credential, Exchange, Json, Request
+from contract import Contract, RequestField
+
+JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
+READ_HEADERS = (("Accept", "application/json"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the user told of the target, to test more of it."""
+
+    builtin_models: Sequence[str] = ()
+    providers: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Abilities:
+    """What a probe found the target able to do."""
+
+    reads: bool = False
+    """The read answers 200 for a model that exists."""
+    reads_truly: bool = False
+    """... and shows what the upsert showed, so that state can be read by it."""
+    deletes: bool = False
+    keeps: bool = False
+    """An upsert of the key alone changes nothing, so that state can be read by it."""
+
+
+class Subject:
+    """One target, one run. Every request goes through `client`, which records it."""
+
+    def __init__(
+        self, contract: Contract, client: Client, callers: Callers, names: Names, known: Known, seed: int = 0
+    ) -> None:
+        self.contract = contract
+        self.client = client
+        self.callers = callers
+        self.names = names
+        self.known = known
+        self.seed = seed
+        self.abilities = Abilities()
+        self.observed: list[str] = []
+        """What the target did where the contract leaves it open, since the check began."""
+        self.created: dict[tuple[str, str], Credential | None] = {}
+        """Key and caller of each model that may be left on the target."""
+
+    # -- the operations ------------------------------------------------------------------------------------------
+
+    def upsert(self, body: Mapping[str, Json], caller: Credential | None = None) -> Exchange:
+        """Send `body` to the upsert, as the owner unless told otherwise."""
+        return self.post(encoded(body), key=body.get(self.contract.upsert.key), credential=caller or self.callers.owner)
+
+    def post(
+        self,
+        body: bytes | None,
+        *,
+        key: Any = None,
+        credential: Credential | None = None,
+        headers: tuple[tuple[str, str], ...] = JSON_HEADERS,
+        ordinary: bool = True,
+        chunked: bool = False,
+        query: str = "",
+    ) -> Exchange:
+        """Send any bytes to the upsert. Without `credential` there is no Authorization header."""
+        operation = self.contract.upsert.operation
+        request = Request(
+            operation.method, operation.path + query, headers, body, credential, operation.operation_id,
+            key if isinstance(key, str) else None, ordinary, chunked,
+        )  # fmt: skip
+        exchange = self.client.send(request)
+        if exchange.response.successful and isinstance(key, str):
+            self.created[(key, credential.shell if credential else "")] = credential
+        return exchange
+
+    def read(self, key: str, caller: Credential | None = None, *, anonymous: bool = False) -> Exchange:
+        """Read the model of that name."""
+        return self._by_key(self.contract.upsert.read, key, caller, anonymous)
+
+    def delete(self, key: str, caller: Credential | None = None, *, anonymous: bool = False) -> Exchange:
+        """Delete the model of that name."""
+        return self._by_key(self.contract.upsert.delete, key, caller, anonymous)
+
+    def call_unasked(self, method: str) -> Exchange:
+        """Call the path of the upsert with a method that the contract does not have there."""
+        return self.client.send(
+            Request(method, self.contract.upsert.operation.path, READ_HEADERS, None, self.callers.owner, ordinary=False)
+        )
+
+    def read_encoded(self, name: str) -> Exchange:
+        """Read at a path that no name of this suite leads to; `name` is percent-encoded as it is to be sent."""
+        read = self.contract.upsert.read
+        if read is None:
+            raise NotTestable("the contract has no read")
+        target = read.path.replace("{" + self.contract.upsert.key + "}", name)
+        return self.client.send(Request(read.method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
+
+    def _by_key(self, operation: Any, key: str, caller: Credential | None, anonymous: bool) -> Exchange:
+        if operation is None:
+            raise NotTestable("the contract has no such operation")
+        target = operation.path.replace("{" + self.contract.upsert.key + "}", quote(key, safe="/"))
+        credential = None if anonymous else caller or self.callers.owner
+        return self.client.send(
+            Request(operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key)
+        )
+
+    # -- bodies --------------------------------------------------------------------------------------------------
+
+    def minimal(self) -> dict[str, Json]:
+        """The key alone, of a model that does not exist."""
+        return {self.contract.upsert.key: self.names.fresh()}
+
+    def full(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
+        """Plain values for every field that refers to nothing else; fields differ, and so do variants."""
+        body: dict[str, Json] = {self.contract.upsert.key: key or self.names.fresh()}
+        for index, field in enumerate(self.own_fields()):
+            body[field.name] = distinct_value(field.schema, variant + (0 if "enum" in field.schema else 10 * index))
+        return body
+
+    def own_fields(self) -> list[RequestField]:
+        """The request fields that hold a value of their own: neither key, nor reference, nor another spelling."""
+        upsert = self.contract.upsert
+        return [f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias]
+
+    def values_of(self, field: RequestField) -> list[Json]:
+        """Plain values for one field; for a reference, the name of something that exists."""
+        reference = field.reference or self.contract.upsert.request[field.slot].reference
+        if reference is None:
+            return plain_values(field.schema)
+        if reference.to == "models":
+            return [self.given(self.full())[self.contract.upsert.key]]
+        if not self.known.providers:
+            raise NotTestable("no provider is known; name one with --provider ID")
+        return list(self.known.providers)
+
+    # -- steps that lead up to what a check judges ---------------------------------------------------------------
+
+    def given(self, body: Mapping[str, Json], caller: Credential | None = None) -> dict[str, Json]:
+        """Upsert `body` as a step that is not judged, and return it."""
+        self.accepted(self.upsert(body, caller))
+        return dict(body)
+
+    def accepted(self, exchange: Exchange) -> Exchange:
+        """The exchange, if it succeeded as a step on the way."""
+        if not exchange.response.successful:
+            status = exchange.response.status
+            raise NotTestable(f"a plain upsert on the way was answered {status}", because="STA-17")
+        return exchange
+
+    def look(self, body: Mapping[str, Json], caller: Credential | None = None) -> Mapping[str, Json]:
+        """What the model of `body` shows now. `body` is what the model should hold, whole: the last resort repeats it."""
+        key = str(body[self.contract.upsert.key])
+        if self.abilities.reads_truly and (is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps)):
+            exchange = self.read(key, caller)
+            if exchange.response.status != 200:
+                raise NotTestable(f"the read of a model was answered {exchange.response.status}", because="STA-19")
+            return exchange.response.members
+        bare = {self.contract.upsert.key: key}
+        return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
+
+    def require_reading(self) -> None:
+        """Go on only where state can be read without writing it."""
+        if not (self.abilities.reads_truly or self.abilities.keeps):
+            raise NotTestable("the target has neither a read nor keeps omitted fields, so its state cannot be looked at")
+
+    def require_read(self) -> None:
+        """Go on only where there is a read; a target without one is lawful."""
+        if not self.abilities.reads:
+            raise NotTestable("the target has no read")
+
+    def require_delete(self) -> None:
+        """Go on only where there is a delete; a target without one is lawful."""
+        if not self.abilities.deletes:
+            raise NotTestable("the target has no delete")
+
+    def observe(self, what: str) -> None:
+        """Note what the target does where the contract leaves it open."""
+        self.observed.append(what)
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a model of that name. Creates it where only an upsert can tell."""
+        if self.abilities.reads:
+            return self.read(key).response.status == 200
+        upsert = self.contract.upsert
+        if upsert.created == upsert.updated:
+            raise NotTestable("the target has no read, and its creates are answered as its updates are")
+        return self.accepted(self.upsert({upsert.key: key})).response.status != upsert.created
+
+    def settled_view(self, members: Mapping[str, Json]) -> dict[str, Json]:
+        """The members of a response that stay the same while nothing is changed."""
+        return {f.name: members[f.name] for f in settled_fields(self.contract) if members.get(f.name) is not None}
+
+    def pause(self, seconds: float = 0.05) -> None:
+        """Let the target's clock move, or its writes settle."""
+        time.sleep(seconds)
+
+
+def encoded(body: Json) -> bytes:
+    """`body` as compact JSON in UTF-8."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

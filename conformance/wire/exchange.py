@@ -1,0 +1,101 @@
+"""A request, its response, and the two together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from conformance.wire import strict_json
+
+Json: TypeAlias = Any
+"""A JSON value as `json.loads` gives it."""
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A value of the Authorization header. Its secret is sent, and never shown: reports show `shell`."""
+
+    value: str = field(repr=False)
+    """The header's whole value."""
+    shell: str
+    """The same as text for a double-quoted shell word, such as `Bearer $RESPAN_API_KEY`."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request in origin form; the base URL is the transport's."""
+
+    method: str
+    target: str
+    """Path and query, percent-encoded, below the base URL."""
+    headers: Headers = ()
+    """Without Authorization."""
+    body: bytes | None = None
+    credential: Credential | None = None
+    operation_id: str | None = None
+    """The operation of the contract that this calls; None for any other request."""
+    key: str | None = None
+    """The name that the request is about, where it has one."""
+    ordinary: bool = True
+    """False for a request so odd on the wire that something before the implementation may answer it."""
+    chunked: bool = False
+
+    @cached_property
+    def json(self) -> Json:
+        """The body as JSON, or None where it is none."""
+        return strict_json.read(self.body or b"").value
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, or None."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response, whole."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    seconds: float
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, or None."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def media_type(self) -> str:
+        """The media type without parameters, in lower case; empty where there is none."""
+        return (self.header("content-type") or "").split(";")[0].strip().lower()
+
+    @property
+    def successful(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status <= 299
+
+    @cached_property
+    def text(self) -> strict_json.Text:
+        """The body read as JSON, with what a strict reader finds wrong in it."""
+        return strict_json.read(self.body)
+
+    @property
+    def json(self) -> Json:
+        """The body as JSON; None where it is none."""
+        return self.text.value
+
+    @property
+    def members(self) -> Mapping[str, Json]:
+        """The members of the JSON object in the body; none where it is no object."""
+        return self.json if isinstance(self.json, dict) else {}
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and the response to it."""
+
+    request: Request
+    response: Response

@@ -1,0 +1,67 @@
+"""Writes exchanges as shell commands that do the same when pasted."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from conformance.wire.exchange import Exchange, Request
+
+Variables = Mapping[str, str]
+"""Literal text that a command must not hold, and the shell variable that stands for it."""
+
+
+def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
+    """Commands that repeat `exchanges` against `base_url`, under names of a run of their own (`$RUN`)."""
+    commands = [curl(exchange.request, base_url, variables) for exchange in exchanges]
+    uses_run = any("$RUN" in command for command in commands)
+    return (["RUN=rc-$(date +%s)-$$"] if uses_run else []) + commands
+
+
+def curl(request: Request, base_url: str, variables: Variables) -> str:
+    """One request as a curl command. Secrets stand in it as the environment variables that hold them."""
+    words = ["curl -sS -i"]
+    if request.method != "GET":
+        words.append(f"-X {request.method}")
+    words.append(_quoted(base_url.rstrip("/") + request.target, variables))
+    if "/." in request.target:
+        words.append("--path-as-is")
+    if request.credential is not None:
+        words.append(f'-H "Authorization: {request.credential.shell}"')
+    words.extend(f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}" for name, value in request.headers)
+    if request.body is not None and request.header("content-type") is None:
+        words.append("-H 'Content-Type:'")
+    if request.chunked:
+        words.append("-H 'Transfer-Encoding: chunked'")
+    if request.body is None:
+        return " ".join(words)
+    return _with_body(words, request.body, variables)
+
+
+def redacted(text: str, variables: Variables) -> str:
+    """`text` with every secret replaced by the name of the variable that holds it."""
+    for literal, variable in variables.items():
+        text = text.replace(literal, variable).replace(quote(literal, safe=""), variable)
+    return text
+
+
+def _with_body(words: list[str], body: bytes, variables: Variables) -> str:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = None
+    if text is None or "\x00" in text or text.startswith("@"):
+        octal = "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in "\\%'" else f"\\{byte:03o}" for byte in body)
+        return f"printf {_quoted(octal, variables)} | " + " ".join([*words, "--data-binary @-"])
+    return " ".join([*words, f"--data-binary {_quoted(text, variables)}"])
+
+
+def _quoted(text: str, variables: Variables) -> str:
+    """`text` as one shell word, with each literal of `variables` as its variable."""
+    if not any(literal in text for literal in variables):
+        return shlex.quote(text)
+    pattern = "(" + "|".join(map(re.escape, sorted(variables, key=len, reverse=True))) + ")"
+    parts = re.split(pattern, text)
+    return "".join(f'"{variables[part]}"' if part in variables else shlex.quote(part) if part else "" for part in parts)
