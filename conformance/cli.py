@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from conformance.options import OPTIONS, Option, Settings, as_arguments
+from conformance.options import OPTIONS, Option, Settings
 from conformance.verdict import EXIT_OF, Exit
 from contract import Contract, ContractError
 
@@ -119,10 +119,11 @@ def _judge(values: dict[str, Any], json_file: str | None) -> int:
     import pytest
     from rich.console import Console
 
+    from conformance.session import run_checks
     from conformance.terminal import TerminalReport
 
     report = TerminalReport(Console(soft_wrap=True))
-    code = _pytest(values, [report])
+    code = run_checks(values, [report])
     if report.result is None:
         return _without_result(code)
     report.conclude()
@@ -131,22 +132,6 @@ def _judge(values: dict[str, Any], json_file: str | None) -> int:
     if code == pytest.ExitCode.INTERRUPTED:
         return Exit.INTERRUPTED
     return EXIT_OF[report.result.verdict()]
-
-
-def _pytest(values: dict[str, Any], plugins: list[object]) -> int:
-    """Run the installed checks under pytest, shut off from the pytest settings around the user."""
-    import pytest
-
-    here = Path(__file__).parent
-    for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
-        os.environ.pop(variable, None)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    for option in OPTIONS:
-        if option.secret and values[option.name]:
-            os.environ[option.environment] = values[option.name]
-    arguments = ["-c", str(here / "pytest.ini"), "--rootdir", str(here), "-p", "conformance.plugin"]
-    arguments += ["-p", "no:cacheprovider", "-p", "no:terminal", *as_arguments(values), str(here / "checks")]
-    return int(pytest.main(arguments, plugins=plugins))
 
 
 def _without_result(code: int) -> int:

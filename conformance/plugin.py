@@ -15,6 +15,7 @@ from conformance.outcome import Unreachable
 from conformance.requirement import OPEN, REGISTRY, Requirement
 from conformance.result import Record, Result
 from conformance.run import Run
+from conformance.session import Target
 from conformance.subject.smoke import WrongKey
 from conformance.subject.subject import Subject
 from conformance.verdict import Exit, RunVerdict, Verdict
@@ -44,7 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "each(argument, things): one test for each thing of the contract")
     given = {option.name: config.getoption(option.dest) for option in OPTIONS}
     worker = getattr(config, "workerinput", {}).get("workerid", "").removeprefix("gw")
-    config.stash[RUN] = Run(Settings.gather(given), worker and f"{worker}-")
+    targets = [plugin.app for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, Target)]
+    config.stash[RUN] = Run(Settings.gather(given), worker and f"{worker}-", targets[0] if targets else None)
     config.stash[STARTED] = time.monotonic()
     config.pluginmanager.register(_Recorder(config), "respan-recorder")
 

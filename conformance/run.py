@@ -31,7 +31,7 @@ MAX_SEED = 2**32 - 1
 class Run:
     """Made once in each process that runs tests. Sends nothing before `begin`."""
 
-    def __init__(self, settings: Settings, worker: str = "") -> None:
+    def __init__(self, settings: Settings, worker: str = "", app: Any = None) -> None:
         self.settings = settings
         load_checks()
         self.contract: Contract = load(settings["contract"])
@@ -40,6 +40,7 @@ class Run:
         self.selected = selected(self.contract, settings.names("only"), settings.names("skip"))
         self.notes: list[str] = []
         self._worker = worker
+        self._app = app
         self._subject: Subject | None = None
         self._attempts: Attempts | None = None
         self._counted = 0
@@ -71,7 +72,7 @@ class Run:
 
     def _transport(self) -> Transport:
         if self.settings["app"]:
-            return in_process(_import(self.settings["app"]))
+            return in_process(self._app or _import(self.settings["app"]))
         return HttpTransport(self.settings["url"])
 
     def judge(self, requirement: Requirement, case: str, check: Callable[[], None]) -> Record:
