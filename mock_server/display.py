@@ -7,16 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from contract import (
-    Constant,
-    FromKey,
-    FromRequest,
-    Inherited,
-    LookedUp,
-    Overlaid,
-    Timestamp,
-    Upsert,
-)
+from contract import Constant, FromKey, FromRequest, Inherited, LookedUp, Overlaid, Source, Timestamp, Upsert
 from mock_server.semantics import Stored
 
 
@@ -43,126 +34,145 @@ class World:
 _ABSENT: Any = object()
 
 
-def show(rules: Upsert, name: str, world: World) -> dict[str, Any]:
-    """The response about the model `name` of `world`. A field without a value is null where it may be, else left out.
+class Display:
+    """The rules for showing, compiled: one reader for each response field.
 
     >>> from contract import load
     >>> from datetime import datetime, timezone
     >>> born = datetime(2026, 2, 1, tzinfo=timezone.utc)
     >>> base = BuiltIn({"input_cost": 2.5, "supported_params": {"top_p": {"max": 1}, "seed": {}}})
     >>> own = {"model_name": "m", "base_model_name": "b", "supported_params_override": {"seed": None}}
-    >>> shown = show(load().upsert, "m", World({"m": Stored(own, born, born), "b": base}, {}))
+    >>> shown = Display(load().upsert).show("m", World({"m": Stored(own, born, born), "b": base}, {}))
     >>> shown["input_cost"], shown["supported_params"], shown["created_at"]
     (2.5, {'top_p': {'max': 1}}, '2026-02-01T00:00:00Z')
     """
-    model = world.models[name]
-    view = _View(rules, name, model, world)
-    shown: dict[str, Any] = {}
-    for field in rules.response.values():
+
+    def __init__(self, rules: Upsert) -> None:
+        self._rules = rules
+        self._readers = [(name, self._reader(name, field.source)) for name, field in rules.response.items()]
+        self._absent = {name: None for name, field in rules.response.items() if field.nullable}
+
+    def show(self, name: str, world: World) -> dict[str, Any]:
+        """The response about the model `name`. A field without a value is null where it may be, else left out."""
+        model = world.models[name]
         if isinstance(model, BuiltIn):
-            value = name if isinstance(field.source, FromKey) else model.values.get(field.name, _ABSENT)
-        else:
-            value = _READERS[type(field.source)](field.source, field.name, view)
-        if value is not _ABSENT:
-            shown[field.name] = value
-        elif field.nullable:
-            shown[field.name] = None
-    return shown
+            values = {**self._absent, **model.values}
+            return {field: values[field] for field in self._rules.response if field in values}
+        view = _View(name, model, world, self)
+        shown: dict[str, Any] = {}
+        for field, read in self._readers:
+            value = read(view)
+            if value is not _ABSENT:
+                shown[field] = value
+            elif field in self._absent:
+                shown[field] = None
+        return shown
+
+    def slot(self, field: str) -> str:
+        """The slot of a request field. A response field that no request sets has its own name for one."""
+        return self._rules.request[field].slot if field in self._rules.request else field
+
+    def inheritable(self, model: Model) -> Mapping[str, Any]:
+        """What a model leaves to those that name it as their base, by slot."""
+        if isinstance(model, Stored):
+            return model.values
+        return {
+            self.slot(field.source.name): model.values[name]
+            for name, field in self._rules.response.items()
+            if isinstance(field.source, Inherited) and name in model.values
+        }
+
+    def _reader(self, field: str, source: Source) -> _Reader:
+        match source:
+            case FromKey():
+                return lambda view: view.name
+            case Timestamp("created"):
+                return lambda view: to_rfc3339(view.model.created)
+            case Timestamp():
+                return lambda view: to_rfc3339(view.model.updated)
+            case Constant(value):
+                return lambda _: value
+        return self._reader_of_values(field, source)
+
+    def _reader_of_values(self, field: str, source: FromRequest | Inherited | Overlaid | LookedUp) -> _Reader:
+        match source:
+            case FromRequest(name):
+                slot = self.slot(name)
+                return lambda view: view.model.values.get(slot, _ABSENT)
+            case Inherited(name, base, default, has_default):
+                slot, base = self.slot(name), self.slot(base)
+                fallback = default if has_default else _ABSENT
+                return lambda view: view.inherited(base).get(slot, fallback)
+            case Overlaid(override, base):
+                override, base = self.slot(override), self.slot(base)
+                return lambda view: _overlaid(view.chain(base), override, field)
+            case LookedUp(collection, by):
+                by = self.slot(by)
+                return lambda view: view.looked_up(collection, by)
 
 
 class _View:
     """One custom model on its way to a response."""
 
-    def __init__(self, rules: Upsert, name: str, model: Model, world: World) -> None:
-        self.rules = rules
+    def __init__(self, name: str, model: Stored, world: World, display: Display) -> None:
         self.name = name
-        self.model: Any = model
-        self.world = world
+        self.model = model
+        self._world = world
+        self._display = display
         self._chains: dict[str, list[Model]] = {}
-
-    def own(self, field: str, model: Stored | None = None) -> Any:
-        """The stored value of a request field, which may be another spelling."""
-        return (model or self.model).values.get(self.rules.request[field].slot, _ABSENT)
+        self._inherited: dict[str, Mapping[str, Any]] = {}
 
     def chain(self, base: str) -> list[Model]:
-        """The model, its base, the base of that, ..., by the request field `base`. A cycle is cut."""
+        """The model, its base, the base of that, ..., by the slot `base`. A cycle is cut."""
         if base not in self._chains:
-            self._chains[base] = self._follow(base)
+            self._chains[base] = list(self._follow(base).values())
         return self._chains[base]
 
-    def _follow(self, base: str) -> list[Model]:
-        chain: list[Model] = [self.model]
-        seen = {self.name}
-        model: Model = self.model
-        while isinstance(model, Stored):
-            name = self.own(base, model)
-            if name is _ABSENT or name in seen or name not in self.world.models:
-                break
-            seen.add(name)
-            model = self.world.models[name]
-            chain.append(model)
-        return chain
+    def _follow(self, base: str) -> dict[str, Model]:
+        found: dict[str, Model] = {self.name: self.model}
+        model: Model | None = self.model
+        while isinstance(model, Stored) and base in model.values:
+            name = model.values[base]
+            model = None if name in found else self._world.models.get(name)
+            if model:
+                found[name] = model
+        return found
+
+    def inherited(self, base: str) -> Mapping[str, Any]:
+        """The values of the model over those of its bases, by slot."""
+        if base not in self._inherited:
+            merged: Mapping[str, Any] = {}
+            for model in reversed(self.chain(base)):
+                merged = {**merged, **self._display.inheritable(model)}
+            self._inherited[base] = merged
+        return self._inherited[base]
+
+    def looked_up(self, collection: str, by: str) -> Any:
+        """What the thing shows that the slot `by` names."""
+        identifier = self.model.values.get(by, _ABSENT)
+        if collection == "providers":
+            return self._world.providers.get(identifier, _ABSENT)
+        others = {name: model for name, model in self._world.models.items() if name != self.name}
+        if identifier not in others:
+            return _ABSENT
+        return self._display.show(identifier, World(others, self._world.providers))
 
 
-def _from_key(_source: FromKey, _shown_as: str, view: _View) -> Any:
-    return view.name
+_Reader: TypeAlias = Callable[[_View], Any]
 
 
-def _from_request(source: FromRequest, _shown_as: str, view: _View) -> Any:
-    return view.own(source.name)
-
-
-def _inherited(source: Inherited, shown_as: str, view: _View) -> Any:
-    for model in view.chain(source.base):
-        if isinstance(model, BuiltIn):
-            value = model.values.get(shown_as, _ABSENT)
-        else:
-            value = view.own(source.name, model) if source.name in view.rules.request else _ABSENT
-        if value is not _ABSENT:
-            return value
-    return source.default if source.has_default else _ABSENT
-
-
-def _overlaid(source: Overlaid, shown_as: str, view: _View) -> Any:
+def _overlaid(chain: list[Model], override: str, shown_as: str) -> dict[str, Any]:
     """From the farthest base to the model itself: an entry replaces the one before, an entry of null removes it."""
     entries: dict[str, Any] = {}
-    for model in reversed(view.chain(source.base)):
+    for model in reversed(chain):
         if isinstance(model, BuiltIn):
-            entries = dict(model.values.get(shown_as) or {})
-        elif (override := view.own(source.override, model)) is not _ABSENT:
-            entries = {name: value for name, value in {**entries, **override}.items() if value is not None}
+            entries = model.values.get(shown_as) or {}
+        elif override in model.values:
+            entries = {**entries, **model.values[override]}
+            entries = {name: value for name, value in entries.items() if value is not None}
     return entries
-
-
-def _looked_up(source: LookedUp, _shown_as: str, view: _View) -> Any:
-    identifier = view.own(source.by)
-    if source.collection == "providers":
-        return view.world.providers.get(identifier, _ABSENT)
-    others = {name: model for name, model in view.world.models.items() if name != view.name}
-    if identifier not in others:
-        return _ABSENT
-    return show(view.rules, identifier, World(others, view.world.providers))
-
-
-def _timestamp(source: Timestamp, _shown_as: str, view: _View) -> Any:
-    return to_rfc3339(view.model.created if source.of == "created" else view.model.updated)
-
-
-def _constant(source: Constant, _shown_as: str, _view: _View) -> Any:
-    return source.value
 
 
 def to_rfc3339(moment: datetime) -> str:
     """A time in UTC as RFC 3339 writes it."""
     return moment.isoformat().removesuffix("+00:00") + "Z"
-
-
-_READERS: dict[type, Callable[[Any, str, _View], Any]] = {
-    FromKey: _from_key,
-    FromRequest: _from_request,
-    Inherited: _inherited,
-    Overlaid: _overlaid,
-    LookedUp: _looked_up,
-    Timestamp: _timestamp,
-    Constant: _constant,
-}

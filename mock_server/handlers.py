@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from contract import Upsert
-from mock_server.display import Model, World, show
+from mock_server.display import Display, Model, World
 from mock_server.endpoints import Answer, Call, Handler
 from mock_server.fixtures import Fixtures
 from mock_server.refusals import Refusal, RefusedError
@@ -20,6 +20,7 @@ class Models:
 
     def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store) -> None:
         self._rules = rules
+        self._display = Display(rules)
         self._fixtures = fixtures
         self._store = store
 
@@ -87,7 +88,7 @@ class Models:
                     models[named] = found
                     wanted.append(found)
         world = World(models, self._fixtures.organizations[organization])
-        return Answer(status, show(self._rules, name, world))
+        return Answer(status, self._display.show(name, world))
 
     def _leads_to(self, model: Model) -> list[str]:
         """The names of the models that `model` refers to."""
