@@ -53,6 +53,7 @@ def storable(value: Any, depth: int = 1) -> Any:
     return value
 
 
+Text = Annotated[str, AfterValidator(storable)]
 Cost = Annotated[float, Field(allow_inf_nan=False)]
 Flag = Annotated[int, Field(ge=0, le=1)]
 Parameters = Annotated[dict[str, Any], AfterValidator(storable)]
@@ -65,11 +66,11 @@ class ModelUpsert(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    model_name: str = Field(min_length=1)
-    base_model_name: str = NOT_GIVEN
-    display_name: str = NOT_GIVEN
-    custom_provider_id: str = NOT_GIVEN
-    provider_id: str = NOT_GIVEN
+    model_name: Text = Field(min_length=1)
+    base_model_name: Text = NOT_GIVEN
+    display_name: Text = NOT_GIVEN
+    custom_provider_id: Text = NOT_GIVEN
+    provider_id: Text = NOT_GIVEN
     input_cost: Cost = NOT_GIVEN
     output_cost: Cost = NOT_GIVEN
     cache_hit_input_cost: Cost = NOT_GIVEN
