@@ -28,6 +28,7 @@ from mock_server.endpoints import EndpointMiddleware
 from mock_server.failures import handle_failures
 from mock_server.fixtures import Fixtures
 from mock_server.handlers import Models
+from mock_server.lingering import LingeringCloseMiddleware
 from mock_server.routing import RoutingMiddleware
 from mock_server.security import BearerHandler
 from mock_server.stores import Store
@@ -95,6 +96,7 @@ def _middlewares(contract: Contract, origins: Sequence[str], delay: float) -> li
         expose_headers=["Allow", "WWW-Authenticate"],
     )
     return [
+        LingeringCloseMiddleware,
         *([AccessLogMiddleware] if access_logger.isEnabledFor(logging.INFO) else []),
         cors,  # outside of the errors, or they could not be read by a page
         ExceptionMiddleware,
