@@ -67,5 +67,3 @@ def server_owned(contract: Contract) -> Mapping[str, ResponseField]:
     """Fields that only the response has."""
     upsert = contract.upsert
     return {name: field for name, field in upsert.response.items() if name not in upsert.request}
-
-

@@ -13,7 +13,7 @@ from typing import Any
 
 from conformance.options import OPTIONS, Option, Settings
 from conformance.verdict import EXIT_OF, Exit
-from contract import Contract, ContractError
+from contract import ContractError
 
 EPILOG = """\
 examples:
@@ -60,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("url", nargs="?", metavar="URL", help=OPTIONS[0].help)
     for option in OPTIONS[1:]:
-        parser.add_argument(f"--{option.name}", dest=option.name, help=f"{option.help} [{option.environment}]", **_kind(option))
+        parser.add_argument(
+            f"--{option.name}", dest=option.name, help=f"{option.help} [{option.environment}]", **_kind(option)
+        )
     parser.add_argument("--list", action="store_true", help="list the requirements and exit")
     return parser
 

@@ -63,7 +63,13 @@ class Result:
 
     @classmethod
     def begin(
-        cls, contract: Contract, requirements: Iterable[Requirement], selected: set[str], target: str, seed: int, strict: bool
+        cls,
+        contract: Contract,
+        requirements: Iterable[Requirement],
+        selected: set[str],
+        target: str,
+        seed: int,
+        strict: bool,
     ) -> Result:
         """A run in which nothing was judged yet."""
         judged = {}
@@ -129,7 +135,11 @@ class Result:
             "strict": self.strict,
             "stopped_because": self.stopped_because or None,
             "target": self.target,
-            "contract": {"title": self.contract.title, "version": self.contract.version, "sha256": self.contract.digest},
+            "contract": {
+                "title": self.contract.title,
+                "version": self.contract.version,
+                "sha256": self.contract.digest,
+            },
             "seed": self.seed,
             "requests": self.requests,
             "seconds": round(self.seconds, 3),

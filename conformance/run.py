@@ -21,7 +21,6 @@ from conformance.subject.names import Names, is_safe_in_path
 from conformance.subject.probe import probe
 from conformance.subject.smoke import look
 from conformance.subject.subject import Known, Subject
-from conformance.verdict import Verdict
 from conformance.wire.transport import HttpTransport, Transport, in_process
 from contract import Contract, load
 
@@ -92,7 +91,6 @@ class Run:
         return self._record(requirement, case, attempt)
 
     def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> Record:
-        subject = self.subject
         base_url = self.settings["url"] or "$RESPAN_URL"
         return {
             "requirement": requirement.id,
@@ -145,7 +143,6 @@ def alive(subject: Subject) -> bool:
     return True
 
 
-
 def _notes(subject: Subject) -> list[str]:
     able = subject.abilities
     return [
@@ -158,5 +155,3 @@ def _notes(subject: Subject) -> list[str]:
 def _import(path: str) -> Any:
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(module), name or "app")
-
-

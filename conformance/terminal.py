@@ -78,7 +78,9 @@ def show(result: Result, console: Console) -> None:
     """Print a result: a line for each requirement, then what failed, then the summary."""
     verdicts = result.verdicts()
     for section, title in SECTIONS.items():
-        lines = [(judged, verdicts[id]) for id, judged in result.judged.items() if judged.requirement.section == section]
+        lines = [
+            (judged, verdicts[id]) for id, judged in result.judged.items() if judged.requirement.section == section
+        ]
         shown = [(judged, verdict) for judged, verdict in lines if verdict is not Verdict.NOT_SELECTED]
         if not shown:
             continue
@@ -96,7 +98,9 @@ def show(result: Result, console: Console) -> None:
 def _line(judged: Judged, verdict: Verdict, console: Console) -> None:
     mark, style = MARKS[verdict]
     requirement = judged.requirement
-    console.print(f"  [{style}]{mark}[/] {requirement.id} {judged.level:<6} {escape(requirement.text)}", highlight=False)
+    console.print(
+        f"  [{style}]{mark}[/] {requirement.id} {judged.level:<6} {escape(requirement.text)}", highlight=False
+    )
     if verdict is Verdict.NOT_TESTABLE:
         console.print(f"           [yellow]not testable: {escape('; '.join(judged.reasons))}[/]", highlight=False)
     if judged.observed and judged.level is OPEN:

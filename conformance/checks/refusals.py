@@ -29,7 +29,9 @@ class Refusal:
         return self.request(subject, key or subject.names.fresh(), changes or {})
 
 
-def _raw(make: Callable[[bytes], bytes], *, ordinary: bool = True) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+def _raw(
+    make: Callable[[bytes], bytes], *, ordinary: bool = True
+) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     """A body made of the bytes of a valid one."""
 
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
@@ -180,7 +182,9 @@ SERVER_TRIALS = _table(
     Refusal("a name twice in the object", _member(b'"a":1,"a":2')),
     Refusal("a lone surrogate", _member(b'"a":"\\ud800"')),
     Refusal("a field named __proto__", _member(b'"__proto__":{"a":1},"constructor":{"prototype":1}')),
-    Refusal("a thousand unknown fields", _raw(lambda b: b[:-1] + b"".join(b',"f%d":1' % i for i in range(1000)) + b"}")),
+    Refusal(
+        "a thousand unknown fields", _raw(lambda b: b[:-1] + b"".join(b',"f%d":1' % i for i in range(1000)) + b"}")
+    ),
     Refusal("a byte order mark", _raw(lambda body: b"\xef\xbb\xbf" + body, ordinary=False)),
     Refusal("bytes that are not UTF-8", _raw(lambda body: body.replace(b"rc-", b"rc\xff\xfe-"), ordinary=False)),
     Refusal("UTF-16", _raw(lambda body: body.decode().encode("utf-16"), ordinary=False)),
@@ -189,7 +193,9 @@ SERVER_TRIALS = _table(
     Refusal("white space only", _raw(lambda _: b" \n\t ", ordinary=False)),
     Refusal("a media type that is none", _headers(("Content-Type", "json"))),
     Refusal("an unknown charset", _headers(("Content-Type", "application/json; charset=no-such-charset"))),
-    Refusal("an Accept that JSON does not match", _headers(("Content-Type", "application/json"), ("Accept", "image/png"))),
+    Refusal(
+        "an Accept that JSON does not match", _headers(("Content-Type", "application/json"), ("Accept", "image/png"))
+    ),
     Refusal("a read of a name that is not UTF-8", _read_path("%ff%fe")),
     Refusal("a read of a name of 500 characters", _read_path("z" * 500)),
     Refusal("a read of a name with control characters", _read_path("%01%0A%7F")),

@@ -64,11 +64,15 @@ def test_token_elsewhere(subject: Subject, place: str) -> None:
 
 @requirement("AUT-06", SHOULD, clause="x-clauses/credentials-first")
 @each("credential", lambda _: {"no credentials": None, "unknown credentials": Credential("Bearer rc-x", "Bearer rc-x")})
-@each("body", lambda _: {"an unreadable body": b'{"', "a body without the name": b"{}", "no object": b"[]"})
-def test_bad_body_too(subject: Subject, credential: Credential | None, body: bytes) -> None:
-    """Credentials are judged before the body: a bad body without them is answered 401."""
+def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
+    """Credentials are judged before the body: without them a bad body is answered as a good one is."""
     _owner(subject)
-    expect_status(subject.post(body, credential=credential), UNAUTHORIZED, when="for a bad body without credentials")
+    good = subject.post(encoded(subject.minimal()), credential=credential)
+    if good.response.successful:
+        raise NotTestable("these credentials are taken", because="AUT-02" if credential else "AUT-01")
+    for body in (b'{"', b"{}", b"[]", b""):
+        bad = subject.post(body, credential=credential)
+        expect_status(bad, good.response.status, when="for a bad body, as for a good one")
 
 
 @requirement("AUT-07", MUST, clause="x-clauses/scheme-case")

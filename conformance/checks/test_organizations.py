@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from conformance import cases
 from conformance.fields import base_field, inherited_fields, overlays, shown_fields
 from conformance.judge.expect import expect_shown, expect_status, expect_unchanged, summary, written
 from conformance.judge.same import same
@@ -21,7 +20,7 @@ def test_names_do_not_collide(subject: Subject) -> None:
     theirs = subject.full(2, mine[subject.contract.upsert.key])
     exchange = subject.accepted(subject.upsert(theirs, _other(subject)))
     expect_status(exchange, subject.contract.upsert.created, when="for a name that only the other organization has")
-    for field in cases.own(subject.contract).values():
+    for field in subject.reliable_fields():
         expect_shown(exchange.response.members, field.response, theirs[field.name], "in the other organization's model")
 
 
@@ -79,11 +78,17 @@ def test_others_values_are_not_inherited(subject: Subject) -> None:
     if not exchange.response.successful:
         return
     for field in inherited_fields(subject.contract):
-        if field.name in mine and mine[field.name] and same(exchange.response.members.get(field.name), mine[field.name]):
+        if (
+            field.name in mine
+            and mine[field.name]
+            and same(exchange.response.members.get(field.name), mine[field.name])
+        ):
             raise Violation(f"{field.name} not inherited from another organization", written(mine[field.name]))
     for override, shown, _ in overlays(subject.contract):
         seen = exchange.response.members.get(shown.name)
-        leaked = isinstance(seen, dict) and any(same(seen.get(name), entry) for name, entry in mine[override.name].items())
+        leaked = isinstance(seen, dict) and any(
+            same(seen.get(name), entry) for name, entry in mine[override.name].items()
+        )
         if leaked:
             raise Violation(f"{shown.name} not inherited from another organization", written(seen))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from conformance.fields import constants, lookups
 from conformance.judge.expect import expect_shown, written
-from conformance.judge.scope import error_body, judged_body, shown_model
 from conformance.judge.schema import SchemaJudge
+from conformance.judge.scope import error_body, judged_body, shown_model
 from conformance.outcome import Violation
 from conformance.requirement import MUST, SHOULD, every_exchange, requirement
 from conformance.subject.subject import Subject
@@ -74,7 +74,12 @@ def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract
     model = shown_model(exchange, schemas) or {}
     key = contract.upsert.key
     for field in contract.upsert.response.values():
-        if isinstance(field.source, FromKey) and field.name in model and key in model and model[field.name] != model[key]:
+        if (
+            isinstance(field.source, FromKey)
+            and field.name in model
+            and key in model
+            and model[field.name] != model[key]
+        ):
             raise Violation(f"{field.name} equal to {key}", f"{written(model[field.name])} and {written(model[key])}")
 
 
@@ -119,5 +124,3 @@ def test_about_the_model_asked_for(exchange: Exchange, schemas: SchemaJudge, con
 
 def _plain(key: str) -> bool:
     return key.isascii() and all(character.isalnum() or character in "._-/" for character in key)
-
-

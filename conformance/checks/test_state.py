@@ -9,8 +9,8 @@ from itertools import pairwise
 from conformance import cases
 from conformance.cases import Shown
 from conformance.checks.refusals import REFUSED, Refusal
-from conformance.fields import overlays, shown_fields, timestamp
-from conformance.generate.values import OBJECTS, distinct_value, odd_values
+from conformance.fields import lookups, settled, shown_fields, timestamp
+from conformance.generate.values import OBJECTS, ODD_STRINGS, distinct_value, odd_values
 from conformance.judge.expect import (
     expect_entries,
     expect_shown,
@@ -82,7 +82,7 @@ def test_value_is_stored_at_once(subject: Subject) -> None:
     for variant in range(6):
         body = subject.given(subject.full(variant, key))
         shown = _look(subject, body)
-        for field in cases.own(subject.contract).values():
+        for field in subject.reliable_fields():
             expect_shown(shown, field.response, body[field.name], "in the very next request")
 
 
@@ -142,6 +142,52 @@ def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
             continue
         expect_shown(exchange.response.members, field.response, value, "in the response", identical)
         expect_shown(subject.look(body), field.response, value, "when it is looked at again", identical)
+
+
+@requirement("IDM-20", SHOULD, clause="x-clauses/exact")
+@each("tail", lambda _: {written(text, 60): text for text in ODD_STRINGS if text})
+def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
+    """A valid but odd name that is taken comes back exactly."""
+    upsert = subject.contract.upsert
+    key = subject.names.fresh() + tail
+    exchange = subject.upsert({upsert.key: key})
+    if exchange.response.successful:
+        expect_shown(exchange.response.members, upsert.response[upsert.key], key, "in the response")
+    else:
+        subject.observe(f"the name ...{written(tail, 60)} is answered {exchange.response.status}")
+
+
+@requirement("IDM-21", SHOULD, clause="x-upsert/omitted")
+@each("case", cases.overlaid)
+def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """An override left out of an update stays in force (or is reset, where the contract says so)."""
+    override, field = case
+    entries = {"temperature": {"min": 0, "max": 1}}
+    body = subject.given({**subject.full(1), override.name: entries})
+    for variant in (2, 3):
+        update = subject.full(variant, body[subject.contract.upsert.key])
+        del update[override.name]
+        shown = subject.accepted(subject.upsert(update)).response.members.get(field.name)
+        if subject.contract.upsert.omitted is Omitted.KEEP:
+            expect_entries(shown, entries, field, f"after an update without {override.name}")
+        elif isinstance(shown, dict) and same(shown.get("temperature"), entries["temperature"]):
+            raise Violation(f"{override.name} reset by an update that left it out", f"{field.name}: {written(shown)}")
+
+
+@requirement("IDM-22", SHOULD, clause="x-upsert/omitted", needs=["--provider"])
+def test_omitted_provider(subject: Subject) -> None:
+    """A provider left out of an update stays attached (or is reset, where the contract says so)."""
+    for field, lookup in lookups(subject.contract):
+        body = {**subject.full(1), lookup.by: subject.known.providers[0]}
+        before = subject.accepted(subject.upsert(body)).response.members.get(field.name)
+        if before is None:
+            raise NotTestable(f"the target does not show {field.name}")
+        update = subject.full(2, body[subject.contract.upsert.key])
+        after = subject.accepted(subject.upsert(update)).response.members.get(field.name)
+        kept = same(settled(after, field.schema), settled(before, field.schema))
+        if kept is not (subject.contract.upsert.omitted is Omitted.KEEP):
+            what = "kept by an update that leaves it out" if not kept else "reset by an update that leaves it out"
+            raise Violation(f"{field.name}: {written(before)} {what}", f"{field.name}: {written(after)}")
 
 
 @requirement("IDM-10", MUST, clause="x-clauses/unique")
@@ -224,7 +270,9 @@ def test_updated_at_never_goes_back(subject: Subject) -> None:
         exchange = subject.accepted(subject.upsert(subject.full(variant, body[subject.contract.upsert.key])))
         moment_updated, moment_created = _moment(exchange, updated), _moment(exchange, created)
         if moment_updated < moment_created:
-            raise Violation(f"{updated.name} not before {moment_created.text}", f"{updated.name}: {moment_updated.text}")
+            raise Violation(
+                f"{updated.name} not before {moment_created.text}", f"{updated.name}: {moment_updated.text}"
+            )
         if latest is not None and moment_updated < latest:
             raise Violation(f"{updated.name} not before {latest.text}", f"{updated.name}: {moment_updated.text}")
         latest = moment_updated
@@ -252,7 +300,7 @@ def test_models_do_not_leak(subject: Subject) -> None:
     bodies = [subject.given(subject.full(variant)) for variant in range(8)]
     for body in [*bodies[::-1], *bodies]:
         shown = _look(subject, body)
-        for field in cases.own(subject.contract).values():
+        for field in subject.reliable_fields():
             expect_shown(shown, field.response, body[field.name], f"in the model {body[subject.contract.upsert.key]}")
 
 
@@ -275,7 +323,7 @@ def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
     refusal.send(subject, body[subject.contract.upsert.key], {})
     exchange = subject.upsert(body)
     expect_taken(exchange, f"a valid request after {refusal.label}")
-    for field in cases.own(subject.contract).values():
+    for field in subject.reliable_fields():
         expect_shown(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
 
 
@@ -326,7 +374,7 @@ def _expect_distinct(subject: Subject, keys: list[str]) -> None:
         return
     for body in bodies:
         shown = subject.look(body)
-        for field in cases.own(subject.contract).values():
+        for field in subject.reliable_fields():
             expect_shown(shown, field.response, body[field.name], f"in the model {written(body[upsert.key])}")
 
 

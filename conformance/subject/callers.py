@@ -21,7 +21,9 @@ class Callers:
     def from_keys(cls, key: str | None, other: str | None, reader: str | None) -> Callers:
         """Callers by their API keys or tokens."""
         return cls(
-            _bearer(key, "RESPAN_API_KEY"), _bearer(other, "RESPAN_OTHER_ORG_KEY"), _bearer(reader, "RESPAN_READ_ONLY_KEY")
+            _bearer(key, "RESPAN_API_KEY"),
+            _bearer(other, "RESPAN_OTHER_ORG_KEY"),
+            _bearer(reader, "RESPAN_READ_ONLY_KEY"),
         )
 
     def all(self) -> list[Credential]:
@@ -62,12 +64,16 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
         "a prefix of the key": Credential(f"Bearer {token[:-1]}", f"Bearer ${{{name}%?}}"),
         "a suffix of the key": Credential(f"Bearer {token[1:]}", f"Bearer ${{{name}#?}}"),
         "the key in another case": Credential(f"Bearer {token.swapcase()}", f"Bearer {swapped}"),
-        "the key with its first character changed": Credential(f"Bearer {first}{token[1:]}", f"Bearer {first}${{{name}#?}}"),
-        "the key with its last character changed": Credential(f"Bearer {token[:-1]}{last}", f"Bearer ${{{name}%?}}{last}"),
+        "the key with its first character changed": Credential(
+            f"Bearer {first}{token[1:]}", f"Bearer {first}${{{name}#?}}"
+        ),
+        "the key with its last character changed": Credential(
+            f"Bearer {token[:-1]}{last}", f"Bearer ${{{name}%?}}{last}"
+        ),
         "the key with a character more": Credential(f"Bearer {token}0", f"Bearer ${{{name}}}0"),
         "the key twice": Credential(f"Bearer {token}{token}", f"Bearer ${name}${name}"),
         "the key percent-encoded": Credential(
-            f"Bearer %{ord(token[0]):02X}{token[1:]}", f"Bearer %$(printf %02X \"'${name}\")${{{name}#?}}"
+            f"Bearer %{ord(token[0]):02X}{token[1:]}", f'Bearer %$(printf %02X "\'${name}")${{{name}#?}}'
         ),
     }
     if token.count(".") == 2:  # the last character of a base64 signature may hold bits that count for nothing

@@ -1,61 +1,66 @@
-"""Finds out, before anything is judged, how the state of the target can be read."""
+"""Finds out, before anything is judged, how the state of the target can be read, and what of it can be relied on.
+
+A field that the target does not show as it was sent is a fault, and is judged by the checks of that field. Checks of
+anything else look at the other fields, so that one fault makes one finding.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from conformance.fields import settled, settled_fields
+from conformance.fields import Shown, shown_fields
 from conformance.judge.same import same
 from conformance.outcome import Lost, NotTestable
 from conformance.subject.subject import Abilities, Subject
-from conformance.wire.exchange import Json
+from conformance.wire.exchange import Exchange, Json
+
+ENOUGH = 0.5
+"""Part of the fields that a way to read state has to show right; a fault in one field leaves the others to go by."""
 
 
 def probe(subject: Subject) -> Abilities:
-    """Try the read, the bare upsert and the delete on a model of every plain value."""
+    """Try the upsert, the read, the bare upsert and the delete on a model of every plain value."""
     found = Abilities()
-    body = subject.full(variant=3)
     try:
-        shown = subject.accepted(subject.upsert(body)).response.members
+        first, second = subject.full(variant=3), subject.full(variant=4)
+        key = str(first[subject.contract.upsert.key])
+        second[subject.contract.upsert.key] = key
+        created = subject.accepted(subject.upsert(first)).response.members
+        updated = subject.accepted(subject.upsert(second)).response.members
     except (NotTestable, Lost):
         return found
-    key = str(body[subject.contract.upsert.key])
-    _probe_read(subject, key, shown, found)
-    _probe_bare_upsert(subject, key, shown, found)
-    _probe_delete(subject, key, found)
+    own = [field for field in shown_fields(subject.contract) if not field.request.reference]
+    shown = [f for f in own if _shows(f, created, first) and _shows(f, updated, second)]
+    by_read = _shown_by(subject, lambda: subject.read(key), shown, second)
+    by_bare = _shown_by(subject, lambda: subject.upsert({subject.contract.upsert.key: key}), shown, second)
+    found.reads = by_read is not None
+    found.reads_truly = by_read is not None and len(by_read) >= ENOUGH * len(shown)
+    found.keeps = by_bare is not None and len(by_bare) >= ENOUGH * len(shown)
+    reading = by_read if found.reads_truly else by_bare if found.keeps else None
+    found.reliable = tuple(shown if reading is None else reading)
+    found.deletes = _answered(lambda: subject.delete(key)) is not None
     return found
 
 
-def _probe_read(subject: Subject, key: str, shown: Mapping[str, Json], found: Abilities) -> None:
-    if subject.contract.upsert.read is None:
-        return
+def _shown_by(
+    subject: Subject, look: Callable[[], Exchange], fields: Sequence[Shown], body: Mapping[str, Json]
+) -> list[Shown] | None:
+    """Those of `fields` that a way to read state shows right; None where it shows no such model at all."""
+    exchange = _answered(look)
+    key = subject.contract.upsert.key
+    if exchange is None or exchange.response.members.get(key) != body[key]:
+        return None
+    return [field for field in fields if _shows(field, exchange.response.members, body)]
+
+
+def _answered(call: Callable[[], Exchange]) -> Exchange | None:
+    """The exchange, if it succeeded."""
     try:
-        response = subject.read(key).response
+        exchange = call()
     except (NotTestable, Lost):
-        return
-    found.reads = response.status == 200 and response.members.get(subject.contract.upsert.key) == key
-    found.reads_truly = found.reads and _alike(subject, shown, response.members)
+        return None
+    return exchange if exchange.response.successful else None
 
 
-def _probe_bare_upsert(subject: Subject, key: str, shown: Mapping[str, Json], found: Abilities) -> None:
-    try:
-        bare = subject.upsert({subject.contract.upsert.key: key}).response
-    except (NotTestable, Lost):
-        return
-    found.keeps = bare.successful and _alike(subject, shown, bare.members)
-
-
-def _probe_delete(subject: Subject, key: str, found: Abilities) -> None:
-    if subject.contract.upsert.delete is None:
-        return
-    try:
-        found.deletes = subject.delete(key).response.successful
-    except (NotTestable, Lost):
-        return
-
-
-def _alike(subject: Subject, one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    return all(
-        same(settled(one.get(field.name), field.schema), settled(other.get(field.name), field.schema))
-        for field in settled_fields(subject.contract)
-    )
+def _shows(field: Shown, members: Mapping[str, Json], body: Mapping[str, Json]) -> bool:
+    return same(members.get(field.name), body[field.name])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from conformance.fields import settled_fields
+from conformance.fields import Shown, settled_fields
 from conformance.generate.values import distinct_value, plain_values
 from conformance.outcome import NotTestable
 from conformance.subject.callers import Callers
@@ -41,6 +41,8 @@ class Abilities:
     deletes: bool = False
     keeps: bool = False
     """An upsert of the key alone changes nothing, so that state can be read by it."""
+    reliable: tuple[Shown, ...] = ()
+    """The fields that are shown as they were sent, and read as they were shown."""
 
 
 class Subject:
@@ -138,6 +140,13 @@ class Subject:
         upsert = self.contract.upsert
         return [f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias]
 
+    def reliable_fields(self, *, telling: bool = False) -> tuple[Shown, ...]:
+        """The fields that a check of something else can go by; with `telling`, those of many values only."""
+        fields = tuple(f for f in self.abilities.reliable if not telling or "enum" not in f.request.schema)
+        if not fields:
+            raise NotTestable("the target shows no field as it was sent", because="IDM-01")
+        return fields
+
     def values_of(self, field: RequestField) -> list[Json]:
         """Plain values for one field; for a reference, the name of something that exists."""
         reference = field.reference or self.contract.upsert.request[field.slot].reference
@@ -177,7 +186,9 @@ class Subject:
     def require_reading(self) -> None:
         """Go on only where state can be read without writing it."""
         if not (self.abilities.reads_truly or self.abilities.keeps):
-            raise NotTestable("the target has neither a read nor keeps omitted fields, so its state cannot be looked at")
+            raise NotTestable(
+                "the target has neither a read nor keeps omitted fields, so its state cannot be looked at"
+            )
 
     def require_read(self) -> None:
         """Go on only where there is a read; a target without one is lawful."""

@@ -30,7 +30,9 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
         words.append("--path-as-is")
     if request.credential is not None:
         words.append(f'-H "Authorization: {request.credential.shell}"')
-    words.extend(f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}" for name, value in request.headers)
+    words.extend(
+        f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}" for name, value in request.headers
+    )
     if request.body is not None and request.header("content-type") is None:
         words.append("-H 'Content-Type:'")
     if request.chunked:

@@ -39,7 +39,9 @@ def read(body: bytes) -> Text:
         unique = dict(pairs)
         if len(unique) < len(pairs):
             names = [name for name, _ in pairs]
-            faults.append("the name " + json.dumps(next(n for n in names if names.count(n) > 1)) + " stands twice in an object")
+            faults.append(
+                "the name " + json.dumps(next(n for n in names if names.count(n) > 1)) + " stands twice in an object"
+            )
         return unique
 
     try:

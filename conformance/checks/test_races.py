@@ -1,0 +1,150 @@
+"""CON: what clients see that write at once. Rounds are many enough to meet a window of a few milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from conformance.generate.values import distinct_value
+from conformance.judge.expect import expect_shown, expect_status, summary, written
+from conformance.judge.linear import Operation, linearizable
+from conformance.judge.same import same
+from conformance.outcome import NotTestable, Violation
+from conformance.requirement import MUST, SHOULD, requirement
+from conformance.subject.race import Call, histories, race, warm
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange, Json
+
+RACERS = 6
+ROUNDS = 6
+
+
+@requirement("CON-01", MUST, clause="x-clauses/racing-creates")
+def test_racing_creates(subject: Subject) -> None:
+    """Of creates of one name that race, exactly one is answered as a create, and the others as updates."""
+    upsert = subject.contract.upsert
+    if upsert.created == upsert.updated:
+        raise NotTestable("creates are answered as updates are")
+    warm(subject, RACERS)
+    for _ in range(ROUNDS):
+        body = subject.minimal()
+        exchanges = race([_upsert(subject, body)] * RACERS)
+        statuses = sorted(subject.accepted(exchange).response.status for exchange in exchanges)
+        expected = sorted([upsert.created] + [upsert.updated] * (RACERS - 1))
+        if statuses != expected:
+            raise Violation(f"statuses {expected} of {RACERS} racing creates", f"{statuses}", exchanges)
+
+
+@requirement("CON-02", MUST, clause="x-clauses/racing-creates")
+def test_one_model_is_left(subject: Subject) -> None:
+    """Creates of one name that race leave one model: it is updated by the next upsert, and gone when it is deleted."""
+    upsert = subject.contract.upsert
+    warm(subject, RACERS)
+    for _ in range(ROUNDS // 2):
+        key = subject.names.fresh()
+        race([_upsert(subject, subject.full(variant, key)) for variant in range(RACERS)])
+        again = subject.accepted(subject.upsert({upsert.key: key}))
+        expect_status(again, upsert.updated, when="for the name that was raced for")
+        if subject.abilities.deletes and subject.abilities.reads:
+            subject.delete(key)
+            expect_status(subject.read(key), 404, when="for the model that was raced for, once it was deleted")
+
+
+@requirement("CON-03", MUST, clause="x-clauses/racing-updates")
+def test_racing_updates_of_one_field(subject: Subject) -> None:
+    """Of updates of one field that race, one of the values sent wins, and is the one that is seen afterwards."""
+    subject.require_reading()
+    warm(subject, RACERS)
+    field = subject.reliable_fields(telling=True)[0]
+    for _ in range(ROUNDS // 2):
+        body = subject.given(subject.minimal())
+        values = [distinct_value(field.request.schema, variant) for variant in range(RACERS)]
+        race([_upsert(subject, {**body, field.name: value}) for value in values])
+        shown = subject.look(body).get(field.name)
+        if not any(same(shown, value) for value in values):
+            raise Violation(f"{field.name}: one of {written(values)}", f"{field.name}: {written(shown)}")
+        if not same(subject.look(body).get(field.name), shown):
+            raise Violation(f"{field.name}: {written(shown)} when looked at again", "another value")
+
+
+@requirement("CON-04", MUST, clause="x-clauses/racing-updates")
+def test_no_torn_model(subject: Subject) -> None:
+    """Of updates that race none is half applied: no response, no read and no final state mixes two of them."""
+    warm(subject, RACERS)
+    for _ in range(ROUNDS):
+        key = subject.given(subject.full(0))[subject.contract.upsert.key]
+        writes = [_upsert(subject, subject.full(variant, key)) for variant in range(1, RACERS)]
+        reads = [_read(subject, key)] * 2 if subject.abilities.reads_truly else []
+        for exchange in race([*writes, *reads]):
+            if exchange.response.successful:
+                _expect_whole(subject, exchange.response.members, "while updates race", exchange)
+        if subject.abilities.reads_truly or subject.abilities.keeps:
+            _expect_whole(subject, subject.look({subject.contract.upsert.key: key}), "after updates raced")
+
+
+@requirement("CON-05", SHOULD, clause="x-clauses/racing-fields")
+def test_racing_updates_of_different_fields(subject: Subject) -> None:
+    """Of updates of different fields that race none is lost."""
+    subject.require_reading()
+    if not subject.abilities.keeps:
+        raise NotTestable("an update resets the fields that it leaves out", because="IDM-06")
+    fields = subject.reliable_fields(telling=True)[:RACERS]
+    warm(subject, len(fields))
+    for variant in range(ROUNDS):
+        body = subject.given(subject.full(variant + 20))
+        values = {field.name: distinct_value(field.request.schema, variant + 100) for field in fields}
+        key = {subject.contract.upsert.key: body[subject.contract.upsert.key]}
+        race([_upsert(subject, {**key, name: value}) for name, value in values.items()])
+        shown = subject.look(body)
+        for field in fields:
+            expect_shown(shown, field.response, values[field.name], "after updates of different fields raced")
+
+
+@requirement("CON-06", SHOULD, clause="x-clauses/read-back")
+def test_linearizable(subject: Subject) -> None:
+    """Reads and writes of one model at once can be put in an order in which each read sees the latest write."""
+    if not subject.abilities.reads_truly:
+        raise NotTestable("the target has no read that shows what was written")
+    field = subject.reliable_fields(telling=True)[0]
+    warm(subject, 3)
+    for _ in range(ROUNDS):
+        initial = distinct_value(field.request.schema, 50)
+        body = subject.given({**subject.minimal(), field.name: initial})
+        key = str(body[subject.contract.upsert.key])
+        values = [distinct_value(field.request.schema, variant) for variant in (51, 52)]
+        writers: list[list[Call]] = [
+            [_upsert(subject, {**body, field.name: value}), _read(subject, key)] for value in values
+        ]
+        timed = [t for history in histories([*writers, [_read(subject, key)] * 3]) for t in history]
+        history = [_operation(t.exchange, field.name, t.began, t.ended) for t in timed]
+        if not linearizable(history, initial):
+            seen = [written(operation.value) for operation in history if not operation.writes]
+            exchanges = [t.exchange for t in timed]
+            raise Violation(
+                "reads that see the latest write, in some order", f"reads that saw {', '.join(seen)}", exchanges
+            )
+
+
+def _upsert(subject: Subject, body: Mapping[str, Json]) -> Call:
+    return lambda: subject.upsert(body)
+
+
+def _read(subject: Subject, key: str) -> Call:
+    return lambda: subject.read(key)
+
+
+def _operation(exchange: Exchange, name: str, began: float, ended: float) -> Operation:
+    if not exchange.response.successful:
+        raise NotTestable(f"a request of the race was answered {summary(exchange)}")
+    sent = exchange.request.json
+    if isinstance(sent, dict):
+        return Operation(True, sent[name], began, ended)
+    return Operation(False, exchange.response.members.get(name), began, ended)
+
+
+def _expect_whole(subject: Subject, shown: Mapping[str, Json], when: str, exchange: Exchange | None = None) -> None:
+    """All fields that tell variants apart are of the same variant."""
+    fields = [field.name for field in subject.reliable_fields(telling=True)]
+    bodies = [subject.full(variant, "any") for variant in range(RACERS)]
+    if not any(all(same(shown.get(name), body[name]) for name in fields) for body in bodies):
+        seen = {name: shown.get(name) for name in fields}
+        raise Violation(f"the values of one update, {when}", written(seen), [exchange] if exchange else [])

@@ -1,0 +1,67 @@
+"""Sends requests at once: from threads that wait for each other, over connections that are open already."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from conformance.outcome import NotTestable
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange
+
+Call = Callable[[], Exchange]
+LONGEST = 60.0
+"""Seconds after which a racer that did not answer is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """An exchange, and when it began and ended, in seconds of one clock."""
+
+    exchange: Exchange
+    began: float
+    ended: float
+
+
+def warm(subject: Subject, racers: int) -> None:
+    """Open as many connections as there will be racers: a race over fresh ones is decided by the handshakes."""
+    race([lambda: subject.upsert(subject.minimal()) for _ in range(racers)])
+
+
+def race(calls: Sequence[Call]) -> list[Exchange]:
+    """The exchanges of `calls`, all sent at once, in their order."""
+    return [timed for (timed,) in (_exchanges(t) for t in histories([[call] for call in calls]))]
+
+
+def _exchanges(history: Sequence[Timed]) -> list[Exchange]:
+    return [timed.exchange for timed in history]
+
+
+def histories(scripts: Sequence[Sequence[Call]]) -> list[list[Timed]]:
+    """What each script came to; scripts run side by side, the calls of one after the other."""
+    barrier = threading.Barrier(len(scripts))
+    found: list[list[Timed]] = [[] for _ in scripts]
+    failures: list[Exception] = []
+
+    def run(index: int) -> None:
+        try:
+            barrier.wait()
+            for call in scripts[index]:
+                began = time.perf_counter()
+                exchange = call()
+                found[index].append(Timed(exchange, began, time.perf_counter()))
+        except Exception as failure:  # noqa: BLE001 - handed to the thread that judges
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(scripts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONGEST)
+    if failures:
+        raise failures[0]
+    if any(thread.is_alive() for thread in threads):
+        raise NotTestable("a request of a race was not answered in time")
+    return found
