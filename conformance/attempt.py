@@ -67,6 +67,7 @@ class Attempts:
         new = set(first.findings) - self._confirmed
         if not new or first.state is Verdict.ERROR:
             return first
+        self._subject.forget()
         second = self._once(requirement, check)
         for id in new:
             if id in second.findings:

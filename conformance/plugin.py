@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from conformance import hooks
-from conformance.checks.situations import SITUATIONS
+from conformance.checks.situations import meet
 from conformance.options import OPTIONS, Settings
 from conformance.outcome import Unreachable
 from conformance.requirement import OPEN, REGISTRY, Requirement
@@ -63,13 +63,17 @@ def contract(request: pytest.FixtureRequest) -> Contract:
     return request.config.stash[RUN].contract
 
 
+@pytest.fixture(scope="session")
+def everyday(request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Meets every everyday situation, once a run: the requirements on every exchange judge what is exchanged."""
+    return lambda: meet(request.config.stash[RUN].subject)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in metafunc.definition.iter_markers("each"):
         argument, things = mark.args
         cases = things(metafunc.config.stash[RUN].contract)
         metafunc.parametrize(argument, list(cases.values()), ids=list(cases))
-    if "situation" in metafunc.fixturenames:
-        metafunc.parametrize("situation", list(SITUATIONS.values()), ids=list(SITUATIONS))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -89,14 +89,14 @@ def requirement(id: str, level: Level, clause: str, needs: Iterable[str] = ()) -
 def every_exchange(id: str, level: Level, clause: str) -> Callable[[Judge], Callable[..., None]]:
     """Declare a requirement that is judged on every exchange of the run.
 
-    The check becomes one test a situation, so that the requirement is judged when it is the only one selected.
+    The check becomes a test of its own over everyday situations, so that it is judged when it is the only one selected.
     """
 
     def declare(judge: Judge) -> Callable[..., None]:
         registered = _register(Requirement(id, level, clause, _text(judge), judge=judge))
 
-        def check(subject: Any, situation: Callable[[Any], object]) -> None:
-            situation(subject)
+        def check(everyday: Callable[[], object]) -> None:
+            everyday()
 
         check.__name__ = judge.__name__
         check.__doc__ = judge.__doc__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -85,3 +86,15 @@ SITUATIONS: Mapping[str, Situation] = {
     "unknown reference": _unknown_reference,
     "no credentials": _no_credentials,
 }
+
+
+def meet(subject: Subject) -> None:
+    """Meet every situation, once a run. One that cannot be met says nothing of the others."""
+
+    def once() -> bool:
+        for situation in SITUATIONS.values():
+            with contextlib.suppress(NotTestable):
+                situation(subject)
+        return True
+
+    subject.once("everyday situations", once)

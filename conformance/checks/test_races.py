@@ -14,8 +14,8 @@ from conformance.subject.race import Call, histories, race, warm
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 
-RACERS = 6
-ROUNDS = 6
+RACERS = 5
+ROUNDS = 5
 
 
 @requirement("CON-01", MUST, clause="x-clauses/racing-creates")

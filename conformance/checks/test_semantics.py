@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from conformance import cases
 from conformance.cases import Shown
+from conformance.checks import stories
 from conformance.fields import base_field, lookups, settled_fields
-from conformance.generate.values import OBJECTS, distinct_value, plain_values
+from conformance.generate.values import OBJECTS, distinct_value
 from conformance.judge.expect import expect_entries, expect_shown, written
 from conformance.judge.same import same
 from conformance.outcome import Lost, NotTestable, Violation
@@ -19,32 +20,25 @@ from contract import RequestField, ResponseField
 @each("field", cases.inherited)
 def test_inherits(subject: Subject, field: Shown) -> None:
     """A model without a value of its own shows that of its base model."""
-    for value in (distinct_value(field.request.schema, 1), distinct_value(field.request.schema, 2)):
-        base = subject.given({**subject.minimal(), field.name: value})
-        model = _based_on(subject, base)
-        expect_shown(model, field.response, value, "inherited from the base model")
+    for step in stories.heirs(subject, generations=1):
+        expect_shown(step.shown, field.response, step.sent[field.name], "inherited from the base model")
 
 
 @requirement("SEM-02", MUST, clause="x-clauses/own-wins")
 @each("field", cases.inherited)
 def test_own_value_wins(subject: Subject, field: Shown) -> None:
     """A value of the model's own wins over that of its base model, 0 included."""
-    one, other = distinct_value(field.request.schema, 1), distinct_value(field.request.schema, 2)
-    falsy = [value for value in plain_values(field.request.schema) if not value and not same(value, other)]
-    for of_base, own in [(one, other), (other, one), *((one, value) for value in falsy[:1])]:
-        base = subject.given({**subject.minimal(), field.name: of_base})
-        model = _based_on(subject, base, {field.name: own})
-        expect_shown(model, field.response, own, f"over {written(of_base)} of the base model")
+    for step in stories.own_values(subject):
+        if field.name in step.sent:
+            expect_shown(step.shown, field.response, step.sent[field.name], "over the value of the base model")
 
 
 @requirement("SEM-03", SHOULD, clause="x-clauses/base-chain")
 @each("field", cases.inherited)
 def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
     """A value is inherited through a base of a base."""
-    value = distinct_value(field.request.schema, 1)
-    root = subject.given({**subject.minimal(), field.name: value})
-    middle = subject.given({**subject.minimal(), _base(subject).name: root[subject.contract.upsert.key]})
-    expect_shown(_based_on(subject, middle), field.response, value, "inherited through a base of the base")
+    for step in stories.heirs(subject, generations=2):
+        expect_shown(step.shown, field.response, step.sent[field.name], "inherited through a base of the base")
 
 
 @requirement("SEM-04", SHOULD, clause="x-clauses/base-chain")

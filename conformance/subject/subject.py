@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from conformance.fields import Shown, settled_fields
@@ -18,6 +18,7 @@ from conformance.subject.names import Names, is_plain, is_safe_in_path
 from conformance.wire.exchange import Credential, Exchange, Json, Request
 from contract import Contract, RequestField
 
+T = TypeVar("T")
 JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
 READ_HEADERS = (("Accept", "application/json"),)
 
@@ -60,6 +61,7 @@ class Subject:
         self.abilities = Abilities()
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
+        self._memory: dict[str, Any] = {}
         self.created: dict[tuple[str, str], Credential | None] = {}
         """Key and caller of each model that may be left on the target."""
 
@@ -182,6 +184,17 @@ class Subject:
             return exchange.response.members
         bare = {self.contract.upsert.key: key}
         return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` returns, made once and remembered: evidence that several checks judge."""
+        if name not in self._memory:
+            self._memory[name] = make()
+        remembered: T = self._memory[name]
+        return remembered
+
+    def forget(self) -> None:
+        """Make all evidence anew, to see whether a finding repeats."""
+        self._memory.clear()
 
     def require_reading(self) -> None:
         """Go on only where state can be read without writing it."""

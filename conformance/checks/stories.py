@@ -1,0 +1,161 @@
+"""What happens to one model over several requests. A story is told once a run, and judged field by field.
+
+Fields of their own value share a story; a field that refers to another model has one of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from conformance.fields import Shown, base_field
+from conformance.generate.values import plain_values
+from conformance.judge.same import same
+from conformance.outcome import NotTestable
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Json
+
+T = TypeVar("T")
+SETTLING = 0.3
+"""Seconds after which a write that was confirmed has to be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was sent, and what the model showed."""
+
+    sent: Mapping[str, Json]
+    shown: Mapping[str, Json]
+
+
+def updates(subject: Subject, field: Shown) -> list[Step]:
+    """One model, created by its name alone and updated with one plain value after the other."""
+
+    def tell() -> list[Step]:
+        key = subject.given(subject.minimal())
+        if field.request.reference:
+            return [_sent(subject, {**key, field.name: value}) for value in subject.values_of(field.request) * 2]
+        columns = {own.name: plain_values(own.schema) for own in subject.own_fields()}
+        rows = range(max(map(len, columns.values())))
+        return [
+            _sent(subject, {**key, **{n: column[row % len(column)] for n, column in columns.items()}}) for row in rows
+        ]
+
+    return _once(subject, field, tell, "updates")
+
+
+def back_again(subject: Subject, field: Shown) -> list[Step]:
+    """One model, created, changed and changed back."""
+
+    def tell() -> list[Step]:
+        one, other = _two_bodies(subject, field)
+        return [_sent(subject, body) for body in (one, other, one)]
+
+    return _once(subject, field, tell, "back again")
+
+
+def stored(subject: Subject, field: Shown) -> list[Step]:
+    """One model, looked at a moment after it was created, and again after it was updated."""
+
+    def tell() -> list[Step]:
+        return [_eventually(subject, subject.given(body)) for body in _two_bodies(subject, field)]
+
+    return _once(subject, field, tell, "stored")
+
+
+def omissions(subject: Subject, field: Shown) -> Mapping[str, list[Step]]:
+    """One model, updated without each field in turn, and by its name alone. By field: before and after."""
+
+    def tell() -> Mapping[str, list[Step]]:
+        key, names = subject.contract.upsert.key, _names(subject, field)
+        one, other = _two_bodies(subject, field)
+        steps = [_sent(subject, one), _sent(subject, {key: one[key]}), _sent(subject, {key: one[key]})]
+        told = {name: [Step(one, step.shown) for step in steps[1:]] for name in names}
+        holds, following = dict(one), (other, one)
+        for turn, name in enumerate(names):
+            sent = {n: v for n, v in following[turn % 2].items() if n != name}
+            told[name].append(Step(dict(holds), _sent(subject, sent).shown))
+            holds |= sent
+        return told
+
+    return _once(subject, field, tell, "omissions")
+
+
+def heirs(subject: Subject, generations: int) -> list[Step]:
+    """Models of no value of their own, some generations after one that has them all: what was sent to it, what they show."""
+
+    def tell() -> list[Step]:
+        told = []
+        for variant in (1, 2):
+            root = parent = subject.given(subject.full(variant))
+            for _ in range(generations):
+                parent = _child(subject, parent)
+                shown = subject.accepted(subject.upsert(parent)).response.members
+            told.append(Step(root, shown))
+        return told
+
+    return subject.once(f"heirs of {generations} generations", tell)
+
+
+def own_values(subject: Subject) -> list[Step]:
+    """Models with values of their own, over others of their base model: different ones, and those that count as false."""
+
+    def tell() -> list[Step]:
+        key = subject.contract.upsert.key
+        falsy = {
+            f.name: v for f in subject.own_fields() for v in plain_values(f.schema)[:1] if not v and v is not False
+        }
+        told = []
+        for base, own in ((1, subject.full(2)), (2, subject.full(1)), (1, {key: subject.names.fresh(), **falsy})):
+            child = {**_child(subject, subject.given(subject.full(base))), **own}
+            told.append(_sent(subject, child))
+        return told
+
+    return subject.once("own values", tell)
+
+
+def look(subject: Subject, body: Mapping[str, Json]) -> Mapping[str, Json]:
+    """What the target's own read shows, be it trusted or not; else what the subject can tell."""
+    if subject.abilities.reads:
+        return subject.read(str(body[subject.contract.upsert.key])).response.members
+    subject.require_reading()
+    return subject.look(body)
+
+
+def _sent(subject: Subject, body: Mapping[str, Json]) -> Step:
+    return Step(body, subject.accepted(subject.upsert(body)).response.members)
+
+
+def _child(subject: Subject, parent: Mapping[str, Json]) -> dict[str, Json]:
+    base = base_field(subject.contract)
+    if base is None:
+        raise NotTestable("the contract has no inheritance")
+    return {**subject.minimal(), base.name: parent[subject.contract.upsert.key]}
+
+
+def _two_bodies(subject: Subject, field: Shown) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Two bodies of one model that differ in every field of the story."""
+    one = subject.full(1)
+    other = subject.full(2, one[subject.contract.upsert.key])
+    if field.request.reference:
+        first, second = subject.values_of(field.request)[0], subject.values_of(field.request)[-1]
+        return {**one, field.name: first}, {**other, field.name: second}
+    return one, other
+
+
+def _names(subject: Subject, field: Shown) -> list[str]:
+    return [field.name] if field.request.reference else [own.name for own in subject.own_fields()]
+
+
+def _eventually(subject: Subject, body: Mapping[str, Json]) -> Step:
+    """What the model shows, given a moment to settle."""
+    shown = look(subject, body)
+    if not all(same(shown.get(field.name), body[field.name]) for field in subject.abilities.reliable):
+        subject.pause(SETTLING)
+        shown = look(subject, body)
+    return Step(body, shown)
+
+
+def _once(subject: Subject, field: Shown, tell: Callable[[], T], name: str) -> T:
+    return subject.once(f"{name} of {field.name if field.request.reference else 'all fields'}", tell)
