@@ -10,6 +10,8 @@ from contract.values import value_faults
 
 MEND = "see the OpenAPI 3.0.3 specification for what may stand there"
 
+_REFERENCE = {"$ref": "#/definitions/Reference"}
+
 
 def version_problems(written: dict[str, Any]) -> list[Problem]:
     """A problem where `written` is no OpenAPI 3.0 document at all."""
@@ -44,9 +46,23 @@ def _structural_faults(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
     from jsonschema.exceptions import best_match
     from openapi_spec_validator.schemas import schema_v30
 
-    validator = Draft4Validator(dict(schema_v30), format_checker=Draft4Validator.FORMAT_CHECKER)
+    schema = _without_references(dict(schema_v30))
+    validator = Draft4Validator(schema, format_checker=Draft4Validator.FORMAT_CHECKER)
     causes = (best_match([error]) for error in validator.iter_errors(resolved))
     return [(tuple(cause.absolute_path), _short(cause.message)) for cause in causes if cause]
+
+
+def _without_references(schema: Any) -> Any:
+    """The OpenAPI schema as it is for resolved documents: where it asks for a thing or a reference, for the thing."""
+    if isinstance(schema, list):
+        return [_without_references(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {keyword: _without_references(value) for keyword, value in schema.items()}
+    alternatives = kept.get("oneOf")
+    if isinstance(alternatives, list) and _REFERENCE in alternatives:
+        kept["allOf"] = [member for member in kept.pop("oneOf") if member != _REFERENCE]
+    return kept
 
 
 def _short(message: str, limit: int = 300) -> str:

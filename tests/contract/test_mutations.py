@@ -3,63 +3,73 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import ContractError, default_file, load, read_mapping
-from contract.pointer import Tokens, node_at
+from contract.pointer import ABSENT, Tokens, node_at, step
 from tests.contract.altered import write
 
 SHIPPED = read_mapping(default_file())
 
-NODES = [
-    *(None, True, False, 0, 1, -1, 200, 2**70, 1.5, "", "x", "object", "string", "model_name", "#", "#/components"),
+SLIPS = [
+    *(ABSENT, None, True, False, 0, 1, -1, 200, 2**70, 1.5, "", "x", "object", "string", "model_name", "#"),
     *([], {}, [[]], [None], {"": {}}, {"type": "object"}, {"$ref": "#/components/schemas/Model"}, {"$ref": 1}),
     *({"x-upsert": {}}, {"x-known": "stated"}, {"allOf": [{}]}, {"nullable": True}, {"properties": {"x": {}}}),
 ]
-"""What a slip of the pen, or a script, may leave behind."""
+"""What a slip of the pen, or of a script, leaves behind."""
 
 
-def _ways(node: Any, tokens: Tokens = ()) -> list[Tokens]:
+def _ways(node: Any, tokens: Tokens = ()) -> Iterator[Tokens]:
     """The way to each node below `node`."""
-    children: Any = ()
-    if isinstance(node, dict):
-        children = node.items()
-    elif isinstance(node, list):
-        children = enumerate(node)
-    found = []
+    children: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for token, child in children:
-        found += [(*tokens, token), *_ways(child, (*tokens, token))]
-    return found
+        yield (*tokens, token)
+        yield from _ways(child, (*tokens, token))
 
 
-WAYS = _ways(SHIPPED)
+WAYS = list(_ways(SHIPPED))
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> dict[str, Any]:
-    """The contract that ships, with up to three of its nodes removed, replaced, or put in the place of another."""
+@dataclass(frozen=True)
+class Mutation:
+    """Puts `node` at `way`, or removes what stands there."""
+
+    way: Tokens
+    node: Any
+
+    def apply(self, document: dict[str, Any]) -> None:
+        parent, last = node_at(document, self.way[:-1]), self.way[-1]
+        if step(parent, last) is ABSENT:  # an earlier mutation took it away
+            return
+        if self.node is ABSENT:
+            del parent[last]
+        else:
+            parent[last] = copy.deepcopy(self.node)
+
+
+transplants = st.sampled_from(WAYS).map(lambda way: node_at(SHIPPED, way))
+mutations = st.builds(Mutation, way=st.sampled_from(WAYS), node=st.sampled_from(SLIPS) | transplants)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("mutations")
+
+
+@settings(max_examples=200, deadline=None)
+@given(applied=st.lists(mutations, min_size=1, max_size=3))
+def test_a_mutated_contract_loads_or_is_refused(folder: Path, applied: list[Mutation]) -> None:
     document = copy.deepcopy(SHIPPED)
-    for way in draw(st.lists(st.sampled_from(WAYS), min_size=1, max_size=3)):
-        parent = node_at(document, way[:-1])
-        if way[-1] in (parent if isinstance(parent, dict) else range(len(parent) if isinstance(parent, list) else 0)):
-            action = draw(st.sampled_from(["remove", "replace", "transplant"]))
-            if action == "remove":
-                del parent[way[-1]]
-            elif action == "replace":
-                parent[way[-1]] = copy.deepcopy(draw(st.sampled_from(NODES)))
-            else:
-                parent[way[-1]] = copy.deepcopy(node_at(SHIPPED, draw(st.sampled_from(WAYS))))
-    return document
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(document=mutated())
-def test_a_mutated_contract_loads_or_is_refused(document: dict[str, Any], tmp_path: Path) -> None:
-    file = write(tmp_path / "openapi.yaml", document)
+    for mutation in applied:
+        mutation.apply(document)
+    file = write(folder / "openapi.yaml", document)
     try:
         contract = load(file)
     except ContractError as error:
