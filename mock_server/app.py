@@ -17,7 +17,6 @@ from connexion.middleware.security import SecurityMiddleware
 from connexion.middleware.swagger_ui import SwaggerUIMiddleware
 from connexion.options import SwaggerUIOptions
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -29,6 +28,7 @@ from mock_server.failures import handle_failures
 from mock_server.fixtures import Fixtures
 from mock_server.handlers import Models
 from mock_server.lingering import LingeringCloseMiddleware
+from mock_server.refusals import refused
 from mock_server.routing import RoutingMiddleware
 from mock_server.security import BearerHandler
 from mock_server.stores import Store
@@ -52,6 +52,19 @@ class DelayMiddleware:
         await self.app(scope, receive, send)
 
 
+class Page:
+    """Something to look at that never changes."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Show it."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise refused(405, f"{scope['path']} has no {scope['method']}, only GET or HEAD.", Allow="GET, HEAD")
+        await self._response(scope, receive, send)
+
+
 def build_app(
     contract: Contract, fixtures: Fixtures, store: Store, *, origins: Sequence[str] = ("*",), delay: float = 0
 ) -> AsyncApp:
@@ -68,8 +81,8 @@ def build_app(
         security_map={"bearer": partial(BearerHandler, fixtures)},
         swagger_ui_options=_console(),
     )
-    app.add_url_rule("/", "root", _to_console, methods=["GET"])
-    app.add_url_rule(DOCUMENT, "document", _serve(document), methods=["GET"])
+    app.add_url_rule("/", "root", Page(RedirectResponse(CONSOLE)))
+    app.add_url_rule(DOCUMENT, "document", Page(Response(orjson.dumps(document), media_type="application/json")))
     app.add_api(document)
     handle_failures(app)
     return app
@@ -114,16 +127,3 @@ def _console() -> SwaggerUIOptions:
         spec_path=DOCUMENT,
         swagger_ui_path=CONSOLE.rstrip("/"),
     )
-
-
-async def _to_console(_request: Request) -> Response:
-    return RedirectResponse(CONSOLE)
-
-
-def _serve(document: dict[str, Any]) -> Any:
-    content = orjson.dumps(document)
-
-    async def serve(_request: Request) -> Response:
-        return Response(content, media_type="application/json")
-
-    return serve

@@ -1,0 +1,68 @@
+"""Any page may call the mock, and reads its errors too."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from tests.mock_server.process import started
+from tests.mock_server.wire import MODELS
+
+ORIGIN = "http://localhost:5173"
+
+
+def preflight(client: httpx2.Client, path: str, method: str, origin: str = ORIGIN) -> httpx2.Response:
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization, content-type",
+    }
+    return client.options(path, headers=asked)
+
+
+@pytest.mark.parametrize(("path", "method"), [(MODELS, "POST"), (f"{MODELS}a/b/", "GET"), (f"{MODELS}a/b/", "DELETE")])
+def test_a_preflight_is_granted_without_credentials(client: httpx2.Client, path: str, method: str) -> None:
+    del client.headers["Authorization"]
+    answer = preflight(client, path, method)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert method in answer.headers["access-control-allow-methods"]
+    assert "Authorization" in answer.headers["access-control-allow-headers"]
+    assert "Content-Type" in answer.headers["access-control-allow-headers"]
+
+
+ANSWERS = {
+    200: ("GET", f"{MODELS}gpt-4o/", {}),
+    400: ("POST", MODELS, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
+    401: ("POST", MODELS, {"headers": {"Authorization": "Bearer unknown"}}),
+    403: ("POST", MODELS, {"json": {"model_name": "gpt-4o"}}),
+    404: ("GET", "/nope", {}),
+    405: ("PUT", MODELS, {}),
+    413: ("POST", MODELS, {"content": b"x" * 1_100_000}),
+    415: ("POST", MODELS, {"content": b"x", "headers": {"Content-Type": "text/plain"}}),
+}
+
+
+@pytest.mark.parametrize("status", ANSWERS)
+def test_a_page_can_read_every_answer(client: httpx2.Client, status: int) -> None:
+    method, path, options = ANSWERS[status]
+    given = {**options, "headers": {"Origin": ORIGIN, **options.get("headers", {})}}  # type: ignore[dict-item]
+    answer = client.request(method, path, **given)
+    assert answer.status_code == status
+    assert answer.headers["access-control-allow-origin"] == "*"
+    exposed = answer.headers["access-control-expose-headers"]
+    assert "WWW-Authenticate" in exposed
+    assert "Allow" in exposed
+
+
+def test_origins_can_be_narrowed() -> None:
+    allowed, other = "http://localhost:5173", "http://evil.example"
+    with (
+        started("--quiet", "--cors-origin", allowed, "--cors-origin", "https://app.example") as mock,
+        httpx2.Client(base_url=mock.url) as client,
+    ):
+        assert preflight(client, MODELS, "POST", allowed).headers["access-control-allow-origin"] == allowed
+        assert preflight(client, MODELS, "POST", "https://app.example").status_code == 200
+        assert "access-control-allow-origin" not in preflight(client, MODELS, "POST", other).headers
+        assert client.get("/nope", headers={"Origin": allowed}).headers["access-control-allow-origin"] == allowed
+        assert "access-control-allow-origin" not in client.get("/nope", headers={"Origin": other}).headers

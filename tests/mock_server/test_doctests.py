@@ -1,0 +1,17 @@
+"""The examples in the documentation of the pure modules are true."""
+
+from __future__ import annotations
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+MODULES = ["display", "fixtures", "json_schema", "refusals", "semantics", "strict_json", "validation", "wording"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples(module: str) -> None:
+    results = doctest.testmod(import_module(f"mock_server.{module}"))
+    assert results.attempted
+    assert not results.failed

@@ -1,0 +1,74 @@
+"""A store has one atomic verb."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from mock_server.refusals import Refusal
+from mock_server.semantics import Removed, Stored, Written
+from mock_server.stores import MemoryStore, Store
+
+BORN = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=[MemoryStore])
+def store(request: pytest.FixtureRequest) -> Store:
+    made: Store = request.param()
+    return made
+
+
+def number(value: int) -> Stored:
+    return Stored({"number": value}, BORN, BORN)
+
+
+def one_more(stored: Stored | None) -> Written:
+    return Written(200, number(stored.values["number"] + 1 if stored else 1))
+
+
+def test_what_is_written_is_there_until_it_is_removed(store: Store) -> None:
+    async def steps() -> None:
+        assert await store.get("acme", "m") is None
+        assert await store.update("acme", "m", one_more) == Written(200, number(1))
+        assert await store.get("acme", "m") == number(1)
+        assert await store.update("acme", "m", one_more) == Written(200, number(2))
+        await store.update("acme", "m", lambda _: Removed())
+        assert await store.get("acme", "m") is None
+
+    asyncio.run(steps())
+
+
+def test_a_refusal_changes_nothing(store: Store) -> None:
+    async def steps() -> None:
+        await store.update("acme", "m", one_more)
+        refusal = Refusal(403, "No.")
+        assert await store.update("acme", "m", lambda _: refusal) is refusal
+        assert await store.update("acme", "absent", lambda _: refusal) is refusal
+        assert await store.get("acme", "m") == number(1)
+        assert await store.get("acme", "absent") is None
+
+    asyncio.run(steps())
+
+
+def test_scopes_and_keys_are_apart_byte_for_byte(store: Store) -> None:
+    async def steps() -> None:
+        places = [("acme", "m"), ("globex", "m"), ("acme", "M"), ("acme", "m "), ("acme", "é"), ("acme", "e\u0301")]
+        for value, (scope, key) in enumerate(places):
+            await store.update(scope, key, lambda _, value=value: Written(201, number(value)))  # type: ignore[misc]
+        assert [await store.get(scope, key) for scope, key in places] == [number(n) for n in range(len(places))]
+
+    asyncio.run(steps())
+
+
+def test_no_update_is_lost_between_threads(store: Store) -> None:
+    def count() -> None:
+        for _ in range(500):
+            asyncio.run(store.update("acme", "m", one_more))
+
+    with ThreadPoolExecutor(8) as threads:
+        for done in [threads.submit(count) for _ in range(8)]:
+            done.result()
+    assert asyncio.run(store.get("acme", "m")) == number(4000)

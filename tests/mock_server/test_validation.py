@@ -1,0 +1,73 @@
+"""Schemas of OpenAPI 3.0 are judged as they mean it, and violations are told in the words of the field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mock_server.validation import Validator
+
+JUDGED: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
+    "nullable": ({"type": "string", "nullable": True}, [None, "a"], [1]),
+    "nullable enum": ({"type": "string", "enum": ["a"], "nullable": True}, [None, "a"], ["b"]),
+    "nullable allOf": ({"allOf": [{"type": "integer"}], "nullable": True}, [None, 1], ["a"]),
+    "not nullable": ({"type": "string"}, ["a"], [None]),
+    "exclusive bound": ({"type": "number", "minimum": 0, "exclusiveMinimum": True}, [0.1], [0]),
+    "inclusive bound": ({"type": "number", "minimum": 0, "exclusiveMinimum": False}, [0], [-1]),
+    "whole number": ({"type": "integer"}, [7, 7.0], [7.5, True, "7"]),
+    "64 bits": ({"type": "integer"}, [2**63 - 1, -(2**63)], [2**63, 1e300]),
+    "a bound of its own": ({"type": "integer", "maximum": 5}, [5, -(2**63)], [6]),
+    "enum of numbers": ({"type": "integer", "enum": [0, 1]}, [0, 1, 1.0], [2, True]),
+    "date-time": ({"type": "string", "format": "date-time"}, ["2026-02-01T12:00:00Z"], ["yesterday"]),
+    "inside": ({"properties": {"a": {"items": {"type": "string", "nullable": True}}}}, [{"a": [None]}], [{"a": [1]}]),
+    "extensions": ({"type": "string", "x-known": "stated"}, ["a"], [1]),
+}
+
+
+@pytest.mark.parametrize(("schema", "valid", "invalid"), JUDGED.values(), ids=JUDGED)
+def test_values_are_judged(schema: dict[str, Any], valid: list[Any], invalid: list[Any]) -> None:
+    validator = Validator(schema)
+    assert [value for value in valid if not validator.is_valid(value)] == []
+    assert [value for value in invalid if validator.is_valid(value)] == []
+
+
+TOLD: dict[str, tuple[dict[str, Any], Any, dict[str, list[str]]]] = {
+    "type": ({"properties": {"a": {"type": "number"}}}, {"a": []}, {"a": ["Expected a number, got an array."]}),
+    "nothing but the type": (
+        {"properties": {"a": {"type": "integer", "enum": [0, 1]}}},
+        {"a": "x"},
+        {"a": ['Expected an integer, got the string "x".']},
+    ),
+    "enum of strings": (
+        {"properties": {"a": {"enum": ["x", "y"]}}},
+        {"a": "z"},
+        {"a": ['Expected the string "x" or the string "y", got the string "z".']},
+    ),
+    "inside": (
+        {"properties": {"a": {"properties": {"b": {"type": "string"}}, "required": ["c"]}}},
+        {"a": {"b": 1}},
+        {"a": ["At /b: Expected a string, got the number 1.", "At /c: This field is required."]},
+    ),
+    "several of one field": (
+        {"properties": {"a": {"minLength": 3, "pattern": "^x"}}},
+        {"a": "y"},
+        {"a": [
+            'Expected a string of at least 3 characters, got the string "y".',
+            'Expected a string that matches "^x", got the string "y".',
+        ]},
+    ),
+    "the whole": ({"type": "object"}, [], {"detail": ["Expected an object, got an array."]}),
+    "a rare keyword": ({"properties": {"a": {"multipleOf": 2}}}, {"a": 3}, {"a": ["3 is not a multiple of 2."]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "value", "told"), TOLD.values(), ids=TOLD)
+def test_violations_are_told(schema: dict[str, Any], value: Any, told: dict[str, list[str]]) -> None:
+    found = Validator(schema).violations(value)
+    assert {field: sorted(messages) for field, messages in found.items()} == told
+
+
+def test_a_long_value_is_shortened() -> None:
+    (message,) = Validator({"properties": {"a": {"type": "number"}}}).violations({"a": "x" * 10_000})["a"]
+    assert len(message) < 150
