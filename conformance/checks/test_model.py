@@ -1,0 +1,43 @@
+"""MOD: a random walk over names, organizations and base models, each answer predicted by a reference model."""
+
+from __future__ import annotations
+
+from conformance.generate.walks import Step, walk
+from conformance.judge.expect import expect_shown, expect_status
+from conformance.outcome import Violation
+from conformance.requirement import MUST, SHOULD, Level, requirement
+from conformance.subject.subject import Subject
+
+
+@requirement("MOD-01", MUST, clause="x-clauses/shown")
+def test_walk_by_what_is_known(subject: Subject) -> None:
+    """Each answer of a random walk has the status, and shows the values just sent, that a reference model predicts."""
+    _judge(subject, MUST)
+
+
+@requirement("MOD-02", SHOULD, clause="x-clauses/read-back")
+def test_walk_by_what_is_assumed(subject: Subject) -> None:
+    """Each answer of a random walk shows what earlier requests left, as a reference model predicts."""
+    _judge(subject, SHOULD)
+
+
+def _judge(subject: Subject, level: Level) -> None:
+    for step in subject.once("random walks", lambda: walk(subject)):
+        try:
+            _judge_step(subject, step, level)
+        except Violation as violation:
+            violation.exchanges = (*step.before, step.exchange)
+            raise
+
+
+def _judge_step(subject: Subject, step: Step, level: Level) -> None:
+    predicted = step.prediction
+    if predicted.status.level is level:
+        expect_status(step.exchange, predicted.status.value, when="as the reference model predicts")
+    if not step.exchange.response.successful:
+        return
+    for field in subject.reliable_fields():
+        sure = predicted.fields.get(field.name)
+        if sure is not None and sure.level is level:
+            where = "as the reference model predicts"
+            expect_shown(step.exchange.response.members, field.response, sure.value, where)

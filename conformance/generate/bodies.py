@@ -1,0 +1,49 @@
+"""Hypothesis strategies for request bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from conformance.generate.values import OBJECTS
+from conformance.generate.wrong import Wrongness, wrong_values
+from contract import RequestField, Schema
+
+TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=0x24F, categories=("L", "N", "P", "S")), min_size=1, max_size=40)
+
+
+def plain(schema: Schema) -> st.SearchStrategy[Any]:
+    """Values of the schema that no reasonable server refuses."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    match schema.get("type"):
+        case "string":
+            return TEXT
+        case "number":
+            return st.integers(0, 1_000_000_000).map(lambda millionths: millionths / 1_000_000)
+        case "integer":
+            return st.integers(1, 10_000_000)
+        case "boolean":
+            return st.booleans()
+        case "object":
+            return st.sampled_from(OBJECTS)
+    return st.just([])
+
+
+def values(fields: list[RequestField], at_most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+    """Some of the fields, with plain values."""
+    optional: dict[str, st.SearchStrategy[Any]] = {field.name: plain(field.schema) for field in fields}
+    return st.fixed_dictionaries({}, optional=optional).filter(lambda drawn: len(drawn) <= at_most)
+
+
+def wrong(fields: list[RequestField]) -> st.SearchStrategy[dict[str, Any]]:
+    """One of the fields, with a value that no reading makes right."""
+    return st.sampled_from(
+        [
+            {field.name: wrong.value}
+            for field in fields
+            for wrong in wrong_values(field.schema)
+            if wrong.wrongness in (Wrongness.TYPE, Wrongness.ENUM)
+        ]
+    )

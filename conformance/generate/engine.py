@@ -1,0 +1,138 @@
+"""Lets Schemathesis make up requests from the contract: its examples, its coverage of the schema, and fuzzing.
+
+Schemathesis supplies requests and nothing else; its own checks are switched off. It believes that it tests a WSGI
+application: that application is ours, adapts each body to the target, sends it, and remembers what was exchanged.
+"""
+
+from __future__ import annotations
+
+import copy
+import http
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.outcome import NotTestable
+from conformance.subject.subject import Subject, encoded
+from conformance.wire import strict_json
+from conformance.wire.exchange import Exchange, Json
+from contract import Contract
+
+CASE_ID = "HTTP_X_SCHEMATHESIS_TESTCASEID"
+NAMES = 4
+"""Models that the generated requests are about: enough for creates and updates of each other's fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """An exchange whose request Schemathesis made up."""
+
+    exchange: Exchange
+    body: Json
+    """As it was sent."""
+    mode: str
+    """What Schemathesis meant it to be: `positive` for valid, `negative` for invalid."""
+
+
+def generated(subject: Subject, examples: int = 10) -> list[Generated]:
+    """What came of one run of the engine over the upsert. The same for the same seed."""
+    import schemathesis
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.engine import from_schema
+
+    bridge = _Bridge(subject)
+    config = SchemathesisConfig.from_dict(
+        {
+            "seed": subject.seed,
+            "workers": 1,
+            "checks": {"enabled": False},
+            "generation": {"mode": "all", "max-examples": examples, "database": "none"},
+            "phases": {"stateful": {"enabled": False}},
+        }
+    )
+    schema = schemathesis.openapi.from_dict(_without_extensions(subject.contract), config=config)
+    schema.app = bridge
+    modes: dict[str, str] = {}
+    for event in from_schema(schema.include(operation_id=subject.contract.upsert.operation.operation_id)).execute():
+        recorder = getattr(event, "recorder", None)
+        for case_id, node in recorder.cases.items() if recorder is not None else ():
+            modes[case_id] = node.value.meta.generation.mode.value if node.value.meta else "positive"
+    if bridge.obstacle is not None:
+        raise bridge.obstacle
+    return [Generated(exchange, body, modes.get(id, "positive")) for id, exchange, body in bridge.sent]
+
+
+class _Bridge:
+    """A WSGI application that passes upserts on to the target."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._names = [subject.names.fresh() for _ in range(NAMES)]
+        self._known = _known_references(subject)
+        self.sent: list[tuple[str, Exchange, Json]] = []
+        self.obstacle: Exception | None = None
+
+    def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+        status, body = 200, b"{}"
+        media_type = environ.get("CONTENT_TYPE", "")
+        if environ["REQUEST_METHOD"] == self._subject.contract.upsert.operation.method and "json" in media_type:
+            status, body = self._pass_on(environ)
+        phrase = http.HTTPStatus(status).phrase if status in set(http.HTTPStatus) else "Unknown"
+        start_response(f"{status} {phrase}", [("Content-Type", "application/json")])
+        return [body]
+
+    def _pass_on(self, environ: Mapping[str, Any]) -> tuple[int, bytes]:
+        raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body = self._adapted(strict_json.read(raw).value)
+        key = body.get(self._subject.contract.upsert.key) if isinstance(body, dict) else None
+        try:
+            exchange = self._subject.post(encoded(body), key=key, credential=self._subject.callers.owner)
+        except Exception as obstacle:  # noqa: BLE001 - the engine would swallow it
+            self.obstacle = self.obstacle or obstacle
+            return 503, b"{}"
+        self.sent.append((environ.get(CASE_ID, ""), exchange, body))
+        return exchange.response.status, exchange.response.body
+
+    def _adapted(self, body: Json) -> Json:
+        """The body with names of this run, and with references to what exists, wherever it has strings for them."""
+        if not isinstance(body, dict):
+            return body
+        upsert = self._subject.contract.upsert
+        adapted = _encodable({name: value for name, value in body.items() if name not in self._known})
+        for name, known in self._known.items():
+            if not isinstance(body.get(name), str | None):
+                adapted[name] = body[name]
+            elif name in body and known is not None:
+                adapted[name] = known
+        if isinstance(adapted.get(upsert.key), str) and adapted[upsert.key]:
+            adapted[upsert.key] = self._names[len(self.sent) % NAMES]
+        return adapted
+
+
+def _known_references(subject: Subject) -> dict[str, str | None]:
+    """For each field that refers to something, a value that exists; None where none is known."""
+    known: dict[str, str | None] = {}
+    for field in subject.contract.upsert.request.values():
+        reference = field.reference or subject.contract.upsert.request[field.slot].reference
+        if reference is None:
+            continue
+        try:
+            known[field.name] = known.get(field.slot) or subject.values_of(field)[0]
+        except NotTestable:
+            known[field.name] = None
+    return known
+
+
+def _without_extensions(contract: Contract) -> dict[str, Any]:
+    document: dict[str, Any] = copy.deepcopy(dict(contract.document))
+    document["servers"] = [{"url": "/"}]
+    return document
+
+
+def _encodable(value: Json) -> Json:
+    """`value` without lone surrogates, which no UTF-8 text can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(child) for name, child in value.items()}
+    return [_encodable(child) for child in value] if isinstance(value, list) else value

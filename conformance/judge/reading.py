@@ -1,0 +1,173 @@
+"""Reads a request body as the contract would: what has to be taken, what has to be refused, and what may be either.
+
+This is how any request can be judged, whoever made it up.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+from conformance.subject.names import is_plain
+from contract import Contract, Schema
+
+LONGEST_PLAIN_TEXT = 100
+LARGEST_PLAIN_NUMBER = 1000
+MOST_DECIMALS = 6
+LARGEST_PLAIN_INTEGER = 10_000_000
+MOST_PLAIN_ENTRIES = 8
+WORDS_FOR_FLAGS = {"true", "false", "yes", "no", "on", "off", "t", "f", "y", "n"}
+WORDS_FOR_NUMBERS = {"nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity"}
+
+
+class Reading(IntEnum):
+    """What may be asked of an answer to a value; a body is read as the last of its values in this order."""
+
+    PLAIN = 0
+    """No reasonable server refuses it."""
+    OPEN = 1
+    """Valid but odd, or not spoken of: a server may take it exactly, or refuse it."""
+    COERCIBLE = 2
+    """Of another type, but a lenient reader would make it into the declared one (or take null for absence)."""
+    WRONG = 3
+    """No reading makes it into the declared type, or it is outside the allowed values."""
+
+
+def read_body(contract: Contract, body: Any) -> Reading:
+    """How a parsed body reads."""
+    upsert = contract.upsert
+    if not isinstance(body, Mapping):
+        return Reading.WRONG
+    if upsert.key not in body:
+        return Reading.WRONG
+    readings = [_read_field(contract, name, value) for name, value in body.items()]
+    return max(readings)
+
+
+def _read_field(contract: Contract, name: str, value: Any) -> Reading:
+    field = contract.upsert.request.get(name)
+    if field is None:
+        return Reading.OPEN
+    reading = read_value(field.schema, value)
+    if name == contract.upsert.key and reading <= Reading.OPEN:
+        return _read_key(value)
+    return reading
+
+
+def _read_key(value: str) -> Reading:
+    if not value:
+        return Reading.COERCIBLE
+    return Reading.PLAIN if is_plain(value) else Reading.OPEN
+
+
+def read_value(schema: Schema, value: Any) -> Reading:
+    """How a value reads under the schema of its field."""
+    if value is None:
+        return Reading.OPEN if schema.get("nullable") else Reading.COERCIBLE
+    if "enum" in schema:
+        return _read_enum(schema["enum"], value)
+    match schema.get("type"):
+        case "string":
+            return _read_string(schema, value)
+        case "number":
+            return _read_number(schema, value)
+        case "integer":
+            return _read_integer(schema, value)
+        case "boolean":
+            return Reading.PLAIN if isinstance(value, bool) else _read_foreign(value)
+        case "object":
+            return _read_object(value)
+        case "array":
+            return Reading.OPEN if isinstance(value, list) else _read_foreign(value)
+    return Reading.OPEN
+
+
+def _read_enum(allowed: list[Any], value: Any) -> Reading:
+    if isinstance(value, str) and all(isinstance(one, str) for one in allowed):
+        near = value.strip().lower() in {str(one).lower() for one in allowed}
+        return Reading.PLAIN if value in allowed else Reading.COERCIBLE if near else Reading.WRONG
+    if isinstance(value, bool) or isinstance(value, str | list | dict):
+        return Reading.PLAIN if value in allowed and isinstance(value, str) else _read_foreign(value)
+    if isinstance(value, float):
+        if not value.is_integer():
+            return Reading.COERCIBLE
+        return Reading.OPEN if value in allowed else Reading.WRONG
+    return Reading.PLAIN if value in allowed else Reading.WRONG
+
+
+def _read_string(schema: Schema, value: Any) -> Reading:
+    if not isinstance(value, str):
+        return _read_foreign(value)
+    if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
+        return Reading.COERCIBLE
+    return Reading.PLAIN if _is_plain_text(value) else Reading.OPEN
+
+
+def _is_plain_text(text: str) -> bool:
+    return (
+        1 <= len(text) <= LONGEST_PLAIN_TEXT
+        and text.isprintable()
+        and text == text.strip() == unicodedata.normalize("NFC", text)
+        and all(character <= "\uffff" and unicodedata.category(character)[0] in "LNPSZ" for character in text)
+    )
+
+
+def _read_number(schema: Schema, value: Any) -> Reading:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _read_foreign(value)
+    if not 0 <= value <= LARGEST_PLAIN_NUMBER:
+        return Reading.OPEN
+    exponent = Decimal(repr(value)).as_tuple().exponent
+    within = isinstance(exponent, int) and -exponent <= MOST_DECIMALS and str(value) != "-0.0"
+    return Reading.PLAIN if within and _in_range(schema, value) else Reading.OPEN
+
+
+def _read_integer(schema: Schema, value: Any) -> Reading:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _read_foreign(value)
+    if isinstance(value, float):
+        return Reading.OPEN if value.is_integer() else Reading.COERCIBLE
+    return Reading.PLAIN if 1 <= value <= LARGEST_PLAIN_INTEGER and _in_range(schema, value) else Reading.OPEN
+
+
+def _in_range(schema: Schema, value: float) -> bool:
+    return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
+
+
+def _read_object(value: Any) -> Reading:
+    if isinstance(value, bool | int | float) and value:
+        return Reading.WRONG
+    if not isinstance(value, dict):
+        return _read_foreign(value)
+    plain = len(value) <= MOST_PLAIN_ENTRIES and all(_is_plain_entry(name, entry) for name, entry in value.items())
+    return Reading.PLAIN if plain else Reading.OPEN
+
+
+def _is_plain_entry(name: str, entry: Any) -> bool:
+    return (
+        name.replace("_", "").isalnum()
+        and name.isascii()
+        and isinstance(entry, dict)
+        and all(isinstance(value, bool | int | str) and abs(_magnitude(value)) < 1e6 for value in entry.values())
+        and all(inner.isascii() and inner.replace("_", "").isalnum() for inner in entry)
+    )
+
+
+def _magnitude(value: Any) -> float:
+    if isinstance(value, str):
+        return 0 if not value or _is_plain_text(value) else float("inf")
+    return float(value)
+
+
+def _read_foreign(value: Any) -> Reading:
+    """A value of another type than the declared one. What some language takes for empty or for false may be coerced."""
+    if isinstance(value, bool) or value in (0, "", [], {}) or isinstance(value, int | float):
+        return Reading.COERCIBLE
+    if isinstance(value, str):
+        word = value.strip().lower()
+        readable = any(character.isnumeric() for character in word) or word in WORDS_FOR_FLAGS | WORDS_FOR_NUMBERS
+        return Reading.COERCIBLE if readable or not word or word[0] in "{[" else Reading.WRONG
+    return Reading.WRONG
