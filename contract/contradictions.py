@@ -144,7 +144,8 @@ def _check_source(at: Place, field: ResponseField, upsert: Upsert) -> None:
 def _check_shown_as(at: Place, field: ResponseField) -> None:
     kind = _SHOWN_AS.get(type(field.source))
     if kind and field.schema.get("type") != kind:
-        at.problem(f"such a value is a {kind}, and {field.name} is not", f"declare type: {kind}, or another x-source")
+        what = f"gives {field.name} a value of type {kind}, which its schema is not"
+        at.problem(what, f"declare type: {kind}, or another x-source")
 
 
 def _check_value(at: Place, value: object, field: ResponseField) -> None:

@@ -61,7 +61,9 @@ def _without_references(schema: Any) -> Any:
     kept = {keyword: _without_references(value) for keyword, value in schema.items()}
     alternatives = kept.get("oneOf")
     if isinstance(alternatives, list) and _REFERENCE in alternatives:
-        kept["allOf"] = [member for member in kept.pop("oneOf") if member != _REFERENCE]
+        alternatives.remove(_REFERENCE)
+        if len(alternatives) == 1:  # allOf is searched for the cause, of the only alternative no cause would be told
+            kept["allOf"] = kept.pop("oneOf")
     return kept
 
 

@@ -71,5 +71,11 @@ def faults(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[str | 
     """Each way in which `value` is not valid by an OpenAPI 3.0 schema: where in the value, and what."""
     from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
+    nulls = set()
     for error in OAS30Validator(dict(schema), format_checker=oas30_format_checker).iter_errors(value):
-        yield tuple(error.absolute_path), error.message
+        tokens = tuple(error.absolute_path)
+        if tokens in nulls:  # that it is null was told: that it is of no type and in no enum either adds nothing
+            continue
+        if error.instance is None:
+            nulls.add(tokens)
+        yield tokens, error.message

@@ -1,0 +1,45 @@
+"""What the tests of the contract share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from contract import Contract, ContractError, Problem, load
+from tests.contract.altered import Edit, write_altered
+
+LoadAltered: TypeAlias = Callable[..., Contract]
+Refusal: TypeAlias = Callable[[Path], list[Problem]]
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Contract:
+    """The contract that ships."""
+    return load()
+
+
+@pytest.fixture
+def load_altered(tmp_path: Path) -> LoadAltered:
+    """Loads the contract that ships, edited."""
+
+    def load_edited(*edits: Edit) -> Contract:
+        return load(write_altered(tmp_path, *edits))
+
+    return load_edited
+
+
+@pytest.fixture
+def refusal() -> Refusal:
+    """Loads a file that is no contract, and gives its problems."""
+
+    def problems(file: Path) -> list[Problem]:
+        with pytest.raises(ContractError) as caught:
+            load(file)
+        assert caught.value.file == str(file)
+        assert str(caught.value).startswith(f"{file}: the contract has ")
+        return caught.value.problems
+
+    return problems
