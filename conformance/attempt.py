@@ -67,8 +67,7 @@ class Attempts:
         new = set(first.findings) - self._confirmed
         if not new or first.state is Verdict.ERROR:
             return first
-        self._subject.forget()
-        second = self._once(requirement, check)
+        second = self._once(requirement, check, anew=True)
         for id in new:
             if id in second.findings:
                 self._confirmed.add(id)
@@ -78,9 +77,8 @@ class Attempts:
                 first.findings[id] = replace(first.findings[id], exchanges=both, verdict=Verdict.UNSTABLE)
         return first
 
-    def _once(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
-        self._subject.client.drain()
-        self._subject.observed.clear()
+    def _once(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
+        self._subject.begin(anew=anew)
         attempt = Attempt(requirement)
         own = _outcome_of(check, attempt)
         attempt.observed = tuple(self._subject.observed)

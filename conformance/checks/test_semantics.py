@@ -161,9 +161,9 @@ def test_server_owned(subject: Subject, field: ResponseField) -> None:
         "boolean": False,
     }.get(field.schema.get("type", ""), value)
     candidates = [*field.schema["enum"]] if "enum" in field.schema else [True, False] if forged is False else [forged]
-    shown = []
+    shown, key = [], subject.once("a model to forge", subject.names.fresh)
     for candidate in candidates:
-        exchange = subject.upsert({**subject.full(), field.name: candidate})
+        exchange = subject.upsert({**subject.full(1, key), field.name: candidate})
         if not exchange.response.successful:
             subject.observe(f"{field.name} in a request is answered {exchange.response.status}")
             return

@@ -10,7 +10,9 @@ from conformance.generate.values import OBJECTS
 from conformance.generate.wrong import Wrongness, wrong_values
 from contract import RequestField, Schema
 
-TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=0x24F, categories=("L", "N", "P", "S")), min_size=1, max_size=40)
+TEXT = st.text(
+    st.characters(min_codepoint=32, max_codepoint=0x24F, categories=("L", "N", "P", "S")), min_size=1, max_size=40
+)
 
 
 def plain(schema: Schema) -> st.SearchStrategy[Any]:

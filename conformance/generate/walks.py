@@ -16,7 +16,7 @@ from conformance.reference import Address, Prediction, Reference
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
 
-WALKS = 4
+WALKS = 3
 STEPS = 14
 ORGANIZATIONS = ("owner", "other")
 

@@ -151,7 +151,9 @@ def _is_plain_entry(name: str, entry: Any) -> bool:
         name.replace("_", "").isalnum()
         and name.isascii()
         and isinstance(entry, dict)
-        and all(isinstance(value, bool | int | str) and abs(_magnitude(value)) < 1e6 for value in entry.values())
+        and all(
+            isinstance(value, bool | int | float | str) and abs(_magnitude(value)) < 1e6 for value in entry.values()
+        )
         and all(inner.isascii() and inner.replace("_", "").isalnum() for inner in entry)
     )
 

@@ -27,7 +27,8 @@ class Timed:
 
 def warm(subject: Subject, racers: int) -> None:
     """Open as many connections as there will be racers: a race over fresh ones is decided by the handshakes."""
-    race([lambda: subject.upsert(subject.minimal()) for _ in range(racers)])
+    body = subject.once("warm connections", subject.minimal)
+    race([lambda: subject.upsert(body)] * racers)
 
 
 def race(calls: Sequence[Call]) -> list[Exchange]:

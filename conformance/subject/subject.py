@@ -62,6 +62,7 @@ class Subject:
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
         self._memory: dict[str, Any] = {}
+        self._recalled: set[str] = set()
         self.created: dict[tuple[str, str], Credential | None] = {}
         """Key and caller of each model that may be left on the target."""
 
@@ -185,16 +186,26 @@ class Subject:
         bare = {self.contract.upsert.key: key}
         return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
 
-    def once(self, name: str, make: Callable[[], T]) -> T:
-        """What `make` returns, made once and remembered: evidence that several checks judge."""
+    def once(self, name: str, make: Callable[[], T], *, lasting: bool = False) -> T:
+        """What `make` returns, made once and remembered: evidence that several checks judge.
+
+        It is made anew to see whether a finding repeats, unless it is `lasting`: then the check sees to that itself.
+        """
+        if not lasting:
+            self._recalled.add(name)
         if name not in self._memory:
             self._memory[name] = make()
         remembered: T = self._memory[name]
         return remembered
 
-    def forget(self) -> None:
-        """Make all evidence anew, to see whether a finding repeats."""
-        self._memory.clear()
+    def begin(self, *, anew: bool) -> None:
+        """Begin a check; `anew` makes the evidence anew that the check before this went by, to see whether it repeats."""
+        if anew:
+            for name in self._recalled:
+                self._memory.pop(name, None)
+        self._recalled.clear()
+        self.observed.clear()
+        self.client.drain()
 
     def require_reading(self) -> None:
         """Go on only where state can be read without writing it."""
