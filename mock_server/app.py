@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from connexion.apps.asynchronous import AsyncApp
 from connexion.http_facts import METHODS
+from connexion.middleware.abstract import ROUTING_CONTEXT
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.middleware.swagger_ui import SwaggerUIMiddleware
@@ -47,8 +48,9 @@ class DelayMiddleware:
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait, then pass the request on."""
-        await asyncio.sleep(self._seconds)
+        """Wait where there is an operation, and pass the request on."""
+        if scope["type"] == "http" and scope["extensions"][ROUTING_CONTEXT]:
+            await asyncio.sleep(self._seconds)
         await self.app(scope, receive, send)
 
 
@@ -92,10 +94,13 @@ def served_document(contract: Contract, operations: Container[str]) -> dict[str,
     """The contract as the mock serves it: at its own address, and with the `operations` that it has."""
     document: dict[str, Any] = copy.deepcopy(dict(contract.document))
     document["servers"] = [{"url": "/", "description": "This mock"}]
-    for item in document["paths"].values():
-        for method in METHODS & item.keys():
-            if item[method]["operationId"] not in operations:
-                del item[method]
+    for path, item in list(document["paths"].items()):
+        present = METHODS & item.keys()
+        absent = {method for method in present if item[method].get("operationId") not in operations}
+        for method in absent:
+            del item[method]
+        if absent == present:
+            del document["paths"][path]
     return document
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the mock. Gives the exit code: 0 stopped, 2 wrong use, 130 interrupted."""
     settings = parse(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         return _run(settings)
     except KeyboardInterrupt:

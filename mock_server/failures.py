@@ -40,14 +40,12 @@ def refusal_of(error: Exception, scope: Scope) -> Refusal:
     match error:
         case RefusedError():
             return error.refusal
+        case HTTPException(status_code=401):
+            return unauthorized("No way to authenticate takes a token of this form.").refusal
         case HTTPException(status_code=404):
             return Refusal(404, f"There is nothing at {quoted(scope['path'])}.")
         case HTTPException():
             allow = {"Allow": "GET, HEAD"} if error.status_code == 405 else {}  # StaticFiles leaves it out
             return Refusal(error.status_code, error.detail, {**allow, **(error.headers or {})})
-        case ProblemException(status=401):
-            return unauthorized("No way to authenticate takes a token of this form.").refusal
-        case ProblemException():
-            return Refusal(error.status, str(error.detail))
     logger.error("The mock failed at %s %s", scope["method"], scope["path"], exc_info=error)
     return Refusal(500, "The mock failed. This is a fault of the mock, not of the request.")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import signal
 import socket
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +30,7 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
         mend = "choose another --port; --port 0 picks a free one" if port else "choose another --host"
         raise AddressError(f"cannot listen at {host}:{port}: {reason}; {mend}") from None
 
@@ -45,11 +43,10 @@ def url_of(listener: socket.socket) -> str:
 
 
 def serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve `app` until SIGINT or SIGTERM. Calls `ready` when nothing can fail any more.
+    """Serve `app` until SIGINT or SIGTERM. Calls `ready` when it answers, and a signal stops it cleanly.
 
-    Raises KeyboardInterrupt on SIGINT, SystemExit(0) on SIGTERM.
+    Then it raises what the handler of that signal raises that was there before.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -62,11 +59,19 @@ def serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_PATIENCE,
     )
-    ready()
-    _Server(config).run(sockets=[listener])
+    _Server(config, ready).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self._ready()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop. Requests that are cut off then are no errors, and uvicorn need not report them."""
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)

@@ -45,8 +45,9 @@ class MockProcess:
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """End it. Exit code, and what it wrote to stdout after the first line."""
         self.process.send_signal(with_signal)
-        rest, _ = self.process.communicate(timeout=SECONDS)
-        return self.process.returncode, rest
+        code = self.process.wait(timeout=SECONDS)
+        assert self.process.stdout is not None
+        return code, self.process.stdout.read()
 
     def _first_line(self) -> str:
         assert self.process.stdout is not None

@@ -1,0 +1,180 @@
+"""The command as its users meet it: a process with stdout, stderr and an exit code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from contract import Upsert
+from tests.mock_server.process import ROOT, run, started
+from tests.mock_server.wire import KEY, MODELS, exchange, request
+
+GPT_4O = request("GET", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"})
+
+
+def test_quiet_prints_the_address_alone() -> None:
+    with started("--quiet") as mock:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", mock.first_line)
+        assert exchange(mock.address, GPT_4O).status == 200
+        assert mock.stop() == (0, "")
+        assert mock.stderr == ""
+
+
+def test_the_banner_says_where_who_and_how() -> None:
+    with started() as mock:
+        code, rest = mock.stop()
+    banner = f"{mock.first_line}\n{rest}"
+    assert code == 0
+    assert re.search(r"http://127\.0\.0\.1:\d+/api/models/", banner)
+    assert re.search(r"http://127\.0\.0\.1:\d+/ui/", banner)
+    for token, rights in {"demo-acme": "reads and writes", "demo-acme-readonly": "only reads"}.items():
+        assert re.search(rf"{token} +{rights} the models of acme", banner)
+
+
+def test_the_curl_line_works_when_pasted() -> None:
+    with started() as mock:
+        assert mock.process.stdout
+        lines = iter(mock.process.stdout.readline, "")
+        command = next(line.strip() for line in lines if line.strip().startswith("curl "))
+        # --silent stands in for a terminal; everything else is as printed
+        pasted = subprocess.run(f"{command} --silent", shell=True, capture_output=True, text=True, check=True)
+        assert '"id":"my-first-model"' in pasted.stdout
+        assert shlex.split(command)[0] == "curl"
+
+
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_stops_it_cleanly_and_soon(stop: signal.Signals, code: int) -> None:
+    with started("--quiet") as mock, socket.create_connection(mock.address) as idle:
+        idle.sendall(b"GET /api/models/gpt-4o/ HTTP/1.1\r\nHost: mock\r\n")
+        began = time.monotonic()
+        assert mock.stop(stop) == (code, "")
+        assert time.monotonic() - began < 5
+        assert mock.stderr == ""
+
+
+def test_a_signal_stops_it_while_requests_are_under_way() -> None:
+    with started("--quiet", "--delay", "60000") as mock, socket.create_connection(mock.address) as waiting:
+        waiting.sendall(GPT_4O)
+        assert exchange(mock.address, request("GET", "/openapi.json")).status == 200
+        assert mock.stop() == (0, "")
+        assert mock.stderr == ""
+
+
+WRONG_USE: dict[str, tuple[list[str], str]] = {
+    "unknown option": (["--prot", "1"], "unrecognized arguments: --prot 1"),
+    "port out of range": (["--port", "65536"], "no port from 0 to 65535"),
+    "port no number": (["--port", "x"], "no port from 0 to 65535"),
+    "negative delay": (["--delay", "-1"], "--delay"),
+    "endless delay": (["--delay", "nan"], "no number of milliseconds"),
+    "unknown log level": (["--log-level", "loud"], "invalid choice"),
+    "no such contract": (["--contract", "none.yaml"], "none.yaml: the contract has a problem"),
+    "no contract": (["--contract", "mock_server/fixtures.yaml"], "#/openapi"),
+    "no such fixtures": (["--fixtures", "none.yaml"], "none.yaml: the fixtures file has a problem"),
+    "no fixtures": (["--fixtures", "openapi.yaml"], "there belongs a mapping with organizations"),
+    "no such host": (["--host", "203.0.113.1"], "choose another --host"),
+    "no host": (["--host", "not a host"], "cannot listen at not a host"),
+}
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG_USE.values(), ids=WRONG_USE)
+def test_wrong_use_is_told_on_stderr_and_exits_with_2(options: list[str], message: str) -> None:
+    ended = run("--port", "0", *options)
+    assert ended.returncode == 2
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_taken_port_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = run("--port", port)
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        f"respan-mock: cannot listen at 127.0.0.1:{port}: Address already in use;"
+        " choose another --port; --port 0 picks a free one\n"
+    )
+
+
+def test_help_has_examples() -> None:
+    ended = run("--help")
+    assert ended.returncode == 0
+    assert "examples:" in ended.stdout
+    for option in ("host", "port", "contract", "fixtures", "delay", "cors-origin", "log-level", "quiet"):
+        assert f"--{option}" in ended.stdout
+
+
+def test_answers_of_the_api_can_be_delayed() -> None:
+    with started("--quiet", "--delay", "300") as mock:
+        for sent in (GPT_4O, request("GET", f"{MODELS}gpt-4o/")):
+            began = time.monotonic()
+            exchange(mock.address, sent)
+            assert time.monotonic() - began >= 0.3
+
+
+def test_each_request_is_logged_with_the_reason_of_a_refusal() -> None:
+    with started() as mock, httpx2.Client(base_url=_url(mock.first_line, mock.process.stdout), headers={}) as client:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        client.post(MODELS, json={"model_name": "m", "input_cost": "free"}, headers=headers)
+        client.get(f"{MODELS}gpt-4o/?a=b", headers=headers)
+        client.get(f"{MODELS}a%0Ab/", headers={"Authorization": "Bearer secret"})
+        mock.stop()
+        refused, done, unknown = mock.stderr.splitlines()
+    assert re.search(
+        r"POST /api/models/ 400 [\d.]+ ms  input_cost: Expected a number, got the string \"free\"", refused
+    )
+    assert re.search(r"GET /api/models/gpt-4o/ 200 [\d.]+ ms$", done)
+    assert re.search(r"GET /api/models/a%0Ab/ 401 [\d.]+ ms  This API key is not known", unknown)
+    assert "secret" not in unknown
+    assert "\x1b" not in refused
+
+
+def test_warnings_only_leave_the_requests_out_of_the_log() -> None:
+    with started("--log-level", "warning", "--quiet") as mock:
+        exchange(mock.address, GPT_4O)
+        mock.stop()
+        assert mock.stderr == ""
+
+
+def test_all_loopback_addresses_can_be_listened_at() -> None:
+    with started("--quiet", "--host", "0.0.0.0") as mock:
+        assert mock.url.startswith("http://127.0.0.1:")
+        assert exchange(mock.address, GPT_4O).status == 200
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this Python has no IPv6")
+def test_ipv6_can_be_listened_at() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback address")
+    with started("--quiet", "--host", "::1") as mock:
+        assert mock.url.startswith("http://[::1]:")
+        assert exchange(mock.address, GPT_4O).status == 200
+
+
+def test_fixtures_of_ones_own_are_served(tmp_path: Path, rules: Upsert) -> None:
+    file = tmp_path / "fixtures.yaml"
+    text = (ROOT / "mock_server" / "fixtures.yaml").read_text(encoding="utf-8")
+    file.write_text(text.replace("demo-acme:", "my-key:").replace("  gpt-4o:", "  my-built-in:"), encoding="utf-8")
+    with started("--quiet", "--fixtures", str(file)) as mock:
+        mine = {"Authorization": "Bearer my-key"}
+        assert exchange(mock.address, request("GET", f"{rules.operation.path}my-built-in/", mine)).status == 200
+        assert exchange(mock.address, GPT_4O).status == 401
+
+
+def _url(first_line: str, stdout: object) -> str:
+    """The address in a banner whose first line was read already."""
+    assert first_line
+    assert hasattr(stdout, "readline")
+    while not (found := re.search(r"http://[\d.]+:\d+", line := stdout.readline())):
+        assert line
+    return found[0]

@@ -1,0 +1,88 @@
+"""Swagger UI in a real browser: a demo key is enough to create and read a model there."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.mock_server.conftest import Names
+from tests.mock_server.process import MockProcess
+from tests.mock_server.wire import KEY
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def page(mock: MockProcess) -> Iterator[playwright.Page]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page()
+        page.goto(f"{mock.url}/ui/")
+        yield page
+        browser.close()
+
+
+def authorize(page: playwright.Page, key: str) -> None:
+    page.get_by_role("button", name="Authorize").first.click()
+    scheme = page.locator(".auth-container", has_text="apiKey")
+    scheme.locator("input").fill(key)
+    scheme.locator("button.authorize").click()
+    page.locator(".close-modal").click()
+
+
+def execute(page: playwright.Page, operation: str) -> tuple[str, str]:
+    """Run an operation that is open and filled in. Status and body of the answer."""
+    block = page.locator(f"#operations-models-{operation}")
+    block.get_by_role("button", name="Execute").click()
+    answer = block.locator(".live-responses-table tbody tr.response").first
+    return (
+        answer.locator(".response-col_status").inner_text().strip(),
+        answer.locator(".response-col_description .highlight-code").first.inner_text(),
+    )
+
+
+def open_operation(page: playwright.Page, operation: str) -> playwright.Locator:
+    block = page.locator(f"#operations-models-{operation}")
+    block.locator(".opblock-summary").click()
+    block.get_by_role("button", name="Try it out").click()
+    return block
+
+
+def test_a_demo_key_creates_and_reads_a_model(page: playwright.Page, new_name: Names) -> None:
+    name = f"{new_name()}/with slash"
+    authorize(page, KEY)
+    open_operation(page, "upsertModel").locator("textarea").fill(f'{{"model_name": "{name}", "input_cost": 1.5}}')
+    status, body = execute(page, "upsertModel")
+    assert status == "201"
+    assert name in body
+    open_operation(page, "getModel").get_by_placeholder("model_name").fill(name)
+    status, body = execute(page, "getModel")
+    assert status == "200"
+    assert '"input_cost": 1.5' in body
+
+
+def test_both_ways_to_authenticate_are_offered(page: playwright.Page) -> None:
+    page.get_by_role("button", name="Authorize").first.click()
+    titles = [" ".join(title.split()) for title in page.locator(".auth-container h4").all_inner_texts()]
+    assert titles == ["apiKey (http, Bearer)", "dashboardJwt (http, Bearer)"]
+
+
+def test_without_a_key_the_answer_explains_itself(page: playwright.Page) -> None:
+    open_operation(page, "upsertModel")
+    status, body = execute(page, "upsertModel")
+    assert status.startswith("401")
+    assert "credentials were not provided" in body
