@@ -52,9 +52,10 @@ class Api:
         """Send any bytes."""
         return self.send("POST", MODELS, content=content, headers={"Content-Type": content_type, **headers})
 
-    def send(self, method: str, path: str, key: str = READ_WRITE_KEY, **request: Any) -> httpx2.Response:
-        """Send any request, again where the server asks for it."""
-        headers = {"Authorization": f"Bearer {key}", **request.pop("headers", {})}
+    def send(self, method: str, path: str, key: str | None = READ_WRITE_KEY, **request: Any) -> httpx2.Response:
+        """Send any request, again where the server asks for it; without credentials where the key is None."""
+        credentials = {} if key is None else {"Authorization": f"Bearer {key}"}
+        headers = {**credentials, **request.pop("headers", {})}
         for _ in range(RETRIES):
             response = self.client.request(method, path, headers=headers, **request)
             if response.status_code != 429:

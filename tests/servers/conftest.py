@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TypeAlias
 
 import httpx2
@@ -31,28 +32,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def api(request: pytest.FixtureRequest, base_url: Callable[[ServerProcess], str]) -> Iterator[Api]:
-    server: Server = request.param
-    if isinstance(server, ServerProcess):
-        client = httpx2.Client(base_url=base_url(server))
-    else:
-        client = httpx2.Client(base_url="http://in-process", transport=httpx2.WSGITransport(app=server()))
-    with client:
-        yield Api(client)
+def api(request: pytest.FixtureRequest, client_of: Callable[[Server], httpx2.Client]) -> Api:
+    return Api(client_of(request.param))
 
 
 @pytest.fixture(scope="session")
-def base_url() -> Iterator[Callable[[ServerProcess], str]]:
-    """Starts a server when it is first asked for."""
-    urls: dict[str, str] = {}
-    with contextlib.ExitStack() as processes:
+def client_of() -> Iterator[Callable[[Server], httpx2.Client]]:
+    """Starts a server when it is first asked for; tests share it, under names of their own."""
+    with contextlib.ExitStack() as stack:
 
-        def url_of(server: ServerProcess) -> str:
-            if server.name not in urls:
-                urls[server.name] = processes.enter_context(running(server.command))
-            return urls[server.name]
+        @cache
+        def client_of(server: Server) -> httpx2.Client:
+            if isinstance(server, ServerProcess):
+                client = httpx2.Client(base_url=stack.enter_context(running(server.command)))
+            else:
+                client = httpx2.Client(base_url="http://in-process", transport=httpx2.WSGITransport(app=server()))
+            return stack.enter_context(client)
 
-        yield url_of
+        yield client_of
 
 
 def _can(server: Server, test: pytest.Item) -> bool:

@@ -287,7 +287,7 @@ def test_names_that_differ_are_different_models(api: Api, names: tuple[str, str]
 
 
 def test_no_credentials_are_unauthorized(api: Api) -> None:
-    response = api.client.post(MODELS, json={"model_name": api.name()})
+    response = api.send("POST", MODELS, None, json={"model_name": api.name()})
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"]
 
@@ -312,7 +312,7 @@ def test_credentials_are_judged_first(api: Api) -> None:
 
 @pytest.mark.rests_on("AUT-05")
 def test_a_token_in_the_query_does_not_count(api: Api) -> None:
-    response = api.client.post("/api/models/?token=demo-acme", json={"model_name": api.name()})
+    response = api.send("POST", "/api/models/?token=demo-acme", None, json={"model_name": api.name()})
     assert response.status_code == 401
 
 
