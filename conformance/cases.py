@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conformance.fields import Shown, inherited_fields, overlays, shown_fields
 from conformance.generate.wrong import Wrong, Wrongness, wrong_values
-from contract import Contract, RequestField, ResponseField
+from contract import Alias, Contract, Reference, RequestField, ResponseField
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,16 @@ def overlaid(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseFie
     return {override.name: (override, field) for override, field, _ in overlays(contract)}
 
 
-def references(contract: Contract) -> Mapping[str, RequestField]:
-    """Fields that refer to something, under each of their spellings."""
+def references(contract: Contract) -> Mapping[str, tuple[RequestField, Reference]]:
+    """Fields that refer to something, under each of their spellings, with what they refer to."""
     request = contract.upsert.request
-    return {name: field for name, field in request.items() if field.reference or request[field.slot].reference}
+    found = {name: (field, request[field.slot].reference) for name, field in request.items()}
+    return {name: (field, reference) for name, (field, reference) in found.items() if reference}
 
 
-def aliases(contract: Contract) -> Mapping[str, RequestField]:
-    """Fields that are another spelling of one."""
-    return {name: field for name, field in contract.upsert.request.items() if field.alias}
+def aliases(contract: Contract) -> Mapping[str, tuple[RequestField, Alias]]:
+    """Fields that are another spelling of one, with what they are another spelling of."""
+    return {name: (field, field.alias) for name, field in contract.upsert.request.items() if field.alias}
 
 
 def wrong(*kinds: Wrongness) -> Callable[[Contract], Mapping[str, WrongValue]]:

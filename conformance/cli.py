@@ -54,7 +54,7 @@ def entry() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="respan-conformance",
-        description="Check an implementation of POST /api/models/ against the contract. Without a URL, the bundled mock.",
+        description="Check an implementation of the contract at a URL. Without one, check the bundled mock.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.wire.exchange import Exchange
 
 
-class Violation(AssertionError):  # noqa: N818 - a finding about the target, not an error of ours
+class Violation(AssertionError):
     """The target does not do what the requirement says. The target is at fault."""
 
     def __init__(self, expected: str, observed: str, exchanges: Sequence[Exchange] = ()) -> None:
@@ -19,7 +19,7 @@ class Violation(AssertionError):  # noqa: N818 - a finding about the target, not
         super().__init__(f"expected {expected}; observed {observed}")
 
 
-class NotTestable(Exception):  # noqa: N818 - nobody is at fault
+class NotTestable(Exception):
     """The requirement cannot be judged, for want of a key or fixture, or because a step before it went wrong.
 
     `because` names the requirement that judges that step, where there is one: a fault is reported once, there.
@@ -31,7 +31,7 @@ class NotTestable(Exception):  # noqa: N818 - nobody is at fault
         super().__init__(reason)
 
 
-class Lost(Exception):  # noqa: N818 - decided by whether it repeats
+class Lost(Exception):
     """A request was not answered: the connection broke, or the time ran out."""
 
     def __init__(self, request: Any, reason: str) -> None:
@@ -40,5 +40,5 @@ class Lost(Exception):  # noqa: N818 - decided by whether it repeats
         super().__init__(reason)
 
 
-class Unreachable(Exception):  # noqa: N818
+class Unreachable(Exception):
     """The target does not answer at all. Its operator has to act."""

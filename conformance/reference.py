@@ -60,8 +60,8 @@ class Reference:
         self._models: dict[Address, Model] = {}
         self._clock = 0
 
-    def upsert(self, at: Address, body: Mapping[str, Json]) -> Prediction | None:
-        """Predict the answer to a valid or wrong body, and follow it. None where anything may come."""
+    def upsert(self, at: Address, body: Mapping[str, Json]) -> Prediction:
+        """Predict the answer to a body of plain values, or with a wrong one, and follow it."""
         self._clock += 1
         upsert = self._contract.upsert
         if read_body(self._contract, body) is Reading.WRONG:
@@ -105,7 +105,7 @@ class Reference:
         return Model(kept | sent, before.unset - set(sent), self._clock)
 
     def _view(self, at: Address, just_sent: Mapping[str, Json] | None = None) -> dict[str, Sure]:
-        """Each field that can be predicted. Reading what was written rests on an assumption; what was just sent does not."""
+        """Each field that can be predicted. What was just sent is sure; that it is kept is assumed."""
         view = {}
         for name, shown in self._shown.items():
             sure = self._models[at].own.get(name) or self._inherited(at, shown, set())

@@ -81,7 +81,8 @@ def requirement(id: str, level: Level, clause: str, needs: Iterable[str] = ()) -
 
     def declare(check: Check) -> Check:
         registered = _register(Requirement(id, level, clause, _text(check), tuple(needs)))
-        return pytest.mark.requirement(registered)(check)
+        marked: Check = pytest.mark.requirement(registered)(check)
+        return marked
 
     return declare
 

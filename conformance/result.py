@@ -26,7 +26,7 @@ class Judged:
     pointer: str
     cases: dict[str, Verdict] = field(default_factory=dict)
     findings: list[Record] = field(default_factory=list)
-    """The violations, those of the selected requirement and those that came up on the way; the first are the clearest."""
+    """The violations, those of its own tests and those that came up in others."""
     reasons: list[str] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
     observed: list[str] = field(default_factory=list)

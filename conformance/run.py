@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import random
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from conformance.attempt import Attempt, Attempts
@@ -41,7 +42,6 @@ class Run:
         self._worker = worker
         self._app = app
         self._subject: Subject | None = None
-        self._attempts: Attempts | None = None
         self._counted = 0
 
     @property
@@ -52,19 +52,22 @@ class Run:
     def subject(self) -> Subject:
         """The target, smoked and probed at the first call. Raises Unreachable where there is none."""
         if self._subject is None:
-            self._subject = self._begin()
+            self._subject = self._meet()
         return self._subject
 
-    def _begin(self) -> Subject:
+    def _meet(self) -> Subject:
         names, callers = Names(self._worker), self._callers()
         known = Known(self.settings.names("builtin-model"), self.settings.names("provider"))
         subject = Subject(self.contract, Client(self._transport()), callers, names, known, self.seed)
         look(subject)
         subject.abilities = probe(subject)
         self.notes = _notes(subject)
-        judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
-        self._attempts = Attempts(self.contract, subject, judges)
         return subject
+
+    @cached_property
+    def _attempts(self) -> Attempts:
+        judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
+        return Attempts(self.contract, self.subject, judges)
 
     def _callers(self) -> Callers:
         return Callers.from_keys(*(self.settings[name] for name in ("api-key", "other-org-key", "read-only-key")))
@@ -84,7 +87,6 @@ class Run:
                 raise NotTestable(f"needs {' and '.join(missing)}")
             check()
 
-        assert self._attempts is not None
         attempt = self._attempts.run(requirement, guarded)
         if attempt.lost and not alive(subject):
             raise Unreachable("the target stopped answering")

@@ -11,9 +11,9 @@ from conformance.requirement import OPEN, SECTIONS
 from conformance.result import Judged, Result
 from conformance.verdict import RunVerdict, Verdict
 
-MARKS = {
+MARKS: dict[Verdict, tuple[str, str]] = {
     Verdict.PASS: ("✓", "green"),
-    Verdict.NOT_TESTABLE: ("–", "yellow"),
+    Verdict.NOT_TESTABLE: ("-", "yellow"),
     Verdict.DEVIATES: ("~", "yellow"),
     Verdict.UNSTABLE: ("?", "magenta"),
     Verdict.FAIL: ("✗", "bold red"),
@@ -88,10 +88,10 @@ def show(result: Result, console: Console) -> None:
         for judged, verdict in shown:
             _line(judged, verdict, console)
         console.print()
-    for verdict in STORY:
+    for grave in STORY:
         for id, judged in result.judged.items():
-            if verdicts[id] is verdict:
-                _story(judged, verdict, console)
+            if verdicts[id] is grave:
+                _story(judged, grave, console)
     _summary(result, console)
 
 

@@ -51,7 +51,7 @@ UNREADABLE = _table(
     Refusal("a body cut in a string", _raw(lambda body: body[: len(body) // 2])),
     Refusal("plain text", _raw(lambda _: b"model_name is my-model")),
     Refusal("two closing braces", _raw(lambda body: body + b"}")),
-    Refusal("a form", _raw(lambda body: b"model_name=my-model")),
+    Refusal("a form", _raw(lambda _: b"model_name=my-model")),
 )
 
 NO_OBJECT = _table(

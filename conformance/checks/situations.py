@@ -1,4 +1,4 @@
-"""Everyday situations, one of each kind of answer that the contract declares: requirements on every exchange meet them all."""
+"""Everyday situations, one of each kind of answer that the contract declares."""
 
 from __future__ import annotations
 

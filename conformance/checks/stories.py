@@ -36,11 +36,7 @@ def updates(subject: Subject, field: Shown) -> list[Step]:
         key = subject.given(subject.minimal())
         if field.request.reference:
             return [_sent(subject, {**key, field.name: value}) for value in subject.values_of(field.request) * 2]
-        columns = {own.name: plain_values(own.schema) for own in subject.own_fields()}
-        rows = range(max(map(len, columns.values())))
-        return [
-            _sent(subject, {**key, **{n: column[row % len(column)] for n, column in columns.items()}}) for row in rows
-        ]
+        return [_sent(subject, {**key, **row}) for row in subject.plain_rows()]
 
     return _once(subject, field, tell, "updates")
 
@@ -83,7 +79,7 @@ def omissions(subject: Subject, field: Shown) -> Mapping[str, list[Step]]:
 
 
 def heirs(subject: Subject, generations: int) -> list[Step]:
-    """Models of no value of their own, some generations after one that has them all: what was sent to it, what they show."""
+    """Models without values, some generations after one that has them all: what was sent to it, what they show."""
 
     def tell() -> list[Step]:
         told = []
@@ -99,7 +95,7 @@ def heirs(subject: Subject, generations: int) -> list[Step]:
 
 
 def own_values(subject: Subject) -> list[Step]:
-    """Models with values of their own, over others of their base model: different ones, and those that count as false."""
+    """Models with own values over others of their base model: different ones, and those that count as false."""
 
     def tell() -> list[Step]:
         key = subject.contract.upsert.key

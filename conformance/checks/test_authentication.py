@@ -11,7 +11,7 @@ from conformance.outcome import NotTestable, Violation
 from conformance.requirement import MUST, SHOULD, each, every_exchange, requirement
 from conformance.subject.callers import token_of, with_scheme, wrong_credentials
 from conformance.subject.subject import JSON_HEADERS, Subject, encoded
-from conformance.wire.exchange import Credential, Exchange
+from conformance.wire.exchange import Credential, Exchange, Request
 from contract import Contract
 
 KINDS = list(wrong_credentials(Credential("Bearer rc-A-key-to-name-the-kinds", "Bearer $RESPAN_API_KEY")))
@@ -139,9 +139,12 @@ def _with(subject: Subject, credential: Credential) -> Exchange:
 
 
 def _query(subject: Subject, token: str) -> Exchange:
-    body = subject.minimal()
+    operation, body = subject.contract.upsert.operation, subject.minimal()
     query = "?" + "&".join(f"{name}={quote(token, safe='')}" for name in ("access_token", "api_key", "token", "key"))
-    return subject.post(encoded(body), key=body[subject.contract.upsert.key], query=query)
+    target, key = operation.path + query, body[subject.contract.upsert.key]
+    return subject.send(
+        Request(operation.method, target, JSON_HEADERS, encoded(body), operation_id=operation.operation_id, key=key)
+    )
 
 
 def _header(make: Callable[[str], tuple[str, str]]) -> Callable[[Subject, str], Exchange]:

@@ -50,7 +50,7 @@ def test_generated_odd_values_are_exact(subject: Subject) -> None:
 
 
 def _judge(subject: Subject, reading: Reading, judge: Callable[[Exchange], None]) -> None:
-    """Judge the generated requests of one reading. One that fails is sent again: a single request is the whole evidence."""
+    """Judge the generated requests of one reading. One that fails is sent again, to see whether it repeats."""
     for case in subject.once("generated requests", lambda: generated(subject), lasting=True):
         if read_body(subject.contract, case.body) is not reading:
             continue

@@ -105,7 +105,8 @@ def test_others_models_are_unknown(subject: Subject) -> None:
 
 
 def _other(subject: Subject) -> Credential:
-    assert subject.callers.other is not None
+    if subject.callers.other is None:
+        raise NotTestable("needs --other-org-key")
     return subject.callers.other
 
 

@@ -32,7 +32,7 @@ def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract
 
 @every_exchange("SCH-03", MUST, clause="responses/200")
 def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A model in a response is valid by the schema: types, allowed values, required fields; optional fields may be null."""
+    """A model in a response is valid by the schema: types, allowed values, required fields. Null counts as absent."""
     if shown_model(exchange, schemas) is None:
         return
     faults = [fault for fault in schemas.faults(exchange, drop_null=True) if not fault.date_time]

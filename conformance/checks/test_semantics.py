@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from conformance import cases
-from conformance.cases import Shown
 from conformance.checks import stories
-from conformance.fields import base_field, lookups, settled_fields
+from conformance.fields import Shown, base_field, lookups, settled_fields
 from conformance.generate.values import OBJECTS, distinct_value
 from conformance.judge.expect import expect_entries, expect_shown, written
 from conformance.judge.same import same
@@ -13,7 +12,7 @@ from conformance.outcome import Lost, NotTestable, Violation
 from conformance.requirement import MUST, OPEN, SHOULD, each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Json
-from contract import RequestField, ResponseField
+from contract import Alias, RequestField, ResponseField
 
 
 @requirement("SEM-01", MUST, clause="x-clauses/inherited")
@@ -107,7 +106,7 @@ def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, Re
 @requirement("SEM-14", SHOULD, clause="x-clauses/override-entries")
 @each("case", cases.overlaid)
 def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An entry of the override replaces the base model's parameter of that name whole, rather than being mixed into it."""
+    """An entry of the override replaces the base model's parameter whole, rather than being mixed into it."""
     override, field = case
     base = subject.given({**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2, "default": 1}}})
     entries = {"temperature": {"max": 1}}
@@ -129,11 +128,10 @@ def test_provider_shows(subject: Subject) -> None:
 
 
 @requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["--provider"])
-@each("spelling", cases.aliases)
-def test_either_spelling(subject: Subject, spelling: RequestField) -> None:
+@each("case", cases.aliases)
+def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
     """Either spelling of the provider does the same, and so do both together when they agree."""
-    provider, alias = subject.known.providers[0], spelling.alias
-    assert alias is not None
+    provider, (spelling, alias) = subject.known.providers[0], case
     for field, lookup in lookups(subject.contract):
         if lookup.by != alias.of:
             continue

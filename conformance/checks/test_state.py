@@ -6,10 +6,9 @@ import unicodedata
 from itertools import pairwise
 
 from conformance import cases
-from conformance.cases import Shown
 from conformance.checks import stories
 from conformance.checks.refusals import REFUSED, Refusal
-from conformance.fields import lookups, settled, shown_fields, timestamp
+from conformance.fields import Shown, lookups, settled, shown_fields, timestamp
 from conformance.generate.values import OBJECTS, ODD_STRINGS, odd_values
 from conformance.judge.expect import (
     expect_entries,

@@ -14,7 +14,7 @@ from conformance.outcome import NotTestable, Violation
 from conformance.requirement import MUST, OPEN, SHOULD, each, every_exchange, requirement
 from conformance.subject.subject import JSON_HEADERS, Subject, encoded
 from conformance.wire.exchange import Exchange
-from contract import Contract, RequestField
+from contract import Alias, Contract, Reference, RequestField
 
 REPEATS = 9
 
@@ -116,23 +116,22 @@ def test_empty_key(subject: Subject) -> None:
 
 
 @requirement("STA-13", SHOULD, clause="base_model_name/x-reference")
-@each("field", cases.references)
-def test_unknown_reference(subject: Subject, field: RequestField) -> None:
+@each("case", cases.references)
+def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference]) -> None:
     """A reference to a model or provider that does not exist is answered 404."""
-    reference = subject.contract.upsert.request[field.slot].reference
-    assert reference is not None
+    field, reference = case
     exchange = subject.upsert({**subject.minimal(), field.name: subject.names.fresh()})
     expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
 
 
 @requirement("STA-14", SHOULD, clause="provider_id/x-alias")
-@each("field", cases.aliases)
-def test_spellings_differ(subject: Subject, field: RequestField) -> None:
+@each("case", cases.aliases)
+def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) -> None:
     """Two spellings of one field that hold different values are answered 400."""
-    assert field.alias is not None
+    field, alias = case
     known = subject.values_of(field) if subject.known.providers else [subject.names.fresh()]
-    body = {**subject.minimal(), field.name: known[0], field.alias.of: subject.names.fresh()}
-    expect_status(subject.upsert(body), field.alias.differing, when=f"where {field.name} and {field.alias.of} differ")
+    body = {**subject.minimal(), field.name: known[0], alias.of: subject.names.fresh()}
+    expect_status(subject.upsert(body), alias.differing, when=f"where {field.name} and {alias.of} differ")
 
 
 @requirement("STA-15", MUST, clause="x-clauses/allow")
@@ -169,11 +168,9 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
 @requirement("STA-17", MUST, clause="requestBody")
 def test_plain_values_are_taken(subject: Subject) -> None:
     """A valid request of plain values is taken, be it one field or all of them."""
-    columns = {field.name: plain_values(field.schema) for field in subject.own_fields()}
     key = subject.minimal()
-    for row in range(max(map(len, columns.values()))):
-        body = {**key, **{name: column[row % len(column)] for name, column in columns.items()}}
-        expect_taken(subject.upsert(body), "every field holds a plain value")
+    for row in subject.plain_rows():
+        expect_taken(subject.upsert({**key, **row}), "every field holds a plain value")
     for field in subject.own_fields():
         body = {**key, field.name: plain_values(field.schema)[0]}
         expect_taken(subject.upsert(body), f"{field.name} holds a plain value")

@@ -19,18 +19,16 @@ def plain(schema: Schema) -> st.SearchStrategy[Any]:
     """Values of the schema that no reasonable server refuses."""
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    match schema.get("type"):
-        case "string":
-            return TEXT
-        case "number":
-            return st.integers(0, 1_000_000_000).map(lambda millionths: millionths / 1_000_000)
-        case "integer":
-            return st.integers(1, 10_000_000)
-        case "boolean":
-            return st.booleans()
-        case "object":
-            return st.sampled_from(OBJECTS)
-    return st.just([])
+    return _PLAIN.get(schema.get("type", ""), st.just([]))
+
+
+_PLAIN: dict[str, st.SearchStrategy[Any]] = {
+    "string": TEXT,
+    "number": st.integers(0, 1_000_000_000).map(lambda millionths: millionths / 1_000_000),
+    "integer": st.integers(1, 10_000_000),
+    "boolean": st.booleans(),
+    "object": st.sampled_from(OBJECTS),
+}
 
 
 def values(fields: list[RequestField], at_most: int = 4) -> st.SearchStrategy[dict[str, Any]]:

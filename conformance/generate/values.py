@@ -1,8 +1,9 @@
-"""Values for a field, made from its schema: plain ones that every server takes, and odd ones that a server may refuse."""
+"""Values for a field, made from its schema: plain ones that every server takes, odd ones that a server may refuse."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable
 from typing import Any
 
 from contract import Schema
@@ -51,71 +52,61 @@ def plain_values(schema: Schema) -> list[Any]:
     """Values that no reasonable server refuses, the boundaries of the plain core among them."""
     if "enum" in schema:
         return list(schema["enum"])
-    match schema.get("type"):
-        case "string":
-            return [text for text in STRINGS if _fits(text, schema)]
-        case "number":
-            return [number for number in NUMBERS if _within(number, schema)]
-        case "integer":
-            return [number for number in INTEGERS if _within(number, schema)]
-        case "boolean":
-            return [False, True]
-        case "object":
-            return list(OBJECTS)
-        case "array":
-            return [[], [item] if (item := _first(schema.get("items", {}))) is not None else []]
-    return []
+    if schema.get("type") == "array":
+        return [[], *([item] for item in plain_values(schema.get("items", {}))[:1])]
+    return [value for value in _PLAIN.get(schema.get("type", ""), ()) if _fits(value, schema)]
 
 
 def odd_values(schema: Schema) -> list[Any]:
     """Valid values that a server may refuse, but may not change."""
     if "enum" in schema:
         return []
-    match schema.get("type"):
-        case "string":
-            return [text for text in ODD_STRINGS if _fits(text, schema)]
-        case "number":
-            return [number for number in ODD_NUMBERS if _within(number, schema)]
-        case "integer":
-            return [number for number in ODD_INTEGERS if _within(number, schema)]
-        case "object":
-            return list(ODD_OBJECTS)
-    return []
+    return [value for value in _ODD.get(schema.get("type", ""), ()) if _fits(value, schema)]
+
+
+_PLAIN: dict[str, tuple[Any, ...]] = {
+    "string": STRINGS,
+    "number": NUMBERS,
+    "integer": INTEGERS,
+    "boolean": (False, True),
+    "object": OBJECTS,
+}
+_ODD: dict[str, tuple[Any, ...]] = {
+    "string": ODD_STRINGS,
+    "number": ODD_NUMBERS,
+    "integer": ODD_INTEGERS,
+    "object": ODD_OBJECTS,
+}
 
 
 def distinct_value(schema: Schema, variant: int) -> Any:
     """A plain value that tells one variant from another, as far as the schema has values enough."""
     if "enum" in schema:
         return schema["enum"][variant % len(schema["enum"])]
-    match schema.get("type"):
-        case "string":
-            return f"Value {variant}"
-        case "number":
-            return variant % 900 + 0.25
-        case "integer":
-            return 1000 + variant
-        case "boolean":
-            return variant % 2 == 1
-        case "object":
-            return {"temperature": {"min": 0, "max": variant + 1}, f"parameter_{variant}": {"default": variant}}
-        case "array":
-            return [_first(schema.get("items", {}))] * (variant % 3)
-    return None
+    if schema.get("type") == "array":
+        return plain_values(schema.get("items", {}))[:1] * (variant % 3)
+    make = _DISTINCT.get(schema.get("type", ""))
+    return make(variant) if make else None
 
 
-def _first(schema: Schema) -> Any:
-    values = plain_values(schema)
-    return values[0] if values else None
+_DISTINCT: dict[str, Callable[[int], Any]] = {
+    "string": lambda variant: f"Value {variant}",
+    "number": lambda variant: variant % 900 + 0.25,
+    "integer": lambda variant: 1000 + variant,
+    "boolean": lambda variant: variant % 2 == 1,
+    "object": lambda variant: {
+        "temperature": {"min": 0, "max": variant + 1},
+        f"parameter_{variant}": {"default": variant},
+    },
+}
 
 
-def _fits(text: str, schema: Mapping[str, Any]) -> bool:
-    import re
-
-    if "pattern" in schema and not re.search(schema["pattern"], text):
-        return False
-    return schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", len(text))
-
-
-def _within(number: float, schema: Mapping[str, Any]) -> bool:
-    low, high = schema.get("minimum", number), schema.get("maximum", number)
-    return bool(low <= number <= high and not (schema.get("exclusiveMinimum") and number == low))
+def _fits(value: Any, schema: Schema) -> bool:
+    """Whether the schema's bounds, where it has any, allow the value."""
+    if isinstance(value, str):
+        long_enough = schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value))
+        return long_enough and bool(re.search(schema.get("pattern", ""), value))
+    if isinstance(value, dict):
+        return True
+    low, high = schema.get("minimum", value), schema.get("maximum", value)
+    return bool(low <= value <= high) and not (schema.get("exclusiveMinimum") and value == low)

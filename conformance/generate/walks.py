@@ -1,24 +1,24 @@
-"""A Hypothesis state machine that walks over several names, organizations and base models, beside the reference model."""
+"""A Hypothesis state machine that walks over names, organizations and base models, beside the reference model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from conformance.fields import base_field
 from conformance.generate import bodies
 from conformance.reference import Address, Prediction, Reference
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Credential, Exchange, Json
 
 WALKS = 3
 STEPS = 14
-ORGANIZATIONS = ("owner", "other")
+NAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,28 @@ class Step:
     before: tuple[Exchange, ...]
 
 
+@dataclass(slots=True)
+class Walks:
+    """What all walks of a run share."""
+
+    subject: Subject
+    steps: list[Step] = field(default_factory=list)
+    obstacle: Exception | None = None
+    """What ended the walks early: Hypothesis would try it again and again."""
+
+    def callers(self) -> dict[str, Credential | None]:
+        """The organizations that the walks go through, each by a caller."""
+        known = self.subject.callers
+        return {"owner": known.owner} | ({"other": known.other} if known.other else {})
+
+
 def walk(subject: Subject) -> list[Step]:
     """The steps of all walks. The same for the same seed, whatever the target answers."""
-    steps: list[Step] = []
-    obstacles: list[Exception] = []
-    machine = _machine(subject, steps, obstacles)
+    walks = Walks(subject)
+
+    class Machine(Walk):
+        shared = walks
+
     quiet = settings(
         max_examples=WALKS,
         stateful_step_count=STEPS,
@@ -43,67 +60,81 @@ def walk(subject: Subject) -> list[Step]:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(subject.seed)(machine), settings=quiet)
-    if obstacles:
-        raise obstacles[0]
-    return steps
+    run_state_machine_as_test(seed(subject.seed)(Machine), settings=quiet)
+    if walks.obstacle is not None:
+        raise walks.obstacle
+    return walks.steps
 
 
-def _machine(subject: Subject, steps: list[Step], obstacles: list[Exception]) -> type[RuleBasedStateMachine]:
-    own, base = subject.own_fields(), base_field(subject.contract)
-    callers = {"owner": subject.callers.owner, "other": subject.callers.other}
-    organizations = st.sampled_from([name for name in ORGANIZATIONS if name == "owner" or callers[name]])
-    names = st.integers(0, 2)
+class Walk(RuleBasedStateMachine):
+    """One walk. It only acts and predicts; the checks judge."""
 
-    class Walk(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self._reference = Reference(subject.contract, keeps=subject.abilities.keeps)
-            self._names = [subject.names.fresh() for _ in range(3)]
-            self._story: list[Exchange] = []
+    shared: Walks
 
-        @rule(organization=organizations, name=names, values=bodies.values(own))
-        def upsert(self, organization: str, name: int, values: dict[str, Any]) -> None:
-            self._upsert((organization, self._names[name]), values)
+    def __init__(self) -> None:
+        super().__init__()
+        subject = self.shared.subject
+        self._contract = subject.contract
+        self._callers = self.shared.callers()
+        self._reference = Reference(subject.contract, keeps=subject.abilities.keeps)
+        self._fields = subject.own_fields()
+        self._names = [subject.names.fresh() for _ in range(NAMES)]
+        self._story: list[Exchange] = []
 
-        @precondition(lambda self: base is not None)
-        @rule(organization=organizations, name=names, on=names, values=bodies.values(own, at_most=2))
-        def upsert_on_a_base(self, organization: str, name: int, on: int, values: dict[str, Any]) -> None:
-            if base is not None and self._names[on] in self._reference.names(organization) and on < name:
-                self._upsert((organization, self._names[name]), {**values, base.name: self._names[on]})
+    @rule(data=st.data())
+    def upsert(self, data: st.DataObject) -> None:
+        """A valid upsert."""
+        self._upsert(self._somewhere(data), data.draw(bodies.values(self._fields)))
 
-        @rule(organization=organizations, name=names, values=bodies.values(own), wrong=bodies.wrong(own))
-        def refused(self, organization: str, name: int, values: dict[str, Any], wrong: dict[str, Any]) -> None:
-            self._upsert((organization, self._names[name]), values | wrong)
+    @rule(data=st.data())
+    def upsert_on_a_base(self, data: st.DataObject) -> None:
+        """A valid upsert on a base model that exists. Names build on earlier ones, so there is no cycle."""
+        base, at = base_field(self._contract), self._somewhere(data)
+        there = set(self._reference.names(at[0]))
+        bases = [name for name in self._names[: self._names.index(at[1])] if name in there]
+        if base is not None and bases:
+            values = data.draw(bodies.values(self._fields, at_most=2))
+            self._upsert(at, {**values, base.name: data.draw(st.sampled_from(bases))})
 
-        @precondition(lambda self: subject.abilities.reads_truly)
-        @rule(organization=organizations, name=names)
-        def read(self, organization: str, name: int) -> None:
-            at = (organization, self._names[name])
-            self._follow(at, self._reference.read(at), lambda: subject.read(at[1], callers[organization]))
+    @rule(data=st.data())
+    def refused(self, data: st.DataObject) -> None:
+        """An upsert with one wrong value."""
+        values = data.draw(bodies.values(self._fields)) | data.draw(bodies.wrong(self._fields))
+        self._upsert(self._somewhere(data), values)
 
-        @precondition(lambda self: subject.abilities.deletes)
-        @rule(organization=organizations, name=names)
-        def delete(self, organization: str, name: int) -> None:
-            at = (organization, self._names[name])
-            self._follow(at, self._reference.delete(at), lambda: subject.delete(at[1], callers[organization]))
+    @rule(data=st.data())
+    def read(self, data: st.DataObject) -> None:
+        """A read, of what exists and what does not."""
+        at = self._somewhere(data)
+        if self.shared.subject.abilities.reads_truly:
+            self._follow(at, self._reference.read(at), lambda: self.shared.subject.read(at[1], self._callers[at[0]]))
 
-        def _upsert(self, at: Address, values: dict[str, Any]) -> None:
-            body = {subject.contract.upsert.key: at[1], **values}
-            self._follow(at, self._reference.upsert(at, body), lambda: subject.upsert(body, callers[at[0]]))
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        """A delete, of what exists and what does not."""
+        at = self._somewhere(data)
+        if self.shared.subject.abilities.deletes:
+            self._follow(
+                at, self._reference.delete(at), lambda: self.shared.subject.delete(at[1], self._callers[at[0]])
+            )
 
-        def _follow(self, at: Address, prediction: Prediction | None, send: Callable[[], Exchange]) -> None:
-            if obstacles:
-                return
-            try:
-                exchange = send()
-            except Exception as obstacle:  # noqa: BLE001 - Hypothesis would try it again
-                obstacles.append(obstacle)
-                return
-            if prediction is not None:
-                steps.append(Step(exchange, prediction, tuple(self._story)))
-                if exchange.response.status != prediction.status.value:
-                    self._reference.lose(at, exists=exchange.response.successful)
-            self._story.append(exchange)
+    def _somewhere(self, data: st.DataObject) -> Address:
+        return data.draw(st.sampled_from(list(self._callers))), data.draw(st.sampled_from(self._names))
 
-    return Walk
+    def _upsert(self, at: Address, values: dict[str, Any]) -> None:
+        body: dict[str, Json] = {self._contract.upsert.key: at[1], **values}
+        prediction = self._reference.upsert(at, body)
+        self._follow(at, prediction, lambda: self.shared.subject.upsert(body, self._callers[at[0]]))
+
+    def _follow(self, at: Address, prediction: Prediction, send: Callable[[], Exchange]) -> None:
+        if self.shared.obstacle is not None:
+            return
+        try:
+            exchange = send()
+        except Exception as obstacle:  # noqa: BLE001 - raised again when the walks are over
+            self.shared.obstacle = obstacle
+            return
+        self.shared.steps.append(Step(exchange, prediction, tuple(self._story)))
+        if exchange.response.status != prediction.status.value:
+            self._reference.lose(at, exists=exchange.response.successful)
+        self._story.append(exchange)

@@ -1,4 +1,4 @@
-"""Values that are wrong for a field, by how they are wrong: what no reader could take, and what a lenient one coerces."""
+"""Values that are wrong for a field: what no reader could take, and what a lenient one coerces."""
 
 from __future__ import annotations
 

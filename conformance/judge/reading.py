@@ -6,7 +6,7 @@ This is how any request can be judged, whoever made it up.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any
@@ -69,27 +69,15 @@ def read_value(schema: Schema, value: Any) -> Reading:
         return Reading.OPEN if schema.get("nullable") else Reading.COERCIBLE
     if "enum" in schema:
         return _read_enum(schema["enum"], value)
-    match schema.get("type"):
-        case "string":
-            return _read_string(schema, value)
-        case "number":
-            return _read_number(schema, value)
-        case "integer":
-            return _read_integer(schema, value)
-        case "boolean":
-            return Reading.PLAIN if isinstance(value, bool) else _read_foreign(value)
-        case "object":
-            return _read_object(value)
-        case "array":
-            return Reading.OPEN if isinstance(value, list) else _read_foreign(value)
-    return Reading.OPEN
+    read = _READERS.get(schema.get("type", ""))
+    return read(schema, value) if read else Reading.OPEN
 
 
 def _read_enum(allowed: list[Any], value: Any) -> Reading:
     if isinstance(value, str) and all(isinstance(one, str) for one in allowed):
         near = value.strip().lower() in {str(one).lower() for one in allowed}
         return Reading.PLAIN if value in allowed else Reading.COERCIBLE if near else Reading.WRONG
-    if isinstance(value, bool) or isinstance(value, str | list | dict):
+    if isinstance(value, bool | str | list | dict):
         return Reading.PLAIN if value in allowed and isinstance(value, str) else _read_foreign(value)
     if isinstance(value, float):
         if not value.is_integer():
@@ -137,7 +125,7 @@ def _in_range(schema: Schema, value: float) -> bool:
     return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
 
 
-def _read_object(value: Any) -> Reading:
+def _read_object(_: Schema, value: Any) -> Reading:
     if isinstance(value, bool | int | float) and value:
         return Reading.WRONG
     if not isinstance(value, dict):
@@ -164,6 +152,14 @@ def _magnitude(value: Any) -> float:
     return float(value)
 
 
+def _read_boolean(_: Schema, value: Any) -> Reading:
+    return Reading.PLAIN if isinstance(value, bool) else _read_foreign(value)
+
+
+def _read_array(_: Schema, value: Any) -> Reading:
+    return Reading.OPEN if isinstance(value, list) else _read_foreign(value)
+
+
 def _read_foreign(value: Any) -> Reading:
     """A value of another type than the declared one. What some language takes for empty or for false may be coerced."""
     if isinstance(value, bool) or value in (0, "", [], {}) or isinstance(value, int | float):
@@ -173,3 +169,13 @@ def _read_foreign(value: Any) -> Reading:
         readable = any(character.isnumeric() for character in word) or word in WORDS_FOR_FLAGS | WORDS_FOR_NUMBERS
         return Reading.COERCIBLE if readable or not word or word[0] in "{[" else Reading.WRONG
     return Reading.WRONG
+
+
+_READERS: Mapping[str, Callable[[Schema, Any], Reading]] = {
+    "string": _read_string,
+    "number": _read_number,
+    "integer": _read_integer,
+    "boolean": _read_boolean,
+    "object": _read_object,
+    "array": _read_array,
+}

@@ -9,7 +9,7 @@ from typing import Any
 def same(one: Any, other: Any) -> bool:
     """Whether two JSON values are equal: 2 and 2.0 are, 1 and true are not, strings by code points.
 
-    Integers beyond 2^53 are equal when they are the same double, as any reader of JSON may have it (RFC 8259, section 6).
+    Integers beyond 2^53 are equal when they are the same double, as a reader of JSON may have it (RFC 8259, section 6).
     """
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other

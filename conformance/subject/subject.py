@@ -81,17 +81,30 @@ class Subject:
         headers: tuple[tuple[str, str], ...] = JSON_HEADERS,
         ordinary: bool = True,
         chunked: bool = False,
-        query: str = "",
     ) -> Exchange:
         """Send any bytes to the upsert. Without `credential` there is no Authorization header."""
         operation = self.contract.upsert.operation
-        request = Request(
-            operation.method, operation.path + query, headers, body, credential, operation.operation_id,
-            key if isinstance(key, str) else None, ordinary, chunked,
-        )  # fmt: skip
+        about = key if isinstance(key, str) else None
+        return self.send(
+            Request(
+                operation.method,
+                operation.path,
+                headers,
+                body,
+                credential,
+                operation.operation_id,
+                about,
+                ordinary,
+                chunked,
+            )
+        )
+
+    def send(self, request: Request) -> Exchange:
+        """Send a request to the upsert, and keep in mind what it may have created."""
         exchange = self.client.send(request)
-        if exchange.response.successful and isinstance(key, str):
-            self.created[(key, credential.shell if credential else "")] = credential
+        if exchange.response.successful and request.key is not None:
+            caller = request.credential
+            self.created[(request.key, caller.shell if caller else "")] = caller
         return exchange
 
     def read(self, key: str, caller: Credential | None = None, *, anonymous: bool = False) -> Exchange:
@@ -138,6 +151,12 @@ class Subject:
             body[field.name] = distinct_value(field.schema, variant + (0 if "enum" in field.schema else 10 * index))
         return body
 
+    def plain_rows(self) -> list[dict[str, Json]]:
+        """Values for all own fields at once, as many times as it takes to have each plain value of each field."""
+        columns = {field.name: plain_values(field.schema) for field in self.own_fields()}
+        rows = range(max(map(len, columns.values()), default=0))
+        return [{name: column[row % len(column)] for name, column in columns.items()} for row in rows]
+
     def own_fields(self) -> list[RequestField]:
         """The request fields that hold a value of their own: neither key, nor reference, nor another spelling."""
         upsert = self.contract.upsert
@@ -176,7 +195,7 @@ class Subject:
         return exchange
 
     def look(self, body: Mapping[str, Json], caller: Credential | None = None) -> Mapping[str, Json]:
-        """What the model of `body` shows now. `body` is what the model should hold, whole: the last resort repeats it."""
+        """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
         key = str(body[self.contract.upsert.key])
         if self.abilities.reads_truly and (is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps)):
             exchange = self.read(key, caller)
@@ -199,7 +218,7 @@ class Subject:
         return remembered
 
     def begin(self, *, anew: bool) -> None:
-        """Begin a check; `anew` makes the evidence anew that the check before this went by, to see whether it repeats."""
+        """Begin a check; `anew` makes the evidence anew that the check before went by, to see whether it repeats."""
         if anew:
             for name in self._recalled:
                 self._memory.pop(name, None)

@@ -102,8 +102,7 @@ class _Guarded(httpx2.BaseTransport):
 def _as_wsgi(app: Callable[..., Any]) -> Any:
     import inspect
 
-    target = app if inspect.isfunction(app) else getattr(app, "__call__", app)
-    if not inspect.iscoroutinefunction(target):
+    if not (inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)):
         return app
     from a2wsgi import ASGIMiddleware
 
