@@ -194,7 +194,7 @@ REFUSED_MEDIA_TYPES: dict[str, Mapping[str, str | None]] = {
 
 
 @pytest.mark.parametrize("headers", REFUSED_MEDIA_TYPES.values(), ids=REFUSED_MEDIA_TYPES)
-def test_what_is_not_sent_as_json_is_refused(address: Address, new_name: Names, headers: dict[str, str]) -> None:
+def test_what_is_not_sent_as_json_is_refused(address: Address, new_name: Names, headers: dict[str, str | None]) -> None:
     name = new_name()
     answer = exchange(address, upsert(json.dumps({"model_name": name}).encode(), headers))
     assert_refused(answer, 415)
@@ -219,7 +219,7 @@ ACCEPTED_HEADERS: dict[str, Mapping[str, str | None]] = {
 
 
 @pytest.mark.parametrize("headers", ACCEPTED_HEADERS.values(), ids=ACCEPTED_HEADERS)
-def test_what_http_lets_vary_is_accepted(address: Address, new_name: Names, headers: dict[str, str]) -> None:
+def test_what_http_lets_vary_is_accepted(address: Address, new_name: Names, headers: dict[str, str | None]) -> None:
     name = new_name()
     answer = exchange(address, upsert(json.dumps({"model_name": name}).encode(), headers))
     assert answer.status == 201
@@ -261,7 +261,7 @@ BAD_CREDENTIALS: dict[str, tuple[Mapping[str, str | None], str]] = {
 )
 @pytest.mark.parametrize(("headers", "reason"), BAD_CREDENTIALS.values(), ids=BAD_CREDENTIALS)
 def test_bad_credentials_are_refused_before_the_body_is_judged(
-    address: Address, new_name: Names, headers: dict[str, str], reason: str, body: bytes
+    address: Address, new_name: Names, headers: dict[str, str | None], reason: str, body: bytes
 ) -> None:
     name = new_name()
     answer = exchange(address, upsert(body.replace(b"NAME", name.encode()), headers, key=None))
@@ -344,7 +344,7 @@ def test_two_different_spellings_are_refused(address: Address, new_name: Names) 
     assert_absent(address, name)
 
 
-ORDER = {
+ORDER: dict[int, tuple[Mapping[str, str | None], bytes]] = {
     401: ({"Authorization": None, "Content-Type": "text/plain"}, b"x" * 1_100_000),
     413: ({"Content-Type": "text/plain"}, b"x" * 1_100_000),
     415: ({"Content-Type": "text/plain"}, b"{"),

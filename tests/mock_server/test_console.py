@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.mock_server.conftest import Names
 from tests.mock_server.process import MockProcess
 from tests.mock_server.wire import KEY
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -27,7 +31,7 @@ FLAGS = [
 
 
 @pytest.fixture
-def page(mock: MockProcess) -> Iterator[playwright.Page]:
+def page(mock: MockProcess) -> Iterator[Page]:
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page()
@@ -36,7 +40,7 @@ def page(mock: MockProcess) -> Iterator[playwright.Page]:
         browser.close()
 
 
-def authorize(page: playwright.Page, key: str) -> None:
+def authorize(page: Page, key: str) -> None:
     page.get_by_role("button", name="Authorize").first.click()
     scheme = page.locator(".auth-container", has_text="apiKey")
     scheme.locator("input").fill(key)
@@ -44,7 +48,7 @@ def authorize(page: playwright.Page, key: str) -> None:
     page.locator(".close-modal").click()
 
 
-def execute(page: playwright.Page, operation: str) -> tuple[str, str]:
+def execute(page: Page, operation: str) -> tuple[str, str]:
     """Run an operation that is open and filled in. Status and body of the answer."""
     block = page.locator(f"#operations-models-{operation}")
     block.get_by_role("button", name="Execute").click()
@@ -55,14 +59,14 @@ def execute(page: playwright.Page, operation: str) -> tuple[str, str]:
     )
 
 
-def open_operation(page: playwright.Page, operation: str) -> playwright.Locator:
+def open_operation(page: Page, operation: str) -> Locator:
     block = page.locator(f"#operations-models-{operation}")
     block.locator(".opblock-summary").click()
     block.get_by_role("button", name="Try it out").click()
     return block
 
 
-def test_a_demo_key_creates_and_reads_a_model(page: playwright.Page, new_name: Names) -> None:
+def test_a_demo_key_creates_and_reads_a_model(page: Page, new_name: Names) -> None:
     name = f"{new_name()}/with slash"
     authorize(page, KEY)
     open_operation(page, "upsertModel").locator("textarea").fill(f'{{"model_name": "{name}", "input_cost": 1.5}}')
@@ -75,13 +79,13 @@ def test_a_demo_key_creates_and_reads_a_model(page: playwright.Page, new_name: N
     assert '"input_cost": 1.5' in body
 
 
-def test_both_ways_to_authenticate_are_offered(page: playwright.Page) -> None:
+def test_both_ways_to_authenticate_are_offered(page: Page) -> None:
     page.get_by_role("button", name="Authorize").first.click()
     titles = [" ".join(title.split()) for title in page.locator(".auth-container h4").all_inner_texts()]
     assert titles == ["apiKey (http, Bearer)", "dashboardJwt (http, Bearer)"]
 
 
-def test_without_a_key_the_answer_explains_itself(page: playwright.Page) -> None:
+def test_without_a_key_the_answer_explains_itself(page: Page) -> None:
     open_operation(page, "upsertModel")
     status, body = execute(page, "upsertModel")
     assert status.startswith("401")

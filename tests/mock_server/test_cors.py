@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx2
 import pytest
 
@@ -31,7 +33,7 @@ def test_a_preflight_is_granted_without_credentials(client: httpx2.Client, path:
     assert "Content-Type" in answer.headers["access-control-allow-headers"]
 
 
-ANSWERS = {
+ANSWERS: dict[int, tuple[str, str, dict[str, Any]]] = {
     200: ("GET", f"{MODELS}gpt-4o/", {}),
     400: ("POST", MODELS, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
     401: ("POST", MODELS, {"headers": {"Authorization": "Bearer unknown"}}),
@@ -46,8 +48,8 @@ ANSWERS = {
 @pytest.mark.parametrize("status", ANSWERS)
 def test_a_page_can_read_every_answer(client: httpx2.Client, status: int) -> None:
     method, path, options = ANSWERS[status]
-    given = {**options, "headers": {"Origin": ORIGIN, **options.get("headers", {})}}  # type: ignore[dict-item]
-    answer = client.request(method, path, **given)
+    headers = {"Origin": ORIGIN, **options.get("headers", {})}
+    answer = client.request(method, path, **{**options, "headers": headers})
     assert answer.status_code == status
     assert answer.headers["access-control-allow-origin"] == "*"
     exposed = answer.headers["access-control-expose-headers"]

@@ -98,27 +98,13 @@ def test_no_bytes_make_it_fail(make: Callable[[random.Random], bytes], seed: int
     with started("--quiet") as mock:
         for _ in range(150):
             sent = make(chance)
-            received = thrown_at(mock.address, sent)
+            received = exchange_bytes(mock.address, sent, nothing_more=True)
             assert received[:5] in {b"", b"HTTP/"}, (sent, received)
             assert not received.startswith(b"HTTP/1.1 5"), (sent, received)
         assert exchange(mock.address, GOOD).status in {200, 201}
         assert mock.stop() == (0, "")
         assert "Traceback" not in mock.stderr
         assert "fault of the mock" not in mock.stderr
-
-
-def thrown_at(address: Address, sent: bytes) -> bytes:
-    """What comes back to bytes after which nothing more is sent."""
-    received = b""
-    with socket.create_connection(address, timeout=10) as connection:
-        try:
-            connection.sendall(sent)
-            connection.shutdown(socket.SHUT_WR)
-            while data := connection.recv(65536):
-                received += data
-        except ConnectionError:
-            pass
-    return received
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -39,7 +39,7 @@ def request(method: str, target: str, headers: Mapping[str, str] | None = None, 
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
-def upsert(body: bytes, headers: Mapping[str, str] | None = None, key: str | None = KEY) -> bytes:
+def upsert(body: bytes, headers: Mapping[str, str | None] | None = None, key: str | None = KEY) -> bytes:
     """An upsert of any bytes. A header of None is left out."""
     given: dict[str, str | None] = {"Content-Type": "application/json"}
     if key is not None:
@@ -58,15 +58,22 @@ def exchange(address: tuple[str, int], sent: bytes) -> Reply:
     return reply(exchange_bytes(address, sent))
 
 
-def exchange_bytes(address: tuple[str, int], sent: bytes) -> bytes:
-    """Send bytes, and read all bytes until the server closes or resets the connection."""
+def exchange_bytes(address: tuple[str, int], sent: bytes, *, nothing_more: bool = False) -> bytes:
+    """Send bytes, and read all bytes until the server closes or resets the connection.
+
+    With `nothing_more` the server is told that nothing follows, so that it need not wait for the rest of a request.
+    """
     received = b""
     with socket.create_connection(address, timeout=SECONDS) as connection:
         try:
             connection.sendall(sent)
+            if nothing_more:
+                connection.shutdown(socket.SHUT_WR)
             while data := connection.recv(65536):
                 received += data
-        except ConnectionError:
+        except TimeoutError:
+            raise
+        except OSError:  # the connection was reset
             pass
     return received
 
