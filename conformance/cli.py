@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.USAGE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except OSError as error:
+        print(f"respan-conformance: {error}", file=sys.stderr)
+        return Exit.USAGE
 
 
 def entry() -> None:
@@ -84,7 +88,8 @@ def _run(given: dict[str, Any]) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from None
     if given["list"]:
-        print(registry.listing(contract, chosen))
+        with contextlib.suppress(BrokenPipeError):
+            print(registry.listing(contract, chosen), flush=True)
         return Exit.CONFORMANT
     _check(settings)
     with ExitStack() as stack:
@@ -118,21 +123,16 @@ def _bundled(stack: ExitStack, contract: str | None) -> dict[str, Any]:
 
 
 def _judge(values: dict[str, Any], json_file: str | None) -> int:
-    import pytest
-    from rich.console import Console
-
     from conformance.session import run_checks
-    from conformance.terminal import TerminalReport
+    from conformance.terminal import PatientConsole, TerminalReport
 
-    report = TerminalReport(Console(soft_wrap=True))
+    report = TerminalReport(PatientConsole(soft_wrap=True))
     code = run_checks(values, [report])
     if report.result is None:
         return _without_result(code)
-    report.conclude()
     if json_file:
         Path(json_file).write_text(json.dumps(report.result.to_json(), indent=2) + "\n", encoding="utf-8")
-    if code == pytest.ExitCode.INTERRUPTED:
-        return Exit.INTERRUPTED
+    report.conclude()
     return EXIT_OF[report.result.verdict()]
 
 

@@ -18,7 +18,7 @@ from conformance.run import Run
 from conformance.session import Target
 from conformance.subject.smoke import WrongKey
 from conformance.subject.subject import Subject
-from conformance.verdict import Exit, RunVerdict, Verdict
+from conformance.verdict import EXIT_OF, RunVerdict, Verdict
 from contract import Contract
 
 RUN = pytest.StashKey[Run]()
@@ -105,7 +105,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     try:
         record = run.judge(requirement, _case(pyfuncitem), lambda: pyfuncitem.obj(**arguments))
     except Unreachable as reason:
-        _stop(pyfuncitem.config, RunVerdict.UNREACHABLE, str(reason), Exit.UNREACHABLE)
+        _stop(pyfuncitem.config, RunVerdict.UNREACHABLE, str(reason))
     pyfuncitem.stash[RECORD] = record
     _tell_pytest(record, requirement, run)
     return True
@@ -116,9 +116,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     try:
         yield
     except Unreachable as reason:
-        _stop(item.config, RunVerdict.UNREACHABLE, str(reason), Exit.UNREACHABLE)
+        _stop(item.config, RunVerdict.UNREACHABLE, str(reason))
     except WrongKey as reason:
-        _stop(item.config, RunVerdict.ERROR, str(reason), Exit.USAGE)
+        _stop(item.config, RunVerdict.WRONG_USE, str(reason))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -146,11 +146,13 @@ class _Recorder:
             self._config.hook.pytest_respan_progress(result=self._config.stash[RESULT])
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run, result = session.config.stash[RUN], session.config.stash.get(RESULT, None)
     run.tidy()
     if result is None:
         return
+    if result.stopped is None and exitstatus == pytest.ExitCode.INTERRUPTED:
+        result.stopped = RunVerdict.INTERRUPTED
     result.notes = run.notes
     result.requests += run.uncounted()
     result.seconds = time.monotonic() - session.config.stash[STARTED]
@@ -174,10 +176,10 @@ def _tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:
     pytest.fail("\n".join([text, *found["reproduce"]]), pytrace=False)
 
 
-def _stop(config: pytest.Config, verdict: RunVerdict, reason: str, code: int) -> None:
+def _stop(config: pytest.Config, verdict: RunVerdict, reason: str) -> None:
     result = config.stash[RESULT]
     result.stopped, result.stopped_because = verdict, reason
-    pytest.exit(reason, returncode=code)
+    pytest.exit(reason, returncode=EXIT_OF[verdict])
 
 
 def _requirement(item: pytest.Item) -> Requirement | None:

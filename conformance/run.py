@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import random
 from collections.abc import Callable
@@ -42,6 +43,7 @@ class Run:
         self._worker = worker
         self._app = app
         self._subject: Subject | None = None
+        self._transport: Transport | None = None
         self._counted = 0
 
     @property
@@ -58,7 +60,8 @@ class Run:
     def _meet(self) -> Subject:
         names, callers = Names(self._worker), self._callers()
         known = Known(self.settings.names("builtin-model"), self.settings.names("provider"))
-        subject = Subject(self.contract, Client(self._transport()), callers, names, known, self.seed)
+        self._transport = self._connect()
+        subject = Subject(self.contract, Client(self._transport), callers, names, known, self.seed)
         look(subject)
         subject.abilities = probe(subject)
         self.notes = _notes(subject)
@@ -72,7 +75,7 @@ class Run:
     def _callers(self) -> Callers:
         return Callers.from_keys(*(self.settings[name] for name in ("api-key", "other-org-key", "read-only-key")))
 
-    def _transport(self) -> Transport:
+    def _connect(self) -> Transport:
         if self.settings["app"]:
             return in_process(self._app or _import(self.settings["app"]))
         return HttpTransport(self.settings["url"])
@@ -120,18 +123,18 @@ class Run:
         return total - counted
 
     def tidy(self) -> None:
-        """Delete what the run created, as far as the target can."""
-        if self._subject is None:
-            return
-        if self._subject.abilities.deletes:
-            for (key, _), caller in list(self._subject.created.items()):
-                if not is_safe_in_path(key):
-                    continue
-                try:
-                    self._subject.delete(key, caller)
-                except (Lost, NotTestable):
-                    break
-        self._subject.client.transport.close()
+        """Delete what the run created, as far as the target can, and close the connections."""
+        if self._subject is not None and self._subject.abilities.deletes:
+            self._delete_all(self._subject)
+        if self._transport is not None:
+            self._transport.close()
+
+    @staticmethod
+    def _delete_all(subject: Subject) -> None:
+        with contextlib.suppress(Lost, NotTestable):
+            for (key, _), caller in list(subject.created.items()):
+                if is_safe_in_path(key):
+                    subject.delete(key, caller)
 
 
 def alive(subject: Subject) -> bool:

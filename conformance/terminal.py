@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 from rich.console import Console
 from rich.markup import escape
@@ -25,9 +28,19 @@ SAID = {
     RunVerdict.NON_CONFORMANT: ("NOT CONFORMANT", "bold red", "the target breaks what the contract says; see above."),
     RunVerdict.INCONCLUSIVE: ("INCONCLUSIVE", "bold magenta", "something failed once and not again; run it again."),
     RunVerdict.ERROR: ("ERROR", "bold magenta", "the suite itself failed; please report it with the text above."),
+    RunVerdict.WRONG_USE: ("WRONG USE", "bold magenta", "see above."),
     RunVerdict.UNREACHABLE: ("UNREACHABLE", "bold magenta", "nothing can be said of the target."),
     RunVerdict.INTERRUPTED: ("INTERRUPTED", "bold magenta", "what was judged until then is above."),
 }
+
+
+class PatientConsole(Console):
+    """A console whose reader may go away: `| head` must not change the verdict."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class TerminalReport:
@@ -98,12 +111,10 @@ def show(result: Result, console: Console) -> None:
 def _line(judged: Judged, verdict: Verdict, console: Console) -> None:
     mark, style = MARKS[verdict]
     requirement = judged.requirement
-    console.print(
-        f"  [{style}]{mark}[/] {requirement.id} {judged.level:<6} {escape(requirement.text)}", highlight=False
-    )
-    if verdict is Verdict.NOT_TESTABLE:
-        console.print(f"           [yellow]not testable: {escape('; '.join(judged.reasons))}[/]", highlight=False)
-    if judged.observed and judged.level is OPEN:
+    why = f" [yellow](not testable: {escape('; '.join(judged.reasons))})[/]" if verdict is Verdict.NOT_TESTABLE else ""
+    text = f"{judged.level:<6} {escape(requirement.text)}"
+    console.print(f"  [{style}]{mark}[/] {requirement.id} {text}{why}", highlight=False)
+    if judged.level is OPEN:
         for observed in dict.fromkeys(judged.observed):
             console.print(f"           unspecified: observed {escape(observed)}", style="dim", highlight=False)
 
@@ -134,7 +145,12 @@ def _summary(result: Result, console: Console) -> None:
     counts = [(verdict, verdicts.count(verdict)) for verdict in MARKS if verdicts.count(verdict)]
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts) or "nothing was judged"
     console.print(f"{said} in {result.requests} requests, {result.seconds:.1f} s (seed {result.seed})", highlight=False)
-    for note in result.notes:
-        console.print(f"observed: {note}", style="dim", highlight=False)
+    if result.notes:
+        console.print(f"observed: {', '.join(result.notes)}", style="dim", highlight=False)
+    missing = sorted(
+        {option for judged in result.judged.values() if judged.reasons for option in judged.requirement.needs}
+    )
+    if missing and Verdict.NOT_TESTABLE in verdicts:
+        console.print(f"more can be tested with {', '.join(missing)}", style="yellow", highlight=False)
     word, style, meaning = SAID[result.verdict()]
     console.print(f"[{style}]{word}[/]: {result.stopped_because or meaning}", highlight=False)

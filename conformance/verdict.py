@@ -38,6 +38,8 @@ class RunVerdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
     UNREACHABLE = "unreachable"
+    WRONG_USE = "wrong-use"
+    """The run was set up wrongly, with a key that the target does not take for instance."""
     INTERRUPTED = "interrupted"
 
 
@@ -58,5 +60,6 @@ EXIT_OF = {
     RunVerdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
     RunVerdict.ERROR: Exit.INCONCLUSIVE,
     RunVerdict.UNREACHABLE: Exit.UNREACHABLE,
+    RunVerdict.WRONG_USE: Exit.USAGE,
     RunVerdict.INTERRUPTED: Exit.INTERRUPTED,
 }

@@ -39,6 +39,7 @@ def generated(subject: Subject, examples: int = 10) -> list[Generated]:
     import schemathesis
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import from_schema
+    from schemathesis.engine.events import Interrupted
 
     bridge = _Bridge(subject)
     config = SchemathesisConfig.from_dict(
@@ -54,6 +55,8 @@ def generated(subject: Subject, examples: int = 10) -> list[Generated]:
     schema.app = bridge
     modes: dict[str, str] = {}
     for event in from_schema(schema.include(operation_id=subject.contract.upsert.operation.operation_id)).execute():
+        if isinstance(event, Interrupted):
+            raise KeyboardInterrupt
         recorder = getattr(event, "recorder", None)
         for case_id, node in recorder.cases.items() if recorder is not None else ():
             modes[case_id] = node.value.meta.generation.mode.value if node.value.meta else "positive"
