@@ -36,5 +36,6 @@ def _node() -> str:
 
 SERVERS = (
     ServerProcess("fastapi", _python("fastapi_server")),
+    ServerProcess("django", _python("django_server")),
     ServerProcess("node", (_node(), str(HERE / "node_server.mjs"))),
 )

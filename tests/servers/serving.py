@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import socket
 import sys
 import threading
@@ -29,6 +30,7 @@ def main(app: Any) -> None:
     """Serve an ASGI application until the process is ended; the first line of output is its base URL."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what has to be cleaned up is
     with _listening(parser.parse_args().port) as listener:
         print(base_url(listener), flush=True)  # noqa: T201  the output that whoever started the process waits for
         with contextlib.redirect_stdout(sys.stderr):
