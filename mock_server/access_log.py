@@ -8,7 +8,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.failures import REFUSAL
-from mock_server.wording import quoted
+from mock_server.wording import plain
 
 logger = logging.getLogger("mock_server.access")
 
@@ -38,7 +38,7 @@ class AccessLogMiddleware:
 
 
 def _line(scope: Scope, status: int, milliseconds: float) -> str:
-    target = quoted(scope.get("raw_path", b"").decode("latin-1"))[1:-1]
+    target = plain(scope["raw_path"].decode("latin-1"))
     reason = f"  {scope[REFUSAL].line}" if REFUSAL in scope else ""
     outcome = str(status) if status else "the client has gone"
     return f"{scope['method']} {target} {outcome} {milliseconds:.1f} ms{reason}"

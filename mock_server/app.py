@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from contract import Contract
 from mock_server.access_log import AccessLogMiddleware
 from mock_server.access_log import logger as access_logger
+from mock_server.callers import Caller
 from mock_server.endpoints import EndpointMiddleware
 from mock_server.failures import handle_failures
 from mock_server.fixtures import Fixtures
@@ -78,7 +79,7 @@ def build_app(
     document = served_document(contract, handlers)
     app = AsyncApp(
         __name__,
-        middlewares=_middlewares(contract, origins, delay),
+        middlewares=_middlewares(contract, fixtures.anyone, origins, delay),
         resolver=handlers.__getitem__,
         security_map={"bearer": partial(BearerHandler, fixtures)},
         swagger_ui_options=_console(),
@@ -104,13 +105,14 @@ def served_document(contract: Contract, operations: Container[str]) -> dict[str,
     return document
 
 
-def _middlewares(contract: Contract, origins: Sequence[str], delay: float) -> list[Any]:
+def _middlewares(contract: Contract, anyone: Caller, origins: Sequence[str], delay: float) -> list[Any]:
     """What a request passes, from the outside in. One without an operation goes on to Swagger UI and the pages."""
     cors = partial(
         CORSMiddleware,
         allow_origins=origins,
         allow_methods=["*"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_headers=["*"],  # whatever a client library adds to Authorization and Content-Type
+        allow_private_network=True,
         expose_headers=["Allow", "WWW-Authenticate"],
     )
     return [
@@ -121,7 +123,7 @@ def _middlewares(contract: Contract, origins: Sequence[str], delay: float) -> li
         RoutingMiddleware,
         *([partial(DelayMiddleware, seconds=delay)] if delay else []),
         SecurityMiddleware,
-        partial(EndpointMiddleware, rules=contract.upsert),
+        partial(EndpointMiddleware, rules=contract.upsert, anyone=anyone),
         SwaggerUIMiddleware,
     ]
 

@@ -88,7 +88,8 @@ class BodyReader:
 class Endpoint:
     """One operation, compiled."""
 
-    def __init__(self, rules: Upsert, operation: AbstractOperation) -> None:
+    def __init__(self, rules: Upsert, anyone: Caller, operation: AbstractOperation) -> None:
+        self._anyone = anyone
         self._handler: Handler = operation.function
         self._body = BodyReader(rules, operation) if operation.request_body else None
 
@@ -98,8 +99,8 @@ class Endpoint:
             body = await self._body.read(scope["headers"], receive) if self._body else None
         except ClientDisconnect:
             return
-        caller = scope["extensions"]["connexion_context"]["token_info"]["caller"]
-        answer = await self._handler(Call(caller, scope["path_params"], body))
+        token = scope["extensions"].get("connexion_context", {}).get("token_info", {})
+        answer = await self._handler(Call(token.get("caller", self._anyone), scope["path_params"], body))
         await _write(answer, send)
 
 
@@ -115,19 +116,23 @@ async def _write(answer: Answer, send: Send) -> None:
 class EndpointAPI(RoutedAPI[Endpoint]):
     """The endpoints of the contract, by operationId."""
 
-    def __init__(self, *args: Any, rules: Upsert, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rules: Upsert, anyone: Caller, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._rules = rules
+        self._anyone = anyone
         self.add_paths()
 
     def make_operation(self, operation: AbstractOperation) -> Endpoint:
         """Compile one operation."""
-        return Endpoint(self._rules, operation)
+        return Endpoint(self._rules, self._anyone, operation)
 
 
 class EndpointMiddleware(RoutedMiddleware[EndpointAPI]):
-    """Answers every request that has an operation, and passes on the others."""
+    """Answers every request that has an operation, and passes on the others.
 
-    def __init__(self, app: ASGIApp, rules: Upsert) -> None:
+    `anyone` is the caller where the contract asks for no credentials.
+    """
+
+    def __init__(self, app: ASGIApp, rules: Upsert, anyone: Caller) -> None:
         super().__init__(app)
-        self.api_cls = partial(EndpointAPI, rules=rules)  # type: ignore[assignment]
+        self.api_cls = partial(EndpointAPI, rules=rules, anyone=anyone)  # type: ignore[assignment]

@@ -44,6 +44,11 @@ class Fixtures:
     left_out: tuple[Problem, ...] = ()
     """What the packaged fixtures say and the contract has no place for."""
 
+    @property
+    def anyone(self) -> Caller:
+        """Whoever calls where the contract asks for no credentials: a writer of the first organization."""
+        return Caller(next(iter(self.organizations)), may_write=True)
+
 
 def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
     """The fixtures in `file`, or those of the package, from which is left out what `contract` has no place for.

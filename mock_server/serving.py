@@ -13,6 +13,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 _PATIENCE = 1
 """Seconds that answers under way have when the mock stops."""
+_IDLE = 75
+"""Seconds for which a connection stays open between two requests."""
 _BACKLOG = 2048
 
 
@@ -57,6 +59,7 @@ def serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=_PATIENCE,
     )
     _Server(config, ready).run(sockets=[listener])

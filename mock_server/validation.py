@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema_rs
 
 from mock_server.json_schema import as_json_schema
-from mock_server.wording import a_type, alternatives, described, quoted
+from mock_server.wording import a_type, alternatives, described, plain, quoted
 
 WHOLE = "detail"
 """The entry of the violations that concern the value as a whole."""
@@ -44,7 +44,7 @@ def _told(errors: list[jsonschema_rs.ValidationError]) -> Iterator[tuple[str, st
             path = [str(token) for token in error.instance_path]
             if error.kind.name == "required":
                 path.append(str(error.kind.as_dict()["property"]))
-            inside = f"At /{'/'.join(path[1:])}: " if len(path) > 1 else ""
+            inside = f"At /{plain('/'.join(path[1:]))}: " if len(path) > 1 else ""
             yield path[0] if path else WHOLE, inside + _message(error)
 
 

@@ -30,6 +30,15 @@ def quoted(text: str) -> str:
     return json.dumps(shown, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
+def plain(text: str) -> str:
+    r"""`text` as it stands between the quotes: on one line, shortened.
+
+    >>> print(plain('a\nb'))
+    a\nb
+    """
+    return quoted(text)[1:-1]
+
+
 def described(value: Any) -> str:
     """A JSON value in words.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import selectors
 import signal
 import subprocess
@@ -10,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30
@@ -21,14 +23,19 @@ class MockProcess:
     """A running mock."""
 
     def __init__(self, process: subprocess.Popen[str], errors: IO[str]) -> None:
+        assert process.stdout is not None
         self.process = process
+        self._stdout = process.stdout
         self._errors = errors
-        self.first_line = self._first_line()
+        self.printed = self._printed_when_ready()
+        """What it wrote to stdout, in one go, when it was ready."""
 
     @property
     def url(self) -> str:
         """Base URL, without a slash at its end."""
-        return self.first_line
+        found = re.search(r"http://[^/\s]+", self.printed)
+        assert found
+        return found[0]
 
     @property
     def address(self) -> tuple[str, int]:
@@ -43,31 +50,36 @@ class MockProcess:
         return self._errors.read()
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """End it. Exit code, and what it wrote to stdout after the first line."""
+        """End it. Exit code, and what else it wrote to stdout."""
         self.process.send_signal(with_signal)
         code = self.process.wait(timeout=SECONDS)
-        assert self.process.stdout is not None
-        return code, self.process.stdout.read()
+        return code, self._stdout.read()
 
-    def _first_line(self) -> str:
-        assert self.process.stdout is not None
+    def _printed_when_ready(self) -> str:
         with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            line = self.process.stdout.readline().strip() if selector.select(SECONDS) else ""
-        assert line, f"the mock printed nothing; stderr:\n{self.stderr}"
-        return line
+            selector.register(self._stdout, selectors.EVENT_READ)
+            printed = os.read(self._stdout.fileno(), 65536).decode() if selector.select(SECONDS) else ""
+        assert printed, f"the mock printed nothing; stderr:\n{self.stderr}"
+        return printed
 
 
 @contextlib.contextmanager
-def started(*options: str) -> Iterator[MockProcess]:
+def started(*options: str, **environment: str) -> Iterator[MockProcess]:
     """A mock on a free port."""
+    with tempfile.TemporaryFile("w+") as errors, started_with(errors, *options, **environment) as process:
+        yield MockProcess(process, errors)
+
+
+@contextlib.contextmanager
+def started_with(stderr: IO[Any], *options: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A mock on a free port as a bare process, which writes its log to `stderr`."""
     command = [sys.executable, "-m", "mock_server", "--port", "0", *options]
-    with (
-        tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
-    ):
+    variables = {**os.environ, **environment}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=stderr, text=True
+    ) as process:
         try:
-            yield MockProcess(process, errors)
+            yield process
         finally:
             process.kill()
 

@@ -106,6 +106,12 @@ def test_a_contract_without_read_and_delete_is_served(serve: Serve) -> None:
         assert f"{MODELS}{{model_name}}/" not in client.get("/openapi.json").json()["paths"]
 
 
+def test_without_security_anyone_is_a_writer_of_the_first_organization(serve: Serve) -> None:
+    with serve(("security:\n  - apiKey: []\n  - dashboardJwt: []\n", "")) as client:
+        del client.headers["Authorization"]
+        assert client.post(MODELS, json={"model_name": "a", "provider_id": "acme-azure"}).status_code == 201
+
+
 def test_one_way_to_authenticate_is_enough(serve: Serve) -> None:
     with serve(("  - apiKey: []\n  - dashboardJwt: []\n", "  - apiKey: []\n")) as client:
         assert client.post(MODELS, json={"model_name": "a"}).status_code == 201

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import pty
 import re
 import shlex
 import signal
@@ -14,7 +17,7 @@ import httpx2
 import pytest
 
 from contract import Upsert
-from tests.mock_server.process import ROOT, run, started
+from tests.mock_server.process import ROOT, MockProcess, run, started, started_with
 from tests.mock_server.wire import KEY, MODELS, exchange, request
 
 GPT_4O = request("GET", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"})
@@ -22,7 +25,7 @@ GPT_4O = request("GET", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"})
 
 def test_quiet_prints_the_address_alone() -> None:
     with started("--quiet") as mock:
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", mock.first_line)
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+\n", mock.printed)
         assert exchange(mock.address, GPT_4O).status == 200
         assert mock.stop() == (0, "")
         assert mock.stderr == ""
@@ -30,20 +33,16 @@ def test_quiet_prints_the_address_alone() -> None:
 
 def test_the_banner_says_where_who_and_how() -> None:
     with started() as mock:
-        code, rest = mock.stop()
-    banner = f"{mock.first_line}\n{rest}"
-    assert code == 0
-    assert re.search(r"http://127\.0\.0\.1:\d+/api/models/", banner)
-    assert re.search(r"http://127\.0\.0\.1:\d+/ui/", banner)
+        assert f"{mock.url}/api/models/" in mock.printed
+        assert f"{mock.url}/ui/" in mock.printed
+        assert mock.stop() == (0, "")
     for token, rights in {"demo-acme": "reads and writes", "demo-acme-readonly": "only reads"}.items():
-        assert re.search(rf"{token} +{rights} the models of acme", banner)
+        assert re.search(rf"{token} +{rights} the models of acme", mock.printed)
 
 
 def test_the_curl_line_works_when_pasted() -> None:
     with started() as mock:
-        assert mock.process.stdout
-        lines = iter(mock.process.stdout.readline, "")
-        command = next(line.strip() for line in lines if line.strip().startswith("curl "))
+        command = next(line.strip() for line in mock.printed.splitlines() if line.strip().startswith("curl "))
         # --silent stands in for a terminal; everything else is as printed
         pasted = subprocess.run(f"{command} --silent", shell=True, capture_output=True, text=True, check=True)
         assert '"id":"my-first-model"' in pasted.stdout
@@ -121,7 +120,7 @@ def test_answers_of_the_api_can_be_delayed() -> None:
 
 
 def test_each_request_is_logged_with_the_reason_of_a_refusal() -> None:
-    with started() as mock, httpx2.Client(base_url=_url(mock.first_line, mock.process.stdout), headers={}) as client:
+    with started() as mock, httpx2.Client(base_url=mock.url) as client:
         headers = {"Authorization": f"Bearer {KEY}"}
         client.post(MODELS, json={"model_name": "m", "input_cost": "free"}, headers=headers)
         client.get(f"{MODELS}gpt-4o/?a=b", headers=headers)
@@ -135,6 +134,16 @@ def test_each_request_is_logged_with_the_reason_of_a_refusal() -> None:
     assert re.search(r"GET /api/models/a%0Ab/ 401 [\d.]+ ms  This API key is not known", unknown)
     assert "secret" not in unknown
     assert "\x1b" not in refused
+
+
+@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_the_log_is_coloured_on_a_terminal_only(environment: dict[str, str], coloured: bool) -> None:
+    ours, theirs = (os.fdopen(end, "r+b", buffering=0) for end in pty.openpty())
+    with ours, theirs, started_with(theirs, **environment) as process:
+        exchange(MockProcess(process, io.StringIO()).address, request("GET", f"{MODELS}gpt-4o/"))
+        line = ours.read(1000)
+    assert b" 401 " in line
+    assert (b"\x1b[33m" in line) == coloured
 
 
 def test_warnings_only_leave_the_requests_out_of_the_log() -> None:
@@ -169,12 +178,3 @@ def test_fixtures_of_ones_own_are_served(tmp_path: Path, rules: Upsert) -> None:
         mine = {"Authorization": "Bearer my-key"}
         assert exchange(mock.address, request("GET", f"{rules.operation.path}my-built-in/", mine)).status == 200
         assert exchange(mock.address, GPT_4O).status == 401
-
-
-def _url(first_line: str, stdout: object) -> str:
-    """The address in a banner whose first line was read already."""
-    assert first_line
-    assert hasattr(stdout, "readline")
-    while not (found := re.search(r"http://[\d.]+:\d+", line := stdout.readline())):
-        assert line
-    return found[0]

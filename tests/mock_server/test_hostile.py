@@ -91,7 +91,7 @@ def invalid_json(chance: random.Random) -> bytes:
     return upsert(b"".join(chance.choices(parts, k=chance.randrange(30))))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("make", [any_request, mutated, garbage, invalid_json])
 def test_no_bytes_make_it_fail(make: Callable[[random.Random], bytes], seed: int) -> None:
     chance = random.Random(f"{make.__name__} {seed}")
