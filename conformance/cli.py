@@ -105,12 +105,24 @@ def _check(settings: Settings) -> None:
         raise UsageError("give a URL or --app, not both")
     if url and not url.startswith(("http://", "https://")):
         raise UsageError(f"{url} is no URL; write it as http://HOST:PORT or https://HOST/PREFIX")
+    if settings["app"]:
+        _check_app(settings["app"])
     if settings["seed"] and not (settings["seed"].isdigit() and int(settings["seed"]) < 2**32):
         raise UsageError(f"--seed {settings['seed']}: give a whole number from 0 to {2**32 - 1}")
     for name in ("json",):
         folder = Path(settings[name]).resolve().parent if settings[name] else None
         if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
             raise UsageError(f"--{name} {settings[name]}: {folder} is no folder that can be written to")
+
+
+def _check_app(path: str) -> None:
+    from conformance.run import load_app
+
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        load_app(path)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"--app {path}: {error}; write it as module:application") from None
 
 
 def _bundled(stack: ExitStack, contract: str | None) -> dict[str, Any]:

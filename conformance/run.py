@@ -77,7 +77,7 @@ class Run:
 
     def _connect(self) -> Transport:
         if self.settings["app"]:
-            return in_process(self._app or _import(self.settings["app"]))
+            return in_process(self._app or load_app(self.settings["app"]))
         return HttpTransport(self.settings["url"])
 
     def judge(self, requirement: Requirement, case: str, check: Callable[[], None]) -> Record:
@@ -157,6 +157,7 @@ def _notes(subject: Subject) -> list[str]:
     ]
 
 
-def _import(path: str) -> Any:
+def load_app(path: str) -> Any:
+    """The application at `module:name`. Raises ImportError or AttributeError where there is none."""
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(module), name or "app")

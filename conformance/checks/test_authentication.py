@@ -35,14 +35,14 @@ def test_no_credentials(subject: Subject) -> None:
 @each("kind", _kinds)
 def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
     """A valid request with wrong credentials is refused: empty, unknown, another scheme, or almost the right key."""
-    expect_refusal(_with(subject, _wrong(subject, kind)), f"the credentials are wrong ({kind})")
+    expect_refusal(_with_wrong(subject, kind), f"the credentials are wrong ({kind})")
 
 
 @requirement("AUT-03", SHOULD, clause="x-clauses/credentials-401")
 @each("kind", _kinds)
 def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
     """Wrong credentials are answered 401."""
-    exchange = _with(subject, _wrong(subject, kind))
+    exchange = _with_wrong(subject, kind)
     if exchange.response.successful:
         raise NotTestable("these credentials are taken", because="AUT-02")
     expect_status(exchange, UNAUTHORIZED, when=f"for wrong credentials ({kind})")
@@ -131,6 +131,10 @@ def _wrong(subject: Subject, kind: str) -> Credential:
     if wrong is None or wrong.value in taken:
         raise NotTestable(f"the key has no such neighbour: {kind}")
     return wrong
+
+
+def _with_wrong(subject: Subject, kind: str) -> Exchange:
+    return subject.once(f"wrong credentials: {kind}", lambda: _with(subject, _wrong(subject, kind)))
 
 
 def _with(subject: Subject, credential: Credential) -> Exchange:

@@ -302,7 +302,7 @@ def test_override_sent_again(subject: Subject, case: tuple[RequestField, Respons
 @each("refusal", REFUSED)
 def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
     """A valid request is taken after a refused one, and shows its values."""
-    body = subject.full(1)
+    body = subject.full(1, subject.once("a model after refusals", subject.names.fresh))
     refusal.send(subject, body[subject.contract.upsert.key], {})
     exchange = subject.upsert(body)
     expect_taken(exchange, f"a valid request after {refusal.label}")

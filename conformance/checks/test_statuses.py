@@ -159,9 +159,9 @@ def test_allow(subject: Subject, method: str) -> None:
 )
 def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]) -> None:
     """A JSON body is taken however its media type is spelled."""
-    body = subject.full()
-    key = body[subject.contract.upsert.key]
-    exchange = subject.post(encoded(body), key=key, headers=headers, credential=subject.callers.owner)
+    key = subject.once("a model of any media type", subject.names.fresh)
+    body = encoded(subject.full(1, key))
+    exchange = subject.post(body, key=key, headers=headers, credential=subject.callers.owner)
     expect_taken(exchange, "the media type of the body is application/json")
 
 

@@ -1,0 +1,60 @@
+"""Runs `respan-conformance` as its users do, as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SECONDS = 120
+KEYS = {
+    "RESPAN_API_KEY": "demo-acme",
+    "RESPAN_OTHER_ORG_KEY": "demo-globex",
+    "RESPAN_READ_ONLY_KEY": "demo-acme-readonly",
+}
+KNOWN = ("--builtin-model", "gpt-4o", "--builtin-model", "openai/gpt-4o-mini", "--provider", "my-vllm")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run of the command came to."""
+
+    code: int
+    stdout: str
+    stderr: str
+    report: dict[str, Any] | None
+
+    def verdict_on(self, id: str) -> str:
+        """The verdict on one requirement."""
+        return str(self.requirement(id)["verdict"])
+
+    def requirement(self, id: str) -> dict[str, Any]:
+        """What the report says of one requirement."""
+        assert self.report is not None, self.stderr
+        found: dict[str, Any] = next(r for r in self.report["requirements"] if r["id"] == id)
+        return found
+
+    def with_verdict(self, *verdicts: str) -> set[str]:
+        """IDs of the requirements with one of the verdicts."""
+        assert self.report is not None, self.stderr
+        return {r["id"] for r in self.report["requirements"] if r["verdict"] in verdicts}
+
+
+def conformance(*arguments: str, report: Path | None = None, environment: dict[str, str] | None = None) -> Ran:
+    """Run the command to its end, without the keys of whoever runs the tests."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("RESPAN_", "PYTEST_"))}
+    reporting = ("--json", str(report)) if report else ()
+    ran = subprocess.run(
+        [sys.executable, "-m", "conformance", *arguments, *reporting],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        env=outside | (environment or {}),
+        check=False,
+    )
+    written = json.loads(report.read_text()) if report and report.exists() else None
+    return Ran(ran.returncode, ran.stdout, ran.stderr, written)

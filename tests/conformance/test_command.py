@@ -1,0 +1,213 @@
+"""The command, as its users meet it: what it prints, what it writes, and the codes that it exits with."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.command import KEYS, conformance
+from tests.servers.plain import PlainServer
+from tests.servers.serving import served
+
+FEW = ("--only", "IDM-01,STA-01,AUT-01")
+
+
+class EveryNumberIsRounded(PlainServer):
+    """Costs come back with two decimals."""
+
+    def shown(self, organization, stored):  # type: ignore[no-untyped-def]
+        model = super().shown(organization, stored)
+        return {name: round(value, 2) if isinstance(value, float) else value for name, value in model.items()}
+
+
+def test_without_a_url_it_checks_the_bundled_mock(tmp_path: Path) -> None:
+    ran = conformance("--seed", "7", report=tmp_path / "report.json")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert "CONFORMANT" in ran.stdout
+    assert "seed 7" in ran.stdout
+    assert ran.report is not None
+    assert ran.report["verdict"] == ran.report["strict_verdict"] == "conformant"
+    assert ran.report["seed"] == 7
+    assert ran.report["target"].startswith("http://127.0.0.1:")
+    assert 0 < ran.report["requests"] <= 1500
+    assert ran.report["seconds"] > 0
+    assert ran.with_verdict("not-testable", "not-selected", "deviates", "fail", "error") == set()
+    assert {"id", "level", "known", "clause", "text", "verdict"} <= ran.requirement("IDM-03").keys()
+
+
+def test_a_fault_is_reported_with_what_shows_it(tmp_path: Path) -> None:
+    with served(EveryNumberIsRounded()) as url:
+        ran = conformance(url, *FEW, report=tmp_path / "report.json", environment=KEYS)
+    assert ran.code == 1
+    assert "NOT CONFORMANT" in ran.stdout
+    assert ran.with_verdict("fail") == {"IDM-01"}
+    found = ran.requirement("IDM-01")
+    assert found["expected"].startswith("input_cost: 1e-06")
+    assert found["observed"].startswith("input_cost: 0")
+    assert any(command.startswith("curl ") for command in found["reproduce"])
+    for command in found["reproduce"]:
+        assert command in ran.stdout
+
+
+def test_secrets_are_in_no_report(tmp_path: Path) -> None:
+    with served(EveryNumberIsRounded()) as url:
+        ran = conformance(url, report=tmp_path / "report.json", environment=KEYS)
+    assert ran.code == 1
+    said = ran.stdout + ran.stderr + (tmp_path / "report.json").read_text()
+    assert not [key for key in KEYS.values() if key in said]
+    assert "$RESPAN_API_KEY" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--only", "IDM-99"), "there is no requirement or section IDM-99"),
+        (("--only", "IDN"), "did you mean IDM?"),
+        (("--only", "IDM", "--skip", "IDM"), "leave nothing to judge"),
+        (("--seed", "many"), "--seed many: give a whole number from 0"),
+        (("localhost:8000",), "localhost:8000 is no URL; write it as http://HOST:PORT"),
+        (("http://127.0.0.1:9", "--app", "module:app"), "give a URL or --app, not both"),
+        (("--json", "/no/such/folder/report.json"), "/no/such/folder is no folder that can be written to"),
+        (("--contract", "/no/such/file.yaml"), "/no/such/file.yaml: the contract has a problem"),
+        (("--app", "no_such_module:app"), "--app no_such_module:app"),
+        (("--verbose-please",), "unrecognized arguments: --verbose-please"),
+    ],
+)
+def test_wrong_use(arguments: tuple[str, ...], says: str) -> None:
+    ran = conformance(*arguments)
+    assert ran.code == 2
+    assert says in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_target_that_is_not_there(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: nobody answers, and nobody else can take the port
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        ran = conformance(url, report=tmp_path / "report.json")
+    assert ran.code == 3
+    assert "cannot be reached" in ran.stdout
+    assert "check the URL" in ran.stdout
+    assert ran.report is not None
+    assert ran.report["verdict"] == "unreachable"
+
+
+def test_a_url_that_leads_elsewhere() -> None:
+    with served(PlainServer()) as url:
+        ran = conformance(f"{url}/elsewhere", environment=KEYS)
+    assert ran.code == 3
+    assert "the endpoint is not there; give the base URL that /api/models/ is appended to" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({}, "takes no request without a key; give one with --api-key or RESPAN_API_KEY"),
+        ({"RESPAN_API_KEY": "no-such-key"}, "does not take the API key; check --api-key (RESPAN_API_KEY)"),
+    ],
+)
+def test_a_wrong_key_is_wrong_use(environment: dict[str, str], says: str) -> None:
+    with served(PlainServer()) as url:
+        ran = conformance(url, environment=environment)
+    assert ran.code == 2
+    assert says in ran.stdout
+
+
+def test_a_path_prefix_is_kept() -> None:
+    plain = PlainServer()
+
+    def below(environ, start_response):  # type: ignore[no-untyped-def]
+        assert environ["PATH_INFO"].startswith("/gateway/v1/api/")
+        return plain({**environ, "PATH_INFO": environ["PATH_INFO"].removeprefix("/gateway/v1")}, start_response)
+
+    with served(below) as url:
+        assert conformance(f"{url}/gateway/v1/", *FEW, environment=KEYS).code == 0
+
+
+def test_what_cannot_be_tested_is_said_loudly(tmp_path: Path) -> None:
+    with served(PlainServer()) as url:
+        ran = conformance(url, "--only", "TEN,AUT-09", "--api-key", "demo-acme", report=tmp_path / "report.json")
+    assert ran.code == 0
+    assert ran.with_verdict("not-testable") == {"AUT-09", *(f"TEN-0{n}" for n in range(1, 7))}
+    assert "not testable: needs --other-org-key" in ran.stdout
+    assert "more can be tested with --other-org-key, --read-only-key" in ran.stdout
+
+
+def test_the_same_seed_makes_the_same_requests(tmp_path: Path) -> None:
+    with served(PlainServer()) as one, served(PlainServer()) as other:
+        runs = [
+            conformance(url, "--seed", "11", "--only", "STA,MOD", report=tmp_path / "report.json", environment=KEYS)
+            for url in (one, other)
+        ]
+    first, second = (ran.report for ran in runs)
+    assert first is not None
+    assert second is not None
+    assert first["requests"] == second["requests"]
+
+
+def test_pytest_settings_around_the_user_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -k nothing\n")
+    (tmp_path / "conftest.py").write_text("raise SystemExit(0)\n")
+    around = {"PYTEST_ADDOPTS": "-k nothing", "PYTEST_PLUGINS": "no_such_plugin", **KEYS}
+    outside = {"PATH": "/usr/bin:/bin", **around}
+    ran = subprocess.run(
+        [sys.executable, "-m", "conformance", "--only", "STA-01"],
+        cwd=tmp_path,
+        env=outside | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1 pass" in ran.stdout
+
+
+def test_list_shows_every_requirement_with_its_level() -> None:
+    ran = conformance("--list")
+    assert ran.code == 0
+    assert "  IDM-03  MUST    stated " in ran.stdout
+    assert "  IDM-06  SHOULD  assumed" in ran.stdout
+    assert "  IDM-06" not in conformance("--list", "--skip", "IDM-06").stdout
+
+
+def test_an_interruption_is_no_verdict(tmp_path: Path) -> None:
+    class Slow(PlainServer):
+        def __call__(self, environ, start_response):  # type: ignore[no-untyped-def]
+            asked.append(environ["PATH_INFO"])
+            if len(asked) == 100:
+                process.send_signal(signal.SIGINT)
+            return super().__call__(environ, start_response)
+
+    asked: list[str] = []
+    with served(Slow()) as url:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "conformance", url, "--api-key", "demo-acme"], stdout=subprocess.PIPE, text=True
+        )
+        stdout, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "INTERRUPTED" in stdout
+
+
+def test_a_target_that_dies_is_not_called_non_conformant(tmp_path: Path) -> None:
+    code = (
+        "import sys; from wsgiref.simple_server import make_server, WSGIRequestHandler\n"
+        "from tests.servers.plain import PlainServer\n"
+        "WSGIRequestHandler.log_message = lambda *_: None\n"
+        "server = make_server('127.0.0.1', 0, PlainServer())\n"
+        "print(server.server_port, flush=True)\n"
+        "for _ in range(200): server.handle_request()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as mortal:
+        assert mortal.stdout is not None
+        port = mortal.stdout.readline().strip()
+        ran = conformance(f"http://127.0.0.1:{port}", report=tmp_path / "report.json", environment=KEYS)
+    assert ran.code == 3
+    assert ran.report is not None
+    assert ran.report["verdict"] == "unreachable"
+    assert "stopped answering" in ran.stdout
