@@ -38,4 +38,6 @@ SERVERS = (
     ServerProcess("fastapi", _python("fastapi_server")),
     ServerProcess("django", _python("django_server")),
     ServerProcess("node", (_node(), str(HERE / "node_server.mjs"))),
+    *(ServerProcess(f"odd-{seed}", _python("odd_server", "--seed", seed)) for seed in ("1", "2", "3")),
+    ServerProcess("odd-without-reads", _python("odd_server", "--seed", "4", "--without-reads"), reads=False),
 )

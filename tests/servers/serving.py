@@ -26,12 +26,22 @@ def threaded(app: WSGIApplication) -> Any:
     return WSGIMiddleware(app, workers=WORKER_THREADS)  # type: ignore[arg-type]  # its types are stricter than WSGI's
 
 
-def main(app: Any) -> None:
-    """Serve an ASGI application until the process is ended; the first line of output is its base URL."""
+def options() -> argparse.ArgumentParser:
+    """The options that every server has."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
+    return parser
+
+
+def main(app: Any) -> None:
+    """Serve an ASGI application on the port that the command line names, until the process is ended."""
+    serve(app, options().parse_args().port)
+
+
+def serve(app: Any, port: int) -> None:
+    """Serve an ASGI application until the process is ended; the first line of output is its base URL."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what has to be cleaned up is
-    with _listening(parser.parse_args().port) as listener:
+    with _listening(port) as listener:
         print(base_url(listener), flush=True)  # noqa: T201  the output that whoever started the process waits for
         with contextlib.redirect_stdout(sys.stderr):
             _server(app).run([listener])
@@ -62,4 +72,6 @@ def _listening(port: int) -> socket.socket:
 
 
 def _server(app: Any) -> uvicorn.Server:
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
+    return uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    )

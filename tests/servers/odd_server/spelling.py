@@ -1,0 +1,62 @@
+"""Spells JSON and date-times in every way that means the same."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from random import Random
+
+ZONES = tuple(timezone(timedelta(minutes=minutes)) for minutes in (0, 330, -480, 845))
+EXACT_INTEGERS = range(-(2**53), 2**53 + 1)
+"""Those that a reader who knows doubles only reads exactly."""
+
+
+class Speller:
+    """Spells values at random."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+
+    def text(self, value: Any) -> str:
+        """A JSON text: members in any order, white space anywhere."""
+        match value:
+            case dict():
+                members = [f"{self.string(name)}{self.space()}:{self.text(part)}" for name, part in value.items()]
+                self.random.shuffle(members)
+                spelled = "{" + ",".join(members) + self.space() + "}"
+            case list():
+                spelled = "[" + ",".join(map(self.text, value)) + "]"
+            case str():
+                spelled = self.string(value)
+            case bool() | None:
+                spelled = json.dumps(value)
+            case _:
+                spelled = self.number(value)
+        return self.space() + spelled
+
+    def space(self) -> str:
+        """White space between tokens."""
+        return self.random.choice(("", "", "", " ", "\n\t"))
+
+    def string(self, value: str) -> str:
+        """A string with or without escapes."""
+        spelled = json.dumps(value, ensure_ascii=self.random.random() < 0.5)
+        return spelled.replace("/", "\\/") if self.random.random() < 0.1 else spelled
+
+    def number(self, value: int | float) -> str:
+        """A number with or without fraction and exponent."""
+        spellings = [json.dumps(value)]
+        if isinstance(value, float):
+            spellings.append(f"{value:.17e}")
+        elif value in EXACT_INTEGERS:
+            spellings += [f"{value}.0", f"{value}e0", f"{value}.00E+0"]
+        return self.random.choice(spellings)
+
+    def moment(self, moment: datetime) -> str:
+        """A date-time of RFC 3339, in any zone, with no more digits than it needs or with six."""
+        local = moment.astimezone(self.random.choice(ZONES))
+        spelled = local.isoformat(timespec=self.random.choice(("auto", "microseconds")))
+        return spelled.replace("+00:00", self.random.choice(("Z", "+00:00")))
