@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterator
 
 from contract import Contract
-from mock_server.app import CONSOLE
 from mock_server.fixtures import Fixtures
+from mock_server.pages import CONSOLE
 
 
 def banner(url: str, contract: Contract, fixtures: Fixtures) -> str:
