@@ -33,4 +33,4 @@ def _as_double(number: float) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.inf
+        return math.inf if number > 0 else -math.inf
