@@ -1,0 +1,1 @@
+"""Fast tests of the suite's own parts."""

@@ -1,0 +1,36 @@
+"""What the tests of the suite's parts share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.registry import load_checks
+from conformance.requirement import REGISTRY, Requirement
+from contract import Contract, load
+from tests.contract.altered import Edit, write_altered
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """The contract that ships."""
+    return load()
+
+
+@pytest.fixture
+def altered(tmp_path: Path) -> Callable[..., Contract]:
+    """Loads the contract that ships, edited."""
+
+    def load_edited(*edits: Edit) -> Contract:
+        return load(write_altered(tmp_path, *edits))
+
+    return load_edited
+
+
+@pytest.fixture(scope="session")
+def registry() -> dict[str, Requirement]:
+    """Every requirement, by its ID."""
+    load_checks()
+    return REGISTRY

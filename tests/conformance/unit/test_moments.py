@@ -1,0 +1,102 @@
+"""Date-times of RFC 3339, told from what only looks like one, and compared."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.judge.moments import moment
+from tests.conformance.unit.parts import drawn
+
+WELL_FORMED = [
+    "2026-02-01T12:00:00Z",
+    "2026-02-01t12:00:00z",
+    "2026-02-01 12:00:00Z",
+    "2026-02-01T12:00:00.1Z",
+    "2026-02-01T12:00:00.123456789Z",
+    "2026-02-01T12:00:00+05:30",
+    "2026-02-01T12:00:00-00:00",
+    "2024-02-29T00:00:00Z",
+]
+MALFORMED: list[Any] = [
+    "2026-02-01T12:00:00",
+    "2026-02-01",
+    "12:00:00Z",
+    "2026-02-01T12:00Z",
+    "2026-02-01T12:00:00+0530",
+    "2026-02-01T12:00:00+05",
+    "2026-02-01T12:00:00,5Z",
+    "2026-02-01T12:00:00.Z",
+    "2026-2-1T12:00:00Z",
+    "2026-02-30T12:00:00Z",
+    "2025-02-29T00:00:00Z",
+    "2026-13-01T12:00:00Z",
+    "2026-02-01T25:00:00Z",
+    "2026-02-01T12:60:00Z",
+    "2026-02-01T12:00:00+24:00",
+    "2026-W05-7T12:00:00Z",
+    "\uff12\uff10\uff12\uff16-02-01T12:00:00Z",
+    "2026-02-01T12:00:00Z\n",
+    " 2026-02-01T12:00:00Z",
+    "Sun, 01 Feb 2026 12:00:00 GMT",
+    "",
+    "yesterday",
+    1769947200,
+    1769947200.5,
+    None,
+    True,
+    ["2026-02-01T12:00:00Z"],
+]
+
+
+@pytest.mark.parametrize("text", WELL_FORMED)
+def test_well_formed(text: str) -> None:
+    found = moment(text)
+    assert found is not None
+    assert found.text == text
+    assert found.at.tzinfo is not None
+
+
+@pytest.mark.parametrize("value", MALFORMED, ids=repr)
+def test_malformed(value: Any) -> None:
+    assert moment(value) is None
+
+
+@given(
+    st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1)),  # noqa: DTZ001  zones are drawn apart
+    st.integers(-23 * 60, 23 * 60),
+    st.sampled_from("T t"),
+)
+@drawn
+def test_every_date_time_that_python_writes_is_read_as_it_was_meant(at: datetime, minutes: int, letter: str) -> None:
+    meant = at.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    found = moment(meant.isoformat(sep=letter))
+    assert found is not None
+    assert found.at == meant
+    assert found.whole_seconds is (meant.microsecond == 0)
+
+
+def test_the_same_moment_in_two_zones_is_one() -> None:
+    assert moment("2026-02-01T12:00:00Z") == moment("2026-02-01T13:30:00+01:30")
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=2, unique=True))
+@drawn
+def test_moments_are_ordered_by_time_not_by_spelling(microseconds: list[int]) -> None:
+    early, late = (datetime(2026, 2, 1, tzinfo=UTC) + timedelta(microseconds=offset) for offset in sorted(microseconds))
+    one, other = moment(early.astimezone(timezone(timedelta(hours=9))).isoformat()), moment(late.isoformat())
+    assert one is not None
+    assert other is not None
+    assert one < other
+
+
+def test_digits_beyond_microseconds_do_not_reorder() -> None:
+    one, other = moment("2026-02-01T12:00:00.1234561Z"), moment("2026-02-01T12:00:00.1234569Z")
+    assert one is not None
+    assert other is not None
+    assert one <= other
+    assert not one.whole_seconds
