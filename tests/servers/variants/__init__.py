@@ -1,7 +1,7 @@
 """Lawful variants of the plain server: each differs in one fact that the contract assumes or leaves open.
 
 A default run has to find all of them conformant. In a strict run each deviates in the requirements that it declares
-and in no other; where the fact is open, in none.
+and in no other; where the fact is open, in none. Requirements that judge whatever was generated are not declared.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class InheritsWhenWritten(PlainServer):
 class OneLevelOfBases(PlainServer):
     """Assumed: a base may itself have a base. Here only the nearest one is inherited from."""
 
-    deviates = frozenset({"SEM-03", "MOD-02"})
+    deviates = frozenset({"SEM-03"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         return islice(super().lineage(organization, stored), 2)
@@ -71,7 +71,7 @@ class ProviderInherited(PlainServer):
 class OverrideHidesBase(PlainServer):
     """Assumed: the override lies over the base's parameters entry by entry. Here it hides all of them."""
 
-    deviates = frozenset({"SEM-06", "MOD-02"})
+    deviates = frozenset({"SEM-06"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         nearest = next(([model] for model in lineage if OVERRIDE in model.values), [])
@@ -81,7 +81,7 @@ class OverrideHidesBase(PlainServer):
 class NullEntriesShown(PlainServer):
     """Assumed: an entry of null removes the parameter. Here it is shown as null."""
 
-    deviates = frozenset({"SEM-07", "MOD-02"})
+    deviates = frozenset({"SEM-07"})
 
     def overlaid(self, params: Values, override: Values) -> Values:
         return {**params, **override}

@@ -97,7 +97,7 @@ class StockSerializers(PlainServer):
     numbers, trim strings, and refuse blank ones.
     """
 
-    deviates = frozenset({"STA-10", "IDM-09", "IDM-11"})
+    deviates = frozenset({"STA-10", "IDM-09", "IDM-11", "IDM-20"})
 
     def string(self, name: str, value: Json) -> str:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -153,7 +153,7 @@ class DifferingProvidersTaken(PlainServer):
 class UnknownBaseRefusedWith400(PlainServer):
     """Assumed: an unknown base is answered 404. Here it is one more invalid value."""
 
-    deviates = frozenset({"STA-13", "TEN-06", "MOD-02"})
+    deviates = frozenset({"STA-13", "TEN-06"})
 
     def unknown_reference(self, field: str, name: str) -> RefusedError:
         if field == BASE:
@@ -164,7 +164,7 @@ class UnknownBaseRefusedWith400(PlainServer):
 class UnknownBaseTaken(PlainServer):
     """Assumed: an unknown base is refused. Here it is taken, and inherited from once there is one."""
 
-    deviates = frozenset({"STA-13", "TEN-06", "MOD-02"})
+    deviates = frozenset({"STA-13", "TEN-06"})
 
     def refuse_unknown_references(self, organization: str, values: Values) -> None:
         super().refuse_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class OmittedFieldsReset(PlainServer):
     """Assumed: an update keeps the fields that it leaves out. Here it replaces the model."""
 
-    deviates = frozenset({"IDM-06", "CON-05", "MOD-02"})
+    deviates = frozenset({"IDM-06", "IDM-21", "IDM-22"})
 
     def kept(self, earlier: Stored) -> Mapping[str, Json]:
         return {}
@@ -37,7 +37,6 @@ class WithoutReads(PlainServer):
 class WithoutReadsAndReset(OmittedFieldsReset):
     """Both: models can only be written, and what an update leaves out is reset."""
 
-    deviates = frozenset({"IDM-06", "MOD-02"})
     reads = False
 
 
@@ -57,7 +56,7 @@ class CaseInsensitiveNames(PlainServer):
 class TrimmedNames(PlainServer):
     """Assumed: names are taken as they are. Here white space around them is removed."""
 
-    deviates = frozenset({"IDM-09", "IDM-11"})
+    deviates = frozenset({"IDM-11", "IDM-20"})
 
     def key(self, name: str) -> str:
         return super().key(name.strip())
@@ -69,7 +68,7 @@ class TrimmedNames(PlainServer):
 class NormalizedNames(PlainServer):
     """Assumed: names are compared code point by code point. Here they are brought into Unicode normalization form C."""
 
-    deviates = frozenset({"IDM-09", "IDM-11"})
+    deviates = frozenset({"IDM-11", "IDM-20"})
 
     def key(self, name: str) -> str:
         return super().key(self.canonical(name))

@@ -1,0 +1,150 @@
+"""Variants in open facts deviate in no requirement: here each is shown to differ from the plain server at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import httpx2
+import pytest
+
+from tests.servers.api import Api
+from tests.servers.fixtures import PROVIDER
+from tests.servers.plain import PlainServer
+from tests.servers.variants import VARIANTS, answers, inheritance, requests, state
+
+Probe: TypeAlias = Callable[[Api], object]
+"""What a client observes that does the same thing to two servers."""
+
+
+def status(**body: Any) -> Probe:
+    """The status of an upsert of some fields."""
+    return lambda api: api.upsert(**{"model_name": api.name(), **body}).status_code
+
+
+def status_of(content: str, content_type: str = "application/json", **headers: str) -> Probe:
+    """The status of a request of any text, in which NAME stands for a name."""
+    return lambda api: api.post(content.replace("NAME", api.name()).encode(), content_type, **headers).status_code
+
+
+def shown(field: str, **body: Any) -> Probe:
+    """A field in the answer to an upsert as text, which tells 0.0 from 0."""
+
+    def probe(api: Api) -> str:
+        return repr(api.created(**{"model_name": api.name(), **body}).get(field, "absent"))
+
+    return probe
+
+
+def shown_again(field: str, first: dict[str, Any], second: dict[str, Any]) -> Probe:
+    """Whether a field shows the same after a second upsert, and what."""
+
+    def probe(api: Api) -> object:
+        name = api.name()
+        before = api.created(model_name=name, **first).get(field)
+        after = api.updated(model_name=name, **second).get(field)
+        return before == after, after if isinstance(after, dict) else None
+
+    return probe
+
+
+def header(name: str) -> Probe:
+    """A header of the answer to an upsert."""
+    return lambda api: api.upsert(model_name=api.name()).headers.get(name)
+
+
+def inherited(field: str, **base: Any) -> Probe:
+    """A field of a model whose base has some fields, as text."""
+
+    def probe(api: Api) -> str:
+        name = api.name()
+        api.created(model_name=name, **base)
+        return repr(api.created(model_name=api.name(), base_model_name=name).get(field, "absent"))
+
+    return probe
+
+
+def inherited_from_a_changed_base(api: Api) -> object:
+    """The cost of a model whose base has changed its own."""
+    base, name = api.name(), api.name()
+    api.created(model_name=base, input_cost=1)
+    api.created(model_name=name, base_model_name=base)
+    api.updated(model_name=base, input_cost=2)
+    return api.read(name).json()["input_cost"]
+
+
+def status_of_a_cycle(api: Api) -> object:
+    """The status of a request that would close a cycle of bases."""
+    first, second = api.name(), api.name()
+    api.created(model_name=first)
+    api.created(model_name=second, base_model_name=first)
+    return api.upsert(model_name=first, base_model_name=second).status_code
+
+
+def statuses_of_five(api: Api) -> object:
+    """The statuses of five requests, none of them sent again."""
+    headers = {"Authorization": "Bearer demo-acme"}
+    return [api.client.get(f"/api/models/{number}/", headers=headers).status_code for number in range(5)]
+
+
+def status_of_a_read(api: Api) -> object:
+    """The status of a built-in model's path."""
+    return api.read("gpt-4o").status_code
+
+
+def digits_of_the_time(api: Api) -> object:
+    """How long a date-time is written in most of ten tries: a fraction may happen to be zero."""
+    return sorted(len(api.created(model_name=api.name())["created_at"]) for _ in range(10))[5]
+
+
+PROBES: dict[type[PlainServer], Probe] = {
+    requests.NamesUpTo255Characters: status(model_name="x" * 256),
+    requests.ControlCharactersRefused: status(display_name="a\tb"),
+    requests.EmptyDisplayNameRefused: status(display_name=""),
+    requests.NegativeCostsRefused: status(input_cost=-0.0),
+    requests.WindowsOf32Bits: status(max_context_window=2**31),
+    requests.WholeFloatsRefused: status(max_context_window=7.0),
+    requests.UnknownFieldsRefused: status(colour="red"),
+    requests.LenientJsonTaken: status_of('{"model_name": "NAME",}'),
+    requests.DuplicateNamesTaken: status_of('{"model_name": "NAME", "model_name": "NAME"}'),
+    requests.AnyMediaTypeTaken: status_of('{"model_name": "NAME"}', "text/plain"),
+    requests.MediaTypeRefusedWith400: status_of('{"model_name": "NAME"}', "text/plain"),
+    requests.ChunkedBodiesRefused: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
+    state.WithoutReads: status_of_a_read,
+    state.OverrideReplaced: shown_again(
+        "supported_params", {"supported_params_override": {"a": 1}}, {"supported_params_override": {"b": 2}}
+    ),
+    state.UpdatedByRepeats: shown_again("updated_at", {}, {}),
+    state.ClockOfSeconds: digits_of_the_time,
+    inheritance.InheritsWhenWritten: inherited_from_a_changed_base,
+    inheritance.CyclesRefused: status_of_a_cycle,
+    inheritance.DisplayNameInherited: inherited("display_name", display_name="Base"),
+    inheritance.ProviderInherited: inherited("provider", provider_id=PROVIDER),
+    inheritance.DefaultParams: shown("supported_params"),
+    answers.ConstantsAbsent: shown("source"),
+    answers.ProviderAbsent: shown("provider", provider_id=PROVIDER),
+    answers.TimesAbsent: lambda api: "created_at" in api.created(model_name=api.name()),
+    answers.TimesNull: lambda api: api.created(model_name=api.name())["created_at"] is None,
+    answers.TimesInSeconds: digits_of_the_time,
+    answers.TimesOfAnotherZone: lambda api: api.created(model_name=api.name())["created_at"][-1],
+    answers.CostsAsFloats: shown("input_cost", input_cost=2),
+    answers.MovingThroughput: shown("throughput"),
+    answers.MoreFieldsShown: shown("tags"),
+    answers.ProblemDetails: lambda api: api.read(api.name()).headers["Content-Type"],
+    answers.Gzipped: header("Content-Encoding"),
+    answers.RateLimited: statuses_of_five,
+}
+
+
+@pytest.mark.parametrize("variant", PROBES, ids=lambda variant: variant.__name__)
+def test_the_variant_differs_from_the_plain_server(variant: type[PlainServer]) -> None:
+    probe = PROBES[variant]
+    assert probe(_api_of(variant)) != probe(_api_of(PlainServer))
+
+
+def test_every_variant_deviates_or_is_probed() -> None:
+    assert set(PROBES) == {variant for variant in VARIANTS if not variant.deviates}
+
+
+def _api_of(server: type[PlainServer]) -> Api:
+    return Api(httpx2.Client(base_url="http://in-process", transport=httpx2.WSGITransport(app=server())))

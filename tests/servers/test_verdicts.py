@@ -1,0 +1,47 @@
+"""The suite accuses no correct server, and of a lawful variant it says no more than what the variant declares."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.verdict import RunVerdict
+from tests.mutants.judging import NETS, judged, tripped
+from tests.servers.catalogue import SERVERS, ServerProcess
+from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDER, READ_ONLY_KEY, READ_WRITE_KEY
+from tests.servers.running import running
+from tests.servers.variants import VARIANTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers.plain import PlainServer
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
+def test_a_correct_server_gets_no_finding(server: ServerProcess, tmp_path: Path) -> None:
+    with running(server.command) as base_url:
+        report = strict_report(base_url, tmp_path / "report.json")
+    unmet = [item for item in report["requirements"] if item["verdict"] not in {"pass", "not-testable"}]
+    assert not unmet
+    assert report["verdict"] == "conformant"
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.__name__)
+def test_a_variant_deviates_where_it_says_so(variant: type[PlainServer]) -> None:
+    result = judged(variant())
+    assert tripped(result) - NETS == variant.deviates
+    assert result.verdict() is RunVerdict.CONFORMANT
+
+
+def strict_report(base_url: str, file: Path) -> Any:
+    """The report of the command on a server of which it knows all keys and fixtures."""
+    options = ["--api-key", READ_WRITE_KEY, "--other-org-key", OTHER_ORGANIZATION_KEY, "--read-only-key", READ_ONLY_KEY]
+    options += [option for name in BUILT_IN_MODELS for option in ("--builtin-model", name)]
+    options += ["--provider", PROVIDER, "--strict", "--seed", "1", "--json", str(file)]
+    subprocess.run([sys.executable, "-m", "conformance", base_url, *options], check=False, capture_output=True)
+    return json.loads(file.read_text(encoding="utf-8"))
