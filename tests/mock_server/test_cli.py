@@ -55,7 +55,7 @@ def test_a_signal_stops_it_cleanly_and_soon(stop: signal.Signals, code: int) -> 
         idle.sendall(b"GET /api/models/gpt-4o/ HTTP/1.1\r\nHost: mock\r\n")
         began = time.monotonic()
         assert mock.stop(stop) == (code, "")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
         assert mock.stderr == ""
 
 
