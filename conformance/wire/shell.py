@@ -11,6 +11,8 @@ from conformance.wire.exchange import Exchange, Request
 
 Variables = Mapping[str, str]
 """Literal text that a command must not hold, and the shell variable that stands for it."""
+LONGEST_WORD = 100_000
+"""Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
 
 
 def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
@@ -22,6 +24,8 @@ def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -
 
 def curl(request: Request, base_url: str, variables: Variables) -> str:
     """One request as a curl command. Secrets stand in it as the environment variables that hold them."""
+    if base_url.startswith("$"):  # a variable of the reader's own
+        variables = {**variables, base_url: base_url}
     words = ["curl -sS -i"]
     if request.method != "GET":
         words.append(f"-X {request.method}")
@@ -33,8 +37,8 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
     words.extend(
         f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}" for name, value in request.headers
     )
-    if request.body is not None and request.header("content-type") is None:
-        words.append("-H 'Content-Type:'")
+    added_by_curl = ["Accept"] if request.body is None else ["Accept", "Content-Type"]
+    words.extend(f"-H '{name}:'" for name in added_by_curl if request.header(name) is None)
     if request.chunked:
         words.append("-H 'Transfer-Encoding: chunked'")
     if request.body is None:
@@ -44,9 +48,8 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
 
 def redacted(text: str, variables: Variables) -> str:
     """`text` with every secret replaced by the name of the variable that holds it."""
-    for literal, variable in variables.items():
-        text = text.replace(literal, variable).replace(quote(literal, safe=""), variable)
-    return text
+    spellings = _spellings(variables)
+    return re.sub(_any_of(spellings), lambda found: spellings[found[0]], text) if spellings else text
 
 
 def _with_body(words: list[str], body: bytes, variables: Variables) -> str:
@@ -54,7 +57,7 @@ def _with_body(words: list[str], body: bytes, variables: Variables) -> str:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         text = None
-    if text is None or "\x00" in text or text.startswith("@"):
+    if text is None or "\x00" in text or text.startswith("@") or len(body) > LONGEST_WORD:
         octal = "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in "\\%'" else f"\\{byte:03o}" for byte in body)
         return f"printf {_quoted(octal, variables)} | " + " ".join([*words, "--data-binary @-"])
     return " ".join([*words, f"--data-binary {_quoted(text, variables)}"])
@@ -62,8 +65,18 @@ def _with_body(words: list[str], body: bytes, variables: Variables) -> str:
 
 def _quoted(text: str, variables: Variables) -> str:
     """`text` as one shell word, with each literal of `variables` as its variable."""
-    if not any(literal in text for literal in variables):
+    spellings = _spellings(variables)
+    if not any(literal in text for literal in spellings):
         return shlex.quote(text)
-    pattern = "(" + "|".join(map(re.escape, sorted(variables, key=len, reverse=True))) + ")"
-    parts = re.split(pattern, text)
-    return "".join(f'"{variables[part]}"' if part in variables else shlex.quote(part) if part else "" for part in parts)
+    parts = re.split(f"({_any_of(spellings)})", text)
+    return "".join(f'"{spellings[part]}"' if part in spellings else shlex.quote(part) if part else "" for part in parts)
+
+
+def _spellings(variables: Variables) -> Variables:
+    """The literals as they are, and percent-encoded: as they stand in a query."""
+    return {quote(literal, safe=""): variable for literal, variable in variables.items()} | dict(variables)
+
+
+def _any_of(literals: Iterable[str]) -> str:
+    """A pattern for any of `literals`; the longest first, for one may begin another."""
+    return "|".join(map(re.escape, sorted(literals, key=len, reverse=True)))
