@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from conformance.attempt import Finding
@@ -20,38 +21,45 @@ LONGEST_STORY = 12
 def finding_record(id: str, case: str, finding: Finding, base_url: str, variables: Variables) -> Record:
     """One finding as a report shows it."""
     exchanges = finding.exchanges[-LONGEST_STORY:]
+    secrets = _secrets(exchanges, variables)
     return {
         "requirement": id,
         "case": case,
         "verdict": finding.verdict.value,
-        "expected": redacted(finding.violation.expected, variables),
-        "observed": redacted(finding.violation.observed, variables),
+        "expected": redacted(finding.violation.expected, secrets),
+        "observed": redacted(finding.violation.observed, secrets),
         "reproduce": script(exchanges, base_url, variables),
-        "exchanges": [_exchange(exchange, variables) for exchange in exchanges],
+        "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],
     }
 
 
-def _exchange(exchange: Exchange, variables: Variables) -> dict[str, Any]:
+def _secrets(exchanges: Sequence[Exchange], variables: Variables) -> Variables:
+    """The tokens, also those that were sent as near misses: most of a key stands in them."""
+    sent = [exchange.request.credential for exchange in exchanges]
+    near = {token_of(credential): token_of_shell(credential) for credential in sent if credential is not None}
+    return near | dict(variables)
+
+
+def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
     request, response = exchange.request, exchange.response
     authorization = [["Authorization", request.credential.shell]] if request.credential else []
-    secrets = {literal: variable for literal, variable in variables.items() if variable != RUN}
-    if request.credential is not None:
-        secrets |= {token_of(request.credential): token_of_shell(request.credential)}
+    secrets = {literal: variable for literal, variable in secrets.items() if variable != RUN}
     return {
         "request": {
             "method": request.method,
             "target": redacted(request.target, secrets),
             "headers": [*([name, redacted(value, secrets)] for name, value in request.headers), *authorization],
-            "body": redacted(_text(request.body or b""), secrets),
+            "body": _text(request.body or b"", secrets),
         },
         "response": {
             "status": response.status,
             "headers": [[name, redacted(value, secrets)] for name, value in response.headers],
-            "body": redacted(_text(response.body), secrets),
+            "body": _text(response.body, secrets),
         },
     }
 
 
-def _text(body: bytes) -> str:
-    text = body[:LONGEST_BODY].decode("utf-8", "backslashreplace")
-    return text if len(body) <= LONGEST_BODY else f"{text}... ({len(body)} bytes)"
+def _text(body: bytes, secrets: Variables) -> str:
+    """The beginning of a body; cut after the tokens are out, for the cut may go through one."""
+    text = redacted(body.decode("utf-8", "backslashreplace"), secrets)
+    return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}... ({len(body)} bytes)"

@@ -86,7 +86,7 @@ def test_racing_updates_of_different_fields(subject: Subject) -> None:
     """Of updates of different fields that race none is lost."""
     subject.require_reading()
     if not subject.abilities.keeps:
-        raise NotTestable("an update resets the fields that it leaves out", because="IDM-06")
+        raise NotTestable("an update resets the fields that it leaves out")
     fields = subject.reliable_fields(telling=True)[:RACERS]
     warm(subject, len(fields))
     for variant in range(ROUNDS):

@@ -1,0 +1,59 @@
+"""The commands of a report fail the same way when they are pasted into a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conformance.command import KEYS, KNOWN, conformance
+from tests.servers.plain import PlainServer
+from tests.servers.serving import served
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+
+
+class CostsAreCents(PlainServer):
+    """Costs are rounded to two decimals."""
+
+    def shown(self, organization, stored):  # type: ignore[no-untyped-def]
+        model = super().shown(organization, stored)
+        return {name: round(value, 2) if isinstance(value, float) else value for name, value in model.items()}
+
+
+class UpdatesAreCreates(PlainServer):
+    """Every upsert is answered as a create."""
+
+    def status(self, earlier: Any) -> int:
+        return 201
+
+
+class AnyKeyIsTaken(PlainServer):
+    """A key is looked up without regard to case."""
+
+    def caller(self, token: str) -> Any:
+        return super().caller(token.lower())
+
+
+@pytest.mark.parametrize(
+    ("server", "id"), [(CostsAreCents, "IDM-01"), (UpdatesAreCreates, "STA-02"), (AnyKeyIsTaken, "AUT-02")]
+)
+def test_pasted_commands_show_the_fault(server: type[PlainServer], id: str, tmp_path: Path) -> None:
+    with served(server()) as url:
+        ran = conformance(url, *KNOWN, "--only", id, report=tmp_path / "report.json", environment=KEYS)
+        assert ran.with_verdict("fail") == {id}, ran.stdout
+        found = ran.requirement(id)
+        script = "\n".join(found["reproduce"])
+        pasted = subprocess.run(
+            ["bash", "-e"], input=script, env=os.environ | KEYS, capture_output=True, text=True, check=True, timeout=60
+        )
+    last = found["exchanges"][-1]["response"]
+    status_line, _, rest = pasted.stdout.rpartition("HTTP/1.1 ")[2].partition("\n")
+    assert status_line.startswith(str(last["status"]))
+    body = json.loads(rest.partition("\n\n")[2])
+    assert body.keys() == json.loads(last["body"]).keys()
