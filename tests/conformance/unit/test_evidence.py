@@ -1,0 +1,108 @@
+"""Findings as a report shows them: what happened, whole enough to repeat, and without a secret."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.attempt import Finding
+from conformance.evidence import LONGEST_BODY, LONGEST_STORY, RUN, finding_record
+from conformance.outcome import Violation
+from conformance.subject.callers import Callers, token_of, wrong_credentials
+from conformance.verdict import Verdict
+from conformance.wire.exchange import Credential, Exchange, Request, Response
+from tests.conformance.unit.parts import drawn
+
+KEY = "sk-Secret-Token-1"
+OWNER = Credential(f"Bearer {KEY}", "Bearer $RESPAN_API_KEY")
+VARIABLES = {KEY: "$RESPAN_API_KEY", "rc-0123abcd": RUN}
+BASE = "http://127.0.0.1:8000"
+TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=30).map(lambda text: f"sk-{text}")
+
+
+def _exchange(said: str, credential: Credential | None = OWNER, **request: Any) -> Exchange:
+    asked = Request("POST", "/api/", (("Content-Type", "application/json"),), b"{}", credential)
+    response = Response(400, (("X-Said", said[:100]),), said.encode(), 0.0)
+    return Exchange(Request(**{**vars(asked), **request}), response)
+
+
+def _record(*exchanges: Exchange, observed: str = "400", variables: dict[str, str] | None = None) -> dict[str, Any]:
+    finding = Finding(Violation("status 200", observed), exchanges)
+    return dict(finding_record("IDM-01", "a case", finding, BASE, variables or VARIABLES))
+
+
+def test_a_record_tells_what_happened() -> None:
+    record = _record(_exchange("said"))
+    assert record["requirement"] == "IDM-01"
+    assert record["case"] == "a case"
+    assert record["verdict"] == Verdict.FAIL
+    assert (record["expected"], record["observed"]) == ("status 200", "400")
+    [command] = record["reproduce"]
+    assert command.startswith(f"curl -sS -i -X POST {BASE}/api/")
+    [exchange] = record["exchanges"]
+    assert exchange["request"]["headers"][-1] == ["Authorization", "Bearer $RESPAN_API_KEY"]
+    assert exchange["response"] == {"status": 400, "headers": [["X-Said", "said"]], "body": "said"}
+
+
+def test_a_request_without_credentials_is_shown_without() -> None:
+    record = _record(_exchange("said", None))
+    assert "Authorization" not in json.dumps(record)
+
+
+def test_bytes_that_are_no_text_are_shown_escaped() -> None:
+    record = _record(_exchange("said", body=b"\xff\xfe{"))
+    assert record["exchanges"][0]["request"]["body"] == "\\xff\\xfe{"
+
+
+def test_names_of_the_run_stand_in_exchanges_and_not_in_commands() -> None:
+    record = _record(_exchange("said", body=b"rc-0123abcd-1"))
+    assert record["exchanges"][0]["request"]["body"] == "rc-0123abcd-1"
+    assert not any("0123abcd" in command for command in record["reproduce"])
+
+
+def test_a_long_story_is_told_from_its_end() -> None:
+    record = _record(*(_exchange(f"answer {number}") for number in range(LONGEST_STORY + 5)))
+    assert len(record["exchanges"]) == len(record["reproduce"]) == LONGEST_STORY
+    assert record["exchanges"][-1]["response"]["body"] == f"answer {LONGEST_STORY + 4}"
+
+
+def test_a_long_body_is_cut_and_measured() -> None:
+    body = _record(_exchange("x" * 5000))["exchanges"][0]["response"]["body"]
+    assert body == "x" * LONGEST_BODY + "... (5000 bytes)"
+
+
+@given(TOKENS)
+@drawn
+def test_no_record_contains_a_token_wherever_it_is_echoed(token: str) -> None:
+    owner = Callers.from_keys(token, None, None).owner
+    echo = json.dumps({"detail": "unknown"}) + f" {token} Bearer {token}"
+    sent = {"headers": (("X-Api-Key", token),), "target": f"/?token={token}", "body": f"token={token}".encode()}
+    record = _record(_exchange(echo, owner, **sent), observed=f"400 {echo}", variables={token: "$RESPAN_API_KEY"})
+    assert token not in "\n".join(_texts(record))
+
+
+@pytest.mark.parametrize("kind", wrong_credentials(OWNER))
+def test_no_record_contains_a_near_miss_of_a_token(kind: str) -> None:
+    near = wrong_credentials(OWNER)[kind]
+    echo = f"unknown key {token_of(near)}"
+    texts = "\n".join(_texts(_record(_exchange(echo, near), observed=f"400 {echo}")))
+    assert KEY not in texts
+    assert KEY[1:-1] not in texts
+    assert KEY.swapcase() not in texts
+    assert near.shell in texts
+
+
+def test_a_token_at_the_cut_of_a_long_body_is_not_shown_in_part() -> None:
+    echo = "x" * (LONGEST_BODY - len(KEY) + 1) + KEY + "y" * 100
+    assert KEY[:-1] not in "\n".join(_texts(_record(_exchange(echo))))
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text in a record, as it stands there."""
+    if isinstance(value, dict):
+        return [text for child in value.values() for text in _texts(child)]
+    return [text for child in value for text in _texts(child)] if isinstance(value, list) else [str(value)]

@@ -1,0 +1,138 @@
+"""Commands of a report: pasted into a shell, they send the bytes that were sent, and no secret stands in them."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from conformance.wire.exchange import Credential, Exchange, Headers, Request, Response
+from conformance.wire.shell import curl, redacted, script
+from tests.conformance.unit.parts import drawn, drawn_slowly
+from tests.conformance.unit.pasting import Shell
+
+BASE = "http://127.0.0.1:8000/prefix"
+HOSTILE = "'\"$`\\!*?~#&;|<>(){}[]%@ \t\n\r=é模\U0001f9ea$RUN$(exit 1)`exit 1`"
+TEXT = st.text(st.sampled_from(HOSTILE) | st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
+BODIES = TEXT.map(str.encode) | st.binary(max_size=40) | st.binary(max_size=5).map(lambda rest: b"@" + rest)
+VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20).map(str.strip)
+HEADERS = st.dictionaries(st.sampled_from(["Content-Type", "Accept", "X-Api-Key", "Cookie"]), VALUES)
+TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=20)
+VARIABLES = {"sk-secret-token": "$RESPAN_API_KEY", "rc-0123abcd": "$RUN"}
+ENVIRONMENT = {"RESPAN_API_KEY": "sk-secret-token", "RUN": "rc-0123abcd"}
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    return Shell(tmp_path_factory.mktemp("bin"))
+
+
+def _sent(headers: Headers) -> set[bytes]:
+    """Headers as curl wants them: one that is empty ends in a semicolon."""
+    return {(f"{name}: {value}" if value else f"{name};").encode() for name, value in headers}
+
+
+@given(BODIES, HEADERS, TEXT, st.sampled_from(["GET", "POST", "DELETE"]))
+@example(b"", {}, "", "POST")
+@example(b"@/etc/passwd", {}, "", "POST")
+@example(b"nul \0 and \xff\xfe %s %n \\n '", {}, "a/../b", "POST")
+@example(b"-X", {"Accept": ""}, "--help", "POST")
+@drawn_slowly
+def test_a_command_sends_what_was_sent(
+    shell: Shell, body: bytes, headers: dict[str, str], name: str, method: str
+) -> None:
+    request = Request(method, f"/api/models/{quote(name, safe='/')}/", tuple(headers.items()), body)
+    called = shell.paste(curl(request, BASE, {}))
+    assert called.method == method
+    assert called.url == (BASE + request.target).encode()
+    assert called.body == body
+    assert {header for header in called.headers if not header.endswith(b":")} == _sent(request.headers)
+
+
+@given(TEXT, st.binary(max_size=10), HEADERS)
+@example("", b"\xff", {})
+@drawn_slowly
+def test_variables_stand_for_secrets_and_for_the_run(
+    shell: Shell, text: str, tail: bytes, headers: dict[str, str]
+) -> None:
+    name = f"rc-0123abcd-1{text}sk-secret-token"
+    body = f"{text}rc-0123abcd{text}sk-secret-tokenrc-0123abcd".encode() + tail
+    credential = Credential("Bearer sk-secret-token", "Bearer $RESPAN_API_KEY")
+    more = (*headers.items(), ("X-Token", "sk-secret-token"))
+    request = Request("POST", f"/{quote(name, safe='/')}", more, body, credential)
+    command = curl(request, BASE, VARIABLES)
+    assert "sk-secret-token" not in command
+    assert "rc-0123abcd" not in command
+    called = shell.paste(command, ENVIRONMENT)
+    assert called.url == (BASE + request.target).encode()
+    assert called.body == body
+    assert _sent((*more, ("Authorization", "Bearer sk-secret-token"))) <= set(called.headers)
+
+
+@given(TOKENS)
+@example("sk+a/b==")
+@drawn
+def test_a_token_stands_in_no_command_in_either_spelling(token: str) -> None:
+    quoted = quote(token, safe="")
+    request = Request("POST", f"/?key={quoted}", (("X-Api-Key", token),), f"token {token}".encode())
+    command = curl(request, BASE, {token: "$RESPAN_API_KEY"})
+    assert token not in command
+    assert quoted not in command
+
+
+def test_one_secret_that_begins_another_uncovers_nothing_of_it(shell: Shell) -> None:
+    variables = {"demo-acme": "$RESPAN_API_KEY", "demo-acme-readonly": "$RESPAN_READ_ONLY_KEY"}
+    text = "demo-acme-readonly demo-acme"
+    assert redacted(text, variables) == "$RESPAN_READ_ONLY_KEY $RESPAN_API_KEY"
+    command = curl(Request("POST", "/", (), text.encode()), BASE, variables)
+    assert "readonly" not in command
+    environment = {"RESPAN_API_KEY": "demo-acme", "RESPAN_READ_ONLY_KEY": "demo-acme-readonly"}
+    assert shell.paste(command, environment).body == text.encode()
+
+
+def test_headers_that_curl_would_add_are_taken_out(shell: Shell) -> None:
+    called = shell.paste(curl(Request("POST", "/", (), b"{}"), BASE, {}))
+    assert set(called.headers) == {b"Accept:", b"Content-Type:"}
+    called = shell.paste(curl(Request("GET", "/", (("Accept", "*/*"),)), BASE, {}))
+    assert set(called.headers) == {b"Accept: */*"}
+
+
+def test_a_body_longer_than_a_command_line_is_sent(shell: Shell) -> None:
+    body = b"x" * 300_000
+    assert shell.paste(curl(Request("POST", "/", (), body), BASE, {})).body == body
+
+
+def test_a_chunked_body_is_sent_in_chunks(shell: Shell) -> None:
+    called = shell.paste(curl(Request("POST", "/", (), b"{}", chunked=True), BASE, {}))
+    assert b"Transfer-Encoding: chunked" in called.headers
+
+
+@pytest.mark.parametrize(("target", "as_is"), [("/a/../b", True), ("/a/./b", True), ("/a.b", False)])
+def test_dot_segments_are_sent_as_they_are(shell: Shell, target: str, as_is: bool) -> None:
+    assert shell.paste(curl(Request("GET", target), BASE, {})).path_as_is is as_is
+
+
+def test_a_base_url_in_a_variable_is_looked_up(shell: Shell) -> None:
+    command = curl(Request("GET", "/api/it's/"), "$RESPAN_URL", {})
+    assert shell.paste(command, {"RESPAN_URL": BASE}).url == f"{BASE}/api/it's/".encode()
+
+
+def _exchange(body: bytes) -> Exchange:
+    return Exchange(Request("POST", "/", (), body), Response(200, (), b"", 0.0))
+
+
+def test_a_script_makes_names_of_its_own(shell: Shell) -> None:
+    lines = script([_exchange(b"rc-0123abcd-1"), _exchange(b"none")], BASE, VARIABLES)
+    assert len(lines) == 3
+    one, other = (shell.run(f"{lines[0]}\n{lines[1]}").rpartition(b"\0")[0].rsplit(b"\0", 1)[1] for _ in range(2))
+    assert one.startswith(b"rc-")
+    assert one.endswith(b"-1")
+    assert one != other
+    assert b"0123abcd" not in one
+
+
+def test_a_script_without_names_sets_no_variable() -> None:
+    assert script([_exchange(b"none")], BASE, VARIABLES) == [curl(_exchange(b"none").request, BASE, VARIABLES)]
+    assert script([], BASE, VARIABLES) == []
