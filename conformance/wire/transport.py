@@ -94,9 +94,11 @@ class _Guarded(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         try:
-            return self._inner.handle_request(request)
+            response = self._inner.handle_request(request)
+            response.read()  # an application may fail in the midst of its body
         except Exception as error:  # noqa: BLE001 - whatever escapes an application is its failure
             return httpx2.Response(500, text=f"{type(error).__name__}: {error}")
+        return response
 
 
 def _as_wsgi(app: Callable[..., Any]) -> Any:
