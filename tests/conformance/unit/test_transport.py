@@ -1,0 +1,181 @@
+"""The transport over real sockets: it sends what it is given and nothing more, and loses no failure."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import threading
+
+import pytest
+
+from conformance.outcome import Lost
+from conformance.wire.exchange import Credential, Request
+from conformance.wire.transport import MAX_BODY, HttpTransport
+from tests.conformance.unit.sockets import saying
+
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Two: a\r\nX-Two: b\r\nContent-Length: 8\r\n\r\n{"a": 1}'
+ROOT = Request("GET", "/")
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_path_prefix_of_the_base_url_is_kept(slash: str) -> None:
+    with saying(NO_CONTENT) as server:
+        HttpTransport(f"{server.url}/gateway/v2{slash}").send(Request("GET", "/api/models/?a=b"))
+    assert server.request_line == "GET /gateway/v2/api/models/?a=b HTTP/1.1"
+
+
+@pytest.mark.parametrize(
+    "target", ["/a%2Fb/", "/%41%zz/", "/%ff/", "/%0A/", "/a//b/", "/?token=%2B+", "/~'()*!$&,;=:@/"]
+)
+def test_a_target_is_sent_as_it_is(target: str) -> None:
+    with saying(NO_CONTENT) as server:
+        HttpTransport(server.url).send(Request("GET", target))
+    assert server.request_line == f"GET {target} HTTP/1.1"
+
+
+def test_a_response_comes_back_whole() -> None:
+    with saying(OK) as server:
+        response = HttpTransport(server.url).send(ROOT)
+    assert (response.status, response.body, response.json) == (200, b'{"a": 1}', {"a": 1})
+    assert [value for name, value in response.headers if name == "X-Two"] == ["a", "b"]
+    assert response.media_type == "application/json"
+    assert response.seconds > 0
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(status: int) -> None:
+    answer = f"HTTP/1.1 {status} -\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".encode()
+    with saying(answer) as server:
+        response = HttpTransport(server.url).send(ROOT)
+    assert response.status == status
+    assert response.header("location") == "/elsewhere"
+    assert len(server.heads) == 1
+
+
+def test_no_headers_are_added_but_host_and_framing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with saying(NO_CONTENT) as server:
+        transport = HttpTransport(server.url)
+        transport.send(ROOT)
+        assert server.header_names == ["host"]
+        transport.send(Request("POST", "/", (), b"{}"))
+        assert sorted(server.header_names) == ["content-length", "host"]
+        transport.send(Request("POST", "/", (("X-Odd", ""), ("accept", "*/*")), b"{}", Credential("Bearer k", "-")))
+        assert sorted(server.header_names) == ["accept", "authorization", "content-length", "host", "x-odd"]
+        assert b"Authorization: Bearer k" in server.heads[-1]
+
+
+def test_a_header_in_any_script_arrives_in_utf_8() -> None:
+    with saying(NO_CONTENT) as server:
+        HttpTransport(server.url).send(Request("GET", "/", (("X-Name", "模型"),)))
+    assert "模型".encode() in server.heads[-1]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"\xff\0\r\n", b"x" * 100_000])
+def test_a_body_arrives_as_it_is(body: bytes) -> None:
+    with saying(NO_CONTENT) as server:
+        HttpTransport(server.url).send(Request("POST", "/", (), body))
+    assert server.bodies == [body]
+    assert f"content-length: {len(body)}".encode() in server.heads[-1].lower()
+
+
+def test_a_chunked_body_is_sent_in_several_chunks_and_without_a_length() -> None:
+    body = json.dumps({"model_name": "a name of more than sixteen octets"}).encode()
+    with saying(NO_CONTENT) as server:
+        HttpTransport(server.url).send(Request("POST", "/", (), body, chunked=True))
+    assert "content-length" not in server.header_names
+    sizes = [int(line, 16) for line in server.bodies[0].split(b"\r\n")[::2] if line]
+    assert sum(sizes) == len(body)
+    assert len(sizes) > 2
+    assert b"".join(server.bodies[0].split(b"\r\n")[1::2]) == body
+
+
+def test_an_encoded_body_is_decoded() -> None:
+    body = gzip.compress(b"[1]")
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    with saying(head.encode() + body) as server:
+        assert HttpTransport(server.url).send(ROOT).json == [1]
+
+
+def test_an_endless_body_is_cut() -> None:
+    def endless(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            connection.sendall(b"x" * 65536)
+
+    with saying(endless) as server:
+        response = HttpTransport(server.url, timeout=10).send(ROOT)
+    assert response.status == 200
+    assert MAX_BODY <= len(response.body) <= MAX_BODY + 1024 * 1024
+
+
+def test_a_body_of_the_greatest_length_is_whole() -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {MAX_BODY}\r\n\r\n".encode()
+    with saying(head + b"x" * MAX_BODY) as server:
+        assert len(HttpTransport(server.url).send(ROOT).body) == MAX_BODY
+
+
+BROKEN = {
+    "closed without a word": b"",
+    "closed in the head": b"HTTP/1.1 200 OK\r\nContent-",
+    "closed in the body": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{",
+    "closed in a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+    "no HTTP": b"220 mail.example.com ESMTP\r\n\r\n",
+    "a body that is not encoded as it says": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+def test_a_broken_connection_is_lost(answer: bytes) -> None:
+    with saying(answer) as server, pytest.raises(Lost, match="the connection broke: .") as lost:
+        HttpTransport(server.url).send(ROOT)
+    assert lost.value.request is ROOT
+
+
+def test_a_reset_connection_is_lost() -> None:
+    def reset(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    with saying(reset) as server, pytest.raises(Lost, match="the connection broke"):
+        HttpTransport(server.url).send(ROOT)
+
+
+def test_a_refused_connection_is_lost() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = "http://{}:{}".format(*listener.getsockname())
+    with pytest.raises(Lost, match="the connection broke"):
+        HttpTransport(url).send(ROOT)
+
+
+@pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"])
+def test_silence_is_lost_when_the_time_is_up(beginning: bytes) -> None:
+    done = threading.Event()
+
+    def silent(connection: socket.socket) -> None:
+        connection.sendall(beginning)
+        done.wait(10)
+
+    with saying(silent) as server:
+        with pytest.raises(Lost, match="no answer came within the time limit"):
+            HttpTransport(server.url, timeout=0.05).send(ROOT)
+        done.set()
+
+
+def test_a_connection_is_used_again_and_closed_at_the_end() -> None:
+    kept: list[int] = []
+
+    def twice(connection: socket.socket) -> None:
+        connection.sendall(NO_CONTENT)
+        kept.append(len(connection.recv(65536)))
+        connection.sendall(NO_CONTENT)
+        kept.append(len(connection.recv(65536)))
+
+    with saying(twice) as server:
+        transport = HttpTransport(server.url)
+        transport.send(ROOT)
+        transport.send(ROOT)
+        transport.close()
+    assert kept[0] > 0
+    assert kept[1] == 0
