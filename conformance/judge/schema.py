@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -39,7 +39,7 @@ class SchemaJudge:
         document["servers"] = [{"url": "http://target"}]
         self._api = OpenAPI.from_dict(document)
         self._contract = contract
-        self._latest: tuple[Exchange, bool, list[Fault]] | None = None
+        self._latest: tuple[Exchange, list[Fault]] | None = None
         upsert = contract.upsert
         operations = [upsert.operation, upsert.read, upsert.delete]
         self._operations = {operation.operation_id: operation for operation in operations if operation is not None}
@@ -51,17 +51,18 @@ class SchemaJudge:
 
     def faults(self, exchange: Exchange, *, drop_null: bool) -> list[Fault]:
         """How the JSON body differs from the declared schema; with `drop_null`, null members count as absent."""
-        if self._latest is not None and self._latest[0] is exchange and self._latest[1] is drop_null:
-            return self._latest[2]
-        faults = self._find(exchange, drop_null)
-        self._latest = (exchange, drop_null, faults)
-        return faults
+        as_sent = self._as_sent(exchange)
+        return self._find(exchange, without_null) if as_sent and drop_null else as_sent
 
-    def _find(self, exchange: Exchange, drop_null: bool) -> list[Fault]:
+    def _as_sent(self, exchange: Exchange) -> list[Fault]:
+        """The faults of the body as it was sent. Most have none, and then none without their null members either."""
+        if self._latest is None or self._latest[0] is not exchange:
+            self._latest = (exchange, self._find(exchange, lambda value: value))
+        return self._latest[1]
+
+    def _find(self, exchange: Exchange, prepare: Callable[[Any], Any]) -> list[Fault]:
         operation = self._operations[exchange.request.operation_id or ""]
-        value = _whole_numbers(exchange.response.json)
-        if drop_null:
-            value = without_null(value)
+        value = prepare(_whole_numbers(exchange.response.json))
         errors = self._api.iter_apicall_response_errors(_Request(operation, self._contract), _Response(exchange, value))
         return [fault for error in errors for fault in _faults(error)]
 
