@@ -51,5 +51,5 @@ class Client:
 def _wait(exchange: Exchange, attempt: int) -> float:
     """Seconds to wait: what Retry-After asks for, else a little longer each time."""
     asked = exchange.response.header("retry-after") or ""
-    seconds = float(asked) if asked.isdigit() else 0.05 * 2**attempt
+    seconds = float(asked) if asked.isdecimal() else 0.05 * 2**attempt
     return min(seconds, LONGEST_WAIT)
