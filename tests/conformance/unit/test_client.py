@@ -1,0 +1,114 @@
+"""The client: patient with a busy target, and with a memory of all that was exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from conformance.outcome import Lost, NotTestable
+from conformance.subject.client import LONGEST_WAIT, TRIES, Client
+from conformance.wire.exchange import Headers, Request, Response
+
+REQUEST = Request("GET", "/")
+Answer = tuple[int, Headers]
+
+
+class Scripted:
+    """A transport that gives its answers in turn, and the last one for ever. An answer of 0 is none."""
+
+    base_url = "http://target"
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+
+    def send(self, request: Request) -> Response:
+        status, headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if not status:
+            raise Lost(request, "no answer")
+        return Response(status, headers, b"", 0.0)
+
+    def close(self) -> None:
+        raise AssertionError("the client leaves the transport open")
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> Sequence[float]:
+    """What the client waited, without waiting."""
+    slept: list[float] = []
+    monkeypatch.setattr("conformance.subject.client.time.sleep", slept.append)
+    return slept
+
+
+def _statuses(client: Client) -> list[int]:
+    return [exchange.response.status for exchange in client.drain()]
+
+
+def test_an_answer_is_returned_at_once(waits: Sequence[float]) -> None:
+    client = Client(Scripted((200, ())))
+    assert client.send(REQUEST).response.status == 200
+    assert list(waits) == []
+    assert client.requests == 1
+
+
+@pytest.mark.parametrize("busy", [408, 429, 503])
+def test_a_busy_target_is_waited_out(busy: int, waits: Sequence[float]) -> None:
+    client = Client(Scripted((busy, (("Retry-After", "2"),)), (busy, (("retry-after", "0"),)), (201, ())))
+    assert client.send(REQUEST).response.status == 201
+    assert list(waits) == [2.0, 0.0]
+    assert _statuses(client) == [busy, busy, 201]
+    assert client.requests == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 409, 500, 502, 504])
+def test_other_failures_are_no_reason_to_wait(status: int, waits: Sequence[float]) -> None:
+    assert Client(Scripted((status, (("Retry-After", "9"),)))).send(REQUEST).response.status == status
+    assert list(waits) == []
+
+
+@pytest.mark.parametrize("asked", ["", "Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "soon", "\u00b2"])
+def test_without_a_number_of_seconds_the_wait_grows(asked: str, waits: Sequence[float]) -> None:
+    headers = (("Retry-After", asked),)
+    Client(Scripted((429, headers), (429, headers), (429, headers), (200, ()))).send(REQUEST)
+    assert list(waits) == sorted(set(waits))
+    assert len(waits) == 3
+    assert all(0 < wait < 1 for wait in waits)
+
+
+def test_no_wait_is_longer_than_bearable(waits: Sequence[float]) -> None:
+    Client(Scripted((429, (("Retry-After", "86400"),)), (200, ()))).send(REQUEST)
+    assert list(waits) == [LONGEST_WAIT]
+
+
+def test_a_target_that_stays_busy_makes_the_check_not_testable(waits: Sequence[float]) -> None:
+    client = Client(Scripted((429, ())))
+    with pytest.raises(NotTestable, match="kept answering 429") as given_up:
+        client.send(REQUEST)
+    assert given_up.value.because is None
+    assert _statuses(client) == [429] * TRIES
+    assert len(waits) <= TRIES
+
+
+def test_a_lost_request_is_counted_and_has_no_exchange(waits: Sequence[float]) -> None:
+    client = Client(Scripted((200, ()), (0, ())))
+    client.send(REQUEST)
+    with pytest.raises(Lost):
+        client.send(REQUEST)
+    assert client.requests == 2
+    assert _statuses(client) == [200]
+
+
+def test_the_memory_is_emptied_when_it_is_read() -> None:
+    client = Client(Scripted((200, ())))
+    client.send(REQUEST)
+    assert len(client.drain()) == 1
+    assert client.drain() == []
+    assert client.requests == 1
+
+
+def test_threads_lose_no_exchange() -> None:
+    client = Client(Scripted((200, ())))
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: client.send(REQUEST), range(400)))
+    assert client.requests == len(client.drain()) == 400
