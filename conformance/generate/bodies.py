@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from conformance.generate.values import OBJECTS
+from conformance.generate.values import OBJECTS, plain_values
 from conformance.generate.wrong import Wrongness, wrong_values
+from conformance.judge.valid import valid
 from contract import RequestField, Schema
 
 TEXT = st.text(
@@ -19,7 +20,9 @@ def plain(schema: Schema) -> st.SearchStrategy[Any]:
     """Values of the schema that no reasonable server refuses."""
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    return _PLAIN.get(schema.get("type", ""), st.just([]))
+    drawn = _PLAIN.get(schema.get("type", ""), st.just([]))
+    known = plain_values(schema)
+    return st.tuples(drawn, st.sampled_from(known)).map(lambda pair: pair[0] if valid(schema, pair[0]) else pair[1])
 
 
 _PLAIN: dict[str, st.SearchStrategy[Any]] = {
@@ -33,8 +36,9 @@ _PLAIN: dict[str, st.SearchStrategy[Any]] = {
 
 def values(fields: list[RequestField], at_most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
     """Some of the fields, with plain values."""
-    optional: dict[str, st.SearchStrategy[Any]] = {field.name: plain(field.schema) for field in fields}
-    return st.fixed_dictionaries({}, optional=optional).filter(lambda drawn: len(drawn) <= at_most)
+    by_name = {field.name: plain(field.schema) for field in fields if plain_values(field.schema)}
+    some = st.lists(st.sampled_from(list(by_name)), unique=True, max_size=at_most)
+    return some.flatmap(lambda names: st.fixed_dictionaries({name: by_name[name] for name in names}))
 
 
 def wrong(fields: list[RequestField]) -> st.SearchStrategy[dict[str, Any]]:

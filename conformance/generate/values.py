@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from conformance.judge.valid import valid
 from contract import Schema
 
 STRINGS = (
@@ -54,14 +54,14 @@ def plain_values(schema: Schema) -> list[Any]:
         return list(schema["enum"])
     if schema.get("type") == "array":
         return [[], *([item] for item in plain_values(schema.get("items", {}))[:1])]
-    return [value for value in _PLAIN.get(schema.get("type", ""), ()) if _fits(value, schema)]
+    return [value for value in _PLAIN.get(schema.get("type", ""), ()) if valid(schema, value)]
 
 
 def odd_values(schema: Schema) -> list[Any]:
     """Valid values that a server may refuse, but may not change."""
     if "enum" in schema:
         return []
-    return [value for value in _ODD.get(schema.get("type", ""), ()) if _fits(value, schema)]
+    return [value for value in _ODD.get(schema.get("type", ""), ()) if valid(schema, value)]
 
 
 _PLAIN: dict[str, tuple[Any, ...]] = {
@@ -86,7 +86,9 @@ def distinct_value(schema: Schema, variant: int) -> Any:
     if schema.get("type") == "array":
         return plain_values(schema.get("items", {}))[:1] * (variant % 3)
     make = _DISTINCT.get(schema.get("type", ""))
-    return make(variant) if make else None
+    value = make(variant) if make else None
+    plain = plain_values(schema)
+    return value if valid(schema, value) or not plain else plain[variant % len(plain)]
 
 
 _DISTINCT: dict[str, Callable[[int], Any]] = {
@@ -99,14 +101,3 @@ _DISTINCT: dict[str, Callable[[int], Any]] = {
         f"parameter_{variant}": {"default": variant},
     },
 }
-
-
-def _fits(value: Any, schema: Schema) -> bool:
-    """Whether the schema's bounds, where it has any, allow the value."""
-    if isinstance(value, str):
-        long_enough = schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value))
-        return long_enough and bool(re.search(schema.get("pattern", ""), value))
-    if isinstance(value, dict):
-        return True
-    low, high = schema.get("minimum", value), schema.get("maximum", value)
-    return bool(low <= value <= high) and not (schema.get("exclusiveMinimum") and value == low)

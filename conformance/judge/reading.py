@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Any
 
+from conformance.judge.valid import valid
 from conformance.subject.names import is_plain
 from contract import Contract, Schema
 
@@ -91,7 +92,7 @@ def _read_string(schema: Schema, value: Any) -> Reading:
         return _read_foreign(value)
     if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
         return Reading.COERCIBLE
-    return Reading.PLAIN if _is_plain_text(value) else Reading.OPEN
+    return Reading.PLAIN if _is_plain_text(value) and valid(schema, value) else Reading.OPEN
 
 
 def _is_plain_text(text: str) -> bool:
@@ -110,7 +111,7 @@ def _read_number(schema: Schema, value: Any) -> Reading:
         return Reading.OPEN
     exponent = Decimal(repr(value)).as_tuple().exponent
     within = isinstance(exponent, int) and -exponent <= MOST_DECIMALS and str(value) != "-0.0"
-    return Reading.PLAIN if within and _in_range(schema, value) else Reading.OPEN
+    return Reading.PLAIN if within and valid(schema, value) else Reading.OPEN
 
 
 def _read_integer(schema: Schema, value: Any) -> Reading:
@@ -118,20 +119,16 @@ def _read_integer(schema: Schema, value: Any) -> Reading:
         return _read_foreign(value)
     if isinstance(value, float):
         return Reading.OPEN if value.is_integer() else Reading.COERCIBLE
-    return Reading.PLAIN if 1 <= value <= LARGEST_PLAIN_INTEGER and _in_range(schema, value) else Reading.OPEN
+    return Reading.PLAIN if 1 <= value <= LARGEST_PLAIN_INTEGER and valid(schema, value) else Reading.OPEN
 
 
-def _in_range(schema: Schema, value: float) -> bool:
-    return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
-
-
-def _read_object(_: Schema, value: Any) -> Reading:
+def _read_object(schema: Schema, value: Any) -> Reading:
     if isinstance(value, bool | int | float) and value:
         return Reading.WRONG
     if not isinstance(value, dict):
         return _read_foreign(value)
     plain = len(value) <= MOST_PLAIN_ENTRIES and all(_is_plain_entry(name, entry) for name, entry in value.items())
-    return Reading.PLAIN if plain else Reading.OPEN
+    return Reading.PLAIN if plain and valid(schema, value) else Reading.OPEN
 
 
 def _is_plain_entry(name: str, entry: Any) -> bool:
