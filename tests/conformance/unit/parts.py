@@ -12,7 +12,7 @@ from conformance.requirement import MUST, Level, Requirement
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names
-from conformance.subject.subject import Known, Subject
+from conformance.subject.subject import Plan, Subject
 from conformance.wire.exchange import Exchange, Headers, Request, Response
 from conformance.wire.transport import in_process
 from contract import Contract
@@ -55,7 +55,7 @@ def requirement(id: str = "IDM-01", level: Level = MUST, **more: Any) -> Require
 def subject_of(contract: Contract, app: Any, *, key: str | None = "demo-acme", seed: int = 1) -> Subject:
     """A subject that is an application in this process."""
     callers = Callers.from_keys(key, None, None)
-    return Subject(contract, Client(in_process(app)), callers, Names(), Known(), seed)
+    return Subject(contract, Client(in_process(app)), callers, Names(), Plan(seed=seed))
 
 
 def wsgi(answer: Callable[[str, bytes], tuple[int, Any]]) -> WsgiApp:

@@ -1,0 +1,93 @@
+"""Drawn bodies: the valid ones are valid by two validators, the wrong ones by none, and every promised fault occurs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance.generate import bodies
+from conformance.generate.wrong import Wrongness, wrong_values
+from conformance.judge.reading import Reading, read_body
+from contract import Contract, RequestField, load
+from tests.conformance.unit.fields_of_all_kinds import ALL_KINDS
+from tests.conformance.unit.oracles import Oracles
+from tests.conformance.unit.parts import drawn
+from tests.contract.altered import write_altered
+
+KEY = {"model_name": "plain-name"}
+
+
+@pytest.fixture(scope="module")
+def all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    return load(write_altered(Path(tmp_path_factory.mktemp("contract")), ALL_KINDS))
+
+
+@pytest.fixture(scope="module")
+def fields(all_kinds: Contract) -> list[RequestField]:
+    return [field for name, field in all_kinds.upsert.request.items() if name not in KEY]
+
+
+@pytest.fixture(scope="module")
+def oracles(all_kinds: Contract) -> Oracles:
+    return Oracles(all_kinds)
+
+
+@given(st.data())
+@drawn
+def test_values_are_plain_and_valid(
+    all_kinds: Contract, fields: list[RequestField], oracles: Oracles, data: st.DataObject
+) -> None:
+    drawn_values = data.draw(bodies.values(fields))
+    body = {**KEY, **drawn_values}
+    assert len(drawn_values) <= 4
+    assert read_body(all_kinds, {name: value for name, value in body.items() if value != []}) is Reading.PLAIN
+    assert oracles.verdicts(body) == (True, True)
+
+
+@given(st.data())
+@drawn
+def test_a_wrong_value_is_wrong_whatever_is_beside_it(
+    all_kinds: Contract, fields: list[RequestField], oracles: Oracles, data: st.DataObject
+) -> None:
+    wrong = data.draw(bodies.wrong(fields))
+    body = {**KEY, **data.draw(bodies.values(fields)), **wrong}
+    assert len(wrong) == 1
+    assert read_body(all_kinds, body) is Reading.WRONG
+    assert oracles.verdicts(body) == (False, False)
+
+
+def test_every_promised_fault_is_drawn(fields: list[RequestField]) -> None:
+    promised = {
+        (field.name, repr(wrong.value))
+        for field in fields
+        for wrong in wrong_values(field.schema)
+        if wrong.wrongness in (Wrongness.TYPE, Wrongness.ENUM)
+    }
+    occurred: set[tuple[str, str]] = set()
+
+    @given(bodies.wrong(fields))
+    @drawn
+    def collect(body: dict[str, Any]) -> None:
+        occurred.update((name, repr(value)) for name, value in body.items())
+
+    while not promised <= occurred:
+        before = len(occurred)
+        collect()
+        assert len(occurred) > before, promised - occurred
+    assert occurred == promised
+
+
+def test_every_field_is_drawn(fields: list[RequestField]) -> None:
+    occurred: set[str] = set()
+
+    @given(bodies.values(fields))
+    @settings(drawn, max_examples=400)
+    def collect(body: dict[str, Any]) -> None:
+        occurred.update(body)
+
+    collect()
+    assert occurred == {field.name for field in fields}

@@ -1,0 +1,149 @@
+"""How request bodies read: never harder than the contract, by the word of two validators that are not the suite's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.generate.values import distinct_value, odd_values, plain_values
+from conformance.generate.wrong import Wrong, Wrongness, wrong_values
+from conformance.judge.reading import Reading, read_body, read_value
+from contract import Contract, RequestField, load
+from tests.conformance.unit.fields_of_all_kinds import ALL_KINDS, FIELDS
+from tests.conformance.unit.oracles import Oracles
+from tests.conformance.unit.parts import drawn
+from tests.conformance.unit.test_strict_json import VALUES
+from tests.contract.altered import write_altered
+
+SHIPPED = load()
+REQUEST = SHIPPED.upsert.request
+READS_AS = {
+    Wrongness.TYPE: Reading.WRONG,
+    Wrongness.ENUM: Reading.WRONG,
+    Wrongness.COERCIBLE: Reading.COERCIBLE,
+    Wrongness.NULL: Reading.COERCIBLE,
+}
+SCHEMAS = {**{name: field.schema for name, field in REQUEST.items()}, **FIELDS}
+VALID = {Reading.PLAIN: (True, True), Reading.WRONG: (False, False), Reading.COERCIBLE: (False, False)}
+WORDS = st.sampled_from(["", " ", "abc", "1", "1.5", "true", "NaN", "null", "[1]", "{}", "free", "FREE", "0", "\u00bd"])
+ODD = WORDS | st.sampled_from([0, 1, 2, -1, 0.5, 1.0, 2**31, 2**63, 10**30, 1e300, True, False, None, [], {}])
+
+
+@pytest.fixture(scope="module")
+def all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    return load(write_altered(Path(tmp_path_factory.mktemp("contract")), ALL_KINDS))
+
+
+@pytest.fixture(scope="module")
+def oracles(all_kinds: Contract) -> Oracles:
+    return Oracles(all_kinds)
+
+
+def _wrongs() -> list[Any]:
+    return [
+        pytest.param(name, wrong, id=f"{name}: {wrong.label}")
+        for name, schema in SCHEMAS.items()
+        for wrong in wrong_values(schema)
+    ]
+
+
+@pytest.mark.parametrize(("name", "wrong"), _wrongs())
+def test_a_wrong_value_reads_as_it_is_wrong(all_kinds: Contract, oracles: Oracles, name: str, wrong: Wrong) -> None:
+    key = all_kinds.upsert.key
+    body = {key: "plain-name", name: wrong.value}
+    assert read_value(all_kinds.upsert.request[name].schema, wrong.value) is READS_AS[wrong.wrongness]
+    assert read_body(all_kinds, body) is READS_AS[wrong.wrongness]
+    assert oracles.verdicts(body) == (False, False)
+
+
+@pytest.mark.parametrize("field", REQUEST.values(), ids=REQUEST)
+def test_every_field_has_values_of_every_wrongness(field: RequestField) -> None:
+    wrongs = wrong_values(field.schema)
+    expected = set(Wrongness) - ({Wrongness.ENUM} if "enum" not in field.schema else set())
+    if field.schema["type"] == "object":
+        expected.remove(Wrongness.COERCIBLE)
+    assert {wrong.wrongness for wrong in wrongs} == expected
+    assert len({wrong.label for wrong in wrongs}) == len(wrongs)
+
+
+def test_null_is_wrong_unless_the_schema_allows_it() -> None:
+    assert Wrongness.NULL not in {wrong.wrongness for wrong in wrong_values(FIELDS["note"])}
+    assert read_value(FIELDS["note"], None) is Reading.OPEN
+    assert read_value(FIELDS["short"], None) is Reading.COERCIBLE
+
+
+def _values_of(make: Callable[[Any], list[Any]]) -> list[Any]:
+    return [
+        pytest.param(name, value, id=f"{name}-{index}")
+        for name, schema in SCHEMAS.items()
+        for index, value in enumerate(make(schema))
+        if schema["type"] != "array" and name != SHIPPED.upsert.key
+    ]
+
+
+@pytest.mark.parametrize(("name", "value"), _values_of(plain_values))
+def test_a_plain_value_reads_plain(all_kinds: Contract, oracles: Oracles, name: str, value: Any) -> None:
+    body = {all_kinds.upsert.key: "plain-name", name: value}
+    assert read_body(all_kinds, body) is Reading.PLAIN
+    assert oracles.verdicts(body) == (True, True)
+
+
+@pytest.mark.parametrize(("name", "value"), _values_of(odd_values))
+def test_an_odd_value_reads_open(all_kinds: Contract, oracles: Oracles, name: str, value: Any) -> None:
+    body = {all_kinds.upsert.key: "plain-name", name: value}
+    assert read_body(all_kinds, body) is Reading.OPEN
+    assert oracles.verdicts(body) == (True, True)
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEMAS if name != SHIPPED.upsert.key])
+def test_every_field_has_plain_values(name: str) -> None:
+    assert plain_values(SCHEMAS[name])
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEMAS if name != SHIPPED.upsert.key])
+def test_values_that_tell_variants_apart_are_valid(oracles: Oracles, name: str) -> None:
+    values = [distinct_value(SCHEMAS[name], variant) for variant in range(40)]
+    for value in values:
+        assert oracles.verdicts({SHIPPED.upsert.key: "plain-name", name: value}) == (True, True)
+    assert values[0] != values[1]
+
+
+@pytest.mark.parametrize(
+    ("body", "reading"),
+    [
+        ({"model_name": "plain-name"}, Reading.PLAIN),
+        ({"model_name": "openai/gpt-4o"}, Reading.PLAIN),
+        ({"model_name": "a name with spaces"}, Reading.OPEN),
+        ({"model_name": "list"}, Reading.OPEN),
+        ({"model_name": ""}, Reading.COERCIBLE),
+        ({"model_name": 7}, Reading.COERCIBLE),
+        ({"model_name": ["a"]}, Reading.WRONG),
+        ({"model_name": "plain-name", "unheard_of": [1]}, Reading.OPEN),
+        ({"model_name": "plain-name", "unheard_of": [1], "input_cost": "abc"}, Reading.WRONG),
+        ({"model_name": "plain-name", "streaming_support": 1.0}, Reading.OPEN),
+        ({"model_name": "plain-name", "max_context_window": 7.0}, Reading.OPEN),
+        ({"model_name": "plain-name", "input_cost": float("inf")}, Reading.OPEN),
+        ({"input_cost": 1}, Reading.WRONG),
+        ({}, Reading.WRONG),
+        ([], Reading.WRONG),
+        ("plain-name", Reading.WRONG),
+        (None, Reading.WRONG),
+    ],
+    ids=repr,
+)
+def test_a_body_reads_as_the_worst_of_its_values(body: Any, reading: Reading) -> None:
+    assert read_body(SHIPPED, body) is reading
+
+
+@given(st.dictionaries(st.sampled_from([name for name in SCHEMAS if name != SHIPPED.upsert.key]), ODD | VALUES, max_size=3))
+@drawn
+def test_no_reading_is_at_odds_with_the_validators(all_kinds: Contract, oracles: Oracles, values: dict[str, Any]) -> None:
+    body = {SHIPPED.upsert.key: "plain-name", **values}
+    reading = read_body(all_kinds, body)
+    if reading in VALID:
+        assert oracles.verdicts(body) == VALID[reading]
