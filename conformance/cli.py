@@ -22,6 +22,7 @@ examples:
   respan-conformance http://localhost:8000 --api-key demo-acme
   RESPAN_API_KEY=... respan-conformance https://staging.example.com/gateway --json report.json
   respan-conformance --only IDM,AUT-03 --strict        judge some requirements, and SHOULD as well
+  respan-conformance --profile thorough --time-limit 300 http://localhost:8000
   respan-conformance --list                            every requirement with its level
 
 Each option can be set by an environment variable too: RESPAN_API_KEY, RESPAN_OTHER_ORG_KEY, RESPAN_SEED, ...
@@ -79,11 +80,13 @@ def _kind(option: Option) -> dict[str, Any]:
 
 def _run(given: dict[str, Any]) -> int:
     from conformance import registry
+    from conformance.fixtures import with_fixtures
     from contract import load
 
     settings = Settings.gather(given)
     contract = load(settings["contract"])
     try:
+        settings = with_fixtures(settings)
         chosen = registry.choose(contract, settings)
     except ValueError as error:
         raise UsageError(str(error)) from None

@@ -8,7 +8,7 @@ import pkgutil
 import conformance.checks
 from conformance.options import Settings
 from conformance.requirement import REGISTRY, SECTIONS
-from conformance.selection import selected
+from conformance.selection import profile_of, selected
 from contract import Contract
 
 
@@ -21,7 +21,7 @@ def load_checks() -> None:
 def choose(contract: Contract, settings: Settings) -> set[str]:
     """IDs of the requirements to judge. Raises UnknownRequirement, or ValueError where nothing is left."""
     load_checks()
-    chosen = selected(contract, settings.names("only"), settings.names("skip"))
+    chosen = selected(contract, settings, profile_of(settings))
     if not chosen:
         raise ValueError("--only and --skip leave nothing to judge; --list shows what there is")
     return chosen

@@ -66,10 +66,11 @@ class Requirement:
         return contract.clauses[self.clause].known
 
     def level_in(self, contract: Contract) -> Level:
-        """The level that the contract supports: never MUST where its clause is only assumed."""
-        if self.level is MUST and not self.known(contract).binds:
-            return SHOULD
-        return self.level
+        """The level that the contract supports: never MUST where its clause is only assumed, OPEN where it is open."""
+        known = self.known(contract)
+        if known is Known.OPEN:
+            return OPEN
+        return SHOULD if self.level is MUST and not known.binds else self.level
 
 
 REGISTRY: dict[str, Requirement] = {}

@@ -12,6 +12,9 @@ from contract import Contract
 
 SCHEMA_VERSION = "1.0"
 
+SILENT = (Verdict.PASS, Verdict.NOT_SELECTED)
+"""Verdicts that tell of no fault, seen or not."""
+
 Record = Mapping[str, Any]
 """What one test of a requirement came to: plain JSON, for it travels between the processes of pytest-xdist."""
 
@@ -122,7 +125,7 @@ class Result:
             id
             for id, judged in self.judged.items()
             if judged.selected
-            and any(verdicts.get(because, Verdict.PASS) is Verdict.PASS for because in judged.because)
+            and any(verdicts.get(because, Verdict.PASS) in SILENT for because in judged.because)
         ]
 
     def to_json(self) -> dict[str, Any]:

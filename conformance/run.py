@@ -11,18 +11,19 @@ from typing import Any
 
 from conformance.attempt import Attempt, Attempts
 from conformance.evidence import RUN, finding_record
+from conformance.fixtures import with_fixtures
 from conformance.options import Settings
 from conformance.outcome import Lost, NotTestable, Unreachable
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
 from conformance.result import Record
-from conformance.selection import selected
+from conformance.selection import profile_of, selected
 from conformance.subject.callers import Callers, token_of, token_of_shell
 from conformance.subject.client import Client
 from conformance.subject.names import Names, is_safe_in_path
 from conformance.subject.probe import probe
 from conformance.subject.smoke import look
-from conformance.subject.subject import Known, Subject
+from conformance.subject.subject import Known, Plan, Subject
 from conformance.wire.transport import HttpTransport, Transport, in_process
 from contract import Contract, load
 
@@ -33,12 +34,13 @@ class Run:
     """Made once in each process that runs tests. Sends nothing before `begin`."""
 
     def __init__(self, settings: Settings, worker: str = "", app: Any = None) -> None:
-        self.settings = settings
+        self.settings = settings = with_fixtures(settings)
         load_checks()
         self.contract: Contract = load(settings["contract"])
         self.seed = int(settings["seed"]) if settings["seed"] else random.SystemRandom().randint(0, MAX_SEED)
         self.strict = bool(settings["strict"])
-        self.selected = selected(self.contract, settings.names("only"), settings.names("skip"))
+        self.profile = profile_of(settings)
+        self.selected = selected(self.contract, settings, self.profile)
         self.notes: list[str] = []
         self._worker = worker
         self._app = app
@@ -61,7 +63,8 @@ class Run:
         names, callers = Names(self._worker), self._callers()
         known = Known(self.settings.names("builtin-model"), self.settings.names("provider"))
         self._transport = self._connect()
-        subject = Subject(self.contract, Client(self._transport), callers, names, known, self.seed)
+        plan = Plan(known, self.seed, self.profile)
+        subject = Subject(self.contract, Client(self._transport), callers, names, plan)
         look(subject)
         subject.abilities = probe(subject)
         self.notes = _notes(subject)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from dataclasses import replace
 
-from conformance.requirement import REGISTRY, SECTIONS, Requirement
+from conformance.options import Settings
+from conformance.profile import PROFILES, Profile
+from conformance.requirement import MUST, REGISTRY, SECTIONS, Requirement
 from contract import Contract
 
 
@@ -18,14 +21,39 @@ class UnknownRequirement(ValueError):
         super().__init__(f"there is no requirement or section {name}; {hint}")
 
 
-def selected(contract: Contract, only: Iterable[str], skip: Iterable[str]) -> set[str]:
-    """IDs of the requirements to judge: those whose clause the contract has, among `only`, and not among `skip`."""
-    wanted, unwanted = _expand(only), _expand(skip)
-    return {
-        id
-        for id, requirement in REGISTRY.items()
-        if (not wanted or id in wanted) and id not in unwanted and stands_in(contract, requirement)
-    }
+def profile_of(settings: Settings) -> Profile:
+    """The profile that the settings ask for. Raises ValueError, with what to do, where there is none such."""
+    name = settings["profile"] or "default"
+    if name not in PROFILES:
+        raise ValueError(f"--profile {name}: there is no such profile; take one of {', '.join(PROFILES)}")
+    profile, limit = PROFILES[name], settings["time-limit"]
+    if limit is None:
+        return profile
+    if profile.seconds is None:
+        raise ValueError(f"--time-limit goes with --profile thorough, not with {name}")
+    try:
+        seconds = float(limit)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"--time-limit {limit}: give a number of seconds above 0")
+    return replace(profile, seconds=seconds)
+
+
+def selected(contract: Contract, settings: Settings, profile: Profile) -> set[str]:
+    """IDs of the requirements to judge: those whose clause the contract has, chosen by options and profile.
+
+    What `--only` names is judged whatever the profile leaves out.
+    """
+    wanted, unwanted = _expand(settings.names("only")), _expand(settings.names("skip"))
+    candidates = wanted or _within(profile)
+    return {id for id in candidates - unwanted if stands_in(contract, REGISTRY[id])}
+
+
+def _within(profile: Profile) -> set[str]:
+    """IDs of the requirements that a profile judges."""
+    left_out = _expand(profile.leaves_out)
+    return {id for id, r in REGISTRY.items() if id not in left_out and (r.level is MUST or not profile.must_only)}
 
 
 def stands_in(contract: Contract, requirement: Requirement) -> bool:
@@ -33,7 +61,7 @@ def stands_in(contract: Contract, requirement: Requirement) -> bool:
     return requirement.clause in contract.clauses
 
 
-def _expand(names: Iterable[str]) -> Collection[str]:
+def _expand(names: Iterable[str]) -> set[str]:
     ids: set[str] = set()
     for name in names:
         found = {id for id in REGISTRY if name.upper() in (id, id.partition("-")[0])}

@@ -1,4 +1,4 @@
-"""CON: what clients see that write at once. Rounds are many enough to meet a window of a few milliseconds."""
+"""CON: what clients see that write at once. A window of a few milliseconds is met in almost every round of a race."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 
 RACERS = 5
-ROUNDS = 5
 
 
 @requirement("CON-01", MUST, clause="x-clauses/racing-creates")
@@ -25,7 +24,7 @@ def test_racing_creates(subject: Subject) -> None:
     if upsert.created == upsert.updated:
         raise NotTestable("creates are answered as updates are")
     warm(subject, RACERS)
-    for _ in range(ROUNDS):
+    for _ in range(subject.plan.profile.races):
         body = subject.minimal()
         exchanges = race([_upsert(subject, body)] * RACERS)
         statuses = sorted(subject.accepted(exchange).response.status for exchange in exchanges)
@@ -39,7 +38,7 @@ def test_one_model_is_left(subject: Subject) -> None:
     """Creates of one name that race leave one model: it is updated by the next upsert, and gone when it is deleted."""
     upsert = subject.contract.upsert
     warm(subject, RACERS)
-    for _ in range(ROUNDS // 2):
+    for _ in range(subject.plan.profile.races // 2):
         key = subject.names.fresh()
         race([_upsert(subject, subject.full(variant, key)) for variant in range(RACERS)])
         again = subject.accepted(subject.upsert({upsert.key: key}))
@@ -55,7 +54,7 @@ def test_racing_updates_of_one_field(subject: Subject) -> None:
     subject.require_reading()
     warm(subject, RACERS)
     field = subject.reliable_fields(telling=True)[0]
-    for _ in range(ROUNDS // 2):
+    for _ in range(subject.plan.profile.races // 2):
         body = subject.given(subject.minimal())
         values = [distinct_value(field.request.schema, variant) for variant in range(RACERS)]
         race([_upsert(subject, {**body, field.name: value}) for value in values])
@@ -70,7 +69,7 @@ def test_racing_updates_of_one_field(subject: Subject) -> None:
 def test_no_torn_model(subject: Subject) -> None:
     """Of updates that race none is half applied: no response, no read and no final state mixes two of them."""
     warm(subject, RACERS)
-    for _ in range(ROUNDS):
+    for _ in range(subject.plan.profile.races):
         key = subject.given(subject.full(0))[subject.contract.upsert.key]
         writes = [_upsert(subject, subject.full(variant, key)) for variant in range(1, RACERS)]
         reads = [_read(subject, key)] * 2 if subject.abilities.reads_truly else []
@@ -89,7 +88,7 @@ def test_racing_updates_of_different_fields(subject: Subject) -> None:
         raise NotTestable("an update resets the fields that it leaves out")
     fields = subject.reliable_fields(telling=True)[:RACERS]
     warm(subject, len(fields))
-    for variant in range(ROUNDS):
+    for variant in range(subject.plan.profile.races):
         body = subject.given(subject.full(variant + 20))
         values = {field.name: distinct_value(field.request.schema, variant + 100) for field in fields}
         key = {subject.contract.upsert.key: body[subject.contract.upsert.key]}
@@ -106,7 +105,7 @@ def test_linearizable(subject: Subject) -> None:
         raise NotTestable("the target has no read that shows what was written")
     field = subject.reliable_fields(telling=True)[0]
     warm(subject, 3)
-    for _ in range(ROUNDS - 1):
+    for _ in range(subject.plan.profile.races - 1):
         initial = distinct_value(field.request.schema, 50)
         body = subject.given({**subject.minimal(), field.name: initial})
         key = str(body[subject.contract.upsert.key])

@@ -118,7 +118,7 @@ def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseFiel
 def test_provider_shows(subject: Subject) -> None:
     """A model that is attached to a provider shows that provider, if it shows one."""
     for field, lookup in lookups(subject.contract):
-        for provider in subject.known.providers:
+        for provider in subject.plan.known.providers:
             body = {**subject.minimal(), lookup.by: provider}
             shown = subject.accepted(subject.upsert(body)).response.members.get(field.name)
             if shown is None:
@@ -131,7 +131,7 @@ def test_provider_shows(subject: Subject) -> None:
 @each("case", cases.aliases)
 def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
     """Either spelling of the provider does the same, and so do both together when they agree."""
-    provider, (spelling, alias) = subject.known.providers[0], case
+    provider, (spelling, alias) = subject.plan.known.providers[0], case
     for field, lookup in lookups(subject.contract):
         if lookup.by != alias.of:
             continue
@@ -174,7 +174,7 @@ def test_server_owned(subject: Subject, field: ResponseField) -> None:
 def test_inherits_from_builtin(subject: Subject) -> None:
     """A model whose base is a built-in one shows the values that the built-in model shows."""
     subject.require_read()
-    for name in subject.known.builtin_models:
+    for name in subject.plan.known.builtin_models:
         builtin = subject.read(name)
         if builtin.response.status != 200:
             raise NotTestable(f"the built-in model {name} cannot be read: it is answered {builtin.response.status}")

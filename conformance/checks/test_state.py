@@ -161,7 +161,7 @@ def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseFi
 def test_omitted_provider(subject: Subject) -> None:
     """A provider left out of an update stays attached (or is reset, where the contract says so)."""
     for field, lookup in lookups(subject.contract):
-        body = {**subject.full(1), lookup.by: subject.known.providers[0]}
+        body = {**subject.full(1), lookup.by: subject.plan.known.providers[0]}
         before = subject.accepted(subject.upsert(body)).response.members.get(field.name)
         if before is None:
             raise NotTestable(f"the target does not show {field.name}")

@@ -129,7 +129,7 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
 def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) -> None:
     """Two spellings of one field that hold different values are answered 400."""
     field, alias = case
-    known = subject.values_of(field) if subject.known.providers else [subject.names.fresh()]
+    known = subject.values_of(field) if subject.plan.known.providers else [subject.names.fresh()]
     body = {**subject.minimal(), field.name: known[0], alias.of: subject.names.fresh()}
     expect_status(subject.upsert(body), alias.differing, when=f"where {field.name} and {alias.of} differ")
 
@@ -180,7 +180,7 @@ def test_plain_values_are_taken(subject: Subject) -> None:
 def test_builtin_names(subject: Subject) -> None:
     """The name of a built-in model is refused."""
     upsert = subject.contract.upsert
-    for name in subject.known.builtin_models:
+    for name in subject.plan.known.builtin_models:
         expect_status(subject.upsert({upsert.key: name}), upsert.reserved, when=f"for the built-in model {name}")
 
 

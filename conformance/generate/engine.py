@@ -34,7 +34,7 @@ class Generated:
     """What Schemathesis meant it to be: `positive` for valid, `negative` for invalid."""
 
 
-def generated(subject: Subject, examples: int = 10) -> list[Generated]:
+def generated(subject: Subject) -> list[Generated]:
     """What came of one run of the engine over the upsert. The same for the same seed."""
     import schemathesis
     from schemathesis.config import SchemathesisConfig
@@ -44,10 +44,10 @@ def generated(subject: Subject, examples: int = 10) -> list[Generated]:
     bridge = _Bridge(subject)
     config = SchemathesisConfig.from_dict(
         {
-            "seed": subject.seed,
+            "seed": subject.plan.seed,
             "workers": 1,
             "checks": {"enabled": False},
-            "generation": {"mode": "all", "max-examples": examples, "database": "none"},
+            "generation": {"mode": "all", "max-examples": subject.plan.profile.examples, "database": "none"},
             "phases": {"stateful": {"enabled": False}},
         }
     )

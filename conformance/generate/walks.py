@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,6 @@ from conformance.reference import Address, Prediction, Reference
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json
 
-WALKS = 3
 STEPS = 14
 NAMES = 3
 
@@ -52,18 +52,26 @@ def walk(subject: Subject) -> list[Step]:
     class Machine(Walk):
         shared = walks
 
+    until = time.monotonic() + (subject.plan.profile.seconds or 0)
+    turn = 0
+    while turn == 0 or (time.monotonic() < until and walks.obstacle is None):
+        _walk_once(Machine, subject.plan.seed + turn, subject.plan.profile.walks)
+        turn += 1
+    if walks.obstacle is not None:
+        raise walks.obstacle
+    return walks.steps
+
+
+def _walk_once(machine: type[RuleBasedStateMachine], number: int, walks: int) -> None:
     quiet = settings(
-        max_examples=WALKS,
+        max_examples=walks,
         stateful_step_count=STEPS,
         phases=[Phase.generate],
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(subject.seed)(Machine), settings=quiet)
-    if walks.obstacle is not None:
-        raise walks.obstacle
-    return walks.steps
+    run_state_machine_as_test(seed(number)(machine), settings=quiet)
 
 
 class Walk(RuleBasedStateMachine):

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from conformance.fields import Shown, settled_fields
 from conformance.generate.values import distinct_value, plain_values
 from conformance.outcome import NotTestable
+from conformance.profile import PROFILES, Profile
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names, is_plain, is_safe_in_path
@@ -29,6 +30,15 @@ class Known:
 
     builtin_models: Sequence[str] = ()
     providers: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is to do."""
+
+    known: Known = Known()
+    seed: int = 0
+    profile: Profile = PROFILES["default"]
 
 
 @dataclass(slots=True)
@@ -49,15 +59,12 @@ class Abilities:
 class Subject:
     """One target, one run. Every request goes through `client`, which records it."""
 
-    def __init__(
-        self, contract: Contract, client: Client, callers: Callers, names: Names, known: Known, seed: int = 0
-    ) -> None:
+    def __init__(self, contract: Contract, client: Client, callers: Callers, names: Names, plan: Plan) -> None:
         self.contract = contract
         self.client = client
         self.callers = callers
         self.names = names
-        self.known = known
-        self.seed = seed
+        self.plan = plan
         self.abilities = Abilities()
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
@@ -176,9 +183,9 @@ class Subject:
             return plain_values(field.schema)
         if reference.to == "models":
             return [self.given(self.full())[self.contract.upsert.key]]
-        if not self.known.providers:
+        if not self.plan.known.providers:
             raise NotTestable("no provider is known; name one with --provider ID")
-        return list(self.known.providers)
+        return list(self.plan.known.providers)
 
     # -- steps that lead up to what a check judges ---------------------------------------------------------------
 

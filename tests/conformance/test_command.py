@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.command import KEYS, conformance
+from tests.conformance.command import KEYS, KNOWN, conformance
+from tests.mock_server.process import started
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 
@@ -74,6 +75,10 @@ def test_secrets_are_in_no_report(tmp_path: Path) -> None:
         (("http://127.0.0.1:9", "--app", "module:app"), "give a URL or --app, not both"),
         (("--json", "/no/such/folder/report.json"), "/no/such/folder is no folder that can be written to"),
         (("--contract", "/no/such/file.yaml"), "/no/such/file.yaml: the contract has a problem"),
+        (("--profile", "slow"), "there is no such profile; take one of quick, default, thorough"),
+        (("--time-limit", "5"), "--time-limit goes with --profile thorough"),
+        (("--profile", "thorough", "--time-limit", "soon"), "give a number of seconds above 0"),
+        (("--fixtures", "/no/such/fixtures.yaml"), "--fixtures /no/such/fixtures.yaml: No such file or directory"),
         (("--app", "no_such_module:app"), "--app no_such_module:app"),
         (("--verbose-please",), "unrecognized arguments: --verbose-please"),
     ],
@@ -211,3 +216,29 @@ def test_a_target_that_dies_is_not_called_non_conformant(tmp_path: Path) -> None
     assert ran.report is not None
     assert ran.report["verdict"] == "unreachable"
     assert "stopped answering" in ran.stdout
+
+
+def test_the_quick_profile_is_quick(tmp_path: Path) -> None:
+    with served(PlainServer()) as url:
+        ran = conformance(url, *KNOWN, "--profile", "quick", report=tmp_path / "report.json", environment=KEYS)
+    assert ran.code == 0
+    assert ran.report is not None
+    assert ran.report["requests"] <= 300
+    assert ran.with_verdict("pass") >= {"STA-01", "IDM-02", "TEN-02", "AUT-02", "SCH-03"}
+
+
+def test_a_thorough_run_goes_on_as_long_as_it_is_told(tmp_path: Path) -> None:
+    arguments = ("--profile", "thorough", "--time-limit", "0.5", "--only", "MOD")
+    with served(PlainServer()) as url:
+        ran = conformance(url, *arguments, report=tmp_path / "report.json", environment=KEYS)
+    assert ran.code == 0
+    assert ran.report is not None
+    assert ran.report["requests"] > 300
+
+
+def test_fixtures_of_the_mock_say_what_is_known(tmp_path: Path) -> None:
+    fixtures = Path(__file__).parents[2] / "mock_server" / "fixtures.yaml"
+    arguments = ("--fixtures", str(fixtures), "--only", "SEM-08,STA-18,SEM-11")
+    with started("--quiet") as mock:
+        ran = conformance(mock.url, *arguments, report=tmp_path / "report.json", environment=KEYS)
+    assert ran.with_verdict("pass") == {"SEM-08", "STA-18", "SEM-11"}

@@ -1,0 +1,44 @@
+"""How much a run does: what it leaves out, and how often it repeats what is a matter of chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One of the sizes that a run comes in."""
+
+    name: str
+    races: int
+    """Rounds of each race."""
+    walks: int
+    """Random walks beside the reference model."""
+    examples: int
+    """Requests that Schemathesis makes up by fuzzing, on top of its examples and its coverage of the schema."""
+    leaves_out: frozenset[str] = frozenset()
+    """Sections and requirements that are not judged."""
+    must_only: bool = False
+    """Whether what is no MUST is left out too."""
+    seconds: float | None = None
+    """How long the walks go on; None where their number is fixed."""
+
+
+QUICK_LEAVES_OUT = frozenset(
+    {"CON", "MOD", "IDM-01", "IDM-07", "IDM-10", "IDM-17", "IDM-19", "STA-16", "STA-17", "STA-23"}
+    | {"SEM-02", "SEM-05", "SEM-16", "STA-26", "STA-27", "STA-29"}
+)
+"""What takes many requests; the faults that these find are mostly found by what is left."""
+
+PROFILES: Mapping[str, Profile] = MappingProxyType(
+    {
+        profile.name: profile
+        for profile in (
+            Profile("quick", races=0, walks=0, examples=0, leaves_out=QUICK_LEAVES_OUT, must_only=True),
+            Profile("default", races=5, walks=3, examples=10),
+            Profile("thorough", races=25, walks=40, examples=200, seconds=60.0),
+        )
+    }
+)
