@@ -1,0 +1,381 @@
+"""Bugs in who may call, and in how a refusal looks."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode
+from dataclasses import replace
+from io import BytesIO
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote
+
+from tests.mutants.mutant import Mutant
+from tests.servers.fixtures import Caller
+from tests.servers.plain_fields import KEY
+from tests.servers.wire import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.servers.fixtures import Fixtures
+    from tests.servers.plain import Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Answer, Json, Request
+
+ANYBODY = Caller("acme", may_write=True)
+
+
+class _LooseKeys(Mutant):
+    """Keys are compared by something else than equality."""
+
+    def matches(self, key: str, token: str) -> bool:
+        """Whether a token is taken for a key."""
+        raise NotImplementedError
+
+    def caller(self, token: str) -> Caller | None:
+        return next((caller for key, caller in self.fixtures.keys.items() if self.matches(key, token)), None)
+
+
+class UpsertForEverybody(Mutant):
+    """The upsert forgot its login decorator: without credentials a request acts for the first organization."""
+
+    trips = frozenset({"AUT-01", "AUT-05"})
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        if not request.header("Authorization"):
+            return ANYBODY, self.asked(self.body(request))
+        return super().admitted(request)
+
+
+class ReadForEverybody(Mutant):
+    """Models are read without credentials."""
+
+    trips = frozenset({"AUT-10"})
+
+    def read(self, request: Request) -> Answer:
+        if not request.header("Authorization"):
+            request.environ["HTTP_AUTHORIZATION"] = "Bearer demo-acme"
+        return super().read(request)
+
+
+class DeleteForEverybody(Mutant):
+    """Models are deleted without credentials."""
+
+    trips = frozenset({"AUT-10"})
+
+    def delete(self, request: Request) -> Answer:
+        if not request.header("Authorization"):
+            request.environ["HTTP_AUTHORIZATION"] = "Bearer demo-acme"
+        return super().delete(request)
+
+
+class AnyTokenTaken(Mutant):
+    """Whoever brings a token is let in: it is decoded, never looked up."""
+
+    trips = frozenset({"AUT-02"})
+
+    def caller(self, token: str) -> Caller | None:
+        return super().caller(token) or ANYBODY
+
+
+class UnsignedTokensTaken(Mutant):
+    """A JWT whose header says `"alg": "none"` is believed without a signature."""
+
+    trips = frozenset({"AUT-02"})
+    survives = "no unsigned token is sent"
+
+    def caller(self, token: str) -> Caller | None:
+        return ANYBODY if self.says_none(token.split(".", maxsplit=1)[0]) else super().caller(token)
+
+    def says_none(self, header: str) -> bool:
+        """Whether the header of a JWT asks not to verify it."""
+        try:
+            algorithm = json.loads(urlsafe_b64decode(header + "=="))["alg"]
+        except (ValueError, KeyError, TypeError):
+            return False
+        return bool(algorithm.lower() == "none")
+
+
+class EmptyTokenTaken(Mutant):
+    """`Bearer` with nothing behind it equals the default of a setting that nobody set."""
+
+    trips = frozenset({"AUT-02"})
+
+    def token(self, request: Request) -> str | None:
+        return super().token(request) or ("" if request.header("Authorization") == "Bearer" else None)
+
+    def caller(self, token: str) -> Caller | None:
+        return super().caller(token) if token else ANYBODY
+
+
+class KeyFoundInToken(_LooseKeys):
+    """A token that starts with a key is taken: `token.startswith(key)`."""
+
+    trips = frozenset({"AUT-02"})
+
+    def matches(self, key: str, token: str) -> bool:
+        return token.startswith(key)
+
+    def caller(self, token: str) -> Caller | None:
+        return self.fixtures.keys.get(token) or super().caller(token)
+
+
+class PartOfKeyTaken(_LooseKeys):
+    """A token that is a beginning of a key is taken, as by `LIKE 'token%'`."""
+
+    trips = frozenset({"AUT-02"})
+
+    def matches(self, key: str, token: str) -> bool:
+        return key.startswith(token)
+
+
+class EndOfKeyTaken(_LooseKeys):
+    """A token that stands anywhere in a key is taken: `token in key`, where `key` is text and no list."""
+
+    trips = frozenset({"AUT-02"})
+
+    def matches(self, key: str, token: str) -> bool:
+        return len(token) > 4 and token in key
+
+
+class KeysCompareCaseless(_LooseKeys):
+    """Keys are compared by a database collation that knows no case."""
+
+    trips = frozenset({"AUT-02"})
+
+    def matches(self, key: str, token: str) -> bool:
+        return key.casefold() == token.casefold()
+
+
+class KeysCompareEightCharacters(_LooseKeys):
+    """Keys are looked up by their public first 8 characters, and the rest is never verified."""
+
+    trips = frozenset({"AUT-02"})
+
+    def matches(self, key: str, token: str) -> bool:
+        return key[:8] == token[:8]
+
+    def caller(self, token: str) -> Caller | None:
+        return self.fixtures.keys.get(token) or super().caller(token)
+
+
+class OneCharacterOffTaken(_LooseKeys):
+    """A comparison in constant time whose loop starts at 1: the first character of a key may be any."""
+
+    trips = frozenset({"AUT-02"})
+
+    def matches(self, key: str, token: str) -> bool:
+        return key[1:] == token[1:]
+
+
+class TokenPercentDecoded(Mutant):
+    """The header is percent-decoded before the token is looked up."""
+
+    trips = frozenset({"AUT-02"})
+
+    def caller(self, token: str) -> Caller | None:
+        return super().caller(unquote(token))
+
+
+class BasicTaken(Mutant):
+    """Any scheme will do: the header is split at its space, and only the second half is looked at."""
+
+    trips = frozenset({"AUT-02"})
+
+    def is_bearer(self, scheme: str) -> bool:
+        return True
+
+
+class SchemeOptional(Mutant):
+    """A bare key without a scheme is taken, as older clients sent it."""
+
+    trips = frozenset({"AUT-02"})
+
+    def token(self, request: Request) -> str | None:
+        header = request.header("Authorization")
+        return header if super().caller(header) else super().token(request)
+
+
+class SchemeCaseSensitive(Mutant):
+    """The header is compared with `"Bearer "` letter by letter."""
+
+    trips = frozenset({"AUT-07"})
+
+    def is_bearer(self, scheme: str) -> bool:
+        return scheme == "Bearer"
+
+
+class NoChallenge(Mutant):
+    """A 401 does not say how to authenticate."""
+
+    trips = frozenset({"AUT-04"})
+
+    def challenge(self) -> Mapping[str, str]:
+        return {}
+
+
+class NoChallengeForUnknownKey(Mutant):
+    """Only absent credentials are answered with a challenge; unknown ones are raised elsewhere, without one."""
+
+    trips = frozenset({"AUT-04"})
+
+    def authenticated(self, request: Request) -> Caller:
+        try:
+            return super().authenticated(request)
+        except RefusedError as refusal:
+            headers = {} if request.header("Authorization") else refusal.headers
+            raise RefusedError(refusal.status, refusal.problem, headers) from refusal
+
+
+class ForbiddenForUnauthorized(Mutant):
+    """Refused credentials are answered 403, as Django REST framework does where a class names no header."""
+
+    trips = frozenset({"AUT-01", "AUT-03", "AUT-05"})
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        try:
+            return super().admitted(request)
+        except RefusedError as refusal:
+            raise RefusedError(403 if refusal.status == 401 else refusal.status, refusal.problem) from refusal
+
+
+class UnknownKeyIs404(Mutant):
+    """The row of an unknown key is fetched by `get_object_or_404`."""
+
+    trips = frozenset({"AUT-03"})
+
+    def authenticated(self, request: Request) -> Caller:
+        token = self.token(request)
+        if token and self.caller(token) is None:
+            raise RefusedError(404, "Not found.")
+        return super().authenticated(request)
+
+
+class BodyBeforeCredentials(Mutant):
+    """The body is validated before anybody asks who sent it."""
+
+    trips = frozenset({"AUT-06"})
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        values = self.asked(self.body(request))
+        return self.authenticated(request), values
+
+
+class TokenInQueryTaken(Mutant):
+    """`?api_key=` counts as credentials, and ends up in every log on the way."""
+
+    trips = frozenset({"AUT-05"})
+
+    def token(self, request: Request) -> str | None:
+        query = parse_qs(request.environ.get("QUERY_STRING", ""))
+        return super().token(request) or query.get("api_key", [None])[0]
+
+
+class TokenInCookieTaken(Mutant):
+    """The dashboard's cookie counts as credentials."""
+
+    trips = frozenset({"AUT-05"})
+
+    def token(self, request: Request) -> str | None:
+        cookies = dict(part.strip().partition("=")[::2] for part in request.header("Cookie").split(";"))
+        return super().token(request) or cookies.get("token")
+
+
+class TokenInHeaderOfOtherNameTaken(Mutant):
+    """`X-Api-Key` counts as credentials beside `Authorization`."""
+
+    trips = frozenset({"AUT-05"})
+
+    def token(self, request: Request) -> str | None:
+        return super().token(request) or request.header("X-Api-Key") or None
+
+
+class TokenInBodyTaken(Mutant):
+    """A token in the body counts as credentials where the header has none."""
+
+    trips = frozenset({"AUT-05"})
+
+    def token(self, request: Request) -> str | None:
+        data = request.read(1 << 20)
+        request.environ["wsgi.input"] = BytesIO(data)
+        try:
+            body: Json = json.loads(data)
+        except (ValueError, RecursionError):
+            body = None
+        return super().token(request) or (body.get("api_key") if isinstance(body, dict) else None)
+
+
+class RepeatsRefusedAsReplays(Mutant):
+    """An update that was seen before is taken for a replay attack: a good key gets 401 for repeating itself."""
+
+    trips = frozenset({"AUT-08"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.seen: set[str] = set()
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        if repr(values) in self.seen and len(values) > 1:
+            raise self.unauthorized("This request was replayed.")
+        self.seen.add(repr(values))
+        return super().write(organization, name, values)
+
+
+class LockedOutByOthers(Mutant):
+    """One request with an unknown key locks out whoever is next, for both come from one address."""
+
+    trips = frozenset({"AUT-08", "IDM-19"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.locked = False
+
+    def authenticated(self, request: Request) -> Caller:
+        locked, self.locked = self.locked, False
+        if locked:
+            raise self.unauthorized("Too many failures.")
+        try:
+            return super().authenticated(request)
+        except RefusedError:
+            self.locked = bool(request.header("Authorization"))
+            raise
+
+
+class ReadOnlyKeyWrites(Mutant):
+    """Nobody asks whether a key may write."""
+
+    trips = frozenset({"AUT-09"})
+
+    def refuse_read_only(self, caller: Caller) -> None:
+        pass
+
+
+class ReadOnlyKeyUpdates(Mutant):
+    """A key that may only read cannot create models, but update them."""
+
+    trips = frozenset({"AUT-09"})
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        caller, values = super().admitted(request)
+        exists = self.find(caller.organization, values[KEY]) is not None
+        return replace(caller, may_write=caller.may_write or exists), values
+
+
+class ReadOnlyKeyDeletes(Mutant):
+    """A key that may only read deletes models: only the upsert asks."""
+
+    trips = frozenset({"AUT-09"})
+
+    def authenticated(self, request: Request) -> Caller:
+        caller = super().authenticated(request)
+        return replace(caller, may_write=caller.may_write or request.method == "DELETE")
+
+
+class ReadOnlyKeyIsUnauthorized(Mutant):
+    """A key that may only read gets 401 for a write, as if it were no key."""
+
+    trips = frozenset({"AUT-09", "AUT-08"})
+
+    def refuse_read_only(self, caller: Caller) -> None:
+        if not caller.may_write:
+            raise self.unauthorized("This API key may not write.")

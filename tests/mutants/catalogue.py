@@ -1,0 +1,62 @@
+"""All mutants, by section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.mutants import (
+    authentication,
+    failures,
+    inheritance,
+    items,
+    leniency,
+    names,
+    organizations,
+    overrides,
+    races,
+    refusals,
+    responses,
+    statuses,
+    storage,
+    strictness,
+    times,
+    updates,
+    values,
+)
+from tests.mutants.mutant import Mutant
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+SECTIONS = (
+    responses,
+    statuses,
+    failures,
+    leniency,
+    strictness,
+    items,
+    updates,
+    storage,
+    refusals,
+    values,
+    names,
+    times,
+    inheritance,
+    overrides,
+    organizations,
+    authentication,
+    races,
+)
+
+
+def mutants_in(section: ModuleType) -> list[type[Mutant]]:
+    """The mutants of one file, in its order. Names with an underscore are what several of them share."""
+    things = (thing for name, thing in vars(section).items() if not name.startswith("_"))
+    return [
+        thing
+        for thing in things
+        if isinstance(thing, type) and issubclass(thing, Mutant) and thing.__module__ == section.__name__
+    ]
+
+
+MUTANTS = tuple(mutant for section in SECTIONS for mutant in mutants_in(section))

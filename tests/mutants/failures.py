@@ -1,0 +1,254 @@
+"""Bugs that end in a server error."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import BASE, KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from tests.servers.fixtures import Fixtures
+    from tests.servers.plain import Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json, RefusedError, Request
+
+
+class LongNamesBreakTheDatabase(Mutant):
+    """A name of more than 255 characters does not fit its column, and the database's error is a 500."""
+
+    trips = frozenset({"STA-03"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        if len(stored.name) > 255:
+            raise OverflowError("value too long for type character varying(255)")
+        super().save(organization, stored)
+
+
+class NulBreaksTheDatabase(Mutant):
+    """The database takes no NUL character in a string, and its error is a 500."""
+
+    trips = frozenset({"STA-03"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        if "\0" in stored.name + str(stored.values.get("display_name", "")):
+            raise ValueError("invalid byte sequence for encoding UTF8: 0x00")
+        super().save(organization, stored)
+
+
+class EmojiBreaksTheDatabase(Mutant):
+    """The database has room for three octets a character, and its error at an emoji is a 500."""
+
+    trips = frozenset({"STA-03"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        if any(character > "\uffff" for character in stored.name):
+            raise ValueError("Incorrect string value")
+        super().save(organization, stored)
+
+
+class MarkupBreaksTheQuery(Mutant):
+    """A name is pasted into a query: a quote in it is a syntax error, and a 500."""
+
+    trips = frozenset({"STA-03"})
+
+    def find(self, organization: str, name: str) -> Stored | None:
+        if "'" in name:
+            raise SyntaxError(f"near '{name}'")
+        return super().find(organization, name)
+
+
+class DeepBodiesBreakTheParser(Mutant):
+    """Nobody catches what the parser raises at deep nesting."""
+
+    trips = frozenset({"STA-03"})
+
+    def parsed(self, data: bytes) -> Json:
+        try:
+            return super().parsed(data)
+        except RecursionError as error:
+            raise RuntimeError("maximum recursion depth exceeded") from error
+
+
+class NanBreaksTheAnswer(Mutant):
+    """NaN is taken and stored, and cannot be written."""
+
+    trips = frozenset({"STA-03"})
+
+    def constant(self, word: str) -> float:
+        return float(word.replace("Infinity", "inf"))
+
+    def refuse_unusual(self, value: Json, depth: int = 1) -> None:
+        pass
+
+
+class HugeIntegersOverflow(Mutant):
+    """An integer beyond 64 bits overflows in the driver of the database, which is a 500."""
+
+    trips = frozenset({"STA-03"})
+
+    def number(self, name: str, value: Json) -> int | float:
+        number = super().number(name, value)
+        if abs(number) >= 1 << 63:
+            raise OverflowError("int too big to convert")
+        return number
+
+    def refuse_unusual(self, value: Json, depth: int = 1) -> None:
+        pass
+
+
+class OtherEncodingsBreakTheParser(Mutant):
+    """Octets that are not UTF-8 raise an error that nobody catches."""
+
+    trips = frozenset({"STA-03"})
+
+    def body_data(self, request: Request) -> bytes:
+        data = super().body_data(request)
+        if b"\xff" in data:
+            raise LookupError("invalid start byte")
+        return data
+
+
+class UnknownCharsetIsLookedUp(Mutant):
+    """The charset of the media type is handed to a decoder that does not know it."""
+
+    trips = frozenset({"STA-03"})
+
+    def refuse_media_type(self, content_type: str) -> None:
+        codecs.lookup(content_type.partition("charset=")[2] or "utf-8")
+        super().refuse_media_type(content_type)
+
+
+class MissingNameIsAKeyError(Mutant):
+    """`body["model_name"]` is looked up before anything is validated."""
+
+    trips = frozenset({"STA-03", "STA-07"})
+
+    def checked(self, given: Values) -> Values:
+        _ = given[KEY]
+        return super().checked(given)
+
+
+class NullIsNotExpected(Mutant):
+    """Null in a cost is handed to arithmetic."""
+
+    trips = frozenset({"STA-03", "STA-11"})
+
+    def number(self, name: str, value: Json) -> int | float:
+        if value is None:
+            raise TypeError("unsupported operand type(s) for *: 'NoneType' and 'float'")
+        return super().number(name, value)
+
+
+class ListIsTakenForObject(Mutant):
+    """A body that is no object is asked for its members."""
+
+    trips = frozenset({"STA-03", "STA-06"})
+
+    def as_object(self, body: Json) -> dict[str, Json]:
+        if not isinstance(body, dict):
+            raise TypeError("list indices must be integers or slices, not str")
+        return body
+
+
+class EmptyBodyIsNone(Mutant):
+    """An empty body is read as None, which has no members."""
+
+    trips = frozenset({"STA-03", "STA-05"})
+
+    def parsed(self, data: bytes) -> Json:
+        if not data.strip():
+            raise AttributeError("'NoneType' object has no attribute 'get'")
+        return super().parsed(data)
+
+
+class UnknownBaseDoesNotExist(Mutant):
+    """Nobody catches that a base does not exist."""
+
+    trips = frozenset({"STA-03", "STA-13", "TEN-06"})
+
+    def unknown_reference(self, field: str, name: str) -> RefusedError:
+        if field == BASE:
+            raise LookupError("Model matching query does not exist.")
+        return super().unknown_reference(field, name)
+
+
+class ObjectForANameIsNotHashable(Mutant):
+    """A name that is no string is used as the key of a dictionary before its type is checked."""
+
+    trips = frozenset({"STA-03", "STA-08"})
+
+    def given(self, body: Mapping[str, Json]) -> Values:
+        hash(body.get(KEY))
+        return super().given(body)
+
+
+class AbortedTransactions(Mutant):
+    """A name too long for the database aborts its transaction, and the next request fails in it as well."""
+
+    trips = frozenset({"STA-03", "STA-23"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.aborted = False
+
+    def save(self, organization: str, stored: Stored) -> None:
+        aborted, self.aborted = self.aborted, len(stored.name) > 255
+        if aborted or self.aborted:
+            raise RuntimeError("current transaction is aborted, commands ignored until end of transaction block")
+        super().save(organization, stored)
+
+
+class CyclesNeverEnd(Mutant):
+    """The chain of bases is followed for ever, until the stack overflows: a 500."""
+
+    trips = frozenset({"STA-03"})
+
+    def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
+        yield stored
+        base = self.base_of(organization, stored)
+        yield from self.lineage(organization, base) if base else ()
+
+
+class CyclesKillTheWorker(Mutant):
+    """The chain of bases is followed for ever, until the worker is killed, and the connection breaks."""
+
+    trips = frozenset({"SEM-04"})
+    survives = "a connection that breaks in process is a 500"
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer = super().__call__(environ, start_response)
+        return self.broken() if self.closes else answer
+
+    closes = False
+
+    def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
+        self.closes = False
+        lineage = list(super().lineage(organization, stored))
+        self.closes = BASE in lineage[-1].values and self.base_of(organization, lineage[-1]) is not None
+        return iter(lineage)
+
+    def broken(self) -> Iterator[bytes]:
+        """The beginning of an answer."""
+        yield b"{"
+        raise httpx2.RemoteProtocolError("peer closed connection without sending complete message body")
+
+
+class DeletedBaseBreaksModels(Mutant):
+    """A model whose base was deleted cannot be shown any more."""
+
+    trips = frozenset({"STA-03"})
+    survives = "no check deletes a base"
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        base = super().base_of(organization, stored)
+        if BASE in stored.values and base is None:
+            raise LookupError("Model matching query does not exist.")
+        return base

@@ -1,0 +1,196 @@
+"""Bugs in what a model takes from its base."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import BASE, COSTS, FLAGS, INHERITED, OVERRIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers.plain import Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json
+
+
+class NothingInherited(Mutant):
+    """The base is recorded, and nothing of it is shown."""
+
+    trips = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-11", "SEM-13"})
+
+    def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
+        return islice(super().lineage(organization, stored), 1)
+
+
+class NewestCostNotInherited(Mutant):
+    """The newest cost is missing in the list of what is inherited."""
+
+    trips = frozenset({"SEM-01", "SEM-03"})
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        return super().first(name, lineage[:1] if name == "cache_creation_input_cost" else lineage)
+
+
+class ZeroNotInherited(Mutant):
+    """A base's value of 0 counts as none, and is not inherited."""
+
+    trips = frozenset({"SEM-01", "SEM-03"})
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        value = super().first(name, lineage)
+        return value if value or name in lineage[0].values else None
+
+
+class OwnZeroLoses(Mutant):
+    """`own or base`: a model's own 0 gives way to the value of its base."""
+
+    trips = frozenset({"SEM-02"})
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        values = [model.values[name] for model in lineage if name in model.values]
+        return next(filter(None, values), values[0] if values else None)
+
+
+class BaseWins(Mutant):
+    """The value of the base wins over the model's own, for one flag."""
+
+    trips = frozenset({"SEM-02"})
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        return super().first(name, lineage[::-1] if name == "image_support" else lineage)
+
+
+class FlagsOfBaseAndModel(Mutant):
+    """A flag is on where the model or its base has it on."""
+
+    trips = frozenset({"SEM-02"})
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        values = [model.values[name] for model in lineage if name in model.values]
+        return super().first(name, lineage) if name not in FLAGS or not values else max(values)
+
+
+class LowerCostWins(Mutant):
+    """Of two costs, the model's own and its base's, the lower one is shown."""
+
+    trips = frozenset({"SEM-02"})
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        values = [model.values[name] for model in lineage if name in model.values]
+        return super().first(name, lineage) if name not in COSTS or not values else min(values)
+
+
+class OneOwnValueHidesTheBase(Mutant):
+    """A model with any cost of its own inherits none of the others."""
+
+    trips = frozenset({"SEM-01"})
+    survives = "no check inherits one value beside an own one"
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        own = name in COSTS and any(cost in lineage[0].values for cost in COSTS)
+        return super().first(name, lineage[:1] if own else lineage)
+
+
+class OnlyBuiltInsInherited(Mutant):
+    """Only a built-in base is looked up; a custom one is recorded, and nothing of it is shown."""
+
+    trips = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-13"})
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        base = super().base_of(organization, stored)
+        return base if base and base.built_in else None
+
+
+class OnlyCustomModelsInherited(Mutant):
+    """Only a custom base is looked up; a built-in one is recorded, and nothing of it is shown."""
+
+    trips = frozenset({"SEM-11"})
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        base = super().base_of(organization, stored)
+        return None if base and base.built_in else base
+
+
+class OneLevelOfBases(Mutant):
+    """Values are inherited from the nearest base, and from none behind it."""
+
+    trips = frozenset({"SEM-03"})
+
+    def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
+        return islice(super().lineage(organization, stored), 2)
+
+
+class BaseOnlyAtCreate(Mutant):
+    """A base that is given to a model that exists is recorded, and nothing of it is shown."""
+
+    trips = frozenset({"SEM-01"})
+    survives = "no check gives a base to a model that exists"
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merged(earlier, values)
+        return {**merged, "orphan": True} if BASE in values and BASE not in earlier.values else merged
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        return None if "orphan" in stored.values else super().base_of(organization, stored)
+
+
+class BaseNotChanged(Mutant):
+    """A model keeps the base it was created with."""
+
+    trips = frozenset({"IDM-04"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merged(earlier, values)
+        return {**merged, BASE: earlier.values[BASE]} if BASE in earlier.values else merged
+
+
+class BaseNotShown(Mutant):
+    """The base is inherited from, and not shown."""
+
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-04", "IDM-06", "IDM-07"})
+
+    def own_values(self, stored: Stored) -> Values:
+        return {name: value for name, value in super().own_values(stored).items() if name != BASE}
+
+
+class RootShownAsBase(Mutant):
+    """The base that is shown is the base of the base."""
+
+    trips = frozenset({"IDM-01"})
+    survives = "no check looks at the base shown of a chain"
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        root = list(self.lineage(organization, stored))[-1]
+        shown = super().shown(organization, stored)
+        return {**shown, BASE: root.name} if BASE in shown else shown
+
+
+class BaseChangedByModel(Mutant):
+    """A model shares its values with its base: writing one writes the other."""
+
+    trips = frozenset({"SEM-16"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        base = self.find(organization, stored.values.get(BASE, ""))
+        if base is not None and base.name != stored.name:
+            own = {name: value for name, value in stored.values.items() if name in INHERITED}
+            super().save(organization, replace(base, values={**base.values, **own}))
+
+
+class ParametersOfBaseChanged(Mutant):
+    """The base's parameters are updated in place by the override of a model."""
+
+    trips = frozenset({"SEM-16"})
+    survives = "the parameters of a base are not looked at after its model was written"
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        base = self.find(organization, stored.values.get(BASE, ""))
+        if base is not None and base.name != stored.name and OVERRIDE in stored.values:
+            both = {**base.values.get(OVERRIDE, {}), **stored.values[OVERRIDE]}
+            super().save(organization, replace(base, values={**base.values, OVERRIDE: both}))

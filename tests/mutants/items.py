@@ -1,0 +1,207 @@
+"""Bugs in the read and the delete of a model at its path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import KEY, OVERRIDE
+from tests.servers.wire import Answer, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.servers.fixtures import Fixtures
+    from tests.servers.plain import Address, Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.plain_http import Handler
+    from tests.servers.wire import Request
+
+
+class AbsentModelIsNull(Mutant):
+    """A read of a model that does not exist is answered 200 with null."""
+
+    trips = frozenset({"STA-19", "STA-20", "SCH-03"})
+    survives = "checks of other things tell by its status that a model is there"
+
+    def read(self, request: Request) -> Answer:
+        try:
+            return super().read(request)
+        except RefusedError as refusal:
+            return Answer(200, None) if refusal.status == 404 else self.refused(refusal)
+
+    def body_bytes(self, request: Request, answer: Answer) -> bytes:
+        return super().body_bytes(request, answer) or (b"null" if answer.status == 200 else b"")
+
+
+class ReadCreates(Mutant):
+    """A read of a model that does not exist creates it: `get_or_create`."""
+
+    trips = frozenset({"STA-19", "STA-20"})
+    survives = "checks of other things tell by the read that a model is there"
+
+    def read(self, request: Request) -> Answer:
+        organization, name = self.authenticated(request).organization, self.name_in(request.path)
+        if self.referred_model(organization, name) is None:
+            self.write(organization, name, {KEY: name})
+        return super().read(request)
+
+
+class DeleteAnswers200(Mutant):
+    """A delete is answered 200 with a word of success."""
+
+    trips = frozenset({"STA-04", "STA-20"})
+    survives = "the check of slashes asks for 204"
+
+    def delete(self, request: Request) -> Answer:
+        super().delete(request)
+        return Answer(200, {"detail": "Deleted."})
+
+
+class DeleteOfNothingSucceeds(Mutant):
+    """A delete of a model that does not exist is answered 204."""
+
+    trips = frozenset({"STA-20"})
+
+    def removed(self, organization: str, name: str) -> bool:
+        return super().removed(organization, name) or True
+
+
+class DeleteDoesNothing(Mutant):
+    """A delete is answered 204, and nothing is deleted: nobody commits."""
+
+    trips = frozenset({"STA-20", "STA-21"})
+    survives = "a check of races asks whether a model is gone"
+
+    def removed(self, organization: str, name: str) -> bool:
+        return self.find(organization, name) is not None
+
+
+class DeletedIsStillRead(Mutant):
+    """A deleted model is marked, and the read forgets to look at the mark."""
+
+    trips = frozenset({"STA-20"})
+    survives = "a check of races asks whether a model is gone"
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.marked: dict[Address, Stored] = {}
+
+    def removed(self, organization: str, name: str) -> bool:
+        address = self.address(organization, name)
+        self.marked.update({address: self.models[address]} if address in self.models else {})
+        return super().removed(organization, name)
+
+    def read(self, request: Request) -> Answer:
+        try:
+            return super().read(request)
+        except RefusedError:
+            organization = self.authenticated(request).organization
+            marked = self.marked.get(self.address(organization, self.name_in(request.path)))
+            if marked is None:
+                raise
+            return Answer(200, self.shown(organization, marked))
+
+
+class _Undead(Mutant):
+    """A deleted model is kept aside, and comes back with the next upsert of its name."""
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.buried: dict[Address, Values] = {}
+
+    def removed(self, organization: str, name: str) -> bool:
+        stored = self.find(organization, name)
+        if stored is not None:
+            self.buried[self.address(organization, name)] = dict(stored.values)
+        return super().removed(organization, name)
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        buried = self.buried.pop(self.address(organization, name), {})
+        return super().write(organization, name, {**self.remains(buried), **values})
+
+    def remains(self, buried: Values) -> Values:
+        """What comes back of a deleted model."""
+        return buried
+
+
+class DeletedComesBack(_Undead):
+    """The upsert of a deleted name takes away the mark of deletion, and all old values are back."""
+
+    trips = frozenset({"STA-21"})
+
+
+class DeletedOverrideComesBack(_Undead):
+    """The override lies in a table of its own, from which nothing is deleted."""
+
+    trips = frozenset({"STA-21"})
+    survives = "only fields that are shown as sent are looked at after a delete"
+
+    def remains(self, buried: Values) -> Values:
+        return {OVERRIDE: buried[OVERRIDE]} if OVERRIDE in buried else {}
+
+
+class DeletedIsUpdated(Mutant):
+    """The upsert of a deleted name is answered 200, for the row is still there."""
+
+    trips = frozenset({"STA-21"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.rows: set[Address] = set()
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        status, stored = super().write(organization, name, values)
+        row = self.address(organization, name)
+        known = row in self.rows
+        self.rows.add(row)
+        return 200 if known else status, stored
+
+
+class DeletedNamesAreTaken(Mutant):
+    """The name of a deleted model is still unique: creating it anew is answered 400."""
+
+    trips = frozenset({"STA-21"})
+    survives = "that the create after a delete is refused is a step on the way"
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.deleted: set[Address] = set()
+
+    def removed(self, organization: str, name: str) -> bool:
+        self.deleted.add(self.address(organization, name))
+        return super().removed(organization, name)
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        super().refuse_unknown_references(organization, values)
+        if self.address(organization, values[KEY]) in self.deleted:
+            raise RefusedError(400, {KEY: ["A model with this name exists already."]})
+
+
+class SlashesEndTheName(Mutant):
+    """The path of a model has one segment: a name with a slash in it is never found."""
+
+    trips = frozenset({"STA-22"})
+
+    def handlers(self, path: str) -> Mapping[str, Handler]:
+        return {} if "/" in self.name_in(path) else super().handlers(path)
+
+
+class SlashesAreReadNotDeleted(Mutant):
+    """The route of the delete takes one segment, that of the read takes all."""
+
+    trips = frozenset({"STA-22"})
+
+    def delete(self, request: Request) -> Answer:
+        if "/" in self.name_in(request.path):
+            raise RefusedError(404, "Not found.")
+        return super().delete(request)
+
+
+class LastSegmentIsTheName(Mutant):
+    """The read takes the last segment of the path for the name."""
+
+    trips = frozenset({"STA-22"})
+
+    def name_in(self, path: str) -> str:
+        return super().name_in(path).rpartition("/")[2]

@@ -1,0 +1,50 @@
+"""Runs the suite on a mutant in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance import check
+from conformance.verdict import Verdict
+from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDER, READ_ONLY_KEY, READ_WRITE_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.result import Result
+    from tests.servers.plain import PlainServer
+
+UNMET = frozenset({Verdict.FAIL, Verdict.DEVIATES})
+NETS = frozenset({"MOD-01", "MOD-02", "STA-26", "STA-27", "STA-28", "STA-29", "STA-30"})
+"""Requirements that judge what was drawn or generated: whether they meet a bug as well depends on the draw."""
+
+
+def judged(server: PlainServer, seed: str = "1") -> Result:
+    """The result of a run that knows all keys and fixtures."""
+    return check(
+        server,
+        api_key=READ_WRITE_KEY,
+        other_org_key=OTHER_ORGANIZATION_KEY,
+        read_only_key=READ_ONLY_KEY,
+        builtin_model=list(BUILT_IN_MODELS),
+        provider=[PROVIDER],
+        seed=seed,
+    )
+
+
+def tripped(result: Result) -> frozenset[str]:
+    """The requirements that the run found unmet, SHOULD as well as MUST."""
+    return frozenset(id for id, verdict in result.verdicts(strict=True).items() if verdict in UNMET)
+
+
+def explained(result: Result, requirements: Iterable[str]) -> str:
+    """What the run found about some requirements, a line each."""
+    return "\n".join(_explained(result, id) for id in sorted(requirements))
+
+
+def _explained(result: Result, id: str) -> str:
+    if id not in result.judged:
+        return f"{id}: the suite has no such requirement"
+    judged = result.judged[id]
+    said = [f"expected {found['expected']}; observed {found['observed']}" for found in judged.findings[:1]]
+    return f"{id} {judged.verdict(strict=True)}: {'; '.join(said or judged.reasons)}"

@@ -1,0 +1,315 @@
+"""Bugs that take what has to be refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import BASE, KEY, PROVIDER, PROVIDER_ALIAS
+from tests.servers.wire import FieldError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json
+
+
+class TruncatedBodiesMended(Mutant):
+    """A parser made for streams closes what was left open in the body."""
+
+    trips = frozenset({"STA-05"})
+
+    def parsed(self, data: bytes) -> Json:
+        try:
+            return super().parsed(data)
+        except ValueError:
+            return super().parsed(data + b"}")
+
+
+class RestOfBodyIgnored(Mutant):
+    """The parser stops at the end of the first value, and never looks at what follows."""
+
+    trips = frozenset({"STA-05"})
+
+    def parsed(self, data: bytes) -> Json:
+        try:
+            return super().parsed(data)
+        except json.JSONDecodeError as error:
+            return super().parsed(data[: error.pos]) if error.msg == "Extra data" else super().parsed(data)
+
+
+class FormsTaken(Mutant):
+    """A body that is no JSON is read as a form."""
+
+    trips = frozenset({"STA-05"})
+    survives = "a request is said to be about a name that is not in it"
+
+    def parsed(self, data: bytes) -> Json:
+        try:
+            return super().parsed(data)
+        except json.JSONDecodeError:
+            return {name: values[0] for name, values in parse_qs(data.decode()).items()}
+
+
+class FirstOfListTaken(Mutant):
+    """A list is taken for a batch of one."""
+
+    trips = frozenset({"STA-06"})
+
+    def as_object(self, body: Json) -> dict[str, Json]:
+        return super().as_object(body[0] if isinstance(body, list) and body else body)
+
+
+class TextInTextTaken(Mutant):
+    """A string is parsed once more, for a client once encoded its bodies twice."""
+
+    trips = frozenset({"STA-06"})
+
+    def parsed(self, data: bytes) -> Json:
+        value = super().parsed(data)
+        return super().parsed(value.encode()) if isinstance(value, str) else value
+
+
+class NamesGenerated(Mutant):
+    """A body without a name creates a model under a generated one."""
+
+    trips = frozenset({"STA-07"})
+
+    def given(self, body: Mapping[str, Json]) -> Values:
+        return super().given({KEY: str(uuid4()), **body})
+
+
+class _UncheckedField(Mutant):
+    """One field is left out of the validation."""
+
+    field: str
+
+    def value(self, name: str, value: Json) -> Json:
+        return value if name == self.field else super().value(name, value)
+
+
+class OneCostUnchecked(_UncheckedField):
+    """The newest cost has no validator: whatever comes is stored and shown."""
+
+    trips = frozenset({"SCH-03", "STA-08", "STA-10", "STA-11"})
+    field = "cache_creation_input_cost"
+
+
+class DisplayNameUnchecked(_UncheckedField):
+    """The display name has no validator: whatever comes is stored and shown."""
+
+    trips = frozenset({"SCH-03", "SCH-04", "STA-08", "STA-10", "STA-11"})
+    field = "display_name"
+
+
+class OneFlagUnchecked(_UncheckedField):
+    """`image_support` has no validator: whatever comes is stored and shown."""
+
+    trips = frozenset({"SCH-03", "STA-08", "STA-09", "STA-10", "STA-11"})
+    field = "image_support"
+
+
+class WordsMeanZero(Mutant):
+    """A number that cannot be read is 0: `parseFloat(value) || 0`."""
+
+    trips = frozenset({"STA-08", "STA-10", "STA-11"})
+
+    def number(self, name: str, value: Json) -> int | float:
+        try:
+            return super().number(name, value)
+        except FieldError:
+            return 0
+
+
+class AnythingIsText(Mutant):
+    """Whatever is no string is made one: `str(value)`."""
+
+    trips = frozenset({"STA-08", "STA-10", "STA-11"})
+
+    def string(self, name: str, value: Json) -> str:
+        return value if isinstance(value, str) else json.dumps(value)
+
+
+class NoObjectIsAnEmptyOverride(Mutant):
+    """An override that is no object counts as none."""
+
+    trips = frozenset({"STA-08", "STA-11"})
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        return value if isinstance(value, dict) else {}
+
+
+class ListsMakeOverrides(Mutant):
+    """An override that is a list names parameters without details: PHP knows no difference."""
+
+    trips = frozenset({"STA-08"})
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        return super().mapping(name, {str(entry): {} for entry in value} if isinstance(value, list) else value)
+
+
+class FlagsClamped(Mutant):
+    """A flag outside 0 and 1 is brought into the range instead of being refused."""
+
+    trips = frozenset({"STA-09"})
+
+    def flag(self, name: str, value: Json) -> int:
+        return max(0, min(1, self.integer(name, value)))
+
+
+class FlagsUnbounded(Mutant):
+    """A flag is any integer."""
+
+    trips = frozenset({"SCH-03", "STA-09"})
+
+    def flag(self, name: str, value: Json) -> int:
+        return self.integer(name, value)
+
+
+class TrueIsANumber(Mutant):
+    """A boolean passes for a number: in Python it is one."""
+
+    trips = frozenset({"STA-10"})
+
+    def number(self, name: str, value: Json) -> int | float:
+        return super().number(name, int(value) if isinstance(value, bool) else value)
+
+
+class NumbersInStringsTaken(Mutant):
+    """A string that looks like a number is taken for one."""
+
+    trips = frozenset({"STA-10"})
+
+    def number(self, name: str, value: Json) -> int | float:
+        try:
+            return super().number(name, float(value) if isinstance(value, str) else value)
+        except ValueError:
+            raise FieldError("Expected a number.") from None
+
+
+class FlagsInStringsTaken(Mutant):
+    """`"1"` is taken for 1 in a flag, as in a form."""
+
+    trips = frozenset({"STA-10"})
+
+    def flag(self, name: str, value: Json) -> int:
+        return super().flag(name, {"0": 0, "1": 1}.get(value, value) if isinstance(value, str) else value)
+
+
+class FractionsCutOff(Mutant):
+    """The fraction of an integer is cut off: `int(value)`."""
+
+    trips = frozenset({"STA-10"})
+
+    def integer(self, name: str, value: Json) -> int:
+        return super().integer(name, int(self.number(name, value)) if isinstance(value, float) else value)
+
+
+class NumbersAreNames(Mutant):
+    """A number is taken for the display name that it spells."""
+
+    trips = frozenset({"STA-10"})
+
+    def string(self, name: str, value: Json) -> str:
+        return super().string(name, str(value) if type(value) is int and name != KEY else value)
+
+
+class NullIsNotGiven(Mutant):
+    """Null is taken for a field that was left out."""
+
+    trips = frozenset({"STA-11"})
+
+    def given(self, body: Mapping[str, Json]) -> Values:
+        return {name: value for name, value in super().given(body).items() if value is not None}
+
+
+class NullStored(Mutant):
+    """Null is stored in the display name, and shown."""
+
+    trips = frozenset({"SCH-04", "STA-11"})
+
+    def value(self, name: str, value: Json) -> Json:
+        return value if value is None and name == "display_name" else super().value(name, value)
+
+
+class EmptyNameTaken(Mutant):
+    """An empty name is a name."""
+
+    trips = frozenset({"STA-12"})
+
+    def key(self, name: str) -> str:
+        return name
+
+
+class UnknownBaseTaken(Mutant):
+    """A base that does not exist is stored as it comes."""
+
+    trips = frozenset({"STA-13", "TEN-06"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        super().refuse_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
+
+
+class UnknownProviderTaken(Mutant):
+    """A provider that does not exist is stored as it comes."""
+
+    trips = frozenset({"STA-13"})
+
+    def referred_provider(self, organization: str, identifier: str) -> Mapping[str, Json] | None:
+        return super().referred_provider(organization, identifier) or {}
+
+
+class UnknownAliasTaken(Mutant):
+    """A provider that does not exist is refused under its first spelling only."""
+
+    trips = frozenset({"STA-13"})
+
+    def slots(self, values: Values) -> Values:
+        slots = super().slots(values)
+        known = any(slots.get(PROVIDER) in providers for providers in self.fixtures.providers.values())
+        return slots if known or PROVIDER in values else {name: slots[name] for name in slots if name != PROVIDER}
+
+
+class AliasWins(Mutant):
+    """Of two providers that differ the second spelling is taken, without a word."""
+
+    trips = frozenset({"STA-14"})
+
+    def slots(self, values: Values) -> Values:
+        if PROVIDER_ALIAS in values:
+            values = {**values, PROVIDER: values[PROVIDER_ALIAS]}
+        return super().slots(values)
+
+
+class FirstSpellingWins(Mutant):
+    """Of two providers that differ the first spelling is taken, without a word."""
+
+    trips = frozenset({"STA-14"})
+
+    def slots(self, values: Values) -> Values:
+        if PROVIDER in values:
+            values = {name: value for name, value in values.items() if name != PROVIDER_ALIAS}
+        return super().slots(values)
+
+
+class BuiltInNamesTaken(Mutant):
+    """A custom model may have the name of a built-in one."""
+
+    trips = frozenset({"STA-18"})
+
+    def refuse_reserved(self, name: str) -> None:
+        pass
+
+
+class BuiltInNamesAreInvalid(Mutant):
+    """The name of a built-in model is answered 400."""
+
+    trips = frozenset({"STA-18"})
+
+    def refuse_reserved(self, name: str) -> None:
+        if name in self.fixtures.built_in_models:
+            raise RefusedError(400, {KEY: ["This name is reserved."]})

@@ -1,0 +1,190 @@
+"""Bugs in which names are one model."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, unquote_plus
+
+from tests.mutants.mutant import Mutant
+
+if TYPE_CHECKING:
+    from tests.servers.plain import Stored
+
+
+class _OneName(Mutant):
+    """Names that differ are one model, which is shown under the name that asked."""
+
+    def find(self, organization: str, name: str) -> Stored | None:
+        stored = super().find(organization, name)
+        return stored and replace(stored, name=name)
+
+
+class NamesCutAt50(_OneName):
+    """Names are stored in a column of 50 characters, cut without a word."""
+
+    trips = frozenset({"IDM-10"})
+
+    def canonical(self, name: str) -> str:
+        return name[:50]
+
+
+class SlashesAreHyphens(_OneName):
+    """Names are made slugs for a file system: a slash becomes a hyphen."""
+
+    trips = frozenset({"IDM-10"})
+
+    def canonical(self, name: str) -> str:
+        return name.replace("/", "-")
+
+
+class SlashesRemoved(_OneName):
+    """Slashes are taken out of names."""
+
+    trips = frozenset({"IDM-10", "IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return name.replace("/", "")
+
+
+class DotsAreUnderscores(_OneName):
+    """A database of documents takes no dot in a key: it becomes an underscore."""
+
+    trips = frozenset({"IDM-10"})
+
+    def canonical(self, name: str) -> str:
+        return name.replace(".", "_")
+
+
+class UnderscoreMatchesAny(Mutant):
+    """Names are looked up by `LIKE`, in which an underscore stands for any character."""
+
+    trips = frozenset({"IDM-10"})
+
+    def find(self, organization: str, name: str) -> Stored | None:
+        if "_" not in name:
+            return super().find(organization, name)
+        pattern = re.compile(re.escape(name).replace("_", "."), re.DOTALL)
+        matches = (key for owner, key in self.models if owner == organization and pattern.fullmatch(key))
+        stored = super().find(organization, next(matches, name))
+        return stored and replace(stored, name=name)
+
+
+class LeadingZerosDropped(_OneName):
+    """The last part of a name is read as a number where it is one."""
+
+    trips = frozenset({"IDM-10"})
+
+    def canonical(self, name: str) -> str:
+        return re.sub(r"(?<![0-9])0+(?=[0-9]+$)", "", name)
+
+
+class OrderOfSegmentsLost(_OneName):
+    """Names are found by the set of their segments."""
+
+    trips = frozenset({"IDM-10"})
+    survives = "the segments of the two names differ"
+
+    def canonical(self, name: str) -> str:
+        return "/".join(sorted(name.split("/")))
+
+
+class OwnerOfNameDropped(_OneName):
+    """What stands before the first slash is taken for an owner, and left out of the key."""
+
+    trips = frozenset({"IDM-10", "IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return name.partition("/")[2] or name
+
+
+class CaseIgnored(_OneName):
+    """Names are compared by a collation that knows no case."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return name.casefold()
+
+
+class NamesInLowerCase(Mutant):
+    """Names are stored in lower case."""
+
+    trips = frozenset({"IDM-11", "SCH-11"})
+
+    def key(self, name: str) -> str:
+        return super().key(name).lower()
+
+
+class SpaceAtTheEndIgnored(_OneName):
+    """Names are compared as SQL compares `CHAR`: spaces at the end do not count."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return name.rstrip(" ")
+
+
+class NamesComposed(_OneName):
+    """Names are compared in Unicode normalization form C."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return unicodedata.normalize("NFC", name)
+
+
+class CompatibleNamesAreOne(_OneName):
+    """Names are compared in Unicode normalization form KC: a ligature is its letters."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return unicodedata.normalize("NFKC", name)
+
+
+class AccentsIgnored(_OneName):
+    """Names are compared by a collation that knows no accents."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
+
+
+class NamesPercentDecoded(_OneName):
+    """Names are percent-decoded, in bodies as well as in paths."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return unquote(name)
+
+
+class PlusIsSpace(_OneName):
+    """Names are decoded as a form is: a plus is a space."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return unquote_plus(name)
+
+
+class SlashesMerged(_OneName):
+    """Two slashes in a name are one, as in a file system."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return re.sub("/+", "/", name)
+
+
+class SlashAtTheEndIgnored(_OneName):
+    """A slash at the end of a name does not count."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return name.rstrip("/")

@@ -1,0 +1,165 @@
+"""Bugs in what keeps organizations apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import KEY
+from tests.servers.wire import Answer, RefusedError
+
+if TYPE_CHECKING:
+    from tests.servers.fixtures import Fixtures
+    from tests.servers.plain import Address, Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Request
+
+
+class _Everywhere(Mutant):
+    """Something looks into all organizations."""
+
+    def anywhere(self, name: str) -> Stored | None:
+        """The model of a name, whoever owns it."""
+        return next((stored for (_, key), stored in self.models.items() if key == name), None)
+
+
+class OneStoreForAll(Mutant):
+    """Models are stored by name alone."""
+
+    trips = frozenset({"TEN-01", "TEN-02", "TEN-03", "TEN-04", "TEN-05", "TEN-06"})
+
+    def address(self, organization: str, name: str) -> Address:
+        return "", name
+
+
+class NamesUniqueEverywhere(_Everywhere):
+    """A name that another organization has is taken: it is answered 400."""
+
+    trips = frozenset({"TEN-01"})
+    survives = "that the other organization is refused is a step on the way"
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        super().refuse_unknown_references(organization, values)
+        if self.find(organization, values[KEY]) is None and self.anywhere(values[KEY]):
+            raise RefusedError(400, {KEY: ["A model with this name exists already."]})
+
+
+class CreatedIfNewEverywhere(_Everywhere):
+    """A name that another organization has is answered as an update, though it is stored apart."""
+
+    trips = frozenset({"TEN-01"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        taken = self.anywhere(name) is not None
+        status, stored = super().write(organization, name, values)
+        return 200 if taken else status, stored
+
+
+class CreatesStartFromOthers(_Everywhere):
+    """A create of a name that another organization has starts from that one's values."""
+
+    trips = frozenset({"TEN-03"})
+
+    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+        other = self.anywhere(name) if earlier is None else None
+        return super().changed(earlier, name, {**other.values, **values} if other else values)
+
+
+class UpdatesReachOthers(Mutant):
+    """`UPDATE ... WHERE name = ...` forgets the organization: all models of the name are changed."""
+
+    trips = frozenset({"TEN-02"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        known = self.find(organization, stored.name) is not None
+        super().save(organization, stored)
+        for owner, name in [address for address in self.models if known and address[1] == stored.name]:
+            self.models[owner, name] = stored
+
+
+class ReadsReachOthers(_Everywhere):
+    """The read takes a model of any organization."""
+
+    trips = frozenset({"TEN-03"})
+
+    def read(self, request: Request) -> Answer:
+        try:
+            return super().read(request)
+        except RefusedError:
+            stored = self.anywhere(self.name_in(request.path))
+            if stored is None:
+                raise
+            return Answer(200, self.shown(self.authenticated(request).organization, stored))
+
+
+class ReadsCachedForAll(Mutant):
+    """Reads are cached by path, and the organization is no part of it."""
+
+    trips = frozenset({"TEN-03"})
+    survives = "the owner does not read before the other organization does"
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.cached: dict[str, Answer] = {}
+
+    def read(self, request: Request) -> Answer:
+        self.authenticated(request)
+        name = self.name_in(request.path)
+        if name not in self.cached:
+            self.cached[name] = super().read(request)
+        return self.cached[name]
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        self.cached.pop(stored.name, None)
+
+    def removed(self, organization: str, name: str) -> bool:
+        self.cached.pop(name, None)
+        return super().removed(organization, name)
+
+
+class DeletesReachOthers(_Everywhere):
+    """The delete takes a model of any organization, where there is no own one."""
+
+    trips = frozenset({"TEN-04"})
+
+    def removed(self, organization: str, name: str) -> bool:
+        owners = [owner for owner, key in self.models if key == name]
+        return super().removed(organization if organization in owners or not owners else owners[0], name)
+
+
+class DeletesTakeAll(Mutant):
+    """`DELETE ... WHERE name = ...` forgets the organization: the other one's model goes as well."""
+
+    trips = frozenset({"TEN-04"})
+
+    def removed(self, organization: str, name: str) -> bool:
+        found = super().removed(organization, name)
+        for address in [address for address in self.models if found and address[1] == name]:
+            del self.models[address]
+        return found
+
+
+class BasesReachOthers(_Everywhere):
+    """A base may be a model of another organization, and its values are shown."""
+
+    trips = frozenset({"TEN-05", "TEN-06"})
+
+    def referred_model(self, organization: str, name: str) -> Stored | None:
+        return super().referred_model(organization, name) or self.anywhere(name)
+
+    def read(self, request: Request) -> Answer:
+        organization, name = self.authenticated(request).organization, self.name_in(request.path)
+        if self.find(organization, name) is None and self.built_in(name) is None:
+            raise RefusedError(404, "Not found.")
+        return super().read(request)
+
+
+class BasesOfOthersAreKnown(_Everywhere):
+    """A base of another organization is taken, and tells thereby that it exists; nothing is inherited."""
+
+    trips = frozenset({"TEN-06"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        if not self.anywhere(values.get("base_model_name", "")):
+            super().refuse_unknown_references(organization, values)

@@ -1,0 +1,258 @@
+"""Bugs that only requests at the same time can show: each has a window of a few milliseconds."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import replace
+from time import sleep
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import KEY
+from tests.servers.wire import Answer, RefusedError
+
+if TYPE_CHECKING:
+    from tests.servers.fixtures import Fixtures
+    from tests.servers.plain import Address, Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Request
+
+WINDOW = 0.002
+"""Seconds between a look and what rests on it."""
+
+
+class _LooksFirst(Mutant):
+    """Whether a model exists is asked before the lock is taken."""
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        existed = self.find(organization, name) is not None
+        if not existed:
+            sleep(WINDOW)
+        with self.exclusive(organization, name):
+            lost = not existed and self.find(organization, name) is not None
+            return self.written_late(organization, name, values) if lost else super().write(organization, name, values)
+
+    def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        """What a create does that finds, once it has the lock, that somebody else was faster."""
+        raise NotImplementedError
+
+
+class TwoCreates(_LooksFirst):
+    """Each of two creates that race is answered 201."""
+
+    trips = frozenset({"CON-01"})
+
+    def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        return 201, Mutant.write(self, organization, name, values)[1]
+
+
+class LateCreateWipesEarlier(_LooksFirst):
+    """The later of two creates that race replaces the earlier one's values, and says that it updated them."""
+
+    trips = frozenset({"CON-05"})
+    survives = "no creates of different fields race"
+
+    def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        self.models.pop(self.address(organization, name))
+        return 200, Mutant.write(self, organization, name, values)[1]
+
+
+class RacingCreatesFail(_LooksFirst):
+    """The database refuses the later of two creates that race, and its error is a 500."""
+
+    trips = frozenset({"STA-03"})
+
+    def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        raise RuntimeError("duplicate key value violates unique constraint")
+
+
+class RacingCreatesConflict(_LooksFirst):
+    """The later of two creates that race is answered 409."""
+
+    trips = frozenset({"STA-04"})
+
+    def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        raise RefusedError(409, "The model was created meanwhile.")
+
+
+class TwoRows(_LooksFirst):
+    """Two creates that race leave two rows: the model is still there after it was deleted once."""
+
+    trips = frozenset({"CON-01", "CON-02"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.second_rows: dict[Address, Stored] = {}
+
+    def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        row = self.changed(None, name, values)
+        self.second_rows[self.address(organization, name)] = row
+        return 201, row
+
+    def removed(self, organization: str, name: str) -> bool:
+        found = super().removed(organization, name)
+        row = self.second_rows.pop(self.address(organization, name), None)
+        if row is not None:
+            self.save(organization, row)
+        return found
+
+
+class NobodyCreates(Mutant):
+    """Whether a model was created is asked after it was stored: of creates that race none is answered 201."""
+
+    trips = frozenset({"CON-01"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        status, stored = super().write(organization, name, values)
+        if status == 201:
+            sleep(WINDOW)
+        return 201 if status == 201 and self.find(organization, name) is stored else 200, stored
+
+
+class LostUpdates(Mutant):
+    """An update reads a model, changes it and writes it back, and undoes what was written in between."""
+
+    trips = frozenset({"CON-05"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        earlier = self.find(organization, name)
+        if earlier is None:
+            return super().write(organization, name, values)
+        sleep(WINDOW)
+        stored = self.changed(earlier, name, values)
+        self.save(organization, stored)
+        return 200, stored
+
+
+class StaleUpdatesDropped(Mutant):
+    """An update that finds the model changed since it was read is dropped, and answered as if it was not."""
+
+    trips = frozenset({"CON-05"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        earlier = self.find(organization, name)
+        if earlier is not None:
+            sleep(WINDOW)
+        with self.exclusive(organization, name):
+            if earlier is not None and self.find(organization, name) is not earlier:
+                return 200, self.changed(earlier, name, values)
+            return super().write(organization, name, values)
+
+
+class _Contended(Mutant):
+    """Updates of one model that meet know of each other."""
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.arrived: Counter[Address] = Counter()
+        self.left: Counter[Address] = Counter()
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        address = self.address(organization, name)
+        with self.lock:
+            earlier = self.models.get(address)
+            self.arrived[address] += 1
+            others = self.arrived[address] - self.left[address] > 1
+            number = self.arrived[address]
+        sleep(WINDOW if earlier else 0)
+        with self.lock:
+            self.left[address] += 1
+            met = others or self.arrived[address] > number
+            if earlier and met:
+                return self.met(organization, earlier, values)
+            return super().write(organization, name, values)
+
+    def met(self, organization: str, earlier: Stored, values: Values) -> tuple[int, Stored]:
+        """What an update does that met another one; `earlier` is what both found."""
+        raise NotImplementedError
+
+
+class RacersWithdrawn(_Contended):
+    """Updates that meet roll each other back: each is answered 200, and none is stored."""
+
+    trips = frozenset({"CON-03", "CON-05", "CON-06"})
+
+    def met(self, organization: str, earlier: Stored, values: Values) -> tuple[int, Stored]:
+        return 200, self.changed(earlier, earlier.name, values)
+
+
+class RacersJoined(_Contended):
+    """Display names of updates that meet are joined to one, as a merge of documents would."""
+
+    trips = frozenset({"CON-03", "CON-04", "CON-05", "CON-06"})
+
+    def met(self, organization: str, earlier: Stored, values: Values) -> tuple[int, Stored]:
+        stored = self.models[self.address(organization, earlier.name)]
+        names = [model.get("display_name", "") for model in (stored.values, values)]
+        joined = {"display_name": " / ".join(filter(None, names))} if "display_name" in values else {}
+        return Mutant.write(self, organization, earlier.name, {**values, **joined})
+
+
+class TornWrites(Mutant):
+    """Values are written one by one: readers and other writers come in between."""
+
+    trips = frozenset({"CON-04"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        if self.find(organization, name) is None or len(values) == 1:
+            return super().write(organization, name, values)
+        for field, value in values.items():
+            status, stored = super().write(organization, name, {KEY: name, field: value})
+            sleep(WINDOW / 20)
+        return status, stored
+
+
+class TornReads(Mutant):
+    """A read collects the costs after the rest: writers come in between."""
+
+    trips = frozenset({"CON-04"})
+
+    def read(self, request: Request) -> Answer:
+        first = super().read(request)
+        sleep(WINDOW)
+        costs = {name: value for name, value in super().read(request).body.items() if name.endswith("cost")}
+        return replace(first, body={**first.body, **costs})
+
+
+class ReadsShared(Mutant):
+    """A read that finds the same read under way waits for its answer, which may be older than the question."""
+
+    trips = frozenset({"CON-06"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.under_way: dict[object, _Flight] = {}
+
+    def read(self, request: Request) -> Answer:
+        question = request.path, request.header("Authorization")
+        with self.lock:
+            flight = self.under_way.get(question)
+            first = flight is None
+            if flight is None:
+                flight = self.under_way[question] = _Flight()
+        if first:
+            self.fly(flight, question, request)
+        flight.landed.wait()
+        if flight.refusal is not None:
+            raise flight.refusal
+        return flight.answer
+
+    def fly(self, flight: _Flight, question: object, request: Request) -> None:
+        """Answer a read, for all who wait for it."""
+        try:
+            flight.answer = super().read(request)
+            sleep(WINDOW)
+        except RefusedError as refusal:
+            flight.refusal = refusal
+        del self.under_way[question]
+        flight.landed.set()
+
+
+class _Flight:
+    """A read under way."""
+
+    def __init__(self) -> None:
+        self.landed = threading.Event()
+        self.answer = Answer(500)
+        self.refusal: RefusedError | None = None

@@ -1,0 +1,147 @@
+"""Bugs that a refused request leaves behind."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import BASE, KEY
+from tests.servers.wire import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.servers.fixtures import Caller, Fixtures
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json, Request
+
+
+class _Early(Mutant):
+    """Something of a request is stored, and the request refused after that."""
+
+    def stored_early(self, organization: str, asked: Callable[[], Values]) -> None:
+        """Store what a request asks for, where that can be told."""
+        with suppress(RefusedError):
+            values = asked()
+            self.write(organization, values[KEY], values)
+
+
+class RightFieldsStored(_Early):
+    """Each field is stored as soon as it was found right: a wrong one is refused, and the others are there."""
+
+    trips = frozenset({"IDM-12", "IDM-13"})
+
+    def checked(self, given: Values) -> Values:
+        try:
+            return super().checked(given)
+        except RefusedError as refusal:
+            wrong = refusal.problem
+            right = {name: value for name, value in given.items() if name not in wrong}
+            self.stored_early("acme", lambda: self.slots(super(RightFieldsStored, self).checked(right)))
+            raise
+
+
+class StoredBeforeReferences(_Early):
+    """A model is stored before its base is looked up: an unknown base is answered 404, and the rest is there."""
+
+    trips = frozenset({"IDM-12", "IDM-13"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        try:
+            super().refuse_unknown_references(organization, values)
+        except RefusedError:
+            self.stored_early(organization, lambda: {name: value for name, value in values.items() if name != BASE})
+            raise
+
+
+class CreatedBeforeReferences(_Early):
+    """A row with the name alone is made before the base is looked up, and stays when that is unknown."""
+
+    trips = frozenset({"IDM-13"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        try:
+            super().refuse_unknown_references(organization, values)
+        except RefusedError:
+            self.stored_early(organization, lambda: {KEY: values[KEY]})
+            raise
+
+
+class StoredBeforeCredentials(_Early):
+    """The model is stored by a hook that runs before the credentials are looked at."""
+
+    trips = frozenset({"IDM-12", "IDM-13"})
+
+    def authenticated(self, request: Request) -> Caller:
+        try:
+            return super().authenticated(request)
+        except RefusedError:
+            if request.method == "POST":
+                self.stored_early("acme", lambda: self.asked(self.body(request)))
+            raise
+
+
+class StoredBeforePermission(_Early):
+    """A write with a key that may only read is answered 403, after it was done."""
+
+    trips = frozenset({"IDM-12", "IDM-13"})
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        caller, values = super().admitted(request)
+        if not caller.may_write:
+            self.stored_early(caller.organization, lambda: values)
+        return caller, values
+
+
+class StoredBeforeMediaType(_Early):
+    """A body of another media type is answered 415, after it was stored."""
+
+    trips = frozenset({"IDM-12", "IDM-13"})
+
+    def body(self, request: Request) -> Json:
+        media_type = request.header("Content-Type")
+        try:
+            self.refuse_media_type(media_type)
+        except RefusedError:
+            request.environ["CONTENT_TYPE"] = "application/json"
+            self.stored_early("acme", lambda: self.asked(super(StoredBeforeMediaType, self).body(request)))
+            raise
+        return super().body(request)
+
+
+class RefusedNamesRemembered(Mutant):
+    """A name that was refused once is refused the next time as well, by a cache of errors."""
+
+    trips = frozenset({"IDM-19"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.refused_names: set[str] = set()
+
+    def asked(self, body: Json) -> Values:
+        name = str(body.get(KEY)) if isinstance(body, dict) else ""
+        if name in self.refused_names:
+            self.refused_names.remove(name)
+            raise RefusedError(400, {KEY: ["Invalid."]})
+        try:
+            return super().asked(body)
+        except RefusedError:
+            self.refused_names.add(name)
+            raise
+
+
+class RefusedValuesRemembered(Mutant):
+    """The handler is shared: values of a refused request are still in it when the next one is served."""
+
+    trips = frozenset({"IDM-19"})
+
+    left: Values
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        try:
+            super().refuse_unknown_references(organization, values)
+        except RefusedError:
+            self.left = {"display_name": "left over"}
+            raise
+        values.update(vars(self).pop("left", {}))

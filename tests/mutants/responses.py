@@ -1,0 +1,411 @@
+"""Bugs in what an answer looks like, whatever it answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from email.utils import format_datetime
+from math import nan
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_URL, uuid5
+from zlib import crc32
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import COSTS, FLAGS, KEY
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.servers.plain import Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Answer, Json, RefusedError, Request
+
+
+class _Shows(Mutant):
+    """A model is shown otherwise than it is stored."""
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        return self.seen(super().shown(organization, stored))
+
+    def seen(self, model: Values) -> Values:
+        """What is made of a model just before it is written."""
+        raise NotImplementedError
+
+
+class ByteOrderMark(Mutant):
+    """Answers are encoded as `utf-8-sig`."""
+
+    trips = frozenset({"SCH-01"})
+
+    def written(self, value: Json) -> bytes:
+        return b"\xef\xbb\xbf" + super().written(value)
+
+
+class AverageOfNothing(Mutant):
+    """The average of no requests is 0/0, and is written as NaN."""
+
+    trips = frozenset({"SCH-01"})
+
+    def throughput(self, stored: Stored) -> Json:
+        return {"average_tps": nan, "number_of_requests": 0}
+
+    def written(self, value: Json) -> bytes:
+        return json.dumps(value, ensure_ascii=False).encode()
+
+
+class NameWrittenTwice(Mutant):
+    """Answers are made by string concatenation, and one name stands in them twice."""
+
+    trips = frozenset({"SCH-01"})
+
+    def written(self, value: Json) -> bytes:
+        text = super().written(value)
+        return text[:-1] + b', "id": ' + super().written(value["id"]) + b"}" if "id" in value else text
+
+
+class Latin1Answers(Mutant):
+    """Answers are encoded in Latin-1 as long as it has their characters."""
+
+    trips = frozenset({"IDM-11", "SCH-01"})
+
+    def written(self, value: Json) -> bytes:
+        text = super().written(value)
+        try:
+            return text.decode().encode("latin-1")
+        except UnicodeEncodeError:
+            return text
+
+
+class ErrorsInPythonSpelling(Mutant):
+    """Errors are written by `str()` of a dictionary: JSON in single quotes."""
+
+    trips = frozenset({"SCH-01"})
+
+    def written(self, value: Json) -> bytes:
+        return super().written(value) if KEY in value and "id" in value else str(value).encode()
+
+
+class AbsentModelIsHtml(Mutant):
+    """A model that does not exist is answered with the web framework's own error page."""
+
+    trips = frozenset({"SCH-01", "SCH-02"})
+
+    def body_bytes(self, request: Request, answer: Answer) -> bytes:
+        page = b"<!doctype html><title>Not Found</title><h1>404 Not Found</h1>"
+        return page if answer.status == 404 else super().body_bytes(request, answer)
+
+    def content_type(self, answer: Answer) -> str:
+        return "text/html; charset=utf-8" if answer.status == 404 else super().content_type(answer)
+
+
+class JsonAsText(Mutant):
+    """Answers are sent as `text/plain`."""
+
+    trips = frozenset({"SCH-02"})
+
+    def content_type(self, answer: Answer) -> str:
+        return "text/plain; charset=utf-8"
+
+
+class ErrorsWithoutMediaType(Mutant):
+    """Errors are written to the socket by hand, without a Content-Type."""
+
+    trips = frozenset({"SCH-02"})
+
+    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+        headers = super().headers(request, answer, body)
+        return {name: value for name, value in headers.items() if name != "Content-Type" or answer.status < 400}
+
+
+class ErrorsWithoutBody(Mutant):
+    """A refusal is a bare status."""
+
+    trips = frozenset({"SCH-01", "SCH-02"})
+
+    def error_body(self, refusal: RefusedError) -> Json:
+        return None
+
+
+class IdMissing(_Shows):
+    """The answer has a name but no `id`."""
+
+    trips = frozenset({"SCH-03"})
+
+    def seen(self, model: Values) -> Values:
+        return {name: value for name, value in model.items() if name != "id"}
+
+
+class CostsAsStrings(_Shows):
+    """Costs are decimals, which are written as strings, as Django REST framework does unless told otherwise."""
+
+    trips = frozenset({"SCH-03"})
+
+    def seen(self, model: Values) -> Values:
+        return {name: str(value) if name in COSTS else value for name, value in model.items()}
+
+
+class FlagsAsBooleans(_Shows):
+    """Flags are shown as true and false."""
+
+    trips = frozenset({"SCH-03"})
+
+    def seen(self, model: Values) -> Values:
+        return {name: bool(value) if name in FLAGS else value for name, value in model.items()}
+
+
+class WindowAsText(_Shows):
+    """The context window is shown for people: 131,072."""
+
+    trips = frozenset({"SCH-03"})
+
+    def seen(self, model: Values) -> Values:
+        window = model.get("max_context_window")
+        return model if window is None else {**model, "max_context_window": f"{window:,}"}
+
+
+class ParametersAsNames(_Shows):
+    """`supported_params` is a list of names where an object belongs."""
+
+    trips = frozenset({"SCH-03"})
+    survives = "a value of a wrong type trips every check of overrides"
+
+    def seen(self, model: Values) -> Values:
+        return {**model, "supported_params": list(model["supported_params"])}
+
+
+class ParametersAsText(_Shows):
+    """`supported_params` is JSON in a string, as it is kept in its column."""
+
+    trips = frozenset({"SCH-03"})
+    survives = "a value of a wrong type trips every check of overrides"
+
+    def seen(self, model: Values) -> Values:
+        return {**model, "supported_params": json.dumps(model["supported_params"])}
+
+
+class UnknownModelType(_Shows):
+    """`model_type` says `llm`, which is none of the declared types."""
+
+    trips = frozenset({"SCH-03"})
+
+    def seen(self, model: Values) -> Values:
+        return {**model, "model_type": "llm"}
+
+
+class ThroughputInWords(Mutant):
+    """Measurements are shown with their unit, as strings."""
+
+    trips = frozenset({"SCH-03"})
+
+    def throughput(self, stored: Stored) -> Json:
+        return {"average_tps": "74.5 tokens/s", "number_of_requests": 1250}
+
+
+class UnixTimestamps(Mutant):
+    """Times are seconds since 1970."""
+
+    trips = frozenset({"SCH-03"})
+
+    def times(self, stored: Stored) -> Values:
+        moments = {"created_at": stored.created, "updated_at": stored.updated}
+        return {name: moment and moment.timestamp() for name, moment in moments.items()}
+
+
+class NullForNoName(_Shows):
+    """A display name that was never given is shown as null."""
+
+    trips = frozenset({"SCH-04"})
+
+    def seen(self, model: Values) -> Values:
+        return {"display_name": None, **model}
+
+
+class NullForNoProvider(_Shows):
+    """A model without a provider shows null for it."""
+
+    trips = frozenset({"SCH-04"})
+
+    def seen(self, model: Values) -> Values:
+        return {"provider": None, **model}
+
+
+class ErrorsInLists(Mutant):
+    """What is wrong with a body is a list of messages at the top."""
+
+    trips = frozenset({"SCH-05"})
+
+    def error_body(self, refusal: RefusedError) -> Json:
+        return [super().error_body(refusal)] if refusal.status == 400 else super().error_body(refusal)
+
+
+class ErrorIsAString(Mutant):
+    """The body of a 404 is one JSON string."""
+
+    trips = frozenset({"SCH-05"})
+
+    def error_body(self, refusal: RefusedError) -> Json:
+        return refusal.problem if refusal.status == 404 else super().error_body(refusal)
+
+
+class DetailOfParts(Mutant):
+    """`detail` is an object of a code and a message, as a gateway in front writes it."""
+
+    trips = frozenset({"SCH-06"})
+
+    def error_body(self, refusal: RefusedError) -> Json:
+        body = super().error_body(refusal)
+        return {"detail": {"code": refusal.status, "message": refusal.problem}} if "detail" in body else body
+
+
+class DetailInList(Mutant):
+    """`detail` of a 401 is a list of one message."""
+
+    trips = frozenset({"SCH-06"})
+
+    def error_body(self, refusal: RefusedError) -> Json:
+        return {"detail": [refusal.problem]} if refusal.status == 401 else super().error_body(refusal)
+
+
+class IdIsAUuid(_Shows):
+    """`id` is the key of the row."""
+
+    trips = frozenset({"SCH-07"})
+
+    def seen(self, model: Values) -> Values:
+        return {**model, "id": str(uuid5(NAMESPACE_URL, model["id"]))}
+
+
+class IdIsASlug(_Shows):
+    """`id` is the name made fit for a URL: slashes and dots become hyphens."""
+
+    trips = frozenset({"SCH-07"})
+
+    def seen(self, model: Values) -> Values:
+        return {**model, "id": model["id"].replace("/", "-").replace(".", "-")}
+
+
+class IdIsANumber(_Shows):
+    """`id` is the number of the row."""
+
+    trips = frozenset({"SCH-03", "SCH-07"})
+
+    def seen(self, model: Values) -> Values:
+        return {**model, "id": crc32(model["id"].encode())}
+
+
+class ProviderIdIsARow(_Shows):
+    """`provider.id` is the key of the row instead of the provider's identifier."""
+
+    trips = frozenset({"SCH-08"})
+
+    def seen(self, model: Values) -> Values:
+        return {**model, "provider": {**model["provider"], "id": "17"}} if "provider" in model else model
+
+
+class ProviderKwargsAsText(_Shows):
+    """`provider.extra_kwargs` is JSON in a string."""
+
+    trips = frozenset({"SCH-03"})
+
+    def seen(self, model: Values) -> Values:
+        provider = model.get("provider")
+        return {**model, "provider": {**provider, "extra_kwargs": "{}"}} if provider else model
+
+
+class ProviderTimesNaive(_Shows):
+    """Times inside the provider have no offset; those of the model do."""
+
+    trips = frozenset({"SCH-09"})
+
+    def seen(self, model: Values) -> Values:
+        provider = model.get("provider")
+        return {**model, "provider": {**provider, "created_at": "2026-01-15T09:30:00"}} if provider else model
+
+
+class NaiveTimes(Mutant):
+    """Times are written without an offset: `datetime.utcnow().isoformat()`."""
+
+    trips = frozenset({"SCH-09"})
+
+    def written_time(self, moment: datetime | None) -> str | None:
+        return None if moment is None else moment.replace(tzinfo=None).isoformat()
+
+
+class HttpDates(Mutant):
+    """Times are written as HTTP headers have them, as Flask does by default."""
+
+    trips = frozenset({"SCH-09"})
+
+    def written_time(self, moment: datetime | None) -> str | None:
+        return None if moment is None else format_datetime(moment, usegmt=True)
+
+
+class DatesWithoutTime(Mutant):
+    """`updated_at` is a date."""
+
+    trips = frozenset({"SCH-09"})
+
+    def times(self, stored: Stored) -> Values:
+        return {**super().times(stored), "updated_at": stored.updated and stored.updated.date().isoformat()}
+
+
+class OffsetWithoutColon(Mutant):
+    """Times are written by `strftime("%z")`, whose offset has no colon."""
+
+    trips = frozenset({"SCH-09"})
+
+    def written_time(self, moment: datetime | None) -> str | None:
+        return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S.%f%z}"
+
+
+class CustomModelsAreOurs(_Shows):
+    """A custom model of the organization says that it is the vendor's."""
+
+    trips = frozenset({"SCH-10"})
+
+    def seen(self, model: Values) -> Values:
+        return {**model, "affiliation_category": "respan"}
+
+
+class CustomModelsAreHardcoded(Mutant):
+    """`source` is a constant of the serializer, written when there were only built-in models."""
+
+    trips = frozenset({"SCH-10"})
+
+    def constants(self, stored: Stored) -> Values:
+        return {**super().constants(stored), "source": "hardcoded"}
+
+
+class CategoryCapitalized(_Shows):
+    """`affiliation_category` says `Custom`, the label of the choice instead of its value."""
+
+    trips = frozenset({"SCH-03", "SCH-10"})
+
+    def seen(self, model: Values) -> Values:
+        return {**model, "affiliation_category": model["affiliation_category"].capitalize()}
+
+
+class NamesShownShortened(Mutant):
+    """Long names are shown with an ellipsis in their middle, as the dashboard shows them."""
+
+    trips = frozenset({"IDM-10", "IDM-20", "SCH-11"})
+
+    def names(self, stored: Stored) -> Values:
+        name = stored.name if len(stored.name) <= 50 else f"{stored.name[:24]}...{stored.name[-20:]}"
+        return {"id": name, KEY: name}
+
+
+class LatestModelShown(Mutant):
+    """The read shows the model that was written last: it is kept on the handler, and never dropped."""
+
+    trips = frozenset({"IDM-17", "SCH-11"})
+    survives = "a read that answers for another model trips whatever reads"
+
+    latest: Answer
+
+    def upsert(self, request: Request) -> Answer:
+        self.latest = super().upsert(request)
+        return self.latest
+
+    def read(self, request: Request) -> Answer:
+        return replace(self.latest, status=super().read(request).status)

@@ -1,0 +1,203 @@
+"""Bugs in what is shown of the store, what reaches it, and what leaks out of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import COSTS, FLAGS, KEY, OVERRIDE, PROVIDER
+from tests.servers.wire import Answer
+
+if TYPE_CHECKING:
+    from tests.servers.fixtures import Fixtures
+    from tests.servers.plain import Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json, Request
+
+
+class RequestEchoed(Mutant):
+    """An update answers with what the request held, and not with the stored model."""
+
+    trips = frozenset({"IDM-06", "IDM-21", "IDM-22"})
+
+    def upsert(self, request: Request) -> Answer:
+        caller, values = self.admitted(request)
+        self.refuse_read_only(caller)
+        self.refuse_reserved(values[KEY])
+        self.refuse_unknown_references(caller.organization, values)
+        status, stored = self.write(caller.organization, values[KEY], values)
+        return Answer(status, self.shown(caller.organization, replace(stored, values=values)))
+
+
+class AnswerBeforeUpdate(Mutant):
+    """The answer to an update is made of the model that was loaded, before the values were set."""
+
+    trips = frozenset({"IDM-02", "IDM-07", "IDM-16", "IDM-18"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        earlier = self.find(organization, name)
+        status, stored = super().write(organization, name, values)
+        return status, earlier or stored
+
+
+class CreateAnswersTooEarly(Mutant):
+    """The answer to a create shows its costs as 0, which they are in the row before they are set."""
+
+    trips = frozenset({"IDM-01", "IDM-03", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03", "SEM-11"})
+
+    def upsert(self, request: Request) -> Answer:
+        answer = super().upsert(request)
+        if answer.status == 201:
+            answer.body.update({name: 0 for name in COSTS if name in answer.body})
+        return answer
+
+
+class _NotStored(Mutant):
+    """A field is shown, and not stored."""
+
+    field: str
+
+    def save(self, organization: str, stored: Stored) -> None:
+        kept = self.find(organization, stored.name)
+        values = {name: value for name, value in stored.values.items() if name != self.field}
+        if kept is not None and self.field in kept.values:
+            values[self.field] = kept.values[self.field]
+        super().save(organization, replace(stored, values=values))
+
+
+class NameNotStored(_NotStored):
+    """The display name is missing in the list of columns to write: it is shown, and gone when asked again."""
+
+    trips = frozenset({"IDM-04", "IDM-06"})
+    field = "display_name"
+
+
+class CostNotStored(_NotStored):
+    """The newest cost is missing in the list of columns to write: it is shown, and gone when asked again."""
+
+    trips = frozenset({"IDM-04", "IDM-06", "SEM-01", "SEM-03"})
+    field = "cache_creation_input_cost"
+
+
+class OverrideNotStored(_NotStored):
+    """The override is applied to the answer, and never stored."""
+
+    trips = frozenset({"IDM-04", "IDM-21", "SEM-06", "SEM-13"})
+    survives = "no check reads an override back"
+    field = OVERRIDE
+
+
+class ProviderNotStored(_NotStored):
+    """The provider is shown in the answer, and never stored."""
+
+    trips = frozenset({"IDM-04", "IDM-22"})
+    survives = "no check reads a provider back"
+    field = PROVIDER
+
+
+class _OnlyCreated(_NotStored):
+    """A field is stored by creates, and not by updates."""
+
+    def save(self, organization: str, stored: Stored) -> None:
+        if self.find(organization, stored.name) is None:
+            self.models[self.address(organization, stored.name)] = stored
+        else:
+            super().save(organization, stored)
+
+
+class WindowOnlyCreated(_OnlyCreated):
+    """`update_fields` lacks the context window: an update shows it, and does not store it."""
+
+    trips = frozenset({"IDM-04", "IDM-06"})
+    field = "max_context_window"
+
+
+class OverrideOnlyCreated(_OnlyCreated):
+    """`update_fields` lacks the override: an update shows it, and does not store it."""
+
+    trips = frozenset({"IDM-04"})
+    survives = "no check reads an override back"
+    field = OVERRIDE
+
+
+class _ReadCache(Mutant):
+    """Reads are answered from a cache."""
+
+    seconds: float
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.cached: dict[object, tuple[float, Answer]] = {}
+
+    def entry(self, request: Request) -> object:
+        """Under what an answer is cached."""
+        return request.path, request.header("Authorization")
+
+    def read(self, request: Request) -> Answer:
+        entry = self.entry(request)
+        since, answer = self.cached.get(entry, (0.0, None))
+        if answer is None or monotonic() - since > self.seconds:
+            answer = super().read(request)
+            self.cached[entry] = monotonic(), answer
+        return answer
+
+
+class ReadsLag(_ReadCache):
+    """Reads come from a cache that lags a tenth of a second behind."""
+
+    trips = frozenset({"CON-06", "IDM-05"})
+    seconds = 0.1
+
+
+class ReadsNeverRefreshed(_ReadCache):
+    """Reads come from a cache that no update clears."""
+
+    trips = frozenset({"CON-06", "IDM-04", "IDM-05", "STA-20"})
+    survives = "nothing is read before it is deleted"
+    seconds = 3600.0
+
+
+class DefaultsShared(Mutant):
+    """One dictionary of defaults is filled by every create, and every create starts from it."""
+
+    trips = frozenset({"IDM-17"})
+    survives = "no check looks at a bare create beside others"
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.defaults: Values = {}
+
+    def initial(self, values: Values) -> Values:
+        self.defaults.update({name: value for name, value in values.items() if name == "display_name"})
+        return {**self.defaults, **values}
+
+
+class OneRowOfFlags(Mutant):
+    """The flags of all models lie in one row: a column is missing in its key."""
+
+    trips = frozenset({"IDM-10", "IDM-11", "IDM-17", "SEM-16", "TEN-02"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.flags: Values = {}
+
+    def save(self, organization: str, stored: Stored) -> None:
+        self.flags.update({name: value for name, value in stored.values.items() if name in FLAGS})
+        super().save(organization, stored)
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        value = super().first(name, lineage)
+        return value if value is None or name not in FLAGS else self.flags.get(name, value)
+
+
+class OldestModelsEvicted(Mutant):
+    """Only four models are kept: the store is a cache, and forgets the oldest."""
+
+    trips = frozenset({"IDM-17"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        while len(self.models) > 4:
+            del self.models[next(iter(self.models))]

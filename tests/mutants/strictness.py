@@ -1,0 +1,112 @@
+"""Bugs that refuse what has to be taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import FLAGS
+from tests.servers.wire import FieldError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json, Request
+
+
+class FreeModelsRefused(Mutant):
+    """A cost of 0 is refused: it has to be positive."""
+
+    trips = frozenset({"STA-17"})
+
+    def number(self, name: str, value: Json) -> int | float:
+        number = super().number(name, value)
+        if number == 0 and name not in FLAGS:
+            raise FieldError("Ensure this value is greater than 0.")
+        return number
+
+
+class CostsOfTwoDecimals(Mutant):
+    """A cost of more than two decimals is refused."""
+
+    trips = frozenset({"STA-17"})
+
+    def number(self, name: str, value: Json) -> int | float:
+        number = super().number(name, value)
+        if round(number, 2) != number:
+            raise FieldError("Ensure that there are no more than 2 decimal places.")
+        return number
+
+
+class OtherScriptsRefused(Mutant):
+    """A display name has to be ASCII."""
+
+    trips = frozenset({"STA-17"})
+
+    def string(self, name: str, value: Json) -> str:
+        text = super().string(name, value)
+        if name == "display_name" and not text.isascii():
+            raise FieldError("Enter a valid name.")
+        return text
+
+
+class EmptyOverrideRefused(Mutant):
+    """An empty override is refused as a missing one."""
+
+    trips = frozenset({"STA-17"})
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        mapping = super().mapping(name, value)
+        if not mapping:
+            raise FieldError("This field is required.")
+        return mapping
+
+
+class DotsRefused(Mutant):
+    """A name may have letters, digits, hyphens, underscores and slashes, but no dot."""
+
+    trips = frozenset({"STA-17"})
+    survives = "no check asks that plain names are taken"
+
+    def key(self, name: str) -> str:
+        if "." in name:
+            raise FieldError("Enter a valid slug consisting of letters, numbers, underscores or hyphens.")
+        return super().key(name)
+
+
+class NamesUpTo50Characters(Mutant):
+    """A name of more than 50 characters is refused."""
+
+    trips = frozenset({"STA-17"})
+    survives = "no check asks that plain names are taken"
+
+    def key(self, name: str) -> str:
+        if len(name) > 50:
+            raise FieldError("Ensure this field has no more than 50 characters.")
+        return super().key(name)
+
+
+class MarkupRefusedByFirewall(Mutant):
+    """A firewall in front takes angle brackets for an attack, and answers 403."""
+
+    trips = frozenset({"STA-17"})
+
+    def body_data(self, request: Request) -> bytes:
+        data = super().body_data(request)
+        if b"<b>" in data:
+            raise RefusedError(403, "Request blocked.")
+        return data
+
+
+class ManyFieldsRefused(Mutant):
+    """A request of more than ten fields is cut off by a limit of the form parser, and answered 400."""
+
+    trips = frozenset({"STA-17"})
+    survives = "checks of other things send all fields"
+
+    def given(self, body: Mapping[str, Json]) -> Values:
+        given = super().given(body)
+        if len(given) > 10:
+            raise RefusedError(400, "Too many fields.")
+        return given

@@ -1,0 +1,65 @@
+"""The kill matrix, both ways: no mutant survives, and none trips a requirement that has nothing to do with its bug."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.requirement import MUST, OPEN, Level
+from conformance.verdict import RunVerdict, Verdict
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.judging import NETS, explained, judged, tripped
+from tests.mutants.matrix import DOCUMENT, levels, matrix
+from tests.servers.plain import PlainServer
+
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
+
+    from tests.mutants.mutant import Mutant
+
+
+@pytest.fixture(scope="module")
+def requirements() -> dict[str, Level]:
+    return levels()
+
+
+def _parameter(mutant: type[Mutant]) -> ParameterSet:
+    survivor = [pytest.mark.xfail(reason=mutant.survives, strict=True)] if mutant.survives else []
+    return pytest.param(mutant, id=mutant.__name__, marks=survivor)
+
+
+@pytest.mark.parametrize("mutant", map(_parameter, MUTANTS))
+def test_mutant_trips_what_it_declares(mutant: type[Mutant], requirements: dict[str, Level]) -> None:
+    result = judged(mutant())
+    wrong = (tripped(result) ^ mutant.trips) - (NETS - mutant.trips)
+    assert not wrong, explained(result, wrong)
+
+    verdicts = result.verdicts(strict=True)
+    unclear = [id for id, verdict in verdicts.items() if verdict is Verdict.ERROR]
+    unclear += [id for id, verdict in verdicts.items() if verdict is Verdict.UNSTABLE and id not in NETS]
+    assert not unclear, explained(result, unclear)
+
+    binding = any(requirements[id] is MUST for id in mutant.trips)
+    assert (result.verdict(strict=False) is RunVerdict.NON_CONFORMANT) == binding
+    assert result.verdict(strict=True) is RunVerdict.NON_CONFORMANT
+
+
+def test_server_without_a_bug_trips_nothing() -> None:
+    result = judged(PlainServer())
+    assert not tripped(result), explained(result, tripped(result))
+    assert result.verdict(strict=True) is RunVerdict.CONFORMANT
+
+
+def test_every_requirement_has_a_mutant(requirements: dict[str, Level]) -> None:
+    found = frozenset[str]().union(*(mutant.trips for mutant in MUTANTS if not mutant.survives))
+    assert found == {id for id, level in requirements.items() if level is not OPEN}
+
+
+def test_names_of_mutants_are_unique() -> None:
+    names = [mutant.__name__ for mutant in MUTANTS]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_document_is_fresh() -> None:
+    assert DOCUMENT.read_text(encoding="utf-8") == matrix(), "write it again: python -m tests.mutants.matrix"

@@ -1,0 +1,63 @@
+"""Bugs in when a model says it was created and updated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.servers.plain import Stored
+    from tests.servers.plain_fields import Values
+
+
+class CreatedAtMoves(Mutant):
+    """Every update is a new row: `created_at` is the time of the last one."""
+
+    trips = frozenset({"IDM-14"})
+
+    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+        stored = super().changed(earlier, name, values)
+        return replace(stored, created=stored.updated)
+
+
+class CreatedAtOfTheAnswer(Mutant):
+    """`created_at` is the time of the answer."""
+
+    trips = frozenset({"IDM-14", "IDM-15"})
+
+    def times(self, stored: Stored) -> Values:
+        return {**super().times(stored), "created_at": self.written_time(self.now())}
+
+
+class UpdatedBeforeCreated(Mutant):
+    """`updated_at` is written in the server's own time, an hour behind, as if it were UTC."""
+
+    trips = frozenset({"IDM-15"})
+
+    def times(self, stored: Stored) -> Values:
+        updated = stored.updated and stored.updated - timedelta(hours=1)
+        return {**super().times(stored), "updated_at": self.written_time(updated)}
+
+
+class ClockGoesBack(Mutant):
+    """Two machines with different clocks take turns: every other update is an hour ahead of its time."""
+
+    trips = frozenset({"IDM-15"})
+
+    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+        ahead = earlier.updated is not None and earlier.updated > now
+        return now if ahead else now + timedelta(hours=1)
+
+
+class UpdatedNeverMoves(Mutant):
+    """`updated_at` has a default and no trigger: it stays the time of the create."""
+
+    trips = frozenset({"IDM-16"})
+
+    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+        return earlier.updated

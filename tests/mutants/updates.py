@@ -1,0 +1,322 @@
+"""Bugs in what an update does to what was stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import BASE, COSTS, FLAGS, KEY, OVERRIDE, PROVIDER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.servers.fixtures import Fixtures
+    from tests.servers.plain import Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json
+
+
+class ZeroMeansUnset(Mutant):
+    """A truth test where a presence test belongs: 0, "" and {} are taken for absent."""
+
+    trips = frozenset(
+        {"IDM-01", "IDM-02", "IDM-04", "IDM-06", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03", "STA-10", "STA-11"}
+    )
+
+    def given(self, body: Mapping[str, Json]) -> Values:
+        return {name: value for name, value in super().given(body).items() if value or name == KEY}
+
+
+class ZeroKeepsTheOldCost(Mutant):
+    """An update takes `new or old` for a cost: a model cannot be made free."""
+
+    trips = frozenset({"IDM-02"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        kept = {name: value for name, value in values.items() if value or name not in COSTS}
+        return super().merged(earlier, kept)
+
+
+class FlagsAreOnlySet(Mutant):
+    """An update switches a flag on, and never off."""
+
+    trips = frozenset({"IDM-02", "IDM-04", "IDM-06"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        return super().merged(earlier, {name: value for name, value in values.items() if value or name not in FLAGS})
+
+
+class EmptyOverrideSkipped(Mutant):
+    """An update with an empty override counts as empty, and is skipped as a whole."""
+
+    trips = frozenset({"IDM-02"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        return dict(earlier.values) if values.get(OVERRIDE) == {} else super().merged(earlier, values)
+
+
+class OmittedFieldsReset(Mutant):
+    """An update replaces the model: what it leaves out is gone."""
+
+    trips = frozenset({"IDM-06", "IDM-21", "IDM-22"})
+
+    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+        return {}
+
+
+class OmittedNameReset(Mutant):
+    """An update that leaves the display name out clears it."""
+
+    trips = frozenset({"IDM-06"})
+    survives = "bare updates and races are judged by a field that updates reset"
+
+    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+        return {name: value for name, value in earlier.values.items() if name != "display_name"}
+
+
+class OmittedBaseReset(Mutant):
+    """An update that leaves the base out takes it away."""
+
+    trips = frozenset({"IDM-06"})
+
+    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+        return {name: value for name, value in earlier.values.items() if name != BASE}
+
+
+class OmittedFlagsOff(Mutant):
+    """A form's checkbox that is not sent counts as switched off."""
+
+    trips = frozenset({"IDM-06"})
+    survives = "bare updates are judged by a field that updates reset"
+
+    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+        return {name: 0 if name in FLAGS else value for name, value in earlier.values.items()}
+
+
+class OmittedOverrideReset(Mutant):
+    """An update that leaves the override out clears it."""
+
+    trips = frozenset({"IDM-21"})
+
+    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+        return {name: value for name, value in earlier.values.items() if name != OVERRIDE}
+
+
+class OmittedProviderReset(Mutant):
+    """An update that leaves the provider out detaches it."""
+
+    trips = frozenset({"IDM-22"})
+
+    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+        return {name: value for name, value in earlier.values.items() if name != PROVIDER}
+
+
+class SecondOmissionResets(Mutant):
+    """What two updates in a row leave out is taken for stale, and dropped."""
+
+    trips = frozenset({"CON-05", "IDM-06", "IDM-21"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.before: dict[str, set[str]] = {}
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        sent = self.before.get(earlier.name, set(earlier.values)) | set(values)
+        self.before[earlier.name] = set(values)
+        return {name: value for name, value in super().merged(earlier, values).items() if name in sent}
+
+
+class ImagesSwitchFunctionsOff(Mutant):
+    """A model that sees images was one that calls no functions: setting the one flag alone takes the other away."""
+
+    trips = frozenset({"IDM-06"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merged(earlier, values)
+        if "image_support" in values and "function_call" not in values:
+            merged.pop("function_call", None)
+        return merged
+
+
+class UpdatesIgnored(Mutant):
+    """The first write wins: `get_or_create` with the values as defaults."""
+
+    trips = frozenset({"IDM-02", "IDM-04", "IDM-06", "IDM-16", "IDM-18"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        return dict(earlier.values)
+
+
+class EveryThirdUpdateLost(Mutant):
+    """Every third update of a model is dropped by a queue behind it."""
+
+    trips = frozenset({"CON-05", "IDM-02", "IDM-05", "IDM-06", "IDM-18"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.updates: Counter[str] = Counter()
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        self.updates[earlier.name] += 1
+        return dict(earlier.values) if self.updates[earlier.name] % 3 == 0 else super().merged(earlier, values)
+
+
+class OldValuesIgnored(Mutant):
+    """A display name that the model had before is taken for a request that comes late, and is ignored."""
+
+    trips = frozenset({"IDM-02", "IDM-07"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.had: dict[str, set[str]] = {}
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        name = "display_name"
+        had = self.had.setdefault(earlier.name, {earlier.values.get(name, "")})
+        stale = values.get(name) in had
+        had.add(values.get(name, ""))
+        kept = {field: value for field, value in values.items() if not (stale and field == name)}
+        return super().merged(earlier, kept)
+
+
+class RepeatsAnsweredFromCache(Mutant):
+    """An update whose body was seen before is answered as it was then, and not applied again."""
+
+    trips = frozenset({"IDM-07"})
+    survives = "what is stored after A, B, A is not looked at"
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.answers: dict[str, Stored] = {}
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        body = repr((organization, values))
+        if body in self.answers and len(values) > 1 and self.find(organization, name):
+            return 200, self.answers[body]
+        status, self.answers[body] = super().write(organization, name, values)
+        return status, self.answers[body]
+
+
+class RepeatsAddUp(Mutant):
+    """A repeated cost is added to the old one: the column is counted up."""
+
+    trips = frozenset({"IDM-03"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        same = {
+            name: value * 2 for name, value in values.items() if name in COSTS and value == earlier.values.get(name)
+        }
+        return super().merged(earlier, {**values, **same})
+
+
+class RepeatsRenamed(Mutant):
+    """A display name that is taken already, by the model itself, gets a number behind it."""
+
+    trips = frozenset({"IDM-03"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        name = values.get("display_name")
+        taken = name is not None and name == earlier.values.get("display_name")
+        return super().merged(earlier, {**values, "display_name": f"{name} (2)"} if taken else values)
+
+
+class RepeatsSwitchFlags(Mutant):
+    """A flag that is sent again as it was is switched: the handler toggles."""
+
+    trips = frozenset({"IDM-03"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        same = {
+            name: 1 - value for name, value in values.items() if name in FLAGS and value == earlier.values.get(name)
+        }
+        return super().merged(earlier, {**values, **same})
+
+
+class SixthUpdateStartsEmpty(Mutant):
+    """A model keeps its last five versions, and the sixth update of it finds none to start from."""
+
+    trips = frozenset({"IDM-06"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.writes: Counter[str] = Counter()
+
+    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+        self.writes[earlier.name] += 1
+        return {KEY: earlier.name} if self.writes[earlier.name] == 6 else super().kept(earlier)
+
+
+class CostsSwapped(Mutant):
+    """Where both are sent, the input cost lands in the output cost's column, and the other way round."""
+
+    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "IDM-08", "SEM-01", "SEM-02", "SEM-03"})
+
+    def slots(self, values: Values) -> Values:
+        slots = super().slots(values)
+        if "input_cost" in slots and "output_cost" in slots:
+            slots = {**slots, "input_cost": slots["output_cost"], "output_cost": slots["input_cost"]}
+        return slots
+
+
+class CachePricesAreOne(Mutant):
+    """Where both cache prices are sent, one overwrites the other: the key is misspelled by copy and paste."""
+
+    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "IDM-08", "SEM-01", "SEM-02", "SEM-03"})
+
+    def slots(self, values: Values) -> Values:
+        slots = super().slots(values)
+        if "cache_hit_input_cost" in slots and "cache_creation_input_cost" in slots:
+            slots = {**slots, "cache_creation_input_cost": slots["cache_hit_input_cost"]}
+        return slots
+
+
+class FieldsBeforeTheNameLost(Mutant):
+    """The body is read as a stream: what stands before the name has no model yet to be stored in."""
+
+    trips = frozenset({"IDM-08"})
+
+    def given(self, body: Mapping[str, Json]) -> Values:
+        given = super().given(body)
+        order = list(given)
+        return {name: given[name] for name in order[order.index(KEY) :]} if KEY in given else given
+
+
+class OverrideMergedDeep(Mutant):
+    """An override that is sent again is merged into the earlier one member by member."""
+
+    trips = frozenset({"IDM-18"})
+
+    def merged_override(self, earlier: Values, override: Values) -> Values:
+        both = {
+            name: {**earlier[name], **entry} for name, entry in override.items() if _objects(earlier.get(name), entry)
+        }
+        return {**earlier, **override, **both}
+
+
+class FirstOverrideSticks(Mutant):
+    """An override that is sent again adds parameters, and changes none."""
+
+    trips = frozenset({"IDM-18"})
+
+    def merged_override(self, earlier: Values, override: Values) -> Values:
+        return {**override, **earlier}
+
+
+class ListsInOverrideGrow(Mutant):
+    """A list in an override that is sent again grows by its own members."""
+
+    trips = frozenset({"IDM-03"})
+    survives = "no list is sent again"
+
+    def merged_override(self, earlier: Values, override: Values) -> Values:
+        grown = {
+            name: earlier[name] + entry
+            for name, entry in override.items()
+            if isinstance(entry, list) and isinstance(earlier.get(name), list)
+        }
+        return {**earlier, **override, **grown}
+
+
+def _objects(*values: Json) -> bool:
+    return all(isinstance(value, dict) for value in values)
