@@ -13,6 +13,12 @@ from contract import Contract, load
 from tests.contract.altered import Edit, write_altered
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the checks be imported: their marks are known to the pytest that runs them, and here to ours."""
+    config.addinivalue_line("markers", "requirement(requirement): the requirement that the test judges")
+    config.addinivalue_line("markers", "each(argument, things): one test for each thing of the contract")
+
+
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     """The contract that ships."""

@@ -1,0 +1,132 @@
+"""The registry of requirements: each stands once, on a clause of the contract that carries its level."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from conformance import registry as listing_of
+from conformance.options import OPTIONS
+from conformance.requirement import MUST, OPEN, REGISTRY, SECTIONS, SHOULD, Requirement, requirement
+from contract import Contract, Known
+from tests.contract.altered import Edit
+
+Altered = Callable[..., Contract]
+RANK = {OPEN: 0, SHOULD: 1, MUST: 2}
+
+
+def _all_known(word: str) -> Edit:
+    """Marks everything as known so well."""
+
+    def mark(node: Any) -> None:
+        if isinstance(node, dict):
+            for name, child in node.items():
+                if name == "x-known":
+                    node[name] = dict.fromkeys(child, word) if isinstance(child, dict) else word
+                else:
+                    mark(child)
+        elif isinstance(node, list):
+            for child in node:
+                mark(child)
+
+    return mark
+
+
+def test_ids_are_well_formed_and_each_section_has_some(registry: Mapping[str, Requirement]) -> None:
+    assert all(re.fullmatch(r"[A-Z]{3}-\d{2}", id) for id in registry)
+    assert Counter(r.section for r in registry.values()).keys() == SECTIONS.keys()
+    assert all(id == r.id for id, r in registry.items())
+
+
+def test_no_text_stands_at_two_requirements(registry: Mapping[str, Requirement]) -> None:
+    texts = Counter(r.text for r in registry.values())
+    assert [text for text, times in texts.items() if times > 1] == []
+    assert all(len(text) > 20 and text.endswith(".") for text in texts)
+
+
+def test_every_clause_is_one_of_the_contract(registry: Mapping[str, Requirement], contract: Contract) -> None:
+    assert {r.id: r.clause for r in registry.values() if r.clause not in contract.clauses} == {}
+
+
+def test_no_level_is_higher_than_its_clause_carries(registry: Mapping[str, Requirement], contract: Contract) -> None:
+    assert [r.id for r in registry.values() if r.level is MUST and not r.known(contract).binds] == []
+    assert [r.id for r in registry.values() if r.level is SHOULD and r.known(contract) is Known.OPEN] == []
+    assert [r.id for r in registry.values() if r.level_in(contract) is not r.level] == []
+
+
+def test_every_need_is_an_option(registry: Mapping[str, Requirement]) -> None:
+    needs = {need for r in registry.values() for need in r.needs}
+    assert needs
+    assert needs <= {f"--{option.name}" for option in OPTIONS}
+
+
+@pytest.mark.parametrize(("word", "highest"), [("assumed", SHOULD), ("open", OPEN)])
+def test_a_contract_that_knows_less_lowers_every_level(
+    registry: Mapping[str, Requirement], altered: Altered, word: str, highest: Any
+) -> None:
+    weaker = altered(_all_known(word))
+    levels = {r.level_in(weaker) for r in registry.values()}
+    assert max(levels, key=RANK.__getitem__) is highest
+    assert all(RANK[r.level_in(weaker)] <= RANK[r.level] for r in registry.values())
+
+
+def test_a_contract_that_knows_more_raises_no_level(registry: Mapping[str, Requirement], altered: Altered) -> None:
+    surer = altered(_all_known("stated"))
+    assert [r.id for r in registry.values() if r.level_in(surer) is not r.level] == []
+
+
+def test_the_listing_names_each_chosen_one_with_its_level(
+    registry: Mapping[str, Requirement], contract: Contract
+) -> None:
+    text = listing_of.listing(contract, {"IDM-01", "AUT-03"})
+    assert [line.split()[:3] for line in text.splitlines() if line.startswith("  ")] == [
+        ["IDM-01", "MUST", "stated"],
+        ["AUT-03", "SHOULD", "assumed"],
+    ]
+    assert len(listing_of.listing(contract, set(registry)).splitlines()) == len(registry) + len(SECTIONS)
+
+
+def _check() -> None:
+    """A text of two
+    lines.
+
+    Remarks.
+    """
+
+
+def _other() -> None:
+    """Another text."""
+
+
+@pytest.fixture
+def empty_registry(monkeypatch: pytest.MonkeyPatch) -> dict[str, Requirement]:
+    registry: dict[str, Requirement] = {}
+    monkeypatch.setattr("conformance.requirement.REGISTRY", registry)
+    return registry
+
+
+def test_the_text_is_the_first_paragraph_of_the_docstring(empty_registry: dict[str, Requirement]) -> None:
+    requirement("IDM-98", MUST, clause="x-clauses/shown")(_check)
+    assert empty_registry["IDM-98"].text == "A text of two lines."
+    assert "IDM-98" not in REGISTRY
+
+
+def test_an_id_at_two_checks_is_refused(empty_registry: dict[str, Requirement]) -> None:
+    requirement("IDM-98", MUST, clause="x-clauses/shown")(_check)
+    with pytest.raises(ValueError, match="IDM-98 stands at two checks"):
+        requirement("IDM-98", MUST, clause="x-clauses/shown")(_other)
+
+
+@pytest.mark.parametrize("id", ["IDM-1", "IDM-001", "idm-01", "XYZ-01", "IDM01", ""])
+def test_an_id_of_another_form_is_refused(empty_registry: dict[str, Requirement], id: str) -> None:
+    with pytest.raises(ValueError, match="is no requirement ID"):
+        requirement(id, MUST, clause="x-clauses/shown")(_check)
+
+
+def test_a_check_without_a_docstring_is_refused(empty_registry: dict[str, Requirement]) -> None:
+    with pytest.raises(ValueError, match="has no docstring"):
+        requirement("IDM-98", MUST, clause="x-clauses/shown")(lambda: None)

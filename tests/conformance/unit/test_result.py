@@ -1,0 +1,202 @@
+"""From the records of tests to verdicts: of each requirement and of the run, by default and strict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.requirement import MUST, OPEN, SHOULD, Requirement
+from conformance.result import Record, Result
+from conformance.verdict import EXIT_OF, Exit, RunVerdict, Verdict, worst
+from contract import Contract
+from tests.conformance.unit.parts import drawn
+
+M = Requirement("IDM-01", MUST, "x-clauses/shown", "A must.")
+N = Requirement("IDM-02", MUST, "x-clauses/shown", "Another must.")
+S = Requirement("IDM-05", SHOULD, "x-clauses/read-back", "A should.")
+O = Requirement("SEM-12", OPEN, "x-clauses/unknown-fields", "Left open.")  # noqa: E741
+L = Requirement("IDM-09", MUST, "x-clauses/read-back", "A must on an assumption.")
+ALL = (M, N, S, O, L)
+PASS, FAIL, NOT_TESTABLE = Verdict.PASS, Verdict.FAIL, Verdict.NOT_TESTABLE
+UNSTABLE, ERROR, DEVIATES, NOT_SELECTED = Verdict.UNSTABLE, Verdict.ERROR, Verdict.DEVIATES, Verdict.NOT_SELECTED
+
+
+def _finding(id: str, verdict: Verdict = FAIL, case: str = "") -> dict[str, Any]:
+    shown = {"expected": "status 200", "observed": "status 500", "reproduce": ["curl"], "exchanges": []}
+    return {"requirement": id, "case": case, "verdict": verdict.value, **shown}
+
+
+def _record(requirement: Requirement, verdict: Verdict = PASS, *findings: dict[str, Any], **more: Any) -> Record:
+    """What a test of `requirement` came to; a verdict that the target earned comes with its finding."""
+    own = [_finding(requirement.id, verdict, more.get("case", ""))] if verdict in (FAIL, UNSTABLE) else []
+    plain = {"case": "", "reason": "", "because": None, "observed": [], "requests": 2}
+    return {
+        **plain,
+        "requirement": requirement.id,
+        "verdict": verdict.value,
+        "findings": [*own, *findings],
+        **more,
+    }
+
+
+def _result(contract: Contract, records: Iterable[Record], *, selected: Iterable[Requirement] = ALL, strict: bool = False) -> Result:
+    result = Result.begin(contract, ALL, {r.id for r in selected}, "http://target", 7, strict)
+    for record in records:
+        result.add(record)
+    return result
+
+
+@given(st.lists(st.sampled_from(Verdict), min_size=1))
+@drawn
+def test_the_worst_is_one_of_them_and_none_is_worse(verdicts: list[Verdict]) -> None:
+    order = [NOT_SELECTED, PASS, NOT_TESTABLE, DEVIATES, UNSTABLE, FAIL, ERROR]
+    assert order.index(worst(verdicts)) == max(map(order.index, verdicts))
+
+
+def test_the_worst_of_nothing_is_not_selected() -> None:
+    assert worst([]) is NOT_SELECTED
+
+
+@pytest.mark.parametrize(
+    ("requirement", "verdicts", "default", "strict"),
+    [
+        (M, [PASS, PASS], PASS, PASS),
+        (M, [PASS, FAIL], FAIL, FAIL),
+        (M, [PASS, NOT_TESTABLE], NOT_TESTABLE, NOT_TESTABLE),
+        (M, [UNSTABLE, NOT_TESTABLE], UNSTABLE, UNSTABLE),
+        (M, [UNSTABLE, FAIL], FAIL, FAIL),
+        (M, [FAIL, ERROR], ERROR, ERROR),
+        (M, [], NOT_SELECTED, NOT_SELECTED),
+        (S, [PASS], PASS, PASS),
+        (S, [FAIL], DEVIATES, FAIL),
+        (S, [UNSTABLE], UNSTABLE, UNSTABLE),
+        (S, [ERROR], ERROR, ERROR),
+        (L, [FAIL], DEVIATES, FAIL),
+        (O, [FAIL], PASS, PASS),
+        (O, [UNSTABLE], PASS, PASS),
+        (O, [NOT_TESTABLE], NOT_TESTABLE, NOT_TESTABLE),
+        (O, [ERROR], ERROR, ERROR),
+    ],
+)
+def test_verdicts_of_a_requirement(
+    contract: Contract, requirement: Requirement, verdicts: list[Verdict], default: Verdict, strict: Verdict
+) -> None:
+    result = _result(contract, [_record(requirement, v, case=str(i)) for i, v in enumerate(verdicts)])
+    assert result.verdicts(strict=False)[requirement.id] is default
+    assert result.verdicts(strict=True)[requirement.id] is strict
+
+
+@pytest.mark.parametrize(
+    ("records", "default", "strict"),
+    [
+        ([], RunVerdict.CONFORMANT, RunVerdict.CONFORMANT),
+        ([_record(M), _record(S)], RunVerdict.CONFORMANT, RunVerdict.CONFORMANT),
+        ([_record(M, NOT_TESTABLE, reason="needs --provider")], RunVerdict.CONFORMANT, RunVerdict.CONFORMANT),
+        ([_record(M, FAIL)], RunVerdict.NON_CONFORMANT, RunVerdict.NON_CONFORMANT),
+        ([_record(S, FAIL)], RunVerdict.CONFORMANT, RunVerdict.NON_CONFORMANT),
+        ([_record(O, FAIL)], RunVerdict.CONFORMANT, RunVerdict.CONFORMANT),
+        ([_record(M, UNSTABLE)], RunVerdict.INCONCLUSIVE, RunVerdict.INCONCLUSIVE),
+        ([_record(M, UNSTABLE), _record(N, FAIL)], RunVerdict.NON_CONFORMANT, RunVerdict.NON_CONFORMANT),
+        ([_record(M, ERROR)], RunVerdict.ERROR, RunVerdict.ERROR),
+        ([_record(M, ERROR), _record(S, FAIL)], RunVerdict.ERROR, RunVerdict.NON_CONFORMANT),
+        ([_record(M, ERROR), _record(N, FAIL)], RunVerdict.NON_CONFORMANT, RunVerdict.NON_CONFORMANT),
+        ([_record(M, ERROR), _record(N, UNSTABLE)], RunVerdict.ERROR, RunVerdict.ERROR),
+    ],
+)
+def test_verdict_of_a_run(
+    contract: Contract, records: list[Record], default: RunVerdict, strict: RunVerdict
+) -> None:
+    assert _result(contract, records).verdict() is default
+    assert _result(contract, records).verdict(strict=True) is strict
+    assert _result(contract, records, strict=True).verdict() is strict
+
+
+def _obstacle(because: str | None) -> Record:
+    return _record(M, NOT_TESTABLE, reason="a step went wrong", because=because)
+
+
+@pytest.mark.parametrize(
+    ("records", "verdict"),
+    [
+        ([_obstacle(None)], RunVerdict.CONFORMANT),
+        ([_obstacle("IDM-02"), _record(N, FAIL)], RunVerdict.NON_CONFORMANT),
+        ([_obstacle("IDM-02"), _record(N, PASS)], RunVerdict.INCONCLUSIVE),
+        ([_obstacle("IDM-05"), _record(S, FAIL)], RunVerdict.CONFORMANT),
+        ([_obstacle("STA-99")], RunVerdict.INCONCLUSIVE),
+    ],
+    ids=["of the user", "reported", "not found by its requirement", "a deviation", "of no requirement"],
+)
+def test_an_obstacle_that_nothing_explains_leaves_the_run_inconclusive(
+    contract: Contract, records: list[Record], verdict: RunVerdict
+) -> None:
+    assert _result(contract, records).verdict() is verdict
+
+
+def test_an_obstacle_of_what_is_not_selected_leaves_the_run_inconclusive(contract: Contract) -> None:
+    result = _result(contract, [_obstacle("IDM-02")], selected=[M])
+    assert result.verdict() is RunVerdict.INCONCLUSIVE
+    assert list(result.unexplained(result.verdicts())) == ["IDM-01"]
+
+
+def test_a_finding_counts_for_its_own_requirement(contract: Contract) -> None:
+    result = _result(contract, [_record(M, PASS, _finding("IDM-02")), _record(N)])
+    assert result.verdicts()["IDM-01"] is PASS
+    assert result.verdicts()["IDM-02"] is FAIL
+
+
+def test_a_finding_on_what_is_not_selected_is_left_out(contract: Contract) -> None:
+    result = _result(contract, [_record(M, PASS, _finding("IDM-02"))], selected=[M])
+    assert result.verdicts()["IDM-02"] is NOT_SELECTED
+    assert result.verdict() is RunVerdict.CONFORMANT
+
+
+def test_a_requirement_whose_clause_the_contract_has_not_is_not_judged(contract: Contract) -> None:
+    elsewhere = Requirement("IDM-03", MUST, "x-clauses/no-such-clause", "A text.")
+    result = Result.begin(contract, [*ALL, elsewhere], {"IDM-03"}, "http://target", 7, False)
+    assert "IDM-03" not in result.judged
+    result.add(_record(M, PASS, _finding("IDM-03")))
+    assert result.verdict() is RunVerdict.CONFORMANT
+
+
+def test_what_stopped_a_run_is_its_verdict(contract: Contract) -> None:
+    result = _result(contract, [_record(M, FAIL)])
+    result.stopped, result.stopped_because = RunVerdict.UNREACHABLE, "it is gone"
+    assert result.verdict() is RunVerdict.UNREACHABLE
+    assert result.to_json()["stopped_because"] == "it is gone"
+
+
+def test_the_report_says_all_of_it_as_json(contract: Contract) -> None:
+    result = _result(
+        contract,
+        [
+            _record(M, FAIL, case="one"),
+            _record(M, NOT_TESTABLE, case="two", reason="no read"),
+            _record(M, NOT_TESTABLE, case="three", reason="no read"),
+            _record(S, FAIL),
+            _record(O, PASS, observed=["ignored"]),
+        ],
+    )
+    report = json.loads(json.dumps(result.to_json()))
+    assert (report["verdict"], report["strict_verdict"]) == ("non-conformant", "non-conformant")
+    assert (report["target"], report["seed"], report["requests"]) == ("http://target", 7, 10)
+    assert report["contract"]["sha256"] == contract.digest
+    told = {requirement["id"]: requirement for requirement in report["requirements"]}
+    assert list(told) == sorted(told)
+    assert told["IDM-01"]["cases"] == {"one": "fail", "two": "not-testable", "three": "not-testable"}
+    assert told["IDM-01"]["reasons"] == ["no read"]
+    assert (told["IDM-01"]["findings"], told["IDM-01"]["case"]) == (1, "one")
+    assert (told["IDM-05"]["verdict"], told["IDM-05"]["strict_verdict"]) == ("deviates", "fail")
+    assert (told["IDM-05"]["level"], told["IDM-05"]["known"]) == ("SHOULD", "assumed")
+    assert told["IDM-09"]["level"] == "SHOULD"
+    assert told["SEM-12"]["unspecified"] == ["ignored"]
+
+
+def test_every_verdict_of_a_run_has_an_exit_code() -> None:
+    assert EXIT_OF.keys() == set(RunVerdict)
+    assert [verdict for verdict, code in EXIT_OF.items() if code == 0] == [RunVerdict.CONFORMANT]
+    assert {code.value for code in Exit} == {0, 1, 2, 3, 4, 130}
