@@ -56,7 +56,10 @@ class Speller:
         return self.random.choice(spellings)
 
     def moment(self, moment: datetime) -> str:
-        """A date-time of RFC 3339, in any zone, with no more digits than it needs or with six."""
+        """A date-time of RFC 3339: in any zone, with any number of digits, in either case (section 5.6)."""
         local = moment.astimezone(self.random.choice(ZONES))
-        spelled = local.isoformat(timespec=self.random.choice(("auto", "microseconds")))
-        return spelled.replace("+00:00", self.random.choice(("Z", "+00:00")))
+        digits = f"{local:%f}".rstrip("0")
+        digits += "0" * self.random.choice((0, 6 - len(digits), 9 - len(digits)))
+        offset = local.isoformat()[-6:].replace("+00:00", self.random.choice(("Z", "+00:00")))
+        spelled = f"{local:%Y-%m-%dT%H:%M:%S}{'.' if digits else ''}{digits}{offset}"
+        return spelled.lower() if self.random.random() < 0.1 else spelled
