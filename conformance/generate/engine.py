@@ -103,7 +103,7 @@ class _Bridge:
         upsert = self._subject.contract.upsert
         adapted = _encodable({name: value for name, value in body.items() if name not in self._known})
         for name, known in self._known.items():
-            if not isinstance(body.get(name), str | None):
+            if not isinstance(body.get(name, ""), str):
                 adapted[name] = body[name]
             elif name in body and known is not None:
                 adapted[name] = known
