@@ -1,0 +1,217 @@
+"""Attempts: what repeats is a fault, what does not is unstable, and what is ours is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+
+from conformance.attempt import ANSWERED, Attempts
+from conformance.judge.expect import expect_status
+from conformance.judge.schema import SchemaJudge
+from conformance.outcome import Lost, NotTestable, Violation
+from conformance.requirement import Requirement
+from conformance.subject.subject import Subject
+from conformance.verdict import Verdict
+from conformance.wire.exchange import Exchange, Request
+from contract import Contract
+from tests.conformance.unit.parts import requirement, subject_of, wsgi
+
+OWN = requirement("STA-01")
+
+
+def _answering(contract: Contract, *statuses: int) -> Subject:
+    """A subject that answers with each status in turn, and with the last one for ever."""
+    coming: Iterator[int] = chain(statuses, repeat(statuses[-1]))
+    return subject_of(contract, wsgi(lambda *_: (next(coming), {})))
+
+
+def _attempts(subject: Subject, *judges: Requirement) -> Attempts:
+    return Attempts(subject.contract, subject, judges)
+
+
+def _is_created(subject: Subject) -> Callable[[], None]:
+    return lambda: expect_status(subject.upsert(subject.minimal()), 201)
+
+
+def _statuses(exchanges: tuple[Exchange, ...]) -> list[int]:
+    return [exchange.response.status for exchange in exchanges]
+
+
+def test_a_check_that_finds_nothing_passes_and_runs_once(contract: Contract) -> None:
+    subject = _answering(contract, 201)
+    attempt = _attempts(subject).run(OWN, _is_created(subject))
+    assert attempt.verdict is Verdict.PASS
+    assert attempt.findings == {}
+    assert subject.client.requests == 1
+    assert _statuses(attempt.exchanges) == [201]
+
+
+def test_a_fault_that_repeats_is_a_fail_shown_as_it_was_the_second_time(contract: Contract) -> None:
+    subject = _answering(contract, 200, 202)
+    attempt = _attempts(subject).run(OWN, _is_created(subject))
+    assert attempt.verdict is Verdict.FAIL
+    assert attempt.findings["STA-01"].violation.expected == "status 201"
+    assert _statuses(attempt.findings["STA-01"].exchanges) == [202]
+    assert subject.client.requests == 2
+
+
+def test_a_fault_that_does_not_repeat_is_unstable_and_both_exchanges_are_shown(contract: Contract) -> None:
+    subject = _answering(contract, 200, 201)
+    attempt = _attempts(subject).run(OWN, _is_created(subject))
+    assert attempt.verdict is Verdict.UNSTABLE
+    assert _statuses(attempt.findings["STA-01"].exchanges) == [200, 201]
+
+
+def test_a_fault_is_confirmed_once_a_run(contract: Contract) -> None:
+    subject = _answering(contract, 200)
+    attempts = _attempts(subject)
+    assert [attempts.run(OWN, _is_created(subject)).verdict for _ in range(3)] == [Verdict.FAIL] * 3
+    assert subject.client.requests == 4
+
+
+def test_what_was_unstable_is_tried_again_the_next_time(contract: Contract) -> None:
+    subject = _answering(contract, 200, 201, 200, 200)
+    attempts = _attempts(subject)
+    verdicts = [attempts.run(OWN, _is_created(subject)).verdict for _ in range(2)]
+    assert verdicts == [Verdict.UNSTABLE, Verdict.FAIL]
+
+
+def test_evidence_is_made_anew_for_the_second_run(contract: Contract) -> None:
+    subject = _answering(contract, 200, 201)
+
+    def check() -> None:
+        expect_status(subject.once("evidence", lambda: subject.upsert(subject.minimal())), 201)
+
+    assert _attempts(subject).run(OWN, check).verdict is Verdict.UNSTABLE
+    assert subject.client.requests == 2
+
+
+def test_exchanges_that_a_violation_names_are_those_that_are_shown(contract: Contract) -> None:
+    subject = _answering(contract, 200)
+
+    def check() -> None:
+        subject.upsert(subject.minimal())
+        raise Violation("one", "other", [subject.upsert(subject.minimal())])
+
+    attempt = _attempts(subject).run(OWN, check)
+    assert len(attempt.findings["STA-01"].exchanges) == 1
+    assert len(attempt.exchanges) == 2
+
+
+def test_an_exception_in_a_check_is_an_error_of_ours(contract: Contract) -> None:
+    subject = _answering(contract, 201)
+
+    def check() -> None:
+        subject.upsert(subject.minimal())
+        raise KeyError("a mistake of ours")
+
+    attempt = _attempts(subject).run(OWN, check)
+    assert attempt.verdict is Verdict.ERROR
+    assert "a mistake of ours" in attempt.reason
+    assert subject.client.requests == 1
+
+
+def test_what_cannot_be_tested_says_why_and_whose_finding_it_is(contract: Contract) -> None:
+    subject = _answering(contract, 500)
+
+    def check() -> None:
+        subject.given(subject.minimal())
+
+    attempt = _attempts(subject).run(OWN, check)
+    assert (attempt.verdict, attempt.because) == (Verdict.NOT_TESTABLE, "STA-17")
+    assert "500" in attempt.reason
+
+
+@pytest.mark.parametrize(("ordinary", "because"), [(True, ANSWERED), (False, None)])
+def test_a_lost_request_is_reported_where_answers_are_required(
+    contract: Contract, ordinary: bool, because: str | None
+) -> None:
+    subject = _answering(contract, 201)
+    request = Request("POST", "/", ordinary=ordinary)
+
+    def check() -> None:
+        raise Lost(request, "the connection broke")
+
+    attempt = _attempts(subject).run(OWN, check)
+    assert attempt.lost
+    assert (attempt.verdict, attempt.because) == (Verdict.NOT_TESTABLE, because)
+    assert attempt.findings.keys() == ({ANSWERED} if ordinary else set())
+
+
+def test_a_connection_that_breaks_once_is_unstable(contract: Contract) -> None:
+    subject = _answering(contract, 201)
+    breaks = iter([True])
+
+    def check() -> None:
+        if next(breaks, False):
+            raise Lost(Request("POST", "/"), "the connection broke")
+
+    attempt = _attempts(subject).run(OWN, check)
+    assert attempt.findings[ANSWERED].verdict is Verdict.UNSTABLE
+    assert "the connection broke" in attempt.findings[ANSWERED].violation.observed
+
+
+def _no_fives(exchange: Exchange, _: SchemaJudge, __: Contract) -> None:
+    if exchange.response.status >= 500:
+        raise Violation("no server error", str(exchange.response.status))
+
+
+NO_FIVES = requirement("STA-03", judge=_no_fives)
+
+
+def test_a_fault_on_every_exchange_is_reported_once(contract: Contract) -> None:
+    subject = _answering(contract, 500)
+
+    def check() -> None:
+        for _ in range(3):
+            subject.upsert(subject.minimal())
+
+    attempt = _attempts(subject, NO_FIVES).run(OWN, check)
+    assert attempt.verdict is Verdict.PASS
+    assert attempt.findings.keys() == {"STA-03"}
+    assert len(attempt.findings["STA-03"].exchanges) == 1
+
+
+def test_what_led_to_a_fault_on_an_exchange_is_shown_and_nothing_else(contract: Contract) -> None:
+    def answer(method: str, body: bytes) -> tuple[int, Any]:
+        return (500 if b'"input_cost":1' in body else 200), {}
+
+    subject = subject_of(contract, wsgi(answer))
+
+    def check() -> None:
+        one, other = subject.minimal(), subject.minimal()
+        for body in (one, other, one, {**one, "input_cost": 1}, other):
+            subject.upsert(body)
+
+    attempt = _attempts(subject, NO_FIVES).run(OWN, check)
+    assert _statuses(attempt.findings["STA-03"].exchanges) == [200, 200, 500]
+    assert len({exchange.request.key for exchange in attempt.findings["STA-03"].exchanges}) == 1
+
+
+def test_the_checks_own_finding_stands_beside_that_on_every_exchange(contract: Contract) -> None:
+    subject = _answering(contract, 500)
+    attempt = _attempts(subject, NO_FIVES).run(OWN, _is_created(subject))
+    assert attempt.findings.keys() == {"STA-01", "STA-03"}
+    assert attempt.verdict is Verdict.FAIL
+
+
+def test_observations_are_those_of_this_check(contract: Contract) -> None:
+    subject = _answering(contract, 201)
+    attempts = _attempts(subject)
+    assert attempts.run(OWN, lambda: subject.observe("one")).observed == ("one",)
+    assert attempts.run(OWN, lambda: None).observed == ()
+
+
+def test_an_obstacle_beside_a_confirmed_fault_hides_neither(contract: Contract) -> None:
+    subject = _answering(contract, 500)
+
+    def check() -> None:
+        subject.upsert(subject.minimal())
+        raise NotTestable("no provider is known")
+
+    attempt = _attempts(subject, NO_FIVES).run(OWN, check)
+    assert attempt.verdict is Verdict.NOT_TESTABLE
+    assert attempt.findings["STA-03"].verdict is Verdict.FAIL
