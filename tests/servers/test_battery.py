@@ -403,7 +403,7 @@ def test_times_do_not_go_back(api: Api) -> None:
 def times_of(model: dict[str, Any]) -> list[datetime | None]:
     """When a model was created and updated, as far as it says."""
     texts = (model.get("created_at"), model.get("updated_at"))
-    moments = [text and datetime.fromisoformat(text) for text in texts]
+    moments = [text and datetime.fromisoformat(text.upper()) for text in texts]
     assert all(moment.tzinfo for moment in moments if moment)
     return moments
 

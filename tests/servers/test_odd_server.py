@@ -45,7 +45,7 @@ def test_dates_are_spelled_in_many_ways_that_mean_the_same() -> None:
     texts = {speller.moment(moment) for _ in range(TRIES)}
     assert {"2026-02-01T12:00:00Z", "2026-02-01T12:00:00.000000+00:00", "2026-02-01T17:30:00.000000000+05:30"} <= texts
     assert any(text.islower() for text in texts)
-    assert {datetime.fromisoformat(text) for text in texts} == {moment}
+    assert {datetime.fromisoformat(text.upper()) for text in texts} == {moment}
 
 
 def test_answers_vary() -> None:
