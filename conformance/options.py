@@ -64,6 +64,7 @@ class Settings:
     def names(self, name: str) -> list[str]:
         """A repeatable option, with commas split."""
         given = self.values[name] or []
+        given = [given] if isinstance(given, str) else given
         return [part.strip() for text in given for part in text.split(",") if part.strip()]
 
     @classmethod
@@ -72,8 +73,13 @@ class Settings:
         return cls({option.name: _value(option, given.get(option.name)) for option in OPTIONS})
 
 
+def is_given(value: Any) -> bool:
+    """Whether an option has a value; the number 0 is one."""
+    return value is not None and value is not False and value != []
+
+
 def _value(option: Option, given: Any) -> Any:
-    if given not in (None, [], False):
+    if is_given(given):
         return given
     text = os.environ.get(option.environment, "")
     if option.flag:
@@ -87,9 +93,10 @@ def as_arguments(values: Mapping[str, Any]) -> Iterator[str]:
     """The options as arguments of pytest; the secret ones travel in the environment."""
     for option in OPTIONS:
         value = values[option.name]
-        if option.secret or value in (None, [], False):
+        if option.secret or not is_given(value):
             continue
         if option.flag:
             yield f"--respan-{option.name}"
         else:
-            yield from (f"--respan-{option.name}={part}" for part in (value if option.repeatable else [value]))
+            parts = value if option.repeatable and not isinstance(value, str) else [value]
+            yield from (f"--respan-{option.name}={part}" for part in parts)

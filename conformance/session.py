@@ -53,6 +53,8 @@ def check(target: str | App, **options: Any) -> Result:
         code = run_checks({**values, "app": "(in process)"}, [listener, Target(target)])
     if listener.result is None:
         raise NoResult(f"the checks could not be run (exit code {code} of pytest)")
+    if listener.result.stopped is not None and not any(judged.cases for judged in listener.result.judged.values()):
+        raise NoResult(listener.result.stopped_because)
     return listener.result
 
 
