@@ -1,16 +1,20 @@
-"""Variants in open facts deviate in no requirement: here each is shown to differ from the plain server at all."""
+"""A variant does what every correct server does but for what it declares, and yet differs from the plain server.
+
+That is shown for variants in open facts, which deviate in no requirement; the others show it by deviating.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import httpx2
 import pytest
 
+from tests.servers import test_battery
 from tests.servers.api import Api
 from tests.servers.fixtures import PROVIDER
 from tests.servers.plain import PlainServer
+from tests.servers.selection import client_of, passes
 from tests.servers.variants import VARIANTS, answers, inheritance, requests, state
 
 Probe: TypeAlias = Callable[[Api], object]
@@ -136,15 +140,20 @@ PROBES: dict[type[PlainServer], Probe] = {
 }
 
 
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.__name__)
+def test_the_variant_passes_the_battery(variant: type[PlainServer]) -> None:
+    tests = [test for name, test in vars(test_battery).items() if name.startswith("test_") and passes(variant, test)]
+    with client_of(variant) as client:
+        for test in tests:
+            test(Api(client))
+
+
 @pytest.mark.parametrize("variant", PROBES, ids=lambda variant: variant.__name__)
 def test_the_variant_differs_from_the_plain_server(variant: type[PlainServer]) -> None:
     probe = PROBES[variant]
-    assert probe(_api_of(variant)) != probe(_api_of(PlainServer))
+    with client_of(variant) as client, client_of(PlainServer) as plain_client:
+        assert probe(Api(client)) != probe(Api(plain_client))
 
 
 def test_every_variant_deviates_or_is_probed() -> None:
     assert set(PROBES) == {variant for variant in VARIANTS if not variant.deviates}
-
-
-def _api_of(server: type[PlainServer]) -> Api:
-    return Api(httpx2.Client(base_url="http://in-process", transport=httpx2.WSGITransport(app=server())))

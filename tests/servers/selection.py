@@ -1,0 +1,26 @@
+"""Which tests of the battery a server has to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import httpx2
+
+from tests.servers.catalogue import ServerProcess
+from tests.servers.plain import PlainServer
+
+Server: TypeAlias = ServerProcess | type[PlainServer]
+
+
+def passes(server: Server, test: Callable[..., Any]) -> bool:
+    """Whether a server has all that a test rests on: requirements it does not deviate from, and reads."""
+    marks = getattr(test, "pytestmark", [])
+    resting = {requirement for mark in marks if mark.name == "rests_on" for requirement in mark.args}
+    deviates = frozenset() if isinstance(server, ServerProcess) else server.deviates
+    return not resting & deviates and (server.reads or all(mark.name != "reads" for mark in marks))
+
+
+def client_of(server: type[PlainServer]) -> httpx2.Client:
+    """A client of a fresh server in this process."""
+    return httpx2.Client(base_url="http://in-process", transport=httpx2.WSGITransport(app=server()))
