@@ -110,6 +110,8 @@ def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Violation | None
         return violation
     except NotTestable as obstacle:
         attempt.state, attempt.reason, attempt.because = Verdict.NOT_TESTABLE, obstacle.reason, obstacle.because
+        if obstacle.because is not None and obstacle.fault is not None:
+            attempt.findings[obstacle.because] = Finding(obstacle.fault, obstacle.fault.exchanges)
     except Lost as lost:
         attempt.state, attempt.reason, attempt.lost = Verdict.NOT_TESTABLE, lost.reason, True
         if lost.request.ordinary:

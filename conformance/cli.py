@@ -108,6 +108,8 @@ def _check(settings: Settings) -> None:
         raise UsageError("give a URL or --app, not both")
     if url and not url.startswith(("http://", "https://")):
         raise UsageError(f"{url} is no URL; write it as http://HOST:PORT or https://HOST/PREFIX")
+    if url and "@" in url.split("/")[2]:
+        raise UsageError("the URL holds a password, which requests without credentials would send too; use --api-key")
     if settings["app"]:
         _check_app(settings["app"])
     if settings["seed"] and not (settings["seed"].isdigit() and int(settings["seed"]) < 2**32):

@@ -22,12 +22,14 @@ class Violation(AssertionError):
 class NotTestable(Exception):
     """The requirement cannot be judged, for want of a key or fixture, or because a step before it went wrong.
 
-    `because` names the requirement that judges that step, where there is one: a fault is reported once, there.
+    `because` names the requirement that judges that step, where there is one: a fault is reported once, there. Where
+    that requirement's own checks may never meet the fault, `fault` is what they would have said of it.
     """
 
-    def __init__(self, reason: str, because: str | None = None) -> None:
+    def __init__(self, reason: str, because: str | None = None, fault: Violation | None = None) -> None:
         self.reason = reason
         self.because = because
+        self.fault = fault
         super().__init__(reason)
 
 

@@ -103,8 +103,11 @@ class Result:
 
     def verdicts(self, strict: bool | None = None) -> dict[str, Verdict]:
         """The verdict on each requirement."""
-        strictly = self.strict if strict is None else strict
+        strictly = self._strictly(strict)
         return {id: judged.verdict(strictly) for id, judged in self.judged.items()}
+
+    def _strictly(self, strict: bool | None) -> bool:
+        return self.strict if strict is None else strict
 
     def verdict(self, strict: bool | None = None) -> RunVerdict:
         """The verdict on the target. A fault of the target outweighs an error of ours."""
@@ -115,7 +118,8 @@ class Result:
             return RunVerdict.NON_CONFORMANT
         if Verdict.ERROR in verdicts.values():
             return RunVerdict.ERROR
-        if Verdict.UNSTABLE in verdicts.values() or self.unexplained(verdicts):
+        binding = [v for id, v in verdicts.items() if self.judged[id].level is MUST or self._strictly(strict)]
+        if Verdict.UNSTABLE in binding or self.unexplained(verdicts):
             return RunVerdict.INCONCLUSIVE
         return RunVerdict.CONFORMANT
 
@@ -124,8 +128,7 @@ class Result:
         return [
             id
             for id, judged in self.judged.items()
-            if judged.selected
-            and any(verdicts.get(because, Verdict.PASS) in SILENT for because in judged.because)
+            if judged.selected and any(verdicts.get(because, Verdict.PASS) in SILENT for because in judged.because)
         ]
 
     def to_json(self) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def _raw(
 
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         body = make(encoded({subject.contract.upsert.key: key, **changes}))
-        return subject.post(body, key=key, credential=subject.callers.owner, ordinary=ordinary)
+        about = key if key.encode() in body else None
+        return subject.post(body, key=about, credential=subject.callers.owner, ordinary=ordinary)
 
     return request
 

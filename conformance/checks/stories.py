@@ -27,6 +27,8 @@ class Step:
 
     sent: Mapping[str, Json]
     shown: Mapping[str, Json]
+    given: Json = None
+    """The base model that was given last, where the story is about base models."""
 
 
 def updates(subject: Subject, field: Shown) -> list[Step]:
@@ -46,7 +48,10 @@ def back_again(subject: Subject, field: Shown) -> list[Step]:
 
     def tell() -> list[Step]:
         one, other = _two_bodies(subject, field)
-        return [_sent(subject, body) for body in (one, other, one)]
+        steps = [_sent(subject, body) for body in (one, other, one)]
+        if subject.abilities.reads_truly:
+            steps.append(Step(one, subject.look(one)))
+        return steps
 
     return _once(subject, field, tell, "back again")
 
@@ -87,11 +92,27 @@ def heirs(subject: Subject, generations: int) -> list[Step]:
             root = parent = subject.given(subject.full(variant))
             for _ in range(generations):
                 parent = _child(subject, parent)
-                shown = subject.accepted(subject.upsert(parent)).response.members
-            told.append(Step(root, shown))
+                step = _sent(subject, parent)
+            told.append(Step(root, step.shown, given=step.sent[base_name(subject)]))
         return told
 
     return subject.once(f"heirs of {generations} generations", tell)
+
+
+def late_heirs(subject: Subject) -> list[Step]:
+    """Models that get their base model by an update, and models with one value of their own that inherit all others."""
+
+    def tell() -> list[Step]:
+        root = subject.given(subject.full(1))
+        late = subject.given(subject.minimal()) | {base_name(subject): root[subject.contract.upsert.key]}
+        told = [Step(root, _sent(subject, late).shown)]
+        other = subject.full(2)
+        for name in (subject.own_fields()[0].name, subject.own_fields()[-2].name):
+            shown = _sent(subject, {**_child(subject, root), name: other[name]}).shown
+            told.append(Step({n: v for n, v in root.items() if n != name}, shown))
+        return told
+
+    return subject.once("late heirs", tell)
 
 
 def own_values(subject: Subject) -> list[Step]:
@@ -123,11 +144,16 @@ def _sent(subject: Subject, body: Mapping[str, Json]) -> Step:
     return Step(body, subject.accepted(subject.upsert(body)).response.members)
 
 
-def _child(subject: Subject, parent: Mapping[str, Json]) -> dict[str, Json]:
+def base_name(subject: Subject) -> str:
+    """The request field that names the base model."""
     base = base_field(subject.contract)
     if base is None:
         raise NotTestable("the contract has no inheritance")
-    return {**subject.minimal(), base.name: parent[subject.contract.upsert.key]}
+    return base.name
+
+
+def _child(subject: Subject, parent: Mapping[str, Json]) -> dict[str, Json]:
+    return {**subject.minimal(), base_name(subject): parent[subject.contract.upsert.key]}
 
 
 def _two_bodies(subject: Subject, field: Shown) -> tuple[dict[str, Json], dict[str, Json]]:

@@ -96,7 +96,7 @@ def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Con
 def test_read_only_key(subject: Subject, write: str) -> None:
     """A key that may only read gets 403 for every write."""
     forbidden, reader = subject.contract.upsert.forbidden, subject.callers.reader
-    body = subject.full()
+    body = subject.few()
     if write != "a create":
         subject.given(body)
     if write == "a delete":

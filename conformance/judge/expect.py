@@ -63,12 +63,19 @@ def expect_shown(
 
 def expect_entries(shown: Json, entries: Mapping[str, Json], field: ResponseField, where: str) -> None:
     """The object that `field` shows has each of `entries`; an entry of null is none to look for."""
+    if shown is not None and not _of_type(shown, field):
+        raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", because="SCH-03")
     for name, value in entries.items():
         if value is None:
             continue
         if not isinstance(shown, Mapping) or name not in shown or not same(shown[name], value):
             seen = written(shown.get(name)) if isinstance(shown, Mapping) and name in shown else "absent"
             raise Violation(f"{field.name}.{name}: {written(value)} {where}", f"{field.name}.{name}: {seen}")
+
+
+def nameless(members: Mapping[str, Json], key: str) -> dict[str, Json]:
+    """The members of a response with the model's name left out of every text: a default may be made from it."""
+    return {name: value.replace(key, "") if isinstance(value, str) else value for name, value in members.items()}
 
 
 def expect_unchanged(

@@ -76,6 +76,12 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
             f"Bearer %{ord(token[0]):02X}{token[1:]}", f'Bearer %$(printf %02X "\'${name}")${{{name}#?}}'
         ),
     }
+    unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"  # {"alg":"none","typ":"JWT"}
+    if token.count(".") == 2:  # the same claims
+        claims, shell = token.split(".")[1], f'$(printf %s "${name}" | cut -d. -f2)'
+    else:  # {"organization":"acme","rights":"read-write","sub":"admin"}
+        claims = shell = "eyJvcmdhbml6YXRpb24iOiJhY21lIiwicmlnaHRzIjoicmVhZC13cml0ZSIsInN1YiI6ImFkbWluIn0"
+    candidates["an unsigned JWT"] = Credential(f"Bearer {unsigned}.{claims}.", f"Bearer {unsigned}.{shell}.")
     if token.count(".") == 2:  # the last character of a base64 signature may hold bits that count for nothing
         del candidates["the key with its last character changed"]
     return {kind: wrong for kind, wrong in candidates.items() if wrong.value != owner.value}

@@ -25,21 +25,42 @@ def probe(subject: Subject) -> Abilities:
         first, second = subject.full(variant=3), subject.full(variant=4)
         key = str(first[subject.contract.upsert.key])
         second[subject.contract.upsert.key] = key
-        created = subject.accepted(subject.upsert(first)).response.members
-        updated = subject.accepted(subject.upsert(second)).response.members
+        created = subject.upsert(first).response
+        updated = subject.upsert(second).response
     except (NotTestable, Lost):
         return found
-    own = [field for field in shown_fields(subject.contract) if not field.request.reference]
-    shown = [f for f in own if _shows(f, created, first) and _shows(f, updated, second)]
-    by_read = _shown_by(subject, lambda: subject.read(key), shown, second)
-    by_bare = _shown_by(subject, lambda: subject.upsert({subject.contract.upsert.key: key}), shown, second)
+    found.tells_creates = created.status == subject.contract.upsert.created
+    found.tells_updates = updated.status == subject.contract.upsert.updated
+    if not (created.successful and updated.successful):
+        return found
+    own = [f for f in shown_fields(subject.contract) if f.name in first and not f.request.reference]
+    at_first = [field for field in own if _shows(field, created.members, first)]
+    found.shows_creates = bool(at_first)
+    shown = [field for field in at_first if _shows(field, updated.members, second)]
+    found.reliable = tuple(shown)
+    _probe_reading(subject, key, second, found)
+    _probe_delete(subject, key, found)
+    return found
+
+
+def _probe_reading(subject: Subject, key: str, body: Mapping[str, Json], found: Abilities) -> None:
+    """See what a read and a bare upsert show of the model; what neither shows is not relied on."""
+    shown = found.reliable
+    by_read = _shown_by(subject, lambda: subject.read(key), shown, body)
+    by_bare = _shown_by(subject, lambda: subject.upsert({subject.contract.upsert.key: key}), shown, body)
     found.reads = by_read is not None
     found.reads_truly = by_read is not None and len(by_read) >= ENOUGH * len(shown)
     found.keeps = by_bare is not None and len(by_bare) >= ENOUGH * len(shown)
-    reading = by_read if found.reads_truly else by_bare if found.keeps else None
-    found.reliable = tuple(shown if reading is None else reading)
+    for trusted, seen in ((found.reads_truly, by_read), (found.keeps, by_bare)):
+        if trusted and seen is not None:
+            found.reliable = tuple(field for field in found.reliable if field in seen)
+    found.tells_absence = found.reads and _answered(lambda: subject.read(subject.names.fresh())) is None
+
+
+def _probe_delete(subject: Subject, key: str, found: Abilities) -> None:
     found.deletes = _answered(lambda: subject.delete(key)) is not None
-    return found
+    if found.deletes and found.reads:
+        found.deletes_truly = found.tells_absence and _answered(lambda: subject.read(key)) is None
 
 
 def _shown_by(

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from conformance.fields import Shown, settled_fields
+from conformance.fields import Shown, base_field, settled_fields
 from conformance.generate.values import distinct_value, plain_values
-from conformance.outcome import NotTestable
+from conformance.judge.reading import Reading, read_body
+from conformance.outcome import NotTestable, Violation
 from conformance.profile import PROFILES, Profile
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names, is_plain, is_safe_in_path
 from conformance.wire.exchange import Credential, Exchange, Json, Request
-from contract import Contract, RequestField
+from contract import Contract, Operation, RequestField
 
 T = TypeVar("T")
 JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
@@ -49,7 +50,17 @@ class Abilities:
     """The read answers 200 for a model that exists."""
     reads_truly: bool = False
     """... and shows what the upsert showed, so that state can be read by it."""
+    tells_absence: bool = False
+    """The read does not show a model that was never created, so that it tells whether one exists."""
     deletes: bool = False
+    deletes_truly: bool = False
+    """... and what was deleted is gone."""
+    tells_creates: bool = False
+    """A create is answered as a create."""
+    tells_updates: bool = False
+    """An update is answered as an update."""
+    shows_creates: bool = False
+    """Some field of a create is shown as it was sent."""
     keeps: bool = False
     """An upsert of the key alone changes nothing, so that state can be read by it."""
     reliable: tuple[Shown, ...] = ()
@@ -68,6 +79,8 @@ class Subject:
         self.abilities = Abilities()
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
+        self._based: set[str] = set()
+        """Models that have a base model."""
         self._memory: dict[str, Any] = {}
         self._recalled: set[str] = set()
         self.created: dict[tuple[str, str], Credential | None] = {}
@@ -109,6 +122,14 @@ class Subject:
     def send(self, request: Request) -> Exchange:
         """Send a request to the upsert, and keep in mind what it may have created."""
         exchange = self.client.send(request)
+        base = base_field(self.contract)
+        if (
+            exchange.response.successful
+            and base is not None
+            and isinstance(request.json, dict)
+            and base.name in request.json
+        ):
+            self._based.add(request.key or "")
         if exchange.response.successful and request.key is not None:
             caller = request.credential
             self.created[(request.key, caller.shell if caller else "")] = caller
@@ -118,9 +139,11 @@ class Subject:
         """Read the model of that name."""
         return self._by_key(self.contract.upsert.read, key, caller, anonymous)
 
-    def delete(self, key: str, caller: Credential | None = None, *, anonymous: bool = False) -> Exchange:
+    def delete(
+        self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
+    ) -> Exchange:
         """Delete the model of that name."""
-        return self._by_key(self.contract.upsert.delete, key, caller, anonymous)
+        return self._by_key(self.contract.upsert.delete, key, caller, anonymous, ordinary)
 
     def call_unasked(self, method: str) -> Exchange:
         """Call the path of the upsert with a method that the contract does not have there."""
@@ -136,13 +159,15 @@ class Subject:
         target = read.path.replace("{" + self.contract.upsert.key + "}", name)
         return self.client.send(Request(read.method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
 
-    def _by_key(self, operation: Any, key: str, caller: Credential | None, anonymous: bool) -> Exchange:
+    def _by_key(
+        self, operation: Operation | None, key: str, caller: Credential | None, anonymous: bool, ordinary: bool = True
+    ) -> Exchange:
         if operation is None:
             raise NotTestable("the contract has no such operation")
         target = operation.path.replace("{" + self.contract.upsert.key + "}", quote(key, safe="/"))
         credential = None if anonymous else caller or self.callers.owner
         return self.client.send(
-            Request(operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key)
+            Request(operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key, ordinary)
         )
 
     # -- bodies --------------------------------------------------------------------------------------------------
@@ -150,6 +175,12 @@ class Subject:
     def minimal(self) -> dict[str, Json]:
         """The key alone, of a model that does not exist."""
         return {self.contract.upsert.key: self.names.fresh()}
+
+    def few(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
+        """The key and two plain values: as much as it takes to tell one model from another."""
+        names = [self.contract.upsert.key, *(field.name for field in self.own_fields()[:2])]
+        full = self.full(variant, key)
+        return {name: full[name] for name in names}
 
     def full(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
         """Plain values for every field that refers to nothing else; fields differ, and so do variants."""
@@ -165,15 +196,20 @@ class Subject:
         return [{name: column[row % len(column)] for name, column in columns.items()} for row in rows]
 
     def own_fields(self) -> list[RequestField]:
-        """The request fields that hold a value of their own: neither key, nor reference, nor another spelling."""
+        """The request fields that hold a value of their own: neither key, nor reference, nor another spelling.
+
+        Those for which no plain value is known are left out.
+        """
         upsert = self.contract.upsert
-        return [f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias]
+        own = [f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias]
+        return [field for field in own if plain_values(field.schema)]
 
     def reliable_fields(self, *, telling: bool = False) -> tuple[Shown, ...]:
         """The fields that a check of something else can go by; with `telling`, those of many values only."""
         fields = tuple(f for f in self.abilities.reliable if not telling or "enum" not in f.request.schema)
         if not fields:
-            raise NotTestable("the target shows no field as it was sent", because="IDM-01")
+            because = "IDM-02" if self.abilities.shows_creates else "IDM-01"
+            raise NotTestable("the target shows no field as it was sent", because=because)
         return fields
 
     def values_of(self, field: RequestField) -> list[Json]:
@@ -182,7 +218,7 @@ class Subject:
         if reference is None:
             return plain_values(field.schema)
         if reference.to == "models":
-            return [self.given(self.full())[self.contract.upsert.key]]
+            return [self.given(self.full(variant))[self.contract.upsert.key] for variant in (1, 2)]
         if not self.plan.known.providers:
             raise NotTestable("no provider is known; name one with --provider ID")
         return list(self.plan.known.providers)
@@ -196,10 +232,35 @@ class Subject:
 
     def accepted(self, exchange: Exchange) -> Exchange:
         """The exchange, if it succeeded as a step on the way."""
-        if not exchange.response.successful:
-            status = exchange.response.status
-            raise NotTestable(f"a plain upsert on the way was answered {status}", because="STA-17")
-        return exchange
+        status = exchange.response.status
+        if status in (self.contract.upsert.created, self.contract.upsert.updated):
+            return exchange
+        reason = f"a plain upsert on the way was answered {status}"
+        if status >= 500:
+            raise NotTestable(reason, because="STA-03")
+        if status == 401:
+            raise NotTestable(reason, because="AUT-08")
+        if status not in self.contract.upsert.operation.statuses:
+            raise NotTestable(reason, because="STA-04")
+        if self._refers_to_what_the_user_named(exchange):
+            raise NotTestable(f"{reason}; check --provider and --builtin-model: they name what it does not know")
+        if not self._is_plain(exchange):
+            raise NotTestable(f"a request on the way, which a server may refuse, was answered {status}")
+        refused = f"{status} {exchange.response.body[:200].decode('utf-8', 'replace')}"
+        fault = Violation("a plain request to be taken", refused, [exchange])
+        raise NotTestable(reason, because="STA-17", fault=fault)
+
+    def _is_plain(self, exchange: Exchange) -> bool:
+        """Whether no reasonable server refuses the request. A base model with a base of its own may be refused."""
+        sent = exchange.request.json
+        base = base_field(self.contract)
+        chained = base is not None and isinstance(sent, dict) and sent.get(base.name) in self._based
+        return read_body(self.contract, sent) is Reading.PLAIN and not chained
+
+    def _refers_to_what_the_user_named(self, exchange: Exchange) -> bool:
+        named = {*self.plan.known.providers, *self.plan.known.builtin_models}
+        sent = exchange.request.json
+        return isinstance(sent, dict) and any(isinstance(value, str) and value in named for value in sent.values())
 
     def look(self, body: Mapping[str, Json], caller: Credential | None = None) -> Mapping[str, Json]:
         """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
@@ -207,7 +268,8 @@ class Subject:
         if self.abilities.reads_truly and (is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps)):
             exchange = self.read(key, caller)
             if exchange.response.status != 200:
-                raise NotTestable(f"the read of a model was answered {exchange.response.status}", because="STA-19")
+                because = "STA-22" if "/" in key else "STA-19"
+                raise NotTestable(f"the read of a model was answered {exchange.response.status}", because=because)
             return exchange.response.members
         bare = {self.contract.upsert.key: key}
         return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
@@ -245,6 +307,11 @@ class Subject:
         if not self.abilities.reads:
             raise NotTestable("the target has no read")
 
+    def require_true_read(self) -> None:
+        """Go on only where there is a read that shows what upserts showed."""
+        if not self.abilities.reads_truly:
+            raise NotTestable("the target has no read that shows what was written")
+
     def require_delete(self) -> None:
         """Go on only where there is a delete; a target without one is lawful."""
         if not self.abilities.deletes:
@@ -256,12 +323,22 @@ class Subject:
 
     def exists(self, key: str) -> bool:
         """Whether there is a model of that name. Creates it where only an upsert can tell."""
-        if self.abilities.reads:
-            return self.read(key).response.status == 200
         upsert = self.contract.upsert
-        if upsert.created == upsert.updated:
-            raise NotTestable("the target has no read, and its creates are answered as its updates are")
+        if self.abilities.reads and self.abilities.tells_absence:
+            return self.read(key).response.members.get(upsert.key) == key
+        if self.abilities.reads:
+            raise NotTestable("the read shows models that do not exist", because="STA-19")
+        self.require_telling()
         return self.accepted(self.upsert({upsert.key: key})).response.status != upsert.created
+
+    def require_telling(self) -> None:
+        """Go on only where the status of an upsert tells whether there was a model."""
+        if self.contract.upsert.created == self.contract.upsert.updated:
+            raise NotTestable("creates are answered as updates are")
+        if not self.abilities.tells_creates:
+            raise NotTestable("a create is not answered as one", because="STA-01")
+        if not self.abilities.tells_updates:
+            raise NotTestable("an update is not answered as one", because="STA-02")
 
     def settled_view(self, members: Mapping[str, Json]) -> dict[str, Json]:
         """The members of a response that stay the same while nothing is changed."""

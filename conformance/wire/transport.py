@@ -96,6 +96,8 @@ class _Guarded(httpx2.BaseTransport):
         try:
             response = self._inner.handle_request(request)
             response.read()  # an application may fail in the midst of its body
+        except httpx2.TransportError:  # an application may break its connection
+            raise
         except Exception as error:  # noqa: BLE001 - whatever escapes an application is its failure
             return httpx2.Response(500, text=f"{type(error).__name__}: {error}")
         return response
