@@ -10,6 +10,8 @@ import pytest
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
 from contract import Contract, load
+from tests.conformance.unit.fields_of_all_kinds import ALL_KINDS
+from tests.conformance.unit.oracles import Oracles
 from tests.contract.altered import Edit, write_altered
 
 
@@ -33,6 +35,18 @@ def altered(tmp_path: Path) -> Callable[..., Contract]:
         return load(write_altered(tmp_path, *edits))
 
     return load_edited
+
+
+@pytest.fixture(scope="session")
+def all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    """A contract with fields of every kind beside those that ship."""
+    return load(write_altered(tmp_path_factory.mktemp("contract"), ALL_KINDS))
+
+
+@pytest.fixture(scope="session")
+def oracles(all_kinds: Contract) -> Oracles:
+    """Judges of its request bodies that are not the suite's."""
+    return Oracles(all_kinds)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,8 @@ def upsert_request(contract: Contract, body: Mapping[str, Any], **more: Any) -> 
 
 def answered(request: Request, status: int, body: Any, headers: Headers = JSON_TYPE) -> Exchange:
     """The request, and a response to it with a JSON body; bytes are sent as they are."""
-    return Exchange(request, Response(status, headers, body if isinstance(body, bytes) else json.dumps(body).encode(), 0.0))
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Exchange(request, Response(status, headers, text, 0.0))
 
 
 def requirement(id: str = "IDM-01", level: Level = MUST, **more: Any) -> Requirement:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,28 +11,16 @@ from hypothesis import strategies as st
 from conformance.generate import bodies
 from conformance.generate.wrong import Wrongness, wrong_values
 from conformance.judge.reading import Reading, read_body
-from contract import Contract, RequestField, load
-from tests.conformance.unit.fields_of_all_kinds import ALL_KINDS
+from contract import Contract, RequestField
 from tests.conformance.unit.oracles import Oracles
 from tests.conformance.unit.parts import drawn
-from tests.contract.altered import write_altered
 
 KEY = {"model_name": "plain-name"}
 
 
 @pytest.fixture(scope="module")
-def all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    return load(write_altered(Path(tmp_path_factory.mktemp("contract")), ALL_KINDS))
-
-
-@pytest.fixture(scope="module")
 def fields(all_kinds: Contract) -> list[RequestField]:
     return [field for name, field in all_kinds.upsert.request.items() if name not in KEY]
-
-
-@pytest.fixture(scope="module")
-def oracles(all_kinds: Contract) -> Oracles:
-    return Oracles(all_kinds)
 
 
 @given(st.data())

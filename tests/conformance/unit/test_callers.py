@@ -45,7 +45,7 @@ def test_no_wrong_credential_is_the_owners(token: str) -> None:
 
 def test_all_near_misses_of_an_ordinary_key_are_different() -> None:
     wrong = wrong_credentials(_owner("sk-Ordinary-Key1"))
-    assert len({credential.value for credential in wrong.values()}) == len(wrong) == 13
+    assert len({credential.value for credential in wrong.values()}) == len(wrong)
 
 
 def test_bits_of_a_signature_that_count_for_nothing_are_left_alone() -> None:
@@ -55,7 +55,7 @@ def test_bits_of_a_signature_that_count_for_nothing_are_left_alone() -> None:
 
 
 @given(TOKENS)
-@example("it's \"quoted\" $HOME `x` \\ %s"[:4])
+@example('it\'s "quoted" $HOME `x` \\ %s'[:4])
 @example("$HOME")
 @example("a\\b'c\"d`e%f*g")
 @drawn_slowly

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from conformance.generate.engine import NAMES, Generated, generated
-from conformance.generate.wrong import Wrongness
 from conformance.judge.reading import Reading, read_body, read_value
 from conformance.outcome import Lost
 from conformance.subject.subject import Subject
@@ -46,8 +45,9 @@ def _bodies(cases: list[Generated]) -> Counter[str]:
 def test_the_same_seed_makes_the_same_requests_and_another_makes_others(
     contract: Contract, cases: list[Generated]
 ) -> None:
-    assert [case.mode for case in _cases(contract, SEED)] == [case.mode for case in cases]
-    assert _bodies(_cases(contract, SEED)) == _bodies(cases)
+    again = _cases(contract, SEED)
+    assert [case.mode for case in again] == [case.mode for case in cases]
+    assert _bodies(again) == _bodies(cases)
     assert _bodies(_cases(contract, SEED + 1)) != _bodies(cases)
 
 
@@ -128,7 +128,3 @@ def test_a_target_that_goes_away_is_not_hidden_by_the_engine(contract: Contract)
     subject.client.transport = gone
     with pytest.raises(Lost, match="the connection broke"):
         generated(subject)
-
-
-def test_the_wrongnesses_that_readings_tell_apart_are_all_there_are() -> None:
-    assert {wrongness.name for wrongness in Wrongness} == {"TYPE", "ENUM", "COERCIBLE", "NULL"}

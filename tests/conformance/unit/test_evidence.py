@@ -21,7 +21,7 @@ KEY = "sk-Secret-Token-1"
 OWNER = Credential(f"Bearer {KEY}", "Bearer $RESPAN_API_KEY")
 VARIABLES = {KEY: "$RESPAN_API_KEY", "rc-0123abcd": RUN}
 BASE = "http://127.0.0.1:8000"
-TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=30).map(lambda text: f"sk-{text}")
+TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=30).map("sk-{}".format)
 
 
 def _exchange(said: str, credential: Credential | None = OWNER, **request: Any) -> Exchange:

@@ -70,10 +70,13 @@ def fails_at_once(environ: dict[str, Any], start_response: Callable[..., object]
     raise LookupError("no such thing")
 
 
+def _nothing() -> Iterator[bytes]:
+    raise LookupError("no such thing")
+
+
 def fails_before_the_body(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterator[bytes]:
     start_response("200 OK", [])
-    raise LookupError("no such thing")
-    yield b""
+    yield from _nothing()
 
 
 def fails_in_the_body(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +13,10 @@ from conformance.generate.values import distinct_value, odd_values, plain_values
 from conformance.generate.wrong import Wrong, Wrongness, wrong_values
 from conformance.judge.reading import Reading, read_body, read_value
 from contract import Contract, RequestField, load
-from tests.conformance.unit.fields_of_all_kinds import ALL_KINDS, FIELDS
+from tests.conformance.unit.fields_of_all_kinds import FIELDS
 from tests.conformance.unit.oracles import Oracles
 from tests.conformance.unit.parts import drawn
 from tests.conformance.unit.test_strict_json import VALUES
-from tests.contract.altered import write_altered
 
 SHIPPED = load()
 REQUEST = SHIPPED.upsert.request
@@ -29,19 +27,13 @@ READS_AS = {
     Wrongness.NULL: Reading.COERCIBLE,
 }
 SCHEMAS = {**{name: field.schema for name, field in REQUEST.items()}, **FIELDS}
+OTHERS = [name for name in SCHEMAS if name != SHIPPED.upsert.key]
+"""The fields apart from the key, which no value here may take the place of."""
 VALID = {Reading.PLAIN: (True, True), Reading.WRONG: (False, False), Reading.COERCIBLE: (False, False)}
 WORDS = st.sampled_from(["", " ", "abc", "1", "1.5", "true", "NaN", "null", "[1]", "{}", "free", "FREE", "0", "\u00bd"])
-ODD = WORDS | st.sampled_from([0, 1, 2, -1, 0.5, 1.0, 2**31, 2**63, 10**30, 1e300, True, False, None, [], {}])
-
-
-@pytest.fixture(scope="module")
-def all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    return load(write_altered(Path(tmp_path_factory.mktemp("contract")), ALL_KINDS))
-
-
-@pytest.fixture(scope="module")
-def oracles(all_kinds: Contract) -> Oracles:
-    return Oracles(all_kinds)
+ODD: st.SearchStrategy[Any] = WORDS | st.sampled_from(
+    [0, 1, 2, -1, 0.5, 1.0, 2**31, 2**63, 10**30, 1e300, True, False, None, [], {}]
+)
 
 
 def _wrongs() -> list[Any]:
@@ -100,12 +92,12 @@ def test_an_odd_value_reads_open(all_kinds: Contract, oracles: Oracles, name: st
     assert oracles.verdicts(body) == (True, True)
 
 
-@pytest.mark.parametrize("name", [name for name in SCHEMAS if name != SHIPPED.upsert.key])
+@pytest.mark.parametrize("name", OTHERS)
 def test_every_field_has_plain_values(name: str) -> None:
     assert plain_values(SCHEMAS[name])
 
 
-@pytest.mark.parametrize("name", [name for name in SCHEMAS if name != SHIPPED.upsert.key])
+@pytest.mark.parametrize("name", OTHERS)
 def test_values_that_tell_variants_apart_are_valid(oracles: Oracles, name: str) -> None:
     values = [distinct_value(SCHEMAS[name], variant) for variant in range(40)]
     for value in values:
@@ -140,9 +132,11 @@ def test_a_body_reads_as_the_worst_of_its_values(body: Any, reading: Reading) ->
     assert read_body(SHIPPED, body) is reading
 
 
-@given(st.dictionaries(st.sampled_from([name for name in SCHEMAS if name != SHIPPED.upsert.key]), ODD | VALUES, max_size=3))
+@given(st.dictionaries(st.sampled_from(OTHERS), ODD | VALUES, max_size=3))
 @drawn
-def test_no_reading_is_at_odds_with_the_validators(all_kinds: Contract, oracles: Oracles, values: dict[str, Any]) -> None:
+def test_no_reading_is_at_odds_with_the_validators(
+    all_kinds: Contract, oracles: Oracles, values: dict[str, Any]
+) -> None:
     body = {SHIPPED.upsert.key: "plain-name", **values}
     reading = read_body(all_kinds, body)
     if reading in VALID:

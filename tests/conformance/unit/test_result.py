@@ -34,7 +34,7 @@ def _finding(id: str, verdict: Verdict = FAIL, case: str = "") -> dict[str, Any]
 def _record(requirement: Requirement, verdict: Verdict = PASS, *findings: dict[str, Any], **more: Any) -> Record:
     """What a test of `requirement` came to; a verdict that the target earned comes with its finding."""
     own = [_finding(requirement.id, verdict, more.get("case", ""))] if verdict in (FAIL, UNSTABLE) else []
-    plain = {"case": "", "reason": "", "because": None, "observed": [], "requests": 2}
+    plain: dict[str, Any] = {"case": "", "reason": "", "because": None, "observed": [], "requests": 2}
     return {
         **plain,
         "requirement": requirement.id,
@@ -44,7 +44,9 @@ def _record(requirement: Requirement, verdict: Verdict = PASS, *findings: dict[s
     }
 
 
-def _result(contract: Contract, records: Iterable[Record], *, selected: Iterable[Requirement] = ALL, strict: bool = False) -> Result:
+def _result(
+    contract: Contract, records: Iterable[Record], *, selected: Iterable[Requirement] = ALL, strict: bool = False
+) -> Result:
     result = Result.begin(contract, ALL, {r.id for r in selected}, "http://target", 7, strict)
     for record in records:
         result.add(record)
@@ -108,9 +110,7 @@ def test_verdicts_of_a_requirement(
         ([_record(M, ERROR), _record(N, UNSTABLE)], RunVerdict.ERROR, RunVerdict.ERROR),
     ],
 )
-def test_verdict_of_a_run(
-    contract: Contract, records: list[Record], default: RunVerdict, strict: RunVerdict
-) -> None:
+def test_verdict_of_a_run(contract: Contract, records: list[Record], default: RunVerdict, strict: RunVerdict) -> None:
     assert _result(contract, records).verdict() is default
     assert _result(contract, records).verdict(strict=True) is strict
     assert _result(contract, records, strict=True).verdict() is strict

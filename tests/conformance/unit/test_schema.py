@@ -37,7 +37,9 @@ def _answer(contract: Contract, body: Any, status: int = 200) -> Exchange:
     return answered(upsert_request(contract, {"model_name": "a"}), status, body)
 
 
-def _faults(judge: SchemaJudge, contract: Contract, body: Any, *, drop_null: bool = True, status: int = 200) -> list[Fault]:
+def _faults(
+    judge: SchemaJudge, contract: Contract, body: Any, *, drop_null: bool = True, status: int = 200
+) -> list[Fault]:
     return judge.faults(_answer(contract, body, status), drop_null=drop_null)
 
 

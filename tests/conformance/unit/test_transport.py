@@ -123,13 +123,13 @@ BROKEN = {
     "closed in the body": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{",
     "closed in a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
     "no HTTP": b"220 mail.example.com ESMTP\r\n\r\n",
-    "a body that is not encoded as it says": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+    "a body of another encoding": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
 }
 
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 def test_a_broken_connection_is_lost(answer: bytes) -> None:
-    with saying(answer) as server, pytest.raises(Lost, match="the connection broke: .") as lost:
+    with saying(answer) as server, pytest.raises(Lost, match=r"the connection broke: .") as lost:
         HttpTransport(server.url).send(ROOT)
     assert lost.value.request is ROOT
 

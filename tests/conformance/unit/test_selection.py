@@ -1,0 +1,113 @@
+"""Selection: by ID and by section, without regard to case; a name that is none suggests the nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from conformance.options import Settings
+from conformance.profile import PROFILES
+from conformance.registry import choose
+from conformance.requirement import MUST, SECTIONS, Requirement
+from conformance.selection import UnknownRequirement, profile_of, selected
+from contract import Contract
+from tests.contract.altered import drop
+
+Registry = Mapping[str, Requirement]
+
+
+def _settings(**given: Any) -> Settings:
+    return Settings.gather({name.replace("_", "-"): value for name, value in given.items()})
+
+
+def _chosen(contract: Contract, **given: Any) -> set[str]:
+    settings = _settings(**given)
+    return selected(contract, settings, profile_of(settings))
+
+
+def test_all_are_selected_by_default(registry: Registry, contract: Contract) -> None:
+    assert _chosen(contract) == set(registry)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_selects_its_own(registry: Registry, contract: Contract, section: str) -> None:
+    assert _chosen(contract, only=[section.lower()]) == {id for id in registry if id.startswith(f"{section}-")}
+
+
+def test_only_and_skip_narrow_each_other(registry: Registry, contract: Contract) -> None:
+    assert _chosen(contract, only=["idm-01,IDM-02", "AUT-01"]) == {"IDM-01", "IDM-02", "AUT-01"}
+    assert _chosen(contract, only=["IDM-01", "AUT-01"], skip=["AUT"]) == {"IDM-01"}
+    assert _chosen(contract, skip=["IDM-01"]) == set(registry) - {"IDM-01"}
+    assert _chosen(contract, only=["IDM"], skip=["IDM"]) == set()
+
+
+def test_a_selection_of_nothing_is_refused(contract: Contract) -> None:
+    with pytest.raises(ValueError, match="leave nothing to judge"):
+        choose(contract, _settings(only=["IDM-01"], skip=["IDM"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("idm01", "IDM-01"), ("aut_03", "AUT-03"), ("MOD-002", "MOD-02"), ("STAT", "STA"), ("SHC", "SCH")],
+)
+@pytest.mark.parametrize("option", ["only", "skip"])
+def test_an_unknown_name_suggests_the_near_one(
+    registry: Registry, contract: Contract, name: str, near: str, option: str
+) -> None:
+    with pytest.raises(UnknownRequirement, match=f"section {name}; did you mean {near}"):
+        _chosen(contract, **{option: [name]})
+
+
+@pytest.mark.parametrize("name", ["performance", "*"])
+def test_a_name_near_to_nothing_points_to_the_list(registry: Registry, contract: Contract, name: str) -> None:
+    with pytest.raises(UnknownRequirement, match=f"section {name.replace('*', '[*]')}; --list shows them all"):
+        _chosen(contract, only=[name])
+
+
+def test_a_requirement_whose_clause_the_contract_has_not_is_left_out(
+    registry: Registry, altered: Callable[..., Contract]
+) -> None:
+    contract = altered(drop("#/paths/~1api~1models~1/post/x-clauses/racing-creates"))
+    left_out = {id for id, r in registry.items() if r.clause == "x-clauses/racing-creates"}
+    assert left_out
+    assert set(registry) - _chosen(contract) == left_out
+
+
+def test_the_quick_profile_judges_some_musts_and_nothing_else(registry: Registry, contract: Contract) -> None:
+    quick = _chosen(contract, profile="quick")
+    assert {registry[id].level for id in quick} == {MUST}
+    assert 20 < len(quick) < len(registry) / 2
+    assert {registry[id].section for id in quick} >= {"SCH", "STA", "IDM", "SEM", "TEN", "AUT"}
+
+
+def test_what_is_named_is_judged_whatever_the_profile(registry: Registry, contract: Contract) -> None:
+    assert _chosen(contract, profile="quick", only=["CON-01"]) == {"CON-01"}
+
+
+def test_every_name_that_a_profile_leaves_out_exists(registry: Registry) -> None:
+    left_out = {name for profile in PROFILES.values() for name in profile.leaves_out}
+    assert left_out <= registry.keys() | SECTIONS.keys()
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"profile": "fast"}, "--profile fast: there is no such profile; take one of quick, default, thorough"),
+        ({"time_limit": "9"}, "--time-limit goes with --profile thorough, not with default"),
+        ({"profile": "thorough", "time_limit": "soon"}, "--time-limit soon: give a number of seconds above 0"),
+        ({"profile": "thorough", "time_limit": "0"}, "--time-limit 0: give a number"),
+        ({"profile": "thorough", "time_limit": "inf"}, "--time-limit inf: give a number"),
+        ({"profile": "thorough", "time_limit": "nan"}, "--time-limit nan: give a number"),
+    ],
+)
+def test_a_profile_that_is_none_is_refused(given: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        profile_of(_settings(**given))
+
+
+def test_a_time_limit_is_that_of_the_profile() -> None:
+    assert profile_of(_settings(profile="thorough", time_limit="2.5")).seconds == 2.5
+    assert profile_of(_settings(profile="thorough")).seconds == PROFILES["thorough"].seconds
+    assert profile_of(_settings()) is PROFILES["default"]

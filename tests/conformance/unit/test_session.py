@@ -1,0 +1,116 @@
+"""`check`: the suite as a function, on an application in this process, shut off from the pytest around it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from conformance import NoResult, check
+from conformance.options import OPTIONS
+from conformance.verdict import RunVerdict, Verdict
+from tests.conformance.unit.parts import wsgi
+from tests.servers.plain import PlainServer
+
+KEY = "demo-acme"
+FEW = ["STA-01", "STA-02", "AUT-01"]
+
+
+class UpdatesAreCreates(PlainServer):
+    """Every upsert is answered as a create."""
+
+    def status(self, earlier: Any) -> int:
+        return 201
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for option in OPTIONS:
+        monkeypatch.delenv(option.environment, raising=False)
+
+
+def _verdicts(verdicts: Mapping[str, Verdict]) -> dict[str, str]:
+    return {id: verdict.value for id, verdict in verdicts.items() if verdict is not Verdict.NOT_SELECTED}
+
+
+def test_a_correct_application_conforms() -> None:
+    result = check(PlainServer(), api_key=KEY, only=FEW)
+    assert result.verdict() is RunVerdict.CONFORMANT
+    assert _verdicts(result.verdicts()) == dict.fromkeys(sorted(FEW), "pass")
+    assert 0 < result.requests < 60
+    assert result.notes == [
+        "the target has a read",
+        "the target has a delete",
+        "an upsert keeps omitted fields",
+    ]
+
+
+def test_a_fault_is_found_and_told_without_the_key() -> None:
+    result = check(UpdatesAreCreates(), api_key=KEY, only=FEW)
+    assert result.verdict() is RunVerdict.NON_CONFORMANT
+    assert _verdicts(result.verdicts()) == {"STA-01": "pass", "STA-02": "fail", "AUT-01": "pass"}
+    [finding] = result.judged["STA-02"].findings
+    assert finding["expected"] == "status 200 for a name that existed"
+    assert KEY not in str(result.to_json())
+
+
+def test_what_a_run_made_is_deleted_afterwards() -> None:
+    server = PlainServer()
+    there = set(server.models)
+    check(server, api_key=KEY, only=FEW)
+    assert set(server.models) == there
+
+
+@pytest.mark.parametrize("seed", [0, 7, "8"])
+def test_a_seed_is_the_one_that_was_given(seed: Any) -> None:
+    assert check(PlainServer(), api_key=KEY, only=["STA-01"], seed=seed).seed == int(seed)
+
+
+def test_without_a_seed_each_run_has_its_own() -> None:
+    seeds = {check(PlainServer(), api_key=KEY, only=["STA-01"]).seed for _ in range(2)}
+    assert len(seeds) == 2
+
+
+def test_strict_is_a_matter_of_reading_the_result() -> None:
+    result = check(PlainServer(), api_key=KEY, only="STA-01,STA-02", strict=True)
+    assert result.strict
+    assert _verdicts(result.verdicts()) == {"STA-01": "pass", "STA-02": "pass"}
+
+
+def test_settings_of_pytest_around_do_not_reach_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    before = dict(os.environ)
+    result = check(PlainServer(), api_key=KEY, only=["STA-01"])
+    assert result.verdicts()["STA-01"] is Verdict.PASS
+    assert dict(os.environ) == before
+
+
+def test_an_option_that_is_none_is_refused() -> None:
+    with pytest.raises(TypeError, match="there is no option onyl"):
+        check(PlainServer(), onyl=["STA-01"])
+
+
+def test_a_target_that_is_not_there_gives_no_result() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = "http://{}:{}".format(*listener.getsockname())
+    with pytest.raises(NoResult, match="cannot be reached"):
+        check(url, only=["STA-01"])
+
+
+def test_a_wrong_key_gives_no_result() -> None:
+    with pytest.raises(NoResult, match="does not take the API key"):
+        check(PlainServer(), api_key="demo-nobody", only=["STA-01"])
+
+
+def test_something_else_at_the_place_of_the_endpoint_gives_no_result() -> None:
+    with pytest.raises(NoResult, match="the endpoint is not there"):
+        check(wsgi(lambda *_: (404, {})), api_key=KEY, only=["STA-01"])
+
+
+def test_an_unknown_requirement_gives_no_result() -> None:
+    with pytest.raises(NoResult):
+        check(PlainServer(), api_key=KEY, only=["STA-1"])
