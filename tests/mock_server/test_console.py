@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from tests.mock_server.conftest import Names
 from tests.mock_server.process import MockProcess
 from tests.mock_server.wire import KEY
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 FLAGS = [
     "--no-sandbox",
@@ -31,9 +23,9 @@ FLAGS = [
 
 
 @pytest.fixture
-def page(mock: MockProcess) -> Iterator[Page]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+def page(mock: MockProcess, chromium: str) -> Iterator[Page]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page()
         page.goto(f"{mock.url}/ui/")
         yield page
