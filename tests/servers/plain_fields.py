@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from tests.servers.wire import FieldError, Json, RefusedError
+from tests.servers.wire import INT64, FieldError, Json, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-INT64 = range(-(1 << 63), 1 << 63)
 
 KEY = "model_name"
 BASE = "base_model_name"

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
 from tests.servers.fixtures import Caller, Fixtures, default_fixtures
-from tests.servers.wire import Answer, Json, RefusedError, Request, respond
+from tests.servers.wire import INT64, Answer, Json, RefusedError, Request, respond
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 1 << 20
 MAX_NESTING = 64
-INT64 = range(-(1 << 63), 1 << 63)
 
 Handler: TypeAlias = Callable[[Request], Answer]
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+INT64 = range(-(1 << 63), 1 << 63)
+
 Json: TypeAlias = Any
 """A value as JSON has them: None, bool, int, float, str, list or dict."""
 

@@ -37,6 +37,14 @@ class ConstantsAbsent(PlainServer):
         return {}
 
 
+class DefaultValuesShown(PlainServer):
+    """Open: what shows where neither the model nor its base has a value. Here it is a default."""
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        numbers = dict.fromkeys(INHERITED, 0) | {"max_context_window": 4096}
+        return numbers | {"display_name": stored.name} | super().shown(organization, stored)
+
+
 class ProviderAbsent(PlainServer):
     """Published: all but the name may be absent. Here the provider is."""
 

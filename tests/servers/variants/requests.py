@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.servers.plain import PlainServer
 from tests.servers.plain_fields import BASE, COSTS, KINDS, PROVIDER, PROVIDER_ALIAS, Values
-from tests.servers.wire import FieldError, Json, RefusedError, Request
+from tests.servers.wire import Answer, FieldError, Json, RefusedError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -222,3 +222,47 @@ class ChunkedBodiesRefused(PlainServer):
         if request.header("Transfer-Encoding"):
             raise RefusedError(411, "Content-Length is required.")
         return super().body_data(request)
+
+
+class IntegersAsDoubles(PlainServer):
+    """Open: an integer beyond 2^53 comes back to the last digit. Here the nearest double does, as in JavaScript."""
+
+    def parsed(self, data: bytes) -> Json:
+        self.refuse_unusual(super().parsed(data))
+        return json.loads(data, parse_int=lambda digits: int(float(digits)))
+
+
+class LoneSurrogatesTaken(PlainServer):
+    """Open: lone surrogates are refused. Here they are taken, and written as the escapes that they came as."""
+
+    def refuse_unusual(self, value: Json, depth: int = 1) -> None:
+        if not isinstance(value, str):
+            super().refuse_unusual(value, depth)
+
+    def written(self, value: Json) -> bytes:
+        return json.dumps(value, allow_nan=False).encode()
+
+
+class EmptyReferencesTaken(PlainServer):
+    """Open: an empty base or provider is answered 404. Here it is taken, and means that there is none."""
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        references = {name: value for name, value in values.items() if name not in {BASE, PROVIDER} or value}
+        super().refuse_unknown_references(organization, references)
+
+
+class SmallBodiesOnly(PlainServer):
+    """Open: from which size on a body is answered 413. Here from 8 KiB."""
+
+    def body_data(self, request: Request) -> bytes:
+        data = super().body_data(request)
+        if len(data) > 1 << 13:
+            raise RefusedError(413, "The body is larger than 8 KiB.")
+        return data
+
+
+class LongPathsRefused(PlainServer):
+    """Standard: a server may find a path too long (RFC 9110, section 15.5.15). Here it is one of 2,000 characters."""
+
+    def answer(self, request: Request) -> Answer:
+        return Answer(414, {"detail": "Too long."}) if len(request.path) > 2000 else super().answer(request)
