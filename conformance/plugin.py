@@ -12,7 +12,7 @@ from conformance import hooks
 from conformance.checks.situations import meet
 from conformance.options import OPTIONS, Settings
 from conformance.outcome import Unreachable
-from conformance.requirement import OPEN, REGISTRY, Requirement
+from conformance.requirement import OPEN, REGISTRY, Requirement, cases_of, requirement_of
 from conformance.result import Record, Result
 from conformance.run import Run
 from conformance.session import Target
@@ -41,8 +41,6 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "requirement(requirement): the requirement that the test judges")
-    config.addinivalue_line("markers", "each(argument, things): one test for each thing of the contract")
     given = {option.name: config.getoption(option.dest) for option in OPTIONS}
     worker = getattr(config, "workerinput", {}).get("workerid", "").removeprefix("gw")
     targets = [plugin.app for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, Target)]
@@ -70,8 +68,7 @@ def everyday(request: pytest.FixtureRequest) -> Callable[[], None]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for mark in metafunc.definition.iter_markers("each"):
-        argument, things = mark.args
+    for argument, things in cases_of(metafunc.function):
         cases = things(metafunc.config.stash[RUN].contract)
         metafunc.parametrize(argument, list(cases.values()), ids=list(cases))
 
@@ -183,8 +180,7 @@ def _stop(config: pytest.Config, verdict: RunVerdict, reason: str) -> None:
 
 
 def _requirement(item: pytest.Item) -> Requirement | None:
-    mark = item.get_closest_marker("requirement")
-    return mark.args[0] if mark else None
+    return requirement_of(item.function) if isinstance(item, pytest.Function) else None
 
 
 def _case(item: pytest.Function) -> str:

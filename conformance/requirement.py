@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
-
-import pytest
 
 from conformance.judge.schema import SchemaJudge
 from conformance.wire.exchange import Exchange
@@ -81,9 +79,8 @@ def requirement(id: str, level: Level, clause: str, needs: Iterable[str] = ()) -
     """Declare the check of a requirement."""
 
     def declare(check: Check) -> Check:
-        registered = _register(Requirement(id, level, clause, _text(check), tuple(needs)))
-        marked: Check = pytest.mark.requirement(registered)(check)
-        return marked
+        _DECLARED[check] = _register(Requirement(id, level, clause, _text(check), tuple(needs)))
+        return check
 
     return declare
 
@@ -102,7 +99,8 @@ def every_exchange(id: str, level: Level, clause: str) -> Callable[[Judge], Call
 
         check.__name__ = judge.__name__
         check.__doc__ = judge.__doc__
-        return pytest.mark.requirement(registered)(check)
+        _DECLARED[check] = registered
+        return check
 
     return declare
 
@@ -113,7 +111,27 @@ Things: TypeAlias = Callable[[Contract], Mapping[str, Any]]
 
 def each(argument: str, things: Things) -> Callable[[Check], Check]:
     """One test for each thing of the contract, passed to the check as `argument`."""
-    return pytest.mark.each(argument, things)
+
+    def declare(check: Check) -> Check:
+        _CASES.setdefault(check, []).append((argument, things))
+        return check
+
+    return declare
+
+
+def requirement_of(check: Callable[..., None]) -> Requirement | None:
+    """The requirement that a function checks."""
+    return _DECLARED.get(check)
+
+
+def cases_of(check: Callable[..., None]) -> Sequence[tuple[str, Things]]:
+    """The arguments that a check is run for each thing of."""
+    return _CASES.get(check, ())
+
+
+# Kept beside the functions and not as marks of pytest: a registry is read outside of any run of pytest too.
+_DECLARED: dict[Callable[..., None], Requirement] = {}
+_CASES: dict[Callable[..., None], list[tuple[str, Things]]] = {}
 
 
 def _register(new: Requirement) -> Requirement:
