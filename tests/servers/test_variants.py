@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from tests.servers import test_battery
+from tests.servers import test_battery_bodies, test_battery_credentials, test_battery_models
 from tests.servers.api import Api
 from tests.servers.fixtures import PROVIDER
 from tests.servers.plain import PlainServer
@@ -101,6 +101,12 @@ def digits_of_the_time(api: Api) -> object:
     return sorted(len(api.created(model_name=api.name())["created_at"]) for _ in range(10))[5]
 
 
+BATTERY = [
+    test
+    for module in (test_battery_models, test_battery_bodies, test_battery_credentials)
+    for name, test in vars(module).items()
+    if name.startswith("test_")
+]
 PROBES: dict[type[PlainServer], Probe] = {
     requests.NamesUpTo255Characters: status(model_name="x" * 256),
     requests.ControlCharactersRefused: status(display_name="a\tb"),
@@ -148,10 +154,10 @@ PROBES: dict[type[PlainServer], Probe] = {
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.__name__)
 def test_the_variant_passes_the_battery(variant: type[PlainServer]) -> None:
-    tests = [test for name, test in vars(test_battery).items() if name.startswith("test_") and passes(variant, test)]
     with client_of(variant) as client:
-        for test in tests:
-            test(Api(client))
+        for test in BATTERY:
+            if passes(variant, test):
+                test(Api(client))
 
 
 @pytest.mark.parametrize("variant", PROBES, ids=lambda variant: variant.__name__)
