@@ -9,6 +9,7 @@ from typing import Any
 from contract import (
     Constant,
     Contract,
+    FromKey,
     FromRequest,
     Inherited,
     LookedUp,
@@ -83,6 +84,12 @@ def constants(contract: Contract) -> dict[str, Any]:
         for name, response in contract.upsert.response.items()
         if isinstance(response.source, Constant) and "enum" in response.schema
     }
+
+
+def identifying(contract: Contract) -> set[str]:
+    """The response fields that tell one model from another whatever their values are."""
+    upsert = contract.upsert
+    return {upsert.key} | {name for name, field in upsert.response.items() if isinstance(field.source, FromKey)}
 
 
 def settled_fields(contract: Contract) -> list[ResponseField]:

@@ -230,12 +230,11 @@ def test_base_that_was_deleted(subject: Subject) -> None:
         subject.observe("a base model in use cannot be deleted")
         return
     bare = {subject.contract.upsert.key: model[subject.contract.upsert.key]}
-    answers = [subject.upsert(bare)]
-    if subject.abilities.reads:
-        answers.append(subject.read(bare[subject.contract.upsert.key]))
-    for exchange in answers:
-        if exchange.response.status < 500:
-            expect_taken(exchange, "the model exists, whatever became of its base model")
+    written_again = subject.upsert(bare)
+    if subject.abilities.reads and written_again.response.successful:
+        read = subject.read(bare[subject.contract.upsert.key])
+        if read.response.status < 500:
+            expect_taken(read, "the model exists, whatever became of its base model")
 
 
 @requirement("SEM-16", MUST, clause="x-clauses/own-wins")

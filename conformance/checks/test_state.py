@@ -8,7 +8,7 @@ from itertools import pairwise
 from conformance import cases
 from conformance.checks import stories
 from conformance.checks.refusals import REFUSED, Refusal
-from conformance.fields import Shown, lookups, overlays, settled, shown_fields, timestamp
+from conformance.fields import Shown, identifying, lookups, overlays, settled, shown_fields, timestamp
 from conformance.generate.values import OBJECTS, ODD_STRINGS, odd_values
 from conformance.judge.expect import (
     expect_entries,
@@ -299,7 +299,8 @@ def test_bare_models_are_bare(subject: Subject) -> None:
     for body in (subject.minimal(), subject.full(1), subject.full(2), subject.minimal()):
         members = subject.accepted(subject.upsert(body)).response.members
         shown.append(nameless(members, body[subject.contract.upsert.key]))
-    expect_unchanged(subject.contract, shown[0], shown[-1], "as before other models were created")
+    where = "as before other models were created"
+    expect_unchanged(subject.contract, shown[0], shown[-1], where, identifying(subject.contract))
 
 
 @requirement("IDM-24", MUST, clause="x-clauses/override")
@@ -344,7 +345,7 @@ def test_override_sent_again(subject: Subject, case: tuple[RequestField, Respons
 @each("refusal", REFUSED)
 def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
     """A valid request is taken after a refused one, and shows its values."""
-    body = subject.few(1, subject.once("a model after refusals", subject.names.fresh))
+    body = subject.few()
     refusal.send(subject, body[subject.contract.upsert.key], {})
     exchange = subject.upsert(body)
     expect_taken(exchange, f"a valid request after {refusal.label}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance import cases
 from conformance.cases import WrongValue
 from conformance.checks.refusals import NO_OBJECT, SERVER_TRIALS, UNREADABLE, Refusal
+from conformance.fields import identifying
 from conformance.generate.wrong import Wrongness
 from conformance.judge.expect import expect_status, expect_taken, expect_unchanged, nameless, summary
 from conformance.judge.schema import SchemaJudge
@@ -23,7 +24,9 @@ def test_create(subject: Subject) -> None:
     """The first upsert of a name is answered as a create, with many fields or with the name alone."""
     upsert = subject.contract.upsert
     for body in (subject.minimal(), subject.full()):
-        exchange = subject.accepted(subject.upsert(body))
+        exchange = subject.upsert(body)
+        if not exchange.response.successful:
+            subject.accepted(exchange)
         expect_status(exchange, upsert.created, when="for a name that did not exist")
 
 
@@ -34,7 +37,10 @@ def test_update(subject: Subject) -> None:
     body = subject.given(subject.full(variant=0))
     for variant in range(1, REPEATS + 1):
         again = subject.full(variant, body[upsert.key]) if variant % 2 else {upsert.key: body[upsert.key]}
-        expect_status(subject.accepted(subject.upsert(again)), upsert.updated, when="for a name that existed")
+        exchange = subject.upsert(again)
+        if not exchange.response.successful:
+            subject.accepted(exchange)
+        expect_status(exchange, upsert.updated, when="for a name that existed")
 
 
 @every_exchange("STA-03", MUST, clause="x-clauses/no-server-error")
@@ -161,6 +167,8 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
     key = subject.once("a model of any media type", subject.names.fresh)
     body = encoded(subject.few(1, key))
     exchange = subject.post(body, key=key, headers=headers, credential=subject.callers.owner)
+    if not exchange.response.successful:
+        subject.accepted(subject.post(body, key=key, credential=subject.callers.owner))
     expect_taken(exchange, "the media type of the body is application/json")
 
 
@@ -239,7 +247,8 @@ def test_create_after_delete(subject: Subject) -> None:
     other = subject.minimal()
     fresh = nameless(subject.accepted(subject.upsert(other)).response.members, other[upsert.key])
     where = "as in a model that never had a value"
-    expect_unchanged(subject.contract, fresh, nameless(again.response.members, key), where)
+    shown = nameless(again.response.members, key)
+    expect_unchanged(subject.contract, fresh, shown, where, identifying(subject.contract))
 
 
 @requirement("STA-22", MUST, clause="x-clauses/slashes")
