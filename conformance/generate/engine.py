@@ -77,7 +77,8 @@ class _Bridge:
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer every request alike: what is made up next must not hang on what the target said."""
         media_type = environ.get("CONTENT_TYPE", "")
-        if environ["REQUEST_METHOD"] == self._subject.contract.upsert.operation.method and "json" in media_type:
+        wanted = environ["REQUEST_METHOD"] == self._subject.contract.upsert.operation.method and "json" in media_type
+        if wanted and self.obstacle is None:  # each further request to a target that is gone would wait its time out
             self._pass_on(environ)
         start_response("200 OK", [("Content-Type", "application/json")])
         return [b"{}"]
