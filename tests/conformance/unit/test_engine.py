@@ -15,7 +15,7 @@ from conformance.subject.subject import Subject
 from conformance.wire.exchange import Request, Response
 from contract import Contract, RequestField, load
 from tests.conformance.unit.oracles import Oracles
-from tests.conformance.unit.parts import subject_of
+from tests.conformance.unit.parts import subject_of, wsgi
 from tests.servers.plain import PlainServer
 
 SEED = 4
@@ -122,9 +122,15 @@ class Gone:
         raise AssertionError("the transport is the run's to close")
 
 
-def test_a_target_that_goes_away_is_not_hidden_by_the_engine(contract: Contract) -> None:
+def test_a_target_that_goes_away_is_reported_at_once(contract: Contract) -> None:
     subject: Subject = subject_of(contract, PlainServer())
     gone: Any = Gone(5)
     subject.client.transport = gone
     with pytest.raises(Lost, match="the connection broke"):
         generated(subject)
+    assert gone.left == -1
+
+
+def test_what_is_made_up_does_not_hang_on_what_the_target_says(contract: Contract, cases: list[Generated]) -> None:
+    subject = subject_of(contract, wsgi(lambda *_: (201, {"model_name": "seen", "input_cost": 12345.5})), seed=SEED)
+    assert Counter(case.mode for case in generated(subject)) == Counter(case.mode for case in cases)
