@@ -100,7 +100,8 @@ def test_read_only_key(subject: Subject, write: str) -> None:
     if write != "a create":
         subject.given(body)
     if write == "a delete":
-        subject.require_delete()
+        if not subject.abilities.deletes:
+            return  # a write that this target does not offer
         expect_status(subject.delete(body[subject.contract.upsert.key], reader), forbidden, when="for a delete")
     else:
         expect_status(subject.upsert(body, reader), forbidden, when=f"for {write} with a key that may only read")
