@@ -63,6 +63,7 @@ def _called(arguments: list[bytes], stdin: bytes) -> Called:
             headers.append(next(words))
         elif word == b"--data-binary":
             data = next(words)
+            assert data == b"@-" or not data.startswith(b"@"), f"curl would read the file {data[1:]!r}"
             body = stdin if data == b"@-" else data
         elif word == b"--path-as-is":
             path_as_is = True

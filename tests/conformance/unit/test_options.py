@@ -47,6 +47,11 @@ def test_what_is_not_given_leaves_the_environment(nothing: Any, monkeypatch: pyt
     assert Settings.gather({"only": nothing})["only"] == ["IDM"]
 
 
+def test_the_number_zero_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESPAN_SEED", "7")
+    assert Settings.gather({"seed": 0})["seed"] == 0
+
+
 @pytest.mark.parametrize(
     ("text", "flag"),
     [("1", True), ("true", True), ("YES", True), ("on", True), ("0", False), ("false", False), ("", False)],

@@ -158,6 +158,11 @@ def test_a_cycle_of_bases_ends(story: Story) -> None:
     assert "max_context_window" not in told
 
 
+def test_a_model_that_is_its_own_base_ends_too(story: Story) -> None:
+    assert story.upsert("a", base_model_name="a", output_cost=1)[0] == 201
+    assert story.read("a")[1].keys() == {"base_model_name", "output_cost"}
+
+
 def test_what_was_lost_is_unknown_but_for_its_being(story: Story) -> None:
     story.upsert("one", input_cost=1)
     story.reference.lose((HERE, "one"), exists=True)
