@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import random
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from conformance.attempt import Attempt, Attempts
+from conformance.attempt import Attempt, Attempts, Finding
 from conformance.evidence import RUN, finding_record
 from conformance.fixtures import with_fixtures
 from conformance.options import Settings
@@ -28,6 +30,8 @@ from conformance.wire.transport import HttpTransport, Transport, in_process
 from contract import Contract, load
 
 MAX_SEED = 2**32 - 1
+SHOWN = 3
+"""Findings of a requirement that are shown with their exchanges; the others are counted."""
 
 
 class Run:
@@ -47,6 +51,7 @@ class Run:
         self._subject: Subject | None = None
         self._transport: Transport | None = None
         self._counted = 0
+        self._findings: Counter[str] = Counter()
 
     @property
     def target(self) -> str:
@@ -109,10 +114,15 @@ class Run:
             "observed": list(attempt.observed),
             "requests": self.uncounted(),
             "findings": [
-                finding_record(id, case, finding, base_url, self._variables())
+                finding_record(id, case, self._told(id, finding), base_url, self._variables())
                 for id, finding in attempt.findings.items()
             ],
         }
+
+    def _told(self, id: str, finding: Finding) -> Finding:
+        """The finding, without its exchanges once the requirement has been shown violated often enough."""
+        self._findings[id] += 1
+        return finding if self._findings[id] <= SHOWN else replace(finding, exchanges=())
 
     def _variables(self) -> dict[str, str]:
         """What reports write as shell variables: the tokens, and the prefix of the run's names."""
