@@ -34,6 +34,7 @@ class HttpTransport:
 
     def __init__(self, base_url: str, timeout: float = 30.0, transport: httpx2.BaseTransport | None = None) -> None:
         self.base_url = base_url.rstrip("/")
+        self._timeout = timeout
         limits = httpx2.Limits(max_connections=64, max_keepalive_connections=64)
         self._client = httpx2.Client(
             timeout=timeout, transport=transport, limits=limits, follow_redirects=False, trust_env=False
@@ -45,10 +46,10 @@ class HttpTransport:
         try:
             incoming = self._client.send(outgoing, stream=True)
             try:
-                body = self._body(incoming)
+                body = self._body(incoming, started + self._timeout)
             finally:
                 incoming.close()
-        except httpx2.TimeoutException:
+        except (httpx2.TimeoutException, TimeoutError):
             raise Lost(request, "no answer came within the time limit") from None
         except (httpx2.TransportError, httpx2.DecodingError) as error:
             raise Lost(request, f"the connection broke: {str(error) or type(error).__name__}") from None
@@ -68,9 +69,12 @@ class HttpTransport:
         return httpx2.Request(request.method, self.base_url + request.target, headers=headers, content=content)
 
     @staticmethod
-    def _body(incoming: httpx2.Response) -> bytes:
+    def _body(incoming: httpx2.Response, until: float) -> bytes:
+        """The body as far as it is read. Raises TimeoutError where it drips past `until`."""
         body = bytearray()
         for chunk in incoming.iter_bytes():
+            if time.perf_counter() > until:
+                raise TimeoutError
             body += chunk
             if len(body) > MAX_BODY:
                 break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
@@ -179,3 +180,23 @@ def test_a_connection_is_used_again_and_closed_at_the_end() -> None:
         transport.close()
     assert kept[0] > 0
     assert kept[1] == 0
+
+
+def test_an_answer_that_drips_for_ever_is_lost_when_the_time_is_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                while not done.wait(0.02):
+                    connection.sendall(b" ")
+
+        done = threading.Event()
+        thread = threading.Thread(target=drip)
+        thread.start()
+        transport = HttpTransport(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.2)
+        with pytest.raises(Lost, match="within the time limit"):
+            transport.send(ROOT)
+        done.set()
+        thread.join()
