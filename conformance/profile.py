@@ -54,7 +54,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         profile.name: profile
         for profile in (
             Profile("quick", races=0, walks=0, examples=0, leaves_out=QUICK_LEAVES_OUT, must_only=True),
-            Profile("default", races=4, walks=3, examples=6),
+            Profile("default", races=4, walks=2, examples=6),
             Profile("thorough", races=25, walks=40, examples=200, seconds=60.0),
         )
     }

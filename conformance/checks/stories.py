@@ -100,19 +100,26 @@ def heirs(subject: Subject, generations: int) -> list[Step]:
 
 
 def late_heirs(subject: Subject) -> list[Step]:
-    """Models that get their base model by an update, and models with one value of their own that inherit all others."""
+    """Models that get their base model by an update, and models with some values of their own."""
 
     def tell() -> list[Step]:
         root = subject.given(subject.full(1))
         late = subject.given(subject.minimal()) | {base_name(subject): root[subject.contract.upsert.key]}
         told = [Step(root, _sent(subject, late).shown)]
         other = subject.full(2)
-        for name in (subject.own_fields()[0].name, subject.own_fields()[-2].name):
-            shown = _sent(subject, {**_child(subject, root), name: other[name]}).shown
-            told.append(Step({n: v for n, v in root.items() if n != name}, shown))
+        for names in _splits([field.name for field in subject.own_fields()]):
+            shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
+            told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
         return told
 
     return subject.once("late heirs", tell)
+
+
+def _splits(names: list[str]) -> list[set[str]]:
+    """Sets of the names, so that for any two of them some set has the first and not the second."""
+    bits = range(max(1, (len(names) - 1).bit_length()))
+    chosen = [{name for index, name in enumerate(names) if index >> bit & 1} for bit in bits]
+    return [*chosen, *(set(names) - some for some in chosen)]
 
 
 def own_values(subject: Subject) -> list[Step]:

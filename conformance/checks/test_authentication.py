@@ -79,7 +79,11 @@ def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
 @each("scheme", lambda _: {scheme: scheme for scheme in ("bearer", "BEARER")})
 def test_scheme_case(subject: Subject, scheme: str) -> None:
     """The name of the scheme is taken in any case."""
-    expect_taken(_with(subject, with_scheme(_owner(subject), scheme)), f"the scheme {scheme} is Bearer in another case")
+    exchange = _with(subject, with_scheme(_owner(subject), scheme))
+    if not exchange.response.successful:
+        subject.accepted(subject.upsert(subject.minimal()))
+        exchange = _with(subject, with_scheme(_owner(subject), scheme))
+    expect_taken(exchange, f"the scheme {scheme} is Bearer in another case")
 
 
 @every_exchange("AUT-08", MUST, clause="security")

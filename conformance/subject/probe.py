@@ -22,7 +22,7 @@ def probe(subject: Subject) -> Abilities:
     """Try the upsert, the read, the bare upsert and the delete on a model of every plain value."""
     found = Abilities()
     try:
-        first, second = subject.full(variant=3), subject.full(variant=4)
+        first, second = subject.full(variant=4), subject.full(variant=5)
         key = str(first[subject.contract.upsert.key])
         second[subject.contract.upsert.key] = key
         created = subject.upsert(first).response
