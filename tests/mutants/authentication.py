@@ -82,7 +82,6 @@ class UnsignedTokensTaken(Mutant):
     """A JWT whose header says `"alg": "none"` is believed without a signature."""
 
     trips = frozenset({"AUT-02"})
-    survives = "no unsigned token is sent"
 
     def caller(self, token: str) -> Caller | None:
         return ANYBODY if self.says_none(token.split(".", maxsplit=1)[0]) else super().caller(token)
@@ -212,19 +211,6 @@ class NoChallenge(Mutant):
 
     def challenge(self) -> Mapping[str, str]:
         return {}
-
-
-class NoChallengeForUnknownKey(Mutant):
-    """Only absent credentials are answered with a challenge; unknown ones are raised elsewhere, without one."""
-
-    trips = frozenset({"AUT-04"})
-
-    def authenticated(self, request: Request) -> Caller:
-        try:
-            return super().authenticated(request)
-        except RefusedError as refusal:
-            headers = {} if request.header("Authorization") else refusal.headers
-            raise RefusedError(refusal.status, refusal.problem, headers) from refusal
 
 
 class ForbiddenForUnauthorized(Mutant):

@@ -221,7 +221,6 @@ class CyclesKillTheWorker(Mutant):
     """The chain of bases is followed for ever, until the worker is killed, and the connection breaks."""
 
     trips = frozenset({"SEM-04"})
-    survives = "a connection that breaks in process is a 500"
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = super().__call__(environ, start_response)
@@ -245,7 +244,6 @@ class DeletedBaseBreaksModels(Mutant):
     """A model whose base was deleted cannot be shown any more."""
 
     trips = frozenset({"STA-03"})
-    survives = "no check deletes a base"
 
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
         base = super().base_of(organization, stored)

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, COSTS, FLAGS, INHERITED, OVERRIDE
+from tests.servers.plain_fields import BASE, COSTS, INHERITED, OVERRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,16 +64,6 @@ class BaseWins(Mutant):
         return super().first(name, lineage[::-1] if name == "image_support" else lineage)
 
 
-class FlagsOfBaseAndModel(Mutant):
-    """A flag is on where the model or its base has it on."""
-
-    trips = frozenset({"SEM-02"})
-
-    def first(self, name: str, lineage: list[Stored]) -> Json:
-        values = [model.values[name] for model in lineage if name in model.values]
-        return super().first(name, lineage) if name not in FLAGS or not values else max(values)
-
-
 class LowerCostWins(Mutant):
     """Of two costs, the model's own and its base's, the lower one is shown."""
 
@@ -88,7 +78,6 @@ class OneOwnValueHidesTheBase(Mutant):
     """A model with any cost of its own inherits none of the others."""
 
     trips = frozenset({"SEM-01"})
-    survives = "no check inherits one value beside an own one"
 
     def first(self, name: str, lineage: list[Stored]) -> Json:
         own = name in COSTS and any(cost in lineage[0].values for cost in COSTS)
@@ -128,7 +117,6 @@ class BaseOnlyAtCreate(Mutant):
     """A base that is given to a model that exists is recorded, and nothing of it is shown."""
 
     trips = frozenset({"SEM-01"})
-    survives = "no check gives a base to a model that exists"
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         merged = super().merged(earlier, values)
@@ -141,7 +129,7 @@ class BaseOnlyAtCreate(Mutant):
 class BaseNotChanged(Mutant):
     """A model keeps the base it was created with."""
 
-    trips = frozenset({"IDM-04"})
+    trips = frozenset({"IDM-02", "IDM-04"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         merged = super().merged(earlier, values)
@@ -151,7 +139,7 @@ class BaseNotChanged(Mutant):
 class BaseNotShown(Mutant):
     """The base is inherited from, and not shown."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-04", "IDM-06", "IDM-07"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-04", "IDM-06", "IDM-07", "SEM-18"})
 
     def own_values(self, stored: Stored) -> Values:
         return {name: value for name, value in super().own_values(stored).items() if name != BASE}
@@ -160,8 +148,7 @@ class BaseNotShown(Mutant):
 class RootShownAsBase(Mutant):
     """The base that is shown is the base of the base."""
 
-    trips = frozenset({"IDM-01"})
-    survives = "no check looks at the base shown of a chain"
+    trips = frozenset({"SEM-18"})
 
     def shown(self, organization: str, stored: Stored) -> Values:
         root = list(self.lineage(organization, stored))[-1]
@@ -172,7 +159,7 @@ class RootShownAsBase(Mutant):
 class BaseChangedByModel(Mutant):
     """A model shares its values with its base: writing one writes the other."""
 
-    trips = frozenset({"SEM-16"})
+    trips = frozenset({"SEM-01", "SEM-16"})
 
     def save(self, organization: str, stored: Stored) -> None:
         super().save(organization, stored)
@@ -186,7 +173,6 @@ class ParametersOfBaseChanged(Mutant):
     """The base's parameters are updated in place by the override of a model."""
 
     trips = frozenset({"SEM-16"})
-    survives = "the parameters of a base are not looked at after its model was written"
 
     def save(self, organization: str, stored: Stored) -> None:
         super().save(organization, stored)

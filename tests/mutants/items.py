@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import KEY, OVERRIDE
+from tests.servers.plain_fields import BASE, KEY, OVERRIDE
 from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ class AbsentModelIsNull(Mutant):
     """A read of a model that does not exist is answered 200 with null."""
 
     trips = frozenset({"STA-19", "STA-20", "SCH-03"})
-    survives = "checks of other things tell by its status that a model is there"
 
     def read(self, request: Request) -> Answer:
         try:
@@ -38,7 +37,6 @@ class ReadCreates(Mutant):
     """A read of a model that does not exist creates it: `get_or_create`."""
 
     trips = frozenset({"STA-19", "STA-20"})
-    survives = "checks of other things tell by the read that a model is there"
 
     def read(self, request: Request) -> Answer:
         organization, name = self.authenticated(request).organization, self.name_in(request.path)
@@ -51,7 +49,6 @@ class DeleteAnswers200(Mutant):
     """A delete is answered 200 with a word of success."""
 
     trips = frozenset({"STA-04", "STA-20"})
-    survives = "the check of slashes asks for 204"
 
     def delete(self, request: Request) -> Answer:
         super().delete(request)
@@ -71,7 +68,6 @@ class DeleteDoesNothing(Mutant):
     """A delete is answered 204, and nothing is deleted: nobody commits."""
 
     trips = frozenset({"STA-20", "STA-21"})
-    survives = "a check of races asks whether a model is gone"
 
     def removed(self, organization: str, name: str) -> bool:
         return self.find(organization, name) is not None
@@ -81,7 +77,6 @@ class DeletedIsStillRead(Mutant):
     """A deleted model is marked, and the read forgets to look at the mark."""
 
     trips = frozenset({"STA-20"})
-    survives = "a check of races asks whether a model is gone"
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -135,7 +130,6 @@ class DeletedOverrideComesBack(_Undead):
     """The override lies in a table of its own, from which nothing is deleted."""
 
     trips = frozenset({"STA-21"})
-    survives = "only fields that are shown as sent are looked at after a delete"
 
     def remains(self, buried: Values) -> Values:
         return {OVERRIDE: buried[OVERRIDE]} if OVERRIDE in buried else {}
@@ -161,8 +155,7 @@ class DeletedIsUpdated(Mutant):
 class DeletedNamesAreTaken(Mutant):
     """The name of a deleted model is still unique: creating it anew is answered 400."""
 
-    trips = frozenset({"STA-21"})
-    survives = "that the create after a delete is refused is a step on the way"
+    trips = frozenset({"STA-17", "STA-21"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -205,3 +198,14 @@ class LastSegmentIsTheName(Mutant):
 
     def name_in(self, path: str) -> str:
         return super().name_in(path).rpartition("/")[2]
+
+
+class ModelsGoWithTheirBase(Mutant):
+    """A model whose base was deleted is still stored, and still updated, but no longer read."""
+
+    trips = frozenset({"SEM-17"})
+
+    def referred_model(self, organization: str, name: str) -> Stored | None:
+        model = super().referred_model(organization, name)
+        base = model.values.get(BASE) if model else None
+        return None if base and super().referred_model(organization, base) is None else model

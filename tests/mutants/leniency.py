@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import BASE, KEY, PROVIDER, PROVIDER_ALIAS
-from tests.servers.wire import FieldError, RefusedError
+from tests.servers.wire import FieldError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,6 @@ class FormsTaken(Mutant):
     """A body that is no JSON is read as a form."""
 
     trips = frozenset({"STA-05"})
-    survives = "a request is said to be about a name that is not in it"
 
     def parsed(self, data: bytes) -> Json:
         try:
@@ -97,13 +96,6 @@ class OneCostUnchecked(_UncheckedField):
 
     trips = frozenset({"SCH-03", "STA-08", "STA-10", "STA-11"})
     field = "cache_creation_input_cost"
-
-
-class DisplayNameUnchecked(_UncheckedField):
-    """The display name has no validator: whatever comes is stored and shown."""
-
-    trips = frozenset({"SCH-03", "SCH-04", "STA-08", "STA-10", "STA-11"})
-    field = "display_name"
 
 
 class OneFlagUnchecked(_UncheckedField):
@@ -161,15 +153,6 @@ class FlagsClamped(Mutant):
         return max(0, min(1, self.integer(name, value)))
 
 
-class FlagsUnbounded(Mutant):
-    """A flag is any integer."""
-
-    trips = frozenset({"SCH-03", "STA-09"})
-
-    def flag(self, name: str, value: Json) -> int:
-        return self.integer(name, value)
-
-
 class TrueIsANumber(Mutant):
     """A boolean passes for a number: in Python it is one."""
 
@@ -189,15 +172,6 @@ class NumbersInStringsTaken(Mutant):
             return super().number(name, float(value) if isinstance(value, str) else value)
         except ValueError:
             raise FieldError("Expected a number.") from None
-
-
-class FlagsInStringsTaken(Mutant):
-    """`"1"` is taken for 1 in a flag, as in a form."""
-
-    trips = frozenset({"STA-10"})
-
-    def flag(self, name: str, value: Json) -> int:
-        return super().flag(name, {"0": 0, "1": 1}.get(value, value) if isinstance(value, str) else value)
 
 
 class FractionsCutOff(Mutant):
@@ -285,17 +259,6 @@ class AliasWins(Mutant):
         return super().slots(values)
 
 
-class FirstSpellingWins(Mutant):
-    """Of two providers that differ the first spelling is taken, without a word."""
-
-    trips = frozenset({"STA-14"})
-
-    def slots(self, values: Values) -> Values:
-        if PROVIDER in values:
-            values = {name: value for name, value in values.items() if name != PROVIDER_ALIAS}
-        return super().slots(values)
-
-
 class BuiltInNamesTaken(Mutant):
     """A custom model may have the name of a built-in one."""
 
@@ -303,13 +266,3 @@ class BuiltInNamesTaken(Mutant):
 
     def refuse_reserved(self, name: str) -> None:
         pass
-
-
-class BuiltInNamesAreInvalid(Mutant):
-    """The name of a built-in model is answered 400."""
-
-    trips = frozenset({"STA-18"})
-
-    def refuse_reserved(self, name: str) -> None:
-        if name in self.fixtures.built_in_models:
-            raise RefusedError(400, {KEY: ["This name is reserved."]})

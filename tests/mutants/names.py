@@ -40,15 +40,6 @@ class SlashesAreHyphens(_OneName):
         return name.replace("/", "-")
 
 
-class SlashesRemoved(_OneName):
-    """Slashes are taken out of names."""
-
-    trips = frozenset({"IDM-10", "IDM-11"})
-
-    def canonical(self, name: str) -> str:
-        return name.replace("/", "")
-
-
 class DotsAreUnderscores(_OneName):
     """A database of documents takes no dot in a key: it becomes an underscore."""
 
@@ -85,7 +76,6 @@ class OrderOfSegmentsLost(_OneName):
     """Names are found by the set of their segments."""
 
     trips = frozenset({"IDM-10"})
-    survives = "the segments of the two names differ"
 
     def canonical(self, name: str) -> str:
         return "/".join(sorted(name.split("/")))
@@ -143,15 +133,6 @@ class CompatibleNamesAreOne(_OneName):
 
     def canonical(self, name: str) -> str:
         return unicodedata.normalize("NFKC", name)
-
-
-class AccentsIgnored(_OneName):
-    """Names are compared by a collation that knows no accents."""
-
-    trips = frozenset({"IDM-11"})
-
-    def canonical(self, name: str) -> str:
-        return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
 
 
 class NamesPercentDecoded(_OneName):

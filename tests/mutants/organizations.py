@@ -35,8 +35,7 @@ class OneStoreForAll(Mutant):
 class NamesUniqueEverywhere(_Everywhere):
     """A name that another organization has is taken: it is answered 400."""
 
-    trips = frozenset({"TEN-01"})
-    survives = "that the other organization is refused is a step on the way"
+    trips = frozenset({"STA-17", "TEN-01"})
 
     def refuse_unknown_references(self, organization: str, values: Values) -> None:
         super().refuse_unknown_references(organization, values)
@@ -96,7 +95,6 @@ class ReadsCachedForAll(Mutant):
     """Reads are cached by path, and the organization is no part of it."""
 
     trips = frozenset({"TEN-03"})
-    survives = "the owner does not read before the other organization does"
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class OverrideNotShown(Mutant):
     """The override is stored, and has no effect on what is shown."""
 
-    trips = frozenset({"IDM-18", "IDM-21", "SEM-05", "SEM-06", "SEM-07", "SEM-13", "SEM-14"})
+    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-14"})
 
     def overlaid(self, params: Values, override: Values) -> Values:
         return {"stream": {"type": "boolean"}}
@@ -27,7 +27,7 @@ class OverrideNotShown(Mutant):
 class OverrideNeedsABase(Mutant):
     """The override of a model without a base is not shown: there is nothing that it overrides."""
 
-    trips = frozenset({"IDM-18", "IDM-21", "SEM-05"})
+    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         return super().supported_params(lineage) if BASE in lineage[0].values else {}
@@ -93,15 +93,6 @@ class NullEntriesIgnored(Mutant):
         return super().overlaid(params, {name: entry for name, entry in override.items() if entry is not None})
 
 
-class NullEntriesAreEmpty(Mutant):
-    """An entry of null leaves an empty parameter behind."""
-
-    trips = frozenset({"SEM-07"})
-
-    def overlaid(self, params: Values, override: Values) -> Values:
-        return {name: {} if entry is None else entry for name, entry in {**params, **override}.items()}
-
-
 class AliasIgnored(Mutant):
     """The second spelling of the provider is taken, and nothing is done with it."""
 
@@ -110,16 +101,6 @@ class AliasIgnored(Mutant):
     def slots(self, values: Values) -> Values:
         slots = super().slots(values)
         return slots if PROVIDER in values else {name: value for name, value in slots.items() if name != PROVIDER}
-
-
-class AliasOnly(Mutant):
-    """Only the second spelling of the provider has an effect."""
-
-    trips = frozenset({"SEM-09", "STA-13"})
-
-    def slots(self, values: Values) -> Values:
-        slots = super().slots(values)
-        return slots if PROVIDER_ALIAS in values else {name: value for name, value in slots.items() if name != PROVIDER}
 
 
 class BothSpellingsCancel(Mutant):
@@ -148,7 +129,6 @@ class ProviderOnlyAtCreate(Mutant):
     """A provider that is given to a model that exists is not attached."""
 
     trips = frozenset({"SEM-08"})
-    survives = "no check attaches a provider to a model that exists"
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         return super().merged(earlier, {name: value for name, value in values.items() if name != PROVIDER})
@@ -192,13 +172,6 @@ class CreationForged(_Forgeable):
     field = "created_at"
 
 
-class UpdateForged(_Forgeable):
-    """`updated_at` is taken from the request."""
-
-    trips = frozenset({"SEM-10"})
-    field = "updated_at"
-
-
 class ThroughputForged(_Forgeable):
     """`throughput` is taken from the request: a model passes for a fast one."""
 
@@ -218,13 +191,6 @@ class ProviderForged(_Forgeable):
 
     trips = frozenset({"SEM-10"})
     field = "provider"
-
-
-class TypeForged(_Forgeable):
-    """`model_type` is taken from the request."""
-
-    trips = frozenset({"SEM-10"})
-    field = "model_type"
 
 
 class CalledByForged(_Forgeable):

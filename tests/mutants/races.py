@@ -50,8 +50,7 @@ class TwoCreates(_LooksFirst):
 class LateCreateWipesEarlier(_LooksFirst):
     """The later of two creates that race replaces the earlier one's values, and says that it updated them."""
 
-    trips = frozenset({"CON-05"})
-    survives = "no creates of different fields race"
+    trips = frozenset({"CON-07"})
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         self.models.pop(self.address(organization, name))
@@ -61,7 +60,7 @@ class LateCreateWipesEarlier(_LooksFirst):
 class RacingCreatesFail(_LooksFirst):
     """The database refuses the later of two creates that race, and its error is a 500."""
 
-    trips = frozenset({"STA-03"})
+    trips = frozenset({"CON-07", "STA-03"})
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         raise RuntimeError("duplicate key value violates unique constraint")
@@ -70,7 +69,7 @@ class RacingCreatesFail(_LooksFirst):
 class RacingCreatesConflict(_LooksFirst):
     """The later of two creates that race is answered 409."""
 
-    trips = frozenset({"STA-04"})
+    trips = frozenset({"CON-07", "STA-04"})
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         raise RefusedError(409, "The model was created meanwhile.")
@@ -79,7 +78,7 @@ class RacingCreatesConflict(_LooksFirst):
 class TwoRows(_LooksFirst):
     """Two creates that race leave two rows: the model is still there after it was deleted once."""
 
-    trips = frozenset({"CON-01", "CON-02"})
+    trips = frozenset({"CON-01", "CON-02", "CON-07"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -113,7 +112,7 @@ class NobodyCreates(Mutant):
 class LostUpdates(Mutant):
     """An update reads a model, changes it and writes it back, and undoes what was written in between."""
 
-    trips = frozenset({"CON-05"})
+    trips = frozenset({"CON-05", "CON-07"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)
@@ -123,21 +122,6 @@ class LostUpdates(Mutant):
         stored = self.changed(earlier, name, values)
         self.save(organization, stored)
         return 200, stored
-
-
-class StaleUpdatesDropped(Mutant):
-    """An update that finds the model changed since it was read is dropped, and answered as if it was not."""
-
-    trips = frozenset({"CON-05"})
-
-    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
-        earlier = self.find(organization, name)
-        if earlier is not None:
-            sleep(WINDOW)
-        with self.exclusive(organization, name):
-            if earlier is not None and self.find(organization, name) is not earlier:
-                return 200, self.changed(earlier, name, values)
-            return super().write(organization, name, values)
 
 
 class _Contended(Mutant):
@@ -171,7 +155,7 @@ class _Contended(Mutant):
 class RacersWithdrawn(_Contended):
     """Updates that meet roll each other back: each is answered 200, and none is stored."""
 
-    trips = frozenset({"CON-03", "CON-05", "CON-06"})
+    trips = frozenset({"CON-03", "CON-05", "CON-06", "CON-07"})
 
     def met(self, organization: str, earlier: Stored, values: Values) -> tuple[int, Stored]:
         return 200, self.changed(earlier, earlier.name, values)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, PROVIDER
+from tests.servers.plain_fields import BASE
 from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ class AlwaysCreated(Mutant):
     """Every upsert is answered 201."""
 
     trips = frozenset({"STA-02"})
-    survives = "the status of updates trips checks of races"
 
     def status(self, earlier: Stored | None) -> int:
         return 201
@@ -29,7 +28,6 @@ class AlwaysOk(Mutant):
     """Every upsert is answered 200."""
 
     trips = frozenset({"STA-01"})
-    survives = "the status of creates trips every check that tells a create by it"
 
     def status(self, earlier: Stored | None) -> int:
         return 200
@@ -39,7 +37,6 @@ class CreatedAsLongAsNew(Mutant):
     """Whether a model was created is told by `created_at == updated_at`, which holds until the first change."""
 
     trips = frozenset({"STA-02"})
-    survives = "the status of updates trips checks of races"
 
     def status(self, earlier: Stored | None) -> int:
         return 201 if earlier is None or earlier.updated == earlier.created else 200
@@ -49,7 +46,6 @@ class AcceptedForLater(Mutant):
     """A create is answered 202."""
 
     trips = frozenset({"STA-01", "STA-04"})
-    survives = "the status of creates trips every check that tells a create by it"
 
     def status(self, earlier: Stored | None) -> int:
         return 202 if earlier is None else 200
@@ -59,7 +55,6 @@ class NoContentForUpdates(Mutant):
     """An update is answered 204, without a body."""
 
     trips = frozenset({"STA-02", "STA-04"})
-    survives = "an empty answer trips every check of updates"
 
     def upsert(self, request: Request) -> Answer:
         answer = super().upsert(request)
@@ -93,7 +88,6 @@ class BareUpdateIsRefused(Mutant):
     """An update with the name alone is answered 400: there is nothing to update."""
 
     trips = frozenset({"STA-17"})
-    survives = "no directed check sends a bare update"
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         if len(values) == 1:
@@ -113,16 +107,6 @@ class Unprocessable(Mutant):
             raise RefusedError(422, refusal.problem) from refusal
 
 
-class UnknownProviderIs422(Mutant):
-    """An unknown provider is answered 422."""
-
-    trips = frozenset({"STA-04", "STA-13"})
-
-    def unknown_reference(self, field: str, name: str) -> RefusedError:
-        refusal = super().unknown_reference(field, name)
-        return RefusedError(422, refusal.problem) if field == PROVIDER else refusal
-
-
 class UnknownBaseIs200(Mutant):
     """An unknown base is answered 200 with an error in the body, as a remote procedure call would be."""
 
@@ -137,7 +121,6 @@ class AbsentModelRedirects(Mutant):
     """A read of a model that does not exist is redirected to the list."""
 
     trips = frozenset({"STA-04", "STA-19", "STA-20"})
-    survives = "a check of races asks whether a model is gone"
 
     def read(self, request: Request) -> Answer:
         try:

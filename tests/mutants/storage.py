@@ -34,7 +34,7 @@ class RequestEchoed(Mutant):
 class AnswerBeforeUpdate(Mutant):
     """The answer to an update is made of the model that was loaded, before the values were set."""
 
-    trips = frozenset({"IDM-02", "IDM-07", "IDM-16", "IDM-18"})
+    trips = frozenset({"IDM-02", "IDM-07", "IDM-08", "IDM-16", "IDM-18", "SEM-01", "SEM-08"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)
@@ -70,30 +70,28 @@ class _NotStored(Mutant):
 class NameNotStored(_NotStored):
     """The display name is missing in the list of columns to write: it is shown, and gone when asked again."""
 
-    trips = frozenset({"IDM-04", "IDM-06"})
+    trips = frozenset({"IDM-04", "IDM-06", "IDM-07"})
     field = "display_name"
 
 
 class CostNotStored(_NotStored):
     """The newest cost is missing in the list of columns to write: it is shown, and gone when asked again."""
 
-    trips = frozenset({"IDM-04", "IDM-06", "SEM-01", "SEM-03"})
+    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "SEM-01", "SEM-03"})
     field = "cache_creation_input_cost"
 
 
 class OverrideNotStored(_NotStored):
     """The override is applied to the answer, and never stored."""
 
-    trips = frozenset({"IDM-04", "IDM-21", "SEM-06", "SEM-13"})
-    survives = "no check reads an override back"
+    trips = frozenset({"IDM-21", "IDM-24", "SEM-06", "SEM-13"})
     field = OVERRIDE
 
 
 class ProviderNotStored(_NotStored):
     """The provider is shown in the answer, and never stored."""
 
-    trips = frozenset({"IDM-04", "IDM-22"})
-    survives = "no check reads a provider back"
+    trips = frozenset({"IDM-22", "IDM-25"})
     field = PROVIDER
 
 
@@ -117,8 +115,7 @@ class WindowOnlyCreated(_OnlyCreated):
 class OverrideOnlyCreated(_OnlyCreated):
     """`update_fields` lacks the override: an update shows it, and does not store it."""
 
-    trips = frozenset({"IDM-04"})
-    survives = "no check reads an override back"
+    trips = frozenset({"IDM-24"})
     field = OVERRIDE
 
 
@@ -154,16 +151,14 @@ class ReadsLag(_ReadCache):
 class ReadsNeverRefreshed(_ReadCache):
     """Reads come from a cache that no update clears."""
 
-    trips = frozenset({"CON-06", "IDM-04", "IDM-05", "STA-20"})
-    survives = "nothing is read before it is deleted"
+    trips = frozenset({"CON-06", "IDM-04", "IDM-05", "IDM-24", "STA-20"})
     seconds = 3600.0
 
 
 class DefaultsShared(Mutant):
     """One dictionary of defaults is filled by every create, and every create starts from it."""
 
-    trips = frozenset({"IDM-17"})
-    survives = "no check looks at a bare create beside others"
+    trips = frozenset({"IDM-23"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -177,7 +172,7 @@ class DefaultsShared(Mutant):
 class OneRowOfFlags(Mutant):
     """The flags of all models lie in one row: a column is missing in its key."""
 
-    trips = frozenset({"IDM-10", "IDM-11", "IDM-17", "SEM-16", "TEN-02"})
+    trips = frozenset({"IDM-10", "IDM-11", "IDM-17", "SEM-01", "SEM-16", "TEN-02"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -190,14 +185,3 @@ class OneRowOfFlags(Mutant):
     def first(self, name: str, lineage: list[Stored]) -> Json:
         value = super().first(name, lineage)
         return value if value is None or name not in FLAGS else self.flags.get(name, value)
-
-
-class OldestModelsEvicted(Mutant):
-    """Only four models are kept: the store is a cache, and forgets the oldest."""
-
-    trips = frozenset({"IDM-17"})
-
-    def save(self, organization: str, stored: Stored) -> None:
-        super().save(organization, stored)
-        while len(self.models) > 4:
-            del self.models[next(iter(self.models))]

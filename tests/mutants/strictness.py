@@ -66,8 +66,7 @@ class EmptyOverrideRefused(Mutant):
 class DotsRefused(Mutant):
     """A name may have letters, digits, hyphens, underscores and slashes, but no dot."""
 
-    trips = frozenset({"STA-17"})
-    survives = "no check asks that plain names are taken"
+    trips = frozenset({"STA-31"})
 
     def key(self, name: str) -> str:
         if "." in name:
@@ -78,8 +77,7 @@ class DotsRefused(Mutant):
 class NamesUpTo50Characters(Mutant):
     """A name of more than 50 characters is refused."""
 
-    trips = frozenset({"STA-17"})
-    survives = "no check asks that plain names are taken"
+    trips = frozenset({"STA-31"})
 
     def key(self, name: str) -> str:
         if len(name) > 50:
@@ -103,7 +101,6 @@ class ManyFieldsRefused(Mutant):
     """A request of more than ten fields is cut off by a limit of the form parser, and answered 400."""
 
     trips = frozenset({"STA-17"})
-    survives = "checks of other things send all fields"
 
     def given(self, body: Mapping[str, Json]) -> Values:
         given = super().given(body)

@@ -88,19 +88,9 @@ class CostsPerToken(_Cost):
     """Costs are stored per token, and shown times a million: 0.97 comes back as 0.9700000000000001."""
 
     trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
-    survives = "the plain costs all survive a division and multiplication by a million"
 
     def stored_cost(self, number: float) -> float:
         return number / 1_000_000 * 1_000_000
-
-
-class CostsOfSixDigits(_Cost):
-    """Costs are written by `%g`, with six digits in all."""
-
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
-
-    def stored_cost(self, number: float) -> float:
-        return float(f"{number:g}")
 
 
 class CostsOfFifteenDigits(_Cost):
@@ -249,15 +239,6 @@ class TextEndsAtNul(_Text):
         return text.partition("\0")[0]
 
 
-class NewlinesRewritten(_Text):
-    """Line ends are rewritten as a form would send them."""
-
-    trips = frozenset({"IDM-09"})
-
-    def stored_text(self, text: str) -> str:
-        return text.replace("\n", "\r\n")
-
-
 class ZeroIsNoText(Mutant):
     """The display name "0" counts as empty, as it does in PHP."""
 
@@ -265,15 +246,6 @@ class ZeroIsNoText(Mutant):
 
     def given(self, body: Mapping[str, Json]) -> Values:
         return {name: value for name, value in super().given(body).items() if value != "0" or name == KEY}
-
-
-class NullInWordsIsNull(Mutant):
-    """The display name "null" counts as none."""
-
-    trips = frozenset({"IDM-01", "IDM-02"})
-
-    def given(self, body: Mapping[str, Json]) -> Values:
-        return {name: value for name, value in super().given(body).items() if value != "null" or name == KEY}
 
 
 class _Override(Mutant):
@@ -290,7 +262,7 @@ class _Override(Mutant):
 class FalseEntriesDropped(_Override):
     """Members of an entry that are false, 0 or "" are dropped."""
 
-    trips = frozenset({"IDM-18", "IDM-21", "SEM-05", "SEM-06", "SEM-13"})
+    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13"})
 
     def stored_entry(self, entry: Json) -> Json:
         return {name: value for name, value in entry.items() if value} if isinstance(entry, dict) else entry
@@ -299,7 +271,7 @@ class FalseEntriesDropped(_Override):
 class EntriesAreText(_Override):
     """The members of an entry are stored as strings, as in a table of keys and values."""
 
-    trips = frozenset({"IDM-18", "IDM-21", "SEM-05", "SEM-06", "SEM-13", "SEM-14"})
+    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-14"})
 
     def stored_entry(self, entry: Json) -> Json:
         return {name: str(value) for name, value in entry.items()} if isinstance(entry, dict) else entry
@@ -313,14 +285,3 @@ class UnknownParametersDropped(Mutant):
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         known = ("temperature", "top_p", "max_tokens", "stop")
         return {entry: content for entry, content in super().mapping(name, value).items() if entry in known}
-
-
-class BoundsAreIntegers(_Override):
-    """Numbers in an override lose their fraction."""
-
-    trips = frozenset({"SEM-05", "IDM-18"})
-
-    def stored_entry(self, entry: Json) -> Json:
-        if not isinstance(entry, dict):
-            return entry
-        return {name: int(value) if isinstance(value, float) else value for name, value in entry.items()}
