@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from conformance.options import OPTIONS, Option, Settings
+from conformance.options import MAX_SEED, OPTIONS, Option, Settings
 from conformance.verdict import EXIT_OF, Exit
 from contract import ContractError
 
@@ -41,19 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = vars(_parser().parse_args(arguments))
     try:
         return _run(given)
-    except (UsageError, ContractError) as error:
+    except (UsageError, ContractError, OSError) as error:
         print(f"respan-conformance: {error}", file=sys.stderr)
         return Exit.USAGE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except OSError as error:
-        print(f"respan-conformance: {error}", file=sys.stderr)
-        return Exit.USAGE
-
-
-def entry() -> None:
-    """The installed command."""
-    sys.exit(main())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -112,12 +104,16 @@ def _check(settings: Settings) -> None:
         raise UsageError("the URL holds a password, which requests without credentials would send too; use --api-key")
     if settings["app"]:
         _check_app(settings["app"])
-    if settings["seed"] and not (settings["seed"].isdigit() and int(settings["seed"]) < 2**32):
-        raise UsageError(f"--seed {settings['seed']}: give a whole number from 0 to {2**32 - 1}")
-    for name in ("json",):
-        folder = Path(settings[name]).resolve().parent if settings[name] else None
-        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
-            raise UsageError(f"--{name} {settings[name]}: {folder} is no folder that can be written to")
+    if settings["seed"] and not (settings["seed"].isdigit() and int(settings["seed"]) <= MAX_SEED):
+        raise UsageError(f"--seed {settings['seed']}: give a whole number from 0 to {MAX_SEED}")
+    if settings["json"]:
+        _check_folder(settings["json"])
+
+
+def _check_folder(file: str) -> None:
+    folder = Path(file).resolve().parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise UsageError(f"--json {file}: {folder} is no folder that can be written to")
 
 
 def _check_app(path: str) -> None:
@@ -147,9 +143,9 @@ def _judge(values: dict[str, Any], json_file: str | None) -> int:
     code = run_checks(values, [report])
     if report.result is None:
         return _without_result(code)
+    report.conclude()
     if json_file:
         Path(json_file).write_text(json.dumps(report.result.to_json(), indent=2) + "\n", encoding="utf-8")
-    report.conclude()
     return EXIT_OF[report.result.verdict()]
 
 

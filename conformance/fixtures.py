@@ -40,13 +40,18 @@ def _read(file: str) -> Mapping[str, Any]:
 
 def _providers(fixtures: Mapping[str, Any], key: str | None) -> list[str]:
     """The providers of the organization that the key belongs to; where it is not listed, of the only one."""
-    organizations = fixtures.get("organizations") or {}
-    owner = (fixtures.get("api_keys") or {}).get(key or "", {}).get("organization")
+    organizations = _member(fixtures, "organizations")
+    owner = _member(_member(fixtures, "api_keys"), key or "").get("organization")
     if owner is None and len(organizations) == 1:
         owner = next(iter(organizations))
-    return _names(organizations.get(owner) or {}, "providers")
+    return _names(_member(organizations, str(owner)), "providers")
 
 
 def _names(owner: Mapping[str, Any], member: str) -> list[str]:
-    things = owner.get(member)
-    return [str(name) for name in things] if isinstance(things, Mapping) else []
+    return [str(name) for name in _member(owner, member)]
+
+
+def _member(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A mapping inside a mapping; an empty one where there is none."""
+    found = owner.get(name)
+    return found if isinstance(found, Mapping) else {}

@@ -16,8 +16,6 @@ class Option:
     """As the command spells it, without hyphens in front."""
     metavar: str
     help: str
-    variable: str = ""
-    """Environment variable that sets it; made from the name where it is empty."""
     repeatable: bool = False
     flag: bool = False
     secret: bool = False
@@ -29,8 +27,11 @@ class Option:
 
     @property
     def environment(self) -> str:
-        return self.variable or "RESPAN_" + self.name.upper().replace("-", "_")
+        """The environment variable that sets it."""
+        return "RESPAN_" + self.name.upper().replace("-", "_")
 
+
+MAX_SEED = 2**32 - 1
 
 OPTIONS = (
     Option("url", "URL", "base URL of the target; its path prefix is kept"),

@@ -14,7 +14,7 @@ from typing import Any
 from conformance.attempt import Attempt, Attempts, Finding
 from conformance.evidence import RUN, finding_record
 from conformance.fixtures import with_fixtures
-from conformance.options import Settings
+from conformance.options import MAX_SEED, Settings
 from conformance.outcome import Lost, NotTestable, Unreachable
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
@@ -29,13 +29,12 @@ from conformance.subject.subject import Known, Plan, Subject
 from conformance.wire.transport import HttpTransport, Transport, in_process
 from contract import Contract, load
 
-MAX_SEED = 2**32 - 1
 SHOWN = 3
 """Findings of a requirement that are shown with their exchanges; the others are counted."""
 
 
 class Run:
-    """Made once in each process that runs tests. Sends nothing before `begin`."""
+    """Made once in each process that runs tests. Sends nothing before `subject` is asked for."""
 
     def __init__(self, settings: Settings, worker: str = "", app: Any = None) -> None:
         self.settings = settings = with_fixtures(settings)
@@ -157,7 +156,7 @@ def alive(subject: Subject) -> bool:
     except Lost:
         return False
     except NotTestable:
-        return True
+        pass
     return True
 
 

@@ -26,7 +26,7 @@ STORY = (Verdict.DEVIATES, Verdict.UNSTABLE, Verdict.FAIL, Verdict.ERROR)
 SAID = {
     RunVerdict.CONFORMANT: ("CONFORMANT", "bold green", "every MUST that could be tested holds."),
     RunVerdict.NON_CONFORMANT: ("NOT CONFORMANT", "bold red", "the target breaks what the contract says; see above."),
-    RunVerdict.INCONCLUSIVE: ("INCONCLUSIVE", "bold magenta", "something failed once and not again; run it again."),
+    RunVerdict.INCONCLUSIVE: ("INCONCLUSIVE", "bold magenta", "neither the one nor the other can be said; see above."),
     RunVerdict.ERROR: ("ERROR", "bold magenta", "the suite itself failed; please report it with the text above."),
     RunVerdict.WRONG_USE: ("WRONG USE", "bold magenta", "see above."),
     RunVerdict.UNREACHABLE: ("UNREACHABLE", "bold magenta", "nothing can be said of the target."),
@@ -152,5 +152,10 @@ def _summary(result: Result, console: Console) -> None:
     )
     if missing and Verdict.NOT_TESTABLE in verdicts:
         console.print(f"more can be tested with {', '.join(missing)}", style="yellow", highlight=False)
+    if Verdict.UNSTABLE in verdicts:
+        console.print("what is unstable failed once and not again: run it again", style="magenta", highlight=False)
+    if result.verdict() is RunVerdict.INCONCLUSIVE and (unexplained := result.unexplained(result.verdicts())):
+        said = f"not judged, for a reason that no requirement reports: {', '.join(unexplained)}"
+        console.print(said, style="magenta", highlight=False)
     word, style, meaning = SAID[result.verdict()]
     console.print(f"[{style}]{word}[/]: {result.stopped_because or meaning}", highlight=False)

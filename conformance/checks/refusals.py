@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.fields import base_field, overlays
+from conformance.fields import overlays
 from conformance.generate.wrong import Wrongness, wrong_values
 from conformance.outcome import NotTestable
 from conformance.subject.subject import JSON_HEADERS, Subject, encoded
@@ -72,9 +72,7 @@ def _wrong_value(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exch
 
 
 def _unknown_base(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-    base = base_field(subject.contract)
-    if base is None:
-        raise NotTestable("the contract has no references")
+    base = subject.require_base()
     return subject.upsert({subject.contract.upsert.key: key, **changes, base.name: subject.names.fresh()})
 
 

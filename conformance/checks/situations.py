@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from conformance.fields import base_field
 from conformance.outcome import NotTestable
 from conformance.subject.subject import Subject, encoded
 
@@ -27,9 +26,7 @@ def _update(subject: Subject) -> object:
 
 
 def _inheriting(subject: Subject) -> object:
-    base = base_field(subject.contract)
-    if base is None:
-        raise NotTestable("the contract has no inheritance")
+    base = subject.require_base()
     parent = subject.given(subject.full(variant=1))
     return subject.upsert({**subject.minimal(), base.name: parent[subject.contract.upsert.key]})
 
@@ -61,9 +58,7 @@ def _wrong_type(subject: Subject) -> object:
 
 
 def _unknown_reference(subject: Subject) -> object:
-    base = base_field(subject.contract)
-    if base is None:
-        raise NotTestable("the contract has no references")
+    base = subject.require_base()
     return subject.upsert({**subject.minimal(), base.name: subject.names.fresh()})
 
 

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from conformance.fields import Shown, base_field
+from conformance.fields import Shown
 from conformance.generate.values import plain_values
 from conformance.judge.same import same
-from conformance.outcome import NotTestable
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Json
 
@@ -93,7 +92,7 @@ def heirs(subject: Subject, generations: int) -> list[Step]:
             for _ in range(generations):
                 parent = _child(subject, parent)
                 step = _sent(subject, parent)
-            told.append(Step(root, step.shown, given=step.sent[base_name(subject)]))
+            told.append(Step(root, step.shown, given=step.sent[subject.require_base().name]))
         return told
 
     return subject.once(f"heirs of {generations} generations", tell)
@@ -104,7 +103,7 @@ def late_heirs(subject: Subject) -> list[Step]:
 
     def tell() -> list[Step]:
         root = subject.given(subject.full(1))
-        late = subject.given(subject.minimal()) | {base_name(subject): root[subject.contract.upsert.key]}
+        late = subject.given(subject.minimal()) | {subject.require_base().name: root[subject.contract.upsert.key]}
         told = [Step(root, _sent(subject, late).shown)]
         other = subject.full(2)
         for names in _splits([field.name for field in subject.own_fields()]):
@@ -151,16 +150,8 @@ def _sent(subject: Subject, body: Mapping[str, Json]) -> Step:
     return Step(body, subject.accepted(subject.upsert(body)).response.members)
 
 
-def base_name(subject: Subject) -> str:
-    """The request field that names the base model."""
-    base = base_field(subject.contract)
-    if base is None:
-        raise NotTestable("the contract has no inheritance")
-    return base.name
-
-
 def _child(subject: Subject, parent: Mapping[str, Json]) -> dict[str, Json]:
-    return {**subject.minimal(), base_name(subject): parent[subject.contract.upsert.key]}
+    return {**subject.minimal(), subject.require_base().name: parent[subject.contract.upsert.key]}
 
 
 def _two_bodies(subject: Subject, field: Shown) -> tuple[dict[str, Json], dict[str, Json]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.fields import base_field, inherited_fields, overlays, shown_fields
+from conformance.fields import inherited_fields, overlays, shown_fields
 from conformance.judge.expect import expect_shown, expect_status, expect_taken, expect_unchanged, summary, written
 from conformance.judge.same import same
 from conformance.outcome import NotTestable, Violation
@@ -77,9 +77,7 @@ def test_others_do_not_delete(subject: Subject) -> None:
 @requirement("TEN-05", MUST, clause="x-clauses/isolated", needs=NEEDS)
 def test_others_values_are_not_inherited(subject: Subject) -> None:
     """Values of another organization's model are never inherited."""
-    base = base_field(subject.contract)
-    if base is None:
-        raise NotTestable("the contract has no inheritance")
+    base = subject.require_base()
     mine = subject.given(subject.full(1))
     body = {**subject.minimal(), base.name: mine[subject.contract.upsert.key]}
     exchange = subject.upsert(body, _other(subject))
@@ -104,8 +102,8 @@ def test_others_values_are_not_inherited(subject: Subject) -> None:
 @requirement("TEN-06", SHOULD, clause="x-clauses/isolated-references", needs=NEEDS)
 def test_others_models_are_unknown(subject: Subject) -> None:
     """A base model of another organization is unknown."""
-    base = base_field(subject.contract)
-    if base is None or base.reference is None:
+    base = subject.require_base()
+    if base.reference is None:
         raise NotTestable("the contract has no references")
     mine = subject.given(subject.full(1))
     exchange = subject.upsert({**subject.minimal(), base.name: mine[subject.contract.upsert.key]}, _other(subject))

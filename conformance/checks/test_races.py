@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from conformance.fields import Shown
 from conformance.generate.values import distinct_value
 from conformance.judge.expect import expect_shown, expect_status, summary, written
 from conformance.judge.linear import Operation, linearizable
@@ -85,36 +86,18 @@ def test_no_torn_model(subject: Subject) -> None:
 @requirement("CON-05", SHOULD, clause="x-clauses/racing-fields")
 def test_racing_updates_of_different_fields(subject: Subject) -> None:
     """Of updates of different fields that race none is lost."""
-    subject.require_reading()
-    if not subject.abilities.keeps:
-        raise NotTestable("an update resets the fields that it leaves out")
-    fields = subject.reliable_fields(telling=True)[:RACERS]
-    warm(subject, len(fields))
+    fields = _fields_to_race_for(subject)
     for variant in range(subject.plan.profile.races):
-        body = subject.given(subject.full(variant + 20))
-        values = {field.name: distinct_value(field.request.schema, variant + 100) for field in fields}
-        key = {subject.contract.upsert.key: body[subject.contract.upsert.key]}
-        race([_upsert(subject, {**key, name: value}) for name, value in values.items()])
-        shown = subject.look(body)
-        for field in fields:
-            expect_shown(shown, field.response, values[field.name], "after updates of different fields raced")
+        key = subject.given(subject.full(variant + 20))[subject.contract.upsert.key]
+        _race_for(subject, key, fields, variant + 100)
 
 
 @requirement("CON-07", SHOULD, clause="x-clauses/racing-fields")
 def test_racing_creates_of_different_fields(subject: Subject) -> None:
     """Of creates of one name with different fields that race none loses what another stored."""
-    subject.require_reading()
-    if not subject.abilities.keeps:
-        raise NotTestable("an update resets the fields that it leaves out")
-    fields = subject.reliable_fields(telling=True)[:RACERS]
-    warm(subject, len(fields))
+    fields = _fields_to_race_for(subject)
     for variant in range(subject.plan.profile.races // 2):
-        body = {field.name: distinct_value(field.request.schema, variant + 200) for field in fields}
-        key = subject.minimal()
-        race([_upsert(subject, {**key, name: value}) for name, value in body.items()])
-        shown = subject.look({**body, **key})
-        for field in fields:
-            expect_shown(shown, field.response, body[field.name], "after creates with different fields raced")
+        _race_for(subject, subject.names.fresh(), fields, variant + 200)
 
 
 @requirement("CON-06", SHOULD, clause="x-clauses/read-back")
@@ -139,6 +122,26 @@ def test_linearizable(subject: Subject) -> None:
             raise Violation(
                 "reads that see the latest write, in some order", f"reads that saw {', '.join(seen)}", exchanges
             )
+
+
+def _fields_to_race_for(subject: Subject) -> Sequence[Shown]:
+    """A field for each racer; go on only where what another racer stored can be told to be kept."""
+    subject.require_reading()
+    if not subject.abilities.keeps:
+        raise NotTestable("an update resets the fields that it leaves out")
+    fields = subject.reliable_fields(telling=True)[:RACERS]
+    warm(subject, len(fields))
+    return fields
+
+
+def _race_for(subject: Subject, key: str, fields: Sequence[Shown], variant: int) -> None:
+    """Send each field by a racer of its own: afterwards the model has them all."""
+    name = {subject.contract.upsert.key: key}
+    body = {field.name: distinct_value(field.request.schema, variant) for field in fields}
+    race([_upsert(subject, {**name, field: value}) for field, value in body.items()])
+    shown = subject.look({**body, **name})
+    for field in fields:
+        expect_shown(shown, field.response, body[field.name], "after requests with different fields raced")
 
 
 def _upsert(subject: Subject, body: Mapping[str, Json]) -> Call:

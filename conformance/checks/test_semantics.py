@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance import cases
 from conformance.checks import stories
-from conformance.fields import Shown, base_field, lookups
+from conformance.fields import Shown, lookups
 from conformance.generate.values import OBJECTS, distinct_value
 from conformance.judge.expect import expect_entries, expect_shown, expect_taken, expect_unchanged, written
 from conformance.judge.same import same
@@ -45,7 +45,7 @@ def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
 @each("length", lambda _: {"a model that is its own base": 1, "two models": 2})
 def test_cycle_is_answered(subject: Subject, length: int) -> None:
     """A cycle of base models is refused or cut, and the models in it are still answered."""
-    base, upsert = _base(subject), subject.contract.upsert
+    base, upsert = subject.require_base(), subject.contract.upsert
     models = [subject.given(subject.minimal()) for _ in range(length)]
     names = [model[upsert.key] for model in models]
     try:
@@ -181,7 +181,7 @@ def test_inherits_from_builtin(subject: Subject) -> None:
         builtin = subject.read(name)
         if builtin.response.status != 200:
             raise NotTestable(f"the built-in model {name} cannot be read: it is answered {builtin.response.status}")
-        exchange = subject.upsert({**subject.minimal(), _base(subject).name: name})
+        exchange = subject.upsert({**subject.minimal(), subject.require_base().name: name})
         members = subject.accepted(exchange).response.members
         for field in cases.inherited(subject.contract).values():
             value = builtin.response.members.get(field.name)
@@ -204,7 +204,7 @@ def test_when_the_base_is_read(subject: Subject) -> None:
         raise NotTestable("the contract has no inheritance")
     subject.require_reading()
     base = subject.given({**subject.minimal(), field.name: distinct_value(field.request.schema, 1)})
-    model = {**subject.minimal(), _base(subject).name: base[subject.contract.upsert.key]}
+    model = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key]}
     subject.given(model)
     changed = subject.given({**base, field.name: distinct_value(field.request.schema, 2)})
     follows = same(subject.look(model).get(field.name), changed[field.name])
@@ -214,7 +214,7 @@ def test_when_the_base_is_read(subject: Subject) -> None:
 @requirement("SEM-18", SHOULD, clause="x-clauses/base-chain")
 def test_base_is_the_nearest(subject: Subject) -> None:
     """A model on a base that has a base itself shows the base that it was given, not that one's."""
-    base = _base(subject)
+    base = subject.require_base()
     for step in stories.heirs(subject, generations=2):
         expect_shown(step.shown, subject.contract.upsert.response[base.name], step.given, "as it was sent")
 
@@ -224,7 +224,7 @@ def test_base_that_was_deleted(subject: Subject) -> None:
     """A model whose base model was deleted is still answered."""
     subject.require_delete()
     base = subject.given(subject.few())
-    model = {**subject.minimal(), _base(subject).name: base[subject.contract.upsert.key]}
+    model = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key]}
     subject.given(model)
     if not subject.delete(base[subject.contract.upsert.key], ordinary=False).response.successful:
         subject.observe("a base model in use cannot be deleted")
@@ -242,21 +242,13 @@ def test_base_stays_as_it_is(subject: Subject) -> None:
     """Writing a model changes nothing of its base model."""
     base_body = subject.given(subject.full(1))
     before = subject.look(base_body)
-    own = subject.full(2)
-    subject.given({**own, _base(subject).name: base_body[subject.contract.upsert.key]})
+    subject.given({**subject.full(2), subject.require_base().name: base_body[subject.contract.upsert.key]})
     expect_unchanged(subject.contract, before, subject.look(base_body), "in the base model")
-
-
-def _base(subject: Subject) -> RequestField:
-    base = base_field(subject.contract)
-    if base is None:
-        raise NotTestable("the contract has no inheritance")
-    return base
 
 
 def _based_on(subject: Subject, base: dict[str, Json], own: dict[str, Json] | None = None) -> dict[str, Json]:
     """What a new model shows whose base is `base` and whose own values are `own`."""
-    body = {**subject.minimal(), _base(subject).name: base[subject.contract.upsert.key], **(own or {})}
+    body = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key], **(own or {})}
     return dict(subject.accepted(subject.upsert(body)).response.members)
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
 from itertools import pairwise
 
 from conformance import cases
 from conformance.checks import stories
 from conformance.checks.refusals import REFUSED, Refusal
-from conformance.fields import Shown, identifying, lookups, overlays, settled, shown_fields, timestamp
-from conformance.generate.values import OBJECTS, ODD_STRINGS, odd_values
+from conformance.fields import Shown, identifying, lookups, overlays, settled, shown_fields
+from conformance.generate.values import OBJECTS, odd_values
 from conformance.judge.expect import (
     expect_entries,
     expect_shown,
-    expect_status,
     expect_taken,
     expect_unchanged,
     nameless,
     written,
 )
-from conformance.judge.moments import Moment, moment
 from conformance.judge.same import identical, same
 from conformance.outcome import NotTestable, Violation
 from conformance.requirement import MUST, SHOULD, each, requirement
@@ -132,19 +129,6 @@ def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
             expect_shown(subject.look(body), field.response, value, "when it is looked at again", identical)
 
 
-@requirement("IDM-20", SHOULD, clause="x-clauses/exact")
-@each("tail", lambda _: {written(text, 60): text for text in ODD_STRINGS if text})
-def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
-    """A valid but odd name that is taken comes back exactly."""
-    upsert = subject.contract.upsert
-    key = subject.names.fresh() + tail
-    exchange = subject.upsert({upsert.key: key})
-    if exchange.response.successful:
-        expect_shown(exchange.response.members, upsert.response[upsert.key], key, "in the response")
-    else:
-        subject.observe(f"the name ...{written(tail, 60)} is answered {exchange.response.status}")
-
-
 @requirement("IDM-21", SHOULD, clause="x-upsert/omitted")
 @each("case", cases.overlaid)
 def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
@@ -178,39 +162,6 @@ def test_omitted_provider(subject: Subject) -> None:
             raise Violation(f"{field.name}: {written(before)} {what}", f"{field.name}: {written(after)}")
 
 
-@requirement("IDM-10", MUST, clause="x-clauses/unique")
-@each("tails", lambda _: {
-    "a prefix of the other": ("", "x"),
-    "a long common start": ("y" * 44 + "1", "y" * 44 + "2"),
-    "a slash": ("a/b", "a-b"),
-    "a slash or none": ("ab", "a/b"),
-    "a dot, a hyphen, an underscore": ("a.b", "a-b", "a_b"),
-    "a number with zeros": ("1", "01", "10"),
-    "segments in another order": ("/a/b", "/b/a"),
-})  # fmt: skip
-def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
-    """Names that differ are different models: one more character, a slash, a long common start."""
-    stem = subject.names.fresh() + "x"
-    _expect_distinct(subject, [stem + tail for tail in tails])
-
-
-@requirement("IDM-11", SHOULD, clause="x-clauses/bytewise")
-@each("tails", lambda _: {
-    "case": ("model", "Model", "MODEL"),
-    "surrounding space": ("x", "x "),
-    "composed or decomposed": (unicodedata.normalize("NFC", "e\u0301"), unicodedata.normalize("NFD", "e\u0301")),
-    "compatibility characters": ("\ufb01", "fi"),
-    "percent-encoding": ("a/b", "a%2Fb"),
-    "a plus or a space": ("a b", "a+b"),
-    "two slashes or one": ("a//b", "a/b"),
-    "a slash at the end": ("a", "a/"),
-})  # fmt: skip
-def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
-    """Names are compared code point by code point: case, space, normalization and encoding make different models."""
-    stem = subject.names.fresh() + "-"
-    _expect_distinct(subject, [stem + tail for tail in tails])
-
-
 @requirement("IDM-12", SHOULD, clause="x-clauses/refused")
 @each("refusal", REFUSED)
 def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
@@ -231,55 +182,6 @@ def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
     _refused(refusal.send(subject, key, {}))
     if subject.exists(key):
         raise Violation("no model of that name after a refused request", f"there is a model {key}")
-
-
-@requirement("IDM-14", SHOULD, clause="x-clauses/times")
-def test_created_at_stays(subject: Subject) -> None:
-    """The time of creation never changes."""
-    field = _timestamp(subject, "created")
-    body = subject.full(0)
-    created = _moment(subject.accepted(subject.upsert(body)), field)
-    for variant in (1, 2):
-        subject.pause()
-        later = _moment(
-            subject.accepted(subject.upsert(subject.full(variant, body[subject.contract.upsert.key]))), field
-        )
-        if later != created:
-            raise Violation(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {later.text}")
-
-
-@requirement("IDM-15", SHOULD, clause="x-clauses/times")
-def test_updated_at_never_goes_back(subject: Subject) -> None:
-    """The time of the last update never goes back, and is never before that of the creation."""
-    created, updated = _timestamp(subject, "created"), _timestamp(subject, "updated")
-    body = subject.full(0)
-    latest: Moment | None = None
-    for variant in range(4):
-        exchange = subject.accepted(subject.upsert(subject.full(variant, body[subject.contract.upsert.key])))
-        moment_updated, moment_created = _moment(exchange, updated), _moment(exchange, created)
-        if moment_updated < moment_created:
-            raise Violation(
-                f"{updated.name} not before {moment_created.text}", f"{updated.name}: {moment_updated.text}"
-            )
-        if latest is not None and moment_updated < latest:
-            raise Violation(f"{updated.name} not before {latest.text}", f"{updated.name}: {moment_updated.text}")
-        latest = moment_updated
-        subject.pause()
-
-
-@requirement("IDM-16", SHOULD, clause="x-clauses/times")
-def test_updated_at_moves(subject: Subject) -> None:
-    """The time of the last update moves when a value changes, to the grain of the clock."""
-    field = _timestamp(subject, "updated")
-    body = subject.full(1)
-    before = _moment(subject.accepted(subject.upsert(body)), field)
-    subject.pause(1.1 if before.whole_seconds else 0.1)
-    after = _moment(subject.accepted(subject.upsert(subject.full(2, body[subject.contract.upsert.key]))), field)
-    if after == before and after.whole_seconds:
-        subject.pause(1.1)
-        after = _moment(subject.accepted(subject.upsert(subject.full(3, body[subject.contract.upsert.key]))), field)
-    if after <= before:
-        raise Violation(f"{field.name} after {before.text}, for a value changed", f"{field.name}: {after.text}")
 
 
 @requirement("IDM-17", MUST, clause="x-clauses/unique")
@@ -360,44 +262,6 @@ def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
         expect_shown(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
 
 
-def _expect_distinct(subject: Subject, keys: list[str]) -> None:
-    """Each of `keys` is created as a model of its own, and keeps its own values. Refused names are observed."""
-    upsert, bodies = subject.contract.upsert, []
-    for variant, key in enumerate(keys):
-        body = subject.full(variant, key)
-        exchange = subject.upsert(body)
-        if not exchange.response.successful:
-            subject.observe(f"the name {written(key)} is answered {exchange.response.status}")
-            continue
-        if subject.abilities.tells_creates:
-            expect_status(exchange, upsert.created, when=f"for {written(key)}, a name that did not exist")
-        bodies.append(body)
-    readable = subject.abilities.reads_truly or subject.abilities.keeps
-    for body in bodies:
-        shown = subject.look(body)
-        expect_shown(shown, upsert.response[upsert.key], body[upsert.key], "as the name of the model")
-        for field in subject.reliable_fields() if readable else ():
-            expect_shown(shown, field.response, body[field.name], f"in the model {written(body[upsert.key])}")
-
-
 def _refused(exchange: Exchange) -> None:
     if exchange.response.successful:
         raise NotTestable("the target takes this request")
-
-
-def _timestamp(subject: Subject, of: str) -> ResponseField:
-    field = timestamp(subject.contract, of)
-    if field is None:
-        raise NotTestable(f"the contract has no time of when a model was {of}")
-    return field
-
-
-def _moment(exchange: Exchange, field: ResponseField) -> Moment:
-    value = exchange.response.members.get(field.name)
-    if value is None:
-        raise NotTestable(f"the target does not show {field.name}")
-    found = moment(value)
-    if found is None:
-        because = "SCH-09" if isinstance(value, str) else "SCH-03"
-        raise NotTestable(f"{field.name} is {written(value)}, which is no date-time", because=because)
-    return found

@@ -6,16 +6,15 @@ application: that application is ours, adapts each body to the target, sends it,
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.judge.schema import document_at
 from conformance.outcome import NotTestable
 from conformance.subject.subject import Subject, encoded
 from conformance.wire import strict_json
 from conformance.wire.exchange import Exchange, Json
-from contract import Contract
 
 CASE_ID = "HTTP_X_SCHEMATHESIS_TESTCASEID"
 NAMES = 4
@@ -50,7 +49,7 @@ def generated(subject: Subject) -> list[Generated]:
             "phases": {"stateful": {"enabled": False}},
         }
     )
-    schema = schemathesis.openapi.from_dict(_without_extensions(subject.contract), config=config)
+    schema = schemathesis.openapi.from_dict(document_at(subject.contract, "/"), config=config)
     schema.app = bridge
     modes: dict[str, str] = {}
     for event in from_schema(schema.include(operation_id=subject.contract.upsert.operation.operation_id)).execute():
@@ -122,12 +121,6 @@ def _known_references(subject: Subject) -> dict[str, str | None]:
         except NotTestable:
             known[field.name] = None
     return known
-
-
-def _without_extensions(contract: Contract) -> dict[str, Any]:
-    document: dict[str, Any] = copy.deepcopy(dict(contract.document))
-    document["servers"] = [{"url": "/"}]
-    return document
 
 
 def _encodable(value: Json) -> Json:

@@ -92,10 +92,12 @@ def expect_unchanged(
             raise Violation(f"{field.name}: {written(one)} {where}", f"{field.name}: {written(other)}")
 
 
+_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,), "number": (int, float), "integer": (int, float), "boolean": (bool,), "object": (dict,),
+    "array": (list,),
+}  # fmt: skip
+
+
 def _of_type(value: Json, field: ResponseField) -> bool:
-    kinds: dict[str, tuple[type, ...]] = {
-        "string": (str,), "number": (int, float), "integer": (int, float), "boolean": (bool,), "object": (dict,),
-        "array": (list,),
-    }  # fmt: skip
-    expected = kinds.get(field.schema.get("type", ""), (object,))
+    expected = _PYTHON_TYPES.get(field.schema.get("type", ""), (object,))
     return isinstance(value, expected) and (bool in expected or not isinstance(value, bool))

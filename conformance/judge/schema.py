@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,15 +30,18 @@ class Fault:
         return f"{place}: {self.message}" if place else self.message
 
 
+def document_at(contract: Contract, url: str) -> dict[str, Any]:
+    """A copy of the OpenAPI document whose only server is at `url`, for a library to work on."""
+    document = copy.deepcopy(dict(contract.document))
+    document["servers"] = [{"url": url}]
+    return document
+
+
 class SchemaJudge:
     """openapi-core, told of one contract. 0.5 ms a body."""
 
     def __init__(self, contract: Contract) -> None:
-        import copy
-
-        document = copy.deepcopy(dict(contract.document))
-        document["servers"] = [{"url": "http://target"}]
-        self._api = OpenAPI.from_dict(document)
+        self._api = OpenAPI.from_dict(document_at(contract, "http://target"))
         self._contract = contract
         self._latest: tuple[Exchange, list[Fault]] | None = None
         upsert = contract.upsert

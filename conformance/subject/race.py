@@ -33,11 +33,7 @@ def warm(subject: Subject, racers: int) -> None:
 
 def race(calls: Sequence[Call]) -> list[Exchange]:
     """The exchanges of `calls`, all sent at once, in their order."""
-    return [timed for (timed,) in (_exchanges(t) for t in histories([[call] for call in calls]))]
-
-
-def _exchanges(history: Sequence[Timed]) -> list[Exchange]:
-    return [timed.exchange for timed in history]
+    return [timed.exchange for (timed,) in histories([[call] for call in calls])]
 
 
 def histories(scripts: Sequence[Sequence[Call]]) -> list[list[Timed]]:

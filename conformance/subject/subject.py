@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from conformance.fields import Shown, base_field, settled_fields
+from conformance.fields import Shown, base_field
 from conformance.generate.values import distinct_value, plain_values
+from conformance.judge.expect import summary
 from conformance.judge.reading import Reading, read_body
 from conformance.outcome import NotTestable, Violation
 from conformance.profile import PROFILES, Profile
@@ -90,7 +91,11 @@ class Subject:
 
     def upsert(self, body: Mapping[str, Json], caller: Credential | None = None) -> Exchange:
         """Send `body` to the upsert, as the owner unless told otherwise."""
-        return self.post(encoded(body), key=body.get(self.contract.upsert.key), credential=caller or self.callers.owner)
+        key, base = body.get(self.contract.upsert.key), base_field(self.contract)
+        exchange = self.post(encoded(body), key=key, credential=caller or self.callers.owner)
+        if exchange.response.successful and base is not None and base.name in body:
+            self._based.add(str(key))
+        return exchange
 
     def post(
         self,
@@ -122,14 +127,6 @@ class Subject:
     def send(self, request: Request) -> Exchange:
         """Send a request to the upsert, and keep in mind what it may have created."""
         exchange = self.client.send(request)
-        base = base_field(self.contract)
-        if (
-            exchange.response.successful
-            and base is not None
-            and isinstance(request.json, dict)
-            and base.name in request.json
-        ):
-            self._based.add(request.key or "")
         if exchange.response.successful and request.key is not None:
             caller = request.credential
             self.created[(request.key, caller.shell if caller else "")] = caller
@@ -246,8 +243,7 @@ class Subject:
             raise NotTestable(f"{reason}; check --provider and --builtin-model: they name what it does not know")
         if not self._is_plain(exchange):
             raise NotTestable(f"a request on the way, which a server may refuse, was answered {status}")
-        refused = f"{status} {exchange.response.body[:200].decode('utf-8', 'replace')}"
-        fault = Violation("a plain request to be taken", refused, [exchange])
+        fault = Violation("a plain request to be taken", summary(exchange), [exchange])
         raise NotTestable(reason, because="STA-17", fault=fault)
 
     def _is_plain(self, exchange: Exchange) -> bool:
@@ -295,6 +291,13 @@ class Subject:
         self.observed.clear()
         self.client.drain()
 
+    def require_base(self) -> RequestField:
+        """The field that names the base model; go on only where the contract has one."""
+        base = base_field(self.contract)
+        if base is None:
+            raise NotTestable("the contract has no base models")
+        return base
+
     def require_reading(self) -> None:
         """Go on only where state can be read without writing it."""
         if not (self.abilities.reads_truly or self.abilities.keeps):
@@ -339,10 +342,6 @@ class Subject:
             raise NotTestable("a create is not answered as one", because="STA-01")
         if not self.abilities.tells_updates:
             raise NotTestable("an update is not answered as one", because="STA-02")
-
-    def settled_view(self, members: Mapping[str, Json]) -> dict[str, Json]:
-        """The members of a response that stay the same while nothing is changed."""
-        return {f.name: members[f.name] for f in settled_fields(self.contract) if members.get(f.name) is not None}
 
     def pause(self, seconds: float = 0.05) -> None:
         """Let the target's clock move, or its writes settle."""

@@ -7,6 +7,7 @@ import gzip
 import json
 import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,12 +19,24 @@ from tests.conformance.unit.sockets import saying
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Two: a\r\nX-Two: b\r\nContent-Length: 8\r\n\r\n{"a": 1}'
 ROOT = Request("GET", "/")
+_open = contextlib.ExitStack()
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Close what a test connected: a socket that is left open fails whatever test its end falls into."""
+    with _open:
+        yield
+
+
+def _transport(url: str, timeout: float = 30.0) -> HttpTransport:
+    return _open.enter_context(contextlib.closing(HttpTransport(url, timeout)))
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_the_path_prefix_of_the_base_url_is_kept(slash: str) -> None:
     with saying(NO_CONTENT) as server:
-        HttpTransport(f"{server.url}/gateway/v2{slash}").send(Request("GET", "/api/models/?a=b"))
+        _transport(f"{server.url}/gateway/v2{slash}").send(Request("GET", "/api/models/?a=b"))
     assert server.request_line == "GET /gateway/v2/api/models/?a=b HTTP/1.1"
 
 
@@ -32,13 +45,13 @@ def test_the_path_prefix_of_the_base_url_is_kept(slash: str) -> None:
 )
 def test_a_target_is_sent_as_it_is(target: str) -> None:
     with saying(NO_CONTENT) as server:
-        HttpTransport(server.url).send(Request("GET", target))
+        _transport(server.url).send(Request("GET", target))
     assert server.request_line == f"GET {target} HTTP/1.1"
 
 
 def test_a_response_comes_back_whole() -> None:
     with saying(OK) as server:
-        response = HttpTransport(server.url).send(ROOT)
+        response = _transport(server.url).send(ROOT)
     assert (response.status, response.body, response.json) == (200, b'{"a": 1}', {"a": 1})
     assert [value for name, value in response.headers if name == "X-Two"] == ["a", "b"]
     assert response.media_type == "application/json"
@@ -49,7 +62,7 @@ def test_a_response_comes_back_whole() -> None:
 def test_no_redirect_is_followed(status: int) -> None:
     answer = f"HTTP/1.1 {status} -\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".encode()
     with saying(answer) as server:
-        response = HttpTransport(server.url).send(ROOT)
+        response = _transport(server.url).send(ROOT)
     assert response.status == status
     assert response.header("location") == "/elsewhere"
     assert len(server.heads) == 1
@@ -58,7 +71,7 @@ def test_no_redirect_is_followed(status: int) -> None:
 def test_no_headers_are_added_but_host_and_framing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with saying(NO_CONTENT) as server:
-        transport = HttpTransport(server.url)
+        transport = _transport(server.url)
         transport.send(ROOT)
         assert server.header_names == ["host"]
         transport.send(Request("POST", "/", (), b"{}"))
@@ -70,14 +83,14 @@ def test_no_headers_are_added_but_host_and_framing(monkeypatch: pytest.MonkeyPat
 
 def test_a_header_in_any_script_arrives_in_utf_8() -> None:
     with saying(NO_CONTENT) as server:
-        HttpTransport(server.url).send(Request("GET", "/", (("X-Name", "模型"),)))
+        _transport(server.url).send(Request("GET", "/", (("X-Name", "模型"),)))
     assert "模型".encode() in server.heads[-1]
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff\0\r\n", b"x" * 100_000])
 def test_a_body_arrives_as_it_is(body: bytes) -> None:
     with saying(NO_CONTENT) as server:
-        HttpTransport(server.url).send(Request("POST", "/", (), body))
+        _transport(server.url).send(Request("POST", "/", (), body))
     assert server.bodies == [body]
     assert f"content-length: {len(body)}".encode() in server.heads[-1].lower()
 
@@ -85,7 +98,7 @@ def test_a_body_arrives_as_it_is(body: bytes) -> None:
 def test_a_chunked_body_is_sent_in_several_chunks_and_without_a_length() -> None:
     body = json.dumps({"model_name": "a name of more than sixteen octets"}).encode()
     with saying(NO_CONTENT) as server:
-        HttpTransport(server.url).send(Request("POST", "/", (), body, chunked=True))
+        _transport(server.url).send(Request("POST", "/", (), body, chunked=True))
     assert "content-length" not in server.header_names
     sizes = [int(line, 16) for line in server.bodies[0].split(b"\r\n")[::2] if line]
     assert sum(sizes) == len(body)
@@ -97,7 +110,7 @@ def test_an_encoded_body_is_decoded() -> None:
     body = gzip.compress(b"[1]")
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
     with saying(head.encode() + body) as server:
-        assert HttpTransport(server.url).send(ROOT).json == [1]
+        assert _transport(server.url).send(ROOT).json == [1]
 
 
 def test_an_endless_body_is_cut() -> None:
@@ -107,7 +120,7 @@ def test_an_endless_body_is_cut() -> None:
             connection.sendall(b"x" * 65536)
 
     with saying(endless) as server:
-        response = HttpTransport(server.url, timeout=10).send(ROOT)
+        response = _transport(server.url, timeout=10).send(ROOT)
     assert response.status == 200
     assert MAX_BODY <= len(response.body) <= MAX_BODY + 1024 * 1024
 
@@ -115,7 +128,7 @@ def test_an_endless_body_is_cut() -> None:
 def test_a_body_of_the_greatest_length_is_whole() -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {MAX_BODY}\r\n\r\n".encode()
     with saying(head + b"x" * MAX_BODY) as server:
-        assert len(HttpTransport(server.url).send(ROOT).body) == MAX_BODY
+        assert len(_transport(server.url).send(ROOT).body) == MAX_BODY
 
 
 BROKEN = {
@@ -131,7 +144,7 @@ BROKEN = {
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 def test_a_broken_connection_is_lost(answer: bytes) -> None:
     with saying(answer) as server, pytest.raises(Lost, match=r"the connection broke: .") as lost:
-        HttpTransport(server.url).send(ROOT)
+        _transport(server.url).send(ROOT)
     assert lost.value.request is ROOT
 
 
@@ -140,14 +153,14 @@ def test_a_reset_connection_is_lost() -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
     with saying(reset) as server, pytest.raises(Lost, match="the connection broke"):
-        HttpTransport(server.url).send(ROOT)
+        _transport(server.url).send(ROOT)
 
 
 def test_a_refused_connection_is_lost() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = "http://{}:{}".format(*listener.getsockname())
     with pytest.raises(Lost, match="the connection broke"):
-        HttpTransport(url).send(ROOT)
+        _transport(url).send(ROOT)
 
 
 @pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"])
@@ -160,7 +173,7 @@ def test_silence_is_lost_when_the_time_is_up(beginning: bytes) -> None:
 
     with saying(silent) as server:
         with pytest.raises(Lost, match="no answer came within the time limit"):
-            HttpTransport(server.url, timeout=0.05).send(ROOT)
+            _transport(server.url, timeout=0.05).send(ROOT)
         done.set()
 
 
@@ -174,7 +187,7 @@ def test_a_connection_is_used_again_and_closed_at_the_end() -> None:
         kept.append(len(connection.recv(65536)))
 
     with saying(twice) as server:
-        transport = HttpTransport(server.url)
+        transport = _transport(server.url)
         transport.send(ROOT)
         transport.send(ROOT)
         transport.close()
@@ -195,7 +208,7 @@ def test_an_answer_that_drips_for_ever_is_lost_when_the_time_is_up() -> None:
         done = threading.Event()
         thread = threading.Thread(target=drip)
         thread.start()
-        transport = HttpTransport(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.2)
+        transport = _transport(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.2)
         with pytest.raises(Lost, match="within the time limit"):
             transport.send(ROOT)
         done.set()

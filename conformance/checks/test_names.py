@@ -1,0 +1,76 @@
+"""IDM, the names: one name is one model, and names that differ are different models."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from conformance.generate.values import ODD_STRINGS
+from conformance.judge.expect import expect_shown, expect_status, written
+from conformance.requirement import MUST, SHOULD, each, requirement
+from conformance.subject.subject import Subject
+
+
+@requirement("IDM-10", MUST, clause="x-clauses/unique")
+@each("tails", lambda _: {
+    "a prefix of the other": ("", "x"),
+    "a long common start": ("y" * 44 + "1", "y" * 44 + "2"),
+    "a slash": ("a/b", "a-b"),
+    "a slash or none": ("ab", "a/b"),
+    "a dot, a hyphen, an underscore": ("a.b", "a-b", "a_b"),
+    "a number with zeros": ("1", "01", "10"),
+    "segments in another order": ("/a/b", "/b/a"),
+})  # fmt: skip
+def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
+    """Names that differ are different models: one more character, a slash, a long common start."""
+    stem = subject.names.fresh() + "x"
+    _expect_distinct(subject, [stem + tail for tail in tails])
+
+
+@requirement("IDM-11", SHOULD, clause="x-clauses/bytewise")
+@each("tails", lambda _: {
+    "case": ("model", "Model", "MODEL"),
+    "surrounding space": ("x", "x "),
+    "composed or decomposed": (unicodedata.normalize("NFC", "e\u0301"), unicodedata.normalize("NFD", "e\u0301")),
+    "compatibility characters": ("\ufb01", "fi"),
+    "percent-encoding": ("a/b", "a%2Fb"),
+    "a plus or a space": ("a b", "a+b"),
+    "two slashes or one": ("a//b", "a/b"),
+    "a slash at the end": ("a", "a/"),
+})  # fmt: skip
+def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
+    """Names are compared code point by code point: case, space, normalization and encoding make different models."""
+    stem = subject.names.fresh() + "-"
+    _expect_distinct(subject, [stem + tail for tail in tails])
+
+
+@requirement("IDM-20", SHOULD, clause="x-clauses/exact")
+@each("tail", lambda _: {written(text, 60): text for text in ODD_STRINGS if text})
+def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
+    """A valid but odd name that is taken comes back exactly."""
+    upsert = subject.contract.upsert
+    key = subject.names.fresh() + tail
+    exchange = subject.upsert({upsert.key: key})
+    if exchange.response.successful:
+        expect_shown(exchange.response.members, upsert.response[upsert.key], key, "in the response")
+    else:
+        subject.observe(f"the name ...{written(tail, 60)} is answered {exchange.response.status}")
+
+
+def _expect_distinct(subject: Subject, keys: list[str]) -> None:
+    """Each of `keys` is created as a model of its own, and keeps its own values. Refused names are observed."""
+    upsert, bodies = subject.contract.upsert, []
+    for variant, key in enumerate(keys):
+        body = subject.full(variant, key)
+        exchange = subject.upsert(body)
+        if not exchange.response.successful:
+            subject.observe(f"the name {written(key)} is answered {exchange.response.status}")
+            continue
+        if subject.abilities.tells_creates:
+            expect_status(exchange, upsert.created, when=f"for {written(key)}, a name that did not exist")
+        bodies.append(body)
+    readable = subject.abilities.reads_truly or subject.abilities.keeps
+    for body in bodies:
+        shown = subject.look(body)
+        expect_shown(shown, upsert.response[upsert.key], body[upsert.key], "as the name of the model")
+        for field in subject.reliable_fields() if readable else ():
+            expect_shown(shown, field.response, body[field.name], f"in the model {written(body[upsert.key])}")

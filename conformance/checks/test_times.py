@@ -1,0 +1,79 @@
+"""IDM, the times: when a model was created and last updated."""
+
+from __future__ import annotations
+
+from conformance.fields import timestamp
+from conformance.judge.expect import written
+from conformance.judge.moments import Moment, moment
+from conformance.outcome import NotTestable, Violation
+from conformance.requirement import SHOULD, requirement
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange
+from contract import ResponseField
+
+
+@requirement("IDM-14", SHOULD, clause="x-clauses/times")
+def test_created_at_stays(subject: Subject) -> None:
+    """The time of creation never changes."""
+    field = _timestamp(subject, "created")
+    body = subject.full(0)
+    created = _moment(subject.accepted(subject.upsert(body)), field)
+    for variant in (1, 2):
+        subject.pause()
+        later = _moment(
+            subject.accepted(subject.upsert(subject.full(variant, body[subject.contract.upsert.key]))), field
+        )
+        if later != created:
+            raise Violation(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {later.text}")
+
+
+@requirement("IDM-15", SHOULD, clause="x-clauses/times")
+def test_updated_at_never_goes_back(subject: Subject) -> None:
+    """The time of the last update never goes back, and is never before that of the creation."""
+    created, updated = _timestamp(subject, "created"), _timestamp(subject, "updated")
+    body = subject.full(0)
+    latest: Moment | None = None
+    for variant in range(4):
+        exchange = subject.accepted(subject.upsert(subject.full(variant, body[subject.contract.upsert.key])))
+        moment_updated, moment_created = _moment(exchange, updated), _moment(exchange, created)
+        if moment_updated < moment_created:
+            raise Violation(
+                f"{updated.name} not before {moment_created.text}", f"{updated.name}: {moment_updated.text}"
+            )
+        if latest is not None and moment_updated < latest:
+            raise Violation(f"{updated.name} not before {latest.text}", f"{updated.name}: {moment_updated.text}")
+        latest = moment_updated
+        subject.pause()
+
+
+@requirement("IDM-16", SHOULD, clause="x-clauses/times")
+def test_updated_at_moves(subject: Subject) -> None:
+    """The time of the last update moves when a value changes, to the grain of the clock."""
+    field = _timestamp(subject, "updated")
+    body = subject.full(1)
+    before = _moment(subject.accepted(subject.upsert(body)), field)
+    subject.pause(1.1 if before.whole_seconds else 0.1)
+    after = _moment(subject.accepted(subject.upsert(subject.full(2, body[subject.contract.upsert.key]))), field)
+    if after == before and after.whole_seconds:
+        subject.pause(1.1)
+        after = _moment(subject.accepted(subject.upsert(subject.full(3, body[subject.contract.upsert.key]))), field)
+    if after <= before:
+        raise Violation(f"{field.name} after {before.text}, for a value changed", f"{field.name}: {after.text}")
+
+
+def _timestamp(subject: Subject, of: str) -> ResponseField:
+    field = timestamp(subject.contract, of)
+    if field is None:
+        raise NotTestable(f"the contract has no time of when a model was {of}")
+    return field
+
+
+def _moment(exchange: Exchange, field: ResponseField) -> Moment:
+    value = exchange.response.members.get(field.name)
+    if value is None:
+        raise NotTestable(f"the target does not show {field.name}")
+    found = moment(value)
+    if found is None:
+        because = "SCH-09" if isinstance(value, str) else "SCH-03"
+        raise NotTestable(f"{field.name} is {written(value)}, which is no date-time", because=because)
+    return found
