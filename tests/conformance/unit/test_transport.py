@@ -16,7 +16,7 @@ from conformance.wire.exchange import Credential, Request
 from conformance.wire.transport import MAX_BODY, HttpTransport
 from tests.conformance.unit.sockets import saying
 
-NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Two: a\r\nX-Two: b\r\nContent-Length: 8\r\n\r\n{"a": 1}'
 ROOT = Request("GET", "/")
 _open = contextlib.ExitStack()
