@@ -17,6 +17,7 @@ from conformance.wire.transport import MAX_BODY, HttpTransport
 from tests.conformance.unit.sockets import saying
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+KEPT_OPEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Two: a\r\nX-Two: b\r\nContent-Length: 8\r\n\r\n{"a": 1}'
 ROOT = Request("GET", "/")
 _open = contextlib.ExitStack()
@@ -181,9 +182,9 @@ def test_a_connection_is_used_again_and_closed_at_the_end() -> None:
     kept: list[int] = []
 
     def twice(connection: socket.socket) -> None:
-        connection.sendall(NO_CONTENT)
+        connection.sendall(KEPT_OPEN)
         kept.append(len(connection.recv(65536)))
-        connection.sendall(NO_CONTENT)
+        connection.sendall(KEPT_OPEN)
         kept.append(len(connection.recv(65536)))
 
     with saying(twice) as server:
