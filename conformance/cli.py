@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from conformance.options import MAX_SEED, OPTIONS, Option, Settings
+from conformance.options import GROUPS, MAX_SEED, REPORTS, URL, Option, Settings
 from conformance.verdict import EXIT_OF, Exit
 from contract import ContractError
 
@@ -55,12 +54,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("url", nargs="?", metavar="URL", help=OPTIONS[0].help)
-    for option in OPTIONS[1:]:
-        parser.add_argument(
-            f"--{option.name}", dest=option.name, help=f"{option.help} [{option.environment}]", **_kind(option)
-        )
+    parser.add_argument("url", nargs="?", metavar="URL", help=URL.help)
     parser.add_argument("--list", action="store_true", help="list the requirements and exit")
+    for title, options in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for option in options:
+            if option is not URL:
+                group.add_argument(
+                    f"--{option.name}", dest=option.name, help=f"{option.help} [{option.environment}]", **_kind(option)
+                )
     return parser
 
 
@@ -91,7 +93,7 @@ def _run(given: dict[str, Any]) -> int:
         values = dict(settings.values)
         if not (values["url"] or values["app"]):
             values |= _bundled(stack, settings["contract"])
-        return _judge(values, settings["json"])
+        return _judge(values)
 
 
 def _check(settings: Settings) -> None:
@@ -106,14 +108,15 @@ def _check(settings: Settings) -> None:
         _check_app(settings["app"])
     if settings["seed"] and not (settings["seed"].isdigit() and int(settings["seed"]) <= MAX_SEED):
         raise UsageError(f"--seed {settings['seed']}: give a whole number from 0 to {MAX_SEED}")
-    if settings["json"]:
-        _check_folder(settings["json"])
+    for report in REPORTS:
+        if settings[report.name]:
+            _check_folder(report, settings[report.name])
 
 
-def _check_folder(file: str) -> None:
+def _check_folder(report: Option, file: str) -> None:
     folder = Path(file).resolve().parent
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise UsageError(f"--json {file}: {folder} is no folder that can be written to")
+        raise UsageError(f"--{report.name} {file}: {folder} is no folder that can be written to")
 
 
 def _check_app(path: str) -> None:
@@ -135,7 +138,8 @@ def _bundled(stack: ExitStack, contract: str | None) -> dict[str, Any]:
         raise UsageError(str(error)) from None
 
 
-def _judge(values: dict[str, Any], json_file: str | None) -> int:
+def _judge(values: dict[str, Any]) -> int:
+    from conformance.reports import WRITERS
     from conformance.session import run_checks
     from conformance.terminal import PatientConsole, TerminalReport
 
@@ -144,8 +148,9 @@ def _judge(values: dict[str, Any], json_file: str | None) -> int:
     if report.result is None:
         return _without_result(code)
     report.conclude()
-    if json_file:
-        Path(json_file).write_text(json.dumps(report.result.to_json(), indent=2) + "\n", encoding="utf-8")
+    for name, write in WRITERS.items():
+        if values[name]:
+            Path(values[name]).write_text(write(report.result), encoding="utf-8")
     return EXIT_OF[report.result.verdict()]
 
 

@@ -33,8 +33,10 @@ class Option:
 
 MAX_SEED = 2**32 - 1
 
-OPTIONS = (
-    Option("url", "URL", "base URL of the target; its path prefix is kept"),
+URL = Option("url", "URL", "base URL of the target; its path prefix is kept")
+
+TARGET = (
+    URL,
     Option("app", "MODULE:APP", "check a WSGI or ASGI application in this process, without a socket"),
     Option("api-key", "KEY", "API key or token with the right to write", secret=True),
     Option("other-org-key", "KEY", "key of a second organization, to check that the two are kept apart", secret=True),
@@ -42,6 +44,8 @@ OPTIONS = (
     Option("builtin-model", "NAME", "a built-in model of the target", repeatable=True),
     Option("provider", "ID", "a custom provider of the key's organization", repeatable=True),
     Option("fixtures", "FILE", "take built-in models and providers from a fixtures file of the mock"),
+)
+JUDGING = (
     Option("contract", "FILE", "the OpenAPI contract to judge by (default: the one that ships with this package)"),
     Option("only", "IDS", "judge these requirements or sections only, such as IDM,AUT-03", repeatable=True),
     Option("skip", "IDS", "leave these requirements or sections out", repeatable=True),
@@ -49,8 +53,13 @@ OPTIONS = (
     Option("time-limit", "SECONDS", "how long a thorough run goes on (default: 60)"),
     Option("strict", "", "fail on SHOULD too", flag=True),
     Option("seed", "N", "make the same choices as the run that printed this seed"),
-    Option("json", "FILE", "write the report as JSON"),
 )
+CONNECTION: tuple[Option, ...] = ()
+REPORTS = (Option("json", "FILE", "write the report as JSON"),)
+
+GROUPS = {"target": TARGET, "judging": JUDGING, "connection": CONNECTION, "reports": REPORTS}
+"""The options by the section of the help that they stand in."""
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 
 
 @dataclass(frozen=True, slots=True)

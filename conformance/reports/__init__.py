@@ -1,0 +1,20 @@
+"""The reports of a run. Each is a pure function of its one result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from conformance.result import Result
+
+Writer = Callable[[Result], str]
+
+
+def as_json(result: Result) -> str:
+    """The result as JSON text."""
+    return json.dumps(result.to_json(), indent=2) + "\n"
+
+
+WRITERS: Mapping[str, Writer] = MappingProxyType({"json": as_json})
+"""The text of each report, by the option that names its file."""
