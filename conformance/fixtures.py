@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from conformance.options import Settings
+from conformance.settings import Settings
 
 
 class FixturesError(ValueError):
@@ -22,7 +22,8 @@ def with_fixtures(settings: Settings) -> Settings:
         return settings
     fixtures = _read(file)
     found = {"builtin-model": _names(fixtures, "models"), "provider": _providers(fixtures, settings["api-key"])}
-    return Settings({**settings.values, **{name: settings[name] or found[name] for name in found}})
+    missing = {name: names for name, names in found.items() if names and not settings[name]}
+    return settings.with_values(f"fixtures {file}", missing)
 
 
 def _read(file: str) -> Mapping[str, Any]:

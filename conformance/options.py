@@ -1,11 +1,23 @@
-"""The options of a run, once: the command, the pytest plugin and the environment take them from here."""
+"""The options of a run, once: the command, the pytest plugin, the environment and files take them from here."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from conformance.kinds import (
+    APPLICATION,
+    FLAG,
+    INPUT,
+    OUTPUT,
+    WEB_ADDRESS,
+    Kind,
+    choice,
+    positive_number,
+    text,
+    whole_number,
+)
+from conformance.profile import PROFILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +26,21 @@ class Option:
 
     name: str
     """As the command spells it, without hyphens in front."""
-    metavar: str
+    kind: Kind
     help: str
     repeatable: bool = False
-    flag: bool = False
+    """Whether it may be given several times; its value is a list."""
+    commas: bool = False
+    """Whether commas, too, part the values of a repeatable one."""
+    default: Any = None
     secret: bool = False
-    """Never passed on a command line."""
+    """Never on a command line or in a file of settings: only in the environment, or in a file of its own."""
+    holds: str = ""
+    """Set for an option that names a file: the secret option whose value stands in that file."""
+
+    @property
+    def flag(self) -> bool:
+        return self.kind is FLAG
 
     @property
     def dest(self) -> str:
@@ -30,83 +51,51 @@ class Option:
         """The environment variable that sets it."""
         return "RESPAN_" + self.name.upper().replace("-", "_")
 
+    @property
+    def spelled(self) -> str:
+        """What a user is told to give."""
+        return self.environment if self.secret else f"--{self.name}"
+
 
 MAX_SEED = 2**32 - 1
 
-URL = Option("url", "URL", "base URL of the target; its path prefix is kept")
+
+def _key(name: str, explained: str) -> tuple[Option, Option]:
+    """A key, and the option that names its file."""
+    key = Option(name, text("KEY", "a key"), explained, secret=True)
+    return key, Option(f"{name}-file", INPUT, f"file that holds the {explained}", holds=name)
+
+
+URL = Option("url", WEB_ADDRESS, "base URL of the target; its path prefix is kept")
 
 TARGET = (
     URL,
-    Option("app", "MODULE:APP", "check a WSGI or ASGI application in this process, without a socket"),
-    Option("api-key", "KEY", "API key or token with the right to write", secret=True),
-    Option("other-org-key", "KEY", "key of a second organization, to check that the two are kept apart", secret=True),
-    Option("read-only-key", "KEY", "key that may read but not write", secret=True),
-    Option("builtin-model", "NAME", "a built-in model of the target", repeatable=True),
-    Option("provider", "ID", "a custom provider of the key's organization", repeatable=True),
-    Option("fixtures", "FILE", "take built-in models and providers from a fixtures file of the mock"),
+    Option("app", APPLICATION, "check a WSGI or ASGI application in this process, without a socket"),
+    *_key("api-key", "API key, or token, with the right to write"),
+    *_key("other-org-key", "key of a second organization, to check that the two are kept apart"),
+    *_key("read-only-key", "key that may read but not write"),
+    Option("builtin-model", text("NAME"), "a built-in model of the target", repeatable=True, commas=True),
+    Option("provider", text("ID"), "a custom provider of the key's organization", repeatable=True, commas=True),
+    Option("fixtures", INPUT, "take built-in models and providers from a fixtures file of the mock"),
 )
 JUDGING = (
-    Option("contract", "FILE", "the OpenAPI contract to judge by (default: the one that ships with this package)"),
-    Option("only", "IDS", "judge these requirements or sections only, such as IDM,AUT-03", repeatable=True),
-    Option("skip", "IDS", "leave these requirements or sections out", repeatable=True),
-    Option("profile", "NAME", "quick (300 requests), default, or thorough (as long as --time-limit says)"),
-    Option("time-limit", "SECONDS", "how long a thorough run goes on (default: 60)"),
-    Option("strict", "", "fail on SHOULD too", flag=True),
-    Option("seed", "N", "make the same choices as the run that printed this seed"),
+    Option("contract", INPUT, "the OpenAPI contract to judge by (default: the one that ships with this package)"),
+    Option("only", text("IDS"), "judge these requirements or sections only: IDM,AUT-03", repeatable=True, commas=True),
+    Option("skip", text("IDS"), "leave these requirements or sections out", repeatable=True, commas=True),
+    Option(
+        "profile",
+        choice("NAME", PROFILES),
+        "quick (300 requests), default, or thorough (as long as --time-limit says)",
+        default="default",
+    ),
+    Option("time-limit", positive_number("SECONDS", "seconds"), "how long a thorough run goes on (default: 60)"),
+    Option("strict", FLAG, "fail on SHOULD too"),
+    Option("seed", whole_number("N", 0, MAX_SEED), "make the same choices as the run that printed this seed"),
 )
 CONNECTION: tuple[Option, ...] = ()
-REPORTS = (Option("json", "FILE", "write the report as JSON"),)
+REPORTS = (Option("json", OUTPUT, "write the report as JSON"),)
 
 GROUPS = {"target": TARGET, "judging": JUDGING, "connection": CONNECTION, "reports": REPORTS}
 """The options by the section of the help that they stand in."""
 OPTIONS = tuple(option for group in GROUPS.values() for option in group)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The options of a run, with the environment behind them."""
-
-    values: Mapping[str, Any]
-
-    def __getitem__(self, name: str) -> Any:
-        return self.values[name]
-
-    def names(self, name: str) -> list[str]:
-        """A repeatable option, with commas split."""
-        given = self.values[name] or []
-        given = [given] if isinstance(given, str) else given
-        return [part.strip() for text in given for part in text.split(",") if part.strip()]
-
-    @classmethod
-    def gather(cls, given: Mapping[str, Any]) -> Settings:
-        """What was given, else what the environment says."""
-        return cls({option.name: _value(option, given.get(option.name)) for option in OPTIONS})
-
-
-def is_given(value: Any) -> bool:
-    """Whether an option has a value; the number 0 is one."""
-    return value is not None and value is not False and value != []
-
-
-def _value(option: Option, given: Any) -> Any:
-    if is_given(given):
-        return given
-    text = os.environ.get(option.environment, "")
-    if option.flag:
-        return text.lower() in ("1", "true", "yes", "on")
-    if option.repeatable:
-        return [text] if text else []
-    return text or None
-
-
-def as_arguments(values: Mapping[str, Any]) -> Iterator[str]:
-    """The options as arguments of pytest; the secret ones travel in the environment."""
-    for option in OPTIONS:
-        value = values[option.name]
-        if option.secret or not is_given(value):
-            continue
-        if option.flag:
-            yield f"--respan-{option.name}"
-        else:
-            parts = value if option.repeatable and not isinstance(value, str) else [value]
-            yield from (f"--respan-{option.name}={part}" for part in parts)
+BY_NAME = {option.name: option for option in OPTIONS}

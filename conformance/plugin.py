@@ -10,12 +10,13 @@ import pytest
 
 from conformance import hooks
 from conformance.checks.situations import meet
-from conformance.options import OPTIONS, Settings
+from conformance.options import OPTIONS, Option
 from conformance.outcome import Unreachable
 from conformance.requirement import MUST, OPEN, REGISTRY, Requirement, cases_of, requirement_of
 from conformance.result import Record, Result
 from conformance.run import Run
 from conformance.session import Target
+from conformance.settings import BadSetting, Settings, from_arguments, from_environment
 from conformance.subject.smoke import WrongKey
 from conformance.subject.subject import Subject
 from conformance.verdict import EXIT_OF, RunVerdict, Verdict
@@ -30,10 +31,14 @@ STARTED = pytest.StashKey[float]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("respan", "conformance with the Respan custom-model contract")
     for option in OPTIONS:
-        how: dict[str, Any] = {"action": "store_true"} if option.flag else {"metavar": option.metavar}
-        if option.repeatable:
-            how |= {"action": "append"}
-        group.addoption(f"--respan-{option.name}", dest=option.dest, help=option.help, **how)
+        if not option.secret:
+            group.addoption(f"--respan-{option.name}", dest=option.dest, help=option.help, **_how(option))
+
+
+def _how(option: Option) -> dict[str, Any]:
+    if option.flag:
+        return {"action": "store_true", "default": None}
+    return {"metavar": option.kind.metavar, "action": "append" if option.repeatable else "store"}
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -41,10 +46,14 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    given = {option.name: config.getoption(option.dest) for option in OPTIONS}
+    given = {option.name: config.getoption(option.dest, None) for option in OPTIONS}
+    try:
+        settings = Settings.gather(from_environment(), from_arguments(given, lambda option: f"--respan-{option.name}"))
+    except BadSetting as error:
+        raise pytest.UsageError(str(error)) from None
     worker = getattr(config, "workerinput", {}).get("workerid", "").removeprefix("gw")
     targets = [plugin.app for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, Target)]
-    config.stash[RUN] = Run(Settings.gather(given), worker and f"{worker}-", targets[0] if targets else None)
+    config.stash[RUN] = Run(settings, worker and f"{worker}-", targets[0] if targets else None)
     config.stash[STARTED] = time.monotonic()
     config.pluginmanager.register(_Recorder(config), "respan-recorder")
 

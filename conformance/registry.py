@@ -6,9 +6,9 @@ import importlib
 import pkgutil
 
 import conformance.checks
-from conformance.options import Settings
 from conformance.requirement import REGISTRY, SECTIONS
 from conformance.selection import profile_of, selected
+from conformance.settings import Settings
 from contract import Contract
 
 

@@ -51,7 +51,7 @@ class Requirement:
     """Path of the clause below the upsert operation of the contract; one of `Contract.clauses`."""
     text: str
     needs: tuple[str, ...] = ()
-    """Options without which it cannot be judged, such as `--other-org-key`."""
+    """Options without which it cannot be judged, such as `other-org-key`."""
     judge: Judge | None = None
     """Set for a requirement on every exchange of the run."""
 

@@ -14,12 +14,13 @@ from typing import Any
 from conformance.attempt import Attempt, Attempts, Finding
 from conformance.evidence import RUN, finding_record
 from conformance.fixtures import with_fixtures
-from conformance.options import MAX_SEED, Settings
+from conformance.options import MAX_SEED
 from conformance.outcome import Lost, NotTestable, Unreachable
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
 from conformance.result import Record
 from conformance.selection import profile_of, selected
+from conformance.settings import Settings, asked_for
 from conformance.subject.callers import Callers, token_of, token_of_shell
 from conformance.subject.client import Client
 from conformance.subject.names import Names, is_safe_in_path
@@ -29,6 +30,8 @@ from conformance.subject.subject import Known, Plan, Subject
 from conformance.wire.transport import HttpTransport, Transport, in_process
 from contract import Contract, load
 
+IN_PROCESS = "(in process)"
+"""The target of a run that was handed an application."""
 SHOWN = 3
 """Findings of a requirement that are shown with their exchanges; the others are counted."""
 
@@ -40,7 +43,8 @@ class Run:
         self.settings = settings = with_fixtures(settings)
         load_checks()
         self.contract: Contract = load(settings["contract"])
-        self.seed = int(settings["seed"]) if settings["seed"] else random.SystemRandom().randint(0, MAX_SEED)
+        seed = settings["seed"]
+        self.seed: int = random.SystemRandom().randint(0, MAX_SEED) if seed is None else seed
         self.strict = bool(settings["strict"])
         self.profile = profile_of(settings)
         self.selected = selected(self.contract, settings, self.profile)
@@ -54,7 +58,7 @@ class Run:
 
     @property
     def target(self) -> str:
-        return str(self.settings["app"] or self.settings["url"])
+        return IN_PROCESS if self._app is not None else str(self.settings["url"] or self.settings["app"])
 
     @property
     def subject(self) -> Subject:
@@ -65,7 +69,7 @@ class Run:
 
     def _meet(self) -> Subject:
         names, callers = Names(self._worker), self._callers()
-        known = Known(self.settings.names("builtin-model"), self.settings.names("provider"))
+        known = Known(self.settings["builtin-model"], self.settings["provider"])
         self._transport = self._connect()
         plan = Plan(known, self.seed, self.profile)
         subject = Subject(self.contract, Client(self._transport), callers, names, plan)
@@ -83,14 +87,14 @@ class Run:
         return Callers.from_keys(*(self.settings[name] for name in ("api-key", "other-org-key", "read-only-key")))
 
     def _connect(self) -> Transport:
-        if self.settings["app"]:
-            return in_process(self._app or load_app(self.settings["app"]))
-        return HttpTransport(self.settings["url"])
+        if self._app is None and self.settings["url"]:
+            return HttpTransport(self.settings["url"])
+        return in_process(self._app or load_app(self.settings["app"]))
 
     def judge(self, requirement: Requirement, case: str, check: Callable[[], None]) -> Record:
         """Run one check, and say what it came to."""
         subject = self.subject
-        missing = [option for option in requirement.needs if not self.settings[option.removeprefix("--")]]
+        missing = [asked_for(option) for option in requirement.needs if not self.settings[option]]
 
         def guarded() -> None:
             if missing:

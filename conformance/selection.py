@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import replace
 
-from conformance.options import Settings
 from conformance.profile import PROFILES, Profile
 from conformance.requirement import MUST, REGISTRY, SECTIONS, Requirement
+from conformance.settings import Settings
 from contract import Contract
 
 
@@ -22,22 +22,13 @@ class UnknownRequirement(ValueError):
 
 
 def profile_of(settings: Settings) -> Profile:
-    """The profile that the settings ask for. Raises ValueError, with what to do, where there is none such."""
-    name = settings["profile"] or "default"
-    if name not in PROFILES:
-        raise ValueError(f"--profile {name}: there is no such profile; take one of {', '.join(PROFILES)}")
-    profile, limit = PROFILES[name], settings["time-limit"]
+    """The profile that the settings ask for. Raises ValueError where they contradict it."""
+    profile, limit = PROFILES[settings["profile"]], settings["time-limit"]
     if limit is None:
         return profile
     if profile.seconds is None:
-        raise ValueError(f"--time-limit goes with --profile thorough, not with {name}")
-    try:
-        seconds = float(limit)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds < float("inf"):
-        raise ValueError(f"--time-limit {limit}: give a number of seconds above 0")
-    return replace(profile, seconds=seconds)
+        raise ValueError(f"--time-limit goes with --profile thorough, not with {profile.name}")
+    return replace(profile, seconds=limit)
 
 
 def selected(contract: Contract, settings: Settings, profile: Profile) -> set[str]:
@@ -45,7 +36,7 @@ def selected(contract: Contract, settings: Settings, profile: Profile) -> set[st
 
     What `--only` names is judged whatever the profile leaves out.
     """
-    wanted, unwanted = _expand(settings.names("only")), _expand(settings.names("skip"))
+    wanted, unwanted = _expand(settings["only"]), _expand(settings["skip"])
     candidates = wanted or _within(profile)
     return {id for id in candidates - unwanted if stands_in(contract, REGISTRY[id])}
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.options import OPTIONS, as_arguments
+from conformance.options import OPTIONS
 from conformance.result import Result
+from conformance.settings import Settings, as_arguments, as_environment, from_environment, from_python
 
 HERE = Path(__file__).parent
 App = Callable[..., Any]
@@ -29,11 +30,11 @@ class NoResult(Exception):
     """The checks could not be run, or stopped before anything was judged."""
 
 
-def run_checks(values: Mapping[str, Any], plugins: Sequence[object], arguments: Sequence[str] = ()) -> int:
-    """Run the checks with the options `values`, and return the exit code of pytest."""
+def run_checks(settings: Settings, plugins: Sequence[object], arguments: Sequence[str] = ()) -> int:
+    """Run the checks, and return the exit code of pytest."""
     ours = ["-c", str(HERE / "pytest.ini"), "--rootdir", str(HERE), "-p", "conformance.plugin"]
-    ours += ["-p", "no:cacheprovider", "-p", "no:terminal", *arguments, *as_arguments(values), str(HERE / "checks")]
-    with _environment(values):
+    ours += ["-p", "no:cacheprovider", "-p", "no:terminal", *arguments, *as_arguments(settings), str(HERE / "checks")]
+    with _environment(settings):
         return int(pytest.main(ours, plugins=list(plugins)))
 
 
@@ -43,14 +44,9 @@ def check(target: str | App, **options: Any) -> Result:
     `options` are those of the command with underscores for hyphens: `check(app, api_key="...", only=["IDM"])`.
     Raises NoResult where the target is not there, takes no key, or nothing could be judged.
     """
-    values = {option.name: options.pop(option.name.replace("-", "_"), None) for option in OPTIONS}
-    if options:
-        raise TypeError(f"there is no option {', '.join(options)}")
     listener = _Listener()
-    if isinstance(target, str):
-        code = run_checks({**values, "url": target}, [listener])
-    else:
-        code = run_checks({**values, "app": "(in process)"}, [listener, Target(target)])
+    given, plugins = (options | {"url": target}, []) if isinstance(target, str) else (options, [Target(target)])
+    code = run_checks(Settings.gather(from_environment(), from_python(given)), [listener, *plugins])
     if listener.result is None:
         raise NoResult(f"the checks could not be run (exit code {code} of pytest)")
     if listener.result.stopped is not None and not any(judged.cases for judged in listener.result.judged.values()):
@@ -67,13 +63,13 @@ class _Listener:
 
 
 @contextmanager
-def _environment(values: Mapping[str, Any]) -> Iterator[None]:
-    """The environment of the run: secrets in it, the settings of other pytest runs out of it."""
+def _environment(settings: Settings) -> Iterator[None]:
+    """The environment of the run: the secrets in it, all other settings and those of other pytest runs out of it."""
     before = dict(os.environ)
-    for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+    for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", *(option.environment for option in OPTIONS)):
         os.environ.pop(variable, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.update({o.environment: str(values[o.name]) for o in OPTIONS if o.secret and values[o.name]})
+    os.environ.update(as_environment(settings))
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from conformance.requirement import OPEN, SECTIONS
 from conformance.result import Judged, Result
+from conformance.settings import asked_for
 from conformance.verdict import RunVerdict, Verdict
 
 MARKS: dict[Verdict, tuple[str, str]] = {
@@ -148,7 +149,12 @@ def _summary(result: Result, console: Console) -> None:
     if result.notes:
         console.print(f"observed: {', '.join(result.notes)}", style="dim", highlight=False)
     missing = sorted(
-        {option for judged in result.judged.values() if judged.reasons for option in judged.requirement.needs}
+        {
+            asked_for(option)
+            for judged in result.judged.values()
+            if judged.reasons
+            for option in judged.requirement.needs
+        }
     )
     if missing and Verdict.NOT_TESTABLE in verdicts:
         console.print(f"more can be tested with {', '.join(missing)}", style="yellow", highlight=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,11 @@ from pathlib import Path
 
 from contract import default_file
 
-KEY = "demo-acme"
+KEYS = {
+    "RESPAN_API_KEY": "demo-acme",
+    "RESPAN_OTHER_ORG_KEY": "demo-globex",
+    "RESPAN_READ_ONLY_KEY": "demo-acme-readonly",
+}
 SECONDS = 300
 """After which a run is given up, and counts as one that found nothing."""
 
@@ -37,7 +42,13 @@ class Contender:
         """Run it on the server at `url`. Raises RuntimeError where it says neither right nor wrong."""
         started = time.monotonic()
         ran = subprocess.run(
-            self.command(url), cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False
+            self.command(url),
+            cwd=folder,
+            env=os.environ | KEYS,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
         if ran.returncode not in self.accusing_codes | {0, 4}:
             raise RuntimeError(f"{self.name} ended with {ran.returncode}:\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}")
@@ -45,13 +56,12 @@ class Contender:
 
 
 def _suite(*more: str) -> Callable[[str], Sequence[str]]:
-    keys = ("--other-org-key", "demo-globex", "--read-only-key", "demo-acme-readonly", "--provider", "my-vllm")
-    known = ("--builtin-model", "gpt-4o", "--builtin-model", "openai/gpt-4o-mini", "--seed", "1")
-    return lambda url: [sys.executable, "-m", "conformance", url, "--api-key", KEY, *keys, *known, *more]
+    known = ("--provider", "my-vllm", "--builtin-model", "gpt-4o,openai/gpt-4o-mini", "--seed", "1")
+    return lambda url: [sys.executable, "-m", "conformance", url, *known, *more]
 
 
 def _schemathesis(url: str) -> Sequence[str]:
-    headers = ("--header", f"Authorization: Bearer {KEY}")
+    headers = ("--header", f"Authorization: Bearer {KEYS['RESPAN_API_KEY']}")
     command = (sys.executable, "-m", "schemathesis.cli", "run", str(default_file()), "--url", url)
     return [*command, *headers, "--seed", "1", "--workers", "1"]
 

@@ -86,7 +86,7 @@ def _wrong_credentials(subject: Subject, key: str, changes: Mapping[str, Any]) -
 
 def _read_only(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
     if subject.callers.reader is None:
-        raise NotTestable("needs --read-only-key")
+        raise NotTestable("needs RESPAN_READ_ONLY_KEY")
     return subject.upsert({subject.contract.upsert.key: key, **changes}, subject.callers.reader)
 
 

@@ -95,7 +95,7 @@ def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Con
         raise Violation("a valid key to be taken", summary(exchange))
 
 
-@requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["--read-only-key"])
+@requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["read-only-key"])
 @each("write", lambda _: {write: write for write in ("a create", "an update", "a delete")})
 def test_read_only_key(subject: Subject, write: str) -> None:
     """A key that may only read gets 403 for every write."""
@@ -126,7 +126,7 @@ def test_read_and_delete_need_credentials(subject: Subject) -> None:
 
 def _owner(subject: Subject) -> Credential:
     if subject.callers.owner is None:
-        raise NotTestable("needs --api-key")
+        raise NotTestable("needs RESPAN_API_KEY")
     return subject.callers.owner
 
 

@@ -10,7 +10,7 @@ from conformance.requirement import MUST, SHOULD, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential
 
-NEEDS = ["--other-org-key"]
+NEEDS = ["other-org-key"]
 
 
 @requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS)
@@ -112,7 +112,7 @@ def test_others_models_are_unknown(subject: Subject) -> None:
 
 def _other(subject: Subject) -> Credential:
     if subject.callers.other is None:
-        raise NotTestable("needs --other-org-key")
+        raise NotTestable("needs RESPAN_OTHER_ORG_KEY")
     return subject.callers.other
 
 

@@ -115,7 +115,7 @@ def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseFiel
     expect_entries(model.get(field.name), entries, field, "in place of the base's parameter")
 
 
-@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["--provider"])
+@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"])
 def test_provider_shows(subject: Subject) -> None:
     """A model that is attached to a provider shows that provider, if it shows one."""
     for field, lookup in lookups(subject.contract):
@@ -130,7 +130,7 @@ def test_provider_shows(subject: Subject) -> None:
                 _expect_provider(shown, provider, field)
 
 
-@requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["--provider"])
+@requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["provider"])
 @each("case", cases.aliases)
 def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
     """Either spelling of the provider does the same, and so do both together when they agree."""
@@ -173,7 +173,7 @@ def test_server_owned(subject: Subject, field: ResponseField) -> None:
         raise Violation(f"{field.name} not set by the request", f"{field.name}: {written(shown[-1])}")
 
 
-@requirement("SEM-11", MUST, clause="x-clauses/inherited", needs=["--builtin-model"])
+@requirement("SEM-11", MUST, clause="x-clauses/inherited", needs=["builtin-model"])
 def test_inherits_from_builtin(subject: Subject) -> None:
     """A model whose base is a built-in one shows the values that the built-in model shows."""
     subject.require_read()

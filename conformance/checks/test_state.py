@@ -146,7 +146,7 @@ def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseFi
             raise Violation(f"{override.name} reset by an update that left it out", f"{field.name}: {written(shown)}")
 
 
-@requirement("IDM-22", SHOULD, clause="x-upsert/omitted", needs=["--provider"])
+@requirement("IDM-22", SHOULD, clause="x-upsert/omitted", needs=["provider"])
 def test_omitted_provider(subject: Subject) -> None:
     """A provider left out of an update stays attached (or is reset, where the contract says so)."""
     for field, lookup in lookups(subject.contract):
@@ -222,7 +222,7 @@ def test_override_is_stored(subject: Subject, case: tuple[RequestField, Response
         expect_entries(subject.look(body).get(field.name), entries, field, "when the model is looked at a moment later")
 
 
-@requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["--provider"])
+@requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["provider"])
 def test_provider_is_stored(subject: Subject) -> None:
     """A provider that was attached is still attached a moment later, after a create and after an update."""
     subject.require_true_read()

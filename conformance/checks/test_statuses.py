@@ -202,7 +202,7 @@ def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
     expect_taken(subject.upsert({subject.contract.upsert.key: key}), "the name is plain")
 
 
-@requirement("STA-18", SHOULD, clause="x-upsert/reserved", needs=["--builtin-model"])
+@requirement("STA-18", SHOULD, clause="x-upsert/reserved", needs=["builtin-model"])
 def test_builtin_names(subject: Subject) -> None:
     """The name of a built-in model is refused."""
     upsert = subject.contract.upsert

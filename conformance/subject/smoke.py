@@ -20,8 +20,8 @@ def look(subject: Subject) -> None:
     url = subject.client.transport.base_url + operation.path
     status = _status(subject, url)
     if status in (401, 403):
-        key = "takes no request without a key; give one with --api-key or RESPAN_API_KEY"
-        refused = "does not take the API key; check --api-key (RESPAN_API_KEY), and that the key may write"
+        key = "takes no request without a key; set RESPAN_API_KEY, or give --api-key-file"
+        refused = "does not take the API key; check RESPAN_API_KEY or --api-key-file, and that the key may write"
         raise WrongKey(f"{url} {refused if subject.callers.owner else key} (it answered {status})")
     if status in (404, 405) or 300 <= status <= 399:
         raise Unreachable(

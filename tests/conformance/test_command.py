@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from tests.mock_server.process import started
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 
+OWNER = {"RESPAN_API_KEY": KEYS["RESPAN_API_KEY"]}
 FEW = ("--only", "IDM-01,STA-01,AUT-01")
 
 
@@ -72,16 +74,16 @@ def test_secrets_are_in_no_report(tmp_path: Path) -> None:
         (("--only", "IDN"), "did you mean IDM?"),
         (("--only", "IDM", "--skip", "IDM"), "leave nothing to judge"),
         (("--seed", "many"), "--seed many: give a whole number from 0"),
-        (("localhost:8000",), "localhost:8000 is no URL; write it as http://HOST:PORT"),
+        (("localhost:8000",), "URL localhost:8000: give http://HOST:PORT"),
         (("http://127.0.0.1:9", "--app", "module:app"), "give a URL or --app, not both"),
         (("--json", "/no/such/folder/report.json"), "/no/such/folder is no folder that can be written to"),
         (("--contract", "/no/such/file.yaml"), "/no/such/file.yaml: the contract has a problem"),
-        (("--profile", "slow"), "there is no such profile; take one of quick, default, thorough"),
+        (("--profile", "slow"), "--profile slow: give one of quick, default, thorough"),
         (("--time-limit", "5"), "--time-limit goes with --profile thorough"),
         (("--profile", "thorough", "--time-limit", "soon"), "give a number of seconds above 0"),
         (("--fixtures", "/no/such/fixtures.yaml"), "--fixtures /no/such/fixtures.yaml: No such file or directory"),
         (("--app", "no_such_module:app"), "--app no_such_module:app"),
-        (("--verbose-please",), "unrecognized arguments: --verbose-please"),
+        (("--strictly",), "there is no option --strictly; did you mean --strict?"),
     ],
 )
 def test_wrong_use(arguments: tuple[str, ...], says: str) -> None:
@@ -113,8 +115,8 @@ def test_a_url_that_leads_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("environment", "says"),
     [
-        ({}, "takes no request without a key; give one with --api-key or RESPAN_API_KEY"),
-        ({"RESPAN_API_KEY": "no-such-key"}, "does not take the API key; check --api-key (RESPAN_API_KEY)"),
+        ({}, "takes no request without a key; set RESPAN_API_KEY, or give --api-key-file"),
+        ({"RESPAN_API_KEY": "no-such-key"}, "does not take the API key; check RESPAN_API_KEY or --api-key-file"),
     ],
 )
 def test_a_wrong_key_is_wrong_use(environment: dict[str, str], says: str) -> None:
@@ -137,11 +139,11 @@ def test_a_path_prefix_is_kept() -> None:
 
 def test_what_cannot_be_tested_is_said_loudly(tmp_path: Path) -> None:
     with served(PlainServer()) as url:
-        ran = conformance(url, "--only", "TEN,AUT-09", "--api-key", "demo-acme", report=tmp_path / "report.json")
+        ran = conformance(url, "--only", "TEN,AUT-09", report=tmp_path / "report.json", environment=OWNER)
     assert ran.code == 0
     assert ran.with_verdict("not-testable") == {"AUT-09", *(f"TEN-0{n}" for n in range(1, 7))}
-    assert "not testable: needs --other-org-key" in ran.stdout
-    assert "more can be tested with --other-org-key, --read-only-key" in ran.stdout
+    assert "not testable: needs RESPAN_OTHER_ORG_KEY" in ran.stdout
+    assert "more can be tested with RESPAN_OTHER_ORG_KEY, RESPAN_READ_ONLY_KEY" in ran.stdout
 
 
 def test_the_same_seed_makes_the_same_requests(tmp_path: Path) -> None:
@@ -193,7 +195,7 @@ def test_an_interruption_is_no_verdict(tmp_path: Path) -> None:
     asked: list[str] = []
     with served(Slow()) as url:
         process = subprocess.Popen(
-            [sys.executable, "-m", "conformance", url, "--api-key", "demo-acme"], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "conformance", url], env=os.environ | OWNER, stdout=subprocess.PIPE, text=True
         )
         stdout, _ = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,13 @@ def test_a_variant_deviates_where_it_says_so(variant: type[PlainServer]) -> None
 
 def strict_report(base_url: str, file: Path) -> Any:
     """The report of the command on a server of which it knows all keys and fixtures."""
-    options = ["--api-key", READ_WRITE_KEY, "--other-org-key", OTHER_ORGANIZATION_KEY, "--read-only-key", READ_ONLY_KEY]
-    options += [option for name in BUILT_IN_MODELS for option in ("--builtin-model", name)]
+    keys = {
+        "RESPAN_API_KEY": READ_WRITE_KEY,
+        "RESPAN_OTHER_ORG_KEY": OTHER_ORGANIZATION_KEY,
+        "RESPAN_READ_ONLY_KEY": READ_ONLY_KEY,
+    }
+    options = [option for name in BUILT_IN_MODELS for option in ("--builtin-model", name)]
     options += ["--provider", PROVIDER, "--strict", "--seed", "1", "--json", str(file)]
-    subprocess.run([sys.executable, "-m", "conformance", base_url, *options], check=False, capture_output=True)
+    command = [sys.executable, "-m", "conformance", base_url, *options]
+    subprocess.run(command, env=os.environ | keys, check=False, capture_output=True)
     return json.loads(file.read_text(encoding="utf-8"))

@@ -61,7 +61,7 @@ def test_no_level_is_higher_than_its_clause_carries(registry: Mapping[str, Requi
 def test_every_need_is_an_option(registry: Mapping[str, Requirement]) -> None:
     needs = {need for r in registry.values() for need in r.needs}
     assert needs
-    assert needs <= {f"--{option.name}" for option in OPTIONS}
+    assert needs <= {option.name for option in OPTIONS}
 
 
 @pytest.mark.parametrize(("word", "highest"), [("assumed", SHOULD), ("open", OPEN)])

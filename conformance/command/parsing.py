@@ -1,0 +1,95 @@
+"""What the command line says, as plain values, and the help on it."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from conformance.command.errors import UsageError
+from conformance.options import GROUPS, OPTIONS, URL, Option
+
+EPILOG = """\
+examples:
+  respan-conformance                                   check the bundled mock
+  RESPAN_API_KEY=... respan-conformance https://staging.example.com/gateway --json report.json
+  respan-conformance http://localhost:8000 --api-key-file ~/.respan-key
+  respan-conformance --only IDM,AUT-03 --strict        judge some requirements, and SHOULD as well
+  respan-conformance --profile thorough --time-limit 300 http://localhost:8000
+  respan-conformance --list                            every requirement with its level
+
+Each option can be set by an environment variable too: RESPAN_API_KEY, RESPAN_OTHER_ORG_KEY, RESPAN_SEED, ...
+
+exit codes: 0 conformant, 1 not conformant, 2 wrong use, 3 target unreachable, 4 inconclusive or an error of ours,
+130 interrupted
+"""
+
+
+def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
+    """The arguments by the names of options; None or [] where one is not given. Raises UsageError."""
+    known, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        raise UsageError(_unknown(unknown))
+    return vars(known)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; --help shows what there is")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="respan-conformance",
+        usage="respan-conformance [URL] [options]",
+        description="Check an implementation of the contract at a URL. Without one, check the bundled mock.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("url", nargs="?", metavar="URL", help=URL.help)
+    parser.add_argument("--list", action="store_true", help="list the requirements and exit")
+    for title, options in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for option in options:
+            if option is not URL and not option.secret:
+                group.add_argument(f"--{option.name}", dest=option.name, help=_help(option), **_how(option))
+    for option in OPTIONS:
+        if option.secret:
+            parser.add_argument(f"--{option.name}", nargs="?", action=_Refused, help=argparse.SUPPRESS)
+        if option.flag:
+            parser.add_argument(f"--no-{option.name}", dest=option.name, action="store_false", help=argparse.SUPPRESS)
+    parser.set_defaults(**{option.name: None for option in OPTIONS if option.flag})
+    return parser
+
+
+def _help(option: Option) -> str:
+    return f"{option.help} [{option.environment}]"
+
+
+def _how(option: Option) -> dict[str, Any]:
+    if option.flag:
+        return {"action": "store_true"}
+    return {"metavar": option.kind.metavar, "action": "append" if option.repeatable else "store"}
+
+
+class _Refused(argparse.Action):
+    """A secret on the command line, where every user of the machine can read it. The error does not repeat it."""
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        secret = next(option for option in OPTIONS if f"--{option.name}" in self.option_strings)
+        raise UsageError(
+            f"--{secret.name}: a key on a command line can be read by others, and stays in histories and logs; "
+            f"set {secret.environment}, or name a file that holds it with --{secret.name}-file"
+        )
+
+
+def _unknown(unknown: Sequence[str]) -> str:
+    """What is wrong with arguments that are none. What may be a secret is not repeated."""
+    name = next((argument.partition("=")[0] for argument in unknown if argument.startswith("-")), None)
+    if name is None:
+        return "there are several arguments that are no options; give one URL"
+    spellings = [f"--{option.name}" for option in OPTIONS if not option.secret] + ["--list", "--help"]
+    near = difflib.get_close_matches(name, spellings, n=1)
+    return f"there is no option {name}; {f'did you mean {near[0]}?' if near else '--help shows what there is'}"

@@ -1,0 +1,50 @@
+"""Runs the checks with the settings of the command, and writes the reports."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from conformance.command.errors import UsageError
+from conformance.settings import Settings
+from conformance.verdict import EXIT_OF, Exit
+
+
+def run(settings: Settings) -> int:
+    """Check the target of the settings, the bundled mock where there is none, and return the exit code."""
+    with ExitStack() as stack:
+        if not (settings["url"] or settings["app"]):
+            settings = _with_bundled_mock(settings, stack)
+        return _judge(settings)
+
+
+def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
+    from conformance.bundled import ACCESS, MockFailed, mock
+
+    try:
+        url = stack.enter_context(mock(settings["contract"]))
+    except MockFailed as error:
+        raise UsageError(str(error)) from None
+    return settings.with_values("the bundled mock", {"url": url, **ACCESS})
+
+
+def _judge(settings: Settings) -> int:
+    from conformance.reports import WRITERS
+    from conformance.session import run_checks
+    from conformance.terminal import PatientConsole, TerminalReport
+
+    report = TerminalReport(PatientConsole(soft_wrap=True))
+    code = run_checks(settings, [report])
+    if report.result is None:
+        return _without_result(code)
+    report.conclude()
+    for name, write in WRITERS.items():
+        if settings[name]:
+            Path(settings[name]).write_text(write(report.result), encoding="utf-8")
+    return EXIT_OF[report.result.verdict()]
+
+
+def _without_result(code: int) -> int:
+    print("respan-conformance: the checks could not be run; see the messages above", file=sys.stderr)
+    return Exit.USAGE if code == Exit.USAGE else Exit.INCONCLUSIVE

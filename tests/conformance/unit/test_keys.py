@@ -1,0 +1,57 @@
+"""Keys in files: what can be one, and errors that do not repeat what is in the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.keys import LONGEST, BadKey, checked, key_of_file
+
+KEY = "sk-0123456789"
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"sk-0123456789", b"sk-0123456789\n", b"\xef\xbb\xbfsk-0123456789\r\n", b" \n\tsk-0123456789  \n\n"],
+    ids=["alone", "a line", "from Windows", "amid white space"],
+)
+def test_white_space_around_a_key_is_no_part_of_it(octets: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(octets)
+    assert key_of_file(str(file)) == KEY
+
+
+@pytest.mark.parametrize(
+    ("octets", "fault"),
+    [
+        (b"", "nothing in it but white space"),
+        (b" \n ", "nothing in it but white space"),
+        (b"sk-01\nsk-02\n", "several lines"),
+        ("sk-0123é".encode(), "character 8 is none that a key can have"),
+        ("sk-л".encode(), "character 4 is none"),
+        (b"Bearer sk-0123", "character 7 is none"),
+        (b"sk-01\x0023", "character 6 is none"),
+        (b"sk-\xff", "it is no text"),
+        (b"x" * (LONGEST + 1), "longer than 65536 octets"),
+    ],
+    ids=lambda value: value[:12] if isinstance(value, bytes) else None,
+)
+def test_what_can_be_no_key_is_refused_and_not_repeated(octets: bytes, fault: str, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(octets)
+    with pytest.raises(BadKey, match=fault) as refusal:
+        key_of_file(str(file))
+    assert "sk-" not in str(refusal.value)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(BadKey, match="No such file"):
+        key_of_file(str(tmp_path / "none"))
+    with pytest.raises(BadKey, match="Is a directory"):
+        key_of_file(str(tmp_path))
+
+
+def test_a_key_of_all_characters_that_can_be_in_one() -> None:
+    visible = "".join(map(chr, range(0x21, 0x7F)))
+    assert checked(visible) == visible

@@ -1,0 +1,198 @@
+"""Settings: from several places, the later ones first, and on to pytest without a secret."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.options import OPTIONS, Option
+from conformance.settings import (
+    BadSetting,
+    Settings,
+    Source,
+    Written,
+    as_arguments,
+    as_environment,
+    from_arguments,
+    from_environment,
+    from_python,
+)
+
+SAMPLES = {
+    "app": "module:app",
+    "profile": "quick",
+    "seed": "7",
+    "strict": "true",
+    "time-limit": "5",
+    "url": "http://localhost:8000",
+}
+"""A text for each option that does not take any text."""
+
+
+def _sample(option: Option) -> str:
+    return SAMPLES.get(option.name, f"a-{option.name}")
+
+
+def _written(**texts: str) -> Source:
+    return {name.replace("_", "-"): Written([text], "--here") for name, text in texts.items()}
+
+
+def _of_environment(**variables: str) -> Settings:
+    return Settings.gather(from_environment(variables))
+
+
+def test_nothing_is_set_by_default_but_what_has_a_default() -> None:
+    settings = Settings.gather()
+    assert {name: value for name, value in settings.values.items() if value} == {"profile": "default"}
+    assert settings.values.keys() == {option.name for option in OPTIONS}
+    assert settings.origins == {}
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if not o.holds], ids=lambda option: option.name)
+def test_the_environment_sets_every_option(option: Option) -> None:
+    settings = Settings.gather(from_environment({option.environment: _sample(option)}))
+    value = option.kind.parse(_sample(option))
+    assert settings[option.name] == ([value] if option.repeatable else value)
+    assert settings.origins == {option.name: option.environment}
+
+
+@pytest.mark.parametrize("option", [o for o in OPTIONS if not o.secret and not o.holds], ids=lambda option: option.name)
+def test_the_last_source_outweighs_those_before_it(option: Option) -> None:
+    first = {option.name: Written(["\x00no value\x00"], "--first")}
+    second = {option.name: Written([_sample(option)], "--second")}
+    value = Settings.gather(first, second)[option.name]
+    assert value == Settings.gather(second)[option.name]
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_what_is_not_given_leaves_the_environment(nothing: Any) -> None:
+    settings = Settings.gather(from_environment({"RESPAN_ONLY": "IDM"}), from_arguments({"only": nothing}))
+    assert settings["only"] == ["IDM"]
+
+
+def test_a_flag_is_switched_off_where_a_weaker_source_sets_it() -> None:
+    on = from_environment({"RESPAN_STRICT": "1"})
+    assert Settings.gather(on)["strict"] is True
+    assert Settings.gather(on, from_arguments({"strict": False}))["strict"] is False
+    assert Settings.gather(on, from_python({"strict": False}))["strict"] is False
+
+
+def test_the_number_zero_is_given() -> None:
+    settings = Settings.gather(from_environment({"RESPAN_SEED": "7"}), from_python({"seed": 0}))
+    assert settings["seed"] == 0
+    assert list(as_arguments(settings)) == ["--respan-profile=default", "--respan-seed=0"]
+
+
+def test_an_empty_variable_sets_nothing() -> None:
+    settings = _of_environment(RESPAN_API_KEY="", RESPAN_PROVIDER=" ", RESPAN_STRICT="")
+    assert settings.origins == {}
+    assert settings["api-key"] is None
+    assert settings["provider"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (["IDM,AUT-03"], ["IDM", "AUT-03"]),
+        (["IDM", "AUT-03"], ["IDM", "AUT-03"]),
+        ([" IDM , ", ",,AUT-03"], ["IDM", "AUT-03"]),
+        ("IDM,AUT-03", ["IDM", "AUT-03"]),
+        ({"IDM"}, ["IDM"]),
+        ([], []),
+        (None, []),
+    ],
+)
+def test_commas_separate_names(given: Any, names: list[str]) -> None:
+    assert Settings.gather(from_python({"only": given}))["only"] == names
+
+
+def test_lines_separate_values_in_the_environment() -> None:
+    assert _of_environment(RESPAN_PROVIDER="one\n\ntwo,three\n")["provider"] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (from_arguments({"seed": "many"}), "--seed many: give a whole number from 0 to 4294967295"),
+        (from_environment({"RESPAN_SEED": "many"}), "RESPAN_SEED=many: give a whole number from 0 to 4294967295"),
+        (from_python({"seed": -1}), "seed=-1: give a whole number from 0 to 4294967295"),
+        (from_arguments({"url": "localhost"}), "URL localhost: give http://HOST:PORT or https://HOST/PREFIX"),
+        (from_arguments({"url": "http://a:b@c"}), "URL: it holds a user or a password, which requests without"),
+        (from_arguments({"only": [","]}), "--only is empty; give some text"),
+        (from_arguments({"url": ""}), "URL is empty; give http://HOST:PORT or https://HOST/PREFIX"),
+        (from_environment({"RESPAN_STRICT": "maybe"}), "RESPAN_STRICT=maybe: give true or false"),
+        (from_environment({"RESPAN_API_KEY": "  "}), "RESPAN_API_KEY: there is nothing in it but white space"),
+        (from_environment({"RESPAN_API_KEY": "sk-\n1"}), "RESPAN_API_KEY: there are several lines in it"),
+    ],
+)
+def test_what_an_option_cannot_take(source: Source, says: str) -> None:
+    with pytest.raises(BadSetting) as refusal:
+        Settings.gather(source)
+    assert str(refusal.value).startswith(says)
+
+
+def test_a_function_has_no_other_options() -> None:
+    with pytest.raises(TypeError, match="there is no option onyl"):
+        from_python({"onyl": ["IDM"]})
+
+
+class TestKeyFiles:
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> str:
+        (tmp_path / "key").write_text("sk-of-file\n")
+        return str(tmp_path / "key")
+
+    def test_a_file_holds_the_key(self, file: str) -> None:
+        settings = Settings.gather(_written(api_key_file=file))
+        assert settings["api-key"] == "sk-of-file"
+        assert settings.origins["api-key"] == f"--here {file}"
+
+    def test_a_stronger_file_outweighs_a_weaker_key_and_the_other_way_round(self, file: str) -> None:
+        variable = from_environment({"RESPAN_API_KEY": "sk-of-variable"})
+        named = _written(api_key_file=file)
+        assert Settings.gather(variable, named)["api-key"] == "sk-of-file"
+        assert Settings.gather(named, variable)["api-key"] == "sk-of-variable"
+
+    def test_both_in_one_place_contradict_each_other(self, file: str) -> None:
+        both = from_environment({"RESPAN_API_KEY": "sk-of-variable", "RESPAN_API_KEY_FILE": file})
+        with pytest.raises(BadSetting, match="RESPAN_API_KEY and RESPAN_API_KEY_FILE are both given"):
+            Settings.gather(both)
+
+    def test_a_file_without_a_key_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(BadSetting, match=r"--here .*none: No such file"):
+            Settings.gather(_written(api_key_file=str(tmp_path / "none")))
+
+
+def _read_back(arguments: list[str]) -> Settings:
+    """The arguments as a parser with the options of the plugin reads them."""
+    parser = argparse.ArgumentParser()
+    for option in OPTIONS:
+        how: dict[str, Any] = {"action": "store_true", "default": None} if option.flag else {}
+        how |= {"action": "append"} if option.repeatable else {}
+        parser.add_argument(f"--respan-{option.name}", dest=option.name, **how)
+    return Settings.gather(from_arguments(vars(parser.parse_args(arguments))))
+
+
+def test_arguments_read_back_as_they_were_but_for_secrets() -> None:
+    given = {
+        "url": "http://localhost/--odd=value",
+        "only": ["IDM", "AUT-03"],
+        "provider": ["-p"],
+        "strict": True,
+        "seed": 0,
+        "time_limit": 2.5,
+        "api_key": "sk-secret",
+    }
+    settings = Settings.gather(from_python(given))
+    arguments = list(as_arguments(settings))
+    assert not any("sk-secret" in argument for argument in arguments)
+    assert _read_back(arguments).values == {**settings.values, "api-key": None}
+    assert as_environment(settings) == {"RESPAN_API_KEY": "sk-secret"}
+
+
+@pytest.mark.parametrize("strict", [False, None])
+def test_a_flag_that_is_not_set_is_no_argument(strict: Any) -> None:
+    assert list(as_arguments(Settings.gather(from_python({"strict": strict})))) == ["--respan-profile=default"]
