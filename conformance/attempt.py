@@ -25,6 +25,8 @@ class Finding:
     violation: Violation
     exchanges: tuple[Exchange, ...]
     verdict: Verdict = Verdict.FAIL
+    again: tuple[Exchange, ...] = ()
+    """The exchanges of the second try, where it did not show the violation."""
 
 
 @dataclass(slots=True)
@@ -73,8 +75,7 @@ class Attempts:
                 self._confirmed.add(id)
                 first.findings[id] = second.findings[id]
             else:
-                both = first.findings[id].exchanges + second.exchanges
-                first.findings[id] = replace(first.findings[id], exchanges=both, verdict=Verdict.UNSTABLE)
+                first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=second.exchanges)
         return first
 
     def _once(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:

@@ -9,7 +9,8 @@ from conformance.attempt import Finding
 from conformance.result import Record
 from conformance.subject.callers import token_of, token_of_shell
 from conformance.wire.exchange import Exchange
-from conformance.wire.shell import Variables, redacted, script
+from conformance.wire.secrets import Variables, redacted
+from conformance.wire.shell import script
 
 RUN = "$RUN"
 """Stands for the prefix of a run's names; no secret."""
@@ -21,7 +22,8 @@ LONGEST_STORY = 12
 def finding_record(id: str, case: str, finding: Finding, base_url: str, variables: Variables) -> Record:
     """One finding as a report shows it."""
     exchanges = finding.exchanges[-LONGEST_STORY:]
-    secrets = _secrets(exchanges, variables)
+    again = finding.again[-LONGEST_STORY:]
+    secrets = _secrets([*exchanges, *again], variables)
     return {
         "requirement": id,
         "case": case,
@@ -30,6 +32,7 @@ def finding_record(id: str, case: str, finding: Finding, base_url: str, variable
         "observed": redacted(finding.violation.observed, secrets),
         "reproduce": script(exchanges, base_url, variables),
         "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],
+        "again": [_exchange(exchange, secrets) for exchange in again],
     }
 
 

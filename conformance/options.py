@@ -93,7 +93,11 @@ JUDGING = (
     Option("seed", whole_number("N", 0, MAX_SEED), "make the same choices as the run that printed this seed"),
 )
 CONNECTION: tuple[Option, ...] = ()
-REPORTS = (Option("json", OUTPUT, "write the report as JSON"),)
+REPORTS = (
+    Option("json", OUTPUT, "write the report as JSON; - is standard output"),
+    Option("implementation", text("NAME"), "what the reports call the implementation"),
+    Option("implementation-version", text("V"), "the version of it that they name"),
+)
 
 GROUPS = {"target": TARGET, "judging": JUDGING, "connection": CONNECTION, "reports": REPORTS}
 """The options by the section of the help that they stand in."""

@@ -97,6 +97,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
     result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.strict)
+    result.about = run.about
     session.config.stash[RESULT] = result
     session.config.hook.pytest_respan_begin(result=result, tests=len(session.items))
 
@@ -111,7 +112,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     try:
         record = run.judge(requirement, _case(pyfuncitem), lambda: pyfuncitem.obj(**arguments))
     except Unreachable as reason:
-        _stop(pyfuncitem.config, RunVerdict.UNREACHABLE, str(reason))
+        _stop(pyfuncitem.config, RunVerdict.UNREACHABLE, reason)
     pyfuncitem.stash[RECORD] = record
     _tell_pytest(record, requirement, run)
     return True
@@ -122,9 +123,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     try:
         yield
     except Unreachable as reason:
-        _stop(item.config, RunVerdict.UNREACHABLE, str(reason))
+        _stop(item.config, RunVerdict.UNREACHABLE, reason)
     except WrongKey as reason:
-        _stop(item.config, RunVerdict.WRONG_USE, str(reason))
+        _stop(item.config, RunVerdict.WRONG_USE, reason)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -159,6 +160,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     if result.stopped is None and exitstatus == pytest.ExitCode.INTERRUPTED:
         result.stopped = RunVerdict.INTERRUPTED
+    if result.stopped is None and exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+        result.stopped, result.stopped_because = RunVerdict.ERROR, "the suite itself failed in the midst of the run"
     result.notes = run.notes
     result.requests += run.uncounted()
     result.seconds = time.monotonic() - session.config.stash[STARTED]
@@ -182,7 +185,8 @@ def _tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:
     pytest.fail("\n".join([text, *found["reproduce"]]), pytrace=False)
 
 
-def _stop(config: pytest.Config, verdict: RunVerdict, reason: str) -> None:
+def _stop(config: pytest.Config, verdict: RunVerdict, error: Exception) -> None:
+    reason = config.stash[RUN].told(str(error))
     result = config.stash[RESULT]
     result.stopped, result.stopped_because = verdict, reason
     pytest.exit(reason, returncode=EXIT_OF[verdict])

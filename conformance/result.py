@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.about import About
+from conformance.coverage import Coverage
 from conformance.requirement import MUST, OPEN, Level, Requirement
 from conformance.verdict import RunVerdict, Verdict, worst
 from contract import Contract
-
-SCHEMA_VERSION = "1.0"
 
 SILENT = (Verdict.PASS, Verdict.NOT_SELECTED)
 """Verdicts that tell of no fault, seen or not."""
@@ -56,6 +56,8 @@ class Result:
     seed: int
     strict: bool
     judged: dict[str, Judged]
+    about: About = field(default_factory=About)
+    coverage: Coverage = field(default_factory=Coverage)
     requests: int = 0
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
@@ -89,6 +91,7 @@ class Result:
     def add(self, record: Record) -> None:
         """Take in what one test came to."""
         self.requests += record["requests"]
+        self.coverage.add(record["coverage"])
         own = self.judged[record["requirement"]]
         own.cases[record["case"]] = Verdict(record["verdict"])
         if record["reason"] and record["reason"] not in own.reasons:
@@ -130,48 +133,3 @@ class Result:
             for id, judged in self.judged.items()
             if judged.selected and any(verdicts.get(because, Verdict.PASS) in SILENT for because in judged.because)
         ]
-
-    def to_json(self) -> dict[str, Any]:
-        """The report as JSON."""
-        verdicts, strict_verdicts = self.verdicts(), self.verdicts(strict=True)
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "verdict": self.verdict(),
-            "strict_verdict": self.verdict(strict=True),
-            "strict": self.strict,
-            "stopped_because": self.stopped_because or None,
-            "target": self.target,
-            "contract": {
-                "title": self.contract.title,
-                "version": self.contract.version,
-                "sha256": self.contract.digest,
-            },
-            "seed": self.seed,
-            "requests": self.requests,
-            "seconds": round(self.seconds, 3),
-            "notes": self.notes,
-            "requirements": [self._requirement(j, verdicts[id], strict_verdicts[id]) for id, j in self.judged.items()],
-        }
-
-    @staticmethod
-    def _requirement(judged: Judged, verdict: Verdict, strict_verdict: Verdict) -> dict[str, Any]:
-        report: dict[str, Any] = {
-            "id": judged.requirement.id,
-            "level": judged.level,
-            "known": judged.known,
-            "clause": judged.requirement.clause,
-            "pointer": judged.pointer,
-            "text": judged.requirement.text,
-            "verdict": verdict,
-            "strict_verdict": strict_verdict,
-            "cases": dict(judged.cases),
-        }
-        if judged.reasons:
-            report["reasons"] = judged.reasons
-        if judged.observed:
-            report["unspecified"] = judged.observed
-        if judged.findings:
-            first = judged.findings[0]
-            report |= {key: first[key] for key in ("case", "expected", "observed", "reproduce", "exchanges")}
-            report["findings"] = len(judged.findings)
-        return report

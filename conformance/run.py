@@ -11,7 +11,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from conformance.about import About
 from conformance.attempt import Attempt, Attempts, Finding
+from conformance.coverage import Coverage
 from conformance.evidence import RUN, finding_record
 from conformance.fixtures import with_fixtures
 from conformance.options import MAX_SEED
@@ -27,6 +29,7 @@ from conformance.subject.names import Names, is_safe_in_path
 from conformance.subject.probe import probe
 from conformance.subject.smoke import look
 from conformance.subject.subject import Known, Plan, Subject
+from conformance.wire.secrets import redacted
 from conformance.wire.transport import HttpTransport, Transport, in_process
 from contract import Contract, load
 
@@ -48,12 +51,14 @@ class Run:
         self.strict = bool(settings["strict"])
         self.profile = profile_of(settings)
         self.selected = selected(self.contract, settings, self.profile)
+        self.about = About.of(settings, self.profile.name)
         self.notes: list[str] = []
         self._worker = worker
         self._app = app
         self._subject: Subject | None = None
         self._transport: Transport | None = None
         self._counted = 0
+        self._coverage = Coverage()
         self._findings: Counter[str] = Counter()
 
     @property
@@ -104,28 +109,34 @@ class Run:
         attempt = self._attempts.run(requirement, guarded)
         if attempt.lost and not alive(subject):
             raise Unreachable("the target stopped answering")
+        self._coverage.note(attempt.exchanges, self.contract)
         return self._record(requirement, case, attempt)
 
     def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> Record:
-        base_url = self.settings["url"] or "$RESPAN_URL"
+        base_url, own = self.settings["url"] or "$RESPAN_URL", requirement.id
         return {
             "requirement": requirement.id,
             "case": case,
             "verdict": attempt.verdict.value,
-            "reason": attempt.reason,
+            "reason": self.told(attempt.reason),
             "because": attempt.because,
-            "observed": list(attempt.observed),
+            "observed": [self.told(observed) for observed in attempt.observed],
             "requests": self.uncounted(),
+            "coverage": self._coverage.take(),
             "findings": [
-                finding_record(id, case, self._told(id, finding), base_url, self._variables())
+                {**finding_record(id, case, self._shown(id, finding), base_url, self._variables()), "found_in": own}
                 for id, finding in attempt.findings.items()
             ],
         }
 
-    def _told(self, id: str, finding: Finding) -> Finding:
+    def told(self, text: str) -> str:
+        """`text` without the keys of the run."""
+        return redacted(text, {token_of(caller): token_of_shell(caller) for caller in self._callers().all()})
+
+    def _shown(self, id: str, finding: Finding) -> Finding:
         """The finding, without its exchanges once the requirement has been shown violated often enough."""
         self._findings[id] += 1
-        return finding if self._findings[id] <= SHOWN else replace(finding, exchanges=())
+        return finding if self._findings[id] <= SHOWN else replace(finding, exchanges=(), again=())
 
     def _variables(self) -> dict[str, str]:
         """What reports write as shell variables: the tokens, and the prefix of the run's names."""

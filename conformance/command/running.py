@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 
 from conformance.command.errors import UsageError
+from conformance.command.validating import report_places
+from conformance.places import CannotWrite, goes_to_stdout, write
 from conformance.settings import Settings
 from conformance.verdict import EXIT_OF, Exit
 
@@ -34,15 +35,25 @@ def _judge(settings: Settings) -> int:
     from conformance.session import run_checks
     from conformance.terminal import PatientConsole, TerminalReport
 
-    report = TerminalReport(PatientConsole(soft_wrap=True))
+    places = report_places(settings)
+    report = TerminalReport(PatientConsole(soft_wrap=True, stderr=goes_to_stdout(places.values())))
     code = run_checks(settings, [report])
     if report.result is None:
         return _without_result(code)
     report.conclude()
-    for name, write in WRITERS.items():
-        if settings[name]:
-            Path(settings[name]).write_text(write(report.result), encoding="utf-8")
-    return EXIT_OF[report.result.verdict()]
+    written = [_write(place, WRITERS[name](report.result)) for name, place in places.items()]
+    verdict = EXIT_OF[report.result.verdict()]
+    return verdict if all(written) else verdict or Exit.USAGE
+
+
+def _write(place: str, text: str) -> bool:
+    """Write one report; where that fails, say so and go on to the others."""
+    try:
+        write(place, text)
+    except CannotWrite as problem:
+        print(f"respan-conformance: {problem}", file=sys.stderr)
+        return False
+    return True
 
 
 def _without_result(code: int) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from conformance.command.errors import UsageError
 from conformance.kinds import OUTPUT
-from conformance.options import OPTIONS
+from conformance.options import OPTIONS, REPORTS, Option
+from conformance.places import CannotWrite, check_places
 from conformance.settings import Settings
 
 
@@ -18,19 +19,19 @@ def check_settings(settings: Settings) -> None:
         raise UsageError("give a URL or --app, not both")
     if settings["app"]:
         _check_app(settings["app"])
-    for option in OPTIONS:
-        if option.kind is OUTPUT and settings[option.name]:
-            _check_output(f"{settings.origins[option.name]} {settings[option.name]}", Path(settings[option.name]))
+    try:
+        check_places({settings.origins[name]: place for name, place in _places(settings, OPTIONS).items()})
+    except CannotWrite as problem:
+        raise UsageError(str(problem)) from None
 
 
-def _check_output(written: str, file: Path) -> None:
-    folder = file.resolve().parent
-    if file.is_dir():
-        raise UsageError(f"{written}: it is a folder; name a file")
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise UsageError(f"{written}: {folder} is no folder that can be written to")
-    if file.exists() and not os.access(file, os.W_OK):
-        raise UsageError(f"{written}: the file cannot be written to")
+def report_places(settings: Settings) -> dict[str, str]:
+    """Where each report goes that was asked for, by its option."""
+    return _places(settings, REPORTS)
+
+
+def _places(settings: Settings, options: Iterable[Option]) -> dict[str, str]:
+    return {o.name: settings[o.name] for o in options if o.kind is OUTPUT and settings[o.name]}
 
 
 def _check_app(path: str) -> None:

@@ -13,6 +13,7 @@ from conformance.wire.exchange import Exchange, Json
 from contract import Contract, ResponseField
 
 Same = Callable[[Any, Any], bool]
+LONGEST_SUMMARY = 300
 
 
 def written(value: Json, limit: int = 400) -> str:
@@ -24,8 +25,9 @@ def written(value: Json, limit: int = 400) -> str:
 def summary(exchange: Exchange) -> str:
     """A response in one line."""
     response = exchange.response
-    body = response.body[:300].decode("utf-8", "replace")
-    return f"{response.status} {body}" if body else f"{response.status} with an empty body"
+    body = response.body.decode("utf-8", "replace")
+    shown = body if len(body) <= LONGEST_SUMMARY else f"{body[:LONGEST_SUMMARY]}... ({len(body)} characters)"
+    return f"{response.status} {shown}" if body else f"{response.status} with an empty body"
 
 
 def expect_status(exchange: Exchange, *statuses: int, when: str = "") -> None:

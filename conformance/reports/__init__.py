@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from conformance.reports.document import document
 from conformance.result import Result
 
 Writer = Callable[[Result], str]
 
 
 def as_json(result: Result) -> str:
-    """The result as JSON text."""
-    return json.dumps(result.to_json(), indent=2) + "\n"
+    """The result as JSON text, of the schema in report.schema.json."""
+    return json.dumps(document(result), indent=2) + "\n"
 
 
 WRITERS: Mapping[str, Writer] = MappingProxyType({"json": as_json})

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from conformance.wire.exchange import Exchange, Request
+from conformance.wire.secrets import Variables, any_of
 
-Variables = Mapping[str, str]
-"""Literal text that a command must not hold, and the shell variable that stands for it."""
 LONGEST_WORD = 100_000
 """Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
 
@@ -46,12 +45,6 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
     return _with_body(words, request.body, variables)
 
 
-def redacted(text: str, variables: Variables) -> str:
-    """`text` with every secret replaced by the name of the variable that holds it."""
-    spellings = _spellings(variables)
-    return re.sub(_any_of(spellings), lambda found: spellings[found[0]], text) if spellings else text
-
-
 def _with_body(words: list[str], body: bytes, variables: Variables) -> str:
     try:
         text = body.decode("utf-8")
@@ -68,15 +61,10 @@ def _quoted(text: str, variables: Variables) -> str:
     spellings = _spellings(variables)
     if not any(literal in text for literal in spellings):
         return shlex.quote(text)
-    parts = re.split(f"({_any_of(spellings)})", text)
+    parts = re.split(f"({any_of(spellings)})", text)
     return "".join(f'"{spellings[part]}"' if part in spellings else shlex.quote(part) if part else "" for part in parts)
 
 
 def _spellings(variables: Variables) -> Variables:
     """The literals as they are, and percent-encoded: as they stand in a query."""
     return {quote(literal, safe=""): variable for literal, variable in variables.items()} | dict(variables)
-
-
-def _any_of(literals: Iterable[str]) -> str:
-    """A pattern for any of `literals`; the longest first, for one may begin another."""
-    return "|".join(map(re.escape, sorted(literals, key=len, reverse=True)))

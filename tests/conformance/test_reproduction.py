@@ -47,7 +47,7 @@ def test_pasted_commands_show_the_fault(server: type[PlainServer], id: str, tmp_
     with served(server()) as url:
         ran = conformance(url, *KNOWN, "--only", id, report=tmp_path / "report.json", environment=KEYS)
         assert ran.with_verdict("fail") == {id}, ran.stdout
-        found = ran.requirement(id)
+        [found, *_] = ran.requirement(id)["findings"]
         script = "\n".join(found["reproduce"])
         pasted = subprocess.run(
             ["bash", "-e"], input=script, env=os.environ | KEYS, capture_output=True, text=True, check=True, timeout=60

@@ -62,7 +62,8 @@ def test_a_fault_that_does_not_repeat_is_unstable_and_both_exchanges_are_shown(c
     subject = _answering(contract, 200, 201)
     attempt = _attempts(subject).run(OWN, _is_created(subject))
     assert attempt.verdict is Verdict.UNSTABLE
-    assert _statuses(attempt.findings["STA-01"].exchanges) == [200, 201]
+    assert _statuses(attempt.findings["STA-01"].exchanges) == [200]
+    assert _statuses(attempt.findings["STA-01"].again) == [201]
 
 
 def test_a_fault_is_confirmed_once_a_run(contract: Contract) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from conformance import NoResult, check
 from conformance.options import OPTIONS
+from conformance.reports import as_json
 from conformance.verdict import RunVerdict, Verdict
 from tests.conformance.unit.parts import wsgi
 from tests.servers.plain import PlainServer
@@ -54,7 +55,7 @@ def test_a_fault_is_found_and_told_without_the_key() -> None:
     assert _verdicts(result.verdicts()) == {"STA-01": "pass", "STA-02": "fail", "AUT-01": "pass"}
     [finding] = result.judged["STA-02"].findings
     assert finding["expected"] == "status 200 for a name that existed"
-    assert KEY not in str(result.to_json())
+    assert KEY not in as_json(result)
 
 
 def test_what_a_run_made_is_deleted_afterwards() -> None:

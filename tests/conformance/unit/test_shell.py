@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conformance.wire.exchange import Credential, Exchange, Headers, Request, Response
-from conformance.wire.shell import curl, redacted, script
+from conformance.wire.secrets import redacted
+from conformance.wire.shell import curl, script
 from tests.conformance.unit.parts import drawn, drawn_slowly
 from tests.conformance.unit.pasting import Shell
 

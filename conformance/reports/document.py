@@ -1,0 +1,96 @@
+"""A result as one JSON document, of the schema in report.schema.json. Every other report is written from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC
+from typing import Any
+
+from conformance import coverage
+from conformance.about import NAME, suite_version
+from conformance.requirement import SECTIONS
+from conformance.result import Judged, Result
+from conformance.settings import asked_for
+from conformance.verdict import EXIT_OF, Verdict
+
+SCHEMA_VERSION = "1.0"
+"""Of the document: the first number grows where a reader of the old one would go wrong."""
+
+Document = dict[str, Any]
+
+
+def document(result: Result) -> Document:
+    """The document of a run."""
+    verdicts, strict = result.verdicts(), result.verdicts(strict=True)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "suite": {"name": NAME, "version": suite_version()},
+        "implementation": {"name": result.about.implementation, "version": result.about.implementation_version},
+        "target": result.target,
+        "contract": {
+            "title": result.contract.title,
+            "version": result.contract.version,
+            "sha256": result.contract.digest,
+        },
+        "verdict": result.verdict(),
+        "strict_verdict": result.verdict(strict=True),
+        "strict": result.strict,
+        "exit_code": EXIT_OF[result.verdict()],
+        "stopped_because": result.stopped_because or None,
+        "unexplained": list(result.unexplained(verdicts)),
+        "run": _run(result),
+        "summary": _counts(verdicts.values()),
+        "notes": result.notes,
+        "coverage": coverage.report(result.coverage, result.contract),
+        "sections": [{"id": id, "title": title} for id, title in SECTIONS.items()],
+        "requirements": [
+            _requirement(judged, result, verdicts[id], strict[id]) for id, judged in result.judged.items()
+        ],
+    }
+
+
+def _run(result: Result) -> Document:
+    started = result.about.started
+    return {
+        "started_at": started.astimezone(UTC).isoformat(timespec="seconds") if started else None,
+        "seconds": round(result.seconds, 3),
+        "requests": result.requests,
+        "seed": result.seed,
+        "profile": result.about.profile,
+        "options": dict(result.about.options),
+        "credentials": list(result.about.credentials),
+    }
+
+
+def _counts(verdicts: Any) -> dict[str, int]:
+    """How many requirements came to each verdict, from the worst on."""
+    counted = Counter(verdicts)
+    return {verdict: counted[verdict] for verdict in reversed(Verdict)}
+
+
+def _requirement(judged: Judged, result: Result, verdict: Verdict, strict_verdict: Verdict) -> Document:
+    requirement = judged.requirement
+    return {
+        "id": requirement.id,
+        "section": requirement.section,
+        "level": judged.level,
+        "text": requirement.text,
+        "clause": {
+            "name": requirement.clause,
+            "pointer": judged.pointer,
+            "known": judged.known,
+            "text": result.contract.clauses[requirement.clause].text,
+        },
+        "needs": [asked_for(option) for option in requirement.needs],
+        "every_exchange": requirement.judge is not None,
+        "verdict": verdict,
+        "strict_verdict": strict_verdict,
+        "cases": dict(judged.cases),
+        "reasons": judged.reasons,
+        "unspecified": list(dict.fromkeys(judged.observed)),
+        "findings": [_finding(finding) for finding in judged.findings],
+    }
+
+
+def _finding(finding: Any) -> Document:
+    return {name: value for name, value in finding.items() if name != "requirement"}

@@ -1,0 +1,145 @@
+"""Runs that reports are written of: all that a result can hold, made by hand, and what real servers come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from conformance.about import About
+from conformance.registry import load_checks
+from conformance.requirement import REGISTRY
+from conformance.result import Record, Result
+from conformance.verdict import Verdict
+from contract import load
+
+HOSTILE = (
+    "</pre></details><script>alert(1)</script><img src=x onerror=alert(2)>```` | * _ \u202e \x00 ::error::%0A &amp;"
+)
+"""Text that a target may send, to break out of whatever it is shown in."""
+NAME = 'rc-0a1b2c3d-7"><b>'
+
+
+def exchange(status: int, body: str, sent: str = '{"model_name":"rc-0a1b2c3d-7"}', method: str = "POST") -> Record:
+    """An exchange as a record holds it."""
+    json = [["Content-Type", "application/json"]]
+    return {
+        "request": {
+            "method": method,
+            "target": "/api/models/",
+            "headers": [*json, ["Authorization", "Bearer $RESPAN_API_KEY"]],
+            "body": sent,
+        },
+        "response": {"status": status, "headers": json, "body": body},
+    }
+
+
+def finding(id: str, expected: str, observed: str, **more: Any) -> Record:
+    """A finding as a record holds it."""
+    plain = {
+        "case": "",
+        "verdict": "fail",
+        "reproduce": [
+            "RUN=rc-$(date +%s)-$$",
+            "curl -sS -i -X POST http://127.0.0.1:9000/api/models/ --data-binary '{}'",
+        ],
+        "exchanges": [exchange(500, '{"detail":"no"}')],
+        "again": [],
+        "found_in": id,
+    }
+    return {"requirement": id, "expected": expected, "observed": observed, **plain, **more}
+
+
+def record(id: str, verdict: Verdict = Verdict.PASS, *findings: Record, **more: Any) -> Record:
+    """What one test came to."""
+    plain: dict[str, Any] = {"case": "", "reason": "", "because": None, "observed": [], "requests": 3, "coverage": {}}
+    return {**plain, "requirement": id, "verdict": verdict.value, "findings": list(findings), **more}
+
+
+def _records() -> list[Record]:
+    fail, deviates, unstable = Verdict.FAIL, Verdict.FAIL, Verdict.UNSTABLE
+    shown = finding(
+        "IDM-02",
+        'display_name: "Value 2" in the response to the update',
+        'display_name: "Value 1"',
+        case="display_name",
+        exchanges=[
+            exchange(201, '{"model_name":"rc-0a1b2c3d-7","display_name":"Value 1","supported_params":{"a":[1,2]}}'),
+            exchange(200, '{"model_name":"rc-0a1b2c3d-7","display_name":"Value 1","supported_params":{"a":[1,2]}}'),
+        ],
+    )
+    hostile = finding(
+        "STA-05",
+        "status 400 for a truncated body",
+        f"200 {HOSTILE}",
+        case="truncated",
+        exchanges=[exchange(200, HOSTILE, sent='{"model_name":', method="POST"), exchange(200, f'{{"a":"{NAME}"}}')],
+        reproduce=[f"curl -sS -i http://127.0.0.1:9000/api/models/ --data-binary '{HOSTILE}'"],
+    )
+    stray = finding("SCH-09", "a date-time such as 2026-02-01T12:00:00Z", "created_at: 'now'", found_in="IDM-03")
+    shaky = finding(
+        "CON-01", "exactly one 201", "two of 201", verdict="unstable", again=[exchange(201, "{}"), exchange(200, "{}")]
+    )
+    error = 'Traceback (most recent call last):\n  File "reading.py", line 7, in read\nKeyError: <b>\n'
+    coverage = {
+        "status of upsertModel": {"200": 40, "201": 30, "400": 12, "401": 2, "202": 1},
+        "status of getModel": {"200": 5},
+        "sent": {"model_name": 80, "display_name": 12},
+        "taken": {"model_name": 70, "display_name": 12},
+        "shown": {"id": 70, "model_name": 70, "display_name": 12, "provider": 1, "provider.id": 1},
+        "null": {"throughput": 70},
+    }
+    return [
+        record("STA-01", coverage=coverage),
+        record("IDM-01", case="input_cost"),
+        record("IDM-02", fail, shown, case="display_name"),
+        record("IDM-02", case="input_cost"),
+        record("STA-05", fail, hostile, case="truncated"),
+        record("IDM-03", Verdict.PASS, stray),
+        record("SCH-09"),
+        record(
+            "STA-10",
+            deviates,
+            finding("STA-10", "status 400", "201 {}", case="input_cost: true"),
+            case="input_cost: true",
+        ),
+        record("CON-01", unstable, shaky),
+        record("TEN-01", Verdict.NOT_TESTABLE, reason="needs --other-org-key"),
+        record("SEM-01", Verdict.NOT_TESTABLE, case="input_cost", reason="a step went wrong", because="IDM-02"),
+        record("SEM-12", observed=["a field that the contract does not name is ignored"]),
+        record("MOD-01", Verdict.ERROR, reason=error),
+    ]
+
+
+def all_kinds(**changes: Any) -> Result:
+    """A run with a requirement of each verdict, and a target that sends markup. The same in every process."""
+    load_checks()
+    records = _records()
+    selected = {r["requirement"] for r in records}
+    result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, False)
+    result.about = About(
+        "Acme <Gateway>", "2.4.1", "default", {"provider": ["my-vllm"]}, ["api-key"],
+        datetime(2026, 2, 1, 12, 0, tzinfo=UTC),
+    )  # fmt: skip
+    for one in records:
+        result.add(one)
+    result.notes = ["the target has a read", "the target has no delete"]
+    result.seconds = 4.2
+    for name, value in changes.items():
+        setattr(result, name, value)
+    return result
+
+
+def nothing_found() -> Result:
+    """A run in which everything passes."""
+    load_checks()
+    result = Result.begin(load(), REGISTRY.values(), {"STA-01", "IDM-01"}, "http://127.0.0.1:9000", 7, False)
+    for id in ("STA-01", "IDM-01"):
+        result.add(record(id))
+    return result
+
+
+def told(report: Mapping[str, Any], id: str) -> dict[str, Any]:
+    """What a report says of one requirement."""
+    found: dict[str, Any] = next(r for r in report["requirements"] if r["id"] == id)
+    return found
