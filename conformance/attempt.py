@@ -66,17 +66,25 @@ class Attempts:
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
         first = self._once(requirement, check)
-        new = set(first.findings) - self._confirmed
-        if not new or first.state is Verdict.ERROR:
-            return first
-        second = self._once(requirement, check, anew=True)
-        for id in new:
-            if id in second.findings:
-                self._confirmed.add(id)
-                first.findings[id] = second.findings[id]
-            else:
-                first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=second.exchanges)
+        if first.state is not Verdict.ERROR:
+            self._confirm(first, check)
         return first
+
+    def _confirm(self, first: Attempt, check: Callable[[], None]) -> None:
+        """See what of a first run repeats; the rest is unstable."""
+        new = set(first.findings) - self._confirmed
+        later: tuple[Exchange, ...] = ()
+        for _ in range(first.requirement.confirming_runs):
+            if not new:
+                return
+            again = self._once(first.requirement, check, anew=True)
+            later = again.exchanges
+            repeated = new & set(again.findings)
+            first.findings |= {id: again.findings[id] for id in repeated}
+            self._confirmed |= repeated
+            new -= repeated
+        for id in new:
+            first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=later)
 
     def _once(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
         self._subject.begin(anew=anew)

@@ -16,6 +16,8 @@ class Profile:
     """Rounds of each race."""
     walks: int
     """Random walks beside the reference model."""
+    history: int
+    """Steps of the histories that one model is led through, each of them."""
     examples: int
     """Requests that Schemathesis makes up by fuzzing, on top of its examples and its coverage of the schema."""
     leaves_out: frozenset[str] = frozenset()
@@ -37,9 +39,9 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         profile.name: profile
         for profile in (
-            Profile("quick", races=0, walks=0, examples=0, leaves_out=QUICK_LEAVES_OUT, must_only=True),
-            Profile("default", races=4, walks=2, examples=6),
-            Profile("thorough", races=25, walks=40, examples=200, seconds=60.0),
+            Profile("quick", races=0, walks=0, history=1, examples=0, leaves_out=QUICK_LEAVES_OUT, must_only=True),
+            Profile("default", races=4, walks=2, history=3, examples=6),
+            Profile("thorough", races=25, walks=40, history=5, examples=200, seconds=60.0),
         )
     }
 )

@@ -59,6 +59,11 @@ class Requirement:
     def section(self) -> str:
         return self.id.partition("-")[0]
 
+    @property
+    def confirming_runs(self) -> int:
+        """How often a failure may be tried again until it repeats: who wins a race is a matter of chance."""
+        return 3 if self.section == "CON" else 1
+
     def known(self, contract: Contract) -> Known:
         """How well the clause is known."""
         return contract.clauses[self.clause].known

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +26,14 @@ class Tally:
     """What a contender did on a group of servers."""
 
     servers: int = 0
-    accused: int = 0
+    accused: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     seconds: float = 0.0
 
-    def row(self) -> str:
+    def row(self, reading: str) -> str:
         """The columns of the table."""
-        return f"{self.accused} of {self.servers} | {self.requests // self.servers} | {self.seconds / self.servers:.1f}"
+        each = f"{self.requests // self.servers} | {self.seconds / self.servers:.1f}"
+        return f"{self.accused[reading]} of {self.servers} | {each}"
 
 
 class Counting:
@@ -46,19 +49,22 @@ class Counting:
         return answer
 
 
-def tally(contender: Contender, servers: Iterable[type[PlainServer]]) -> Tally:
-    """Run a contender on each server."""
+def tally(contender: Contender, servers: Sequence[type[PlainServer]], jobs: int) -> Tally:
+    """Run a contender on each server, `jobs` at a time."""
     total = Tally()
-    with tempfile.TemporaryDirectory() as folder:
-        for server in servers:
-            app = Counting(server())
-            with served(app) as url:
-                run = contender.run(url, Path(folder))
-            total.servers += 1
-            total.accused += run.accused
-            total.requests += app.requests
-            total.seconds += run.seconds
-            print(f"{contender.name}: {server.__name__}: {'accused' if run.accused else '-'}", flush=True)
+
+    def try_on(server: type[PlainServer]) -> None:
+        app = Counting(server())
+        with tempfile.TemporaryDirectory() as folder, served(app) as url:
+            run = contender.run(url, Path(folder))
+        total.servers += 1
+        total.accused += Counter(name for name, accused in run.accused.items() if accused)
+        total.requests += app.requests
+        total.seconds += run.seconds
+        print(f"{server.__name__}: {run.accused}", flush=True)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(try_on, servers))
     return total
 
 
@@ -67,17 +73,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description=__doc__)
     parser.add_argument("--sample", type=int, metavar="N", help="take N of the broken and N of the lawful servers")
     parser.add_argument("--seed", type=int, default=1, help="which sample")
+    parser.add_argument("--jobs", type=int, default=1, help="runs side by side")
     options = parser.parse_args()
     broken, lawful = list(MUTANTS), [PlainServer, *VARIANTS]
     if options.sample:
         chance = random.Random(options.seed)  # noqa: S311
         broken, lawful = chance.sample(broken, options.sample), chance.sample(lawful, min(options.sample, len(lawful)))
     sampled = f" --sample {options.sample} --seed {options.seed}" if options.sample else ""
-    command = f"python -m benchmarks.detection{sampled}"
+    command = f"python -m benchmarks.detection{sampled} --jobs {options.jobs}"
     lines = [f"Written by `{command}`.", "", HEAD, RULE]
     for contender in CONTENDERS:
-        caught, alarms = tally(contender, broken), tally(contender, lawful)
-        lines.append(f"| {contender.name} | {caught.row()} | {alarms.row()} |")
+        caught, alarms = tally(contender, broken, options.jobs), tally(contender, lawful, options.jobs)
+        lines += [f"| {reading} | {caught.row(reading)} | {alarms.row(reading)} |" for reading in contender.readings]
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 

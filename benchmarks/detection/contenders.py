@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from contract import default_file
 
+KEY = "demo-acme"
 KEYS = {
-    "RESPAN_API_KEY": "demo-acme",
+    "RESPAN_API_KEY": KEY,
     "RESPAN_OTHER_ORG_KEY": "demo-globex",
     "RESPAN_READ_ONLY_KEY": "demo-acme-readonly",
 }
 SECONDS = 300
-"""After which a run is given up, and counts as one that found nothing."""
+"""After which a run is given up: RuntimeError."""
+REPORT = "report.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """What one run on one server came to."""
 
-    accused: bool
-    """Whether it said that the server is wrong."""
+    accused: Mapping[str, bool]
+    """Whether it said that the server is wrong, by the name of the way in which the tool was read."""
     seconds: float
 
 
@@ -34,40 +37,46 @@ class Run:
 class Contender:
     """A tool."""
 
-    name: str
     command: Callable[[str], Sequence[str]]
-    accusing_codes: frozenset[int]
+    readings: Mapping[str, Callable[[int, Path], bool]]
+    """Whether a run accuses, from its exit code and its folder, by name. One run may be read in several ways."""
+    codes: frozenset[int]
+    """Exit codes with which it says something of the server."""
 
     def run(self, url: str, folder: Path) -> Run:
-        """Run it on the server at `url`. Raises RuntimeError where it says neither right nor wrong."""
+        """Run it on the server at `url`. Raises RuntimeError where it says nothing of the server."""
         started = time.monotonic()
         ran = subprocess.run(
-            self.command(url),
-            cwd=folder,
-            env=os.environ | KEYS,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
+            self.command(url), cwd=folder, env={**os.environ, **KEYS}, capture_output=True, text=True, timeout=SECONDS,
             check=False,
-        )
-        if ran.returncode not in self.accusing_codes | {0, 4}:
-            raise RuntimeError(f"{self.name} ended with {ran.returncode}:\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}")
-        return Run(ran.returncode in self.accusing_codes, time.monotonic() - started)
+        )  # fmt: skip
+        seconds = time.monotonic() - started
+        if ran.returncode not in self.codes:
+            said = f"{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
+            raise RuntimeError(f"{' '.join(self.readings)} ended with {ran.returncode}:\n{said}")
+        return Run({name: reading(ran.returncode, folder) for name, reading in self.readings.items()}, seconds)
 
 
-def _suite(*more: str) -> Callable[[str], Sequence[str]]:
-    known = ("--provider", "my-vllm", "--builtin-model", "gpt-4o,openai/gpt-4o-mini", "--seed", "1")
-    return lambda url: [sys.executable, "-m", "conformance", url, *known, *more]
+def _suite(url: str) -> Sequence[str]:
+    known = ("--provider", "my-vllm", "--builtin-model", "gpt-4o", "--builtin-model", "openai/gpt-4o-mini")
+    return [sys.executable, "-m", "conformance", url, *known, "--seed", "1", "--json", REPORT]
+
+
+def _verdict(name: str) -> Callable[[int, Path], bool]:
+    return lambda _, folder: bool(json.loads((folder / REPORT).read_text())[name] == "non-conformant")
 
 
 def _schemathesis(url: str) -> Sequence[str]:
-    headers = ("--header", f"Authorization: Bearer {KEYS['RESPAN_API_KEY']}")
+    headers = ("--header", f"Authorization: Bearer {KEY}")
     command = (sys.executable, "-m", "schemathesis.cli", "run", str(default_file()), "--url", url)
     return [*command, *headers, "--seed", "1", "--workers", "1"]
 
 
 CONTENDERS = (
-    Contender("respan-conformance", _suite(), frozenset({1})),
-    Contender("respan-conformance --strict", _suite("--strict"), frozenset({1})),
-    Contender("schemathesis run", _schemathesis, frozenset({1})),
+    Contender(
+        _suite,
+        {"respan-conformance": _verdict("verdict"), "respan-conformance --strict": _verdict("strict_verdict")},
+        frozenset({0, 1, 4}),
+    ),
+    Contender(_schemathesis, {"schemathesis run": lambda code, _: code == 1}, frozenset({0, 1})),
 )

@@ -1,8 +1,9 @@
-"""MOD: a random walk over names, organizations and base models, each answer predicted by a reference model."""
+"""MOD: walks over names, organizations and base models, each answer predicted by a reference model."""
 
 from __future__ import annotations
 
-from conformance.generate.walks import Step, walk
+from conformance.generate.walker import Step
+from conformance.generate.walks import walk
 from conformance.judge.expect import expect_shown, expect_status
 from conformance.outcome import Violation
 from conformance.requirement import MUST, SHOULD, Level, requirement
@@ -11,18 +12,18 @@ from conformance.subject.subject import Subject
 
 @requirement("MOD-01", MUST, clause="x-clauses/shown")
 def test_walk_by_what_is_known(subject: Subject) -> None:
-    """Each answer of a random walk has the status, and shows the values just sent, that a reference model predicts."""
+    """Each answer of a walk has the status, and shows the values just sent, that a reference model predicts."""
     _judge(subject, MUST)
 
 
 @requirement("MOD-02", SHOULD, clause="x-clauses/read-back")
 def test_walk_by_what_is_assumed(subject: Subject) -> None:
-    """Each answer of a random walk shows what earlier requests left, as a reference model predicts."""
+    """Each answer of a walk shows what earlier requests left, as a reference model predicts."""
     _judge(subject, SHOULD)
 
 
 def _judge(subject: Subject, level: Level) -> None:
-    for step in subject.once("random walks", lambda: walk(subject)):
+    for step in subject.once("walks", lambda: walk(subject)):
         try:
             _judge_step(subject, step, level)
         except Violation as violation:

@@ -70,6 +70,7 @@ class _Bridge:
         self._subject = subject
         self._names = [subject.names.fresh() for _ in range(NAMES)]
         self._known = _known_references(subject)
+        self._bodies: set[bytes] = set()
         self.sent: list[tuple[str, Exchange, Json]] = []
         self.obstacle: Exception | None = None
 
@@ -85,6 +86,8 @@ class _Bridge:
     def _pass_on(self, environ: Mapping[str, Any]) -> None:
         raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         body = self._adapted(strict_json.read(raw).value)
+        if self._repeats(body):
+            return
         key = body.get(self._subject.contract.upsert.key) if isinstance(body, dict) else None
         try:
             exchange = self._subject.post(encoded(body), key=key, credential=self._subject.callers.owner)
@@ -93,20 +96,30 @@ class _Bridge:
             return
         self.sent.append((environ.get(CASE_ID, ""), exchange, body))
 
+    def _repeats(self, body: Json) -> bool:
+        """Whether the same was sent before, under another name perhaps: much that is made up is alike once adapted."""
+        written = encoded(self._named(body, self._names[0]))
+        known = written in self._bodies
+        self._bodies.add(written)
+        return known
+
     def _adapted(self, body: Json) -> Json:
         """The body with names of this run, and with references to what exists, wherever it has strings for them."""
         if not isinstance(body, dict):
             return body
-        upsert = self._subject.contract.upsert
         adapted = _encodable({name: value for name, value in body.items() if name not in self._known})
         for name, known in self._known.items():
             if not isinstance(body.get(name, ""), str):
                 adapted[name] = body[name]
             elif name in body and known is not None:
                 adapted[name] = known
-        if isinstance(adapted.get(upsert.key), str) and adapted[upsert.key]:
-            adapted[upsert.key] = self._names[len(self.sent) % NAMES]
-        return adapted
+        return self._named(adapted, self._names[len(self.sent) % NAMES])
+
+    def _named(self, body: Json, name: str) -> Json:
+        """The body under a name of this run, where it has any."""
+        key = self._subject.contract.upsert.key
+        named = isinstance(body, dict) and isinstance(body.get(key), str) and body[key]
+        return {**body, key: name} if named else body
 
 
 def _known_references(subject: Subject) -> dict[str, str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
@@ -29,8 +29,14 @@ def moment(value: Any) -> Moment | None:
     if match is None:
         return None
     date, time, fraction, offset = match.groups()
-    digits = (fraction or ".0")[:7]
+    leap = time.endswith(":60")
+    seconds = f"{time[:-2]}59" if leap else time
+    written = f"{date}T{seconds}{(fraction or '.0')[:7]}{'+00:00' if offset in 'Zz' else offset}"
     try:
-        return Moment(datetime.fromisoformat(f"{date}T{time}{digits}{'+00:00' if offset in 'Zz' else offset}"), value)
+        at = datetime.fromisoformat(written)
     except ValueError:
         return None
+    if not leap:
+        return Moment(at, value)
+    # RFC 3339, section 5.7: a leap second ends a day of UTC
+    return Moment(at + timedelta(seconds=1), value) if at.astimezone(UTC).strftime("%T") == "23:59:59" else None

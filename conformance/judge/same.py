@@ -23,10 +23,17 @@ def same(one: Any, other: Any) -> bool:
 
 
 def identical(one: Any, other: Any) -> bool:
-    """As `same`, and the sign of zero counts."""
-    if not same(one, other):
-        return False
-    return not (one == 0 and other == 0) or math.copysign(1, one) == math.copysign(1, other)
+    """As `same`, and the sign of zero counts, however deep it lies."""
+    return same(one, other) and _signs_of_zeros(one) == _signs_of_zeros(other)
+
+
+def _signs_of_zeros(value: Any) -> Any:
+    """The signs of all zeros in `value`, in its shape."""
+    if isinstance(value, dict):
+        return {name: _signs_of_zeros(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_signs_of_zeros(child) for child in value]
+    return math.copysign(1, value) if value == 0 else None
 
 
 def _as_double(number: float) -> float:

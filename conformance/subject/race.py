@@ -28,7 +28,7 @@ class Timed:
 def warm(subject: Subject, racers: int) -> None:
     """Open as many connections as there will be racers: a race over fresh ones is decided by the handshakes."""
     body = subject.once("warm connections", subject.minimal)
-    race([lambda: subject.upsert(body)] * racers)
+    subject.once(f"{racers} warm connections", lambda: race([lambda: subject.upsert(body)] * racers))
 
 
 def race(calls: Sequence[Call]) -> list[Exchange]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tests.mutants import (
     authentication,
     failures,
+    histories,
     inheritance,
     items,
     leniency,
@@ -38,6 +39,7 @@ SECTIONS = (
     updates,
     storage,
     refusals,
+    histories,
     values,
     names,
     times,

@@ -147,7 +147,7 @@ class ListsMakeOverrides(Mutant):
 class FlagsClamped(Mutant):
     """A flag outside 0 and 1 is brought into the range instead of being refused."""
 
-    trips = frozenset({"STA-09"})
+    trips = frozenset({"STA-09", "STA-27"})
 
     def flag(self, name: str, value: Json) -> int:
         return max(0, min(1, self.integer(name, value)))
@@ -156,7 +156,7 @@ class FlagsClamped(Mutant):
 class TrueIsANumber(Mutant):
     """A boolean passes for a number: in Python it is one."""
 
-    trips = frozenset({"STA-10"})
+    trips = frozenset({"STA-10", "STA-28"})
 
     def number(self, name: str, value: Json) -> int | float:
         return super().number(name, int(value) if isinstance(value, bool) else value)

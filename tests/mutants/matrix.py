@@ -27,7 +27,8 @@ HEAD = """\
 does not stand here, or fails to trip one that does. Requirements in **bold** bind (MUST): a default run finds the
 server non-conformant. The others (SHOULD) are deviations that only a strict run fails for.
 
-Requirements that judge what was drawn or generated ({nets}) may find any of the mutants as well.
+Requirements that judge what was drawn or generated ({nets}) may find
+other mutants as well.
 
 Written by `python -m tests.mutants.matrix`; not to be edited.
 """

@@ -107,3 +107,15 @@ class ManyFieldsRefused(Mutant):
         if len(given) > 10:
             raise RefusedError(400, "Too many fields.")
         return given
+
+
+class CheapCacheHitsRefused(Mutant):
+    """A cache hit has to cost at least a quarter of the input: true of all that one vendor sells, and made a rule."""
+
+    trips = frozenset({"STA-26"})
+
+    def asked(self, body: Json) -> Values:
+        values = super().asked(body)
+        if values.get("cache_hit_input_cost", 0) < values.get("input_cost", 0) / 4 and "cache_hit_input_cost" in values:
+            raise RefusedError(400, "cache_hit_input_cost: too small for this input_cost.")
+        return values

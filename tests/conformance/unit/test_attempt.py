@@ -80,6 +80,15 @@ def test_what_was_unstable_is_tried_again_the_next_time(contract: Contract) -> N
     assert verdicts == [Verdict.UNSTABLE, Verdict.FAIL]
 
 
+def test_a_fault_of_a_race_may_take_three_more_runs_to_repeat(contract: Contract) -> None:
+    race = requirement("CON-01")
+    third, never = _answering(contract, 200, 201, 201, 200), _answering(contract, 200, 201)
+    assert _attempts(third).run(race, _is_created(third)).verdict is Verdict.FAIL
+    assert third.client.requests == 4
+    assert _attempts(never).run(race, _is_created(never)).verdict is Verdict.UNSTABLE
+    assert never.client.requests == 4
+
+
 def test_evidence_is_made_anew_for_the_second_run(contract: Contract) -> None:
     subject = _answering(contract, 200, 201)
 

@@ -21,6 +21,9 @@ WELL_FORMED = [
     "2026-02-01T12:00:00+05:30",
     "2026-02-01T12:00:00-00:00",
     "2024-02-29T00:00:00Z",
+    "1990-12-31T23:59:60Z",
+    "1990-12-31T15:59:60-08:00",
+    "2016-12-31T23:59:60.5Z",
 ]
 MALFORMED: list[Any] = [
     "2026-02-01T12:00:00",
@@ -37,6 +40,8 @@ MALFORMED: list[Any] = [
     "2026-13-01T12:00:00Z",
     "2026-02-01T25:00:00Z",
     "2026-02-01T12:60:00Z",
+    "2026-02-01T12:00:60Z",
+    "2026-02-01T23:59:61Z",
     "2026-02-01T12:00:00+24:00",
     "2026-W05-7T12:00:00Z",
     "\uff12\uff10\uff12\uff16-02-01T12:00:00Z",
@@ -100,3 +105,11 @@ def test_digits_beyond_microseconds_do_not_reorder() -> None:
     assert other is not None
     assert one <= other
     assert not one.whole_seconds
+
+
+def test_a_leap_second_stands_between_its_neighbours() -> None:
+    before, leap, after = (moment(f"2016-12-31T23:59:{end}") for end in ("59.2Z", "60.2Z", "60.9Z"))
+    assert before is not None
+    assert leap is not None
+    assert after is not None
+    assert before < leap < after

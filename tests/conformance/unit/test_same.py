@@ -91,6 +91,8 @@ def test_the_sign_of_zero_counts_for_identical() -> None:
     assert identical(-0.0, -0.0)
     assert identical(0, 0.0)
     assert not identical(0.0, -0.0)
+    assert not identical({"a": [0.0]}, {"a": [-0.0]})
+    assert identical({"a": [-0.0]}, {"a": [-0.0]})
     assert not identical(-0.0, 0)
     assert not identical(0, False)
     assert not identical(1, 2)

@@ -56,6 +56,7 @@ def _faults(
         {"an_unknown_field": [1]},
         {"model_name": "openai/gpt-4o-mini", "id": "openai/gpt-4o-mini"},
         {"created_at": "2026-02-01T12:00:00.123456+01:00"},
+        {"created_at": "2016-12-31T23:59:60Z"},
     ],
     ids=str,
 )
