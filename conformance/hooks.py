@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from conformance.result import Result
+if TYPE_CHECKING:
+    from conformance.result import Result
 
 
 @pytest.hookspec
-def pytest_respan_begin(result: Result, tests: int) -> None:
-    """The checks are collected: `tests` of them will run."""
+def pytest_respan_begin(result: Result, tests: int | None) -> None:
+    """The checks are collected: `tests` of them will run; None where the workers of pytest-xdist collect them."""
 
 
 @pytest.hookspec

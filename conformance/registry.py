@@ -15,7 +15,8 @@ from contract import Contract
 def load_checks() -> None:
     """Import every file of checks, which fills the registry."""
     for module in pkgutil.iter_modules(conformance.checks.__path__):
-        importlib.import_module(f"conformance.checks.{module.name}")
+        if module.name.startswith("test_"):
+            importlib.import_module(f"conformance.checks.{module.name}")
 
 
 def choose(contract: Contract, settings: Settings) -> set[str]:

@@ -6,39 +6,21 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 
 from conformance.judge.schema import SchemaJudge
+from conformance.level import MUST, OPEN, SECTIONS, SHOULD, Level
 from conformance.wire.exchange import Exchange
 from contract import Contract, Known
+
+__all__ = [
+    "MUST", "OPEN", "REGISTRY", "SECTIONS", "SHOULD", "Judge", "Level", "Requirement", "Things", "cases_of", "each",
+    "every_exchange", "requirement", "requirement_of",
+]  # fmt: skip
 
 Check = TypeVar("Check", bound=Callable[..., None])
 Judge: TypeAlias = Callable[[Exchange, SchemaJudge, Contract], None]
 """Judges any exchange of the run; returns where it has nothing to say, raises Violation where the target is wrong."""
-
-
-class Level(StrEnum):
-    """How binding a requirement is (RFC 2119)."""
-
-    MUST = "MUST"
-    SHOULD = "SHOULD"
-    OPEN = "OPEN"
-    """Left open by the contract: observed, never judged."""
-
-
-MUST, SHOULD, OPEN = Level.MUST, Level.SHOULD, Level.OPEN
-
-SECTIONS = {
-    "SCH": "Responses",
-    "STA": "Statuses",
-    "IDM": "Idempotency and state",
-    "SEM": "Inheritance, overrides and providers",
-    "TEN": "Organizations",
-    "AUT": "Authentication",
-    "CON": "Concurrency",
-    "MOD": "Model-based",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +14,6 @@ from conformance.attempt import Attempt, Attempts, Finding
 from conformance.coverage import Coverage
 from conformance.evidence import RUN, finding_record
 from conformance.fixtures import with_fixtures
-from conformance.options import MAX_SEED
 from conformance.outcome import Lost, NotTestable, Unreachable
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
@@ -29,12 +26,11 @@ from conformance.subject.names import Names, is_safe_in_path
 from conformance.subject.probe import probe
 from conformance.subject.smoke import look
 from conformance.subject.subject import Known, Plan, Subject
+from conformance.target import App, named
 from conformance.wire.secrets import redacted
 from conformance.wire.transport import HttpTransport, Transport, in_process
 from contract import Contract, load
 
-IN_PROCESS = "(in process)"
-"""The target of a run that was handed an application."""
 SHOWN = 3
 """Findings of a requirement that are shown with their exchanges; the others are counted."""
 
@@ -42,42 +38,43 @@ SHOWN = 3
 class Run:
     """Made once in each process that runs tests. Sends nothing before `subject` is asked for."""
 
-    def __init__(self, settings: Settings, worker: str = "", app: Any = None) -> None:
+    def __init__(self, settings: Settings, seed: int, worker: str = "") -> None:
         self.settings = settings = with_fixtures(settings)
         load_checks()
         self.contract: Contract = load(settings["contract"])
-        seed = settings["seed"]
-        self.seed: int = random.SystemRandom().randint(0, MAX_SEED) if seed is None else seed
+        self.seed = seed
         self.strict = bool(settings["strict"])
         self.profile = profile_of(settings)
         self.selected = selected(self.contract, settings, self.profile)
         self.about = About.of(settings, self.profile.name)
+        self.target = str(settings["url"] or settings["app"])
         self.notes: list[str] = []
         self._worker = worker
-        self._app = app
         self._subject: Subject | None = None
         self._transport: Transport | None = None
         self._counted = 0
         self._coverage = Coverage()
         self._findings: Counter[str] = Counter()
 
-    @property
-    def target(self) -> str:
-        return IN_PROCESS if self._app is not None else str(self.settings["url"] or self.settings["app"])
+    def meet(self, target: str | App) -> Subject:
+        """Smoke and probe the target, once. Raises Unreachable or WrongKey where nothing can be judged."""
+        if self._subject is None:
+            self.target = named(target)
+            self._transport = HttpTransport(target) if isinstance(target, str) else in_process(target)
+            self._subject = self._met(Client(self._transport))
+        return self._subject
 
     @property
     def subject(self) -> Subject:
-        """The target, smoked and probed at the first call. Raises Unreachable where there is none."""
+        """The target that was met."""
         if self._subject is None:
-            self._subject = self._meet()
+            raise RuntimeError("no target was met yet")
         return self._subject
 
-    def _meet(self) -> Subject:
-        names, callers = Names(self._worker), self._callers()
+    def _met(self, client: Client) -> Subject:
         known = Known(self.settings["builtin-model"], self.settings["provider"])
-        self._transport = self._connect()
         plan = Plan(known, self.seed, self.profile)
-        subject = Subject(self.contract, Client(self._transport), callers, names, plan)
+        subject = Subject(self.contract, client, self._callers(), Names(self._worker and f"{self._worker}-"), plan)
         look(subject)
         subject.abilities = probe(subject)
         self.notes = _notes(subject)
@@ -90,11 +87,6 @@ class Run:
 
     def _callers(self) -> Callers:
         return Callers.from_keys(*(self.settings[name] for name in ("api-key", "other-org-key", "read-only-key")))
-
-    def _connect(self) -> Transport:
-        if self._app is None and self.settings["url"]:
-            return HttpTransport(self.settings["url"])
-        return in_process(self._app or load_app(self.settings["app"]))
 
     def judge(self, requirement: Requirement, case: str, check: Callable[[], None]) -> Record:
         """Run one check, and say what it came to."""
@@ -113,7 +105,8 @@ class Run:
         return self._record(requirement, case, attempt)
 
     def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> Record:
-        base_url, own = self.settings["url"] or "$RESPAN_URL", requirement.id
+        base_url = self.target if self.target.startswith("http") else "$RESPAN_URL"
+        own = requirement.id
         return {
             "requirement": requirement.id,
             "case": case,
@@ -149,8 +142,12 @@ class Run:
         counted, self._counted = self._counted, total
         return total - counted
 
-    def tidy(self) -> None:
-        """Delete what the run created, as far as the target can, and close the connections."""
+    def close(self) -> dict[str, Any]:
+        """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
+        self._tidy()
+        return {"target": self.target, "notes": self.notes, "requests": self.uncounted()}
+
+    def _tidy(self) -> None:
         if self._subject is not None and self._subject.abilities.deletes:
             self._delete_all(self._subject)
         if self._transport is not None:
@@ -182,9 +179,3 @@ def _notes(subject: Subject) -> list[str]:
         "the target has a delete" if able.deletes else "the target has no delete",
         "an upsert keeps omitted fields" if able.keeps else "an upsert does not keep omitted fields",
     ]
-
-
-def load_app(path: str) -> Any:
-    """The application at `module:name`. Raises ImportError or AttributeError where there is none."""
-    module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name or "app")

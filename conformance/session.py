@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,9 @@ import pytest
 from conformance.options import OPTIONS
 from conformance.result import Result
 from conformance.settings import Settings, as_arguments, as_environment, from_environment, from_python
+from conformance.target import App, Target
 
 HERE = Path(__file__).parent
-App = Callable[..., Any]
-"""A WSGI or ASGI application."""
-
-
-class Target:
-    """Hands an application to the run, for one that no import path leads to."""
-
-    def __init__(self, app: App) -> None:
-        self.app = app
 
 
 class NoResult(Exception):

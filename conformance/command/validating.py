@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from conformance.command.errors import UsageError
 from conformance.kinds import OUTPUT
@@ -35,9 +33,8 @@ def _places(settings: Settings, options: Iterable[Option]) -> dict[str, str]:
 
 
 def _check_app(path: str) -> None:
-    from conformance.run import load_app
+    from conformance.target import load_app
 
-    sys.path.insert(0, str(Path.cwd()))
     try:
         load_app(path)
     except (ImportError, AttributeError) as error:

@@ -1,0 +1,161 @@
+"""Runs the checks of this folder under pytest: their fixtures, their selection, and one record for each test."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Generator
+from typing import Any, NoReturn
+
+import pytest
+
+from conformance.checks.situations import meet
+from conformance.outcome import Unreachable
+from conformance.plugin import run_of
+from conformance.pytest_outcome import tell_pytest
+from conformance.recorder import NAME, WORD
+from conformance.requirement import Requirement, cases_of, requirement_of
+from conformance.subject.smoke import WrongKey
+from conformance.subject.subject import Subject
+from conformance.target import NoTarget
+from conformance.verdict import RunVerdict
+from contract import Contract
+
+TOLD = pytest.StashKey[dict[str, Any]]()
+"""What the report of a test tells the recorder."""
+STOPPED = pytest.StashKey[str]()
+"""Why no more checks are run."""
+STOPS: dict[type[Exception], RunVerdict] = {
+    Unreachable: RunVerdict.UNREACHABLE,
+    WrongKey: RunVerdict.WRONG_USE,
+    NoTarget: RunVerdict.WRONG_USE,
+}
+ID = "respan_requirement"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    run_of(config)  # options that are wrong end the run of pytest here
+
+
+@pytest.fixture(scope="session", autouse=True)
+def subject(respan_target: Any, pytestconfig: pytest.Config) -> Subject:
+    """The implementation under test."""
+    return run_of(pytestconfig).meet(respan_target)
+
+
+@pytest.fixture(scope="session")
+def contract(pytestconfig: pytest.Config) -> Contract:
+    """The contract that it is judged by."""
+    return run_of(pytestconfig).contract
+
+
+@pytest.fixture(scope="session")
+def everyday(subject: Subject) -> Callable[[], None]:
+    """Meets every everyday situation, once a run: the requirements on every exchange judge what is exchanged."""
+    return lambda: meet(subject)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    requirement = requirement_of(metafunc.function)
+    if requirement is not None:
+        metafunc.fixturenames.append(ID)
+        metafunc.parametrize(ID, [requirement.id])
+    for argument, things in cases_of(metafunc.function):
+        cases = things(run_of(metafunc.config).contract)
+        metafunc.parametrize(argument, list(cases.values()), ids=list(cases))
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` and `-k` choose
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    run = run_of(config)
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        requirement = _requirement(item)
+        if requirement is not None and requirement.id in run.selected:
+            item.add_marker(requirement.section.lower())
+            item.add_marker(requirement.level_in(run.contract).lower())
+        (kept if requirement is None or requirement.id in run.selected else left).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    recorder = session.config.pluginmanager.get_plugin(NAME)
+    if recorder is not None:
+        recorder.begin(sum(_requirement(item) is not None for item in session.items))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    try:
+        return (yield)
+    except tuple(STOPS) as reason:
+        obstacle = reason
+    _skip_if_stopped(item)
+    _stop(item, obstacle)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    requirement = _requirement(pyfuncitem)
+    if requirement is None:
+        return None
+    _skip_if_stopped(pyfuncitem)
+    run = run_of(pyfuncitem.config)
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")  # one that a user makes an error is no finding
+            record = run.judge(requirement, _case(pyfuncitem), lambda: pyfuncitem.obj(**arguments))
+    except Unreachable as reason:
+        _stop(pyfuncitem, reason)
+    pyfuncitem.stash[TOLD] = dict(record)
+    tell_pytest(record, requirement, run)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if TOLD in item.stash:
+        told = item.stash[TOLD]
+        del item.stash[TOLD]
+        setattr(report, WORD, told)  # pytest-xdist carries it to the process that reports
+        if "requirement" in told:
+            report.user_properties += [("requirement", told["requirement"]), ("verdict", told["verdict"])]
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    closing = run_of(session.config).close()
+    recorder = session.config.pluginmanager.get_plugin(NAME)
+    if recorder is not None:
+        recorder.close(closing)
+    else:
+        session.config.workeroutput[WORD] = closing  # type: ignore[attr-defined]  # set by pytest-xdist
+
+
+def _skip_if_stopped(item: pytest.Item) -> None:
+    if STOPPED in item.config.stash:
+        pytest.skip(f"not judged: {item.config.stash[STOPPED]}")
+
+
+def _stop(item: pytest.Item, reason: Exception) -> NoReturn:
+    """Fail this test and run no more checks: what stands in the way of one stands in the way of all."""
+    because = run_of(item.config).told(str(reason))
+    item.config.stash[STOPPED] = because
+    item.stash[TOLD] = {"stopped": STOPS[type(reason)].value, "because": because}
+    pytest.fail(because, pytrace=False)
+
+
+def _requirement(item: pytest.Item) -> Requirement | None:
+    return requirement_of(item.function) if isinstance(item, pytest.Function) else None
+
+
+def _case(item: pytest.Function) -> str:
+    """The label of the thing that the test is about, without the requirement's ID before it."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.id.partition("-")[2].partition("-")[2] if callspec else ""

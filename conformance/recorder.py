@@ -1,0 +1,81 @@
+"""Takes in what the checks come to, in the process that reports: under pytest-xdist no test runs there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.verdict import RunVerdict
+
+if TYPE_CHECKING:
+    from conformance.result import Result
+    from conformance.run import Run
+
+NAME = "respan-recorder"
+WORD = "respan"
+"""The attribute of test reports, and the entry in the output of workers, that hold what is meant for the recorder."""
+NOT_GREEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+class Recorder:
+    """A plugin that stays idle until the first check is collected, or the first report of one comes in."""
+
+    def __init__(self, config: pytest.Config, run: Callable[[], Run]) -> None:
+        self._config = config
+        self._run = run
+        self._started = time.monotonic()
+        self.result: Result | None = None
+
+    def begin(self, tests: int | None) -> Result:
+        """Begin the result of the run; `tests` is None where nobody knows how many will come in."""
+        from conformance.requirement import REGISTRY
+        from conformance.result import Result
+
+        run = self._run()
+        self.result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.strict)
+        self.result.about = run.about
+        self._config.hook.pytest_respan_begin(result=self.result, tests=tests)
+        return self.result
+
+    def close(self, closing: Mapping[str, Any]) -> None:
+        """Take in what a process that ran checks says at its end."""
+        if self.result is not None:
+            self.result.target = closing["target"]
+            self.result.notes = closing["notes"] or self.result.notes
+            self.result.requests += closing["requests"]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        told = getattr(report, WORD, None)
+        if told is None:
+            return
+        result = self.result or self.begin(None)
+        if "stopped" in told:
+            result.stopped = result.stopped or RunVerdict(told["stopped"])
+            result.stopped_because = result.stopped_because or told["because"]
+            return
+        result.add(told)
+        self._config.hook.pytest_respan_progress(result=result)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take in what a worker of pytest-xdist says at its end; one that died says nothing."""
+        closing = getattr(node, "workeroutput", {}).get(WORD)
+        if closing is not None:
+            self.close(closing)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.result is None:
+            return
+        if self.result.stopped is None and exitstatus == pytest.ExitCode.INTERRUPTED:
+            self.result.stopped = RunVerdict.INTERRUPTED
+        if self.result.stopped is None and exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+            self.result.stopped = RunVerdict.ERROR
+            self.result.stopped_because = "the suite itself failed in the midst of the run"
+        self.result.seconds = time.monotonic() - self._started
+        self._config.hook.pytest_respan_result(result=self.result)
+        if self.result.verdict() is not RunVerdict.CONFORMANT and exitstatus in NOT_GREEN:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
