@@ -5,10 +5,12 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from conformance.judge.schema import SchemaJudge
-from conformance.outcome import Lost, NotTestable, Violation
+from conformance.outcome import Lost, NotTestable, Stale, Unreachable, Violation, redone
 from conformance.requirement import Requirement
+from conformance.subject.smoke import answers
 from conformance.subject.subject import Subject
 from conformance.verdict import Verdict
 from conformance.wire.exchange import Exchange
@@ -65,9 +67,12 @@ class Attempts:
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
-        first = self._once(requirement, check)
+        first = redone(partial(self._once, requirement, check))
         if first.state is not Verdict.ERROR:
             self._confirm(first, check)
+        spent = self._subject.client.budget.spent
+        if spent and first.verdict is Verdict.PASS:
+            first.state, first.reason = Verdict.NOT_TESTABLE, spent
         return first
 
     def _confirm(self, first: Attempt, check: Callable[[], None]) -> None:
@@ -77,14 +82,19 @@ class Attempts:
         for _ in range(first.requirement.confirming_runs):
             if not new:
                 return
-            again = self._once(first.requirement, check, anew=True)
+            again = redone(partial(self._once, first.requirement, check, anew=True))
             later = again.exchanges
             repeated = new & set(again.findings)
             first.findings |= {id: again.findings[id] for id in repeated}
             self._confirmed |= repeated
             new -= repeated
+        spent = self._subject.client.budget.spent
         for id in new:
-            first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=later)
+            if spent:
+                del first.findings[id]
+                first.state, first.reason = Verdict.NOT_TESTABLE, f"{spent}, before a violation could be seen twice"
+            else:
+                first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=later)
 
     def _once(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
         self._subject.begin(anew=anew)
@@ -92,6 +102,8 @@ class Attempts:
         own = _outcome_of(check, attempt)
         attempt.observed = tuple(self._subject.observed)
         attempt.exchanges = tuple(self._subject.client.drain())
+        if attempt.lost and not answers(self._subject):
+            raise Unreachable("the target stopped answering")
         attempt.findings.update(self._judged(attempt.exchanges))
         if own is not None:
             attempt.findings[requirement.id] = Finding(own, own.exchanges or attempt.exchanges)
@@ -127,6 +139,8 @@ def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Violation | None
             attempt.because = ANSWERED
             unanswered = f"nothing: {lost.reason}"
             attempt.findings[ANSWERED] = Finding(Violation(f"an answer to {lost.request.method}", unanswered), ())
+    except (Stale, Unreachable):
+        raise
     except Exception:  # noqa: BLE001 - an error of ours must not be taken for the target's
         attempt.state, attempt.reason = Verdict.ERROR, traceback.format_exc()
     return None

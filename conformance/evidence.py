@@ -46,12 +46,13 @@ def _secrets(exchanges: Sequence[Exchange], variables: Variables) -> Variables:
 def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
     request, response = exchange.request, exchange.response
     authorization = [["Authorization", request.credential.shell]] if request.credential else []
+    extra = [[name, secret.shell] for name, secret in request.extra]
     secrets = {literal: variable for literal, variable in secrets.items() if variable != RUN}
     return {
         "request": {
             "method": request.method,
             "target": redacted(request.target, secrets),
-            "headers": [*([name, redacted(value, secrets)] for name, value in request.headers), *authorization],
+            "headers": [*([name, redacted(value, secrets)] for name, value in request.headers), *authorization, *extra],
             "body": _text(request.body or b"", secrets),
         },
         "response": {

@@ -93,6 +93,15 @@ def _application(written: str) -> str:
     return written
 
 
+def _rate(written: str) -> float:
+    """Requests a second; a number alone is one."""
+    number, slash, unit = written.partition("/")
+    seconds = {"/s": 1, "/m": 60, "": 1}.get(slash + unit, 0)
+    if not (seconds and 0 < float(number) < math.inf):
+        raise ValueError
+    return float(number) / seconds
+
+
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 
 FLAG = Kind("", "true or false", _truth, (bool,))
@@ -100,5 +109,7 @@ INPUT = Kind("FILE", "the path of a file", is_path=True)
 """A file to read."""
 OUTPUT = Kind("FILE", "the path of a file to write", is_path=True)
 """A file to write: its folder is looked at before a run begins."""
+COUNT = whole_number("N", 1, 2**31 - 1)
+RATE = Kind("N/s", "a rate such as 10/s or 300/m", _rate, (int, float, str))
 WEB_ADDRESS = Kind("URL", "http://HOST:PORT or https://HOST/PREFIX", _web_address)
 APPLICATION = Kind("MODULE:APP", "module:application", _application)

@@ -7,9 +7,11 @@ from typing import Any
 
 from conformance.kinds import (
     APPLICATION,
+    COUNT,
     FLAG,
     INPUT,
     OUTPUT,
+    RATE,
     WEB_ADDRESS,
     Kind,
     choice,
@@ -92,7 +94,17 @@ JUDGING = (
     Option("strict", FLAG, "fail on SHOULD too"),
     Option("seed", whole_number("N", 0, MAX_SEED), "make the same choices as the run that printed this seed"),
 )
-CONNECTION: tuple[Option, ...] = ()
+CONNECTION = (
+    Option("timeout", positive_number("SECONDS", "seconds"), "how long a request may take as a whole (default: 30)"),
+    Option("rate-limit", RATE, "send at most so many requests a second or a minute: 10/s, 300/m; none races then"),
+    Option("max-requests", COUNT, "send no more than N requests; the run is inconclusive if it takes more"),
+    Option("concurrency", COUNT, "send at most N requests at a time; none races with 1"),
+    Option("proxy", WEB_ADDRESS, "send requests through this HTTP proxy"),
+    *_key("proxy-auth", "USER:PASSWORD for the proxy"),
+    Option("header", text("HEADER"), "send 'NAME: VALUE', 'NAME: $VARIABLE' or what @FILE holds", repeatable=True),
+    Option("ca", INPUT, "trust the certificates in this file (PEM), in place of the machine's"),
+    Option("insecure", FLAG, "take any certificate"),
+)
 REPORTS = (
     Option("json", OUTPUT, "write the report as JSON; - is standard output"),
     Option("implementation", text("NAME"), "what the reports call the implementation"),

@@ -88,7 +88,7 @@ def _run(config: pytest.Config) -> Run:
         settings = Settings.gather(from_environment(), from_arguments(given, lambda option: f"--respan-{option.name}"))
         drawn = worker.get("respan_seed") or _seed(config)
         seed = drawn if settings["seed"] is None else settings["seed"]
-        return Run(settings, seed, worker.get("workerid", "").removeprefix("gw"))
+        return Run(settings, seed, worker.get("workerid", "").removeprefix("gw"), int(worker.get("workercount", 1)))
     except (ValueError, ContractError) as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -65,6 +65,8 @@ class Result:
     stopped: RunVerdict | None = None
     """Set where the run did not come to its end."""
     stopped_because: str = ""
+    curtailed: str = ""
+    """Why the run ended before all was judged; empty where it did not."""
 
     @classmethod
     def begin(
@@ -92,6 +94,7 @@ class Result:
         """Take in what one test came to."""
         self.requests += record["requests"]
         self.coverage.add(record["coverage"])
+        self.curtailed = self.curtailed or record.get("curtailed", "")
         own = self.judged[record["requirement"]]
         own.cases[record["case"]] = Verdict(record["verdict"])
         if record["reason"] and record["reason"] not in own.reasons:
@@ -122,7 +125,7 @@ class Result:
         if Verdict.ERROR in verdicts.values():
             return RunVerdict.ERROR
         binding = [v for id, v in verdicts.items() if self.judged[id].level is MUST or self._strictly(strict)]
-        if Verdict.UNSTABLE in binding or self.unexplained(verdicts):
+        if self.curtailed or Verdict.UNSTABLE in binding or self.unexplained(verdicts):
             return RunVerdict.INCONCLUSIVE
         return RunVerdict.CONFORMANT
 

@@ -6,15 +6,16 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from conformance.about import About
 from conformance.attempt import Attempt, Attempts, Finding
+from conformance.connection import Connection, connection_of
 from conformance.coverage import Coverage
 from conformance.evidence import RUN, finding_record
 from conformance.fixtures import with_fixtures
-from conformance.outcome import Lost, NotTestable, Unreachable
+from conformance.outcome import Lost, NotTestable, redone
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
 from conformance.result import Record
@@ -27,10 +28,14 @@ from conformance.subject.probe import probe
 from conformance.subject.smoke import look
 from conformance.subject.subject import Known, Plan, Subject
 from conformance.target import App, named
+from conformance.wire.http import HttpTransport
+from conformance.wire.in_process import InProcess
 from conformance.wire.secrets import redacted
-from conformance.wire.transport import HttpTransport, Transport, in_process
+from conformance.wire.transport import Transport
 from contract import Contract, load
 
+SECRET = 8
+"""Characters from which on the value of a header of the user's is taken for a secret wherever it stands."""
 SHOWN = 3
 """Findings of a requirement that are shown with their exchanges; the others are counted."""
 
@@ -38,8 +43,9 @@ SHOWN = 3
 class Run:
     """Made once in each process that runs tests. Sends nothing before `subject` is asked for."""
 
-    def __init__(self, settings: Settings, seed: int, worker: str = "") -> None:
+    def __init__(self, settings: Settings, seed: int, worker: str = "", share: int = 1) -> None:
         self.settings = settings = with_fixtures(settings)
+        self._connection: Connection = connection_of(settings, share)
         load_checks()
         self.contract: Contract = load(settings["contract"])
         self.seed = seed
@@ -48,7 +54,7 @@ class Run:
         self.selected = selected(self.contract, settings, self.profile)
         self.about = About.of(settings, self.profile.name)
         self.target = str(settings["url"] or settings["app"])
-        self.notes: list[str] = []
+        self.notes: list[str] = self._connection.warnings()
         self._worker = worker
         self._subject: Subject | None = None
         self._transport: Transport | None = None
@@ -60,9 +66,17 @@ class Run:
         """Smoke and probe the target, once. Raises Unreachable or WrongKey where nothing can be judged."""
         if self._subject is None:
             self.target = named(target)
-            self._transport = HttpTransport(target) if isinstance(target, str) else in_process(target)
-            self._subject = self._met(Client(self._transport))
+            self._transport = self._connect(target)
+            self._subject = self._met(self._client(self._transport))
         return self._subject
+
+    def _connect(self, target: str | App) -> Transport:
+        route = self._connection.route
+        return HttpTransport(target, route) if isinstance(target, str) else InProcess(target, route.timeout)
+
+    def _client(self, transport: Transport) -> Client:
+        connection = self._connection
+        return Client(transport, connection.restraint, connection.route.timeout, connection.headers)
 
     @property
     def subject(self) -> Subject:
@@ -76,8 +90,8 @@ class Run:
         plan = Plan(known, self.seed, self.profile)
         subject = Subject(self.contract, client, self._callers(), Names(self._worker and f"{self._worker}-"), plan)
         look(subject)
-        subject.abilities = probe(subject)
-        self.notes = _notes(subject)
+        subject.abilities = redone(lambda: probe(subject))
+        self.notes += _notes(subject)
         return subject
 
     @cached_property
@@ -90,17 +104,17 @@ class Run:
 
     def judge(self, requirement: Requirement, case: str, check: Callable[[], None]) -> Record:
         """Run one check, and say what it came to."""
-        subject = self.subject
+        spent = self.subject.client.budget.spent
         missing = [asked_for(option) for option in requirement.needs if not self.settings[option]]
 
         def guarded() -> None:
+            if spent:
+                raise NotTestable(spent)
             if missing:
                 raise NotTestable(f"needs {' and '.join(missing)}")
             check()
 
         attempt = self._attempts.run(requirement, guarded)
-        if attempt.lost and not alive(subject):
-            raise Unreachable("the target stopped answering")
         self._coverage.note(attempt.exchanges, self.contract)
         return self._record(requirement, case, attempt)
 
@@ -116,6 +130,7 @@ class Run:
             "observed": [self.told(observed) for observed in attempt.observed],
             "requests": self.uncounted(),
             "coverage": self._coverage.take(),
+            "curtailed": self.subject.client.budget.spent or "",
             "findings": [
                 {**finding_record(id, case, self._shown(id, finding), base_url, self._variables()), "found_in": own}
                 for id, finding in attempt.findings.items()
@@ -124,7 +139,7 @@ class Run:
 
     def told(self, text: str) -> str:
         """`text` without the keys of the run."""
-        return redacted(text, {token_of(caller): token_of_shell(caller) for caller in self._callers().all()})
+        return redacted(text, self._secrets())
 
     def _shown(self, id: str, finding: Finding) -> Finding:
         """The finding, without its exchanges once the requirement has been shown violated often enough."""
@@ -133,8 +148,12 @@ class Run:
 
     def _variables(self) -> dict[str, str]:
         """What reports write as shell variables: the tokens, and the prefix of the run's names."""
-        subject = self.subject
-        return {token_of(caller): token_of_shell(caller) for caller in subject.callers.all()} | {subject.names.run: RUN}
+        return self._secrets() | {self.subject.names.run: RUN}
+
+    def _secrets(self) -> dict[str, str]:
+        """What must not be told, and the shell variables that stand for it."""
+        headers = {secret.value: secret.shell for _, secret in self._connection.headers if len(secret.value) >= SECRET}
+        return headers | {token_of(caller): token_of_shell(caller) for caller in self._callers().all()}
 
     def uncounted(self) -> int:
         """Requests since the last call."""
@@ -155,21 +174,11 @@ class Run:
 
     @staticmethod
     def _delete_all(subject: Subject) -> None:
+        subject.client.renew_budget()
         with contextlib.suppress(Lost, NotTestable):
             for (key, _), caller in list(subject.created.items()):
                 if is_safe_in_path(key):
-                    subject.delete(key, caller)
-
-
-def alive(subject: Subject) -> bool:
-    """Whether the target still answers anything."""
-    try:
-        subject.upsert(subject.minimal())
-    except Lost:
-        return False
-    except NotTestable:
-        pass
-    return True
+                    redone(partial(subject.delete, key, caller))
 
 
 def _notes(subject: Subject) -> list[str]:

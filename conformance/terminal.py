@@ -163,5 +163,7 @@ def _summary(result: Result, console: Console) -> None:
     if result.verdict() is RunVerdict.INCONCLUSIVE and (unexplained := result.unexplained(result.verdicts())):
         said = f"not judged, for a reason that no requirement reports: {', '.join(unexplained)}"
         console.print(said, style="magenta", highlight=False)
+    if result.curtailed:
+        console.print(f"not all was judged: {result.curtailed}", style="magenta", markup=False, highlight=False)
     word, style, meaning = SAID[result.verdict()]
     console.print(f"[{style}]{word}[/]: {result.stopped_because or meaning}", highlight=False)

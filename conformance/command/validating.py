@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conformance.command.errors import UsageError
+from conformance.connection import connection_of
 from conformance.kinds import OUTPUT
 from conformance.options import OPTIONS, REPORTS, Option
 from conformance.places import CannotWrite, check_places
@@ -15,6 +16,7 @@ def check_settings(settings: Settings) -> None:
     """Return where a run can begin with the settings. Raises UsageError."""
     if settings["url"] and settings["app"]:
         raise UsageError("give a URL or --app, not both")
+    connection_of(settings)
     if settings["app"]:
         _check_app(settings["app"])
     try:

@@ -36,7 +36,7 @@ def document(result: Result) -> Document:
         "strict_verdict": result.verdict(strict=True),
         "strict": result.strict,
         "exit_code": EXIT_OF[result.verdict()],
-        "stopped_because": result.stopped_because or None,
+        "stopped_because": result.stopped_because or result.curtailed or None,
         "unexplained": list(result.unexplained(verdicts)),
         "run": _run(result),
         "summary": _counts(verdicts.values()),

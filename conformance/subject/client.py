@@ -1,36 +1,58 @@
-"""Sends requests patiently and records what was exchanged."""
+"""Sends requests patiently, paced and within the budget of the run, and records what was exchanged."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 from conformance.outcome import NotTestable
-from conformance.wire.exchange import Exchange, Request
+from conformance.subject.budget import Budget, Restraint
+from conformance.subject.pace import Pace
+from conformance.subject.retry_after import seconds_asked
+from conformance.wire.exchange import Credential, Exchange, Request
+from conformance.wire.route import TIMEOUT
 from conformance.wire.transport import Transport
 
 TRY_LATER = {408, 429, 503}
 """Statuses that say nothing of the implementation, only that it is busy."""
 TRIES = 6
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 60.0
+"""Seconds that a target is waited for at a time, whatever it asks for."""
 
 
 class Client:
-    """A transport with a memory."""
+    """A transport with manners and a memory."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        restraint: Restraint = Restraint(),  # noqa: B008 - it is frozen
+        timeout: float = TIMEOUT,
+        extra: Sequence[tuple[str, Credential]] = (),
+    ) -> None:
         self.transport = transport
+        self.restraint = restraint
+        self.budget = Budget(restraint.requests, timeout)
+        self._timeout = timeout
         self.requests = 0
+        self._extra = tuple(extra)
+        self._pace = Pace(restraint.rate)
+        self._turn = threading.Semaphore(restraint.concurrency) if restraint.concurrency else contextlib.nullcontext()
         self._journal: list[Exchange] = []
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Exchange:
-        """The exchange, after waiting out a busy target. Raises Lost where there is no answer at all."""
+        """The exchange, after waiting out a busy target. Raises Lost or Stale where there is no answer at all."""
+        if self._extra:
+            request = replace(request, extra=self._extra)
         for attempt in range(TRIES):
             exchange = self._once(request)
             if exchange.response.status not in TRY_LATER:
                 return exchange
-            time.sleep(_wait(exchange, attempt))
+            time.sleep(self.budget.wait(_wait(exchange, attempt)))
         raise NotTestable(f"the target kept answering {exchange.response.status}")
 
     def drain(self) -> list[Exchange]:
@@ -39,17 +61,32 @@ class Client:
             journal, self._journal = self._journal, []
         return journal
 
+    def renew_budget(self) -> None:
+        """Let what was created be deleted, whatever is used up."""
+        self.budget = Budget(None, self._timeout)
+
     def _once(self, request: Request) -> Exchange:
-        with self._lock:
-            self.requests += 1
-        exchange = Exchange(request, self.transport.send(request))
+        with self._turn:
+            self.budget.request()
+            self._pace.wait()
+            with self._lock:
+                self.requests += 1
+            exchange = self._exchanged(request)
         with self._lock:
             self._journal.append(exchange)
         return exchange
 
+    def _exchanged(self, request: Request) -> Exchange:
+        began, octets = time.monotonic(), 0
+        try:
+            response = self.transport.send(request)
+            octets = len(response.body)
+        finally:
+            self.budget.answer(time.monotonic() - began, octets)
+        return Exchange(request, response)
+
 
 def _wait(exchange: Exchange, attempt: int) -> float:
     """Seconds to wait: what Retry-After asks for, else a little longer each time."""
-    asked = exchange.response.header("retry-after") or ""
-    seconds = float(asked) if asked.isdecimal() else 0.05 * 2**attempt
-    return min(seconds, LONGEST_WAIT)
+    asked = seconds_asked(exchange.response)
+    return min(0.05 * 2**attempt if asked is None else asked, LONGEST_WAIT)

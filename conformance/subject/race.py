@@ -26,7 +26,12 @@ class Timed:
 
 
 def warm(subject: Subject, racers: int) -> None:
-    """Open as many connections as there will be racers: a race over fresh ones is decided by the handshakes."""
+    """Open as many connections as there will be racers: a race over fresh ones is decided by the handshakes.
+
+    Raises NotTestable where the user wants no requests at once.
+    """
+    if subject.client.restraint.forbids_races:
+        raise NotTestable(subject.client.restraint.forbids_races)
     body = subject.once("warm connections", subject.minimal)
     subject.once(f"{racers} warm connections", lambda: race([lambda: subject.upsert(body)] * racers))
 

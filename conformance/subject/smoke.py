@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from conformance.outcome import Lost, NotTestable, Unreachable
+from conformance.outcome import Lost, NotTestable, Unreachable, redone
 from conformance.subject.subject import Subject
 
 TRIES = 3
@@ -30,11 +30,22 @@ def look(subject: Subject) -> None:
         )
 
 
+def answers(subject: Subject) -> bool:
+    """Whether the target still answers anything."""
+    try:
+        redone(lambda: subject.upsert(subject.minimal()))
+    except Lost:
+        return False
+    except NotTestable:
+        pass
+    return True
+
+
 def _status(subject: Subject, url: str) -> int:
     reason = ""
     for attempt in range(TRIES):
         try:
-            return subject.upsert(subject.minimal()).response.status
+            return redone(lambda: subject.upsert(subject.minimal())).response.status
         except Lost as lost:
             reason = lost.reason
         except NotTestable as busy:

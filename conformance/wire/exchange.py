@@ -17,7 +17,7 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A value of the Authorization header. Its secret is sent, and never shown: reports show `shell`."""
+    """A value of Authorization, or of another header that may hold a secret. Reports show `shell` in its place."""
 
     value: str = field(repr=False)
     """The header's whole value."""
@@ -43,6 +43,8 @@ class Request:
     ordinary: bool = True
     """False for a request so odd on the wire that something before the implementation may answer it."""
     chunked: bool = False
+    extra: tuple[tuple[str, Credential], ...] = ()
+    """Headers that the user wants on every request, for a gateway for instance."""
 
     @cached_property
     def json(self) -> Json:

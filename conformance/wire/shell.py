@@ -33,6 +33,7 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
         words.append("--path-as-is")
     if request.credential is not None:
         words.append(f'-H "Authorization: {request.credential.shell}"')
+    words.extend(f'-H "{name}: {secret.shell}"' for name, secret in request.extra)
     words.extend(
         f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}" for name, value in request.headers
     )

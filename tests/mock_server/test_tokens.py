@@ -33,7 +33,7 @@ REFUSED = {
     "expired": (jwt.encode({"organization": "acme", "exp": EARLIER}, SECRET), "has expired"),
     "not yet valid": (jwt.encode({"organization": "acme", "nbf": LATER}, SECRET), "not valid now"),
     "wrongly signed": (jwt.encode({"organization": "acme"}, SECRET[::-1]), "signature"),
-    "unsigned": (jwt.encode({"organization": "acme"}, None, algorithm="none"), "HS256"),
+    "unsigned": (jwt.encode({"organization": "acme"}, "", algorithm="none"), "HS256"),
     "another algorithm": (jwt.encode({"organization": "acme"}, SECRET * 2, algorithm="HS512"), "HS256"),
     "no organization": (jwt.encode({"sub": "acme"}, SECRET), "no known organization"),
     "unknown organization": (jwt.encode({"organization": "initech"}, SECRET), "no known organization"),

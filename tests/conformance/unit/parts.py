@@ -14,7 +14,7 @@ from conformance.subject.client import Client
 from conformance.subject.names import Names
 from conformance.subject.subject import Plan, Subject
 from conformance.wire.exchange import Exchange, Headers, Request, Response
-from conformance.wire.transport import in_process
+from conformance.wire.in_process import InProcess
 from contract import Contract
 
 WsgiApp: TypeAlias = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
@@ -56,7 +56,7 @@ def requirement(id: str = "IDM-01", level: Level = MUST, **more: Any) -> Require
 def subject_of(contract: Contract, app: Any, *, key: str | None = "demo-acme", seed: int = 1) -> Subject:
     """A subject that is an application in this process."""
     callers = Callers.from_keys(key, None, None)
-    return Subject(contract, Client(in_process(app)), callers, Names(), Plan(seed=seed))
+    return Subject(contract, Client(InProcess(app)), callers, Names(), Plan(seed=seed))
 
 
 def wsgi(answer: Callable[[str, bytes], tuple[int, Any]]) -> WsgiApp:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -67,7 +69,28 @@ def test_other_failures_are_no_reason_to_wait(status: int, waits: Sequence[float
     assert list(waits) == []
 
 
-@pytest.mark.parametrize("asked", ["", "Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "soon", "\u00b2"])
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [
+        ("Wed, 21 Oct 2026 07:28:07 GMT", 7.0),
+        ("Wednesday, 21-Oct-26 07:28:07 GMT", 7.0),
+        ("Wed Oct 21 07:28:07 2026", 7.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+    ],
+)
+def test_a_date_is_waited_for_by_the_clock_of_the_target(asked: str, waited: float, waits: Sequence[float]) -> None:
+    headers = (("Date", "Wed, 21 Oct 2026 07:28:00 GMT"), ("Retry-After", asked))
+    Client(Scripted((429, headers), (200, ()))).send(REQUEST)
+    assert list(waits) == [waited]
+
+
+def test_without_its_clock_a_date_is_waited_for_by_ours(waits: Sequence[float]) -> None:
+    asked = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+    Client(Scripted((503, (("Retry-After", asked),)), (200, ()))).send(REQUEST)
+    assert 15 < waits[0] <= 20
+
+
+@pytest.mark.parametrize("asked", ["", "-1", "1.5", "soon", "\u00b2", "Wed, 41 Oct 2026 07:28:00 GMT"])
 def test_without_a_number_of_seconds_the_wait_grows(asked: str, waits: Sequence[float]) -> None:
     headers = (("Retry-After", asked),)
     Client(Scripted((429, headers), (429, headers), (429, headers), (200, ()))).send(REQUEST)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from conformance.wire.exchange import Credential, Request, Response
-from conformance.wire.transport import in_process
+from conformance.wire.in_process import InProcess
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
@@ -47,7 +47,7 @@ class Asgi:
 
 
 def _send(app: Any, request: Request = REQUEST) -> Response:
-    transport = in_process(app)
+    transport = InProcess(app)
     try:
         return transport.send(request)
     finally:

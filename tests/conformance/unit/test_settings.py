@@ -23,10 +23,16 @@ from conformance.settings import (
 
 SAMPLES = {
     "app": "module:app",
+    "concurrency": "2",
+    "insecure": "true",
+    "max-requests": "9",
     "profile": "quick",
+    "proxy": "http://localhost:3128",
+    "rate-limit": "10/s",
     "seed": "7",
     "strict": "true",
     "time-limit": "5",
+    "timeout": "5",
     "url": "http://localhost:8000",
 }
 """A text for each option that does not take any text."""

@@ -1,0 +1,104 @@
+"""Sends requests over HTTP/1.1, to a target that may be slow, broken or hostile."""
+
+from __future__ import annotations
+
+import ssl
+import time
+
+import httpcore2
+import httpx2
+
+from conformance.outcome import Lost, Stale
+from conformance.wire.body import Unreadable, read_body
+from conformance.wire.call import Call, Calls
+from conformance.wire.exchange import Request, Response
+from conformance.wire.route import Route
+from conformance.wire.transport import outgoing, received
+
+CONNECTIONS = 64
+IDLE = 2.0
+"""Seconds after which a connection is not used again; servers close theirs after as little as that."""
+SAFE = {"GET", "HEAD", "OPTIONS"}
+"""Methods that may be sent twice, for they change nothing (RFC 9110, section 9.2.1)."""
+STALE = 3
+"""Stale connections after which none is used again."""
+BROKEN = (
+    httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, httpcore2.UnsupportedProtocol, Unreadable
+)  # fmt: skip
+
+
+class HttpTransport:
+    """A target at a URL; its path prefix is kept. Follows no redirects, so no credential goes to another host."""
+
+    def __init__(self, base_url: str, route: Route = Route()) -> None:  # noqa: B008 - it is frozen
+        self.base_url = base_url.rstrip("/")
+        self._timeout = route.timeout
+        self._calls = Calls()
+        self._stale = 0
+        tls = route.tls() if self.base_url.startswith("https:") else None
+        self._kept = self._pool(route, tls, CONNECTIONS)
+        self._fresh = self._pool(route, tls, 0)
+
+    def send(self, request: Request) -> Response:
+        """The response. A request that can be sent twice is, where the connection may have been closed before it."""
+        sent = outgoing(self.base_url, request)
+        if self._stale >= STALE:
+            return self._sent(self._fresh, request, sent)
+        try:
+            return self._sent(self._kept, request, sent)
+        except Stale:
+            self._stale += 1
+            if request.method not in SAFE:
+                raise
+            return self._sent(self._fresh, request, outgoing(self.base_url, request))
+
+    def close(self) -> None:
+        self._kept.close()
+        self._fresh.close()
+
+    def _pool(self, route: Route, tls: ssl.SSLContext | None, kept: int) -> httpcore2.ConnectionPool:
+        return httpcore2.ConnectionPool(
+            ssl_context=tls,
+            proxy=route.through(),
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=kept,
+            keepalive_expiry=IDLE,
+            network_backend=self._calls,
+        )
+
+    def _sent(self, pool: httpcore2.ConnectionPool, request: Request, sent: httpx2.Request) -> Response:
+        started = time.monotonic()
+        with self._calls.call(self._timeout) as call:
+            try:
+                response = pool.handle_request(self._for_core(sent))
+                try:
+                    coding = next(
+                        (value for name, value in response.headers if name.lower() == b"content-encoding"), b""
+                    )
+                    body = read_body(response.iter_stream(), coding.decode("latin-1"), call.until)
+                finally:
+                    response.close()
+            except (httpcore2.TimeoutException, TimeoutError):
+                reason = f"no whole answer came within the time limit of {self._timeout:g} s"
+                raise Lost(request, reason, beginning=call.beginning) from None
+            except BROKEN as error:
+                raise _broken(request, error, call) from error
+        return received(response.status, response.headers, body, time.monotonic() - started)
+
+    def _for_core(self, sent: httpx2.Request) -> httpcore2.Request:
+        url = sent.url
+        return httpcore2.Request(
+            sent.method,
+            httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=sent.headers.raw,
+            content=sent.stream,
+            extensions={"timeout": {"pool": self._timeout}},
+        )
+
+
+def _broken(request: Request, error: Exception, call: Call) -> Lost | Stale:
+    """What a failure on the wire says: nothing, where a connection that was kept may have been closed before it."""
+    reason = f"the connection broke: {str(error) or type(error).__name__}"
+    if not call.connected and not call.beginning and not isinstance(error, Unreadable):
+        return Stale(request, reason)
+    return Lost(request, reason, error, call.beginning)

@@ -1,0 +1,88 @@
+"""The options about the connection: what they may say, and what is said of those that say something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from conformance.connection import connection_of
+from conformance.settings import BadSetting, Settings, from_python
+from conformance.subject.budget import Restraint
+from conformance.wire.route import TIMEOUT, Route
+
+
+def _settings(**given: Any) -> Settings:
+    return Settings.gather(from_python(given))
+
+
+def test_nothing_given_restrains_nothing() -> None:
+    connection = connection_of(_settings())
+    assert connection.route == Route(TIMEOUT)
+    assert connection.restraint == Restraint()
+    assert list(connection.headers) == []
+    assert connection.warnings() == []
+
+
+@pytest.mark.parametrize(("given", "rate"), [("10/s", 10), ("0.5/s", 0.5), ("300/m", 5), ("1/m", 1 / 60), ("4", 4)])
+def test_a_rate_is_by_the_second_or_the_minute(given: str, rate: float) -> None:
+    assert connection_of(_settings(rate_limit=given)).restraint.rate == pytest.approx(rate)
+
+
+def test_what_is_spread_over_processes_is_shared_out() -> None:
+    restraint = connection_of(_settings(rate_limit="10/s", max_requests="101", concurrency="3"), share=4).restraint
+    assert restraint == Restraint(rate=2.5, requests=26, concurrency=3)
+
+
+WRONG = [
+    ({"timeout": 0}, "timeout=0: give a number of seconds above 0"),
+    ({"timeout": "soon"}, "timeout=soon: give a number of seconds above 0"),
+    ({"timeout": "nan"}, "give a number of seconds"),
+    ({"rate_limit": "0/s"}, "rate_limit=0/s: give a rate such as 10/s or 300/m"),
+    ({"rate_limit": "10/h"}, "give a rate such as 10/s"),
+    ({"rate_limit": "10/"}, "give a rate such as 10/s"),
+    ({"rate_limit": "-1/s"}, "give a rate such as 10/s"),
+    ({"rate_limit": "inf"}, "give a rate such as 10/s"),
+    ({"max_requests": "0"}, "max_requests=0: give a whole number from 1"),
+    ({"max_requests": "1e3"}, "give a whole number from 1"),
+    ({"concurrency": "-2"}, "concurrency=-2: give a whole number from 1"),
+    ({"proxy": "localhost:8080"}, "proxy=localhost:8080: give http://HOST:PORT"),
+    ({"proxy": "socks5://localhost:1080"}, "give http://HOST:PORT"),
+    ({"ca": "/no/such/file.pem"}, "ca /no/such/file.pem: No such file or directory"),
+    ({"ca": __file__}, "it holds no certificate in PEM"),
+    ({"ca": __file__, "insecure": True}, "give one of them"),
+    ({"header": ["Authorization: Bearer secret"]}, "header Authorization: credentials are what the suite tests"),
+]
+
+
+@pytest.mark.parametrize(("given", "says"), WRONG, ids=[f"{given}" for given, _ in WRONG])
+def test_a_wrong_value_is_refused_with_what_to_write(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(BadSetting, match=says):
+        connection_of(_settings(**given))
+
+
+def test_a_proxy_with_a_password_in_its_url_is_refused_without_it() -> None:
+    with pytest.raises(BadSetting) as refused:
+        connection_of(_settings(proxy="http://me:opensesame@proxy"))
+    assert "opensesame" not in str(refused.value)
+
+
+def test_the_user_of_a_proxy_is_told_to_it_alone() -> None:
+    route = connection_of(_settings(proxy="http://proxy.example:3128", proxy_auth="me:open:sesame")).route
+    assert "sesame" not in repr(route)
+    proxy = route.through()
+    assert proxy is not None
+    assert bytes(proxy.url) == b"http://proxy.example:3128/"
+    assert proxy.auth == (b"me", b"open:sesame")
+
+
+def test_certificates_of_a_file_are_trusted(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    assert connection_of(_settings(ca=str(file))).route.tls().cert_store_stats()["x509_ca"] == 1
+
+
+def test_what_is_insecure_is_said() -> None:
+    assert connection_of(_settings(insecure=True)).warnings() == ["certificates were not verified (--insecure)"]
