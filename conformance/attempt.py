@@ -86,6 +86,7 @@ class Attempts:
             later = again.exchanges
             repeated = new & set(again.findings)
             first.findings |= {id: again.findings[id] for id in repeated}
+            repeated |= {id for id in new - repeated if self._repeats(id, first.findings[id])}
             self._confirmed |= repeated
             new -= repeated
         spent = self._subject.client.budget.spent
@@ -95,6 +96,16 @@ class Attempts:
                 first.state, first.reason = Verdict.NOT_TESTABLE, f"{spent}, before a violation could be seen twice"
             else:
                 first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=later)
+
+    def _repeats(self, id: str, finding: Finding) -> bool:
+        """Whether a request is answered wrongly once more: one that was made up once a run no check sends again."""
+        if id not in self._judges or not finding.exchanges:
+            return False
+        try:
+            exchange = self._subject.send(finding.exchanges[-1].request)
+        except (Lost, NotTestable):
+            return False
+        return id in self._judged([exchange])
 
     def _once(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
         self._subject.begin(anew=anew)

@@ -13,5 +13,8 @@ class Mutant(PlainServer):
     trips: ClassVar[frozenset[str]]
     """The requirements that a strict run finds unmet, and no others."""
 
+    unsettles: ClassVar[frozenset[str]] = frozenset()
+    """Requirements that may fail once and not again: the bug outlives the check that provoked it."""
+
     survives: ClassVar[str] = ""
     """Why the suite does not find exactly this yet; empty where it does."""

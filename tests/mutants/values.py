@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import struct
 import unicodedata
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
@@ -63,7 +64,7 @@ class CostsInSinglePrecision(_Cost):
             single: float = struct.unpack("f", struct.pack("f", number))[0]
         except OverflowError:
             return number
-        return single
+        return single if isfinite(single) else number
 
 
 class CostsInCents(_Cost):

@@ -185,6 +185,17 @@ def test_a_fault_on_every_exchange_is_reported_once_where_it_came_up_first(contr
     assert _statuses(attempt.findings["STA-03"].exchanges) == [505]
 
 
+def test_a_fault_of_a_request_that_is_made_up_once_a_run_is_confirmed_by_that_request_alone(contract: Contract) -> None:
+    subject = subject_of(contract, wsgi(lambda _, body: ((500 if b'"input_cost":1' in body else 200), {})))
+
+    def check() -> None:
+        subject.once("made up", lambda: [subject.upsert({**subject.minimal(), "input_cost": 1})], lasting=True)
+
+    attempt = _attempts(subject, NO_FIVES).run(OWN, check)
+    assert attempt.findings["STA-03"].verdict is Verdict.FAIL
+    assert subject.client.requests == 2
+
+
 def test_what_led_to_a_fault_on_an_exchange_is_shown_and_nothing_else(contract: Contract) -> None:
     def answer(method: str, body: bytes) -> tuple[int, Any]:
         return (500 if b'"input_cost":1' in body else 200), {}
