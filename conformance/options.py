@@ -107,6 +107,7 @@ CONNECTION = (
 )
 REPORTS = (
     Option("json", OUTPUT, "write the report as JSON; - is standard output"),
+    Option("junit", OUTPUT, "write the report as JUnit XML, as pytest writes it"),
     Option("implementation", text("NAME"), "what the reports call the implementation"),
     Option("implementation-version", text("V"), "the version of it that they name"),
 )

@@ -19,6 +19,12 @@ Record = Mapping[str, Any]
 """What one test of a requirement came to: plain JSON, for it travels between the processes of pytest-xdist."""
 
 
+def error_record(id: str, case: str, reason: str) -> dict[str, Any]:
+    """The record of a test that we kept from running: without it, what never ran would not be missed."""
+    nothing: dict[str, Any] = {"because": None, "observed": [], "requests": 0, "coverage": {}, "findings": []}
+    return {**nothing, "requirement": id, "case": case, "verdict": Verdict.ERROR.value, "reason": reason}
+
+
 @dataclass(slots=True)
 class Judged:
     """A requirement and all that was found about it."""

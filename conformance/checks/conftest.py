@@ -11,13 +11,15 @@ import pytest
 from conformance.checks.situations import meet
 from conformance.outcome import Unreachable
 from conformance.plugin import run_of
+from conformance.properties import of_requirement, of_verdict
 from conformance.pytest_outcome import tell_pytest
 from conformance.recorder import NAME, WORD
 from conformance.requirement import Requirement, cases_of, requirement_of
+from conformance.result import error_record
 from conformance.subject.smoke import WrongKey
 from conformance.subject.subject import Subject
 from conformance.target import NoTarget
-from conformance.verdict import RunVerdict
+from conformance.verdict import RunVerdict, Verdict
 from contract import Contract
 
 TOLD = pytest.StashKey[dict[str, Any]]()
@@ -74,6 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if requirement is not None and requirement.id in run.selected:
             item.add_marker(requirement.section.lower())
             item.add_marker(requirement.level_in(run.contract).lower())
+            item.user_properties += of_requirement(requirement, run.contract, _case(item))
         (kept if requirement is None or requirement.id in run.selected else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
@@ -111,6 +114,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     except Unreachable as reason:
         _stop(pyfuncitem, reason)
     pyfuncitem.stash[TOLD] = dict(record)
+    level = requirement.level_in(run.contract)
+    pyfuncitem.user_properties += of_verdict(Verdict(record["verdict"]), level, strict=run.strict)
     tell_pytest(record, requirement, run)
     return True
 
@@ -120,12 +125,11 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
+    if report.failed and TOLD not in item.stash and (requirement := _requirement(item)) is not None:
+        item.stash[TOLD] = error_record(requirement.id, _case(item), run_of(item.config).told(str(report.longrepr)))
     if TOLD in item.stash:
-        told = item.stash[TOLD]
+        setattr(report, WORD, item.stash[TOLD])  # pytest-xdist carries it to the process that reports
         del item.stash[TOLD]
-        setattr(report, WORD, told)  # pytest-xdist carries it to the process that reports
-        if "requirement" in told:
-            report.user_properties += [("requirement", told["requirement"]), ("verdict", told["verdict"])]
     return report
 
 
@@ -155,7 +159,7 @@ def _requirement(item: pytest.Item) -> Requirement | None:
     return requirement_of(item.function) if isinstance(item, pytest.Function) else None
 
 
-def _case(item: pytest.Function) -> str:
+def _case(item: pytest.Item) -> str:
     """The label of the thing that the test is about, without the requirement's ID before it."""
     callspec = getattr(item, "callspec", None)
     return callspec.id.partition("-")[2].partition("-")[2] if callspec else ""

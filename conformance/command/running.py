@@ -6,8 +6,9 @@ import sys
 from contextlib import ExitStack
 
 from conformance.command.errors import UsageError
+from conformance.command.reporting import write_reports
 from conformance.command.validating import report_places
-from conformance.places import CannotWrite, goes_to_stdout, write
+from conformance.places import goes_to_stdout
 from conformance.settings import Settings
 from conformance.verdict import EXIT_OF, Exit
 
@@ -31,29 +32,20 @@ def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
 
 
 def _judge(settings: Settings) -> int:
-    from conformance.reports import WRITERS
+    from conformance.reports.junit import JUnit
     from conformance.session import run_checks
     from conformance.terminal import PatientConsole, TerminalReport
 
     places = report_places(settings)
     report = TerminalReport(PatientConsole(soft_wrap=True, stderr=goes_to_stdout(places.values())))
-    code = run_checks(settings, [report])
+    junit = JUnit() if "junit" in places else None
+    code = run_checks(settings, [report, *([junit] if junit else [])], junit.arguments if junit else [])
     if report.result is None:
         return _without_result(code)
     report.conclude()
-    written = [_write(place, WRITERS[name](report.result)) for name, place in places.items()]
+    written = write_reports(places, report.result, junit)
     verdict = EXIT_OF[report.result.verdict()]
-    return verdict if all(written) else verdict or Exit.USAGE
-
-
-def _write(place: str, text: str) -> bool:
-    """Write one report; where that fails, say so and go on to the others."""
-    try:
-        write(place, text)
-    except CannotWrite as problem:
-        print(f"respan-conformance: {problem}", file=sys.stderr)
-        return False
-    return True
+    return verdict if written else verdict or Exit.USAGE
 
 
 def _without_result(code: int) -> int:

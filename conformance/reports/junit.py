@@ -1,0 +1,149 @@
+"""The JUnit report: pytest's own, with the tests named as every report names them.
+
+pytest writes a test case for each test. Beside them stand, as failures, what came up in the tests of other requirements
+only, and as an error, why a run came to no verdict: a run that is not conformant has no file without either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import pytest
+
+from conformance.properties import CASE, REQUIREMENT, VERDICT, Properties, of_requirement
+from conformance.reports.document import Document, document
+from conformance.requirement import OPEN, REGISTRY, SECTIONS, Requirement
+from conformance.result import Judged, Result
+from conformance.verdict import RunVerdict, Verdict
+
+RUN = "Run"
+UNMET = (Verdict.DEVIATES, Verdict.UNSTABLE, Verdict.FAIL)
+CHARGES = [verdict.value for verdict in UNMET]
+"""Verdicts of a test that blame the target."""
+
+
+class JUnit:
+    """A pytest plugin for one run. pytest writes the file at the end of the session."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory()
+        self._file = Path(self._folder.name) / "junit.xml"
+
+    @property
+    def arguments(self) -> list[str]:
+        """Arguments of pytest."""
+        return [f"--junitxml={self._file}"]
+
+    def text(self) -> str:
+        """What pytest wrote."""
+        with self._folder:
+            return self._file.read_text(encoding="utf-8")
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Tell of a test by its requirement instead of by its place in a file of ours."""
+        told = dict(report.user_properties)
+        if REQUIREMENT not in told:
+            return
+        report.nodeid = node(REGISTRY[str(told[REQUIREMENT])], str(told.get(CASE, "")))
+        if report.failed and told.get(VERDICT) not in CHARGES:
+            report.when = "setup"  # what fails before the test itself is an error to pytest, and no failure
+        if report.failed:
+            report.longrepr = str(report.longrepr).removeprefix("Failed: ")
+        if report.skipped and isinstance(report.longrepr, tuple):
+            file, line, _ = report.location
+            report.longrepr = (file, (line or 0) + 1, report.longrepr[2])
+
+    def pytest_respan_result(self, result: Result) -> None:
+        """Add what no test tells by itself, and have pytest write the file with it."""
+        log: Any = next(p for p in self._config.pluginmanager.get_plugins() if hasattr(p, "add_global_property"))
+        for name, value in _about(document(result)).items():
+            if value is not None:
+                log.add_global_property(name, value)
+        for report in (*_strays(result), *_without_verdict(result)):
+            log.pytest_runtest_logreport(report)
+            log.pytest_runtest_logreport(_end_of(report))
+        log.pytest_sessionfinish()
+
+
+def node(requirement: Requirement, case: str, found_in: str = "") -> str:
+    """A node ID, of which pytest makes the class name (the section) and the name of a test case."""
+    text = (
+        f"{requirement.id} {requirement.text.rstrip('.')}{found_in}".replace("[", "(")
+        .replace("]", ")")
+        .replace("::", ":")
+    )
+    return f"{SECTIONS[requirement.section]}::{text}{f'[{case}]' if case else ''}"
+
+
+def _about(told: Document) -> dict[str, object]:
+    """Properties of the whole file."""
+    run, contract, implementation = told["run"], told["contract"], told["implementation"]
+    return {
+        "verdict": told["verdict"],
+        "strict": told["strict"],
+        "implementation": implementation["name"],
+        "implementation-version": implementation["version"],
+        "target": told["target"],
+        "contract": f"{contract['title']} {contract['version']}",
+        "contract-sha256": contract["sha256"],
+        "suite-version": told["suite"]["version"],
+        "started-at": run["started_at"],
+        "profile": run["profile"],
+        "seed": run["seed"],
+        "requests": run["requests"],
+    }
+
+
+def _strays(result: Result) -> Iterator[pytest.TestReport]:
+    """Failures of requirements that came up in tests of others, and in none of their own."""
+    for id, verdict in result.verdicts().items():
+        judged = result.judged[id]
+        if verdict in UNMET and judged.level is not OPEN and not _failed_itself(judged):
+            yield _stray(judged, verdict, result)
+
+
+def _failed_itself(judged: Judged) -> bool:
+    return any(verdict in (Verdict.FAIL, Verdict.UNSTABLE) for verdict in judged.cases.values())
+
+
+def _stray(judged: Judged, verdict: Verdict, result: Result) -> pytest.TestReport:
+    found = judged.findings[0]
+    places = ", ".join(dict.fromkeys(finding["found_in"] for finding in judged.findings))
+    text = f"{judged.requirement.id}: expected {found['expected']}; observed {found['observed']}"
+    told = [*of_requirement(judged.requirement, result.contract), (VERDICT, verdict.value)]
+    report = _report(
+        node(judged.requirement, "", f" (in the tests of {places})"),
+        "\n".join([text, *found["reproduce"]]),
+        "call",
+        told,
+    )
+    if verdict is Verdict.DEVIATES:
+        report.outcome, report.wasxfail = "skipped", f"reason: {text}"
+    return report
+
+
+def _without_verdict(result: Result) -> Iterator[pytest.TestReport]:
+    """Why the run came to no verdict on the target."""
+    verdict = result.verdict()
+    if verdict not in (RunVerdict.CONFORMANT, RunVerdict.NON_CONFORMANT):
+        unexplained = ", ".join(result.unexplained(result.verdicts()))
+        because = f"not judged, for a reason that nothing reports: {unexplained}" if unexplained else "see the others"
+        yield _report(f"{RUN}::comes to a verdict", f"{verdict}: {result.stopped_because or because}", "setup", [])
+
+
+def _report(node: str, text: str, when: Literal["setup", "call"], told: Properties) -> pytest.TestReport:
+    return pytest.TestReport(node, ("", None, node), {}, "failed", text, when, user_properties=told)
+
+
+def _end_of(report: pytest.TestReport) -> pytest.TestReport:
+    """The report on what comes after a test, at which pytest closes its test case."""
+    return pytest.TestReport(
+        report.nodeid, report.location, {}, "passed", None, "teardown", user_properties=report.user_properties
+    )
