@@ -15,6 +15,8 @@ from conformance.wire.shell import script
 RUN = "$RUN"
 """Stands for the prefix of a run's names; no secret."""
 LONGEST_BODY = 4000
+SHORT = 80
+"""Characters of a body in an exchange's line."""
 LONGEST_STORY = 12
 """Exchanges that a report shows of one finding; the last ones tell what went wrong."""
 
@@ -30,10 +32,20 @@ def finding_record(id: str, case: str, finding: Finding, base_url: str, variable
         "verdict": finding.verdict.value,
         "expected": redacted(finding.violation.expected, secrets),
         "observed": redacted(finding.violation.observed, secrets),
+        "difference": [redacted(line, secrets) for line in finding.violation.difference],
         "reproduce": script(exchanges, base_url, variables),
         "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],
         "again": [_exchange(exchange, secrets) for exchange in again],
     }
+
+
+def in_short(exchange: Exchange, variables: Variables) -> str:
+    """An exchange in a line: what was sent, what came, and how long it took."""
+    request, response = exchange.request, exchange.response
+    secrets = _secrets([exchange], variables)
+    sent = f"{request.method} {redacted(request.target, secrets)} {_text(request.body or b'', secrets, SHORT)}"
+    came = f"{response.status} {_text(response.body, secrets, SHORT)}"
+    return f"{sent.rstrip()} -> {came.rstrip()} ({response.seconds * 1000:.0f} ms)"
 
 
 def _secrets(exchanges: Sequence[Exchange], variables: Variables) -> Variables:
@@ -63,7 +75,7 @@ def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
     }
 
 
-def _text(body: bytes, secrets: Variables) -> str:
+def _text(body: bytes, secrets: Variables, longest: int = LONGEST_BODY) -> str:
     """The beginning of a body; cut after the tokens are out, for the cut may go through one."""
     text = redacted(body.decode("utf-8", "backslashreplace"), secrets)
-    return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}... ({len(body)} bytes)"
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(body)} bytes)"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conformance.result import Result
+    from conformance.result import Record, Result
 
 
 @pytest.hookspec
@@ -16,8 +16,8 @@ def pytest_respan_begin(result: Result, tests: int | None) -> None:
 
 
 @pytest.hookspec
-def pytest_respan_progress(result: Result) -> None:
-    """One more test was judged."""
+def pytest_respan_progress(result: Result, record: Record) -> None:
+    """One more test was judged; `record` is what it came to."""
 
 
 @pytest.hookspec

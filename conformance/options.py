@@ -111,8 +111,18 @@ REPORTS = (
     Option("implementation", text("NAME"), "what the reports call the implementation"),
     Option("implementation-version", text("V"), "the version of it that they name"),
 )
+OUTPUT_ON_TERMINAL = (
+    Option("quiet", FLAG, "print the verdict and a line for each failure only"),
+    Option("verbose", FLAG, "print each test as it ends, with its exchanges in short"),
+)
 
-GROUPS = {"target": TARGET, "judging": JUDGING, "connection": CONNECTION, "reports": REPORTS}
+GROUPS = {
+    "target": TARGET,
+    "judging": JUDGING,
+    "connection": CONNECTION,
+    "reports": REPORTS,
+    "terminal": OUTPUT_ON_TERMINAL,
+}
 """The options by the section of the help that they stand in."""
 OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 BY_NAME = {option.name: option for option in OPTIONS}

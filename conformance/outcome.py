@@ -12,11 +12,20 @@ from conformance.wire.exchange import Exchange
 class Violation(AssertionError):
     """The target does not do what the requirement says. The target is at fault."""
 
-    def __init__(self, expected: str, observed: str, exchanges: Sequence[Exchange] = ()) -> None:
+    def __init__(
+        self,
+        expected: str,
+        observed: str,
+        exchanges: Sequence[Exchange] = (),
+        *,
+        difference: Sequence[str] = (),
+    ) -> None:
         self.expected = expected
         self.observed = observed
         self.exchanges = tuple(exchanges)
         """The exchanges that show it, where not all of the check's do."""
+        self.difference = tuple(difference)
+        """In what the value that was expected and the one observed differ, line by line, where that helps."""
         super().__init__(f"expected {expected}; observed {observed}")
 
 

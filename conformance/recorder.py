@@ -57,7 +57,7 @@ class Recorder:
             result.stopped_because = result.stopped_because or told["because"]
             return
         result.add(told)
-        self._config.hook.pytest_respan_progress(result=result)
+        self._config.hook.pytest_respan_progress(result=result, record=told)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

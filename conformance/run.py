@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ from conformance.about import About
 from conformance.attempt import Attempt, Attempts, Finding
 from conformance.connection import Connection, connection_of
 from conformance.coverage import Coverage
-from conformance.evidence import RUN, finding_record
+from conformance.evidence import RUN, finding_record, in_short
 from conformance.fixtures import with_fixtures
 from conformance.outcome import Lost, NotTestable, redone
 from conformance.registry import load_checks
@@ -114,11 +115,13 @@ class Run:
                 raise NotTestable(f"needs {' and '.join(missing)}")
             check()
 
+        started = time.perf_counter()
         attempt = self._attempts.run(requirement, guarded)
+        seconds = time.perf_counter() - started
         self._coverage.note(attempt.exchanges, self.contract)
-        return self._record(requirement, case, attempt)
+        return self._record(requirement, case, attempt) | {"seconds": seconds, **self._journal(attempt)}
 
-    def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> Record:
+    def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> dict[str, Any]:
         base_url = self.target if self.target.startswith("http") else "$RESPAN_URL"
         own = requirement.id
         return {
@@ -136,6 +139,12 @@ class Run:
                 for id, finding in attempt.findings.items()
             ],
         }
+
+    def _journal(self, attempt: Attempt) -> dict[str, Any]:
+        """Every exchange in short, where they are asked for."""
+        if not self.settings["verbose"]:
+            return {}
+        return {"journal": [in_short(exchange, self._variables()) for exchange in attempt.exchanges]}
 
     def told(self, text: str) -> str:
         """`text` without the keys of the run."""

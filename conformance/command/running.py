@@ -34,10 +34,11 @@ def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
 def _judge(settings: Settings) -> int:
     from conformance.reports.junit import JUnit
     from conformance.session import run_checks
-    from conformance.terminal import PatientConsole, TerminalReport
+    from conformance.terminal import Detail, PatientConsole, TerminalReport
 
     places = report_places(settings)
-    report = TerminalReport(PatientConsole(soft_wrap=True, stderr=goes_to_stdout(places.values())))
+    console = PatientConsole(stderr=goes_to_stdout(places.values()))
+    report = TerminalReport(console, Detail.asked_for(settings["quiet"], settings["verbose"]))
     junit = JUnit() if "junit" in places else None
     code = run_checks(settings, [report, *([junit] if junit else [])], junit.arguments if junit else [])
     if report.result is None:

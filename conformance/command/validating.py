@@ -16,6 +16,8 @@ def check_settings(settings: Settings) -> None:
     """Return where a run can begin with the settings. Raises UsageError."""
     if settings["url"] and settings["app"]:
         raise UsageError("give a URL or --app, not both")
+    if settings["quiet"] and settings["verbose"]:
+        raise UsageError("give --quiet or --verbose, not both")
     connection_of(settings)
     if settings["app"]:
         _check_app(settings["app"])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from conformance.fields import settled, settled_fields
+from conformance.judge.difference import difference
 from conformance.judge.same import same
 from conformance.outcome import NotTestable, Violation
 from conformance.wire.exchange import Exchange, Json
@@ -60,7 +61,7 @@ def expect_shown(
         return
     if shown is not None and not _of_type(shown, field):
         raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", because="SCH-03")
-    raise Violation(f"{field.name}: {written(value)} {where}", f"{field.name}: {written(shown)}")
+    raise differing(f"{field.name}: {written(value)} {where}", f"{field.name}: {written(shown)}", value, shown)
 
 
 def expect_entries(shown: Json, entries: Mapping[str, Json], field: ResponseField, where: str) -> None:
@@ -71,8 +72,10 @@ def expect_entries(shown: Json, entries: Mapping[str, Json], field: ResponseFiel
         if value is None:
             continue
         if not isinstance(shown, Mapping) or name not in shown or not same(shown[name], value):
-            seen = written(shown.get(name)) if isinstance(shown, Mapping) and name in shown else "absent"
-            raise Violation(f"{field.name}.{name}: {written(value)} {where}", f"{field.name}.{name}: {seen}")
+            came = shown.get(name) if isinstance(shown, Mapping) else None
+            seen = written(came) if isinstance(shown, Mapping) and name in shown else "absent"
+            place = f"{field.name}.{name}"
+            raise differing(f"{place}: {written(value)} {where}", f"{place}: {seen}", value, came)
 
 
 def nameless(members: Mapping[str, Json], key: str) -> dict[str, Json]:
@@ -91,7 +94,12 @@ def expect_unchanged(
     for field in settled_fields(contract):
         one, other = settled(before.get(field.name), field.schema), settled(after.get(field.name), field.schema)
         if field.name not in apart and not same(one, other):
-            raise Violation(f"{field.name}: {written(one)} {where}", f"{field.name}: {written(other)}")
+            raise differing(f"{field.name}: {written(one)} {where}", f"{field.name}: {written(other)}", one, other)
+
+
+def differing(expected: str, observed: str, value: Json, came: Json) -> Violation:
+    """A violation in which one JSON value was expected and another came."""
+    return Violation(expected, observed, difference=difference(value, came))
 
 
 _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {

@@ -51,7 +51,7 @@ def _with_body(words: list[str], body: bytes, variables: Variables) -> str:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         text = None
-    if text is None or "\x00" in text or text.startswith("@") or len(body) > LONGEST_WORD:
+    if text is None or not text.isprintable() or text.startswith("@") or len(body) > LONGEST_WORD:
         octal = "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in "\\%'" else f"\\{byte:03o}" for byte in body)
         return f"printf {_quoted(octal, variables)} | " + " ".join([*words, "--data-binary @-"])
     return " ".join([*words, f"--data-binary {_quoted(text, variables)}"])

@@ -1,0 +1,41 @@
+"""The requirements of a run by section, one line each."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from conformance.requirement import OPEN, SECTIONS
+from conformance.result import Judged, Result
+from conformance.terminal.hanging import hanging
+from conformance.terminal.words import MARKS, visible
+from conformance.verdict import Verdict
+
+
+def print_sections(result: Result, console: Console) -> None:
+    """Print each section that anything of was judged."""
+    verdicts = result.verdicts()
+    for section, title in SECTIONS.items():
+        judged = [one for one in result.judged.values() if one.requirement.section == section]
+        shown = [one for one in judged if verdicts[one.requirement.id] is not Verdict.NOT_SELECTED]
+        if shown:
+            console.print(Text(f"{section}  {title}", "bold"))
+            for one in shown:
+                console.print(_line(one, verdicts[one.requirement.id], console))
+            console.print()
+
+
+def _line(judged: Judged, verdict: Verdict, console: Console) -> Text:
+    mark, style = MARKS[verdict]
+    label = Text.assemble("  ", (mark, style), f" {judged.requirement.id} {judged.level:<6} ")
+    return hanging(label, _text(judged, verdict), console)
+
+
+def _text(judged: Judged, verdict: Verdict) -> Text:
+    text = Text(judged.requirement.text)
+    if verdict is Verdict.NOT_TESTABLE:
+        text.append(f" (not testable: {visible('; '.join(judged.reasons))})", "yellow")
+    if judged.level is OPEN:
+        for observed in dict.fromkeys(judged.observed):
+            text.append(f"\nunspecified: observed {visible(observed)}", "dim")
+    return text

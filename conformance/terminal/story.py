@@ -1,0 +1,125 @@
+"""A failure in full: what was required and by what, what came instead, and how to see it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from conformance.requirement import Level, Requirement
+from conformance.result import Judged, Record, Result
+from conformance.terminal.consoles import StringConsole
+from conformance.terminal.hanging import hanging
+from conformance.terminal.words import MARKS, visible
+from conformance.verdict import Verdict
+from contract import Clause
+
+LABELS = 10
+"""Columns that the labels on the left take."""
+CASES_NAMED = 8
+WIDTH_IN_TEXT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What there is to tell of a requirement that is not met."""
+
+    requirement: Requirement
+    level: Level
+    clause: Clause
+    verdict: Verdict
+    finding: Record | None
+    """The one that is told; the others are named by their cases."""
+    seed: int
+    target: str
+    also_in: Sequence[str] = ()
+    reasons: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, result: Result, id: str) -> Story:
+        """The story of a requirement of a run."""
+        judged = result.judged[id]
+        clause = result.contract.clauses[judged.requirement.clause]
+        finding = judged.findings[0] if judged.findings else None
+        return cls(
+            judged.requirement,
+            judged.level,
+            clause,
+            judged.verdict(result.strict),
+            finding,
+            result.seed,
+            result.target,
+            _other_cases(judged),
+            judged.reasons if finding is None else (),
+        )
+
+
+def print_story(story: Story, console: Console) -> None:
+    """Print a failure, commands as they are to be pasted."""
+    mark, style = MARKS[story.verdict]
+    requirement = story.requirement
+    head = Text.assemble((f"{mark} {requirement.id} {story.verdict.upper()}", style), "  ")
+    console.print(hanging(head, Text(requirement.text), console))
+    for label, part in _parts(story):
+        console.print(hanging(Text(f"  {label:<{LABELS}} "), part, console))
+    commands = story.finding["reproduce"] if story.finding else []
+    if commands:
+        console.print("  reproduce")
+        for command in commands:
+            console.print(f"    {visible(command)}", soft_wrap=True)
+
+
+def story_text(story: Story) -> str:
+    """A failure as plain text."""
+    console = StringConsole(WIDTH_IN_TEXT)
+    print_story(story, console)
+    return "\n".join(console.lines)
+
+
+def one_line(story: Story) -> Text:
+    """A failure in a line."""
+    mark, style = MARKS[story.verdict]
+    text = Text.assemble((f"{mark} {story.requirement.id} {story.verdict.upper()}", style), f"  {story.level}  ")
+    if story.finding is None:
+        return text.append(visible(story.reasons[-1].strip().splitlines()[-1] if story.reasons else ""))
+    said = f"expected {story.finding['expected']}; observed {story.finding['observed']}"
+    return text.append(visible(" ".join(said.split())))
+
+
+def _parts(story: Story) -> Iterator[tuple[str, Text]]:
+    clause, finding = story.clause, story.finding
+    yield "clause", Text(f"{story.level}, {clause.known.word}: {clause.pointer}")
+    yield "", Text(clause.text, "dim")
+    for reason in story.reasons:
+        yield "reason", Text(visible(reason.strip()))
+    if finding is None:
+        return
+    if finding["case"]:
+        yield "case", Text(visible(", ".join([finding["case"], *story.also_in[:CASES_NAMED]])) + _more(story.also_in))
+    yield "expected", Text(visible(finding["expected"]))
+    yield "observed", Text(visible(finding["observed"]))
+    if finding.get("difference"):
+        yield "difference", _difference(finding["difference"])
+    yield "seed", Text(f"{story.seed}: {_again(story)}")
+
+
+def _difference(lines: Sequence[str]) -> Text:
+    styles = {"-": "green", "+": "red"}
+    return Text("\n").join(Text(visible(line), styles.get(line[:1], "")) for line in lines)
+
+
+def _other_cases(judged: Judged) -> list[str]:
+    first = judged.findings[0]["case"] if judged.findings else ""
+    return [case for case in dict.fromkeys(f["case"] for f in judged.findings[1:]) if case and case != first]
+
+
+def _more(cases: Sequence[str]) -> str:
+    return f" and {len(cases) - CASES_NAMED} more" if len(cases) > CASES_NAMED else ""
+
+
+def _again(story: Story) -> str:
+    """The command that looks at this requirement again, with the same choices."""
+    url = f" {visible(story.target)}" if story.target.startswith("http") else ""
+    return f"respan-conformance{url} --only {story.requirement.id} --seed {story.seed}"

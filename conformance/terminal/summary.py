@@ -1,0 +1,95 @@
+"""The end of the report: the requirements counted by level and section, what to do next, and the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from conformance.requirement import SECTIONS, Level
+from conformance.result import Result
+from conformance.settings import asked_for
+from conformance.terminal.words import MARKS, SAID, visible
+from conformance.verdict import RunVerdict, Verdict
+
+Counts = dict[tuple[str, Level], Counter[Verdict]]
+ALL = "all"
+
+
+def print_summary(result: Result, console: Console) -> None:
+    """Print the table of counts, the notes on the run, and the verdict."""
+    counts = _counts(result)
+    if counts:
+        console.print(_table(counts))
+        console.print()
+    console.print(_totals(result))
+    for note in _notes(result):
+        console.print(note)
+    print_verdict(result, console)
+
+
+def print_verdict(result: Result, console: Console) -> None:
+    """Print the verdict on the run, in a line."""
+    word, style, meaning = SAID[result.verdict()]
+    console.print(Text.assemble((word, style), f": {visible(result.stopped_because or meaning)}"))
+
+
+def _counts(result: Result) -> Counts:
+    counts: Counts = {}
+    for id, verdict in result.verdicts().items():
+        judged = result.judged[id]
+        if verdict is not Verdict.NOT_SELECTED:
+            for row in (judged.requirement.section, ALL):
+                counts.setdefault((row, judged.level), Counter())[verdict] += 1
+    return counts
+
+
+def _table(counts: Counts) -> Table:
+    levels = [level for level in Level if (ALL, level) in counts]
+    table = Table.grid(padding=(0, 3, 0, 0))
+    table.add_row("", *(Text(level, "bold") for level in levels))
+    for row in (*SECTIONS, ALL):
+        cells = [counts.get((row, level), Counter()) for level in levels]
+        if any(cells):
+            table.add_row(Text(row, "bold" if row == ALL else ""), *map(_cell, cells))
+    return table
+
+
+def _cell(counts: Counter[Verdict]) -> Text:
+    """Counts with marks, such as `18 ✓  2 ✗`."""
+    return Text("  ").join(Text(f"{counts[v]} {mark}", style) for v, (mark, style) in MARKS.items() if counts[v])
+
+
+def _totals(result: Result) -> Text:
+    counts = Counter(result.verdicts().values())
+    parts = [
+        Text.assemble((f"{counts[v]} {v}", ""), " ", (f"{mark}", style))
+        for v, (mark, style) in MARKS.items()
+        if counts[v]
+    ]
+    said = Text(", ").join(parts) if parts else Text("nothing was judged")
+    return said.append(f" in {result.requests} requests, {result.seconds:.1f} s (seed {result.seed})")
+
+
+def _notes(result: Result) -> Iterator[Text]:
+    verdicts = result.verdicts()
+    if result.notes:
+        yield Text(f"observed: {', '.join(result.notes)}", "dim")
+    missing = _missing(result)
+    if missing and Verdict.NOT_TESTABLE in verdicts.values():
+        yield Text(f"more can be tested with {', '.join(missing)}", "yellow")
+    if result.curtailed:
+        yield Text(f"not all was judged: {visible(result.curtailed)}", "magenta")
+    if Verdict.UNSTABLE in verdicts.values():
+        yield Text("what is unstable failed once and not again: run it again", "magenta")
+    if result.verdict() is RunVerdict.INCONCLUSIVE and (unexplained := result.unexplained(verdicts)):
+        yield Text(f"not judged, for a reason that no requirement reports: {', '.join(unexplained)}", "magenta")
+
+
+def _missing(result: Result) -> list[str]:
+    """The options that would make more testable."""
+    needs = (judged.requirement.needs for judged in result.judged.values() if judged.reasons)
+    return sorted({asked_for(option) for options in needs for option in options})

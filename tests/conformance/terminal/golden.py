@@ -1,0 +1,101 @@
+"""Writes the golden files, what the report of each fixed run looks like: `python -m tests.conformance.terminal.golden`.
+
+Look at the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from conformance.registry import load_checks
+from conformance.requirement import REGISTRY
+from conformance.result import Record, Result
+from conformance.terminal import Detail, show
+from conformance.verdict import RunVerdict, Verdict
+from contract import load
+from tests.conformance.reports.runs import all_kinds, exchange, finding, nothing_found, record
+
+FOLDER = Path(__file__).parent / "golden"
+WIDTHS = (80, 120)
+
+
+def _of(*records: Record) -> Result:
+    load_checks()
+    selected = {one["requirement"] for one in records}
+    result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, False)
+    for one in records:
+        result.add(one)
+    return result
+
+
+def _unstable() -> Result:
+    shaky = finding(
+        "CON-01", "exactly one 201", "two of 201", verdict="unstable", again=[exchange(201, "{}"), exchange(200, "{}")]
+    )
+    return _of(record("STA-01"), record("CON-01", Verdict.UNSTABLE, shaky))
+
+
+def _stopped() -> Result:
+    result = _of(record("STA-01"))
+    result.stopped, result.stopped_because = RunVerdict.UNREACHABLE, "the target stopped answering"
+    return result
+
+
+def _not_testable() -> Result:
+    return _of(
+        record("STA-01"),
+        record("TEN-01", Verdict.NOT_TESTABLE, reason="needs RESPAN_OTHER_ORG_KEY"),
+        record("AUT-09", Verdict.NOT_TESTABLE, reason="needs RESPAN_READ_ONLY_KEY"),
+    )
+
+
+def _different() -> Result:
+    """A run with failures whose differences are shown, one of them in many cases."""
+    cases = ["supported_params_override", *(f"field_{number}" for number in range(12))]
+    shown = [
+        finding(
+            "IDM-01",
+            'supported_params: {"stop": {"list": true, "max": 4}, "top_p": {"max": 0.95}} in the response',
+            'supported_params: {"stop": {"list": true, "max": 3}}',
+            case=case,
+            difference=["  {", '-     "max": 4', '+     "max": 3', "  }"],
+        )
+        for case in cases
+    ]
+    return _of(*(record("IDM-01", Verdict.FAIL, one, case=one["case"]) for one in shown))
+
+
+RUNS: Mapping[str, tuple[Callable[[], Result], Detail]] = {
+    "conformant": (nothing_found, Detail.NORMAL),
+    "conformant-quiet": (nothing_found, Detail.QUIET),
+    "failing": (all_kinds, Detail.NORMAL),
+    "failing-quiet": (all_kinds, Detail.QUIET),
+    "different": (_different, Detail.NORMAL),
+    "unstable": (_unstable, Detail.NORMAL),
+    "stopped": (_stopped, Detail.NORMAL),
+    "not-testable": (_not_testable, Detail.NORMAL),
+}
+
+
+def printed(name: str, width: int) -> str:
+    """The report of a fixed run, on a terminal of a width."""
+    make, detail = RUNS[name]
+    text = io.StringIO()
+    show(make(), Console(file=text, width=width, color_system=None, highlight=False, markup=False), detail)
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+
+
+def golden(name: str, width: int) -> Path:
+    """The file that holds it."""
+    return FOLDER / f"{name}-{width}.txt"
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name in RUNS:
+        for width in WIDTHS:
+            golden(name, width).write_text(printed(name, width), encoding="utf-8")

@@ -1,0 +1,95 @@
+"""The report of a run, as it is printed."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from conformance.terminal import Detail, PatientConsole, show
+from conformance.terminal.live import told
+from conformance.terminal.words import visible
+from conformance.verdict import Verdict
+from tests.conformance.reports.runs import all_kinds, nothing_found, record
+from tests.conformance.terminal.golden import FOLDER, RUNS, WIDTHS, golden, printed
+
+REGENERATE = "look at it, and write it again: python -m tests.conformance.terminal.golden"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", RUNS)
+def test_reports_look_as_they_did(name: str, width: int) -> None:
+    assert printed(name, width) == golden(name, width).read_text(encoding="utf-8"), REGENERATE
+
+
+def test_every_golden_file_is_of_a_run() -> None:
+    assert {file.name for file in FOLDER.iterdir()} == {golden(name, width).name for name in RUNS for width in WIDTHS}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_lines_keep_to_the_width_but_for_what_is_pasted(width: int) -> None:
+    lines = printed("failing", width).splitlines()
+    assert [line for line in lines if len(line) > width and "curl" not in line] == []
+
+
+def _colours(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    text = io.StringIO()
+    monkeypatch.setattr("sys.stdout", text)
+    show(nothing_found(), PatientConsole(), Detail.NORMAL)
+    return text.getvalue()
+
+
+def test_colour_is_for_those_who_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[" not in _colours(monkeypatch)
+    assert "\x1b[32m✓" in _colours(monkeypatch, FORCE_COLOR="1", TERM="xterm")
+    assert "\x1b[32m" not in _colours(monkeypatch, FORCE_COLOR="1", NO_COLOR="1", TERM="xterm")
+
+
+def test_where_nobody_watches_each_requirement_keeps_to_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = _colours(monkeypatch, COLUMNS="40").splitlines()
+    assert len([line for line in lines if line.startswith("  ✓ ")]) == 2
+    assert max(map(len, lines)) > 80
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("plain, ä, 模型", "plain, ä, 模型"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("\u202e", "\\u202e"),
+        ("a\nb", "a\nb"),
+        ("\r", "\\x0d"),
+    ],
+)
+def test_a_target_cannot_play_with_the_terminal(sent: str, shown: str) -> None:
+    assert visible(sent) == shown
+
+
+def test_a_test_is_told_with_its_time_and_exchanges() -> None:
+    one: dict[str, Any] = {
+        **record("IDM-01", case="display_name"),
+        "seconds": 0.0123,
+        "journal": ["POST /api/models/ {} -> 201 {} (3 ms)"],
+    }
+    assert [line.plain for line in told(one)] == [
+        "✓ IDM-01 display_name  12 ms",
+        "    POST /api/models/ {} -> 201 {} (3 ms)",
+    ]
+
+
+def test_a_test_that_could_not_be_judged_says_why() -> None:
+    one = {**record("TEN-01", Verdict.NOT_TESTABLE, reason="needs a key"), "seconds": 2.0}
+    assert [line.plain for line in told(one)] == ["- TEN-01  2.0 s  not testable: needs a key"]
+
+
+def test_the_failures_come_last_the_gravest_at_the_end() -> None:
+    text = io.StringIO()
+    show(all_kinds(), Console(file=text, width=200, highlight=False, markup=False))
+    heads = [line.split()[2] for line in text.getvalue().splitlines() if line[:1] in ("✗", "~", "?", "!")]
+    assert heads == ["DEVIATES", "UNSTABLE", "FAIL", "FAIL", "FAIL", "ERROR"]
