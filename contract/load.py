@@ -60,6 +60,7 @@ def _contract(path: Path, document: Document) -> Contract:
         document=document.resolved,
         upsert=upsert,
         clauses=clauses,
+        locate=document.pointer,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from contract.known import Known
+from contract.pointer import Tokens
 
 Schema: TypeAlias = Mapping[str, Any]
 """A JSON Schema object of OpenAPI 3.0, references resolved and `allOf` folded in."""
@@ -205,3 +206,5 @@ class Contract:
     clauses: Mapping[str, Clause]
     """The statements of `x-clauses`, the marked parts of the upsert operation by their path in it, and the extensions
     of fields: `x-clauses/shown`, `x-upsert/omitted`, `responses/201`, `requestBody`, `input_cost/x-source`."""
+    locate: Callable[[Tokens], str] = field(repr=False, compare=False)
+    """The JSON pointer of the place in the files where a node of the document, or the nearest one, is written."""

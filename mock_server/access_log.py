@@ -34,7 +34,7 @@ class AccessLogMiddleware:
 
         await self.app(scope, receive, noting)
         taken = (perf_counter() - start) * 1000
-        logger.info(_line(scope, status, taken), extra={"status": status})
+        logger.info(_line(scope, status, taken), extra={"status": status, "refusal": scope.get(REFUSAL)})
 
 
 def _line(scope: Scope, status: int, milliseconds: float) -> str:

@@ -72,6 +72,6 @@ def _middlewares(contract: Contract, anyone: Caller, origins: Sequence[str], del
         RoutingMiddleware,
         *([partial(DelayMiddleware, seconds=delay)] if delay else []),
         SecurityMiddleware,
-        partial(EndpointMiddleware, rules=contract.upsert, anyone=anyone),
+        partial(EndpointMiddleware, contract=contract, anyone=anyone),
         SwaggerUIMiddleware,
     ]

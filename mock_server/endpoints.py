@@ -6,7 +6,7 @@ three quarters of the throughput. Here each operation is compiled once, on an ex
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -17,13 +17,13 @@ from connexion.operations.abstract import AbstractOperation
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract import Upsert
+from contract import Contract
 from mock_server.callers import Caller
 from mock_server.refusals import RefusedError, refused
 from mock_server.request_body import Headers, check_media_type, receive_body
-from mock_server.semantics import contradictions
 from mock_server.strict_json import UnreadableError, read_json
-from mock_server.validation import WHOLE, Validator
+from mock_server.validation import Validator
+from mock_server.violations import Part, Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class Call:
     path: Mapping[str, str]
     """The path parameters."""
     body: Any
-    """The valid body, or None where the operation has none."""
+    """The body, or None where the operation has none."""
+    violations: Sequence[Violation] = ()
+    """The ways in which the body is not valid by its schema, for which the handler is to refuse it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,58 +52,60 @@ Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
 
 
 class BodyReader:
-    """Turns the bytes of a request into a valid body of the upsert, or into the refusal that comes first."""
+    """Turns the bytes of a request into a body of the upsert, or into the refusal that comes first."""
 
-    def __init__(self, rules: Upsert, operation: AbstractOperation) -> None:
+    def __init__(self, contract: Contract, operation: AbstractOperation) -> None:
+        rules = contract.upsert
+        media_type = operation.consumes[0]
         self._rules = rules
         self._accepted = [media_type.lower() for media_type in operation.consumes]
-        schema = operation.body_schema(operation.consumes[0])
-        self._validator = Validator(schema)
+        at = ("paths", rules.operation.path, rules.operation.method.lower(), "requestBody")
+        self._content_at = contract.locate((*at, "content"))
+        self._limit_at = contract.locate((*at, "x-limits", "bytes"))
+        self._validator = Validator(
+            operation.body_schema(media_type),
+            lambda path: contract.locate((*at, "content", media_type, "schema", *path)),
+        )
         self._integers = [name for name, field in rules.request.items() if field.schema.get("type") == "integer"]
 
-    async def read(self, headers: Headers, receive: Receive) -> dict[str, Any]:
-        """The body. Raises the 413, 415 or 400."""
-        raw = await receive_body(headers, receive, self._rules.limits.bytes)
-        check_media_type(headers, self._accepted)
+    async def read(self, headers: Headers, receive: Receive) -> tuple[Any, Sequence[Violation]]:
+        """The body, and the ways in which it is not valid by its schema. Raises the 413, the 415 or the 400."""
+        raw = await receive_body(headers, receive, self._rules.limits.bytes, self._limit_at)
+        check_media_type(headers, self._accepted, self._content_at)
         try:
             body = read_json(raw, self._rules.limits.nesting)
         except UnreadableError as error:
-            raise refused(self._rules.invalid, str(error)) from None
+            raise self._unreadable(str(error)) from None
         if not self._validator.is_valid(body):
-            raise self._invalid(body)
+            return body, self._validator.violations(body)
         for name in self._integers:
             if isinstance(value := body.get(name), float):
                 body[name] = int(value)
-        return body  # type: ignore[no-any-return]
+        return body, ()
 
-    def _invalid(self, body: Any) -> RefusedError:
-        violations = self._validator.violations(body)
-        if isinstance(body, dict):
-            for found in contradictions(self._rules, body):
-                violations.setdefault(found.field, []).append(found.what)
-        whole = " ".join(violations.pop(WHOLE, []))
-        if not violations:
-            return refused(self._rules.invalid, whole)
-        return refused(self._rules.invalid, {**violations, **({WHOLE: [whole]} if whole else {})})
+    def _unreadable(self, message: str) -> RefusedError:
+        expected, got = "one JSON text in UTF-8 (RFC 8259)", "something else"
+        violation = Violation(Part.BODY, None, "content", expected, got, message, "", self._content_at)
+        return refused(self._rules.invalid, violation)
 
 
 class Endpoint:
     """One operation, compiled."""
 
-    def __init__(self, rules: Upsert, anyone: Caller, operation: AbstractOperation) -> None:
+    def __init__(self, contract: Contract, anyone: Caller, operation: AbstractOperation) -> None:
         self._anyone = anyone
         self._handler: Handler = operation.function
-        self._body = BodyReader(rules, operation) if operation.request_body else None
+        self._body = BodyReader(contract, operation) if operation.request_body else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Raises RefusedError for whatever is not to be done."""
         try:
-            body = await self._body.read(scope["headers"], receive) if self._body else None
+            body, violations = await self._body.read(scope["headers"], receive) if self._body else (None, ())
         except ClientDisconnect:
             return
         token = scope["extensions"].get("connexion_context", {}).get("token_info", {})
-        answer = await self._handler(Call(token.get("caller", self._anyone), scope["path_params"], body))
-        await _write(answer, send)
+        call = Call(token.get("caller", self._anyone), scope["path_params"], body, violations)
+        await _write(await self._handler(call), send)
 
 
 async def _write(answer: Answer, send: Send) -> None:
@@ -116,15 +120,15 @@ async def _write(answer: Answer, send: Send) -> None:
 class EndpointAPI(RoutedAPI[Endpoint]):
     """The endpoints of the contract, by operationId."""
 
-    def __init__(self, *args: Any, rules: Upsert, anyone: Caller, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, contract: Contract, anyone: Caller, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._rules = rules
+        self._contract = contract
         self._anyone = anyone
         self.add_paths()
 
     def make_operation(self, operation: AbstractOperation) -> Endpoint:
         """Compile one operation."""
-        return Endpoint(self._rules, self._anyone, operation)
+        return Endpoint(self._contract, self._anyone, operation)
 
 
 class EndpointMiddleware(RoutedMiddleware[EndpointAPI]):
@@ -133,6 +137,6 @@ class EndpointMiddleware(RoutedMiddleware[EndpointAPI]):
     `anyone` is the caller where the contract asks for no credentials.
     """
 
-    def __init__(self, app: ASGIApp, rules: Upsert, anyone: Caller) -> None:
+    def __init__(self, app: ASGIApp, contract: Contract, anyone: Caller) -> None:
         super().__init__(app)
-        self.api_cls = partial(EndpointAPI, rules=rules, anyone=anyone)  # type: ignore[assignment]
+        self.api_cls = partial(EndpointAPI, contract=contract, anyone=anyone)  # type: ignore[assignment]

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from mock_server.refusals import Refusal, RefusedError
+from mock_server.routing import nothing_at
 from mock_server.security import unauthorized
-from mock_server.wording import quoted
 
 REFUSAL = "mock_server.refusal"
 """Where the scope of a request keeps the refusal that answers it, for the access log."""
@@ -41,9 +41,9 @@ def refusal_of(error: Exception, scope: Scope) -> Refusal:
         case RefusedError():
             return error.refusal
         case HTTPException(status_code=401):
-            return unauthorized("No way to authenticate takes a token of this form.").refusal
+            return unauthorized("No way to authenticate takes a token of this form.", "another form of token").refusal
         case HTTPException(status_code=404):
-            return Refusal(404, f"There is nothing at {quoted(scope['path'])}.")
+            return nothing_at(scope["path"]).refusal
         case HTTPException():
             allow = {"Allow": "GET, HEAD"} if error.status_code == 405 else {}  # StaticFiles leaves it out
             return Refusal(error.status_code, error.detail, {**allow, **(error.headers or {})})

@@ -138,7 +138,7 @@ class _Reader:
 
     def _fitting(self, values: Mapping[str, Any], fields: Mapping[str, Schema], *path: str) -> dict[str, Any]:
         """The values at `path` that the contract has a field for and that are valid there."""
-        violations = Validator({"properties": fields}).violations(values)
+        violations = {each.field: each.message for each in Validator({"properties": fields}).violations(values)}
         kept = {}
         for name, value in values.items():
             if name not in fields:
@@ -146,7 +146,7 @@ class _Reader:
                 self.problems.append(Problem(_pointer(*path, name), "the contract shows no such field", mend))
             elif name in violations:
                 mend = "give a value that the contract allows there"
-                self.problems.append(Problem(_pointer(*path, name), " ".join(violations[name]), mend))
+                self.problems.append(Problem(_pointer(*path, name), violations[name], mend))
             else:
                 kept[name] = value
         return kept

@@ -10,8 +10,9 @@ from contract import Upsert
 from mock_server.display import Display, Model, World
 from mock_server.endpoints import Answer, Call, Handler
 from mock_server.fixtures import Fixtures
+from mock_server.judgement import Context, Named, absent, named_things, refusal_of
 from mock_server.refusals import Refusal, RefusedError
-from mock_server.semantics import Context, Named, Stored, absent, delete, named_things, upsert
+from mock_server.semantics import Stored, delete, upsert
 from mock_server.stores import Store
 
 
@@ -36,6 +37,8 @@ class Models:
 
     async def upsert(self, call: Call) -> Answer:
         """Create or update the model that the body names."""
+        if call.violations:
+            await self._refuse(call)
         organization, name = call.caller.organization, call.body[self._rules.key]
         context = self._context(call, await self._missing(organization, call.body))
         decision = await self._store.update(
@@ -50,7 +53,7 @@ class Models:
         organization, name = call.caller.organization, call.path[self._rules.key]
         model = await self._find(organization, name)
         if model is None:
-            raise RefusedError(absent(name))
+            raise RefusedError(absent(self._rules, self._rules.read, name))
         return await self._shown(status, organization, name, model)
 
     async def delete(self, call: Call, status: int) -> Answer:
@@ -63,6 +66,15 @@ class Models:
         if isinstance(decision, Refusal):
             raise RefusedError(decision)
         return Answer(status)
+
+    async def _refuse(self, call: Call) -> None:
+        """Raise the refusal of a body that is not valid, with whatever else is wrong with it."""
+        wrong = {violation.field for violation in call.violations}
+        fields = call.body if isinstance(call.body, dict) else {}
+        sound = {name: value for name, value in fields.items() if name not in wrong}
+        context = self._context(call, await self._missing(call.caller.organization, sound))
+        if refusal := refusal_of(self._rules, sound, context, call.violations):
+            raise RefusedError(refusal)
 
     def _context(self, call: Call, missing: tuple[Named, ...] = ()) -> Context:
         return Context(datetime.now(UTC), call.caller.may_write, self._fixtures.models, missing)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-Reasons: TypeAlias = str | Mapping[str, Sequence[str]]
-"""One sentence, or a map from each field to what is wrong with it."""
+from mock_server.violations import Violation
+
+WHOLE = "detail"
+"""The member of the body that says what is wrong with the request as a whole."""
+
+Reasons: TypeAlias = str | tuple[Violation, ...]
+"""The rules that the request breaks, or one sentence where there is no more to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +22,42 @@ class Refusal:
     status: int
     reasons: Reasons
     headers: Mapping[str, str] = field(default_factory=dict)
+    by_field: bool = False
+    """Whether the answer is a map from each field of the body to what is wrong with it."""
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """The rules that the request breaks, as values."""
+        return () if isinstance(self.reasons, str) else self.reasons
 
     @property
     def body(self) -> dict[str, Any]:
-        """The body of the answer: `{"detail": ...}`, or the map.
+        """The body of the answer: `{"detail": ...}`, or a map from each field to its messages.
 
         >>> Refusal(404, "Not found.").body
         {'detail': 'Not found.'}
         """
-        return {"detail": self.reasons} if isinstance(self.reasons, str) else dict(self.reasons)
+        if self.by_field and any(each.in_a_field for each in self.violations):
+            return self._map
+        return {WHOLE: self.line}
+
+    @property
+    def _map(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for each in self.violations:
+            found.setdefault(each.field or WHOLE, []).append(each.message)
+        return found
 
     @property
     def line(self) -> str:
-        """The reasons on one line, for a log.
+        """The reasons on one line.
 
-        >>> Refusal(400, {"input_cost": ["Expected a number, got null."]}).line
-        'input_cost: Expected a number, got null.'
+        >>> from mock_server.violations import Part
+        >>> message = "This field is required."
+        >>> Refusal(400, (Violation(Part.BODY, "name", "required", "a value", "nothing", message),)).line
+        'name: This field is required.'
         """
-        if isinstance(self.reasons, str):
-            return self.reasons
-        return " ".join(f"{name}: {' '.join(messages)}" for name, messages in self.reasons.items())
+        return self.reasons if isinstance(self.reasons, str) else " ".join(each.sentence for each in self.reasons)
 
 
 class RefusedError(Exception):
@@ -52,6 +73,7 @@ class RefusedError(Exception):
         return self.refusal.status
 
 
-def refused(status: int, reasons: Reasons, **headers: str) -> RefusedError:
+def refused(status: int, reason: str | Violation, **headers: str) -> RefusedError:
     """A refusal ready to raise; `WWW_Authenticate="..."` is the header WWW-Authenticate."""
+    reasons = reason if isinstance(reason, str) else (reason,)
     return RefusedError(Refusal(status, reasons, {name.replace("_", "-"): value for name, value in headers.items()}))

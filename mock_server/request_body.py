@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from mock_server.refusals import RefusedError, refused
+from mock_server.violations import Part, Violation, expectation
 from mock_server.wording import alternatives, quoted
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -20,11 +21,14 @@ _MEDIA_TYPE = re.compile(rf"[ \t]*({_WORD}/{_WORD})((?:{_PARAMETER.pattern})*)[ 
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-async def receive_body(headers: Headers, receive: Receive, limit: int) -> bytes:
-    """The whole body, of at most `limit` bytes. Raises the 413, or ClientDisconnect where the client has gone."""
+async def receive_body(headers: Headers, receive: Receive, limit: int, contract: str) -> bytes:
+    """The whole body, of at most `limit` bytes, which the `contract` says at that pointer.
+
+    Raises the 413, or ClientDisconnect where the client has gone.
+    """
     for name, value in headers:
         if name == b"content-length" and int(value) > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, f"{int(value)} bytes", contract)
     body = bytearray()
     while True:
         message = await receive()
@@ -32,17 +36,21 @@ async def receive_body(headers: Headers, receive: Receive, limit: int) -> bytes:
             raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, "more", contract)
         if not message.get("more_body", False):
             return bytes(body)
 
 
-def _too_large(limit: int) -> RefusedError:
-    return refused(413, f"The body is larger than {limit} bytes.")
+def _too_large(limit: int, got: str, contract: str) -> RefusedError:
+    message = f"The body is larger than {limit} bytes."
+    return refused(413, Violation(Part.BODY, None, "x-limits", f"at most {limit} bytes", got, message, "", contract))
 
 
-def check_media_type(headers: Headers, accepted: Sequence[str]) -> None:
-    """Raise the 415 unless the body is of one of the `accepted` media types, in UTF-8 and not encoded otherwise."""
+def check_media_type(headers: Headers, accepted: Sequence[str], contract: str) -> None:
+    """Raise the 415 unless the body is of one of the `accepted` media types, in UTF-8 and not encoded otherwise.
+
+    The `contract` lists the media types at that pointer.
+    """
     types, codings = [], []
     for name, value in headers:
         if name == b"content-type":
@@ -50,23 +58,30 @@ def check_media_type(headers: Headers, accepted: Sequence[str]) -> None:
         elif name == b"content-encoding":
             codings.append(value)
     if problem := _problem(tuple(types), tuple(codings), tuple(accepted)):
-        raise refused(415, problem)
+        field, expected, got = problem
+        raise refused(
+            415, Violation(Part.HEADER, field, "content", expected, got, expectation(*problem[1:]), contract=contract)
+        )
 
 
 @lru_cache(maxsize=256)
-def _problem(types: tuple[bytes, ...], codings: tuple[bytes, ...], accepted: tuple[str, ...]) -> str | None:
-    expected = f"Expected Content-Type: {alternatives(accepted)}"
+def _problem(
+    types: tuple[bytes, ...], codings: tuple[bytes, ...], accepted: tuple[str, ...]
+) -> tuple[str, str, str] | None:
+    """The header that is wrong, what was expected in it, and what came."""
+    header, expected = "Content-Type", f"Content-Type: {alternatives(accepted)}"
     if len(types) != 1:
-        return f"{expected}, got {'more than one' if types else 'none'}."
+        return header, expected, "more than one" if types else "none"
     text = types[0].decode("latin-1")
     match = _MEDIA_TYPE.fullmatch(text)
     if not match:
-        return f"{expected}, got {quoted(text)}, which is no media type."
+        return header, expected, f"{quoted(text)}, which is no media type"
     if match[1].lower() not in accepted:
-        return f"{expected}, got {quoted(match[1])}."
+        return header, expected, quoted(match[1])
     charsets = {value.strip('"').lower() for name, value in _PARAMETER.findall(match[2]) if name.lower() == "charset"}
     if charsets - {"utf-8"}:
-        return f"Expected the charset utf-8, got {alternatives(quoted(each) for each in sorted(charsets))}."
-    if any(each.strip().lower() != b"identity" for each in codings):
-        return "Expected a body without Content-Encoding."
+        return header, "the charset utf-8", alternatives(quoted(each) for each in sorted(charsets))
+    for each in codings:
+        if each.strip().lower() != b"identity":
+            return "Content-Encoding", "a body without Content-Encoding", quoted(each.decode("latin-1"))
     return None

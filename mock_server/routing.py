@@ -16,7 +16,9 @@ from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
 from connexion.spec import Specification
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server.refusals import refused
+from contract.pointer import to_pointer
+from mock_server.refusals import RefusedError, refused
+from mock_server.violations import Part, Violation
 from mock_server.wording import alternatives, quoted
 
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
@@ -85,8 +87,7 @@ class RoutingMiddleware(SpecMiddleware):
             if (parameters := resource.parameters(path)) is not None:
                 return _enter(scope, resource, parameters)
             if resource.parameters(path + "/") is not None:
-                mend = f"The path has to end in a slash: {resource.template}"
-                raise refused(404, f"There is nothing at {quoted(path)}. {mend}")
+                raise nothing_at(path, f"The path has to end in a slash: {resource.template}")
         return _enter(scope, None, {})
 
 
@@ -95,13 +96,28 @@ def decoded(raw: bytes) -> str:
     return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8", "surrogateescape")
 
 
+def nothing_at(path: str, mend: str = "") -> RefusedError:
+    """The 404 for a path that is none of the contract's."""
+    message = f"There is nothing at {quoted(path)}. {mend}".rstrip()
+    return refused(
+        404, Violation(Part.PATH, None, "paths", "a path of the contract", quoted(path), message, None, "#/paths")
+    )
+
+
+def _not_allowed(resource: Resource, method: str) -> RefusedError:
+    allowed = alternatives(resource.allow.split(", "))
+    message = f"{resource.template} has no {method}, only {allowed}."
+    at = to_pointer(["paths", resource.template])
+    violation = Violation(Part.METHOD, None, "paths", allowed, method, message, None, at)
+    return refused(405, violation, Allow=resource.allow)
+
+
 def _enter(scope: Scope, resource: Resource | None, parameters: dict[str, str]) -> None:
     context: dict[str, str] = {}
     if resource:
         method = scope["method"]
         if method not in resource.operations:
-            allowed = alternatives(resource.allow.split(", "))
-            raise refused(405, f"{resource.template} has no {method}, only {allowed}.", Allow=resource.allow)
+            raise _not_allowed(resource, method)
         context = {"api_base_path": "", "operation_id": resource.operations[method]}
     scope["path_params"] = parameters
     scope.setdefault("extensions", {})[ROUTING_CONTEXT] = context

@@ -9,6 +9,7 @@ from connexion.security import NO_VALUE, AbstractSecurityHandler
 
 from mock_server.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
 from mock_server.refusals import RefusedError, refused
+from mock_server.violations import Part, Violation
 from mock_server.wording import quoted
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from mock_server.fixtures import Fixtures
 
 _CHALLENGE = 'Bearer realm="respan"'
-_EXPECTED = 'Expected "Authorization: Bearer <API key or dashboard token>"'
+_SCHEMES = "#/components/securitySchemes"
+_FORM = '"Authorization: Bearer <API key or dashboard token>"'
+_EXPECTED = f"Expected {_FORM}"
 
 Verify = Callable[["ConnexionRequest"], Any]
 
@@ -39,7 +42,7 @@ class BearerHandler(AbstractSecurityHandler):
             try:
                 caller = judge(bearer_token(request.scope["headers"]))
             except BadTokenError as error:
-                raise unauthorized(str(error), "invalid_token") from None
+                raise unauthorized(str(error), "a token that is not accepted", "invalid_token") from None
             return NO_VALUE if caller is None else {"sub": caller.organization, "caller": caller}
 
         return verify
@@ -59,21 +62,23 @@ def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
     """The token in the headers of a request. Raises the 401 where there is none."""
     values = [value for name, value in headers if name == b"authorization"]
     if not values:
-        raise unauthorized("Authentication credentials were not provided. " + _EXPECTED + ".")
+        raise unauthorized("Authentication credentials were not provided. " + _EXPECTED + ".", "nothing")
     if len(values) > 1:
-        raise unauthorized("The request has more than one Authorization header.")
+        raise unauthorized("The request has more than one Authorization header.", "more than one header")
     scheme, _, token = values[0].decode("latin-1").strip().partition(" ")
     if not scheme:
-        raise unauthorized(f"The Authorization header is empty. {_EXPECTED}.")
+        raise unauthorized(f"The Authorization header is empty. {_EXPECTED}.", "an empty header")
     if scheme.lower() != "bearer":
-        raise unauthorized(f"{_EXPECTED}, got the scheme {quoted(scheme)}.")
+        got = f"the scheme {quoted(scheme)}"
+        raise unauthorized(f"{_EXPECTED}, got {got}.", got)
     token = token.strip()
     if not token or " " in token or "\t" in token:
         found = "more than one token" if token else "no token"
-        raise unauthorized(f"The Authorization header has {found}. {_EXPECTED}.")
+        raise unauthorized(f"The Authorization header has {found}. {_EXPECTED}.", found)
     return token
 
 
-def unauthorized(reason: str, error: str | None = None) -> RefusedError:
+def unauthorized(message: str, got: str, error: str | None = None) -> RefusedError:
     """A 401 with its challenge (RFC 6750, section 3)."""
-    return refused(401, reason, WWW_Authenticate=_CHALLENGE + (f', error="{error}"' if error else ""))
+    violation = Violation(Part.HEADER, "Authorization", "security", _FORM, got, message, contract=_SCHEMES)
+    return refused(401, violation, WWW_Authenticate=_CHALLENGE + (f', error="{error}"' if error else ""))

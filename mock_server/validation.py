@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import jsonschema_rs
 
+from contract.pointer import Token, to_pointer
 from mock_server.json_schema import as_json_schema
+from mock_server.violations import Part, Violation, expectation
 from mock_server.wording import a_type, alternatives, described, plain, quoted
 
-WHOLE = "detail"
-"""The entry of the violations that concern the value as a whole."""
+Locate: TypeAlias = Callable[[Sequence[Token]], str]
+"""The place in the contract of what a path in the schema leads to."""
 
 
 class Validator:
-    """The judge for one schema of OpenAPI 3.0."""
+    """The judge for one schema of OpenAPI 3.0; `locate` tells where in the contract its parts stand."""
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
+    def __init__(self, schema: Mapping[str, Any], locate: Locate | None = None) -> None:
         self._compiled = jsonschema_rs.Draft7Validator(as_json_schema(schema), validate_formats=True)
+        self._locate = locate
 
     def is_valid(self, value: Any) -> bool:
         """Whether there is no violation: faster than to look for them."""
         return self._compiled.is_valid(value)
 
-    def violations(self, value: Any) -> dict[str, list[str]]:
-        """What is wrong with `value`, by field.
+    def violations(self, value: Any) -> list[Violation]:
+        """Every way in which `value` is not valid. Where the type is wrong, nothing else about that value is told.
 
-        >>> Validator({"properties": {"n": {"type": "number"}}, "required": ["m"]}).violations({"n": "free"})
-        {'m': ['This field is required.'], 'n': ['Expected a number, got the string "free".']}
+        >>> schema = {"properties": {"n": {"type": "number"}}, "required": ["m"]}
+        >>> for each in Validator(schema).violations({"n": "free"}):
+        ...     print(each.pointer, each.rule, each.expected, each.got, sep=", ")
+        /m, required, a value, nothing
+        /n, type, a number, the string "free"
         """
-        found: dict[str, list[str]] = {}
-        for field, message in _told(list(self._compiled.iter_errors(value))):
-            found.setdefault(field, []).append(message)
-        return found
+        errors = list(self._compiled.iter_errors(value))
+        mistyped = [error.instance_path for error in errors if error.kind.name == "type"]
+        told = (error for error in errors if error.kind.name == "type" or error.instance_path not in mistyped)
+        return [violation for error in told for violation in self._violations(error)]
+
+    def _violations(self, error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
+        contract = self._locate(error.schema_path) if self._locate else None
+        rule, told = error.kind.name, error.kind.as_dict()
+        for path, expected, got, message in _readings(error, rule, told):
+            pointer = to_pointer(path).removeprefix("#")
+            inside = f"At {plain(pointer)}: " if len(path) > 1 else ""
+            field = str(path[0]) if path else None
+            yield Violation(Part.BODY, field, rule, expected, got, inside + message, pointer, contract)
 
 
-def _told(errors: list[jsonschema_rs.ValidationError]) -> Iterator[tuple[str, str]]:
-    """Field and message of each error. Where the type is wrong, nothing else about the value is worth a message."""
-    mistyped = [error.instance_path for error in errors if error.kind.name == "type"]
-    for error in errors:
-        if error.kind.name == "type" or error.instance_path not in mistyped:
-            path = [str(token) for token in error.instance_path]
-            if error.kind.name == "required":
-                path.append(str(error.kind.as_dict()["property"]))
-            inside = f"At /{plain('/'.join(path[1:]))}: " if len(path) > 1 else ""
-            yield path[0] if path else WHOLE, inside + _message(error)
-
+_Reading: TypeAlias = tuple[list[Token], str, str, str]
+"""Path, expected, got and message."""
 
 _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "type": lambda told: alternatives(a_type(name) for name in told["types"]),
@@ -61,10 +67,17 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 """What each keyword expects. Rarer ones keep the words of the validator."""
 
 
-def _message(error: jsonschema_rs.ValidationError) -> str:
-    keyword, told = error.kind.name, error.kind.as_dict()
-    if keyword == "required":
-        return "This field is required."
-    if keyword in _EXPECTED:
-        return f"Expected {_EXPECTED[keyword](told)}, got {described(error.instance)}."
-    return f"{error.message[:1].upper()}{error.message[1:]}."
+def _readings(error: jsonschema_rs.ValidationError, rule: str, told: Mapping[str, Any]) -> Iterator[_Reading]:
+    path = list(error.instance_path)
+    if rule == "required":
+        yield [*path, str(told["property"])], "a value", "nothing", "This field is required."
+    elif rule == "additionalProperties":
+        value: Any = error.instance
+        for name in told["unexpected"]:
+            yield [*path, name], "no such field", described(value[name]), "There is no such field."
+    elif rule in _EXPECTED:
+        expected, got = _EXPECTED[rule](told), described(error.instance)
+        yield path, expected, got, expectation(expected, got)
+    else:
+        wording = f"{error.message[:1].upper()}{error.message[1:]}."
+        yield path, f"a value that is valid by {rule}", described(error.instance), wording

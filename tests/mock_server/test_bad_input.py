@@ -121,14 +121,25 @@ def test_an_integer_of_64_bits_without_a_sign_is_none_for_the_window(address: Ad
 
 
 def test_every_violation_is_told_at_once(address: Address) -> None:
-    body = {"input_cost": "free", "streaming_support": 2, "provider_id": "a", "custom_provider_id": "b"}
+    body = {
+        "input_cost": "free",
+        "streaming_support": 2,
+        "provider_id": "a",
+        "custom_provider_id": "b",
+        "base_model_name": "no such",
+    }
     answer = exchange(address, upsert(json.dumps(body).encode()))
     assert_refused(answer, 400)
     assert answer.json == {
         "model_name": ["This field is required."],
         "input_cost": ['Expected a number, got the string "free".'],
         "streaming_support": ["Expected the number 0 or the number 1, got the number 2."],
-        "provider_id": ["It is another spelling of custom_provider_id and has to have the same value."],
+        "base_model_name": ['There is no model "no such".'],
+        "provider_id": [
+            'Expected the string "b" as in custom_provider_id, of which it is another spelling, got the string "a".',
+            'There is no provider "a".',
+        ],
+        "custom_provider_id": ['There is no provider "b".'],
     }
 
 
@@ -305,13 +316,13 @@ def test_what_may_not_be_written_is_forbidden(
 
 
 MISSING = {
-    "base": ({"base_model_name": "no such"}, 'base_model_name: there is no model "no such".'),
-    "itself, not yet there": ({"base_model_name": "NAME"}, "base_model_name: there is no model"),
-    "empty base": ({"base_model_name": ""}, 'base_model_name: there is no model "".'),
-    "provider": ({"custom_provider_id": "no such"}, 'custom_provider_id: there is no provider "no such".'),
-    "provider by its other spelling": ({"provider_id": "no such"}, 'provider_id: there is no provider "no such".'),
-    "provider of another organization": ({"provider_id": "acme-azure"}, "provider_id: there is no provider"),
-    "both": ({"base_model_name": "x", "provider_id": "y"}, 'there is no model "x". provider_id: there is no provider'),
+    "base": ({"base_model_name": "no such"}, 'base_model_name: There is no model "no such".'),
+    "itself, not yet there": ({"base_model_name": "NAME"}, "base_model_name: There is no model"),
+    "empty base": ({"base_model_name": ""}, 'base_model_name: There is no model "".'),
+    "provider": ({"custom_provider_id": "no such"}, 'custom_provider_id: There is no provider "no such".'),
+    "provider by its other spelling": ({"provider_id": "no such"}, 'provider_id: There is no provider "no such".'),
+    "provider of another organization": ({"provider_id": "acme-azure"}, "provider_id: There is no provider"),
+    "both": ({"base_model_name": "x", "provider_id": "y"}, 'There is no model "x". provider_id: There is no provider'),
 }
 
 

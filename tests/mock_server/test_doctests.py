@@ -7,7 +7,17 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ["display", "fixtures", "json_schema", "refusals", "semantics", "strict_json", "validation", "wording"]
+MODULES = [
+    "display",
+    "fixtures",
+    "json_schema",
+    "refusals",
+    "semantics",
+    "strict_json",
+    "validation",
+    "violations",
+    "wording",
+]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import Omitted, Upsert, load
+from mock_server.judgement import Context, Named, named_things
 from mock_server.refusals import Refusal
-from mock_server.semantics import Context, Named, Removed, Stored, Written, delete, named_things, upsert
+from mock_server.semantics import Removed, Stored, Written, delete, upsert
 
 RULES = load().upsert
 BORN = datetime(2026, 2, 1, tzinfo=UTC)

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from mock_server.refusals import Refusal
 from mock_server.validation import Validator
+from mock_server.violations import Part, Violation
 
 JUDGED: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
     "nullable": ({"type": "string", "nullable": True}, [None, "a"], [1]),
@@ -47,7 +49,7 @@ TOLD: dict[str, tuple[dict[str, Any], Any, dict[str, list[str]]]] = {
     "inside": (
         {"properties": {"a": {"properties": {"b": {"type": "string"}}, "required": ["c"]}}},
         {"a": {"b": 1}},
-        {"a": ["At /b: Expected a string, got the number 1.", "At /c: This field is required."]},
+        {"a": ["At /a/b: Expected a string, got the number 1.", "At /a/c: This field is required."]},
     ),
     "several of one field": (
         {"properties": {"a": {"minLength": 3, "pattern": "^x"}}},
@@ -58,16 +60,45 @@ TOLD: dict[str, tuple[dict[str, Any], Any, dict[str, list[str]]]] = {
         ]},
     ),
     "the whole": ({"type": "object"}, [], {"detail": ["Expected an object, got an array."]}),
+    "names that a pointer escapes": (
+        {"additionalProperties": {"additionalProperties": {"type": "string"}}},
+        {"a/b": {"c~": 1}},
+        {"a/b": ["At /a~1b/c~0: Expected a string, got the number 1."]},
+    ),
+    "fields that are not foreseen": (
+        {"properties": {"a": {}}, "additionalProperties": False},
+        {"a": 1, "b": 2, "c": 3},
+        {"b": ["There is no such field."], "c": ["There is no such field."]},
+    ),
     "a rare keyword": ({"properties": {"a": {"multipleOf": 2}}}, {"a": 3}, {"a": ["3 is not a multiple of 2."]}),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("schema", "value", "told"), TOLD.values(), ids=TOLD)
 def test_violations_are_told(schema: dict[str, Any], value: Any, told: dict[str, list[str]]) -> None:
-    found = Validator(schema).violations(value)
-    assert {field: sorted(messages) for field, messages in found.items()} == told
+    refusal = Refusal(400, tuple(Validator(schema).violations(value)), by_field=True)
+    assert {field: sorted(messages) for field, messages in _by_field(refusal).items()} == told
+
+
+def _by_field(refusal: Refusal) -> dict[str, list[str]]:
+    return {field: [messages] if isinstance(messages, str) else messages for field, messages in refusal.body.items()}
+
+
+def test_a_violation_names_the_field_the_places_and_the_rule() -> None:
+    schema = {"properties": {"a": {"allOf": [{"items": {"enum": [0, 1]}}]}}}
+    (violation,) = Validator(schema, lambda path: f"#/{'/'.join(map(str, path))}").violations({"a": [1, "x"]})
+    assert violation == Violation(
+        part=Part.BODY,
+        field="a",
+        rule="enum",
+        expected="the number 0 or the number 1",
+        got='the string "x"',
+        message='At /a/1: Expected the number 0 or the number 1, got the string "x".',
+        pointer="/a/1",
+        contract="#/properties/a/allOf/0/items/enum",
+    )
 
 
 def test_a_long_value_is_shortened() -> None:
-    (message,) = Validator({"properties": {"a": {"type": "number"}}}).violations({"a": "x" * 10_000})["a"]
-    assert len(message) < 150
+    (violation,) = Validator({"properties": {"a": {"type": "number"}}}).violations({"a": "x" * 10_000})
+    assert len(violation.message) < 150

@@ -1,0 +1,140 @@
+"""Judges what a schema cannot say: contradictions, rights, and names of things that are not there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from contract import Operation, Upsert
+from contract.pointer import to_pointer
+from mock_server.refusals import Refusal
+from mock_server.violations import Part, Violation, expectation
+from mock_server.wording import described, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A use of `x-reference` in a request: the field, and the thing that it names."""
+
+    field: str
+    collection: str
+    """`models` or `providers`."""
+    identifier: str
+    missing: int
+    """Status of the answer when there is no such thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an upsert depends on beside the rules, the stored model and the request."""
+
+    at: datetime
+    """The time of the request, in UTC."""
+    may_write: bool = True
+    """Whether the caller may write."""
+    built_in: Container[str] = ()
+    """The names that belong to built-in models."""
+    missing: tuple[Named, ...] = ()
+    """The things that the request names and that do not exist."""
+
+
+def named_things(rules: Upsert, request: Mapping[str, Any]) -> Iterator[Named]:
+    """The things that the request names. Of two spellings that say the same, the first counts."""
+    seen: set[tuple[str, Any]] = set()
+    for name, field in rules.request.items():
+        if (field.reference or field.alias) and name in request and (field.slot, request[name]) not in seen:
+            seen.add((field.slot, request[name]))
+            if reference := rules.request[field.slot].reference:
+                yield Named(name, reference.to, request[name], reference.missing)
+
+
+def refusal_of(
+    rules: Upsert, request: Mapping[str, Any], context: Context, invalid: Sequence[Violation] = ()
+) -> Refusal | None:
+    """The refusal that comes first, with all that is wrong; None where nothing is.
+
+    `invalid` are the violations of the schema, and `request` has the fields without any. Beside what is wrong with one
+    field it tells what is wrong with others, even where that alone would be refused later and with another status.
+    """
+    found = [
+        *((rules.invalid, violation) for violation in invalid),
+        *_contradictions(rules, request),
+        *_forbidden(rules, request, context),
+        *((named.missing, _unknown(rules, named)) for named in context.missing),
+    ]
+    if not found:
+        return None
+    status, first = found[0]
+    told = tuple(each for its, each in found if its == status or (first.in_a_field and each.in_a_field))
+    return Refusal(status, told, by_field=status == rules.invalid)
+
+
+def undeletable(rules: Upsert, name: str, context: Context) -> Refusal | None:
+    """Why the model `name`, if there is one, may not be deleted."""
+    if not context.may_write:
+        return Refusal(rules.forbidden, (_read_only(rules),))
+    if name in context.built_in:
+        message = f"{quoted(name)} is a built-in model and cannot be deleted."
+        return Refusal(rules.reserved, (_reserved(rules, Part.PATH, name, message),))
+    return None
+
+
+def absent(rules: Upsert, operation: Operation | None, name: str) -> Refusal:
+    """The answer of `operation` about a model that the organization does not have."""
+    message = f"There is no model {quoted(name)} in this organization."
+    at = operation.pointer if operation else None
+    return Refusal(404, (Violation(Part.PATH, rules.key, "paths", _A_MODEL, quoted(name), message, contract=at),))
+
+
+_A_MODEL = "the name of a model of the organization, or of a built-in one"
+
+_Judged: TypeAlias = Iterator[tuple[int, Violation]]
+"""Violations, each with the status of the refusal that it alone would get."""
+
+
+def _contradictions(rules: Upsert, request: Mapping[str, Any]) -> _Judged:
+    for name, field in rules.request.items():
+        if (alias := field.alias) and name in request and alias.of in request and request[name] != request[alias.of]:
+            expected = f"{described(request[alias.of])} as in {alias.of}, of which it is another spelling"
+            got = described(request[name])
+            at = f"{field.pointer}/x-alias"
+            yield alias.differing, _in_body(name, "x-alias", expected, got, expectation(expected, got), at)
+
+
+def _forbidden(rules: Upsert, request: Mapping[str, Any], context: Context) -> _Judged:
+    if not context.may_write:
+        yield rules.forbidden, _read_only(rules)
+    name = request.get(rules.key)
+    if name is not None and name in context.built_in:
+        message = f"{quoted(name)} is a built-in model and cannot be changed."
+        yield rules.reserved, _reserved(rules, Part.BODY, name, message)
+
+
+def _read_only(rules: Upsert) -> Violation:
+    message = "These credentials may read models but not write them."
+    at = f"{rules.operation.pointer}/x-upsert/forbidden"
+    expected, got = "credentials that may write", "credentials that only read"
+    return Violation(Part.HEADER, "Authorization", "x-upsert", expected, got, message, contract=at)
+
+
+def _reserved(rules: Upsert, part: Part, name: str, message: str) -> Violation:
+    pointer = _pointer(rules.key) if part is Part.BODY else None
+    at = f"{rules.operation.pointer}/x-upsert/reserved"
+    return Violation(part, rules.key, "x-upsert", "a name that is not built in", quoted(name), message, pointer, at)
+
+
+def _unknown(rules: Upsert, named: Named) -> Violation:
+    kind, name = named.collection[:-1], quoted(named.identifier)
+    expected = _A_MODEL if named.collection == "models" else f"the name of a {kind} of the organization"
+    at = f"{rules.request[rules.request[named.field].slot].pointer}/x-reference"
+    return _in_body(named.field, "x-reference", expected, name, f"There is no {kind} {name}.", at)
+
+
+def _in_body(field: str, rule: str, expected: str, got: str, message: str, at: str) -> Violation:
+    return Violation(Part.BODY, field, rule, expected, got, message, _pointer(field), at)
+
+
+def _pointer(field: str) -> str:
+    return to_pointer([field]).removeprefix("#")

@@ -1,0 +1,65 @@
+"""Asks the app of the mock in this process, and keeps what it notes about a request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Scope
+
+from contract import load
+from mock_server.app import build_app
+from mock_server.fixtures import load_fixtures
+from mock_server.stores import MemoryStore
+from tests.mock_server.wire import KEY
+
+
+def app(contract: Path | None = None, **options: Any) -> ASGIApp:
+    """The mock of a contract, with an empty store."""
+    loaded = load(contract)
+    return build_app(loaded, load_fixtures(loaded), MemoryStore(), **options)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request as the app left its scope, and the answer."""
+
+    scope: Scope
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, read as JSON."""
+        return json.loads(self.body)
+
+
+def ask(app: ASGIApp, method: str, path: str, body: bytes = b"", /, **headers: str) -> Exchange:
+    """Send a request to `app`; `content_type="..."` is the header Content-Type."""
+    given = {"authorization": f"Bearer {KEY}", "content_type": "application/json", **headers}
+    scope: Scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()],
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return Exchange(scope, sent[0]["status"], answered, b"".join(message.get("body", b"") for message in sent[1:]))
