@@ -58,12 +58,19 @@ class Attempt:
 class Attempts:
     """Runs checks for one subject. Remembers which requirements were found violated, to confirm each once."""
 
-    def __init__(self, contract: Contract, subject: Subject, on_every_exchange: Iterable[Requirement]) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        subject: Subject,
+        on_every_exchange: Iterable[Requirement],
+        unconfirmed: Iterable[str] = (),
+    ) -> None:
+        """A finding on what is `unconfirmed` is taken as it is: it accuses nobody, and costs no second run."""
         self._contract = contract
         self._schemas = SchemaJudge(contract)
         self._subject = subject
         self._judges = {requirement.id: requirement.judge for requirement in on_every_exchange}
-        self._confirmed: set[str] = set()
+        self._confirmed = set(unconfirmed)
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""

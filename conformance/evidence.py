@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from conformance.attempt import Finding
-from conformance.result import Record
+from conformance.judged import Record
 from conformance.subject.callers import token_of, token_of_shell
 from conformance.wire.exchange import Exchange
 from conformance.wire.secrets import Variables, redacted

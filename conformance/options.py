@@ -68,6 +68,7 @@ def _key(name: str, explained: str) -> tuple[Option, Option]:
     return key, Option(f"{name}-file", INPUT, f"file that holds the {explained}", holds=name)
 
 
+IDS = text("IDS", "requirements or sections, such as IDM,AUT-03")
 URL = Option("url", WEB_ADDRESS, "base URL of the target; its path prefix is kept")
 
 TARGET = (
@@ -76,14 +77,14 @@ TARGET = (
     *_key("api-key", "API key, or token, with the right to write"),
     *_key("other-org-key", "key of a second organization, to check that the two are kept apart"),
     *_key("read-only-key", "key that may read but not write"),
-    Option("builtin-model", text("NAME"), "a built-in model of the target", repeatable=True, commas=True),
-    Option("provider", text("ID"), "a custom provider of the key's organization", repeatable=True, commas=True),
+    Option("builtin-model", text("NAME", "a name"), "a built-in model of the target", repeatable=True, commas=True),
+    Option("provider", text("ID", "an ID"), "a custom provider of the organization", repeatable=True, commas=True),
     Option("fixtures", INPUT, "take built-in models and providers from a fixtures file of the mock"),
 )
 JUDGING = (
     Option("contract", INPUT, "the OpenAPI contract to judge by (default: the one that ships with this package)"),
-    Option("only", text("IDS"), "judge these requirements or sections only: IDM,AUT-03", repeatable=True, commas=True),
-    Option("skip", text("IDS"), "leave these requirements or sections out", repeatable=True, commas=True),
+    Option("only", IDS, "judge these requirements or sections only: IDM,AUT-03", repeatable=True, commas=True),
+    Option("skip", IDS, "leave these requirements or sections out", repeatable=True, commas=True),
     Option(
         "profile",
         choice("NAME", PROFILES),
@@ -92,6 +93,8 @@ JUDGING = (
     ),
     Option("time-limit", positive_number("SECONDS", "seconds"), "how long a thorough run goes on (default: 60)"),
     Option("strict", FLAG, "fail on SHOULD too"),
+    Option("require-all", FLAG, "be inconclusive where a MUST (with --strict, a SHOULD) cannot be tested"),
+    Option("waivers", INPUT, "let the requirements in this TOML file fail, until the day that it says for each"),
     Option("seed", whole_number("N", 0, MAX_SEED), "make the same choices as the run that printed this seed"),
 )
 CONNECTION = (

@@ -7,7 +7,7 @@ stands in `conformance/checks/conftest.py`, so that no test but them ever meets 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -30,12 +30,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         if not option.secret:
             group.addoption(f"--respan-{option.name}", dest=option.dest, help=option.help, **_how(option))
+            parser.addini(option.dest, option.help, type=_ini_type(option), default=None)
 
 
 def _how(option: Option) -> dict[str, Any]:
     if option.flag:
         return {"action": "store_true", "default": None}
     return {"metavar": option.kind.metavar, "action": "append" if option.repeatable else "store"}
+
+
+def _ini_type(option: Option) -> Literal["bool", "linelist", "string"]:
+    if option.flag:
+        return "bool"
+    return "linelist" if option.repeatable else "string"
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -82,15 +89,25 @@ def _run(config: pytest.Config) -> Run:
     from conformance.run import Run
     from contract import ContractError
 
-    given = {option.name: config.getoption(option.dest, None) for option in OPTIONS}
     worker = getattr(config, "workerinput", {})
     try:
-        settings = Settings.gather(from_environment(), from_arguments(given, lambda option: f"--respan-{option.name}"))
+        settings = _settings(config)
         drawn = worker.get("respan_seed") or _seed(config)
         seed = drawn if settings["seed"] is None else settings["seed"]
         return Run(settings, seed, worker.get("workerid", "").removeprefix("gw"), int(worker.get("workercount", 1)))
     except (ValueError, ContractError) as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _settings(config: pytest.Config) -> Settings:
+    """What pytest's own configuration says, the environment over it, and the command line over both."""
+    written = {option.name: config.getini(option.dest) for option in OPTIONS if not option.secret}
+    given = {option.name: config.getoption(option.dest, None) for option in OPTIONS}
+    return Settings.gather(
+        from_arguments(written, lambda option: f"{config.inipath}: {option.dest}"),
+        from_environment(),
+        from_arguments(given, lambda option: f"--respan-{option.name}"),
+    )
 
 
 def _seed(config: pytest.Config) -> int:

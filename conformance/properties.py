@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.requirement import MUST, Level, Requirement
+from conformance.requirement import Requirement
 from conformance.verdict import Verdict
 from contract import Contract
 
@@ -23,7 +23,6 @@ def of_requirement(requirement: Requirement, contract: Contract, case: str = "")
     return [*found, (CASE, case)] if case else found
 
 
-def of_verdict(verdict: Verdict, level: Level, *, strict: bool) -> Properties:
+def of_verdict(verdict: Verdict) -> Properties:
     """The verdict of a test, as reports of the run read it."""
-    deviates = verdict is Verdict.FAIL and level is not MUST and not strict
-    return [(VERDICT, (Verdict.DEVIATES if deviates else verdict).value)]
+    return [(VERDICT, verdict.value)]

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.requirement import MUST, OPEN, Requirement
-from conformance.result import Record
+from conformance.judged import Record
+from conformance.requirement import Requirement
 from conformance.run import Run
 from conformance.verdict import Verdict
 
 
 def tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:
     """Return where the requirement is met, else raise what pytest calls it."""
-    verdict, reason = Verdict(record["verdict"]), record["reason"]
+    verdict, reason = run.read(requirement, Verdict(record["verdict"])), record["reason"]
     if verdict is Verdict.NOT_TESTABLE:
         pytest.skip(reason)
     if verdict is Verdict.ERROR:
         pytest.fail(reason, pytrace=False)
-    if verdict not in (Verdict.FAIL, Verdict.UNSTABLE):
+    found = next((f for f in record["findings"] if f["requirement"] == requirement.id), None)
+    if found is None:
         return
-    found = next(f for f in record["findings"] if f["requirement"] == requirement.id)
     text = f"{requirement.id}: expected {found['expected']}; observed {found['observed']}"
-    level = requirement.level_in(run.contract)
-    if level is OPEN or (level is not MUST and not run.strict):
+    if verdict is Verdict.WAIVED:
+        pytest.xfail(f"{text} ({run.terms.waivers[requirement.id]})")
+    if not run.terms.binds(requirement.level_in(run.contract)):
         pytest.xfail(text)
     pytest.fail("\n".join([text, *found["reproduce"]]), pytrace=False)

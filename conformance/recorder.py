@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from conformance.result import Result
     from conformance.run import Run
 
+HERE = Path(__file__).parent
 NAME = "respan-recorder"
 WORD = "respan"
 """The attribute of test reports, and the entry in the output of workers, that hold what is meant for the recorder."""
@@ -27,6 +29,8 @@ class Recorder:
         self._config = config
         self._run = run
         self._started = time.monotonic()
+        self._errors: list[str] = []
+        """What goes wrong on our side, beside single checks."""
         self.result: Result | None = None
 
     def begin(self, tests: int | None) -> Result:
@@ -35,8 +39,8 @@ class Recorder:
         from conformance.result import Result
 
         run = self._run()
-        self.result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.strict)
-        self.result.about = run.about
+        self.result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.terms)
+        self.result.about, self.result.errors, self.result.tests = run.about, self._errors, tests or 0
         self._config.hook.pytest_respan_begin(result=self.result, tests=tests)
         return self.result
 
@@ -46,6 +50,12 @@ class Recorder:
             self.result.target = closing["target"]
             self.result.notes = closing["notes"] or self.result.notes
             self.result.requests += closing["requests"]
+            self.result.tests = max(self.result.tests, closing["tests"])
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        file = self._config.rootpath / report.nodeid.partition("::")[0]
+        if report.failed and file.resolve().is_relative_to(HERE):
+            self._errors.append(f"{report.nodeid} could not be collected: {report.longreprtext.strip()}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         told = getattr(report, WORD, None)
@@ -60,8 +70,10 @@ class Recorder:
         self._config.hook.pytest_respan_progress(result=result, record=told)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Take in what a worker of pytest-xdist says at its end; one that died says nothing."""
+        if error:
+            self._errors.append(f"a process that ran tests died: {error}")
         closing = getattr(node, "workeroutput", {}).get(WORD)
         if closing is not None:
             self.close(closing)
@@ -70,11 +82,10 @@ class Recorder:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if self.result is None:
             return
-        if self.result.stopped is None and exitstatus == pytest.ExitCode.INTERRUPTED:
+        if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+            self._errors.append("the suite itself failed in the midst of the run")
+        if exitstatus == pytest.ExitCode.INTERRUPTED and not (self.result.stopped or self._errors):
             self.result.stopped = RunVerdict.INTERRUPTED
-        if self.result.stopped is None and exitstatus == pytest.ExitCode.INTERNAL_ERROR:
-            self.result.stopped = RunVerdict.ERROR
-            self.result.stopped_because = "the suite itself failed in the midst of the run"
         self.result.seconds = time.monotonic() - self._started
         self._config.hook.pytest_respan_result(result=self.result)
         if self.result.verdict() is not RunVerdict.CONFORMANT and exitstatus in NOT_GREEN:

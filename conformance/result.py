@@ -3,54 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from conformance.about import About
 from conformance.coverage import Coverage
-from conformance.requirement import MUST, OPEN, Level, Requirement
-from conformance.verdict import RunVerdict, Verdict, worst
+from conformance.judged import Judged, Record, error_record
+from conformance.requirement import Requirement
+from conformance.ruling import Case, Ruling, rule, unexplained, waiver_notes
+from conformance.terms import Terms
+from conformance.verdict import RunVerdict, Verdict
+from conformance.waivers import Use
 from contract import Contract
 
-SILENT = (Verdict.PASS, Verdict.NOT_SELECTED)
-"""Verdicts that tell of no fault, seen or not."""
-
-Record = Mapping[str, Any]
-"""What one test of a requirement came to: plain JSON, for it travels between the processes of pytest-xdist."""
-
-
-def error_record(id: str, case: str, reason: str) -> dict[str, Any]:
-    """The record of a test that we kept from running: without it, what never ran would not be missed."""
-    nothing: dict[str, Any] = {"because": None, "observed": [], "requests": 0, "coverage": {}, "findings": []}
-    return {**nothing, "requirement": id, "case": case, "verdict": Verdict.ERROR.value, "reason": reason}
-
-
-@dataclass(slots=True)
-class Judged:
-    """A requirement and all that was found about it."""
-
-    requirement: Requirement
-    level: Level
-    known: str
-    pointer: str
-    cases: dict[str, Verdict] = field(default_factory=dict)
-    findings: list[Record] = field(default_factory=list)
-    """The violations, those of its own tests and those that came up in others."""
-    reasons: list[str] = field(default_factory=list)
-    because: list[str] = field(default_factory=list)
-    observed: list[str] = field(default_factory=list)
-    selected: bool = True
-
-    def verdict(self, strict: bool) -> Verdict:
-        """The worst of its cases; a SHOULD that is not met deviates, unless the run is strict."""
-        if not self.selected:
-            return Verdict.NOT_SELECTED
-        found = worst([*self.cases.values(), *(Verdict(finding["verdict"]) for finding in self.findings)])
-        if self.level is OPEN:
-            return Verdict.PASS if found in (Verdict.FAIL, Verdict.UNSTABLE) else found
-        if found is Verdict.FAIL and self.level is not MUST and not strict:
-            return Verdict.DEVIATES
-        return found
+__all__ = ["Judged", "Record", "Result", "error_record"]
 
 
 @dataclass(slots=True)
@@ -60,7 +25,7 @@ class Result:
     contract: Contract
     target: str
     seed: int
-    strict: bool
+    terms: Terms
     judged: dict[str, Judged]
     about: About = field(default_factory=About)
     coverage: Coverage = field(default_factory=Coverage)
@@ -73,6 +38,11 @@ class Result:
     stopped_because: str = ""
     curtailed: str = ""
     """Why the run ended before all was judged; empty where it did not."""
+    tests: int = 0
+    """Tests that were collected."""
+    tests_judged: int = 0
+    errors: list[str] = field(default_factory=list)
+    """What went wrong on our side, beside single checks."""
 
     @classmethod
     def begin(
@@ -82,7 +52,7 @@ class Result:
         selected: set[str],
         target: str,
         seed: int,
-        strict: bool,
+        terms: Terms,
     ) -> Result:
         """A run in which nothing was judged yet."""
         judged = {}
@@ -90,15 +60,22 @@ class Result:
             clause = contract.clauses.get(requirement.clause)
             if clause is None:
                 continue
+            waiver = terms.waivers.get(requirement.id)
             judged[requirement.id] = Judged(
-                requirement, requirement.level_in(contract), clause.known.word, clause.pointer,
+                requirement,
+                requirement.level_in(contract),
+                clause.known.word,
+                clause.pointer,
                 selected=requirement.id in selected,
-            )  # fmt: skip
-        return cls(contract, target, seed, strict, judged)
+                waiver=waiver,
+                waiver_expired=waiver is not None and waiver.expired(terms.today),
+            )
+        return cls(contract, target, seed, terms, judged)
 
     def add(self, record: Record) -> None:
         """Take in what one test came to."""
         self.requests += record["requests"]
+        self.tests_judged += 1
         self.coverage.add(record["coverage"])
         self.curtailed = self.curtailed or record.get("curtailed", "")
         own = self.judged[record["requirement"]]
@@ -118,27 +95,32 @@ class Result:
         strictly = self._strictly(strict)
         return {id: judged.verdict(strictly) for id, judged in self.judged.items()}
 
+    @property
+    def strict(self) -> bool:
+        return self.terms.strict
+
     def _strictly(self, strict: bool | None) -> bool:
         return self.strict if strict is None else strict
 
     def verdict(self, strict: bool | None = None) -> RunVerdict:
-        """The verdict on the target. A fault of the target outweighs an error of ours."""
+        """The verdict on the target."""
+        return self.ruling(strict).verdict
+
+    def ruling(self, strict: bool | None = None) -> Ruling:
+        """The verdict on the target, with its grounds. What stopped a run outweighs what it found until then."""
         if self.stopped is not None:
-            return self.stopped
-        verdicts = self.verdicts(strict)
-        if Verdict.FAIL in verdicts.values():
-            return RunVerdict.NON_CONFORMANT
-        if Verdict.ERROR in verdicts.values():
-            return RunVerdict.ERROR
-        binding = [v for id, v in verdicts.items() if self.judged[id].level is MUST or self._strictly(strict)]
-        if self.curtailed or Verdict.UNSTABLE in binding or self.unexplained(verdicts):
-            return RunVerdict.INCONCLUSIVE
-        return RunVerdict.CONFORMANT
+            return Ruling(self.stopped, [self.stopped_because] if self.stopped_because else [])
+        terms = replace(self.terms, strict=self._strictly(strict))
+        return rule(Case(self.judged, terms, self._errors(), self.curtailed))
+
+    def _errors(self) -> list[str]:
+        lost = self.tests - self.tests_judged
+        return [*self.errors, f"{lost} of {self.tests} tests came to nothing"] if lost > 0 else self.errors
 
     def unexplained(self, verdicts: Mapping[str, Verdict]) -> Sequence[str]:
         """Requirements that a fault kept from being judged which no requirement reports."""
-        return [
-            id
-            for id, judged in self.judged.items()
-            if judged.selected and any(verdicts.get(because, Verdict.PASS) in SILENT for because in judged.because)
-        ]
+        return unexplained(self.judged, verdicts)
+
+    def waiver_notes(self) -> Sequence[str]:
+        """A sentence on each waiver that has expired or is no longer needed; none of a run that was stopped."""
+        return [] if self.stopped else waiver_notes(self.judged, Use.EXPIRED, Use.UNNEEDED)

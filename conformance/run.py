@@ -16,10 +16,10 @@ from conformance.connection import Connection, connection_of
 from conformance.coverage import Coverage
 from conformance.evidence import RUN, finding_record, in_short
 from conformance.fixtures import with_fixtures
+from conformance.judged import Record, read_as
 from conformance.outcome import Lost, NotTestable, redone
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
-from conformance.result import Record
 from conformance.selection import profile_of, selected
 from conformance.settings import Settings, asked_for
 from conformance.subject.callers import Callers, token_of, token_of_shell
@@ -29,6 +29,8 @@ from conformance.subject.probe import probe
 from conformance.subject.smoke import look
 from conformance.subject.subject import Known, Plan, Subject
 from conformance.target import App, named
+from conformance.terms import Terms
+from conformance.verdict import Verdict
 from conformance.wire.http import HttpTransport
 from conformance.wire.in_process import InProcess
 from conformance.wire.secrets import redacted
@@ -50,7 +52,7 @@ class Run:
         load_checks()
         self.contract: Contract = load(settings["contract"])
         self.seed = seed
-        self.strict = bool(settings["strict"])
+        self.terms = Terms.of(settings)
         self.profile = profile_of(settings)
         self.selected = selected(self.contract, settings, self.profile)
         self.about = About.of(settings, self.profile.name)
@@ -98,10 +100,15 @@ class Run:
     @cached_property
     def _attempts(self) -> Attempts:
         judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
-        return Attempts(self.contract, self.subject, judges)
+        return Attempts(self.contract, self.subject, judges, self.terms.waived())
 
     def _callers(self) -> Callers:
         return Callers.from_keys(*(self.settings[name] for name in ("api-key", "other-org-key", "read-only-key")))
+
+    def read(self, requirement: Requirement, found: Verdict) -> Verdict:
+        """What was found in one test, on the terms of the run."""
+        waived = requirement.id in self.terms.waived()
+        return read_as(found, requirement.level_in(self.contract), strict=self.terms.strict, waived=waived)
 
     def judge(self, requirement: Requirement, case: str, check: Callable[[], None]) -> Record:
         """Run one check, and say what it came to."""

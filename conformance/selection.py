@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from conformance.near import suggestion
 from conformance.profile import PROFILES, Profile
 from conformance.requirement import MUST, REGISTRY, SECTIONS, Requirement
 from conformance.settings import Settings
@@ -16,9 +17,16 @@ class UnknownRequirement(ValueError):
     """The user named a requirement or section that does not exist."""
 
     def __init__(self, name: str) -> None:
-        near = difflib.get_close_matches(name.upper(), [*REGISTRY, *SECTIONS], n=1)
-        hint = f"did you mean {near[0]}?" if near else "--list shows them all."
-        super().__init__(f"there is no requirement or section {name}; {hint}")
+        hint = nearest(name, [*REGISTRY, *SECTIONS])
+        super().__init__(f"there is no requirement or section {name}{hint}")
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """What an error adds about an ID that is none. Only the digits of it may be written otherwise: IDM-1, idm01."""
+    upper = name.upper()
+    written = re.fullmatch(r"([A-Z]+)[-_ ]?(\d+)", upper)
+    padded = f"{written[1]}-{int(written[2]):02}" if written else upper
+    return suggestion(padded if padded in known else upper, known, "--list shows them all")
 
 
 def profile_of(settings: Settings) -> Profile:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.keys import BadKey, checked, key_of_file
-from conformance.kinds import Unfit
+from conformance.kinds import INPUT, Unfit
 from conformance.options import BY_NAME, OPTIONS, URL, Option
 
 
@@ -25,7 +25,14 @@ class Written:
     place: str
     """Where: `--seed`, `RESPAN_SEED`, `respan-conformance.toml:3`."""
     joiner: str = " "
-    """What stands between the place and the text in an error."""
+    """What stands between the option and its text in an error."""
+    key: str = ""
+    """How the option is spelled there, where the place does not say it."""
+
+    @property
+    def named(self) -> str:
+        """The option, as errors name it."""
+        return f"{self.place}: {self.key}" if self.key else self.place
 
 
 Source = Mapping[str, Written]
@@ -69,7 +76,7 @@ def from_arguments(given: Mapping[str, Any], spell: Callable[[Option], str] = la
         value = given.get(option.name)
         if value is not None and value != []:
             place = URL.kind.metavar if option is URL else spell(option)
-            source[option.name] = Written(_texts(value), place)
+            source[option.name] = Written(_texts(value), f"--no-{option.name}" if value is False else place)
     return source
 
 
@@ -112,7 +119,7 @@ def _secret(option: Option, sources: Sequence[Source]) -> Written | None:
     for source in reversed(sources):
         found = [source[name] for name in (option.name, file.name) if name in source]
         if len(found) > 1:
-            raise BadSetting(f"{found[0].place} and {found[1].place} are both given; give one of them")
+            raise BadSetting(f"{found[0].named} and {found[1].named} are both given; give one of them")
         if found:
             return _read_key(found[0]) if file.name in source else found[0]
     return None
@@ -120,10 +127,12 @@ def _secret(option: Option, sources: Sequence[Source]) -> Written | None:
 
 def _read_key(written: Written) -> Written:
     path = written.texts[-1]
+    if not path.strip():
+        raise BadSetting(f"{written.named} is empty; give {INPUT.expected}")
     try:
         return Written([key_of_file(path)], f"{written.place} {path}")
     except BadKey as error:
-        raise BadSetting(f"{written.place} {path}: {error}") from None
+        raise BadSetting(f"{written.named}{written.joiner}{path}: {error}") from None
 
 
 def _value(option: Option, written: Written | None) -> Any:
@@ -134,7 +143,7 @@ def _value(option: Option, written: Written | None) -> Any:
     texts = [part for text in written.texts for part in text.split(",")] if option.commas else written.texts
     values = [_parsed(option, text.strip(), written) for text in texts if text.strip()]
     if not values:
-        raise BadSetting(f"{written.place} is empty; give {option.kind.expected}")
+        raise BadSetting(f"{written.named} is empty; give {option.kind.expected}")
     return values if option.repeatable else values[-1]
 
 
@@ -149,9 +158,9 @@ def _parsed(option: Option, text: str, written: Written) -> Any:
     try:
         return option.kind.parse(text)
     except Unfit as unfit:
-        raise BadSetting(f"{written.place}: {unfit}") from None
+        raise BadSetting(f"{written.named}: {unfit}") from None
     except ValueError:
-        raise BadSetting(f"{written.place}{written.joiner}{text}: give {option.kind.expected}") from None
+        raise BadSetting(f"{written.named}{written.joiner}{text}: give {option.kind.expected}") from None
 
 
 def as_arguments(settings: Settings) -> Iterator[str]:

@@ -14,6 +14,8 @@ class Verdict(StrEnum):
     NOT_TESTABLE = "not-testable"
     DEVIATES = "deviates"
     """A SHOULD is not met."""
+    WAIVED = "waived"
+    """It is not met, and somebody answers for that until a day."""
     UNSTABLE = "unstable"
     """It failed, and did not when tried again."""
     FAIL = "fail"
@@ -35,6 +37,8 @@ class RunVerdict(StrEnum):
 
     CONFORMANT = "conformant"
     NON_CONFORMANT = "non-conformant"
+    OUTDATED_WAIVERS = "outdated-waivers"
+    """The target does what it must, but a waiver has expired, or is no longer needed in a strict run."""
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
     UNREACHABLE = "unreachable"
@@ -57,6 +61,7 @@ class Exit(IntEnum):
 EXIT_OF = {
     RunVerdict.CONFORMANT: Exit.CONFORMANT,
     RunVerdict.NON_CONFORMANT: Exit.NON_CONFORMANT,
+    RunVerdict.OUTDATED_WAIVERS: Exit.NON_CONFORMANT,
     RunVerdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
     RunVerdict.ERROR: Exit.INCONCLUSIVE,
     RunVerdict.UNREACHABLE: Exit.UNREACHABLE,

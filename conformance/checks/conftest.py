@@ -24,6 +24,8 @@ from contract import Contract
 
 TOLD = pytest.StashKey[dict[str, Any]]()
 """What the report of a test tells the recorder."""
+COLLECTED = pytest.StashKey[int]()
+"""How many checks were collected."""
 STOPPED = pytest.StashKey[str]()
 """Why no more checks are run."""
 STOPS: dict[type[Exception], RunVerdict] = {
@@ -84,9 +86,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    session.config.stash[COLLECTED] = sum(_requirement(item) is not None for item in session.items)
     recorder = session.config.pluginmanager.get_plugin(NAME)
     if recorder is not None:
-        recorder.begin(sum(_requirement(item) is not None for item in session.items))
+        recorder.begin(session.config.stash[COLLECTED])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -114,8 +117,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     except Unreachable as reason:
         _stop(pyfuncitem, reason)
     pyfuncitem.stash[TOLD] = dict(record)
-    level = requirement.level_in(run.contract)
-    pyfuncitem.user_properties += of_verdict(Verdict(record["verdict"]), level, strict=run.strict)
+    pyfuncitem.user_properties += of_verdict(run.read(requirement, Verdict(record["verdict"])))
     tell_pytest(record, requirement, run)
     return True
 
@@ -134,7 +136,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    closing = run_of(session.config).close()
+    closing = run_of(session.config).close() | {"tests": session.config.stash.get(COLLECTED, 0)}
     recorder = session.config.pluginmanager.get_plugin(NAME)
     if recorder is not None:
         recorder.close(closing)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from conformance.command.errors import UsageError
+from conformance.configuration import FILE
+from conformance.near import suggestion
 from conformance.options import GROUPS, OPTIONS, URL, Option
 
 EPILOG = """\
@@ -50,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("url", nargs="?", metavar="URL", help=URL.help)
     parser.add_argument("--list", action="store_true", help="list the requirements and exit")
+    parser.add_argument("--config", metavar="FILE", help=f"take settings from this file (default: {FILE}, if there)")
+    parser.add_argument("--show-config", action="store_true", help="show the settings, and where each comes from")
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title)
         for option in options:
@@ -90,6 +93,6 @@ def _unknown(unknown: Sequence[str]) -> str:
     name = next((argument.partition("=")[0] for argument in unknown if argument.startswith("-")), None)
     if name is None:
         return "there are several arguments that are no options; give one URL"
-    spellings = [f"--{option.name}" for option in OPTIONS if not option.secret] + ["--list", "--help"]
-    near = difflib.get_close_matches(name, spellings, n=1)
-    return f"there is no option {name}; {f'did you mean {near[0]}?' if near else '--help shows what there is'}"
+    spellings = [f"--{option.name}" for option in OPTIONS if not option.secret]
+    known = [*spellings, "--list", "--config", "--show-config", "--help"]
+    return f"there is no option {name}{suggestion(name, known, '--help shows what there is')}"

@@ -21,7 +21,7 @@ Document = dict[str, Any]
 
 def document(result: Result) -> Document:
     """The document of a run."""
-    verdicts, strict = result.verdicts(), result.verdicts(strict=True)
+    verdicts, strict, ruling = result.verdicts(), result.verdicts(strict=True), result.ruling()
     return {
         "schema_version": SCHEMA_VERSION,
         "suite": {"name": NAME, "version": suite_version()},
@@ -32,10 +32,11 @@ def document(result: Result) -> Document:
             "version": result.contract.version,
             "sha256": result.contract.digest,
         },
-        "verdict": result.verdict(),
+        "verdict": ruling.verdict,
         "strict_verdict": result.verdict(strict=True),
         "strict": result.strict,
-        "exit_code": EXIT_OF[result.verdict()],
+        "exit_code": EXIT_OF[ruling.verdict],
+        "grounds": list(ruling.grounds),
         "stopped_because": result.stopped_because or result.curtailed or None,
         "unexplained": list(result.unexplained(verdicts)),
         "run": _run(result),
@@ -86,10 +87,15 @@ def _requirement(judged: Judged, result: Result, verdict: Verdict, strict_verdic
         "verdict": verdict,
         "strict_verdict": strict_verdict,
         "cases": dict(judged.cases),
+        "waiver": _waiver(judged),
         "reasons": judged.reasons,
         "unspecified": list(dict.fromkeys(judged.observed)),
         "findings": [_finding(finding) for finding in judged.findings],
     }
+
+
+def _waiver(judged: Judged) -> Document | None:
+    return {**judged.waiver.to_json(), "use": judged.use()} if judged.waiver else None
 
 
 def _finding(finding: Any) -> Document:

@@ -133,9 +133,8 @@ def _without_verdict(result: Result) -> Iterator[pytest.TestReport]:
     """Why the run came to no verdict on the target."""
     verdict = result.verdict()
     if verdict not in (RunVerdict.CONFORMANT, RunVerdict.NON_CONFORMANT):
-        unexplained = ", ".join(result.unexplained(result.verdicts()))
-        because = f"not judged, for a reason that nothing reports: {unexplained}" if unexplained else "see the others"
-        yield _report(f"{RUN}::comes to a verdict", f"{verdict}: {result.stopped_because or because}", "setup", [])
+        because = "; ".join(result.ruling().grounds) or "see the others"
+        yield _report(f"{RUN}::comes to a verdict", f"{verdict}: {because}", "setup", [])
 
 
 def _report(node: str, text: str, when: Literal["setup", "call"], told: Properties) -> pytest.TestReport:

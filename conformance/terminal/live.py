@@ -74,7 +74,9 @@ def told(record: Record) -> list[Text]:
     """One test, and its exchanges in short, a line each."""
     mark, style = MARKS[Verdict(record["verdict"])]
     case = f" {visible(record['case'])}" if record["case"] else ""
-    head = Text.assemble((mark, style), f" {record['requirement']}{case}", (f"  {_time(record.get('seconds', 0.0))}", "dim"))
+    head = Text.assemble(
+        (mark, style), f" {record['requirement']}{case}", (f"  {_time(record.get('seconds', 0.0))}", "dim")
+    )
     if record["reason"] and record["verdict"] == Verdict.NOT_TESTABLE:
         head.append(f"  not testable: {visible(record['reason'])}", "yellow")
     return [head, *(Text(f"    {visible(exchange)}", "dim") for exchange in record.get("journal", ()))]

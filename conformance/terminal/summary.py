@@ -13,7 +13,7 @@ from conformance.requirement import SECTIONS, Level
 from conformance.result import Result
 from conformance.settings import asked_for
 from conformance.terminal.words import MARKS, SAID, visible
-from conformance.verdict import RunVerdict, Verdict
+from conformance.verdict import Verdict
 
 Counts = dict[tuple[str, Level], Counter[Verdict]]
 ALL = "all"
@@ -32,8 +32,12 @@ def print_summary(result: Result, console: Console) -> None:
 
 
 def print_verdict(result: Result, console: Console) -> None:
-    """Print the verdict on the run, in a line."""
-    word, style, meaning = SAID[result.verdict()]
+    """Print the verdict on the run, in a line, below what it rests on."""
+    ruling = result.ruling()
+    grounds = () if result.stopped else ruling.grounds
+    for ground in dict.fromkeys([*result.waiver_notes(), *grounds]):
+        console.print(Text(visible(ground), "magenta"))
+    word, style, meaning = SAID[ruling.verdict]
     console.print(Text.assemble((word, style), f": {visible(result.stopped_because or meaning)}"))
 
 
@@ -81,12 +85,6 @@ def _notes(result: Result) -> Iterator[Text]:
     missing = _missing(result)
     if missing and Verdict.NOT_TESTABLE in verdicts.values():
         yield Text(f"more can be tested with {', '.join(missing)}", "yellow")
-    if result.curtailed:
-        yield Text(f"not all was judged: {visible(result.curtailed)}", "magenta")
-    if Verdict.UNSTABLE in verdicts.values():
-        yield Text("what is unstable failed once and not again: run it again", "magenta")
-    if result.verdict() is RunVerdict.INCONCLUSIVE and (unexplained := result.unexplained(verdicts)):
-        yield Text(f"not judged, for a reason that no requirement reports: {', '.join(unexplained)}", "magenta")
 
 
 def _missing(result: Result) -> list[str]:

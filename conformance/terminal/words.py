@@ -10,6 +10,7 @@ MARKS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.PASS: ("✓", "green"),
     Verdict.NOT_TESTABLE: ("-", "yellow"),
     Verdict.DEVIATES: ("~", "yellow"),
+    Verdict.WAIVED: ("w", "yellow"),
     Verdict.UNSTABLE: ("?", "magenta"),
     Verdict.FAIL: ("✗", "bold red"),
     Verdict.ERROR: ("!", "bold magenta"),
@@ -19,6 +20,7 @@ MARKS: Mapping[Verdict, tuple[str, str]] = {
 SAID: Mapping[RunVerdict, tuple[str, str, str]] = {
     RunVerdict.CONFORMANT: ("CONFORMANT", "bold green", "every MUST that could be tested holds."),
     RunVerdict.NON_CONFORMANT: ("NOT CONFORMANT", "bold red", "the target breaks what the contract says; see above."),
+    RunVerdict.OUTDATED_WAIVERS: ("WAIVERS OUT OF DATE", "bold red", "the target conforms, but see above."),
     RunVerdict.INCONCLUSIVE: ("INCONCLUSIVE", "bold magenta", "neither the one nor the other can be said; see above."),
     RunVerdict.ERROR: ("ERROR", "bold magenta", "the suite itself failed; please report it with the text above."),
     RunVerdict.WRONG_USE: ("WRONG USE", "bold magenta", "see above."),

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from conformance.about import About
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY
 from conformance.result import Record, Result
+from conformance.terms import Terms
 from conformance.verdict import Verdict
+from conformance.waivers import Waiver
 from contract import load
 
 HOSTILE = (
     "</pre></details><script>alert(1)</script><img src=x onerror=alert(2)>```` | * _ \u202e \x00 ::error::%0A &amp;"
 )
 """Text that a target may send, to break out of whatever it is shown in."""
+TODAY = date(2026, 2, 1)
 NAME = 'rc-0a1b2c3d-7"><b>'
 
 
@@ -103,6 +106,7 @@ def _records() -> list[Record]:
             finding("STA-10", "status 400", "201 {}", case="input_cost: true"),
             case="input_cost: true",
         ),
+        record("AUT-04", fail, finding("AUT-04", "a WWW-Authenticate header", "none")),
         record("CON-01", unstable, shaky),
         record("TEN-01", Verdict.NOT_TESTABLE, reason="needs --other-org-key"),
         record("SEM-01", Verdict.NOT_TESTABLE, case="input_cost", reason="a step went wrong", because="IDM-02"),
@@ -116,7 +120,9 @@ def all_kinds(**changes: Any) -> Result:
     load_checks()
     records = _records()
     selected = {r["requirement"] for r in records}
-    result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, False)
+    waiver = Waiver("AUT-04", "the gateway drops the header", "jane", TODAY)
+    terms = Terms(waivers={waiver.id: waiver}, today=TODAY)
+    result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, terms)
     result.about = About(
         "Acme <Gateway>", "2.4.1", "default", {"provider": ["my-vllm"]}, ["api-key"],
         datetime(2026, 2, 1, 12, 0, tzinfo=UTC),
@@ -133,7 +139,7 @@ def all_kinds(**changes: Any) -> Result:
 def nothing_found() -> Result:
     """A run in which everything passes."""
     load_checks()
-    result = Result.begin(load(), REGISTRY.values(), {"STA-01", "IDM-01"}, "http://127.0.0.1:9000", 7, False)
+    result = Result.begin(load(), REGISTRY.values(), {"STA-01", "IDM-01"}, "http://127.0.0.1:9000", 7, Terms())
     for id in ("STA-01", "IDM-01"):
         result.add(record(id))
     return result

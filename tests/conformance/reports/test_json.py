@@ -92,12 +92,25 @@ def test_the_report_names_the_run() -> None:
     assert report["run"] == {
         "started_at": "2026-02-01T12:00:00+00:00",
         "seconds": 4.2,
-        "requests": 39,
+        "requests": 42,
         "seed": 7,
         "profile": "default",
         "options": {"provider": ["my-vllm"]},
         "credentials": ["api-key"],
     }
+
+
+def test_the_report_carries_waivers_and_the_grounds_of_the_verdict() -> None:
+    report = json.loads(as_json(all_kinds()))
+    assert told(report, "AUT-04")["verdict"] == told(report, "AUT-04")["strict_verdict"] == "waived"
+    assert told(report, "AUT-04")["waiver"] == {
+        "reason": "the gateway drops the header",
+        "owner": "jane",
+        "expires": "2026-02-01",
+        "use": "needed",
+    }
+    assert told(report, "IDM-02")["waiver"] is None
+    assert report["grounds"] == ["not met: IDM-02, SCH-09, STA-05"]
 
 
 def test_a_finding_says_where_it_came_up_and_both_tries_of_what_is_unstable() -> None:

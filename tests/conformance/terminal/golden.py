@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -15,18 +16,20 @@ from conformance.registry import load_checks
 from conformance.requirement import REGISTRY
 from conformance.result import Record, Result
 from conformance.terminal import Detail, show
+from conformance.terms import Terms
 from conformance.verdict import RunVerdict, Verdict
+from conformance.waivers import Waiver
 from contract import load
-from tests.conformance.reports.runs import all_kinds, exchange, finding, nothing_found, record
+from tests.conformance.reports.runs import TODAY, all_kinds, exchange, finding, nothing_found, record
 
 FOLDER = Path(__file__).parent / "golden"
 WIDTHS = (80, 120)
 
 
-def _of(*records: Record) -> Result:
+def _of(*records: Record, terms: Terms | None = None) -> Result:
     load_checks()
     selected = {one["requirement"] for one in records}
-    result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, False)
+    result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, terms or Terms())
     for one in records:
         result.add(one)
     return result
@@ -50,6 +53,18 @@ def _not_testable() -> Result:
         record("STA-01"),
         record("TEN-01", Verdict.NOT_TESTABLE, reason="needs RESPAN_OTHER_ORG_KEY"),
         record("AUT-09", Verdict.NOT_TESTABLE, reason="needs RESPAN_READ_ONLY_KEY"),
+    )
+
+
+def _waived() -> Result:
+    """A strict run with a waiver of each use."""
+    uses = {"STA-01": (TODAY, "jane"), "AUT-04": (TODAY, "joe"), "IDM-02": (TODAY - timedelta(days=1), "kim")}
+    waivers = {id: Waiver(id, "the gateway is being replaced", who, until) for id, (until, who) in uses.items()}
+    return _of(
+        record("STA-01"),
+        record("AUT-04", Verdict.FAIL, finding("AUT-04", "a WWW-Authenticate header", "none")),
+        record("IDM-02"),
+        terms=Terms(strict=True, waivers=waivers, today=TODAY),
     )
 
 
@@ -77,6 +92,8 @@ RUNS: Mapping[str, tuple[Callable[[], Result], Detail]] = {
     "different": (_different, Detail.NORMAL),
     "unstable": (_unstable, Detail.NORMAL),
     "stopped": (_stopped, Detail.NORMAL),
+    "waived": (_waived, Detail.NORMAL),
+    "waived-quiet": (_waived, Detail.QUIET),
     "not-testable": (_not_testable, Detail.NORMAL),
 }
 

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.judged import Record
 from conformance.reports.document import document
 from conformance.requirement import MUST, OPEN, SHOULD, Requirement
-from conformance.result import Record, Result
+from conformance.result import Result
+from conformance.terms import Terms
 from conformance.verdict import EXIT_OF, Exit, RunVerdict, Verdict, worst
 from contract import Contract
 from tests.conformance.unit.parts import drawn
@@ -25,6 +27,7 @@ L = Requirement("IDM-09", MUST, "x-clauses/read-back", "A must on an assumption.
 ALL = (M, N, S, O, L)
 PASS, FAIL, NOT_TESTABLE = Verdict.PASS, Verdict.FAIL, Verdict.NOT_TESTABLE
 UNSTABLE, ERROR, DEVIATES, NOT_SELECTED = Verdict.UNSTABLE, Verdict.ERROR, Verdict.DEVIATES, Verdict.NOT_SELECTED
+WAIVED = Verdict.WAIVED
 
 
 def _finding(id: str, verdict: Verdict = FAIL, case: str = "") -> dict[str, Any]:
@@ -48,7 +51,7 @@ def _record(requirement: Requirement, verdict: Verdict = PASS, *findings: dict[s
 def _result(
     contract: Contract, records: Iterable[Record], *, selected: Iterable[Requirement] = ALL, strict: bool = False
 ) -> Result:
-    result = Result.begin(contract, ALL, {r.id for r in selected}, "http://target", 7, strict)
+    result = Result.begin(contract, ALL, {r.id for r in selected}, "http://target", 7, Terms(strict=strict))
     for record in records:
         result.add(record)
     return result
@@ -57,7 +60,7 @@ def _result(
 @given(st.lists(st.sampled_from(Verdict), min_size=1))
 @drawn
 def test_the_worst_is_one_of_them_and_none_is_worse(verdicts: list[Verdict]) -> None:
-    order = [NOT_SELECTED, PASS, NOT_TESTABLE, DEVIATES, UNSTABLE, FAIL, ERROR]
+    order = [NOT_SELECTED, PASS, NOT_TESTABLE, DEVIATES, WAIVED, UNSTABLE, FAIL, ERROR]
     assert order.index(worst(verdicts)) == max(map(order.index, verdicts))
 
 
@@ -97,12 +100,19 @@ def test_verdicts_of_a_requirement(
 @pytest.mark.parametrize(
     ("records", "default", "strict"),
     [
-        ([], RunVerdict.CONFORMANT, RunVerdict.CONFORMANT),
+        ([], RunVerdict.INCONCLUSIVE, RunVerdict.INCONCLUSIVE),
         ([_record(M), _record(S)], RunVerdict.CONFORMANT, RunVerdict.CONFORMANT),
-        ([_record(M, NOT_TESTABLE, reason="needs --provider")], RunVerdict.CONFORMANT, RunVerdict.CONFORMANT),
+        (
+            [_record(M, NOT_TESTABLE, reason="needs --provider"), _record(N)],
+            RunVerdict.CONFORMANT,
+            RunVerdict.CONFORMANT,
+        ),
+        ([_record(M, NOT_TESTABLE, reason="needs --provider")], RunVerdict.INCONCLUSIVE, RunVerdict.INCONCLUSIVE),
+        ([_record(M, NOT_TESTABLE), _record(S)], RunVerdict.INCONCLUSIVE, RunVerdict.INCONCLUSIVE),
         ([_record(M, FAIL)], RunVerdict.NON_CONFORMANT, RunVerdict.NON_CONFORMANT),
-        ([_record(S, FAIL)], RunVerdict.CONFORMANT, RunVerdict.NON_CONFORMANT),
-        ([_record(O, FAIL)], RunVerdict.CONFORMANT, RunVerdict.CONFORMANT),
+        ([_record(M), _record(S, FAIL)], RunVerdict.CONFORMANT, RunVerdict.NON_CONFORMANT),
+        ([_record(M), _record(O, FAIL)], RunVerdict.CONFORMANT, RunVerdict.CONFORMANT),
+        ([_record(O)], RunVerdict.INCONCLUSIVE, RunVerdict.INCONCLUSIVE),
         ([_record(M, UNSTABLE)], RunVerdict.INCONCLUSIVE, RunVerdict.INCONCLUSIVE),
         ([_record(M, UNSTABLE), _record(N, FAIL)], RunVerdict.NON_CONFORMANT, RunVerdict.NON_CONFORMANT),
         ([_record(M, ERROR)], RunVerdict.ERROR, RunVerdict.ERROR),
@@ -124,10 +134,10 @@ def _obstacle(because: str | None) -> Record:
 @pytest.mark.parametrize(
     ("records", "verdict"),
     [
-        ([_obstacle(None)], RunVerdict.CONFORMANT),
+        ([_obstacle(None), _record(N)], RunVerdict.CONFORMANT),
         ([_obstacle("IDM-02"), _record(N, FAIL)], RunVerdict.NON_CONFORMANT),
         ([_obstacle("IDM-02"), _record(N, PASS)], RunVerdict.INCONCLUSIVE),
-        ([_obstacle("IDM-05"), _record(S, FAIL)], RunVerdict.CONFORMANT),
+        ([_obstacle("IDM-05"), _record(N), _record(S, FAIL)], RunVerdict.CONFORMANT),
         ([_obstacle("STA-99")], RunVerdict.INCONCLUSIVE),
     ],
     ids=["of the user", "reported", "not found by its requirement", "a deviation", "of no requirement"],
@@ -158,7 +168,7 @@ def test_a_finding_on_what_is_not_selected_is_left_out(contract: Contract) -> No
 
 def test_a_requirement_whose_clause_the_contract_has_not_is_not_judged(contract: Contract) -> None:
     elsewhere = Requirement("IDM-03", MUST, "x-clauses/no-such-clause", "A text.")
-    result = Result.begin(contract, [*ALL, elsewhere], {"IDM-03"}, "http://target", 7, False)
+    result = Result.begin(contract, [*ALL, elsewhere], {"IDM-01", "IDM-03"}, "http://target", 7, Terms())
     assert "IDM-03" not in result.judged
     result.add(_record(M, PASS, _finding("IDM-03")))
     assert result.verdict() is RunVerdict.CONFORMANT

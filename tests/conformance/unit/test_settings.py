@@ -24,15 +24,11 @@ from conformance.settings import (
 SAMPLES = {
     "app": "module:app",
     "concurrency": "2",
-    "insecure": "true",
     "max-requests": "9",
     "profile": "quick",
     "proxy": "http://localhost:3128",
     "rate-limit": "10/s",
     "seed": "7",
-    "quiet": "true",
-    "strict": "true",
-    "verbose": "true",
     "time-limit": "5",
     "timeout": "5",
     "url": "http://localhost:8000",
@@ -41,7 +37,7 @@ SAMPLES = {
 
 
 def _sample(option: Option) -> str:
-    return SAMPLES.get(option.name, f"a-{option.name}")
+    return "true" if option.flag else SAMPLES.get(option.name, f"a-{option.name}")
 
 
 def _written(**texts: str) -> Source:
@@ -84,7 +80,8 @@ def test_what_is_not_given_leaves_the_environment(nothing: Any) -> None:
 def test_a_flag_is_switched_off_where_a_weaker_source_sets_it() -> None:
     on = from_environment({"RESPAN_STRICT": "1"})
     assert Settings.gather(on)["strict"] is True
-    assert Settings.gather(on, from_arguments({"strict": False}))["strict"] is False
+    off = Settings.gather(on, from_arguments({"strict": False}))
+    assert (off["strict"], off.origins["strict"]) == (False, "--no-strict")
     assert Settings.gather(on, from_python({"strict": False}))["strict"] is False
 
 
@@ -129,8 +126,9 @@ def test_lines_separate_values_in_the_environment() -> None:
         (from_python({"seed": -1}), "seed=-1: give a whole number from 0 to 4294967295"),
         (from_arguments({"url": "localhost"}), "URL localhost: give http://HOST:PORT or https://HOST/PREFIX"),
         (from_arguments({"url": "http://a:b@c"}), "URL: it holds a user or a password, which requests without"),
-        (from_arguments({"only": [","]}), "--only is empty; give some text"),
+        (from_arguments({"only": [","]}), "--only is empty; give requirements or sections, such as IDM,AUT-03"),
         (from_arguments({"url": ""}), "URL is empty; give http://HOST:PORT or https://HOST/PREFIX"),
+        (from_arguments({"api-key-file": ""}), "--api-key-file is empty; give the path of a file"),
         (from_environment({"RESPAN_STRICT": "maybe"}), "RESPAN_STRICT=maybe: give true or false"),
         (from_environment({"RESPAN_API_KEY": "  "}), "RESPAN_API_KEY: there is nothing in it but white space"),
         (from_environment({"RESPAN_API_KEY": "sk-\n1"}), "RESPAN_API_KEY: there are several lines in it"),
