@@ -7,6 +7,7 @@ import pytest
 from conformance.judged import Record
 from conformance.requirement import Requirement
 from conformance.run import Run
+from conformance.terminal.story import Story, story_text
 from conformance.verdict import Verdict
 
 
@@ -23,6 +24,9 @@ def tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:
     text = f"{requirement.id}: expected {found['expected']}; observed {found['observed']}"
     if verdict is Verdict.WAIVED:
         pytest.xfail(f"{text} ({run.terms.waivers[requirement.id]})")
-    if not run.terms.binds(requirement.level_in(run.contract)):
+    level = requirement.level_in(run.contract)
+    if not run.terms.binds(level):
         pytest.xfail(text)
-    pytest.fail("\n".join([text, *found["reproduce"]]), pytrace=False)
+    clause = run.contract.clauses[requirement.clause]
+    story = Story(requirement, level, clause, verdict, found, run.seed, run.target)
+    pytest.fail(f"{text}\n\n{story_text(story)}", pytrace=False)

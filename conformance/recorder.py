@@ -80,7 +80,7 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if self.result is None:
+        if self.result is None or self._config.option.collectonly:
             return
         if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
             self._errors.append("the suite itself failed in the midst of the run")
@@ -90,3 +90,12 @@ class Recorder:
         self._config.hook.pytest_respan_result(result=self.result)
         if self.result.verdict() is not RunVerdict.CONFORMANT and exitstatus in NOT_GREEN:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.result is None or self._config.option.collectonly:
+            return
+        from conformance.terminal.pytest_summary import summary_lines
+
+        terminalreporter.section(f"Respan custom models: {self.result.verdict()}")
+        for line in summary_lines(self.result):
+            terminalreporter.write_line(line)

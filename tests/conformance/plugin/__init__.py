@@ -1,0 +1,1 @@
+"""The plugin in a test run of somebody's own."""

@@ -1,0 +1,72 @@
+"""Under pytest-xdist, where each worker meets the target by itself, a run comes to the same verdict."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.conformance.command import KEYS, KNOWN
+from tests.conformance.plugin.project import Project, Ran
+from tests.mutants.judging import NETS
+from tests.mutants.mutant import Mutant
+from tests.mutants.organizations import OneStoreForAll
+from tests.mutants.updates import CostsSwapped, SecondOmissionResets
+from tests.servers.plain import PlainServer
+
+CONFTEST = """
+    import pytest
+    from {module} import {name}
+
+    @pytest.fixture(scope="session")
+    def respan_target():
+        return {name}()
+"""
+OPTIONS = tuple(f"--respan-{word[2:]}" if word.startswith("--") else word for word in KNOWN)
+
+
+def _unmet(ran: Ran) -> set[str]:
+    """The requirements that the summary calls unmet."""
+    return set(re.findall(r"^[✗~?!] ([A-Z]{3}-\d\d) ", ran.output, re.MULTILINE))
+
+
+def _checked(project: Project, server: type[PlainServer], workers: int) -> Ran:
+    project.write(conftest=CONFTEST.format(module=server.__module__, name=server.__name__))
+    skipped = ",".join(sorted(NETS))
+    arguments = (
+        "-q",
+        "-n",
+        str(workers),
+        "--pyargs",
+        "conformance",
+        *OPTIONS,
+        "--respan-strict",
+        "--respan-skip",
+        skipped,
+    )
+    return project.pytest(*arguments, environment=KEYS)
+
+
+def test_a_good_server_conforms(project: Project) -> None:
+    ran = _checked(project, PlainServer, 2)
+    assert (ran.code, _unmet(ran)) == (0, set()), ran.output
+    assert "Respan custom models: conformant" in ran.output
+    assert "the target has a read" in ran.output
+    assert "skipped" not in ran.counts
+
+
+@pytest.mark.parametrize("mutant", [SecondOmissionResets, CostsSwapped, OneStoreForAll], ids=lambda m: m.__name__)
+def test_a_broken_server_is_found_to_break_what_it_breaks(mutant: type[Mutant], project: Project) -> None:
+    ran = _checked(project, mutant, 2)
+    assert (ran.code, _unmet(ran)) == (1, set(mutant.trips)), ran.output
+    assert "Respan custom models: non-conformant" in ran.output
+
+
+def test_a_target_that_is_not_there_is_told_once_a_worker(project: Project) -> None:
+    ran = project.pytest(
+        "-q", "-n", "2", "--pyargs", "conformance", "--respan-url", "http://127.0.0.1:9", "--respan-only", "STA"
+    )
+    assert ran.code == 1
+    assert ran.counts["errors"] == 2
+    assert "Respan custom models: unreachable" in ran.output
+    assert "INTERNALERROR" not in ran.output
