@@ -111,6 +111,7 @@ CONNECTION = (
 REPORTS = (
     Option("json", OUTPUT, "write the report as JSON; - is standard output"),
     Option("junit", OUTPUT, "write the report as JUnit XML, as pytest writes it"),
+    Option("html", OUTPUT, "write the report as one HTML file that loads nothing"),
     Option("implementation", text("NAME"), "what the reports call the implementation"),
     Option("implementation-version", text("V"), "the version of it that they name"),
 )

@@ -17,12 +17,13 @@ from conformance.coverage import Coverage
 from conformance.evidence import RUN, finding_record, in_short
 from conformance.fixtures import with_fixtures
 from conformance.judged import Record, read_as
+from conformance.options import OPTIONS
 from conformance.outcome import Lost, NotTestable, redone
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
 from conformance.selection import profile_of, selected
 from conformance.settings import Settings, asked_for
-from conformance.subject.callers import Callers, token_of, token_of_shell
+from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names, is_safe_in_path
 from conformance.subject.probe import probe
@@ -169,7 +170,8 @@ class Run:
     def _secrets(self) -> dict[str, str]:
         """What must not be told, and the shell variables that stand for it."""
         headers = {secret.value: secret.shell for _, secret in self._connection.headers if len(secret.value) >= SECRET}
-        return headers | {token_of(caller): token_of_shell(caller) for caller in self._callers().all()}
+        given = [option for option in OPTIONS if option.secret and self.settings[option.name]]
+        return headers | {self.settings[option.name]: f"${option.environment}" for option in given}
 
     def uncounted(self) -> int:
         """Requests since the last call."""

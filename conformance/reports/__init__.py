@@ -17,5 +17,12 @@ def as_json(result: Result) -> str:
     return json.dumps(document(result), indent=2) + "\n"
 
 
-WRITERS: Mapping[str, Writer] = MappingProxyType({"json": as_json})
+def as_html(result: Result) -> str:
+    """The result as one HTML page that loads nothing."""
+    from conformance.reports.page import as_html
+
+    return as_html(result)
+
+
+WRITERS: Mapping[str, Writer] = MappingProxyType({"json": as_json, "html": as_html})
 """The text of each report, by the option that names its file."""

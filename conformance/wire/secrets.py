@@ -14,8 +14,11 @@ Variables = Mapping[str, str]
 """Literal text that must not be told, and the shell variable that stands for it."""
 LONG_ENOUGH = 6
 """Characters from which on the encoded forms of a secret are looked for; shorter ones stand in any text by chance."""
-SHORTEST_PART = 3
-"""Characters of a secret that may stand at the cut of a text that was cut."""
+PIECE = 8
+"""Characters of a secret, from anywhere in it, that are never told."""
+SHORTEST_BEGINNING = 3
+"""Characters that a secret begins with, which are not told either where a text was cut after them."""
+_KEY = re.compile(r"\$RESPAN_\w+")
 _CUT = re.compile(r"\.\.\. \(\d+ (?:characters|bytes)\)")
 
 
@@ -36,16 +39,39 @@ def redacted(text: str, variables: Variables) -> str:
 
 
 def _without_parts(text: str, variables: Variables) -> str:
-    """`text` without the beginnings of secrets that stand where it was cut."""
-    for cut in reversed(list(_CUT.finditer(text))):
-        before, after = text[: cut.start()], text[cut.start() :]
-        for secret, variable in variables.items():
-            lengths = range(len(secret) - 1, SHORTEST_PART - 1, -1)
-            part = next((length for length in lengths if before.endswith(secret[:length])), 0)
-            if part:
-                before = before[:-part] + variable
-        text = before + after
+    """`text` without what is left of secrets where it was cut."""
+    for secret, variable in variables.items():
+        if _KEY.fullmatch(variable):
+            text = _without_pieces(_without_beginning(text, secret, variable), secret, variable)
     return text
+
+
+def _without_beginning(text: str, secret: str, variable: str) -> str:
+    """`text` without the beginning of the secret before the mark of a cut, be it ever so short."""
+    for cut in reversed(list(_CUT.finditer(text))):
+        before = text[: cut.start()]
+        lengths = range(len(secret) - 1, SHORTEST_BEGINNING - 1, -1)
+        part = next((length for length in lengths if before.endswith(secret[:length])), 0)
+        if part:
+            text = before[:-part] + variable + text[cut.start() :]
+    return text
+
+
+def _without_pieces(text: str, secret: str, variable: str) -> str:
+    """`text` without any piece of the secret, from PIECE characters on."""
+    half = PIECE // 2  # any piece has in it one of the halves that the secret is laid out in
+    if not any(secret[at : at + half] in text for at in range(0, len(secret) - half + 1, half)):
+        return text
+    pieces = {secret[at : at + PIECE] for at in range(len(secret) - PIECE + 1)}
+    written: list[str] = []
+    at = 0
+    while at < len(text):
+        end = at
+        while text[end : end + PIECE] in pieces:
+            end += 1
+        written.append(variable if end > at else text[at])
+        at = end + PIECE - 1 if end > at else at + 1
+    return "".join(written)
 
 
 def any_of(literals: Iterable[str]) -> str:

@@ -42,6 +42,7 @@ def finding(id: str, expected: str, observed: str, **more: Any) -> Record:
     plain = {
         "case": "",
         "verdict": "fail",
+        "difference": [],
         "reproduce": [
             "RUN=rc-$(date +%s)-$$",
             "curl -sS -i -X POST http://127.0.0.1:9000/api/models/ --data-binary '{}'",
@@ -66,6 +67,7 @@ def _records() -> list[Record]:
         'display_name: "Value 2" in the response to the update',
         'display_name: "Value 1"',
         case="display_name",
+        difference=['- display_name: "Value 2"', '+ display_name: "Value 1"'],
         exchanges=[
             exchange(201, '{"model_name":"rc-0a1b2c3d-7","display_name":"Value 1","supported_params":{"a":[1,2]}}'),
             exchange(200, '{"model_name":"rc-0a1b2c3d-7","display_name":"Value 1","supported_params":{"a":[1,2]}}'),
@@ -108,7 +110,7 @@ def _records() -> list[Record]:
         ),
         record("AUT-04", fail, finding("AUT-04", "a WWW-Authenticate header", "none")),
         record("CON-01", unstable, shaky),
-        record("TEN-01", Verdict.NOT_TESTABLE, reason="needs --other-org-key"),
+        record("TEN-01", Verdict.NOT_TESTABLE, reason="needs RESPAN_OTHER_ORG_KEY"),
         record("SEM-01", Verdict.NOT_TESTABLE, case="input_cost", reason="a step went wrong", because="IDM-02"),
         record("SEM-12", observed=["a field that the contract does not name is ignored"]),
         record("MOD-01", Verdict.ERROR, reason=error),

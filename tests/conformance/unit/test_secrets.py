@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.judge.difference import difference
 from conformance.judge.expect import written
 from conformance.wire.secrets import redacted
 from tests.conformance.unit.parts import drawn
@@ -59,6 +60,21 @@ def test_a_secret_that_was_cut_is_not_told_in_part(before: str, kept: int) -> No
     told = redacted(f"expected {before}{KEY[:kept]}... (900 characters) shown", VARIABLES)
     assert KEY[:3] not in told
     assert told.endswith(f"{NAME}... (900 characters) shown")
+
+
+@given(AROUND, st.integers(0, len(KEY) - 8), st.integers(8, len(KEY)), AROUND)
+@drawn
+def test_no_piece_of_a_secret_is_told(before: str, start: int, length: int, after: str) -> None:
+    told = redacted(f"{before} {KEY[start : start + length]} {after}", VARIABLES)
+    assert not [at for at in range(len(KEY) - 7) if KEY[at : at + 8] in told]
+    assert NAME in told
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+@drawn
+def test_no_difference_tells_a_secret(before: str, after: str) -> None:
+    said = "\n".join(redacted(line, VARIABLES) for line in difference(before + after, f"{before}{KEY}{after}"))
+    assert not [at for at in range(len(KEY) - 7) if json.dumps(KEY[at : at + 8])[1:-1] in said]
 
 
 def test_what_the_suite_cuts_is_marked_as_cut() -> None:
