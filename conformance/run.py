@@ -80,7 +80,7 @@ class Run:
 
     def _client(self, transport: Transport) -> Client:
         connection = self._connection
-        return Client(transport, connection.restraint, connection.route.timeout, connection.headers)
+        return Client(transport, connection.restraint, connection.route, connection.headers)
 
     @property
     def subject(self) -> Subject:

@@ -13,7 +13,7 @@ from conformance.subject.budget import Budget, Restraint
 from conformance.subject.pace import Pace
 from conformance.subject.retry_after import seconds_asked
 from conformance.wire.exchange import Credential, Exchange, Request
-from conformance.wire.route import TIMEOUT
+from conformance.wire.route import Route
 from conformance.wire.transport import Transport
 
 TRY_LATER = {408, 429, 503}
@@ -30,13 +30,13 @@ class Client:
         self,
         transport: Transport,
         restraint: Restraint = Restraint(),  # noqa: B008 - it is frozen
-        timeout: float = TIMEOUT,
+        route: Route = Route(),  # noqa: B008 - it is frozen
         extra: Sequence[tuple[str, Credential]] = (),
     ) -> None:
         self.transport = transport
         self.restraint = restraint
-        self.budget = Budget(restraint.requests, timeout)
-        self._timeout = timeout
+        self.route = route
+        self.budget = Budget(restraint.requests, route.timeout)
         self.requests = 0
         self._extra = tuple(extra)
         self._pace = Pace(restraint.rate)
@@ -63,7 +63,7 @@ class Client:
 
     def renew_budget(self) -> None:
         """Let what was created be deleted, whatever is used up."""
-        self.budget = Budget(None, self._timeout)
+        self.budget = Budget(None, self.route.timeout)
 
     def _once(self, request: Request) -> Exchange:
         with self._turn:

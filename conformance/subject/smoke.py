@@ -1,33 +1,40 @@
-"""One look at the target before anything is judged: is it there, is it the endpoint, does it take the key?"""
+"""One look at the target before anything is judged: is it there, is it the endpoint, does it take the keys?"""
 
 from __future__ import annotations
 
 import time
 
 from conformance.outcome import Lost, NotTestable, Unreachable, redone
+from conformance.settings import asked_for
+from conformance.subject.diagnosis import of_answer, of_silence
 from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange
 
 TRIES = 3
+SOON = 2.0
+"""Seconds within which a failure is tried again; what takes longer was no hiccup."""
+REFUSED = (401, 403)
 
 
 class WrongKey(Exception):
-    """The target does not take the API key that the user gave. The user has to act."""
+    """The target does not take a key that the user gave. The user has to act."""
 
 
 def look(subject: Subject) -> None:
     """Return where the target answers the upsert. Raises Unreachable or WrongKey, with what to do."""
     operation = subject.contract.upsert.operation
     url = subject.client.transport.base_url + operation.path
-    status = _status(subject, url)
-    if status in (401, 403):
+    exchange = _answer(subject, url)
+    if exchange is None:
+        return
+    if obstacle := of_answer(exchange, url, operation.path):
+        raise Unreachable(obstacle)
+    status = exchange.response.status
+    if status in REFUSED:
         key = "takes no request without a key; set RESPAN_API_KEY, or give --api-key-file"
         refused = "does not take the API key; check RESPAN_API_KEY or --api-key-file, and that the key may write"
         raise WrongKey(f"{url} {refused if subject.callers.owner else key} (it answered {status})")
-    if status in (404, 405) or 300 <= status <= 399:
-        raise Unreachable(
-            f"{operation.method} {url} was answered {status}: the endpoint is not there; give the base URL that "
-            f"{operation.path} is appended to"
-        )
+    _look_at_other_keys(subject, url)
 
 
 def answers(subject: Subject) -> bool:
@@ -41,14 +48,36 @@ def answers(subject: Subject) -> bool:
     return True
 
 
-def _status(subject: Subject, url: str) -> int:
-    reason = ""
+def _answer(subject: Subject, url: str) -> Exchange | None:
+    """The answer to an upsert; None where the run may send no more."""
+    began = time.monotonic()
     for attempt in range(TRIES):
         try:
-            return redone(lambda: subject.upsert(subject.minimal())).response.status
+            return redone(lambda: subject.upsert(subject.minimal()))
         except Lost as lost:
-            reason = lost.reason
+            obstacle = of_silence(lost, url, subject.client.route.proxy)
         except NotTestable as busy:
-            reason = busy.reason
+            obstacle = f"{url} is not to be had ({busy.reason}); try again later, or see what keeps it busy"
+        if time.monotonic() - began > SOON:
+            break
         time.sleep(0.2 * attempt)
-    raise Unreachable(f"{url} cannot be reached ({reason}); check the URL, and that the target is running")
+    if subject.client.budget.spent:
+        return None
+    raise Unreachable(obstacle)
+
+
+def _look_at_other_keys(subject: Subject, url: str) -> None:
+    """See that whom the further keys stand for is known: a stranger is kept out of everything, whatever is tested."""
+    other, reader = subject.callers.other, subject.callers.reader
+    try:
+        if other and redone(lambda: subject.upsert(subject.minimal(), other)).response.status in REFUSED:
+            raise _unknown("other-org-key", url)
+        read = subject.contract.upsert.read
+        if reader and read and subject.read(subject.names.fresh(), reader).response.status == REFUSED[0]:
+            raise _unknown("read-only-key", url)
+    except (Lost, NotTestable):
+        return
+
+
+def _unknown(key: str, url: str) -> WrongKey:
+    return WrongKey(f"{url} does not take {asked_for(key)} (--{key}-file); check it, or leave it out")

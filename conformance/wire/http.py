@@ -78,9 +78,9 @@ class HttpTransport:
                     body = read_body(response.iter_stream(), coding.decode("latin-1"), call.until)
                 finally:
                     response.close()
-            except (httpcore2.TimeoutException, TimeoutError):
+            except (httpcore2.TimeoutException, TimeoutError) as error:
                 reason = f"no whole answer came within the time limit of {self._timeout:g} s"
-                raise Lost(request, reason, beginning=call.beginning) from None
+                raise Lost(request, reason, error, call.beginning) from None
             except BROKEN as error:
                 raise _broken(request, error, call) from error
         return received(response.status, response.headers, body, time.monotonic() - started)
