@@ -1,0 +1,63 @@
+"""Targets that mean no good: each ends in a verdict, in bounded time and memory, whenever its malice begins."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from tests.conformance.acts import NO_ANSWERS, RUDE, WRONG_ANSWERS
+from tests.conformance.hostile import Act, hostile
+
+PROGRAM = """\
+import json, sys, time
+from conformance import check
+
+def peak():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+
+for name, url in json.load(sys.stdin).items():
+    open("/proc/self/clear_refs", "w").write("5")
+    began = time.monotonic()
+    result = check(url, api_key="demo-acme", timeout=0.3, seed=1, only=sys.argv[1:])
+    seconds = time.monotonic() - began
+    said = {"verdict": result.verdict(), "because": result.stopped_because or result.curtailed, "seconds": seconds}
+    print(json.dumps({"name": name, "megabytes": peak() / 1024, **said}))
+"""
+"""Checks one target after the other in one process. What it took at most is told afresh for each."""
+LONGEST = 20.0
+"""Seconds that a run may take at most; the machine may be busy with other tests."""
+MEGABYTES = 300
+
+
+def _ran(acts: Mapping[str, Act], *only: str, friendly: int = 0) -> dict[str, dict[str, Any]]:
+    """What runs against such servers came to. Their time and memory are bounded."""
+    with ExitStack() as stack:
+        urls = {name: stack.enter_context(hostile(act, friendly)).url for name, act in acts.items()}
+        ran = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *only],
+            input=json.dumps(urls), capture_output=True, text=True, timeout=LONGEST * len(acts), check=True,
+        )  # fmt: skip
+    said = {line["name"]: line for line in map(json.loads, ran.stdout.splitlines())}
+    assert said.keys() == acts.keys()
+    assert {name: run for name, run in said.items() if run["megabytes"] > MEGABYTES or run["seconds"] > LONGEST} == {}
+    return said
+
+
+def test_one_that_stops_answering_is_lost_on_the_way() -> None:
+    said = _ran(NO_ANSWERS, "IDM-01", friendly=40)
+    lost = ("unreachable", "the target stopped answering")
+    assert {name: (run["verdict"], run["because"]) for name, run in said.items()} == dict.fromkeys(NO_ANSWERS, lost)
+
+
+def test_one_that_answers_wrongly_is_not_conformant() -> None:
+    said = _ran(WRONG_ANSWERS, "SCH", "STA-01", "IDM-01", friendly=40)
+    assert {name: run["verdict"] for name, run in said.items()} == dict.fromkeys(WRONG_ANSWERS, "non-conformant")
+
+
+def test_one_that_is_rude_to_kept_connections_is_conformant() -> None:
+    said = _ran(RUDE, "STA-01", "STA-02", "IDM-01", "CON-01", friendly=0)
+    assert {name: run["verdict"] for name, run in said.items()} == dict.fromkeys(RUDE, "conformant")

@@ -1,0 +1,30 @@
+"""The transport before hostile servers: what is no answer is lost, in the time of one request and no more."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import pytest
+
+from conformance.outcome import Lost
+from conformance.wire.exchange import Request
+from conformance.wire.http import HttpTransport
+from conformance.wire.route import Route
+from tests.conformance.acts import NO_ANSWERS
+from tests.conformance.hostile import Act, hostile
+
+TIMEOUT = 0.3
+PATIENTLY = TIMEOUT + 2.0
+"""Seconds; the machine may be busy with other tests."""
+POST = Request("POST", "/api/models/", body=b"{}")
+
+
+@pytest.mark.parametrize("act", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_what_is_no_answer_is_lost_in_time(act: Act) -> None:
+    with hostile(act) as server, contextlib.closing(HttpTransport(server.url, Route(TIMEOUT))) as transport:
+        began = time.monotonic()
+        with pytest.raises(Lost) as lost:
+            transport.send(POST)
+    assert time.monotonic() - began < PATIENTLY
+    assert lost.value.reason.isprintable()
