@@ -15,7 +15,7 @@ WAITING = 300.0
 """Seconds in all that a busy target (429, 503 with Retry-After) is waited for."""
 SHORT = 64 * 1024
 """Octets of an answer that nobody counts."""
-OCTETS = 8 * 1024 * 1024
+OCTETS = 4 * 1024 * 1024
 """Octets of longer answers that are taken in all; a usual run takes less than one million, short ones included."""
 
 

@@ -6,7 +6,7 @@ import time
 import zlib
 from collections.abc import Iterable
 
-LONGEST = 1024 * 1024
+LONGEST = 512 * 1024
 """Octets of a body that are read at most; no model comes near it."""
 GZIP = 16 + zlib.MAX_WBITS
 

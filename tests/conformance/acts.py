@@ -53,14 +53,14 @@ NO_ANSWERS: Mapping[str, Act] = {
 }
 """What no HTTP client takes for an answer."""
 
-ENTRIES = b'{"model_name": "a", "supported_params": {' + b",".join(b'"%06d": []' % n for n in range(75_000)) + b"}}"
+ENTRIES = b'{"model_name": "a", "supported_params": {' + b",".join(b'"%06d": []' % n for n in range(30_000)) + b"}}"
 WRONG_ANSWERS: Mapping[str, Act] = {
     "says too small a length": answering(f"HTTP/1.1 201 Created\n{JSON}\nContent-Length: 2", b'{}{"evil": 1}' + OK),
     "speaks UTF-16": answering(f"HTTP/1.1 201 Created\n{JSON}; charset=utf-16", '{"id": "a"}'.encode("utf-16")),
     "speaks HTTP/9.9": answering(f"HTTP/9.9 201 Created\n{JSON}", b"{}"),
     "says much, and it is JSON": answering(f"HTTP/1.1 201 Created\n{JSON}", ENTRIES),
-    "says deep JSON": answering(f"HTTP/1.1 201 Created\n{JSON}", b'{"id": ' + b"[" * 500_000),
-    "says long numbers": answering(f"HTTP/1.1 201 Created\n{JSON}", b'{"input_cost": ' + b"9" * 1_000_000 + b"}"),
+    "says deep JSON": answering(f"HTTP/1.1 201 Created\n{JSON}", b'{"id": ' + b"[" * 400_000),
+    "says long numbers": answering(f"HTTP/1.1 201 Created\n{JSON}", b'{"input_cost": ' + b"9" * 400_000 + b"}"),
     "redirects to itself": answering("HTTP/1.1 302 Found\nLocation: /api/models/\nContent-Length: 0"),
 }
 """What is an answer of HTTP, and a wrong one."""

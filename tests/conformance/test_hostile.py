@@ -54,7 +54,7 @@ def test_one_that_stops_answering_is_lost_on_the_way() -> None:
 
 
 def test_one_that_answers_wrongly_is_not_conformant() -> None:
-    said = _ran(WRONG_ANSWERS, "SCH", "STA-01", "IDM-01", friendly=40)
+    said = _ran(WRONG_ANSWERS, "SCH", "STA-01", "STA-04", "IDM-01", friendly=40)
     assert {name: run["verdict"] for name, run in said.items()} == dict.fromkeys(WRONG_ANSWERS, "non-conformant")
 
 

@@ -62,7 +62,7 @@ def test_long_answers_are_counted() -> None:
     for _ in range(OCTETS // (2 * SHORT)):
         assert budget.spent is None
         budget.answer(0, 2 * SHORT)
-    assert budget.spent == "the target sent more than 8 MiB in long answers"
+    assert budget.spent == "the target sent more than 4 MiB in long answers"
 
 
 def test_a_busy_target_is_waited_for_so_long_and_no_longer() -> None:

@@ -227,7 +227,11 @@ def test_a_proxy_that_is_not_there(looking: Look) -> None:
 
 def test_silence_is_waited_for_once(looking: Look) -> None:
     done = threading.Event()
-    with saying(lambda _: done.wait(10) and None) as server:
+
+    def silent(_: socket.socket) -> None:
+        done.wait(10)
+
+    with saying(silent) as server:
         _says(
             looking, server.url, "no whole answer came within the time limit of 0.2 s", "raise --timeout", timeout=0.2
         )
