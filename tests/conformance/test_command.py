@@ -98,8 +98,8 @@ def test_a_target_that_is_not_there(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         ran = conformance(url, report=tmp_path / "report.json")
     assert ran.code == 3
-    assert "cannot be reached" in ran.stdout
-    assert "check the URL" in ran.stdout
+    assert "refused the connection: nothing listens there" in ran.stdout
+    assert "check the port" in ran.stdout
     assert ran.report is not None
     assert ran.report["verdict"] == "unreachable"
 

@@ -98,7 +98,7 @@ def test_an_option_that_is_none_is_refused() -> None:
 def test_a_target_that_is_not_there_gives_no_result() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = "http://{}:{}".format(*listener.getsockname())
-    with pytest.raises(NoResult, match="cannot be reached"):
+    with pytest.raises(NoResult, match="refused the connection: nothing listens there"):
         check(url, only=["STA-01"])
 
 
