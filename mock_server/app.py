@@ -24,6 +24,7 @@ from mock_server.endpoints import EndpointMiddleware
 from mock_server.failures import handle_failures
 from mock_server.fixtures import Fixtures
 from mock_server.handlers import Models
+from mock_server.journal.recording import Note, RecordingMiddleware
 from mock_server.lingering import LingeringCloseMiddleware
 from mock_server.pages import CONSOLE, DOCUMENT, Page, console_options, served_document
 from mock_server.routing import RoutingMiddleware
@@ -32,17 +33,28 @@ from mock_server.stores import Store
 
 
 def build_app(
-    contract: Contract, fixtures: Fixtures, store: Store, *, origins: Sequence[str] = ("*",), delay: float = 0
+    contract: Contract,
+    fixtures: Fixtures,
+    store: Store,
+    *,
+    origins: Sequence[str] = ("*",),
+    delay: float = 0,
+    note: Note | None = None,
 ) -> AsyncApp:
-    """The mock as an ASGI app.
+    """The API of the mock as an ASGI app.
 
-    `origins` are the web origins whose pages may call it, `*` for any; `delay` is what each answer takes, in seconds.
+    `origins` are the web origins whose pages may call it, `*` for any; `delay` is what each answer takes, in seconds;
+    `note` is called with each exchange.
     """
     handlers = Models(contract.upsert, fixtures, store).handlers
     document = served_document(contract, handlers)
     app = AsyncApp(
         __name__,
-        middlewares=_middlewares(contract, fixtures.anyone, origins, delay),
+        middlewares=[
+            LingeringCloseMiddleware,
+            *([partial(RecordingMiddleware, note=note)] if note else []),
+            *_middlewares(contract, fixtures.anyone, origins, delay),
+        ],
         resolver=handlers.__getitem__,
         security_map={"bearer": partial(BearerHandler, fixtures)},
         swagger_ui_options=console_options(),
@@ -65,7 +77,6 @@ def _middlewares(contract: Contract, anyone: Caller, origins: Sequence[str], del
         expose_headers=["Allow", "WWW-Authenticate"],
     )
     return [
-        LingeringCloseMiddleware,
         *([AccessLogMiddleware] if access_logger.isEnabledFor(logging.INFO) else []),
         cors,  # outside of the errors, or they could not be read by a page
         ExceptionMiddleware,

@@ -7,20 +7,25 @@ import shlex
 from collections.abc import Iterator
 
 from contract import Contract
+from mock_server.admin.app import PREFIX
 from mock_server.fixtures import Fixtures
 from mock_server.pages import CONSOLE
 
+ADMIN = PREFIX.decode() + "info"
 
-def banner(url: str, contract: Contract, fixtures: Fixtures) -> str:
+
+def banner(url: str, contract: Contract, fixtures: Fixtures, *, admin: bool) -> str:
     """The whole text, several lines."""
-    return "\n".join(_lines(url, contract, fixtures))
+    return "\n".join(_lines(url, contract, fixtures, admin))
 
 
-def _lines(url: str, contract: Contract, fixtures: Fixtures) -> Iterator[str]:
+def _lines(url: str, contract: Contract, fixtures: Fixtures, admin: bool) -> Iterator[str]:
     yield f"{contract.title} {contract.version}, a mock of {contract.file.name}"
     yield ""
     yield f"  API         {url}{contract.upsert.operation.path}"
     yield f"  Swagger UI  {url}{CONSOLE}"
+    if admin:
+        yield f"  Admin API   {url}{ADMIN}"
     yield ""
     yield "API keys"
     width = max(map(len, fixtures.keys), default=0)

@@ -69,7 +69,8 @@ def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
     if not scheme:
         raise unauthorized(f"The Authorization header is empty. {_EXPECTED}.", "an empty header")
     if scheme.lower() != "bearer":
-        got = f"the scheme {quoted(scheme)}"
+        # A single word may be the key itself, which is not repeated.
+        got = f"the scheme {quoted(scheme)}" if token else "no scheme"
         raise unauthorized(f"{_EXPECTED}, got {got}.", got)
     token = token.strip()
     if not token or " " in token or "\t" in token:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from mock_server.connection import CONNECTION
 
 _PATIENCE = 1
 """Seconds that answers under way have when the mock stops."""
@@ -82,7 +84,12 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """Answers what is no HTTP in the error shape of the mock."""
+    """Answers what is no HTTP in the error shape of the mock, and lets an answer get at its connection."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        cast("dict[str, object]", self.scope)[CONNECTION] = self.transport
 
     def send_400_response(self, msg: str) -> None:
         """Write the answer, and close."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+TOKEN_VARIABLE = "RESPAN_MOCK_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
+"""The variable of the environment from which the token of the admin API is taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -22,5 +25,15 @@ class Settings:
     cors_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may call the mock; `*` is any."""
     log_level: str = "info"
+    journal: int = 1000
+    """How many requests the journal keeps; 0 is off."""
+    admin: bool = True
+    """Whether there is an admin API."""
+    admin_token: str | None = None
+    """What one has to know to use it; None is nothing."""
+    admin_hosts: tuple[str, ...] = ()
+    """Names by which it may be addressed, beside those of this machine and the one listened at."""
+    admin_origins: tuple[str, ...] = ()
+    """Web origins whose pages may use it, beside its own."""
     quiet: bool = False
     """Print the address alone, and log errors only."""

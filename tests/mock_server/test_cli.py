@@ -154,7 +154,7 @@ def test_warnings_only_leave_the_requests_out_of_the_log() -> None:
 
 
 def test_all_loopback_addresses_can_be_listened_at() -> None:
-    with started("--quiet", "--host", "0.0.0.0") as mock:
+    with started("--quiet", "--no-admin", "--host", "0.0.0.0") as mock:
         assert mock.url.startswith("http://127.0.0.1:")
         assert exchange(mock.address, GPT_4O).status == 200
 

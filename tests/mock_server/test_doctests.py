@@ -8,8 +8,12 @@ from importlib import import_module
 import pytest
 
 MODULES = [
+    "admin.guard",
     "display",
     "fixtures",
+    "journal.criteria",
+    "journal.curl",
+    "journal.redaction",
     "json_schema",
     "refusals",
     "semantics",

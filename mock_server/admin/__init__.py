@@ -1,0 +1,1 @@
+"""The admin API: what a developer or a test asks of the mock about itself. `admin.yaml` describes it."""

@@ -1,0 +1,81 @@
+"""Tells those who watch what has happened, in the order in which it happened."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+REMEMBERED = 1000
+"""Events that are kept for those who were away."""
+PATIENCE = 256
+"""Events that a watcher may be behind before it is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that has happened."""
+
+    id: int
+    """Counted from 1 since the start."""
+    kind: str
+    data: Callable[[], Any]
+    """Gives what is to be told of it, as JSON. Called when somebody wants to know."""
+
+
+class Watcher:
+    """One who is told."""
+
+    def __init__(self, missed: list[Event]) -> None:
+        self._queue: asyncio.Queue[Event] = asyncio.Queue(PATIENCE + len(missed))
+        self.behind = asyncio.Event()
+        """Set when it reads too slowly, and from then on misses events."""
+        for event in missed:
+            self._queue.put_nowait(event)
+
+    def tell(self, event: Event) -> None:
+        """Have it read `event` when it comes to it."""
+        try:
+            self._queue.put_nowait(event)
+        except asyncio.QueueFull:
+            self.behind.set()
+
+    async def next(self) -> Event:
+        """The next event."""
+        return await self._queue.get()
+
+
+class Events:
+    """What has happened lately, and who watches. To be used in the thread of one event loop."""
+
+    def __init__(self) -> None:
+        self._latest: deque[Event] = deque(maxlen=REMEMBERED)
+        self._watchers: list[Watcher] = []
+        self.total = 0
+        """How many there have been, which is the id of the latest."""
+
+    def publish(self, kind: str, data: Callable[[], Any]) -> None:
+        """Tell everybody."""
+        self.total += 1
+        event = Event(self.total, kind, data)
+        self._latest.append(event)
+        for watcher in self._watchers:
+            watcher.tell(event)
+
+    @contextlib.contextmanager
+    def watching(self, after: int | None) -> Iterator[Watcher]:
+        """Somebody who is told everything from now on, and before that what came later than the event `after`."""
+        missed = [] if after is None else [event for event in self._latest if event.id > after]
+        watcher = Watcher(missed)
+        self._watchers.append(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers.remove(watcher)
+
+    def knows(self, after: int) -> bool:
+        """Whether everything later than the event `after` is still there to be told."""
+        return self.total - len(self._latest) <= after <= self.total

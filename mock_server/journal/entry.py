@@ -1,0 +1,105 @@
+"""An exchange as it is shown: readable, bounded, and without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mock_server.display import to_rfc3339
+from mock_server.journal import redaction
+from mock_server.journal.curl import curl
+from mock_server.journal.exchange import Body, Exchange
+from mock_server.violations import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body."""
+
+    text: str
+    """What is not UTF-8 is escaped."""
+    bytes: int
+    """The length of all of it, as far as it was read."""
+    note: str | None
+    """What `text` leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A request or an answer."""
+
+    headers: dict[str, str]
+    """By name in lower case."""
+    body: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a request was refused."""
+
+    line: str
+    """All of it on one line."""
+    violations: tuple[Violation, ...]
+    """The rules that the request breaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request and its answer."""
+
+    id: int
+    """Its number, from 1. A later request has a higher one."""
+    time: str
+    """When it came, by the real clock, in RFC 3339."""
+    duration_ms: float
+    organization: str | None
+    """Whose credentials it had, as far as they were looked at."""
+    method: str
+    path: str
+    """As it was sent, percent-encoded."""
+    query: str
+    status: int | None
+    """None where the client was gone before it was answered."""
+    request: Part
+    response: Part
+    refusal: Reason | None
+    curl: str
+    """A command that sends it again."""
+
+
+def entry_of(exchange: Exchange) -> Entry:
+    """What is shown of an exchange."""
+    return Entry(
+        id=exchange.id,
+        time=to_rfc3339(datetime.fromtimestamp(exchange.time, UTC)),
+        duration_ms=round(exchange.milliseconds, 3),
+        organization=exchange.organization,
+        method=exchange.method,
+        path=redaction.path(exchange.path.decode("latin-1")),
+        query=redaction.query(exchange.query.decode("latin-1")),
+        status=exchange.status or None,
+        request=Part(_shown(exchange.headers), _content(exchange.request, exchange.complete)),
+        response=Part(_shown(exchange.response_headers), _content(exchange.response, complete=True)),
+        refusal=Reason(exchange.refusal.line, exchange.refusal.violations) if exchange.refusal else None,
+        curl=curl(exchange),
+    )
+
+
+def _shown(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        value = redaction.header(name, value)
+        shown[name] = f"{shown[name]}, {value}" if name in shown else value
+    return shown
+
+
+def _content(body: Body, complete: bool) -> Content:
+    text = body.start.decode("utf-8", "backslashreplace")
+    notes = []
+    if len(body.start) < body.length:
+        notes.append(f"the first {len(body.start)} of {body.length} bytes")
+    if not complete:
+        notes.append("the request was answered before the rest of its body was read")
+    return Content(text, body.length, "; ".join(notes) or None)

@@ -1,0 +1,73 @@
+"""Keeps the latest exchanges."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from mock_server.journal.criteria import Criteria
+from mock_server.journal.exchange import Exchange
+
+Listener: TypeAlias = Callable[[Exchange], None]
+
+
+class Journal:
+    """The latest exchanges, at most `size` of them; 0 is off. To be used in the thread of one event loop."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._exchanges: deque[Exchange] = deque(maxlen=size)
+        self._listeners: list[Listener] = []
+        self.total = 0
+        """How many there have been, which is the number of the latest."""
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def add(self, exchange: Exchange) -> None:
+        """Give it the next number, and keep it."""
+        self.total += 1
+        exchange.id = self.total
+        self._exchanges.append(exchange)
+        for listener in self._listeners:
+            listener(exchange)
+
+    def get(self, number: int) -> Exchange | None:
+        """The exchange of that number, or None where it is not there, or no longer."""
+        return next((each for each in self._exchanges if each.id == number), None)
+
+    def matching(self, criteria: Criteria) -> list[Exchange]:
+        """Those that meet the criteria, from the earliest to the latest."""
+        return [each for each in self._exchanges if criteria.meets(each)]
+
+    def clear(self) -> int:
+        """Forget them all. How many there were. The numbers go on, so that none is given twice."""
+        count = len(self._exchanges)
+        self._exchanges.clear()
+        return count
+
+    @contextlib.contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        """Call `listener` with each new exchange, in the context."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
+    async def wait_for(self, criteria: Criteria, count: int, seconds: float) -> Sequence[Exchange]:
+        """The first `count` that meet the criteria, those included that are there already.
+
+        After `seconds` without so many, those that there are.
+        """
+        found = self.matching(criteria)
+        news: asyncio.Queue[Exchange] = asyncio.Queue()
+        with self.listening(news.put_nowait), contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while len(found) < count:
+                    if criteria.meets(exchange := await news.get()):
+                        found.append(exchange)
+        return found[:count]

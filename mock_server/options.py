@@ -1,0 +1,106 @@
+"""The options of `respan-mock`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mock_server.settings import TOKEN_VARIABLE, Settings
+
+DEFAULTS = Settings()
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+_EXAMPLES = """\
+examples:
+  respan-mock                                  serve the packaged contract at http://127.0.0.1:8000
+  respan-mock --port 0 --quiet                 pick a free port and print the address alone
+  respan-mock --contract altered.yaml          serve another contract
+  respan-mock --cors-origin http://localhost:5173 --delay 300
+                                               only that page may call it, and waits 300 ms for each answer
+"""
+
+
+def parse(arguments: Sequence[str] | None = None) -> Settings:
+    """The settings that the command line and the environment give. Exits with 2 where they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="respan-mock",
+        description="A mock of the Respan custom models endpoint: whatever openapi.yaml says, served over HTTP.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_serving(parser.add_argument_group("what is served, and where"))
+    _add_behaviour(parser.add_argument_group("how it behaves"))
+    _add_admin(parser.add_argument_group("journal and admin API"))
+    _add_output(parser.add_argument_group("what is printed"))
+    given = parser.parse_args(arguments)
+    return Settings(
+        host=given.host,
+        port=given.port,
+        contract=given.contract,
+        fixtures=given.fixtures,
+        delay=given.delay,
+        cors_origins=tuple(given.cors_origin or ["*"]),
+        log_level="error" if given.quiet else given.log_level,
+        quiet=given.quiet,
+        journal=given.journal,
+        admin=not given.no_admin,
+        admin_token=given.admin_token or os.environ.get(TOKEN_VARIABLE) or None,
+        admin_hosts=tuple(given.admin_host),
+        admin_origins=tuple(given.admin_origin),
+    )
+
+
+def _add_serving(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--host", default=DEFAULTS.host, help="where to listen (default: %(default)s)")
+    add("--port", default=DEFAULTS.port, type=_port, help="0 picks a free one (default: %(default)s)")
+    add("--contract", metavar="FILE", type=Path, help="the OpenAPI document to serve (default: the packaged one)")
+    add("--fixtures", metavar="FILE", type=Path, help="organizations, keys and built-in models (default: packaged)")
+    add("--cors-origin", metavar="ORIGIN", action="append", help="whose pages may call; repeatable (default: any)")
+
+
+def _add_behaviour(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--delay", metavar="MS", default=0.0, type=_milliseconds, help="how long each answer of the API takes, at least"
+    )
+
+
+def _add_admin(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    kept = "how many requests it keeps; 0 is off (default: %(default)s)"
+    add("--journal", metavar="N", default=DEFAULTS.journal, type=_count, help=kept)
+    add("--no-admin", action="store_true", help="no admin API, and no journal")
+    add("--admin-token", metavar="TOKEN", help=f"what the admin API asks for (default: ${TOKEN_VARIABLE}, or nothing)")
+    add("--admin-host", metavar="NAME", action="append", default=[], help="one more name to reach it by; repeatable")
+    add("--admin-origin", metavar="ORIGIN", action="append", default=[], help="whose pages may use it; repeatable")
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--log-level", choices=LOG_LEVELS, default=DEFAULTS.log_level, help="what to log (default: %(default)s)")
+    add("--quiet", action="store_true", help="print the address alone, and log nothing but errors")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 1_000_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no count from 0 to 1000000")
+    return int(text)
+
+
+def _milliseconds(text: str) -> float:
+    try:
+        milliseconds = float(text)
+    except ValueError:
+        milliseconds = -1
+    if not 0 <= milliseconds <= 3_600_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of milliseconds from 0 to 3600000")
+    return milliseconds

@@ -1,0 +1,89 @@
+"""The admin API is what its document says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import yaml
+from openapi_core import OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
+from contract import Contract
+from mock_server.admin.app import DOCUMENT
+from tests.mock_server.process import MockProcess
+from tests.mock_server.wire import KEY, MODELS, exchange, request
+
+ADMIN = "/_mock/"
+
+
+@pytest.fixture(scope="session")
+def document() -> dict[str, Any]:
+    written: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    return written
+
+
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    assert not list(OpenAPIV30SpecValidator(document, base_uri=Path(DOCUMENT).as_uri()).iter_errors())
+
+
+def test_the_document_is_served(client: httpx2.Client, document: dict[str, Any]) -> None:
+    assert client.get(f"{ADMIN}openapi.json").json()["paths"].keys() == document["paths"].keys()
+
+
+def test_health_is_told(client: httpx2.Client) -> None:
+    assert client.get(f"{ADMIN}health").json() == {"status": "ok"}
+
+
+def test_info_tells_what_is_served(client: httpx2.Client, contract: Contract) -> None:
+    info = client.get(f"{ADMIN}info").json()
+    assert info["contract"]["digest"] == contract.digest
+    acme, globex = info["organizations"]
+    assert (acme["name"], globex["name"]) == ("acme", "globex")
+    assert {"key": KEY, "may_write": True} in acme["keys"]
+    assert "my-vllm" in acme["providers"]
+    assert "gpt-4o" in info["built_in"]
+    assert info["settings"]["journal"] == 1000
+
+
+def test_other_paths_and_methods_are_refused_as_everywhere(mock: MockProcess) -> None:
+    host = {"Host": "localhost"}
+    assert exchange(mock.address, request("GET", f"{ADMIN}nothing", host)).status == 404
+    wrong = exchange(mock.address, request("POST", f"{ADMIN}requests", host))
+    assert (wrong.status, wrong.headers["allow"]) == (405, "DELETE, GET, HEAD")
+
+
+def test_the_answers_are_as_the_document_says(client: httpx2.Client, document: dict[str, Any]) -> None:
+    described: Any = OpenAPI.from_dict(document)
+    client.post(MODELS, json={"model_name": ""})
+    for path in ASKED:
+        answer = client.get(f"{ADMIN}{path}")
+        described.validate_response(_Asked(answer.request), _Answered(answer))
+
+
+ASKED = ("health", "info", "requests", "requests?limit=no", "requests/wait?timeout=0&path=/none", "requests/999")
+
+
+class _Asked:
+    """A request as openapi-core reads one."""
+
+    def __init__(self, sent: httpx2.Request) -> None:
+        self.host_url = f"http://{sent.url.netloc.decode()}"
+        self.path = sent.url.path
+        self.method = sent.method.lower()
+        self.body = sent.content
+        self.content_type = sent.headers.get("content-type", "")
+        self.parameters = RequestParameters()
+
+
+class _Answered:
+    """An answer as openapi-core reads one."""
+
+    def __init__(self, answer: httpx2.Response) -> None:
+        self.status_code = answer.status_code
+        self.headers = dict(answer.headers)
+        self.content_type = answer.headers["content-type"]
+        self.data = answer.content

@@ -1,0 +1,108 @@
+"""Who may use the admin API, and who may not."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from tests.mock_server.process import MockProcess, run, started
+from tests.mock_server.wire import exchange, request
+
+HEALTH, INFO = "/_mock/health", "/_mock/info"
+
+
+def status(mock: MockProcess, path: str = INFO, **headers: str) -> int:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return exchange(mock.address, request("GET", path, {"Host": f"localhost:{mock.address[1]}", **named})).status
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:{port}", "127.0.0.1:{port}", "[::1]", "[::1]:{port}"])
+def test_this_machine_is_known_by_its_names(mock: MockProcess, host: str) -> None:
+    assert status(mock, Host=host.format(port=mock.address[1])) == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "", "10.0.0.1"]
+)
+def test_a_foreign_name_is_refused(mock: MockProcess, host: str) -> None:
+    assert status(mock, Host=host) == 403
+    assert status(mock, HEALTH, Host=host) == 403
+
+
+FOREIGN = {
+    "another site": {"Sec_Fetch_Site": "cross-site"},
+    "another port": {"Sec_Fetch_Site": "same-site", "Origin": "http://localhost:1"},
+    "another origin": {"Origin": "http://evil.example"},
+    "no origin": {"Origin": "null"},
+    "another origin, called the same": {"Origin": "http://evil.example", "Sec_Fetch_Site": "same-origin"},
+}
+
+
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+def test_pages_of_other_origins_are_refused(mock: MockProcess, headers: dict[str, str]) -> None:
+    assert status(mock, **headers) == 403
+
+
+def test_pages_of_its_own_origin_are_let_in(mock: MockProcess) -> None:
+    own = f"http://localhost:{mock.address[1]}"
+    assert status(mock, Origin=own, Sec_Fetch_Site="same-origin") == 200
+    assert status(mock, Sec_Fetch_Site="none") == 200
+
+
+def test_there_is_no_cors_unless_it_is_asked_for() -> None:
+    asked = {"Origin": "http://localhost:5173", "Access-Control-Request-Method": "DELETE"}
+    with started("--quiet") as mock, httpx2.Client(base_url=mock.url) as client:
+        preflight = client.options("/_mock/requests", headers=asked)
+        assert preflight.status_code == 403
+        assert not [name for name in preflight.headers if name.startswith("access-control")]
+    options = ["--admin-origin", "http://localhost:5173", "--admin-host", "mock.example"]
+    with started("--quiet", *options) as mock, httpx2.Client(base_url=mock.url) as client:
+        assert client.options("/_mock/requests", headers=asked).status_code == 200
+        answer = client.get(INFO, headers={"Origin": "http://localhost:5173", "Sec-Fetch-Site": "same-site"})
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "http://localhost:5173")
+        assert client.get(INFO, headers={"Origin": "http://localhost:5174"}).status_code == 403
+        assert client.get(INFO, headers={"Host": "mock.example"}).status_code == 200
+
+
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_a_token_is_asked_for_where_there_is_one(by_variable: bool) -> None:
+    options, variables = (
+        ([], {"RESPAN_MOCK_ADMIN_TOKEN": "open sesame"}) if by_variable else (["--admin-token", "open sesame"], {})
+    )
+    with started("--quiet", *options, **variables) as mock, httpx2.Client(base_url=mock.url) as client:
+        assert client.get(HEALTH).status_code == 200
+        for headers in ({}, {"Authorization": "Bearer demo-acme"}, {"Authorization": "Basic open sesame"}):
+            refused = client.get(INFO, headers=headers)
+            assert refused.status_code == 401
+            assert "--admin-token" in refused.json()["detail"]
+            assert "www-authenticate" in refused.headers
+        known = client.get(INFO, headers={"Authorization": "Bearer open-sesame"})
+        assert known.status_code == 401
+
+
+def test_the_right_token_opens_it() -> None:
+    right = {"Authorization": "Bearer open-sesame"}
+    with started("--quiet", "--admin-token", "open-sesame") as mock, httpx2.Client(base_url=mock.url) as client:
+        info = client.get(INFO, headers=right)
+        assert info.status_code == 200
+        assert "open-sesame" not in info.text
+        assert client.get("/_mock/openapi.json", headers=right).json()["security"] == [{"adminToken": []}]
+
+
+def test_without_a_token_the_document_asks_for_none(client: httpx2.Client) -> None:
+    assert "security" not in client.get("/_mock/openapi.json").json()
+
+
+def test_where_others_can_reach_it_it_needs_a_token() -> None:
+    ended = run("--port", "0", "--host", "0.0.0.0")
+    assert ended.returncode == 2
+    for mend in ("--admin-token", "RESPAN_MOCK_ADMIN_TOKEN", "--no-admin"):
+        assert mend in ended.stderr
+    with started("--quiet", "--host", "0.0.0.0", "--admin-token", "t") as mock:
+        assert status(mock, Authorization="Bearer t") == 200
+
+
+def test_it_can_be_left_out() -> None:
+    with started("--no-admin", "--host", "0.0.0.0") as mock, httpx2.Client(base_url=mock.url) as client:
+        assert client.get(HEALTH).status_code == 404
+        assert "Admin" not in mock.printed

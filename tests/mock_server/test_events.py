@@ -1,0 +1,116 @@
+"""Those who watch are told what happens, in order, and cost those who do not nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import httpx2
+import pytest
+
+from mock_server.events import PATIENCE, REMEMBERED, Events
+from tests.mock_server.process import SECONDS, MockProcess, started
+from tests.mock_server.wire import request
+
+EVENTS = "/_mock/events"
+
+
+def told(response: httpx2.Response) -> Iterator[dict[str, Any]]:
+    """The events of a stream, with their data read."""
+    event: dict[str, Any] = {}
+    for line in response.iter_lines():
+        field, _, value = line.partition(": ")
+        if line:
+            event[field] = json.loads(value) if field == "data" else value
+        elif event:
+            yield event
+            event = {}
+
+
+def read_all(connection: socket.socket) -> None:
+    while connection.recv(65536):
+        pass
+
+
+@pytest.fixture
+def own() -> Iterator[MockProcess]:
+    with started("--quiet") as process:
+        yield process
+        assert process.stderr == ""
+
+
+def test_requests_are_told_as_they_come(own: MockProcess) -> None:
+    with (
+        httpx2.Client(base_url=own.url, timeout=SECONDS) as client,
+        client.stream("GET", EVENTS) as stream,
+        httpx2.Client(base_url=own.url) as other,
+    ):
+        assert stream.headers["content-type"] == "text/event-stream"
+        events = told(stream)
+        assert next(events)["event"] == "hello"
+        other.get("/api/one")
+        event = next(events)
+        assert (event["event"], event["id"], event["data"]["path"]) == ("request", "1", "/api/one")
+        other.delete("/_mock/requests")
+        assert next(events)["event"] == "cleared"
+
+
+def test_who_comes_back_is_told_what_it_missed(own: MockProcess) -> None:
+    with httpx2.Client(base_url=own.url, timeout=SECONDS) as client:
+        for path in ("/api/one", "/api/two", "/api/three"):
+            client.get(path)
+        with client.stream("GET", EVENTS, headers={"Last-Event-ID": "1"}) as stream:
+            hello, *missed = islice(told(stream), 3)
+        assert hello["data"] == {"complete": True, "latest": 3}
+        assert [(event["id"], event["data"]["path"]) for event in missed] == [("2", "/api/two"), ("3", "/api/three")]
+        with client.stream("GET", EVENTS, headers={"Last-Event-ID": "900"}) as stream:
+            assert next(told(stream))["data"] == {"complete": False, "latest": 3}
+
+
+def test_who_does_not_read_is_cut_off(own: MockProcess) -> None:
+    with socket.create_connection(own.address) as watcher, httpx2.Client(base_url=own.url) as client:
+        watcher.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        watcher.sendall(request("GET", EVENTS, {"Host": "localhost", "Connection": "keep-alive"}))
+        watcher.recv(100)
+        for number in range(PATIENCE + 100):
+            client.get(f"/api/{'x' * (60_000 if number < 90 else 1)}")
+        watcher.settimeout(SECONDS)
+        with pytest.raises(ConnectionResetError):
+            read_all(watcher)
+
+
+def test_a_stop_does_not_wait_for_those_who_watch(own: MockProcess) -> None:
+    with httpx2.Client(base_url=own.url, timeout=SECONDS) as client, client.stream("GET", EVENTS) as stream:
+        next(told(stream))
+        assert own.stop() == (0, "")
+
+
+def test_events_are_remembered_up_to_a_bound() -> None:
+    async def steps() -> None:
+        events = Events()
+        for number in range(REMEMBERED + 10):
+            events.publish("n", lambda number=number: number)  # type: ignore[misc]
+        assert events.knows(10)
+        assert not events.knows(9)
+        with events.watching(after=REMEMBERED + 8) as watcher:
+            assert [(await watcher.next()).data() for _ in range(2)] == [REMEMBERED + 8, REMEMBERED + 9]
+
+    asyncio.run(steps())
+
+
+def test_a_watcher_that_lags_is_behind() -> None:
+    async def steps() -> None:
+        events = Events()
+        with events.watching(after=None) as watcher:
+            for _ in range(PATIENCE):
+                events.publish("n", lambda: 0)
+            assert not watcher.behind.is_set()
+            events.publish("n", lambda: 0)
+            assert watcher.behind.is_set()
+            assert events.total == PATIENCE + 1
+
+    asyncio.run(steps())

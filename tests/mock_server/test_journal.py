@@ -1,0 +1,253 @@
+"""The journal: what is written down of each request, and how it is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.mock_server.process import MockProcess, started
+from tests.mock_server.wire import KEY, MODELS, exchange, request, upsert
+
+REQUESTS = "/_mock/requests"
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[MockProcess]:
+    """A mock whose journal no other test fills."""
+    with started("--quiet") as process:
+        yield process
+        assert process.stderr == ""
+
+
+@pytest.fixture
+def admin(own: MockProcess) -> Iterator[httpx2.Client]:
+    """A client that finds an empty journal."""
+    with httpx2.Client(base_url=own.url) as client:
+        assert client.delete(REQUESTS).status_code == 204
+        yield client
+
+
+def listed(admin: httpx2.Client, **criteria: Any) -> list[dict[str, Any]]:
+    answer = admin.get(REQUESTS, params=criteria)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["requests"]
+    return found
+
+
+def test_an_entry_has_all_of_a_request_and_its_answer(admin: httpx2.Client) -> None:
+    headers = {"Authorization": f"Bearer {KEY}", "X-Own": "mine"}
+    answer = admin.post(f"{MODELS}?a=b%20c", json={"model_name": "whole"}, headers=headers)
+    (entry,) = listed(admin)
+    assert (entry["method"], entry["path"], entry["query"], entry["status"]) == ("POST", MODELS, "a=b%20c", 201)
+    assert entry["organization"] == "acme"
+    assert entry["request"]["headers"]["x-own"] == "mine"
+    assert json.loads(entry["request"]["body"]["text"]) == {"model_name": "whole"}
+    assert json.loads(entry["response"]["body"]["text"]) == answer.json()
+    assert entry["response"]["headers"]["content-type"] == "application/json"
+    assert entry["refusal"] is None
+    assert entry["duration_ms"] > 0
+    assert admin.get(f"{REQUESTS}/{entry['id']}").json() == entry
+
+
+def test_a_refusal_says_why(admin: httpx2.Client) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    admin.post(MODELS, json={"model_name": "m", "input_cost": "free"}, headers=headers)
+    admin.get("/api/nothing", headers=headers)
+    bad, lost = listed(admin, refused=True)
+    (violation,) = bad["refusal"]["violations"]
+    told = {name: violation[name] for name in ("part", "field", "rule", "expected", "got", "pointer")}
+    assert told == {
+        "part": "body",
+        "field": "input_cost",
+        "rule": "type",
+        "expected": "a number",
+        "got": 'the string "free"',
+        "pointer": "/input_cost",
+    }
+    assert violation["contract"].startswith("#/components/schemas/")
+    assert bad["refusal"]["line"] == 'input_cost: Expected a number, got the string "free".'
+    assert lost["refusal"]["line"] == 'There is nothing at "/api/nothing".'
+
+
+def test_the_body_of_a_request_that_is_refused_unread_is_there_as_far_as_it_came(admin: httpx2.Client) -> None:
+    admin.post(MODELS, json={"model_name": "m"}, headers={"Authorization": "Bearer unknown"})
+    (entry,) = listed(admin)
+    assert entry["status"] == 401
+    assert json.loads(entry["request"]["body"]["text"]) == {"model_name": "m"}
+    assert entry["request"]["body"]["note"] is None
+
+
+def test_a_body_that_has_not_come_yet_is_not_waited_for(own: MockProcess, admin: httpx2.Client) -> None:
+    unsent = request("POST", MODELS, {"Content-Length": "10", "Connection": "keep-alive"}, b"{")
+    following = request("GET", "/api/nothing")
+    assert exchange(own.address, unsent + b" " * 9 + following).status == 401
+    asking = request("POST", MODELS, {"Content-Length": "2", "Expect": "100-continue"}, b"{}")
+    assert exchange(own.address, asking).status == 401
+    assert listed(admin)[-1]["request"]["body"]["note"]
+
+
+def test_long_bodies_are_cut_off_with_a_note(admin: httpx2.Client) -> None:
+    name = "x" * 50_000
+    admin.post(MODELS, json={"model_name": name}, headers={"Authorization": f"Bearer {KEY}"})
+    (entry,) = listed(admin)
+    body = entry["request"]["body"]
+    assert len(body["text"]) == 16_384
+    assert body["bytes"] > 50_000
+    assert body["note"] == f"the first 16384 of {body['bytes']} bytes"
+
+
+def test_octets_that_are_no_text_are_escaped(own: MockProcess, admin: httpx2.Client) -> None:
+    exchange(own.address, upsert(b"\xff\x00a"))
+    (entry,) = listed(admin)
+    assert entry["request"]["body"]["text"] == "\\xff\0a"
+
+
+SECRETS: dict[str, dict[str, Any]] = {
+    "API key": {"headers": {"Authorization": "Bearer s3cret"}},
+    "basic credentials": {"headers": {"Authorization": "Basic s3cret"}},
+    "no scheme": {"headers": {"Authorization": "s3cret"}},
+    "cookie": {"headers": {"Cookie": "id=s3cret"}},
+    "key header": {"headers": {"X-Api-Key": "s3cret"}},
+    "proxy": {"headers": {"Proxy-Authorization": "Basic s3cret"}},
+    "query": {"params": {"token": "s3cret"}},
+    "another query": {"params": {"page": "2", "API_KEY": "s3cret"}},
+    "encoded name of a parameter": {"params": {"access%5Ftoken": "s3cret"}},
+    "dashboard token": {"params": {"x": "eyJhbGciOiJIUzI1NiJ9.eyJzM2NyZXQiOjF9.s3cret"}},
+}
+
+
+@pytest.mark.parametrize("options", SECRETS.values(), ids=SECRETS)
+def test_secrets_are_redacted(admin: httpx2.Client, options: dict[str, Any]) -> None:
+    admin.get(f"{MODELS}m/", **options)
+    answer = admin.get(REQUESTS)
+    assert "s3cret" not in answer.text
+    assert "[redacted]" in answer.text
+
+
+CURL: dict[str, bytes] = {
+    "plain": upsert(b'{"model_name": "it\'s $HOME `id` \\u00e9"}'),
+    "no JSON": upsert(b"@/etc/hostname"),
+    "octets": upsert(b"\xff\x00\n%s\\"),
+    "not UTF-8": upsert(b"\xff"),
+    "unknown key": upsert(b"{}", key="unknown"),
+    "another type": upsert(b"{}", {"Content-Type": "text/plain"}),
+    "odd path": request("GET", f"{MODELS}a/../{{b}}[c]'$d/?q=[1-3]&token=x", {"Authorization": f"Bearer {KEY}"}),
+    "head": request("HEAD", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"}),
+    "delete": request("DELETE", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"}),
+}
+
+
+@pytest.mark.parametrize("sent", CURL.values(), ids=CURL)
+def test_the_curl_command_does_the_same_when_pasted(own: MockProcess, admin: httpx2.Client, sent: bytes) -> None:
+    exchange(own.address, sent.replace(b"Host: mock", f"Host: 127.0.0.1:{own.address[1]}".encode()))
+    (first,) = listed(admin)
+    key = "unknown" if b"unknown" in sent else KEY
+    variables = {**os.environ, "RESPAN_API_KEY": key}
+    subprocess.run(first["curl"], shell=True, check=True, capture_output=True, env=variables)
+    again = listed(admin)[-1]
+    for part in ("method", "path", "query", "curl"):
+        assert again[part] == first[part]
+    assert again["request"]["body"] == first["request"]["body"]
+    assert again["status"] == (200 if first["status"] == 201 else first["status"])
+
+
+def test_the_journal_is_bounded_and_numbers_go_on() -> None:
+    with started("--quiet", "--journal", "3") as mock, httpx2.Client(base_url=mock.url) as client:
+        for _ in range(5):
+            client.get("/api/nothing")
+        assert [entry["id"] for entry in listed(client)] == [3, 4, 5]
+        assert client.get(f"{REQUESTS}/2").status_code == 404
+        client.delete(REQUESTS)
+        client.get("/api/nothing")
+        assert [entry["id"] for entry in listed(client)] == [6]
+
+
+def test_without_a_journal_asking_for_it_says_so() -> None:
+    with started("--quiet", "--journal", "0") as mock, httpx2.Client(base_url=mock.url) as client:
+        for path in (REQUESTS, f"{REQUESTS}/1", f"{REQUESTS}/wait"):
+            answer = client.get(path)
+            assert answer.status_code == 409
+            assert "--journal" in answer.json()["detail"]
+
+
+def test_pages_are_no_requests_of_the_api(admin: httpx2.Client) -> None:
+    for path in ("/", "/openapi.json", "/ui/", "/ui/swagger-ui.css", "/_mock/health", "/_mock/nothing"):
+        admin.get(path)
+    assert listed(admin) == []
+
+
+def test_a_preflight_is_a_request(admin: httpx2.Client) -> None:
+    admin.options(MODELS, headers={"Origin": "http://a.example", "Access-Control-Request-Method": "POST"})
+    assert [entry["method"] for entry in listed(admin)] == ["OPTIONS"]
+
+
+def test_requests_are_found_by_what_they_are_like(admin: httpx2.Client) -> None:
+    mine, theirs = ({"Authorization": f"Bearer {key}"} for key in (KEY, "demo-globex"))
+    admin.get(f"{MODELS}gpt-4o/", headers=mine)
+    admin.get(f"{MODELS}a%20b/", headers=theirs)
+    admin.post(MODELS, json={}, headers=mine)
+    first, second, third = (entry["id"] for entry in listed(admin))
+
+    def found(**criteria: Any) -> list[int]:
+        return [entry["id"] for entry in listed(admin, **criteria)]
+
+    assert found(method="POST") == [third]
+    assert found(path="*/gpt-4o/") == [first]
+    assert found(path=f"{MODELS}a b/") == found(path=f"{MODELS}a%20b/") == [second]
+    assert found(status="404") == [second]
+    assert found(status="4xx") == [second, third]
+    assert found(organization="globex") == [second]
+    assert found(refused=True) == [second, third]
+    assert found(refused=False) == [first]
+    assert found(after=first) == [second, third]
+    assert found(limit=1) == [third]
+    assert found(method="GET", organization="acme") == [first]
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("limt=3", "only method, path"),
+        ("limit=0", "at least 1"),
+        ("limit=many", "an integer"),
+        ("status=9xx", "matches"),
+        ("refused=perhaps", "true or false"),
+        ("after=" + "9" * 30, "an integer"),
+    ],
+)
+def test_a_mistyped_question_is_refused(admin: httpx2.Client, query: str, reason: str) -> None:
+    answer = admin.get(f"{REQUESTS}?{query}")
+    assert answer.status_code == 400
+    assert reason in answer.text
+
+
+def test_waiting_ends_as_soon_as_there_are_enough(own: MockProcess, admin: httpx2.Client) -> None:
+    answers: list[httpx2.Response] = []
+
+    def wait() -> None:
+        with httpx2.Client(base_url=own.url, timeout=30) as client:
+            answers.append(client.get(f"{REQUESTS}/wait", params={"status": 404, "count": 2, "timeout": 25}))
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    admin.get("/api/one")
+    admin.get(f"{MODELS}gpt-4o/", headers={"Authorization": f"Bearer {KEY}"})
+    admin.get("/api/two")
+    waiting.join(timeout=20)
+    assert [entry["path"] for entry in answers[0].json()["requests"]] == ["/api/one", "/api/two"]
+
+
+def test_what_is_there_already_need_not_be_waited_for(admin: httpx2.Client) -> None:
+    admin.get("/api/one")
+    found = admin.get(f"{REQUESTS}/wait", params={"path": "/api/one", "timeout": 0}).json()["requests"]
+    assert [entry["path"] for entry in found] == ["/api/one"]
+    after = admin.get(f"{REQUESTS}/wait", params={"after": found[0]["id"], "timeout": 0})
+    assert after.status_code == 404
+    assert "0 of 1" in after.json()["detail"]
