@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from conformance.result import Result
     from conformance.session import NoResult, check
 
-__all__ = ["NoResult", "check"]
+__all__ = ["NoResult", "Result", "check"]
 
 
 def __getattr__(name: str) -> Any:

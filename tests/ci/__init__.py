@@ -1,0 +1,1 @@
+"""The recipes for CI systems, as far as they run without them."""

@@ -1,0 +1,61 @@
+"""What docs/python.md shows is what happens."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.level import SECTIONS, Level
+from conformance.options import OPTIONS
+from tests.conformance.command import KEYS
+from tests.conformance.plugin.project import Project
+from tests.servers.plain import PlainServer
+
+PAGE = Path(__file__).parent.parent / "docs" / "python.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+class UpdatesAreCreates(PlainServer):
+    """Every upsert is answered as a create."""
+
+    def status(self, earlier: Any) -> int:
+        return 201
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for option in OPTIONS:
+        monkeypatch.delenv(option.environment, raising=False)
+
+
+def test_examples() -> None:
+    examples = doctest.testfile(
+        str(PAGE),
+        module_relative=False,
+        globs={"app": PlainServer(), "broken": UpdatesAreCreates()},
+        optionflags=doctest.ELLIPSIS,
+    )
+    assert examples.attempted > 8
+    assert examples.failed == 0
+
+
+def test_the_fixture(tmp_path: Path) -> None:
+    [fixture] = [block for block in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL) if "respan_target" in block]
+    project = Project(tmp_path)
+    project.write(
+        conftest=fixture,
+        my_project="from tests.servers.plain import PlainServer\n\ndef create_app(database): return PlainServer()\n",
+    )
+    ran = project.pytest("-q", "--pyargs", "conformance", "-k", "STA-01", environment=KEYS)
+    assert (ran.code, ran.counts) == (0, {"passed": 1}), ran.output
+
+
+def test_options_and_marks_exist() -> None:
+    known = {f"--respan-{option.name}" for option in OPTIONS} | {"--pyargs", "--strict"}
+    assert set(re.findall(r"--[a-z][a-z-]+", TEXT)) <= known
+    marks = {word for expression in re.findall(r'-m "([^"]+)"', TEXT) for word in expression.split()} - {"and"}
+    assert marks <= {name.lower() for name in (*SECTIONS, *Level)}
