@@ -112,6 +112,7 @@ REPORTS = (
     Option("json", OUTPUT, "write the report as JSON; - is standard output"),
     Option("junit", OUTPUT, "write the report as JUnit XML, as pytest writes it"),
     Option("html", OUTPUT, "write the report as one HTML file that loads nothing"),
+    Option("markdown", OUTPUT, "write a summary in Markdown, for a pull request or the page of a job"),
     Option("implementation", text("NAME"), "what the reports call the implementation"),
     Option("implementation-version", text("V"), "the version of it that they name"),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 from conformance.command.errors import UsageError
 from conformance.command.reporting import write_reports
@@ -32,6 +33,8 @@ def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
 
 
 def _judge(settings: Settings) -> int:
+    from conformance.reports import github
+    from conformance.reports.document import document
     from conformance.reports.junit import JUnit
     from conformance.session import run_checks
     from conformance.terminal import Detail, PatientConsole, TerminalReport
@@ -40,10 +43,14 @@ def _judge(settings: Settings) -> int:
     console = PatientConsole(stderr=goes_to_stdout(places.values()))
     report = TerminalReport(console, Detail.asked_for(settings["quiet"], settings["verbose"]))
     junit = JUnit() if "junit" in places else None
-    code = run_checks(settings, [report, *([junit] if junit else [])], junit.arguments if junit else [])
+    in_actions = github.is_actions(os.environ)
+    with github.commands_stopped(console.file) if in_actions else nullcontext():
+        code = run_checks(settings, [report, *([junit] if junit else [])], junit.arguments if junit else [])
+        report.conclude()
     if report.result is None:
         return _without_result(code)
-    report.conclude()
+    if in_actions:
+        print(*github.annotating(document(report.result)), sep="\n", file=console.file, flush=True)
     written = write_reports(places, report.result, junit)
     verdict = EXIT_OF[report.result.verdict()]
     return verdict if written else verdict or Exit.USAGE

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from conformance.reports.document import document
+from conformance.reports.markdown import as_markdown
 from conformance.result import Result
 
 Writer = Callable[[Result], str]
@@ -24,5 +25,5 @@ def as_html(result: Result) -> str:
     return as_html(result)
 
 
-WRITERS: Mapping[str, Writer] = MappingProxyType({"json": as_json, "html": as_html})
+WRITERS: Mapping[str, Writer] = MappingProxyType({"json": as_json, "html": as_html, "markdown": as_markdown})
 """The text of each report, by the option that names its file."""

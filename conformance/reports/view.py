@@ -107,7 +107,7 @@ class View:
     @property
     def sentences(self) -> list[str]:
         """Why the verdict is what it is."""
-        grounds = [f"{ground[:1].upper()}{ground[1:]}." for ground in self.told["grounds"] if not _lists(ground)]
+        grounds = [_sentence(ground) for ground in self.told["grounds"] if not _lists(ground)]
         if self.told["verdict"] in STOPPED:
             return grounds or [self.word.explained]
         return [*filter(None, map(self._unmet, LEVELS[:2])), *grounds] or [self.word.explained]
@@ -174,6 +174,11 @@ class View:
     def observed(self) -> list[Document]:
         """Requirements that were observed where the contract leaves it open."""
         return [requirement for requirement in self.told["requirements"] if requirement["unspecified"]]
+
+
+def _sentence(ground: str) -> str:
+    begins_with_word = ground.partition(" ")[0].isalpha()
+    return f"{ground[:1].upper() if begins_with_word else ground[:1]}{ground[1:]}."
 
 
 def _lists(ground: str) -> bool:
