@@ -1,4 +1,4 @@
-"""One line a request: method, path, status, time taken, and why it was refused."""
+"""One line a request: method, path, status, time taken, what was preferred, and why it was refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server.failures import REFUSAL
+from mock_server.failures import APPLIED, REFUSAL
 from mock_server.wording import plain
 
 logger = logging.getLogger("mock_server.access")
@@ -40,5 +40,6 @@ class AccessLogMiddleware:
 def _line(scope: Scope, status: int, milliseconds: float) -> str:
     target = plain(scope["raw_path"].decode("latin-1"))
     reason = f"  {scope[REFUSAL].line}" if REFUSAL in scope else ""
+    preferred = f"  Prefer: {plain(scope[APPLIED])}" if APPLIED in scope else ""
     outcome = str(status) if status else "the client has gone"
-    return f"{scope['method']} {target} {outcome} {milliseconds:.1f} ms{reason}"
+    return f"{scope['method']} {target} {outcome} {milliseconds:.1f} ms{preferred}{reason}"

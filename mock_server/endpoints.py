@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-import orjson
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations.abstract import AbstractOperation
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract import Contract
+from mock_server.answers import Answer, write
 from mock_server.callers import Caller
 from mock_server.refusals import RefusedError, refused
 from mock_server.request_body import Headers, check_media_type, receive_body
@@ -37,15 +37,6 @@ class Call:
     """The body, or None where the operation has none."""
     violations: Sequence[Violation] = ()
     """The ways in which the body is not valid by its schema, for which the handler is to refuse it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a handler returns."""
-
-    status: int
-    content: Any = None
-    """Written as JSON; None is an answer without a body."""
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
@@ -105,16 +96,7 @@ class Endpoint:
             return
         token = scope["extensions"].get("connexion_context", {}).get("token_info", {})
         call = Call(token.get("caller", self._anyone), scope["path_params"], body, violations)
-        await _write(await self._handler(call), send)
-
-
-async def _write(answer: Answer, send: Send) -> None:
-    content, headers = b"", []
-    if answer.content is not None:
-        content = orjson.dumps(answer.content)
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+        await write(await self._handler(call), send)
 
 
 class EndpointAPI(RoutedAPI[Endpoint]):

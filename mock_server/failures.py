@@ -8,6 +8,7 @@ import orjson
 from connexion.apps.asynchronous import AsyncApp
 from connexion.exceptions import ProblemException
 from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
@@ -17,6 +18,9 @@ from mock_server.security import unauthorized
 
 REFUSAL = "mock_server.refusal"
 """Where the scope of a request keeps the refusal that answers it, for the access log."""
+
+APPLIED = "mock_server.applied"
+"""Where it keeps the preferences that were applied, as Preference-Applied lists them."""
 
 logger = logging.getLogger("mock_server")
 
@@ -31,8 +35,17 @@ async def _answer(request: ConnexionRequest, error: Exception) -> ConnexionRespo
     refusal = refusal_of(error, request.scope)
     request.scope[REFUSAL] = refusal
     return ConnexionResponse(  # type: ignore[no-untyped-call]
-        refusal.status, mimetype="application/json", headers=dict(refusal.headers), body=orjson.dumps(refusal.body)
+        refusal.status,
+        mimetype="application/json",
+        headers={**refusal.headers, **_preference_headers(request.scope)},
+        body=orjson.dumps(refusal.body),
     )
+
+
+def _preference_headers(scope: Scope) -> dict[str, str]:
+    """The headers that every answer to an operation has."""
+    applied = {"Preference-Applied": scope[APPLIED]} if APPLIED in scope else {}
+    return {"Vary": "Prefer", **applied} if scope.get("extensions", {}).get(ROUTING_CONTEXT) else {}
 
 
 def refusal_of(error: Exception, scope: Scope) -> Refusal:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from contract import Upsert
+from mock_server.answers import Answer
 from mock_server.display import Display, Model, World
-from mock_server.endpoints import Answer, Call, Handler
+from mock_server.endpoints import Call, Handler
 from mock_server.fixtures import Fixtures
 from mock_server.judgement import Context, Named, absent, named_things, refusal_of
 from mock_server.refusals import Refusal, RefusedError

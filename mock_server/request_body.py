@@ -9,14 +9,13 @@ from functools import lru_cache
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from mock_server.http_grammar import QUOTED_STRING, WHITE_SPACE, WORD
 from mock_server.refusals import RefusedError, refused
 from mock_server.violations import Part, Violation, expectation
 from mock_server.wording import alternatives, quoted
 
-_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_PARAMETER = re.compile(rf"[ \t]*;[ \t]*(?:({_WORD})=({_WORD}|{_QUOTED}))?")
-_MEDIA_TYPE = re.compile(rf"[ \t]*({_WORD}/{_WORD})((?:{_PARAMETER.pattern})*)[ \t]*")
+_PARAMETER = re.compile(rf"{WHITE_SPACE};{WHITE_SPACE}(?:({WORD})=({WORD}|{QUOTED_STRING}))?+")
+_MEDIA_TYPE = re.compile(rf"{WHITE_SPACE}({WORD}/{WORD})((?:{_PARAMETER.pattern})*+){WHITE_SPACE}")
 
 Headers = Iterable[tuple[bytes, bytes]]
 

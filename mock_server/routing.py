@@ -8,6 +8,7 @@ its last slash is redirected, which costs some clients the body.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -32,7 +33,7 @@ class Resource:
         self.operations = {method.upper(): item[method]["operationId"] for method in item if method in METHODS}
         if "GET" in self.operations:
             self.operations["HEAD"] = self.operations["GET"]
-        self.allow = ", ".join(sorted(self.operations))
+        self.allow = allowed_methods(item)
         self._pattern = re.compile(_as_pattern(template, item), re.DOTALL)
 
     def parameters(self, path: str) -> dict[str, str] | None:
@@ -89,6 +90,12 @@ class RoutingMiddleware(SpecMiddleware):
             if resource.parameters(path + "/") is not None:
                 raise nothing_at(path, f"The path has to end in a slash: {resource.template}")
         return _enter(scope, None, {})
+
+
+def allowed_methods(item: Mapping[str, Any]) -> str:
+    """The methods of a path, as `Allow` lists them."""
+    methods = {method.upper() for method in item if method in METHODS}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def decoded(raw: bytes) -> str:

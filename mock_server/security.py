@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mock_server.fixtures import Fixtures
 
-_CHALLENGE = 'Bearer realm="respan"'
+CHALLENGE = 'Bearer realm="respan"'
 _SCHEMES = "#/components/securitySchemes"
 _FORM = '"Authorization: Bearer <API key or dashboard token>"'
 _EXPECTED = f"Expected {_FORM}"
@@ -82,4 +82,4 @@ def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
 def unauthorized(message: str, got: str, error: str | None = None) -> RefusedError:
     """A 401 with its challenge (RFC 6750, section 3)."""
     violation = Violation(Part.HEADER, "Authorization", "security", _FORM, got, message, contract=_SCHEMES)
-    return refused(401, violation, WWW_Authenticate=_CHALLENGE + (f', error="{error}"' if error else ""))
+    return refused(401, violation, WWW_Authenticate=CHALLENGE + (f', error="{error}"' if error else ""))

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from contract import Contract
 from mock_server.admin.app import Access, Beside, admin_app
 from mock_server.admin.guard import LOOPBACK
-from mock_server.app import build_app
+from mock_server.app import Behaviour, build_app
 from mock_server.control import Control
 from mock_server.fixtures import Fixtures
 from mock_server.journal.journal import Journal
@@ -27,8 +27,7 @@ def set_up(settings: Settings, contract: Contract, fixtures: Fixtures) -> ASGIAp
         contract,
         fixtures,
         control.store,
-        origins=settings.cors_origins,
-        delay=settings.delay / 1000,
+        behaviour=Behaviour(origins=settings.cors_origins, delay=settings.delay / 1000),
         note=control.note if recorded else None,
     )
     return Beside(api, admin_app(control, _access(settings))) if settings.admin else api

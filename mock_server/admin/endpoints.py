@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.pointer import to_pointer
 from mock_server.admin.parameters import Parameters
-from mock_server.endpoints import Answer
+from mock_server.answers import Answer
 from mock_server.refusals import Refusal, RefusedError, refused
 from mock_server.request_body import check_media_type, receive_body
 from mock_server.strict_json import UnreadableError, read_json

@@ -7,8 +7,8 @@ from typing import Any
 
 from mock_server.admin.endpoints import Handler, Question
 from mock_server.admin.sse import EventStream
+from mock_server.answers import Answer
 from mock_server.control import Control
-from mock_server.endpoints import Answer
 from mock_server.journal.criteria import Criteria
 from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange

@@ -12,16 +12,16 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Scope
 
 from contract import load
-from mock_server.app import build_app
+from mock_server.app import Behaviour, build_app
 from mock_server.fixtures import load_fixtures
 from mock_server.stores import MemoryStore
 from tests.mock_server.wire import KEY
 
 
-def app(contract: Path | None = None, **options: Any) -> ASGIApp:
+def app(contract: Path | None = None, **behaviour: Any) -> ASGIApp:
     """The mock of a contract, with an empty store."""
     loaded = load(contract)
-    return build_app(loaded, load_fixtures(loaded), MemoryStore(), **options)
+    return build_app(loaded, load_fixtures(loaded), MemoryStore(), behaviour=Behaviour(**behaviour))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,9 @@ def ask(app: ASGIApp, method: str, path: str, body: bytes = b"", /, **headers: s
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))
+    async def exchange() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(exchange())
     answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return Exchange(scope, sent[0]["status"], answered, b"".join(message.get("body", b"") for message in sent[1:]))

@@ -201,6 +201,7 @@ REFUSED_MEDIA_TYPES: dict[str, Mapping[str, str | None]] = {
     "two charsets": {"Content-Type": "application/json; charset=utf-8; charset=utf-16"},
     "encoded": {"Content-Encoding": "gzip"},
     "no ASCII": {"Content-Type": "application/j\xffson"},
+    "thousands of empty parameters": {"Content-Type": f"application/json{'; ' * 9000}="},
 }
 
 

@@ -5,31 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
+from tests.mock_server.browser import browsing
 from tests.mock_server.conftest import Names
 from tests.mock_server.process import MockProcess
 from tests.mock_server.wire import KEY
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 @pytest.fixture
 def page(mock: MockProcess, chromium: str) -> Iterator[Page]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+    with browsing(chromium) as browser:
         page = browser.new_page()
         page.goto(f"{mock.url}/ui/")
         yield page
-        browser.close()
 
 
 def authorize(page: Page, key: str) -> None:

@@ -45,18 +45,21 @@ ANSWERS: dict[int, tuple[str, str, dict[str, Any]]] = {
     413: ("POST", MODELS, {"content": b"x" * 1_100_000}),
     415: ("POST", MODELS, {"content": b"x", "headers": {"Content-Type": "text/plain"}}),
 }
+FORCED = {f"{status} forced": ("POST", MODELS, {"headers": {"Prefer": f"code={status}"}}) for status in (201, 401, 404)}
 
 
-@pytest.mark.parametrize("status", ANSWERS)
-def test_a_page_can_read_every_answer(client: httpx2.Client, status: int) -> None:
-    method, path, options = ANSWERS[status]
+@pytest.mark.parametrize("wanted", [*ANSWERS.items(), *FORCED.items()], ids=lambda wanted: str(wanted[0]))
+def test_a_page_can_read_every_answer(
+    client: httpx2.Client, wanted: tuple[int | str, tuple[str, str, dict[str, Any]]]
+) -> None:
+    status, (method, path, options) = wanted
     headers = {"Origin": ORIGIN, **options.get("headers", {})}
     answer = client.request(method, path, **{**options, "headers": headers})
-    assert answer.status_code == status
+    assert answer.status_code == int(str(status).removesuffix(" forced"))
     assert answer.headers["access-control-allow-origin"] == "*"
-    exposed = answer.headers["access-control-expose-headers"]
-    assert "WWW-Authenticate" in exposed
-    assert "Allow" in exposed
+    assert "access-control-allow-credentials" not in answer.headers
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"} <= set(exposed)
 
 
 def test_origins_can_be_narrowed() -> None:
@@ -70,3 +73,16 @@ def test_origins_can_be_narrowed() -> None:
         assert "access-control-allow-origin" not in preflight(client, MODELS, "POST", other).headers
         assert client.get("/nope", headers={"Origin": allowed}).headers["access-control-allow-origin"] == allowed
         assert "access-control-allow-origin" not in client.get("/nope", headers={"Origin": other}).headers
+
+
+def test_pages_of_named_origins_may_send_credentials() -> None:
+    for options, lawful in {
+        ("--cors-origin", ORIGIN): True,
+        ("--cors-origin", ORIGIN, "--cors-origin", "*"): False,
+    }.items():
+        with started("--quiet", *options) as mock, httpx2.Client(base_url=mock.url) as client:
+            for answer in (
+                preflight(client, MODELS, "POST"),
+                client.post(MODELS, headers={"Origin": ORIGIN, "Prefer": "code=401"}),
+            ):
+                assert (answer.headers.get("access-control-allow-credentials") == "true") == lawful

@@ -1,0 +1,81 @@
+"""The responses that an operation declares, in the form in which they are asked for by code and by example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract import Schema
+from mock_server.answers import JSON
+from mock_server.sampling import sample
+from mock_server.security import CHALLENGE
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One declared response."""
+
+    code: str
+    """A status, a class of statuses such as `4XX`, or `DEFAULT`."""
+    headers: Mapping[str, str]
+    """A value for each declared header, and for one that HTTP demands with that status."""
+    media_type: str = JSON
+    schema: Schema | None = None
+    """The schema of the JSON body; None where there is no such body."""
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """The bodies that the contract gives as examples, by name."""
+    unnamed: Any = None
+    """The body that it gives as an example without a name."""
+
+    @property
+    def status(self) -> int:
+        """The status, or one of those that the code stands for."""
+        return 500 if self.code == "DEFAULT" else int(self.code.replace("X", "0"))
+
+
+class Responses:
+    """The declared responses of one operation."""
+
+    def __init__(self, operation: Mapping[str, Any], allow: str) -> None:
+        """`operation` is the node of the contract, `allow` the methods of its path as `Allow` lists them."""
+        demanded = {"401": {"WWW-Authenticate": CHALLENGE}, "405": {"Allow": allow}}
+        nodes = {str(code).upper(): node for code, node in operation["responses"].items()}
+        self._by_code = {code: _response(code, node, demanded.get(code, {})) for code, node in nodes.items()}
+
+    def __iter__(self) -> Iterator[Response]:
+        return iter(self._by_code.values())
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes that are declared."""
+        return list(self._by_code)
+
+    def find(self, status: str) -> Response | None:
+        """The response of just that status, else that of its class, else the default one."""
+        if not (len(status) == 3 and status.isdecimal() and "2" <= status[0] <= "5"):
+            return None
+        codes = (status, f"{status[0]}XX", "DEFAULT")
+        return next((self._by_code[code] for code in codes if code in self._by_code), None)
+
+    @property
+    def success(self) -> Response:
+        """The first success that is declared, else the first response."""
+        return next((each for each in self if each.code.startswith("2")), next(iter(self)))
+
+
+def _response(code: str, node: Mapping[str, Any], demanded: Mapping[str, str]) -> Response:
+    headers = {**demanded, **{name: _header(name, header) for name, header in node.get("headers", {}).items()}}
+    for media_type, content in node.get("content", {}).items():
+        if media_type == JSON or media_type.endswith("+json"):
+            named = {name: it["value"] for name, it in content.get("examples", {}).items() if "value" in it}
+            schema = content.get("schema", {})
+            return Response(code, headers, media_type, schema, named, content.get("example", schema.get("example")))
+    return Response(code, headers)
+
+
+def _header(name: str, header: Mapping[str, Any]) -> str:
+    schema = header.get("schema", {})
+    named = (it["value"] for it in header.get("examples", {}).values() if "value" in it)
+    value = next(named, header.get("example", schema.get("example")))
+    return str(sample(schema, name) if value is None else value)

@@ -1,0 +1,117 @@
+"""Answers that a client asks for by preference, whatever the request is: by code, by example, or made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contract import FromKey, FromRequest, Timestamp, Upsert
+from contract.schemas import Unfoldable
+from mock_server.answers import Answer
+from mock_server.declared import Response, Responses
+from mock_server.preferences import Preference
+from mock_server.refusals import RefusedError, refused
+from mock_server.sampling import Unforeseeable, sample
+from mock_server.validation import Validator
+from mock_server.violations import Part, Violation, expectation
+from mock_server.wording import alternatives, plain
+
+_TRIES = 20
+"""How many values are made up until one is valid."""
+
+
+class ForcedAnswers:
+    """The answers of one operation that can be asked for."""
+
+    def __init__(self, rules: Upsert, responses: Responses, pointer: str, seed: str) -> None:
+        """`pointer` leads to the operation in the contract; `seed` decides what is made up."""
+        self._rules = rules
+        self._responses = responses
+        self._pointer = f"{pointer}/responses"
+        self._seed = seed
+
+    def choose(
+        self, preferences: Mapping[str, Preference], path: Mapping[str, str]
+    ) -> tuple[Answer | None, list[Preference]]:
+        """The answer that is asked for, or None where none is, and the preferences that it follows.
+
+        `path` are the path parameters. Raises the 400 for what the operation does not declare.
+        """
+        code, example = preferences.get("code"), preferences.get("example")
+        dynamic = self._dynamic(preferences.get("dynamic"))
+        if not (code or example or dynamic):
+            return None, []
+        response = self._coded(code) if code else None
+        if example:
+            response, content = self._named(example, response)
+        else:
+            response = response or self._responses.success
+            content = self._made_up(response, path, dynamic) if dynamic else self._typical(response, path)
+        status = int(code.value) if code else response.status
+        headers = tuple((name.lower().encode(), value.encode("latin-1")) for name, value in response.headers.items())
+        applied = [each for each in (code, example or dynamic) if each]
+        return Answer(status, content, response.media_type, headers), applied
+
+    def _dynamic(self, preference: Preference | None) -> Preference | None:
+        """The preference for data that is made up, if it is one."""
+        if preference is None or preference.value == "false":
+            return None
+        if preference.value not in {"true", ""}:
+            raise self._refused(preference, "Prefer with dynamic=true or dynamic=false")
+        return preference
+
+    def _coded(self, code: Preference) -> Response:
+        response = self._responses.find(code.value)
+        if response is None:
+            raise self._refused(
+                code, f"Prefer with a code that is declared here ({alternatives(self._responses.codes)})"
+            )
+        return response
+
+    def _named(self, example: Preference, response: Response | None) -> tuple[Response, Any]:
+        candidates = [response] if response else list(self._responses)
+        for each in candidates:
+            if example.value in each.examples:
+                return each, each.examples[example.value]
+        known = [f"{each.code}: {', '.join(each.examples)}" for each in candidates if each.examples]
+        listed = "; ".join(known) or f"{candidates[0].code} has none"
+        raise self._refused(example, f"Prefer with an example that is declared here ({listed})")
+
+    def _typical(self, response: Response, path: Mapping[str, str]) -> Any:
+        """The first example of a response, or something made up."""
+        for value in response.examples.values():
+            return value
+        return response.unnamed if response.unnamed is not None else self._made_up(response, path)
+
+    def _made_up(self, response: Response, path: Mapping[str, str], dynamic: Preference | None = None) -> Any:
+        if response.schema is None:
+            return None
+        wanted = dynamic.parameters.get("seed", "") if dynamic else ""
+        validator = Validator(response.schema)
+        for attempt in range(_TRIES):
+            seed = "|".join([self._seed, wanted, self._pointer, response.code, *path.values(), str(attempt)])
+            try:
+                made = self._coherent(sample(response.schema, seed), path)
+            except (Unforeseeable, Unfoldable):
+                break
+            if validator.is_valid(made):
+                return made
+        raise refused(400, f"No data can be made up for the schema of {response.code}. Ask for an example instead.")
+
+    def _coherent(self, made: Any, path: Mapping[str, str]) -> Any:
+        """`made` as the contract wants it beside the schema: with its own name, and created before its update."""
+        rules = self._rules
+        if not (isinstance(made, dict) and rules.key in made):
+            return made
+        name = path.get(rules.key, made[rules.key])
+        named = (FromKey(), FromRequest(rules.key))
+        made.update((each, name) for each, field in rules.response.items() if field.source in named and each in made)
+        times = [it for it, field in rules.response.items() if isinstance(field.source, Timestamp) and made.get(it)]
+        times.sort(key=lambda it: rules.response[it].source != Timestamp("created"))
+        made.update(zip(times, sorted(made[each] for each in times), strict=True))
+        return made
+
+    def _refused(self, preference: Preference, expected: str) -> RefusedError:
+        got = plain(str(preference))
+        message = expectation(expected, got)
+        return refused(400, Violation(Part.HEADER, "Prefer", "responses", expected, got, message, None, self._pointer))

@@ -1,0 +1,249 @@
+"""Answers are forced by preference: every status and example of the contract, whatever the request is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from starlette.types import ASGIApp
+
+from contract import Contract, load
+from mock_server.failures import REFUSAL
+from mock_server.violations import Part
+from tests.mock_server.in_process import Exchange, app, ask
+from tests.mock_server.judge import Judge
+from tests.mock_server.wire import MODELS
+
+MORE_RESPONSES = """\
+        '4XX': {description: Some refusal., content: {application/json: {schema: {type: object, required: [code],
+          properties: {code: {type: integer, minimum: 1, maximum: 9}}}}}}
+        '405': {description: No such method.}
+        '418': {description: No example., content: {application/json: {schema: {type: string, pattern: ^t}}}}
+        '429': {description: Too many., content: {application/problem+json: {schema: {type: object}}}}
+        '503':
+          description: Later.
+          headers:
+            Retry-After: {schema: {type: integer}, example: 120}
+            X-Region: {schema: {type: string, enum: [eu]}}
+          content: {application/json: {schema: {type: object}, example: {detail: Later.}}}
+        default: {description: Anything else.}
+"""
+FIRST_RESPONSE = "        '200':\n          description: The model existed"
+
+
+@pytest.fixture(scope="module")
+def altered(contract_text: str, tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    """The contract with more responses of the upsert."""
+    assert FIRST_RESPONSE in contract_text
+    file = tmp_path_factory.mktemp("altered") / "openapi.yaml"
+    text = contract_text.replace(FIRST_RESPONSE, MORE_RESPONSES + FIRST_RESPONSE)
+    file.write_text(text, encoding="utf-8")
+    return load(file)
+
+
+@pytest.fixture(scope="module")
+def mock_app() -> ASGIApp:
+    return app()
+
+
+@pytest.fixture(scope="module")
+def altered_app(altered: Contract) -> ASGIApp:
+    return app(altered.file)
+
+
+class Declared(NamedTuple):
+    """A response of an operation, and one of its examples if it has any."""
+
+    method: str
+    path: str
+    template: str
+    code: str
+    example: str | None
+    value: Any
+
+
+def declared(contract: Contract) -> Iterator[Declared]:
+    """Every status of every operation, with each of its examples."""
+    for template, item in contract.document["paths"].items():
+        path = template.replace("{model_name}", "a/b")
+        for method in sorted({"get", "post", "delete"} & item.keys()):
+            for code, response in item[method]["responses"].items():
+                examples = response.get("content", {}).get("application/json", {}).get("examples", {None: {}})
+                for name, example in examples.items():
+                    yield Declared(method.upper(), path, template, code, name, example.get("value"))
+
+
+DECLARED = list(declared(load()))
+IDS = [f"{each.method} {each.code} {each.example}" for each in DECLARED]
+
+
+@pytest.fixture(scope="module")
+def judge(contract: Contract) -> Judge:
+    return Judge(contract)
+
+
+@pytest.mark.parametrize("wanted", DECLARED, ids=IDS)
+def test_every_declared_status_and_example_can_be_forced(mock_app: ASGIApp, judge: Judge, wanted: Declared) -> None:
+    prefer = f"code={wanted.code}" + (f", example={wanted.example}" if wanted.example else "")
+    answer = ask(mock_app, wanted.method, wanted.path, b"not even JSON", prefer=prefer, authorization="")
+    assert answer.status == int(wanted.code)
+    assert answer.headers["preference-applied"] == prefer
+    assert "Prefer" in answer.headers["vary"]
+    assert (answer.json if answer.body else None) == wanted.value
+    assert ("www-authenticate" in answer.headers) == (answer.status == 401)
+    judge.check(wanted.method, wanted.template, answer.status, answer.headers, answer.body)
+
+
+def test_every_response_with_a_body_has_an_example() -> None:
+    assert [each for each in DECLARED if not each.example and each.code != "204"] == []
+
+
+@pytest.mark.parametrize("wanted", DECLARED, ids=IDS)
+def test_data_is_made_up_for_every_status(mock_app: ASGIApp, judge: Judge, wanted: Declared) -> None:
+    for seed in range(10):
+        prefer = f"code={wanted.code}, dynamic=true; seed={seed}"
+        answer = ask(mock_app, wanted.method, wanted.path, prefer=prefer)
+        assert answer.status == int(wanted.code)
+        judge.check(wanted.method, wanted.template, answer.status, answer.headers, answer.body)
+
+
+def test_an_example_alone_brings_its_status(mock_app: ASGIApp) -> None:
+    by_name = {each.example: each for each in reversed(DECLARED) if each.example and each.method == "POST"}
+    for name, first in by_name.items():
+        answer = ask(mock_app, "POST", MODELS, prefer=f"EXAMPLE={name}")
+        assert (answer.status, answer.json) == (int(first.code), first.value)
+        assert answer.headers["preference-applied"] == f"example={name}"
+
+
+def test_made_up_data_is_the_same_for_the_same_seed_and_url(mock_app: ASGIApp) -> None:
+    def made_up(prefer: str, name: str = "m", served: ASGIApp = mock_app) -> bytes:
+        return ask(served, "GET", f"{MODELS}{name}/", prefer=prefer).body
+
+    assert made_up("dynamic=true") == made_up("dynamic") == made_up("dynamic=true", served=app())
+    others = {made_up("dynamic; seed=2"), made_up("dynamic=true", "n"), made_up("dynamic", served=app(seed="2"))}
+    assert len(others - {made_up("dynamic=true")}) == 3
+
+
+def test_a_made_up_model_has_the_name_in_the_path_and_was_created_before_its_update(mock_app: ASGIApp) -> None:
+    for seed in range(30):
+        model = ask(mock_app, "GET", f"{MODELS}a/b/", prefer=f"dynamic=true; seed={seed}").json
+        assert model["id"] == model["model_name"] == "a/b"
+        if model.get("created_at") and model.get("updated_at"):
+            assert model["created_at"] <= model["updated_at"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_name_that_is_not_utf_8_has_made_up_data_too(mock_app: ASGIApp, method: str) -> None:
+    assert ask(mock_app, method, f"{MODELS}%FF/", prefer="dynamic=true").status == 200
+
+
+def test_a_forced_answer_changes_no_state(mock_app: ASGIApp) -> None:
+    ask(mock_app, "POST", MODELS, b'{"model_name": "kept"}')
+    for status in (200, 201):
+        ask(mock_app, "POST", MODELS, b'{"model_name": "forced", "input_cost": 1}', prefer=f"code={status}")
+        ask(mock_app, "POST", MODELS, b'{"model_name": "kept", "input_cost": 1}', prefer=f"code={status}")
+    ask(mock_app, "DELETE", f"{MODELS}kept/", prefer="code=204")
+    assert ask(mock_app, "GET", f"{MODELS}forced/").status == 404
+    assert "input_cost" not in ask(mock_app, "GET", f"{MODELS}kept/").json
+
+
+REFUSED = {
+    "an undeclared code": ("code=402", ["200", "201", "400", "415"]),
+    "no code": ("code", ["200"]),
+    "no number": ("code=teapot", ["200"]),
+    "an undeclared example": ("example=nope", ["200: updated", "403: readOnly, builtIn"]),
+    "an example of another code": ("code=403, example=updated", ["(403: readOnly, builtIn)"]),
+    "neither true nor false": ("dynamic=maybe", ["dynamic=true or dynamic=false"]),
+    "too long": ("wait=61", ["from 0 to 60"]),
+    "endless": ("wait=inf", ["from 0 to 60"]),
+    "negative": ("wait=-1", ["from 0 to 60"]),
+    "no seconds": ("wait", ["from 0 to 60"]),
+    "one of several": ("code=200, wait=1e3", ["from 0 to 60"]),
+}
+
+
+@pytest.mark.parametrize(("prefer", "told"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_declared_is_refused_with_what_is(mock_app: ASGIApp, prefer: str, told: list[str]) -> None:
+    answer = ask(mock_app, "POST", MODELS, b'{"model_name": "refused"}', prefer=prefer)
+    assert answer.status == 400
+    assert all(each in answer.json["detail"] for each in told)
+    assert "preference-applied" not in answer.headers
+    (violation,) = answer.scope[REFUSAL].violations
+    assert (violation.part, violation.field) == (Part.HEADER, "Prefer")
+    assert ask(mock_app, "GET", f"{MODELS}refused/").status == 404
+
+
+@pytest.mark.parametrize("prefer", ["respond-async", "return=minimal", "dynamic=false", "code 403", ""])
+def test_other_preferences_change_nothing(mock_app: ASGIApp, prefer: str) -> None:
+    answer = ask(mock_app, "POST", MODELS, b'{"model_name": "m"}', prefer=prefer)
+    assert answer.status in {200, 201}
+    assert answer.json["model_name"] == "m"
+    assert "preference-applied" not in answer.headers
+
+
+def timed(served: ASGIApp, prefer: str, body: bytes = b'{"model_name": "m"}') -> tuple[Exchange, float]:
+    began = time.monotonic()
+    return ask(served, "POST", MODELS, body, prefer=prefer), time.monotonic() - began
+
+
+def test_an_answer_can_be_made_to_wait(mock_app: ASGIApp) -> None:
+    for prefer, body, status in [
+        ("code=403, wait=0.2", b"", 403),
+        ("wait=0.2", b'{"model_name": "m"}', 200),
+        ("wait=0.2", b"{", 400),
+    ]:
+        ask(mock_app, "POST", MODELS, b'{"model_name": "m"}')
+        answer, seconds = timed(mock_app, prefer, body)
+        assert answer.status == status
+        assert seconds >= 0.2
+        assert answer.headers["preference-applied"] == prefer
+
+
+def test_every_answer_to_an_operation_varies_with_the_preference(mock_app: ASGIApp) -> None:
+    for path, status in {f"{MODELS}gpt-4o/": 200, f"{MODELS}x/": 404}.items():
+        answer = ask(mock_app, "GET", path)
+        assert (answer.status, "Prefer" in answer.headers["vary"]) == (status, True)
+    assert "Prefer" not in ask(mock_app, "GET", "/openapi.json").headers.get("vary", "")
+
+
+def test_where_there_is_no_operation_nothing_is_forced(mock_app: ASGIApp) -> None:
+    assert ask(mock_app, "PUT", MODELS, prefer="code=200").status == 405
+    assert ask(mock_app, "GET", "/nope", prefer="code=200").status == 404
+
+
+def test_classes_of_statuses_and_the_default_can_be_forced(altered_app: ASGIApp, altered: Contract) -> None:
+    for status in (422, 451):
+        answer = ask(altered_app, "POST", MODELS, prefer=f"code={status}")
+        assert answer.status == status
+        assert 1 <= answer.json["code"] <= 9
+        Judge(altered).check("POST", MODELS, status, answer.headers, answer.body)
+    answer = ask(altered_app, "POST", MODELS, prefer="code=500")
+    assert (answer.status, answer.body) == (500, b"")
+    assert ask(altered_app, "POST", MODELS, prefer="code=099").status == 400
+
+
+def test_declared_headers_are_sent(altered_app: ASGIApp) -> None:
+    later = ask(altered_app, "POST", MODELS, prefer="code=503")
+    assert (later.json, later.headers["retry-after"], later.headers["x-region"]) == ({"detail": "Later."}, "120", "eu")
+    assert ask(altered_app, "POST", MODELS, prefer="code=405").headers["allow"] == "POST"
+
+
+def test_the_media_type_is_the_contracts(altered_app: ASGIApp) -> None:
+    answer = ask(altered_app, "POST", MODELS, prefer="code=429")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert isinstance(json.loads(answer.body), dict)
+
+
+def test_where_nothing_can_be_made_up_it_says_so(altered_app: ASGIApp) -> None:
+    answer = ask(altered_app, "POST", MODELS, prefer="code=418")
+    assert answer.status == 400
+    assert "No data can be made up for the schema of 418" in answer.json["detail"]
+
+
+def test_a_forced_answer_is_logged_as_such(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "mock_server.access"):
+        ask(app(), "POST", MODELS, prefer="code=403")
+    assert caplog.records[0].getMessage().endswith("ms  Prefer: code=403")
