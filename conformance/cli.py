@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from conformance.command.errors import UsageError
@@ -16,7 +16,7 @@ from conformance.configuration import from_file
 from conformance.settings import BadSetting, Settings, from_arguments, from_environment
 from conformance.toml_file import BadFile
 from conformance.verdict import Exit
-from contract import ContractError
+from contract import Contract, ContractError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,26 +35,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(given: dict[str, Any]) -> int:
-    from conformance import registry
-    from conformance.command.running import run
-    from conformance.fixtures import with_fixtures
-    from conformance.terms import Terms
-    from contract import load
-
     settings = Settings.gather(from_file(given["config"]), from_environment(), from_arguments(given))
     if given["show_config"]:
-        print(shown(settings))
-        return Exit.CONFORMANT
+        return _print(shown(settings))
+    settings, contract, chosen = _chosen(settings)
+    if given["list"]:
+        from conformance.listing import LISTINGS
+
+        return _print(LISTINGS[given["list"]](contract, chosen))
+    return _run(settings)
+
+
+def _chosen(settings: Settings) -> tuple[Settings, Contract, Collection[str]]:
+    """The settings with the fixtures file read, the contract, and the requirements to judge by it."""
+    from conformance import registry
+    from conformance.fixtures import with_fixtures
+    from contract import load
+
     contract = load(settings["contract"])
     try:
         settings = with_fixtures(settings)
-        chosen = registry.choose(contract, settings)
+        return settings, contract, registry.choose(contract, settings)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if given["list"]:
-        with contextlib.suppress(BrokenPipeError):
-            print(registry.listing(contract, chosen), flush=True)
-        return Exit.CONFORMANT
+
+
+def _run(settings: Settings) -> int:
+    from conformance.command.running import run
+
     check_settings(settings)
-    Terms.of(settings)
     return run(settings)
+
+
+def _print(text: str) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)
+    return Exit.CONFORMANT

@@ -95,6 +95,9 @@ JUDGING = (
     Option("strict", FLAG, "fail on SHOULD too"),
     Option("require-all", FLAG, "be inconclusive where a MUST (with --strict, a SHOULD) cannot be tested"),
     Option("waivers", INPUT, "let the requirements in this TOML file fail, until the day that it says for each"),
+    Option("write-waivers", OUTPUT, "waive what fails now: write this file, or bring it up to date"),
+    Option("waiver-reason", text("TEXT"), "what new waivers give as their reason"),
+    Option("waiver-owner", text("NAME"), "who answers for new waivers"),
     Option("seed", whole_number("N", 0, MAX_SEED), "make the same choices as the run that printed this seed"),
 )
 CONNECTION = (

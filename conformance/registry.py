@@ -6,7 +6,6 @@ import importlib
 import pkgutil
 
 import conformance.checks
-from conformance.requirement import REGISTRY, SECTIONS
 from conformance.selection import profile_of, selected
 from conformance.settings import Settings
 from contract import Contract
@@ -26,17 +25,3 @@ def choose(contract: Contract, settings: Settings) -> set[str]:
     if not chosen:
         raise ValueError("--only and --skip leave nothing to judge; --list shows what there is")
     return chosen
-
-
-def listing(contract: Contract, chosen: set[str]) -> str:
-    """The requirements as lines of text, by section."""
-    lines: list[str] = []
-    for section, title in SECTIONS.items():
-        members = [REGISTRY[id] for id in sorted(chosen) if id.startswith(section)]
-        if members:
-            lines.append(f"{section}  {title}")
-        for requirement in members:
-            level = requirement.level_in(contract)
-            known = requirement.known(contract).word
-            lines.append(f"  {requirement.id}  {level:<6}  {known:<9}  {requirement.text}")
-    return "\n".join(lines)

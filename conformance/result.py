@@ -113,6 +113,11 @@ class Result:
         terms = replace(self.terms, strict=self._strictly(strict))
         return rule(Case(self.judged, terms, self._errors(), self.curtailed))
 
+    @property
+    def complete(self) -> bool:
+        """Whether every test was run to its end."""
+        return self.stopped is None and not self._errors()
+
     def _errors(self) -> list[str]:
         lost = self.tests - self.tests_judged
         return [*self.errors, f"{lost} of {self.tests} tests came to nothing"] if lost > 0 else self.errors

@@ -27,6 +27,10 @@ exit codes: 0 conformant, 1 not conformant, 2 wrong use, 3 target unreachable, 4
 """
 
 
+FORMATS = ("text", "json", "markdown")
+LIST_HELP = "list the requirements, as text, json or markdown, and exit"
+
+
 def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
     """The arguments by the names of options; None or [] where one is not given. Raises UsageError."""
     known, unknown = _parser().parse_known_args(arguments)
@@ -50,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("url", nargs="?", metavar="URL", help=URL.help)
-    parser.add_argument("--list", action="store_true", help="list the requirements and exit")
+    parser.add_argument("--list", nargs="?", const="text", choices=FORMATS, metavar="FORMAT", help=LIST_HELP)
     parser.add_argument("--config", metavar="FILE", help=f"take settings from this file (default: {FILE}, if there)")
     parser.add_argument("--show-config", action="store_true", help="show the settings, and where each comes from")
     for title, options in GROUPS.items():

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from contextlib import ExitStack, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+
+import pytest
 
 from conformance.command.errors import UsageError
-from conformance.command.reporting import write_reports
+from conformance.command.reporting import accept_failures, write_reports
 from conformance.command.validating import report_places
 from conformance.places import goes_to_stdout
 from conformance.settings import Settings
@@ -16,15 +20,26 @@ from conformance.verdict import EXIT_OF, Exit
 
 def run(settings: Settings) -> int:
     """Check the target of the settings, the bundled mock where there is none, and return the exit code."""
-    with ExitStack() as stack:
+    with ExitStack() as stack, _terminated_as_interrupted():
         if not (settings["url"] or settings["app"]):
             settings = _with_bundled_mock(settings, stack)
         return _judge(settings)
 
 
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """End at SIGTERM, as at Ctrl-C, with a report of what was done until then."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
     from conformance.bundled import ACCESS, MockFailed, mock
 
+    print("no target is given: checking the bundled mock", file=sys.stderr)
     try:
         url = stack.enter_context(mock(settings["contract"]))
     except MockFailed as error:
@@ -51,11 +66,13 @@ def _judge(settings: Settings) -> int:
         return _without_result(code)
     if in_actions:
         print(*github.annotating(document(report.result)), sep="\n", file=console.file, flush=True)
-    written = write_reports(places, report.result, junit)
+    written = [write_reports(places, report.result, junit), accept_failures(settings, report.result)]
     verdict = EXIT_OF[report.result.verdict()]
-    return verdict if written else verdict or Exit.USAGE
+    return verdict if all(written) else verdict or Exit.USAGE
 
 
 def _without_result(code: int) -> int:
+    if code == pytest.ExitCode.INTERRUPTED:
+        return Exit.INTERRUPTED
     print("respan-conformance: the checks could not be run; see the messages above", file=sys.stderr)
-    return Exit.USAGE if code == Exit.USAGE else Exit.INCONCLUSIVE
+    return Exit.USAGE if code == pytest.ExitCode.USAGE_ERROR else Exit.INCONCLUSIVE

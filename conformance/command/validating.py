@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from conformance.command.errors import UsageError
 from conformance.connection import connection_of
 from conformance.kinds import OUTPUT
-from conformance.options import OPTIONS, REPORTS, Option
+from conformance.options import OPTIONS, REPORTS, TARGET, URL, Option
 from conformance.places import CannotWrite, check_places
 from conformance.settings import Settings
 
 
 def check_settings(settings: Settings) -> None:
-    """Return where a run can begin with the settings. Raises UsageError."""
+    """Return where a run can begin with the settings. Raises UsageError or BadFile."""
+    from conformance.terms import Terms
+    from conformance.waiver_file import read_if_there
+
     if settings["url"] and settings["app"]:
         raise UsageError("give a URL or --app, not both")
     if settings["quiet"] and settings["verbose"]:
         raise UsageError("give --quiet or --verbose, not both")
+    _check_target(settings)
     connection_of(settings)
     if settings["app"]:
         _check_app(settings["app"])
+    Terms.of(settings)
+    if settings["write-waivers"]:
+        read_if_there(settings["write-waivers"])
     try:
         check_places({settings.origins[name]: place for name, place in _places(settings, OPTIONS).items()})
     except CannotWrite as problem:
         raise UsageError(str(problem)) from None
+
+
+def _check_target(settings: Settings) -> None:
+    """Take no forgotten target for a wish to check the bundled mock: it conforms, and a gate would be green."""
+    if settings["url"] or settings["app"]:
+        return
+    if URL.environment in os.environ:
+        raise UsageError(f"{URL.environment} is empty; set it to the URL of the target, or unset it")
+    meant = [settings.origins[option.name] for option in TARGET if option.name in settings.origins]
+    if meant:
+        raise UsageError(
+            f"there is no target, but {', '.join(meant)}; give its URL (without either, the bundled mock is checked)"
+        )
 
 
 def report_places(settings: Settings) -> dict[str, str]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from conformance import registry as listing_of
 from conformance.options import OPTIONS
 from conformance.requirement import MUST, OPEN, REGISTRY, SECTIONS, SHOULD, Requirement, requirement
 from contract import Contract, Known
@@ -77,17 +76,6 @@ def test_a_contract_that_knows_less_lowers_every_level(
 def test_a_contract_that_knows_more_raises_no_level(registry: Mapping[str, Requirement], altered: Altered) -> None:
     surer = altered(_all_known("stated"))
     assert [r.id for r in registry.values() if r.level_in(surer) is not r.level] == []
-
-
-def test_the_listing_names_each_chosen_one_with_its_level(
-    registry: Mapping[str, Requirement], contract: Contract
-) -> None:
-    text = listing_of.listing(contract, {"IDM-01", "AUT-03"})
-    assert [line.split()[:3] for line in text.splitlines() if line.startswith("  ")] == [
-        ["IDM-01", "MUST", "stated"],
-        ["AUT-03", "SHOULD", "assumed"],
-    ]
-    assert len(listing_of.listing(contract, set(registry)).splitlines()) == len(registry) + len(SECTIONS)
 
 
 def _check() -> None:
