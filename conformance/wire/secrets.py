@@ -42,8 +42,16 @@ def _without_parts(text: str, variables: Variables) -> str:
     """`text` without what is left of secrets where it was cut."""
     for secret, variable in variables.items():
         if _KEY.fullmatch(variable):
-            text = _without_pieces(_without_beginning(text, secret, variable), secret, variable)
+            text = _without_beginning(text, secret, variable)
+            for spelling in _long_spellings(secret):
+                text = _without_pieces(text, spelling, variable)
     return text
+
+
+@lru_cache(maxsize=64)
+def _long_spellings(secret: str) -> tuple[str, ...]:
+    """Its spellings of which pieces are looked for."""
+    return tuple(dict.fromkeys(one for one in (*_escaped(secret), *_encoded(secret)) if len(one) >= PIECE))
 
 
 def _without_beginning(text: str, secret: str, variable: str) -> str:
