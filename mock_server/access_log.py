@@ -1,4 +1,4 @@
-"""One line a request: method, path, status, time taken, what was preferred, and why it was refused."""
+"""One line a request: method, path, status, time, what was preferred, which faults acted, and why it was refused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.failures import APPLIED, REFUSAL
+from mock_server.faults.fired import FAULTS
 from mock_server.wording import plain
 
 logger = logging.getLogger("mock_server.access")
@@ -41,5 +42,6 @@ def _line(scope: Scope, status: int, milliseconds: float) -> str:
     target = plain(scope["raw_path"].decode("latin-1"))
     reason = f"  {scope[REFUSAL].line}" if REFUSAL in scope else ""
     preferred = f"  Prefer: {plain(scope[APPLIED])}" if APPLIED in scope else ""
+    failed = "".join(f"  fault {fault.id}: {fault.effect}" for fault in scope.get(FAULTS, ()))
     outcome = str(status) if status else "the client has gone"
-    return f"{scope['method']} {target} {outcome} {milliseconds:.1f} ms{preferred}{reason}"
+    return f"{scope['method']} {target} {outcome} {milliseconds:.1f} ms{preferred}{failed}{reason}"

@@ -29,26 +29,28 @@ def _run(settings: Settings) -> int:
     # Imported here, so that --help and a mistyped option are answered at once.
     from contract import ContractError, load
     from mock_server.exposure import ExposedError, check_exposure
+    from mock_server.faults.file import FaultsError
     from mock_server.fixtures import FixturesError, load_fixtures
     from mock_server.serving import AddressError, listen, serve, url_of
+    from mock_server.setup import app_of, control_of
 
     try:
         contract = load(settings.contract)
         fixtures = load_fixtures(contract, settings.fixtures)
         listener = listen(settings.host, settings.port)
         check_exposure(settings, listener.getsockname()[0])
-    except (ContractError, FixturesError, AddressError, ExposedError) as error:
+        control = control_of(settings, contract, fixtures)
+    except (ContractError, FixturesError, FaultsError, AddressError, ExposedError) as error:
         sys.stderr.write(f"respan-mock: {error}\n")
         return WRONG_USE
 
     from mock_server.banner import banner
     from mock_server.log_format import log_to_stderr
-    from mock_server.setup import set_up
 
     log_to_stderr(settings.log_level)
     for problem in fixtures.left_out:
         logging.getLogger("mock_server").warning("left out of the packaged fixtures: %s", problem)
-    app = set_up(settings, contract, fixtures)
+    app = app_of(settings, control)
     url = url_of(listener)
     text = url if settings.quiet else banner(url, contract, fixtures, admin=settings.admin)
     serve(app, listener, ready=lambda: _tell(text))

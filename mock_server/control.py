@@ -8,7 +8,9 @@ from importlib.metadata import version
 from typing import Any
 
 from contract import Contract
+from mock_server.clock import Clock
 from mock_server.events import Events
+from mock_server.faults.book import Faults
 from mock_server.fixtures import Fixtures
 from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
@@ -24,6 +26,8 @@ class Control:
     fixtures: Fixtures
     store: Store
     journal: Journal
+    faults: Faults
+    clock: Clock
     events: Events = field(default_factory=Events)
     settings: Mapping[str, Any] = field(default_factory=dict)
     """How it was started, without secrets."""
@@ -38,6 +42,10 @@ class Control:
         count = self.journal.clear()
         self.events.publish("cleared", lambda: {"journal": count})
         return count
+
+    def faults_changed(self) -> None:
+        """Tell those who watch."""
+        self.events.publish("faults", lambda: [each.shown for each in self.faults.active])
 
     def info(self) -> dict[str, Any]:
         """What is served, for whom, and with which settings."""

@@ -25,6 +25,9 @@ from mock_server.strict_json import UnreadableError, read_json
 from mock_server.validation import Validator
 from mock_server.violations import Part, Violation
 
+REHEARSED = "mock_server.rehearsed"
+"""Where the scope of a request says that it is to change nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -37,6 +40,8 @@ class Call:
     """The body, or None where the operation has none."""
     violations: Sequence[Violation] = ()
     """The ways in which the body is not valid by its schema, for which the handler is to refuse it."""
+    rehearsed: bool = False
+    """Whether the handler is to answer as if it did what is asked, and to change nothing."""
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
@@ -95,7 +100,8 @@ class Endpoint:
         except ClientDisconnect:
             return
         token = scope["extensions"].get("connexion_context", {}).get("token_info", {})
-        call = Call(token.get("caller", self._anyone), scope["path_params"], body, violations)
+        caller, rehearsed = token.get("caller", self._anyone), scope.get(REHEARSED, False)
+        call = Call(caller, scope["path_params"], body, violations, rehearsed)
         await write(await self._handler(call), send)
 
 

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from contract import Upsert
 from mock_server.answers import Answer
+from mock_server.clock import Clock
 from mock_server.display import Display, Model, World
 from mock_server.endpoints import Call, Handler
 from mock_server.fixtures import Fixtures
 from mock_server.judgement import Context, Named, absent, named_things, refusal_of
 from mock_server.refusals import Refusal, RefusedError
 from mock_server.semantics import Stored, delete, upsert
-from mock_server.stores import Store
+from mock_server.stores import Decision, Store
 
 
 class Models:
     """The models of all organizations."""
 
-    def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store) -> None:
+    def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store, clock: Clock) -> None:
         self._rules = rules
         self._display = Display(rules)
         self._fixtures = fixtures
         self._store = store
+        self._clock = clock
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -42,9 +43,7 @@ class Models:
             await self._refuse(call)
         organization, name = call.caller.organization, call.body[self._rules.key]
         context = self._context(call, await self._missing(organization, call.body))
-        decision = await self._store.update(
-            organization, name, lambda stored: upsert(self._rules, stored, call.body, context)
-        )
+        decision = await self._decided(call, name, lambda stored: upsert(self._rules, stored, call.body, context))
         if isinstance(decision, Refusal):
             raise RefusedError(decision)
         return await self._shown(decision.status, organization, name, decision.stored)
@@ -59,14 +58,22 @@ class Models:
 
     async def delete(self, call: Call, status: int) -> Answer:
         """Remove the model that the path names."""
-        organization, name = call.caller.organization, call.path[self._rules.key]
+        name = call.path[self._rules.key]
         context = self._context(call)
-        decision = await self._store.update(
-            organization, name, lambda stored: delete(self._rules, stored, name, context)
-        )
+        decision = await self._decided(call, name, lambda stored: delete(self._rules, stored, name, context))
         if isinstance(decision, Refusal):
             raise RefusedError(decision)
         return Answer(status)
+
+    async def _decided(self, call: Call, name: str, decide: Callable[[Stored | None], Decision]) -> Decision:
+        """Have the store do what is decided about a model, or only decide it."""
+        organization = call.caller.organization
+        if call.rehearsed:
+            return decide(await self._store.get(organization, name))
+        decision = await self._store.update(organization, name, decide)
+        if not isinstance(decision, Refusal):
+            self._clock.advance()
+        return decision
 
     async def _refuse(self, call: Call) -> None:
         """Raise the refusal of a body that is not valid, with whatever else is wrong with it."""
@@ -78,7 +85,7 @@ class Models:
             raise RefusedError(refusal)
 
     def _context(self, call: Call, missing: tuple[Named, ...] = ()) -> Context:
-        return Context(datetime.now(UTC), call.caller.may_write, self._fixtures.models, missing)
+        return Context(self._clock.now(), call.caller.may_write, self._fixtures.models, missing)
 
     async def _find(self, organization: str, name: str) -> Model | None:
         return self._fixtures.models.get(name) or await self._store.get(organization, name)

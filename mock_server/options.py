@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from mock_server import fault_options
+from mock_server.clock import clock_of
 from mock_server.settings import TOKEN_VARIABLE, Settings
+
+T = TypeVar("T")
 
 DEFAULTS = Settings()
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -17,8 +22,8 @@ examples:
   respan-mock                                  serve the packaged contract at http://127.0.0.1:8000
   respan-mock --port 0 --quiet                 pick a free port and print the address alone
   respan-mock --contract altered.yaml          serve another contract
-  respan-mock --cors-origin http://localhost:5173 --delay 300
-                                               only that page may call it, and waits 300 ms for each answer
+  respan-mock --cors-origin http://localhost:5173 --delay 100..500 --fail 10%:503
+                                               only that page may call it; it waits, and now and then it fails
 """
 
 
@@ -42,6 +47,10 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         contract=given.contract,
         fixtures=given.fixtures,
         delay=given.delay,
+        failures=tuple(given.fail),
+        faults=given.faults,
+        seed=given.seed,
+        clock=given.clock,
         cors_origins=tuple(given.cors_origin or ["*"]),
         log_level="error" if given.quiet else given.log_level,
         quiet=given.quiet,
@@ -63,9 +72,15 @@ def _add_serving(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_behaviour(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--delay", metavar="MS", default=0.0, type=_milliseconds, help="how long each answer of the API takes, at least"
-    )
+    add = group.add_argument
+    waits = "each answer of the API waits so long, or so long to so long"
+    add("--delay", metavar="MS[..MS]", type=_told(fault_options.delay), help=waits)
+    fails = "requests fail: with a status, reset, truncate or malform; repeatable"
+    add("--fail", metavar="[N%:]HOW", type=_told(fault_options.fail), action="append", default=[], help=fails)
+    add("--faults", metavar="FILE", type=Path, help="rules for more faults, in YAML or JSON")
+    add("--seed", metavar="N", type=int, help="fixes all that is left to chance (default: each time anew)")
+    clock = "models are stamped with this time, which steps with each write"
+    add("--clock", metavar="TIME[+STEP]", type=_told(_clock), help=clock)
 
 
 def _add_admin(group: argparse._ArgumentGroup) -> None:
@@ -96,11 +111,18 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _milliseconds(text: str) -> float:
-    try:
-        milliseconds = float(text)
-    except ValueError:
-        milliseconds = -1
-    if not 0 <= milliseconds <= 3_600_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of milliseconds from 0 to 3600000")
-    return milliseconds
+def _clock(text: str) -> str:
+    clock_of(text)
+    return text
+
+
+def _told(read: Callable[[str], T]) -> Callable[[str], T]:
+    """`read`, whose ValueError argparse then shows as it is."""
+
+    def reading(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return reading

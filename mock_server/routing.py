@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -117,6 +118,15 @@ def _not_allowed(resource: Resource, method: str) -> RefusedError:
     at = to_pointer(["paths", resource.template])
     violation = Violation(Part.METHOD, None, "paths", allowed, method, message, None, at)
     return refused(405, violation, Allow=resource.allow)
+
+
+def matches_path(path: bytes, pattern: str) -> bool:
+    """Whether a raw path is like `pattern`, as it was sent or decoded.
+
+    >>> matches_path(b"/api/models/a%20b/", "/api/models/*"), matches_path(b"/api/models/a%20b/", "*/a b/")
+    (True, True)
+    """
+    return fnmatchcase(path.decode("latin-1"), pattern) or fnmatchcase(decoded(path), pattern)
 
 
 def _enter(scope: Scope, resource: Resource | None, parameters: dict[str, str]) -> None:

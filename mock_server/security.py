@@ -83,3 +83,14 @@ def unauthorized(message: str, got: str, error: str | None = None) -> RefusedErr
     """A 401 with its challenge (RFC 6750, section 3)."""
     violation = Violation(Part.HEADER, "Authorization", "security", _FORM, got, message, contract=_SCHEMES)
     return refused(401, violation, WWW_Authenticate=CHALLENGE + (f', error="{error}"' if error else ""))
+
+
+def organization_of(fixtures: Fixtures, headers: list[tuple[bytes, bytes]]) -> str | None:
+    """The organization of whoever sends such headers, or None where they are not known."""
+    try:
+        token = bearer_token(headers)
+        if is_jwt(token) and token not in fixtures.keys:
+            return caller_of_jwt(fixtures.dashboard, fixtures.organizations, token).organization
+        return caller_of_key(fixtures.keys, token).organization
+    except (RefusedError, BadTokenError):
+        return None

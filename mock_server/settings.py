@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TOKEN_VARIABLE = "RESPAN_MOCK_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
 """The variable of the environment from which the token of the admin API is taken."""
@@ -20,8 +22,16 @@ class Settings:
     """None is the contract of the package."""
     fixtures: Path | None = None
     """None are the fixtures of the package."""
-    delay: float = 0
-    """How long each answer of the API takes, in milliseconds."""
+    delay: Mapping[str, Any] | None = None
+    """The rule that makes each answer of the API wait."""
+    failures: tuple[Mapping[str, Any], ...] = ()
+    """The rules of `--fail`."""
+    faults: Path | None = None
+    """A file with more of them."""
+    seed: int | None = None
+    """Decides all that is left to chance; None is something else each time."""
+    clock: str | None = None
+    """What `clock_of` reads; None is the real time."""
     cors_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may call the mock; `*` is any."""
     log_level: str = "info"

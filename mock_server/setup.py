@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,26 +12,47 @@ from starlette.types import ASGIApp
 from contract import Contract
 from mock_server.admin.app import Access, Beside, admin_app
 from mock_server.admin.guard import LOOPBACK
-from mock_server.app import Behaviour, build_app
+from mock_server.app import build_app
+from mock_server.behaviour import Behaviour
+from mock_server.clock import RealClock, clock_of
 from mock_server.control import Control
+from mock_server.faults.book import Faults
+from mock_server.faults.file import read_faults
 from mock_server.fixtures import Fixtures
 from mock_server.journal.journal import Journal
 from mock_server.settings import Settings
 from mock_server.stores import MemoryStore
 
 
-def set_up(settings: Settings, contract: Contract, fixtures: Fixtures) -> ASGIApp:
-    """The app that the settings ask for."""
-    control = Control(contract, fixtures, MemoryStore(), Journal(settings.journal), settings=_shown(settings))
-    recorded = settings.admin and settings.journal > 0
-    api = build_app(
+def control_of(settings: Settings, contract: Contract, fixtures: Fixtures) -> Control:
+    """The parts that the settings ask for. Raises FaultsError."""
+    return Control(
         contract,
         fixtures,
-        control.store,
-        behaviour=Behaviour(origins=settings.cors_origins, delay=settings.delay / 1000),
-        note=control.note if recorded else None,
+        MemoryStore(),
+        Journal(settings.journal if settings.admin else 0),
+        Faults(_rules(settings), settings.seed),
+        clock_of(settings.clock) if settings.clock else RealClock(),
+        settings=_shown(settings),
     )
-    return Beside(api, admin_app(control, _access(settings))) if settings.admin else api
+
+
+def app_of(settings: Settings, control: Control, access: Access | None = None) -> ASGIApp:
+    """The app of these parts. `access` stands in for what the settings say of it."""
+    behaviour = Behaviour(
+        origins=settings.cors_origins,
+        seed="" if settings.seed is None else str(settings.seed),
+        clock=control.clock,
+        faults=control.faults if settings.admin or control.faults.active else None,
+        note=control.note if control.journal.size else None,
+    )
+    api = build_app(control.contract, control.fixtures, control.store, behaviour)
+    return Beside(api, admin_app(control, access or _access(settings))) if settings.admin else api
+
+
+def _rules(settings: Settings) -> Sequence[Mapping[str, Any]]:
+    written = read_faults(settings.faults) if settings.faults else []
+    return [*([settings.delay] if settings.delay else []), *written, *settings.failures]
 
 
 def _access(settings: Settings) -> Access:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-import yaml
 from connexion.apps.asynchronous import AsyncApp
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mock_server.admin.document import read_document
 from mock_server.admin.endpoints import AdminEndpointMiddleware
 from mock_server.admin.guard import GuardMiddleware
 from mock_server.admin.handlers import Handlers
@@ -23,7 +22,6 @@ from mock_server.failures import handle_failures
 from mock_server.lingering import LingeringCloseMiddleware
 from mock_server.routing import RoutingMiddleware
 
-DOCUMENT = Path(__file__).with_name("admin.yaml")
 PREFIX = b"/_mock/"
 """Where the paths of the admin API begin."""
 
@@ -42,7 +40,7 @@ class Access:
 
 def admin_app(control: Control, access: Access) -> AsyncApp:
     """The admin API as an ASGI app."""
-    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    document = read_document()
     if access.token is None:
         del document["security"]
     cors = partial(

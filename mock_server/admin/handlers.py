@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mock_server.admin.endpoints import Handler, Question
+from mock_server.admin.fault_handlers import FaultHandlers
 from mock_server.admin.sse import EventStream
 from mock_server.answers import Answer
 from mock_server.control import Control
@@ -37,6 +38,7 @@ class Handlers:
             "clearRequests": self.clear_requests,
             "waitForRequests": self.wait_for_requests,
             "getRequest": self.request,
+            **FaultHandlers(self._control).by_operation,
         }
 
     async def health(self, _: Question) -> Answer:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from mock_server.journal.exchange import Exchange
-from mock_server.routing import decoded
+from mock_server.routing import matches_path
 
 STATUS_PATTERN = "^([1-5][0-9]{2}|[1-5]xx)$"
 """A status, or a class of statuses."""
@@ -50,12 +49,3 @@ class Criteria:
 
 def _has_status(status: int, wanted: str) -> bool:
     return str(status) == wanted or (wanted.endswith("xx") and str(status // 100) == wanted[0])
-
-
-def matches_path(path: bytes, pattern: str) -> bool:
-    """Whether a raw path is like `pattern`, as it was sent or decoded.
-
-    >>> matches_path(b"/api/models/a%20b/", "/api/models/*"), matches_path(b"/api/models/a%20b/", "*/a b/")
-    (True, True)
-    """
-    return fnmatchcase(path.decode("latin-1"), pattern) or fnmatchcase(decoded(path), pattern)

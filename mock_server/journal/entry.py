@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mock_server.display import to_rfc3339
+from mock_server.faults.fired import Fired
 from mock_server.journal import redaction
 from mock_server.journal.curl import curl
 from mock_server.journal.exchange import Body, Exchange
@@ -64,6 +65,10 @@ class Entry:
     request: Part
     response: Part
     refusal: Reason | None
+    preference: str | None
+    """What was done of what the client preferred, as `Preference-Applied` says it."""
+    faults: tuple[Fired, ...]
+    """The faults that acted on it."""
     curl: str
     """A command that sends it again."""
 
@@ -82,6 +87,8 @@ def entry_of(exchange: Exchange) -> Entry:
         request=Part(_shown(exchange.headers), _content(exchange.request, exchange.complete)),
         response=Part(_shown(exchange.response_headers), _content(exchange.response, complete=True)),
         refusal=Reason(exchange.refusal.line, exchange.refusal.violations) if exchange.refusal else None,
+        preference=exchange.preference,
+        faults=exchange.faults,
         curl=curl(exchange),
     )
 

@@ -7,7 +7,8 @@ from time import perf_counter, time
 from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import Message, Scope
 
-from mock_server.failures import REFUSAL
+from mock_server.failures import APPLIED, REFUSAL
+from mock_server.faults.fired import FAULTS, Fired
 from mock_server.refusals import Refusal
 
 LONGEST_BODY = 16 * 1024
@@ -36,8 +37,8 @@ class Exchange:
     """A request and its answer. Nothing in it is redacted yet: it is not to be shown as it is."""
 
     __slots__ = (
-        "complete", "headers", "id", "method", "milliseconds", "organization", "path", "query", "refusal", "request",
-        "response", "response_headers", "scope", "started", "status", "time",
+        "complete", "faults", "headers", "id", "method", "milliseconds", "organization", "path", "preference", "query",
+        "refusal", "request", "response", "response_headers", "scope", "started", "status", "time",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -59,6 +60,10 @@ class Exchange:
         self.response = Body()
         self.organization: str | None = None
         self.refusal: Refusal | None = None
+        self.preference: str | None = None
+        """What was applied of it (RFC 7240)."""
+        self.faults: tuple[Fired, ...] = ()
+        """Those that acted on it."""
         self.milliseconds = 0.0
 
     def received(self, message: Message) -> None:
@@ -81,6 +86,8 @@ class Exchange:
         scope, self.scope = self.scope, {}
         self.milliseconds = (perf_counter() - self.started) * 1000
         self.refusal = scope.get(REFUSAL)
+        self.preference = scope.get(APPLIED)
+        self.faults = scope.get(FAULTS, ())
         token = scope.get("extensions", {}).get("connexion_context", {}).get("token_info")
         self.organization = token["sub"] if token else None
 

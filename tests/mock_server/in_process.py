@@ -12,7 +12,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Scope
 
 from contract import load
-from mock_server.app import Behaviour, build_app
+from mock_server.app import build_app
+from mock_server.behaviour import Behaviour
 from mock_server.fixtures import load_fixtures
 from mock_server.stores import MemoryStore
 from tests.mock_server.wire import KEY
@@ -21,7 +22,7 @@ from tests.mock_server.wire import KEY
 def app(contract: Path | None = None, **behaviour: Any) -> ASGIApp:
     """The mock of a contract, with an empty store."""
     loaded = load(contract)
-    return build_app(loaded, load_fixtures(loaded), MemoryStore(), behaviour=Behaviour(**behaviour))
+    return build_app(loaded, load_fixtures(loaded), MemoryStore(), Behaviour(**behaviour))
 
 
 @dataclass(frozen=True, slots=True)

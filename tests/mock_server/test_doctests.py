@@ -9,7 +9,10 @@ import pytest
 
 MODULES = [
     "admin.guard",
+    "clock",
     "display",
+    "fault_options",
+    "faults.rule",
     "fixtures",
     "http_grammar",
     "journal.criteria",
@@ -19,6 +22,7 @@ MODULES = [
     "preferences",
     "refusals",
     "sampling",
+    "routing",
     "semantics",
     "strict_json",
     "validation",

@@ -1,0 +1,73 @@
+"""The handlers of the admin API that concern faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mock_server.admin.endpoints import Handler, Question
+from mock_server.answers import Answer
+from mock_server.control import Control
+from mock_server.faults.rule import RuleError
+from mock_server.refusals import RefusedError, refused
+
+
+class FaultHandlers:
+    """Shows and changes the rules."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._faults = control.faults
+
+    @property
+    def by_operation(self) -> Mapping[str, Handler]:
+        """The handler of each operation, by operationId."""
+        return {
+            "listFaults": self.list,
+            "addFault": self.add,
+            "replaceFaults": self.replace,
+            "clearFaults": self.clear,
+            "deleteFault": self.delete,
+        }
+
+    async def list(self, _: Question) -> Answer:
+        """Show all rules."""
+        return self._listed()
+
+    async def add(self, question: Question) -> Answer:
+        """Take one more rule."""
+        try:
+            added = self._faults.add(question.body)
+        except RuleError as error:
+            raise _contradictory(error) from None
+        self._control.faults_changed()
+        return Answer(201, added.shown)
+
+    async def replace(self, question: Question) -> Answer:
+        """Take other rules in place of all."""
+        try:
+            self._faults.replace(question.body["faults"])
+        except RuleError as error:
+            raise _contradictory(error) from None
+        self._control.faults_changed()
+        return self._listed()
+
+    async def clear(self, _: Question) -> Answer:
+        """Drop all rules."""
+        self._faults.replace([])
+        self._control.faults_changed()
+        return Answer(204)
+
+    async def delete(self, question: Question) -> Answer:
+        """Drop one rule."""
+        if not self._faults.remove(question.parameters["id"]):
+            raise refused(404, f"There is no fault {question.parameters['id']}.")
+        self._control.faults_changed()
+        return Answer(204)
+
+    def _listed(self) -> Answer:
+        return Answer(200, {"faults": [each.shown for each in self._faults.active]})
+
+
+def _contradictory(error: RuleError) -> RefusedError:
+    text = str(error)
+    return refused(400, f"{text[:1].upper()}{text[1:]}.")

@@ -1,0 +1,25 @@
+"""How the API behaves, beyond what the contract says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mock_server.clock import Clock, RealClock
+from mock_server.faults.book import Faults
+from mock_server.journal.recording import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the API behaves beyond what the contract says."""
+
+    origins: Sequence[str] = ("*",)
+    """The web origins whose pages may call it, `*` for any."""
+    seed: str = ""
+    """Decides what is made up for those who ask for it."""
+    clock: Clock = field(default_factory=RealClock)
+    faults: Faults | None = None
+    """How it fails; None is never, at no cost."""
+    note: Note | None = None
+    """Called with each exchange."""

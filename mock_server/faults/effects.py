@@ -1,0 +1,140 @@
+"""What faults do to an answer. Each wraps the app, and leaves out of it what is not to happen."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mock_server import connection
+from mock_server.endpoints import REHEARSED
+from mock_server.failures import REFUSAL
+from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Status, Truncation, When
+from mock_server.refusals import Refusal
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def failing(app: ASGIApp, effect: Effect, when: When, chance: Random, name: str) -> ASGIApp:
+    """`app` with the effect of the rule `name`."""
+    match effect:
+        case Latency():
+            return _late(app, chance.uniform(effect.shortest, effect.longest), when)
+        case Drip():
+            return _dripping(app, effect)
+        case Status():
+            return _refusing(app, _refusal(effect, name), when)
+        case Reset():
+            return _resetting(app, when)
+        case Truncation():
+            return _truncating(app, effect, when)
+        case Malformation():
+            return _malforming(app, when)
+
+
+def ends_it(effect: Effect) -> bool:
+    """Whether the answer has failed then, so that no later rule is asked."""
+    return not isinstance(effect, (Latency, Drip))
+
+
+def _refusal(effect: Status, name: str) -> Refusal:
+    detail = effect.detail if effect.detail is not None else f"The mock was told to fail here, by the fault {name}."
+    return Refusal(effect.status, detail, effect.headers)
+
+
+def _late(app: ASGIApp, seconds: float, when: When) -> ASGIApp:
+    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await asyncio.sleep(seconds)
+            await send(message)
+
+        if when is When.AFTER:
+            await app(scope, receive, sending)
+        else:
+            await asyncio.sleep(seconds)
+            await app(scope, receive, send)
+
+    return late
+
+
+def _dripping(app: ASGIApp, effect: Drip) -> ASGIApp:
+    async def dripping(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            body = message.get("body", b"")
+            for start in range(0, len(body) - effect.octets, effect.octets):
+                piece = body[start : start + effect.octets]
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(effect.pause)
+            rest = (len(body) - 1) // effect.octets * effect.octets if body else 0
+            await send({**message, "body": body[rest:]} if body else message)
+
+        await app(scope, receive, sending)
+
+    return dripping
+
+
+def _refusing(app: ASGIApp, refusal: Refusal, when: When) -> ASGIApp:
+    async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
+        if when is When.AFTER:
+            await _answer_of(app, scope, receive)
+        scope[REFUSAL] = refusal
+        body = orjson.dumps(refusal.body)
+        given = [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *given]
+        await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return refusing
+
+
+def _resetting(app: ASGIApp, when: When) -> ASGIApp:
+    async def resetting(scope: Scope, receive: Receive, _: Send) -> None:
+        if when is When.AFTER:
+            await _answer_of(app, scope, receive)
+        if not await connection.reset(scope):
+            raise ConnectionResetError("a fault resets the connection here")
+
+    return resetting
+
+
+def _truncating(app: ASGIApp, effect: Truncation, when: When) -> ASGIApp:
+    async def truncating(scope: Scope, receive: Receive, send: Send) -> None:
+        start, body = await _answer_of(app, _rehearsed(scope, when), receive)
+        await send(start)
+        part = body[: min(effect.octets, max(len(body) - 1, 0))]
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        if not await connection.close(scope, receive):
+            await send({"type": "http.response.body", "body": b""})
+
+    return truncating
+
+
+def _malforming(app: ASGIApp, when: When) -> ASGIApp:
+    async def malforming(scope: Scope, receive: Receive, send: Send) -> None:
+        start, body = await _answer_of(app, _rehearsed(scope, when), receive)
+        body = body[: len(body) // 2]  # what is cut off in the middle of an object is no JSON
+        others: Headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+        await send({**start, "headers": [*others, (b"content-length", b"%d" % len(body))] if body else others})
+        await send({"type": "http.response.body", "body": body})
+
+    return malforming
+
+
+def _rehearsed(scope: Scope, when: When) -> Scope:
+    """`scope`, in which the handlers are told to change nothing where the fault comes before that."""
+    scope[REHEARSED] = when is When.BEFORE
+    return scope
+
+
+async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+    """The whole answer, which nobody has been sent yet."""
+    sent: list[Message] = []
+
+    async def keeping(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, keeping)
+    return sent[0], b"".join(message.get("body", b"") for message in sent[1:])

@@ -1,0 +1,54 @@
+"""Reads rules from a file: a mapping with the one key `faults`, a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from contract import Problem, UnusableFileError, read_mapping
+from mock_server.faults.rule import SCHEMA, RuleError, rule
+from mock_server.validation import Validator
+
+_SCHEMA = {
+    "type": "object",
+    "required": ["faults"],
+    "additionalProperties": False,
+    "properties": {"faults": {"type": "array", "items": SCHEMA}},
+}
+
+
+class FaultsError(UnusableFileError):
+    """The rules cannot be used."""
+
+    subject = "the faults file"
+
+
+def read_faults(path: Path) -> list[Mapping[str, Any]]:
+    """The rules in a YAML or JSON file, as they are written. Raises FaultsError, which lists every problem."""
+    try:
+        written = read_mapping(path)
+    except UnusableFileError as error:
+        raise FaultsError(error.file, error.problems) from None
+    if problems := [*_malformed(written)] or [*_contradictory(written["faults"])]:
+        raise FaultsError(str(path), problems)
+    return list(written["faults"])
+
+
+def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
+    for violation in Validator(_SCHEMA).violations(written):
+        mend = f"expected {violation.expected}; faults/fault.schema.json describes a rule"
+        yield Problem(f"#{violation.pointer}", violation.message, mend)
+
+
+def _contradictory(written: list[Mapping[str, Any]]) -> Iterator[Problem]:
+    taken: set[str] = set()
+    for number, each in enumerate(written):
+        name = each.get("id")
+        if name in taken:
+            yield Problem(f"#/faults/{number}/id", f"the id {name} is taken", "give another")
+        taken |= {name} if name else set()
+        try:
+            rule(each)
+        except RuleError as error:
+            yield Problem(f"#/faults/{number}", "is no rule", str(error))

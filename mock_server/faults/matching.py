@@ -1,0 +1,74 @@
+"""Finds out of a request what rules ask for, and only what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import orjson
+from starlette.types import Message, Receive, Scope
+
+from mock_server.faults.rule import Rule
+from mock_server.routing import Resource, decoded, matches_path
+
+OrganizationOf: TypeAlias = Callable[[list[tuple[bytes, bytes]]], str | None]
+"""The organization of whoever sends such headers, or None."""
+
+
+class Asked:
+    """A request. Its body can be looked at and is still there for the app, which is to call `receive` of this."""
+
+    def __init__(self, scope: Scope, receive: Receive, key: str, organization_of: OrganizationOf, limit: int) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._key = key
+        self._organization_of = organization_of
+        self._limit = limit
+        self._unread: list[Message] = []
+        self._parameters: dict[str, str] = {}
+
+    def is_of(self, resources: Sequence[Resource]) -> bool:
+        """Whether it asks for one of the resources of the contract."""
+        path = decoded(self._scope["raw_path"])
+        for resource in resources:
+            if (parameters := resource.parameters(path)) is not None:
+                self._parameters = parameters
+                return True
+        return False
+
+    async def meets(self, rule: Rule) -> bool:
+        """Whether it meets all conditions of `rule` that do not depend on chance."""
+        return (
+            rule.method in (None, self._scope["method"])
+            and (rule.path is None or matches_path(self._scope["raw_path"], rule.path))
+            and (rule.organization is None or rule.organization == self._organization_of(self._scope["headers"]))
+            and (rule.model is None or rule.model == await self._model())
+        )
+
+    async def receive(self) -> Message:
+        """The next part of the request, as an ASGI app asks for it."""
+        return self._unread.pop(0) if self._unread else await self._receive()
+
+    async def _model(self) -> Any:
+        """The name that the path has, or else the body."""
+        if self._key in self._parameters:
+            return self._parameters[self._key]
+        try:
+            body = orjson.loads(await self._body())
+        except orjson.JSONDecodeError:
+            return None
+        return body.get(self._key) if isinstance(body, dict) else None
+
+    async def _body(self) -> bytes:
+        if not self._unread:
+            await self._read()
+        return b"".join(message.get("body", b"") for message in self._unread)
+
+    async def _read(self) -> None:
+        length = 0
+        while length <= self._limit:
+            message = await self._receive()
+            self._unread.append(message)
+            length += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                return

@@ -1,0 +1,108 @@
+"""Faults by option and by file."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from mock_server.faults.file import FaultsError, read_faults
+from tests.mock_server.process import run, started
+from tests.mock_server.wire import KEY, MODELS, exchange, request
+
+READ = request("GET", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"})
+
+FILE = """\
+faults:
+  - {id: rare, method: POST, probability: 0.01, status: 503, headers: {Retry-After: '1'}}
+  - latency: {min: 100, max: 500}
+"""
+
+
+def test_options_make_rules_that_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text(FILE, encoding="utf-8")
+    options = ["--delay", "1..2", "--fail", "25%:503", "--fail", "reset", "--faults", str(file)]
+    with started("--quiet", *options) as mock, httpx2.Client(base_url=mock.url) as client:
+        shown = client.get("/_mock/faults").json()["faults"]
+    assert [{name: value for name, value in each.items() if name != "fired"} for each in shown] == [
+        {"id": "delay", "latency": {"min": 1, "max": 2}},
+        {"id": "rare", "method": "POST", "probability": 0.01, "status": 503, "headers": {"Retry-After": "1"}},
+        {"id": "f1", "latency": {"min": 100, "max": 500}},
+        {"id": "f2", "probability": 0.25, "status": 503},
+        {"id": "f3", "reset": True},
+    ]
+
+
+def test_faults_need_no_admin_api() -> None:
+    with started("--no-admin", "--fail", "503") as mock:
+        assert exchange(mock.address, READ).status == 503
+        mock.stop()
+        assert re.search(r"GET /api/models/gpt-4o/ 503 [\d.]+ ms  fault f1: status 503  The mock was told", mock.stderr)
+
+
+def test_the_seed_decides_across_runs() -> None:
+    def outcomes(seed: str) -> list[int]:
+        with started("--quiet", "--seed", seed, "--fail", "50%:503") as mock:
+            return [exchange(mock.address, READ).status for _ in range(20)]
+
+    first = outcomes("1")
+    assert set(first) == {200, 503}
+    assert outcomes("1") == first
+    assert outcomes("2") != first
+
+
+def test_a_range_of_delays_is_kept() -> None:
+    with started("--quiet", "--delay", "100..120") as mock:
+        began = time.monotonic()
+        exchange(mock.address, READ)
+        assert time.monotonic() - began >= 0.1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--delay", "3..1"], ["--delay", "soon"], ["--fail", "200"], ["--fail", "101%:503"], ["--fail", "x%:503"]],
+)
+def test_wrong_options_are_told(options: list[str]) -> None:
+    ended = run("--port", "0", *options)
+    assert ended.returncode == 2
+    assert options[0] in ended.stderr
+    assert repr(options[1]) in ended.stderr
+
+
+BROKEN = {
+    "no YAML": ("faults: [", "#", "correct the YAML"),
+    "no list": ("faults: {}", "#/faults", "expected an array"),
+    "no faults": ("{}", "#/faults", "expected a value"),
+    "a mistyped name": (FILE.replace("method", "metod"), "#/faults/0/metod", "expected no such field"),
+    "no effect": (FILE.replace("latency: {min: 100, max: 500}", "method: GET"), "#/faults/1", "exactly one of"),
+    "an id twice": (FILE + "  - {id: rare, reset: true}\n", "#/faults/2/id", "give another"),
+    "a wrong status": (FILE.replace("503", "99"), "#/faults/0/status", "at least 400"),
+}
+
+
+@pytest.mark.parametrize(("text", "pointer", "mend"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_refused_with_its_faults_named(tmp_path: Path, text: str, pointer: str, mend: str) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(FaultsError) as caught:
+        read_faults(file)
+    assert [problem.pointer for problem in caught.value.problems] == [pointer]
+    assert mend in caught.value.problems[0].mend
+    assert str(file) in str(caught.value)
+
+
+def test_a_broken_file_stops_the_command(tmp_path: Path) -> None:
+    ended = run("--port", "0", "--faults", str(tmp_path / "none.yaml"))
+    assert ended.returncode == 2
+    assert "the faults file has a problem" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_json_is_read_too(tmp_path: Path) -> None:
+    file = tmp_path / "faults.json"
+    file.write_text('{"faults": [{"status": 503}]}', encoding="utf-8")
+    assert read_faults(file) == [{"status": 503}]

@@ -1,0 +1,282 @@
+"""Faults, as a client on a socket meets them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.mock_server.conftest import Names
+from tests.mock_server.process import SECONDS, MockProcess, started
+from tests.mock_server.wire import KEY, MODELS, exchange, request, upsert
+
+FAULTS, REQUESTS = "/_mock/faults", "/_mock/requests"
+READ = request("GET", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"})
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[MockProcess]:
+    """A mock that fails for the tests of this file only."""
+    with started("--quiet", "--seed", "7") as process:
+        yield process
+        assert process.stderr == ""
+
+
+@pytest.fixture
+def client(own: MockProcess) -> Iterator[httpx2.Client]:
+    """A writer; nothing fails yet."""
+    with httpx2.Client(base_url=own.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
+        assert client.put(FAULTS, json={"faults": []}).status_code == 200
+        yield client
+
+
+def fault(client: httpx2.Client, **rule: Any) -> dict[str, Any]:
+    added = client.post(FAULTS, json=rule)
+    assert added.status_code == 201, added.text
+    shown: dict[str, Any] = added.json()
+    return shown
+
+
+def raw(own: MockProcess, sent: bytes) -> bytes:
+    """All bytes until the server closes. Raises ConnectionResetError where it resets."""
+    received = b""
+    with socket.create_connection(own.address, timeout=SECONDS) as connection:
+        connection.sendall(sent)
+        while data := connection.recv(65536):
+            received += data
+    return received
+
+
+def put_in(name: str) -> bytes:
+    return upsert(json.dumps({"model_name": name, "input_cost": 1}).encode())
+
+
+def exists(client: httpx2.Client, name: str) -> bool:
+    client.put(FAULTS, json={"faults": []})
+    return client.get(f"{MODELS}{name}/").status_code == 200
+
+
+def test_a_status_is_answered_in_the_shape_of_errors_and_pages_can_read_it(client: httpx2.Client) -> None:
+    shown = fault(client, status=503, headers={"Retry-After": "2"})
+    answer = client.get(f"{MODELS}gpt-4o/", headers={"Origin": "http://localhost:5173"})
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": f"The mock was told to fail here, by the fault {shown['id']}."}
+    assert answer.headers["retry-after"] == "2"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    preflight = {"Origin": "http://localhost:5173", "Access-Control-Request-Method": "POST"}
+    assert client.options(MODELS, headers=preflight).status_code == 200
+
+
+def test_a_status_can_say_something_of_its_own(client: httpx2.Client) -> None:
+    fault(client, status=418, detail="Tea only.")
+    assert client.get(f"{MODELS}gpt-4o/").json() == {"detail": "Tea only."}
+
+
+def test_only_the_api_fails(client: httpx2.Client) -> None:
+    fault(client, status=500)
+    for path in ("/", "/ui/", "/openapi.json", "/_mock/health"):
+        assert client.get(path).status_code < 400
+    assert client.get("/nothing").status_code == 404
+
+
+def test_a_reset_is_a_reset(own: MockProcess, client: httpx2.Client, new_name: Names) -> None:
+    name = new_name()
+    fault(client, reset=True)
+    with pytest.raises(ConnectionResetError):
+        raw(own, put_in(name))
+    assert not exists(client, name)
+
+
+def test_a_truncated_body_is_an_incomplete_one(own: MockProcess, client: httpx2.Client, new_name: Names) -> None:
+    name = new_name()
+    fault(client, truncate=10)
+    head, _, body = raw(own, put_in(name)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 201")
+    assert body == b'{"id":"tes'
+    with pytest.raises(httpx2.RemoteProtocolError):
+        client.post(MODELS, json={"model_name": name})
+    assert not exists(client, name)
+
+
+def test_a_short_body_is_truncated_too(client: httpx2.Client) -> None:
+    fault(client, truncate=100_000)
+    with pytest.raises(httpx2.RemoteProtocolError):
+        client.get(f"{MODELS}gpt-4o/")
+
+
+def test_an_error_is_truncated_too(client: httpx2.Client) -> None:
+    fault(client, truncate=5)
+    with pytest.raises(httpx2.RemoteProtocolError):
+        client.get(f"{MODELS}gpt-4o/", headers={"Authorization": "Bearer unknown"})
+
+
+def test_a_malformed_body_is_complete_and_no_json(client: httpx2.Client, new_name: Names) -> None:
+    name = new_name()
+    fault(client, malform=True)
+    answer = client.post(MODELS, json={"model_name": name})
+    assert (answer.status_code, answer.headers["content-type"]) == (201, "application/json")
+    assert answer.text.startswith('{"id":')
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+    assert not exists(client, name)
+
+
+@pytest.mark.parametrize("effect", [{"status": 500}, {"reset": True}, {"truncate": 3}, {"malform": True}])
+def test_after_means_that_the_request_was_done(
+    own: MockProcess, client: httpx2.Client, new_name: Names, effect: dict[str, Any]
+) -> None:
+    name = new_name()
+    fault(client, when="after", **effect)
+    try:
+        received = raw(own, put_in(name))
+    except ConnectionResetError:
+        assert "reset" in effect
+    else:
+        assert received[9:12] == (b"500" if "status" in effect else b"201")
+    assert exists(client, name)
+
+
+def test_nothing_is_deleted_by_a_request_that_fails(client: httpx2.Client, new_name: Names) -> None:
+    name = new_name()
+    client.post(MODELS, json={"model_name": name})
+    fault(client, malform=True)
+    assert client.delete(f"{MODELS}{name}/").status_code == 204
+    assert exists(client, name)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_latency_makes_wait(client: httpx2.Client, when: str) -> None:
+    fault(client, latency={"min": 200, "max": 210}, when=when)
+    began = time.monotonic()
+    assert client.get(f"{MODELS}gpt-4o/").status_code == 200
+    assert time.monotonic() - began >= 0.2
+
+
+def test_a_body_can_drip(own: MockProcess, client: httpx2.Client) -> None:
+    whole = client.get(f"{MODELS}gpt-4o/").content
+    pieces = 4
+    fault(client, drip={"bytes": -(-len(whole) // pieces), "every": 60})
+    began = time.monotonic()
+    assert client.get(f"{MODELS}gpt-4o/").content == whole
+    assert time.monotonic() - began >= 0.06 * (pieces - 1)
+
+
+def test_waits_add_up_until_something_fails(client: httpx2.Client) -> None:
+    fault(client, id="slow", latency={"min": 100})
+    fault(client, id="slower", latency={"min": 100})
+    fault(client, id="first", status=502)
+    fault(client, id="second", status=504)
+    began = time.monotonic()
+    assert client.get(f"{MODELS}gpt-4o/").status_code == 502
+    assert time.monotonic() - began >= 0.2
+    assert [rule["fired"] for rule in client.get(FAULTS).json()["faults"]] == [1, 1, 1, 0]
+
+
+THEIRS = READ.replace(b"demo-acme", b"demo-globex")
+CONDITIONS: dict[str, tuple[dict[str, Any], bytes, bytes]] = {
+    "method": ({"method": "GET"}, READ, put_in("m")),
+    "path": ({"path": "*/gpt-4?/"}, READ, put_in("m")),
+    "organization": ({"organization": "acme"}, READ, THEIRS),
+    "no organization": ({"organization": "globex"}, THEIRS, READ.replace(b"acme", b"")),
+    "model in the path": ({"model": "gpt-4o"}, READ, READ.replace(b"gpt-4o", b"gpt-4.1")),
+    "model in the body": ({"model": "m"}, put_in("m"), put_in("n")),
+    "model in no body": ({"model": "m"}, put_in("m"), upsert(b"{")),
+    "both": ({"method": "POST", "model": "m"}, put_in("m"), request("DELETE", f"{MODELS}m/")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("conditions", "met", "other"), CONDITIONS.values(), ids=CONDITIONS)
+def test_a_rule_acts_where_its_conditions_are_met(
+    own: MockProcess, client: httpx2.Client, conditions: dict[str, Any], met: bytes, other: bytes
+) -> None:
+    fault(client, status=418, **conditions)
+    assert exchange(own.address, met).status == 418
+    assert exchange(own.address, other).status != 418
+
+
+def test_a_body_that_a_rule_has_looked_at_still_arrives(client: httpx2.Client, new_name: Names) -> None:
+    name = new_name()
+    fault(client, status=418, model="another")
+    assert client.post(MODELS, json={"model_name": name, "display_name": "d" * 100_000}).status_code == 201
+
+
+def test_a_rule_acts_as_often_as_it_may(client: httpx2.Client) -> None:
+    fault(client, id="twice", status=500, count=2)
+    assert [client.get(f"{MODELS}gpt-4o/").status_code for _ in range(4)] == [500, 500, 200, 200]
+    assert client.get(FAULTS).json()["faults"] == [{"id": "twice", "status": 500, "count": 2, "fired": 2}]
+
+
+def test_chance_is_of_the_seed_and_of_the_rule_alone(client: httpx2.Client) -> None:
+    def outcomes(*others: dict[str, Any]) -> list[int]:
+        client.put(FAULTS, json={"faults": [*others, {"id": "flaky", "status": 500, "probability": 0.5}]})
+        return [client.get(f"{MODELS}gpt-4o/").status_code for _ in range(30)]
+
+    first = outcomes()
+    assert {200, 500} == set(first)
+    assert outcomes() == first
+    assert outcomes({"latency": {"min": 0, "max": 0.1}, "probability": 0.3}) == first
+
+
+def test_the_journal_says_which_faults_acted(own: MockProcess, client: httpx2.Client) -> None:
+    client.delete(REQUESTS)
+    fault(client, id="slow", latency={"min": 1})
+    fault(client, id="gone", reset=True, count=1)
+    with pytest.raises(ConnectionResetError):
+        raw(own, READ)
+    fault(client, id="bad", status=503)
+    client.get(f"{MODELS}gpt-4o/")
+    lost, failed = client.get(REQUESTS).json()["requests"]
+    assert (lost["status"], lost["faults"]) == (
+        None,
+        [{"id": "slow", "effect": "latency"}, {"id": "gone", "effect": "reset"}],
+    )
+    assert failed["status"] == 503
+    assert [each["effect"] for each in failed["faults"]] == ["latency", "status 503"]
+    assert "by the fault bad" in failed["refusal"]["line"]
+
+
+def test_rules_are_added_replaced_and_dropped(client: httpx2.Client) -> None:
+    assert fault(client, status=500)["id"] == "f1"
+    assert fault(client, status=501)["id"] == "f2"
+    fault(client, id="f1", status=502)
+    assert [(each["id"], each["status"]) for each in client.get(FAULTS).json()["faults"]] == [("f1", 502), ("f2", 501)]
+    assert client.delete(f"{FAULTS}/f1").status_code == 204
+    assert client.delete(f"{FAULTS}/f1").status_code == 404
+    assert client.put(FAULTS, json=client.get(FAULTS).json()).status_code == 200
+    assert client.delete(FAULTS).status_code == 204
+    assert client.get(FAULTS).json() == {"faults": []}
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "no effect": ({"method": "GET"}, "exactly one of status, latency"),
+    "two effects": ({"status": 500, "reset": True}, "exactly one of status, latency"),
+    "a good status": ({"status": 200}, "at least 400"),
+    "a mistyped name": ({"stats": 500}, "no such field"),
+    "no range": ({"latency": 300}, "an object"),
+    "a range backwards": ({"latency": {"min": 2, "max": 1}}, "at least its min"),
+    "more than certain": ({"status": 500, "probability": 10}, "at most 1"),
+    "headers without a status": ({"reset": True, "headers": {}}, "belong to a status"),
+    "a split header": ({"status": 500, "headers": {"A": "b\r\nC: d"}}, "matches"),
+    "an odd id": ({"status": 500, "id": "a/b"}, "matches"),
+}
+
+
+@pytest.mark.parametrize(("rule", "reason"), WRONG.values(), ids=WRONG)
+def test_a_wrong_rule_is_refused_and_changes_nothing(client: httpx2.Client, rule: dict[str, Any], reason: str) -> None:
+    fault(client, id="kept", status=500)
+    before = client.get(FAULTS).json()
+    for answer in (client.post(FAULTS, json=rule), client.put(FAULTS, json={"faults": [{"status": 500}, rule]})):
+        assert answer.status_code == 400
+        assert reason.lower() in answer.text.lower()
+    assert client.get(FAULTS).json() == before
+
+
+def test_two_rules_of_one_id_are_refused(client: httpx2.Client) -> None:
+    answer = client.put(FAULTS, json={"faults": [{"id": "a", "status": 500}, {"id": "a", "status": 501}]})
+    assert answer.status_code == 400
+    assert "taken" in answer.text
