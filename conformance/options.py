@@ -73,60 +73,64 @@ URL = Option("url", WEB_ADDRESS, "base URL of the target; its path prefix is kep
 
 TARGET = (
     URL,
-    Option("app", APPLICATION, "check a WSGI or ASGI application in this process, without a socket"),
-    *_key("api-key", "API key, or token, with the right to write"),
-    *_key("other-org-key", "key of a second organization, to check that the two are kept apart"),
-    *_key("read-only-key", "key that may read but not write"),
+    Option("app", APPLICATION, "check a WSGI or ASGI application in this process"),
+    *_key("api-key", "API key or token"),
+    *_key("other-org-key", "key of a second organization"),
+    *_key("read-only-key", "key that may only read"),
     Option("builtin-model", text("NAME", "a name"), "a built-in model of the target", repeatable=True, commas=True),
-    Option("provider", text("ID", "an ID"), "a custom provider of the organization", repeatable=True, commas=True),
-    Option("fixtures", INPUT, "take built-in models and providers from a fixtures file of the mock"),
+    Option("provider", text("ID", "an ID"), "a custom provider", repeatable=True, commas=True),
+    Option("fixtures", INPUT, "a fixtures file of the mock that names both"),
 )
-JUDGING = (
-    Option("contract", INPUT, "the OpenAPI contract to judge by (default: the one that ships with this package)"),
-    Option("only", IDS, "judge these requirements or sections only: IDM,AUT-03", repeatable=True, commas=True),
-    Option("skip", IDS, "leave these requirements or sections out", repeatable=True, commas=True),
+SELECTING = (
+    Option("contract", INPUT, "judge by this OpenAPI contract"),
+    Option("only", IDS, "judge these only", repeatable=True, commas=True),
+    Option("skip", IDS, "leave these out", repeatable=True, commas=True),
     Option(
         "profile",
         choice("NAME", PROFILES),
-        "quick (300 requests), default, or thorough (as long as --time-limit says)",
+        "quick (300 requests), default, or thorough",
         default="default",
     ),
     Option("time-limit", positive_number("SECONDS", "seconds"), "how long a thorough run goes on (default: 60)"),
-    Option("strict", FLAG, "fail on SHOULD too"),
-    Option("require-all", FLAG, "be inconclusive where a MUST (with --strict, a SHOULD) cannot be tested"),
-    Option("waivers", INPUT, "let the requirements in this TOML file fail, until the day that it says for each"),
-    Option("write-waivers", OUTPUT, "waive what fails now: write this file, or bring it up to date"),
-    Option("waiver-reason", text("TEXT"), "what new waivers give as their reason"),
-    Option("waiver-owner", text("NAME"), "who answers for new waivers"),
-    Option("seed", whole_number("N", 0, MAX_SEED), "make the same choices as the run that printed this seed"),
+    Option("seed", whole_number("N", 0, MAX_SEED), "repeat the choices of the run with this seed"),
 )
+VERDICT = (
+    Option("strict", FLAG, "fail on SHOULD too"),
+    Option("require-all", FLAG, "be inconclusive where a MUST cannot be tested"),
+    Option("waivers", INPUT, "let the requirements in this file fail for a while"),
+    Option("write-waivers", OUTPUT, "waive what fails now: write or update this file"),
+    Option("waiver-reason", text("TEXT"), "why, as new waivers say it"),
+    Option("waiver-owner", text("NAME"), "who answers for new waivers"),
+)
+JUDGING = SELECTING + VERDICT
 CONNECTION = (
-    Option("timeout", positive_number("SECONDS", "seconds"), "how long a request may take as a whole (default: 30)"),
-    Option("rate-limit", RATE, "send at most so many requests a second or a minute: 10/s, 300/m; none races then"),
-    Option("max-requests", COUNT, "send no more than N requests; the run is inconclusive if it takes more"),
-    Option("concurrency", COUNT, "send at most N requests at a time; none races with 1"),
+    Option("timeout", positive_number("SECONDS", "seconds"), "how long a request may take (default: 30)"),
+    Option("rate-limit", RATE, "send no faster: 10/s, 300/m; none races then"),
+    Option("max-requests", COUNT, "send no more; inconclusive where more are needed"),
+    Option("concurrency", COUNT, "requests at a time, at most; none races with 1"),
     Option("proxy", WEB_ADDRESS, "send requests through this HTTP proxy"),
-    *_key("proxy-auth", "USER:PASSWORD for the proxy"),
-    Option("header", text("HEADER"), "send 'NAME: VALUE', 'NAME: $VARIABLE' or what @FILE holds", repeatable=True),
-    Option("ca", INPUT, "trust the certificates in this file (PEM), in place of the machine's"),
+    *_key("proxy-auth", "proxy's USER:PASSWORD"),
+    Option("header", text("HEADER"), "'NAME: VALUE', 'NAME: $VARIABLE', or @FILE", repeatable=True),
+    Option("ca", INPUT, "trust the certificates in this PEM file only"),
     Option("insecure", FLAG, "take any certificate"),
 )
 REPORTS = (
-    Option("json", OUTPUT, "write the report as JSON; - is standard output"),
-    Option("junit", OUTPUT, "write the report as JUnit XML, as pytest writes it"),
-    Option("html", OUTPUT, "write the report as one HTML file that loads nothing"),
-    Option("markdown", OUTPUT, "write a summary in Markdown, for a pull request or the page of a job"),
-    Option("implementation", text("NAME"), "what the reports call the implementation"),
-    Option("implementation-version", text("V"), "the version of it that they name"),
+    Option("json", OUTPUT, "write the report as JSON (- is standard output)"),
+    Option("junit", OUTPUT, "... as JUnit XML, as pytest writes it"),
+    Option("html", OUTPUT, "... as one HTML file that loads nothing"),
+    Option("markdown", OUTPUT, "write a summary for a pull request or a job page"),
+    Option("implementation", text("NAME"), "what reports call the implementation"),
+    Option("implementation-version", text("V"), "the version that they give it"),
 )
 OUTPUT_ON_TERMINAL = (
-    Option("quiet", FLAG, "print the verdict and a line for each failure only"),
-    Option("verbose", FLAG, "print each test as it ends, with its exchanges in short"),
+    Option("quiet", FLAG, "print the verdict, and a line for each failure"),
+    Option("verbose", FLAG, "print each test as it ends, with its exchanges"),
 )
 
 GROUPS = {
     "target": TARGET,
-    "judging": JUDGING,
+    "selecting": SELECTING,
+    "verdict": VERDICT,
     "connection": CONNECTION,
     "reports": REPORTS,
     "terminal": OUTPUT_ON_TERMINAL,

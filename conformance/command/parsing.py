@@ -7,28 +7,12 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from conformance.command.errors import UsageError
-from conformance.configuration import FILE
+from conformance.command.help import ABOUT, DESCRIPTION, EPILOG, USAGE, Formatter, explained
 from conformance.near import suggestion
 from conformance.options import GROUPS, OPTIONS, URL, Option
 
-EPILOG = """\
-examples:
-  respan-conformance                                   check the bundled mock
-  RESPAN_API_KEY=... respan-conformance https://staging.example.com/gateway --json report.json
-  respan-conformance http://localhost:8000 --api-key-file ~/.respan-key
-  respan-conformance --only IDM,AUT-03 --strict        judge some requirements, and SHOULD as well
-  respan-conformance --profile thorough --time-limit 300 http://localhost:8000
-  respan-conformance --list                            every requirement with its level
-
-Each option can be set by an environment variable too: RESPAN_API_KEY, RESPAN_OTHER_ORG_KEY, RESPAN_SEED, ...
-
-exit codes: 0 conformant, 1 not conformant, 2 wrong use, 3 target unreachable, 4 inconclusive or an error of ours,
-130 interrupted
-"""
-
-
 FORMATS = ("text", "json", "markdown")
-LIST_HELP = "list the requirements, as text, json or markdown, and exit"
+LIST_HELP = "list the requirements: text, json or markdown"
 
 
 def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
@@ -47,21 +31,21 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="respan-conformance",
-        usage="respan-conformance [URL] [options]",
-        description="Check an implementation of the contract at a URL. Without one, check the bundled mock.",
+        usage=USAGE,
+        description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     parser.add_argument("url", nargs="?", metavar="URL", help=URL.help)
     parser.add_argument("--list", nargs="?", const="text", choices=FORMATS, metavar="FORMAT", help=LIST_HELP)
-    parser.add_argument("--config", metavar="FILE", help=f"take settings from this file (default: {FILE}, if there)")
+    parser.add_argument("--config", metavar="FILE", help="take settings from this file")
     parser.add_argument("--show-config", action="store_true", help="show the settings, and where each comes from")
     for title, options in GROUPS.items():
-        group = parser.add_argument_group(title)
+        group = parser.add_argument_group(title, ABOUT.get(title))
         for option in options:
             if option is not URL and not option.secret:
-                group.add_argument(f"--{option.name}", dest=option.name, help=_help(option), **_how(option))
+                group.add_argument(f"--{option.name}", dest=option.name, help=explained(option), **_how(option))
     for option in OPTIONS:
         if option.secret:
             parser.add_argument(f"--{option.name}", nargs="?", action=_Refused, help=argparse.SUPPRESS)
@@ -69,10 +53,6 @@ def _parser() -> argparse.ArgumentParser:
             parser.add_argument(f"--no-{option.name}", dest=option.name, action="store_false", help=argparse.SUPPRESS)
     parser.set_defaults(**{option.name: None for option in OPTIONS if option.flag})
     return parser
-
-
-def _help(option: Option) -> str:
-    return f"{option.help} [{option.environment}]"
 
 
 def _how(option: Option) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def accept_failures(settings: Settings, result: Result) -> bool:
         waived = write_waivers(file, result, words)
     except CannotWrite as problem:
         return _complain(str(problem))
-    said = f"{len(waived)} waivers stand in {file}; see to their reasons and owners, and run with --waivers {file}"
+    said = f"waivers in {file}: {len(waived)}; see to their reasons and owners, and run with --waivers {file}"
     print(f"respan-conformance: {said}", file=sys.stderr)
     return True
 

@@ -1,0 +1,50 @@
+"""The help of the command: as it was when somebody last looked at it, and short enough to be read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conformance.options import OPTIONS
+from conformance.verdict import Exit
+from tests.conformance.command import conformance
+
+FILE = Path(__file__).parent / "golden" / "help.txt"
+SCREEN = 24
+"""Lines of a terminal as it opens."""
+
+
+@pytest.fixture(scope="module")
+def printed() -> str:
+    ran = conformance("--help", environment={"COLUMNS": "80"})
+    assert (ran.code, ran.stderr) == (0, "")
+    return ran.stdout
+
+
+def test_the_help_reads_as_it_did(printed: str) -> None:
+    assert printed == FILE.read_text(encoding="utf-8"), (
+        f"look at it, and write it again: COLUMNS=80 respan-conformance --help > {FILE.relative_to(Path.cwd())}"
+    )
+
+
+def test_each_section_fits_a_screen(printed: str) -> None:
+    sections = re.split(r"\n(?=[a-z ]+:\n)", printed)
+    assert len(sections) > 6
+    assert {
+        section.splitlines()[0]: len(section.splitlines()) for section in sections if section.count("\n") > SCREEN
+    } == {}
+    assert [line for line in printed.splitlines() if len(line) > 80] == []
+
+
+def test_every_option_that_can_be_given_is_explained(printed: str) -> None:
+    shown = set(re.findall(r"^  --([a-z-]+)", printed, re.MULTILINE))
+    assert shown == {o.name for o in OPTIONS if not o.secret and o.name != "url"} | {"list", "config", "show-config"}
+    for secret in (option for option in OPTIONS if option.secret and option.name != "proxy-auth"):
+        assert secret.environment in printed
+
+
+def test_every_exit_code_is_explained(printed: str) -> None:
+    told = re.findall(r"^  (\d+) ", printed.partition("exit codes:")[2], re.MULTILINE)
+    assert [int(code) for code in told] == sorted(Exit)
