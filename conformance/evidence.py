@@ -61,6 +61,8 @@ def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
     extra = [[name, secret.shell] for name, secret in request.extra]
     secrets = {literal: variable for literal, variable in secrets.items() if variable != RUN}
     return {
+        "about": None if request.key is None else redacted(request.key, secrets)[:LONGEST_BODY],
+        "race": exchange.race,
         "request": {
             "method": request.method,
             "target": redacted(request.target, secrets),

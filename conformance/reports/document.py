@@ -90,12 +90,21 @@ def _requirement(judged: Judged, result: Result, verdict: Verdict, strict_verdic
         "waiver": _waiver(judged),
         "reasons": judged.reasons,
         "unspecified": list(dict.fromkeys(judged.observed)),
-        "findings": [_finding(finding) for finding in judged.findings],
+        "findings": _told_first([_finding(finding) for finding in judged.findings], requirement.id),
     }
 
 
 def _waiver(judged: Judged) -> Document | None:
     return {**judged.waiver.to_json(), "use": judged.use()} if judged.waiver else None
+
+
+def _told_first(findings: list[Document], id: str) -> list[Document]:
+    """Those with exchanges first, then those of the requirement's own tests, then those of the fewest steps."""
+
+    def effort(finding: Document) -> tuple[bool, bool, int]:
+        return not finding["exchanges"], finding["found_in"] != id, len(finding["exchanges"])
+
+    return sorted(findings, key=effort)
 
 
 def _finding(finding: Any) -> Document:

@@ -56,7 +56,7 @@ def _environment() -> Environment:
     environment.filters.update(visible=visible, pretty=pretty, as_attribute=as_attribute, coded=coded)
     environment.globals.update(
         words=VERDICTS, titles=TITLES, known=KNOWN, levels=LEVELS, told_in_full=TOLD_IN_FULL,
-        contrast=contrast, place=place, field_of=field_of, names=names,
+        contrast=contrast, place=place, field_of=field_of, names=names, is_sentence=is_sentence,
     )  # fmt: skip
     return environment
 
@@ -91,6 +91,11 @@ def field_of(finding: Mapping[str, Any]) -> str:
 def names(line: str, field: str) -> bool:
     """Whether a line of laid-out JSON is that of the field."""
     return line.lstrip().startswith(f'"{field}":')
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a clause is put into words; some are a setting of the contract, such as `reserved: 403`."""
+    return text.endswith((".", "!", "?"))
 
 
 def command(told: Document) -> str:

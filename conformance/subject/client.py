@@ -12,7 +12,7 @@ from conformance.outcome import NotTestable
 from conformance.subject.budget import Budget, Restraint
 from conformance.subject.pace import Pace
 from conformance.subject.retry_after import seconds_asked
-from conformance.wire.exchange import Credential, Exchange, Request
+from conformance.wire.exchange import RACE, Credential, Exchange, Request
 from conformance.wire.route import Route
 from conformance.wire.transport import Transport
 
@@ -83,7 +83,7 @@ class Client:
             octets = len(response.body)
         finally:
             self.budget.answer(time.monotonic() - began, octets)
-        return Exchange(request, response)
+        return Exchange(request, response, RACE.get())
 
 
 def _wait(exchange: Exchange, attempt: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 
 from conformance.outcome import NotTestable
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import RACE, Exchange
 
 Call = Callable[[], Exchange]
+_races = itertools.count(1)
 LONGEST = 60.0
 """Seconds after which a racer that did not answer is given up."""
 
@@ -46,8 +48,10 @@ def histories(scripts: Sequence[Sequence[Call]]) -> list[list[Timed]]:
     barrier = threading.Barrier(len(scripts))
     found: list[list[Timed]] = [[] for _ in scripts]
     failures: list[Exception] = []
+    number = next(_races)
 
     def run(index: int) -> None:
+        RACE.set(number)
         try:
             barrier.wait()
             for call in scripts[index]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -11,6 +12,9 @@ from conformance.wire import strict_json
 
 Json: TypeAlias = Any
 """A JSON value as `json.loads` gives it."""
+
+RACE: ContextVar[int | None] = ContextVar("race", default=None)
+"""The race that the requests of this thread belong to."""
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -101,3 +105,5 @@ class Exchange:
 
     request: Request
     response: Response
+    race: int | None = None
+    """The race that it was part of: those of one number were sent at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
+from itertools import groupby
 from urllib.parse import quote
 
 from conformance.wire.exchange import Exchange, Request
@@ -16,9 +17,18 @@ LONGEST_WORD = 100_000
 
 def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
     """Commands that repeat `exchanges` against `base_url`, under names of a run of their own (`$RUN`)."""
-    commands = [curl(exchange.request, base_url, variables) for exchange in exchanges]
+    commands = [
+        command
+        for race, together in groupby(exchanges, lambda exchange: exchange.race)
+        for command in _at_once([curl(exchange.request, base_url, variables) for exchange in together], race)
+    ]
     uses_run = any("$RUN" in command for command in commands)
     return (["RUN=rc-$(date +%s)-$$"] if uses_run else []) + commands
+
+
+def _at_once(commands: list[str], race: int | None) -> list[str]:
+    """Commands one after the other, or side by side where their requests raced."""
+    return commands if race is None else [*(f"{command} &" for command in commands), "wait"]
 
 
 def curl(request: Request, base_url: str, variables: Variables) -> str:

@@ -23,10 +23,14 @@ TODAY = date(2026, 2, 1)
 NAME = 'rc-0a1b2c3d-7"><b>'
 
 
-def exchange(status: int, body: str, sent: str = '{"model_name":"rc-0a1b2c3d-7"}', method: str = "POST") -> Record:
+def exchange(
+    status: int, body: str, sent: str = '{"model_name":"rc-0a1b2c3d-7"}', method: str = "POST", **more: Any
+) -> Record:
     """An exchange as a record holds it."""
     json = [["Content-Type", "application/json"]]
     return {
+        "about": "rc-0a1b2c3d-7",
+        "race": None,
         "request": {
             "method": method,
             "target": "/api/models/",
@@ -34,6 +38,7 @@ def exchange(status: int, body: str, sent: str = '{"model_name":"rc-0a1b2c3d-7"}
             "body": sent,
         },
         "response": {"status": status, "headers": json, "body": body},
+        **more,
     }
 
 
@@ -83,7 +88,12 @@ def _records() -> list[Record]:
     )
     stray = finding("SCH-09", "a date-time such as 2026-02-01T12:00:00Z", "created_at: 'now'", found_in="IDM-03")
     shaky = finding(
-        "CON-01", "exactly one 201", "two of 201", verdict="unstable", again=[exchange(201, "{}"), exchange(200, "{}")]
+        "CON-01",
+        "exactly one 201",
+        "two of 201",
+        verdict="unstable",
+        exchanges=[exchange(201, "{}", about="rc-0a1b2c3d-1"), *[exchange(201, "{}", race=1)] * 2],
+        again=[exchange(201, "{}", race=2), exchange(200, "{}", race=2)],
     )
     error = 'Traceback (most recent call last):\n  File "reading.py", line 7, in read\nKeyError: <b>\n'
     coverage = {

@@ -76,6 +76,14 @@ def test_a_failure_is_told_from_what_was_expected_to_the_clause(page: Page) -> N
     expect(page.locator("#SCH-09 .case")).to_have_text("Found in the test of IDM-03")
 
 
+def test_the_exchanges_say_what_they_are_about(page: Page) -> None:
+    story = page.locator("#CON-01")
+    assert story.locator(".exchanges").first.locator(".aside").count() == 1
+    expect(story.locator(".exchange > summary").nth(1)).to_contain_text(
+        "POST /api/models/ 201 rc-0a1b2c3d-7 at once, race 1"
+    )
+
+
 def test_nothing_is_loaded(context: BrowserContext, files: dict[str, str]) -> None:
     asked: list[str] = []
     page = context.new_page()

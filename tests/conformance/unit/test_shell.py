@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -137,3 +138,13 @@ def test_a_script_makes_names_of_its_own(shell: Shell) -> None:
 def test_a_script_without_names_sets_no_variable() -> None:
     assert script([_exchange(b"none")], BASE, VARIABLES) == [curl(_exchange(b"none").request, BASE, VARIABLES)]
     assert script([], BASE, VARIABLES) == []
+
+
+def test_requests_that_raced_are_sent_at_once() -> None:
+    first, second, third = (Exchange(Request("GET", f"/{n}"), Response(200, (), b"", 0.0), race=1) for n in "abc")
+    alone = Exchange(Request("GET", "/d"), Response(200, (), b"", 0.0))
+    again = replace(third, race=2)
+    commands = script([alone, first, second, again, alone], BASE, {})
+    assert [command.rpartition("Accept:'")[2] or command for command in commands] == [
+        commands[0], " &", " &", "wait", " &", "wait", commands[0],
+    ]  # fmt: skip
