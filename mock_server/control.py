@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from enum import StrEnum
 from typing import Any
 
 from contract import Contract
@@ -15,10 +15,25 @@ from mock_server.fixtures import Fixtures
 from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
-from mock_server.stores import Store
+from mock_server.semantics import Stored
+from mock_server.state.document import StateReader, model_of, state_of
+from mock_server.stores import Store, WatchedStore
 
 
-@dataclass(frozen=True, slots=True)
+class Part(StrEnum):
+    """A part of a mock that can be reset."""
+
+    MODELS = "models"
+    """None are left."""
+    JOURNAL = "journal"
+    """It is empty; numbers go on."""
+    FAULTS = "faults"
+    """The rules of the start, with counts and choices that begin anew."""
+    CLOCK = "clock"
+    """A clock that is set shows its first time."""
+
+
+@dataclass(slots=True)
 class Control:
     """The parts of a running mock. To be used in the thread of its event loop."""
 
@@ -28,9 +43,14 @@ class Control:
     journal: Journal
     faults: Faults
     clock: Clock
-    events: Events = field(default_factory=Events)
     settings: Mapping[str, Any] = field(default_factory=dict)
     """How it was started, without secrets."""
+    events: Events = field(default_factory=Events)
+    on_change: Callable[[], None] | None = None
+    """Called after each change of the models."""
+
+    def __post_init__(self) -> None:
+        self.store = WatchedStore(self.store, self._model_changed)
 
     def note(self, exchange: Exchange) -> None:
         """Take an exchange into the journal."""
@@ -43,30 +63,49 @@ class Control:
         self.events.publish("cleared", lambda: {"journal": count})
         return count
 
+    async def state(self) -> dict[str, Any]:
+        """The custom models, as a document."""
+        return state_of(await self.store.snapshot())
+
+    async def replace_state(self, state: Any) -> None:
+        """Have these models in place of all. Raises StateError, and then nothing was changed."""
+        await self.store.replace(StateReader(self.contract, self.fixtures).read(state))
+        self._models_replaced(None, None)
+
+    async def reset(
+        self, parts: Iterable[Part] = tuple(Part), organization: str | None = None, model: str | None = None
+    ) -> dict[str, int]:
+        """Bring parts back to what they were at the start; of the models all, those of one organization, or one.
+
+        How many models, requests and rules that has removed.
+        """
+        parts, removed = set(parts), {"models": 0, "requests": 0, "faults": 0}
+        if Part.MODELS in parts:
+            removed["models"] = await self.store.clear(organization, model)
+            self._models_replaced(organization, model)
+        if Part.JOURNAL in parts:
+            removed["requests"] = self.clear_journal()
+        if Part.FAULTS in parts:
+            removed["faults"] = len(self.faults.active)
+            self.faults.restart()
+            self.faults_changed()
+        if Part.CLOCK in parts:
+            self.clock.restart()
+        return removed
+
     def faults_changed(self) -> None:
         """Tell those who watch."""
         self.events.publish("faults", lambda: [each.shown for each in self.faults.active])
 
-    def info(self) -> dict[str, Any]:
-        """What is served, for whom, and with which settings."""
-        contract, fixtures = self.contract, self.fixtures
-        return {
-            "version": version("respan-contract"),
-            "contract": {
-                "title": contract.title,
-                "version": contract.version,
-                "digest": contract.digest,
-                "file": str(contract.file),
-            },
-            "organizations": [self._organization(name) for name in fixtures.organizations],
-            "built_in": list(fixtures.models),
-            "settings": dict(self.settings),
-        }
+    def _model_changed(self, organization: str, name: str, stored: Stored | None) -> None:
+        self.events.publish(
+            "model",
+            lambda: {"organization": organization, "name": name, "model": model_of(stored) if stored else None},
+        )
+        if self.on_change:
+            self.on_change()
 
-    def _organization(self, name: str) -> dict[str, Any]:
-        keys = self.fixtures.keys.items()
-        return {
-            "name": name,
-            "keys": [{"key": key, "may_write": it.may_write} for key, it in keys if it.organization == name],
-            "providers": list(self.fixtures.organizations[name]),
-        }
+    def _models_replaced(self, organization: str | None, model: str | None) -> None:
+        self.events.publish("state", lambda: {"organization": organization, "model": model})
+        if self.on_change:
+            self.on_change()

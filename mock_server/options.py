@@ -51,6 +51,7 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         faults=given.faults,
         seed=given.seed,
         clock=given.clock,
+        state=given.state,
         cors_origins=tuple(given.cors_origin or ["*"]),
         log_level="error" if given.quiet else given.log_level,
         quiet=given.quiet,
@@ -79,6 +80,7 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     add("--fail", metavar="[N%:]HOW", type=_told(fault_options.fail), action="append", default=[], help=fails)
     add("--faults", metavar="FILE", type=Path, help="rules for more faults, in YAML or JSON")
     add("--seed", metavar="N", type=int, help="fixes all that is left to chance (default: each time anew)")
+    add("--state", metavar="FILE", type=Path, help="where the models are kept from one run to the next")
     clock = "models are stamped with this time, which steps with each write"
     add("--clock", metavar="TIME[+STEP]", type=_told(_clock), help=clock)
 

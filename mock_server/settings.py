@@ -45,5 +45,7 @@ class Settings:
     """Names by which it may be addressed, beside those of this machine and the one listened at."""
     admin_origins: tuple[str, ...] = ()
     """Web origins whose pages may use it, beside its own."""
+    state: Path | None = None
+    """The file in which the models are kept; None is in memory only."""
     quiet: bool = False
     """Print the address alone, and log errors only."""

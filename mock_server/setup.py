@@ -21,15 +21,15 @@ from mock_server.faults.file import read_faults
 from mock_server.fixtures import Fixtures
 from mock_server.journal.journal import Journal
 from mock_server.settings import Settings
-from mock_server.stores import MemoryStore
+from mock_server.stores import MemoryStore, Scopes
 
 
-def control_of(settings: Settings, contract: Contract, fixtures: Fixtures) -> Control:
-    """The parts that the settings ask for. Raises FaultsError."""
+def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, models: Scopes | None = None) -> Control:
+    """The parts that the settings ask for, with these models in the store. Raises FaultsError."""
     return Control(
         contract,
         fixtures,
-        MemoryStore(),
+        MemoryStore(models),
         Journal(settings.journal if settings.admin else 0),
         Faults(_rules(settings), settings.seed),
         clock_of(settings.clock) if settings.clock else RealClock(),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from mock_server.refusals import Refusal
 from mock_server.semantics import Removed, Stored, Written
 
+Scopes: TypeAlias = Mapping[str, Mapping[str, Stored]]
+"""Models by scope and key."""
+Changed: TypeAlias = Callable[[str, str, Stored | None], None]
+"""Called with the scope and the key of a model that was changed, and the model, or None where it was removed."""
 Decision = TypeVar("Decision", bound=Written | Removed | Refusal)
 
 
@@ -25,13 +29,23 @@ class Store(Protocol):
         Between the two nobody else changes that model. `decide` is pure, for a store may have to ask it again.
         """
 
+    async def snapshot(self) -> Scopes:
+        """All models, as they are at one moment."""
+
+    async def replace(self, models: Scopes) -> None:
+        """Have these models in place of all."""
+
+    async def clear(self, scope: str | None = None, key: str | None = None) -> int:
+        """Remove one model, those of one scope, or all. How many there were."""
+
 
 class MemoryStore:
     """A store in this process, safe under concurrent tasks and threads. It lives as long as the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, models: Scopes | None = None) -> None:
         self._scopes: dict[str, dict[str, Stored]] = defaultdict(dict)
         self._lock = Lock()
+        self._put(models or {})
 
     async def get(self, scope: str, key: str) -> Stored | None:
         """See Store."""
@@ -47,3 +61,45 @@ class MemoryStore:
             elif isinstance(decision, Removed):
                 del models[key]
             return decision
+
+    async def snapshot(self) -> Scopes:
+        """See Store."""
+        with self._lock:
+            return {scope: dict(models) for scope, models in self._scopes.items()}
+
+    async def replace(self, models: Scopes) -> None:
+        """See Store."""
+        with self._lock:
+            self._put(models)
+
+    async def clear(self, scope: str | None = None, key: str | None = None) -> int:
+        """See Store."""
+        with self._lock:
+            scopes = self._scopes.values() if scope is None else [self._scopes[scope]]
+            named = [(models, name) for models in scopes for name in models if key in (None, name)]
+            for models, name in named:
+                del models[name]
+            return len(named)
+
+    def _put(self, models: Scopes) -> None:
+        self._scopes.clear()
+        self._scopes.update((scope, dict(named)) for scope, named in models.items())
+
+
+class WatchedStore:
+    """A store that tells of each model that a request has written or removed."""
+
+    def __init__(self, store: Store, changed: Changed) -> None:
+        self._store = store
+        self._changed = changed
+        self.get = store.get
+        self.snapshot = store.snapshot
+        self.replace = store.replace
+        self.clear = store.clear
+
+    async def update(self, scope: str, key: str, decide: Callable[[Stored | None], Decision]) -> Decision:
+        """See Store."""
+        decision = await self._store.update(scope, key, decide)
+        if not isinstance(decision, Refusal):
+            self._changed(scope, key, decision.stored if isinstance(decision, Written) else None)
+        return decision

@@ -8,8 +8,10 @@ from typing import Any
 from mock_server.admin.endpoints import Handler, Question
 from mock_server.admin.fault_handlers import FaultHandlers
 from mock_server.admin.sse import EventStream
+from mock_server.admin.state_handlers import StateHandlers
 from mock_server.answers import Answer
 from mock_server.control import Control
+from mock_server.information import information
 from mock_server.journal.criteria import Criteria
 from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
@@ -39,6 +41,7 @@ class Handlers:
             "waitForRequests": self.wait_for_requests,
             "getRequest": self.request,
             **FaultHandlers(self._control).by_operation,
+            **StateHandlers(self._control).by_operation,
         }
 
     async def health(self, _: Question) -> Answer:
@@ -47,7 +50,7 @@ class Handlers:
 
     async def info(self, _: Question) -> Answer:
         """Describe the mock."""
-        return Answer(200, self._control.info())
+        return Answer(200, information(self._control))
 
     async def document(self, _: Question) -> Answer:
         """Show the document of the admin API."""

@@ -10,12 +10,12 @@ import pytest
 
 from mock_server.refusals import Refusal
 from mock_server.semantics import Removed, Stored, Written
-from mock_server.stores import MemoryStore, Store
+from mock_server.stores import MemoryStore, Store, WatchedStore
 
 BORN = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=[MemoryStore])
+@pytest.fixture(params=[MemoryStore, lambda: WatchedStore(MemoryStore(), lambda *_: None)])
 def store(request: pytest.FixtureRequest) -> Store:
     made: Store = request.param()
     return made
@@ -72,3 +72,44 @@ def test_no_update_is_lost_between_threads(store: Store) -> None:
         for done in [threads.submit(count) for _ in range(8)]:
             done.result()
     assert asyncio.run(store.get("acme", "m")) == number(4000)
+
+
+def test_a_snapshot_is_of_one_moment_and_can_be_brought_back(store: Store) -> None:
+    async def steps() -> None:
+        await store.update("acme", "m", one_more)
+        before = await store.snapshot()
+        await store.update("acme", "m", one_more)
+        await store.update("globex", "n", one_more)
+        assert before == {"acme": {"m": number(1)}}
+        await store.replace(before)
+        assert await store.snapshot() == before
+        await store.update("acme", "m", one_more)
+        assert before == {"acme": {"m": number(1)}}
+
+    asyncio.run(steps())
+
+
+def test_clearing_removes_what_is_named_and_counts_it(store: Store) -> None:
+    async def steps() -> None:
+        for scope, key in [("acme", "m"), ("acme", "n"), ("globex", "m")]:
+            await store.update(scope, key, one_more)
+        assert await store.clear("acme", "absent") == 0
+        assert await store.clear("acme", "m") == 1
+        assert await store.clear("acme") == 1
+        assert await store.get("globex", "m") == number(1)
+        assert await store.clear() == 1
+
+    asyncio.run(steps())
+
+
+def test_a_watched_store_tells_of_what_was_done() -> None:
+    told: list[tuple[str, str, Stored | None]] = []
+    store = WatchedStore(MemoryStore(), lambda scope, key, stored: told.append((scope, key, stored)))
+
+    async def steps() -> None:
+        await store.update("acme", "m", one_more)
+        await store.update("acme", "m", lambda _: Refusal(403, "No."))
+        await store.update("acme", "m", lambda _: Removed())
+
+    asyncio.run(steps())
+    assert told == [("acme", "m", number(1)), ("acme", "m", None)]

@@ -1,0 +1,49 @@
+"""The handlers of the admin API that concern the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mock_server.admin.endpoints import Handler, Question
+from mock_server.answers import Answer
+from mock_server.control import Control, Part
+from mock_server.refusals import refused
+from mock_server.state.document import StateError
+from mock_server.wording import quoted
+
+
+class StateHandlers:
+    """Shows, replaces and resets what the mock keeps."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    @property
+    def by_operation(self) -> Mapping[str, Handler]:
+        """The handler of each operation, by operationId."""
+        return {"getState": self.state, "putState": self.replace, "reset": self.reset}
+
+    async def state(self, _: Question) -> Answer:
+        """Show all custom models."""
+        return Answer(200, await self._control.state())
+
+    async def replace(self, question: Question) -> Answer:
+        """Take other models in place of all."""
+        try:
+            await self._control.replace_state(question.body)
+        except StateError as error:
+            raise refused(400, str(error)) from None
+        return Answer(200, await self._control.state())
+
+    async def reset(self, question: Question) -> Answer:
+        """Bring back the start."""
+        asked = question.body or {}
+        organization, model = asked.get("organization"), asked.get("model")
+        if organization is not None and organization not in self._control.fixtures.organizations:
+            raise refused(404, f"There is no organization {quoted(organization)}.")
+        if model is not None and organization is None:
+            raise refused(400, "Say of which organization the model is.")
+        parts = asked.get("parts", list(Part) if organization is None else [Part.MODELS])
+        if organization is not None and parts != [Part.MODELS]:
+            raise refused(400, "Of one organization only the models can be reset.")
+        return Answer(200, await self._control.reset(map(Part, parts), organization, model))

@@ -1,0 +1,34 @@
+"""What a mock tells about itself: what is served, for whom, and with which settings."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from mock_server.control import Control
+
+
+def information(control: Control) -> dict[str, Any]:
+    """The description. It has no secret in it but the demo keys, which the mock prints at its start too."""
+    contract, fixtures = control.contract, control.fixtures
+    return {
+        "version": version("respan-contract"),
+        "contract": {
+            "title": contract.title,
+            "version": contract.version,
+            "digest": contract.digest,
+            "file": str(contract.file),
+        },
+        "organizations": [_organization(control, name) for name in fixtures.organizations],
+        "built_in": list(fixtures.models),
+        "settings": dict(control.settings),
+    }
+
+
+def _organization(control: Control, name: str) -> dict[str, Any]:
+    keys = control.fixtures.keys.items()
+    return {
+        "name": name,
+        "keys": [{"key": key, "may_write": it.may_write} for key, it in keys if it.organization == name],
+        "providers": list(control.fixtures.organizations[name]),
+    }

@@ -1,0 +1,74 @@
+"""Runs a mock as its settings say, from the first look at its files to the last save."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import sys
+
+from contract import ContractError, load
+from mock_server.banner import banner
+from mock_server.control import Control
+from mock_server.exposure import ExposedError, check_exposure
+from mock_server.faults.file import FaultsError
+from mock_server.fixtures import FixturesError, load_fixtures
+from mock_server.log_format import log_to_stderr
+from mock_server.serving import AddressError, listen, serve, url_of
+from mock_server.settings import Settings
+from mock_server.setup import app_of, control_of
+from mock_server.state.document import StateReader
+from mock_server.state.file import StateFileError, state_file
+from mock_server.state.saving import Saver
+
+UNSAVED = 1
+WRONG_USE = 2
+
+_WRONG = (ContractError, FixturesError, FaultsError, StateFileError, AddressError, ExposedError)
+
+
+def run(settings: Settings) -> int:
+    """Serve until a signal comes. Gives the exit code."""
+    with contextlib.ExitStack() as stack:
+        try:
+            listener, control, saver = _prepared(settings, stack)
+        except _WRONG as error:
+            sys.stderr.write(f"respan-mock: {error}\n")
+            return WRONG_USE
+        try:
+            _serve(settings, control, listener)
+        finally:
+            if saver and not saver.finish():
+                sys.exit(UNSAVED)
+        return 0
+
+
+def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[socket.socket, Control, Saver | None]:
+    """Where to listen, the parts of the mock, and what saves its models. Raises what is in _WRONG."""
+    contract = load(settings.contract)
+    fixtures = load_fixtures(contract, settings.fixtures)
+    listener = stack.enter_context(listen(settings.host, settings.port))
+    check_exposure(settings, listener.getsockname()[0])
+    if settings.state is None:
+        return listener, control_of(settings, contract, fixtures), None
+    file = stack.enter_context(state_file(settings.state))
+    control = control_of(settings, contract, fixtures, file.read(StateReader(contract, fixtures)))
+    saver = Saver(file, control.store)
+    control.on_change = saver.changed
+    return listener, control, saver
+
+
+def _serve(settings: Settings, control: Control, listener: socket.socket) -> None:
+    log_to_stderr(settings.log_level)
+    for problem in control.fixtures.left_out:
+        logging.getLogger("mock_server").warning("left out of the packaged fixtures: %s", problem)
+    app = app_of(settings, control)
+    url = url_of(listener)
+    text = url if settings.quiet else banner(url, control.contract, control.fixtures, admin=settings.admin)
+    serve(app, listener, ready=lambda: _tell(text))
+
+
+def _tell(text: str) -> None:
+    """Print at once, so that a program that started the mock can read where it is."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

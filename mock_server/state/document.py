@@ -1,0 +1,110 @@
+"""The state as a document, and back: what is read is valid as a whole, or nothing is taken of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from contract import Contract, Problem, Upsert
+from contract.pointer import to_pointer
+from mock_server.display import to_rfc3339
+from mock_server.fixtures import Fixtures
+from mock_server.semantics import Stored
+from mock_server.stores import Scopes
+from mock_server.validation import Validator
+from mock_server.wording import alternatives
+
+SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("state.schema.json").read_text(encoding="utf-8"))
+"""What a state may be, whatever the contract."""
+
+
+class StateError(Exception):
+    """A state is not valid. Its author is at fault; `problems` says where and how to mend it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{each.pointer}: {each.what} ({each.mend})" for each in problems))
+
+
+def state_of(models: Scopes) -> dict[str, Any]:
+    """The document that says what these models are."""
+    return {
+        "format": SCHEMA["properties"]["format"]["enum"][0],
+        "version": SCHEMA["properties"]["version"]["enum"][-1],
+        "models": {
+            scope: {name: model_of(stored) for name, stored in named.items()}
+            for scope, named in models.items()
+            if named
+        },
+    }
+
+
+def model_of(stored: Stored) -> dict[str, Any]:
+    """One model in that document."""
+    return {
+        "values": dict(stored.values),
+        "created": to_rfc3339(stored.created),
+        "updated": to_rfc3339(stored.updated),
+    }
+
+
+class StateReader:
+    """Reads documents for one contract and its fixtures."""
+
+    def __init__(self, contract: Contract, fixtures: Fixtures) -> None:
+        self._key = contract.upsert.key
+        self._built_in = fixtures.models
+        self._organizations = fixtures.organizations
+        self._validator = Validator(_schema(contract.upsert))
+
+    def read(self, written: Any) -> dict[str, dict[str, Stored]]:
+        """The models. Raises StateError, which lists every problem."""
+        if problems := [*self._invalid(written)] or [*self._contradictory(written["models"])]:
+            raise StateError(problems)
+        return {
+            scope: {name: _stored(model) for name, model in named.items()} for scope, named in written["models"].items()
+        }
+
+    def _invalid(self, written: Any) -> Iterator[Problem]:
+        for violation in self._validator.violations(written):
+            yield Problem(f"#{violation.pointer}", violation.message, f"give {violation.expected}")
+
+    def _contradictory(self, models: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+        for scope, named in models.items():
+            if scope not in self._organizations:
+                mend = f"name {alternatives(self._organizations)}, or give the mock fixtures that have it"
+                yield Problem(to_pointer(["models", scope]), "there is no such organization", mend)
+            for name, model in named.items():
+                for what, mend in self._faults_of(name, model):
+                    yield Problem(to_pointer(["models", scope, name]), what, mend)
+
+    def _faults_of(self, name: str, model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        if model["values"][self._key] != name:
+            yield f"its {self._key} is another", "give both the same name"
+        if name in self._built_in:
+            yield "a built-in model has this name", "give it another"
+        try:
+            stored = _stored(model)
+        except ValueError:
+            yield "its times are not in the calendar", "give times that are"
+        else:
+            if stored.updated < stored.created:
+                yield "it was updated before it was created", "give later a later time"
+
+
+def _schema(rules: Upsert) -> dict[str, Any]:
+    """SCHEMA, in which the values are those of the contract."""
+    schema: dict[str, Any] = copy.deepcopy(dict(SCHEMA))
+    fields = {name: field.schema for name, field in rules.request.items() if not field.alias}
+    model = schema["properties"]["models"]["additionalProperties"]["additionalProperties"]
+    model["properties"]["values"] |= {"properties": fields, "required": [rules.key], "additionalProperties": False}
+    return schema
+
+
+def _stored(model: Mapping[str, Any]) -> Stored:
+    created, updated = (datetime.fromisoformat(model[name]).astimezone(UTC) for name in ("created", "updated"))
+    return Stored(model["values"], created, updated)
