@@ -1,4 +1,29 @@
 """A mock of the endpoint that `openapi.yaml` describes: a Connexion app whose every rule comes from the contract.
 
-`semantics` and `display` are its pure core; `app` puts the parts together; `cli` is the command `respan-mock`.
+`semantics` and `display` are its pure core; `app` puts the parts together; `cli` is the command `respan-mock`. For tests
+there are `MockServer` and `mock_app`, which are loaded when somebody asks for them: a plugin of pytest lives here too.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mock_server.testing.in_process import MockApp, mock_app
+    from mock_server.testing.server import MockServer
+
+__all__ = ["MockApp", "MockServer", "mock_app"]
+
+_HOMES = {"MockServer": "server", "MockApp": "in_process", "mock_app": "in_process"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import warnings
+    from importlib import import_module
+
+    with warnings.catch_warnings():
+        # Connexion imports what another package means to drop; a test run that makes errors of warnings need not know.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return getattr(import_module(f"mock_server.testing.{_HOMES[name]}"), name)

@@ -51,6 +51,11 @@ def serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
 
     Then it raises what the handler of that signal raises that was there before.
     """
+    server(app, ready).run(sockets=[listener])
+
+
+def server(app: Any, ready: Callable[[], None]) -> uvicorn.Server:
+    """A server of `app`, to be run. It calls `ready` in its event loop; setting its `should_exit` stops it."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -64,7 +69,7 @@ def serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
         timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=_PATIENCE,
     )
-    _Server(config, ready).run(sockets=[listener])
+    return _Server(config, ready)
 
 
 class _Server(uvicorn.Server):
@@ -79,8 +84,13 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop. Requests that are cut off then are no errors, and uvicorn need not report them."""
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
-        await super().shutdown(sockets)
+        logger = logging.getLogger("uvicorn.error")
+        level = logger.level
+        logger.setLevel(logging.CRITICAL + 1)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            logger.setLevel(level)  # in a test, the process goes on
 
 
 class _Protocol(HttpToolsProtocol):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from mock_server.display import to_rfc3339
 from mock_server.faults.fired import Fired
@@ -24,6 +26,11 @@ class Content:
     """The length of all of it, as far as it was read."""
     note: str | None
     """What `text` leaves out."""
+
+    @property
+    def json(self) -> Any:
+        """The body, read as JSON. Raises JSONDecodeError."""
+        return json.loads(self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import doctest
+import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+MOCK = Path(__file__).parents[2] / "docs" / "mock.md"
 MODULES = [
     "admin.guard",
     "clock",
@@ -25,10 +28,19 @@ MODULES = [
     "routing",
     "semantics",
     "strict_json",
+    "testing.server",
     "validation",
     "violations",
     "wording",
 ]
+
+
+def test_examples_of_the_documentation() -> None:
+    blocks = re.findall(r"^```python\n(>>> .*?)^```", MOCK.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, MOCK.name, str(MOCK), 0)
+    results = doctest.DocTestRunner().run(test)
+    assert results.attempted
+    assert not results.failed
 
 
 @pytest.mark.parametrize("module", MODULES)

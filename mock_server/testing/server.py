@@ -1,0 +1,148 @@
+"""A mock on a socket, in a thread of the process that tests against it.
+
+In a thread and not in a process of its own: it is ready in the time that it takes to put the app together, needs no
+interpreter of its own, and what the test asks of it about itself are plain calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import uvicorn
+
+from mock_server.control import Part
+from mock_server.journal.criteria import Criteria
+from mock_server.journal.entry import Entry, entry_of
+from mock_server.serving import listen, server, url_of
+from mock_server.setup import app_of
+from mock_server.testing.parts import Wishes, control_for, key_of
+from mock_server.testing.rules import FaultRules
+
+T = TypeVar("T")
+
+_PATIENCE = 30
+"""Seconds that starting, stopping and a call may take."""
+
+
+class MockServer:
+    """A mock that serves on a free port while the context lasts.
+
+    The arguments are what the options of `respan-mock` are; `faults` are rules, as `--faults` reads them.
+
+    >>> with MockServer(clock="2026-02-01T12:00:00Z") as mock:
+    ...     mock.url.startswith("http://127.0.0.1:"), mock.api_key
+    (True, 'demo-acme')
+    """
+
+    def __init__(
+        self,
+        *,
+        contract: Path | None = None,
+        fixtures: Path | None = None,
+        faults: Sequence[Mapping[str, Any]] = (),
+        seed: int | None = None,
+        clock: str | None = None,
+    ) -> None:
+        wishes = Wishes(contract, fixtures, faults, seed, clock)
+        self._control = control_for(wishes)
+        self._app = app_of(wishes.settings, self._control)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self.url = ""
+        """Base URL, without a slash at its end. Known once it serves."""
+        self.faults = FaultRules(self._control, self._call)
+        """The rules by which requests fail."""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve. Returns when it answers."""
+        listener = listen("127.0.0.1", 0)
+        self.url = url_of(listener)
+        self._server = server(self._app, self._note_ready)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="respan-mock", daemon=True
+        )
+        self._thread.start()
+        if not self._ready.wait(_PATIENCE):
+            raise RuntimeError(f"the mock did not start within {_PATIENCE} seconds")
+
+    def stop(self) -> None:
+        """Stop serving, and give the port back."""
+        if self._server and self._thread:
+            self._server.should_exit = True
+            self._thread.join(_PATIENCE)
+            self._server = self._thread = self._loop = None
+            self._ready.clear()
+
+    @property
+    def api_key(self) -> str:
+        """An API key that may write."""
+        return key_of(self._control)
+
+    def key(self, organization: str | None = None, *, may_write: bool = True) -> str:
+        """An API key with such rights, of that organization or of any. Raises LookupError."""
+        return key_of(self._control, organization, may_write=may_write)
+
+    def reset(self, *parts: str, organization: str | None = None, model: str | None = None) -> dict[str, int]:
+        """Go back to the start: all of it, or the parts named (`models`, `journal`, `faults`, `clock`).
+
+        With an organization only its models, or its one `model`. How much was removed.
+        """
+        named = [Part(part) for part in parts] or ([Part.MODELS] if organization else list(Part))
+        return self._call(self._control.reset(named, organization, model))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The custom models, as a document. Setting it replaces all, or raises StateError and changes nothing."""
+        return self._call(self._control.state())
+
+    @state.setter
+    def state(self, state: Mapping[str, Any]) -> None:
+        self._call(self._control.replace_state(state))
+
+    def requests(self, **criteria: Any) -> list[Entry]:
+        """The requests that it had, from the earliest to the latest; criteria are those of Criteria."""
+        return self._call(self._matching(criteria))
+
+    def wait_for(self, count: int = 1, timeout: float = 5, **criteria: Any) -> list[Entry]:
+        """The first `count` requests that meet the criteria, those included that it had already.
+
+        Raises TimeoutError where there are not so many within `timeout` seconds.
+        """
+        found = self._call(self._awaited(count, timeout, criteria))
+        if len(found) < count:
+            raise TimeoutError(f"{len(found)} of {count} requests with {criteria} came within {timeout} seconds")
+        return found
+
+    async def _matching(self, criteria: Mapping[str, Any]) -> list[Entry]:
+        return [entry_of(each) for each in self._control.journal.matching(Criteria(**criteria))]
+
+    async def _awaited(self, count: int, seconds: float, criteria: Mapping[str, Any]) -> list[Entry]:
+        found = await self._control.journal.wait_for(Criteria(**criteria), count, seconds)
+        return [entry_of(each) for each in found]
+
+    def _note_ready(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+
+    def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` gives, done in the thread of the mock."""
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("the mock does not serve: use it in a with statement, or start it")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
