@@ -1,7 +1,7 @@
 """A mock of the endpoint that `openapi.yaml` describes: a Connexion app whose every rule comes from the contract.
 
-`semantics` and `display` are its pure core; `app` puts the parts together; `cli` is the command `respan-mock`. For tests
-there are `MockServer` and `mock_app`, which are loaded when somebody asks for them: a plugin of pytest lives here too.
+`semantics` and `display` are its pure core; `app` puts the parts together; `cli` is the command `respan-mock`. For
+tests there are `MockServer` and `mock_app`, loaded when somebody asks for them: a plugin of pytest lives here too.
 """
 
 from __future__ import annotations
