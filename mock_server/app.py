@@ -27,6 +27,7 @@ from mock_server.journal.recording import RecordingMiddleware
 from mock_server.lingering import LingeringCloseMiddleware
 from mock_server.pages import CONSOLE, DOCUMENT, Page, console_options, served_document
 from mock_server.prefer import PreferMiddleware
+from mock_server.response_check import ResponseCheckMiddleware
 from mock_server.routing import RoutingMiddleware
 from mock_server.security import BearerHandler, organization_of
 from mock_server.stores import Store
@@ -49,6 +50,7 @@ def build_app(
             *([AccessLogMiddleware] if access_logger.isEnabledFor(logging.INFO) else []),
             cross_origin(contract, behaviour.origins),  # outside of the errors, or they could not be read by a page
             *_faults(contract, fixtures, behaviour),
+            *([partial(ResponseCheckMiddleware, contract=contract)] if behaviour.check_responses else []),
             ExceptionMiddleware,
             RoutingMiddleware,
             partial(PreferMiddleware, contract=contract, seed=behaviour.seed),

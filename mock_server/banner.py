@@ -32,8 +32,8 @@ def _lines(url: str, contract: Contract, fixtures: Fixtures, admin: bool) -> Ite
     for token, caller in fixtures.keys.items():
         rights = "reads and writes" if caller.may_write else "only reads"
         yield f"  {token:<{width}}  {rights} the models of {caller.organization}"
-    yield f"  or a dashboard token: a JWT signed by HS256 with the secret {fixtures.dashboard.secret!r}"
-    yield f"  and the claim {fixtures.dashboard.organization_claim!r}"
+    yield "  or a dashboard token, as `respan-mock token` prints one: a JWT signed by HS256 with the secret"
+    yield f"  {fixtures.dashboard.secret!r} and the claim {fixtures.dashboard.organization_claim!r}"
     yield ""
     yield "Try it"
     yield f"  {_curl(url, contract, fixtures)}"

@@ -18,6 +18,8 @@ class Behaviour:
     """The web origins whose pages may call it, `*` for any."""
     seed: str = ""
     """Decides what is made up for those who ask for it."""
+    check_responses: bool = False
+    """Whether each answer is judged by the contract before it is sent."""
     clock: Clock = field(default_factory=RealClock)
     faults: Faults | None = None
     """How it fails; None is never, at no cost."""

@@ -13,8 +13,16 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the mock. Gives the exit code: 0 stopped, 1 stopped with models unsaved, 2 wrong use, 130 interrupted."""
-    settings = parse(arguments)
+    """Run the mock, or mint a token.
+
+    Gives the exit code: 0 stopped or printed, 1 stopped with models unsaved, 2 wrong use, 130 interrupted.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["token"]:
+        from mock_server.token_command import print_token
+
+        return print_token(given[1:])
+    settings = parse(given)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from mock_server.running import run  # not before, so that --help and a mistyped option are answered at once
 

@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract import Schema
+from connexion.http_facts import METHODS
+
+from contract import Contract, Schema
+from contract.pointer import to_pointer
 from mock_server.answers import JSON
+from mock_server.routing import allowed_methods
 from mock_server.sampling import sample
 from mock_server.security import CHALLENGE
 
@@ -20,6 +24,8 @@ class Response:
     """A status, a class of statuses such as `4XX`, or `DEFAULT`."""
     headers: Mapping[str, str]
     """A value for each declared header, and for one that HTTP demands with that status."""
+    required_headers: tuple[str, ...] = ()
+    """The names of the declared headers that are never left out."""
     media_type: str = JSON
     schema: Schema | None = None
     """The schema of the JSON body; None where there is no such body."""
@@ -37,8 +43,9 @@ class Response:
 class Responses:
     """The declared responses of one operation."""
 
-    def __init__(self, operation: Mapping[str, Any], allow: str) -> None:
-        """`operation` is the node of the contract, `allow` the methods of its path as `Allow` lists them."""
+    def __init__(self, operation: Mapping[str, Any], pointer: str, allow: str) -> None:
+        """`operation` is the node of the contract at `pointer`, `allow` the methods of its path."""
+        self.pointer = f"{pointer}/responses"
         demanded = {"401": {"WWW-Authenticate": CHALLENGE}, "405": {"Allow": allow}}
         nodes = {str(code).upper(): node for code, node in operation["responses"].items()}
         self._by_code = {code: _response(code, node, demanded.get(code, {})) for code, node in nodes.items()}
@@ -64,14 +71,26 @@ class Responses:
         return next((each for each in self if each.code.startswith("2")), next(iter(self)))
 
 
+def declared_responses(contract: Contract) -> dict[str, Responses]:
+    """The responses of each operation of the contract, by operationId."""
+    return {
+        item[method]["operationId"]: Responses(item[method], to_pointer(["paths", path, method]), allowed_methods(item))
+        for path, item in contract.document["paths"].items()
+        for method in METHODS & item.keys()
+    }
+
+
 def _response(code: str, node: Mapping[str, Any], demanded: Mapping[str, str]) -> Response:
-    headers = {**demanded, **{name: _header(name, header) for name, header in node.get("headers", {}).items()}}
+    declared: Mapping[str, Any] = node.get("headers", {})
+    headers = {**demanded, **{name: _header(name, header) for name, header in declared.items()}}
+    required = tuple(name for name, header in declared.items() if header.get("required"))
     for media_type, content in node.get("content", {}).items():
         if media_type == JSON or media_type.endswith("+json"):
             named = {name: it["value"] for name, it in content.get("examples", {}).items() if "value" in it}
             schema = content.get("schema", {})
-            return Response(code, headers, media_type, schema, named, content.get("example", schema.get("example")))
-    return Response(code, headers)
+            unnamed = content.get("example", schema.get("example"))
+            return Response(code, headers, required, media_type, schema, named, unnamed)
+    return Response(code, headers, required)
 
 
 def _header(name: str, header: Mapping[str, Any]) -> str:

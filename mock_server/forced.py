@@ -9,11 +9,11 @@ from contract import FromKey, FromRequest, Timestamp, Upsert
 from contract.schemas import Unfoldable
 from mock_server.answers import Answer
 from mock_server.declared import Response, Responses
-from mock_server.preferences import Preference
-from mock_server.refusals import RefusedError, refused
+from mock_server.preferences import Preference, unmet
+from mock_server.refusals import RefusedError
 from mock_server.sampling import Unforeseeable, sample
 from mock_server.validation import Validator
-from mock_server.violations import Part, Violation, expectation
+from mock_server.violations import expectation
 from mock_server.wording import alternatives, plain
 
 _TRIES = 20
@@ -23,11 +23,10 @@ _TRIES = 20
 class ForcedAnswers:
     """The answers of one operation that can be asked for."""
 
-    def __init__(self, rules: Upsert, responses: Responses, pointer: str, seed: str) -> None:
-        """`pointer` leads to the operation in the contract; `seed` decides what is made up."""
+    def __init__(self, rules: Upsert, responses: Responses, seed: str) -> None:
+        """`seed` decides what is made up."""
         self._rules = rules
         self._responses = responses
-        self._pointer = f"{pointer}/responses"
         self._seed = seed
 
     def choose(
@@ -89,14 +88,16 @@ class ForcedAnswers:
         wanted = dynamic.parameters.get("seed", "") if dynamic else ""
         validator = Validator(response.schema)
         for attempt in range(_TRIES):
-            seed = "|".join([self._seed, wanted, self._pointer, response.code, *path.values(), str(attempt)])
+            seed = "|".join([self._seed, wanted, self._responses.pointer, response.code, *path.values(), str(attempt)])
             try:
                 made = self._coherent(sample(response.schema, seed), path)
             except (Unforeseeable, Unfoldable):
                 break
             if validator.is_valid(made):
                 return made
-        raise refused(400, f"No data can be made up for the schema of {response.code}. Ask for an example instead.")
+        expected, got = "Prefer with a response that has an example", f"code={response.code}"
+        message = f"No data can be made up for the schema of {response.code}, and it has no example."
+        raise unmet(expected, got, message, self._responses.pointer)
 
     def _coherent(self, made: Any, path: Mapping[str, str]) -> Any:
         """`made` as the contract wants it beside the schema: with its own name, and created before its update."""
@@ -113,5 +114,4 @@ class ForcedAnswers:
 
     def _refused(self, preference: Preference, expected: str) -> RefusedError:
         got = plain(str(preference))
-        message = expectation(expected, got)
-        return refused(400, Violation(Part.HEADER, "Prefer", "responses", expected, got, message, None, self._pointer))
+        return unmet(expected, got, expectation(expected, got), self._responses.pointer)

@@ -24,6 +24,7 @@ examples:
   respan-mock --contract altered.yaml          serve another contract
   respan-mock --cors-origin http://localhost:5173 --delay 100..500 --fail 10%:503
                                                only that page may call it; it waits, and now and then it fails
+  respan-mock token                            print a dashboard token; respan-mock token --help tells more
 """
 
 
@@ -52,6 +53,7 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         seed=given.seed,
         clock=given.clock,
         state=given.state,
+        check_responses=given.check_responses,
         cors_origins=tuple(given.cors_origin or ["*"]),
         log_level="error" if given.quiet else given.log_level,
         quiet=given.quiet,
@@ -83,6 +85,7 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     add("--state", metavar="FILE", type=Path, help="where the models are kept from one run to the next")
     clock = "models are stamped with this time, which steps with each write"
     add("--clock", metavar="TIME[+STEP]", type=_told(_clock), help=clock)
+    add("--check-responses", action="store_true", help="answer 500 where an answer would not be one of the contract")
 
 
 def _add_admin(group: argparse._ArgumentGroup) -> None:

@@ -10,20 +10,16 @@ import asyncio
 import re
 from collections.abc import Mapping
 
-from connexion.http_facts import METHODS
 from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
-from contract.pointer import to_pointer
 from mock_server.answers import write
-from mock_server.declared import Responses
+from mock_server.declared import declared_responses
 from mock_server.failures import APPLIED
 from mock_server.forced import ForcedAnswers
-from mock_server.preferences import Preference, listed, read_preferences
-from mock_server.refusals import refused
-from mock_server.routing import allowed_methods
-from mock_server.violations import Part, Violation, expectation
+from mock_server.preferences import Preference, listed, read_preferences, unmet
+from mock_server.violations import expectation
 from mock_server.wording import plain
 
 LONGEST = 60
@@ -37,14 +33,8 @@ class PreferMiddleware:
     def __init__(self, app: ASGIApp, contract: Contract, seed: str) -> None:
         self.app = app
         self._operations = {
-            item[method]["operationId"]: ForcedAnswers(
-                contract.upsert,
-                Responses(item[method], allowed_methods(item)),
-                to_pointer(["paths", path, method]),
-                seed,
-            )
-            for path, item in contract.document["paths"].items()
-            for method in METHODS & item.keys()
+            operation_id: ForcedAnswers(contract.upsert, responses, seed)
+            for operation_id, responses in declared_responses(contract).items()
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,4 +80,4 @@ def _seconds(wait: Preference) -> float:
     if _SECONDS.fullmatch(wait.value) and float(wait.value) <= LONGEST:
         return float(wait.value)
     expected, got = f"Prefer with a wait from 0 to {LONGEST} seconds", plain(str(wait))
-    raise refused(400, Violation(Part.HEADER, "Prefer", "prefer", expected, got, expectation(expected, got)))
+    raise unmet(expected, got, expectation(expected, got))

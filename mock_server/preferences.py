@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mock_server.http_grammar import QUOTED_STRING, WHITE_SPACE, WORD, as_word, unquoted
+from mock_server.refusals import Refusal, RefusedError, refused
+from mock_server.violations import Part, Violation
 
+_FIELD = "Prefer"
 _PAIR = rf"({WORD})(?:{WHITE_SPACE}={WHITE_SPACE}({WORD}|{QUOTED_STRING}))?+"
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))++', re.DOTALL)
 """Up to the next comma outside of quotation marks; a mark that is never closed reaches to the end."""
@@ -69,3 +72,13 @@ def _preference(element: str) -> Preference | None:
 def listed(preferences: Iterable[Preference]) -> str:
     """The value of Preference-Applied."""
     return ", ".join(map(str, preferences))
+
+
+def unmet(expected: str, got: str, message: str, contract: str | None = None) -> RefusedError:
+    """The 400 for a preference that the mock knows and cannot follow; `contract` leads to what it could."""
+    return refused(400, Violation(Part.HEADER, _FIELD, "responses", expected, got, message, contract=contract))
+
+
+def is_about_preferences(refusal: Refusal) -> bool:
+    """Whether it says that a preference cannot be followed."""
+    return any(each.part is Part.HEADER and each.field == _FIELD for each in refusal.violations)

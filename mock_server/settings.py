@@ -32,6 +32,8 @@ class Settings:
     """Decides all that is left to chance; None is something else each time."""
     clock: str | None = None
     """What `clock_of` reads; None is the real time."""
+    check_responses: bool = False
+    """Whether each answer of the API is judged by the contract before it is sent."""
     cors_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may call the mock; `*` is any."""
     log_level: str = "info"

@@ -43,6 +43,7 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
         origins=settings.cors_origins,
         seed="" if settings.seed is None else str(settings.seed),
         clock=control.clock,
+        check_responses=settings.check_responses,
         faults=control.faults if settings.admin or control.faults.active else None,
         note=control.note if control.journal.size else None,
     )

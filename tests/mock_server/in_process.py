@@ -20,9 +20,10 @@ from tests.mock_server.wire import KEY
 
 
 def app(contract: Path | None = None, **behaviour: Any) -> ASGIApp:
-    """The mock of a contract, with an empty store."""
+    """The mock of a contract, with an empty store. Each of its answers is judged, unless that is switched off."""
     loaded = load(contract)
-    return build_app(loaded, load_fixtures(loaded), MemoryStore(), Behaviour(**behaviour))
+    wanted = Behaviour(**{"check_responses": True, **behaviour})
+    return build_app(loaded, load_fixtures(loaded), MemoryStore(), wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def serve(contract_text: str, tmp_path: Path) -> Serve:
             text = text.replace(old, new)
         file = tmp_path / "altered.yaml"
         file.write_text(text, encoding="utf-8")
-        with started("--quiet", "--contract", str(file)) as mock:
+        with started("--quiet", "--check-responses", "--contract", str(file)) as mock:
             with httpx2.Client(base_url=mock.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
                 yield client
             mock.stop()

@@ -1,0 +1,108 @@
+"""Judges each answer to an operation by the contract before it is sent; another one becomes a 500 that says so."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import orjson
+from connexion.middleware.abstract import ROUTING_CONTEXT
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contract import Contract
+from mock_server.declared import Response, Responses, declared_responses
+from mock_server.failures import REFUSAL
+from mock_server.preferences import is_about_preferences
+from mock_server.refusals import Refusal
+from mock_server.validation import Validator
+from mock_server.wording import alternatives, quoted
+
+logger = logging.getLogger("mock_server")
+
+
+class ResponseCheckMiddleware:
+    """Holds each answer to an operation back until it is whole, and judges it.
+
+    What the mock says for itself is sent as it is: what is wrong with a preference, and that it failed.
+    """
+
+    def __init__(self, app: ASGIApp, contract: Contract) -> None:
+        self.app = app
+        self._judges = {name: ResponseJudge(responses) for name, responses in declared_responses(contract).items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and its answer if it is lawful."""
+        held: list[Message] = []
+
+        async def holding(message: Message) -> None:
+            held.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                await self._release(held, scope, receive, send)
+
+        await self.app(scope, receive, holding if scope["type"] == "http" else send)
+
+    async def _release(self, held: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
+        if wrong := self._faults(held, scope):
+            reason = f"The answer of the mock is not one of the contract: {' '.join(wrong)}"
+            logger.error("%s %s: %s", scope["method"], scope["path"], reason)
+            scope[REFUSAL] = Refusal(500, reason)
+            await JSONResponse(scope[REFUSAL].body, 500)(scope, receive, send)
+            return
+        for message in held:
+            await send(message)
+
+    def _faults(self, held: list[Message], scope: Scope) -> list[str]:
+        routed = scope.get("extensions", {}).get(ROUTING_CONTEXT)
+        refusal: Refusal | None = scope.get(REFUSAL)
+        if not routed or (refusal and (refusal.status >= 500 or is_about_preferences(refusal))):
+            return []
+        start, body = held[0], b"".join(message.get("body", b"") for message in held[1:])
+        judge = self._judges[routed["operation_id"]]
+        return list(judge.faults(start["status"], Headers(raw=start["headers"]), body))
+
+
+class ResponseJudge:
+    """Judges the answers of one operation."""
+
+    def __init__(self, responses: Responses) -> None:
+        self._responses = responses
+        self._bodies = {response.code: _Body(response) for response in responses}
+
+    def faults(self, status: int, headers: Mapping[str, str], body: bytes) -> Iterator[str]:
+        """Each way in which an answer is not declared, as a sentence."""
+        response = self._responses.find(str(status))
+        if response is None:
+            yield f"The status {status} is not declared; {alternatives(self._responses.codes)} are."
+            return
+        for name in response.required_headers:
+            if name.lower() not in headers:
+                yield f"The header {name} is missing."
+        yield from self._bodies[response.code].faults(headers.get("content-type"), body)
+
+
+class _Body:
+    """The judge of the bodies of one response, compiled when it is first needed."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    @cached_property
+    def _validator(self) -> Validator:
+        return Validator(self._response.schema or {})
+
+    def faults(self, media_type: str | None, body: bytes) -> Iterator[str]:
+        if self._response.schema is None:
+            if body:
+                yield "No JSON body is declared."
+            return
+        if media_type != self._response.media_type:
+            yield f"The media type is {quoted(media_type or '')}, and {quoted(self._response.media_type)} is declared."
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            yield f"The body is not JSON: {error}."
+        else:
+            yield from (violation.sentence for violation in self._validator.violations(value))

@@ -1,0 +1,107 @@
+"""The command `respan-mock token`: mints a dashboard token that the mock accepts."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mock_server.callers import READ_ONLY, READ_WRITE
+from mock_server.wording import alternatives
+
+if TYPE_CHECKING:
+    from mock_server.fixtures import Fixtures
+
+WRONG_USE = 2
+_DURATION = re.compile(r"(-?[0-9]{1,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+_EXAMPLES = """\
+examples:
+  respan-mock token                            a token for the first organization, for a day
+  respan-mock token --organization globex --read-only
+  respan-mock token --expires-in=-1m           one that has expired, to see what a page does about the 401
+  curl -H "Authorization: Bearer $(respan-mock token)" http://127.0.0.1:8000/api/models/gpt-4o/
+"""
+
+
+class UnknownOrganizationError(Exception):
+    """There is no such organization. The user is at fault; the message names those that there are."""
+
+
+def print_token(arguments: Sequence[str]) -> int:
+    """Print a token, and nothing else. Gives the exit code: 0 printed, 2 wrong use."""
+    given = _parser().parse_args(arguments)
+
+    from contract import ContractError, load
+    from mock_server.fixtures import FixturesError, load_fixtures
+
+    try:
+        fixtures = load_fixtures(load(given.contract), given.fixtures)
+        rights = READ_ONLY if given.read_only else READ_WRITE
+        token = mint(fixtures, given.organization, rights, given.user, given.expires_in)
+    except (ContractError, FixturesError, UnknownOrganizationError) as error:
+        sys.stderr.write(f"respan-mock token: {error}\n")
+        return WRONG_USE
+    sys.stdout.write(f"{token}\n")
+    return 0
+
+
+def mint(
+    fixtures: Fixtures, organization: str | None, rights: str, user: str | None, expires_in: timedelta | None
+) -> str:
+    """A token that the dashboard of the fixtures has signed; without `expires_in` it never expires.
+
+    Raises UnknownOrganizationError.
+    """
+    import jwt
+
+    name = fixtures.anyone.organization if organization is None else organization
+    if name not in fixtures.organizations:
+        known = alternatives(fixtures.organizations)
+        raise UnknownOrganizationError(f"there is no organization {name!r}; --organization takes {known}")
+    dashboard, now = fixtures.dashboard, datetime.now(UTC)
+    claims: dict[str, Any] = {"iat": now, dashboard.organization_claim: name, dashboard.rights_claim: rights}
+    if user is not None:
+        claims["sub"] = user
+    if expires_in is not None:
+        claims["exp"] = now + expires_in
+        claims["iat"] = min(now, claims["exp"])
+    return jwt.encode(claims, dashboard.secret, algorithm="HS256")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="respan-mock token",
+        description="Print a dashboard token (a JWT) that a mock with the same fixtures accepts.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--organization", metavar="NAME", help="whose token it is (default: the first organization of the fixtures)")
+    add("--read-only", action="store_true", help="a token that may not write")
+    add("--user", metavar="NAME", help="the subject of the token")
+    add(
+        "--expires-in",
+        metavar="TIME",
+        default="1d",
+        type=_duration,
+        help="such as 90s, 15m, 8h or 30d; negative is in the past, never is never (default: %(default)s)",
+    )
+    add("--fixtures", metavar="FILE", type=Path, help="the fixtures that the mock was started with")
+    add("--contract", metavar="FILE", type=Path, help="the contract that it was started with")
+    return parser
+
+
+def _duration(text: str) -> timedelta | None:
+    if text == "never":
+        return None
+    match = _DURATION.fullmatch(text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90s, 15m, 8h, 30d or never")
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])

@@ -1,0 +1,119 @@
+"""With --check-responses an answer that is not one of the contract becomes a 500 that says why."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from starlette.datastructures import Headers
+
+from contract import Contract
+from mock_server.declared import declared_responses
+from mock_server.response_check import ResponseJudge
+from tests.mock_server.in_process import app, ask
+from tests.mock_server.process import started
+from tests.mock_server.wire import KEY, MODELS, exchange, upsert
+
+JSON = {"content-type": "application/json"}
+CHALLENGED = {**JSON, "www-authenticate": "Bearer"}
+NO_MODEL = b'{"id": 1}'
+
+JUDGED: dict[str, tuple[str, int, Mapping[str, str], bytes, list[str]]] = {
+    "a model": ("getModel", 200, JSON, b'{"id": "m", "model_name": "m"}', []),
+    "another status": ("getModel", 201, JSON, b"{}", ["The status 201 is not declared; 200, 401 or 404 are."]),
+    "no body": ("deleteModel", 204, {}, b"", []),
+    "a body where there is none": ("deleteModel", 204, {}, b"{}", ["No JSON body is declared."]),
+    "no challenge": ("getModel", 401, JSON, b"{}", ["The header WWW-Authenticate is missing."]),
+    "a challenge": ("getModel", 401, CHALLENGED, b"{}", []),
+    "another media type": (
+        "getModel",
+        404,
+        {"content-type": "text/plain"},
+        b"{}",
+        ['The media type is "text/plain", and "application/json" is declared.'],
+    ),
+    "no media type": (
+        "getModel",
+        404,
+        {},
+        b"{}",
+        ['The media type is "", and "application/json" is declared.'],
+    ),
+    "no JSON": (
+        "getModel",
+        404,
+        JSON,
+        b"{",
+        ["The body is not JSON: unexpected end of data: line 1 column 2 (char 1)."],
+    ),
+    "no model": (
+        "getModel",
+        200,
+        JSON,
+        NO_MODEL,
+        ["id: Expected a string, got the number 1.", "model_name: This field is required."],
+    ),
+}
+
+
+@pytest.mark.parametrize(("operation", "status", "headers", "body", "faults"), JUDGED.values(), ids=JUDGED)
+def test_answers_are_judged(
+    contract: Contract, operation: str, status: int, headers: Mapping[str, str], body: bytes, faults: list[str]
+) -> None:
+    judge = ResponseJudge(declared_responses(contract)[operation])
+    assert sorted(judge.faults(status, Headers(headers), body)) == sorted(faults)
+
+
+@pytest.fixture
+def stricter(contract_text: str, tmp_path: Path) -> Path:
+    """A contract whose response cannot show what the request may set, and that declares no 413."""
+    old = "        base_model_name:\n          type: string\n          description: The model that values are inherited"
+    assert old in contract_text
+    text = contract_text.replace(old, old.replace("type: string", "type: string\n          maxLength: 6"))
+    assert "        '413':" in text
+    file = tmp_path / "stricter.yaml"
+    file.write_text(text.replace("        '413':", "        '414':"), encoding="utf-8")
+    return file
+
+
+BODY = b'{"model_name": "m", "base_model_name": "anthropic/claude-sonnet-4-5"}'
+
+
+def test_an_answer_that_is_not_of_the_contract_becomes_a_500_that_says_why(
+    stricter: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    reason = (
+        "The answer of the mock is not one of the contract: base_model_name: Expected a string of at most 6 characters,"
+        ' got the string "anthropic/claude-sonnet-4-5".'
+    )
+    with caplog.at_level(logging.INFO):
+        answer = ask(app(stricter), "POST", MODELS, BODY)
+    assert (answer.status, answer.json) == (500, {"detail": reason})
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [
+        f"POST {MODELS}: {reason}"
+    ]
+    assert "access-control-allow-origin" in ask(app(stricter), "POST", MODELS, BODY, origin="http://a.example").headers
+
+
+def test_an_undeclared_status_is_found(stricter: Path) -> None:
+    answer = ask(app(stricter), "POST", MODELS, b" " * 1_100_000)
+    assert answer.status == 500
+    assert "The status 413 is not declared" in answer.json["detail"]
+
+
+def test_what_is_wrong_with_a_preference_is_told_although_no_operation_declares_it() -> None:
+    assert ask(app(), "GET", f"{MODELS}m/", prefer="code=400").status == 400
+
+
+def test_without_the_option_answers_are_sent_as_they_are(stricter: Path) -> None:
+    assert ask(app(stricter, check_responses=False), "POST", MODELS, BODY).status == 201
+
+
+def test_the_option_switches_it_on(stricter: Path) -> None:
+    for options, status in {("--check-responses",): 500, (): 201}.items():
+        with started("--quiet", "--contract", str(stricter), *options) as mock:
+            assert exchange(mock.address, upsert(BODY, key=KEY)).status == status
+            mock.stop()
+            assert ("not one of the contract" in mock.stderr) == (status == 500)
