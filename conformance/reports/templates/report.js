@@ -35,10 +35,8 @@
   filter();
 
   const copy = async (button) => {
-    const { dataset, textContent } = button.previousElementSibling;
-    const text = dataset.text ?? textContent;
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(button.previousElementSibling.dataset.text);
     } catch {
       getSelection().selectAllChildren(button.previousElementSibling);
       document.execCommand("copy");
