@@ -32,7 +32,7 @@ WAIVED = Verdict.WAIVED
 
 def _finding(id: str, verdict: Verdict = FAIL, case: str = "") -> dict[str, Any]:
     shown = {"expected": "status 200", "observed": "status 500", "reproduce": ["curl"], "exchanges": [], "again": []}
-    return {"requirement": id, "case": case, "verdict": verdict.value, **shown}
+    return {"requirement": id, "case": case, "found_in": id, "verdict": verdict.value, **shown}
 
 
 def _record(requirement: Requirement, verdict: Verdict = PASS, *findings: dict[str, Any], **more: Any) -> Record:
