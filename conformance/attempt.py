@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from conformance.finding import Finding
 from conformance.judge.schema import SchemaJudge
 from conformance.outcome import Lost, NotTestable, Stale, Unreachable, Violation, redone
 from conformance.requirement import Requirement
+from conformance.shrinking import Shrinker
+from conformance.shrinking.story import story_of
 from conformance.subject.smoke import answers
 from conformance.subject.subject import Subject
 from conformance.verdict import Verdict
@@ -18,17 +21,6 @@ from contract import Contract
 
 ANSWERED = "STA-03"
 """The requirement that every request is answered: a request without an answer is reported there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A requirement that an attempt found violated."""
-
-    violation: Violation
-    exchanges: tuple[Exchange, ...]
-    verdict: Verdict = Verdict.FAIL
-    again: tuple[Exchange, ...] = ()
-    """The exchanges of the second try, where it did not show the violation."""
 
 
 @dataclass(slots=True)
@@ -64,6 +56,8 @@ class Attempts:
         subject: Subject,
         on_every_exchange: Iterable[Requirement],
         unconfirmed: Iterable[str] = (),
+        *,
+        shrinking: bool = False,
     ) -> None:
         """A finding on what is `unconfirmed` is taken as it is: it accuses nobody, and costs no second run."""
         self._contract = contract
@@ -71,6 +65,7 @@ class Attempts:
         self._subject = subject
         self._judges = {requirement.id: requirement.judge for requirement in on_every_exchange}
         self._confirmed = set(unconfirmed)
+        self._shrinker = Shrinker(subject, self._schemas, self._judges) if shrinking else None
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
@@ -96,6 +91,8 @@ class Attempts:
             repeated |= {id for id in new - repeated if self._repeats(id, first.findings[id])}
             self._confirmed |= repeated
             new -= repeated
+            if self._shrinker is not None:
+                first.findings |= {id: self._shrinker.shrunk(id, first.findings[id]) for id in repeated}
         spent = self._subject.client.budget.spent
         for id in new:
             if spent:
@@ -124,7 +121,7 @@ class Attempts:
             raise Unreachable("the target stopped answering")
         attempt.findings.update(self._judged(attempt.exchanges))
         if own is not None:
-            attempt.findings[requirement.id] = Finding(own, own.exchanges or attempt.exchanges)
+            attempt.findings[requirement.id] = Finding(own, own.exchanges or story_of(own, attempt.exchanges))
         return attempt
 
     def _judged(self, exchanges: Sequence[Exchange]) -> dict[str, Finding]:

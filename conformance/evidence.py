@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from conformance.attempt import Finding
+from conformance.finding import Finding
 from conformance.judged import Record
 from conformance.subject.callers import token_of, token_of_shell
 from conformance.wire.exchange import Exchange

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.wire.exchange import Exchange
+
+if TYPE_CHECKING:
+    from conformance.shrinking.search import Replay
 
 
 class Violation(AssertionError):
@@ -19,6 +22,7 @@ class Violation(AssertionError):
         exchanges: Sequence[Exchange] = (),
         *,
         difference: Sequence[str] = (),
+        seen_in: Sequence[object] = (),
     ) -> None:
         self.expected = expected
         self.observed = observed
@@ -26,6 +30,10 @@ class Violation(AssertionError):
         """The exchanges that show it, where not all of the check's do."""
         self.difference = tuple(difference)
         """In what the value that was expected and the one observed differ, line by line, where that helps."""
+        self.seen_in = tuple(seen_in)
+        """The responses, or the members of their bodies, that show it: these objects, not others that are equal."""
+        self.retrace: Replay | None = None
+        """Judges other requests as it was judged, where that can be done."""
         super().__init__(f"expected {expected}; observed {observed}")
 
 

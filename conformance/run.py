@@ -11,10 +11,11 @@ from functools import cached_property, partial
 from typing import Any
 
 from conformance.about import About
-from conformance.attempt import Attempt, Attempts, Finding
+from conformance.attempt import Attempt, Attempts
 from conformance.connection import Connection, connection_of
 from conformance.coverage import Coverage
 from conformance.evidence import RUN, finding_record, in_short
+from conformance.finding import Finding
 from conformance.fixtures import with_fixtures
 from conformance.judged import Record, read_as
 from conformance.options import OPTIONS
@@ -101,7 +102,7 @@ class Run:
     @cached_property
     def _attempts(self) -> Attempts:
         judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
-        return Attempts(self.contract, self.subject, judges, self.terms.waived())
+        return Attempts(self.contract, self.subject, judges, self.terms.waived(), shrinking=True)
 
     def _callers(self) -> Callers:
         return Callers.from_keys(*(self.settings[name] for name in ("api-key", "other-org-key", "read-only-key")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.generate.retracing import retrace
 from conformance.generate.walker import Step
 from conformance.generate.walks import walk
 from conformance.judge.expect import expect_shown, expect_status
@@ -23,11 +24,15 @@ def test_walk_by_what_is_assumed(subject: Subject) -> None:
 
 
 def _judge(subject: Subject, level: Level) -> None:
+    def judge(step: Step) -> None:
+        _judge_step(subject, step, level)
+
     for step in subject.once("walks", lambda: walk(subject)):
         try:
-            _judge_step(subject, step, level)
+            judge(step)
         except Violation as violation:
             violation.exchanges = (*step.before, step.exchange)
+            violation.retrace = lambda requests: retrace(subject, requests, judge)
             raise
 
 

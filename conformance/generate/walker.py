@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from conformance.fields import base_field
 from conformance.reference import Address, Prediction, Reference
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Credential, Exchange, Json
+from conformance.wire.exchange import Credential, Exchange, Json, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,18 @@ class Walker:
         """Delete the model, there or not, where the target deletes."""
         if self._subject.abilities.deletes:
             self._follow(at, self._reference.delete(at), lambda: self._subject.delete(at[1], self._caller(at)))
+
+    def again(self, request: Request) -> None:
+        """Send what a walk has sent."""
+        upsert = self._subject.contract.upsert
+        organization = next(name for name, caller in self.callers.items() if caller == request.credential)
+        at = (organization, request.key or "")
+        if request.operation_id == upsert.operation.operation_id:
+            self.upsert(at, {name: value for name, value in request.json.items() if name != upsert.key})
+        elif upsert.read is not None and request.operation_id == upsert.read.operation_id:
+            self.read(at)
+        else:
+            self.delete(at)
 
     def _caller(self, at: Address) -> Credential | None:
         return self.callers[at[0]]

@@ -35,19 +35,19 @@ def expect_status(exchange: Exchange, *statuses: int, when: str = "") -> None:
     """The response has one of `statuses`."""
     if exchange.response.status not in statuses:
         expected = " or ".join(map(str, statuses))
-        raise Violation(f"status {expected}{f' {when}' if when else ''}", summary(exchange))
+        raise _of(exchange, f"status {expected}{f' {when}' if when else ''}")
 
 
 def expect_refusal(exchange: Exchange, what: str) -> None:
     """The response is no 2xx."""
     if exchange.response.successful:
-        raise Violation(f"a refusal (4xx): {what}", summary(exchange))
+        raise _of(exchange, f"a refusal (4xx): {what}")
 
 
 def expect_taken(exchange: Exchange, what: str) -> None:
     """The response is 2xx."""
     if not exchange.response.successful:
-        raise Violation(f"success (2xx): {what}", summary(exchange))
+        raise _of(exchange, f"success (2xx): {what}")
 
 
 def expect_shown(
@@ -55,13 +55,14 @@ def expect_shown(
 ) -> None:
     """The response field shows `value`. One of a wrong type is left to the requirement that judges types."""
     if field.name not in members:
-        raise Violation(f"{field.name}: {written(value)} {where}", f"a response without {field.name}")
+        absent = f"a response without {field.name}"
+        raise Violation(f"{field.name}: {written(value)} {where}", absent, seen_in=[members])
     shown = members[field.name]
     if equal(value, shown):
         return
     if shown is not None and not _of_type(shown, field):
         raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", because="SCH-03")
-    raise differing(f"{field.name}: {written(value)} {where}", f"{field.name}: {written(shown)}", value, shown)
+    raise differing(f"{field.name}: {written(value)} {where}", f"{field.name}: {written(shown)}", value, shown, members)
 
 
 def expect_entries(shown: Json, entries: Mapping[str, Json], field: ResponseField, where: str) -> None:
@@ -94,12 +95,19 @@ def expect_unchanged(
     for field in settled_fields(contract):
         one, other = settled(before.get(field.name), field.schema), settled(after.get(field.name), field.schema)
         if field.name not in apart and not same(one, other):
-            raise differing(f"{field.name}: {written(one)} {where}", f"{field.name}: {written(other)}", one, other)
+            raise differing(
+                f"{field.name}: {written(one)} {where}", f"{field.name}: {written(other)}", one, other, after
+            )
 
 
-def differing(expected: str, observed: str, value: Json, came: Json) -> Violation:
+def differing(expected: str, observed: str, value: Json, came: Json, *seen_in: object) -> Violation:
     """A violation in which one JSON value was expected and another came."""
-    return Violation(expected, observed, difference=difference(value, came))
+    return Violation(expected, observed, difference=difference(value, came), seen_in=seen_in)
+
+
+def _of(exchange: Exchange, expected: str) -> Violation:
+    """A violation that the response as a whole shows."""
+    return Violation(expected, summary(exchange), seen_in=[exchange.response])
 
 
 _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {

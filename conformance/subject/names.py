@@ -36,6 +36,8 @@ class Names:
     def __init__(self, worker: str = "") -> None:
         self.run = f"rc-{secrets.token_hex(4)}"
         """What all names of the run start with. Random, so that runs never meet, whatever their seed."""
+        self.pattern = re.compile(rf"{self.run}-(?:\d+-)?\d+")
+        """Any name of the run, in whatever text it stands."""
         self._worker = worker
         self._counter = itertools.count(1)
         self._lock = threading.Lock()
@@ -44,3 +46,7 @@ class Names:
         """A name that nothing was called before."""
         with self._lock:
             return f"{self.run}-{self._worker}{next(self._counter)}"
+
+    def found_in(self, text: str) -> list[str]:
+        """The names of the run that stand in a text, in their order."""
+        return self.pattern.findall(text)

@@ -71,7 +71,7 @@ class Runner:
         return subprocess.run(
             [*BASH, script],
             cwd=self.workspace,
-            env=outside | OFFLINE | self.environment | environment,
+            env={**outside, **OFFLINE, **self.environment, **environment},
             capture_output=True,
             text=True,
             timeout=300,

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.conformance.command import KEYS, KNOWN, conformance
+from tests.mutants.histories import RefusalAfterDeleteRevives
+from tests.mutants.responses import FlagsAsBooleans
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 
@@ -41,7 +43,14 @@ class AnyKeyIsTaken(PlainServer):
 
 
 @pytest.mark.parametrize(
-    ("server", "id"), [(CostsAreCents, "IDM-01"), (UpdatesAreCreates, "STA-02"), (AnyKeyIsTaken, "AUT-02")]
+    ("server", "id"),
+    [
+        (CostsAreCents, "IDM-01"),
+        (UpdatesAreCreates, "STA-02"),
+        (AnyKeyIsTaken, "AUT-02"),
+        (FlagsAsBooleans, "SCH-03"),
+        (RefusalAfterDeleteRevives, "MOD-01"),
+    ],
 )
 def test_pasted_commands_show_the_fault(server: type[PlainServer], id: str, tmp_path: Path) -> None:
     with served(server()) as url:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.attempt import Finding
 from conformance.evidence import LONGEST_BODY, LONGEST_STORY, RUN, finding_record
+from conformance.finding import Finding
 from conformance.outcome import Violation
 from conformance.subject.callers import Callers, token_of, wrong_credentials
 from conformance.verdict import Verdict

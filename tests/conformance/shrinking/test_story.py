@@ -1,0 +1,77 @@
+"""Which exchanges tell a story, and the same story under other names."""
+
+from __future__ import annotations
+
+from conformance.outcome import Violation
+from conformance.shrinking.answers import same_answer
+from conformance.shrinking.story import about_the_same, renamed, story_of
+from conformance.subject.names import Names
+from conformance.wire.exchange import Exchange
+from contract import Contract
+from tests.conformance.unit.parts import answered, upsert_request
+
+
+def _exchange(contract: Contract, body: dict[str, object], shown: dict[str, object] | None = None) -> Exchange:
+    return answered(upsert_request(contract, body), 200, shown if shown is not None else body)
+
+
+def test_a_story_ends_where_the_violation_is_shown(contract: Contract) -> None:
+    exchanges = [_exchange(contract, {"model_name": f"m{number}"}) for number in range(4)]
+    by_members = Violation("a", "b", seen_in=[exchanges[1].response.members])
+    by_response = Violation("a", "b", seen_in=[exchanges[2].response])
+    assert story_of(by_members, exchanges) == tuple(exchanges[:2])
+    assert story_of(by_response, exchanges) == tuple(exchanges[:3])
+    assert story_of(Violation("a", "b", seen_in=[{}]), exchanges) == tuple(exchanges)
+    assert story_of(Violation("a", "b"), exchanges) == tuple(exchanges)
+
+
+def test_a_story_is_about_what_the_last_exchange_names_and_what_that_names(contract: Contract) -> None:
+    names = Names()
+    base, other, child = names.fresh(), names.fresh(), names.fresh()
+    story = [
+        _exchange(contract, {"model_name": base}),
+        _exchange(contract, {"model_name": other}),
+        _exchange(contract, {"model_name": child, "base_model_name": base}),
+        _exchange(contract, {"model_name": base, "input_cost": 1}),
+        _exchange(contract, {"model_name": child}),
+    ]
+    assert about_the_same(story, names) == (story[0], *story[2:])
+    assert about_the_same(story[:2], names) == (story[1],)
+    nameless = _exchange(contract, {})
+    assert about_the_same([*story, nameless], names) == (nameless,)
+
+
+def test_names_that_begin_alike_are_told_apart() -> None:
+    names = Names("0-")
+    first = names.fresh()
+    eleventh = [names.fresh() for _ in range(10)][-1]
+    assert eleventh.startswith(first)
+    assert names.found_in(f"{eleventh} {first}/suffix") == [eleventh, first]
+
+
+def test_the_same_requests_under_new_names(contract: Contract) -> None:
+    names = Names()
+    base, child = names.fresh(), names.fresh()
+    requests = [
+        upsert_request(contract, {"model_name": f"{base}/x", "display_name": "é"}),
+        upsert_request(contract, {"model_name": child, "base_model_name": f"{base}/x"}),
+    ]
+    first, second = renamed(requests, names)
+    assert first.json["model_name"] == second.json["base_model_name"] == first.key
+    assert first.json["display_name"] == "é"
+    assert {base, child}.isdisjoint(names.found_in(f"{first.body!r} {second.body!r}"))
+    assert second.key == second.json["model_name"]
+
+
+def test_answers_are_the_same_but_for_names_and_times(contract: Contract) -> None:
+    names = Names()
+    one, other, third = names.fresh(), names.fresh(), names.fresh()
+
+    def story(name: str, **shown: object) -> list[Exchange]:
+        return [_exchange(contract, {"model_name": name}, {"id": name, "created_at": name, **shown})]
+
+    assert same_answer(contract, names, story(one, input_cost=1), story(other, input_cost=1.0))
+    assert not same_answer(contract, names, story(one, input_cost=1), story(other, input_cost=2))
+    assert not same_answer(contract, names, story(one, display_name=third), story(other, display_name=other))
+    refused = [answered(upsert_request(contract, {"model_name": one}), 400, {})]
+    assert not same_answer(contract, names, story(one), refused)
