@@ -28,7 +28,11 @@ def mock(contract: str | None) -> Iterator[str]:
     """The base URL of a mock that runs until the end of the block."""
     arguments = ["--contract", contract] if contract else []
     process = subprocess.Popen(  # noqa: S603 - a command of ours
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,  # a Ctrl-C is the suite's to see: it deletes what it made before it stops the mock
     )
     try:
         url = process.stdout.readline().strip() if process.stdout else ""

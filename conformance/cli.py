@@ -11,7 +11,6 @@ from typing import Any
 from conformance.command.errors import UsageError
 from conformance.command.parsing import parse
 from conformance.command.showing import shown
-from conformance.command.validating import check_settings
 from conformance.configuration import from_file
 from conformance.settings import BadSetting, Settings, from_arguments, from_environment
 from conformance.toml_file import BadFile
@@ -62,6 +61,7 @@ def _chosen(settings: Settings) -> tuple[Settings, Contract, Collection[str]]:
 
 def _run(settings: Settings) -> int:
     from conformance.command.running import run
+    from conformance.command.validating import check_settings
 
     check_settings(settings)
     return run(settings)

@@ -6,6 +6,7 @@ stands in `conformance/checks/conftest.py`, so that no test but them ever meets 
 
 from __future__ import annotations
 
+import argparse
 import random
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ from conformance import hooks
 from conformance.level import SECTIONS, Level
 from conformance.options import MAX_SEED, OPTIONS, Option
 from conformance.recorder import Recorder
+from conformance.refused import refusing
 from conformance.settings import Settings, from_arguments, from_environment
 from conformance.target import NoTarget, Target, load_app
 
@@ -28,7 +30,10 @@ SEED = pytest.StashKey[int]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("respan", "conformance with the Respan custom-model contract")
     for option in OPTIONS:
-        if not option.secret:
+        if option.secret:
+            refused = refusing(option, "--respan-")
+            group.addoption(f"--respan-{option.name}", nargs="?", action=refused, help=argparse.SUPPRESS)
+        else:
             group.addoption(f"--respan-{option.name}", dest=option.dest, help=option.help, **_how(option))
             parser.addini(option.dest, option.help, type=_ini_type(option), default=None)
 

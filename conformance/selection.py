@@ -16,9 +16,9 @@ from contract import Contract
 class UnknownRequirement(ValueError):
     """The user named a requirement or section that does not exist."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, place: str) -> None:
         hint = nearest(name, [*REGISTRY, *SECTIONS])
-        super().__init__(f"there is no requirement or section {name}{hint}")
+        super().__init__(f"{place}: there is no requirement or section {name}{hint}")
 
 
 def nearest(name: str, known: Collection[str]) -> str:
@@ -44,7 +44,7 @@ def selected(contract: Contract, settings: Settings, profile: Profile) -> set[st
 
     What `--only` names is judged whatever the profile leaves out.
     """
-    wanted, unwanted = _expand(settings["only"]), _expand(settings["skip"])
+    wanted, unwanted = (_expand(settings[name], settings.origins.get(name, "")) for name in ("only", "skip"))
     candidates = wanted or _within(profile)
     return {id for id in candidates - unwanted if stands_in(contract, REGISTRY[id])}
 
@@ -60,11 +60,11 @@ def stands_in(contract: Contract, requirement: Requirement) -> bool:
     return requirement.clause in contract.clauses
 
 
-def _expand(names: Iterable[str]) -> set[str]:
+def _expand(names: Iterable[str], place: str = "") -> set[str]:
     ids: set[str] = set()
     for name in names:
         found = {id for id in REGISTRY if name.upper() in (id, id.partition("-")[0])}
         if not found:
-            raise UnknownRequirement(name)
+            raise UnknownRequirement(name, place)
         ids |= found
     return ids

@@ -10,6 +10,7 @@ from conformance.command.errors import UsageError
 from conformance.command.help import ABOUT, DESCRIPTION, EPILOG, USAGE, Formatter, explained
 from conformance.near import suggestion
 from conformance.options import GROUPS, OPTIONS, URL, Option
+from conformance.refused import refusing
 
 FORMATS = ("text", "json", "markdown")
 LIST_HELP = "list the requirements: text, json or markdown"
@@ -25,7 +26,7 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; --help shows what there is")
+        raise UsageError(message)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
                 group.add_argument(f"--{option.name}", dest=option.name, help=explained(option), **_how(option))
     for option in OPTIONS:
         if option.secret:
-            parser.add_argument(f"--{option.name}", nargs="?", action=_Refused, help=argparse.SUPPRESS)
+            parser.add_argument(f"--{option.name}", nargs="?", action=refusing(option), help=argparse.SUPPRESS)
         if option.flag:
             parser.add_argument(f"--no-{option.name}", dest=option.name, action="store_false", help=argparse.SUPPRESS)
     parser.set_defaults(**{option.name: None for option in OPTIONS if option.flag})
@@ -59,17 +60,6 @@ def _how(option: Option) -> dict[str, Any]:
     if option.flag:
         return {"action": "store_true"}
     return {"metavar": option.kind.metavar, "action": "append" if option.repeatable else "store"}
-
-
-class _Refused(argparse.Action):
-    """A secret on the command line, where every user of the machine can read it. The error does not repeat it."""
-
-    def __call__(self, *_: Any, **__: Any) -> NoReturn:
-        secret = next(option for option in OPTIONS if f"--{option.name}" in self.option_strings)
-        raise UsageError(
-            f"--{secret.name}: a key on a command line can be read by others, and stays in histories and logs; "
-            f"set {secret.environment}, or name a file that holds it with --{secret.name}-file"
-        )
 
 
 def _unknown(unknown: Sequence[str]) -> str:

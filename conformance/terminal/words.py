@@ -10,7 +10,7 @@ MARKS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.PASS: ("✓", "green"),
     Verdict.NOT_TESTABLE: ("-", "yellow"),
     Verdict.DEVIATES: ("~", "yellow"),
-    Verdict.WAIVED: ("w", "yellow"),
+    Verdict.WAIVED: ("≈", "yellow"),
     Verdict.UNSTABLE: ("?", "magenta"),
     Verdict.FAIL: ("✗", "bold red"),
     Verdict.ERROR: ("!", "bold magenta"),

@@ -143,7 +143,8 @@ def test_a_report_that_cannot_be_written_is_not_green() -> None:
         ((), OWNER, "there is no target, but RESPAN_API_KEY; give its URL"),
         (("--provider", "my-vllm"), {}, "there is no target, but --provider; give its URL"),
         (("--only", ""), {}, "--only is empty; give requirements or sections"),
-        (("--only", "IDM-1"), {}, "there is no requirement or section IDM-1; did you mean IDM-01?"),
+        (("--only", "IDM-1"), {}, "--only: there is no requirement or section IDM-1; did you mean IDM-01?"),
+        ((), {"RESPAN_SKIP": "IDN"}, "RESPAN_SKIP: there is no requirement or section IDN; did you mean IDM?"),
         (("--waivers", "/no/such/waivers.toml"), {}, "/no/such/waivers.toml: No such file or directory"),
         (("--config", "/no/such/gate.toml"), {}, "/no/such/gate.toml: No such file or directory"),
         (("--seed", "1", "--strict", "extra", "more"), {}, "several arguments that are no options; give one URL"),
@@ -166,6 +167,24 @@ def test_a_key_on_the_command_line_is_refused_and_not_repeated(arguments: tuple[
     name = arguments[0].partition("=")[0]
     assert f"name a file that holds it with {name}-file" in ran.stderr
     assert "sk-0123" not in ran.stdout + ran.stderr
+
+
+def test_a_key_among_the_arguments_of_pytest_is_refused_and_not_repeated() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "conformance.plugin",
+        "-c",
+        os.devnull,
+        "--respan-api-key",
+        "sk-01",
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "name a file that holds it with --respan-api-key-file" in ran.stderr
+    assert "sk-01" not in ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -110,7 +110,7 @@ def _nowhere() -> str:
     ("arguments", "says", "verdict"),
     [
         ((), "there is no target: give --respan-url URL or --respan-app MODULE:APP, or define a fixture", "wrong-use"),
-        (("--respan-url", _nowhere()), "cannot be reached", "unreachable"),
+        (("--respan-url", _nowhere()), "refused the connection", "unreachable"),
         (("--respan-app", "server:app"), "takes no request without a key", "wrong-use"),
     ],
 )

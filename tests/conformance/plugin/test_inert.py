@@ -18,7 +18,8 @@ OWN = """
     LIGHT = {
         "conformance", "conformance.plugin", "conformance.hooks", "conformance.keys", "conformance.kinds",
         "conformance.level", "conformance.options", "conformance.profile", "conformance.recorder",
-        "conformance.settings", "conformance.target", "conformance.verdict",
+        "conformance.refused", "conformance.settings", "conformance.target", "conformance.verdict",
+        "mock_server", "mock_server.pytest_plugin",
     }
 
     @pytest.fixture
