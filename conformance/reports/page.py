@@ -75,11 +75,7 @@ def as_attribute(text: str) -> Markup:
 
 def coded(text: str) -> Markup:
     """A text of the contract or of a check, with what stands between backticks as code."""
-    parts = text.split("`")
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if index % 2 and index < len(parts) - 1 else escape(part)
-        for index, part in enumerate(parts)
-    )
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S704 - escaped before
 
 
 def field_of(finding: Mapping[str, Any]) -> str:
@@ -99,8 +95,10 @@ def is_sentence(text: str) -> bool:
 
 
 def command(told: Document) -> str:
-    """The command that makes the same run again."""
+    """The command that makes the same run again; empty where the target is no URL, but in the process of the run."""
     run = told["run"]
+    if not told["target"].startswith(("http://", "https://")):
+        return ""
     options = {**run["options"], "profile": run["profile"], "seed": run["seed"], "strict": told["strict"]}
     words = [told["suite"]["name"], told["target"]]
     for name, value in options.items():
