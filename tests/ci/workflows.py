@@ -35,6 +35,8 @@ class Runner:
     environment: Mapping[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of the steps, by their IDs."""
+    printed: str = ""
+    """By the last step that ran."""
 
     def use(self, inputs: Mapping[str, str]) -> int:
         """Run the action, and return the exit code of the first step that fails."""
@@ -91,6 +93,7 @@ class Runner:
             "GITHUB_STEP_SUMMARY": str(files["summary"]),
         }
         ran = self.shell(step["run"], github | own)
+        self.printed = ran.stdout
         self.outputs[step.get("id", "")] = dict(
             line.split("=", 1) for line in files["output"].read_text(encoding="utf-8").splitlines()
         )
