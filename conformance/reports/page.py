@@ -75,7 +75,7 @@ def as_attribute(text: str) -> Markup:
 
 def coded(text: str) -> Markup:
     """A text of the contract or of a check, with what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S704 - escaped before
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def field_of(finding: Mapping[str, Any]) -> str:
