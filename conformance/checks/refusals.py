@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.cases import references
 from conformance.fields import overlays
 from conformance.generate.wrong import Wrongness, wrong_values
 from conformance.outcome import NotTestable
@@ -66,14 +67,23 @@ NO_OBJECT = _table(
 
 def _wrong_value(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
     """The last field is wrong: a server that stores as it reads has stored the others by then."""
-    last = subject.own_fields()[-1]
+    last = next((override for override, _, _ in overlays(subject.contract)), subject.own_fields()[-1])
     wrong = next(wrong for wrong in wrong_values(last.schema) if wrong.wrongness is Wrongness.TYPE)
-    return subject.upsert({subject.contract.upsert.key: key, **changes, last.name: wrong.value})
+    others = {name: value for name, value in changes.items() if name != last.name}
+    return subject.upsert({subject.contract.upsert.key: key, **others, last.name: wrong.value})
 
 
 def _unknown_base(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
     base = subject.require_base()
     return subject.upsert({subject.contract.upsert.key: key, **changes, base.name: subject.names.fresh()})
+
+
+def _unknown_provider(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+    providers = (f for f in subject.contract.upsert.request.values() if f.reference and f.reference.to == "providers")
+    field = next(providers, None)
+    if field is None:
+        raise NotTestable("the contract has no providers")
+    return subject.upsert({subject.contract.upsert.key: key, **changes, field.name: subject.names.fresh()})
 
 
 def _no_credentials(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
@@ -100,6 +110,7 @@ REFUSED = _table(
     Refusal("a truncated body", _raw(lambda body: body[:-1])),
     Refusal("a wrong value", _wrong_value),
     Refusal("an unknown base model", _unknown_base),
+    Refusal("an unknown provider", _unknown_provider),
     Refusal("no credentials", _no_credentials),
     Refusal("unknown credentials", _wrong_credentials),
     Refusal("a key that may only read", _read_only),
@@ -128,6 +139,15 @@ def _nested(levels: int) -> Callable[[Subject, str, Mapping[str, Any]], Exchange
         return subject.post(body, key=key, credential=subject.callers.owner, ordinary=False)
 
     return request
+
+
+def _long_references(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
+    """Each reference by itself: the first that is refused would hide the others."""
+    long = "x" * 10_000
+    sent = [subject.upsert({subject.contract.upsert.key: key, name: long}) for name in references(subject.contract)]
+    if not sent:
+        raise NotTestable("the contract has no references")
+    return sent[-1]
 
 
 def _read_path(encoded_name: str) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
@@ -170,6 +190,7 @@ SERVER_TRIALS = _table(
     Refusal("a name with emoji and combining characters", _odd_name(" \U0001f9ea e\u0301 \u202e")),
     Refusal("a name with quotes and markup", _odd_name("'\"; DROP TABLE models; -- <script>${x}{{7*7}}%s%n")),
     Refusal("a name with path segments", _odd_name("/../../etc/passwd")),
+    Refusal("references of 10,000 characters", _long_references),
     Refusal("objects nested 100 deep", _nested(100)),
     Refusal("objects nested 10,000 deep", _nested(10_000)),
     Refusal("NaN", _number(b"NaN")),

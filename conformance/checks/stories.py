@@ -5,15 +5,17 @@ Fields of their own value share a story; a field that refers to another model ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from conformance.fields import Shown
-from conformance.generate.values import plain_values
+from conformance.generate.values import odd_values, plain_values
 from conformance.judge.same import same
+from conformance.outcome import NotTestable
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Json
+from conformance.wire.exchange import Exchange, Json
 
 T = TypeVar("T")
 SETTLING = 0.3
@@ -28,6 +30,41 @@ class Step:
     shown: Mapping[str, Json]
     given: Json = None
     """The base model that was given last, where the story is about base models."""
+
+
+def full_creates(subject: Subject) -> list[Exchange]:
+    """Creates with all own fields at once, as many as it takes to have each plain value of each field."""
+
+    def tell() -> list[Exchange]:
+        return [subject.upsert({**subject.minimal(), **row}) for row in subject.plain_rows()]
+
+    return subject.once("full creates", tell)
+
+
+def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
+    """A create with each odd value of the field: in all fields that take it, or alone where that is refused."""
+    odd = odd_values(field.request.schema)
+    alike = [own.name for own in subject.own_fields() if odd_values(own.schema) == odd]
+    for number, value in enumerate(odd):
+
+        def send(names: Sequence[str], value: Json = value) -> Exchange:
+            return subject.upsert({**subject.minimal(), **dict.fromkeys(names, value)})
+
+        together = subject.once(f"odd value {number} of {', '.join(alike)}", partial(send, alike))
+        taken = together.response.successful or alike == [field.name]
+        yield value, together if taken else send([field.name])
+
+
+def known_references(subject: Subject) -> dict[str, Json]:
+    """For each field that refers to something, under its first spelling, the name of something that exists, or None."""
+    found: dict[str, Json] = {}
+    for field in subject.contract.upsert.request.values():
+        if field.reference is not None and not field.alias:
+            try:
+                found[field.name] = subject.values_of(field)[0]
+            except NotTestable:
+                found[field.name] = None
+    return found
 
 
 def updates(subject: Subject, field: Shown) -> list[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice, product
 
 from conformance.fields import Shown
 from conformance.generate.values import distinct_value
@@ -13,7 +14,7 @@ from conformance.outcome import NotTestable, Violation
 from conformance.requirement import MUST, SHOULD, requirement
 from conformance.subject.race import Call, histories, race, warm
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Json
+from conformance.wire.exchange import Credential, Exchange, Json
 
 RACERS = 5
 
@@ -45,7 +46,7 @@ def test_one_model_is_left(subject: Subject) -> None:
         if subject.abilities.tells_updates:
             expect_status(again, upsert.updated, when="for the name that was raced for")
         if subject.abilities.deletes_truly:
-            subject.delete(key)
+            race([_delete(subject, key)] * 2)
             left = subject.read(key)
             if left.response.successful:
                 raise Violation("no model that was raced for, once it was deleted", summary(left))
@@ -77,6 +78,8 @@ def test_no_torn_model(subject: Subject) -> None:
         writes = [_upsert(subject, subject.full(variant, key)) for variant in range(1, RACERS)]
         reads = [_read(subject, key)] * 2 if subject.abilities.reads_truly else []
         for exchange in race([*writes, *reads]):
+            if exchange.request.method != subject.contract.upsert.operation.method and exchange.response.status == 404:
+                raise Violation("the model, before or after an update", summary(exchange), [exchange])
             if exchange.response.successful:
                 _expect_whole(subject, exchange.response.members, "while updates race", exchange)
         if subject.abilities.reads_truly or subject.abilities.keeps:
@@ -87,7 +90,7 @@ def test_no_torn_model(subject: Subject) -> None:
 def test_racing_updates_of_different_fields(subject: Subject) -> None:
     """Of updates of different fields that race none is lost."""
     fields = _fields_to_race_for(subject)
-    for variant in range(subject.plan.profile.races):
+    for variant in range(subject.plan.profile.races - 1):
         key = subject.given(subject.full(variant + 20))[subject.contract.upsert.key]
         _race_for(subject, key, fields, variant + 100)
 
@@ -98,6 +101,18 @@ def test_racing_creates_of_different_fields(subject: Subject) -> None:
     fields = _fields_to_race_for(subject)
     for variant in range(subject.plan.profile.races // 2):
         _race_for(subject, subject.names.fresh(), fields, variant + 200)
+
+
+@requirement("CON-08", MUST, clause="x-clauses/unique")
+def test_racing_models(subject: Subject) -> None:
+    """Requests about different models at once keep apart, those of different organizations and one name as well."""
+    warm(subject, RACERS)
+    for _ in range(subject.plan.profile.races // 2):
+        models = _models_to_race_for(subject)
+        exchanges = race([_upsert(subject, body, caller) for body, caller in models])
+        for (body, caller), exchange in zip(models, exchanges, strict=True):
+            _expect_values(subject, subject.accepted(exchange).response.members, body)
+            _expect_values(subject, _there(subject, body, caller), body)
 
 
 @requirement("CON-06", SHOULD, clause="x-clauses/read-back")
@@ -124,6 +139,28 @@ def test_linearizable(subject: Subject) -> None:
             )
 
 
+def _models_to_race_for(subject: Subject) -> list[tuple[dict[str, Json], Credential | None]]:
+    """As many models as there are racers, each with its organization; two have one name where there are two."""
+    callers = [subject.callers.owner, *([subject.callers.other] if subject.callers.other else [])]
+    places = product([subject.names.fresh() for _ in range(RACERS)], callers)
+    return [(subject.full(variant, name), caller) for variant, (name, caller) in enumerate(islice(places, RACERS))]
+
+
+def _there(subject: Subject, body: Mapping[str, Json], caller: Credential | None) -> Mapping[str, Json]:
+    """What a model shows now that was written while others were."""
+    subject.require_reading()
+    if not subject.abilities.reads_truly:
+        return subject.look(body, caller)
+    exchange = subject.read(str(body[subject.contract.upsert.key]), caller)
+    expect_status(exchange, 200, when="for a model that was written while others were")
+    return exchange.response.members
+
+
+def _expect_values(subject: Subject, shown: Mapping[str, Json], body: Mapping[str, Json]) -> None:
+    for field in subject.reliable_fields(telling=True):
+        expect_shown(shown, field.response, body[field.name], "while other models were written")
+
+
 def _fields_to_race_for(subject: Subject) -> Sequence[Shown]:
     """A field for each racer; go on only where what another racer stored can be told to be kept."""
     subject.require_reading()
@@ -144,8 +181,12 @@ def _race_for(subject: Subject, key: str, fields: Sequence[Shown], variant: int)
         expect_shown(shown, field.response, body[field.name], "after requests with different fields raced")
 
 
-def _upsert(subject: Subject, body: Mapping[str, Json]) -> Call:
-    return lambda: subject.upsert(body)
+def _upsert(subject: Subject, body: Mapping[str, Json], caller: Credential | None = None) -> Call:
+    return lambda: subject.upsert(body, caller)
+
+
+def _delete(subject: Subject, key: str) -> Call:
+    return lambda: subject.delete(key)
 
 
 def _read(subject: Subject, key: str) -> Call:

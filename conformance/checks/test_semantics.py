@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from conformance import cases
 from conformance.checks import stories
-from conformance.fields import Shown, lookups
-from conformance.generate.values import OBJECTS, distinct_value
-from conformance.judge.expect import expect_entries, expect_shown, expect_taken, expect_unchanged, written
+from conformance.fields import Shown, inherited_fields, lookups, overlays
+from conformance.generate.values import OBJECTS, distinct_value, odd_values
+from conformance.judge.expect import (
+    differing,
+    expect_entries,
+    expect_shown,
+    expect_taken,
+    expect_unchanged,
+    shown_by,
+    written,
+)
 from conformance.judge.same import same
 from conformance.outcome import Lost, NotTestable, Violation
 from conformance.requirement import MUST, OPEN, SHOULD, each, requirement
@@ -86,22 +96,28 @@ def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, Respo
 @requirement("SEM-07", SHOULD, clause="x-clauses/override-entries")
 @each("case", cases.overlaid)
 def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An entry of null removes the parameter that the base model has."""
+    """An entry of null removes the parameter that the base model has, until another entry brings it back."""
     override, field = case
     base = subject.given({**subject.minimal(), override.name: {"temperature": {"max": 2}, "top_p": {"max": 1}}})
-    shown = _based_on(subject, base, {override.name: {"temperature": None}}).get(field.name)
+    removed = _based_on(subject, base, {override.name: {"temperature": None}})
+    shown = removed.get(field.name)
     if isinstance(shown, dict) and "temperature" in shown:
         raise Violation(f"{field.name} without temperature", f"{field.name}: {written(shown)}")
+    key, back = subject.contract.upsert.key, {"temperature": {"max": 1}}
+    again = subject.accepted(subject.upsert({key: removed[key], override.name: back})).response.members
+    expect_entries(again.get(field.name), back, field, "after an earlier override removed it")
 
 
 @requirement("SEM-13", MUST, clause="x-clauses/inherited")
 @each("case", cases.overlaid)
 def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """A model without an override shows the supported parameters of its base model."""
+    """A model without an override shows the supported parameters of its base model, and no others."""
     override, field = case
     entries = {"temperature": {"min": 0, "max": 2}}
-    base = subject.given({**subject.minimal(), override.name: entries})
-    expect_entries(_based_on(subject, base).get(field.name), entries, field, "inherited from the base model")
+    base = subject.accepted(subject.upsert({**subject.minimal(), override.name: entries})).response.members
+    shown = _based_on(subject, base).get(field.name)
+    expect_entries(shown, entries, field, "inherited from the base model")
+    _expect_parameters_of(base, shown, field)
 
 
 @requirement("SEM-14", SHOULD, clause="x-clauses/override-entries")
@@ -113,6 +129,47 @@ def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseFiel
     entries = {"temperature": {"max": 1}}
     model = _based_on(subject, base, {override.name: entries})
     expect_entries(model.get(field.name), entries, field, "in place of the base's parameter")
+
+
+@requirement("SEM-19", SHOULD, clause="x-clauses/base-chain")
+@each("case", cases.overlaid)
+def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """Parameters come through a base of a base, and those of the nearer one win."""
+    override, field = case
+    far, near = {"temperature": {"max": 2}, "top_p": {"max": 1}}, {"temperature": {"max": 1}}
+    root = subject.given({**subject.minimal(), override.name: far})
+    parent = _based_on(subject, root, {override.name: near})
+    expect_entries(_based_on(subject, parent).get(field.name), far | near, field, "through a base of the base")
+
+
+@requirement("SEM-20", SHOULD, clause="x-clauses/exact")
+@each("case", cases.overlaid)
+def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """A valid but odd entry of an override that is taken comes back exactly."""
+    override, field = case
+    for entries in odd_values(override.schema):
+        exchange = subject.upsert({**subject.minimal(), override.name: entries})
+        if exchange.response.successful:
+            with shown_by(exchange):
+                expect_entries(exchange.response.members.get(field.name), entries, field, f"as {override.name} says")
+        else:
+            subject.observe(f"{override.name}: {written(entries, 60)} is answered {exchange.response.status}")
+
+
+@requirement("SEM-21", SHOULD, clause="x-clauses/inherited")
+def test_other_base(subject: Subject) -> None:
+    """A model that is given another base model shows that one's values and parameters, and none of the former one's."""
+    base, key = subject.require_base(), subject.contract.upsert.key
+    model = subject.minimal()
+    roots = [subject.full(variant) for variant in (1, 2)]
+    for root in roots:
+        theirs = subject.accepted(subject.upsert(root)).response.members
+        shown = subject.accepted(subject.upsert({**model, base.name: root[key]})).response.members
+        for field in inherited_fields(subject.contract):
+            if field.name in root and field in subject.reliable_fields():
+                expect_shown(shown, field.response, root[field.name], "inherited from the base model given last")
+        for _, overlaid, _ in overlays(subject.contract):
+            _expect_parameters_of(theirs, shown.get(overlaid.name), overlaid)
 
 
 @requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"])
@@ -181,12 +238,15 @@ def test_inherits_from_builtin(subject: Subject) -> None:
         builtin = subject.read(name)
         if builtin.response.status != 200:
             raise NotTestable(f"the built-in model {name} cannot be read: it is answered {builtin.response.status}")
-        exchange = subject.upsert({**subject.minimal(), subject.require_base().name: name})
+        overrides = {override.name: {"temperature": {"max": 1}} for override, _, _ in overlays(subject.contract)}
+        exchange = subject.upsert({**subject.minimal(), subject.require_base().name: name, **overrides})
         members = subject.accepted(exchange).response.members
         for field in cases.inherited(subject.contract).values():
             value = builtin.response.members.get(field.name)
             if value is not None and field.response.name in subject.contract.upsert.request:
                 expect_shown(members, field.response, value, f"inherited from the built-in model {name}")
+        after = subject.read(name).response.members
+        expect_unchanged(subject.contract, builtin.response.members, after, f"in the built-in model {name}")
 
 
 @requirement("SEM-12", OPEN, clause="x-clauses/unknown-fields")
@@ -246,10 +306,17 @@ def test_base_stays_as_it_is(subject: Subject) -> None:
     expect_unchanged(subject.contract, before, subject.look(base_body), "in the base model")
 
 
-def _based_on(subject: Subject, base: dict[str, Json], own: dict[str, Json] | None = None) -> dict[str, Json]:
+def _based_on(subject: Subject, base: Mapping[str, Json], own: dict[str, Json] | None = None) -> dict[str, Json]:
     """What a new model shows whose base is `base` and whose own values are `own`."""
     body = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key], **(own or {})}
     return dict(subject.accepted(subject.upsert(body)).response.members)
+
+
+def _expect_parameters_of(base: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
+    theirs = base.get(field.name)
+    if not same(shown, theirs):
+        expected, observed = f"{field.name}: {written(theirs)}, as in the base model", f"{field.name}: {written(shown)}"
+        raise differing(expected, observed, theirs, shown)
 
 
 def _provider_id(shown: Json) -> Json:

@@ -7,33 +7,42 @@ from itertools import pairwise
 from conformance import cases
 from conformance.checks import stories
 from conformance.checks.refusals import REFUSED, Refusal
-from conformance.fields import Shown, identifying, lookups, overlays, settled, shown_fields
-from conformance.generate.values import OBJECTS, odd_values
+from conformance.fields import Shown, identifying, lookups, overlays, settled, shown_fields, timestamp
+from conformance.generate.values import OBJECTS
 from conformance.judge.expect import (
     expect_entries,
     expect_shown,
     expect_taken,
     expect_unchanged,
     nameless,
+    shown_by,
     written,
 )
 from conformance.judge.same import identical, same
 from conformance.outcome import NotTestable, Violation
 from conformance.requirement import MUST, SHOULD, each, requirement
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Json
 from contract import Omitted, RequestField, ResponseField
 
 REPEATS = 5
+ALONE = 3
+"""Plain values of a field that are sent without any other field; all are sent among others."""
 
 
 @requirement("IDM-01", MUST, clause="x-clauses/shown")
 @each("field", cases.shown)
 def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
     """The response to a create shows the value sent, exactly: 0, an empty object and the extremes included."""
-    for value in subject.values_of(field.request):
+    where = "in the response to the create"
+    for value in subject.values_of(field.request)[:ALONE]:
         exchange = subject.accepted(subject.upsert({**subject.minimal(), field.name: value}))
-        expect_shown(exchange.response.members, field.response, value, "in the response to the create")
+        expect_shown(exchange.response.members, field.response, value, where)
+    for exchange in stories.full_creates(subject):
+        sent = exchange.request.json
+        with shown_by(exchange):
+            if field.name in sent:
+                expect_shown(subject.accepted(exchange).response.members, field.response, sent[field.name], where)
 
 
 @requirement("IDM-02", MUST, clause="x-clauses/shown")
@@ -78,6 +87,18 @@ def test_value_is_stored_at_once(subject: Subject) -> None:
             expect_shown(shown, field.response, body[field.name], "in the very next request")
 
 
+@requirement("IDM-26", SHOULD, clause="x-clauses/read-back")
+def test_read_shows_the_same(subject: Subject) -> None:
+    """A read shows what the upsert before it showed, inherited values, parameters and provider included."""
+    subject.require_true_read()
+    root = subject.given(subject.full(1))
+    references = stories.known_references(subject) | {subject.require_base().name: root[subject.contract.upsert.key]}
+    for own in (subject.minimal(), subject.few(2)):
+        body = own | {name: value for name, value in references.items() if value is not None}
+        shown = subject.accepted(subject.upsert(body)).response.members
+        expect_unchanged(subject.contract, shown, subject.look(body), "in the read, as in the upsert before it")
+
+
 @requirement("IDM-06", SHOULD, clause="x-upsert/omitted")
 @each("field", cases.shown)
 def test_omitted_field(subject: Subject, field: Shown) -> None:
@@ -118,15 +139,15 @@ def test_fields_together(subject: Subject, order: int) -> None:
 @each("field", cases.own)
 def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
     """A valid but odd value that is taken comes back exactly, at once and when read."""
-    for value in odd_values(field.request.schema):
-        body = {**subject.minimal(), field.name: value}
-        exchange = subject.upsert(body)
+    for value, exchange in stories.odd_creates(subject, field):
         if not exchange.response.successful:
             subject.observe(f"{field.name}: {written(value, 60)} is answered {exchange.response.status}")
             continue
-        expect_shown(exchange.response.members, field.response, value, "in the response", identical)
+        with shown_by(exchange):
+            expect_shown(exchange.response.members, field.response, value, "in the response", identical)
         if field.name in {reliable.name for reliable in subject.abilities.reliable} and not isinstance(value, float):
-            expect_shown(subject.look(body), field.response, value, "when it is looked at again", identical)
+            shown = subject.look(exchange.request.json)
+            expect_shown(shown, field.response, value, "when it is looked at again", identical)
 
 
 @requirement("IDM-21", SHOULD, clause="x-upsert/omitted")
@@ -167,11 +188,14 @@ def test_omitted_provider(subject: Subject) -> None:
 def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
     """A refused request changes nothing of a model, neither wholly nor in part."""
     subject.require_reading()
-    body = subject.once("a model to refuse changes of", lambda: subject.given(subject.full(1)))
+    body, steady = subject.once("a model to refuse changes of", lambda: _model_to_refuse_changes_of(subject))
     key = body[subject.contract.upsert.key]
     before = subject.look(body)
     _refused(refusal.send(subject, key, subject.full(2, key)))
-    expect_unchanged(subject.contract, before, subject.look(body), "after a refused request")
+    after = subject.look(body)
+    expect_unchanged(subject.contract, before, after, "after a refused request")
+    for field in steady:
+        expect_shown(after, field, before.get(field.name), "after a refused request")
 
 
 @requirement("IDM-13", SHOULD, clause="x-clauses/refused")
@@ -260,6 +284,17 @@ def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
     expect_taken(exchange, f"a valid request after {refusal.label}")
     for field in [reliable for reliable in subject.reliable_fields() if reliable.name in body]:
         expect_shown(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
+
+
+def _model_to_refuse_changes_of(subject: Subject) -> tuple[dict[str, Json], list[ResponseField]]:
+    """A model with a value for whatever it can have, and its times, as far as reading it does not move them."""
+    references = {name: value for name, value in stories.known_references(subject).items() if value is not None}
+    body = subject.given({**subject.full(1), **references})
+    if not subject.abilities.reads_truly:
+        return body, []
+    one, other = subject.look(body), subject.look(body)
+    times = [timestamp(subject.contract, of) for of in ("created", "updated")]
+    return body, [field for field in times if field and one.get(field.name) and one[field.name] == other[field.name]]
 
 
 def _refused(exchange: Exchange) -> None:

@@ -6,7 +6,7 @@ from conformance import cases
 from conformance.cases import WrongValue
 from conformance.checks import stories
 from conformance.checks.refusals import NO_OBJECT, SERVER_TRIALS, UNREADABLE, Refusal
-from conformance.fields import identifying
+from conformance.fields import base_field, identifying
 from conformance.generate.wrong import Wrongness
 from conformance.judge.expect import expect_status, expect_taken, expect_unchanged, nameless, summary
 from conformance.judge.schema import SchemaJudge
@@ -22,9 +22,10 @@ REPEATS = 9
 
 @requirement("STA-01", MUST, clause="x-upsert/created")
 def test_create(subject: Subject) -> None:
-    """The first upsert of a name is answered as a create, with many fields or with the name alone."""
-    upsert = subject.contract.upsert
-    for body in (subject.minimal(), subject.full()):
+    """The first upsert of a name is answered as a create, with many fields or with the name alone, on a base or not."""
+    upsert, base = subject.contract.upsert, base_field(subject.contract)
+    bodies = [subject.minimal(), subject.full()]
+    for body in [*bodies, {**subject.minimal(), base.name: bodies[1][upsert.key]}] if base else bodies:
         exchange = subject.upsert(body)
         if not exchange.response.successful:
             subject.accepted(exchange)
@@ -124,10 +125,12 @@ def test_empty_key(subject: Subject) -> None:
 @requirement("STA-13", SHOULD, clause="base_model_name/x-reference")
 @each("case", cases.references)
 def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference]) -> None:
-    """A reference to a model or provider that does not exist is answered 404."""
+    """A reference to a model or provider that does not exist is answered 404, in a create and in an update."""
     field, reference = case
-    exchange = subject.upsert({**subject.minimal(), field.name: subject.names.fresh()})
-    expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
+    existing = subject.once("a model without references", lambda: subject.given(subject.minimal()))
+    for body in (subject.minimal(), existing):
+        exchange = subject.upsert({**body, field.name: subject.names.fresh()})
+        expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
 
 
 @requirement("STA-14", SHOULD, clause="provider_id/x-alias")
@@ -176,10 +179,10 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
 @requirement("STA-17", MUST, clause="requestBody")
 def test_plain_values_are_taken(subject: Subject) -> None:
     """A valid request of plain values is taken, be it all fields or the name alone."""
+    for exchange in stories.full_creates(subject):
+        expect_taken(exchange, "every field holds a plain value")
     key = subject.minimal()
-    for row in subject.plain_rows():
-        expect_taken(subject.upsert({**key, **row}), "every field holds a plain value")
-    for _ in range(2):
+    for _ in range(3):
         expect_taken(subject.upsert(key), "the name alone, of a model that exists, changes nothing")
 
 

@@ -11,7 +11,7 @@ from contract import Schema
 STRINGS = (
     "a",
     "Llama 3.3 70B (self-hosted)",
-    'quotes " and \\ and <b>&amp;</b> and 100%',
+    "quotes \" and ' and \\u0041 and \\n and <b>&amp;</b> and 100%25 and a+b and ${two  spaces}",
     "模型 модель μοντέλο",
     "0",
     "null",
@@ -27,6 +27,7 @@ ODD_STRINGS = (
     "emoji \U0001f9ea and \U0001f469\u200d\U0001f680",
     "right to left \u202e and zero \u200b width",
     "y" * 300,
+    "z" * 5_000,
 )
 NUMBERS = (0, 1000, 0.000001, 0.97, 3.97, 999.999999, 123.456789, 0.0, 3)
 ODD_NUMBERS = (-0.0, -1.5, 1e-9, 0.30000000000000004, 1e21, 5e-324, 1.7976931348623157e308)
@@ -35,15 +36,16 @@ ODD_INTEGERS = (0, -1, 2**31 - 1, 2**31, 2**53 - 1, 2**53 + 2)
 OBJECTS: tuple[dict[str, Any], ...] = (
     {},
     {"temperature": {"min": 0, "max": 1}},
-    {"top_p": {"min": 0.05, "max": 0.95, "default": 1}, "stop": {"max": 4, "note": "up to four", "list": True}},
+    {"top_p": {"min": 0.000625, "max": 0.95, "default": 1}, "stop": {"max": 4, "note": "up to four", "list": True}},
     {"seed": {"supported": False, "label": ""}},
 )
 ODD_OBJECTS: tuple[dict[str, Any], ...] = (
     {"a.b": {"c": [1, "two", {"three": 3}]}},
     {"": {"empty": "name"}},
     {"$where": {"a": 0.1}, "__proto__": {"b": 1}},
-    {"tools": []},
-    {"plain": 1, "text": "value", "yes": True},
+    {"tools": [], "stop": {}},
+    {"temperature": {"min": 0, "max": None}},
+    {"plain": 1, "text": "value", "yes": True, "camelCase": {"withIn": 1}},
     {"deep": {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}},
 )
 

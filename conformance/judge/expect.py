@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from conformance.fields import settled, settled_fields
@@ -98,6 +99,16 @@ def expect_unchanged(
             raise differing(
                 f"{field.name}: {written(one)} {where}", f"{field.name}: {written(other)}", one, other, after
             )
+
+
+@contextmanager
+def shown_by(*exchanges: Exchange) -> Iterator[None]:
+    """What is judged in the block shows in `exchanges`, and in no others of the check."""
+    try:
+        yield
+    except Violation as violation:
+        violation.exchanges = violation.exchanges or exchanges
+        raise
 
 
 def differing(expected: str, observed: str, value: Json, came: Json, *seen_in: object) -> Violation:

@@ -8,6 +8,8 @@ import secrets
 import threading
 from urllib.parse import quote
 
+PREFIX = "rc-"
+"""What the names of all runs start with."""
 PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._/-]{0,62}[A-Za-z0-9_-]")
 SIBLING_ROUTES = {"list", "summary", "public", "status"}
 """Last segments that are routes of their own at the vendor's."""
@@ -34,7 +36,7 @@ class Names:
     """Hands out names. Each is plain: letters, digits and hyphens, under 64 characters."""
 
     def __init__(self, worker: str = "") -> None:
-        self.run = f"rc-{secrets.token_hex(4)}"
+        self.run = f"{PREFIX}{secrets.token_hex(4)}"
         """What all names of the run start with. Random, so that runs never meet, whatever their seed."""
         self.pattern = re.compile(rf"{self.run}-(?:\d+-)?\d+")
         """Any name of the run, in whatever text it stands."""

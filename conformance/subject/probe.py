@@ -40,6 +40,7 @@ def probe(subject: Subject) -> Abilities:
     found.reliable = tuple(shown)
     _probe_reading(subject, key, second, found)
     _probe_delete(subject, key, found)
+    subject.first = _answered(lambda: subject.upsert(subject.full(variant=6)))
     return found
 
 

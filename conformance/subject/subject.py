@@ -80,6 +80,8 @@ class Subject:
         self.abilities = Abilities()
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
+        self.first: Exchange | None = None
+        """The create of a model that is there before anything is judged; None where it was refused."""
         self._based: set[str] = set()
         """Models that have a base model."""
         self._memory: dict[str, Any] = {}

@@ -250,3 +250,14 @@ class DeletedBaseBreaksModels(Mutant):
         if BASE in stored.values and base is None:
             raise LookupError("Model matching query does not exist.")
         return base
+
+
+class LongReferencesBreakTheIndex(Mutant):
+    """A reference is looked up by an index of at most 2,000 characters."""
+
+    trips = frozenset({"STA-03"})
+
+    def referred_model(self, organization: str, name: str) -> Stored | None:
+        if len(name) > 2000:
+            raise RuntimeError("index row size exceeds btree maximum")
+        return super().referred_model(organization, name)

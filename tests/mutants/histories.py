@@ -108,3 +108,14 @@ class SecondRefusalForgets(Mutant):
             self.forgotten.remove(earlier.name)
             return values
         return super().merged(earlier, values)
+
+
+class EarlyModelsEvicted(Mutant):
+    """The store is a cache of the hundred latest models."""
+
+    trips = frozenset({"IDM-27"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        if len(self.models) > 100:
+            del self.models[next(iter(self.models))]

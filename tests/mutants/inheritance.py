@@ -12,6 +12,7 @@ from tests.servers.plain_fields import BASE, COSTS, INHERITED, OVERRIDE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.servers.fixtures import Fixtures
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
     from tests.servers.wire import Json
@@ -180,3 +181,21 @@ class ParametersOfBaseChanged(Mutant):
         if base is not None and base.name != stored.name and OVERRIDE in stored.values:
             both = {**base.values.get(OVERRIDE, {}), **stored.values[OVERRIDE]}
             super().save(organization, replace(base, values={**base.values, OVERRIDE: both}))
+
+
+class ParametersOfStrangersInherited(Mutant):
+    """A model on a base shows the parameters that any model was ever given, beside those of its base."""
+
+    trips = frozenset({"SEM-13", "SEM-21"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.given_to_any: Values = {}
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        self.given_to_any |= {n: v for n, v in stored.values.get(OVERRIDE, {}).items() if v is not None}
+
+    def supported_params(self, lineage: list[Stored]) -> Values:
+        params = super().supported_params(lineage)
+        return {**self.given_to_any, **params} if len(lineage) > 1 and OVERRIDE not in lineage[0].values else params

@@ -266,3 +266,25 @@ class BuiltInNamesTaken(Mutant):
 
     def refuse_reserved(self, name: str) -> None:
         pass
+
+
+class UnknownBaseTakenByUpdates(Mutant):
+    """Only a create looks up the base."""
+
+    trips = frozenset({"STA-13"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        exists = self.find(organization, values[KEY]) is not None
+        looked_up = {name: value for name, value in values.items() if not (exists and name == BASE)}
+        super().refuse_unknown_references(organization, looked_up)
+
+
+class UnknownProviderTakenByUpdates(Mutant):
+    """Only a create looks up the provider."""
+
+    trips = frozenset({"STA-13"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        exists = self.find(organization, values[KEY]) is not None
+        looked_up = {name: value for name, value in values.items() if not (exists and name == PROVIDER)}
+        super().refuse_unknown_references(organization, looked_up)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
@@ -10,6 +11,7 @@ from tests.servers.plain_fields import BASE, OVERRIDE, PROVIDER, PROVIDER_ALIAS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.servers.fixtures import Fixtures
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
     from tests.servers.wire import Json
@@ -205,3 +207,83 @@ class IdForged(_Forgeable):
 
     trips = frozenset({"SCH-07", "SEM-10"})
     field = "id"
+
+
+class RemovedParameterStaysRemoved(Mutant):
+    """A parameter that an override removed stays removed, whatever a later override says of it."""
+
+    trips = frozenset({"SEM-07"})
+
+    def merged_override(self, earlier: Values, override: Values) -> Values:
+        removed = {name for name, entry in earlier.items() if entry is None}
+        return {**earlier, **{name: entry for name, entry in override.items() if name not in removed}}
+
+
+class FartherParametersWin(Mutant):
+    """The overrides of a chain of bases are laid over each other from the wrong end."""
+
+    trips = frozenset({"SEM-19"})
+
+    def supported_params(self, lineage: list[Stored]) -> Values:
+        own, *bases = lineage
+        params = self.default_params()
+        for model in [*bases, own]:
+            params = self.overlaid(params, model.values.get(OVERRIDE, {}))
+        return params
+
+
+class NullsInEntriesDropped(Mutant):
+    """Null is taken out of an override at every level, where it means something and where it does not."""
+
+    trips = frozenset({"SEM-20"})
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        return {entry: self.without_null(inner) for entry, inner in super().mapping(name, value).items()}
+
+    def without_null(self, value: Json) -> Json:
+        """An object without its members of null."""
+        return {n: v for n, v in value.items() if v is not None} if isinstance(value, dict) else value
+
+
+class EmptyEntriesDropped(Mutant):
+    """An entry that is an empty object says nothing, and is not stored."""
+
+    trips = frozenset({"SEM-20"})
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        return {entry: inner for entry, inner in super().mapping(name, value).items() if inner != {}}
+
+
+class ParametersOfFormerBaseStay(Mutant):
+    """A model that is given another base keeps the parameters of the former one as its own."""
+
+    trips = frozenset({"SEM-21"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merged(earlier, values)
+        former = earlier.values.get(BASE)
+        if BASE not in values or former in (None, values[BASE]):
+            return merged
+        theirs = [stored.values.get(OVERRIDE, {}) for stored in self.models.values() if stored.name == former]
+        return {**merged, OVERRIDE: {**theirs[0], **merged.get(OVERRIDE, {})}} if theirs else merged
+
+
+class ParametersOfBuiltInChanged(Mutant):
+    """The override of a model is merged into the parameters of the built-in model that it is based on."""
+
+    trips = frozenset({"SEM-11"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.overridden: dict[str, Values] = {}
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        self.overridden.setdefault(stored.values.get(BASE, ""), {}).update(stored.values.get(OVERRIDE, {}))
+
+    def built_in(self, name: str) -> Stored | None:
+        stored = super().built_in(name)
+        if stored is None or name not in self.overridden:
+            return stored
+        params = {**stored.values.get(OVERRIDE, {}), **self.overridden[name]}
+        return replace(stored, values={**stored.values, OVERRIDE: params})

@@ -13,7 +13,7 @@ from tests.servers.plain_fields import KEY
 from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
-    from tests.servers.fixtures import Fixtures
+    from tests.servers.fixtures import Caller, Fixtures
     from tests.servers.plain import Address, Stored
     from tests.servers.plain_fields import Values
     from tests.servers.wire import Request
@@ -240,3 +240,54 @@ class _Flight:
         self.landed = threading.Event()
         self.answer = Answer(500)
         self.refusal: RefusedError | None = None
+
+
+class OrganizationOfTheLatestRequest(Mutant):
+    """The caller's organization is kept in a global variable, and is another one by the time it is read."""
+
+    trips = frozenset({"CON-08"})
+
+    organization: str
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        caller, values = super().admitted(request)
+        self.organization = caller.organization
+        sleep(WINDOW / 2)
+        return replace(caller, organization=self.organization), values
+
+
+class BodyOfTheLatestRequest(Mutant):
+    """The body is kept in a global variable: requests at once all store what the latest says."""
+
+    trips = frozenset({"CON-05", "CON-07", "CON-08", "SCH-11"})
+
+    values: Values
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        caller, self.values = super().admitted(request)
+        sleep(WINDOW)
+        return caller, self.values
+
+
+class UpdatesDeleteAndInsert(Mutant):
+    """An update deletes the row and inserts another: in between there is none to read."""
+
+    trips = frozenset({"CON-04"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        if self.models.pop(self.address(organization, stored.name), None) is not None:
+            sleep(WINDOW)
+        super().save(organization, stored)
+
+
+class RacingDeletesBreak(Mutant):
+    """Of two deletes at once the later one finds nothing to delete, and does not expect it."""
+
+    trips = frozenset({"STA-03"})
+
+    def removed(self, organization: str, name: str) -> bool:
+        if self.find(organization, name) is None:
+            return False
+        sleep(WINDOW)
+        del self.models[self.address(organization, name)]
+        return True

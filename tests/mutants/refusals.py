@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, KEY
+from tests.servers.plain_fields import BASE, KEY, PROVIDER
 from tests.servers.wire import RefusedError
 
 if TYPE_CHECKING:
@@ -146,3 +147,28 @@ class RefusedValuesRemembered(Mutant):
             self.left = {"display_name": "left over"}
             raise
         values.update(vars(self).pop("left", {}))
+
+
+class RefusalsTouch(Mutant):
+    """The time of the update is set before the references are looked up."""
+
+    trips = frozenset({"IDM-12"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        stored = self.find(organization, values[KEY])
+        if stored is not None:
+            self.save(organization, replace(stored, updated=self.now()))
+        super().refuse_unknown_references(organization, values)
+
+
+class UnknownProviderDetaches(Mutant):
+    """The old provider is detached before the new one is looked up."""
+
+    trips = frozenset({"IDM-12"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        stored = self.find(organization, values[KEY])
+        if stored is not None and PROVIDER in values:
+            kept = {name: value for name, value in stored.values.items() if name != PROVIDER}
+            self.save(organization, replace(stored, values=kept))
+        super().refuse_unknown_references(organization, values)

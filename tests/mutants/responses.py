@@ -12,13 +12,14 @@ from zlib import crc32
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import COSTS, FLAGS, KEY
+from tests.servers.wire import Answer
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
-    from tests.servers.wire import Answer, Json, RefusedError, Request
+    from tests.servers.wire import Json, RefusedError, Request
 
 
 class _Shows(Mutant):
@@ -332,3 +333,23 @@ class LatestModelShown(Mutant):
 
     def read(self, request: Request) -> Answer:
         return replace(self.latest, status=super().read(request).status)
+
+
+class HardcodedOnceUpdated(Mutant):
+    """A model that was updated says that it is one of the hard-coded ones."""
+
+    trips = frozenset({"SCH-10"})
+
+    def constants(self, stored: Stored) -> Values:
+        updated = stored.updated != stored.created
+        return {**super().constants(stored), **({"source": "hardcoded"} if updated else {})}
+
+
+class OursWhenRead(Mutant):
+    """A model that is read says that it is one of the vendor's own."""
+
+    trips = frozenset({"IDM-26", "SCH-10"})
+
+    def read(self, request: Request) -> Answer:
+        answer = super().read(request)
+        return Answer(answer.status, {**answer.body, "affiliation_category": "respan"})

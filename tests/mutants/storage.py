@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import COSTS, FLAGS, KEY, OVERRIDE, PROVIDER
+from tests.servers.plain_fields import COSTS, FLAGS, INHERITED, KEY, OVERRIDE, PROVIDER
 from tests.servers.wire import Answer
 
 if TYPE_CHECKING:
@@ -185,3 +185,19 @@ class OneRowOfFlags(Mutant):
     def first(self, name: str, lineage: list[Stored]) -> Json:
         value = super().first(name, lineage)
         return value if value is None or name not in FLAGS else self.flags.get(name, value)
+
+
+class ReadsDoNotInherit(Mutant):
+    """The read shows the row as it is: what is inherited shows only in the answers to upserts."""
+
+    trips = frozenset({"IDM-26"})
+
+    def read(self, request: Request) -> Answer:
+        organization, name = self.authenticated(request).organization, self.name_in(request.path)
+        stored = self.find(organization, name)
+        if stored is None:
+            return super().read(request)
+        lineage = [stored]
+        inherited = {**self.inherited_values(lineage), "supported_params": self.supported_params(lineage)}
+        shown = {name: value for name, value in self.shown(organization, stored).items() if name not in INHERITED}
+        return Answer(200, {**shown, **inherited})

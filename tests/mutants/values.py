@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 import struct
 import unicodedata
 from math import isfinite
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import COSTS, KEY
@@ -286,3 +288,30 @@ class UnknownParametersDropped(Mutant):
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         known = ("temperature", "top_p", "max_tokens", "stop")
         return {entry: content for entry, content in super().mapping(name, value).items() if entry in known}
+
+
+class NamesPercentDecodedOnce(_Text):
+    """A display name is decoded as if it came from a form."""
+
+    trips = frozenset({"IDM-01", "IDM-02"})
+
+    def stored_text(self, text: str) -> str:
+        return unquote_plus(text)
+
+
+class SpacesCollapsed(_Text):
+    """Spaces in a row become one in a display name."""
+
+    trips = frozenset({"IDM-01", "IDM-02"})
+
+    def stored_text(self, text: str) -> str:
+        return re.sub(" +", " ", text)
+
+
+class NamesOf1000Characters(_Text):
+    """A display name is cut at 1,000 characters."""
+
+    trips = frozenset({"IDM-09"})
+
+    def stored_text(self, text: str) -> str:
+        return text[:1000]

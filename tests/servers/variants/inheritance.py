@@ -36,7 +36,7 @@ class InheritsWhenWritten(PlainServer):
 class OneLevelOfBases(PlainServer):
     """Assumed: a base may itself have a base. Here only the nearest one is inherited from."""
 
-    deviates = frozenset({"SEM-03"})
+    deviates = frozenset({"SEM-03", "SEM-19"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         return islice(super().lineage(organization, stored), 2)
@@ -71,7 +71,7 @@ class ProviderInherited(PlainServer):
 class OverrideHidesBase(PlainServer):
     """Assumed: the override lies over the base's parameters entry by entry. Here it hides all of them."""
 
-    deviates = frozenset({"SEM-06"})
+    deviates = frozenset({"SEM-06", "SEM-19"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         nearest = next(([model] for model in lineage if OVERRIDE in model.values), [])
