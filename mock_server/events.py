@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 REMEMBERED = 1000
 """Events that are kept for those who were away."""
@@ -15,8 +14,7 @@ PATIENCE = 256
 """Events that a watcher may be behind before it is dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that has happened."""
 
     id: int

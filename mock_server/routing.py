@@ -81,7 +81,7 @@ class RoutingMiddleware(SpecMiddleware):
         await self.app(scope, receive, send)
 
     def _route(self, scope: Scope) -> None:
-        raw = scope.get("raw_path") or scope["path"].encode()
+        raw = raw_path(scope)
         if resource := self._plain.get(raw):
             return _enter(scope, resource, {})
         path = decoded(raw)
@@ -97,6 +97,12 @@ def allowed_methods(item: Mapping[str, Any]) -> str:
     """The methods of a path, as `Allow` lists them."""
     methods = {method.upper() for method in item if method in METHODS}
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+
+
+def raw_path(scope: Scope) -> bytes:
+    """The path as it was sent, where the server tells it, else as it would be sent without percent-encoding."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw
 
 
 def decoded(raw: bytes) -> str:

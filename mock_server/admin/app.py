@@ -20,7 +20,7 @@ from mock_server.admin.security import AdminTokenHandler
 from mock_server.control import Control
 from mock_server.failures import handle_failures
 from mock_server.lingering import LingeringCloseMiddleware
-from mock_server.routing import RoutingMiddleware
+from mock_server.routing import RoutingMiddleware, raw_path
 
 PREFIX = b"/_mock/"
 """Where the paths of the admin API begin."""
@@ -78,5 +78,5 @@ class Beside:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        asked_for_admin = scope["type"] == "http" and scope["raw_path"].startswith(PREFIX)
+        asked_for_admin = scope["type"] == "http" and raw_path(scope).startswith(PREFIX)
         await (self._admin if asked_for_admin else self._app)(scope, receive, send)

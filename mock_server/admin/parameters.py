@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -33,7 +34,8 @@ class Parameters:
         return {**self._defaults, **given}
 
     def _written(self, scope: Scope) -> Iterator[tuple[str, str]]:
-        yield from scope["path_params"].items()
+        for name, value in scope["path_params"].items():
+            yield name, value.encode(errors="replace").decode()  # no id has octets that are not UTF-8
         for raw_name, raw_value in scope["headers"]:
             if raw_name in self._headers:
                 yield self._headers[raw_name], raw_value.decode("latin-1")
@@ -58,6 +60,7 @@ def _value(text: str, schema: Mapping[str, Any]) -> Any:
 
 def _number(text: str) -> float | str:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return text
+    return number if math.isfinite(number) else text

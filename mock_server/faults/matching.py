@@ -9,7 +9,7 @@ import orjson
 from starlette.types import Message, Receive, Scope
 
 from mock_server.faults.rule import Rule
-from mock_server.routing import Resource, decoded, matches_path
+from mock_server.routing import Resource, decoded, matches_path, raw_path
 
 OrganizationOf: TypeAlias = Callable[[list[tuple[bytes, bytes]]], str | None]
 """The organization of whoever sends such headers, or None."""
@@ -29,7 +29,7 @@ class Asked:
 
     def is_of(self, resources: Sequence[Resource]) -> bool:
         """Whether it asks for one of the resources of the contract."""
-        path = decoded(self._scope["raw_path"])
+        path = decoded(raw_path(self._scope))
         for resource in resources:
             if (parameters := resource.parameters(path)) is not None:
                 self._parameters = parameters
@@ -40,7 +40,7 @@ class Asked:
         """Whether it meets all conditions of `rule` that do not depend on chance."""
         return (
             rule.method in (None, self._scope["method"])
-            and (rule.path is None or matches_path(self._scope["raw_path"], rule.path))
+            and (rule.path is None or matches_path(raw_path(self._scope), rule.path))
             and (rule.organization is None or rule.organization == self._organization_of(self._scope["headers"]))
             and (rule.model is None or rule.model == await self._model())
         )

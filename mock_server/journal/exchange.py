@@ -10,6 +10,7 @@ from starlette.types import Message, Scope
 from mock_server.failures import APPLIED, REFUSAL
 from mock_server.faults.fired import FAULTS, Fired
 from mock_server.refusals import Refusal
+from mock_server.routing import raw_path
 
 LONGEST_BODY = 16 * 1024
 """Octets of a body that are kept."""
@@ -20,11 +21,8 @@ Headers = list[tuple[bytes, bytes]]
 class Body:
     """The octets of a body: the first of them, and how many there were."""
 
-    __slots__ = ("length", "start")
-
-    def __init__(self) -> None:
-        self.start = b""
-        self.length = 0
+    start = b""
+    length = 0
 
     def add(self, octets: bytes) -> None:
         """Take some more."""
@@ -34,37 +32,35 @@ class Body:
 
 
 class Exchange:
-    """A request and its answer. Nothing in it is redacted yet: it is not to be shown as it is."""
+    """A request and its answer. Nothing in it is redacted yet: it is not to be shown as it is.
 
-    __slots__ = (
-        "complete", "faults", "headers", "id", "method", "milliseconds", "organization", "path", "preference", "query",
-        "refusal", "request", "response", "response_headers", "scope", "started", "status", "time",
-    )  # fmt: skip
+    What most exchanges do not have stands here in the class, and costs them nothing.
+    """
+
+    id = 0
+    """Its number in the journal, from 1."""
+    complete = False
+    """Whether the whole body of the request was read."""
+    status = 0
+    """0 until there is an answer."""
+    response_headers: Headers = []  # noqa: RUF012 - replaced, never changed
+    organization: str | None = None
+    refusal: Refusal | None = None
+    preference: str | None = None
+    """What was applied of it (RFC 7240)."""
+    faults: tuple[Fired, ...] = ()
+    """Those that acted on it."""
+    milliseconds = 0.0
 
     def __init__(self, scope: Scope) -> None:
-        self.id = 0
-        """Its number in the journal, from 1."""
         self.scope: Scope = scope
-        self.time = time()
         self.started = perf_counter()
         self.method: str = scope["method"]
-        self.path: bytes = scope["raw_path"]
+        self.path = raw_path(scope)
         self.query: bytes = scope["query_string"]
         self.headers: Headers = scope["headers"]
         self.request = Body()
-        self.complete = False
-        """Whether the whole body of the request was read."""
-        self.status = 0
-        """0 until there is an answer."""
-        self.response_headers: Headers = []
         self.response = Body()
-        self.organization: str | None = None
-        self.refusal: Refusal | None = None
-        self.preference: str | None = None
-        """What was applied of it (RFC 7240)."""
-        self.faults: tuple[Fired, ...] = ()
-        """Those that acted on it."""
-        self.milliseconds = 0.0
 
     def received(self, message: Message) -> None:
         """Note a part of the request."""
@@ -85,11 +81,16 @@ class Exchange:
         """Note what is known at the end, and let go of everything else."""
         scope, self.scope = self.scope, {}
         self.milliseconds = (perf_counter() - self.started) * 1000
-        self.refusal = scope.get(REFUSAL)
-        self.preference = scope.get(APPLIED)
-        self.faults = scope.get(FAULTS, ())
+        self.time = time() - self.milliseconds / 1000
+        if REFUSAL in scope:
+            self.refusal = scope[REFUSAL]
+        if APPLIED in scope:
+            self.preference = scope[APPLIED]
+        if FAULTS in scope:
+            self.faults = scope[FAULTS]
         token = scope.get("extensions", {}).get("connexion_context", {}).get("token_info")
-        self.organization = token["sub"] if token else None
+        if token:
+            self.organization = token["sub"]
 
     @property
     def is_a_page(self) -> bool:

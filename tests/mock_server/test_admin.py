@@ -56,6 +56,30 @@ def test_other_paths_and_methods_are_refused_as_everywhere(mock: MockProcess) ->
     assert (wrong.status, wrong.headers["allow"]) == (405, "DELETE, GET, HEAD")
 
 
+ODD = [
+    "", "requests?limit=%FF&%00=", "requests/%FF", "requests/1%00", "requests/" + "9" * 400, "faults/%ED%A0%80",
+    "faults/%2F", "../api/models/", "state?" + "a" * 5000, "requests/wait?timeout=0&path=%5B", "events?a=b",
+    "requests/wait?timeout=nan", "requests/wait?timeout=1e999", "requests?after=-1", "requests?status=%0a404",
+    "requests?path=[", "openapi.json?",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("path", ODD)
+def test_nothing_that_is_asked_makes_it_fail(mock: MockProcess, method: str, path: str) -> None:
+    for body in (b"", b"{}", b"[" * 1000, b'{"faults": [{"id": "\\ud800"}]}', b'{"models": {"a": 1e999}}', b"\xff"):
+        headers = {"Host": "localhost", "Content-Type": "application/json"}
+        answer = exchange(mock.address, request(method, f"{ADMIN}{path}", headers, body))
+        assert 200 <= answer.status < 500
+        assert method == "HEAD" or not answer.body or answer.json
+
+
+@pytest.mark.parametrize("last", ["x", "-1", "1" * 40, "\xff"])
+def test_an_odd_last_event_id_is_refused(mock: MockProcess, last: str) -> None:
+    headers = {"Host": "localhost", "Last-Event-ID": last}
+    assert exchange(mock.address, request("GET", f"{ADMIN}events", headers)).status == 400
+
+
 def test_the_answers_are_as_the_document_says(client: httpx2.Client, document: dict[str, Any]) -> None:
     described: Any = OpenAPI.from_dict(document)
     client.post(MODELS, json={"model_name": ""})

@@ -234,6 +234,17 @@ def test_interrupting_saves_too(tmp_path: Path) -> None:
     assert "m" in json.loads(file.read_text(encoding="utf-8"))["models"]["acme"]
 
 
+def test_what_could_not_be_saved_is_told(tmp_path: Path) -> None:
+    directory = tmp_path / "here"
+    directory.mkdir()
+    with kept(directory / "state.json") as (mock, client):
+        directory.rename(tmp_path / "elsewhere")
+        put(client, "m")
+        assert mock.stop() == (1, "")
+        assert "The state could not be saved: " in mock.stderr
+        assert "Traceback" not in mock.stderr
+
+
 def test_two_mocks_do_not_share_a_file(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with kept(file) as (mock, _):
