@@ -97,5 +97,5 @@ class Recorder:
         from conformance.terminal.pytest_summary import summary_lines
 
         terminalreporter.section(f"Respan custom models: {self.result.verdict()}")
-        for line in summary_lines(self.result):
+        for line in summary_lines(self.result, quiet=bool(self._run().settings["quiet"])):
             terminalreporter.write_line(line)

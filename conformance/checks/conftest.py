@@ -117,6 +117,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     except Unreachable as reason:
         _stop(pyfuncitem, reason)
     pyfuncitem.stash[TOLD] = dict(record)
+    if "journal" in record:
+        pyfuncitem.add_report_section("call", "exchanges", "\n".join(record["journal"]))
     pyfuncitem.user_properties += of_verdict(run.read(requirement, Verdict(record["verdict"])))
     tell_pytest(record, requirement, run)
     return True

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from conformance.result import Result
 from conformance.terminal.consoles import StringConsole
-from conformance.terminal.report import stories
+from conformance.terminal.report import Detail, show, stories
 from conformance.terminal.story import Story, one_line, print_story
 from conformance.terminal.summary import print_summary
 
 
-def summary_lines(result: Result) -> list[str]:
+def summary_lines(result: Result, *, quiet: bool) -> list[str]:
     """What is not met, in full where no test of its own has failed for it, the counts, and the verdict."""
     console = StringConsole()
+    if quiet:
+        show(result, console, Detail.QUIET)
+        return console.lines
     for story in stories(result):
         if _has_failed_itself(story):
             console.print(one_line(story))

@@ -132,3 +132,14 @@ def test_wrong_options_are_a_usage_error(serving: Project, option: tuple[str, ..
     ran = serving.pytest("-q", *CHECKS, "--respan-app", "server:app", *option)
     assert ran.code == 4
     assert says in ran.output
+
+
+def test_as_much_is_told_as_is_asked_for(serving: Project) -> None:
+    serving.write(conftest=FIXTURE.format(app="rounding"))
+    one = (*CHECKS, "-k", "IDM-01 and output_cost")
+    quiet = serving.pytest("-q", *one, "--respan-quiet", environment=KEYS).output
+    assert "Respan custom models: non-conformant" in quiet
+    assert "requests" not in quiet.partition("Respan custom models")[2]
+    verbose = serving.pytest("-q", *one, "--respan-verbose", environment=KEYS).output
+    assert "Captured exchanges call" in verbose
+    assert 'POST /api/models/ {"model_name":"$RUN-' in verbose
