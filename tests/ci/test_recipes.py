@@ -65,7 +65,7 @@ def test_one_that_does_not_fails_it_and_says_why(runner: Runner) -> None:
     assert runner.output("verdict") == "non-conformant"
     assert runner.output("junit") == "out of/the way/junit.xml"
     assert "STA-02" in runner.summary
-    assert "::error title=Respan custom models::non-conformant;" in runner.printed
+    assert re.search(r"^::error .*STA-02", runner.printed, re.MULTILINE)
     assert not [key for key in KEYS.values() if key in runner.summary]
 
 

@@ -87,6 +87,7 @@ class Runner:
             file.write_text("")
         own = {name: self._filled(value, inputs) for name, value in step.get("env", {}).items()}
         github = {
+            "GITHUB_ACTIONS": "true",
             "GITHUB_ACTION_PATH": str(ROOT),
             "RUNNER_TEMP": str(self.temp),
             "GITHUB_OUTPUT": str(files["output"]),
