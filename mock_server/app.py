@@ -50,10 +50,10 @@ def build_app(
             *([AccessLogMiddleware] if access_logger.isEnabledFor(logging.INFO) else []),
             cross_origin(contract, behaviour.origins),  # outside of the errors, or they could not be read by a page
             *_faults(contract, fixtures, behaviour),
-            *([partial(ResponseCheckMiddleware, contract=contract)] if behaviour.check_responses else []),
+            *([partial(ResponseCheckMiddleware, document=document)] if behaviour.check_responses else []),
             ExceptionMiddleware,
             RoutingMiddleware,
-            partial(PreferMiddleware, contract=contract, seed=behaviour.seed),
+            partial(PreferMiddleware, rules=contract.upsert, document=document, seed=behaviour.seed),
             SecurityMiddleware,
             partial(EndpointMiddleware, contract=contract, anyone=fixtures.anyone),
             SwaggerUIMiddleware,
@@ -65,7 +65,7 @@ def build_app(
     app.add_url_rule("/", "root", Page(RedirectResponse(CONSOLE)))
     app.add_url_rule(DOCUMENT, "document", Page(Response(orjson.dumps(document), media_type="application/json")))
     app.add_api(document)
-    handle_failures(app)
+    handle_failures(app, by_preference=True)
     return app
 
 

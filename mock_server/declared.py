@@ -8,7 +8,7 @@ from typing import Any
 
 from connexion.http_facts import METHODS
 
-from contract import Contract, Schema
+from contract import Schema
 from contract.pointer import to_pointer
 from mock_server.answers import JSON
 from mock_server.routing import allowed_methods
@@ -71,11 +71,11 @@ class Responses:
         return next((each for each in self if each.code.startswith("2")), next(iter(self)))
 
 
-def declared_responses(contract: Contract) -> dict[str, Responses]:
-    """The responses of each operation of the contract, by operationId."""
+def declared_responses(document: Mapping[str, Any]) -> dict[str, Responses]:
+    """The responses of each operation of an OpenAPI document without references, by operationId."""
     return {
         item[method]["operationId"]: Responses(item[method], to_pointer(["paths", path, method]), allowed_methods(item))
-        for path, item in contract.document["paths"].items()
+        for path, item in document["paths"].items()
         for method in METHODS & item.keys()
     }
 

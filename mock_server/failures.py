@@ -25,19 +25,23 @@ APPLIED = "mock_server.applied"
 logger = logging.getLogger("mock_server")
 
 
-def handle_failures(app: AsyncApp) -> None:
-    """Have `app` answer whatever is raised in it."""
+def handle_failures(app: AsyncApp, *, by_preference: bool) -> None:
+    """Have `app` answer whatever is raised in it; `by_preference` where it does what clients prefer."""
     for kind in (RefusedError, HTTPException, ProblemException, Exception):
-        app.add_error_handler(kind, _answer)
+        app.add_error_handler(kind, _answer_by_preference if by_preference else _answer)
 
 
-async def _answer(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+async def _answer_by_preference(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    return await _answer(request, error, **_preference_headers(request.scope))
+
+
+async def _answer(request: ConnexionRequest, error: Exception, **headers: str) -> ConnexionResponse:
     refusal = refusal_of(error, request.scope)
     request.scope[REFUSAL] = refusal
     return ConnexionResponse(  # type: ignore[no-untyped-call]
         refusal.status,
         mimetype="application/json",
-        headers={**refusal.headers, **_preference_headers(request.scope)},
+        headers={**refusal.headers, **headers},
         body=orjson.dumps(refusal.body),
     )
 

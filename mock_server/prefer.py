@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract import Contract
+from contract import Upsert
 from mock_server.answers import write
 from mock_server.declared import declared_responses
 from mock_server.failures import APPLIED
@@ -30,11 +31,11 @@ _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 class PreferMiddleware:
     """Answers what is forced, and passes on everything else."""
 
-    def __init__(self, app: ASGIApp, contract: Contract, seed: str) -> None:
+    def __init__(self, app: ASGIApp, rules: Upsert, document: Mapping[str, Any], seed: str) -> None:
         self.app = app
         self._operations = {
-            operation_id: ForcedAnswers(contract.upsert, responses, seed)
-            for operation_id, responses in declared_responses(contract).items()
+            operation_id: ForcedAnswers(rules, responses, seed)
+            for operation_id, responses in declared_responses(document).items()
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

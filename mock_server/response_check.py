@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 import orjson
 from connexion.middleware.abstract import ROUTING_CONTEXT
@@ -12,7 +13,6 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract import Contract
 from mock_server.declared import Response, Responses, declared_responses
 from mock_server.failures import REFUSAL
 from mock_server.preferences import is_about_preferences
@@ -29,9 +29,9 @@ class ResponseCheckMiddleware:
     What the mock says for itself is sent as it is: what is wrong with a preference, and that it failed.
     """
 
-    def __init__(self, app: ASGIApp, contract: Contract) -> None:
+    def __init__(self, app: ASGIApp, document: Mapping[str, Any]) -> None:
         self.app = app
-        self._judges = {name: ResponseJudge(responses) for name, responses in declared_responses(contract).items()}
+        self._judges = {name: ResponseJudge(responses) for name, responses in declared_responses(document).items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and its answer if it is lawful."""

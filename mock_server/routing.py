@@ -31,7 +31,8 @@ class Resource:
 
     def __init__(self, template: str, item: dict[str, Any]) -> None:
         self.template = template
-        self.operations = {method.upper(): item[method]["operationId"] for method in item if method in METHODS}
+        named = [method for method in item if method in METHODS and "operationId" in item[method]]
+        self.operations = {method.upper(): item[method]["operationId"] for method in named}
         if "GET" in self.operations:
             self.operations["HEAD"] = self.operations["GET"]
         self.allow = allowed_methods(item)

@@ -65,7 +65,7 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
         security_map={"bearer": partial(AdminTokenHandler, access.token or "")},
     )
     app.add_api(document)
-    handle_failures(app)
+    handle_failures(app, by_preference=False)
     return app
 
 

@@ -106,6 +106,14 @@ def test_a_contract_without_read_and_delete_is_served(serve: Serve) -> None:
         assert f"{MODELS}{{model_name}}/" not in client.get("/openapi.json").json()["paths"]
 
 
+def test_an_operation_that_the_mock_has_no_part_in_is_left_out(serve: Serve) -> None:
+    other = "    put:\n      x-known: stated\n      responses: {'200': {description: Put., x-known: stated}}\n"
+    place = "    get:\n      operationId: getModel\n"
+    with serve((place, other + place)) as client:
+        assert client.get(f"{MODELS}gpt-4o/").status_code == 200
+        assert client.put(f"{MODELS}gpt-4o/").status_code == 405
+
+
 def test_without_security_anyone_is_a_writer_of_the_first_organization(serve: Serve) -> None:
     with serve(("security:\n  - apiKey: []\n  - dashboardJwt: []\n", "")) as client:
         del client.headers["Authorization"]

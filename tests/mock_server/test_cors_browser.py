@@ -105,6 +105,13 @@ def test_it_creates_with_its_credentials(page: Page, url: str) -> None:
     assert ask(page, url)["status"] in {200, 201}
 
 
+def test_it_reads_a_fault(page: Page, origin: str) -> None:
+    with started("--quiet", "--cors-origin", origin, "--fail", "500") as mock:
+        answer = ask(page, mock.url + MODELS)
+    assert answer["status"] == 500
+    assert answer["body"]["detail"]
+
+
 def test_another_page_learns_nothing(page: Page) -> None:
     with started("--quiet", "--cors-origin", "http://app.example") as mock:
         assert "error" in ask(page, mock.url + MODELS, Prefer="code=200")

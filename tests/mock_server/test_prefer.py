@@ -206,6 +206,7 @@ def test_every_answer_to_an_operation_varies_with_the_preference(mock_app: ASGIA
     for path, status in {f"{MODELS}gpt-4o/": 200, f"{MODELS}x/": 404}.items():
         answer = ask(mock_app, "GET", path)
         assert (answer.status, "Prefer" in answer.headers["vary"]) == (status, True)
+    assert "Prefer" not in ask(mock_app, "PUT", MODELS).headers.get("vary", "")
     assert "Prefer" not in ask(mock_app, "GET", "/openapi.json").headers.get("vary", "")
 
 

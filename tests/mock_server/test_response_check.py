@@ -62,7 +62,7 @@ JUDGED: dict[str, tuple[str, int, Mapping[str, str], bytes, list[str]]] = {
 def test_answers_are_judged(
     contract: Contract, operation: str, status: int, headers: Mapping[str, str], body: bytes, faults: list[str]
 ) -> None:
-    judge = ResponseJudge(declared_responses(contract)[operation])
+    judge = ResponseJudge(declared_responses(contract.document)[operation])
     assert sorted(judge.faults(status, Headers(headers), body)) == sorted(faults)
 
 
