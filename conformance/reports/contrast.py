@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 ALIKE = 0.5
 """Part of the words of the shorter text that the other has to share for their difference to tell anything."""
+LONG_WORD = 12
 LONGEST = 2000
 """Characters of texts that are compared."""
 _WORD = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\w+|\s+|[^\w\s]")
@@ -32,9 +34,20 @@ def contrast(one: str, other: str) -> tuple[Sequence[Part], Sequence[Part]]:
     shared = [word for tag, start, end, *_ in changes if tag == "equal" for word in words[start:end]]
     if _weight(shared) < ALIKE * min(_weight(words), _weight(others)):
         return [Part(one)], [Part(other)]
-    mine = [Part("".join(words[start:end]), tag != "equal") for tag, start, end, *_ in changes]
-    theirs = [Part("".join(others[start:end]), tag != "equal") for tag, _, _, start, end in changes]
+    mine: list[Part] = []
+    theirs: list[Part] = []
+    for tag, start, end, other_start, other_end in changes:
+        text, other_text = "".join(words[start:end]), "".join(others[other_start:other_end])
+        same = len(text) if tag == "equal" else _long_beginning(text, other_text)
+        mine += [Part(text[:same]), Part(text[same:], True)]
+        theirs += [Part(other_text[:same]), Part(other_text[same:], True)]
     return _trimmed(mine), _trimmed(theirs)
+
+
+def _long_beginning(text: str, other: str) -> int:
+    """Characters that two long words begin with alike; 0 where they are few, for words are read whole."""
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False)))
+    return alike if alike >= LONG_WORD else 0
 
 
 def _weight(words: Sequence[str]) -> int:

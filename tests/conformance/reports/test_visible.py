@@ -65,6 +65,12 @@ def test_a_difference_is_of_both_texts(one: str, other: str) -> None:
     assert "".join(part.text for part in theirs) == other
 
 
+def test_of_long_words_only_the_end_is_marked() -> None:
+    long, short = contrast(f'name: "{"x" * 30}yz" shown', f'name: "{"x" * 30}"')
+    assert [part.text for part in long if part.differs] == ["yz"]
+    assert [part.text for part in short if part.differs] == []
+
+
 @pytest.mark.parametrize(
     ("expected", "observed", "marked"),
     [
