@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Callable
@@ -89,6 +90,7 @@ class _Server(uvicorn.Server):
         logger.setLevel(logging.CRITICAL + 1)
         try:
             await super().shutdown(sockets)
+            await asyncio.gather(*self.server_state.tasks, return_exceptions=True)  # those that were cancelled
         finally:
             logger.setLevel(level)  # in a test, the process goes on
 
