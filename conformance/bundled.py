@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,8 +16,9 @@ ACCESS: Mapping[str, Any] = {
     "read-only-key": "demo-acme-readonly",
     "builtin-model": ["gpt-4o", "openai/gpt-4o-mini"],
     "provider": ["my-vllm"],
+    "ledger": os.devnull,
 }
-"""The demo keys and fixtures that the mock documents."""
+"""The demo keys and fixtures that the mock documents; what is created goes when it ends, so nobody needs a ledger."""
 
 
 class MockFailed(Exception):

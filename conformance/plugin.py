@@ -67,6 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Let the workers of pytest-xdist make the same choices."""
     node.workerinput["respan_seed"] = _seed(node.config)
+    node.workerinput["respan_prefix"] = run_of(node.config).prefix
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +100,8 @@ def _run(config: pytest.Config) -> Run:
         settings = _settings(config)
         drawn = worker.get("respan_seed") or _seed(config)
         seed = drawn if settings["seed"] is None else settings["seed"]
-        return Run(settings, seed, worker.get("workerid", "").removeprefix("gw"), int(worker.get("workercount", 1)))
+        name, share = worker.get("workerid", "").removeprefix("gw"), int(worker.get("workercount", 1))
+        return Run(settings, seed, name, share, worker.get("respan_prefix"))
     except (ValueError, ContractError) as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -41,6 +41,7 @@ class Recorder:
         run = self._run()
         self.result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.terms)
         self.result.about, self.result.errors, self.result.tests = run.about, self._errors, tests or 0
+        self.result.prefix, self.result.expected = run.prefix, run.expected
         self._config.hook.pytest_respan_begin(result=self.result, tests=tests)
         return self.result
 
@@ -49,6 +50,7 @@ class Recorder:
         if self.result is not None:
             self.result.target = closing["target"]
             self.result.notes = closing["notes"] or self.result.notes
+            self.result.warnings = list(dict.fromkeys([*self.result.warnings, *closing["warnings"]]))
             self.result.requests += closing["requests"]
             self.result.tests = max(self.result.tests, closing["tests"])
 

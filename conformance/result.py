@@ -33,6 +33,12 @@ class Result:
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     """What the run found out about the target before it judged anything."""
+    warnings: list[str] = field(default_factory=list)
+    """What the user had better know of how the run was made, and of what it left."""
+    prefix: str = ""
+    """What the names of the run start with."""
+    expected: int = 0
+    """About how many requests it was thought to send; 0 where nobody knows."""
     stopped: RunVerdict | None = None
     """Set where the run did not come to its end."""
     stopped_because: str = ""

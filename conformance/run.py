@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from conformance.about import About
@@ -15,23 +14,26 @@ from conformance.attempt import Attempt, Attempts
 from conformance.connection import Connection, connection_of
 from conformance.coverage import Coverage
 from conformance.evidence import RUN, finding_record, in_short
+from conformance.expected import expected_requests
 from conformance.finding import Finding
 from conformance.fixtures import with_fixtures
 from conformance.judged import Record, read_as
+from conformance.ledger import BadLedger, Ledger
 from conformance.options import OPTIONS
-from conformance.outcome import Lost, NotTestable, redone
+from conformance.outcome import NotTestable, Unreachable, redone
 from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
 from conformance.selection import profile_of, selected
 from conformance.settings import Settings, asked_for
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
-from conformance.subject.names import Names, is_safe_in_path
+from conformance.subject.names import Names, new_prefix
 from conformance.subject.probe import probe
 from conformance.subject.smoke import look
 from conformance.subject.subject import Known, Plan, Subject
 from conformance.target import App, named
 from conformance.terms import Terms
+from conformance.tidying import place_of_ledger, tidy
 from conformance.verdict import Verdict
 from conformance.wire.http import HttpTransport
 from conformance.wire.in_process import InProcess
@@ -48,7 +50,9 @@ SHOWN = 3
 class Run:
     """Made once in each process that runs tests. Sends nothing before `subject` is asked for."""
 
-    def __init__(self, settings: Settings, seed: int, worker: str = "", share: int = 1) -> None:
+    def __init__(
+        self, settings: Settings, seed: int, worker: str = "", share: int = 1, prefix: str | None = None
+    ) -> None:
         self.settings = settings = with_fixtures(settings)
         self._connection: Connection = connection_of(settings, share)
         load_checks()
@@ -59,20 +63,32 @@ class Run:
         self.selected = selected(self.contract, settings, self.profile)
         self.about = About.of(settings, self.profile.name)
         self.target = str(settings["url"] or settings["app"])
-        self.notes: list[str] = self._connection.warnings()
+        self.prefix = prefix or new_prefix()
+        self.expected = 0
+        """About how many requests the run sends; 0 where nobody reckoned it."""
+        self.notes: list[str] = []
+        self.warnings: list[str] = self._connection.warnings()
         self._worker = worker
         self._subject: Subject | None = None
         self._transport: Transport | None = None
+        self._lost = False
         self._counted = 0
         self._coverage = Coverage()
         self._findings: Counter[str] = Counter()
+
+    def expect(self, tests: Mapping[str, int]) -> None:
+        """Reckon what so many tests of each section will send."""
+        self.expected = expected_requests(self.profile, tests)
 
     def meet(self, target: str | App) -> Subject:
         """Smoke and probe the target, once. Raises Unreachable or WrongKey where nothing can be judged."""
         if self._subject is None:
             self.target = named(target)
             self._transport = self._connect(target)
-            self._subject = self._met(self._client(self._transport))
+            self._subject = subject = self._unmet(self._client(self._transport), isinstance(target, str))
+            look(subject)
+            subject.abilities = redone(lambda: probe(subject))
+            self.notes += _notes(subject)
         return self._subject
 
     def _connect(self, target: str | App) -> Transport:
@@ -90,14 +106,24 @@ class Run:
             raise RuntimeError("no target was met yet")
         return self._subject
 
-    def _met(self, client: Client) -> Subject:
+    def _unmet(self, client: Client, lasting: bool) -> Subject:
         known = Known(self.settings["builtin-model"], self.settings["provider"])
         plan = Plan(known, self.seed, self.profile)
-        subject = Subject(self.contract, client, self._callers(), Names(self._worker and f"{self._worker}-"), plan)
-        look(subject)
-        subject.abilities = redone(lambda: probe(subject))
-        self.notes += _notes(subject)
-        return subject
+        names = Names(self._worker and f"{self._worker}-", self.prefix)
+        return Subject(self.contract, client, self._callers(), names, plan, self._open_ledger(lasting))
+
+    def _open_ledger(self, lasting: bool) -> Ledger | None:
+        """The ledger of the run; a target that does not outlast it needs none, unless the user wants one."""
+        given = self.settings["ledger"]
+        if not (given or lasting):
+            return None
+        try:
+            return Ledger(place_of_ledger(given, self.prefix, self._worker), self.target, self.prefix)
+        except BadLedger as error:
+            if given:
+                raise
+            self.warnings.append(f"no ledger is kept of what is created ({error}); name a file for it with --ledger")
+            return None
 
     @cached_property
     def _attempts(self) -> Attempts:
@@ -125,7 +151,11 @@ class Run:
             check()
 
         started = time.perf_counter()
-        attempt = self._attempts.run(requirement, guarded)
+        try:
+            attempt = self._attempts.run(requirement, guarded)
+        except Unreachable:
+            self._lost = True
+            raise
         seconds = time.perf_counter() - started
         self._coverage.note(attempt.exchanges, self.contract)
         return self._record(requirement, case, attempt) | {"seconds": seconds, **self._journal(attempt)}
@@ -182,22 +212,13 @@ class Run:
 
     def close(self) -> dict[str, Any]:
         """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
-        self._tidy()
-        return {"target": self.target, "notes": self.notes, "requests": self.uncounted()}
-
-    def _tidy(self) -> None:
-        if self._subject is not None and self._subject.abilities.deletes:
-            self._delete_all(self._subject)
+        if self._subject is not None and (left := tidy(self._subject, lost=self._lost)):
+            self.warnings.append(left)
         if self._transport is not None:
             self._transport.close()
-
-    @staticmethod
-    def _delete_all(subject: Subject) -> None:
-        subject.client.renew_budget()
-        with contextlib.suppress(Lost, NotTestable):
-            for (key, _), caller in list(subject.created.items()):
-                if is_safe_in_path(key):
-                    redone(partial(subject.delete, key, caller))
+        return {
+            "target": self.target, "notes": self.notes, "warnings": self.warnings, "requests": self.uncounted(),
+        }  # fmt: skip
 
 
 def _notes(subject: Subject) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Generator
 from typing import Any, NoReturn
 
@@ -86,7 +87,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    session.config.stash[COLLECTED] = sum(_requirement(item) is not None for item in session.items)
+    requirements = [requirement for item in session.items if (requirement := _requirement(item)) is not None]
+    session.config.stash[COLLECTED] = len(requirements)
+    run_of(session.config).expect(Counter(requirement.section for requirement in requirements))
     recorder = session.config.pluginmanager.get_plugin(NAME)
     if recorder is not None:
         recorder.begin(session.config.stash[COLLECTED])

@@ -41,7 +41,7 @@ def document(result: Result) -> Document:
         "unexplained": list(result.unexplained(verdicts)),
         "run": _run(result),
         "summary": _counts(verdicts.values()),
-        "notes": result.notes,
+        "notes": [*result.notes, *result.warnings],
         "coverage": coverage.report(result.coverage, result.contract),
         "sections": [{"id": id, "title": title} for id, title in SECTIONS.items()],
         "requirements": [

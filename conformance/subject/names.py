@@ -27,17 +27,31 @@ def is_safe_in_path(name: str) -> bool:
     )
 
 
+def is_deletable(name: str) -> bool:
+    """Whether a path with the name in it, percent-encoded throughout, leads to no other model than one of the run.
+
+    Segments of dots would lead elsewhere, and the last segments that are routes to something else.
+    """
+    segments = name.split("/")
+    return not any(segment in (".", "..") for segment in segments) and segments[-1] not in SIBLING_ROUTES
+
+
 def is_plain(name: str) -> bool:
     """Whether no reasonable server refuses the name."""
     return PLAIN.fullmatch(name) is not None and is_safe_in_path(name)
 
 
+def new_prefix() -> str:
+    """What all names of a run start with. Random, so that runs never meet, whatever their seed."""
+    return f"{PREFIX}{secrets.token_hex(4)}"
+
+
 class Names:
     """Hands out names. Each is plain: letters, digits and hyphens, under 64 characters."""
 
-    def __init__(self, worker: str = "") -> None:
-        self.run = f"{PREFIX}{secrets.token_hex(4)}"
-        """What all names of the run start with. Random, so that runs never meet, whatever their seed."""
+    def __init__(self, worker: str = "", run: str | None = None) -> None:
+        self.run = run or new_prefix()
+        """What all names of the run start with."""
         self.pattern = re.compile(rf"{self.run}-(?:\d+-)?\d+")
         """Any name of the run, in whatever text it stands."""
         self._worker = worker

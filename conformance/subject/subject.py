@@ -13,10 +13,12 @@ from conformance.fields import Shown, base_field
 from conformance.generate.values import distinct_value, plain_values
 from conformance.judge.expect import summary
 from conformance.judge.reading import Reading, read_body
+from conformance.ledger import Ledger
 from conformance.outcome import NotTestable, Violation
 from conformance.profile import PROFILES, Profile
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
+from conformance.subject.creations import Creations
 from conformance.subject.names import Names, is_plain, is_safe_in_path
 from conformance.wire.exchange import Credential, Exchange, Json, Request
 from contract import Contract, Operation, RequestField
@@ -71,7 +73,15 @@ class Abilities:
 class Subject:
     """One target, one run. Every request goes through `client`, which records it."""
 
-    def __init__(self, contract: Contract, client: Client, callers: Callers, names: Names, plan: Plan) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        client: Client,
+        callers: Callers,
+        names: Names,
+        plan: Plan,
+        ledger: Ledger | None = None,
+    ) -> None:
         self.contract = contract
         self.client = client
         self.callers = callers
@@ -86,8 +96,7 @@ class Subject:
         """Models that have a base model."""
         self._memory: dict[str, Any] = {}
         self._recalled: set[str] = set()
-        self.created: dict[tuple[str, str], Credential | None] = {}
-        """Key and caller of each model that may be left on the target."""
+        self.creations = Creations(contract.upsert, names.run, ledger)
 
     # -- the operations ------------------------------------------------------------------------------------------
 
@@ -128,10 +137,9 @@ class Subject:
 
     def send(self, request: Request) -> Exchange:
         """Send a request to the upsert, and keep in mind what it may have created."""
+        self.creations.before(request)
         exchange = self.client.send(request)
-        if exchange.response.successful and request.key is not None:
-            caller = request.credential
-            self.created[(request.key, caller.shell if caller else "")] = caller
+        self.creations.after(exchange)
         return exchange
 
     def read(self, key: str, caller: Credential | None = None, *, anonymous: bool = False) -> Exchange:
@@ -142,7 +150,21 @@ class Subject:
         self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
     ) -> Exchange:
         """Delete the model of that name."""
-        return self._by_key(self.contract.upsert.delete, key, caller, anonymous, ordinary)
+        exchange = self._by_key(self.contract.upsert.delete, key, caller, anonymous, ordinary)
+        if exchange.response.successful and self.abilities.deletes_truly:
+            self.creations.deleted(key, exchange.request.credential)
+        return exchange
+
+    def delete_at(self, path: str, key: str, caller: Credential | None) -> Exchange:
+        """Delete the model of that name, which stands in the path as it is given."""
+        operation = self.contract.upsert.delete
+        if operation is None:
+            raise NotTestable("the contract has no delete")
+        target = operation.path.replace("{" + self.contract.upsert.key + "}", path)
+        credential = caller or self.callers.owner
+        return self.client.send(
+            Request(operation.method, target, READ_HEADERS, None, credential, None, key, ordinary=False)
+        )
 
     def call_unasked(self, method: str) -> Exchange:
         """Call the path of the upsert with a method that the contract does not have there."""

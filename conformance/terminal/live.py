@@ -44,7 +44,9 @@ class TerminalReport:
         count = "" if tests is None else f" {tests} tests,"
         self._console.print(f"Contract  {contract.title} {contract.version} ({contract.digest[:12]})", soft_wrap=True)
         self._console.print(f"Target    {visible(result.target)}", soft_wrap=True)
-        self._console.print(f"Checks    {selected} requirements,{count} seed {result.seed}\n", soft_wrap=True)
+        self._console.print(f"Checks    {selected} requirements,{count} seed {result.seed}", soft_wrap=True)
+        about = f", in about {result.expected:,} requests" if result.expected else ""
+        self._console.print(f"Writes    models named {result.prefix}-...{about}\n", soft_wrap=True)
 
     @pytest.hookimpl
     def pytest_respan_progress(self, result: Result, record: Record) -> None:

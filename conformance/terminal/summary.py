@@ -82,6 +82,8 @@ def _notes(result: Result) -> Iterator[Text]:
     verdicts = result.verdicts()
     if result.notes:
         yield Text(f"observed: {', '.join(result.notes)}", "dim")
+    for warning in result.warnings:
+        yield Text(visible(warning), "yellow")
     missing = _missing(result)
     if missing and Verdict.NOT_TESTABLE in verdicts.values():
         yield Text(f"more can be tested with {', '.join(missing)}", "yellow")
