@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import traceback
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NoReturn
 
 from conformance.command.errors import UsageError
 from conformance.command.parsing import parse
@@ -37,11 +38,20 @@ def _main(given: dict[str, Any]) -> int:
     settings = Settings.gather(from_file(given["config"]), from_environment(), from_arguments(given))
     if given["show_config"]:
         return _print(shown(settings))
+    if given["clean"]:
+        from conformance.command.cleaning import clean_ledger
+
+        return clean_ledger(given["clean"], settings)
     settings, contract, chosen = _chosen(settings)
     if given["list"]:
         from conformance.listing import LISTINGS
 
         return _print(LISTINGS[given["list"]](contract, chosen))
+    check_settings(settings)
+    if given["dry_run"]:
+        from conformance.command.rehearsing import rehearse
+
+        return _print(rehearse(settings))
     return _run(settings)
 
 
@@ -63,8 +73,22 @@ def _run(settings: Settings) -> int:
     from conformance.command.running import run
     from conformance.command.validating import check_settings
 
-    check_settings(settings)
-    return run(settings)
+    with ended_as_interrupted():
+        return run(settings)
+
+
+@contextlib.contextmanager
+def ended_as_interrupted() -> Iterator[None]:
+    """Take SIGTERM, with which CI systems end a job, for Ctrl-C: what was created is deleted, reports are written."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print(text: str) -> int:

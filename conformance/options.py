@@ -113,7 +113,7 @@ CONNECTION = (
     Option("header", text("HEADER"), "'NAME: VALUE', 'NAME: $VARIABLE', or @FILE", repeatable=True),
     Option("ca", INPUT, "trust the certificates in this PEM file only"),
     Option("insecure", FLAG, "take any certificate"),
-    Option("ledger", OUTPUT, "write down what is created in FILE, until it is deleted (default: a file of your own)"),
+    Option("ledger", OUTPUT, "note here what is created, until it is deleted"),
 )
 REPORTS = (
     Option("json", OUTPUT, "write the report as JSON (- is standard output)"),

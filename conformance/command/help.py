@@ -10,7 +10,7 @@ from conformance.options import Option
 COLUMN = 30
 """Where the explanations begin."""
 
-USAGE = "respan-conformance [URL] [options]"
+USAGE = "respan-conformance [URL] [options]\n       respan-conformance clean LEDGER [options]"
 DESCRIPTION = """\
 Check an implementation of the contract at a URL. Without a target, check the
 mock that comes with it."""

@@ -21,7 +21,18 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
     known, unknown = _parser().parse_known_args(arguments)
     if unknown:
         raise UsageError(_unknown(unknown))
-    return vars(known)
+    return vars(known) | _meant(known.words)
+
+
+def _meant(words: Sequence[str]) -> dict[str, Any]:
+    """What the arguments that are no options mean: a URL, or `clean` and a ledger."""
+    if words[:1] == ["clean"]:
+        if len(words) != 2:
+            raise UsageError("clean takes the file of one ledger: respan-conformance clean LEDGER [options]")
+        return {"url": None, "clean": words[1]}
+    if len(words) > 1:
+        raise UsageError("there are several arguments that are no options; give one URL")
+    return {"url": words[0] if words else None, "clean": None}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=Formatter,
         allow_abbrev=False,
     )
-    parser.add_argument("url", nargs="?", metavar="URL", help=URL.help)
+    parser.add_argument("words", nargs="*", metavar="URL", help=f"{URL.help}; or clean LEDGER, to delete what is left")
+    parser.add_argument("--dry-run", action="store_true", help="say what a run would send and change, and send nothing")
     parser.add_argument("--list", nargs="?", const="text", choices=FORMATS, metavar="FORMAT", help=LIST_HELP)
     parser.add_argument("--config", metavar="FILE", help="take settings from this file")
     parser.add_argument("--show-config", action="store_true", help="show the settings, and where each comes from")
@@ -68,5 +80,5 @@ def _unknown(unknown: Sequence[str]) -> str:
     if name is None:
         return "there are several arguments that are no options; give one URL"
     spellings = [f"--{option.name}" for option in OPTIONS if not option.secret]
-    known = [*spellings, "--list", "--config", "--show-config", "--help"]
+    known = [*spellings, "--list", "--dry-run", "--config", "--show-config", "--help"]
     return f"there is no option {name}{suggestion(name, known, '--help shows what there is')}"

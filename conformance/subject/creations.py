@@ -17,39 +17,55 @@ class Creations:
         self.ledger = ledger
         self._upsert = upsert
         self._own: dict[Entry, Credential | None] = {}
+        self._confirmed: set[Entry] = set()
         self._lock = threading.Lock()
 
     def before(self, request: Request) -> None:
-        """Note what an upsert may create."""
-        if self.ledger is not None and request.key is not None and request.key.startswith(self.prefix):
-            self.ledger.note(_entry(request.key, request.credential))
+        """Note what an upsert may create, whatever becomes of its answer."""
+        if request.key is None or not request.key.startswith(self.prefix):
+            return
+        entry = _entry(request.key, request.credential)
+        if self.ledger is not None:
+            self.ledger.note(entry)
+        with self._lock:
+            self._own.setdefault(entry, request.credential)
 
     def after(self, exchange: Exchange) -> None:
         """Note what an upsert did create.
 
-        What has the prefix of the run is its own. Anything else, the name of a built-in model or a number that was
-        taken for a name, is its own only where the answer says that it was not there before.
+        What has the prefix of the run is its own, unless it was refused. Anything else, the name of a built-in model
+        or a number that was taken for a name, is its own only where the answer says that it was not there before.
         """
-        if not exchange.response.successful:
-            return
-        shown = exchange.response.members.get(self._upsert.key)
-        name = exchange.request.key if exchange.request.key is not None else shown
-        if isinstance(name, str) and (name.startswith(self.prefix) or self._is_new(exchange)):
-            entry = _entry(name, exchange.request.credential)
-            with self._lock:
-                self._own[entry] = exchange.request.credential
-            if self.ledger is not None:
-                self.ledger.note(entry)
+        key, caller = exchange.request.key, exchange.request.credential
+        if exchange.response.successful:
+            name = key if key is not None else exchange.response.members.get(self._upsert.key)
+            if isinstance(name, str) and (name.startswith(self.prefix) or self._is_new(exchange)):
+                self._confirm(_entry(name, caller), caller)
+        elif 400 <= exchange.response.status <= 499 and key is not None:
+            self._refused(_entry(key, caller))
 
     def deleted(self, name: str, caller: Credential | None) -> None:
         """Forget a model that is gone."""
         with self._lock:
             self._own.pop(_entry(name, caller), None)
+            self._confirmed.discard(_entry(name, caller))
 
     def own(self) -> dict[Entry, Credential | None]:
-        """The models that the run created, with the key of each."""
+        """The models that the run created, or may have created, with the key of each."""
         with self._lock:
             return dict(self._own)
+
+    def _confirm(self, entry: Entry, caller: Credential | None) -> None:
+        with self._lock:
+            self._own[entry] = caller
+            self._confirmed.add(entry)
+        if self.ledger is not None:
+            self.ledger.note(entry)
+
+    def _refused(self, entry: Entry) -> None:
+        with self._lock:
+            if entry not in self._confirmed:
+                self._own.pop(entry, None)
 
     def _is_new(self, exchange: Exchange) -> bool:
         created, updated = self._upsert.created, self._upsert.updated

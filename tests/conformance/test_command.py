@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from conformance.subject.names import is_safe_in_path
 from tests.conformance.command import KEYS, KNOWN, conformance
 from tests.mock_server.process import started
 from tests.servers.plain import PlainServer
@@ -224,16 +223,6 @@ def test_fixtures_of_the_mock_say_what_is_known(tmp_path: Path) -> None:
     with started("--quiet") as mock:
         ran = conformance(mock.url, *arguments, report=tmp_path / "report.json", environment=KEYS)
     assert ran.with_verdict("pass") == {"SEM-08", "STA-18", "SEM-11"}
-
-
-def test_what_it_creates_is_deleted_unless_its_name_fits_no_path() -> None:
-    server = PlainServer()
-    with served(server) as url:
-        assert conformance(url, *KNOWN, environment=KEYS).code == 0
-    left = [name for _, name in server.models]
-    assert all(name.startswith("rc-") for name in left)
-    assert not [name for name in left if is_safe_in_path(name)]
-    assert len(left) < 30
 
 
 @pytest.mark.parametrize("organizations", ["[]", "{acme: []}", "{acme: {providers: 5}}", "null"])

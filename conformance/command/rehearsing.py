@@ -1,0 +1,74 @@
+"""`--dry-run`: says what a run would send and change, and sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.command.errors import UsageError
+from conformance.connection import Connection, connection_of
+from conformance.options import OPTIONS
+from conformance.result import Result
+from conformance.session import run_checks
+from conformance.settings import Settings
+from conformance.terminal.words import visible
+from conformance.tidying import place_of_ledger
+from contract import Operation
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self.result: Result | None = None
+        self.tests: int | None = None
+
+    @pytest.hookimpl
+    def pytest_respan_begin(self, result: Result, tests: int | None) -> None:
+        self.result, self.tests = result, tests
+
+
+def rehearse(settings: Settings) -> str:
+    """What a run with the settings would do, as lines of text."""
+    listener = _Listener()
+    run_checks(settings, [listener], ["--collect-only"])
+    if listener.result is None:
+        raise UsageError("the checks could not be collected; see the messages above")
+    return "\n".join(_lines(listener.result, listener.tests or 0, settings))
+
+
+def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
+    upsert = result.contract.upsert
+    selected = [id for id, judged in result.judged.items() if judged.selected]
+    keys = [option.environment for option in OPTIONS if option.secret and settings[option.name]]
+    yield f"Target    {visible(settings['url'] or settings['app'] or 'the bundled mock, started for the run')}"
+    yield f"Checks    {len(selected)} requirements, {tests} tests of {', '.join(sorted({id[:3] for id in selected}))}"
+    yield f"Sends     about {result.expected:,} requests{_manners(connection_of(settings))}"
+    yield f"          {', '.join(_spelled(o) for o in (upsert.operation, upsert.read, upsert.delete) if o is not None)}"
+    yield f"Keys      {', '.join(keys) or 'none'}"
+    yield "Writes    models whose names start with rc- and eight hexadecimal digits, drawn for each run"
+    for name in settings["builtin-model"]:
+        yield f"          and {visible(name)}, by its bare name, which the target has to refuse"
+    yield from _end(result, settings)
+    yield "Nothing was sent."
+
+
+def _manners(connection: Connection) -> str:
+    restraint = connection.restraint
+    parts = [f"{restraint.rate:g} a second at most"] if restraint.rate else []
+    parts += [f"{restraint.requests} at most in all"] if restraint.requests else []
+    parts += [f"{restraint.concurrency} at a time at most"] if restraint.concurrency else []
+    parts += [f"through {connection.route.proxy}"] if connection.route.proxy else []
+    return "".join(f", {part}" for part in parts)
+
+
+def _end(result: Result, settings: Settings) -> Iterator[str]:
+    if result.contract.upsert.delete is None:
+        yield "Deletes   nothing: the contract has no delete"
+    else:
+        yield "Deletes   at the end what it created, if the target has a delete; not what no path leads to"
+    if settings["url"] or settings["ledger"]:
+        yield f"Ledger    {place_of_ledger(settings['ledger'], 'rc-...', '')}, as long as something is left"
+
+
+def _spelled(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"

@@ -1,0 +1,162 @@
+"""What a run takes for its own, and how it is deleted: everything that a path leads to, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.ledger import Entry
+from conformance.outcome import Lost
+from conformance.subject.callers import Callers
+from conformance.subject.cleaning import SILENCES, clean, summed_up
+from conformance.subject.client import Client
+from conformance.subject.names import Names, is_deletable
+from conformance.subject.subject import Plan, Subject
+from conformance.wire.exchange import Request, Response
+from conformance.wire.in_process import InProcess
+from contract import Contract
+from tests.servers.plain import PlainServer
+
+KEYS = ("demo-acme", "demo-globex", None)
+ODD = ["a b", "a//b", "a/", "/a", "a\nb", "a\x00b", "é", "%41", "?a=b", "#", "x" * 2000]
+
+
+class Recording:
+    """A transport to an application that remembers the paths of deletes."""
+
+    base_url = "http://in-process"
+
+    def __init__(self, app: Any) -> None:
+        self.inner = InProcess(app)
+        self.deleted: list[str] = []
+
+    def send(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.deleted.append(request.target)
+        return self.inner.send(request)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def _subject(contract: Contract, app: Any) -> tuple[Subject, Recording]:
+    transport = Recording(app)
+    return Subject(contract, Client(transport), Callers.from_keys(*KEYS), Names(), Plan()), transport
+
+
+def _clean(subject: Subject) -> dict[str, str]:
+    cleaned = clean(subject, subject.creations.own().items())
+    return {entry.name.removeprefix(subject.names.run): why for entry, why in cleaned.left.items()}
+
+
+@pytest.mark.parametrize("tail", ODD)
+def test_odd_names_are_deleted_too(tail: str, contract: Contract) -> None:
+    server = PlainServer()
+    subject, _ = _subject(contract, server)
+    subject.upsert({contract.upsert.key: subject.names.fresh() + tail})
+    assert len(server.models) == 1
+    assert _clean(subject) == {}
+    assert server.models == {}
+
+
+@pytest.mark.parametrize("tail", ["/../gpt-4o", "/..", "/.", "/status", "/x/list"])
+def test_no_path_is_asked_that_may_lead_elsewhere(tail: str, contract: Contract) -> None:
+    subject, transport = _subject(contract, PlainServer())
+    name = subject.names.fresh() + tail
+    assert not is_deletable(name)
+    subject.upsert({contract.upsert.key: name})
+    assert list(_clean(subject).values()) == ["no path leads to its name for sure"]
+    assert transport.deleted == []
+
+
+def test_each_model_is_deleted_by_the_key_that_created_it(contract: Contract) -> None:
+    server = PlainServer()
+    subject, _ = _subject(contract, server)
+    name = subject.minimal()
+    subject.upsert(name)
+    subject.upsert(name, subject.callers.other)
+    assert {entry.caller for entry in subject.creations.own()} == {"RESPAN_API_KEY", "RESPAN_OTHER_ORG_KEY"}
+    assert _clean(subject) == {}
+    assert server.models == {}
+
+
+def test_what_a_failing_server_may_have_stored_is_its_own(contract: Contract) -> None:
+    class FailsAfterwards(PlainServer):
+        def shown(self, organization: Any, stored: Any) -> Any:
+            raise RuntimeError
+
+    server = FailsAfterwards()
+    subject, _ = _subject(contract, server)
+    assert subject.upsert(subject.minimal()).response.status == 500
+    assert len(server.models) == 1
+    assert _clean(subject) == {}
+    assert server.models == {}
+
+
+def test_what_was_refused_is_not_its_own(contract: Contract) -> None:
+    subject, _ = _subject(contract, PlainServer())
+    subject.upsert({**subject.minimal(), "input_cost": "free"})
+    assert subject.creations.own() == {}
+
+
+def test_what_was_there_before_is_not_its_own(contract: Contract) -> None:
+    server = PlainServer()
+    users, _ = _subject(contract, server)
+    users.upsert({contract.upsert.key: "of-the-user"})
+    subject, _ = _subject(contract, server)
+    subject.upsert({contract.upsert.key: "of-the-user"})
+    assert subject.creations.own() == {}
+
+
+def test_what_was_not_there_before_is_its_own_whatever_it_is_called(contract: Contract) -> None:
+    class TakesNumbersForNames(PlainServer):
+        def body(self, request: Any) -> Any:
+            return {name: str(value) for name, value in super().body(request).items()}
+
+    server = TakesNumbersForNames()
+    subject, _ = _subject(contract, server)
+    subject.upsert({contract.upsert.key: 123})
+    assert list(subject.creations.own()) == [Entry("123", "RESPAN_API_KEY")]
+    assert _clean(subject) == {}
+    assert server.models == {}
+
+
+def test_what_a_check_deleted_is_not_deleted_again(contract: Contract) -> None:
+    subject, _ = _subject(contract, PlainServer())
+    subject.abilities.deletes_truly = True
+    name = subject.given(subject.minimal())[contract.upsert.key]
+    subject.delete(name)
+    assert subject.creations.own() == {}
+
+
+def test_a_delete_that_is_refused_leaves_the_model(contract: Contract) -> None:
+    class KeepsAll(PlainServer):
+        def handler(self, request: Any) -> Any:
+            return super().handler(request) if request.method != "DELETE" else self._refuse
+
+        def _refuse(self, request: Any) -> Any:
+            raise self.unauthorized("no")
+
+    subject, _ = _subject(contract, KeepsAll())
+    subject.given(subject.minimal())
+    assert list(_clean(subject).values()) == ["its delete was answered 401"]
+
+
+def test_a_target_that_is_gone_is_not_asked_for_ever(contract: Contract) -> None:
+    class Gone(Recording):
+        def send(self, request: Request) -> Response:
+            if request.method == "DELETE":
+                self.deleted.append(request.target)
+                raise Lost(request, "the connection broke")
+            return super().send(request)
+
+    transport = Gone(PlainServer())
+    subject = Subject(contract, Client(transport), Callers.from_keys(*KEYS), Names(), Plan())
+    for _ in range(SILENCES + 2):
+        subject.given(subject.minimal())
+    cleaned = clean(subject, subject.creations.own().items())
+    assert len(transport.deleted) == SILENCES
+    assert summed_up(cleaned.left) == (
+        "5 models are left on the target (3: the connection broke; 2: the target stopped answering)"
+    )

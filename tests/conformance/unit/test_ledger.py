@@ -1,0 +1,98 @@
+"""The ledger: written before anything is created, read back whole, and gone when nothing is left."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from conformance.ledger import BadLedger, Entry, Ledger, Recorded, read_ledger, write_ledger
+
+ONE, TWO = Entry("rc-00000001-1", "RESPAN_API_KEY"), Entry("rc-00000001-2", "RESPAN_OTHER_ORG_KEY")
+TARGET, PREFIX = "https://target.example", "rc-00000001"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "ledger.jsonl"
+
+
+def test_a_name_is_in_the_file_as_soon_as_it_is_noted(path: Path) -> None:
+    ledger = Ledger(path, TARGET, PREFIX)
+    assert read_ledger(path) == [Recorded(TARGET, PREFIX, ())]
+    ledger.note(ONE)
+    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (ONE,))]
+    ledger.note(ONE)
+    ledger.note(TWO)
+    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (ONE, TWO))]
+    ledger.settle([])
+
+
+def test_the_file_goes_when_nothing_is_left(path: Path) -> None:
+    ledger = Ledger(path, TARGET, PREFIX)
+    ledger.note(ONE)
+    ledger.settle([])
+    assert not path.exists()
+
+
+def test_what_is_left_stays(path: Path) -> None:
+    ledger = Ledger(path, TARGET, PREFIX)
+    ledger.note(ONE)
+    ledger.note(TWO)
+    ledger.settle([TWO])
+    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (TWO,))]
+
+
+def test_runs_that_share_a_file_keep_to_themselves(path: Path) -> None:
+    earlier = Recorded("https://other.example", "rc-0000000f", (Entry("rc-0000000f-7", ""),))
+    path.parent.mkdir()
+    write_ledger(path, [earlier])
+    ledger = Ledger(path, TARGET, PREFIX)
+    ledger.note(ONE)
+    assert read_ledger(path) == [earlier, Recorded(TARGET, PREFIX, (ONE,))]
+    ledger.settle([])
+    assert read_ledger(path) == [earlier]
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "\x00", '"', "模型", "\ud800"])
+def test_any_name_can_stand_in_it(name: str, path: Path) -> None:
+    path.parent.mkdir()
+    run = Recorded(TARGET, PREFIX, (Entry(name, ""),))
+    write_ledger(path, [run])
+    assert read_ledger(path) == [run]
+
+
+def test_a_last_line_that_was_cut_short_says_nothing(path: Path) -> None:
+    path.parent.mkdir()
+    write_ledger(path, [Recorded(TARGET, PREFIX, (ONE, TWO))])
+    path.write_text(path.read_text()[:-9])
+    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (ONE,))]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "there is no run in it"),
+        ("models: {}\n", ":1: it is no ledger of respan-conformance"),
+        ('{"name": "gpt-4o", "caller": ""}\n', ":1: it is no ledger"),
+        ('{"target": "http://a", "prefix": "gpt"}\n', ":1: it is no ledger"),
+        ('{"target": "http://a", "prefix": "rc-00000001"}\n[]\n', ":2: it is no ledger"),
+    ],
+)
+def test_another_file_is_no_ledger(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "ledger").write_text(text)
+    with pytest.raises(BadLedger, match=says):
+        read_ledger(tmp_path / "ledger")
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(BadLedger, match="No such file"):
+        read_ledger(tmp_path / "ledger")
+
+
+def test_a_device_takes_it_all_and_keeps_nothing() -> None:
+    ledger = Ledger(Path(os.devnull), TARGET, PREFIX)
+    ledger.note(ONE)
+    ledger.settle([ONE])
+    assert Path(os.devnull).is_char_device()
