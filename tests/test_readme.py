@@ -58,7 +58,7 @@ def test_the_mock_prints_what_the_readme_shows() -> None:
 
 
 def test_options_that_the_readme_names_exist(capsys: pytest.CaptureFixture[str]) -> None:
-    conformance_options = {f"--{option.name}" for option in OPTIONS} | {"--list"}
+    conformance_options = {f"--{option.name}" for option in OPTIONS} | {"--list", "--dry-run"}
     mock_options = {"--delay", "--fail", "--fixtures", "--contract"}
     assert set(re.findall(r"(--[a-z][a-z-]+)", README)) <= conformance_options | mock_options
     variables = {option.environment for option in OPTIONS}

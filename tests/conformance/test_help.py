@@ -40,7 +40,8 @@ def test_each_section_fits_a_screen(printed: str) -> None:
 
 def test_every_option_that_can_be_given_is_explained(printed: str) -> None:
     shown = set(re.findall(r"^  --([a-z-]+)", printed, re.MULTILINE))
-    assert shown == {o.name for o in OPTIONS if not o.secret and o.name != "url"} | {"list", "config", "show-config"}
+    beside = {"dry-run", "list", "config", "show-config"}
+    assert shown == {o.name for o in OPTIONS if not o.secret and o.name != "url"} | beside
     for secret in (option for option in OPTIONS if option.secret and option.name != "proxy-auth"):
         assert secret.environment in printed
 

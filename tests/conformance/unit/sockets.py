@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -32,11 +33,11 @@ class Heard:
 
 
 @contextlib.contextmanager
-def saying(answer: bytes | Script) -> Iterator[Heard]:
+def saying(answer: bytes | Script, tls: ssl.SSLContext | None = None) -> Iterator[Heard]:
     """A server that gives each connection one answer and closes it; a script does with the connection as it likes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         heard = Heard("http://{}:{}".format(*listener.getsockname()))
-        thread = threading.Thread(target=_serve, args=(listener, heard, answer), daemon=True)
+        thread = threading.Thread(target=_serve, args=(listener, heard, answer, tls), daemon=True)
         thread.start()
         yield heard
         with contextlib.suppress(OSError):
@@ -44,16 +45,20 @@ def saying(answer: bytes | Script) -> Iterator[Heard]:
         thread.join(10)
 
 
-def _serve(listener: socket.socket, heard: Heard, answer: bytes | Script) -> None:
+def _serve(listener: socket.socket, heard: Heard, answer: bytes | Script, tls: ssl.SSLContext | None) -> None:
     with contextlib.suppress(OSError):
         while True:
-            connection, _ = listener.accept()
-            with connection, contextlib.suppress(OSError):
+            accepted, _ = listener.accept()
+            with accepted, contextlib.suppress(OSError), _secured(accepted, tls) as connection:
                 _hear(connection, heard)
                 if callable(answer):
                     answer(connection)
                 else:
                     connection.sendall(answer)
+
+
+def _secured(connection: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
+    return tls.wrap_socket(connection, server_side=True) if tls else connection
 
 
 def _hear(connection: socket.socket, heard: Heard) -> None:

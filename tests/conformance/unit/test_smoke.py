@@ -50,29 +50,11 @@ def looking(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loo
 
 @contextlib.contextmanager
 def _secure(certificate: trustme.LeafCert) -> Iterator[str]:
-    """A server that takes one connection after the other, with TLS, and answers each with a create."""
+    """A server that answers each request with a create, over TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
-                    secure.recv(65536)
-                    secure.sendall(CREATED)
-                connection.close()
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"https://localhost:{listener.getsockname()[1]}"
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
+    with saying(CREATED, context) as server:
+        yield server.url.replace("http://127.0.0.1", "https://localhost")
 
 
 def _says(look: Look, url: str, *texts: str, **more: Any) -> str:
