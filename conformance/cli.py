@@ -47,6 +47,8 @@ def _main(given: dict[str, Any]) -> int:
         from conformance.listing import LISTINGS
 
         return _print(LISTINGS[given["list"]](contract, chosen))
+    from conformance.command.validating import check_settings
+
     check_settings(settings)
     if given["dry_run"]:
         from conformance.command.rehearsing import rehearse
@@ -71,7 +73,6 @@ def _chosen(settings: Settings) -> tuple[Settings, Contract, Collection[str]]:
 
 def _run(settings: Settings) -> int:
     from conformance.command.running import run
-    from conformance.command.validating import check_settings
 
     with ended_as_interrupted():
         return run(settings)
