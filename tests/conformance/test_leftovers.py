@@ -131,13 +131,6 @@ def test_a_dry_run_sends_nothing() -> None:
     with served(server) as url:
         ran = conformance(url, *KNOWN, "--dry-run", "--rate-limit", "5/s", environment=KEYS)
     assert (ran.code, ran.stderr, server.moments) == (0, "", [])
-    for text in (
-        url,
-        "110 requirements",
-        "about 1,4",
-        "5 a second at most",
-        "RESPAN_OTHER_ORG_KEY",
-        "gpt-4o, by its bare",
-    ):
+    for text in (url, " requests, 5 a second at most", "RESPAN_OTHER_ORG_KEY", "gpt-4o, by its bare name"):
         assert text in ran.stdout
     assert not [key for key in KEYS.values() if key in ran.stdout]
