@@ -62,6 +62,8 @@ def _probe_delete(subject: Subject, key: str, found: Abilities) -> None:
     found.deletes = _answered(lambda: subject.delete(key)) is not None
     if found.deletes and found.reads:
         found.deletes_truly = found.tells_absence and _answered(lambda: subject.read(key)) is None
+    if found.deletes_truly:
+        subject.creations.deleted(key, subject.callers.owner)
 
 
 def _shown_by(

@@ -69,8 +69,9 @@ def _answer(subject: Subject, url: str) -> Exchange | None:
 
 def _look_at_other_keys(subject: Subject, url: str) -> None:
     """See that whom the further keys stand for is known: a stranger is kept out of everything, whatever is tested."""
+    reader = None if subject.plan.profile.must_only else subject.callers.reader  # no MUST calls as the reader
     try:
-        for option, caller in (("other-org-key", subject.callers.other), ("read-only-key", subject.callers.reader)):
+        for option, caller in (("other-org-key", subject.callers.other), ("read-only-key", reader)):
             if caller and subject.read(subject.names.fresh(), caller).response.status == UNKNOWN:
                 raise _unknown(option, url)
     except (Lost, NotTestable):  # what has no read is not asked
