@@ -26,7 +26,7 @@ class _Everywhere(Mutant):
 class OneStoreForAll(Mutant):
     """Models are stored by name alone."""
 
-    trips = frozenset({"TEN-01", "TEN-02", "TEN-03", "TEN-04", "TEN-05", "TEN-06"})
+    trips = frozenset({"CON-08", "TEN-01", "TEN-02", "TEN-03", "TEN-04", "TEN-05", "TEN-06"})
 
     def address(self, organization: str, name: str) -> Address:
         return "", name

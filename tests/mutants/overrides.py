@@ -29,7 +29,7 @@ class OverrideNotShown(Mutant):
 class OverrideNeedsABase(Mutant):
     """The override of a model without a base is not shown: there is nothing that it overrides."""
 
-    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05"})
+    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-13", "SEM-20", "SEM-21"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         return super().supported_params(lineage) if BASE in lineage[0].values else {}

@@ -84,7 +84,7 @@ class CostNotStored(_NotStored):
 class OverrideNotStored(_NotStored):
     """The override is applied to the answer, and never stored."""
 
-    trips = frozenset({"IDM-21", "IDM-24", "SEM-06", "SEM-13"})
+    trips = frozenset({"IDM-21", "IDM-24", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
     field = OVERRIDE
 
 

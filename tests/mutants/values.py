@@ -265,7 +265,7 @@ class _Override(Mutant):
 class FalseEntriesDropped(_Override):
     """Members of an entry that are false, 0 or "" are dropped."""
 
-    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13"})
+    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-20"})
 
     def stored_entry(self, entry: Json) -> Json:
         return {name: value for name, value in entry.items() if value} if isinstance(entry, dict) else entry
