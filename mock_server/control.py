@@ -55,12 +55,12 @@ class Control:
     def note(self, exchange: Exchange) -> None:
         """Take an exchange into the journal."""
         self.journal.add(exchange)
-        self.events.publish("request", lambda: entry_of(exchange))
+        self.events.publish("request", exchange, entry_of)
 
     def clear_journal(self) -> int:
         """Forget all exchanges. How many there were."""
         count = self.journal.clear()
-        self.events.publish("cleared", lambda: {"journal": count})
+        self.events.publish("cleared", {"journal": count})
         return count
 
     async def state(self) -> dict[str, Any]:
@@ -95,17 +95,19 @@ class Control:
 
     def faults_changed(self) -> None:
         """Tell those who watch."""
-        self.events.publish("faults", lambda: [each.shown for each in self.faults.active])
+        self.events.publish("faults", [each.shown for each in self.faults.active])
 
     def _model_changed(self, organization: str, name: str, stored: Stored | None) -> None:
-        self.events.publish(
-            "model",
-            lambda: {"organization": organization, "name": name, "model": model_of(stored) if stored else None},
-        )
+        self.events.publish("model", (organization, name, stored), _shown)
         if self.on_change:
             self.on_change()
 
     def _models_replaced(self, organization: str | None, model: str | None) -> None:
-        self.events.publish("state", lambda: {"organization": organization, "model": model})
+        self.events.publish("state", {"organization": organization, "model": model})
         if self.on_change:
             self.on_change()
+
+
+def _shown(changed: tuple[str, str, Stored | None]) -> dict[str, Any]:
+    organization, name, stored = changed
+    return {"organization": organization, "name": name, "model": model_of(stored) if stored else None}

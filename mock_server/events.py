@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-REMEMBERED = 1000
+REMEMBERED = 256
 """Events that are kept for those who were away."""
 PATIENCE = 256
 """Events that a watcher may be behind before it is dropped."""
@@ -20,8 +20,19 @@ class Event(NamedTuple):
     id: int
     """Counted from 1 since the start."""
     kind: str
-    data: Callable[[], Any]
-    """Gives what is to be told of it, as JSON. Called when somebody wants to know."""
+    subject: Any
+    """What it is about."""
+    show: Callable[[Any], Any]
+    """Gives what is to be told of the subject, as JSON. Called when somebody wants to know."""
+
+    @property
+    def data(self) -> Any:
+        """What is to be told of it, as JSON."""
+        return self.show(self.subject)
+
+
+def _itself(subject: Any) -> Any:
+    return subject
 
 
 class Watcher:
@@ -55,10 +66,10 @@ class Events:
         self.total = 0
         """How many there have been, which is the id of the latest."""
 
-    def publish(self, kind: str, data: Callable[[], Any]) -> None:
+    def publish(self, kind: str, subject: Any, show: Callable[[Any], Any] = _itself) -> None:
         """Tell everybody."""
         self.total += 1
-        event = Event(self.total, kind, data)
+        event = Event(self.total, kind, subject, show)
         self._latest.append(event)
         for watcher in self._watchers:
             watcher.tell(event)

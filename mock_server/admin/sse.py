@@ -68,4 +68,4 @@ async def _written(events: Events, watcher: Watcher, complete: bool) -> AsyncIte
 
 
 def _text(event: Event) -> bytes:
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (event.id, event.kind.encode(), orjson.dumps(event.data()))
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (event.id, event.kind.encode(), orjson.dumps(event.data))

@@ -22,7 +22,7 @@ def curl(exchange: Exchange) -> str:
     """The command. Of a body that was cut off it has what was kept."""
     method = [] if exchange.method == "GET" else ["--head"] if exchange.method == "HEAD" else ["-X", exchange.method]
     words = ["curl", "-sS", "-i", "-g", "--path-as-is", *map(_quoted, [*method, _url(exchange)]), *_headers(exchange)]
-    body = exchange.request.start
+    body = exchange.request
     if not body:
         return " ".join(words)
     if b"\0" in body or not _is_utf_8(body):

@@ -12,7 +12,7 @@ from mock_server.display import to_rfc3339
 from mock_server.faults.fired import Fired
 from mock_server.journal import redaction
 from mock_server.journal.curl import curl
-from mock_server.journal.exchange import Body, Exchange
+from mock_server.journal.exchange import Exchange
 from mock_server.violations import Violation
 
 
@@ -91,8 +91,10 @@ def entry_of(exchange: Exchange) -> Entry:
         path=redaction.path(exchange.path.decode("latin-1")),
         query=redaction.query(exchange.query.decode("latin-1")),
         status=exchange.status or None,
-        request=Part(_shown(exchange.headers), _content(exchange.request, exchange.complete)),
-        response=Part(_shown(exchange.response_headers), _content(exchange.response, complete=True)),
+        request=Part(_shown(exchange.headers), _content(exchange.request, exchange.request_length, exchange.complete)),
+        response=Part(
+            _shown(exchange.response_headers), _content(exchange.response, exchange.response_length, complete=True)
+        ),
         refusal=Reason(exchange.refusal.line, exchange.refusal.violations) if exchange.refusal else None,
         preference=exchange.preference,
         faults=exchange.faults,
@@ -109,11 +111,11 @@ def _shown(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return shown
 
 
-def _content(body: Body, complete: bool) -> Content:
-    text = body.start.decode("utf-8", "backslashreplace")
+def _content(start: bytes, length: int, complete: bool = True) -> Content:
+    text = start.decode("utf-8", "backslashreplace")
     notes = []
-    if len(body.start) < body.length:
-        notes.append(f"the first {len(body.start)} of {body.length} bytes")
+    if len(start) < length:
+        notes.append(f"the first {len(start)} of {length} bytes")
     if not complete:
         notes.append("the request was answered before the rest of its body was read")
-    return Content(text, body.length, "; ".join(notes) or None)
+    return Content(text, length, "; ".join(notes) or None)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server.journal.exchange import LONGEST_BODY, Exchange
+from mock_server.journal.exchange import LONGEST_BODY, Exchange, is_a_page
 
 Note: TypeAlias = Callable[[Exchange], None]
 """Called with each exchange when it is over."""
@@ -40,9 +40,11 @@ class RecordingMiddleware:
             return message
 
         async def sending(message: Message) -> None:
-            if not (exchange.status or exchange.complete):
-                await _look_at_the_body(exchange, receiving)
-            if exchange.sent(message):
+            if message["type"] == "http.response.start":
+                if not exchange.complete:
+                    await _look_at_the_body(exchange, scope, receiving)
+                exchange.status, exchange.response_headers = message["status"], message["headers"]
+            elif exchange.answered(message):
                 self._close(exchange)
             await send(message)
 
@@ -52,19 +54,18 @@ class RecordingMiddleware:
             self._close(exchange)
 
     def _close(self, exchange: Exchange) -> None:
-        if exchange.scope:
-            wanted = not exchange.is_a_page
-            exchange.finish()
-            if wanted:
+        if (scope := exchange.scope) is not None:
+            exchange.finish(scope)
+            if not is_a_page(scope):
                 self._note(exchange)
 
 
-async def _look_at_the_body(exchange: Exchange, receive: Receive) -> None:
+async def _look_at_the_body(exchange: Exchange, scope: Scope, receive: Receive) -> None:
     """Read a body that is about to be refused unread, as far as it is there or comes at once."""
-    if any(name == b"expect" for name, _ in exchange.headers):
+    if any(name == b"expect" for name, _ in scope["headers"]):
         return  # to ask for the body would invite the client to send it
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_MOMENT):
-            while not exchange.complete and exchange.request.length < LONGEST_BODY:
+            while not exchange.complete and exchange.request_length < LONGEST_BODY:
                 if (await receive())["type"] != "http.request":
                     return
