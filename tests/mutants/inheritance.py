@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class NothingInherited(Mutant):
     """The base is recorded, and nothing of it is shown."""
 
-    trips = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-11", "SEM-13"})
+    trips = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-11", "SEM-13", "SEM-19", "SEM-21"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         return islice(super().lineage(organization, stored), 1)
@@ -30,7 +30,7 @@ class NothingInherited(Mutant):
 class NewestCostNotInherited(Mutant):
     """The newest cost is missing in the list of what is inherited."""
 
-    trips = frozenset({"SEM-01", "SEM-03"})
+    trips = frozenset({"SEM-01", "SEM-03", "SEM-21"})
 
     def first(self, name: str, lineage: list[Stored]) -> Json:
         return super().first(name, lineage[:1] if name == "cache_creation_input_cost" else lineage)
@@ -39,7 +39,7 @@ class NewestCostNotInherited(Mutant):
 class ZeroNotInherited(Mutant):
     """A base's value of 0 counts as none, and is not inherited."""
 
-    trips = frozenset({"SEM-01", "SEM-03"})
+    trips = frozenset({"SEM-01", "SEM-03", "SEM-21"})
 
     def first(self, name: str, lineage: list[Stored]) -> Json:
         value = super().first(name, lineage)
@@ -88,7 +88,7 @@ class OneOwnValueHidesTheBase(Mutant):
 class OnlyBuiltInsInherited(Mutant):
     """Only a built-in base is looked up; a custom one is recorded, and nothing of it is shown."""
 
-    trips = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-13"})
+    trips = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
 
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
         base = super().base_of(organization, stored)
@@ -108,7 +108,7 @@ class OnlyCustomModelsInherited(Mutant):
 class OneLevelOfBases(Mutant):
     """Values are inherited from the nearest base, and from none behind it."""
 
-    trips = frozenset({"SEM-03"})
+    trips = frozenset({"SEM-03", "SEM-19"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         return islice(super().lineage(organization, stored), 2)
@@ -130,7 +130,7 @@ class BaseOnlyAtCreate(Mutant):
 class BaseNotChanged(Mutant):
     """A model keeps the base it was created with."""
 
-    trips = frozenset({"IDM-02", "IDM-04"})
+    trips = frozenset({"IDM-02", "IDM-04", "SEM-21"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         merged = super().merged(earlier, values)

@@ -94,7 +94,7 @@ class ReadsReachOthers(_Everywhere):
 class ReadsCachedForAll(Mutant):
     """Reads are cached by path, and the organization is no part of it."""
 
-    trips = frozenset({"TEN-03"})
+    trips = frozenset({"CON-08", "TEN-03"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)

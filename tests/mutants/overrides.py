@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class OverrideNotShown(Mutant):
     """The override is stored, and has no effect on what is shown."""
 
-    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-14"})
+    trips = frozenset(
+        {"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-07", "SEM-13", "SEM-14", "SEM-19", "SEM-20"}
+    )
 
     def overlaid(self, params: Values, override: Values) -> Values:
         return {"stream": {"type": "boolean"}}
@@ -38,7 +40,7 @@ class OverrideNeedsABase(Mutant):
 class ParametersNotInherited(Mutant):
     """A model without an override shows no parameters of its base."""
 
-    trips = frozenset({"SEM-13"})
+    trips = frozenset({"SEM-13", "SEM-19", "SEM-21"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         return super().supported_params(lineage if OVERRIDE in lineage[0].values else lineage[:1])
@@ -47,7 +49,7 @@ class ParametersNotInherited(Mutant):
 class OverrideReplacesAll(Mutant):
     """The override takes the place of all parameters of the base."""
 
-    trips = frozenset({"SEM-06"})
+    trips = frozenset({"SEM-06", "SEM-19"})
 
     def overlaid(self, params: Values, override: Values) -> Values:
         return super().overlaid({} if override else params, override)
@@ -70,7 +72,7 @@ class OverrideMixedIn(Mutant):
 class BaseParametersWin(Mutant):
     """A parameter that the base has cannot be overridden."""
 
-    trips = frozenset({"SEM-05", "SEM-07", "SEM-14"})
+    trips = frozenset({"SEM-05", "SEM-07", "SEM-14", "SEM-19"})
 
     def overlaid(self, params: Values, override: Values) -> Values:
         return super().overlaid(override, params)

@@ -34,7 +34,7 @@ class RequestEchoed(Mutant):
 class AnswerBeforeUpdate(Mutant):
     """The answer to an update is made of the model that was loaded, before the values were set."""
 
-    trips = frozenset({"IDM-02", "IDM-07", "IDM-08", "IDM-16", "IDM-18", "SEM-01", "SEM-08"})
+    trips = frozenset({"IDM-02", "IDM-07", "IDM-08", "IDM-16", "IDM-18", "SEM-01", "SEM-07", "SEM-08"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)
@@ -45,7 +45,7 @@ class AnswerBeforeUpdate(Mutant):
 class CreateAnswersTooEarly(Mutant):
     """The answer to a create shows its costs as 0, which they are in the row before they are set."""
 
-    trips = frozenset({"IDM-01", "IDM-03", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03", "SEM-11"})
+    trips = frozenset({"IDM-01", "IDM-03", "IDM-08", "IDM-09", "IDM-26", "SEM-01", "SEM-02", "SEM-03", "SEM-11"})
 
     def upsert(self, request: Request) -> Answer:
         answer = super().upsert(request)
@@ -70,7 +70,7 @@ class _NotStored(Mutant):
 class NameNotStored(_NotStored):
     """The display name is missing in the list of columns to write: it is shown, and gone when asked again."""
 
-    trips = frozenset({"IDM-04", "IDM-06", "IDM-07"})
+    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "IDM-26"})
     field = "display_name"
 
 
@@ -91,7 +91,7 @@ class OverrideNotStored(_NotStored):
 class ProviderNotStored(_NotStored):
     """The provider is shown in the answer, and never stored."""
 
-    trips = frozenset({"IDM-22", "IDM-25"})
+    trips = frozenset({"IDM-22", "IDM-25", "IDM-26"})
     field = PROVIDER
 
 

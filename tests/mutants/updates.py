@@ -140,7 +140,9 @@ class ImagesSwitchFunctionsOff(Mutant):
 class UpdatesIgnored(Mutant):
     """The first write wins: `get_or_create` with the values as defaults."""
 
-    trips = frozenset({"IDM-02", "IDM-04", "IDM-06", "IDM-08", "IDM-16", "IDM-18", "IDM-24", "SEM-01", "SEM-08"})
+    trips = frozenset(
+        {"IDM-02", "IDM-04", "IDM-06", "IDM-08", "IDM-16", "IDM-18", "IDM-24", "SEM-01", "SEM-07", "SEM-08"}
+    )
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         return dict(earlier.values)
@@ -257,7 +259,7 @@ class OverrideMergedDeep(Mutant):
 class FirstOverrideSticks(Mutant):
     """An override that is sent again adds parameters, and changes none."""
 
-    trips = frozenset({"IDM-18", "IDM-24"})
+    trips = frozenset({"IDM-18", "IDM-24", "SEM-07"})
 
     def merged_override(self, earlier: Values, override: Values) -> Values:
         return {**override, **earlier}

@@ -274,7 +274,9 @@ class FalseEntriesDropped(_Override):
 class EntriesAreText(_Override):
     """The members of an entry are stored as strings, as in a table of keys and values."""
 
-    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-14"})
+    trips = frozenset(
+        {"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-07", "SEM-13", "SEM-14", "SEM-19", "SEM-20"}
+    )
 
     def stored_entry(self, entry: Json) -> Json:
         return {name: str(value) for name, value in entry.items()} if isinstance(entry, dict) else entry
@@ -283,7 +285,7 @@ class EntriesAreText(_Override):
 class UnknownParametersDropped(Mutant):
     """Only parameters that the server knows are kept of an override."""
 
-    trips = frozenset({"SEM-05", "IDM-18"})
+    trips = frozenset({"IDM-18", "SEM-05", "SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         known = ("temperature", "top_p", "max_tokens", "stop")
