@@ -16,6 +16,8 @@ from conformance.settings import Settings, as_arguments, as_environment, from_en
 from conformance.target import App, Target
 
 HERE = Path(__file__).parent
+UNUSED = ("cacheprovider", "terminal", "unraisableexception")
+"""Plugins of pytest that a run does without. The last one would collect garbage five times at the end."""
 
 
 class NoResult(Exception):
@@ -25,7 +27,8 @@ class NoResult(Exception):
 def run_checks(settings: Settings, plugins: Sequence[object], arguments: Sequence[str] = ()) -> int:
     """Run the checks, and return the exit code of pytest."""
     ours = ["-c", str(HERE / "pytest.ini"), "--rootdir", str(HERE), "-p", "conformance.plugin"]
-    ours += ["-p", "no:cacheprovider", "-p", "no:terminal", *arguments, *as_arguments(settings), str(HERE / "checks")]
+    ours += [*(word for name in UNUSED for word in ("-p", f"no:{name}"))]
+    ours += [*arguments, *as_arguments(settings), str(HERE / "checks")]
     with _environment(settings):
         return int(pytest.main(ours, plugins=list(plugins)))
 
