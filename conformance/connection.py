@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from conformance.headers import Header, HeaderError, read_headers
 from conformance.settings import BadSetting, Settings
 from conformance.subject.budget import Restraint
+from conformance.subject.callers import Callers
+from conformance.subject.client import Client
 from conformance.wire.route import TIMEOUT, Route
+from conformance.wire.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,10 @@ class Connection:
     route: Route
     restraint: Restraint
     headers: Sequence[Header]
+
+    def client(self, transport: Transport) -> Client:
+        """A client that treats the target as the user wants."""
+        return Client(transport, self.restraint, self.route, self.headers)
 
     def warnings(self) -> list[str]:
         """What a reader of the result has to know."""
@@ -43,6 +50,11 @@ def connection_of(settings: Settings, share: int = 1) -> Connection:
         Restraint(rate and rate / share, requests and -(-requests // share), settings["concurrency"]),
         headers,
     )
+
+
+def callers_of(settings: Settings) -> Callers:
+    """The callers whose keys are given."""
+    return Callers.from_keys(settings["api-key"], settings["other-org-key"], settings["read-only-key"])
 
 
 def _ca(settings: Settings) -> str | None:

@@ -14,28 +14,14 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\x21-\x7e\x80-\uffff](?:[\t\x20-\x7e\x80-\uffff]*[\x21-\x7e\x80-\uffff])?")
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
+_FRAMING = ("host", "content-length", "transfer-encoding", "expect", "te", "trailer")
+_HOP_BY_HOP = ("connection", "keep-alive", "upgrade")
+_TESTED = ("content-type", "content-encoding", "accept", "accept-encoding")
 REFUSED = {
-    **dict.fromkeys(
-        ("authorization", "cookie"), "credentials are what the suite tests; give keys with --api-key and its like"
-    ),
-    **dict.fromkeys(
-        (
-            "host",
-            "content-length",
-            "transfer-encoding",
-            "connection",
-            "keep-alive",
-            "te",
-            "trailer",
-            "upgrade",
-            "expect",
-        ),
-        "it belongs to the connection, and the suite sets it where it is needed",
-    ),
-    **dict.fromkeys(
-        ("content-type", "content-encoding", "accept", "accept-encoding"), "the suite tests what it does, and sets it"
-    ),
-    "proxy-authorization": "put the user and the password into the URL of --proxy",
+    **dict.fromkeys(("authorization", "cookie"), "credentials are what the suite tests; give keys with RESPAN_API_KEY"),
+    **dict.fromkeys(_FRAMING + _HOP_BY_HOP, "it belongs to the connection, and the suite sets it where it is needed"),
+    **dict.fromkeys(_TESTED, "the suite tests what it does, and sets it"),
+    "proxy-authorization": "give the user and the password with RESPAN_PROXY_AUTH, or --proxy-auth-file",
 }
 """Names in lower case, and why they cannot be given."""
 

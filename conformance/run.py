@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.about import About
 from conformance.attempt import Attempt, Attempts
-from conformance.connection import Connection, connection_of
+from conformance.connection import Connection, callers_of, connection_of
 from conformance.coverage import Coverage
 from conformance.evidence import RUN, finding_record, in_short
 from conformance.expected import expected_requests
@@ -25,7 +25,6 @@ from conformance.registry import load_checks
 from conformance.requirement import REGISTRY, Requirement
 from conformance.selection import profile_of, selected
 from conformance.settings import Settings, asked_for
-from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names, new_prefix
 from conformance.subject.probe import probe
@@ -85,7 +84,7 @@ class Run:
         if self._subject is None:
             self.target = named(target)
             self._transport = self._connect(target)
-            self._subject = subject = self._unmet(self._client(self._transport), isinstance(target, str))
+            self._subject = subject = self._unmet(self._connection.client(self._transport), isinstance(target, str))
             look(subject)
             subject.abilities = redone(lambda: probe(subject))
             self.notes += _notes(subject)
@@ -94,10 +93,6 @@ class Run:
     def _connect(self, target: str | App) -> Transport:
         route = self._connection.route
         return HttpTransport(target, route) if isinstance(target, str) else InProcess(target, route.timeout)
-
-    def _client(self, transport: Transport) -> Client:
-        connection = self._connection
-        return Client(transport, connection.restraint, connection.route, connection.headers)
 
     @property
     def subject(self) -> Subject:
@@ -110,7 +105,7 @@ class Run:
         known = Known(self.settings["builtin-model"], self.settings["provider"])
         plan = Plan(known, self.seed, self.profile)
         names = Names(self._worker and f"{self._worker}-", self.prefix)
-        return Subject(self.contract, client, self._callers(), names, plan, self._open_ledger(lasting))
+        return Subject(self.contract, client, callers_of(self.settings), names, plan, self._open_ledger(lasting))
 
     def _open_ledger(self, lasting: bool) -> Ledger | None:
         """The ledger of the run; a target that does not outlast it needs none, unless the user wants one."""
@@ -129,9 +124,6 @@ class Run:
     def _attempts(self) -> Attempts:
         judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
         return Attempts(self.contract, self.subject, judges, self.terms.waived(), shrinking=True)
-
-    def _callers(self) -> Callers:
-        return Callers.from_keys(*(self.settings[name] for name in ("api-key", "other-org-key", "read-only-key")))
 
     def read(self, requirement: Requirement, found: Verdict) -> Verdict:
         """What was found in one test, on the terms of the run."""

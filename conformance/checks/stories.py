@@ -13,7 +13,6 @@ from typing import TypeVar
 from conformance.fields import Shown
 from conformance.generate.values import odd_values, plain_values
 from conformance.judge.same import same
-from conformance.outcome import NotTestable
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 
@@ -53,18 +52,6 @@ def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange
         together = subject.once(f"odd value {number} of {', '.join(alike)}", partial(send, alike))
         taken = together.response.successful or alike == [field.name]
         yield value, together if taken else send([field.name])
-
-
-def known_references(subject: Subject) -> dict[str, Json]:
-    """For each field that refers to something, under its first spelling, the name of something that exists, or None."""
-    found: dict[str, Json] = {}
-    for field in subject.contract.upsert.request.values():
-        if field.reference is not None and not field.alias:
-            try:
-                found[field.name] = subject.values_of(field)[0]
-            except NotTestable:
-                found[field.name] = None
-    return found
 
 
 def updates(subject: Subject, field: Shown) -> list[Step]:

@@ -92,9 +92,9 @@ def test_read_shows_the_same(subject: Subject) -> None:
     """A read shows what the upsert before it showed, inherited values, parameters and provider included."""
     subject.require_true_read()
     root = subject.given(subject.full(1))
-    references = stories.known_references(subject) | {subject.require_base().name: root[subject.contract.upsert.key]}
+    references = _known_references(subject) | {subject.require_base().name: root[subject.contract.upsert.key]}
     for own in (subject.minimal(), subject.few(2)):
-        body = own | {name: value for name, value in references.items() if value is not None}
+        body = own | references
         shown = subject.accepted(subject.upsert(body)).response.members
         expect_unchanged(subject.contract, shown, subject.look(body), "in the read, as in the upsert before it")
 
@@ -286,10 +286,15 @@ def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
         expect_shown(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
 
 
+def _known_references(subject: Subject) -> dict[str, Json]:
+    """References to what exists, each under one spelling."""
+    request, known = subject.contract.upsert.request, subject.known_references()
+    return {name: value for name, value in known.items() if value is not None and not request[name].alias}
+
+
 def _model_to_refuse_changes_of(subject: Subject) -> tuple[dict[str, Json], list[ResponseField]]:
     """A model with a value for whatever it can have, and its times, as far as reading it does not move them."""
-    references = {name: value for name, value in stories.known_references(subject).items() if value is not None}
-    body = subject.given({**subject.full(1), **references})
+    body = subject.given({**subject.full(1), **_known_references(subject)})
     if not subject.abilities.reads_truly:
         return body, []
     one, other = subject.look(body), subject.look(body)

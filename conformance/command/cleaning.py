@@ -7,12 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from conformance.command.errors import UsageError
-from conformance.connection import connection_of
+from conformance.connection import callers_of, connection_of
 from conformance.ledger import BadLedger, Entry, Recorded, read_ledger, write_ledger
 from conformance.settings import Settings, asked_for
 from conformance.subject.callers import Callers
 from conformance.subject.cleaning import Cleaned, clean
-from conformance.subject.client import Client
 from conformance.subject.names import Names
 from conformance.subject.subject import Plan, Subject
 from conformance.terminal.words import visible
@@ -46,9 +45,8 @@ def _clean(run: Recorded, settings: Settings, contract: Contract) -> Cleaned:
         return Cleaned(0, dict.fromkeys(run.entries, "its target was an application, not a URL"))
     connection = connection_of(settings)
     with closing(HttpTransport(run.target, connection.route)) as transport:
-        client = Client(transport, connection.restraint, connection.route, connection.headers)
-        callers = Callers.from_keys(*(settings[key] for key in ("api-key", "other-org-key", "read-only-key")))
-        subject = Subject(contract, client, callers, Names(run=run.prefix), Plan())
+        callers = callers_of(settings)
+        subject = Subject(contract, connection.client(transport), callers, Names(run=run.prefix), Plan())
         cleaned = clean(subject, ((entry, _caller(entry, callers)) for entry in run.entries if entry not in kept))
     cleaned.left |= kept
     return cleaned

@@ -13,6 +13,7 @@ from conformance.options import GROUPS, OPTIONS, URL, Option
 from conformance.refused import refusing
 
 FORMATS = ("text", "json", "markdown")
+TOO_MANY = "there are several arguments that are no options; give one URL"
 LIST_HELP = "list the requirements: text, json or markdown"
 
 
@@ -31,7 +32,7 @@ def _meant(words: Sequence[str]) -> dict[str, Any]:
             raise UsageError("clean takes the file of one ledger: respan-conformance clean LEDGER [options]")
         return {"url": None, "clean": words[1]}
     if len(words) > 1:
-        raise UsageError("there are several arguments that are no options; give one URL")
+        raise UsageError(TOO_MANY)
     return {"url": words[0] if words else None, "clean": None}
 
 
@@ -78,7 +79,7 @@ def _unknown(unknown: Sequence[str]) -> str:
     """What is wrong with arguments that are none. What may be a secret is not repeated."""
     name = next((argument.partition("=")[0] for argument in unknown if argument.startswith("-")), None)
     if name is None:
-        return "there are several arguments that are no options; give one URL"
+        return TOO_MANY
     spellings = [f"--{option.name}" for option in OPTIONS if not option.secret]
     known = [*spellings, "--list", "--dry-run", "--config", "--show-config", "--help"]
     return f"there is no option {name}{suggestion(name, known, '--help shows what there is')}"

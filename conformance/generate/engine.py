@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.judge.schema import document_at
-from conformance.outcome import NotTestable
 from conformance.subject.subject import Subject, encoded
 from conformance.wire import strict_json
 from conformance.wire.exchange import Exchange, Json
@@ -69,7 +68,7 @@ class _Bridge:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._names = [subject.names.fresh() for _ in range(NAMES)]
-        self._known = _known_references(subject)
+        self._known = subject.known_references()
         self._bodies: set[bytes] = set()
         self.sent: list[tuple[str, Exchange, Json]] = []
         self.obstacle: Exception | None = None
@@ -120,20 +119,6 @@ class _Bridge:
         key = self._subject.contract.upsert.key
         named = isinstance(body, dict) and isinstance(body.get(key), str) and body[key]
         return {**body, key: name} if named else body
-
-
-def _known_references(subject: Subject) -> dict[str, str | None]:
-    """For each field that refers to something, a value that exists; None where none is known."""
-    known: dict[str, str | None] = {}
-    for field in subject.contract.upsert.request.values():
-        reference = field.reference or subject.contract.upsert.request[field.slot].reference
-        if reference is None:
-            continue
-        try:
-            known[field.name] = known.get(field.slot) or subject.values_of(field)[0]
-        except NotTestable:
-            known[field.name] = None
-    return known
 
 
 def _encodable(value: Json) -> Json:

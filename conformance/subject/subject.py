@@ -244,6 +244,21 @@ class Subject:
             raise NotTestable("no provider is known; name one with --provider ID")
         return list(self.plan.known.providers)
 
+    def known_references(self) -> dict[str, str | None]:
+        """For each field that refers to something, a value that exists; None where none is known.
+
+        Spellings of one field have the same value.
+        """
+        request, known = self.contract.upsert.request, dict[str, str | None]()
+        for field in request.values():
+            if field.reference is None and request[field.slot].reference is None:
+                continue
+            try:
+                known[field.name] = known.get(field.slot) or self.values_of(field)[0]
+            except NotTestable:
+                known[field.name] = None
+        return known
+
     # -- steps that lead up to what a check judges ---------------------------------------------------------------
 
     def given(self, body: Mapping[str, Json], caller: Credential | None = None) -> dict[str, Json]:
