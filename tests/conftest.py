@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from conformance.options import OPTIONS
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _state_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -15,6 +17,13 @@ def _state_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the settings of the suite out of the environment."""
+    for option in OPTIONS:
+        monkeypatch.delenv(option.environment, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import doctest
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,30 +12,20 @@ from conformance.level import SECTIONS, Level
 from conformance.options import OPTIONS
 from tests.conformance.command import KEYS
 from tests.conformance.plugin.project import Project
+from tests.mutants.statuses import AlwaysCreated
 from tests.servers.plain import PlainServer
 
 PAGE = Path(__file__).parent.parent / "docs" / "python.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
-
-class UpdatesAreCreates(PlainServer):
-    """Every upsert is answered as a create."""
-
-    def status(self, earlier: Any) -> int:
-        return 201
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for option in OPTIONS:
-        monkeypatch.delenv(option.environment, raising=False)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def test_examples() -> None:
     examples = doctest.testfile(
         str(PAGE),
         module_relative=False,
-        globs={"app": PlainServer(), "broken": UpdatesAreCreates()},
+        globs={"app": PlainServer(), "broken": AlwaysCreated()},
         optionflags=doctest.ELLIPSIS,
     )
     assert examples.attempted > 8

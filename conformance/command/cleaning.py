@@ -14,7 +14,7 @@ from conformance.subject.callers import Callers
 from conformance.subject.cleaning import Cleaned, clean
 from conformance.subject.names import Names
 from conformance.subject.subject import Plan, Subject
-from conformance.terminal.words import visible
+from conformance.visible import visible
 from conformance.wire.exchange import Credential
 from conformance.wire.http import HttpTransport
 from contract import Contract, load

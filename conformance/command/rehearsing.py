@@ -12,8 +12,8 @@ from conformance.options import OPTIONS
 from conformance.result import Result
 from conformance.session import run_checks
 from conformance.settings import Settings
-from conformance.terminal.words import visible
 from conformance.tidying import place_of_ledger
+from conformance.visible import visible
 from contract import Operation
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from conformance.outcome import Lost
+from conformance.visible import visible
 from conformance.wire.exchange import Exchange
 
 TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
@@ -48,7 +49,7 @@ def of_answer(exchange: Exchange, url: str, path: str) -> str | None:
 
 def printable(text: str) -> str:
     """What a target said, as it can be shown on a terminal: without control characters, and not too long."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: LONGEST + 1])
+    shown = visible(text[:LONGEST]).replace("\n", "\\n")
     return shown if len(text) <= LONGEST else f"{shown[:LONGEST]}..."
 
 

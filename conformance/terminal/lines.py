@@ -8,8 +8,9 @@ from rich.text import Text
 from conformance.requirement import OPEN, SECTIONS
 from conformance.result import Judged, Result
 from conformance.terminal.hanging import hanging
-from conformance.terminal.words import MARKS, visible
+from conformance.terminal.words import MARKS
 from conformance.verdict import Verdict
+from conformance.visible import visible
 
 
 def print_sections(result: Result, console: Console) -> None:

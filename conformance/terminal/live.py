@@ -9,8 +9,9 @@ from rich.text import Text
 from conformance.result import Record, Result
 from conformance.terminal.consoles import PatientConsole
 from conformance.terminal.report import Detail, show
-from conformance.terminal.words import MARKS, visible
+from conformance.terminal.words import MARKS
 from conformance.verdict import Verdict
+from conformance.visible import visible
 
 
 class TerminalReport:

@@ -12,8 +12,9 @@ from conformance.requirement import Level, Requirement
 from conformance.result import Judged, Record, Result
 from conformance.terminal.consoles import StringConsole
 from conformance.terminal.hanging import hanging
-from conformance.terminal.words import MARKS, visible
+from conformance.terminal.words import MARKS
 from conformance.verdict import Verdict
+from conformance.visible import visible
 from contract import Clause
 
 LABELS = 10

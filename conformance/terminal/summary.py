@@ -12,8 +12,9 @@ from rich.text import Text
 from conformance.requirement import SECTIONS, Level
 from conformance.result import Result
 from conformance.settings import asked_for
-from conformance.terminal.words import MARKS, SAID, visible
+from conformance.terminal.words import MARKS, SAID
 from conformance.verdict import Verdict
+from conformance.visible import visible
 
 Counts = dict[tuple[str, Level], Counter[Verdict]]
 ALL = "all"

@@ -1,4 +1,4 @@
-"""The marks and words that stand for verdicts, and text that a target sent as a terminal may show it."""
+"""The marks and words that stand for verdicts."""
 
 from __future__ import annotations
 
@@ -28,17 +28,3 @@ SAID: Mapping[RunVerdict, tuple[str, str, str]] = {
     RunVerdict.INTERRUPTED: ("INTERRUPTED", "bold magenta", "what was judged until then is above."),
 }
 """How the verdict on a run is said: a word, its style, and what it means."""
-
-
-def visible(text: str) -> str:
-    """`text` with an escape for every character that a terminal would obey, or not show."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else _escape(character) for character in text
-    )
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

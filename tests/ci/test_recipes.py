@@ -15,18 +15,12 @@ import yaml
 from conformance.options import OPTIONS
 from tests.ci.workflows import ACTION, ROOT, Runner
 from tests.conformance.command import KEYS
+from tests.mutants.statuses import AlwaysCreated
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 FEW = "STA-01,STA-02"
-
-
-class UpdatesAreCreates(PlainServer):
-    """Every upsert is answered as a create."""
-
-    def status(self, earlier: Any) -> int:
-        return 201
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +53,7 @@ def test_a_target_that_conforms_lets_the_job_go_on(runner: Runner) -> None:
 
 
 def test_one_that_does_not_fails_it_and_says_why(runner: Runner) -> None:
-    with served(UpdatesAreCreates()) as url:
+    with served(AlwaysCreated()) as url:
         inputs = {"url": url, "only": FEW, "reports": "out of/the way", "strict": "true", "python": sys.executable}
         assert runner.use(inputs) == 1
     assert runner.output("verdict") == "non-conformant"
@@ -98,7 +92,7 @@ def test_the_workflow_calls_the_action_as_it_is() -> None:
     assert upload["with"]["path"] == ACTION["inputs"]["reports"]["default"]
 
 
-@pytest.mark.parametrize(("server", "code"), [(PlainServer, 0), (UpdatesAreCreates, 1)])
+@pytest.mark.parametrize(("server", "code"), [(PlainServer, 0), (AlwaysCreated, 1)])
 def test_gitlab(server: type[PlainServer], code: int, runner: Runner) -> None:
     job = _recipe("yaml", "respan-conformance:")["respan-conformance"]
     runner.install()

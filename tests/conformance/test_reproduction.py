@@ -7,47 +7,27 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conformance.command import KEYS, KNOWN, conformance
+from tests.mutants.authentication import KeysCompareCaseless
 from tests.mutants.histories import RefusalAfterDeleteRevives
 from tests.mutants.responses import FlagsAsBooleans
+from tests.mutants.statuses import AlwaysCreated
+from tests.mutants.values import CostsInCents
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 
 
-class CostsAreCents(PlainServer):
-    """Costs are rounded to two decimals."""
-
-    def shown(self, organization, stored):  # type: ignore[no-untyped-def]
-        model = super().shown(organization, stored)
-        return {name: round(value, 2) if isinstance(value, float) else value for name, value in model.items()}
-
-
-class UpdatesAreCreates(PlainServer):
-    """Every upsert is answered as a create."""
-
-    def status(self, earlier: Any) -> int:
-        return 201
-
-
-class AnyKeyIsTaken(PlainServer):
-    """A key is looked up without regard to case."""
-
-    def caller(self, token: str) -> Any:
-        return super().caller(token.lower())
-
-
 @pytest.mark.parametrize(
     ("server", "id"),
     [
-        (CostsAreCents, "IDM-01"),
-        (UpdatesAreCreates, "STA-02"),
-        (AnyKeyIsTaken, "AUT-02"),
+        (CostsInCents, "IDM-01"),
+        (AlwaysCreated, "STA-02"),
+        (KeysCompareCaseless, "AUT-02"),
         (FlagsAsBooleans, "SCH-03"),
         (RefusalAfterDeleteRevives, "MOD-01"),
     ],

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from mock_server.app import build_app
 from mock_server.behaviour import Behaviour
 from mock_server.fixtures import load_fixtures
 from mock_server.stores import MemoryStore
-from tests.mock_server.wire import KEY
+from tests.mock_server.wire import KEY, Reply
 
 
 def app(contract: Path | None = None, **behaviour: Any) -> ASGIApp:
@@ -27,18 +25,10 @@ def app(contract: Path | None = None, **behaviour: Any) -> ASGIApp:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request as the app left its scope, and the answer."""
+class Exchange(Reply):
+    """An answer, and the request as the app left its scope."""
 
     scope: Scope
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body, read as JSON."""
-        return json.loads(self.body)
 
 
 def ask(app: ASGIApp, method: str, path: str, body: bytes = b"", /, **headers: str) -> Exchange:
@@ -67,4 +57,4 @@ def ask(app: ASGIApp, method: str, path: str, body: bytes = b"", /, **headers: s
 
     asyncio.run(exchange())
     answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return Exchange(scope, sent[0]["status"], answered, b"".join(message.get("body", b"") for message in sent[1:]))
+    return Exchange(sent[0]["status"], answered, b"".join(message.get("body", b"") for message in sent[1:]), scope)

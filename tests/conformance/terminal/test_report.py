@@ -10,8 +10,8 @@ from rich.console import Console
 
 from conformance.terminal import Detail, PatientConsole, show
 from conformance.terminal.live import told
-from conformance.terminal.words import visible
 from conformance.verdict import Verdict
+from conformance.visible import visible
 from tests.conformance.reports.runs import all_kinds, nothing_found, record
 from tests.conformance.terminal.golden import FOLDER, RUNS, WIDTHS, golden, printed
 

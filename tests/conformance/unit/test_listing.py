@@ -10,7 +10,6 @@ import pytest
 
 from conformance.cli import main
 from conformance.listing import as_json, as_markdown, as_text
-from conformance.options import OPTIONS
 from conformance.requirement import SECTIONS, Requirement
 from contract import Contract
 
@@ -18,10 +17,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "requirements.md"
 
 
 @pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _no_settings(no_settings: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for option in OPTIONS:
-        monkeypatch.delenv(option.environment, raising=False)
 
 
 def test_the_text_names_each_chosen_one_with_its_level(registry: Mapping[str, Requirement], contract: Contract) -> None:

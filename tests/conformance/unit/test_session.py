@@ -10,27 +10,16 @@ from typing import Any
 import pytest
 
 from conformance import NoResult, check
-from conformance.options import OPTIONS
 from conformance.reports import as_json
 from conformance.verdict import RunVerdict, Verdict
 from tests.conformance.unit.parts import wsgi
+from tests.mutants.statuses import AlwaysCreated
 from tests.servers.plain import PlainServer
 
 KEY = "demo-acme"
 FEW = ["STA-01", "STA-02", "AUT-01"]
 
-
-class UpdatesAreCreates(PlainServer):
-    """Every upsert is answered as a create."""
-
-    def status(self, earlier: Any) -> int:
-        return 201
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for option in OPTIONS:
-        monkeypatch.delenv(option.environment, raising=False)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 def _verdicts(verdicts: Mapping[str, Verdict]) -> dict[str, str]:
@@ -50,7 +39,7 @@ def test_a_correct_application_conforms() -> None:
 
 
 def test_a_fault_is_found_and_told_without_the_key() -> None:
-    result = check(UpdatesAreCreates(), api_key=KEY, only=FEW)
+    result = check(AlwaysCreated(), api_key=KEY, only=FEW)
     assert result.verdict() is RunVerdict.NON_CONFORMANT
     assert _verdicts(result.verdicts()) == {"STA-01": "pass", "STA-02": "fail", "AUT-01": "pass"}
     [finding] = result.judged["STA-02"].findings
