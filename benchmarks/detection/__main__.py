@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.detection.contenders import CONTENDERS, Contender
+from benchmarks.detection.contenders import CONTENDERS, Contender, Run
 from tests.mutants.catalogue import MUTANTS
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
@@ -53,18 +53,18 @@ def tally(contender: Contender, servers: Sequence[type[PlainServer]], jobs: int)
     """Run a contender on each server, `jobs` at a time."""
     total = Tally()
 
-    def try_on(server: type[PlainServer]) -> None:
+    def try_on(server: type[PlainServer]) -> tuple[Run, int]:
         app = Counting(server())
         with tempfile.TemporaryDirectory() as folder, served(app) as url:
-            run = contender.run(url, Path(folder))
-        total.servers += 1
-        total.accused += Counter(name for name, accused in run.accused.items() if accused)
-        total.requests += app.requests
-        total.seconds += run.seconds
-        print(f"{server.__name__}: {run.accused}", flush=True)
+            return contender.run(url, Path(folder)), app.requests
 
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(try_on, servers))
+        for server, (run, requests) in zip(servers, pool.map(try_on, servers), strict=True):
+            total.servers += 1
+            total.accused += Counter(name for name, accused in run.accused.items() if accused)
+            total.requests += requests
+            total.seconds += run.seconds
+            print(f"{server.__name__}: {run.accused}", flush=True)
     return total
 
 
