@@ -20,6 +20,12 @@ class Document:
     files: Files
     resolved: dict[str, Any]
 
+    @property
+    def in_one_piece(self) -> dict[str, Any]:
+        """The document as it is written where that is one file, else resolved: a reference never leads out of it."""
+        alone = self.files.contents.keys() == {self.files.root.url}
+        return self.files.contents[self.files.root.url] if alone else self.resolved
+
     def pointer(self, tokens: Tokens) -> str:
         """Pointer to the place in the files where the node at `tokens` of the resolved document is written."""
         return self.files.shown(self.files.written(tokens))

@@ -58,6 +58,7 @@ def _contract(path: Path, document: Document) -> Contract:
         version=str(document.resolved["info"]["version"]),
         digest=_digest(document),
         document=document.resolved,
+        in_one_piece=document.in_one_piece,
         upsert=upsert,
         clauses=clauses,
         locate=document.pointer,

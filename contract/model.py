@@ -202,6 +202,9 @@ class Contract:
     """SHA-256 of the resolved document, in hexadecimal digits: equal for contracts that say the same."""
     document: Mapping[str, Any]
     """The whole OpenAPI document, references resolved. Not to be changed: copy it first."""
+    in_one_piece: Mapping[str, Any] = field(repr=False, compare=False)
+    """The same as it is written, for tools that take the names of its parts from its references; resolved where it is
+    written in several files. Not to be changed: copy it first."""
     upsert: Upsert
     clauses: Mapping[str, Clause]
     """The statements of `x-clauses`, the marked parts of the upsert operation by their path in it, and the extensions

@@ -25,7 +25,7 @@ from mock_server.fixtures import Fixtures
 from mock_server.handlers import Models
 from mock_server.journal.recording import RecordingMiddleware
 from mock_server.lingering import LingeringCloseMiddleware
-from mock_server.pages import CONSOLE, DOCUMENT, Page, console_options, served_document
+from mock_server.pages import CONSOLE, DOCUMENT, Page, console_options, served_document, shown_document
 from mock_server.prefer import PreferMiddleware
 from mock_server.response_check import ResponseCheckMiddleware
 from mock_server.routing import RoutingMiddleware
@@ -63,7 +63,8 @@ def build_app(
         swagger_ui_options=console_options(),
     )
     app.add_url_rule("/", "root", Page(RedirectResponse(CONSOLE)))
-    app.add_url_rule(DOCUMENT, "document", Page(Response(orjson.dumps(document), media_type="application/json")))
+    shown = orjson.dumps(shown_document(contract, document))
+    app.add_url_rule(DOCUMENT, "document", Page(Response(shown, media_type="application/json")))
     app.add_api(document)
     handle_failures(app, by_preference=True)
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any
 
 from connexion.http_facts import METHODS
@@ -45,6 +45,15 @@ def served_document(contract: Contract, operations: Container[str]) -> dict[str,
         if absent == present:
             del document["paths"][path]
     return document
+
+
+def shown_document(contract: Contract, served: Mapping[str, Any]) -> dict[str, Any]:
+    """The document `served`, for clients: with its references, from which generators of types take names.
+
+    One that was written in several files, or leaves operations out, has none: they could lead to what is not there.
+    """
+    whole = served["paths"] == contract.document["paths"]
+    return {**contract.in_one_piece, "servers": served["servers"]} if whole else dict(served)
 
 
 def console_options() -> SwaggerUIOptions:

@@ -112,6 +112,13 @@ def test_an_operation_that_the_mock_has_no_part_in_is_left_out(serve: Serve) -> 
     with serve((place, other + place)) as client:
         assert client.get(f"{MODELS}gpt-4o/").status_code == 200
         assert client.put(f"{MODELS}gpt-4o/").status_code == 405
+        assert "put" not in client.get("/openapi.json").json()["paths"][f"{MODELS}{{model_name}}/"]
+
+
+def test_a_contract_in_several_files_is_served_in_one_piece(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "cost.yaml").write_text("{type: number, x-known: stated}", encoding="utf-8")
+    with serve(("allOf: [{$ref: '#/components/schemas/Cost'}]", "allOf: [{$ref: cost.yaml}]")) as client:
+        assert "$ref" not in client.get("/openapi.json").text
 
 
 def test_without_security_anyone_is_a_writer_of_the_first_organization(serve: Serve) -> None:

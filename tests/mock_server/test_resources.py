@@ -6,7 +6,9 @@ import json
 
 import httpx2
 import pytest
+import yaml
 
+from contract import Contract
 from tests.mock_server.conftest import Names
 from tests.mock_server.wire import KEY, MODELS, exchange, request
 
@@ -110,3 +112,12 @@ def test_the_contract_is_served_for_the_mocks_own_address(client: httpx2.Client)
     assert [server["url"] for server in document["servers"]] == ["/"]
     assert set(document["components"]["securitySchemes"]) == {"apiKey", "dashboardJwt"}
     assert "InfoFunc" not in json.dumps(document)
+
+
+def test_the_contract_is_served_with_its_references(client: httpx2.Client, contract: Contract) -> None:
+    """Generators of types name the types of bodies by them."""
+    document = client.get("/openapi.json").json()
+    written = yaml.safe_load(contract.file.read_text(encoding="utf-8"))
+    assert document | {"servers": []} == written | {"servers": []}
+    [body] = document["paths"][MODELS]["post"]["requestBody"]["content"].values()
+    assert body["schema"] == {"$ref": "#/components/schemas/ModelUpsert"}

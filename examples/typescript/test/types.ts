@@ -1,5 +1,5 @@
-// What a frontend may and may not write with the types that are generated from openapi.yaml. Compiled, never run.
-import type { components, operations, paths } from "./generated/respan";
+// What a frontend may and may not write with the generated types. Compiled, never run.
+import type { components, operations, paths } from "../src/respan";
 
 type ModelUpsert = components["schemas"]["ModelUpsert"];
 type Model = components["schemas"]["Model"];
