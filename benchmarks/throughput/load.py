@@ -1,0 +1,52 @@
+"""The load: upserts of a hundred models in turn, sent by wrk over 16 connections."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+KEY: Final = "demo-acme"
+PATH: Final = "/api/models/"
+BODY: Final = (
+    '{"model_name": "support-bot-%03d", "base_model_name": "gpt-4o", '
+    '"display_name": "A support bot of the first line", "custom_provider_id": "my-vllm", '
+    '"input_cost": 0.6, "output_cost": 2.4, "max_context_window": 1048576, '
+    '"streaming_support": 1, "supported_params_override": {"temperature": {"max": 1.5}}}'
+)
+"""300 bytes, with a place for the number of the model. What it names is known to the mock as it is packaged."""
+SCRIPT = Path(__file__).with_name("upserts.lua")
+
+
+class MissingToolError(Exception):
+    """A program that the benchmark needs is not there. The message says how to get it."""
+
+
+class LoadError(Exception):
+    """Not every request was answered with a success, so that the figures would mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a server has answered."""
+
+    requests: int
+    seconds: float
+
+
+def load(url: str, seconds: int) -> Load:
+    """Send the server at `url` as much as it answers, for so long. Raises MissingToolError, LoadError."""
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        raise MissingToolError("wrk, which sends the load, is missing: install it (Debian: apt-get install wrk)")
+    command = [wrk, "-t1", "-c16", f"-d{seconds}s", "-s", str(SCRIPT), url + PATH, "--", KEY, BODY]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise LoadError(f"wrk ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}")
+    counted = json.loads(ran.stdout.splitlines()[-1])
+    if counted["failed"] or not counted["requests"]:
+        raise LoadError(f"{counted['failed']} of {counted['requests']} requests to {url} failed")
+    return Load(counted["requests"], counted["seconds"])
