@@ -25,7 +25,7 @@ def failing(app: ASGIApp, effect: Effect, when: When, chance: Random, name: str)
         case Drip():
             return _dripping(app, effect)
         case Status():
-            return _refusing(app, _refusal(effect, name), when)
+            return _refusing(app, effect, _refusal(effect, name), when)
         case Reset():
             return _resetting(app, when)
         case Truncation():
@@ -76,15 +76,16 @@ def _dripping(app: ASGIApp, effect: Drip) -> ASGIApp:
     return dripping
 
 
-def _refusing(app: ASGIApp, refusal: Refusal, when: When) -> ASGIApp:
+def _refusing(app: ASGIApp, effect: Status, refusal: Refusal, when: When) -> ASGIApp:
     async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
         if when is When.AFTER:
             await _answer_of(app, scope, receive)
         scope[REFUSAL] = refusal
-        body = orjson.dumps(refusal.body)
-        given = [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *given]
-        await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+        body = orjson.dumps(refusal.body) if effect.body is None else effect.body.encode(errors="replace")
+        media_type = b"application/json" if effect.body is None else b"text/html; charset=utf-8"
+        given = {name.lower().encode(): value.encode() for name, value in refusal.headers.items()}
+        headers = {b"content-type": media_type, **given, b"content-length": b"%d" % len(body)}
+        await send({"type": "http.response.start", "status": refusal.status, "headers": [*headers.items()]})
         await send({"type": "http.response.body", "body": body})
 
     return refusing

@@ -31,6 +31,8 @@ class Status:
     status: int
     detail: str | None
     headers: Mapping[str, str]
+    body: str | None
+    """The text of it in place of the error in JSON, such as the page of a gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,10 @@ def rule(written: Mapping[str, Any]) -> Rule:
     given = [name for name in _EFFECTS if name in written]
     if len(given) != 1:
         raise RuleError(f"give exactly one of {alternatives(_EFFECTS, 'and')}")
-    if given != ["status"] and {"detail", "headers"} & written.keys():
-        raise RuleError("detail and headers belong to a status")
+    if given != ["status"] and {"detail", "headers", "body"} & written.keys():
+        raise RuleError("detail, headers and body belong to a status")
+    if {"detail", "body"} <= written.keys():
+        raise RuleError("give a body, or the detail of an error in JSON, not both")
     kept = {name: value for name, value in written.items() if name not in {"id", "fired"}}
     conditions = {name: kept[name] for name in _CONDITIONS if name in kept}
     return Rule(_EFFECTS[given[0]](kept), kept, when=When(kept.get("when", When.BEFORE)), **conditions)
@@ -126,7 +130,7 @@ def _latency(written: Mapping[str, Any]) -> Latency:
 
 _CONDITIONS = ("method", "path", "organization", "model", "probability", "count")
 _EFFECTS: Mapping[str, Callable[[Mapping[str, Any]], Effect]] = {
-    "status": lambda it: Status(it["status"], it.get("detail"), it.get("headers", {})),
+    "status": lambda it: Status(it["status"], it.get("detail"), it.get("headers", {}), it.get("body")),
     "latency": _latency,
     "reset": lambda _: Reset(),
     "truncate": lambda it: Truncation(it["truncate"]),

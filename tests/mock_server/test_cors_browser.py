@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.mock_server.browser import browsing
+from tests.mock_server.browser import browsing, origin_of
 from tests.mock_server.process import started
 from tests.mock_server.wire import KEY, MODELS
 
@@ -35,25 +32,13 @@ ASK = """async ([url, headers, body]) => {
 }"""
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing about it."""
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The origin of a page that the mock does not serve."""
     directory = tmp_path_factory.mktemp("page")
     (directory / "index.html").write_text("<!doctype html><title>A page</title>", encoding="utf-8")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(directory)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with origin_of(directory) as origin:
+        yield origin
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,21 @@ def test_a_status_can_say_something_of_its_own(client: httpx2.Client) -> None:
     assert client.get(f"{MODELS}gpt-4o/").json() == {"detail": "Tea only."}
 
 
+def test_a_status_with_a_body_is_the_page_of_a_gateway(client: httpx2.Client) -> None:
+    fault(client, status=502, body="<h1>Bad gateway, nämlich</h1>")
+    answer = client.get(f"{MODELS}gpt-4o/")
+    assert (answer.status_code, answer.text) == (502, "<h1>Bad gateway, nämlich</h1>")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_its_headers_replace_those_that_it_would_have(client: httpx2.Client) -> None:
+    fault(client, status=502, body="busy", headers={"Content-Type": "text/plain", "Content-Length": "1"})
+    answer = client.get(f"{MODELS}gpt-4o/")
+    assert answer.text == "busy"
+    assert answer.headers.get_list("content-type") == ["text/plain"]
+    assert answer.headers.get_list("content-length") == ["4"]
+
+
 def test_only_the_api_fails(client: httpx2.Client) -> None:
     fault(client, status=500)
     for path in ("/", "/ui/", "/openapi.json", "/_mock/health"):
@@ -261,6 +276,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a range backwards": ({"latency": {"min": 2, "max": 1}}, "at least its min"),
     "more than certain": ({"status": 500, "probability": 10}, "at most 1"),
     "headers without a status": ({"reset": True, "headers": {}}, "belong to a status"),
+    "a body without a status": ({"reset": True, "body": ""}, "belong to a status"),
+    "a body and a detail": ({"status": 502, "body": "", "detail": ""}, "not both"),
     "a split header": ({"status": 500, "headers": {"A": "b\r\nC: d"}}, "matches"),
     "an odd id": ({"status": 500, "id": "a/b"}, "matches"),
 }

@@ -385,6 +385,8 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description with status: the text of the answer, in place of an error in JSON; text/html if headers do not say otherwise */
+            body?: string;
             /** @description wait: {min: MILLISECONDS, max: MILLISECONDS}; without max exactly min */
             latency?: {
                 /** @description milliseconds */
