@@ -17,7 +17,7 @@ from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
 from mock_server.semantics import Stored
 from mock_server.state.document import StateReader, model_of, state_of
-from mock_server.stores import Store, WatchedStore
+from mock_server.stores import Store
 
 
 class Part(StrEnum):
@@ -49,13 +49,16 @@ class Control:
     on_change: Callable[[], None] | None = None
     """Called after each change of the models."""
 
-    def __post_init__(self) -> None:
-        self.store = WatchedStore(self.store, self._model_changed)
-
     def note(self, exchange: Exchange) -> None:
         """Take an exchange into the journal."""
         self.journal.add(exchange)
         self.events.publish("request", exchange, entry_of)
+
+    def model_changed(self, organization: str, name: str, stored: Stored | None) -> None:
+        """Tell that a request has written a model, or removed it where `stored` is None."""
+        self.events.publish("model", (organization, name, stored), _shown)
+        if self.on_change:
+            self.on_change()
 
     def clear_journal(self) -> int:
         """Forget all exchanges. How many there were."""
@@ -96,11 +99,6 @@ class Control:
     def faults_changed(self) -> None:
         """Tell those who watch."""
         self.events.publish("faults", [each.shown for each in self.faults.active])
-
-    def _model_changed(self, organization: str, name: str, stored: Stored | None) -> None:
-        self.events.publish("model", (organization, name, stored), _shown)
-        if self.on_change:
-            self.on_change()
 
     def _models_replaced(self, organization: str | None, model: str | None) -> None:
         self.events.publish("state", {"organization": organization, "model": model})

@@ -7,20 +7,39 @@ from functools import partial
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Message, Receive, Scope, Send
 
 from contract import Contract
 
 _EXPOSED = ("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate")
 """Headers that a page may read although the Fetch standard hides them, beside those that the contract declares."""
+_VARIES = (b"vary", b"Origin")
 
 
-def cross_origin(contract: Contract, origins: Sequence[str]) -> partial[CORSMiddleware]:
+class CrossOriginMiddleware(CORSMiddleware):
+    """Starlette's, for requests that have an origin. To the others it would add only `Vary`, and take long for it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a preflight, or pass the request on."""
+        if scope["type"] != "http" or any(name == b"origin" for name, _ in scope["headers"]):
+            await super().__call__(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), _VARIES]
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+def cross_origin(contract: Contract, origins: Sequence[str]) -> partial[CrossOriginMiddleware]:
     """The middleware for the pages of `origins`, `*` for any.
 
     Pages of named origins may send their cookies and other credentials; to any page the standard does not allow that.
     """
     return partial(
-        CORSMiddleware,
+        CrossOriginMiddleware,
         allow_origins=origins,
         allow_credentials="*" not in origins,
         allow_methods=["*"],

@@ -72,16 +72,6 @@ class Display:
         """The slot of a request field. A response field that no request sets has its own name for one."""
         return self._rules.request[field].slot if field in self._rules.request else field
 
-    def inheritable(self, model: Model) -> Mapping[str, Any]:
-        """What a model leaves to those that name it as their base, by slot."""
-        if isinstance(model, Stored):
-            return model.values
-        return {
-            self.slot(field.source.name): model.values[name]
-            for name, field in self._rules.response.items()
-            if isinstance(field.source, Inherited) and name in model.values
-        }
-
     def _reader(self, field: str, source: Source) -> _Reader:
         match source:
             case FromKey():
@@ -102,7 +92,7 @@ class Display:
             case Inherited(name, base, default, has_default):
                 slot, base = self.slot(name), self.slot(base)
                 fallback = default if has_default else _ABSENT
-                return lambda view: view.inherited(base).get(slot, fallback)
+                return lambda view: _nearest(view.chain(base), slot, field, fallback)
             case Overlaid(override, base):
                 override, base = self.slot(override), self.slot(base)
                 return lambda view: _overlaid(view.chain(base), override, field)
@@ -120,7 +110,6 @@ class _View:
         self._world = world
         self._display = display
         self._chains: dict[str, list[Model]] = {}
-        self._inherited: dict[str, Mapping[str, Any]] = {}
 
     def chain(self, base: str) -> list[Model]:
         """The model, its base, the base of that, ..., by the slot `base`. A cycle is cut."""
@@ -138,15 +127,6 @@ class _View:
                 found[name] = model
         return found
 
-    def inherited(self, base: str) -> Mapping[str, Any]:
-        """The values of the model over those of its bases, by slot."""
-        if base not in self._inherited:
-            merged: Mapping[str, Any] = {}
-            for model in reversed(self.chain(base)):
-                merged = {**merged, **self._display.inheritable(model)}
-            self._inherited[base] = merged
-        return self._inherited[base]
-
     def looked_up(self, collection: str, by: str) -> Any:
         """What the thing shows that the slot `by` names."""
         identifier = self.model.values.get(by, _ABSENT)
@@ -159,6 +139,15 @@ class _View:
 
 
 _Reader: TypeAlias = Callable[[_View], Any]
+
+
+def _nearest(chain: list[Model], slot: str, shown_as: str, fallback: Any) -> Any:
+    """The value of the first in the chain that has one: what was set, or what a built-in model shows."""
+    for model in chain:
+        name = slot if isinstance(model, Stored) else shown_as
+        if name in model.values:
+            return model.values[name]
+    return fallback
 
 
 def _overlaid(chain: list[Model], override: str, shown_as: str) -> dict[str, Any]:

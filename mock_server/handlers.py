@@ -11,7 +11,7 @@ from mock_server.clock import Clock
 from mock_server.display import Display, Model, World
 from mock_server.endpoints import Call, Handler
 from mock_server.fixtures import Fixtures
-from mock_server.judgement import Context, Named, absent, named_things, refusal_of
+from mock_server.judgement import Context, Named, References, absent, refusal_of
 from mock_server.refusals import Refusal, RefusedError
 from mock_server.semantics import Stored, delete, upsert
 from mock_server.stores import Decision, Store
@@ -22,6 +22,7 @@ class Models:
 
     def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store, clock: Clock) -> None:
         self._rules = rules
+        self._references = References(rules)
         self._display = Display(rules)
         self._fixtures = fixtures
         self._store = store
@@ -91,7 +92,7 @@ class Models:
         return self._fixtures.models.get(name) or await self._store.get(organization, name)
 
     async def _missing(self, organization: str, body: Mapping[str, object]) -> tuple[Named, ...]:
-        named = list(named_things(self._rules, body))
+        named = self._references.named_in(body)
         return tuple([each for each in named if not await self._exists(organization, each)])
 
     async def _exists(self, organization: str, named: Named) -> bool:
@@ -114,5 +115,4 @@ class Models:
         """The names of the models that `model` refers to."""
         if not isinstance(model, Stored):
             return []
-        named = named_things(self._rules, model.values)
-        return [each.identifier for each in named if each.collection == "models"]
+        return [model.values[slot] for slot in self._references.to_models if slot in model.values]

@@ -40,14 +40,25 @@ class Context:
     """The things that the request names and that do not exist."""
 
 
-def named_things(rules: Upsert, request: Mapping[str, Any]) -> Iterator[Named]:
-    """The things that the request names. Of two spellings that say the same, the first counts."""
-    seen: set[tuple[str, Any]] = set()
-    for name, field in rules.request.items():
-        if (field.reference or field.alias) and name in request and (field.slot, request[name]) not in seen:
-            seen.add((field.slot, request[name]))
-            if reference := rules.request[field.slot].reference:
-                yield Named(name, reference.to, request[name], reference.missing)
+class References:
+    """The request fields that name another thing, and the other spellings of such fields."""
+
+    def __init__(self, rules: Upsert) -> None:
+        self._fields = [
+            (name, field.slot, reference)
+            for name, field in rules.request.items()
+            if (reference := rules.request[field.slot].reference)
+        ]
+        self.to_models = tuple({slot: None for _, slot, reference in self._fields if reference.to == "models"})
+        """The slots that hold the names of models."""
+
+    def named_in(self, request: Mapping[str, Any]) -> list[Named]:
+        """The things that a request names. Of two spellings that say the same, the first counts."""
+        found: dict[tuple[str, Any], Named] = {}
+        for name, slot, reference in self._fields:
+            if name in request and (slot, request[name]) not in found:
+                found[slot, request[name]] = Named(name, reference.to, request[name], reference.missing)
+        return list(found.values())
 
 
 def refusal_of(

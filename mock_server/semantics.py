@@ -50,7 +50,7 @@ def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], con
     """
     if refusal := refusal_of(rules, request, context):
         return refusal
-    given = {field.slot: request[name] for name, field in rules.request.items() if name in request}
+    given = {rules.request[name].slot: value for name, value in request.items() if name in rules.request}
     if stored is None:
         return Written(rules.created, Stored(given, context.at, context.at))
     values = _merged(rules, stored.values, given)

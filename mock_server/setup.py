@@ -21,7 +21,7 @@ from mock_server.faults.file import read_faults
 from mock_server.fixtures import Fixtures
 from mock_server.journal.journal import Journal
 from mock_server.settings import Settings
-from mock_server.stores import MemoryStore, Scopes
+from mock_server.stores import MemoryStore, Scopes, WatchedStore
 
 
 def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, models: Scopes | None = None) -> Control:
@@ -47,7 +47,9 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
         faults=control.faults if settings.admin or control.faults.active else None,
         note=control.note if control.journal.size else None,
     )
-    api = build_app(control.contract, control.fixtures, control.store, behaviour)
+    heard = settings.admin or control.on_change  # else nobody can watch the models, and to tell of them costs time
+    store = WatchedStore(control.store, control.model_changed) if heard else control.store
+    api = build_app(control.contract, control.fixtures, store, behaviour)
     return Beside(api, admin_app(control, access or _access(settings))) if settings.admin else api
 
 

@@ -56,5 +56,7 @@ def ask(app: ASGIApp, method: str, path: str, body: bytes = b"", /, **headers: s
         await app(scope, receive, send)
 
     asyncio.run(exchange())
-    answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    answered: dict[str, str] = {}
+    for name, value in ((name.decode(), value.decode()) for name, value in sent[0]["headers"]):
+        answered[name] = f"{answered[name]}, {value}" if name in answered else value
     return Exchange(sent[0]["status"], answered, b"".join(message.get("body", b"") for message in sent[1:]), scope)

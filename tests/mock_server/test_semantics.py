@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import Omitted, Upsert, load
-from mock_server.judgement import Context, Named, named_things
+from mock_server.judgement import Context, Named, References
 from mock_server.refusals import Refusal
 from mock_server.semantics import Removed, Stored, Written, delete, upsert
 
@@ -133,7 +133,7 @@ def test_the_statuses_are_the_contracts() -> None:
 
 def test_the_things_that_a_body_names() -> None:
     body = {"model_name": "m", "base_model_name": "b", "provider_id": "p"}
-    assert list(named_things(RULES, body)) == [
+    assert References(RULES).named_in(body) == [
         Named("base_model_name", "models", "b", 404),
         Named("provider_id", "providers", "p", 404),
     ]
