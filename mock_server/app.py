@@ -25,7 +25,7 @@ from mock_server.fixtures import Fixtures
 from mock_server.handlers import Models
 from mock_server.journal.recording import RecordingMiddleware
 from mock_server.lingering import LingeringCloseMiddleware
-from mock_server.pages import CONSOLE, DOCUMENT, Page, console_options, served_document, shown_document
+from mock_server.pages import DOCUMENT, SWAGGER_UI, Page, served_document, shown_document, swagger_ui_options
 from mock_server.prefer import PreferMiddleware
 from mock_server.response_check import ResponseCheckMiddleware
 from mock_server.routing import RoutingMiddleware
@@ -60,9 +60,9 @@ def build_app(
         ],
         resolver=handlers.__getitem__,
         security_map={"bearer": partial(BearerHandler, fixtures)},
-        swagger_ui_options=console_options(),
+        swagger_ui_options=swagger_ui_options(),
     )
-    app.add_url_rule("/", "root", Page(RedirectResponse(CONSOLE)))
+    app.add_url_rule("/", "root", Page(RedirectResponse(SWAGGER_UI)))
     shown = orjson.dumps(shown_document(contract, document))
     app.add_url_rule(DOCUMENT, "document", Page(Response(shown, media_type="application/json")))
     app.add_api(document)

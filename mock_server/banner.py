@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator
 
 from contract import Contract
 from mock_server.admin.app import PREFIX
+from mock_server.console.files import HOME
+from mock_server.first_request import first_request
 from mock_server.fixtures import Fixtures
-from mock_server.pages import CONSOLE
+from mock_server.pages import SWAGGER_UI
 
 ADMIN = PREFIX.decode() + "info"
 
@@ -23,7 +24,9 @@ def _lines(url: str, contract: Contract, fixtures: Fixtures, admin: bool) -> Ite
     yield f"{contract.title} {contract.version}, a mock of {contract.file.name}"
     yield ""
     yield f"  API         {url}{contract.upsert.operation.path}"
-    yield f"  Swagger UI  {url}{CONSOLE}"
+    if admin:
+        yield f"  Console     {url}{HOME}"
+    yield f"  Swagger UI  {url}{SWAGGER_UI}"
     if admin:
         yield f"  Admin API   {url}{ADMIN}"
     yield ""
@@ -42,17 +45,9 @@ def _lines(url: str, contract: Contract, fixtures: Fixtures, admin: bool) -> Ite
 
 
 def _curl(url: str, contract: Contract, fixtures: Fixtures) -> str:
-    """A command that creates a model, with the first example of the contract."""
-    operation = contract.upsert.operation
-    token = next((token for token, caller in fixtures.keys.items() if caller.may_write), "YOUR_TOKEN")
-    media_type, body = _first_example(contract)
-    words = ["curl", "-X", operation.method, url + operation.path]
-    words += ["-H", f"Authorization: Bearer {token}", "-H", f"Content-Type: {media_type}", "-d", json.dumps(body)]
-    return shlex.join(words)
-
-
-def _first_example(contract: Contract) -> tuple[str, object]:
-    operation = contract.document["paths"][contract.upsert.operation.path][contract.upsert.operation.method.lower()]
-    media_type, body = next(iter(operation["requestBody"]["content"].items()))
-    examples = [example["value"] for example in body.get("examples", {}).values() if "value" in example]
-    return media_type, examples[0] if examples else {contract.upsert.key: "my-first-model"}
+    """A command that creates a model."""
+    first = first_request(contract, fixtures)
+    words = ["curl", "-X", first.method, url + first.path]
+    for name, value in first.headers.items():
+        words += ["-H", f"{name}: {value}"]
+    return shlex.join([*words, "-d", first.body])

@@ -68,6 +68,18 @@ class Display:
                 shown[field] = None
         return shown
 
+    def givers(self, name: str, world: World) -> dict[str, str]:
+        """Which model gives each response field its value: the model `name` itself, or one that it is based on.
+
+        A field is left out whose value comes from no model. Of several that lie over one another the nearest counts.
+        """
+        model = world.models[name]
+        if isinstance(model, BuiltIn):
+            return {}
+        view = _View(name, model, world, self)
+        found = {field: view.giver(field, its.source) for field, its in self._rules.response.items()}
+        return {field: giver for field, giver in found.items() if giver is not None}
+
     def slot(self, field: str) -> str:
         """The slot of a request field. A response field that no request sets has its own name for one."""
         return self._rules.request[field].slot if field in self._rules.request else field
@@ -126,6 +138,17 @@ class _View:
             if model:
                 found[name] = model
         return found
+
+    def giver(self, field: str, source: Source) -> str | None:
+        """The name of the nearest model that has a value for a response field, as far as models decide it."""
+        match source:
+            case FromRequest(name):
+                return self.name if self._display.slot(name) in self.model.values else None
+            case Inherited(own, base) | Overlaid(own, base):
+                slot, followed = self._display.slot(own), self._follow(self._display.slot(base)).items()
+                has = (name for name, it in followed if (slot if isinstance(it, Stored) else field) in it.values)
+                return next(has, None)
+        return None
 
     def looked_up(self, collection: str, by: str) -> Any:
         """What the thing shows that the slot `by` names."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
+import secrets
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -35,11 +37,33 @@ def _itself(subject: Any) -> Any:
     return subject
 
 
+class _Pace:
+    """Lets so many events of one kind pass in a second. One `skipped` stands for all others."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._second = -1
+        self._counts: Counter[str] = Counter()
+
+    def slowed(self, event: Event) -> Event | None:
+        """What to tell instead of `event`, if anything."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second = second
+            self._counts.clear()
+        self._counts[event.kind] += 1
+        over = self._counts[event.kind] - self._most
+        if over <= 0:
+            return event
+        return Event(event.id, "skipped", {"event": event.kind}, _itself) if over == 1 else None
+
+
 class Watcher:
     """One who is told."""
 
-    def __init__(self, missed: list[Event]) -> None:
+    def __init__(self, missed: list[Event], pace: int | None = None) -> None:
         self._queue: asyncio.Queue[Event] = asyncio.Queue(PATIENCE + len(missed))
+        self._pace = _Pace(pace) if pace else None
         self.behind = asyncio.Event()
         """Set when it reads too slowly, and from then on misses events."""
         for event in missed:
@@ -47,8 +71,11 @@ class Watcher:
 
     def tell(self, event: Event) -> None:
         """Have it read `event` when it comes to it."""
+        told = self._pace.slowed(event) if self._pace else event
+        if told is None:
+            return
         try:
-            self._queue.put_nowait(event)
+            self._queue.put_nowait(told)
         except asyncio.QueueFull:
             self.behind.set()
 
@@ -63,6 +90,8 @@ class Events:
     def __init__(self) -> None:
         self._latest: deque[Event] = deque(maxlen=REMEMBERED)
         self._watchers: list[Watcher] = []
+        self.run = secrets.token_hex(8)
+        """Another one after each start, so that whoever comes back knows whether the ids are still the same ones."""
         self.total = 0
         """How many there have been, which is the id of the latest."""
 
@@ -75,10 +104,13 @@ class Events:
             watcher.tell(event)
 
     @contextlib.contextmanager
-    def watching(self, after: int | None) -> Iterator[Watcher]:
-        """Somebody who is told everything from now on, and before that what came later than the event `after`."""
+    def watching(self, after: int | None, pace: int | None = None) -> Iterator[Watcher]:
+        """Somebody who is told everything from now on, and before that what came later than the event `after`.
+
+        With a `pace`, of one kind so many in a second, and then that the others were skipped.
+        """
         missed = [] if after is None else [event for event in self._latest if event.id > after]
-        watcher = Watcher(missed)
+        watcher = Watcher(missed, pace)
         self._watchers.append(watcher)
         try:
             yield watcher

@@ -8,12 +8,13 @@ from functools import partial
 from contract import Upsert
 from mock_server.answers import Answer
 from mock_server.clock import Clock
-from mock_server.display import Display, Model, World
+from mock_server.display import Model
 from mock_server.endpoints import Call, Handler
 from mock_server.fixtures import Fixtures
 from mock_server.judgement import Context, Named, References, absent, refusal_of
 from mock_server.refusals import Refusal, RefusedError
 from mock_server.semantics import Stored, delete, upsert
+from mock_server.showing import Showing
 from mock_server.stores import Decision, Store
 
 
@@ -23,9 +24,9 @@ class Models:
     def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store, clock: Clock) -> None:
         self._rules = rules
         self._references = References(rules)
-        self._display = Display(rules)
         self._fixtures = fixtures
         self._store = store
+        self._showing = Showing(rules, fixtures, store)
         self._clock = clock
 
     @property
@@ -52,7 +53,7 @@ class Models:
     async def read(self, call: Call, status: int) -> Answer:
         """Show the model that the path names."""
         organization, name = call.caller.organization, call.path[self._rules.key]
-        model = await self._find(organization, name)
+        model = await self._showing.find(organization, name)
         if model is None:
             raise RefusedError(absent(self._rules, self._rules.read, name))
         return await self._shown(status, organization, name, model)
@@ -88,9 +89,6 @@ class Models:
     def _context(self, call: Call, missing: tuple[Named, ...] = ()) -> Context:
         return Context(self._clock.now(), call.caller.may_write, self._fixtures.models, missing)
 
-    async def _find(self, organization: str, name: str) -> Model | None:
-        return self._fixtures.models.get(name) or await self._store.get(organization, name)
-
     async def _missing(self, organization: str, body: Mapping[str, object]) -> tuple[Named, ...]:
         named = self._references.named_in(body)
         return tuple([each for each in named if not await self._exists(organization, each)])
@@ -98,21 +96,7 @@ class Models:
     async def _exists(self, organization: str, named: Named) -> bool:
         if named.collection == "providers":
             return named.identifier in self._fixtures.organizations[organization]
-        return await self._find(organization, named.identifier) is not None
+        return await self._showing.find(organization, named.identifier) is not None
 
     async def _shown(self, status: int, organization: str, name: str, model: Model) -> Answer:
-        models = {name: model}
-        wanted = [model]
-        while wanted:
-            for named in self._leads_to(wanted.pop()):
-                if named not in models and (found := await self._find(organization, named)):
-                    models[named] = found
-                    wanted.append(found)
-        world = World(models, self._fixtures.organizations[organization])
-        return Answer(status, self._display.show(name, world))
-
-    def _leads_to(self, model: Model) -> list[str]:
-        """The names of the models that `model` refers to."""
-        if not isinstance(model, Stored):
-            return []
-        return [model.values[slot] for slot in self._references.to_models if slot in model.values]
+        return Answer(status, await self._showing.show(organization, name, model))

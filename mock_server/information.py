@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from mock_server.control import Control
+from mock_server.first_request import first_request
 
 
 def information(control: Control) -> dict[str, Any]:
@@ -21,6 +22,7 @@ def information(control: Control) -> dict[str, Any]:
         },
         "organizations": [_organization(control, name) for name in fixtures.organizations],
         "built_in": list(fixtures.models),
+        "first_request": first_request(contract, fixtures),
         "settings": dict(control.settings),
     }
 

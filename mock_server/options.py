@@ -92,7 +92,7 @@ def _add_admin(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     kept = "how many requests it keeps; 0 is off (default: %(default)s)"
     add("--journal", metavar="N", default=DEFAULTS.journal, type=_count, help=kept)
-    add("--no-admin", action="store_true", help="no admin API, and no journal")
+    add("--no-admin", action="store_true", help="no admin API, no console, and no journal")
     add("--admin-token", metavar="TOKEN", help=f"what the admin API asks for (default: ${TOKEN_VARIABLE}, or nothing)")
     add("--admin-host", metavar="NAME", action="append", default=[], help="one more name to reach it by; repeatable")
     add("--admin-origin", metavar="ORIGIN", action="append", default=[], help="whose pages may use it; repeatable")

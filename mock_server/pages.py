@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from contract import Contract
 from mock_server.refusals import refused
 
-CONSOLE = "/ui/"
+SWAGGER_UI = "/ui/"
 """The path of Swagger UI."""
 DOCUMENT = "/openapi.json"
 """The path of the contract."""
@@ -56,10 +56,10 @@ def shown_document(contract: Contract, served: Mapping[str, Any]) -> dict[str, A
     return {**contract.in_one_piece, "servers": served["servers"]} if whole else dict(served)
 
 
-def console_options() -> SwaggerUIOptions:
+def swagger_ui_options() -> SwaggerUIOptions:
     """How Connexion is to show Swagger UI."""
     return SwaggerUIOptions(
         serve_spec=False,  # Connexion would copy and validate the whole document with each request for it
         spec_path=DOCUMENT,
-        swagger_ui_path=CONSOLE.rstrip("/"),
+        swagger_ui_path=SWAGGER_UI.rstrip("/"),
     )

@@ -1,4 +1,4 @@
-"""Puts the admin API together: a Connexion app of its own, beside that of the contract."""
+"""Puts the admin API and the console together: a Connexion app of its own, beside that of the contract."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mock_server.admin.endpoints import AdminEndpointMiddleware
 from mock_server.admin.guard import GuardMiddleware
 from mock_server.admin.handlers import Handlers
 from mock_server.admin.security import AdminTokenHandler
+from mock_server.console.files import HOME, console_files
 from mock_server.control import Control
 from mock_server.failures import handle_failures
 from mock_server.lingering import LingeringCloseMiddleware
@@ -24,6 +25,7 @@ from mock_server.routing import RoutingMiddleware, raw_path
 
 PREFIX = b"/_mock/"
 """Where the paths of the admin API begin."""
+_HOME = HOME.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class Access:
 
 
 def admin_app(control: Control, access: Access) -> AsyncApp:
-    """The admin API as an ASGI app."""
-    document = read_document()
+    """The admin API and the console as an ASGI app."""
+    document, files = read_document(), console_files()
     if access.token is None:
         del document["security"]
     cors = partial(
@@ -56,7 +58,7 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
             LingeringCloseMiddleware,
             *([cors] if access.origins else []),
             ExceptionMiddleware,
-            partial(GuardMiddleware, hosts=access.hosts, origins=access.origins),
+            partial(GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files),
             RoutingMiddleware,
             SecurityMiddleware,
             AdminEndpointMiddleware,
@@ -64,13 +66,15 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
         resolver=Handlers(control, document).by_operation.__getitem__,
         security_map={"bearer": partial(AdminTokenHandler, access.token or "")},
     )
+    for path, file in files.items():
+        app.add_url_rule(path, path, file)
     app.add_api(document)
     handle_failures(app, by_preference=False)
     return app
 
 
 class Beside:
-    """Two apps at one address: requests of the admin API go to `admin`, all others to `app`."""
+    """Two apps at one address: requests of the admin API and the console go to `admin`, all others to `app`."""
 
     def __init__(self, app: ASGIApp, admin: ASGIApp) -> None:
         self._app = app
@@ -78,5 +82,6 @@ class Beside:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        asked_for_admin = scope["type"] == "http" and raw_path(scope).startswith(PREFIX)
+        path = raw_path(scope) if scope["type"] == "http" else b""
+        asked_for_admin = path.startswith(PREFIX) or path == _HOME
         await (self._admin if asked_for_admin else self._app)(scope, receive, send)

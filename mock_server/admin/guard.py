@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,13 +16,21 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 class GuardMiddleware:
     """Lets pass what is addressed to one of `hosts` (None: to any) and comes from no page, or from one of this origin.
 
-    A foreign name in `Host` means that somebody's domain was made to lead here (DNS rebinding).
+    A foreign name in `Host` means that somebody's domain was made to lead here (DNS rebinding). To the paths
+    `linkable`, where nothing is secret, any page may lead.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Container[str] | None, origins: Container[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Container[str] | None,
+        origins: Container[str] = (),
+        linkable: Container[str] = (),
+    ) -> None:
         self.app = app
         self._hosts = hosts
         self._origins = origins
+        self._linkable = linkable
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or raise the 403."""
@@ -31,10 +39,13 @@ class GuardMiddleware:
         if self._hosts is not None and _name(host) not in self._hosts:
             mend = "call it by localhost, or allow the name with --admin-host"
             raise refused(403, f"The admin API is not to be reached by the name {quoted(_name(host))}: {mend}.")
-        origin = headers.get(b"origin")
-        if origin not in self._origins and not _is_of(host, origin, headers.get(b"sec-fetch-site", "none")):
+        if scope["path"] not in self._linkable and not self._is_known(host, headers):
             raise refused(403, "The admin API takes nothing from pages of another origin.")
         await self.app(scope, receive, send)
+
+    def _is_known(self, host: str, headers: Mapping[bytes, str]) -> bool:
+        origin = headers.get(b"origin")
+        return origin in self._origins or _is_of(host, origin, headers.get(b"sec-fetch-site", "none"))
 
 
 def _name(host: str) -> str:

@@ -58,7 +58,8 @@ class Handlers:
 
     async def events(self, question: Question) -> EventStream:
         """Tell what happens."""
-        return EventStream(self._control.events, question.parameters.get("Last-Event-ID"))
+        after, pace = (question.parameters.get(name) for name in ("Last-Event-ID", "pace"))
+        return EventStream(self._control.events, after, pace)
 
     async def requests(self, question: Question) -> Answer:
         """List the journal."""

@@ -24,7 +24,8 @@ class Parameters:
         self._in_query = [each["name"] for each in declared if each["in"] == "query"]
         self._headers = {each["name"].lower().encode(): each["name"] for each in declared if each["in"] == "header"}
         self._defaults = {name: it["default"] for name, it in self._schemas.items() if "default" in it}
-        self._validator = Validator({"type": "object", "properties": self._schemas})
+        required = [each["name"] for each in declared if each.get("required")]
+        self._validator = Validator({"type": "object", "properties": self._schemas, "required": required})
 
     def read(self, scope: Scope) -> dict[str, Any]:
         """The values by name. Raises the 400."""

@@ -24,14 +24,15 @@ _HEADERS = [
 class EventStream:
     """An answer that tells what happens, and before that what came later than the event `after`."""
 
-    def __init__(self, events: Events, after: int | None) -> None:
+    def __init__(self, events: Events, after: int | None, pace: int | None) -> None:
         self._events = events
         self._after = after
+        self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell, until the client goes. One that does not keep up is cut off; it may come back and say what it has."""
         complete = self._after is not None and self._events.knows(self._after)
-        with self._events.watching(self._after) as watcher:
+        with self._events.watching(self._after, self._pace) as watcher:
             telling = asyncio.ensure_future(_tell(_written(self._events, watcher, complete), send))
             tasks = {telling, asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(watcher.behind.wait())}
             try:
@@ -55,7 +56,7 @@ async def _gone(receive: Receive) -> None:
 
 
 async def _written(events: Events, watcher: Watcher, complete: bool) -> AsyncIterator[bytes]:
-    hello = orjson.dumps({"complete": complete, "latest": events.total})
+    hello = orjson.dumps({"complete": complete, "latest": events.total, "run": events.run})
     yield b"retry: %d\nevent: hello\ndata: %b\n\n" % (_RETRY_MS, hello)
     while True:
         try:

@@ -8,6 +8,7 @@ from mock_server.admin.endpoints import Handler, Question
 from mock_server.answers import Answer
 from mock_server.control import Control, Part
 from mock_server.refusals import refused
+from mock_server.showing import Showing
 from mock_server.state.document import StateError
 from mock_server.wording import quoted
 
@@ -17,15 +18,26 @@ class StateHandlers:
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._showing = Showing(control.contract.upsert, control.fixtures, control.store)
 
     @property
     def by_operation(self) -> Mapping[str, Handler]:
         """The handler of each operation, by operationId."""
-        return {"getState": self.state, "putState": self.replace, "reset": self.reset}
+        return {"getState": self.state, "putState": self.replace, "reset": self.reset, "getShownModel": self.model}
 
     async def state(self, _: Question) -> Answer:
         """Show all custom models."""
         return Answer(200, await self._control.state())
+
+    async def model(self, question: Question) -> Answer:
+        """Show one model as the API shows it, and where its values come from."""
+        organization, name = question.parameters["organization"], question.parameters["name"]
+        self._check_organization(organization)
+        model = await self._showing.find(organization, name)
+        if model is None:
+            raise refused(404, f"The organization {quoted(organization)} has no model {quoted(name)}.")
+        shown = await self._showing.show(organization, name, model)
+        return Answer(200, {"shown": shown, "givers": await self._showing.givers(organization, name, model)})
 
     async def replace(self, question: Question) -> Answer:
         """Take other models in place of all."""
@@ -39,11 +51,15 @@ class StateHandlers:
         """Bring back the start."""
         asked = question.body or {}
         organization, model = asked.get("organization"), asked.get("model")
-        if organization is not None and organization not in self._control.fixtures.organizations:
-            raise refused(404, f"There is no organization {quoted(organization)}.")
+        if organization is not None:
+            self._check_organization(organization)
         if model is not None and organization is None:
             raise refused(400, "Say of which organization the model is.")
         parts = asked.get("parts", list(Part) if organization is None else [Part.MODELS])
         if organization is not None and parts != [Part.MODELS]:
             raise refused(400, "Of one organization only the models can be reset.")
         return Answer(200, await self._control.reset(map(Part, parts), organization, model))
+
+    def _check_organization(self, name: str) -> None:
+        if name not in self._control.fixtures.organizations:
+            raise refused(404, f"There is no organization {quoted(name)}.")

@@ -63,6 +63,8 @@ class Entry:
     duration_ms: float
     organization: str | None
     """Whose credentials it had, as far as they were looked at."""
+    may_write: bool | None
+    """Whether those credentials may write."""
     method: str
     path: str
     """As it was sent, percent-encoded."""
@@ -87,6 +89,7 @@ def entry_of(exchange: Exchange) -> Entry:
         time=to_rfc3339(datetime.fromtimestamp(exchange.time, UTC)),
         duration_ms=round(exchange.milliseconds, 3),
         organization=exchange.organization,
+        may_write=exchange.may_write,
         method=exchange.method,
         path=redaction.path(exchange.path.decode("latin-1")),
         query=redaction.query(exchange.query.decode("latin-1")),

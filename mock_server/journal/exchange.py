@@ -27,9 +27,9 @@ class Exchange:
     """
 
     __slots__ = (
-        "complete", "faults", "headers", "id", "method", "milliseconds", "organization", "path", "preference", "query",
-        "refusal", "request", "request_length", "response", "response_headers", "response_length", "scope", "started",
-        "status", "time",
+        "complete", "faults", "headers", "id", "may_write", "method", "milliseconds", "organization", "path",
+        "preference", "query", "refusal", "request", "request_length", "response", "response_headers",
+        "response_length", "scope", "started", "status", "time",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -81,6 +81,7 @@ class Exchange:
         """Those that acted on it."""
         token = scope.get("extensions", {}).get("connexion_context", {}).get("token_info")
         self.organization: str | None = token["sub"] if token else None
+        self.may_write: bool | None = token["caller"].may_write if token else None
 
 
 def _longer(start: bytes, octets: bytes) -> bytes:

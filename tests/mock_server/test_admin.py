@@ -96,6 +96,8 @@ ASKED = (
     "requests/wait?timeout=0&path=/none",
     "requests/999",
     "faults",
+    "model?organization=acme&name=gpt-4o",
+    "model?organization=acme&name=none",
 )
 
 

@@ -65,10 +65,55 @@ def test_who_comes_back_is_told_what_it_missed(own: MockProcess) -> None:
             client.get(path)
         with client.stream("GET", EVENTS, headers={"Last-Event-ID": "1"}) as stream:
             hello, *missed = islice(told(stream), 3)
-        assert hello["data"] == {"complete": True, "latest": 3}
+        assert (hello["data"]["complete"], hello["data"]["latest"]) == (True, 3)
         assert [(event["id"], event["data"]["path"]) for event in missed] == [("2", "/api/two"), ("3", "/api/three")]
         with client.stream("GET", EVENTS, headers={"Last-Event-ID": "900"}) as stream:
-            assert next(told(stream))["data"] == {"complete": False, "latest": 3}
+            again = next(told(stream))["data"]
+            assert (again["complete"], again["latest"]) == (False, 3)
+            assert again["run"] == hello["data"]["run"]
+
+
+def test_another_run_is_known_as_one(own: MockProcess) -> None:
+    with started("--quiet") as other:
+        runs = set()
+        for mock in (own, own, other):
+            with httpx2.Client(base_url=mock.url, timeout=SECONDS) as client, client.stream("GET", EVENTS) as stream:
+                runs.add(next(told(stream))["data"]["run"])
+    assert len(runs) == 2
+
+
+def test_who_asks_for_a_pace_is_told_once_a_second_that_there_was_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def steps() -> None:
+        events = Events()
+        with events.watching(after=None, pace=2) as watcher:
+            for second, kind, count in ((100.0, "n", 5), (100.5, "m", 1), (100.9, "n", 1), (101.0, "n", 3)):
+                monkeypatch.setattr("mock_server.events.time.monotonic", lambda now=second: now)
+                for _ in range(count):
+                    events.publish(kind, {})
+            monkeypatch.undo()
+            read = [await watcher.next() for _ in range(7)]
+        assert [(event.id, event.kind) for event in read] == [
+            (1, "n"), (2, "n"), (3, "skipped"), (6, "m"), (8, "n"), (9, "n"), (10, "skipped"),
+        ]  # fmt: skip
+        assert read[2].data == {"event": "n"}
+
+    asyncio.run(steps())
+
+
+def test_a_stream_has_the_pace_that_is_asked_for(own: MockProcess) -> None:
+    with (
+        httpx2.Client(base_url=own.url, timeout=SECONDS) as client,
+        client.stream("GET", f"{EVENTS}?pace=1") as stream,
+        httpx2.Client(base_url=own.url) as other,
+    ):
+        events = told(stream)
+        next(events)
+        while True:  # two requests within the same second come soon
+            other.get("/api/one")
+            if next(events)["event"] == "skipped":
+                break
+    with httpx2.Client(base_url=own.url) as client:
+        assert client.get(f"{EVENTS}?pace=0").status_code == 400
 
 
 def test_who_does_not_read_is_cut_off(own: MockProcess) -> None:

@@ -1,0 +1,93 @@
+"""The console in a real browser, and what the tests of it share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from tests.mock_server.browser import browsing
+from tests.mock_server.process import MockProcess, started
+from tests.mock_server.wire import KEY, MODELS
+
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+CUSTOM_MODELS = "section.card li.model"
+"""A model of an organization, in its list."""
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Browser]:
+    with browsing(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def shared_mock() -> Iterator[MockProcess]:
+    with started("--quiet") as mock:
+        yield mock
+        assert mock.stderr == ""
+
+
+@pytest.fixture
+def mock(shared_mock: MockProcess) -> MockProcess:
+    """A mock as it is at its start."""
+    httpx2.post(f"{shared_mock.url}/_mock/reset").raise_for_status()
+    return shared_mock
+
+
+@pytest.fixture
+def client(mock: MockProcess) -> Iterator[httpx2.Client]:
+    """Whoever uses the mock while somebody looks at the page."""
+    with httpx2.Client(base_url=mock.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
+        yield client
+
+
+@pytest.fixture
+def open_console(browser: Browser) -> Iterator[Open]:
+    """Opens the console of a mock. Whatever the browser complains of fails the test."""
+    contexts, complaints = [], []
+
+    def told(message: ConsoleMessage) -> None:
+        # the browser says so itself of every answer that is an error, and of a mock that is stopped
+        if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
+            complaints.append(message.text)
+
+    def opened(url: str, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": WIDE, **options})
+        contexts.append(context)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.on("console", told)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append("markup was run"))
+        page.goto(f"{url}/")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(mock: MockProcess, open_console: Open) -> Page:
+    """The console of a mock as it is at its start."""
+    page = open_console(mock.url)
+    page.locator("#connection[data-state=live]").wait_for()
+    page.locator("#console").wait_for()
+    return page
+
+
+def upsert(client: httpx2.Client, name: str, **values: Any) -> httpx2.Response:
+    return client.post(MODELS, json={"model_name": name, **values})
+
+
+def clipboard(page: Page) -> str:
+    text: str = page.evaluate("navigator.clipboard.readText()")
+    return text

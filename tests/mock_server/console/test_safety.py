@@ -1,0 +1,119 @@
+"""Whatever a model is called, the page shows it as text; and everybody can use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.mock_server.console.conftest import CUSTOM_MODELS, NARROW, WIDE, Open, upsert
+from tests.mock_server.process import MockProcess
+from tests.mock_server.wire import MODELS
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+    "'\"><svg/onload=alert(1)>",
+    "__proto__",
+    "constructor",
+    "a\u202egnp.exe\u0000\u200b",
+    "x" * 300,
+    "مرحبا",
+]
+
+
+def fill(client: httpx2.Client) -> None:
+    """Have something of everything on the page."""
+    for name in HOSTILE:
+        upsert(client, name, display_name=name)
+        client.get(f"{MODELS}{name.encode().hex()}<b>/")
+    upsert(client, "heir", base_model_name="gpt-4o", input_cost=1)
+    upsert(client, "wrong", input_cost="<b>free</b>", base_model_name=HOSTILE[0] + "?")
+    client.get(f"{MODELS}gpt-4o/", headers={"Prefer": "code=404"})
+    client.post("/_mock/faults", json={"status": 503, "count": 1, "detail": HOSTILE[0], "method": "GET"})
+    client.post("/_mock/faults", json={"path": HOSTILE[1], "latency": {"min": 1}})
+    client.get(f"{MODELS}gpt-4o/")
+
+
+def open_all(page: Page) -> None:
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    expect(page.get_by_role("table", name="Fields of heir")).to_be_visible()
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+
+
+def test_markup_in_names_is_text(page: Page, client: httpx2.Client) -> None:
+    fill(client)
+    for name in HOSTILE[:5]:
+        expect(page.locator(f"{CUSTOM_MODELS} bdi.name").get_by_text(name, exact=True)).to_have_count(1)
+    open_all(page)
+    assert page.locator("main img, main script, main svg, main b:not(.fault b)").count() == 0
+
+
+def test_what_turns_or_hides_text_is_written_out(page: Page, client: httpx2.Client) -> None:
+    upsert(client, HOSTILE[5])
+    shown = page.locator(f"{CUSTOM_MODELS} bdi.name")
+    expect(shown).to_have_text("a\\u202egnp.exe\\u0000\\u200b")
+    expect(shown.locator(".escape")).to_have_count(3)
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["empty", "full"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible_and_fits(
+    mock: MockProcess, client: httpx2.Client, open_console: Open, scheme: str, viewport: dict[str, int], full: bool
+) -> None:
+    if full:
+        fill(client)
+    page = open_console(mock.url, color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
+    page.locator("#console").wait_for()
+    if full:
+        expect(page.locator(CUSTOM_MODELS)).to_have_count(len(HOSTILE) + 1)
+        open_all(page)
+    found: Any = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+
+
+def test_it_is_used_by_keyboard_alone(page: Page, client: httpx2.Client) -> None:
+    upsert(client, "m", input_cost="free")
+    expect(page.locator("#requests li.row")).to_have_count(1)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the requests")).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator(".violation")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Copied the command")
+    page.get_by_role("button", name="Reset all").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Reset all")).to_be_focused()
+
+
+def test_removing_a_fault_leaves_the_keyboard_where_it_is(page: Page, client: httpx2.Client) -> None:
+    for status in (500, 502, 503):
+        client.post("/_mock/faults", json={"status": status})
+    page.get_by_role("button", name="Remove the fault f2").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove the fault f3")).to_be_focused()
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+def test_motion_is_left_out_where_it_is_not_wanted(
+    mock: MockProcess, client: httpx2.Client, open_console: Open, reduced: bool
+) -> None:
+    page = open_console(mock.url, reduced_motion="reduce" if reduced else "no-preference")
+    page.locator("#connection[data-state=live]").wait_for()
+    client.get(MODELS)
+    new = page.locator("#requests li.row.new")
+    expect(new).to_have_css("animation-name", "none" if reduced else "fresh")
