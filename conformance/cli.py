@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 from conformance.command.errors import UsageError
 from conformance.command.parsing import parse
 from conformance.command.showing import shown
-from conformance.configuration import from_file
-from conformance.settings import BadSetting, Settings, from_arguments, from_environment
-from conformance.toml_file import BadFile
-from conformance.verdict import Exit
+from conformance.configuration.file import from_file
+from conformance.configuration.settings import BadSetting, Settings, from_arguments, from_environment
+from conformance.configuration.toml import BadFile
+from conformance.results.verdict import Exit
 from contract import Contract, ContractError
 
 
@@ -44,7 +44,7 @@ def _main(given: dict[str, Any]) -> int:
         return clean_ledger(given["clean"], settings)
     settings, contract, chosen = _chosen(settings)
     if given["list"]:
-        from conformance.listing import LISTINGS
+        from conformance.requirements.listing import LISTINGS
 
         return _print(LISTINGS[given["list"]](contract, chosen))
     from conformance.command.validating import check_settings
@@ -59,8 +59,8 @@ def _main(given: dict[str, Any]) -> int:
 
 def _chosen(settings: Settings) -> tuple[Settings, Contract, Collection[str]]:
     """The settings with the fixtures file read, the contract, and the requirements to judge by it."""
-    from conformance import registry
-    from conformance.fixtures import with_fixtures
+    from conformance.configuration.fixtures import with_fixtures
+    from conformance.requirements import registry
     from contract import load
 
     contract = load(settings["contract"])

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from conformance import hooks
-from conformance.level import SECTIONS, Level
-from conformance.options import MAX_SEED, OPTIONS, Option
-from conformance.recorder import Recorder
-from conformance.refused import refusing
-from conformance.settings import Settings, from_arguments, from_environment
-from conformance.target import NoTarget, Target, load_app
+from conformance.configuration.options import MAX_SEED, OPTIONS, Option
+from conformance.configuration.refused import refusing
+from conformance.configuration.settings import Settings, from_arguments, from_environment
+from conformance.requirements.level import SECTIONS, Level
+from conformance.running import hooks
+from conformance.running.recorder import Recorder
+from conformance.running.target import NoTarget, Target, load_app
 
 if TYPE_CHECKING:
-    from conformance.run import Run
+    from conformance.running.run import Run
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 SEED = pytest.StashKey[int]()
@@ -92,7 +92,7 @@ def run_of(config: pytest.Config) -> Run:
 
 
 def _run(config: pytest.Config) -> Run:
-    from conformance.run import Run
+    from conformance.running.run import Run
     from contract import ContractError
 
     worker = getattr(config, "workerinput", {})

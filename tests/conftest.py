@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.options import OPTIONS
+from conformance.configuration.options import OPTIONS
 
 
 @pytest.fixture(scope="session", autouse=True)

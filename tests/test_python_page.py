@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.level import SECTIONS, Level
-from conformance.options import OPTIONS
+from conformance.configuration.options import OPTIONS
+from conformance.requirements.level import SECTIONS, Level
 from tests.conformance.command import KEYS
 from tests.conformance.plugin.project import Project
 from tests.mutants.statuses import AlwaysCreated

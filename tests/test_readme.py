@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from conformance.cli import main as conformance
-from conformance.options import OPTIONS
-from conformance.verdict import Exit
+from conformance.configuration.options import OPTIONS
+from conformance.results.verdict import Exit
 from tests.mock_server.process import started
 from tests.servers.catalogue import SERVERS
 

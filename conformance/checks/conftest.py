@@ -10,17 +10,17 @@ from typing import Any, NoReturn
 import pytest
 
 from conformance.checks.situations import meet
-from conformance.outcome import Unreachable
 from conformance.plugin import run_of
-from conformance.properties import of_requirement, of_verdict
-from conformance.pytest_outcome import tell_pytest
-from conformance.recorder import NAME, WORD
-from conformance.requirement import Requirement, cases_of, requirement_of
-from conformance.result import error_record
+from conformance.requirements.requirement import Requirement, cases_of, requirement_of
+from conformance.results.result import error_record
+from conformance.results.verdict import RunVerdict, Verdict
+from conformance.running.properties import of_requirement, of_verdict
+from conformance.running.pytest_outcome import tell_pytest
+from conformance.running.recorder import NAME, WORD
+from conformance.running.target import NoTarget
 from conformance.subject.smoke import WrongKey
 from conformance.subject.subject import Subject
-from conformance.target import NoTarget
-from conformance.verdict import RunVerdict, Verdict
+from conformance.wire.lost import Unreachable
 from contract import Contract
 
 TOLD = pytest.StashKey[dict[str, Any]]()

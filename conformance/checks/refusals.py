@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.cases import references
 from conformance.fields import overlays
 from conformance.generate.wrong import Wrongness, wrong_values
-from conformance.outcome import NotTestable
+from conformance.judge.outcome import NotTestable
+from conformance.requirements.cases import references
 from conformance.subject.subject import JSON_HEADERS, Subject, encoded
 from conformance.wire.exchange import Credential, Exchange
 from contract import Contract

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from conformance.outcome import NotTestable
+from conformance.judge.outcome import NotTestable
 from conformance.subject.subject import Subject, encoded
 
 Situation: TypeAlias = Callable[[Subject], object]

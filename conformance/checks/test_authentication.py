@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from conformance.judge.expect import expect_refusal, expect_status, expect_taken, summary
+from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
-from conformance.outcome import NotTestable, Violation
-from conformance.requirement import MUST, SHOULD, each, every_exchange, requirement
+from conformance.requirements.requirement import MUST, SHOULD, each, every_exchange, requirement
 from conformance.subject.callers import token_of, with_scheme, wrong_credentials
 from conformance.subject.subject import JSON_HEADERS, Subject, encoded
 from conformance.wire.exchange import Credential, Exchange, Request

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conformance.exploring.engine import generated
 from conformance.fields import overlays
-from conformance.generate.engine import generated
 from conformance.judge.expect import expect_entries, expect_shown, expect_status, expect_taken
+from conformance.judge.outcome import Violation
 from conformance.judge.reading import Reading, read_body
 from conformance.judge.same import identical
-from conformance.outcome import Violation
-from conformance.requirement import MUST, SHOULD, requirement
+from conformance.requirements.requirement import MUST, SHOULD, requirement
 from conformance.subject.subject import Subject, encoded
 from conformance.wire.exchange import Exchange, Json
 

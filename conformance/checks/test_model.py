@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.generate.retracing import retrace
-from conformance.generate.walker import Step
-from conformance.generate.walks import walk
+from conformance.exploring.retracing import retrace
+from conformance.exploring.walker import Step
+from conformance.exploring.walks import walk
 from conformance.judge.expect import expect_shown, expect_status
-from conformance.outcome import Violation
-from conformance.requirement import MUST, SHOULD, Level, requirement
+from conformance.judge.outcome import Violation
+from conformance.requirements.requirement import MUST, SHOULD, Level, requirement
 from conformance.subject.subject import Subject
 
 

@@ -6,7 +6,7 @@ import unicodedata
 
 from conformance.generate.values import ODD_STRINGS
 from conformance.judge.expect import expect_shown, expect_status, written
-from conformance.requirement import MUST, SHOULD, each, requirement
+from conformance.requirements.requirement import MUST, SHOULD, each, requirement
 from conformance.subject.subject import Subject
 
 

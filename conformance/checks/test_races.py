@@ -9,9 +9,9 @@ from conformance.fields import Shown
 from conformance.generate.values import distinct_value
 from conformance.judge.expect import expect_shown, expect_status, summary, written
 from conformance.judge.linear import Operation, linearizable
+from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
-from conformance.outcome import NotTestable, Violation
-from conformance.requirement import MUST, SHOULD, requirement
+from conformance.requirements.requirement import MUST, SHOULD, requirement
 from conformance.subject.race import Call, histories, race, warm
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json

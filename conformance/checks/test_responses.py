@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from conformance import cases
 from conformance.fields import constants, lookups
 from conformance.judge.expect import expect_shown, written
+from conformance.judge.outcome import Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import error_body, judged_body, shown_model
-from conformance.outcome import Violation
-from conformance.requirement import MUST, SHOULD, every_exchange
+from conformance.requirements import cases
+from conformance.requirements.requirement import MUST, SHOULD, every_exchange
 from conformance.subject.names import PREFIX
 from conformance.wire.exchange import Exchange
 from contract import Contract, FromKey

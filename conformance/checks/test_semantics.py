@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance import cases
 from conformance.checks import stories
 from conformance.fields import Shown, inherited_fields, lookups, overlays
 from conformance.generate.values import OBJECTS, distinct_value, odd_values
@@ -17,11 +16,13 @@ from conformance.judge.expect import (
     shown_by,
     written,
 )
+from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
-from conformance.outcome import Lost, NotTestable, Violation
-from conformance.requirement import MUST, OPEN, SHOULD, each, requirement
+from conformance.requirements import cases
+from conformance.requirements.requirement import MUST, OPEN, SHOULD, each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Json
+from conformance.wire.lost import Lost
 from contract import Alias, RequestField, ResponseField
 
 

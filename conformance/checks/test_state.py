@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from conformance import cases
 from conformance.checks import stories
 from conformance.checks.refusals import REFUSED, Refusal
 from conformance.fields import Shown, identifying, lookups, overlays, settled, shown_fields, timestamp
@@ -18,9 +17,10 @@ from conformance.judge.expect import (
     shown_by,
     written,
 )
+from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import identical, same
-from conformance.outcome import NotTestable, Violation
-from conformance.requirement import MUST, SHOULD, each, requirement
+from conformance.requirements import cases
+from conformance.requirements.requirement import MUST, SHOULD, each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from contract import Omitted, RequestField, ResponseField

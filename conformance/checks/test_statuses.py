@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from conformance import cases
-from conformance.cases import WrongValue
 from conformance.checks import stories
 from conformance.checks.refusals import NO_OBJECT, SERVER_TRIALS, UNREADABLE, Refusal
 from conformance.fields import base_field, identifying
 from conformance.generate.wrong import Wrongness
 from conformance.judge.expect import expect_status, expect_taken, expect_unchanged, nameless, summary
+from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import ANY_SERVER
-from conformance.outcome import NotTestable, Violation
-from conformance.requirement import MUST, OPEN, SHOULD, each, every_exchange, requirement
+from conformance.requirements import cases
+from conformance.requirements.cases import WrongValue
+from conformance.requirements.requirement import MUST, OPEN, SHOULD, each, every_exchange, requirement
 from conformance.subject.subject import JSON_HEADERS, Subject, encoded
 from conformance.wire.exchange import Exchange
 from contract import Alias, Contract, Reference, RequestField

@@ -5,8 +5,8 @@ from __future__ import annotations
 from conformance.fields import timestamp
 from conformance.judge.expect import written
 from conformance.judge.moments import Moment, moment
-from conformance.outcome import NotTestable, Violation
-from conformance.requirement import SHOULD, requirement
+from conformance.judge.outcome import NotTestable, Violation
+from conformance.requirements.requirement import SHOULD, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
 from contract import ResponseField

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.judge.expect import expect_shown, expect_status
-from conformance.outcome import NotTestable
-from conformance.requirement import MUST, requirement
+from conformance.judge.outcome import NotTestable
+from conformance.requirements.requirement import MUST, requirement
 from conformance.subject.subject import Subject
 
 

@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from conformance.command.errors import UsageError
-from conformance.connection import callers_of, connection_of
-from conformance.ledger import BadLedger, Entry, Recorded, read_ledger, write_ledger
-from conformance.settings import Settings, asked_for
+from conformance.configuration.settings import Settings, asked_for
+from conformance.running.connection import callers_of, connection_of
 from conformance.subject.callers import Callers
 from conformance.subject.cleaning import Cleaned, clean
+from conformance.subject.ledger import BadLedger, Entry, Recorded, read_ledger, write_ledger
 from conformance.subject.names import Names
 from conformance.subject.subject import Plan, Subject
 from conformance.visible import visible

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from conformance.configuration import FILE
-from conformance.options import Option
+from conformance.configuration.file import FILE
+from conformance.configuration.options import Option
 
 COLUMN = 30
 """Where the explanations begin."""

@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 from conformance.command.errors import UsageError
 from conformance.command.help import ABOUT, DESCRIPTION, EPILOG, USAGE, Formatter, explained
-from conformance.near import suggestion
-from conformance.options import GROUPS, OPTIONS, URL, Option
-from conformance.refused import refusing
+from conformance.configuration.near import suggestion
+from conformance.configuration.options import GROUPS, OPTIONS, URL, Option
+from conformance.configuration.refused import refusing
 
 FORMATS = ("text", "json", "markdown")
 TOO_MANY = "there are several arguments that are no options; give one URL"

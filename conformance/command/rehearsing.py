@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.command.errors import UsageError
-from conformance.connection import Connection, connection_of
-from conformance.options import OPTIONS
-from conformance.result import Result
-from conformance.session import run_checks
-from conformance.settings import Settings
-from conformance.tidying import place_of_ledger
+from conformance.configuration.options import OPTIONS
+from conformance.configuration.settings import Settings
+from conformance.results.result import Result
+from conformance.running.connection import Connection, connection_of
+from conformance.running.session import run_checks
+from conformance.running.tidying import place_of_ledger
 from conformance.visible import visible
 from contract import Operation
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from conformance.configuration.settings import Settings
 from conformance.places import CannotWrite, write
-from conformance.settings import Settings
 
 if TYPE_CHECKING:
     from conformance.reports.junit import JUnit
-    from conformance.result import Result
+    from conformance.results.result import Result
 
 
 def write_reports(places: Mapping[str, str], result: Result, junit: JUnit | None) -> bool:
@@ -27,7 +27,7 @@ def write_reports(places: Mapping[str, str], result: Result, junit: JUnit | None
 
 def accept_failures(settings: Settings, result: Result) -> bool:
     """Write the waivers that the user asked for; whether all went well."""
-    from conformance.waiver_file import Words, write_waivers
+    from conformance.results.waiver_file import Words, write_waivers
 
     file = settings["write-waivers"]
     if file is None:

@@ -13,9 +13,9 @@ import pytest
 from conformance.command.errors import UsageError
 from conformance.command.reporting import accept_failures, write_reports
 from conformance.command.validating import report_places
+from conformance.configuration.settings import Settings
 from conformance.places import goes_to_stdout
-from conformance.settings import Settings
-from conformance.verdict import EXIT_OF, Exit
+from conformance.results.verdict import EXIT_OF, Exit
 
 
 def run(settings: Settings) -> int:
@@ -37,7 +37,7 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 
 def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
-    from conformance.bundled import ACCESS, MockFailed, mock
+    from conformance.running.bundled import ACCESS, MockFailed, mock
 
     print("no target is given: checking the bundled mock", file=sys.stderr)
     try:
@@ -51,7 +51,7 @@ def _judge(settings: Settings) -> int:
     from conformance.reports import github
     from conformance.reports.document import document
     from conformance.reports.junit import JUnit
-    from conformance.session import run_checks
+    from conformance.running.session import run_checks
     from conformance.terminal import Detail, PatientConsole, TerminalReport
 
     places = report_places(settings)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.options import OPTIONS, Option
-from conformance.settings import Settings
+from conformance.configuration.options import OPTIONS, Option
+from conformance.configuration.settings import Settings
 
 
 def shown(settings: Settings) -> str:

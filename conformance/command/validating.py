@@ -6,17 +6,17 @@ import os
 from collections.abc import Iterable
 
 from conformance.command.errors import UsageError
-from conformance.connection import connection_of
-from conformance.kinds import OUTPUT
-from conformance.options import OPTIONS, REPORTS, TARGET, URL, Option
+from conformance.configuration.kinds import OUTPUT
+from conformance.configuration.options import OPTIONS, REPORTS, TARGET, URL, Option
+from conformance.configuration.settings import Settings
 from conformance.places import CannotWrite, check_places
-from conformance.settings import Settings
+from conformance.running.connection import connection_of
 
 
 def check_settings(settings: Settings) -> None:
     """Return where a run can begin with the settings. Raises UsageError or BadFile."""
-    from conformance.terms import Terms
-    from conformance.waiver_file import read_if_there
+    from conformance.results.terms import Terms
+    from conformance.results.waiver_file import read_if_there
 
     if settings["url"] and settings["app"]:
         raise UsageError("give a URL or --app, not both")
@@ -58,7 +58,7 @@ def _places(settings: Settings, options: Iterable[Option]) -> dict[str, str]:
 
 
 def _check_app(path: str) -> None:
-    from conformance.target import load_app
+    from conformance.running.target import load_app
 
     try:
         load_app(path)

@@ -9,8 +9,8 @@ from typing import Any
 
 from conformance.fields import settled, settled_fields
 from conformance.judge.difference import difference
+from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
-from conformance.outcome import NotTestable, Violation
 from conformance.wire.exchange import Exchange, Json
 from contract import Contract, ResponseField
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Any
 
+from conformance.judge.names import is_plain
 from conformance.judge.valid import valid
-from conformance.subject.names import is_plain
 from contract import Contract, Schema
 
 LONGEST_PLAIN_TEXT = 100

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from conformance.reports.document import document
 from conformance.reports.markdown import as_markdown
-from conformance.result import Result
+from conformance.results.result import Result
 
 Writer = Callable[[Result], str]
 

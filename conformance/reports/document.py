@@ -6,12 +6,12 @@ from collections import Counter
 from datetime import UTC
 from typing import Any
 
-from conformance import coverage
-from conformance.about import NAME, suite_version
-from conformance.requirement import SECTIONS
-from conformance.result import Judged, Result
-from conformance.settings import asked_for
-from conformance.verdict import EXIT_OF, Verdict
+from conformance.configuration.settings import asked_for
+from conformance.requirements.requirement import SECTIONS
+from conformance.results import coverage
+from conformance.results.about import NAME, suite_version
+from conformance.results.result import Judged, Result
+from conformance.results.verdict import EXIT_OF, Verdict
 
 SCHEMA_VERSION = "1.0"
 """Of the document: the first number grows where a reader of the old one would go wrong."""

@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 import pytest
 
-from conformance.properties import CASE, REQUIREMENT, VERDICT, Properties, of_requirement
 from conformance.reports.document import Document, document
-from conformance.requirement import OPEN, REGISTRY, SECTIONS, Requirement
-from conformance.result import Judged, Result
-from conformance.verdict import RunVerdict, Verdict
+from conformance.requirements.requirement import OPEN, REGISTRY, SECTIONS, Requirement
+from conformance.results.result import Judged, Result
+from conformance.results.verdict import RunVerdict, Verdict
+from conformance.running.properties import CASE, REQUIREMENT, VERDICT, Properties, of_requirement
 
 RUN = "Run"
 UNMET = (Verdict.DEVIATES, Verdict.UNSTABLE, Verdict.FAIL)

@@ -13,7 +13,7 @@ from typing import Any
 from conformance.reports.document import Document, document
 from conformance.reports.view import KNOWN, LEVELS, TITLES, VERDICTS, Cell, View, place
 from conformance.reports.visible import visible
-from conformance.result import Result
+from conformance.results.result import Result
 
 LONGEST_INLINE = 500
 LONGEST_BLOCK = 4_000

@@ -18,7 +18,7 @@ from conformance.reports.contrast import contrast
 from conformance.reports.document import Document, document
 from conformance.reports.view import KNOWN, LEVELS, TITLES, TOLD_IN_FULL, VERDICTS, View, place
 from conformance.reports.visible import pretty, visible
-from conformance.result import Result
+from conformance.results.result import Result
 
 TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?:")

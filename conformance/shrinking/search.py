@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from conformance.outcome import Violation
+from conformance.judge.outcome import Replay, Seen
 from conformance.subject.subject import encoded
-from conformance.wire.exchange import Exchange, Json, Request
+from conformance.wire.exchange import Json, Request
 
 ENDINGS = (1, 2, 3, 5, 8)
 """Lengths of the ends of a story that are tried first: what went wrong mostly began just before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A violation, and the exchanges that showed it; the last one does."""
-
-    violation: Violation
-    exchanges: tuple[Exchange, ...]
-
-    @property
-    def requests(self) -> tuple[Request, ...]:
-        return tuple(exchange.request for exchange in self.exchanges)
-
-
-Replay = Callable[[Sequence[Request]], Seen | None]
-"""Sends requests, and returns what they show of the requirement: None where it is not violated."""
 
 
 def shortest(story: Sequence[Request], replay: Replay, key: str) -> Seen | None:

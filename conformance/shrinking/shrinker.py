@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from conformance.finding import Finding
+from conformance.judge.outcome import NotTestable, Replay, Seen, Violation
 from conformance.judge.schema import SchemaJudge
-from conformance.outcome import Lost, NotTestable, Stale, Unreachable, Violation
-from conformance.requirement import Judge
+from conformance.requirements.requirement import Judge
+from conformance.results.finding import Finding
+from conformance.results.verdict import Verdict
 from conformance.shrinking.answers import same_answer
-from conformance.shrinking.search import Replay, Seen, shortest
+from conformance.shrinking.search import shortest
 from conformance.shrinking.story import about_the_same, renamed
 from conformance.subject.subject import Subject
-from conformance.verdict import Verdict
 from conformance.wire.exchange import Exchange, Request
+from conformance.wire.lost import Lost, Stale, Unreachable
 
 PER_FINDING, PER_RUN = 60, 100
 """Requests."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from conformance.outcome import Violation
+from conformance.judge.outcome import Violation
 from conformance.subject.names import Names
 from conformance.wire.exchange import Exchange, Request
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from conformance.outcome import NotTestable
+from conformance.judge.outcome import NotTestable
 
 SLOW = 1.0
 """Seconds of an answer that nobody counts."""

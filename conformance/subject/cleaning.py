@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from conformance.ledger import Entry
-from conformance.outcome import Lost, NotTestable, redone
-from conformance.subject.names import is_deletable, is_safe_in_path
+from conformance.judge.names import is_deletable, is_safe_in_path
+from conformance.judge.outcome import NotTestable
+from conformance.subject.ledger import Entry
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential
+from conformance.wire.lost import Lost, redone
 
 GONE = (404, 410)
 SILENCES = 3

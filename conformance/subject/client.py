@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from conformance.outcome import NotTestable
+from conformance.judge.outcome import NotTestable
 from conformance.subject.budget import Budget, Restraint
 from conformance.subject.pace import Pace
 from conformance.subject.retry_after import seconds_asked

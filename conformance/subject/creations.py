@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from conformance.ledger import Entry, Ledger
+from conformance.subject.ledger import Entry, Ledger
 from conformance.wire.exchange import Credential, Exchange, Request
 from contract import Upsert
 

@@ -8,9 +8,9 @@ import ssl
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from conformance.outcome import Lost
 from conformance.visible import visible
 from conformance.wire.exchange import Exchange
+from conformance.wire.lost import Lost
 
 TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 """How TLS begins whatever it says: the type of a record and a version (RFC 8446, section 5.1)."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from conformance.fields import Shown, shown_fields
+from conformance.judge.outcome import NotTestable
 from conformance.judge.same import same
-from conformance.outcome import Lost, NotTestable
 from conformance.subject.subject import Abilities, Subject
 from conformance.wire.exchange import Exchange, Json
+from conformance.wire.lost import Lost
 
 ENOUGH = 0.5
 """Part of the fields that a way to read state has to show right; a fault in one field leaves the others to go by."""

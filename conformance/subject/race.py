@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from conformance.outcome import NotTestable
+from conformance.judge.outcome import NotTestable
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import RACE, Exchange
 

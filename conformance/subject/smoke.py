@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from conformance.outcome import Lost, NotTestable, Unreachable, redone
-from conformance.settings import asked_for
+from conformance.configuration.settings import asked_for
+from conformance.judge.outcome import NotTestable
 from conformance.subject.diagnosis import of_answer, of_silence
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
+from conformance.wire.lost import Lost, Unreachable, redone
 
 TRIES = 3
 SOON = 2.0

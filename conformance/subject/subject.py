@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from conformance.configuration.profile import PROFILES, Profile
 from conformance.fields import Shown, base_field
 from conformance.generate.values import distinct_value, plain_values
 from conformance.judge.expect import summary
+from conformance.judge.names import is_plain, is_safe_in_path
+from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.reading import Reading, read_body
-from conformance.ledger import Ledger
-from conformance.outcome import NotTestable, Violation
-from conformance.profile import PROFILES, Profile
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.creations import Creations
-from conformance.subject.names import Names, is_plain, is_safe_in_path
+from conformance.subject.ledger import Ledger
+from conformance.subject.names import Names
 from conformance.wire.exchange import Credential, Exchange, Json, Request
 from contract import Contract, Operation, RequestField
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from conformance.requirement import OPEN, SECTIONS
-from conformance.result import Judged, Result
+from conformance.requirements.requirement import OPEN, SECTIONS
+from conformance.results.result import Judged, Result
+from conformance.results.verdict import Verdict
 from conformance.terminal.hanging import hanging
 from conformance.terminal.words import MARKS
-from conformance.verdict import Verdict
 from conformance.visible import visible
 
 

@@ -6,11 +6,11 @@ import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from conformance.result import Record, Result
+from conformance.results.result import Record, Result
+from conformance.results.verdict import Verdict
 from conformance.terminal.consoles import PatientConsole
 from conformance.terminal.report import Detail, show
 from conformance.terminal.words import MARKS
-from conformance.verdict import Verdict
 from conformance.visible import visible
 
 

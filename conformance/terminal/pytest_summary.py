@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.result import Result
+from conformance.results.result import Result
 from conformance.terminal.consoles import StringConsole
 from conformance.terminal.report import Detail, show, stories
 from conformance.terminal.story import Story, one_line, print_story

@@ -8,11 +8,11 @@ from enum import Enum
 from rich.console import Console
 from rich.text import Text
 
-from conformance.result import Result
+from conformance.results.result import Result
+from conformance.results.verdict import Verdict
 from conformance.terminal.lines import print_sections
 from conformance.terminal.story import Story, one_line, print_story
 from conformance.terminal.summary import print_summary, print_verdict
-from conformance.verdict import Verdict
 
 TOLD = (Verdict.DEVIATES, Verdict.UNSTABLE, Verdict.FAIL, Verdict.ERROR)
 """Verdicts that have a story, the gravest last: it stands nearest to the end, which is read first."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from conformance.requirement import Level, Requirement
-from conformance.result import Judged, Record, Result
+from conformance.requirements.requirement import Level, Requirement
+from conformance.results.result import Judged, Record, Result
+from conformance.results.verdict import Verdict
 from conformance.terminal.consoles import StringConsole
 from conformance.terminal.hanging import hanging
 from conformance.terminal.words import MARKS
-from conformance.verdict import Verdict
 from conformance.visible import visible
 from contract import Clause
 

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conformance.requirement import SECTIONS, Level
-from conformance.result import Result
-from conformance.settings import asked_for
+from conformance.configuration.settings import asked_for
+from conformance.requirements.requirement import SECTIONS, Level
+from conformance.results.result import Result
+from conformance.results.verdict import Verdict
 from conformance.terminal.words import MARKS, SAID
-from conformance.verdict import Verdict
 from conformance.visible import visible
 
 Counts = dict[tuple[str, Level], Counter[Verdict]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.verdict import RunVerdict, Verdict
+from conformance.results.verdict import RunVerdict, Verdict
 
 MARKS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.PASS: ("✓", "green"),

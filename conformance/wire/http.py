@@ -8,10 +8,10 @@ import time
 import httpcore2
 import httpx2
 
-from conformance.outcome import Lost, Stale
 from conformance.wire.body import Unreadable, read_body
 from conformance.wire.call import Call, Calls
 from conformance.wire.exchange import Request, Response
+from conformance.wire.lost import Lost, Stale
 from conformance.wire.route import Route
 from conformance.wire.transport import outgoing, received
 

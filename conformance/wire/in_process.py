@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx2
 
-from conformance.outcome import Lost
 from conformance.wire.body import Unreadable, read_body
 from conformance.wire.exchange import Request, Response
+from conformance.wire.lost import Lost
 from conformance.wire.route import TIMEOUT
 from conformance.wire.transport import outgoing, received
 

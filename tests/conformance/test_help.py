@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.options import OPTIONS
-from conformance.verdict import Exit
+from conformance.configuration.options import OPTIONS
+from conformance.results.verdict import Exit
 from tests.conformance.command import conformance
 
 FILE = Path(__file__).parent / "golden" / "help.txt"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from conformance.ledger import Entry, Recorded, read_ledger, write_ledger
-from conformance.subject.names import is_deletable
+from conformance.judge.names import is_deletable
+from conformance.subject.ledger import Entry, Recorded, read_ledger, write_ledger
 from tests.conformance.command import KEYS, KNOWN, conformance
 from tests.conformance.watched import Watched
 from tests.servers.plain import PlainServer

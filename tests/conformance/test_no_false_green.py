@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from conformance.result import Result
-from conformance.session import run_checks
-from conformance.settings import Settings, from_python
-from conformance.target import Target
-from conformance.verdict import RunVerdict
+from conformance.configuration.settings import Settings, from_python
+from conformance.results.result import Result
+from conformance.results.verdict import RunVerdict
+from conformance.running.session import run_checks
+from conformance.running.target import Target
 from tests.conformance.command import KEYS, conformance
 from tests.mutants.authentication import ANYBODY
 from tests.servers.plain import PlainServer

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance import check
-from conformance.verdict import Verdict
+from conformance.results.verdict import Verdict
 from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDER, READ_ONLY_KEY, READ_WRITE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conformance.result import Result
+    from conformance.results.result import Result
     from tests.servers.plain import PlainServer
 
 UNMET = frozenset({Verdict.FAIL, Verdict.DEVIATES})

@@ -6,8 +6,8 @@ import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.registry import load_checks
-from conformance.requirement import MUST, OPEN, REGISTRY, Level
+from conformance.requirements.registry import load_checks
+from conformance.requirements.requirement import MUST, OPEN, REGISTRY, Level
 from contract import load
 from tests.mutants.catalogue import MUTANTS, SECTIONS, mutants_in
 from tests.mutants.judging import NETS

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.requirement import MUST, OPEN, Level
-from conformance.verdict import RunVerdict, Verdict
+from conformance.requirements.requirement import MUST, OPEN, Level
+from conformance.results.verdict import RunVerdict, Verdict
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.judging import NETS, explained, judged, tripped
 from tests.mutants.matrix import DOCUMENT, levels, matrix

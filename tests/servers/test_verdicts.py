@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.verdict import RunVerdict
+from conformance.results.verdict import RunVerdict
 from tests.mutants.judging import NETS, judged, tripped
 from tests.servers.catalogue import SERVERS, ServerProcess
 from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDER, READ_ONLY_KEY, READ_WRITE_KEY

@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from conformance.about import suite_version
 from conformance.reports import WRITERS
-from conformance.result import Result
-from conformance.verdict import Verdict
+from conformance.results.about import suite_version
+from conformance.results.result import Result
+from conformance.results.verdict import Verdict
 from tests.conformance.reports.runs import all_kinds
 
 FOLDER = Path(__file__).parent / "golden"

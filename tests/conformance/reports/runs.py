@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from conformance.about import About
-from conformance.registry import load_checks
-from conformance.requirement import REGISTRY
-from conformance.result import Record, Result
-from conformance.terms import Terms
-from conformance.verdict import Verdict
-from conformance.waivers import Waiver
+from conformance.requirements.registry import load_checks
+from conformance.requirements.requirement import REGISTRY
+from conformance.results.about import About
+from conformance.results.result import Record, Result
+from conformance.results.terms import Terms
+from conformance.results.verdict import Verdict
+from conformance.results.waivers import Waiver
 from contract import load
 
 HOSTILE = (

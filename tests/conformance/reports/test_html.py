@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from conformance.places import write
 from conformance.reports import WRITERS
-from conformance.result import Result
-from conformance.verdict import RunVerdict
+from conformance.results.result import Result
+from conformance.results.verdict import RunVerdict
 from tests.conformance.reports.runs import HOSTILE, NAME, all_kinds, nothing_found
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 800}

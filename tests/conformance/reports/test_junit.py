@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from junitparser import Error, Failure, JUnitXml, Properties, Skipped, TestCase, TestSuite
 
-from conformance.outcome import Unreachable
+from conformance.configuration.settings import Settings, from_python
 from conformance.reports.junit import JUnit
-from conformance.result import Result
-from conformance.session import run_checks
-from conformance.settings import Settings, from_python
+from conformance.results.result import Result
+from conformance.results.verdict import RunVerdict
+from conformance.running.session import run_checks
+from conformance.running.target import Target
 from conformance.subject.subject import Subject
-from conformance.target import Target
-from conformance.verdict import RunVerdict
+from conformance.wire.lost import Unreachable
 from tests.mutants.races import NobodyCreates
 from tests.mutants.responses import NaiveTimes
 from tests.mutants.updates import OmittedFieldsReset

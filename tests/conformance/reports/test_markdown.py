@@ -16,7 +16,7 @@ from conformance.reports.document import document
 from conformance.reports.github import MOST, annotating, commands_stopped
 from conformance.reports.markdown import as_markdown, block, code, escaped
 from conformance.reports.visible import visible
-from conformance.verdict import RunVerdict, Verdict
+from conformance.results.verdict import RunVerdict, Verdict
 from tests.conformance.reports.runs import HOSTILE, all_kinds, finding, nothing_found, record
 from tests.conformance.unit.parts import drawn
 

@@ -8,8 +8,8 @@ import pytest
 
 from conformance.reports.document import document
 from conformance.reports.page import coded, command, field_of, is_sentence, names, page
-from conformance.result import Result
-from conformance.terms import Terms
+from conformance.results.result import Result
+from conformance.results.terms import Terms
 from tests.conformance.reports.runs import all_kinds, nothing_found
 
 

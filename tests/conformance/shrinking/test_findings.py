@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conformance import check
-from conformance.result import Result
+from conformance.results.result import Result
 from conformance.shrinking.shrinker import PER_RUN
 from tests.mutants.histories import RefusalAfterDeleteRevives, SecondRefusalForgets
 from tests.mutants.responses import FlagsAsBooleans

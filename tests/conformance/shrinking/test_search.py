@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from conformance.outcome import Violation
-from conformance.shrinking.search import Replay, Seen, shortest, simpler
+from conformance.judge.outcome import Replay, Seen, Violation
+from conformance.shrinking.search import shortest, simpler
 from conformance.subject.subject import encoded
 from conformance.wire.exchange import Exchange, Request, Response
 

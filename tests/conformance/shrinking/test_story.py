@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.outcome import Violation
+from conformance.judge.outcome import Violation
 from conformance.shrinking.answers import same_answer
 from conformance.shrinking.story import about_the_same, renamed, story_of
 from conformance.subject.names import Names

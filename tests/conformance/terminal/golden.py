@@ -13,13 +13,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance.registry import load_checks
-from conformance.requirement import REGISTRY
-from conformance.result import Record, Result
+from conformance.requirements.registry import load_checks
+from conformance.requirements.requirement import REGISTRY
+from conformance.results.result import Record, Result
+from conformance.results.terms import Terms
+from conformance.results.verdict import RunVerdict, Verdict
+from conformance.results.waivers import Waiver
 from conformance.terminal import Detail, show
-from conformance.terms import Terms
-from conformance.verdict import RunVerdict, Verdict
-from conformance.waivers import Waiver
 from contract import load
 from tests.conformance.reports.runs import TODAY, all_kinds, exchange, finding, nothing_found, record
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.registry import load_checks
-from conformance.requirement import REGISTRY, Requirement
+from conformance.requirements.registry import load_checks
+from conformance.requirements.requirement import REGISTRY, Requirement
 from contract import Contract, load
 from tests.conformance.unit.fields_of_all_kinds import ALL_KINDS
 from tests.conformance.unit.oracles import Oracles

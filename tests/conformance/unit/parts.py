@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from hypothesis import settings
 
-from conformance.requirement import MUST, Level, Requirement
+from conformance.requirements.requirement import MUST, Level, Requirement
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from conformance.attempt import ANSWERED, Attempts
 from conformance.judge.expect import expect_status
+from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
-from conformance.outcome import Lost, NotTestable, Violation
-from conformance.requirement import Requirement
+from conformance.requirements.requirement import Requirement
+from conformance.results.verdict import Verdict
+from conformance.running.attempt import ANSWERED, Attempts
 from conformance.subject.subject import Subject
-from conformance.verdict import Verdict
 from conformance.wire.exchange import Exchange, Request
+from conformance.wire.lost import Lost
 from contract import Contract
 from tests.conformance.unit.parts import requirement, subject_of, wsgi
 

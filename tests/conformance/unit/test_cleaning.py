@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from conformance.ledger import Entry
-from conformance.outcome import Lost
+from conformance.judge.names import is_deletable
 from conformance.subject.callers import Callers
 from conformance.subject.cleaning import SILENCES, clean, summed_up
 from conformance.subject.client import Client
-from conformance.subject.names import Names, is_deletable
+from conformance.subject.ledger import Entry
+from conformance.subject.names import Names
 from conformance.subject.subject import Plan, Subject
 from conformance.wire.exchange import Request, Response
 from conformance.wire.in_process import InProcess
+from conformance.wire.lost import Lost
 from contract import Contract
 from tests.servers.plain import PlainServer
 

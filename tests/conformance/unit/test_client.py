@@ -9,9 +9,10 @@ from email.utils import format_datetime
 
 import pytest
 
-from conformance.outcome import Lost, NotTestable
+from conformance.judge.outcome import NotTestable
 from conformance.subject.client import LONGEST_WAIT, TRIES, Client
 from conformance.wire.exchange import Headers, Request, Response
+from conformance.wire.lost import Lost
 
 REQUEST = Request("GET", "/")
 Answer = tuple[int, Headers]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration import FILE, from_file
-from conformance.settings import BadSetting, Settings, from_environment
-from conformance.toml_file import BadFile
+from conformance.configuration.file import FILE, from_file
+from conformance.configuration.settings import BadSetting, Settings, from_environment
+from conformance.configuration.toml import BadFile
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration import from_file
-from conformance.options import OPTIONS
-from conformance.settings import Settings
-from conformance.verdict import Exit
-from conformance.waivers import read_waivers
+from conformance.configuration.file import from_file
+from conformance.configuration.options import OPTIONS
+from conformance.configuration.settings import Settings
+from conformance.results.verdict import Exit
+from conformance.results.waivers import read_waivers
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SETTINGS, WAIVERS = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

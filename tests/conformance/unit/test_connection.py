@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import trustme
 
-from conformance.connection import connection_of
-from conformance.settings import BadSetting, Settings, from_python
+from conformance.configuration.settings import BadSetting, Settings, from_python
+from conformance.running.connection import connection_of
 from conformance.subject.budget import Restraint
 from conformance.wire.route import TIMEOUT, Route
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conformance.coverage import Coverage, report
+from conformance.results.coverage import Coverage, report
 from contract import Contract
 from tests.conformance.unit.parts import answered, upsert_request
 

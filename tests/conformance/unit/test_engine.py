@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from conformance.generate.engine import NAMES, Generated, generated
+from conformance.exploring.engine import NAMES, Generated, generated
 from conformance.judge.reading import Reading, read_body, read_value
-from conformance.outcome import Lost
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Request, Response
+from conformance.wire.lost import Lost
 from contract import Contract, RequestField, load
 from tests.conformance.unit.oracles import Oracles
 from tests.conformance.unit.parts import subject_of, wsgi

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.evidence import LONGEST_BODY, LONGEST_STORY, RUN, finding_record
-from conformance.finding import Finding
-from conformance.outcome import Violation
+from conformance.judge.outcome import Violation
+from conformance.results.evidence import LONGEST_BODY, LONGEST_STORY, RUN, finding_record
+from conformance.results.finding import Finding
+from conformance.results.verdict import Verdict
 from conformance.subject.callers import Callers, token_of, wrong_credentials
-from conformance.verdict import Verdict
 from conformance.wire.exchange import Credential, Exchange, Request, Response
 from tests.conformance.unit.parts import drawn
 

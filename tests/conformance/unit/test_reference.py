@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from conformance.reference import Prediction, Reference
-from conformance.requirement import MUST, SHOULD, Level
+from conformance.exploring.reference import Prediction, Reference
+from conformance.requirements.requirement import MUST, SHOULD, Level
 from contract import Contract
 from tests.contract.altered import put
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from conformance.options import OPTIONS
-from conformance.requirement import MUST, OPEN, REGISTRY, SECTIONS, SHOULD, Requirement, requirement
+from conformance.configuration.options import OPTIONS
+from conformance.requirements.requirement import MUST, OPEN, REGISTRY, SECTIONS, SHOULD, Requirement, requirement
 from contract import Contract, Known
 from tests.contract.altered import Edit
 
@@ -93,7 +93,7 @@ def _other() -> None:
 @pytest.fixture
 def empty_registry(monkeypatch: pytest.MonkeyPatch) -> dict[str, Requirement]:
     registry: dict[str, Requirement] = {}
-    monkeypatch.setattr("conformance.requirement.REGISTRY", registry)
+    monkeypatch.setattr("conformance.requirements.requirement.REGISTRY", registry)
     return registry
 
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judged import Record
 from conformance.reports.document import document
-from conformance.requirement import MUST, OPEN, SHOULD, Requirement
-from conformance.result import Result
-from conformance.terms import Terms
-from conformance.verdict import EXIT_OF, Exit, RunVerdict, Verdict, worst
+from conformance.requirements.requirement import MUST, OPEN, SHOULD, Requirement
+from conformance.results.judged import Record
+from conformance.results.result import Result
+from conformance.results.terms import Terms
+from conformance.results.verdict import EXIT_OF, Exit, RunVerdict, Verdict, worst
 from contract import Contract
 from tests.conformance.unit.parts import drawn
 

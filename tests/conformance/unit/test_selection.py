@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from conformance.profile import PROFILES
-from conformance.registry import choose
-from conformance.requirement import MUST, SECTIONS, Requirement
-from conformance.selection import UnknownRequirement, profile_of, selected
-from conformance.settings import Settings, from_python
+from conformance.configuration.profile import PROFILES
+from conformance.configuration.settings import Settings, from_python
+from conformance.requirements.registry import choose
+from conformance.requirements.requirement import MUST, SECTIONS, Requirement
+from conformance.requirements.selection import UnknownRequirement, profile_of, selected
 from contract import Contract
 from tests.contract.altered import drop
 

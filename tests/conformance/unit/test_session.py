@@ -11,7 +11,7 @@ import pytest
 
 from conformance import NoResult, check
 from conformance.reports import as_json
-from conformance.verdict import RunVerdict, Verdict
+from conformance.results.verdict import RunVerdict, Verdict
 from tests.conformance.unit.parts import wsgi
 from tests.mutants.statuses import AlwaysCreated
 from tests.servers.plain import PlainServer

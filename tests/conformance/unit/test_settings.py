@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from conformance.options import OPTIONS, Option
-from conformance.settings import (
+from conformance.configuration.options import OPTIONS, Option
+from conformance.configuration.settings import (
     BadSetting,
     Settings,
     Source,

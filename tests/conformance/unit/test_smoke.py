@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import trustme
 
-from conformance.outcome import Unreachable
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names
 from conformance.subject.smoke import WrongKey, look
 from conformance.subject.subject import Plan, Subject
 from conformance.wire.http import HttpTransport
+from conformance.wire.lost import Unreachable
 from conformance.wire.route import Route
 from contract import Contract
 from tests.conformance.unit.sockets import saying

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.outcome import Lost
 from conformance.wire.body import LONGEST
 from conformance.wire.exchange import Credential, Request
 from conformance.wire.http import HttpTransport
+from conformance.wire.lost import Lost
 from conformance.wire.route import Route
 from tests.conformance.unit.sockets import saying
 

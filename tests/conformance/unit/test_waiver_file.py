@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.judged import Record
-from conformance.result import Result
-from conformance.terms import Terms
-from conformance.toml_file import BadFile
-from conformance.waiver_file import DAYS, Words, write_waivers
-from conformance.waivers import Waiver, read_waivers
+from conformance.configuration.toml import BadFile
+from conformance.results.judged import Record
+from conformance.results.result import Result
+from conformance.results.terms import Terms
+from conformance.results.waiver_file import DAYS, Words, write_waivers
+from conformance.results.waivers import Waiver, read_waivers
 from contract import Contract
 from tests.conformance.unit.test_result import ALL, FAIL, NOT_TESTABLE, PASS, UNSTABLE, M, N, S, _record
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.judged import Record
-from conformance.requirement import Requirement
-from conformance.result import Result
-from conformance.terms import Terms
-from conformance.toml_file import BadFile
-from conformance.verdict import RunVerdict, Verdict
-from conformance.waivers import Use, Waiver, read_waivers
+from conformance.configuration.toml import BadFile
+from conformance.requirements.requirement import Requirement
+from conformance.results.judged import Record
+from conformance.results.result import Result
+from conformance.results.terms import Terms
+from conformance.results.verdict import RunVerdict, Verdict
+from conformance.results.waivers import Use, Waiver, read_waivers
 from contract import Contract
 from tests.conformance.unit.test_result import ALL, FAIL, NOT_TESTABLE, PASS, UNSTABLE, M, N, O, S, _finding, _record
 

@@ -1,0 +1,141 @@
+"""The options of a run, once: the command, the pytest plugin, the environment and files take them from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.configuration.kinds import (
+    APPLICATION,
+    COUNT,
+    FLAG,
+    INPUT,
+    OUTPUT,
+    RATE,
+    WEB_ADDRESS,
+    Kind,
+    choice,
+    positive_number,
+    text,
+    whole_number,
+)
+from conformance.configuration.profile import PROFILES
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option."""
+
+    name: str
+    """As the command spells it, without hyphens in front."""
+    kind: Kind
+    help: str
+    repeatable: bool = False
+    """Whether it may be given several times; its value is a list."""
+    commas: bool = False
+    """Whether commas, too, part the values of a repeatable one."""
+    default: Any = None
+    secret: bool = False
+    """Never on a command line or in a file of settings: only in the environment, or in a file of its own."""
+    holds: str = ""
+    """Set for an option that names a file: the secret option whose value stands in that file."""
+
+    @property
+    def flag(self) -> bool:
+        return self.kind is FLAG
+
+    @property
+    def dest(self) -> str:
+        return "respan_" + self.name.replace("-", "_")
+
+    @property
+    def environment(self) -> str:
+        """The environment variable that sets it."""
+        return "RESPAN_" + self.name.upper().replace("-", "_")
+
+    @property
+    def spelled(self) -> str:
+        """What a user is told to give."""
+        return self.environment if self.secret else f"--{self.name}"
+
+
+MAX_SEED = 2**32 - 1
+
+
+def _key(name: str, explained: str) -> tuple[Option, Option]:
+    """A key, and the option that names its file."""
+    key = Option(name, text("KEY", "a key"), explained, secret=True)
+    return key, Option(f"{name}-file", INPUT, f"file that holds the {explained}", holds=name)
+
+
+IDS = text("IDS", "requirements or sections, such as IDM,AUT-03")
+URL = Option("url", WEB_ADDRESS, "base URL of the target; its path prefix is kept")
+
+TARGET = (
+    URL,
+    Option("app", APPLICATION, "check a WSGI or ASGI application in this process"),
+    *_key("api-key", "API key or token"),
+    *_key("other-org-key", "key of a second organization"),
+    *_key("read-only-key", "key that may only read"),
+    Option("builtin-model", text("NAME", "a name"), "a built-in model of the target", repeatable=True, commas=True),
+    Option("provider", text("ID", "an ID"), "a custom provider", repeatable=True, commas=True),
+    Option("fixtures", INPUT, "a fixtures file of the mock that names both"),
+)
+SELECTING = (
+    Option("contract", INPUT, "judge by this OpenAPI contract"),
+    Option("only", IDS, "judge these only", repeatable=True, commas=True),
+    Option("skip", IDS, "leave these out", repeatable=True, commas=True),
+    Option(
+        "profile",
+        choice("NAME", PROFILES),
+        "quick (300 requests), default, or thorough",
+        default="default",
+    ),
+    Option("time-limit", positive_number("SECONDS", "seconds"), "how long a thorough run goes on (default: 60)"),
+    Option("seed", whole_number("N", 0, MAX_SEED), "repeat the choices of the run with this seed"),
+)
+VERDICT = (
+    Option("strict", FLAG, "fail on SHOULD too"),
+    Option("require-all", FLAG, "be inconclusive where a MUST cannot be tested"),
+    Option("waivers", INPUT, "let the requirements in this file fail for a while"),
+    Option("write-waivers", OUTPUT, "waive what fails now: write or update this file"),
+    Option("waiver-reason", text("TEXT"), "why, as new waivers say it"),
+    Option("waiver-owner", text("NAME"), "who answers for new waivers"),
+)
+JUDGING = SELECTING + VERDICT
+CONNECTION = (
+    Option("timeout", positive_number("SECONDS", "seconds"), "how long a request may take (default: 30)"),
+    Option("rate-limit", RATE, "send no faster: 10/s, 300/m; none races then"),
+    Option("max-requests", COUNT, "send no more; inconclusive where more are needed"),
+    Option("concurrency", COUNT, "requests at a time, at most; none races with 1"),
+    Option("proxy", WEB_ADDRESS, "send requests through this HTTP proxy"),
+    *_key("proxy-auth", "proxy's USER:PASSWORD"),
+    Option("header", text("HEADER"), "'NAME: VALUE', 'NAME: $VARIABLE', or @FILE", repeatable=True),
+    Option("ca", INPUT, "trust the certificates in this PEM file only"),
+    Option("insecure", FLAG, "take any certificate"),
+    Option("ledger", OUTPUT, "note here what is created, until it is deleted"),
+)
+REPORTS = (
+    Option("json", OUTPUT, "write the report as JSON (- is standard output)"),
+    Option("junit", OUTPUT, "... as JUnit XML, as pytest writes it"),
+    Option("html", OUTPUT, "... as one HTML file that loads nothing"),
+    Option("markdown", OUTPUT, "write a summary for a pull request or a job page"),
+    Option("implementation", text("NAME"), "what reports call the implementation"),
+    Option("implementation-version", text("V"), "the version that they give it"),
+)
+OUTPUT_ON_TERMINAL = (
+    Option("quiet", FLAG, "print the verdict, and a line for each failure"),
+    Option("verbose", FLAG, "print each test as it ends, with its exchanges"),
+)
+
+GROUPS = {
+    "target": TARGET,
+    "selecting": SELECTING,
+    "verdict": VERDICT,
+    "connection": CONNECTION,
+    "reports": REPORTS,
+    "terminal": OUTPUT_ON_TERMINAL,
+}
+"""The options by the section of the help that they stand in."""
+OPTIONS = tuple(option for group in GROUPS.values() for option in group)
+BY_NAME = {option.name: option for option in OPTIONS}

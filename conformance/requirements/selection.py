@@ -1,0 +1,70 @@
+"""Which requirements a run judges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from conformance.configuration.near import suggestion
+from conformance.configuration.profile import PROFILES, Profile
+from conformance.configuration.settings import Settings
+from conformance.requirements.requirement import MUST, REGISTRY, SECTIONS, Requirement
+from contract import Contract
+
+
+class UnknownRequirement(ValueError):
+    """The user named a requirement or section that does not exist."""
+
+    def __init__(self, name: str, place: str) -> None:
+        hint = nearest(name, [*REGISTRY, *SECTIONS])
+        super().__init__(f"{place}: there is no requirement or section {name}{hint}")
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """What an error adds about an ID that is none. Only the digits of it may be written otherwise: IDM-1, idm01."""
+    upper = name.upper()
+    written = re.fullmatch(r"([A-Z]+)[-_ ]?(\d+)", upper)
+    padded = f"{written[1]}-{int(written[2]):02}" if written else upper
+    return suggestion(padded if padded in known else upper, known, "--list shows them all")
+
+
+def profile_of(settings: Settings) -> Profile:
+    """The profile that the settings ask for. Raises ValueError where they contradict it."""
+    profile, limit = PROFILES[settings["profile"]], settings["time-limit"]
+    if limit is None:
+        return profile
+    if profile.seconds is None:
+        raise ValueError(f"--time-limit goes with --profile thorough, not with {profile.name}")
+    return replace(profile, seconds=limit)
+
+
+def selected(contract: Contract, settings: Settings, profile: Profile) -> set[str]:
+    """IDs of the requirements to judge: those whose clause the contract has, chosen by options and profile.
+
+    What `--only` names is judged whatever the profile leaves out.
+    """
+    wanted, unwanted = (_expand(settings[name], settings.origins.get(name, "")) for name in ("only", "skip"))
+    candidates = wanted or _within(profile)
+    return {id for id in candidates - unwanted if stands_in(contract, REGISTRY[id])}
+
+
+def _within(profile: Profile) -> set[str]:
+    """IDs of the requirements that a profile judges."""
+    left_out = _expand(profile.leaves_out)
+    return {id for id, r in REGISTRY.items() if id not in left_out and (r.level is MUST or not profile.must_only)}
+
+
+def stands_in(contract: Contract, requirement: Requirement) -> bool:
+    """Whether the contract has the clause that the requirement rests on."""
+    return requirement.clause in contract.clauses
+
+
+def _expand(names: Iterable[str], place: str = "") -> set[str]:
+    ids: set[str] = set()
+    for name in names:
+        found = {id for id in REGISTRY if name.upper() in (id, id.partition("-")[0])}
+        if not found:
+            raise UnknownRequirement(name, place)
+        ids |= found
+    return ids

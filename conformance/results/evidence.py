@@ -1,0 +1,83 @@
+"""Findings as plain JSON: what was expected, what was observed, and how to see it again. No secret is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from conformance.results.finding import Finding
+from conformance.results.judged import Record
+from conformance.subject.callers import token_of, token_of_shell
+from conformance.wire.exchange import Exchange
+from conformance.wire.secrets import Variables, redacted
+from conformance.wire.shell import script
+
+RUN = "$RUN"
+"""Stands for the prefix of a run's names; no secret."""
+LONGEST_BODY = 4000
+SHORT = 80
+"""Characters of a body in an exchange's line."""
+LONGEST_STORY = 12
+"""Exchanges that a report shows of one finding; the last ones tell what went wrong."""
+
+
+def finding_record(id: str, case: str, finding: Finding, base_url: str, variables: Variables) -> Record:
+    """One finding as a report shows it."""
+    exchanges = finding.exchanges[-LONGEST_STORY:]
+    again = finding.again[-LONGEST_STORY:]
+    secrets = _secrets([*exchanges, *again], variables)
+    return {
+        "requirement": id,
+        "case": case,
+        "verdict": finding.verdict.value,
+        "expected": redacted(finding.violation.expected, secrets),
+        "observed": redacted(finding.violation.observed, secrets),
+        "difference": [redacted(line, secrets) for line in finding.violation.difference],
+        "reproduce": script(exchanges, base_url, variables),
+        "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],
+        "again": [_exchange(exchange, secrets) for exchange in again],
+    }
+
+
+def in_short(exchange: Exchange, variables: Variables) -> str:
+    """An exchange in a line: what was sent, what came, and how long it took."""
+    request, response = exchange.request, exchange.response
+    secrets = _secrets([exchange], variables)
+    sent = f"{request.method} {redacted(request.target, secrets)} {_text(request.body or b'', secrets, SHORT)}"
+    came = f"{response.status} {_text(response.body, secrets, SHORT)}"
+    return f"{sent.rstrip()} -> {came.rstrip()} ({response.seconds * 1000:.0f} ms)"
+
+
+def _secrets(exchanges: Sequence[Exchange], variables: Variables) -> Variables:
+    """The tokens, also those that were sent as near misses: most of a key stands in them."""
+    sent = [exchange.request.credential for exchange in exchanges]
+    near = {token_of(credential): token_of_shell(credential) for credential in sent if credential is not None}
+    return near | dict(variables)
+
+
+def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
+    request, response = exchange.request, exchange.response
+    authorization = [["Authorization", request.credential.shell]] if request.credential else []
+    extra = [[name, secret.shell] for name, secret in request.extra]
+    secrets = {literal: variable for literal, variable in secrets.items() if variable != RUN}
+    return {
+        "about": None if request.key is None else redacted(request.key, secrets)[:LONGEST_BODY],
+        "race": exchange.race,
+        "request": {
+            "method": request.method,
+            "target": redacted(request.target, secrets),
+            "headers": [*([name, redacted(value, secrets)] for name, value in request.headers), *authorization, *extra],
+            "body": _text(request.body or b"", secrets),
+        },
+        "response": {
+            "status": response.status,
+            "headers": [[name, redacted(value, secrets)] for name, value in response.headers],
+            "body": _text(response.body, secrets),
+        },
+    }
+
+
+def _text(body: bytes, secrets: Variables, longest: int = LONGEST_BODY) -> str:
+    """The beginning of a body; cut after the tokens are out, for the cut may go through one."""
+    text = redacted(body.decode("utf-8", "backslashreplace"), secrets)
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(body)} bytes)"

@@ -1,0 +1,72 @@
+"""A requirement, and what a run found about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.requirements.requirement import MUST, OPEN, Level, Requirement
+from conformance.results.verdict import Verdict, worst
+from conformance.results.waivers import Use, Waiver
+
+Record = Mapping[str, Any]
+"""What one test of a requirement came to: plain JSON, for it travels between the processes of pytest-xdist."""
+
+
+def error_record(id: str, case: str, reason: str) -> dict[str, Any]:
+    """The record of a test that we kept from running: without it, what never ran would not be missed."""
+    nothing: dict[str, Any] = {"because": None, "observed": [], "requests": 0, "coverage": {}, "findings": []}
+    return {**nothing, "requirement": id, "case": case, "verdict": Verdict.ERROR.value, "reason": reason}
+
+
+UNMET = (Verdict.FAIL, Verdict.UNSTABLE)
+
+
+def read_as(found: Verdict, level: Level, *, strict: bool, waived: bool) -> Verdict:
+    """What was found, on the terms of a run: a SHOULD that is not met deviates, unless the run is strict."""
+    if level is OPEN:
+        return Verdict.PASS if found in UNMET else found
+    if waived and found in UNMET:
+        return Verdict.WAIVED
+    return Verdict.DEVIATES if found is Verdict.FAIL and level is not MUST and not strict else found
+
+
+@dataclass(slots=True)
+class Judged:
+    """A requirement and all that was found about it."""
+
+    requirement: Requirement
+    level: Level
+    known: str
+    pointer: str
+    cases: dict[str, Verdict] = field(default_factory=dict)
+    findings: list[Record] = field(default_factory=list)
+    """The violations, those of its own tests and those that came up in others."""
+    reasons: list[str] = field(default_factory=list)
+    because: list[str] = field(default_factory=list)
+    observed: list[str] = field(default_factory=list)
+    selected: bool = True
+    waiver: Waiver | None = None
+    waiver_expired: bool = False
+
+    def verdict(self, strict: bool) -> Verdict:
+        """The worst of its cases, on the terms of the run."""
+        waived = self.waiver is not None and not self.waiver_expired
+        return read_as(self._found(), self.level, strict=strict, waived=waived)
+
+    def use(self) -> Use | None:
+        """What the run makes of its waiver, if it has one."""
+        if self.waiver is None:
+            return None
+        verdict = self.verdict(strict=True)
+        if verdict not in (Verdict.PASS, Verdict.WAIVED, *UNMET):
+            return Use.IDLE
+        if self.waiver_expired:
+            return Use.EXPIRED
+        return Use.NEEDED if verdict is Verdict.WAIVED else Use.UNNEEDED
+
+    def _found(self) -> Verdict:
+        if not self.selected:
+            return Verdict.NOT_SELECTED
+        return worst([*self.cases.values(), *(Verdict(finding["verdict"]) for finding in self.findings)])

@@ -1,0 +1,88 @@
+"""Writes waivers: what fails today may fail for a while, so that a gate can be switched on before all is mended."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import tomlkit
+from tomlkit.items import AoT, Table
+
+from conformance.places import write
+from conformance.results.judged import Judged
+from conformance.results.result import Result
+from conformance.results.verdict import Verdict
+from conformance.results.waivers import TABLE, Waiver, Waivers, read_waivers
+
+DAYS = 90
+"""How long a new waiver holds."""
+HEAD = "Failures that somebody answers for: respan-conformance --waivers with this file lets them pass."
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What new waivers say."""
+
+    reason: str
+    owner: str = "unassigned"
+
+
+def read_if_there(path: str) -> Waivers:
+    """The waivers that a file has already. Raises BadFile."""
+    return read_waivers(path) if Path(path).exists() else {}
+
+
+def write_waivers(path: str, result: Result, words: Words) -> Waivers:
+    """Write waivers of what the run found not met, and return all that the file then has.
+
+    What the file says of a requirement that is still not met stays, comments too; where it expired, it holds again.
+    What holds now is taken out. Raises BadFile for a file that is none of waivers, CannotWrite.
+    """
+    there = Path(path).exists()
+    wanted = wanted_waivers(result, read_if_there(path), words)
+    document = tomlkit.parse(Path(path).read_text(encoding="utf-8-sig")) if there else tomlkit.document()
+    if not there:
+        document.add(tomlkit.comment(HEAD))
+    _update(document, wanted)
+    write(path, tomlkit.dumps(document))
+    return wanted
+
+
+def wanted_waivers(result: Result, earlier: Waivers, words: Words) -> Waivers:
+    """Those of `earlier` that the run needed or said nothing of, and those that it lacked."""
+    kept = {id: old for id, old in earlier.items() if id not in result.judged}
+    found = {id: _wanted(judged, earlier.get(id), result, words) for id, judged in result.judged.items()}
+    return kept | {id: waiver for id, waiver in found.items() if waiver is not None}
+
+
+def _wanted(judged: Judged, old: Waiver | None, result: Result, words: Words) -> Waiver | None:
+    verdict = judged.verdict(result.strict)
+    decides = verdict in (Verdict.FAIL, Verdict.UNSTABLE) and result.terms.binds(judged.level)
+    if not (decides or verdict is Verdict.WAIVED):
+        return None if verdict is Verdict.PASS else old
+    today = result.terms.today
+    until = today + dt.timedelta(days=DAYS)
+    known = old or judged.waiver or Waiver(judged.requirement.id, words.reason, words.owner, until)
+    return replace(known, expires=until) if known.expired(today) else known
+
+
+def _update(document: tomlkit.TOMLDocument, wanted: Waivers) -> None:
+    if TABLE not in document:
+        document[TABLE] = tomlkit.aot()
+    tables = document[TABLE]
+    assert isinstance(tables, AoT)  # noqa: S101 - the file was read as one of waivers
+    written = [str(table["id"]).strip().upper() for table in tables]
+    for number, id in reversed(list(enumerate(written))):
+        if id not in wanted:
+            del tables[number]
+        elif tables[number]["expires"] != wanted[id].expires:
+            tables[number]["expires"] = wanted[id].expires
+    for id in sorted(wanted.keys() - set(written)):
+        tables.append(_table(wanted[id]))
+
+
+def _table(waiver: Waiver) -> Table:
+    table = tomlkit.table()
+    table.update({"id": waiver.id, "reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires})
+    return table.add(tomlkit.nl())

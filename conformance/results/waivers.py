@@ -1,0 +1,116 @@
+"""Waivers: failures that somebody answers for until a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from conformance.configuration.near import suggestion
+from conformance.configuration.toml import BadFile, TomlFile, read_toml, type_word
+from conformance.requirements.requirement import REGISTRY
+from conformance.requirements.selection import nearest
+
+TABLE = "waiver"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Lets a requirement fail."""
+
+    id: str
+    reason: str
+    owner: str
+    """Who answers for it."""
+    expires: dt.date
+    """The last day that it holds on."""
+
+    def expired(self, today: dt.date) -> bool:
+        return today > self.expires
+
+    def __str__(self) -> str:
+        return f"waived until {self.expires} by {self.owner}: {self.reason}"
+
+    def to_json(self) -> dict[str, str]:
+        return {"reason": self.reason, "owner": self.owner, "expires": self.expires.isoformat()}
+
+
+Waivers = Mapping[str, Waiver]
+"""By the ID of the requirement."""
+
+
+class Use(StrEnum):
+    """What a run makes of a waiver."""
+
+    NEEDED = "needed"
+    """Its requirement fails."""
+    UNNEEDED = "unneeded"
+    """Its requirement holds."""
+    EXPIRED = "expired"
+    """Its day is over, whether its requirement fails or holds."""
+    IDLE = "idle"
+    """Its requirement was not judged."""
+
+
+def read_waivers(path: str) -> Waivers:
+    """The waivers in a file. Raises BadFile, with the entry that is wrong."""
+    file = read_toml(path)
+    for key in file.members:
+        if key != TABLE:
+            raise BadFile(f"{file.place(key)}: there is no {key} here; write each waiver as a table [[{TABLE}]]")
+    entries = file.members.get(TABLE, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise BadFile(f"{file.place(TABLE)}: write each waiver as a table [[{TABLE}]]")
+    waivers: dict[str, Waiver] = {}
+    for number, entry in enumerate(entries):
+        waiver = _Entry(file, number, entry).waiver()
+        if waiver.id in waivers:
+            raise BadFile(f"{file.place('id', TABLE, number)}: {waiver.id} is waived twice; keep one of the two")
+        waivers[waiver.id] = waiver
+    return waivers
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    file: TomlFile
+    number: int
+    """From 0."""
+    members: Mapping[str, Any]
+
+    def waiver(self) -> Waiver:
+        known = [field.name for field in fields(Waiver)]
+        for key in self.members:
+            if key not in known:
+                raise self._bad(key, f"there is no such field{suggestion(key, known)}")
+        return Waiver(self._id(), self._words("reason"), self._words("owner"), self._expires())
+
+    def _id(self) -> str:
+        id = self._words("id").upper()
+        if id not in REGISTRY:
+            raise self._bad("id", f"there is no requirement {self.members['id']}{nearest(id, REGISTRY)}")
+        return id
+
+    def _words(self, key: str) -> str:
+        words = self._member(key, str, "text in quotes")
+        if not words.strip():
+            raise self._bad(key, "is empty; say it in a few words")
+        return str(words.strip())
+
+    def _expires(self) -> dt.date:
+        expires: dt.date = self._member("expires", dt.date, "a date without quotes, such as 2027-01-31")
+        return expires
+
+    def _member(self, key: str, of: type, expected: str) -> Any:
+        value = self.members.get(key)
+        if value is None:
+            raise self._bad(key, f"is missing; give {expected}")
+        if type(value) is not of:
+            raise self._bad(key, f"give {expected}, not {type_word(value)}")
+        return value
+
+    def _bad(self, key: str, fault: str) -> BadFile:
+        id = self.members.get("id")
+        name = f" ({id})" if isinstance(id, str) else ""
+        return BadFile(f"{self.file.place(key, TABLE, self.number)}: waiver {self.number + 1}{name}: {key}: {fault}")

@@ -1,0 +1,29 @@
+"""About how many requests a run sends, by what runs against the bundled mock were seen to send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from conformance.configuration.profile import Profile
+
+OVERHEAD = 12
+"""Requests that look at the target before anything is judged."""
+DELETES = 0.27
+"""Requests that delete what was created, for each that is sent before."""
+USUAL = {"AUT": 1.5, "STA": 2.0, "IDM": 2.9, "SEM": 2.1, "TEN": 4.0, "SCH": 0.1}
+"""Requests for each test of a section."""
+QUICK = {"AUT": 2.3, "STA": 1.2, "IDM": 2.1, "SEM": 1.9, "TEN": 4.2, "SCH": 0.1}
+"""The same where fewer tests share what they look at."""
+RACE, WALK = 5.35, 26.0
+"""Requests for each round of a test of CON, and for each walk of MOD."""
+A_SECOND = 100.0
+"""Requests a second of walks that go on for a time."""
+
+
+def expected_requests(profile: Profile, tests: Mapping[str, int]) -> int:
+    """About how many requests so many tests of each section send in all."""
+    rates = QUICK if profile.must_only else USUAL
+    walks = A_SECOND * profile.seconds if profile.seconds else WALK * profile.walks
+    judged = sum(rates.get(section, 0.0) * count for section, count in tests.items())
+    raced = RACE * profile.races * tests.get("CON", 0) + walks * (tests.get("MOD", 0) > 0)
+    return round((OVERHEAD + judged + raced) * (1 + DELETES))
