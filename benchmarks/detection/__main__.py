@@ -1,19 +1,23 @@
-"""`python -m benchmarks.detection [--sample N]`: every contender on broken and on correct servers, as one table."""
+"""`python -m benchmarks.detection [--sample N]`: every tool on every broken and every lawful server, as one table.
+
+The tools take turns on each server, so that what else the machine does meanwhile hits all of them alike.
+"""
 
 from __future__ import annotations
 
 import argparse
 import random
+import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.detection.contenders import CONTENDERS, Contender, Run
-from tests.mutants.catalogue import MUTANTS
+from benchmarks.detection.contenders import CONTENDERS, Contender, GaveUpError, Run
+from benchmarks.detection.table import LAWFUL, Tried, table
+from tests.mutants.catalogue import SECTIONS, mutants_in, title_of
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 from tests.servers.variants import VARIANTS
@@ -21,19 +25,13 @@ from tests.servers.variants import VARIANTS
 TABLE = Path(__file__).with_name("result.md")
 
 
-@dataclass(slots=True)
-class Tally:
-    """What a contender did on a group of servers."""
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server to try the tools on."""
 
-    servers: int = 0
-    accused: Counter[str] = field(default_factory=Counter)
-    requests: int = 0
-    seconds: float = 0.0
-
-    def row(self, reading: str) -> str:
-        """The columns of the table."""
-        each = f"{self.requests // self.servers} | {self.seconds / self.servers:.1f}"
-        return f"{self.accused[reading]} of {self.servers} | {each}"
+    group: str
+    """What is wrong with it: the section of the catalogue, or `LAWFUL`."""
+    make: type[PlainServer]
 
 
 class Counting:
@@ -49,49 +47,58 @@ class Counting:
         return answer
 
 
-def tally(contender: Contender, servers: Sequence[type[PlainServer]], jobs: int) -> Tally:
-    """Run a contender on each server, `jobs` at a time."""
-    total = Tally()
+def servers() -> Iterator[Server]:
+    """All broken ones, then all lawful ones."""
+    for section in SECTIONS:
+        yield from (Server(title_of(section), mutant) for mutant in mutants_in(section))
+    lawful: list[type[PlainServer]] = [PlainServer, *VARIANTS]
+    yield from (Server(LAWFUL, each) for each in lawful)
 
-    def try_on(server: type[PlainServer]) -> tuple[Run, int]:
-        app = Counting(server())
-        with tempfile.TemporaryDirectory() as folder, served(app) as url:
-            return contender.run(url, Path(folder)), app.requests
 
-    with ThreadPoolExecutor(jobs) as pool:
-        for server, (run, requests) in zip(servers, pool.map(try_on, servers), strict=True):
-            total.servers += 1
-            total.accused += Counter(name for name, accused in run.accused.items() if accused)
-            total.requests += requests
-            total.seconds += run.seconds
-            print(f"{server.__name__}: {run.accused}", flush=True)
-    return total
+def sampled(all_of_them: Sequence[Server], size: int, seed: int) -> list[Server]:
+    """So many broken and so many lawful ones, at most."""
+    chance = random.Random(seed)  # noqa: S311
+    lawful = [server for server in all_of_them if server.group == LAWFUL]
+    broken = [server for server in all_of_them if server.group != LAWFUL]
+    return [each for group in (broken, lawful) for each in chance.sample(group, min(size, len(group)))]
+
+
+def try_all(server: Server) -> Tried:
+    """Run each tool on a server of its own. One that gave up accused nobody."""
+    runs = dict[str, Run]()
+    for contender in CONTENDERS:
+        try:
+            runs |= _try(server, contender)
+        except GaveUpError as error:
+            print(f"{server.make.__name__}: {error}", file=sys.stderr, flush=True)
+    said = ", ".join(f"{reading}: {'accused' if run.accused else 'silent'}" for reading, run in runs.items())
+    print(f"{server.group}: {server.make.__name__}: {said}", file=sys.stderr, flush=True)
+    return Tried(server.group, runs)
+
+
+def _try(server: Server, contender: Contender) -> Mapping[str, Run]:
+    app = Counting(server.make())
+    with tempfile.TemporaryDirectory() as folder, served(app) as url:
+        return contender.run(url, Path(folder), lambda: app.requests)
 
 
 def main() -> None:
     """Measure, and write the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description="Measure, and write the table.")
     parser.add_argument("--sample", type=int, metavar="N", help="take N of the broken and N of the lawful servers")
-    parser.add_argument("--seed", type=int, default=1, help="which sample")
-    parser.add_argument("--jobs", type=int, default=1, help="runs side by side")
+    parser.add_argument("--seed", type=int, default=1, help="which sample (default: 1)")
+    parser.add_argument("--jobs", type=int, default=1, help="servers side by side (default: 1)")
     options = parser.parse_args()
-    broken: list[type[PlainServer]] = list(MUTANTS)
-    lawful: list[type[PlainServer]] = [PlainServer, *VARIANTS]
+    chosen = list(servers())
     if options.sample:
-        chance = random.Random(options.seed)  # noqa: S311
-        broken, lawful = chance.sample(broken, options.sample), chance.sample(lawful, min(options.sample, len(lawful)))
-    sampled = f" --sample {options.sample} --seed {options.seed}" if options.sample else ""
-    command = f"python -m benchmarks.detection{sampled} --jobs {options.jobs}"
-    lines = [f"Written by `{command}`.", "", HEAD, RULE]
-    for contender in CONTENDERS:
-        caught, alarms = tally(contender, broken, options.jobs), tally(contender, lawful, options.jobs)
-        lines += [f"| {reading} | {caught.row(reading)} | {alarms.row(reading)} |" for reading in contender.readings]
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+        chosen = sampled(chosen, options.sample, options.seed)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        tried = list(pool.map(try_all, chosen))
+    drawn = f" --sample {options.sample} --seed {options.seed}" if options.sample else ""
+    text = f"Written by `python -m benchmarks.detection{drawn} --jobs {options.jobs}`.\n\n{table(tried)}"
+    TABLE.write_text(text, encoding="utf-8")
+    print(text)
 
-
-HEAD = "| tool | broken servers caught | requests each | seconds | lawful servers accused | requests each | seconds |"
-RULE = "|---|---|---|---|---|---|---|"
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from contract import default_file
@@ -20,16 +21,21 @@ KEYS = {
     "RESPAN_READ_ONLY_KEY": "demo-acme-readonly",
 }
 SECONDS = 300
-"""After which a run is given up: RuntimeError."""
+"""After which a run is ended."""
 REPORT = "report.json"
+
+
+class GaveUpError(Exception):
+    """A run that says nothing of the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """What one run on one server came to."""
 
-    accused: Mapping[str, bool]
-    """Whether it said that the server is wrong, by the name of the way in which the tool was read."""
+    accused: bool
+    """Whether it said that the server is wrong."""
+    requests: int
     seconds: float
 
 
@@ -43,18 +49,24 @@ class Contender:
     codes: frozenset[int]
     """Exit codes with which it says something of the server."""
 
-    def run(self, url: str, folder: Path) -> Run:
-        """Run it on the server at `url`. Raises RuntimeError where it says nothing of the server."""
+    def run(self, url: str, folder: Path, requests: Callable[[], int]) -> Mapping[str, Run]:
+        """Run it once on the server at `url`, which counts its `requests`; by reading. Raises GaveUpError."""
+        name = next(iter(self.readings))
         started = time.monotonic()
-        ran = subprocess.run(
-            self.command(url), cwd=folder, env={**os.environ, **KEYS}, capture_output=True, text=True, timeout=SECONDS,
-            check=False,
-        )  # fmt: skip
+        try:
+            ran = subprocess.run(
+                self.command(url), cwd=folder, env={**os.environ, **KEYS}, capture_output=True, text=True,
+                timeout=SECONDS, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise GaveUpError(f"{name} was ended after {SECONDS} seconds") from None
         seconds = time.monotonic() - started
         if ran.returncode not in self.codes:
             said = f"{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
-            raise RuntimeError(f"{' '.join(self.readings)} ended with {ran.returncode}:\n{said}")
-        return Run({name: reading(ran.returncode, folder) for name, reading in self.readings.items()}, seconds)
+            raise GaveUpError(f"{name} ended with {ran.returncode}:\n{said}")
+        return {
+            name: Run(accuses(ran.returncode, folder), requests(), seconds) for name, accuses in self.readings.items()
+        }
 
 
 def _suite(url: str) -> Sequence[str]:
@@ -80,3 +92,11 @@ CONTENDERS = (
     ),
     Contender(_schemathesis, {"schemathesis run": lambda code, _: code == 1}, frozenset({0, 1})),
 )
+
+READINGS = tuple(name for contender in CONTENDERS for name in contender.readings)
+
+
+def versions() -> str:
+    """What was run."""
+    tools = [f"{name} {version(name)}" for name in ("respan-contract", "schemathesis")]
+    return f"{', '.join([*tools, f'Python {sys.version.split()[0]}'])}; {os.cpu_count()} cores"

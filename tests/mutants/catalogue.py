@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 from tests.mutants import (
@@ -49,6 +50,11 @@ SECTIONS = (
     authentication,
     races,
 )
+
+
+def title_of(section: ModuleType) -> str:
+    """What the mutants of one file have in common."""
+    return (inspect.getdoc(section) or section.__name__).rstrip(".")
 
 
 def mutants_in(section: ModuleType) -> list[type[Mutant]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import MUST, OPEN, REGISTRY, Level
 from contract import load
-from tests.mutants.catalogue import MUTANTS, SECTIONS, mutants_in
+from tests.mutants.catalogue import MUTANTS, SECTIONS, mutants_in, title_of
 from tests.mutants.judging import NETS
 
 if TYPE_CHECKING:
@@ -51,9 +51,8 @@ def matrix() -> str:
 
 
 def _section(section: ModuleType, binding: dict[str, Level]) -> str:
-    title = inspect.getdoc(section) or section.__name__
     rows = ((mutant.__name__, _text(mutant), _ids(sorted(mutant.trips), binding)) for mutant in mutants_in(section))
-    return f"## {title.rstrip('.')}\n\n" + _table(("Mutant", "What it does wrong", "Found by"), rows)
+    return f"## {title_of(section)}\n\n" + _table(("Mutant", "What it does wrong", "Found by"), rows)
 
 
 def _by_requirement(binding: dict[str, Level]) -> str:

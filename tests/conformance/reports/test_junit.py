@@ -149,7 +149,7 @@ def test_the_file_fails_where_the_run_does(server: Callable[[], PlainServer]) ->
     assert failed == {id for id, verdict in read.result.verdicts().items() if verdict in ("fail", "unstable")}
 
 
-@pytest.mark.parametrize("place", ["conformance.run.probe", "conformance.checks.test_responses.constants"])
+@pytest.mark.parametrize("place", ["conformance.running.run.probe", "conformance.checks.test_responses.constants"])
 def test_an_error_of_ours_is_an_error(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise KeyError("of ours")
@@ -182,7 +182,7 @@ def test_a_target_that_is_gone_is_an_error_and_no_failure(monkeypatch: pytest.Mo
     def gone(_: Subject) -> None:
         raise Unreachable("nobody is there")
 
-    monkeypatch.setattr("conformance.run.look", gone)
+    monkeypatch.setattr("conformance.running.run.look", gone)
     read = Read(PlainServer(), only=["STA-01"])
     assert read.result.verdict() is RunVerdict.UNREACHABLE
     assert read.suite.failures == 0
