@@ -11,6 +11,11 @@ import pytest
 from conformance.configuration.options import OPTIONS
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Half as many workers again as there are cores: most tests wait for a process or a clock now and then."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _state_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the ledgers of runs out of the home of whoever runs the tests."""

@@ -11,7 +11,8 @@ from conformance.fields import overlays
 from conformance.generate.wrong import Wrongness, wrong_values
 from conformance.judge.outcome import NotTestable
 from conformance.requirements.cases import references
-from conformance.subject.subject import JSON_HEADERS, Subject, encoded
+from conformance.subject.operations import JSON_HEADERS, encoded
+from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange
 from contract import Contract
 

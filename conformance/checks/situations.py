@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from conformance.judge.outcome import NotTestable
-from conformance.subject.subject import Subject, encoded
+from conformance.subject.operations import encoded
+from conformance.subject.subject import Subject
 
 Situation: TypeAlias = Callable[[Subject], object]
 

@@ -10,7 +10,8 @@ from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.requirements.requirement import MUST, SHOULD, each, every_exchange, requirement
 from conformance.subject.callers import token_of, with_scheme, wrong_credentials
-from conformance.subject.subject import JSON_HEADERS, Subject, encoded
+from conformance.subject.operations import JSON_HEADERS, encoded
+from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Request
 from contract import Contract
 

@@ -11,7 +11,8 @@ from conformance.judge.outcome import Violation
 from conformance.judge.reading import Reading, read_body
 from conformance.judge.same import identical
 from conformance.requirements.requirement import MUST, SHOULD, requirement
-from conformance.subject.subject import Subject, encoded
+from conformance.subject.operations import encoded
+from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 
 

@@ -13,7 +13,8 @@ from conformance.judge.scope import ANY_SERVER
 from conformance.requirements import cases
 from conformance.requirements.cases import WrongValue
 from conformance.requirements.requirement import MUST, OPEN, SHOULD, each, every_exchange, requirement
-from conformance.subject.subject import JSON_HEADERS, Subject, encoded
+from conformance.subject.operations import JSON_HEADERS, encoded
+from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
 from contract import Alias, Contract, Reference, RequestField
 

@@ -13,7 +13,8 @@ from conformance.subject.callers import Callers
 from conformance.subject.cleaning import Cleaned, clean
 from conformance.subject.ledger import BadLedger, Entry, Recorded, read_ledger, write_ledger
 from conformance.subject.names import Names
-from conformance.subject.subject import Plan, Subject
+from conformance.subject.plan import Plan
+from conformance.subject.subject import Subject
 from conformance.visible import visible
 from conformance.wire.exchange import Credential
 from conformance.wire.http import HttpTransport

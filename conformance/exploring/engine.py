@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.judge.schema import document_at
-from conformance.subject.subject import Subject, encoded
+from conformance.subject.operations import encoded
+from conformance.subject.subject import Subject
 from conformance.wire import strict_json
 from conformance.wire.exchange import Exchange, Json
 

@@ -89,8 +89,10 @@ def distinct_value(schema: Schema, variant: int) -> Any:
         return plain_values(schema.get("items", {}))[:1] * (variant % 3)
     make = _DISTINCT.get(schema.get("type", ""))
     value = make(variant) if make else None
+    if valid(schema, value):
+        return value
     plain = plain_values(schema)
-    return value if valid(schema, value) or not plain else plain[variant % len(plain)]
+    return plain[variant % len(plain)] if plain else value
 
 
 _DISTINCT: dict[str, Callable[[int], Any]] = {

@@ -31,9 +31,10 @@ from conformance.running.tidying import place_of_ledger, tidy
 from conformance.subject.client import Client
 from conformance.subject.ledger import BadLedger, Ledger
 from conformance.subject.names import Names, new_prefix
+from conformance.subject.plan import Known, Plan
 from conformance.subject.probe import probe
 from conformance.subject.smoke import look
-from conformance.subject.subject import Known, Plan, Subject
+from conformance.subject.subject import Subject
 from conformance.wire.http import HttpTransport
 from conformance.wire.in_process import InProcess
 from conformance.wire.lost import Unreachable, redone

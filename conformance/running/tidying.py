@@ -7,9 +7,10 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from conformance.subject.abilities import Abilities
 from conformance.subject.cleaning import clean, summed_up
 from conformance.subject.ledger import Entry, Ledger
-from conformance.subject.subject import Abilities, Subject
+from conformance.subject.subject import Subject
 
 
 def place_of_ledger(given: str | None, prefix: str, worker: str) -> Path:

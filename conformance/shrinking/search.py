@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.judge.outcome import Replay, Seen
-from conformance.subject.subject import encoded
+from conformance.subject.operations import encoded
 from conformance.wire.exchange import Json, Request
 
 ENDINGS = (1, 2, 3, 5, 8)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from conformance.fields import Shown, shown_fields
 from conformance.judge.outcome import NotTestable
 from conformance.judge.same import same
-from conformance.subject.subject import Abilities, Subject
+from conformance.subject.abilities import Abilities
+from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from conformance.wire.lost import Lost
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import quote
 
-from conformance.configuration.profile import PROFILES, Profile
 from conformance.fields import Shown, base_field
 from conformance.generate.values import distinct_value, plain_values
 from conformance.judge.expect import summary
@@ -21,58 +18,16 @@ from conformance.subject.client import Client
 from conformance.subject.creations import Creations
 from conformance.subject.ledger import Ledger
 from conformance.subject.names import Names
-from conformance.wire.exchange import Credential, Exchange, Json, Request
-from contract import Contract, Operation, RequestField
+from conformance.subject.operations import Operations
+from conformance.subject.plan import Plan
+from conformance.wire.exchange import Credential, Exchange, Json
+from contract import Contract, RequestField
 
 T = TypeVar("T")
-JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
-READ_HEADERS = (("Accept", "application/json"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the user told of the target, to test more of it."""
-
-    builtin_models: Sequence[str] = ()
-    providers: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run is to do."""
-
-    known: Known = Known()
-    seed: int = 0
-    profile: Profile = PROFILES["default"]
-
-
-@dataclass(slots=True)
-class Abilities:
-    """What a probe found the target able to do."""
-
-    reads: bool = False
-    """The read answers 200 for a model that exists."""
-    reads_truly: bool = False
-    """... and shows what the upsert showed, so that state can be read by it."""
-    tells_absence: bool = False
-    """The read does not show a model that was never created, so that it tells whether one exists."""
-    deletes: bool = False
-    deletes_truly: bool = False
-    """... and what was deleted is gone."""
-    tells_creates: bool = False
-    """A create is answered as a create."""
-    tells_updates: bool = False
-    """An update is answered as an update."""
-    shows_creates: bool = False
-    """Some field of a create is shown as it was sent."""
-    keeps: bool = False
-    """An upsert of the key alone changes nothing, so that state can be read by it."""
-    reliable: tuple[Shown, ...] = ()
-    """The fields that are shown as they were sent, and read as they were shown."""
-
-
-class Subject:
-    """One target, one run. Every request goes through `client`, which records it."""
+class Subject(Operations):
+    """One target, one run: the operations, bodies to send, and steps that lead up to what a check judges."""
 
     def __init__(
         self,
@@ -83,114 +38,15 @@ class Subject:
         plan: Plan,
         ledger: Ledger | None = None,
     ) -> None:
-        self.contract = contract
-        self.client = client
-        self.callers = callers
+        super().__init__(contract, client, callers, Creations(contract.upsert, names.run, ledger))
         self.names = names
         self.plan = plan
-        self.abilities = Abilities()
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
         self.first: Exchange | None = None
         """The create of a model that is there before anything is judged; None where it was refused."""
-        self._based: set[str] = set()
-        """Models that have a base model."""
         self._memory: dict[str, Any] = {}
         self._recalled: set[str] = set()
-        self.creations = Creations(contract.upsert, names.run, ledger)
-
-    # -- the operations ------------------------------------------------------------------------------------------
-
-    def upsert(self, body: Mapping[str, Json], caller: Credential | None = None) -> Exchange:
-        """Send `body` to the upsert, as the owner unless told otherwise."""
-        key, base = body.get(self.contract.upsert.key), base_field(self.contract)
-        exchange = self.post(encoded(body), key=key, credential=caller or self.callers.owner)
-        if exchange.response.successful and base is not None and base.name in body:
-            self._based.add(str(key))
-        return exchange
-
-    def post(
-        self,
-        body: bytes | None,
-        *,
-        key: Any = None,
-        credential: Credential | None = None,
-        headers: tuple[tuple[str, str], ...] = JSON_HEADERS,
-        ordinary: bool = True,
-        chunked: bool = False,
-    ) -> Exchange:
-        """Send any bytes to the upsert. Without `credential` there is no Authorization header."""
-        operation = self.contract.upsert.operation
-        about = key if isinstance(key, str) else None
-        return self.send(
-            Request(
-                operation.method,
-                operation.path,
-                headers,
-                body,
-                credential,
-                operation.operation_id,
-                about,
-                ordinary,
-                chunked,
-            )
-        )
-
-    def send(self, request: Request) -> Exchange:
-        """Send a request to the upsert, and keep in mind what it may have created."""
-        self.creations.before(request)
-        exchange = self.client.send(request)
-        self.creations.after(exchange)
-        return exchange
-
-    def read(self, key: str, caller: Credential | None = None, *, anonymous: bool = False) -> Exchange:
-        """Read the model of that name."""
-        return self._by_key(self.contract.upsert.read, key, caller, anonymous)
-
-    def delete(
-        self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
-    ) -> Exchange:
-        """Delete the model of that name."""
-        exchange = self._by_key(self.contract.upsert.delete, key, caller, anonymous, ordinary)
-        if exchange.response.successful and self.abilities.deletes_truly:
-            self.creations.deleted(key, exchange.request.credential)
-        return exchange
-
-    def delete_at(self, path: str, key: str, caller: Credential | None) -> Exchange:
-        """Delete the model of that name, which stands in the path as it is given."""
-        operation = self.contract.upsert.delete
-        if operation is None:
-            raise NotTestable("the contract has no delete")
-        target = operation.path.replace("{" + self.contract.upsert.key + "}", path)
-        credential = caller or self.callers.owner
-        return self.client.send(
-            Request(operation.method, target, READ_HEADERS, None, credential, None, key, ordinary=False)
-        )
-
-    def call_unasked(self, method: str) -> Exchange:
-        """Call the path of the upsert with a method that the contract does not have there."""
-        return self.client.send(
-            Request(method, self.contract.upsert.operation.path, READ_HEADERS, None, self.callers.owner, ordinary=False)
-        )
-
-    def read_encoded(self, name: str) -> Exchange:
-        """Read at a path that no name of this suite leads to; `name` is percent-encoded as it is to be sent."""
-        read = self.contract.upsert.read
-        if read is None:
-            raise NotTestable("the contract has no read")
-        target = read.path.replace("{" + self.contract.upsert.key + "}", name)
-        return self.client.send(Request(read.method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
-
-    def _by_key(
-        self, operation: Operation | None, key: str, caller: Credential | None, anonymous: bool, ordinary: bool = True
-    ) -> Exchange:
-        if operation is None:
-            raise NotTestable("the contract has no such operation")
-        target = operation.path.replace("{" + self.contract.upsert.key + "}", quote(key, safe="/"))
-        credential = None if anonymous else caller or self.callers.owner
-        return self.client.send(
-            Request(operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key, ordinary)
-        )
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
@@ -217,14 +73,18 @@ class Subject:
         rows = range(max(map(len, columns.values()), default=0))
         return [{name: column[row % len(column)] for name, column in columns.items()} for row in rows]
 
-    def own_fields(self) -> list[RequestField]:
+    def own_fields(self) -> Sequence[RequestField]:
         """The request fields that hold a value of their own: neither key, nor reference, nor another spelling.
 
         Those for which no plain value is known are left out.
         """
+        return self._own_fields
+
+    @cached_property
+    def _own_fields(self) -> tuple[RequestField, ...]:
         upsert = self.contract.upsert
-        own = [f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias]
-        return [field for field in own if plain_values(field.schema)]
+        own = (f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias)
+        return tuple(field for field in own if plain_values(field.schema))
 
     def reliable_fields(self, *, telling: bool = False) -> tuple[Shown, ...]:
         """The fields that a check of something else can go by; with `telling`, those of many values only."""
@@ -386,8 +246,3 @@ class Subject:
     def pause(self, seconds: float = 0.05) -> None:
         """Let the target's clock move, or its writes settle."""
         time.sleep(seconds)
-
-
-def encoded(body: Json) -> bytes:
-    """`body` as compact JSON in UTF-8."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.judge.outcome import Replay, Seen, Violation
 from conformance.shrinking.search import shortest, simpler
-from conformance.subject.subject import encoded
+from conformance.subject.operations import encoded
 from conformance.wire.exchange import Exchange, Request, Response
 
 Bodies = Sequence[dict[str, Any]]

@@ -12,7 +12,8 @@ from conformance.requirements.requirement import MUST, Level, Requirement
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names
-from conformance.subject.subject import Plan, Subject
+from conformance.subject.plan import Plan
+from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Headers, Request, Response
 from conformance.wire.in_process import InProcess
 from contract import Contract

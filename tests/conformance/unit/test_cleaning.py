@@ -12,7 +12,8 @@ from conformance.subject.cleaning import SILENCES, clean, summed_up
 from conformance.subject.client import Client
 from conformance.subject.ledger import Entry
 from conformance.subject.names import Names
-from conformance.subject.subject import Plan, Subject
+from conformance.subject.plan import Plan
+from conformance.subject.subject import Subject
 from conformance.wire.exchange import Request, Response
 from conformance.wire.in_process import InProcess
 from conformance.wire.lost import Lost

@@ -17,8 +17,9 @@ import trustme
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names
+from conformance.subject.plan import Plan
 from conformance.subject.smoke import WrongKey, look
-from conformance.subject.subject import Plan, Subject
+from conformance.subject.subject import Subject
 from conformance.wire.http import HttpTransport
 from conformance.wire.lost import Unreachable
 from conformance.wire.route import Route

@@ -1,0 +1,129 @@
+"""The operations of the contract, sent to one target."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from conformance.fields import base_field
+from conformance.judge.outcome import NotTestable
+from conformance.subject.abilities import Abilities
+from conformance.subject.callers import Callers
+from conformance.subject.client import Client
+from conformance.subject.creations import Creations
+from conformance.wire.exchange import Credential, Exchange, Json, Request
+from contract import Contract, Operation
+
+JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
+READ_HEADERS = (("Accept", "application/json"),)
+
+
+class Operations:
+    """Sends each as a request, through `client`, which records it, and keeps in mind what may have been created."""
+
+    def __init__(self, contract: Contract, client: Client, callers: Callers, creations: Creations) -> None:
+        self.contract = contract
+        self.client = client
+        self.callers = callers
+        self.creations = creations
+        self.abilities = Abilities()
+        self._based: set[str] = set()
+        """Models that have a base model."""
+
+    def upsert(self, body: Mapping[str, Json], caller: Credential | None = None) -> Exchange:
+        """Send `body` to the upsert, as the owner unless told otherwise."""
+        key, base = body.get(self.contract.upsert.key), base_field(self.contract)
+        exchange = self.post(encoded(body), key=key, credential=caller or self.callers.owner)
+        if exchange.response.successful and base is not None and base.name in body:
+            self._based.add(str(key))
+        return exchange
+
+    def post(
+        self,
+        body: bytes | None,
+        *,
+        key: Any = None,
+        credential: Credential | None = None,
+        headers: tuple[tuple[str, str], ...] = JSON_HEADERS,
+        ordinary: bool = True,
+        chunked: bool = False,
+    ) -> Exchange:
+        """Send any bytes to the upsert. Without `credential` there is no Authorization header."""
+        operation = self.contract.upsert.operation
+        about = key if isinstance(key, str) else None
+        return self.send(
+            Request(
+                operation.method,
+                operation.path,
+                headers,
+                body,
+                credential,
+                operation.operation_id,
+                about,
+                ordinary,
+                chunked,
+            )
+        )
+
+    def send(self, request: Request) -> Exchange:
+        """Send a request to the upsert, and keep in mind what it may have created."""
+        self.creations.before(request)
+        exchange = self.client.send(request)
+        self.creations.after(exchange)
+        return exchange
+
+    def read(self, key: str, caller: Credential | None = None, *, anonymous: bool = False) -> Exchange:
+        """Read the model of that name."""
+        return self._by_key(self.contract.upsert.read, key, caller, anonymous)
+
+    def delete(
+        self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
+    ) -> Exchange:
+        """Delete the model of that name."""
+        exchange = self._by_key(self.contract.upsert.delete, key, caller, anonymous, ordinary)
+        if exchange.response.successful and self.abilities.deletes_truly:
+            self.creations.deleted(key, exchange.request.credential)
+        return exchange
+
+    def delete_at(self, path: str, key: str, caller: Credential | None) -> Exchange:
+        """Delete the model of that name, which stands in the path as it is given."""
+        operation = self.contract.upsert.delete
+        if operation is None:
+            raise NotTestable("the contract has no delete")
+        target = operation.path.replace("{" + self.contract.upsert.key + "}", path)
+        credential = caller or self.callers.owner
+        return self.client.send(
+            Request(operation.method, target, READ_HEADERS, None, credential, None, key, ordinary=False)
+        )
+
+    def call_unasked(self, method: str) -> Exchange:
+        """Call the path of the upsert with a method that the contract does not have there."""
+        return self.client.send(
+            Request(method, self.contract.upsert.operation.path, READ_HEADERS, None, self.callers.owner, ordinary=False)
+        )
+
+    def read_encoded(self, name: str) -> Exchange:
+        """Read at a path that no name of this suite leads to; `name` is percent-encoded as it is to be sent."""
+        read = self.contract.upsert.read
+        if read is None:
+            raise NotTestable("the contract has no read")
+        target = read.path.replace("{" + self.contract.upsert.key + "}", name)
+        return self.client.send(Request(read.method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
+
+    def _by_key(
+        self, operation: Operation | None, key: str, caller: Credential | None, anonymous: bool, ordinary: bool = True
+    ) -> Exchange:
+        if operation is None:
+            raise NotTestable("the contract has no such operation")
+        target = operation.path.replace("{" + self.contract.upsert.key + "}", quote(key, safe="/"))
+        credential = None if anonymous else caller or self.callers.owner
+        return self.client.send(
+            Request(operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key, ordinary)
+        )
+
+
+def encoded(body: Json) -> bytes:
+    """`body` as compact JSON in UTF-8."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
