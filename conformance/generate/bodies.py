@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -34,14 +35,14 @@ _PLAIN: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def values(fields: list[RequestField], at_most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+def values(fields: Sequence[RequestField], at_most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
     """Some of the fields, with plain values."""
     by_name = {field.name: plain(field.schema) for field in fields if plain_values(field.schema)}
     some = st.lists(st.sampled_from(list(by_name)), unique=True, max_size=at_most)
     return some.flatmap(lambda names: st.fixed_dictionaries({name: by_name[name] for name in names}))
 
 
-def wrong(fields: list[RequestField]) -> st.SearchStrategy[dict[str, Any]]:
+def wrong(fields: Sequence[RequestField]) -> st.SearchStrategy[dict[str, Any]]:
     """One of the fields, with a value that no reading makes right."""
     return st.sampled_from(
         [
