@@ -15,6 +15,3 @@ class Mutant(PlainServer):
 
     unsettles: ClassVar[frozenset[str]] = frozenset()
     """Requirements that may fail once and not again: the bug outlives the check that provoked it."""
-
-    survives: ClassVar[str] = ""
-    """Why the suite does not find exactly this yet; empty where it does."""
