@@ -85,8 +85,11 @@ class Exchange:
 
 
 def _longer(start: bytes, octets: bytes) -> bytes:
-    """The start of a body and what follows, as far as it is kept."""
-    return start + octets[: LONGEST_BODY - len(start)] if len(start) < LONGEST_BODY else start
+    """The start of a body and what follows, as far as it is kept.
+
+    It is copied: what a serializer writes may lie in a buffer of many times its length, which would be kept with it.
+    """
+    return start + memoryview(octets)[: LONGEST_BODY - len(start)] if len(start) < LONGEST_BODY else start
 
 
 def is_a_page(scope: Scope) -> bool:
