@@ -25,6 +25,7 @@ class ColourFormatter(logging.Formatter):
 
 def log_to_stderr(level: str) -> None:
     """Log the mock's own records of at least `level` to stderr, and of its libraries the warnings."""
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # they cost time, and are not shown
     handler = logging.StreamHandler(sys.stderr)
     coloured = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     formatter = ColourFormatter if coloured else logging.Formatter

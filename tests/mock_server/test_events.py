@@ -61,6 +61,8 @@ def test_requests_are_told_as_they_come(own: MockProcess) -> None:
 
 def test_who_comes_back_is_told_what_it_missed(own: MockProcess) -> None:
     with httpx2.Client(base_url=own.url, timeout=SECONDS) as client:
+        with client.stream("GET", EVENTS) as stream:
+            next(told(stream))
         for path in ("/api/one", "/api/two", "/api/three"):
             client.get(path)
         with client.stream("GET", EVENTS, headers={"Last-Event-ID": "1"}) as stream:
@@ -137,6 +139,8 @@ def test_a_stop_does_not_wait_for_those_who_watch(own: MockProcess) -> None:
 def test_events_are_remembered_up_to_a_bound() -> None:
     async def steps() -> None:
         events = Events()
+        with events.watching(after=None):
+            pass  # whoever comes back has been here before
         for number in range(REMEMBERED + 10):
             events.publish("n", number)
         assert events.knows(10)
