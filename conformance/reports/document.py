@@ -10,7 +10,8 @@ from conformance.configuration.settings import asked_for
 from conformance.requirements.requirement import SECTIONS
 from conformance.results import coverage
 from conformance.results.about import NAME, suite_version
-from conformance.results.result import Judged, Result
+from conformance.results.judged import Judged, Record
+from conformance.results.result import Result
 from conformance.results.verdict import EXIT_OF, Verdict
 
 SCHEMA_VERSION = "1.0"
@@ -44,9 +45,7 @@ def document(result: Result) -> Document:
         "notes": [*result.notes, *result.warnings],
         "coverage": coverage.report(result.coverage, result.contract),
         "sections": [{"id": id, "title": title} for id, title in SECTIONS.items()],
-        "requirements": [
-            _requirement(judged, result, verdicts[id], strict[id]) for id, judged in result.judged.items()
-        ],
+        "requirements": [_requirement(judged, verdicts[id], strict[id]) for id, judged in result.judged.items()],
     }
 
 
@@ -69,8 +68,8 @@ def _counts(verdicts: Any) -> dict[str, int]:
     return {verdict: counted[verdict] for verdict in reversed(Verdict)}
 
 
-def _requirement(judged: Judged, result: Result, verdict: Verdict, strict_verdict: Verdict) -> Document:
-    requirement = judged.requirement
+def _requirement(judged: Judged, verdict: Verdict, strict_verdict: Verdict) -> Document:
+    requirement, clause = judged.requirement, judged.clause
     return {
         "id": requirement.id,
         "section": requirement.section,
@@ -78,9 +77,9 @@ def _requirement(judged: Judged, result: Result, verdict: Verdict, strict_verdic
         "text": requirement.text,
         "clause": {
             "name": requirement.clause,
-            "pointer": judged.pointer,
-            "known": judged.known,
-            "text": result.contract.clauses[requirement.clause].text,
+            "pointer": clause.pointer,
+            "known": clause.known.word,
+            "text": clause.text,
         },
         "needs": [asked_for(option) for option in requirement.needs],
         "every_exchange": requirement.judge is not None,
@@ -90,7 +89,7 @@ def _requirement(judged: Judged, result: Result, verdict: Verdict, strict_verdic
         "waiver": _waiver(judged),
         "reasons": judged.reasons,
         "unspecified": list(dict.fromkeys(judged.observed)),
-        "findings": _told_first([_finding(finding) for finding in judged.findings], requirement.id),
+        "findings": [_finding(finding) for finding in judged.told_findings()],
     }
 
 
@@ -98,14 +97,5 @@ def _waiver(judged: Judged) -> Document | None:
     return {**judged.waiver.to_json(), "use": judged.use()} if judged.waiver else None
 
 
-def _told_first(findings: list[Document], id: str) -> list[Document]:
-    """Those with exchanges first, then those of the requirement's own tests, then those of the fewest steps."""
-
-    def effort(finding: Document) -> tuple[bool, bool, int]:
-        return not finding["exchanges"], finding["found_in"] != id, len(finding["exchanges"])
-
-    return sorted(findings, key=effort)
-
-
-def _finding(finding: Any) -> Document:
+def _finding(finding: Record) -> Document:
     return {name: value for name, value in finding.items() if name != "requirement"}

@@ -66,7 +66,7 @@ class JUnit:
         for name, value in _about(document(result)).items():
             if value is not None:
                 log.add_global_property(name, value)
-        for report in (*_strays(result), *_without_verdict(result)):
+        for report in (*strays(result), *_without_verdict(result)):
             log.pytest_runtest_logreport(report)
             log.pytest_runtest_logreport(_end_of(report))
         log.pytest_sessionfinish()
@@ -101,7 +101,7 @@ def _about(told: Document) -> dict[str, object]:
     }
 
 
-def _strays(result: Result) -> Iterator[pytest.TestReport]:
+def strays(result: Result) -> Iterator[pytest.TestReport]:
     """Failures of requirements that came up in tests of others, and in none of their own."""
     for id, verdict in result.verdicts().items():
         judged = result.judged[id]
@@ -114,8 +114,8 @@ def _failed_itself(judged: Judged) -> bool:
 
 
 def _stray(judged: Judged, verdict: Verdict, result: Result) -> pytest.TestReport:
-    found = judged.findings[0]
-    places = ", ".join(dict.fromkeys(finding["found_in"] for finding in judged.findings))
+    findings = judged.told_findings()
+    found, places = findings[0], ", ".join(dict.fromkeys(finding["found_in"] for finding in findings))
     text = f"{judged.requirement.id}: expected {found['expected']}; observed {found['observed']}"
     told = [*of_requirement(judged.requirement, result.contract), (VERDICT, verdict.value)]
     report = _report(

@@ -9,6 +9,7 @@ from typing import Any
 from conformance.requirements.requirement import MUST, OPEN, Level, Requirement
 from conformance.results.verdict import Verdict, worst
 from conformance.results.waivers import Use, Waiver
+from contract import Clause
 
 Record = Mapping[str, Any]
 """What one test of a requirement came to: plain JSON, for it travels between the processes of pytest-xdist."""
@@ -38,11 +39,10 @@ class Judged:
 
     requirement: Requirement
     level: Level
-    known: str
-    pointer: str
+    clause: Clause
     cases: dict[str, Verdict] = field(default_factory=dict)
     findings: list[Record] = field(default_factory=list)
-    """The violations, those of its own tests and those that came up in others."""
+    """The violations, those of its own tests and those that came up in others, as they arrived."""
     reasons: list[str] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
     observed: list[str] = field(default_factory=list)
@@ -54,6 +54,16 @@ class Judged:
         """The worst of its cases, on the terms of the run."""
         waived = self.waiver is not None and not self.waiver_expired
         return read_as(self._found(), self.level, strict=strict, waived=waived)
+
+    def told_findings(self) -> list[Record]:
+        """Its findings in the order in which every report tells them: the first in full, the others in short."""
+        return sorted(self.findings, key=self._effort)
+
+    def _effort(self, finding: Record) -> tuple[bool, bool, bool, int]:
+        """How much it takes to believe it: the least where it repeats, has exchanges, and came up in its own tests."""
+        exchanges = finding["exchanges"]
+        doubtful, elsewhere = finding["verdict"] != Verdict.FAIL, finding["found_in"] != self.requirement.id
+        return doubtful, not exchanges, elsewhere, len(exchanges)
 
     def use(self) -> Use | None:
         """What the run makes of its waiver, if it has one."""

@@ -70,8 +70,7 @@ class Result:
             judged[requirement.id] = Judged(
                 requirement,
                 requirement.level_in(contract),
-                clause.known.word,
-                clause.pointer,
+                clause,
                 selected=requirement.id in selected,
                 waiver=waiver,
                 waiver_expired=waiver is not None and waiver.expired(terms.today),

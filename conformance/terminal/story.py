@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from conformance.requirements.requirement import Level, Requirement
-from conformance.results.result import Judged, Record, Result
+from conformance.results.judged import Record
+from conformance.results.result import Result
 from conformance.results.verdict import Verdict
 from conformance.terminal.consoles import StringConsole
 from conformance.terminal.hanging import hanging
@@ -42,17 +43,17 @@ class Story:
     def of(cls, result: Result, id: str) -> Story:
         """The story of a requirement of a run."""
         judged = result.judged[id]
-        clause = result.contract.clauses[judged.requirement.clause]
-        finding = judged.findings[0] if judged.findings else None
+        findings = judged.told_findings()
+        finding = findings[0] if findings else None
         return cls(
             judged.requirement,
             judged.level,
-            clause,
+            judged.clause,
             judged.verdict(result.strict),
             finding,
             result.seed,
             result.target,
-            _other_cases(judged),
+            _other_cases(findings),
             judged.reasons if finding is None else (),
         )
 
@@ -111,9 +112,10 @@ def _difference(lines: Sequence[str]) -> Text:
     return Text("\n").join(Text(visible(line), styles.get(line[:1], "")) for line in lines)
 
 
-def _other_cases(judged: Judged) -> list[str]:
-    first = judged.findings[0]["case"] if judged.findings else ""
-    return [case for case in dict.fromkeys(f["case"] for f in judged.findings[1:]) if case and case != first]
+def _other_cases(findings: Sequence[Record]) -> list[str]:
+    """Cases of the findings after the first, each once, without that of the first."""
+    cases = dict.fromkeys(finding["case"] for finding in findings)
+    return [case for case in list(cases)[1:] if case]
 
 
 def _more(cases: Sequence[str]) -> str:

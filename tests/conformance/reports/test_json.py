@@ -16,8 +16,8 @@ from conformance.configuration.settings import Settings, from_python
 from conformance.reports import as_json
 from conformance.reports.document import SCHEMA_VERSION
 from conformance.results.about import About
-from conformance.results.verdict import RunVerdict, Verdict
-from tests.conformance.reports.runs import all_kinds, exchange, finding, nothing_found, record, told
+from conformance.results.verdict import RunVerdict
+from tests.conformance.reports.runs import all_kinds, nothing_found, told
 from tests.mutants.authentication import NoChallenge
 from tests.mutants.inheritance import OwnZeroLoses
 from tests.mutants.judging import judged
@@ -120,16 +120,6 @@ def test_a_finding_says_where_it_came_up_and_both_tries_of_what_is_unstable() ->
     [shaky] = told(report, "CON-01")["findings"]
     assert [len(shaky[tries]) for tries in ("exchanges", "again")] == [3, 2]
     assert told(report, "IDM-02")["cases"] == {"display_name": "fail", "input_cost": "pass"}
-
-
-def test_the_finding_that_takes_the_fewest_steps_is_told_first() -> None:
-    result = nothing_found()
-    one, two = exchange(500, "{}"), [exchange(200, "{}"), exchange(500, "{}")]
-    for found_in, exchanges in (("IDM-01", [one]), ("STA-01", []), ("STA-01", two), ("STA-01", [one])):
-        result.add(record("IDM-01", Verdict.PASS, finding("STA-01", "a", "b", found_in=found_in, exchanges=exchanges)))
-    found = told(json.loads(as_json(result)), "STA-01")["findings"]
-    told_as = [(one["found_in"], len(one["exchanges"])) for one in found]
-    assert told_as == [("STA-01", 1), ("STA-01", 2), ("IDM-01", 1), ("STA-01", 0)]
 
 
 def test_the_run_counts_what_it_met_of_the_contract() -> None:

@@ -1,0 +1,50 @@
+"""Every report tells the same finding of a requirement first, in whatever order the findings came in."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from conformance.reports import as_html
+from conformance.reports.document import document
+from conformance.reports.junit import strays
+from conformance.reports.markdown import as_markdown
+from conformance.results.judged import Record
+from conformance.results.result import Result
+from conformance.results.verdict import Verdict
+from conformance.terminal.story import Story
+from tests.conformance.reports.runs import exchange, finding, nothing_found, record, told
+
+ONE, TWO = [exchange(500, "{}")], [exchange(200, "{}"), exchange(500, "{}")]
+FINDINGS = (
+    finding("STA-01", "own, in one step", "b", exchanges=ONE),
+    finding("STA-01", "own, in two steps", "b", exchanges=TWO),
+    finding("STA-01", "of another test", "b", exchanges=ONE, found_in="IDM-01"),
+    finding("STA-01", "without exchanges", "b", exchanges=[]),
+    finding("STA-01", "once and not again", "b", exchanges=ONE, verdict="unstable"),
+)
+"""In the order that they are told in."""
+
+
+def _result(*findings: Record) -> Result:
+    result = nothing_found()
+    for one in findings:
+        result.add(record("IDM-01", Verdict.PASS, one))
+    return result
+
+
+def test_what_takes_least_to_be_believed_is_told_first() -> None:
+    for arrived in permutations(FINDINGS):
+        found = told(document(_result(*arrived)), "STA-01")["findings"]
+        assert [one["expected"] for one in found] == [one["expected"] for one in FINDINGS]
+
+
+def test_every_report_tells_the_same() -> None:
+    result, first = _result(*reversed(FINDINGS)), FINDINGS[0]["expected"]
+    story = Story.of(result, "STA-01")
+    assert story.finding is not None
+    assert story.finding["expected"] == first
+    [stray] = strays(result)
+    assert f"expected {first};" in stray.longreprtext
+    assert f"- Expected `{first}`" in as_markdown(result)
+    compared, *_others = as_html(result).split("<dt>Expected</dt>")[1:]
+    assert first in compared.partition("</dd>")[0]
