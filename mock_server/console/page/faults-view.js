@@ -77,6 +77,7 @@ export class FaultsView {
   #writing() {
     const text = el("textarea", { rows: 4, spellcheck: "false", "aria-label": "Rule as JSON", class: "mono" });
     text.value = this.example;
+    const members = el("dl", { class: "members" });
     const form = el(
       "form",
       {
@@ -86,14 +87,28 @@ export class FaultsView {
         },
       },
       text,
-      el(
-        "p",
-        { class: "soft" },
-        "Conditions: method, path, organization, model, probability, count, when. Effects: status, latency, reset, truncate, malform, drip.",
-      ),
       el("button", { type: "submit" }, "Add the rule"),
+      members,
     );
-    return el("details", { class: "writing" }, el("summary", {}, "Write a rule"), form);
+    return el(
+      "details",
+      { class: "writing", ontoggle: () => members.childElementCount || attempt(() => this.#explain(members)) },
+      el("summary", {}, "Write a rule"),
+      form,
+    );
+  }
+
+  /** Say what can stand in a rule, in the words of the admin API. @param {HTMLDListElement} place */
+  async #explain(place) {
+    const { components } = await this.api.ask("GET", "openapi.json");
+    /** @type {[string, {description: string, readOnly?: boolean}][]} */
+    const members = Object.entries(components.schemas.Fault.properties);
+    const written = members.filter(([, { readOnly }]) => !readOnly);
+    place.replaceChildren(
+      ...written.map(([member, { description }]) =>
+        el("div", {}, el("dt", { class: "mono" }, member), el("dd", {}, description)),
+      ),
+    );
   }
 
   /** @param {string} text */

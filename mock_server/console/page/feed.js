@@ -1,7 +1,7 @@
 // Reads the events of the mock, and comes back after every break.
 
 /** @typedef {{id: string, event: string, data: any}} Told */
-/** @typedef {"connecting" | "live" | "lost" | "refused"} Connection */
+/** @typedef {"connecting" | "live" | "lost" | "token" | "refused"} Connection */
 
 const PACE = 20;
 const SILENCE = 40_000; // the mock says something every 15 seconds
@@ -89,9 +89,8 @@ export class Feed {
 
   /** @param {any} error */
   #lose(error) {
-    const refused = "status" in error;
-    this.tell.state(refused ? "refused" : "lost", error);
-    if (refused && error.status === 401) return;
+    if (error.status === 401) return this.tell.state("token", error);
+    this.tell.state("status" in error ? "refused" : "lost", error);
     this.#timer = setTimeout(() => this.start(), Math.min(500 * 2 ** this.#failures++, LONGEST_WAIT));
   }
 

@@ -18,7 +18,13 @@ import { askForToken, hideTokenForm } from "./token-view.js";
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /** @type {Record<string, string>} what an event changes */
 const CHANGES = { request: "journal", cleared: "journal", model: "models", state: "models" };
-const SAID = { connecting: "Connecting", live: "Live", lost: "Not reachable, trying again", refused: "Refused" };
+const SAID = {
+  connecting: "Connecting",
+  live: "Live",
+  lost: "Not reachable, trying again",
+  token: "Asks for a token",
+  refused: "Refused",
+};
 
 const api = new Api();
 const feed = new Feed(api, { event: hear, anew: build, state: showConnection });
@@ -138,7 +144,7 @@ function showConnection(state, error) {
     place.textContent = SAID[state];
     if (state !== "connecting") say(SAID[state]);
   }
-  if (state === "refused") fail(error);
+  if (error && state !== "lost") fail(error);
 }
 
 /** @param {any} error */

@@ -104,7 +104,7 @@ export class ModelRow {
       return el(
         "tr",
         { class: isOther ? "changed" : undefined },
-        el("th", { scope: "row" }, visible(field)),
+        el("th", { scope: "row" }, breakable(field)),
         el("td", {}, el("div", {}, jsonValue(value), this.#origin(givers[field]))),
       );
     });
@@ -135,6 +135,11 @@ export class ModelRow {
     const one = { organization: this.organization, model: this.model };
     return attempt(() => this.api.ask("POST", "reset", one), `${this.model} is removed`);
   }
+}
+
+/** A name of a field, which may break between its words. @param {string} field */
+function breakable(field) {
+  return field.split(/(?<=_)/).flatMap((word) => [...visible(word), el("wbr")]);
 }
 
 /** @param {unknown} value */

@@ -1,7 +1,7 @@
 // Keeps something that the mock has up to date here.
 
 const SOONEST = 1_000;
-const SHARE = 10; // loading takes at most this part of the time, so that a mock under load is left alone
+const SHARE = 20; // loading takes at most this part of the time, so that a mock under load is left alone
 
 /**
  * A copy. `load` fetches all of it, `put` takes what was fetched, `apply` takes one event.

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.mock_server.browser import browsing
-from tests.mock_server.process import MockProcess, started
+from tests.mock_server.process import SECONDS, MockProcess, started
 from tests.mock_server.wire import KEY, MODELS
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -23,6 +23,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
+    expect.set_options(timeout=SECONDS * 1000)
     with browsing(chromium) as browser:
         yield browser
 

@@ -67,6 +67,7 @@ def test_a_fault_concerns_only_what_was_chosen(page: Page, client: httpx2.Client
 
 def test_a_rule_can_be_written_and_a_wrong_one_is_explained(page: Page, client: httpx2.Client) -> None:
     page.get_by_text("Write a rule").click()
+    expect(page.get_by_role("term").filter(has_text="probability")).to_be_visible()
     rule = page.get_by_label("Rule as JSON")
     rule.fill('{"status": 503, "reset": true}')
     page.get_by_role("button", name="Add the rule").click()

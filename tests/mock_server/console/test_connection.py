@@ -21,6 +21,7 @@ def test_a_token_is_asked_for_and_kept_by_the_tab(open_console: Open) -> None:
         page = open_console(mock.url)
         field = page.get_by_label("Admin token")
         expect(field).to_be_focused()
+        expect(page.locator("#connection")).to_have_text("Asks for a token")
         expect(page.get_by_role("alert")).to_have_count(0)
         for wrong in ("closed-sesame", "s\u00e9same", "\u202e"):
             field.fill(wrong)
