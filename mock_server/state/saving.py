@@ -43,6 +43,7 @@ class Saver:
                 return  # the next change, or the end, is another occasion
 
     async def _save(self) -> bool:
+        """Whether it could be written. What changed meanwhile is unsaved again."""
         self._unsaved = False
         state = state_of(await self._store.snapshot())
         try:
@@ -52,4 +53,5 @@ class Saver:
             if not isinstance(error, OSError):
                 raise
             logger.error("The state could not be saved: %s", error)  # noqa: TRY400 - no fault of the mock
-        return not self._unsaved
+            return False
+        return True

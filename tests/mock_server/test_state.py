@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.mock_server.process import MockProcess, run, started
+from mock_server.state.file import StateFile
+from mock_server.state.saving import Saver
+from mock_server.stores import MemoryStore
+from tests.mock_server.process import SECONDS, MockProcess, run, started
 from tests.mock_server.wire import KEY, MODELS
 
 STATE, RESET = "/_mock/state", "/_mock/reset"
@@ -224,6 +228,28 @@ def test_changes_are_saved_while_it_runs(tmp_path: Path) -> None:
 def _until_saved(file: Path, name: str) -> None:
     while not (file.exists() and name in json.loads(file.read_text(encoding="utf-8"))["models"].get("acme", {})):
         os.sched_yield()
+
+
+def test_what_changes_during_a_save_is_saved_after_it(tmp_path: Path) -> None:
+    async def steps() -> int:
+        loop, saves = asyncio.get_running_loop(), 0
+
+        class ChangedMeanwhile(StateFile):
+            def write(self, state: Mapping[str, Any]) -> None:
+                nonlocal saves
+                saves += 1
+                if saves == 1:
+                    loop.call_soon_threadsafe(saver.changed)
+                super().write(state)
+
+        saver = Saver(ChangedMeanwhile(tmp_path / "state.json"), MemoryStore())
+        saver.changed()
+        async with asyncio.timeout(SECONDS):
+            while saves < 2:
+                await asyncio.sleep(0.01)
+        return saves
+
+    assert asyncio.run(steps()) == 2
 
 
 def test_interrupting_saves_too(tmp_path: Path) -> None:
