@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from connexion.apps.asynchronous import AsyncApp
 from connexion.middleware.exceptions import ExceptionMiddleware
-from connexion.middleware.security import SecurityMiddleware
 from connexion.middleware.swagger_ui import SwaggerUIMiddleware
 from starlette.responses import RedirectResponse, Response
 
@@ -29,7 +28,7 @@ from mock_server.pages import DOCUMENT, SWAGGER_UI, Page, served_document, shown
 from mock_server.prefer import PreferMiddleware
 from mock_server.response_check import ResponseCheckMiddleware
 from mock_server.routing import RoutingMiddleware
-from mock_server.security import BearerHandler, organization_of
+from mock_server.security import BearerHandler, BearerMiddleware, organization_of
 from mock_server.stores import Store
 
 
@@ -54,7 +53,7 @@ def build_app(
             ExceptionMiddleware,
             RoutingMiddleware,
             partial(PreferMiddleware, rules=contract.upsert, document=document, seed=behaviour.seed),
-            SecurityMiddleware,
+            BearerMiddleware,
             partial(EndpointMiddleware, contract=contract, anyone=fixtures.anyone),
             SwaggerUIMiddleware,
         ],
