@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import IO
 
 from conformance.reports.document import Document
-from conformance.reports.view import STOPPED, VERDICTS, View
+from conformance.reports.view import STOPPED, View
 from conformance.reports.visible import visible
+from conformance.results.words import WORDS
 
 MOST = 10
 """Annotations of a kind that GitHub shows of one step."""
@@ -53,7 +54,7 @@ def _as_many_as_shown(kind: str, found: list[str]) -> list[str]:
 
 
 def _annotation(kind: str, requirement: Document) -> str:
-    title = f"{requirement['id']} {VERDICTS[requirement['verdict']].text}: {requirement['text']}"
+    title = f"{requirement['id']} {WORDS[requirement['verdict']].text}: {requirement['text']}"
     if not requirement["findings"]:
         return _command(kind, title, "\n".join(requirement["reasons"]))
     finding = requirement["findings"][0]

@@ -15,14 +15,14 @@ import pytest
 
 from conformance.reports.document import Document, document
 from conformance.requirements.requirement import OPEN, REGISTRY, SECTIONS, Requirement
-from conformance.results.result import Judged, Result
+from conformance.results.judged import UNMET, Judged
+from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.running.properties import CASE, REQUIREMENT, VERDICT, Properties, of_requirement
 
 RUN = "Run"
-UNMET = (Verdict.DEVIATES, Verdict.UNSTABLE, Verdict.FAIL)
-CHARGES = [verdict.value for verdict in UNMET]
-"""Verdicts of a test that blame the target."""
+CHARGES = (Verdict.DEVIATES, *UNMET)
+"""Verdicts that blame the target."""
 
 
 class JUnit:
@@ -105,12 +105,12 @@ def strays(result: Result) -> Iterator[pytest.TestReport]:
     """Failures of requirements that came up in tests of others, and in none of their own."""
     for id, verdict in result.verdicts().items():
         judged = result.judged[id]
-        if verdict in UNMET and judged.level is not OPEN and not _failed_itself(judged):
+        if verdict in CHARGES and judged.level is not OPEN and not _failed_itself(judged):
             yield _stray(judged, verdict, result)
 
 
 def _failed_itself(judged: Judged) -> bool:
-    return any(verdict in (Verdict.FAIL, Verdict.UNSTABLE) for verdict in judged.cases.values())
+    return any(verdict in UNMET for verdict in judged.cases.values())
 
 
 def _stray(judged: Judged, verdict: Verdict, result: Result) -> pytest.TestReport:

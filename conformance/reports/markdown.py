@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.reports.document import Document, document
-from conformance.reports.view import KNOWN, LEVELS, TITLES, VERDICTS, Cell, View, place
+from conformance.reports.view import KNOWN, LEVELS, TITLES, Cell, View, place
 from conformance.reports.visible import visible
 from conformance.results.result import Result
+from conformance.results.verdict import Verdict
+from conformance.results.words import WORDS
 
 LONGEST_INLINE = 500
 LONGEST_BLOCK = 4_000
@@ -154,7 +156,7 @@ def _untested(view: View) -> Iterator[str]:
     untested = view.having("not-testable")
     if not untested:
         return
-    word = VERDICTS["not-testable"]
+    word = WORDS[Verdict.NOT_TESTABLE]
     lines = [f"- Give `{option}` to judge {', '.join(ids)}" for option, ids in view.missing().items()]
     lines += [f"- {one['id']}: {code('; '.join(one['reasons']))}" for one in view.untested()]
     title = html.escape(f"{word.text.capitalize()} ({len(untested)})")

@@ -16,9 +16,10 @@ from markupsafe import Markup, escape
 
 from conformance.reports.contrast import contrast
 from conformance.reports.document import Document, document
-from conformance.reports.view import KNOWN, LEVELS, TITLES, TOLD_IN_FULL, VERDICTS, View, place
+from conformance.reports.view import KNOWN, LEVELS, TITLES, View, place
 from conformance.reports.visible import pretty, visible
 from conformance.results.result import Result
+from conformance.results.words import TOLD_IN_FULL, WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?:")
@@ -55,7 +56,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(visible=visible, pretty=pretty, as_attribute=as_attribute, coded=coded)
     environment.globals.update(
-        words=VERDICTS, titles=TITLES, known=KNOWN, levels=LEVELS, told_in_full=TOLD_IN_FULL,
+        words=WORDS, titles=TITLES, known=KNOWN, levels=LEVELS, told_in_full=TOLD_IN_FULL,
         contrast=contrast, place=place, field_of=field_of, names=names, is_sentence=is_sentence,
     )  # fmt: skip
     return environment

@@ -7,42 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.reports.document import Document
+from conformance.requirements.level import Level
+from conformance.results.words import RUN_WORDS, TOLD_IN_FULL, WORDS, Word
 
-LEVELS = ("MUST", "SHOULD", "OPEN")
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """How a verdict is said."""
-
-    text: str
-    mark: str
-    """A sign that tells it apart without colour."""
-    explained: str = ""
-
-
-VERDICTS: Mapping[str, Word] = {
-    "error": Word("error", "!", "The suite failed, not the target. Please report it."),
-    "fail": Word("fail", "✗", "The target does not do what the contract says."),
-    "unstable": Word("unstable", "?", "It failed once, and not when it was tried again. Run it again."),
-    "deviates": Word("deviates", "~", "A SHOULD is not met. It counts in a strict run only."),
-    "waived": Word("waived", "≈", "Not met, and somebody answers for that until a day."),
-    "not-testable": Word("not testable", "○", "Something is missing that it takes to judge this."),
-    "pass": Word("pass", "✓"),
-    "not-selected": Word("not selected", "·", "Left out of this run."),
-}
-RUN_VERDICTS: Mapping[str, Word] = {
-    "conformant": Word("Conformant", "✓", "Every requirement that counts and could be tested holds."),
-    "non-conformant": Word("Not conformant", "✗", "The target does not do what the contract says."),
-    "outdated-waivers": Word(
-        "Outdated waivers", "!", "The target does what it must, but a waiver has to be looked at."
-    ),
-    "inconclusive": Word("Inconclusive", "?", "Neither the one nor the other can be said of the target."),
-    "error": Word("Error", "!", "The suite itself failed. This says nothing of the target; please report it."),
-    "unreachable": Word("Unreachable", "!", "The target did not answer, so nothing can be said of it."),
-    "wrong-use": Word("Wrong use", "!", "The run was set up wrongly, so nothing can be said of the target."),
-    "interrupted": Word("Interrupted", "!", "The run was ended early; what was judged until then is below."),
-}
+LEVELS = tuple(Level)
 TITLES: Mapping[str, str] = {
     "fail": "Failures",
     "error": "Errors of the suite",
@@ -58,7 +26,6 @@ KNOWN: Mapping[str, str] = {
     "open": "a server may do either",
 }
 """What the contract's marks mean."""
-TOLD_IN_FULL = ("fail", "error", "unstable", "waived", "deviates")
 STOPPED = ("unreachable", "wrong-use", "interrupted")
 
 
@@ -96,7 +63,7 @@ class View:
 
     @property
     def word(self) -> Word:
-        return RUN_VERDICTS.get(self.told["verdict"], Word(self.told["verdict"], "!"))
+        return RUN_WORDS[self.told["verdict"]]
 
     @property
     def called(self) -> str:
@@ -131,7 +98,7 @@ class View:
         """What has to be told in full, by verdict, the gravest for the target first."""
         for verdict in TOLD_IN_FULL:
             if found := self.having(verdict):
-                yield verdict, VERDICTS[verdict], found
+                yield verdict, WORDS[verdict], found
 
     def sections(self) -> Iterator[tuple[Document, list[Document]]]:
         """The sections of which any requirement was selected, with their requirements."""

@@ -22,6 +22,7 @@ def error_record(id: str, case: str, reason: str) -> dict[str, Any]:
 
 
 UNMET = (Verdict.FAIL, Verdict.UNSTABLE)
+"""What is found where a requirement is not met."""
 
 
 def read_as(found: Verdict, level: Level, *, strict: bool, waived: bool) -> Verdict:

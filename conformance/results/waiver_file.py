@@ -10,7 +10,7 @@ import tomlkit
 from tomlkit.items import AoT, Table
 
 from conformance.places import write
-from conformance.results.judged import Judged
+from conformance.results.judged import UNMET, Judged
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
 from conformance.results.waivers import TABLE, Waiver, Waivers, read_waivers
@@ -58,7 +58,7 @@ def wanted_waivers(result: Result, earlier: Waivers, words: Words) -> Waivers:
 
 def _wanted(judged: Judged, old: Waiver | None, result: Result, words: Words) -> Waiver | None:
     verdict = judged.verdict(result.strict)
-    decides = verdict in (Verdict.FAIL, Verdict.UNSTABLE) and result.terms.binds(judged.level)
+    decides = verdict in UNMET and result.terms.binds(judged.level)
     if not (decides or verdict is Verdict.WAIVED):
         return None if verdict is Verdict.PASS else old
     today = result.terms.today

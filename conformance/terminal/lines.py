@@ -9,7 +9,7 @@ from conformance.requirements.requirement import OPEN, SECTIONS
 from conformance.results.result import Judged, Result
 from conformance.results.verdict import Verdict
 from conformance.terminal.hanging import hanging
-from conformance.terminal.words import MARKS
+from conformance.terminal.styles import mark
 from conformance.visible import visible
 
 
@@ -27,8 +27,7 @@ def print_sections(result: Result, console: Console) -> None:
 
 
 def _line(judged: Judged, verdict: Verdict, console: Console) -> Text:
-    mark, style = MARKS[verdict]
-    label = Text.assemble("  ", (mark, style), f" {judged.requirement.id} {judged.level:<6} ")
+    label = Text.assemble("  ", mark(verdict), f" {judged.requirement.id} {judged.level:<6} ")
     return hanging(label, _text(judged, verdict), console)
 
 

@@ -10,7 +10,7 @@ from conformance.results.result import Record, Result
 from conformance.results.verdict import Verdict
 from conformance.terminal.consoles import PatientConsole
 from conformance.terminal.report import Detail, show
-from conformance.terminal.words import MARKS
+from conformance.terminal.styles import mark
 from conformance.visible import visible
 
 
@@ -75,10 +75,11 @@ class TerminalReport:
 
 def told(record: Record) -> list[Text]:
     """One test, and its exchanges in short, a line each."""
-    mark, style = MARKS[Verdict(record["verdict"])]
     case = f" {visible(record['case'])}" if record["case"] else ""
     head = Text.assemble(
-        (mark, style), f" {record['requirement']}{case}", (f"  {_time(record.get('seconds', 0.0))}", "dim")
+        mark(Verdict(record["verdict"])),
+        f" {record['requirement']}{case}",
+        (f"  {_time(record.get('seconds', 0.0))}", "dim"),
     )
     if record["reason"] and record["verdict"] == Verdict.NOT_TESTABLE:
         head.append(f"  not testable: {visible(record['reason'])}", "yellow")

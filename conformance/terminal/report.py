@@ -10,11 +10,12 @@ from rich.text import Text
 
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
+from conformance.results.words import TOLD_IN_FULL
 from conformance.terminal.lines import print_sections
 from conformance.terminal.story import Story, one_line, print_story
 from conformance.terminal.summary import print_summary, print_verdict
 
-TOLD = (Verdict.DEVIATES, Verdict.UNSTABLE, Verdict.FAIL, Verdict.ERROR)
+TOLD = [verdict for verdict in reversed(TOLD_IN_FULL) if verdict is not Verdict.WAIVED]
 """Verdicts that have a story, the gravest last: it stands nearest to the end, which is read first."""
 
 

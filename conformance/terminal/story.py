@@ -12,9 +12,10 @@ from conformance.requirements.requirement import Level, Requirement
 from conformance.results.judged import Record
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
+from conformance.results.words import WORDS
 from conformance.terminal.consoles import StringConsole
 from conformance.terminal.hanging import hanging
-from conformance.terminal.words import MARKS
+from conformance.terminal.styles import STYLES, mark
 from conformance.visible import visible
 from contract import Clause
 
@@ -60,10 +61,7 @@ class Story:
 
 def print_story(story: Story, console: Console) -> None:
     """Print a failure, commands as they are to be pasted."""
-    mark, style = MARKS[story.verdict]
-    requirement = story.requirement
-    head = Text.assemble((f"{mark} {requirement.id} {story.verdict.upper()}", style), "  ")
-    console.print(hanging(head, Text(requirement.text), console))
+    console.print(hanging(_head(story), Text(story.requirement.text), console))
     for label, part in _parts(story):
         console.print(hanging(Text(f"  {label:<{LABELS}} "), part, console))
     commands = story.finding["reproduce"] if story.finding else []
@@ -82,12 +80,16 @@ def story_text(story: Story) -> str:
 
 def one_line(story: Story) -> Text:
     """A failure in a line."""
-    mark, style = MARKS[story.verdict]
-    text = Text.assemble((f"{mark} {story.requirement.id} {story.verdict.upper()}", style), f"  {story.level}  ")
+    text = Text.assemble(_head(story), f"{story.level}  ")
     if story.finding is None:
         return text.append(visible(story.reasons[-1].strip().splitlines()[-1] if story.reasons else ""))
     said = f"expected {story.finding['expected']}; observed {story.finding['observed']}"
     return text.append(visible(" ".join(said.split())))
+
+
+def _head(story: Story) -> Text:
+    named = f" {story.requirement.id} {WORDS[story.verdict].text.upper()}"
+    return Text.assemble(mark(story.verdict), (named, STYLES[story.verdict]), "  ")
 
 
 def _parts(story: Story) -> Iterator[tuple[str, Text]]:

@@ -13,7 +13,8 @@ from conformance.configuration.settings import asked_for
 from conformance.requirements.requirement import SECTIONS, Level
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
-from conformance.terminal.words import MARKS, SAID
+from conformance.results.words import RUN_WORDS, WORDS
+from conformance.terminal.styles import STYLES, mark, said
 from conformance.visible import visible
 
 Counts = dict[tuple[str, Level], Counter[Verdict]]
@@ -38,8 +39,8 @@ def print_verdict(result: Result, console: Console) -> None:
     grounds = () if result.stopped else ruling.grounds
     for ground in dict.fromkeys([*result.waiver_notes(), *grounds]):
         console.print(Text(visible(ground), "magenta"))
-    word, style, meaning = SAID[ruling.verdict]
-    console.print(Text.assemble((word, style), f": {visible(result.stopped_because or meaning)}"))
+    because = result.stopped_because or RUN_WORDS[ruling.verdict].explained
+    console.print(Text.assemble(said(ruling.verdict), f": {visible(because)}"))
 
 
 def _counts(result: Result) -> Counts:
@@ -65,18 +66,14 @@ def _table(counts: Counts) -> Table:
 
 def _cell(counts: Counter[Verdict]) -> Text:
     """Counts with marks, such as `18 ✓  2 ✗`."""
-    return Text("  ").join(Text(f"{counts[v]} {mark}", style) for v, (mark, style) in MARKS.items() if counts[v])
+    return Text("  ").join(Text(f"{counts[v]} {WORDS[v].mark}", style) for v, style in STYLES.items() if counts[v])
 
 
 def _totals(result: Result) -> Text:
     counts = Counter(result.verdicts().values())
-    parts = [
-        Text.assemble((f"{counts[v]} {v}", ""), " ", (f"{mark}", style))
-        for v, (mark, style) in MARKS.items()
-        if counts[v]
-    ]
-    said = Text(", ").join(parts) if parts else Text("nothing was judged")
-    return said.append(f" in {result.requests} requests, {result.seconds:.1f} s (seed {result.seed})")
+    parts = [Text.assemble(f"{counts[v]} {WORDS[v].text} ", mark(v)) for v in STYLES if counts[v]]
+    counted = Text(", ").join(parts) if parts else Text("nothing was judged")
+    return counted.append(f" in {result.requests} requests, {result.seconds:.1f} s (seed {result.seed})")
 
 
 def _notes(result: Result) -> Iterator[Text]:

@@ -86,7 +86,7 @@ def test_a_waiver_that_is_not_needed_fails_a_strict_run_only(file: Path) -> None
         strict = conformance(url, *FEW, "--waivers", str(file), "--strict", environment=OWNER)
     assert (ran.code, strict.code) == (0, 1)
     assert "the waiver of IDM-01 (jane) is no longer needed" in ran.stdout
-    assert "WAIVERS OUT OF DATE" in strict.stdout
+    assert "OUTDATED WAIVERS" in strict.stdout
 
 
 def test_an_unstable_requirement_that_is_waived_leaves_no_doubt(file: Path) -> None:
