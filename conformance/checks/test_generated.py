@@ -52,13 +52,14 @@ def test_generated_odd_values_are_exact(subject: Subject) -> None:
 
 def _judge(subject: Subject, reading: Reading, judge: Callable[[Exchange], None]) -> None:
     """Judge the generated requests of one reading. One that fails is sent again, alone."""
-    for case in subject.once("generated requests", lambda: generated(subject), lasting=True):
-        if read_body(subject.contract, case.body) is not reading:
+    for exchange in subject.once("generated requests", lambda: generated(subject), lasting=True):
+        body = exchange.request.json
+        if read_body(subject.contract, body) is not reading:
             continue
         try:
-            judge(case.exchange)
+            judge(exchange)
         except Violation:
-            judge(_sent_alone(subject, case.body))
+            judge(_sent_alone(subject, body))
 
 
 def _sent_alone(subject: Subject, body: Json) -> Exchange:

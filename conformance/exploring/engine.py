@@ -7,7 +7,6 @@ application: that application is ours, adapts each body to the target, sends it,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from conformance.judge.schema import document_at
@@ -16,24 +15,12 @@ from conformance.subject.subject import Subject
 from conformance.wire import strict_json
 from conformance.wire.exchange import Exchange, Json
 
-CASE_ID = "HTTP_X_SCHEMATHESIS_TESTCASEID"
 NAMES = 4
 """Models that the generated requests are about: enough for creates and updates of each other's fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """An exchange whose request Schemathesis made up."""
-
-    exchange: Exchange
-    body: Json
-    """As it was sent."""
-    mode: str
-    """What Schemathesis meant it to be: `positive` for valid, `negative` for invalid."""
-
-
-def generated(subject: Subject) -> list[Generated]:
-    """What came of one run of the engine over the upsert. The same for the same seed."""
+def generated(subject: Subject) -> list[Exchange]:
+    """What one run of the engine over the upsert sent, valid and invalid. The same for the same seed."""
     import schemathesis
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import from_schema
@@ -51,16 +38,12 @@ def generated(subject: Subject) -> list[Generated]:
     )
     schema = schemathesis.openapi.from_dict(document_at(subject.contract, "/"), config=config)
     schema.app = bridge
-    modes: dict[str, str] = {}
     for event in from_schema(schema.include(operation_id=subject.contract.upsert.operation.operation_id)).execute():
         if isinstance(event, Interrupted):
             raise KeyboardInterrupt
-        recorder = getattr(event, "recorder", None)
-        for case_id, node in recorder.cases.items() if recorder is not None else ():
-            modes[case_id] = node.value.meta.generation.mode.value if node.value.meta else "positive"
     if bridge.obstacle is not None:
         raise bridge.obstacle
-    return [Generated(exchange, body, modes.get(id, "positive")) for id, exchange, body in bridge.sent]
+    return bridge.sent
 
 
 class _Bridge:
@@ -71,7 +54,7 @@ class _Bridge:
         self._names = [subject.names.fresh() for _ in range(NAMES)]
         self._known = subject.known_references()
         self._bodies: set[bytes] = set()
-        self.sent: list[tuple[str, Exchange, Json]] = []
+        self.sent: list[Exchange] = []
         self.obstacle: Exception | None = None
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
@@ -90,11 +73,9 @@ class _Bridge:
             return
         key = body.get(self._subject.contract.upsert.key) if isinstance(body, dict) else None
         try:
-            exchange = self._subject.post(encoded(body), key=key, credential=self._subject.callers.owner)
+            self.sent.append(self._subject.post(encoded(body), key=key, credential=self._subject.callers.owner))
         except Exception as obstacle:  # noqa: BLE001 - the engine would swallow it
             self.obstacle = self.obstacle or obstacle
-            return
-        self.sent.append((environ.get(CASE_ID, ""), exchange, body))
 
     def _repeats(self, body: Json) -> bool:
         """Whether the same was sent before, under another name perhaps: much that is made up is alike once adapted."""
