@@ -7,18 +7,18 @@ stands in `conformance/checks/conftest.py`, so that no test but them ever meets 
 from __future__ import annotations
 
 import argparse
-import random
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from conformance.configuration.options import MAX_SEED, OPTIONS, Option
+from conformance.configuration.options import OPTIONS, Option, new_seed
 from conformance.configuration.refused import refusing
 from conformance.configuration.settings import Settings, from_arguments, from_environment
 from conformance.requirements.level import SECTIONS, Level
 from conformance.running import hooks
+from conformance.running.given import Given
 from conformance.running.recorder import Recorder
-from conformance.running.target import NoTarget, Target, load_app
+from conformance.running.target import NoTarget, load_app
 
 if TYPE_CHECKING:
     from conformance.running.run import Run
@@ -73,22 +73,30 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.fixture(scope="session")
 def respan_target(pytestconfig: pytest.Config) -> Any:
     """The target of the checks: a base URL, or a WSGI or ASGI application. Define it anew to supply your own."""
-    for plugin in pytestconfig.pluginmanager.get_plugins():
-        if isinstance(plugin, Target):
-            return plugin.app
+    given = _given(pytestconfig)
+    if given is not None and given.app is not None:
+        return given.app
     settings = run_of(pytestconfig).settings
     if settings["url"]:
         return settings["url"]
     if settings["app"]:
         return load_app(settings["app"])
-    raise NoTarget
+    raise NoTarget(
+        "there is no target: give --respan-url URL or --respan-app MODULE:APP, or define a fixture respan_target "
+        "of session scope that returns a URL or an application"
+    )
 
 
 def run_of(config: pytest.Config) -> Run:
-    """The run of the checks in this process, made when it is first asked for."""
+    """The run of the checks in this process: the one that was handed over, or one made when it is first asked for."""
     if RUN not in config.stash:
-        config.stash[RUN] = _run(config)
+        given = _given(config)
+        config.stash[RUN] = given.run if given else _run(config)
     return config.stash[RUN]
+
+
+def _given(config: pytest.Config) -> Given | None:
+    return next((plugin for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, Given)), None)
 
 
 def _run(config: pytest.Config) -> Run:
@@ -119,7 +127,7 @@ def _settings(config: pytest.Config) -> Settings:
 
 def _seed(config: pytest.Config) -> int:
     """The seed where the user gave none."""
-    return config.stash.setdefault(SEED, random.SystemRandom().randint(0, MAX_SEED))
+    return config.stash.setdefault(SEED, new_seed())
 
 
 def _is_worker(config: pytest.Config) -> bool:

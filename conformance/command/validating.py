@@ -58,9 +58,9 @@ def _places(settings: Settings, options: Iterable[Option]) -> dict[str, str]:
 
 
 def _check_app(path: str) -> None:
-    from conformance.running.target import load_app
+    from conformance.running.target import NoTarget, load_app
 
     try:
         load_app(path)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"--app {path}: {error}; write it as module:application") from None
+    except NoTarget as error:
+        raise UsageError(f"--app {error}") from error.__cause__

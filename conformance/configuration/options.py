@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,3 +140,8 @@ GROUPS = {
 """The options by the section of the help that they stand in."""
 OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def new_seed() -> int:
+    """A seed for a run that was given none."""
+    return random.SystemRandom().randint(0, MAX_SEED)

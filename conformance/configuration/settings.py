@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,24 +161,6 @@ def _parsed(option: Option, text: str, written: Written) -> Any:
         raise BadSetting(f"{written.named}: {unfit}") from None
     except ValueError:
         raise BadSetting(f"{written.named}{written.joiner}{text}: give {option.kind.expected}") from None
-
-
-def as_arguments(settings: Settings) -> Iterator[str]:
-    """The settings as arguments of pytest; what is secret travels in the environment."""
-    for option in OPTIONS:
-        value = settings[option.name]
-        if option.secret or option.holds or value is None or value is False:
-            continue
-        if option.flag:
-            yield f"--respan-{option.name}"
-        else:
-            parts = value if option.repeatable else [value]
-            yield from (f"--respan-{option.name}={part}" for part in parts)
-
-
-def as_environment(settings: Settings) -> dict[str, str]:
-    """The secrets among the settings, as environment variables."""
-    return {option.environment: settings[option.name] for option in OPTIONS if option.secret and settings[option.name]}
 
 
 def asked_for(name: str) -> str:

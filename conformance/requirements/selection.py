@@ -42,11 +42,15 @@ def profile_of(settings: Settings) -> Profile:
 def selected(contract: Contract, settings: Settings, profile: Profile) -> set[str]:
     """IDs of the requirements to judge: those whose clause the contract has, chosen by options and profile.
 
-    What `--only` names is judged whatever the profile leaves out.
+    What `--only` names is judged whatever the profile leaves out. Raises UnknownRequirement, or ValueError where
+    nothing is left.
     """
     wanted, unwanted = (_expand(settings[name], settings.origins.get(name, "")) for name in ("only", "skip"))
     candidates = wanted or _within(profile)
-    return {id for id in candidates - unwanted if stands_in(contract, REGISTRY[id])}
+    chosen = {id for id in candidates - unwanted if stands_in(contract, REGISTRY[id])}
+    if not chosen:
+        raise ValueError("--only and --skip leave nothing to judge; --list shows what there is")
+    return chosen
 
 
 def _within(profile: Profile) -> set[str]:

@@ -38,7 +38,7 @@ def connection_of(settings: Settings, share: int = 1) -> Connection:
     try:
         headers = read_headers(settings["header"])
     except HeaderError as error:
-        raise BadSetting(f"{settings.origins['header']} {error}") from None
+        raise BadSetting(f"{settings.origins['header']}: {error}") from None
     return Connection(
         Route(
             settings["timeout"] or TIMEOUT,

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from conformance.configuration.options import OPTIONS
-from conformance.configuration.settings import Settings, as_arguments, as_environment, from_environment, from_python
+from conformance.configuration.options import new_seed
+from conformance.configuration.settings import Settings, from_environment, from_python
 from conformance.results.result import Result
-from conformance.running.target import App, Target
+from conformance.running.given import Given
+from conformance.running.run import Run
+from conformance.running.target import App
 
 PACKAGE = Path(__file__).parents[1]
 UNUSED = ("cacheprovider", "terminal", "unraisableexception")
@@ -24,24 +26,32 @@ class NoResult(Exception):
     """The checks could not be run, or stopped before anything was judged."""
 
 
-def run_checks(settings: Settings, plugins: Sequence[object], arguments: Sequence[str] = ()) -> int:
-    """Run the checks, and return the exit code of pytest."""
+def run_checks(
+    settings: Settings, plugins: Sequence[object] = (), arguments: Sequence[str] = (), app: App | None = None
+) -> int:
+    """Run the checks, on `app` where there is one, and return the exit code of pytest.
+
+    Raises ValueError or ContractError for settings that no run can be made of.
+    """
+    seed = new_seed() if settings["seed"] is None else settings["seed"]
+    given = Given(Run(settings, seed), app)
     ours = ["-c", str(PACKAGE / "pytest.ini"), "--rootdir", str(PACKAGE), "-p", "conformance.plugin"]
     ours += [*(word for name in UNUSED for word in ("-p", f"no:{name}"))]
-    ours += [*arguments, *as_arguments(settings), str(PACKAGE / "checks")]
-    with _environment(settings):
-        return int(pytest.main(ours, plugins=list(plugins)))
+    with _shut_off():
+        return int(pytest.main([*ours, *arguments, str(PACKAGE / "checks")], plugins=[given, *plugins]))
 
 
 def check(target: str | App, **options: Any) -> Result:
     """Check the implementation at a URL, or a WSGI or ASGI application in this process.
 
     `options` are those of the command with underscores for hyphens: `check(app, api_key="...", only=["IDM"])`.
-    Raises NoResult where the target is not there, takes no key, or nothing could be judged.
+    Raises NoResult where the target is not there, takes no key, or nothing could be judged, ValueError where an option
+    is wrong, ContractError where the contract is, and TypeError where there is no such option.
     """
     listener = _Listener()
-    given, plugins = (options | {"url": target}, []) if isinstance(target, str) else (options, [Target(target)])
-    code = run_checks(Settings.gather(from_environment(), from_python(given)), [listener, *plugins])
+    url = {"url": target} if isinstance(target, str) else {}
+    settings = Settings.gather(from_environment(), from_python({**options, **url}))
+    code = run_checks(settings, [listener], app=None if isinstance(target, str) else target)
     if listener.result is None:
         raise NoResult(f"the checks could not be run (exit code {code} of pytest)")
     if listener.result.stopped is not None and not any(judged.cases for judged in listener.result.judged.values()):
@@ -58,13 +68,12 @@ class _Listener:
 
 
 @contextmanager
-def _environment(settings: Settings) -> Iterator[None]:
-    """The environment of the run: the secrets in it, all other settings and those of other pytest runs out of it."""
+def _shut_off() -> Iterator[None]:
+    """Without what the environment says to pytest."""
     before = dict(os.environ)
-    for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", *(option.environment for option in OPTIONS)):
+    for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(variable, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.update(as_environment(settings))
     try:
         yield
     finally:

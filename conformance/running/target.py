@@ -12,30 +12,22 @@ App = Callable[..., Any]
 """A WSGI or ASGI application."""
 
 
-class Target:
-    """Hands an application to the run, for one that no import path leads to. Registered as a plugin of pytest."""
-
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-
 class NoTarget(Exception):
-    """The user did not say what to check."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "there is no target: give --respan-url URL or --respan-app MODULE:APP, or define a fixture respan_target "
-            "of session scope that returns a URL or an application"
-        )
+    """There is nothing to check: none was given, or it cannot be had. The text tells the user what to do."""
 
 
 def load_app(path: str) -> App:
-    """The application at `module:name`, the current directory included. Raises ImportError or AttributeError."""
+    """The application at `module:name`, the current directory included. Raises NoTarget."""
     module, _, name = path.partition(":")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
-    app: App = getattr(importlib.import_module(module), name or "app")
+    try:
+        app: App = getattr(importlib.import_module(module), name or "app")
+    except (ImportError, AttributeError) as error:
+        raise NoTarget(f"{path}: {error}; write it as module:application") from None
+    except Exception as error:  # the user's own code may raise anything
+        raise NoTarget(f"{path}: importing it failed with {type(error).__name__}: {error}") from error
     return app
 
 

@@ -16,7 +16,6 @@ from conformance.configuration.settings import Settings, from_python
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict
 from conformance.running.session import run_checks
-from conformance.running.target import Target
 from tests.conformance.command import KEYS, conformance
 from tests.mutants.authentication import ANYBODY
 from tests.servers.plain import PlainServer
@@ -67,7 +66,7 @@ class _DoesNotImport:
 def _judged(*plugins: object, **options: Any) -> Result:
     listener = _Listener()
     settings = Settings.gather(from_python({"api_key": "demo-acme", "only": FEW, **options}))
-    run_checks(settings, [listener, Target(PlainServer()), *plugins])
+    run_checks(settings, [listener, *plugins], app=PlainServer())
     assert listener.result is not None
     return listener.result
 
@@ -112,7 +111,7 @@ def test_a_target_that_is_open_to_everybody_does_not_conform_without_a_key() -> 
 
 def _judged_without_key(app: Any) -> Result:
     listener = _Listener()
-    run_checks(Settings.gather(from_python({"only": FEW})), [listener, Target(app)])
+    run_checks(Settings.gather(from_python({"only": FEW})), [listener], app=app)
     assert listener.result is not None
     return listener.result
 

@@ -13,7 +13,6 @@ from conformance.reports.junit import JUnit
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict
 from conformance.running.session import run_checks
-from conformance.running.target import Target
 from conformance.subject.subject import Subject
 from conformance.wire.lost import Unreachable
 from tests.mutants.races import NobodyCreates
@@ -39,7 +38,7 @@ class Read:
     def __init__(self, server: Any, **options: Any) -> None:
         listener, junit = Listener(), JUnit()
         settings = Settings.gather(from_python({"api_key": KEY, "seed": 1, **options}))
-        run_checks(settings, [listener, junit, Target(server)], junit.arguments)
+        run_checks(settings, [listener, junit], junit.arguments, server)
         self.result = listener.result
         self.text = junit.text()
         [self.suite] = JUnitXml.fromstring(self.text.encode())

@@ -40,7 +40,6 @@ def test_only_and_skip_narrow_each_other(registry: Registry, contract: Contract)
     assert _chosen(contract, only=["idm-01,IDM-02", "AUT-01"]) == {"IDM-01", "IDM-02", "AUT-01"}
     assert _chosen(contract, only=["IDM-01", "AUT-01"], skip=["AUT"]) == {"IDM-01"}
     assert _chosen(contract, skip=["IDM-01"]) == set(registry) - {"IDM-01"}
-    assert _chosen(contract, only=["IDM"], skip=["IDM"]) == set()
 
 
 def test_a_selection_of_nothing_is_refused(contract: Contract) -> None:

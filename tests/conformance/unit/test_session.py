@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from conformance import NoResult, check
 from conformance.reports import as_json
 from conformance.results.verdict import RunVerdict, Verdict
+from contract import ContractError
 from tests.conformance.unit.parts import wsgi
 from tests.mutants.statuses import AlwaysCreated
 from tests.servers.plain import PlainServer
@@ -101,6 +103,22 @@ def test_something_else_at_the_place_of_the_endpoint_gives_no_result() -> None:
         check(wsgi(lambda *_: (404, {})), api_key=KEY, only=["STA-01"])
 
 
-def test_an_unknown_requirement_gives_no_result() -> None:
-    with pytest.raises(NoResult):
-        check(PlainServer(), api_key=KEY, only=["STA-1"])
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"only": ["STA-1"]}, "only: there is no requirement or section STA-1; did you mean STA-01?"),
+        ({"only": ["STA-01"], "skip": ["STA"]}, "leave nothing to judge"),
+        ({"time_limit": 5}, "--time-limit goes with --profile thorough"),
+        ({"header": ["X-Gateway"]}, "header: write it as"),
+        ({"waivers": "/no/such/file"}, "/no/such/file"),
+        ({"seed": "seven"}, "seed=seven: give"),
+    ],
+)
+def test_a_wrong_option_is_told_to_whoever_calls(options: dict[str, Any], error: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(error)):
+        check(PlainServer(), api_key=KEY, **options)
+
+
+def test_a_contract_that_is_not_there_is_told_to_whoever_calls() -> None:
+    with pytest.raises(ContractError, match="/no/such"):
+        check(PlainServer(), api_key=KEY, contract="/no/such/openapi.yaml")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ from conformance.configuration.settings import (
     Settings,
     Source,
     Written,
-    as_arguments,
-    as_environment,
     from_arguments,
     from_environment,
     from_python,
@@ -88,7 +85,6 @@ def test_a_flag_is_switched_off_where_a_weaker_source_sets_it() -> None:
 def test_the_number_zero_is_given() -> None:
     settings = Settings.gather(from_environment({"RESPAN_SEED": "7"}), from_python({"seed": 0}))
     assert settings["seed"] == 0
-    assert list(as_arguments(settings)) == ["--respan-profile=default", "--respan-seed=0"]
 
 
 def test_an_empty_variable_sets_nothing() -> None:
@@ -170,35 +166,3 @@ class TestKeyFiles:
     def test_a_file_without_a_key_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(BadSetting, match=r"--here .*none: No such file"):
             Settings.gather(_written(api_key_file=str(tmp_path / "none")))
-
-
-def _read_back(arguments: list[str]) -> Settings:
-    """The arguments as a parser with the options of the plugin reads them."""
-    parser = argparse.ArgumentParser()
-    for option in OPTIONS:
-        how: dict[str, Any] = {"action": "store_true", "default": None} if option.flag else {}
-        how |= {"action": "append"} if option.repeatable else {}
-        parser.add_argument(f"--respan-{option.name}", dest=option.name, **how)
-    return Settings.gather(from_arguments(vars(parser.parse_args(arguments))))
-
-
-def test_arguments_read_back_as_they_were_but_for_secrets() -> None:
-    given = {
-        "url": "http://localhost/--odd=value",
-        "only": ["IDM", "AUT-03"],
-        "provider": ["-p"],
-        "strict": True,
-        "seed": 0,
-        "time_limit": 2.5,
-        "api_key": "sk-secret",
-    }
-    settings = Settings.gather(from_python(given))
-    arguments = list(as_arguments(settings))
-    assert not any("sk-secret" in argument for argument in arguments)
-    assert _read_back(arguments).values == {**settings.values, "api-key": None}
-    assert as_environment(settings) == {"RESPAN_API_KEY": "sk-secret"}
-
-
-@pytest.mark.parametrize("strict", [False, None])
-def test_a_flag_that_is_not_set_is_no_argument(strict: Any) -> None:
-    assert list(as_arguments(Settings.gather(from_python({"strict": strict})))) == ["--respan-profile=default"]
