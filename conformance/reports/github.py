@@ -12,8 +12,8 @@ from typing import IO
 
 from conformance.reports.document import Document
 from conformance.reports.view import STOPPED, View
-from conformance.reports.visible import visible
 from conformance.results.words import WORDS
+from conformance.visible import visible
 
 MOST = 10
 """Annotations of a kind that GitHub shows of one step."""

@@ -12,10 +12,10 @@ from typing import Any
 
 from conformance.reports.document import Document, document
 from conformance.reports.view import KNOWN, LEVELS, TITLES, Cell, View, place
-from conformance.reports.visible import visible
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
 from conformance.results.words import WORDS
+from conformance.visible import visible
 
 LONGEST_INLINE = 500
 LONGEST_BLOCK = 4_000

@@ -16,10 +16,11 @@ from markupsafe import Markup, escape
 
 from conformance.reports.contrast import contrast
 from conformance.reports.document import Document, document
+from conformance.reports.pretty import pretty
 from conformance.reports.view import KNOWN, LEVELS, TITLES, View, place
-from conformance.reports.visible import pretty, visible
 from conformance.results.result import Result
 from conformance.results.words import TOLD_IN_FULL, WORDS
+from conformance.visible import visible
 
 TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?:")

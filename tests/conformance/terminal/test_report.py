@@ -61,10 +61,10 @@ def test_where_nobody_watches_each_requirement_keeps_to_its_line(monkeypatch: py
     ("sent", "shown"),
     [
         ("plain, ä, 模型", "plain, ä, 模型"),
-        ("\x1b[2J", "\\x1b[2J"),
+        ("\x1b[2J", "\\u001b[2J"),
         ("\u202e", "\\u202e"),
         ("a\nb", "a\nb"),
-        ("\r", "\\x0d"),
+        ("\r", "\\u000d"),
     ],
 )
 def test_a_target_cannot_play_with_the_terminal(sent: str, shown: str) -> None:

@@ -1,30 +1,11 @@
-"""Makes texts of a target fit to be looked at. Nothing of them is lost: a fault may lie in how a number is spelled."""
+"""Lays JSON out as it is spelled: a fault may lie in how a number is written."""
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
 
-KEPT = "\n\t\u200d"
-"""Shown as they are, though in a hidden category; the last holds emoji together."""
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Categories of characters that show nothing, or change how their neighbours are shown."""
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-
-
-def visible(text: str) -> str:
-    """`text` with every hidden character as an escape, such as `\\u202e`: one may turn a text around, or end it."""
-    return "".join(map(_shown, text))
-
-
-def _shown(character: str) -> str:
-    if character.isascii() and character.isprintable():
-        return character
-    if character in KEPT or unicodedata.category(character) not in HIDDEN:
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def pretty(body: str) -> str:
