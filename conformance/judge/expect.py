@@ -12,6 +12,7 @@ from conformance.judge.difference import difference
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
 from conformance.wire.exchange import Exchange, Json
+from conformance.wire.secrets import shortened
 from contract import Contract, ResponseField
 
 Same = Callable[[Any, Any], bool]
@@ -20,16 +21,14 @@ LONGEST_SUMMARY = 300
 
 def written(value: Json, limit: int = 400) -> str:
     """A JSON value as a report shows it."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+    return shortened(json.dumps(value, ensure_ascii=False), limit)
 
 
 def summary(exchange: Exchange) -> str:
     """A response in one line."""
     response = exchange.response
-    body = response.body.decode("utf-8", "replace")
-    shown = body if len(body) <= LONGEST_SUMMARY else f"{body[:LONGEST_SUMMARY]}... ({len(body)} characters)"
-    return f"{response.status} {shown}" if body else f"{response.status} with an empty body"
+    body = shortened(response.body.decode("utf-8", "replace"), LONGEST_SUMMARY)
+    return f"{response.status} {body}" if body else f"{response.status} with an empty body"
 
 
 def expect_status(exchange: Exchange, *statuses: int, when: str = "") -> None:

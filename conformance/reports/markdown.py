@@ -16,6 +16,7 @@ from conformance.results.result import Result
 from conformance.results.verdict import Verdict
 from conformance.results.words import WORDS
 from conformance.visible import visible
+from conformance.wire.secrets import shortened
 
 LONGEST_INLINE = 500
 LONGEST_BLOCK = 4_000
@@ -58,7 +59,7 @@ def escaped(text: str) -> str:
 
 def code(text: str) -> str:
     """A text of a target in a line."""
-    shown = visible(_cut(text, LONGEST_INLINE)).replace("\n", "\\n")
+    shown = visible(shortened(text, LONGEST_INLINE)).replace("\n", "\\n")
     fence = "`" * (_longest_run(shown) + 1)
     space = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
     return f"{fence}{space}{shown or ' '}{space}{fence}"
@@ -66,13 +67,9 @@ def code(text: str) -> str:
 
 def block(text: str, language: str = "") -> str:
     """A text of a target in lines of its own."""
-    shown = visible(_cut(text, LONGEST_BLOCK))
+    shown = visible(shortened(text, LONGEST_BLOCK))
     fence = "`" * max(3, _longest_run(shown) + 1)
     return f"{fence}{language}\n{shown}\n{fence}"
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[:length]}... ({len(text)} characters)"
 
 
 def _longest_run(text: str) -> int:

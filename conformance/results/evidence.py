@@ -9,7 +9,7 @@ from conformance.results.finding import Finding
 from conformance.results.judged import Record
 from conformance.subject.callers import token_of, token_of_shell
 from conformance.wire.exchange import Exchange
-from conformance.wire.secrets import Variables, redacted
+from conformance.wire.secrets import Variables, redacted, shortened
 from conformance.wire.shell import script
 
 RUN = "$RUN"
@@ -79,5 +79,4 @@ def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
 
 def _text(body: bytes, secrets: Variables, longest: int = LONGEST_BODY) -> str:
     """The beginning of a body; cut after the tokens are out, for the cut may go through one."""
-    text = redacted(body.decode("utf-8", "backslashreplace"), secrets)
-    return text if len(text) <= longest else f"{text[:longest]}... ({len(body)} bytes)"
+    return shortened(redacted(body.decode("utf-8", "backslashreplace"), secrets), longest)

@@ -19,7 +19,13 @@ PIECE = 8
 SHORTEST_BEGINNING = 3
 """Characters that a secret begins with, which are not told either where a text was cut after them."""
 _KEY = re.compile(r"\$RESPAN_\w+")
-_CUT = re.compile(r"\.\.\. \(\d+ (?:characters|bytes)\)")
+_CUT = re.compile(r"\.\.\. \(\d+ characters\)")
+"""What `shortened` writes: before it may stand the beginning of a secret."""
+
+
+def shortened(text: str, longest: int) -> str:
+    """`text`, cut after so many characters where it has more; the cut is told in a form that `redacted` knows."""
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"
 
 
 def redacted(text: str, variables: Variables) -> str:

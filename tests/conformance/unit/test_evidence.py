@@ -72,7 +72,7 @@ def test_a_long_story_is_told_from_its_end() -> None:
 
 def test_a_long_body_is_cut_and_measured() -> None:
     body = _record(_exchange("x" * 5000))["exchanges"][0]["response"]["body"]
-    assert body == "x" * LONGEST_BODY + "... (5000 bytes)"
+    assert body == "x" * LONGEST_BODY + "... (5000 characters)"
 
 
 @given(TOKENS)

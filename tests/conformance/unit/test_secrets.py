@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from conformance.judge.difference import difference
 from conformance.judge.expect import written
-from conformance.wire.secrets import redacted
+from conformance.wire.secrets import redacted, shortened
 from tests.conformance.unit.parts import drawn
 
 KEY = "sk-Pa+s/w\"o'rd&<\\é>="
@@ -57,9 +57,10 @@ def test_no_spelling_of_a_secret_is_told(spelled: Callable[[str], str], before: 
 @given(AROUND, st.integers(3, len(KEY)))
 @drawn
 def test_a_secret_that_was_cut_is_not_told_in_part(before: str, kept: int) -> None:
-    told = redacted(f"expected {before}{KEY[:kept]}... (900 characters) shown", VARIABLES)
+    text = f"expected {before}{KEY[:kept]}"
+    told = redacted(f"{shortened(text + '.' * 900, len(text))} shown", VARIABLES)
     assert KEY[:3] not in told
-    assert told.endswith(f"{NAME}... (900 characters) shown")
+    assert told.endswith(f"{NAME}... ({len(text) + 900} characters) shown")
 
 
 @given(AROUND, st.integers(0, len(KEY) - 8), st.integers(8, len(KEY)), AROUND)
