@@ -29,8 +29,18 @@ class Credential:
     """The same as text for a double-quoted shell word, such as `Bearer $RESPAN_API_KEY`."""
 
 
+class _Message:
+    """What a request and a response share."""
+
+    headers: Headers
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, or None."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+
 @dataclass(frozen=True)
-class Request:
+class Request(_Message):
     """A request in origin form; the base URL is the transport's."""
 
     method: str
@@ -55,23 +65,15 @@ class Request:
         """The body as JSON, or None where it is none."""
         return strict_json.read(self.body or b"").value
 
-    def header(self, name: str) -> str | None:
-        """The value of a header, or None."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
-
 
 @dataclass(frozen=True)
-class Response:
+class Response(_Message):
     """A response, whole."""
 
     status: int
     headers: Headers
     body: bytes
     seconds: float
-
-    def header(self, name: str) -> str | None:
-        """The value of a header, or None."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @property
     def media_type(self) -> str:
