@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -59,7 +60,7 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         quiet=given.quiet,
         journal=given.journal,
         admin=not given.no_admin,
-        admin_token=given.admin_token or os.environ.get(TOKEN_VARIABLE) or None,
+        admin_token=given.admin_token,
         admin_hosts=tuple(given.admin_host),
         admin_origins=tuple(given.admin_origin),
     )
@@ -93,7 +94,9 @@ def _add_admin(group: argparse._ArgumentGroup) -> None:
     kept = "how many requests it keeps; 0 is off (default: %(default)s)"
     add("--journal", metavar="N", default=DEFAULTS.journal, type=_count, help=kept)
     add("--no-admin", action="store_true", help="no admin API, no console, and no journal")
-    add("--admin-token", metavar="TOKEN", help=f"what the admin API asks for (default: ${TOKEN_VARIABLE}, or nothing)")
+    asked = f"what the admin API asks for (default: ${TOKEN_VARIABLE}, or nothing)"
+    given = os.environ.get(TOKEN_VARIABLE) or None
+    add("--admin-token", metavar="TOKEN", default=given, type=_told(_token), help=asked)
     add("--admin-host", metavar="NAME", action="append", default=[], help="one more name to reach it by; repeatable")
     add("--admin-origin", metavar="ORIGIN", action="append", default=[], help="whose pages may use it; repeatable")
 
@@ -114,6 +117,13 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 1_000_000):
         raise argparse.ArgumentTypeError(f"{text!r} is no count from 0 to 1000000")
     return int(text)
+
+
+def _token(text: str) -> str:
+    """A token that a client can send (RFC 6750, section 2.1)."""
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text):
+        raise ValueError("a token has letters, digits and -._~+/ only, and may end in =")
+    return text
 
 
 def _clock(text: str) -> str:

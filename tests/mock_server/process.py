@@ -84,7 +84,9 @@ def started_with(stderr: IO[Any], *options: str, **environment: str) -> Iterator
             process.kill()
 
 
-def run(*options: str) -> subprocess.CompletedProcess[str]:
+def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A mock that ends by itself."""
-    command = [sys.executable, "-m", "mock_server", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
+    command, variables = [sys.executable, "-m", "mock_server", *options], {**os.environ, **environment}
+    return subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False
+    )

@@ -67,17 +67,25 @@ def test_there_is_no_cors_unless_it_is_asked_for() -> None:
 @pytest.mark.parametrize("by_variable", [False, True])
 def test_a_token_is_asked_for_where_there_is_one(by_variable: bool) -> None:
     options, variables = (
-        ([], {"RESPAN_MOCK_ADMIN_TOKEN": "open sesame"}) if by_variable else (["--admin-token", "open sesame"], {})
+        ([], {"RESPAN_MOCK_ADMIN_TOKEN": "open-sesame"}) if by_variable else (["--admin-token", "open-sesame"], {})
     )
     with started("--quiet", *options, **variables) as mock, httpx2.Client(base_url=mock.url) as client:
         assert client.get(HEALTH).status_code == 200
-        for headers in ({}, {"Authorization": "Bearer demo-acme"}, {"Authorization": "Basic open sesame"}):
+        for headers in ({}, {"Authorization": "Bearer demo-acme"}, {"Authorization": "Basic open-sesame"}):
             refused = client.get(INFO, headers=headers)
             assert refused.status_code == 401
             assert "--admin-token" in refused.json()["detail"]
             assert "www-authenticate" in refused.headers
         known = client.get(INFO, headers={"Authorization": "Bearer open-sesame"})
-        assert known.status_code == 401
+        assert known.status_code == 200
+
+
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_a_token_that_nobody_could_send_is_refused(by_variable: bool) -> None:
+    word = "open sesame"
+    ended = run(RESPAN_MOCK_ADMIN_TOKEN=word) if by_variable else run("--admin-token", word)
+    assert ended.returncode == 2
+    assert "argument --admin-token: a token has letters, digits and -._~+/ only" in ended.stderr
 
 
 def test_the_right_token_opens_it() -> None:
