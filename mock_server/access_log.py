@@ -7,9 +7,9 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server.failures import APPLIED, REFUSAL
 from mock_server.faults.fired import FAULTS
-from mock_server.wording import plain
+from mock_server.http.failures import APPLIED, REFUSAL
+from mock_server.refusing.wording import plain
 
 logger = logging.getLogger("mock_server.access")
 

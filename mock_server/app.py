@@ -16,20 +16,20 @@ from contract import Contract
 from mock_server.access_log import AccessLogMiddleware
 from mock_server.access_log import logger as access_logger
 from mock_server.behaviour import Behaviour
-from mock_server.cross_origin import cross_origin
+from mock_server.callers.fixtures import Fixtures
+from mock_server.callers.security import BearerHandler, BearerMiddleware, organization_of
+from mock_server.core.stores import Store
 from mock_server.endpoints import EndpointMiddleware
-from mock_server.failures import handle_failures
 from mock_server.faults.middleware import FaultsMiddleware
-from mock_server.fixtures import Fixtures
 from mock_server.handlers import Models
+from mock_server.http.cross_origin import cross_origin
+from mock_server.http.failures import handle_failures
+from mock_server.http.lingering import LingeringCloseMiddleware
+from mock_server.http.routing import RoutingMiddleware
 from mock_server.journal.recording import RecordingMiddleware
-from mock_server.lingering import LingeringCloseMiddleware
 from mock_server.pages import DOCUMENT, SWAGGER_UI, Page, served_document, shown_document, swagger_ui_options
-from mock_server.prefer import PreferMiddleware
+from mock_server.preferring.middleware import PreferMiddleware
 from mock_server.response_check import ResponseCheckMiddleware
-from mock_server.routing import RoutingMiddleware
-from mock_server.security import BearerHandler, BearerMiddleware, organization_of
-from mock_server.stores import Store
 
 
 def build_app(

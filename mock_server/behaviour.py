@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mock_server.clock import Clock, RealClock
+from mock_server.core.clock import Clock, RealClock
 from mock_server.faults.book import Faults
 from mock_server.journal.recording import Note
 

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from mock_server.options import parse
+from mock_server.command.options import parse
 
 INTERRUPTED = 130
 """What a shell gives for a program that Ctrl-C ended."""
@@ -19,12 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["token"]:
-        from mock_server.token_command import print_token
+        from mock_server.command.token import print_token
 
         return print_token(given[1:])
     settings = parse(given)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    from mock_server.running import run  # not before, so that --help and a mistyped option are answered at once
+    from mock_server.command.running import run  # not before, so that --help and a mistyped option are answered at once
 
     try:
         return run(settings)

@@ -8,16 +8,16 @@ from enum import StrEnum
 from typing import Any
 
 from contract import Contract
-from mock_server.clock import Clock
+from mock_server.callers.fixtures import Fixtures
+from mock_server.core.clock import Clock
+from mock_server.core.stores import Store
+from mock_server.core.upsert import Stored
 from mock_server.events import Events
 from mock_server.faults.book import Faults
-from mock_server.fixtures import Fixtures
 from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
-from mock_server.semantics import Stored
 from mock_server.state.document import StateReader, model_of, state_of
-from mock_server.stores import Store
 
 
 class Part(StrEnum):

@@ -18,12 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract import Contract
 from mock_server.answers import Answer, write
-from mock_server.callers import Caller
-from mock_server.refusals import RefusedError, refused
-from mock_server.request_body import Headers, check_media_type, receive_body
-from mock_server.strict_json import UnreadableError, read_json
-from mock_server.validation import Validator
-from mock_server.violations import Part, Violation
+from mock_server.callers.callers import Caller
+from mock_server.http.request_body import Headers, check_media_type, receive_body
+from mock_server.http.strict_json import UnreadableError, read_json
+from mock_server.refusing.refusals import RefusedError, refused
+from mock_server.refusing.validation import Validator
+from mock_server.refusing.violations import Part, Violation
 
 REHEARSED = "mock_server.rehearsed"
 """Where the scope of a request says that it is to change nothing."""

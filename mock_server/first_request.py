@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contract import Contract
-from mock_server.fixtures import Fixtures
+from mock_server.callers.fixtures import Fixtures
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ from functools import partial
 
 from contract import Upsert
 from mock_server.answers import Answer
-from mock_server.clock import Clock
-from mock_server.display import Model
+from mock_server.callers.fixtures import Fixtures
+from mock_server.core.clock import Clock
+from mock_server.core.display import Model
+from mock_server.core.judgement import Context, Named, References, absent, refusal_of
+from mock_server.core.stores import Decision, Store
+from mock_server.core.upsert import Stored, delete, upsert
 from mock_server.endpoints import Call, Handler
-from mock_server.fixtures import Fixtures
-from mock_server.judgement import Context, Named, References, absent, refusal_of
-from mock_server.refusals import Refusal, RefusedError
-from mock_server.semantics import Stored, delete, upsert
+from mock_server.refusing.refusals import Refusal, RefusedError
 from mock_server.showing import Showing
-from mock_server.stores import Decision, Store
 
 
 class Models:

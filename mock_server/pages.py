@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from contract import Contract
-from mock_server.refusals import refused
+from mock_server.refusing.refusals import refused
 
 SWAGGER_UI = "/ui/"
 """The path of Swagger UI."""

@@ -14,14 +14,14 @@ from mock_server.admin.app import Access, Beside, admin_app
 from mock_server.admin.guard import LOOPBACK
 from mock_server.app import build_app
 from mock_server.behaviour import Behaviour
-from mock_server.clock import RealClock, clock_of
+from mock_server.callers.fixtures import Fixtures
 from mock_server.control import Control
+from mock_server.core.clock import RealClock, clock_of
+from mock_server.core.stores import MemoryStore, Scopes, WatchedStore
 from mock_server.faults.book import Faults
 from mock_server.faults.file import read_faults
-from mock_server.fixtures import Fixtures
 from mock_server.journal.journal import Journal
 from mock_server.settings import Settings
-from mock_server.stores import MemoryStore, Scopes, WatchedStore
 
 
 def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, models: Scopes | None = None) -> Control:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract import Upsert
-from mock_server.display import Display, Model, World
-from mock_server.fixtures import Fixtures
-from mock_server.judgement import References
-from mock_server.semantics import Stored
-from mock_server.stores import Store
+from mock_server.callers.fixtures import Fixtures
+from mock_server.core.display import Display, Model, World
+from mock_server.core.judgement import References
+from mock_server.core.stores import Store
+from mock_server.core.upsert import Stored
 
 
 class Showing:

@@ -19,9 +19,9 @@ from mock_server.admin.handlers import Handlers
 from mock_server.admin.security import AdminTokenHandler
 from mock_server.console.files import HOME, console_files
 from mock_server.control import Control
-from mock_server.failures import handle_failures
-from mock_server.lingering import LingeringCloseMiddleware
-from mock_server.routing import RoutingMiddleware, raw_path
+from mock_server.http.failures import handle_failures
+from mock_server.http.lingering import LingeringCloseMiddleware
+from mock_server.http.routing import RoutingMiddleware, raw_path
 
 PREFIX = b"/_mock/"
 """Where the paths of the admin API begin."""

@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from contract.pointer import to_pointer
 from mock_server.admin.parameters import Parameters
 from mock_server.answers import Answer
-from mock_server.refusals import Refusal, RefusedError, refused
-from mock_server.request_body import check_media_type, receive_body
-from mock_server.strict_json import UnreadableError, read_json
-from mock_server.validation import Validator
+from mock_server.http.request_body import check_media_type, receive_body
+from mock_server.http.strict_json import UnreadableError, read_json
+from mock_server.refusing.refusals import Refusal, RefusedError, refused
+from mock_server.refusing.validation import Validator
 
 LARGEST_BODY = 64 * 1024 * 1024
 DEEPEST_BODY = 80

@@ -8,7 +8,7 @@ from mock_server.admin.endpoints import Handler, Question
 from mock_server.answers import Answer
 from mock_server.control import Control
 from mock_server.faults.rule import RuleError
-from mock_server.refusals import RefusedError, refused
+from mock_server.refusing.refusals import RefusedError, refused
 
 
 class FaultHandlers:

@@ -6,8 +6,8 @@ from collections.abc import Container, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server.refusals import refused
-from mock_server.wording import quoted
+from mock_server.refusing.refusals import refused
+from mock_server.refusing.wording import quoted
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """The names by which this machine knows itself."""

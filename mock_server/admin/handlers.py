@@ -16,7 +16,7 @@ from mock_server.journal.criteria import Criteria
 from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
-from mock_server.refusals import refused
+from mock_server.refusing.refusals import refused
 
 _CRITERIA = ("method", "path", "status", "organization", "refused", "after")
 

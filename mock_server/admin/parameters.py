@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
-from mock_server.refusals import Refusal, RefusedError, refused
-from mock_server.validation import Validator
-from mock_server.wording import alternatives, quoted
+from mock_server.refusing.refusals import Refusal, RefusedError, refused
+from mock_server.refusing.validation import Validator
+from mock_server.refusing.wording import alternatives, quoted
 
 _WORDS = {"true": True, "false": False}
 

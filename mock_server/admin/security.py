@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from connexion.security import AbstractSecurityHandler
 
-from mock_server.refusals import RefusedError, refused
-from mock_server.security import bearer_token
+from mock_server.callers.security import bearer_token
+from mock_server.refusing.refusals import RefusedError, refused
 
 if TYPE_CHECKING:
     from connexion.lifecycle import ConnexionRequest

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from mock_server import connection
 from mock_server.events import Event, Events, Watcher
+from mock_server.http import connection
 
 HEARTBEAT = 15.0
 """Seconds without an event after which a comment is sent, so that both ends know that the connection is alive."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from mock_server.admin.endpoints import Handler, Question
 from mock_server.answers import Answer
 from mock_server.control import Control, Part
-from mock_server.refusals import refused
+from mock_server.refusing.refusals import refused
+from mock_server.refusing.wording import quoted
 from mock_server.showing import Showing
 from mock_server.state.document import StateError
-from mock_server.wording import quoted
 
 
 class StateHandlers:

@@ -8,11 +8,11 @@ from random import Random
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server import connection
 from mock_server.endpoints import REHEARSED
-from mock_server.failures import REFUSAL
 from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Status, Truncation, When
-from mock_server.refusals import Refusal
+from mock_server.http import connection
+from mock_server.http.failures import REFUSAL
+from mock_server.refusing.refusals import Refusal
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from contract import Problem, UnusableFileError, read_mapping
 from mock_server.faults.rule import SCHEMA, RuleError, rule
-from mock_server.validation import Validator
+from mock_server.refusing.validation import Validator
 
 _SCHEMA = {
     "type": "object",

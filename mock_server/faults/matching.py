@@ -9,7 +9,7 @@ import orjson
 from starlette.types import Message, Receive, Scope
 
 from mock_server.faults.rule import Rule
-from mock_server.routing import Resource, decoded, matches_path, raw_path
+from mock_server.http.routing import Resource, decoded, matches_path, raw_path
 
 OrganizationOf: TypeAlias = Callable[[list[tuple[bytes, bytes]]], str | None]
 """The organization of whoever sends such headers, or None."""

@@ -9,7 +9,7 @@ from mock_server.faults.book import ActiveRule, Faults
 from mock_server.faults.effects import ends_it, failing
 from mock_server.faults.fired import FAULTS, Fired
 from mock_server.faults.matching import Asked, OrganizationOf
-from mock_server.routing import Resource
+from mock_server.http.routing import Resource
 
 
 class FaultsMiddleware:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mock_server.http.routing import matches_path
 from mock_server.journal.exchange import Exchange
-from mock_server.routing import matches_path
 
 STATUS_PATTERN = "^([1-5][0-9]{2}|[1-5]xx)$"
 """A status, or a class of statuses."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mock_server.display import to_rfc3339
+from mock_server.core.display import to_rfc3339
 from mock_server.faults.fired import Fired
 from mock_server.journal import redaction
 from mock_server.journal.curl import curl
 from mock_server.journal.exchange import Exchange
-from mock_server.violations import Violation
+from mock_server.refusing.violations import Violation
 
 
 @dataclass(frozen=True, slots=True)

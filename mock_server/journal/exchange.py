@@ -8,10 +8,10 @@ from time import perf_counter, time
 from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import Message, Scope
 
-from mock_server.failures import APPLIED, REFUSAL
 from mock_server.faults.fired import FAULTS, Fired
-from mock_server.refusals import Refusal
-from mock_server.routing import raw_path
+from mock_server.http.failures import APPLIED, REFUSAL
+from mock_server.http.routing import raw_path
+from mock_server.refusing.refusals import Refusal
 
 LONGEST_BODY = 16 * 1024
 """Octets of a body that are kept."""

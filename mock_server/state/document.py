@@ -11,12 +11,12 @@ from typing import Any
 
 from contract import Contract, Problem, Upsert
 from contract.pointer import to_pointer
-from mock_server.display import to_rfc3339
-from mock_server.fixtures import Fixtures
-from mock_server.semantics import Stored
-from mock_server.stores import Scopes
-from mock_server.validation import Validator
-from mock_server.wording import alternatives
+from mock_server.callers.fixtures import Fixtures
+from mock_server.core.display import to_rfc3339
+from mock_server.core.stores import Scopes
+from mock_server.core.upsert import Stored
+from mock_server.refusing.validation import Validator
+from mock_server.refusing.wording import alternatives
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("state.schema.json").read_text(encoding="utf-8"))
 """What a state may be, whatever the contract."""

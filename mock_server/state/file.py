@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 
 from contract import Problem, UnusableFileError
+from mock_server.core.stores import Scopes
+from mock_server.http.strict_json import UnreadableError, read_json
 from mock_server.state.document import StateError, StateReader
 from mock_server.state.lock import LockedError, locked
-from mock_server.stores import Scopes
-from mock_server.strict_json import UnreadableError, read_json
 
 _DEEPEST = 80
 

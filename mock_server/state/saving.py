@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from mock_server.core.stores import Store
 from mock_server.state.document import state_of
 from mock_server.state.file import StateFile
-from mock_server.stores import Store
 
 SOON = 0.2
 """Seconds in which changes are gathered before they are written."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from contract import load
+from mock_server.callers.fixtures import load_fixtures
 from mock_server.control import Control
-from mock_server.fixtures import load_fixtures
 from mock_server.settings import Settings
 from mock_server.setup import control_of
 

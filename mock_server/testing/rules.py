@@ -7,7 +7,7 @@ from typing import Any
 
 from mock_server.control import Control
 from mock_server.faults.rule import SCHEMA
-from mock_server.validation import Validator
+from mock_server.refusing.validation import Validator
 
 
 class FaultRules:

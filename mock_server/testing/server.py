@@ -15,10 +15,10 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
+from mock_server.command.serving import listen, server, url_of
 from mock_server.control import Part
 from mock_server.journal.criteria import Criteria
 from mock_server.journal.entry import Entry, entry_of
-from mock_server.serving import listen, server, url_of
 from mock_server.setup import app_of
 from mock_server.testing.parts import Wishes, control_for, key_of
 from mock_server.testing.rules import FaultRules

@@ -13,9 +13,9 @@ from starlette.types import ASGIApp
 
 from contract import Contract
 from contract.pointer import ABSENT, step
-from mock_server.failures import REFUSAL
-from mock_server.refusals import Refusal
-from mock_server.violations import Part
+from mock_server.http.failures import REFUSAL
+from mock_server.refusing.refusals import Refusal
+from mock_server.refusing.violations import Part
 from tests.mock_server.in_process import app, ask
 from tests.mock_server.wire import MODELS
 

@@ -10,7 +10,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from contract import Contract
-from mock_server.declared import declared_responses
+from mock_server.preferring.declared import declared_responses
 from mock_server.response_check import ResponseJudge
 from tests.mock_server.in_process import app, ask
 from tests.mock_server.process import started

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import Omitted, Upsert, load
-from mock_server.judgement import Context, Named, References
-from mock_server.refusals import Refusal
-from mock_server.semantics import Removed, Stored, Written, delete, upsert
+from mock_server.core.judgement import Context, Named, References
+from mock_server.core.upsert import Removed, Stored, Written, delete, upsert
+from mock_server.refusing.refusals import Refusal
 
 RULES = load().upsert
 BORN = datetime(2026, 2, 1, tzinfo=UTC)

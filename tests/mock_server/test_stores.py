@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mock_server.refusals import Refusal
-from mock_server.semantics import Removed, Stored, Written
-from mock_server.stores import MemoryStore, Store, WatchedStore
+from mock_server.core.stores import MemoryStore, Store, WatchedStore
+from mock_server.core.upsert import Removed, Stored, Written
+from mock_server.refusing.refusals import Refusal
 
 BORN = datetime(2026, 2, 1, tzinfo=UTC)
 

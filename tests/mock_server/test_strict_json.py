@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.strict_json import LARGEST, SMALLEST, UnreadableError, read_json
+from mock_server.http.strict_json import LARGEST, SMALLEST, UnreadableError, read_json
 
 SCALARS = (
     st.none()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mock_server.refusals import Refusal
-from mock_server.validation import Validator
-from mock_server.violations import Part, Violation
+from mock_server.refusing.refusals import Refusal
+from mock_server.refusing.validation import Validator
+from mock_server.refusing.violations import Part, Violation
 
 JUDGED: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
     "nullable": ({"type": "string", "nullable": True}, [None, "a"], [1]),

@@ -16,12 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Upsert
 from mock_server.answers import write
-from mock_server.declared import declared_responses
-from mock_server.failures import APPLIED
-from mock_server.forced import ForcedAnswers
-from mock_server.preferences import Preference, listed, read_preferences, unmet
-from mock_server.violations import expectation
-from mock_server.wording import plain
+from mock_server.http.failures import APPLIED
+from mock_server.preferring.declared import declared_responses
+from mock_server.preferring.forced import ForcedAnswers
+from mock_server.preferring.preferences import Preference, listed, read_preferences, unmet
+from mock_server.refusing.violations import expectation
+from mock_server.refusing.wording import plain
 
 LONGEST = 60
 """The longest that an answer can be made to wait, in seconds."""

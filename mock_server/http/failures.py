@@ -12,9 +12,9 @@ from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from mock_server.refusals import Refusal, RefusedError
-from mock_server.routing import nothing_at
-from mock_server.security import unauthorized
+from mock_server.callers.security import unauthorized
+from mock_server.http.routing import nothing_at
+from mock_server.refusing.refusals import Refusal, RefusedError
 
 REFUSAL = "mock_server.refusal"
 """Where the scope of a request keeps the refusal that answers it, for the access log."""

@@ -8,13 +8,13 @@ import socket
 import sys
 
 from contract import ContractError, load
-from mock_server.banner import banner
+from mock_server.callers.fixtures import FixturesError, load_fixtures
+from mock_server.command.banner import banner
+from mock_server.command.exposure import ExposedError, check_exposure
+from mock_server.command.log_format import log_to_stderr
+from mock_server.command.serving import AddressError, listen, serve, url_of
 from mock_server.control import Control
-from mock_server.exposure import ExposedError, check_exposure
 from mock_server.faults.file import FaultsError
-from mock_server.fixtures import FixturesError, load_fixtures
-from mock_server.log_format import log_to_stderr
-from mock_server.serving import AddressError, listen, serve, url_of
 from mock_server.settings import Settings
 from mock_server.setup import app_of, control_of
 from mock_server.state.document import StateReader

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from contract import Omitted, Upsert
-from mock_server.judgement import Context, absent, refusal_of, undeletable
-from mock_server.refusals import Refusal
+from mock_server.core.judgement import Context, absent, refusal_of, undeletable
+from mock_server.refusing.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)

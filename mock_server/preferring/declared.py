@@ -11,9 +11,9 @@ from connexion.http_facts import METHODS
 from contract import Schema
 from contract.pointer import to_pointer
 from mock_server.answers import JSON
-from mock_server.routing import allowed_methods
-from mock_server.sampling import sample
-from mock_server.security import CHALLENGE
+from mock_server.callers.security import CHALLENGE
+from mock_server.http.routing import allowed_methods
+from mock_server.preferring.sampling import sample
 
 
 @dataclass(frozen=True, slots=True)

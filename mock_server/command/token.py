@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mock_server.callers import READ_ONLY, READ_WRITE
-from mock_server.wording import alternatives
+from mock_server.callers.callers import READ_ONLY, READ_WRITE
+from mock_server.refusing.wording import alternatives
 
 if TYPE_CHECKING:
-    from mock_server.fixtures import Fixtures
+    from mock_server.callers.fixtures import Fixtures
 
 WRONG_USE = 2
 _DURATION = re.compile(r"(-?[0-9]{1,6})([smhd])")
@@ -38,7 +38,7 @@ def print_token(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
 
     from contract import ContractError, load
-    from mock_server.fixtures import FixturesError, load_fixtures
+    from mock_server.callers.fixtures import FixturesError, load_fixtures
 
     try:
         fixtures = load_fixtures(load(given.contract), given.fixtures)

@@ -15,10 +15,10 @@ from typing import Any
 import jsonschema_rs
 
 from contract import Contract, FromKey, FromRequest, LookedUp, Problem, Schema, UnusableFileError, read_mapping
-from mock_server.callers import READ_WRITE, Caller, Dashboard
-from mock_server.display import BuiltIn
-from mock_server.validation import Validator
-from mock_server.wording import alternatives
+from mock_server.callers.callers import READ_WRITE, Caller, Dashboard
+from mock_server.core.display import BuiltIn
+from mock_server.refusing.validation import Validator
+from mock_server.refusing.wording import alternatives
 
 DEFAULT_FILE = Path(__file__).with_name("fixtures.yaml")
 SCHEMA_FILE = Path(__file__).with_name("fixtures.schema.json")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mock_server.http_grammar import QUOTED_STRING, WHITE_SPACE, WORD, as_word, unquoted
-from mock_server.refusals import Refusal, RefusedError, refused
-from mock_server.violations import Part, Violation
+from mock_server.http.grammar import QUOTED_STRING, WHITE_SPACE, WORD, as_word, unquoted
+from mock_server.refusing.refusals import Refusal, RefusedError, refused
+from mock_server.refusing.violations import Part, Violation
 
 _FIELD = "Prefer"
 _PAIR = rf"({WORD})(?:{WHITE_SPACE}={WHITE_SPACE}({WORD}|{QUOTED_STRING}))?+"

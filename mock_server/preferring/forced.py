@@ -8,13 +8,13 @@ from typing import Any
 from contract import FromKey, FromRequest, Timestamp, Upsert
 from contract.schemas import Unfoldable
 from mock_server.answers import Answer
-from mock_server.declared import Response, Responses
-from mock_server.preferences import Preference, unmet
-from mock_server.refusals import RefusedError
-from mock_server.sampling import Unforeseeable, sample
-from mock_server.validation import Validator
-from mock_server.violations import expectation
-from mock_server.wording import alternatives, plain
+from mock_server.preferring.declared import Response, Responses
+from mock_server.preferring.preferences import Preference, unmet
+from mock_server.preferring.sampling import Unforeseeable, sample
+from mock_server.refusing.refusals import RefusedError
+from mock_server.refusing.validation import Validator
+from mock_server.refusing.violations import expectation
+from mock_server.refusing.wording import alternatives, plain
 
 _TRIES = 20
 """How many values are made up until one is valid."""

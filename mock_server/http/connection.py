@@ -8,7 +8,7 @@ import struct
 
 from starlette.types import Receive, Scope
 
-CONNECTION = "mock_server.connection"
+CONNECTION = "mock_server.http.connection"
 """Where the scope of a request keeps the transport. An app that is called without a server has none."""
 
 _AT_ONCE = struct.pack("ii", 1, 0)

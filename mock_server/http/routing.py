@@ -19,9 +19,9 @@ from connexion.spec import Specification
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.pointer import to_pointer
-from mock_server.refusals import RefusedError, refused
-from mock_server.violations import Part, Violation
-from mock_server.wording import alternatives, quoted
+from mock_server.refusing.refusals import RefusedError, refused
+from mock_server.refusing.violations import Part, Violation
+from mock_server.refusing.wording import alternatives, quoted
 
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Protocol, TypeAlias, TypeVar
 
-from mock_server.refusals import Refusal
-from mock_server.semantics import Removed, Stored, Written
+from mock_server.core.upsert import Removed, Stored, Written
+from mock_server.refusing.refusals import Refusal
 
 Scopes: TypeAlias = Mapping[str, Mapping[str, Stored]]
 """Models by scope and key."""

@@ -11,13 +11,13 @@ from connexion.security import NO_VALUE, AbstractSecurityHandler
 from connexion.spec import Specification
 from starlette.types import Receive, Scope, Send
 
-from mock_server.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
-from mock_server.refusals import RefusedError, refused
-from mock_server.violations import Part, Violation
-from mock_server.wording import quoted
+from mock_server.callers.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
+from mock_server.refusing.refusals import RefusedError, refused
+from mock_server.refusing.violations import Part, Violation
+from mock_server.refusing.wording import quoted
 
 if TYPE_CHECKING:
-    from mock_server.fixtures import Fixtures
+    from mock_server.callers.fixtures import Fixtures
 
 CHALLENGE = 'Bearer realm="respan"'
 _SCHEMES = "#/components/securitySchemes"

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from contract.pointer import Token, to_pointer
-from mock_server.json_schema import as_json_schema
-from mock_server.violations import Part, Violation, expectation
-from mock_server.wording import a_type, alternatives, described, plain, quoted
+from mock_server.refusing.json_schema import as_json_schema
+from mock_server.refusing.violations import Part, Violation, expectation
+from mock_server.refusing.wording import a_type, alternatives, described, plain, quoted
 
 Locate: TypeAlias = Callable[[Sequence[Token]], str]
 """The place in the contract of what a path in the schema leads to."""

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from contract import Operation, Upsert
 from contract.pointer import to_pointer
-from mock_server.refusals import Refusal
-from mock_server.violations import Part, Violation, expectation
-from mock_server.wording import described, quoted
+from mock_server.refusing.refusals import Refusal
+from mock_server.refusing.violations import Part, Violation, expectation
+from mock_server.refusing.wording import described, quoted
 
 
 @dataclass(frozen=True, slots=True)

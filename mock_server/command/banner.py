@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from contract import Contract
 from mock_server.admin.app import PREFIX
+from mock_server.callers.fixtures import Fixtures
 from mock_server.console.files import HOME
 from mock_server.first_request import first_request
-from mock_server.fixtures import Fixtures
 from mock_server.pages import SWAGGER_UI
 
 ADMIN = PREFIX.decode() + "info"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from mock_server import fault_options
-from mock_server.clock import clock_of
+from mock_server.command import fault_options
+from mock_server.core.clock import clock_of
 from mock_server.settings import TOKEN_VARIABLE, Settings
 
 T = TypeVar("T")

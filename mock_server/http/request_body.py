@@ -9,10 +9,10 @@ from functools import lru_cache
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from mock_server.http_grammar import QUOTED_STRING, WHITE_SPACE, WORD
-from mock_server.refusals import RefusedError, refused
-from mock_server.violations import Part, Violation, expectation
-from mock_server.wording import alternatives, quoted
+from mock_server.http.grammar import QUOTED_STRING, WHITE_SPACE, WORD
+from mock_server.refusing.refusals import RefusedError, refused
+from mock_server.refusing.violations import Part, Violation, expectation
+from mock_server.refusing.wording import alternatives, quoted
 
 _PARAMETER = re.compile(rf"{WHITE_SPACE};{WHITE_SPACE}(?:({WORD})=({WORD}|{QUOTED_STRING}))?+")
 _MEDIA_TYPE = re.compile(rf"{WHITE_SPACE}({WORD}/{WORD})((?:{_PARAMETER.pattern})*+){WHITE_SPACE}")

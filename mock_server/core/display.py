@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from contract import Constant, FromKey, FromRequest, Inherited, LookedUp, Overlaid, Source, Timestamp, Upsert
-from mock_server.semantics import Stored
+from mock_server.core.upsert import Stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from mock_server.connection import CONNECTION
+from mock_server.http.connection import CONNECTION
 
 _PATIENCE = 1
 """Seconds that answers under way have when the mock stops."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from mock_server.violations import Violation
+from mock_server.refusing.violations import Violation
 
 WHOLE = "detail"
 """The member of the body that says what is wrong with the request as a whole."""
@@ -52,7 +52,7 @@ class Refusal:
     def line(self) -> str:
         """The reasons on one line.
 
-        >>> from mock_server.violations import Part
+        >>> from mock_server.refusing.violations import Part
         >>> message = "This field is required."
         >>> Refusal(400, (Violation(Part.BODY, "name", "required", "a value", "nothing", message),)).line
         'name: This field is required.'

@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any, NoReturn
 
-from mock_server.wording import quoted, shortened
+from mock_server.refusing.wording import quoted, shortened
 
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
 """Integers that fit in 64 bits, with or without a sign."""
@@ -33,7 +33,7 @@ def read_json(raw: bytes, nesting: int) -> Any:
     {'input_cost': 0.6}
     >>> read_json(b'{"a": 1, "a": 2}', nesting=64)
     Traceback (most recent call last):
-    mock_server.strict_json.UnreadableError: The name "a" stands twice in one object.
+    mock_server.http.strict_json.UnreadableError: The name "a" stands twice in one object.
     """
     text = _decoded(raw)
     try:

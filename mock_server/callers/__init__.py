@@ -1,0 +1,1 @@
+"""Who may call: organizations with their keys, and bearer authentication."""

@@ -1,0 +1,1 @@
+"""What HTTP asks of a server beside its operations: bodies, paths, connections, other origins."""

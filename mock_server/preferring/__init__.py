@@ -1,0 +1,1 @@
+"""Answers on demand, by the Prefer field of a request."""
