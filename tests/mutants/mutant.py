@@ -15,3 +15,6 @@ class Mutant(PlainServer):
 
     unsettles: ClassVar[frozenset[str]] = frozenset()
     """Requirements that may fail once and not again: the bug outlives the check that provoked it."""
+
+    perhaps: ClassVar[frozenset[str]] = frozenset()
+    """Requirements that find it too, where a race happens to go so that they can."""

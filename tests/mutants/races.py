@@ -155,7 +155,8 @@ class _Contended(Mutant):
 class RacersWithdrawn(_Contended):
     """Updates that meet roll each other back: each is answered 200, and none is stored."""
 
-    trips = frozenset({"CON-03", "CON-05", "CON-06", "CON-07"})
+    trips = frozenset({"CON-03", "CON-05", "CON-06"})
+    perhaps = frozenset({"CON-07"})  # where, of creates that race, two meet after a third
 
     def met(self, organization: str, earlier: Stored, values: Values) -> tuple[int, Stored]:
         return 200, self.changed(earlier, earlier.name, values)
