@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from conformance.configuration.near import suggestion
+from conformance.configuration.near import closest, suggestion
 from conformance.configuration.profile import PROFILES, Profile
 from conformance.configuration.settings import Settings
 from conformance.requirements.requirement import MUST, REGISTRY, SECTIONS, Requirement
@@ -22,11 +22,16 @@ class UnknownRequirement(ValueError):
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """What an error adds about an ID that is none. Only the digits of it may be written otherwise: IDM-1, idm01."""
+    """What an error adds about an ID that is none. It may be written otherwise (IDM-1, idm01), or miss its section.
+
+    IDs that have no more than their number in common are not near: FOO-01 is no MOD-01.
+    """
     upper = name.upper()
     written = re.fullmatch(r"([A-Z]+)[-_ ]?(\d+)", upper)
-    padded = f"{written[1]}-{int(written[2]):02}" if written else upper
-    return suggestion(padded if padded in known else upper, known, "--list shows them all")
+    if written:
+        section = closest(written[1], {id.partition("-")[0] for id in known})
+        upper, known = f"{section}-{int(written[2]):02}", [id for id in known if id.partition("-")[0] == section]
+    return suggestion(upper, known, "--list shows them all")
 
 
 def profile_of(settings: Settings) -> Profile:

@@ -49,7 +49,15 @@ def test_a_selection_of_nothing_is_refused(contract: Contract) -> None:
 
 @pytest.mark.parametrize(
     ("name", "near"),
-    [("idm01", "IDM-01"), ("aut_03", "AUT-03"), ("MOD-002", "MOD-02"), ("STAT", "STA"), ("SHC", "SCH")],
+    [
+        ("idm01", "IDM-01"),
+        ("aut_03", "AUT-03"),
+        ("MOD-002", "MOD-02"),
+        ("STAT", "STA"),
+        ("SHC", "SCH"),
+        ("IDN-3", "IDM-03"),
+        ("IDM-99", "IDM-"),
+    ],
 )
 @pytest.mark.parametrize("option", ["only", "skip"])
 def test_an_unknown_name_suggests_the_near_one(
@@ -59,7 +67,7 @@ def test_an_unknown_name_suggests_the_near_one(
         _chosen(contract, **{option: [name]})
 
 
-@pytest.mark.parametrize("name", ["performance", "*"])
+@pytest.mark.parametrize("name", ["performance", "*", "FOO-01"])
 def test_a_name_near_to_nothing_points_to_the_list(registry: Registry, contract: Contract, name: str) -> None:
     with pytest.raises(UnknownRequirement, match=f"section {name.replace('*', '[*]')}; --list shows them all"):
         _chosen(contract, only=[name])
