@@ -9,7 +9,6 @@ from typing import Any
 import jsonschema_rs
 from openapi_core import OpenAPI
 from openapi_core.datatypes import RequestParameters
-from werkzeug.datastructures import Headers
 
 from contract import Contract
 
@@ -42,7 +41,7 @@ class _Request:
     def __init__(self, path: str, method: str, body: Any) -> None:
         self.path, self.method = path, method
         self.full_url_pattern = self.host_url + path
-        self.parameters = RequestParameters(header=Headers({"Authorization": "Bearer key"}))
+        self.parameters = RequestParameters(header={"Authorization": "Bearer key"})
         self.body = json.dumps(body).encode()
 
 
