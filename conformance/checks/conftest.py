@@ -12,7 +12,7 @@ import pytest
 from conformance.checks.situations import meet
 from conformance.plugin import run_of
 from conformance.requirements.requirement import Requirement, cases_of, requirement_of
-from conformance.results.result import error_record
+from conformance.results.judged import error_record
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.running.properties import of_requirement, of_verdict
 from conformance.running.pytest_outcome import tell_pytest

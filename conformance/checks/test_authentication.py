@@ -8,7 +8,8 @@ from urllib.parse import quote
 from conformance.judge.expect import expect_refusal, expect_status, expect_taken, summary
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
-from conformance.requirements.requirement import MUST, SHOULD, each, every_exchange, requirement
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.callers import token_of, with_scheme, wrong_credentials
 from conformance.subject.operations import JSON_HEADERS, encoded
 from conformance.subject.subject import Subject

@@ -10,7 +10,8 @@ from conformance.judge.expect import expect_entries, expect_shown, expect_status
 from conformance.judge.outcome import Violation
 from conformance.judge.reading import Reading, read_body
 from conformance.judge.same import identical
-from conformance.requirements.requirement import MUST, SHOULD, requirement
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import requirement
 from conformance.subject.operations import encoded
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json

@@ -7,7 +7,8 @@ from conformance.exploring.walker import Step
 from conformance.exploring.walks import walk
 from conformance.judge.expect import expect_shown, expect_status
 from conformance.judge.outcome import Violation
-from conformance.requirements.requirement import MUST, SHOULD, Level, requirement
+from conformance.requirements.level import MUST, SHOULD, Level
+from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
 
 

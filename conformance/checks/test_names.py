@@ -6,7 +6,8 @@ import unicodedata
 
 from conformance.generate.values import ODD_STRINGS
 from conformance.judge.expect import expect_shown, expect_status, written
-from conformance.requirements.requirement import MUST, SHOULD, each, requirement
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
 
 

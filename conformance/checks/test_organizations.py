@@ -6,7 +6,8 @@ from conformance.fields import inherited_fields, overlays, shown_fields
 from conformance.judge.expect import expect_shown, expect_status, expect_taken, expect_unchanged, summary, written
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
-from conformance.requirements.requirement import MUST, SHOULD, requirement
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential
 

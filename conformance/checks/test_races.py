@@ -11,7 +11,8 @@ from conformance.judge.expect import expect_shown, expect_status, summary, writt
 from conformance.judge.linear import Operation, linearizable
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
-from conformance.requirements.requirement import MUST, SHOULD, requirement
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import requirement
 from conformance.subject.race import Call, histories, race, warm
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json

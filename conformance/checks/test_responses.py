@@ -8,7 +8,8 @@ from conformance.judge.outcome import Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import error_body, judged_body, shown_model
 from conformance.requirements import cases
-from conformance.requirements.requirement import MUST, SHOULD, every_exchange
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import every_exchange
 from conformance.subject.names import PREFIX
 from conformance.wire.exchange import Exchange
 from contract import Contract, FromKey

@@ -19,7 +19,8 @@ from conformance.judge.expect import (
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
 from conformance.requirements import cases
-from conformance.requirements.requirement import MUST, OPEN, SHOULD, each, requirement
+from conformance.requirements.level import MUST, OPEN, SHOULD
+from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Json
 from conformance.wire.lost import Lost

@@ -20,7 +20,8 @@ from conformance.judge.expect import (
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import identical, same
 from conformance.requirements import cases
-from conformance.requirements.requirement import MUST, SHOULD, each, requirement
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from contract import Omitted, RequestField, ResponseField

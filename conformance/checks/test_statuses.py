@@ -12,7 +12,8 @@ from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import ANY_SERVER
 from conformance.requirements import cases
 from conformance.requirements.cases import WrongValue
-from conformance.requirements.requirement import MUST, OPEN, SHOULD, each, every_exchange, requirement
+from conformance.requirements.level import MUST, OPEN, SHOULD
+from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.operations import JSON_HEADERS, encoded
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange

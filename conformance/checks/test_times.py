@@ -6,7 +6,8 @@ from conformance.fields import timestamp
 from conformance.judge.expect import written
 from conformance.judge.moments import Moment, moment
 from conformance.judge.outcome import NotTestable, Violation
-from conformance.requirements.requirement import SHOULD, requirement
+from conformance.requirements.level import SHOULD
+from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
 from contract import ResponseField

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from conformance.judge.expect import expect_shown, expect_status
 from conformance.judge.outcome import NotTestable
-from conformance.requirements.requirement import MUST, requirement
+from conformance.requirements.level import MUST
+from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from conformance.fields import Shown, base_field, shown_fields
 from conformance.judge.reading import Reading, read_body
-from conformance.requirements.requirement import MUST, SHOULD, Level
+from conformance.requirements.level import MUST, SHOULD, Level
 from conformance.wire.exchange import Json
 from contract import Contract, Inherited, Omitted
 

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from conformance.configuration.settings import asked_for
-from conformance.requirements.requirement import SECTIONS
+from conformance.requirements.level import SECTIONS
 from conformance.results import coverage
 from conformance.results.about import NAME, suite_version
 from conformance.results.judged import Judged, Record

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import pytest
 
 from conformance.reports.document import Document, document
-from conformance.requirements.requirement import OPEN, REGISTRY, SECTIONS, Requirement
+from conformance.requirements.level import OPEN, SECTIONS
+from conformance.requirements.requirement import REGISTRY, Requirement
 from conformance.results.judged import UNMET, Judged
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict

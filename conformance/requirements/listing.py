@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from conformance.configuration.settings import asked_for
-from conformance.requirements.requirement import REGISTRY, SECTIONS, Requirement
+from conformance.requirements.level import SECTIONS
+from conformance.requirements.requirement import REGISTRY, Requirement
 from contract import Contract
 
 HEAD = """\

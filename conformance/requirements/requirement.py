@@ -13,11 +13,6 @@ from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD, Level
 from conformance.wire.exchange import Exchange
 from contract import Contract, Known
 
-__all__ = [
-    "MUST", "OPEN", "REGISTRY", "SECTIONS", "SHOULD", "Judge", "Level", "Requirement", "Things", "cases_of", "each",
-    "every_exchange", "requirement", "requirement_of",
-]  # fmt: skip
-
 Check = TypeVar("Check", bound=Callable[..., None])
 Judge: TypeAlias = Callable[[Exchange, SchemaJudge, Contract], None]
 """Judges any exchange of the run; returns where it has nothing to say, raises Violation where the target is wrong."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from conformance.configuration.near import closest, suggestion
 from conformance.configuration.profile import PROFILES, Profile
 from conformance.configuration.settings import Settings
-from conformance.requirements.requirement import MUST, REGISTRY, SECTIONS, Requirement
+from conformance.requirements.level import MUST, SECTIONS
+from conformance.requirements.requirement import REGISTRY, Requirement
 from contract import Contract
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.requirements.requirement import MUST, OPEN, Level, Requirement
+from conformance.requirements.level import MUST, OPEN, Level
+from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict, worst
 from conformance.results.waivers import Use, Waiver
 from contract import Clause

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field, replace
 from conformance.requirements.requirement import Requirement
 from conformance.results.about import About
 from conformance.results.coverage import Coverage
-from conformance.results.judged import Judged, Record, error_record
+from conformance.results.judged import Judged, Record
 from conformance.results.ruling import Case, Ruling, rule, unexplained, waiver_notes
 from conformance.results.terms import Terms
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.results.waivers import Use
 from contract import Contract
-
-__all__ = ["Judged", "Record", "Result", "error_record"]
 
 
 @dataclass(slots=True)

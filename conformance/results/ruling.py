@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.requirements.requirement import MUST, OPEN
+from conformance.requirements.level import MUST, OPEN
 from conformance.results.judged import Judged
 from conformance.results.terms import Terms
 from conformance.results.verdict import RunVerdict, Verdict

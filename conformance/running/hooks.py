@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conformance.results.result import Record, Result
+    from conformance.results.judged import Record
+    from conformance.results.result import Result
 
 
 @pytest.hookspec

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from conformance.requirements.requirement import OPEN, SECTIONS
-from conformance.results.result import Judged, Result
+from conformance.requirements.level import OPEN, SECTIONS
+from conformance.results.judged import Judged
+from conformance.results.result import Result
 from conformance.results.verdict import Verdict
 from conformance.terminal.hanging import hanging
 from conformance.terminal.styles import mark

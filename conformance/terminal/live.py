@@ -6,7 +6,8 @@ import pytest
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from conformance.results.result import Record, Result
+from conformance.results.judged import Record
+from conformance.results.result import Result
 from conformance.results.verdict import Verdict
 from conformance.terminal.consoles import PatientConsole
 from conformance.terminal.report import Detail, show

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from conformance.requirements.requirement import Level, Requirement
+from conformance.requirements.level import Level
+from conformance.requirements.requirement import Requirement
 from conformance.results.judged import Record
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.configuration.settings import asked_for
-from conformance.requirements.requirement import SECTIONS, Level
+from conformance.requirements.level import SECTIONS, Level
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
 from conformance.results.words import RUN_WORDS, WORDS

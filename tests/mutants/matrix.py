@@ -6,8 +6,9 @@ import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.requirements.level import MUST, OPEN, Level
 from conformance.requirements.registry import load_checks
-from conformance.requirements.requirement import MUST, OPEN, REGISTRY, Level
+from conformance.requirements.requirement import REGISTRY
 from contract import load
 from tests.mutants.catalogue import MUTANTS, SECTIONS, mutants_in, title_of
 from tests.mutants.judging import NETS

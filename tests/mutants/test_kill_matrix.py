@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.requirements.requirement import MUST, OPEN, Level
+from conformance.requirements.level import MUST, OPEN, Level
 from conformance.results.verdict import RunVerdict, Verdict
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.judging import NETS, explained, judged, tripped

@@ -9,7 +9,8 @@ from typing import Any
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
 from conformance.results.about import About
-from conformance.results.result import Record, Result
+from conformance.results.judged import Record
+from conformance.results.result import Result
 from conformance.results.terms import Terms
 from conformance.results.verdict import Verdict
 from conformance.results.waivers import Waiver

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
-from conformance.results.result import Record, Result
+from conformance.results.judged import Record
+from conformance.results.result import Result
 from conformance.results.terms import Terms
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.results.waivers import Waiver

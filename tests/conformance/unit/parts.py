@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 from hypothesis import settings
 
-from conformance.requirements.requirement import MUST, Level, Requirement
+from conformance.requirements.level import MUST, Level
+from conformance.requirements.requirement import Requirement
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.names import Names

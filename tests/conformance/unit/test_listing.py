@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from conformance.cli import main
+from conformance.requirements.level import SECTIONS
 from conformance.requirements.listing import as_json, as_markdown, as_text
-from conformance.requirements.requirement import SECTIONS, Requirement
+from conformance.requirements.requirement import Requirement
 from contract import Contract
 
 PAGE = Path(__file__).parents[3] / "docs" / "requirements.md"

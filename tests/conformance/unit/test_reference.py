@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.exploring.reference import Prediction, Reference
-from conformance.requirements.requirement import MUST, SHOULD, Level
+from conformance.requirements.level import MUST, SHOULD, Level
 from contract import Contract
 from tests.contract.altered import put
 

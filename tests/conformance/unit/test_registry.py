@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from conformance.configuration.options import OPTIONS
-from conformance.requirements.requirement import MUST, OPEN, REGISTRY, SECTIONS, SHOULD, Requirement, requirement
+from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD
+from conformance.requirements.requirement import REGISTRY, Requirement, requirement
 from contract import Contract, Known
 from tests.contract.altered import Edit
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.reports.document import document
-from conformance.requirements.requirement import MUST, OPEN, SHOULD, Requirement
+from conformance.requirements.level import MUST, OPEN, SHOULD
+from conformance.requirements.requirement import Requirement
 from conformance.results.judged import Record
 from conformance.results.result import Result
 from conformance.results.terms import Terms

@@ -9,8 +9,9 @@ import pytest
 
 from conformance.configuration.profile import PROFILES
 from conformance.configuration.settings import Settings, from_python
+from conformance.requirements.level import MUST, SECTIONS
 from conformance.requirements.registry import choose
-from conformance.requirements.requirement import MUST, SECTIONS, Requirement
+from conformance.requirements.requirement import Requirement
 from conformance.requirements.selection import UnknownRequirement, profile_of, selected
 from contract import Contract
 from tests.contract.altered import drop
