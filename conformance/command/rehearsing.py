@@ -42,7 +42,7 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
     keys = [option.environment for option in OPTIONS if option.secret and settings[option.name]]
     yield f"Target    {visible(settings['url'] or settings['app'] or 'the bundled mock, started for the run')}"
     yield f"Checks    {len(selected)} requirements, {tests} tests of {', '.join(sorted({id[:3] for id in selected}))}"
-    yield f"Sends     about {result.expected:,} requests{_manners(connection_of(settings))}"
+    yield f"Sends     about {result.estimate:,} requests{_manners(connection_of(settings))}"
     yield f"          {', '.join(_spelled(o) for o in (upsert.operation, upsert.read, upsert.delete) if o is not None)}"
     yield f"Keys      {', '.join(keys) or 'none'}"
     yield "Writes    models whose names start with rc- and eight hexadecimal digits, drawn for each run"

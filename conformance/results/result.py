@@ -35,7 +35,7 @@ class Result:
     """What the user had better know of how the run was made, and of what it left."""
     prefix: str = ""
     """What the names of the run start with."""
-    expected: int = 0
+    estimate: int = 0
     """About how many requests it was thought to send; 0 where nobody knows."""
     stopped: RunVerdict | None = None
     """Set where the run did not come to its end."""

@@ -25,7 +25,7 @@ from conformance.results.terms import Terms
 from conformance.results.verdict import Verdict
 from conformance.running.attempt import Attempt, Attempts
 from conformance.running.connection import Connection, callers_of, connection_of
-from conformance.running.expected import expected_requests
+from conformance.running.estimate import estimated_requests
 from conformance.running.target import App, named
 from conformance.running.tidying import place_of_ledger, tidy
 from conformance.subject.client import Client
@@ -65,7 +65,7 @@ class Run:
         self.about = About.of(settings, self.profile.name)
         self.target = str(settings["url"] or settings["app"])
         self.prefix = prefix or new_prefix()
-        self.expected = 0
+        self.estimate = 0
         """About how many requests the run sends; 0 where nobody reckoned it."""
         self.notes: list[str] = []
         self.warnings: list[str] = self._connection.warnings()
@@ -77,9 +77,9 @@ class Run:
         self._coverage = Coverage()
         self._findings: Counter[str] = Counter()
 
-    def expect(self, tests: Mapping[str, int]) -> None:
+    def estimate_requests(self, tests: Mapping[str, int]) -> None:
         """Reckon what so many tests of each section will send."""
-        self.expected = expected_requests(self.profile, tests)
+        self.estimate = estimated_requests(self.profile, tests)
 
     def meet(self, target: str | App) -> Subject:
         """Smoke and probe the target, once. Raises Unreachable or WrongKey where nothing can be judged."""

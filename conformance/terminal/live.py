@@ -47,7 +47,7 @@ class TerminalReport:
         self._console.print(f"Contract  {contract.title} {contract.version} ({contract.digest[:12]})", soft_wrap=True)
         self._console.print(f"Target    {visible(result.target)}", soft_wrap=True)
         self._console.print(f"Checks    {selected} requirements,{count} seed {result.seed}", soft_wrap=True)
-        about = f", in about {result.expected:,} requests" if result.expected else ""
+        about = f", in about {result.estimate:,} requests" if result.estimate else ""
         self._console.print(f"Writes    models named {result.prefix}-...{about}\n", soft_wrap=True)
 
     @pytest.hookimpl

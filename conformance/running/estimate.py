@@ -20,7 +20,7 @@ A_SECOND = 100.0
 """Requests a second of walks that go on for a time."""
 
 
-def expected_requests(profile: Profile, tests: Mapping[str, int]) -> int:
+def estimated_requests(profile: Profile, tests: Mapping[str, int]) -> int:
     """About how many requests so many tests of each section send in all."""
     rates = QUICK if profile.must_only else USUAL
     walks = A_SECOND * profile.seconds if profile.seconds else WALK * profile.walks
