@@ -10,7 +10,7 @@ from conformance.configuration.near import closest, suggestion
 from conformance.configuration.profile import PROFILES, Profile
 from conformance.configuration.settings import Settings
 from conformance.requirements.level import MUST, SECTIONS
-from conformance.requirements.requirement import REGISTRY, Requirement
+from conformance.requirements.requirement import REGISTRY
 from contract import Contract
 
 
@@ -53,7 +53,7 @@ def selected(contract: Contract, settings: Settings, profile: Profile) -> set[st
     """
     wanted, unwanted = (_expand(settings[name], settings.origins.get(name, "")) for name in ("only", "skip"))
     candidates = wanted or _within(profile)
-    chosen = {id for id in candidates - unwanted if stands_in(contract, REGISTRY[id])}
+    chosen = {id for id in candidates - unwanted if REGISTRY[id].clause in contract.clauses}
     if not chosen:
         raise ValueError("--only and --skip leave nothing to judge; --list shows what there is")
     return chosen
@@ -63,11 +63,6 @@ def _within(profile: Profile) -> set[str]:
     """IDs of the requirements that a profile judges."""
     left_out = _expand(profile.leaves_out)
     return {id for id, r in REGISTRY.items() if id not in left_out and (r.level is MUST or not profile.must_only)}
-
-
-def stands_in(contract: Contract, requirement: Requirement) -> bool:
-    """Whether the contract has the clause that the requirement rests on."""
-    return requirement.clause in contract.clauses
 
 
 def _expand(names: Iterable[str], place: str = "") -> set[str]:

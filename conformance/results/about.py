@@ -44,11 +44,6 @@ class About:
             now or datetime.now(UTC),
         )
 
-    @property
-    def called(self) -> str:
-        """The implementation's name and version; empty where it has none."""
-        return " ".join(filter(None, (self.implementation, self.implementation_version)))
-
 
 def suite_version() -> str:
     """The version of this suite; of a checkout that is not installed none is known."""

@@ -19,10 +19,6 @@ OCTETS = 4 * 1024 * 1024
 """Octets of longer answers that are taken in all; a usual run takes less than one million, short ones included."""
 
 
-class Spent(NotTestable):
-    """Something that bounds the run is used up."""
-
-
 @dataclass(frozen=True, slots=True)
 class Restraint:
     """How the user wants the target to be treated. None of it bounds a run by itself."""
@@ -59,12 +55,12 @@ class Budget:
         self._lock = threading.Lock()
 
     def request(self) -> None:
-        """Take one request. Raises Spent where there is none left."""
+        """Take one request. Raises NotTestable where there is none left."""
         with self._lock:
             if self._requests == 0 and self.spent is None:
                 self.spent = f"--max-requests {self._allowed} are used up"
             if self.spent is not None:
-                raise Spent(self.spent)
+                raise NotTestable(self.spent)
             if self._requests is not None:
                 self._requests -= 1
 

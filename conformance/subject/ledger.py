@@ -7,7 +7,6 @@ Several runs may share a file; each takes out what it deleted, and the file goes
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.places import CannotWrite, write
-
-PREFIX = re.compile(r"rc-[0-9a-f]{8}")
+from conformance.subject.names import RUN_PREFIX
 
 
 class BadLedger(ValueError):
@@ -89,7 +87,7 @@ def read_ledger(path: Path) -> list[Recorded]:
     runs: list[tuple[dict[str, Any], list[Entry]]] = []
     for number, line in enumerate(lines, 1):
         said = _read(line)
-        if said is not None and {"target", "prefix"} <= said.keys() and PREFIX.fullmatch(str(said["prefix"])):
+        if said is not None and {"target", "prefix"} <= said.keys() and RUN_PREFIX.fullmatch(str(said["prefix"])):
             runs.append((said, []))
         elif said is not None and {"name", "caller"} <= said.keys() and runs:
             runs[-1][1].append(Entry(str(said["name"]), str(said["caller"])))

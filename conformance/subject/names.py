@@ -9,6 +9,8 @@ import threading
 
 PREFIX = "rc-"
 """What the names of all runs start with."""
+RUN_PREFIX = re.compile(rf"{PREFIX}[0-9a-f]{{8}}")
+"""What the names of one run start with."""
 
 
 def new_prefix() -> str:

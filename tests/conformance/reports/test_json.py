@@ -148,7 +148,7 @@ def test_a_status_that_the_contract_has_not_is_counted_as_such() -> None:
 def test_options_are_told_but_not_their_secrets() -> None:
     given = {"api_key": "sk-secret", "only": ["IDM"], "seed": 3, "implementation": "Acme"}
     about = About.of(Settings.gather(from_python(given)), "quick")
-    assert (about.called, about.profile) == ("Acme", "quick")
+    assert (about.implementation, about.profile) == ("Acme", "quick")
     assert about.options == {"only": ["IDM"]}
     assert about.credentials == ["api-key"]
     assert "sk-secret" not in repr(about)

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conformance.subject.budget import OCTETS, PATIENCE, SHORT, WAITING, Budget, Restraint, Spent
+from conformance.judge.outcome import NotTestable
+from conformance.subject.budget import OCTETS, PATIENCE, SHORT, WAITING, Budget, Restraint
 from conformance.subject.pace import Pace
 
 
@@ -24,7 +25,7 @@ def test_requests_are_used_up_by_all_threads_together() -> None:
     def take(_: int) -> bool:
         try:
             budget.request()
-        except Spent:
+        except NotTestable:
             return False
         return True
 
@@ -46,7 +47,7 @@ def test_requests_without_an_answer_use_the_patience_up() -> None:
         budget.answer(30, 0)
         budget.request()
     budget.answer(30, 0)
-    with pytest.raises(Spent, match="wait for more than 120 s in all; if it is as slow as that, raise --timeout"):
+    with pytest.raises(NotTestable, match="wait for more than 120 s in all; if it is as slow as that, raise --timeout"):
         budget.request()
 
 
@@ -70,7 +71,7 @@ def test_a_busy_target_is_waited_for_so_long_and_no_longer() -> None:
     assert budget.wait(WAITING - 1) == WAITING - 1
     assert budget.spent is None
     assert budget.wait(60) == 1
-    with pytest.raises(Spent, match="busy for 300 s in all; --rate-limit asks for less"):
+    with pytest.raises(NotTestable, match="busy for 300 s in all; --rate-limit asks for less"):
         budget.request()
 
 
