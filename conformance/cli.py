@@ -72,7 +72,7 @@ def _chosen(settings: Settings) -> tuple[Settings, Contract, Collection[str]]:
 
 
 def _run(settings: Settings) -> int:
-    from conformance.command.running import run
+    from conformance.command.judging import run
 
     with ended_as_interrupted():
         return run(settings)

@@ -10,7 +10,7 @@ from conformance.command.errors import UsageError
 from conformance.configuration.settings import Settings, asked_for
 from conformance.running.connection import callers_of, connection_of
 from conformance.subject.callers import Callers
-from conformance.subject.cleaning import Cleaned, clean
+from conformance.subject.deleting import Cleaned, clean
 from conformance.subject.ledger import BadLedger, Entry, Recorded, read_ledger, write_ledger
 from conformance.subject.names import Names
 from conformance.subject.plan import Plan

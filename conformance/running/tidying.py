@@ -8,7 +8,7 @@ from pathlib import Path
 from platformdirs import user_state_path
 
 from conformance.subject.abilities import Abilities
-from conformance.subject.cleaning import clean, summed_up
+from conformance.subject.deleting import clean, summed_up
 from conformance.subject.ledger import Entry, Ledger
 from conformance.subject.subject import Subject
 

@@ -1,4 +1,4 @@
-"""Who calls: the credentials of a run, and the wrong ones that are made from them."""
+"""Who calls: the credentials of a run."""
 
 from __future__ import annotations
 
@@ -43,45 +43,3 @@ def token_of(credential: Credential) -> str:
 def token_of_shell(credential: Credential) -> str:
     """The token of a bearer credential, as a shell word shows it."""
     return credential.shell.partition(" ")[2] or credential.shell
-
-
-def with_scheme(credential: Credential, scheme: str) -> Credential:
-    """The same token under another scheme, or another spelling of it."""
-    return Credential(f"{scheme} {token_of(credential)}", f"{scheme} {credential.shell.partition(' ')[2]}")
-
-
-def wrong_credentials(owner: Credential) -> dict[str, Credential]:
-    """Credentials that no server may take, by what is wrong with them. None of them is the owner's own."""
-    token, name = token_of(owner), owner.shell.partition(" ")[2].removeprefix("$")
-    first, last = ("0" if token[:1] != "0" else "1"), ("0" if token[-1:] != "0" else "1")
-    swapped = f"$(printf %s \"${name}\" | tr 'a-zA-Z' 'A-Za-z')"
-    candidates = {
-        "empty": Credential("Bearer", "Bearer"),
-        "unknown": Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key"),
-        "other scheme": with_scheme(owner, "Basic"),
-        "scheme missing": Credential(token, f"${name}"),
-        "garbage": Credential("Bearer ,;={}", "Bearer ,;={}"),
-        "a prefix of the key": Credential(f"Bearer {token[:-1]}", f"Bearer ${{{name}%?}}"),
-        "a suffix of the key": Credential(f"Bearer {token[1:]}", f"Bearer ${{{name}#?}}"),
-        "the key in another case": Credential(f"Bearer {token.swapcase()}", f"Bearer {swapped}"),
-        "the key with its first character changed": Credential(
-            f"Bearer {first}{token[1:]}", f"Bearer {first}${{{name}#?}}"
-        ),
-        "the key with its last character changed": Credential(
-            f"Bearer {token[:-1]}{last}", f"Bearer ${{{name}%?}}{last}"
-        ),
-        "the key with a character more": Credential(f"Bearer {token}0", f"Bearer ${{{name}}}0"),
-        "the key twice": Credential(f"Bearer {token}{token}", f"Bearer ${name}${name}"),
-        "the key percent-encoded": Credential(
-            f"Bearer %{ord(token[0]):02X}{token[1:]}", f'Bearer %$(printf %02X "\'${name}")${{{name}#?}}'
-        ),
-    }
-    unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"  # {"alg":"none","typ":"JWT"}
-    if token.count(".") == 2:  # the same claims
-        claims, shell = token.split(".")[1], f'$(printf %s "${name}" | cut -d. -f2)'
-    else:  # {"organization":"acme","rights":"read-write","sub":"admin"}
-        claims = shell = "eyJvcmdhbml6YXRpb24iOiJhY21lIiwicmlnaHRzIjoicmVhZC13cml0ZSIsInN1YiI6ImFkbWluIn0"
-    candidates["an unsigned JWT"] = Credential(f"Bearer {unsigned}.{claims}.", f"Bearer {unsigned}.{shell}.")
-    if token.count(".") == 2:  # the last character of a base64 signature may hold bits that count for nothing
-        del candidates["the key with its last character changed"]
-    return {kind: wrong for kind, wrong in candidates.items() if wrong.value != owner.value}

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conformance.subject.callers import Callers, token_of, token_of_shell, with_scheme, wrong_credentials
+from conformance.checks.credentials import with_scheme, wrong_credentials
+from conformance.subject.callers import Callers, token_of, token_of_shell
 from conformance.wire.exchange import Credential
 from tests.conformance.unit.parts import drawn, drawn_slowly
 from tests.conformance.unit.pasting import Shell

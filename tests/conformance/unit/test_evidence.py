@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.checks.credentials import wrong_credentials
 from conformance.judge.outcome import Violation
 from conformance.results.evidence import LONGEST_BODY, LONGEST_STORY, RUN, finding_record
 from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
-from conformance.subject.callers import Callers, token_of, wrong_credentials
+from conformance.subject.callers import Callers, token_of
 from conformance.wire.exchange import Credential, Exchange, Request, Response
 from tests.conformance.unit.parts import drawn
 

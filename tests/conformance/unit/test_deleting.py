@@ -8,8 +8,8 @@ import pytest
 
 from conformance.judge.names import is_deletable
 from conformance.subject.callers import Callers
-from conformance.subject.cleaning import SILENCES, clean, summed_up
 from conformance.subject.client import Client
+from conformance.subject.deleting import SILENCES, clean, summed_up
 from conformance.subject.ledger import Entry
 from conformance.subject.names import Names
 from conformance.subject.plan import Plan

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 
 import pytest
 
@@ -20,20 +18,10 @@ from conformance.results.verdict import EXIT_OF, Exit
 
 def run(settings: Settings) -> int:
     """Check the target of the settings, the bundled mock where there is none, and return the exit code."""
-    with ExitStack() as stack, _terminated_as_interrupted():
+    with ExitStack() as stack:
         if not (settings["url"] or settings["app"]):
             settings = _with_bundled_mock(settings, stack)
         return _judge(settings)
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """End at SIGTERM, as at Ctrl-C, with a report of what was done until then."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
