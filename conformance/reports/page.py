@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from conformance.reports.contrast import contrast
+from conformance.reports.contrast import Part, contrast
 from conformance.reports.document import Document, document
 from conformance.reports.pretty import pretty
 from conformance.reports.view import KNOWN, LEVELS, TITLES, View, place
@@ -58,7 +58,7 @@ def _environment() -> Environment:
     environment.filters.update(visible=visible, pretty=pretty, as_attribute=as_attribute, coded=coded)
     environment.globals.update(
         words=WORDS, titles=TITLES, known=KNOWN, levels=LEVELS, told_in_full=TOLD_IN_FULL,
-        contrast=contrast, place=place, field_of=field_of, names=names, is_sentence=is_sentence,
+        compared=compared, place=place, field_of=field_of, names=names, is_sentence=is_sentence,
     )  # fmt: skip
     return environment
 
@@ -78,6 +78,12 @@ def as_attribute(text: str) -> Markup:
 def coded(text: str) -> Markup:
     """A text of the contract or of a check, with what stands between backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+def compared(finding: Mapping[str, Any]) -> tuple[Sequence[Part], Sequence[Part]]:
+    """What was expected and observed, in parts; none is marked where lines of their own tell the difference."""
+    expected, observed = visible(finding["expected"]), visible(finding["observed"])
+    return ([Part(expected)], [Part(observed)]) if finding["difference"] else contrast(expected, observed)
 
 
 def field_of(finding: Mapping[str, Any]) -> str:

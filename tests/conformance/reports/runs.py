@@ -119,7 +119,7 @@ def _records() -> list[Record]:
             finding("STA-10", "status 400", "201 {}", case="input_cost: true"),
             case="input_cost: true",
         ),
-        record("AUT-04", fail, finding("AUT-04", "a WWW-Authenticate header", "none")),
+        record("AUT-04", fail, finding("AUT-04", "a header WWW-Authenticate", "no header WWW-Authenticate")),
         record("CON-01", unstable, shaky),
         record("TEN-01", Verdict.NOT_TESTABLE, reason="needs RESPAN_OTHER_ORG_KEY"),
         record("SEM-01", Verdict.NOT_TESTABLE, case="input_cost", reason="a step went wrong", because="IDM-02"),
