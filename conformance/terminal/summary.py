@@ -77,17 +77,16 @@ def _totals(result: Result) -> Text:
 
 
 def _notes(result: Result) -> Iterator[Text]:
-    verdicts = result.verdicts()
     if result.notes:
         yield Text(f"observed: {', '.join(result.notes)}", "dim")
     for warning in result.warnings:
         yield Text(visible(warning), "yellow")
-    missing = _missing(result)
-    if missing and Verdict.NOT_TESTABLE in verdicts.values():
+    if missing := _missing(result):
         yield Text(f"more can be tested with {', '.join(missing)}", "yellow")
 
 
 def _missing(result: Result) -> list[str]:
-    """The options that would make more testable."""
-    needs = (judged.requirement.needs for judged in result.judged.values() if judged.reasons)
-    return sorted({asked_for(option) for options in needs for option in options})
+    """The options that would make more testable: those that a requirement was found to want."""
+    wanting = [result.judged[id] for id, verdict in result.verdicts().items() if verdict is Verdict.NOT_TESTABLE]
+    needs = [(asked_for(option), it.reasons) for it in wanting for option in it.requirement.needs]
+    return sorted({option for option, reasons in needs if any(option in reason for reason in reasons)})

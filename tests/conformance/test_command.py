@@ -13,6 +13,7 @@ from tests.conformance.command import KEYS, KNOWN, conformance
 from tests.mock_server.process import started
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
+from tests.servers.variants.state import WithoutReads
 
 OWNER = {"RESPAN_API_KEY": KEYS["RESPAN_API_KEY"]}
 FEW = ("--only", "IDM-01,STA-01,AUT-01")
@@ -140,6 +141,13 @@ def test_what_cannot_be_tested_is_said_loudly(tmp_path: Path) -> None:
     assert ran.with_verdict("not-testable") == {"AUT-09", *(f"TEN-0{n}" for n in range(1, 7))}
     assert "not testable: needs RESPAN_OTHER_ORG_KEY" in ran.stdout
     assert "more can be tested with RESPAN_OTHER_ORG_KEY, RESPAN_READ_ONLY_KEY" in ran.stdout
+
+
+def test_what_is_given_is_not_asked_for_when_something_else_is_missing() -> None:
+    with served(WithoutReads()) as url:
+        ran = conformance(url, "--only", "TEN-04", environment=KEYS)
+    assert "not testable: the target has no delete" in ran.stdout
+    assert "more can be tested" not in ran.stdout
 
 
 def test_the_same_seed_makes_the_same_requests(tmp_path: Path) -> None:
