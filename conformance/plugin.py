@@ -34,14 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             refused = refusing(option, "--respan-")
             group.addoption(f"--respan-{option.name}", nargs="?", action=refused, help=argparse.SUPPRESS)
         else:
-            group.addoption(f"--respan-{option.name}", dest=option.dest, help=option.help, **_how(option))
+            group.addoption(f"--respan-{option.name}", dest=option.dest, help=option.help, **option.argument)
             parser.addini(option.dest, option.help, type=_ini_type(option), default=None)
-
-
-def _how(option: Option) -> dict[str, Any]:
-    if option.flag:
-        return {"action": "store_true", "default": None}
-    return {"metavar": option.kind.metavar, "action": "append" if option.repeatable else "store"}
 
 
 def _ini_type(option: Option) -> Literal["bool", "linelist", "string"]:

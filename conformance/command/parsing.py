@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from conformance.command.errors import UsageError
 from conformance.command.help import ABOUT, DESCRIPTION, EPILOG, USAGE, Formatter, explained
 from conformance.configuration.near import suggestion
-from conformance.configuration.options import GROUPS, OPTIONS, URL, Option
+from conformance.configuration.options import GROUPS, OPTIONS, URL
 from conformance.configuration.refused import refusing
 
 FORMATS = ("text", "json", "markdown")
@@ -59,20 +59,14 @@ def _parser() -> argparse.ArgumentParser:
         group = parser.add_argument_group(title, ABOUT.get(title))
         for option in options:
             if option is not URL and not option.secret:
-                group.add_argument(f"--{option.name}", dest=option.name, help=explained(option), **_how(option))
+                group.add_argument(f"--{option.name}", dest=option.name, help=explained(option), **option.argument)
     for option in OPTIONS:
         if option.secret:
             parser.add_argument(f"--{option.name}", nargs="?", action=refusing(option), help=argparse.SUPPRESS)
         if option.flag:
-            parser.add_argument(f"--no-{option.name}", dest=option.name, action="store_false", help=argparse.SUPPRESS)
-    parser.set_defaults(**{option.name: None for option in OPTIONS if option.flag})
+            off = option.argument | {"action": "store_false"}
+            parser.add_argument(f"--no-{option.name}", dest=option.name, help=argparse.SUPPRESS, **off)
     return parser
-
-
-def _how(option: Option) -> dict[str, Any]:
-    if option.flag:
-        return {"action": "store_true"}
-    return {"metavar": option.kind.metavar, "action": "append" if option.repeatable else "store"}
 
 
 def _unknown(unknown: Sequence[str]) -> str:

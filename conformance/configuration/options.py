@@ -50,6 +50,13 @@ class Option:
         return "respan_" + self.name.replace("-", "_")
 
     @property
+    def argument(self) -> dict[str, Any]:
+        """How argparse takes it, the command's and pytest's; it is None where it is not given."""
+        if self.flag:
+            return {"action": "store_true", "default": None}
+        return {"metavar": self.kind.metavar, "action": "append" if self.repeatable else "store"}
+
+    @property
     def environment(self) -> str:
         """The environment variable that sets it."""
         return "RESPAN_" + self.name.upper().replace("-", "_")
