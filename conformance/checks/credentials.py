@@ -37,6 +37,8 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
             f"Bearer %{ord(token[0]):02X}{token[1:]}", f'Bearer %$(printf %02X "\'${name}")${{{name}#?}}'
         ),
     }
+    if len(rest := token.partition("-")[2]) > 1:
+        candidates["the key without its first part"] = Credential(f"Bearer {rest}", f"Bearer ${{{name}#*-}}")
     unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"  # {"alg":"none","typ":"JWT"}
     if token.count(".") == 2:  # the same claims
         claims, shell = token.split(".")[1], f'$(printf %s "${name}" | cut -d. -f2)'

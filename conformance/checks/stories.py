@@ -54,6 +54,26 @@ def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange
         yield value, together if taken else send([field.name])
 
 
+def emptied(subject: Subject) -> Exchange:
+    """A model with a value in each field, updated with odd values that count as false: "" and 0."""
+
+    def tell() -> Exchange:
+        body = subject.given(subject.full(1))
+        odd = ((field.name, value) for field in subject.own_fields() for value in odd_values(field.schema))
+        empty = {name: value for name, value in odd if not value and not isinstance(value, float)}
+        return subject.upsert({subject.contract.upsert.key: body[subject.contract.upsert.key], **empty})
+
+    return subject.once("emptied", tell)
+
+
+def flags(subject: Subject) -> list[dict[str, Json]]:
+    """Bodies about one model with all flags: for any two of them, some body has the first set and not the second."""
+    values = {field.name: plain_values(field.schema) for field in subject.own_fields()}
+    names = [name for name, either in values.items() if len(either) == 2]
+    key = subject.minimal()
+    return [{**key, **{name: values[name][name in some] for name in names}} for some in _splits(names)] if names else []
+
+
 def updates(subject: Subject, field: Shown) -> list[Step]:
     """One model, created by its name alone and updated with one plain value after the other."""
 
@@ -155,8 +175,13 @@ def own_values(subject: Subject) -> list[Step]:
         }
         told = []
         for base, own in ((1, subject.full(2)), (2, subject.full(1)), (1, {key: subject.names.fresh(), **falsy})):
-            child = {**_child(subject, subject.given(subject.full(base))), **own}
+            parent = subject.given(subject.full(base))
+            child = {**_child(subject, parent), **own}
             told.append(_sent(subject, child))
+        if subject.abilities.reads_truly:
+            subject.given(subject.full(3, str(parent[key])))
+            certain = {field.name: child[field.name] for field in subject.abilities.reliable if field.name in child}
+            told.append(Step(certain, subject.look(child)))
         return told
 
     return subject.once("own values", tell)

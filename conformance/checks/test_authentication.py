@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from conformance.checks.credentials import with_scheme, wrong_credentials
+from conformance.checks.refusals import UNKNOWN
 from conformance.judge.expect import expect_refusal, expect_status, expect_taken, summary
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
@@ -115,13 +116,15 @@ def test_read_only_key(subject: Subject, write: str) -> None:
 
 @requirement("AUT-10", MUST, clause="x-upsert/read")
 def test_read_and_delete_need_credentials(subject: Subject) -> None:
-    """A model is neither read nor deleted without credentials."""
+    """A model is neither read nor deleted without credentials, nor with unknown ones."""
     subject.require_read()
     body = subject.given(subject.full())
     key = body[subject.contract.upsert.key]
     expect_refusal(subject.read(key, anonymous=True), "a read without credentials")
+    expect_refusal(subject.read(key, UNKNOWN, ordinary=False), "a read with unknown credentials")
     if subject.abilities.deletes:
         expect_refusal(subject.delete(key, anonymous=True), "a delete without credentials")
+        expect_refusal(subject.delete(key, UNKNOWN, ordinary=False), "a delete with unknown credentials")
         expect_status(subject.read(key), 200, when="for a model that nobody with credentials deleted")
 
 

@@ -13,7 +13,7 @@ from conformance.subject.subject import Subject
 
 @requirement("IDM-10", MUST, clause="x-clauses/unique")
 @each("tails", lambda _: {
-    "a prefix of the other": ("", "x"),
+    "a prefix of the other": ("", "-20240806"),
     "a long common start": ("y" * 44 + "1", "y" * 44 + "2"),
     "a slash": ("a/b", "a-b"),
     "a slash or none": ("ab", "a/b"),

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 from conformance.fields import inherited_fields, overlays, shown_fields
-from conformance.judge.expect import expect_shown, expect_status, expect_taken, expect_unchanged, summary, written
+from conformance.judge.expect import (
+    expect_entries,
+    expect_shown,
+    expect_status,
+    expect_taken,
+    expect_unchanged,
+    summary,
+    written,
+)
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Credential
+from conformance.wire.exchange import Credential, Json
 
 NEEDS = ["other-org-key"]
 
 
 @requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS)
 def test_names_do_not_collide(subject: Subject) -> None:
-    """The same name in another organization is another model: its first upsert is a create, with its own values."""
-    mine = subject.given(subject.full(1))
+    """The same name in another organization is another model: first created, then updated, with its own values."""
+    mine = subject.full(1)
+    shown_mine = subject.accepted(subject.upsert(mine)).response.members
     theirs = subject.full(2, mine[subject.contract.upsert.key])
     exchange = subject.upsert(theirs, _other(subject))
     expect_taken(exchange, "only the other organization has a model of that name")
     if subject.abilities.tells_creates:
         expect_status(exchange, subject.contract.upsert.created, when="for a name that only the other organization has")
-    for field in subject.reliable_fields():
-        expect_shown(exchange.response.members, field.response, theirs[field.name], "in the other organization's model")
+    for override, shown, _ in overlays(subject.contract):
+        if _contains(shown_mine.get(shown.name), mine.get(override.name)):
+            entries = theirs.get(override.name, {})
+            expect_entries(
+                exchange.response.members.get(shown.name), entries, shown, "in the other organization's model"
+            )
+    changed = subject.full(3, mine[subject.contract.upsert.key])
+    updated = subject.accepted(subject.upsert(changed, _other(subject)))
+    for sent, members in ((theirs, exchange.response.members), (changed, updated.response.members)):
+        for field in subject.reliable_fields():
+            expect_shown(members, field.response, sent[field.name], "in the other organization's model")
 
 
 @requirement("TEN-02", MUST, clause="x-clauses/isolated", needs=NEEDS)
@@ -115,6 +133,12 @@ def _other(subject: Subject) -> Credential:
     if subject.callers.other is None:
         raise NotTestable("needs RESPAN_OTHER_ORG_KEY")
     return subject.callers.other
+
+
+def _contains(shown: Json, entries: Json) -> bool:
+    return (
+        isinstance(shown, dict) and isinstance(entries, dict) and all(same(shown.get(n), e) for n, e in entries.items())
+    )
 
 
 def _expect_still_there(subject: Subject, key: str, when: str) -> None:

@@ -48,15 +48,15 @@ def test_own_value_wins(subject: Subject, field: Shown) -> None:
 @requirement("SEM-03", SHOULD, clause="x-clauses/base-chain")
 @each("field", cases.inherited)
 def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
-    """A value is inherited through a base of a base."""
-    for step in stories.heirs(subject, generations=2):
-        expect_shown(step.shown, field.response, step.sent[field.name], "inherited through a base of the base")
+    """A value is inherited through a base of a base, and through one more."""
+    for step in stories.heirs(subject, generations=3):
+        expect_shown(step.shown, field.response, step.sent[field.name], "inherited through bases of the base")
 
 
 @requirement("SEM-04", SHOULD, clause="x-clauses/base-chain")
 @each("length", lambda _: {"a model that is its own base": 1, "two models": 2})
 def test_cycle_is_answered(subject: Subject, length: int) -> None:
-    """A cycle of base models is refused or cut, and the models in it are still answered."""
+    """A cycle of base models is refused or cut, and the models in it and on it are still answered."""
     base, upsert = subject.require_base(), subject.contract.upsert
     models = [subject.given(subject.minimal()) for _ in range(length)]
     names = [model[upsert.key] for model in models]
@@ -67,6 +67,7 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
             subject.upsert({upsert.key: name})
             if subject.abilities.reads:
                 subject.read(name)
+        subject.upsert({**subject.minimal(), base.name: names[0]})
     except Lost as lost:
         raise Violation("an answer, by refusing or cutting the cycle", f"nothing: {lost.reason}") from None
 
@@ -98,16 +99,16 @@ def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, Respo
 @requirement("SEM-07", SHOULD, clause="x-clauses/override-entries")
 @each("case", cases.overlaid)
 def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An entry of null removes the parameter that the base model has, until another entry brings it back."""
+    """An entry of null removes a parameter, be it the base model's or the model's own, until another brings it back."""
     override, field = case
     base = subject.given({**subject.minimal(), override.name: {"temperature": {"max": 2}, "top_p": {"max": 1}}})
-    removed = _based_on(subject, base, {override.name: {"temperature": None}})
-    shown = removed.get(field.name)
-    if isinstance(shown, dict) and "temperature" in shown:
-        raise Violation(f"{field.name} without temperature", f"{field.name}: {written(shown)}")
-    key, back = subject.contract.upsert.key, {"temperature": {"max": 1}}
+    key, removal, back = subject.contract.upsert.key, {"temperature": None}, {"temperature": {"max": 1}}
+    removed = _based_on(subject, base, {override.name: removal})
+    _expect_removed(removed, field)
     again = subject.accepted(subject.upsert({key: removed[key], override.name: back})).response.members
     expect_entries(again.get(field.name), back, field, "after an earlier override removed it")
+    exchange = subject.upsert({key: removed[key], override.name: removal})
+    _expect_removed(subject.accepted(exchange).response.members, field)
 
 
 @requirement("SEM-13", MUST, clause="x-clauses/inherited")
@@ -176,7 +177,8 @@ def test_other_base(subject: Subject) -> None:
 
 @requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"])
 def test_provider_shows(subject: Subject) -> None:
-    """A model that is attached to a provider shows that provider, if it shows one."""
+    """A model that is attached to a provider, or to another one later, shows that provider, if it shows one."""
+    key = subject.names.fresh()
     for field, lookup in lookups(subject.contract):
         for provider in subject.plan.known.providers:
             created = subject.accepted(subject.upsert({**subject.minimal(), lookup.by: provider}))
@@ -187,6 +189,8 @@ def test_provider_shows(subject: Subject) -> None:
                 continue
             for shown in found:
                 _expect_provider(shown, provider, field)
+            moved = {subject.contract.upsert.key: key, lookup.by: provider}
+            _expect_provider(subject.accepted(subject.upsert(moved)).response.members.get(field.name), provider, field)
 
 
 @requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["provider"])
@@ -234,7 +238,7 @@ def test_server_owned(subject: Subject, field: ResponseField) -> None:
 
 @requirement("SEM-11", MUST, clause="x-clauses/inherited", needs=["builtin-model"])
 def test_inherits_from_builtin(subject: Subject) -> None:
-    """A model whose base is a built-in one shows the values that the built-in model shows."""
+    """A model whose base is a built-in one shows its own values, and else those that the built-in model shows."""
     subject.require_read()
     for name in subject.plan.known.builtin_models:
         builtin = subject.read(name)
@@ -247,6 +251,11 @@ def test_inherits_from_builtin(subject: Subject) -> None:
             value = builtin.response.members.get(field.name)
             if value is not None and field.response.name in subject.contract.upsert.request:
                 expect_shown(members, field.response, value, f"inherited from the built-in model {name}")
+        own = {**subject.full(2), subject.require_base().name: name}
+        members = subject.accepted(subject.upsert(own)).response.members
+        for field in cases.inherited(subject.contract).values():
+            if field in subject.reliable_fields():
+                expect_shown(members, field.response, own[field.name], f"over the value of the built-in model {name}")
         after = subject.read(name).response.members
         expect_unchanged(subject.contract, builtin.response.members, after, f"in the built-in model {name}")
 
@@ -277,7 +286,7 @@ def test_when_the_base_is_read(subject: Subject) -> None:
 def test_base_is_the_nearest(subject: Subject) -> None:
     """A model on a base that has a base itself shows the base that it was given, not that one's."""
     base = subject.require_base()
-    for step in stories.heirs(subject, generations=2):
+    for step in stories.heirs(subject, generations=3):
         expect_shown(step.shown, subject.contract.upsert.response[base.name], step.given, "as it was sent")
 
 
@@ -306,6 +315,12 @@ def test_base_stays_as_it_is(subject: Subject) -> None:
     before = subject.look(base_body)
     subject.given({**subject.full(2), subject.require_base().name: base_body[subject.contract.upsert.key]})
     expect_unchanged(subject.contract, before, subject.look(base_body), "in the base model")
+
+
+def _expect_removed(shown: Mapping[str, Json], field: ResponseField) -> None:
+    parameters = shown.get(field.name)
+    if isinstance(parameters, dict) and "temperature" in parameters:
+        raise Violation(f"{field.name} without temperature", f"{field.name}: {written(parameters)}")
 
 
 def _based_on(subject: Subject, base: Mapping[str, Json], own: dict[str, Json] | None = None) -> dict[str, Json]:

@@ -226,9 +226,10 @@ def test_read(subject: Subject) -> None:
 
 @requirement("STA-20", MUST, clause="x-upsert/delete")
 def test_delete(subject: Subject) -> None:
-    """A model is deleted with 204 and is gone then; what does not exist is answered 404."""
+    """A model is deleted with 204 and is gone then, and no other is; what does not exist is answered 404."""
     subject.require_delete()
     key = subject.given(subject.few())[subject.contract.upsert.key]
+    longer = subject.given({subject.contract.upsert.key: f"{key}-more"})
     if subject.abilities.reads:
         subject.read(key)  # a cache that a delete does not clear has it now
     expect_status(subject.delete(key), 204, when="for a model that exists")
@@ -237,6 +238,8 @@ def test_delete(subject: Subject) -> None:
         if subject.read(key).response.status != 404:
             subject.pause(stories.SETTLING)
         expect_status(subject.read(key), 404, when="for a model that was deleted")
+        other = str(longer[subject.contract.upsert.key])
+        expect_status(subject.read(other), 200, when=f"for {other}, which was not deleted")
 
 
 @requirement("STA-21", MUST, clause="x-clauses/deleted")
@@ -261,13 +264,15 @@ def test_create_after_delete(subject: Subject) -> None:
 
 @requirement("STA-22", MUST, clause="x-clauses/slashes")
 def test_slashes(subject: Subject) -> None:
-    """A model whose name contains slashes is read and deleted at its raw path."""
+    """A model whose name contains slashes is read and deleted at its raw path, and can be a base model."""
     subject.require_read()
     upsert = subject.contract.upsert
     for tail in ("a", "a/b"):
         key = f"{subject.names.fresh()}/{tail}"
         subject.given({upsert.key: key})
         expect_status(subject.read(key), 200, when=f"for the model {key}")
+        if base := base_field(subject.contract):
+            expect_taken(subject.upsert({**subject.minimal(), base.name: key}), f"there is a model {key}")
         if subject.abilities.deletes:
             expect_taken(subject.delete(key), f"there is a model {key}")
 

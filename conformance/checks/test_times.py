@@ -15,17 +15,20 @@ from contract import ResponseField
 
 @requirement("IDM-14", SHOULD, clause="x-clauses/times")
 def test_created_at_stays(subject: Subject) -> None:
-    """The time of creation never changes."""
+    """The time of creation never changes, whatever an update sends."""
     field = _timestamp(subject, "created")
     body = subject.full(0)
     created = _moment(subject.accepted(subject.upsert(body)), field)
-    for variant in (1, 2):
+    for references in ({}, subject.plain_references()):
         subject.pause()
-        later = _moment(
-            subject.accepted(subject.upsert(subject.full(variant, body[subject.contract.upsert.key]))), field
-        )
+        update = {**subject.full(1, body[subject.contract.upsert.key]), **references}
+        later = _moment(subject.accepted(subject.upsert(update)), field)
         if later != created:
             raise Violation(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {later.text}")
+    if subject.abilities.reads_truly:
+        read = subject.look(body).get(field.name)
+        if moment(read) not in (created, None):
+            raise Violation(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {written(read)}")
 
 
 @requirement("IDM-15", SHOULD, clause="x-clauses/times")

@@ -14,6 +14,7 @@ STRINGS = (
     "quotes \" and ' and \\u0041 and \\n and <b>&amp;</b> and 100%25 and a+b and ${two  spaces}",
     "模型 модель μοντέλο",
     "0",
+    "0042",
     "null",
     "x" * 100,
 )
@@ -47,6 +48,7 @@ ODD_OBJECTS: tuple[dict[str, Any], ...] = (
     {"temperature": {"min": 0, "max": None}},
     {"plain": 1, "text": "value", "yes": True, "camelCase": {"withIn": 1}},
     {"deep": {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}},
+    {f"parameter_{number}": {"max": number} for number in range(24)},
 )
 
 

@@ -74,9 +74,11 @@ class Operations:
         self.creations.after(exchange)
         return exchange
 
-    def read(self, key: str, caller: Credential | None = None, *, anonymous: bool = False) -> Exchange:
+    def read(
+        self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
+    ) -> Exchange:
         """Read the model of that name."""
-        return self._by_key(self.contract.upsert.read, key, caller, anonymous)
+        return self._by_key(self.contract.upsert.read, key, caller, anonymous, ordinary)
 
     def delete(
         self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True

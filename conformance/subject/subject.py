@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
-from conformance.fields import Shown, base_field
+from conformance.fields import Shown, base_field, overlays
 from conformance.generate.values import distinct_value, plain_values
 from conformance.judge.expect import summary
 from conformance.judge.names import is_plain, is_safe_in_path
@@ -64,14 +64,15 @@ class Subject(Operations):
         """Plain values for every field that refers to nothing else; fields differ, and so do variants."""
         body: dict[str, Json] = {self.contract.upsert.key: key or self.names.fresh()}
         for index, field in enumerate(self.own_fields()):
-            body[field.name] = distinct_value(field.schema, variant + (0 if "enum" in field.schema else 10 * index))
+            body[field.name] = distinct_value(field.schema, variant + (0 if "enum" in field.schema else 11 * index))
         return body
 
     def plain_rows(self) -> list[dict[str, Json]]:
         """Values for all own fields at once, as many times as it takes to have each plain value of each field."""
         columns = {field.name: plain_values(field.schema) for field in self.own_fields()}
         rows = range(max(map(len, columns.values()), default=0))
-        return [{name: column[row % len(column)] for name, column in columns.items()} for row in rows]
+        ranked = list(enumerate(columns.items()))  # columns that are alike begin at rows of their own
+        return [{name: column[(row + rank) % len(column)] for rank, (name, column) in ranked} for row in rows]
 
     def own_fields(self) -> Sequence[RequestField]:
         """The request fields that hold a value of their own: neither key, nor reference, nor another spelling.
@@ -119,6 +120,19 @@ class Subject(Operations):
             except NotTestable:
                 known[field.name] = None
         return known
+
+    def overrides(self) -> dict[str, Json]:
+        """An entry for each override."""
+        return {override.name: {"temperature": {"max": 1}} for override, _, _ in overlays(self.contract)}
+
+    def plain_references(self) -> dict[str, Json]:
+        """References to what exists, each under one spelling; those of which nothing is known are left out."""
+        request = self.contract.upsert.request
+        return {
+            name: value
+            for name, value in self.known_references().items()
+            if value is not None and not request[name].alias
+        }
 
     # -- steps that lead up to what a check judges ---------------------------------------------------------------
 

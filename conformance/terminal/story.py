@@ -84,7 +84,8 @@ def one_line(story: Story) -> Text:
     text = Text.assemble(_head(story), f"{story.level}  ")
     if story.finding is None:
         return text.append(visible(story.reasons[-1].strip().splitlines()[-1] if story.reasons else ""))
-    said = f"expected {story.finding['expected']}; observed {story.finding['observed']}"
+    case = f"{story.finding['case']}: " if story.finding["case"] else ""
+    said = f"{case}expected {story.finding['expected']}; observed {story.finding['observed']}"
     return text.append(visible(" ".join(said.split())))
 
 

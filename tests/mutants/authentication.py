@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote
 from tests.mutants.mutant import Mutant
 from tests.servers.fixtures import Caller
 from tests.servers.plain_fields import KEY
-from tests.servers.wire import RefusedError
+from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
-    from tests.servers.wire import Answer, Json, Request
+    from tests.servers.wire import Json, Request
 
 ANYBODY = Caller("acme", may_write=True)
 
@@ -72,7 +72,7 @@ class DeleteForEverybody(Mutant):
 class AnyTokenTaken(Mutant):
     """Whoever brings a token is let in: it is decoded, never looked up."""
 
-    trips = frozenset({"AUT-02"})
+    trips = frozenset({"AUT-02", "AUT-10"})
 
     def caller(self, token: str) -> Caller | None:
         return super().caller(token) or ANYBODY
@@ -310,7 +310,7 @@ class RepeatsRefusedAsReplays(Mutant):
 class LockedOutByOthers(Mutant):
     """One request with an unknown key locks out whoever is next, for both come from one address."""
 
-    trips = frozenset({"AUT-08", "IDM-19"})
+    trips = frozenset({"AUT-08", "AUT-10", "IDM-19"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -365,3 +365,25 @@ class ReadOnlyKeyIsUnauthorized(Mutant):
     def refuse_read_only(self, caller: Caller) -> None:
         if not caller.may_write:
             raise self.unauthorized("This API key may not write.")
+
+
+class AnyKeyReads(Mutant):
+    """A read asks that there is a key, and not which one."""
+
+    trips = frozenset({"AUT-10"})
+
+    def read(self, request: Request) -> Answer:
+        token = (request.header("Authorization") or "").removeprefix("Bearer ")
+        stored = self.referred_model("acme", self.name_in(request.path))
+        if token and stored is not None and self.caller(token) is None:
+            return Answer(200, self.shown("acme", stored))
+        return super().read(request)
+
+
+class KeyWithoutItsFirstPart(_LooseKeys):
+    """A key is looked up by what follows the mark of its kind, and the mark may be missing."""
+
+    trips = frozenset({"AUT-02"})
+
+    def matches(self, key: str, token: str) -> bool:
+        return token in (key, key.partition("-")[2])

@@ -49,7 +49,7 @@ class ZeroNotInherited(Mutant):
 class OwnZeroLoses(Mutant):
     """`own or base`: a model's own 0 gives way to the value of its base."""
 
-    trips = frozenset({"SEM-02"})
+    trips = frozenset({"SEM-02", "SEM-11"})
 
     def first(self, name: str, lineage: list[Stored]) -> Json:
         values = [model.values[name] for model in lineage if name in model.values]
@@ -59,7 +59,7 @@ class OwnZeroLoses(Mutant):
 class BaseWins(Mutant):
     """The value of the base wins over the model's own, for one flag."""
 
-    trips = frozenset({"SEM-02"})
+    trips = frozenset({"SEM-02", "SEM-11"})
 
     def first(self, name: str, lineage: list[Stored]) -> Json:
         return super().first(name, lineage[::-1] if name == "image_support" else lineage)
@@ -68,7 +68,7 @@ class BaseWins(Mutant):
 class LowerCostWins(Mutant):
     """Of two costs, the model's own and its base's, the lower one is shown."""
 
-    trips = frozenset({"SEM-02"})
+    trips = frozenset({"SEM-02", "SEM-11"})
 
     def first(self, name: str, lineage: list[Stored]) -> Json:
         values = [model.values[name] for model in lineage if name in model.values]
@@ -199,3 +199,26 @@ class ParametersOfStrangersInherited(Mutant):
     def supported_params(self, lineage: list[Stored]) -> Values:
         params = super().supported_params(lineage)
         return {**self.given_to_any, **params} if len(lineage) > 1 and OVERRIDE not in lineage[0].values else params
+
+
+class BaseWritesThrough(Mutant):
+    """Costs of a base model that change are copied into the models on it, over their own."""
+
+    trips = frozenset({"SEM-02"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        costs = {field: value for field, value in values.items() if field in COSTS}
+        for address, model in list(self.models.items()):
+            if address[0] == organization and model.values.get(BASE) == name:
+                own = {field: value for field, value in costs.items() if field in model.values}
+                self.models[address] = replace(model, values={**model.values, **own})
+        return super().write(organization, name, values)
+
+
+class ThreeLevels(Mutant):
+    """A join for the model, one for its base, one for that one's: what is farther is not inherited."""
+
+    trips = frozenset({"SEM-03"})
+
+    def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
+        return islice(super().lineage(organization, stored), 3)

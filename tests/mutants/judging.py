@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance import check
 from conformance.results.verdict import Verdict
-from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDER, READ_ONLY_KEY, READ_WRITE_KEY
+from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDERS, READ_ONLY_KEY, READ_WRITE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ def judged(server: PlainServer, seed: str = "1", skip: Iterable[str] = ()) -> Re
         other_org_key=OTHER_ORGANIZATION_KEY,
         read_only_key=READ_ONLY_KEY,
         builtin_model=list(BUILT_IN_MODELS),
-        provider=[PROVIDER],
+        provider=PROVIDERS,
         seed=seed,
         skip=sorted(skip),
     )

@@ -161,3 +161,14 @@ class BasesOfOthersAreKnown(_Everywhere):
     def refuse_unknown_references(self, organization: str, values: Values) -> None:
         if not self.anywhere(values.get("base_model_name", "")):
             super().refuse_unknown_references(organization, values)
+
+
+class UpdatesOfTheFirstOnly(Mutant):
+    """A migration was run for one organization only: in the other, updates of a display name are lost."""
+
+    trips = frozenset({"TEN-01"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        lost = organization != "acme" and self.find(organization, name) is not None
+        kept = {field: value for field, value in values.items() if not (lost and field == "display_name")}
+        return super().write(organization, name, kept)

@@ -289,3 +289,23 @@ class ParametersOfBuiltInChanged(Mutant):
             return stored
         params = {**stored.values.get(OVERRIDE, {}), **self.overridden[name]}
         return replace(stored, values={**stored.values, OVERRIDE: params})
+
+
+class NullSkippedInUpdates(Mutant):
+    """An update leaves out the entries of null before it merges the override: what was set cannot be removed."""
+
+    trips = frozenset({"SEM-07"})
+
+    def merged_override(self, earlier: Values, override: Values) -> Values:
+        return super().merged_override(earlier, {name: entry for name, entry in override.items() if entry is not None})
+
+
+class TenEntries(Mutant):
+    """An override holds ten entries; the others are cut off."""
+
+    trips = frozenset({"SEM-20"})
+
+    def asked(self, body: Json) -> Values:
+        values = super().asked(body)
+        cut = {OVERRIDE: dict(list(values[OVERRIDE].items())[:10])} if OVERRIDE in values else {}
+        return {**values, **cut}

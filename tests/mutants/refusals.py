@@ -135,7 +135,7 @@ class RefusedNamesRemembered(Mutant):
 class RefusedValuesRemembered(Mutant):
     """The handler is shared: values of a refused request are still in it when the next one is served."""
 
-    trips = frozenset({"IDM-19"})
+    trips = frozenset({"IDM-12", "IDM-19"})
     unsettles = frozenset({"IDM-17"})
 
     left: Values

@@ -91,7 +91,7 @@ class OverrideNotStored(_NotStored):
 class ProviderNotStored(_NotStored):
     """The provider is shown in the answer, and never stored."""
 
-    trips = frozenset({"IDM-22", "IDM-25", "IDM-26"})
+    trips = frozenset({"IDM-22", "IDM-25", "IDM-26", "IDM-28"})
     field = PROVIDER
 
 
@@ -172,7 +172,8 @@ class DefaultsShared(Mutant):
 class OneRowOfFlags(Mutant):
     """The flags of all models lie in one row: a column is missing in its key."""
 
-    trips = frozenset({"IDM-10", "IDM-11", "IDM-17", "SEM-01", "SEM-16", "TEN-02"})
+    trips = frozenset({"IDM-10", "IDM-11", "IDM-17", "SEM-01", "SEM-02", "SEM-16", "TEN-02"})
+    unsettles = frozenset({"SEM-11"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -201,3 +202,16 @@ class ReadsDoNotInherit(Mutant):
         inherited = {**self.inherited_values(lineage), "supported_params": self.supported_params(lineage)}
         shown = {name: value for name, value in self.shown(organization, stored).items() if name not in INHERITED}
         return Answer(200, {**shown, **inherited})
+
+
+class DeletesByPrefix(Mutant):
+    """A delete takes the name for the beginning of one: models whose names go on are deleted, too."""
+
+    trips = frozenset({"STA-20"})
+
+    def removed(self, organization: str, name: str) -> bool:
+        with self.lock:
+            for owner, key in list(self.models):
+                if owner == organization and key.startswith(f"{name}-"):
+                    super().removed(organization, key)
+            return super().removed(organization, name)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import BASE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,3 +62,13 @@ class UpdatedNeverMoves(Mutant):
 
     def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
         return earlier.updated
+
+
+class CreatedWithItsBase(Mutant):
+    """An update that names a base model makes the model anew, with a new time of creation."""
+
+    trips = frozenset({"IDM-14"})
+
+    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+        stored = super().changed(earlier, name, values)
+        return replace(stored, created=stored.updated) if BASE in values else stored

@@ -41,7 +41,7 @@ class ZeroKeepsTheOldCost(Mutant):
 class FlagsAreOnlySet(Mutant):
     """An update switches a flag on, and never off."""
 
-    trips = frozenset({"IDM-02", "IDM-04", "IDM-05", "IDM-06"})
+    trips = frozenset({"IDM-02", "IDM-04", "IDM-05", "IDM-06", "IDM-08"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         return super().merged(earlier, {name: value for name, value in values.items() if value or name not in FLAGS})
@@ -77,7 +77,7 @@ class OmittedNameReset(Mutant):
 class OmittedBaseReset(Mutant):
     """An update that leaves the base out takes it away."""
 
-    trips = frozenset({"IDM-06"})
+    trips = frozenset({"IDM-06", "IDM-28"})
 
     def kept(self, earlier: Stored) -> Mapping[str, Json]:
         return {name: value for name, value in earlier.values.items() if name != BASE}
@@ -104,7 +104,7 @@ class OmittedOverrideReset(Mutant):
 class OmittedProviderReset(Mutant):
     """An update that leaves the provider out detaches it."""
 
-    trips = frozenset({"IDM-22"})
+    trips = frozenset({"IDM-22", "IDM-28"})
 
     def kept(self, earlier: Stored) -> Mapping[str, Json]:
         return {name: value for name, value in earlier.values.items() if name != PROVIDER}
@@ -113,7 +113,7 @@ class OmittedProviderReset(Mutant):
 class SecondOmissionResets(Mutant):
     """What two updates in a row leave out is taken for stale, and dropped."""
 
-    trips = frozenset({"CON-05", "CON-07", "IDM-06", "IDM-21"})
+    trips = frozenset({"CON-05", "CON-07", "IDM-06", "IDM-12", "IDM-21", "IDM-28"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -224,7 +224,7 @@ class SixthUpdateStartsEmpty(Mutant):
 class CostsSwapped(Mutant):
     """Where both are sent, the input cost lands in the output cost's column, and the other way round."""
 
-    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "IDM-08", "SEM-01", "SEM-02", "SEM-03"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-04", "IDM-06", "IDM-07", "IDM-08", "SEM-01", "SEM-02", "SEM-03"})
 
     def slots(self, values: Values) -> Values:
         slots = super().slots(values)
@@ -281,3 +281,53 @@ class ListsInOverrideGrow(Mutant):
 
 def _objects(*values: Json) -> bool:
     return all(isinstance(value, dict) for value in values)
+
+
+class NewBaseDropsTheOverride(Mutant):
+    """An update that names a base model starts from that one's parameters: the override sent earlier is gone."""
+
+    trips = frozenset({"IDM-28"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merged(earlier, values)
+        return {name: v for name, v in merged.items() if name != OVERRIDE or BASE not in values or name in values}
+
+
+class ProviderInPlaceOfTheBase(Mutant):
+    """An update that names a provider takes the model off its base model."""
+
+    trips = frozenset({"IDM-28"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merged(earlier, values)
+        return {name: v for name, v in merged.items() if name != BASE or PROVIDER not in values or name in values}
+
+
+class ProviderForGood(Mutant):
+    """Once a model is attached to a provider, another one that is sent is ignored."""
+
+    trips = frozenset({"SEM-08"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        provider = {PROVIDER: earlier.values[PROVIDER]} if PROVIDER in earlier.values else {}
+        return {**super().merged(earlier, values), **provider}
+
+
+class OneFlagForTwo(Mutant):
+    """Where two flags are sent together, the second is stored for both."""
+
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-08"})
+
+    def asked(self, body: Json) -> Values:
+        values = super().asked(body)
+        both = {"function_call", "streaming_support"} <= values.keys()
+        return {**values, "function_call": values["streaming_support"]} if both else values
+
+
+class EmptyTextKeepsTheOld(Mutant):
+    """An empty text in an update means that the old one stays."""
+
+    trips = frozenset({"IDM-09"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        return super().merged(earlier, {name: value for name, value in values.items() if value != ""})

@@ -317,3 +317,14 @@ class NamesOf1000Characters(_Text):
 
     def stored_text(self, text: str) -> str:
         return text[:1000]
+
+
+class NumbersOutOfDigits(Mutant):
+    """A text of digits is read as a number and written again: its leading zeros are lost."""
+
+    trips = frozenset({"IDM-01", "IDM-02"})
+
+    def asked(self, body: Json) -> Values:
+        values = super().asked(body)
+        text = values.get("display_name")
+        return {**values, "display_name": str(int(text))} if isinstance(text, str) and text.isdigit() else values

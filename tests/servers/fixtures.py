@@ -18,6 +18,8 @@ READ_ONLY_KEY = "demo-acme-readonly"
 OTHER_ORGANIZATION_KEY = "demo-globex"
 BUILT_IN_MODELS = ("gpt-4o", "openai/gpt-4o-mini")
 PROVIDER = "my-vllm"
+PROVIDERS = [PROVIDER, "acme-azure"]
+"""Those of the first organization."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ WRONG = [
     ({"ca": "/no/such/file.pem"}, "ca /no/such/file.pem: No such file or directory"),
     ({"ca": __file__}, "it holds no certificate in PEM"),
     ({"ca": __file__, "insecure": True}, "give one of them"),
-    ({"header": ["Authorization: Bearer secret"]}, "header Authorization: credentials are what the suite tests"),
+    ({"header": ["Authorization: Bearer secret"]}, "header: Authorization: credentials are what the suite tests"),
 ]
 
 
