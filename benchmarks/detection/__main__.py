@@ -56,11 +56,12 @@ def servers() -> Iterator[Server]:
 
 
 def sampled(all_of_them: Sequence[Server], size: int, seed: int) -> list[Server]:
-    """So many broken and so many lawful ones, at most."""
+    """So many broken and so many lawful ones, at most, and the correct one in any case."""
     chance = random.Random(seed)  # noqa: S311
-    lawful = [server for server in all_of_them if server.group == LAWFUL]
+    correct = [server for server in all_of_them if server.make is PlainServer]
+    lawful = [server for server in all_of_them if server.group == LAWFUL and server not in correct]
     broken = [server for server in all_of_them if server.group != LAWFUL]
-    return [each for group in (broken, lawful) for each in chance.sample(group, min(size, len(group)))]
+    return correct + [each for group in (broken, lawful) for each in chance.sample(group, min(size, len(group)))]
 
 
 def try_all(server: Server) -> Tried:
@@ -71,9 +72,9 @@ def try_all(server: Server) -> Tried:
             runs |= _try(server, contender)
         except GaveUpError as error:
             print(f"{server.make.__name__}: {error}", file=sys.stderr, flush=True)
-    said = ", ".join(f"{reading}: {'accused' if run.accused else 'silent'}" for reading, run in runs.items())
+    said = ", ".join(f"{reading}: {', '.join(sorted(run.faults)) or 'silent'}" for reading, run in runs.items())
     print(f"{server.group}: {server.make.__name__}: {said}", file=sys.stderr, flush=True)
-    return Tried(server.group, runs)
+    return Tried(server.group, server.make, runs)
 
 
 def _try(server: Server, contender: Contender) -> Mapping[str, Run]:

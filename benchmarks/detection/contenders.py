@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -33,8 +34,8 @@ class GaveUpError(Exception):
 class Run:
     """What one run on one server came to."""
 
-    accused: bool
-    """Whether it said that the server is wrong."""
+    faults: frozenset[str]
+    """The names of what it found wrong; where there are any, its exit code says so."""
     requests: int
     seconds: float
 
@@ -44,8 +45,8 @@ class Contender:
     """A tool."""
 
     command: Callable[[str], Sequence[str]]
-    readings: Mapping[str, Callable[[int, Path], bool]]
-    """Whether a run accuses, from its exit code and its folder, by name. One run may be read in several ways."""
+    readings: Mapping[str, Callable[[str, Path], Iterable[str]]]
+    """What a run found wrong, from its output and its folder, by name. One run may be read in several ways."""
     codes: frozenset[int]
     """Exit codes with which it says something of the server."""
 
@@ -65,7 +66,8 @@ class Contender:
             said = f"{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
             raise GaveUpError(f"{name} ended with {ran.returncode}:\n{said}")
         return {
-            name: Run(accuses(ran.returncode, folder), requests(), seconds) for name, accuses in self.readings.items()
+            name: Run(frozenset(faults(ran.stdout, folder)), requests(), seconds)
+            for name, faults in self.readings.items()
         }
 
 
@@ -74,8 +76,14 @@ def _suite(url: str) -> Sequence[str]:
     return [sys.executable, "-m", "conformance", url, *known, "--seed", "1", "--json", REPORT]
 
 
-def _verdict(name: str) -> Callable[[int, Path], bool]:
-    return lambda _, folder: bool(json.loads((folder / REPORT).read_text())[name] == "non-conformant")
+def _failed(verdict: str) -> Callable[[str, Path], Iterable[str]]:
+    """The requirements that are not met, by the verdict that counts."""
+
+    def read(_: str, folder: Path) -> Iterable[str]:
+        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+        return (each["id"] for each in report["requirements"] if each[verdict] == "fail")
+
+    return read
 
 
 def _schemathesis(url: str) -> Sequence[str]:
@@ -87,10 +95,14 @@ def _schemathesis(url: str) -> Sequence[str]:
 CONTENDERS = (
     Contender(
         _suite,
-        {"respan-conformance": _verdict("verdict"), "respan-conformance --strict": _verdict("strict_verdict")},
+        {"respan-conformance": _failed("verdict"), "respan-conformance --strict": _failed("strict_verdict")},
         frozenset({0, 1, 4}),
     ),
-    Contender(_schemathesis, {"schemathesis run": lambda code, _: code == 1}, frozenset({0, 1})),
+    Contender(
+        _schemathesis,
+        {"schemathesis run": lambda output, _: re.findall(r"^- (ST\d+) ", output, re.MULTILINE)},
+        frozenset({0, 1}),
+    ),
 )
 
 READINGS = tuple(name for contender in CONTENDERS for name in contender.readings)

@@ -114,7 +114,7 @@ def _other_media_type(subject: Subject, key: str, changes: Mapping[str, Any]) ->
 REFUSED = _table(
     Refusal("a truncated body", _raw(lambda body: body[:-1])),
     Refusal("a wrong value", _wrong_value, breaks="STA-08"),
-    Refusal("an unknown base model", _unknown_base, looks_up=True),
+    Refusal("an unknown base model", _unknown_base),
     Refusal("an unknown provider", _unknown_provider, looks_up=True),
     Refusal("no credentials", _no_credentials),
     Refusal("unknown credentials", _wrong_credentials),

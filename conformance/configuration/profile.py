@@ -29,7 +29,7 @@ class Profile:
 
 
 QUICK_LEAVES_OUT = frozenset({
-    "CON", "IDM-01", "IDM-07", "IDM-10", "IDM-17", "IDM-18", "IDM-19", "IDM-23", "IDM-24", "IDM-25", "MOD",
+    "CON", "IDM-01", "IDM-07", "IDM-08", "IDM-10", "IDM-17", "IDM-18", "IDM-19", "IDM-23", "IDM-24", "IDM-25", "MOD",
     "SEM-02", "SEM-05", "SEM-09", "SEM-11", "SEM-13", "SEM-16", "STA-16", "STA-17", "STA-22", "STA-23",
     "STA-24", "STA-26", "STA-27", "STA-29", "STA-31",
 })  # fmt: skip
@@ -40,7 +40,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         profile.name: profile
         for profile in (
             Profile("quick", races=0, walks=0, history=1, examples=0, leaves_out=QUICK_LEAVES_OUT, must_only=True),
-            Profile("default", races=4, walks=1, history=3, examples=4),
+            Profile("default", races=4, walks=1, history=3, examples=6),
             Profile("thorough", races=25, walks=40, history=5, examples=200, seconds=60.0),
         )
     }

@@ -48,7 +48,7 @@ def _ran(acts: Mapping[str, Act], *only: str, friendly: int = 0) -> dict[str, di
 
 
 def test_one_that_stops_answering_is_lost_on_the_way() -> None:
-    said = _ran(NO_ANSWERS, "IDM-01", friendly=40)
+    said = _ran(NO_ANSWERS, "IDM-01", "IDM-02", friendly=40)
     lost = ("unreachable", "the target stopped answering")
     assert {name: (run["verdict"], run["because"]) for name, run in said.items()} == dict.fromkeys(NO_ANSWERS, lost)
 

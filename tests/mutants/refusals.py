@@ -115,6 +115,7 @@ class RefusedNamesRemembered(Mutant):
     """A name that was refused once is refused the next time as well, by a cache of errors."""
 
     trips = frozenset({"IDM-19"})
+    unsettles = frozenset({"STA-17"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -135,7 +136,7 @@ class RefusedNamesRemembered(Mutant):
 class RefusedValuesRemembered(Mutant):
     """The handler is shared: values of a refused request are still in it when the next one is served."""
 
-    trips = frozenset({"IDM-12", "IDM-19"})
+    trips = frozenset({"IDM-19"})
     unsettles = frozenset({"IDM-17"})
 
     left: Values
