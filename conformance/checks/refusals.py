@@ -25,8 +25,6 @@ class Refusal:
 
     label: str
     request: Callable[[Subject, str, Mapping[str, Any]], Exchange]
-    looks_up: bool = False
-    """Whether a server finds out only when it looks something up, in the midst of its work perhaps."""
     breaks: str | None = None
     """The requirement that a server breaks that takes the request."""
 
@@ -115,7 +113,7 @@ REFUSED = _table(
     Refusal("a truncated body", _raw(lambda body: body[:-1])),
     Refusal("a wrong value", _wrong_value, breaks="STA-08"),
     Refusal("an unknown base model", _unknown_base),
-    Refusal("an unknown provider", _unknown_provider, looks_up=True),
+    Refusal("an unknown provider", _unknown_provider),
     Refusal("no credentials", _no_credentials),
     Refusal("unknown credentials", _wrong_credentials),
     Refusal("a key that may only read", _read_only),

@@ -113,7 +113,7 @@ class OmittedProviderReset(Mutant):
 class SecondOmissionResets(Mutant):
     """What two updates in a row leave out is taken for stale, and dropped."""
 
-    trips = frozenset({"CON-05", "CON-07", "IDM-06", "IDM-12", "IDM-21", "IDM-28"})
+    trips = frozenset({"CON-05", "CON-07", "IDM-06", "IDM-21", "IDM-28"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
