@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from uuid import uuid4
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, KEY, PROVIDER, PROVIDER_ALIAS
+from tests.servers.plain_fields import BASE, KEY, OVERRIDE, PROVIDER, PROVIDER_ALIAS
 from tests.servers.wire import FieldError
 
 if TYPE_CHECKING:
@@ -288,3 +288,15 @@ class UnknownProviderTakenByUpdates(Mutant):
         exists = self.find(organization, values[KEY]) is not None
         looked_up = {name: value for name, value in values.items() if not (exists and name == PROVIDER)}
         super().refuse_unknown_references(organization, looked_up)
+
+
+class OverrideUncheckedInUpdates(Mutant):
+    """Only creates check the type of an override; an update that has another one takes the rest."""
+
+    trips = frozenset({"STA-08"})
+
+    def asked(self, body: Json) -> Values:
+        known = isinstance(body, dict) and any(name == body.get(KEY) for _, name in self.models)
+        if known and not isinstance(body.get(OVERRIDE, {}), dict):
+            body = {name: value for name, value in body.items() if name != OVERRIDE}
+        return super().asked(body)
