@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -21,7 +20,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-ROOT = Path(__file__).parents[2]
+from contract import default_file
+from mock_server.callers.fixtures import DEFAULT_FILE
+
 _INHERITED = (
     "input_cost", "output_cost", "cache_hit_input_cost", "cache_creation_input_cost", "max_context_window",
     "streaming_support", "function_call", "image_support",
@@ -87,15 +88,18 @@ def _shown(model: dict[str, Any], base: dict[str, Any], provider: Any) -> dict[s
     return shown
 
 
+def application() -> Starlette:
+    """The ceiling of the contract and the fixtures as they are packaged."""
+    contract, fixtures = (
+        yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader) for file in (default_file(), DEFAULT_FILE)
+    )
+    return Starlette(routes=[Route("/api/models/", Ceiling(contract, fixtures).upsert, methods=["POST"])])
+
+
 def main() -> None:
     """Serve at the port that is given."""
-    contract, fixtures = (
-        yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
-        for file in (ROOT / "openapi.yaml", ROOT / "mock_server" / "fixtures.yaml")
-    )
-    app = Starlette(routes=[Route("/api/models/", Ceiling(contract, fixtures).upsert, methods=["POST"])])
     uvicorn.run(
-        app,
+        application(),
         port=int(sys.argv[1]),
         loop="uvloop",
         http="httptools",
