@@ -6,10 +6,10 @@ application: that application is ours, adapts each body to the target, sends it,
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from conformance.judge.schema import document_at
 from conformance.subject.operations import encoded
 from conformance.subject.subject import Subject
 from conformance.wire import strict_json
@@ -36,7 +36,8 @@ def generated(subject: Subject) -> list[Exchange]:
             "phases": {"stateful": {"enabled": False}},
         }
     )
-    schema = schemathesis.openapi.from_dict(document_at(subject.contract, "/"), config=config)
+    document = {**copy.deepcopy(dict(subject.contract.document)), "servers": [{"url": "/"}]}
+    schema = schemathesis.openapi.from_dict(document, config=config)
     schema.app = bridge
     for event in from_schema(schema.include(operation_id=subject.contract.upsert.operation.operation_id)).execute():
         if isinstance(event, Interrupted):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import copy
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
-from openapi_core.datatypes import RequestParameters
+from jsonschema_path import SchemaPath
+from openapi_core.validation.response.validators import V30ResponseDataValidator
+from openapi_core.validation.schemas.validators import SchemaValidator
 
-from conformance.judge.body_validator import body_validator
 from conformance.judge.moments import moment
 from conformance.wire.exchange import Exchange
-from contract import Contract, Operation
+from contract import Contract
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+_FACTORY = V30ResponseDataValidator.schema_validators_factory
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +33,12 @@ class Fault:
         return f"{place}: {self.message}" if place else self.message
 
 
-def document_at(contract: Contract, url: str) -> dict[str, Any]:
-    """A copy of the OpenAPI document whose only server is at `url`, for a library to work on."""
-    document = copy.deepcopy(dict(contract.document))
-    document["servers"] = [{"url": url}]
-    return document
-
-
 class SchemaJudge:
-    """openapi-core, told of one contract."""
+    """openapi-core's validators of the schemas of one contract."""
 
     def __init__(self, contract: Contract) -> None:
-        self._validator = body_validator(document_at(contract, "http://target"))
-        self._contract = contract
+        self._document = SchemaPath.from_dict(dict(contract.document))
+        self._validators: dict[tuple[str, int], SchemaValidator | None] = {}
         self._latest: tuple[Exchange, list[Fault]] | None = None
         upsert = contract.upsert
         operations = [upsert.operation, upsert.read, upsert.delete]
@@ -65,46 +61,31 @@ class SchemaJudge:
         return self._latest[1]
 
     def _find(self, exchange: Exchange, prepare: Callable[[Any], Any]) -> list[Fault]:
-        operation = self._operations[exchange.request.operation_id or ""]
-        value = prepare(_whole_numbers(exchange.response.json))
-        errors = self._validator.iter_errors(_Request(operation, self._contract), _Response(exchange, value))
-        return [fault for error in errors for fault in _faults(error)]
+        validator = self._validator(exchange.request.operation_id or "", exchange.response.status)
+        if validator is None:
+            return []
+        return list(_faults(validator.validator.iter_errors(prepare(_whole_numbers(exchange.response.json)))))
+
+    def _validator(self, operation_id: str, status: int) -> SchemaValidator | None:
+        """The validator of the JSON bodies of a response, None where it has no schema.
+
+        Made once: to make it takes longer than to use it.
+        """
+        if (operation_id, status) not in self._validators:
+            operation = self._operations[operation_id]
+            responses = self._document / "paths" / operation.path / operation.method.lower() / "responses"
+            schema = responses / str(status) / "content" / "application/json" / "schema"
+            made = _FACTORY.create(self._document, schema) if schema.exists() else None
+            self._validators[operation_id, status] = made
+        return self._validators[operation_id, status]
 
 
-class _Request:
-    """The request as openapi-core wants it. It matches no raw slash in a path, so the key is encoded whole."""
-
-    host_url = "http://target"
-    content_type = "application/json"
-
-    def __init__(self, operation: Operation, contract: Contract) -> None:
-        self.path = operation.path.replace("{" + contract.upsert.key + "}", quote("key", safe=""))
-        self.method = operation.method.lower()
-        self.body = b"{}"
-        self.parameters = RequestParameters()
-        self.full_url_pattern = self.host_url + self.path
-
-
-class _Response:
-    def __init__(self, exchange: Exchange, value: Any) -> None:
-        self.data = json.dumps(value).encode()
-        self.status_code = exchange.response.status
-        self.content_type = "application/json"
-        self.headers: dict[str, str] = {}  # bodies alone are judged
-
-
-def _faults(error: Exception | None) -> Iterator[Fault]:
-    """The schema errors behind an error of openapi-core."""
-    while error is not None:
-        nested = getattr(error, "schema_errors", None)
-        if nested:
-            for fault in nested:
-                date_time = fault.validator == "format" and fault.validator_value == "date-time"
-                if date_time and moment(fault.instance) is not None:  # openapi-core knows no leap seconds
-                    continue
-                yield Fault(tuple(fault.absolute_path), fault.message, date_time)
-            return
-        error = error.__cause__  # type: ignore[assignment]
+def _faults(errors: Iterable[ValidationError]) -> Iterator[Fault]:
+    for error in errors:
+        date_time = error.validator == "format" and error.validator_value == "date-time"
+        if date_time and moment(error.instance) is not None:  # openapi-core knows no leap seconds
+            continue
+        yield Fault(tuple(error.absolute_path), error.message, date_time)
 
 
 def without_null(value: Any) -> Any:

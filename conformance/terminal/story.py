@@ -84,8 +84,9 @@ def one_line(story: Story) -> Text:
     text = Text.assemble(_head(story), f"{story.level}  ")
     if story.finding is None:
         return text.append(visible(story.reasons[-1].strip().splitlines()[-1] if story.reasons else ""))
-    case = f"{story.finding['case']}: " if story.finding["case"] else ""
-    said = f"{case}expected {story.finding['expected']}; observed {story.finding['observed']}"
+    case, expected = story.finding["case"], story.finding["expected"]
+    named = f"{case}: " if case and not expected.startswith(f"{case}: ") else ""
+    said = f"{named}expected {expected}; observed {story.finding['observed']}"
     return text.append(visible(" ".join(said.split())))
 
 

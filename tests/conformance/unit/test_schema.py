@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from conformance.judge.scope import error_body, judged_body, shown_model
 from conformance.wire.exchange import Exchange, Request, Response
 from contract import Contract
 from tests.conformance.unit.parts import JSON_TYPE, answered, upsert_request
+from tests.contract.altered import drop
 
 MODEL: dict[str, Any] = {
     "id": "a",
@@ -153,6 +155,11 @@ def test_an_error_in_its_shape_is_no_fault(judge: SchemaJudge, contract: Contrac
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_an_error_in_another_shape_is_a_fault(judge: SchemaJudge, contract: Contract, status: int) -> None:
     assert _faults(judge, contract, {"detail": ["no"]}, status=status)[0].path == ("detail",)
+
+
+def test_a_body_without_a_declared_schema_has_no_fault(altered: Callable[..., Contract]) -> None:
+    contract = altered(drop("#/paths/~1api~1models~1/post/responses/403/content"))
+    assert _faults(SchemaJudge(contract), contract, {"detail": ["no"]}, status=403) == []
 
 
 def test_without_null_goes_through_objects_and_lists() -> None:
