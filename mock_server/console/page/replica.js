@@ -13,6 +13,7 @@ const SHARE = 20; // loading takes at most this part of the time, so that a mock
 export class Replica {
   #loading = false;
   #again = false;
+  #more = false;
   /** @type {any[]} */
   #meanwhile = [];
   /** @type {number | undefined} */
@@ -40,7 +41,19 @@ export class Replica {
 
   /** Load all of it as soon as that is no burden. */
   reloadSoon() {
-    this.#timer ??= setTimeout(() => this.reload(), Math.max(SOONEST, this.#next - performance.now()));
+    if (this.#timer !== undefined) {
+      this.#more = true; // what is meant may come to pass after that load only
+      return;
+    }
+    this.#timer = setTimeout(() => this.#reloadAndMore(), Math.max(SOONEST, this.#next - performance.now()));
+  }
+
+  #reloadAndMore() {
+    this.reload();
+    if (this.#more) {
+      this.#more = false;
+      this.reloadSoon();
+    }
   }
 
   /** Load all of it. */
