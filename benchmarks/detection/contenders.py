@@ -14,12 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from contract import default_file
+from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDERS, READ_ONLY_KEY, READ_WRITE_KEY
 
-KEY = "demo-acme"
 KEYS = {
-    "RESPAN_API_KEY": KEY,
-    "RESPAN_OTHER_ORG_KEY": "demo-globex",
-    "RESPAN_READ_ONLY_KEY": "demo-acme-readonly",
+    "RESPAN_API_KEY": READ_WRITE_KEY,
+    "RESPAN_OTHER_ORG_KEY": OTHER_ORGANIZATION_KEY,
+    "RESPAN_READ_ONLY_KEY": READ_ONLY_KEY,
 }
 SECONDS = 300
 """After which a run is ended."""
@@ -72,7 +72,8 @@ class Contender:
 
 
 def _suite(url: str) -> Sequence[str]:
-    known = ("--provider", "my-vllm", "--builtin-model", "gpt-4o", "--builtin-model", "openai/gpt-4o-mini")
+    options = {"--provider": PROVIDERS, "--builtin-model": BUILT_IN_MODELS}
+    known = [word for option, names in options.items() for name in names for word in (option, name)]
     return [sys.executable, "-m", "conformance", url, *known, "--seed", "1", "--json", REPORT]
 
 
@@ -87,7 +88,7 @@ def _failed(verdict: str) -> Callable[[str, Path], Iterable[str]]:
 
 
 def _schemathesis(url: str) -> Sequence[str]:
-    headers = ("--header", f"Authorization: Bearer {KEY}")
+    headers = ("--header", f"Authorization: Bearer {READ_WRITE_KEY}")
     command = (sys.executable, "-m", "schemathesis.cli", "run", str(default_file()), "--url", url)
     return [*command, *headers, "--seed", "1", "--workers", "1"]
 
