@@ -39,7 +39,7 @@ def build_app(
     behaviour: Behaviour,
 ) -> AsyncApp:
     """The API of the mock as an ASGI app."""
-    handlers = Models(contract.upsert, fixtures, store, behaviour.clock).handlers
+    handlers = Models(contract.upsert, fixtures, store, behaviour.clock, behaviour.changed).handlers
     document = served_document(contract, handlers)
     app = AsyncApp(
         __name__,

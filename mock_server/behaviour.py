@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mock_server.core.clock import Clock, RealClock
 from mock_server.faults.book import Faults
+from mock_server.handlers import Changed
 from mock_server.journal.recording import Note
 
 
@@ -25,3 +26,5 @@ class Behaviour:
     """How it fails; None is never, at no cost."""
     note: Note | None = None
     """Called with each exchange."""
+    changed: Changed | None = None
+    """Called with each model that a request has changed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeAlias
 
 from contract import Upsert
 from mock_server.answers import Answer
@@ -12,22 +13,28 @@ from mock_server.core.clock import Clock
 from mock_server.core.display import Model
 from mock_server.core.judgement import Context, Named, References, absent, refusal_of
 from mock_server.core.stores import Decision, Store
-from mock_server.core.upsert import Stored, delete, upsert
+from mock_server.core.upsert import Stored, Written, delete, upsert
 from mock_server.endpoints import Call, Handler
 from mock_server.refusing.refusals import Refusal, RefusedError
 from mock_server.showing import Showing
 
+Changed: TypeAlias = Callable[[str, str, Stored | None], None]
+"""Called with the organization and the name of a model that was changed, and the model, or None where it is gone."""
+
 
 class Models:
-    """The models of all organizations."""
+    """The models of all organizations. `changed` is told of each that a request has written or removed."""
 
-    def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, rules: Upsert, fixtures: Fixtures, store: Store, clock: Clock, changed: Changed | None = None
+    ) -> None:
         self._rules = rules
         self._references = References(rules)
         self._fixtures = fixtures
         self._store = store
         self._showing = Showing(rules, fixtures, store)
         self._clock = clock
+        self._changed = changed
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -75,6 +82,8 @@ class Models:
         decision = await self._store.update(organization, name, decide)
         if not isinstance(decision, Refusal):
             self._clock.advance()
+            if self._changed:
+                self._changed(organization, name, decision.stored if isinstance(decision, Written) else None)
         return decision
 
     async def _refuse(self, call: Call) -> None:

@@ -17,7 +17,7 @@ from mock_server.behaviour import Behaviour
 from mock_server.callers.fixtures import Fixtures
 from mock_server.control import Control
 from mock_server.core.clock import RealClock, clock_of
-from mock_server.core.stores import MemoryStore, Scopes, WatchedStore
+from mock_server.core.stores import MemoryStore, Scopes
 from mock_server.faults.book import Faults
 from mock_server.faults.file import read_faults
 from mock_server.journal.journal import Journal
@@ -39,6 +39,7 @@ def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, model
 
 def app_of(settings: Settings, control: Control, access: Access | None = None) -> ASGIApp:
     """The app of these parts. `access` stands in for what the settings say of it."""
+    heard = settings.admin or control.on_change  # else nobody can watch the models, and to tell of them costs time
     behaviour = Behaviour(
         origins=settings.cors_origins,
         seed="" if settings.seed is None else str(settings.seed),
@@ -46,10 +47,9 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
         check_responses=settings.check_responses,
         faults=control.faults if settings.admin or control.faults.active else None,
         note=control.note if control.journal.size else None,
+        changed=control.model_changed if heard else None,
     )
-    heard = settings.admin or control.on_change  # else nobody can watch the models, and to tell of them costs time
-    store = WatchedStore(control.store, control.model_changed) if heard else control.store
-    api = build_app(control.contract, control.fixtures, store, behaviour)
+    api = build_app(control.contract, control.fixtures, control.store, behaviour)
     return Beside(api, admin_app(control, access or _access(settings))) if settings.admin else api
 
 

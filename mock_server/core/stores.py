@@ -12,8 +12,6 @@ from mock_server.refusing.refusals import Refusal
 
 Scopes: TypeAlias = Mapping[str, Mapping[str, Stored]]
 """Models by scope and key."""
-Changed: TypeAlias = Callable[[str, str, Stored | None], None]
-"""Called with the scope and the key of a model that was changed, and the model, or None where it was removed."""
 Decision = TypeVar("Decision", bound=Written | Removed | Refusal)
 
 
@@ -84,22 +82,3 @@ class MemoryStore:
     def _put(self, models: Scopes) -> None:
         self._scopes.clear()
         self._scopes.update((scope, dict(named)) for scope, named in models.items())
-
-
-class WatchedStore:
-    """A store that tells of each model that a request has written or removed."""
-
-    def __init__(self, store: Store, changed: Changed) -> None:
-        self._store = store
-        self._changed = changed
-        self.get = store.get
-        self.snapshot = store.snapshot
-        self.replace = store.replace
-        self.clear = store.clear
-
-    async def update(self, scope: str, key: str, decide: Callable[[Stored | None], Decision]) -> Decision:
-        """See Store."""
-        decision = await self._store.update(scope, key, decide)
-        if not isinstance(decision, Refusal):
-            self._changed(scope, key, decision.stored if isinstance(decision, Written) else None)
-        return decision

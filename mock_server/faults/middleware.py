@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract import Contract
@@ -22,11 +24,12 @@ class FaultsMiddleware:
         self._organization_of = organization_of
         self._resources = [Resource(template, item) for template, item in contract.document["paths"].items()]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, or have it fail."""
-        if not self._faults.active or scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+        may_fail = self._faults.active and scope["type"] == "http"
+        return (self._failing if may_fail else self.app)(scope, receive, send)
+
+    async def _failing(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = Asked(scope, receive, self._rules.key, self._organization_of, self._rules.limits.bytes)
         acting = await self._acting(asked) if asked.is_of(self._resources) else []
         if acting:

@@ -86,10 +86,10 @@ def entry_of(exchange: Exchange) -> Entry:
     """What is shown of an exchange."""
     return Entry(
         id=exchange.id,
-        time=to_rfc3339(datetime.fromtimestamp(exchange.time, UTC)),
-        duration_ms=round(exchange.milliseconds, 3),
+        time=to_rfc3339(datetime.fromtimestamp(exchange.began, UTC)),
+        duration_ms=round(exchange.seconds * 1000, 3),
         organization=exchange.organization,
-        may_write=exchange.may_write,
+        may_write=exchange.caller.may_write if exchange.caller else None,
         method=exchange.method,
         path=redaction.path(exchange.path.decode("latin-1")),
         query=redaction.query(exchange.query.decode("latin-1")),

@@ -22,15 +22,14 @@ class Journal:
         self._exchanges: deque[Exchange] = deque(maxlen=size)
         self._listeners: list[Listener] = []
         self.total = 0
-        """How many there have been, which is the number of the latest."""
+        """The number of the latest, which is how many there have been."""
 
     def __len__(self) -> int:
         return len(self._exchanges)
 
     def add(self, exchange: Exchange) -> None:
-        """Give it the next number, and keep it."""
-        self.total += 1
-        exchange.id = self.total
+        """Keep it."""
+        self.total = exchange.id
         self._exchanges.append(exchange)
         for listener in self._listeners:
             listener(exchange)

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from mock_server.events import PATIENCE, REMEMBERED, Events
+from tests.mock_server.in_process import app, ask
 from tests.mock_server.process import SECONDS, MockProcess, started
 from tests.mock_server.wire import request
 
@@ -163,3 +164,16 @@ def test_a_watcher_that_lags_is_behind() -> None:
             assert events.total == PATIENCE + 1
 
     asyncio.run(steps())
+
+
+def test_a_change_is_told_of_requests_that_changed_something() -> None:
+    told: list[tuple[str, str, bool]] = []
+    mock = app(changed=lambda organization, name, stored: told.append((organization, name, stored is not None)))
+    ask(mock, "POST", "/api/models/", b'{"model_name": "m"}')
+    ask(mock, "POST", "/api/models/", b'{"model_name": "m", "unknown_model": ')
+    ask(mock, "POST", "/api/models/", b'{"model_name": "n", "base_model_name": "absent"}')
+    ask(mock, "GET", "/api/models/m/")
+    ask(mock, "DELETE", "/api/models/absent/")
+    assert told == [("acme", "m", True)]
+    ask(mock, "DELETE", "/api/models/m/")
+    assert told == [("acme", "m", True), ("acme", "m", False)]

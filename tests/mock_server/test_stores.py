@@ -8,17 +8,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mock_server.core.stores import MemoryStore, Store, WatchedStore
+from mock_server.core.stores import MemoryStore, Store
 from mock_server.core.upsert import Removed, Stored, Written
 from mock_server.refusing.refusals import Refusal
 
 BORN = datetime(2026, 2, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=[MemoryStore, lambda: WatchedStore(MemoryStore(), lambda *_: None)])
-def store(request: pytest.FixtureRequest) -> Store:
-    made: Store = request.param()
-    return made
+@pytest.fixture
+def store() -> Store:
+    return MemoryStore()
 
 
 def number(value: int) -> Stored:
@@ -100,16 +99,3 @@ def test_clearing_removes_what_is_named_and_counts_it(store: Store) -> None:
         assert await store.clear() == 1
 
     asyncio.run(steps())
-
-
-def test_a_watched_store_tells_of_what_was_done() -> None:
-    told: list[tuple[str, str, Stored | None]] = []
-    store = WatchedStore(MemoryStore(), lambda scope, key, stored: told.append((scope, key, stored)))
-
-    async def steps() -> None:
-        await store.update("acme", "m", one_more)
-        await store.update("acme", "m", lambda _: Refusal(403, "No."))
-        await store.update("acme", "m", lambda _: Removed())
-
-    asyncio.run(steps())
-    assert told == [("acme", "m", number(1)), ("acme", "m", None)]

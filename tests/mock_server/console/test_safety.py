@@ -112,8 +112,10 @@ def test_removing_a_fault_leaves_the_keyboard_where_it_is(page: Page, client: ht
 def test_motion_is_left_out_where_it_is_not_wanted(
     mock: MockProcess, client: httpx2.Client, open_console: Open, reduced: bool
 ) -> None:
+    client.get(MODELS)
     page = open_console(mock.url, reduced_motion="reduce" if reduced else "no-preference")
     page.locator("#connection[data-state=live]").wait_for()
+    page.locator("#requests li.row").wait_for()  # what it loads at first is not new
     client.get(MODELS)
     new = page.locator("#requests li.row.new")
     expect(new).to_have_css("animation-name", "none" if reduced else "fresh")
