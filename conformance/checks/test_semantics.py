@@ -11,6 +11,7 @@ from conformance.judge.expect import (
     differing,
     expect_entries,
     expect_shown,
+    expect_status,
     expect_taken,
     expect_unchanged,
     shown_by,
@@ -196,17 +197,21 @@ def test_provider_shows(subject: Subject) -> None:
 @requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["provider"])
 @each("case", cases.aliases)
 def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
-    """Either spelling of the provider does the same, and so do both together when they agree."""
-    provider, (spelling, alias) = subject.plan.known.providers[0], case
+    """Either spelling of the provider does the same, in a create and in an update, and so do both when they agree."""
+    (provider, *others), (spelling, alias) = subject.plan.known.providers, case
     for field, lookup in lookups(subject.contract):
         if lookup.by != alias.of:
             continue
         plain = subject.accepted(subject.upsert({**subject.minimal(), alias.of: provider})).response.members
-        for body in ({spelling.name: provider}, {spelling.name: provider, alias.of: provider}):
-            other = subject.accepted(subject.upsert({**subject.minimal(), **body})).response.members
+        one = {**subject.minimal(), spelling.name: provider}
+        for body in (one, {**subject.minimal(), spelling.name: provider, alias.of: provider}):
+            other = subject.accepted(subject.upsert(body)).response.members
             if _provider_id(other.get(field.name)) != _provider_id(plain.get(field.name)):
                 expected = f"{field.name}: {written(plain.get(field.name))}, as under {alias.of}"
                 raise Violation(expected, f"{field.name}: {written(other.get(field.name))}")
+        if others and _provider_id(plain.get(field.name)) == provider:
+            moved = {**one, spelling.name: others[0]}
+            _expect_provider(subject.accepted(subject.upsert(moved)).response.members.get(field.name), others[0], field)
 
 
 @requirement("SEM-10", SHOULD, clause="x-clauses/server-owned")
@@ -292,7 +297,7 @@ def test_base_is_the_nearest(subject: Subject) -> None:
 
 @requirement("SEM-17", SHOULD, clause="x-clauses/base-chain")
 def test_base_that_was_deleted(subject: Subject) -> None:
-    """A model whose base model was deleted is still answered."""
+    """A model whose base model was deleted is still there, and is answered."""
     subject.require_delete()
     base = subject.given(subject.few())
     model = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key]}
@@ -302,6 +307,8 @@ def test_base_that_was_deleted(subject: Subject) -> None:
         return
     bare = {subject.contract.upsert.key: model[subject.contract.upsert.key]}
     written_again = subject.upsert(bare)
+    if subject.abilities.tells_creates and written_again.response.successful:
+        expect_status(written_again, subject.contract.upsert.updated, when="for a model whose base model was deleted")
     if subject.abilities.reads and written_again.response.successful:
         read = subject.read(bare[subject.contract.upsert.key])
         if read.response.status < 500:

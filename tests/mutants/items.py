@@ -200,6 +200,19 @@ class LastSegmentIsTheName(Mutant):
         return super().name_in(path).rpartition("/")[2]
 
 
+class DeleteCascades(Mutant):
+    """The rows of the models on a base are deleted with it: `ON DELETE CASCADE`."""
+
+    trips = frozenset({"SEM-17"})
+
+    def removed(self, organization: str, name: str) -> bool:
+        on_it = [each.name for each in self.models.values() if each.values.get(BASE) == name]
+        removed = super().removed(organization, name)
+        for each in on_it:
+            self.removed(organization, each)
+        return removed
+
+
 class ModelsGoWithTheirBase(Mutant):
     """A model whose base was deleted is still stored, and still updated, but no longer read."""
 

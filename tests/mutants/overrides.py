@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, OVERRIDE, PROVIDER, PROVIDER_ALIAS
+from tests.servers.plain_fields import BASE, KEY, OVERRIDE, PROVIDER, PROVIDER_ALIAS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +105,18 @@ class AliasIgnored(Mutant):
     def slots(self, values: Values) -> Values:
         slots = super().slots(values)
         return slots if PROVIDER in values else {name: value for name, value in slots.items() if name != PROVIDER}
+
+
+class AliasIgnoredInUpdates(Mutant):
+    """Only a create looks for the second spelling of the provider."""
+
+    trips = frozenset({"SEM-09", "STA-13"})
+
+    def slots(self, values: Values) -> Values:
+        slots = super().slots(values)
+        if PROVIDER in values or all(name != values[KEY] for _, name in self.models):
+            return slots
+        return {name: value for name, value in slots.items() if name != PROVIDER}
 
 
 class BothSpellingsCancel(Mutant):
