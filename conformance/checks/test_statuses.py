@@ -217,9 +217,13 @@ def test_builtin_names(subject: Subject) -> None:
 
 @requirement("STA-19", MUST, clause="x-upsert/read")
 def test_read(subject: Subject) -> None:
-    """A model that exists is read with 200, and one that does not is answered 404."""
+    """A model that exists is read with 200, one with dots in its name too; one that does not is answered 404."""
     subject.require_read()
-    body = subject.given(subject.full())
+    body = subject.full(key=f"{subject.names.fresh()}-3.5.json")
+    created = subject.upsert(body)
+    if created.response.status == subject.contract.upsert.invalid:
+        raise NotTestable("a name with dots is refused", because="STA-31")
+    subject.accepted(created)
     expect_status(subject.read(body[subject.contract.upsert.key]), 200, when="for a model that exists")
     expect_status(subject.read(subject.names.fresh()), 404, when="for a model that does not exist")
 

@@ -180,6 +180,24 @@ class SlashesEndTheName(Mutant):
         return {} if "/" in self.name_in(path) else super().handlers(path)
 
 
+class DotsEndTheName(Mutant):
+    """A segment of a path ends at a dot, as it does by default in a router of Django REST framework."""
+
+    trips = frozenset({"STA-19"})
+
+    def handlers(self, path: str) -> Mapping[str, Handler]:
+        return {} if "." in self.name_in(path) else super().handlers(path)
+
+
+class DotsBeginAFormat(Mutant):
+    """What follows the last dot of a path is the format that is asked for, and not of the name."""
+
+    trips = frozenset({"STA-19"})
+
+    def name_in(self, path: str) -> str:
+        return super().name_in(path).removesuffix(".json")
+
+
 class SlashesAreReadNotDeleted(Mutant):
     """The route of the delete takes one segment, that of the read takes all."""
 
