@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from contract import Contract
 from mock_server.answers import Answer, write
 from mock_server.callers.callers import Caller
+from mock_server.callers.security import CALLER
 from mock_server.http.request_body import Headers, check_media_type, receive_body
 from mock_server.http.strict_json import UnreadableError, read_json
 from mock_server.refusing.refusals import RefusedError, refused
@@ -99,9 +100,8 @@ class Endpoint:
             body, violations = await self._body.read(scope["headers"], receive) if self._body else (None, ())
         except ClientDisconnect:
             return
-        token = scope["extensions"].get("connexion_context", {}).get("token_info", {})
-        caller, rehearsed = token.get("caller", self._anyone), scope.get(REHEARSED, False)
-        call = Call(caller, scope["path_params"], body, violations, rehearsed)
+        caller = scope.get(CALLER, self._anyone)
+        call = Call(caller, scope["path_params"], body, violations, scope.get(REHEARSED, False))
         await write(await self._handler(call), send)
 
 

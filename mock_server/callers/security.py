@@ -19,6 +19,8 @@ from mock_server.refusing.wording import quoted
 if TYPE_CHECKING:
     from mock_server.callers.fixtures import Fixtures
 
+CALLER = "mock_server.caller"
+"""Where the scope of a request has the Caller whose credentials it bears, once they are verified."""
 CHALLENGE = 'Bearer realm="respan"'
 _SCHEMES = "#/components/securitySchemes"
 _FORM = '"Authorization: Bearer <API key or dashboard token>"'
@@ -57,7 +59,10 @@ class BearerHandler(AbstractSecurityHandler):
                 caller = judge(bearer_token(request.scope["headers"]))
             except BadTokenError as error:
                 raise unauthorized(str(error), "a token that is not accepted", "invalid_token") from None
-            return NO_VALUE if caller is None else {"sub": caller.organization, "caller": caller}
+            if caller is None:
+                return NO_VALUE
+            request.scope[CALLER] = caller
+            return {"sub": caller.organization}
 
         return verify
 

@@ -23,6 +23,8 @@ from mock_server.refusing.refusals import RefusedError, refused
 from mock_server.refusing.violations import Part, Violation
 from mock_server.refusing.wording import alternatives, quoted
 
+OUTSIDE = "mock_server.outside"
+"""Where the scope of a request says that its path is none of the contract's."""
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -138,7 +140,9 @@ def matches_path(path: bytes, pattern: str) -> bool:
 
 def _enter(scope: Scope, resource: Resource | None, parameters: dict[str, str]) -> None:
     context: dict[str, str] = {}
-    if resource:
+    if resource is None:
+        scope[OUTSIDE] = True
+    else:
         method = scope["method"]
         if method not in resource.operations:
             raise _not_allowed(resource, method)

@@ -86,7 +86,7 @@ def entry_of(exchange: Exchange) -> Entry:
     """What is shown of an exchange."""
     return Entry(
         id=exchange.id,
-        time=to_rfc3339(datetime.fromtimestamp(exchange.began, UTC)),
+        time=to_rfc3339(datetime.fromtimestamp(exchange.ended - exchange.seconds, UTC)),
         duration_ms=round(exchange.seconds * 1000, 3),
         organization=exchange.organization,
         may_write=exchange.caller.may_write if exchange.caller else None,

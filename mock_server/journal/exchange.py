@@ -20,8 +20,8 @@ class Exchange(NamedTuple):
 
     id: int
     """Its number in the journal, from 1."""
-    began: float
-    """When it came, in seconds of POSIX."""
+    ended: float
+    """When it was answered, in seconds of POSIX."""
     seconds: float
     """What it took."""
     method: str

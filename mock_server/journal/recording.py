@@ -9,12 +9,12 @@ from itertools import count
 from time import perf_counter, time
 from typing import TypeAlias
 
-from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mock_server.callers.security import CALLER
 from mock_server.faults.fired import FAULTS
 from mock_server.http.failures import APPLIED, REFUSAL
-from mock_server.http.routing import raw_path
+from mock_server.http.routing import OUTSIDE, raw_path
 from mock_server.journal.exchange import Exchange, Headers
 
 LONGEST_BODY = 16 * 1024
@@ -22,10 +22,6 @@ LONGEST_BODY = 16 * 1024
 
 Note: TypeAlias = Callable[[Exchange], None]
 """Called with each exchange when it is over."""
-_Asked: TypeAlias = tuple[bytes, int, bool]
-"""The first octets of the body of a request, its length as far as it was read, and whether that was all of it."""
-_Answered: TypeAlias = tuple[int, Headers, bytes, int]
-"""The status, 0 where there was none, the headers, the first octets of the body, and its length."""
 _MOMENT = 0.05
 """Seconds to wait for a body that nobody asked for; most come with their request."""
 
@@ -56,11 +52,10 @@ class RecordingMiddleware:
         async def receiving() -> Message:
             nonlocal request, request_length, complete
             message = await receive()
-            if message["type"] == "http.request":
-                body = message.get("body", b"")
-                request = (request + body)[:LONGEST_BODY]
-                request_length += len(body)
-                complete = not message.get("more_body", False)
+            body = message.get("body", b"")
+            request = (request + body)[:LONGEST_BODY]
+            request_length += len(body)
+            complete = complete or (message["type"] == "http.request" and not message.get("more_body", False))
             return message
 
         def sending(message: Message) -> Awaitable[None]:
@@ -78,39 +73,35 @@ class RecordingMiddleware:
         def close() -> None:
             nonlocal over
             over = True
-            asked, answered = (request, request_length, complete), (status, headers, response, response_length)
-            self._close(scope, perf_counter() - started, asked, answered)
+            if OUTSIDE in scope and REFUSAL not in scope:
+                return  # a page was looked at that is not of the API: Swagger UI, the contract
+            exchange = (
+                next(self._numbers),
+                time(),
+                perf_counter() - started,
+                scope["method"],
+                raw_path(scope),
+                scope["query_string"],
+                scope["headers"],
+                request,
+                request_length,
+                complete,
+                status,
+                headers,
+                response,
+                response_length,
+                scope.get(CALLER),
+                scope.get(REFUSAL),
+                scope.get(APPLIED),
+                scope.get(FAULTS, ()),
+            )
+            self._note(tuple.__new__(Exchange, exchange))  # as Exchange(...) does, by way of one call more
 
         try:
             await self.app(scope, receiving, sending)
         finally:
             if not over:
                 close()
-
-    def _close(self, scope: Scope, seconds: float, asked: _Asked, answered: _Answered) -> None:
-        refusal, extensions = scope.get(REFUSAL), scope.get("extensions", {})
-        if extensions.get(ROUTING_CONTEXT) == {} and not refusal:
-            return  # a page was looked at that is not of the API: Swagger UI, the contract
-        known = extensions.get("connexion_context", {}).get("token_info")
-        self._note(
-            Exchange._make(
-                (
-                    next(self._numbers),
-                    time() - seconds,
-                    seconds,
-                    scope["method"],
-                    raw_path(scope),
-                    scope["query_string"],
-                    scope["headers"],
-                    *asked,
-                    *answered,
-                    known["caller"] if known else None,
-                    refusal,
-                    scope.get(APPLIED),
-                    scope.get(FAULTS, ()),
-                )
-            )
-        )
 
 
 async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start: Message) -> None:
