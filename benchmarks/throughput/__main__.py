@@ -1,13 +1,15 @@
 """`python -m benchmarks.throughput [--rounds N] [--seconds N]`: every server under the same load, as one table.
 
-The servers are measured in turn, one at a time, for several short rounds: what else the machine does meanwhile hits all
-of them alike. Speeds are compared within a round, and by processor time: a server under full load does nothing but
-compute, and how long it waits for a processor says something of the machine only.
+In each of several rounds all servers run side by side, and are loaded in turn, one at a time, a second each time: what
+else the machine does meanwhile hits all of them alike. Speeds are compared within a round, and by processor time: a
+server under full load does nothing but compute, and how long it waits for a processor says something of the machine
+only.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,8 +22,8 @@ from typing import Any
 import orjson
 
 from benchmarks.throughput.contenders import HERE, Contender, contenders
-from benchmarks.throughput.load import LoadError, MissingToolError, load
-from benchmarks.throughput.process import DidNotAnswerError, free_port, running
+from benchmarks.throughput.load import Load, LoadError, MissingToolError, load
+from benchmarks.throughput.process import DidNotAnswerError, Running, free_port, running
 
 TABLE = Path(__file__).with_name("result.md")
 WARMING = 1
@@ -57,26 +59,43 @@ Round = Mapping[str, Sample]
 """A sample of each server, by name."""
 
 
-def sample(contender: Contender, seconds: int) -> Sample:
-    """Start a server, load it for `seconds`, and end it."""
+def one_round(servers: Sequence[Contender], seconds: int) -> Round:
+    """Start all servers, load each for `seconds`, a second at a time in turn, and end them."""
+    with contextlib.ExitStack() as stack:
+        started = [stack.enter_context(_started(each)) for each in servers]
+        for server in started:
+            load(server.url, WARMING)
+        slices = [[_slice(server) for server in started] for _ in range(seconds)]
+        return {
+            each.name: _sample(server, done)
+            for each, server, done in zip(servers, started, zip(*slices, strict=True), strict=True)
+        }
+
+
+def _started(contender: Contender) -> contextlib.AbstractContextManager[Running]:
     port = free_port()
-    with running(contender.command(port), port) as server:
-        load(server.url, WARMING)
-        before = server.processor_time
-        done = load(server.url, seconds)
-        taken = server.processor_time - before
-        return Sample(
-            done.requests / done.seconds, taken / done.requests, server.peak_memory, server.started, server.answer
-        )
+    return running(contender.command(port), port)
+
+
+def _slice(server: Running) -> tuple[Load, float]:
+    """A second of load, and the processor time that it took."""
+    before = server.processor_time
+    return load(server.url, 1), server.processor_time - before
+
+
+def _sample(server: Running, slices: Sequence[tuple[Load, float]]) -> Sample:
+    requests = sum(done.requests for done, _ in slices)
+    seconds, taken = sum(done.seconds for done, _ in slices), sum(taken for _, taken in slices)
+    return Sample(requests / seconds, taken / requests, server.peak_memory, server.started, server.answer)
 
 
 def measure(servers: Sequence[Contender], rounds: int, seconds: int) -> list[Round]:
-    """Sample all servers in turn, so many times. Raises DifferentAnswerError."""
+    """So many rounds. Raises DifferentAnswerError."""
     done: list[Round] = []
     for number in range(1, rounds + 1):
-        samples: dict[str, Sample] = {}
+        samples = one_round(servers, seconds)
         for each in servers:
-            samples[each.name] = taken = sample(each, seconds)
+            taken = samples[each.name]
             if not each.canned and _lasting(taken.answer) != _lasting(samples[servers[0].name].answer):
                 raise DifferentAnswerError(f"{each.name} answers an upsert otherwise than {servers[0].name}")
             print(f"round {number}: {each.name}: {taken.throughput:,.0f} requests/s", file=sys.stderr, flush=True)
@@ -136,8 +155,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.throughput", description="Measure, and write the table."
     )
-    parser.add_argument("--rounds", type=int, default=7, help="how often each server is measured (default: 7)")
-    parser.add_argument("--seconds", type=int, default=5, help="how long, each time (default: 5)")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each server is started (default: 7)")
+    parser.add_argument("--seconds", type=int, default=5, help="how long each is loaded, each time (default: 5)")
     options = parser.parse_args()
     try:
         servers = contenders()

@@ -1,0 +1,28 @@
+"""The copy that the page keeps of what the mock has, by a clock of the test's own."""
+
+from __future__ import annotations
+
+from tests.mock_server.console.conftest import Open
+from tests.mock_server.process import MockProcess
+
+REPLICA = """async () => {
+    const { Replica } = await import("/_mock/console/replica.js");
+    window.loads = 0;
+    window.replica = new Replica(async () => { window.loads += 1; }, () => {}, () => {}, () => {});
+}"""
+
+
+def test_what_is_asked_for_while_a_load_is_awaited_is_loaded_once_more(mock: MockProcess, open_console: Open) -> None:
+    page = open_console(mock.url)
+    page.evaluate(REPLICA)
+    page.clock.install()
+
+    def loads_after(milliseconds: int) -> int:
+        page.clock.run_for(milliseconds)
+        return int(page.evaluate("window.loads"))
+
+    page.evaluate("for (let events = 0; events < 3; events += 1) replica.reloadSoon()")
+    assert loads_after(900) == 0
+    assert loads_after(200) == 1
+    assert loads_after(1_000) == 2
+    assert loads_after(60_000) == 2
