@@ -144,7 +144,7 @@ class ProviderOfTheTable(Mutant):
 class ProviderOnlyAtCreate(Mutant):
     """A provider that is given to a model that exists is not attached."""
 
-    trips = frozenset({"SEM-08"})
+    trips = frozenset({"SEM-08", "SEM-09"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         return super().merged(earlier, {name: value for name, value in values.items() if name != PROVIDER})

@@ -34,7 +34,7 @@ class RequestEchoed(Mutant):
 class AnswerBeforeUpdate(Mutant):
     """The answer to an update is made of the model that was loaded, before the values were set."""
 
-    trips = frozenset({"IDM-02", "IDM-07", "IDM-08", "IDM-16", "IDM-18", "SEM-01", "SEM-07", "SEM-08"})
+    trips = frozenset({"IDM-02", "IDM-07", "IDM-08", "IDM-16", "IDM-18", "SEM-01", "SEM-07", "SEM-08", "SEM-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)

@@ -141,7 +141,7 @@ class UpdatesIgnored(Mutant):
     """The first write wins: `get_or_create` with the values as defaults."""
 
     trips = frozenset(
-        {"IDM-02", "IDM-04", "IDM-06", "IDM-08", "IDM-16", "IDM-18", "IDM-24", "SEM-01", "SEM-07", "SEM-08"}
+        {"IDM-02", "IDM-04", "IDM-06", "IDM-08", "IDM-16", "IDM-18", "IDM-24", "SEM-01", "SEM-07", "SEM-08", "SEM-09"}
     )
 
     def merged(self, earlier: Stored, values: Values) -> Values:
@@ -306,7 +306,7 @@ class ProviderInPlaceOfTheBase(Mutant):
 class ProviderForGood(Mutant):
     """Once a model is attached to a provider, another one that is sent is ignored."""
 
-    trips = frozenset({"SEM-08"})
+    trips = frozenset({"SEM-08", "SEM-09"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         provider = {PROVIDER: earlier.values[PROVIDER]} if PROVIDER in earlier.values else {}
