@@ -52,13 +52,11 @@ class Control:
     def note(self, exchange: Exchange) -> None:
         """Take an exchange into the journal."""
         self.journal.add(exchange)
-        if self.events.watched:
-            self.events.publish("request", exchange, entry_of)
+        self.events.publish("request", exchange, entry_of)
 
     def model_changed(self, organization: str, name: str, stored: Stored | None) -> None:
         """Tell that a request has written a model, or removed it where `stored` is None."""
-        if self.events.watched:
-            self.events.publish("model", (organization, name, stored), _shown)
+        self.events.publish("model", (organization, name, stored), _shown)
         if self.on_change:
             self.on_change()
 

@@ -90,8 +90,7 @@ class Events:
     def __init__(self) -> None:
         self._latest: deque[Event] = deque(maxlen=REMEMBERED)
         self._watchers: list[Watcher] = []
-        self.watched = False
-        """Whether anybody has ever watched: before, nobody can come back for what happened."""
+        self._ever_watched = False
         self.run = secrets.token_hex(8)
         """Another one after each start, so that whoever comes back knows whether the ids are still the same ones."""
         self.total = 0
@@ -100,8 +99,8 @@ class Events:
     def publish(self, kind: str, subject: Any, show: Callable[[Any], Any] = _itself) -> None:
         """Tell everybody."""
         self.total += 1
-        if not self.watched:
-            return
+        if not self._ever_watched:
+            return  # nobody can come back for it
         event = Event(self.total, kind, subject, show)
         self._latest.append(event)
         for watcher in self._watchers:
@@ -113,7 +112,7 @@ class Events:
 
         With a `pace`, of one kind so many in a second, and then that the others were skipped.
         """
-        self.watched = True
+        self._ever_watched = True
         missed = [] if after is None else [event for event in self._latest if event.id > after]
         watcher = Watcher(missed, pace)
         self._watchers.append(watcher)

@@ -50,7 +50,7 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
         changed=control.model_changed if heard else None,
     )
     api = build_app(control.contract, control.fixtures, control.store, behaviour)
-    return Beside(api.middleware, admin_app(control, access or _access(settings))) if settings.admin else api
+    return Beside(api, admin_app(control, access or _access(settings))) if settings.admin else api
 
 
 def _rules(settings: Settings) -> Sequence[Mapping[str, Any]]:

@@ -42,7 +42,7 @@ class LingeringCloseMiddleware:
                 await send(message)
                 return
             await send({**message, "more_body": True})
-            await _drain(receiving)
+            await drain(receiving, _MOST_BYTES, _MOST_SECONDS)
             await send({"type": "http.response.body", "body": b""})
 
         await self.app(scope, receiving, sending)
@@ -54,12 +54,13 @@ def _closes(scope: Scope) -> bool:
     return asked or scope["http_version"] == "1.0"
 
 
-async def _drain(receive: Receive) -> None:
-    left = _MOST_BYTES
+async def drain(receive: Receive, most: int, seconds: float) -> None:
+    """Read a body that nobody has asked for, to its end, for so long, or until `most` bytes of it were read."""
+    left = most
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_MOST_SECONDS):
+        async with asyncio.timeout(seconds):
             while left > 0:
                 message = await receive()
                 if not message.get("more_body", False):
                     return
-                left -= len(message["body"])
+                left -= len(message.get("body", b""))

@@ -14,8 +14,7 @@ Headers = list[tuple[bytes, bytes]]
 class Exchange(NamedTuple):
     """A request and its answer. Nothing in it is redacted yet: it is not to be shown as it is.
 
-    A thousand of them are kept, while requests come and go. What each refers to was therefore there before, and it is
-    one object itself: an attribute more is an allocation more that falls into memory which has left the caches.
+    A thousand of them are kept, by default. Each is one tuple, made when all is known, of what was there anyway.
     """
 
     id: int

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from itertools import count
 from time import perf_counter, time
@@ -14,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mock_server.callers.security import CALLER
 from mock_server.faults.fired import FAULTS
 from mock_server.http.failures import APPLIED, REFUSAL
+from mock_server.http.lingering import drain
 from mock_server.http.routing import OUTSIDE, raw_path
 from mock_server.journal.exchange import Exchange, Headers
 
@@ -107,15 +106,5 @@ class RecordingMiddleware:
 async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start: Message) -> None:
     """Read first a body that is about to be refused unread, as far as it is there or comes at once."""
     if not any(name == b"expect" for name, _ in scope["headers"]):  # to ask for the body would invite to send it
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_MOMENT):
-                await _read(receive)
+        await drain(receive, LONGEST_BODY, _MOMENT)
     await send(start)
-
-
-async def _read(receive: Receive) -> None:
-    length, more = 0, True
-    while more and length < LONGEST_BODY:
-        message = await receive()
-        length += len(message.get("body", b""))
-        more = message.get("more_body", False)

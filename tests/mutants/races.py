@@ -184,7 +184,7 @@ class TornWrites(Mutant):
             return super().write(organization, name, values)
         for field, value in values.items():
             status, stored = super().write(organization, name, {KEY: name, field: value})
-            sleep(WINDOW / 20)
+            sleep(WINDOW / 4)
         return status, stored
 
 
@@ -289,6 +289,6 @@ class RacingDeletesBreak(Mutant):
     def removed(self, organization: str, name: str) -> bool:
         if self.find(organization, name) is None:
             return False
-        sleep(WINDOW)
+        sleep(2 * WINDOW)
         del self.models[self.address(organization, name)]
         return True
