@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import replace
+from random import uniform
 from time import sleep
 from typing import TYPE_CHECKING
 
@@ -184,7 +185,7 @@ class TornWrites(Mutant):
             return super().write(organization, name, values)
         for field, value in values.items():
             status, stored = super().write(organization, name, {KEY: name, field: value})
-            sleep(WINDOW / 4)
+            sleep(uniform(0, WINDOW / 2))  # in step, the last writer would heal what the others tear
         return status, stored
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from tests.mock_server.console.conftest import Open
 from tests.mock_server.process import MockProcess
 
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 REPLICA = """async () => {
     const { Replica } = await import("/_mock/console/replica.js");
     window.loads = 0;
@@ -14,8 +17,9 @@ REPLICA = """async () => {
 
 def test_what_is_asked_for_while_a_load_is_awaited_is_loaded_once_more(mock: MockProcess, open_console: Open) -> None:
     page = open_console(mock.url)
+    page.clock.install(time=NOON)
+    page.clock.pause_at(NOON + timedelta(hours=1))
     page.evaluate(REPLICA)
-    page.clock.install()
 
     def loads_after(milliseconds: int) -> int:
         page.clock.run_for(milliseconds)
