@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 from contract.clauses import clauses_at
@@ -24,11 +25,19 @@ def default_file() -> Path:
 
 
 def load(file: str | Path | None = None) -> Contract:
-    """Load the contract in `file`, or the one that ships with the package.
+    """Load the contract in `file`, or the one that ships with the package, which is read once in a process.
 
     Raises ContractError, which lists every problem with its place and its mend.
     """
-    path = Path(file) if file is not None else default_file()
+    return _loaded(Path(file)) if file is not None else _shipped()
+
+
+@cache
+def _shipped() -> Contract:
+    return _loaded(default_file())
+
+
+def _loaded(path: Path) -> Contract:
     try:
         document = read_document(path)
         _stop_at(path, vocabulary_problems(document))

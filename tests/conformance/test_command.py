@@ -57,7 +57,7 @@ def test_a_fault_is_reported_with_what_shows_it(tmp_path: Path) -> None:
 
 def test_secrets_are_in_no_report(tmp_path: Path) -> None:
     with served(EveryNumberIsRounded()) as url:
-        ran = conformance(url, report=tmp_path / "report.json", environment=KEYS)
+        ran = conformance(url, "--only", "IDM,AUT", report=tmp_path / "report.json", environment=KEYS)
     assert ran.code == 1
     said = ran.stdout + ran.stderr + (tmp_path / "report.json").read_text()
     assert not [key for key in KEYS.values() if key in said]
@@ -153,7 +153,7 @@ def test_what_is_given_is_not_asked_for_when_something_else_is_missing() -> None
 def test_the_same_seed_makes_the_same_requests(tmp_path: Path) -> None:
     with served(PlainServer()) as one, served(PlainServer()) as other:
         runs = [
-            conformance(url, "--seed", "11", "--only", "STA,MOD", report=tmp_path / "report.json", environment=KEYS)
+            conformance(url, "--seed", "11", "--only", "STA-26,MOD", report=tmp_path / "report.json", environment=KEYS)
             for url in (one, other)
         ]
     first, second = (ran.report for ran in runs)
