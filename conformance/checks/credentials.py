@@ -20,6 +20,7 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
         "empty": Credential("Bearer", "Bearer"),
         "unknown": Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key"),
         "other scheme": with_scheme(owner, "Basic"),
+        "a scheme that begins alike": with_scheme(owner, "BearerX"),
         "scheme missing": Credential(token, f"${name}"),
         "garbage": Credential("Bearer ,;={}", "Bearer ,;={}"),
         "a prefix of the key": Credential(f"Bearer {token[:-1]}", f"Bearer ${{{name}%?}}"),
@@ -32,6 +33,7 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
             f"Bearer {token[:-1]}{last}", f"Bearer ${{{name}%?}}{last}"
         ),
         "the key with a character more": Credential(f"Bearer {token}0", f"Bearer ${{{name}}}0"),
+        "the key and a word": Credential(f"Bearer {token} rc-x", f"Bearer ${name} rc-x"),
         "the key twice": Credential(f"Bearer {token}{token}", f"Bearer ${name}${name}"),
         "the key percent-encoded": Credential(
             f"Bearer %{ord(token[0]):02X}{token[1:]}", f'Bearer %$(printf %02X "\'${name}")${{{name}#?}}'

@@ -69,11 +69,16 @@ NO_OBJECT = _table(
 
 
 def _wrong_value(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-    """The last field is wrong: a server that stores as it reads has stored the others by then."""
-    last = next((override for override, _, _ in overlays(subject.contract)), subject.own_fields()[-1])
-    wrong = next(wrong for wrong in wrong_values(last.schema) if wrong.wrongness is Wrongness.TYPE)
-    others = {name: value for name, value in changes.items() if name != last.name}
-    return subject.upsert({subject.contract.upsert.key: key, **others, last.name: wrong.value})
+    """The last field is wrong, an override or another: a server that stores as it reads has stored the others then."""
+    overriding = [override for override, _, _ in overlays(subject.contract)]
+    plain = [field for field in subject.own_fields() if field not in overriding]
+    for last in (*plain[-1:], *overriding[:1]):
+        wrong = next(wrong for wrong in wrong_values(last.schema) if wrong.wrongness is Wrongness.TYPE)
+        others = {name: value for name, value in changes.items() if name != last.name}
+        exchange = subject.upsert({subject.contract.upsert.key: key, **others, last.name: wrong.value})
+        if exchange.response.successful:
+            break
+    return exchange
 
 
 def _unknown_base(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:

@@ -40,14 +40,14 @@ def full_creates(subject: Subject) -> list[Exchange]:
     return subject.once("full creates", tell)
 
 
-def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
-    """A create with each odd value of the field: in all fields that take it, or alone where that is refused."""
-    odd = odd_values(field.request.schema)
+def odd_upserts(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
+    """An upsert with each odd value of the field: in all fields that take it, or alone where that is refused."""
+    odd, key = odd_values(field.request.schema), subject.once("a model of odd values", subject.minimal)
     alike = [own.name for own in subject.own_fields() if odd_values(own.schema) == odd]
     for number, value in enumerate(odd):
 
         def send(names: Sequence[str], value: Json = value) -> Exchange:
-            return subject.upsert({**subject.minimal(), **dict.fromkeys(names, value)})
+            return subject.upsert({**key, **dict.fromkeys(names, value)})
 
         together = subject.once(f"odd value {number} of {', '.join(alike)}", partial(send, alike))
         taken = together.response.successful or alike == [field.name]
@@ -55,10 +55,10 @@ def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange
 
 
 def emptied(subject: Subject) -> Exchange:
-    """A model with a value in each field, updated with odd values that count as false: "" and 0."""
+    """A model with a value in each field and a base model, updated with odd values that count as false: "" and 0."""
 
     def tell() -> Exchange:
-        body = subject.given(subject.full(1))
+        body = subject.given(subject.full(1) | subject.based_on(subject.given(subject.full(2))))
         odd = ((field.name, value) for field in subject.own_fields() for value in odd_values(field.schema))
         empty = {name: value for name, value in odd if not value and not isinstance(value, float)}
         return subject.upsert({subject.contract.upsert.key: body[subject.contract.upsert.key], **empty})
@@ -81,6 +81,7 @@ def updates(subject: Subject, field: Shown) -> list[Step]:
         key = subject.given(subject.minimal())
         if field.request.reference:
             return [_sent(subject, {**key, field.name: value}) for value in subject.values_of(field.request) * 2]
+        subject.given(subject.minimal() | subject.based_on(key))  # a base model is updated as any other
         return [_sent(subject, {**key, **row}) for row in subject.plain_rows()]
 
     return _once(subject, field, tell, "updates")

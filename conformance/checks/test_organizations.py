@@ -70,6 +70,10 @@ def test_others_do_not_read(subject: Subject) -> None:
             raise Violation("the model, whatever another organization read before", summary(owners))
         if subject.abilities.tells_absence and others.response.successful:
             raise Violation("no model of another organization", summary(others))
+        below = str(subject.given({subject.contract.upsert.key: f"{key}/a"})[subject.contract.upsert.key])
+        others = subject.read(below, _other(subject))
+        if subject.abilities.tells_absence and others.response.successful:
+            raise Violation("no model of another organization, whose name has a slash", summary(others))
     subject.given(mine)
     bare = {subject.contract.upsert.key: mine[subject.contract.upsert.key]}
     fresh = subject.accepted(subject.upsert(subject.minimal(), _other(subject))).response.members

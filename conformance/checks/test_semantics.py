@@ -55,17 +55,19 @@ def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
 
 
 @requirement("SEM-04", SHOULD, clause="x-clauses/base-chain")
-@each("length", lambda _: {"a model that is its own base": 1, "two models": 2})
+@each("length", lambda _: {"a model that is its own base": 1, "three models": 3})
 def test_cycle_is_answered(subject: Subject, length: int) -> None:
-    """A cycle of base models is refused or cut, and the models in it and on it are still answered."""
+    """A cycle of base models is refused or cut, and the models in it and on it are still answered, as they were."""
     base, upsert = subject.require_base(), subject.contract.upsert
     models = [subject.given(subject.minimal()) for _ in range(length)]
     names = [model[upsert.key] for model in models]
     try:
         for name, target in zip(names, [*names[1:], names[0]], strict=True):
-            subject.upsert({upsert.key: name, base.name: target})
+            closing = subject.upsert({upsert.key: name, base.name: target})
         for name in names:
-            subject.upsert({upsert.key: name})
+            shown = subject.upsert({upsert.key: name}).response.members.get(base.name)
+            if not closing.response.successful and name == names[-1] and same(shown, names[0]):
+                raise Violation(f"no {base.name} that was refused", f"{base.name}: {written(shown)}")
             if subject.abilities.reads:
                 subject.read(name)
         subject.upsert({**subject.minimal(), base.name: names[0]})
@@ -93,14 +95,17 @@ def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, Respo
     override, field = case
     theirs = {"temperature": {"min": 0, "max": 2}, "top_p": {"min": 0, "max": 1}}
     base = subject.given({**subject.minimal(), override.name: theirs})
-    model = _based_on(subject, base, {override.name: {"temperature": {"max": 1}}})
+    model = _based_on(subject, base, {override.name: {"temperature": {"max": 1}, "Top_P": {"max": 2}}})
     expect_entries(model.get(field.name), {"top_p": theirs["top_p"]}, field, "from the base, not named by the override")
 
 
 @requirement("SEM-07", SHOULD, clause="x-clauses/override-entries")
 @each("case", cases.overlaid)
 def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An entry of null removes a parameter, be it the base model's or the model's own, until another brings it back."""
+    """An entry of null removes a parameter, be it the base model's or the model's own, until another brings it back.
+
+    A model on that one does not show it either.
+    """
     override, field = case
     base = subject.given({**subject.minimal(), override.name: {"temperature": {"max": 2}, "top_p": {"max": 1}}})
     key, removal, back = subject.contract.upsert.key, {"temperature": None}, {"temperature": {"max": 1}}
@@ -110,6 +115,7 @@ def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]
     expect_entries(again.get(field.name), back, field, "after an earlier override removed it")
     exchange = subject.upsert({key: removed[key], override.name: removal})
     _expect_removed(subject.accepted(exchange).response.members, field)
+    _expect_removed(_based_on(subject, removed), field)
 
 
 @requirement("SEM-13", MUST, clause="x-clauses/inherited")
@@ -121,7 +127,7 @@ def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, Re
     base = subject.accepted(subject.upsert({**subject.minimal(), override.name: entries})).response.members
     shown = _based_on(subject, base).get(field.name)
     expect_entries(shown, entries, field, "inherited from the base model")
-    _expect_parameters_of(base, shown, field)
+    _expect_parameters(base.get(field.name), shown, field, "as in the base model")
 
 
 @requirement("SEM-14", SHOULD, clause="x-clauses/override-entries")
@@ -151,8 +157,9 @@ def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, Respo
 def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A valid but odd entry of an override that is taken comes back exactly."""
     override, field = case
-    for entries in odd_values(override.schema):
-        exchange = subject.upsert({**subject.minimal(), override.name: entries})
+    key = subject.minimal()
+    for entries in (*odd_values(override.schema), {"stop": ["a", "b", "c"]}, {"stop": ["d"]}):
+        exchange = subject.upsert({**key, override.name: entries})
         if exchange.response.successful:
             with shown_by(exchange):
                 expect_entries(exchange.response.members.get(field.name), entries, field, f"as {override.name} says")
@@ -162,27 +169,35 @@ def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, Respo
 
 @requirement("SEM-21", SHOULD, clause="x-clauses/inherited")
 def test_other_base(subject: Subject) -> None:
-    """A model that is given another base model shows that one's values and parameters, and none of the former one's."""
+    """A model that is given another base model shows that one's values and parameters, and none of the former one's.
+
+    Values of its own stay, be they the same as those of the former one.
+    """
     base, key = subject.require_base(), subject.contract.upsert.key
     model = subject.minimal()
+    inherited = [field for field in inherited_fields(subject.contract) if field in subject.reliable_fields()]
     roots = [subject.full(variant) for variant in (1, 2)]
-    for root in roots:
+    own = {field.name: roots[0][field.name] for field in inherited[:1]} | subject.overrides()
+    for root, sent in zip(roots, (own, {}), strict=True):
         theirs = subject.accepted(subject.upsert(root)).response.members
-        shown = subject.accepted(subject.upsert({**model, base.name: root[key]})).response.members
-        for field in inherited_fields(subject.contract):
-            if field.name in root and field in subject.reliable_fields():
-                expect_shown(shown, field.response, root[field.name], "inherited from the base model given last")
-        for _, overlaid, _ in overlays(subject.contract):
-            _expect_parameters_of(theirs, shown.get(overlaid.name), overlaid)
+        shown = subject.accepted(subject.upsert({**model, **sent, base.name: root[key]})).response.members
+        kept = own if sent or subject.abilities.keeps else {}
+        for field in inherited:
+            value = kept.get(field.name, root[field.name])
+            expect_shown(shown, field.response, value, "of its own, or else of the base model given last")
+        for override, overlaid, _ in overlays(subject.contract):
+            parameters = {**(theirs.get(overlaid.name) or {}), **kept.get(override.name, {})}
+            _expect_parameters(parameters, shown.get(overlaid.name), overlaid, "as its own, or else the base model's")
 
 
 @requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"])
 def test_provider_shows(subject: Subject) -> None:
-    """A model that is attached to a provider, or to another one later, shows that provider, if it shows one."""
-    key = subject.names.fresh()
+    """A model that is attached to a provider, or to another later and back again, shows that one, if it shows any."""
+    key, base = subject.names.fresh(), subject.given(subject.minimal())
     for field, lookup in lookups(subject.contract):
         for provider in subject.plan.known.providers:
-            created = subject.accepted(subject.upsert({**subject.minimal(), lookup.by: provider}))
+            body = {**subject.minimal(), **subject.based_on(base), lookup.by: provider}
+            created = subject.accepted(subject.upsert(body))
             updated = subject.accepted(subject.upsert({**subject.given(subject.minimal()), lookup.by: provider}))
             found = [exchange.response.members.get(field.name) for exchange in (created, updated)]
             if found == [None, None]:
@@ -190,8 +205,10 @@ def test_provider_shows(subject: Subject) -> None:
                 continue
             for shown in found:
                 _expect_provider(shown, provider, field)
-            moved = {subject.contract.upsert.key: key, lookup.by: provider}
-            _expect_provider(subject.accepted(subject.upsert(moved)).response.members.get(field.name), provider, field)
+        for provider in (*subject.plan.known.providers, subject.plan.known.providers[0]):
+            moved = subject.accepted(subject.upsert({subject.contract.upsert.key: key, lookup.by: provider}))
+            if field.name in moved.response.members:
+                _expect_provider(moved.response.members[field.name], provider, field)
 
 
 @requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["provider"])
@@ -307,9 +324,10 @@ def test_base_that_was_deleted(subject: Subject) -> None:
         return
     upsert, bare = subject.contract.upsert, {subject.contract.upsert.key: model[subject.contract.upsert.key]}
     written_again = subject.upsert(bare)
-    if subject.abilities.tells_updates and written_again.response.successful:
+    expect_taken(written_again, "the model exists, whatever became of its base model")
+    if subject.abilities.tells_updates:
         expect_status(written_again, upsert.updated, when="for a model whose base model was deleted")
-    if subject.abilities.reads and written_again.response.successful:
+    if subject.abilities.reads:
         read = subject.read(bare[subject.contract.upsert.key])
         if read.response.status < 500:
             expect_taken(read, "the model exists, whatever became of its base model")
@@ -336,11 +354,10 @@ def _based_on(subject: Subject, base: Mapping[str, Json], own: dict[str, Json] |
     return dict(subject.accepted(subject.upsert(body)).response.members)
 
 
-def _expect_parameters_of(base: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
-    theirs = base.get(field.name)
-    if not same(shown, theirs):
-        expected, observed = f"{field.name}: {written(theirs)}, as in the base model", f"{field.name}: {written(shown)}"
-        raise differing(expected, observed, theirs, shown)
+def _expect_parameters(expected: Json, shown: Json, field: ResponseField, where: str) -> None:
+    if not same(shown, expected):
+        observed = f"{field.name}: {written(shown)}"
+        raise differing(f"{field.name}: {written(expected)}, {where}", observed, expected, shown)
 
 
 def _provider_id(shown: Json) -> Json:

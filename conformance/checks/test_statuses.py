@@ -5,8 +5,9 @@ from __future__ import annotations
 from conformance.checks import stories
 from conformance.checks.refusals import NO_OBJECT, SERVER_TRIALS, UNREADABLE, Refusal
 from conformance.fields import base_field, identifying
+from conformance.generate.spellings import SPELLINGS, Spelling
 from conformance.generate.wrong import Wrongness
-from conformance.judge.expect import expect_status, expect_taken, expect_unchanged, nameless, summary
+from conformance.judge.expect import expect_shown, expect_status, expect_taken, expect_unchanged, nameless, summary
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import ANY_SERVER
@@ -16,7 +17,7 @@ from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.operations import JSON_HEADERS, encoded
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Json
 from contract import Alias, Contract, Reference, RequestField
 
 REPEATS = 9
@@ -129,27 +130,29 @@ def test_empty_key(subject: Subject) -> None:
 def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference]) -> None:
     """A reference to a model or provider that does not exist is answered 404, in a create and in an update."""
     field, reference = case
-    existing = subject.once("a model without references", lambda: subject.given(subject.minimal()))
-    for body in (subject.minimal(), existing):
-        exchange = subject.upsert({**body, field.name: subject.names.fresh()})
+    unknown = subject.names.fresh()
+    for body in (subject.minimal(), _without_references(subject)):
+        exchange = subject.upsert({**body, field.name: unknown})
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
 
 
 @requirement("STA-14", SHOULD, clause="provider_id/x-alias")
 @each("case", cases.aliases)
 def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) -> None:
-    """Two spellings of one field that hold different values are answered 400."""
+    """Two spellings of one field that hold different values are answered 400, in a create and in an update."""
     field, alias = case
     known = subject.values_of(field) if subject.plan.known.providers else [subject.names.fresh()]
-    body = {**subject.minimal(), field.name: known[0], alias.of: subject.names.fresh()}
-    expect_status(subject.upsert(body), alias.differing, when=f"where {field.name} and {alias.of} differ")
+    for model in (subject.minimal(), _without_references(subject)):
+        exchange = subject.upsert({**model, field.name: known[0], alias.of: subject.names.fresh()})
+        expect_status(exchange, alias.differing, when=f"where {field.name} and {alias.of} differ")
 
 
 @requirement("STA-15", MUST, clause="x-clauses/allow")
-@each("method", lambda _: {method: method for method in ("PUT", "PATCH", "DELETE", "GET")})
+@each("method", lambda _: {method: method for method in ("PUT", "PATCH", "DELETE", "GET", "POST to a model")})
 def test_allow(subject: Subject, method: str) -> None:
     """A 405 says in Allow which methods there are."""
-    exchange = subject.call_unasked(method)
+    method, _, at_a_model = method.partition(" to ")
+    exchange = subject.call_unasked(method, subject.contract.upsert.read if at_a_model else None)
     if exchange.response.status != 405:
         raise NotTestable(f"the target has a {method} of its own, or refuses it otherwise")
     if exchange.response.header("allow") is None:
@@ -162,7 +165,7 @@ def test_allow(subject: Subject, method: str) -> None:
     lambda _: {
         "media type in capitals": (("Content-Type", "Application/JSON"),),
         "charset=UTF-8": (("Content-Type", "application/json; charset=UTF-8"),),
-        "charset=utf-8": (("Content-Type", "application/json;charset=utf-8"),),
+        "a charset in quotes": (("Content-Type", 'application/json;charset="utf-8"'),),
         "no Accept": (("Content-Type", "application/json"),),
         "any Accept": (("Content-Type", "application/json"), ("Accept", "*/*")),
         "header names in lower case": (("content-type", "application/json"), ("accept", "application/json")),
@@ -176,6 +179,21 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
     if not exchange.response.successful:
         subject.accepted(subject.post(body, key=key, credential=subject.callers.owner))
     expect_taken(exchange, "the media type of the body is application/json")
+
+
+@requirement("STA-32", MUST, clause="x-clauses/json-spelling")
+@each("spelling", lambda _: SPELLINGS)
+def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
+    """A body is read in any spelling that JSON allows: with white space, with escapes, with exponents."""
+    body = subject.few(2, subject.once("a model of any spelling", subject.names.fresh))
+    key = body[subject.contract.upsert.key]
+    exchange = subject.post(spelling(body), key=key, credential=subject.callers.owner)
+    if not exchange.response.successful:
+        subject.given(body)
+    expect_taken(exchange, "the body is valid JSON")
+    for field in subject.reliable_fields():
+        if field.name in body:
+            expect_shown(exchange.response.members, field.response, body[field.name], "whatever its spelling")
 
 
 @requirement("STA-17", MUST, clause="requestBody")
@@ -233,7 +251,7 @@ def test_delete(subject: Subject) -> None:
     """A model is deleted with 204 and is gone then, and no other is; what does not exist is answered 404."""
     subject.require_delete()
     key = subject.given(subject.few())[subject.contract.upsert.key]
-    longer = subject.given({subject.contract.upsert.key: f"{key}-more"})
+    below = subject.given({subject.contract.upsert.key: f"{key}/more"})
     if subject.abilities.reads:
         subject.read(key)  # a cache that a delete does not clear has it now
     expect_status(subject.delete(key), 204, when="for a model that exists")
@@ -242,8 +260,10 @@ def test_delete(subject: Subject) -> None:
         if subject.read(key).response.status != 404:
             subject.pause(stories.SETTLING)
         expect_status(subject.read(key), 404, when="for a model that was deleted")
-        other = str(longer[subject.contract.upsert.key])
-        expect_status(subject.read(other), 200, when=f"for {other}, which was not deleted")
+    again = subject.accepted(subject.upsert(below))
+    if subject.abilities.tells_updates:
+        when = f"for {below[subject.contract.upsert.key]}, which was not deleted"
+        expect_status(again, subject.contract.upsert.updated, when=when)
 
 
 @requirement("STA-21", MUST, clause="x-clauses/deleted")
@@ -285,7 +305,7 @@ def test_slashes(subject: Subject) -> None:
 @each("refusal", SERVER_TRIALS)
 def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
     """Odd requests are answered, by taking or refusing them, and the server goes on working."""
-    refusal.send(subject)
+    refusal.send(subject, subject.once("a model for odd requests", subject.names.fresh))
     again = subject.upsert(subject.once("a plain request", subject.minimal))
     if not again.response.successful:  # as an update, perhaps; so once more with a name of its own
         refusal.send(subject)
@@ -315,6 +335,10 @@ def test_other_media_types(subject: Subject, media_type: str) -> None:
     )
     status = exchange.response.status
     subject.observe(f"{media_type or 'no media type'}: {status}")
+
+
+def _without_references(subject: Subject) -> dict[str, Json]:
+    return subject.once("a model without references", lambda: subject.given(subject.minimal()))
 
 
 def _expect_invalid(subject: Subject, case: WrongValue) -> None:

@@ -63,6 +63,12 @@ def test_updated_at_moves(subject: Subject) -> None:
         after = _moment(subject.accepted(subject.upsert(subject.full(3, body[subject.contract.upsert.key]))), field)
     if after <= before:
         raise Violation(f"{field.name} after {before.text}, for a value changed", f"{field.name}: {after.text}")
+    if overrides := subject.overrides():
+        subject.pause(1.1 if after.whole_seconds else 0.1)
+        key = subject.contract.upsert.key
+        last = _moment(subject.accepted(subject.upsert({key: body[key], **overrides})), field)
+        if last <= after:
+            raise Violation(f"{field.name} after {after.text}, for an override changed", f"{field.name}: {last.text}")
 
 
 def _timestamp(subject: Subject, of: str) -> ResponseField:

@@ -17,6 +17,8 @@ STRINGS = (
     "0042",
     "null",
     "x" * 100,
+    "=A1+$1, @-least",
+    "2026-01-31T10:00:00Z",
 )
 ODD_STRINGS = (
     "",
@@ -30,7 +32,7 @@ ODD_STRINGS = (
     "y" * 300,
     "z" * 5_000,
 )
-NUMBERS = (0, 1000, 0.000001, 0.97, 3.97, 999.999999, 123.456789, 0.0, 3)
+NUMBERS = (0, 1000, 0.000001, 0.97, 3.97, 999.999999, 123.456789, 0.0, 3, 3.000001)
 ODD_NUMBERS = (-0.0, -1.5, 1e-9, 0.30000000000000004, 1e21, 5e-324, 1.7976931348623157e308)
 INTEGERS = (1, 4096, 128_000, 10_000_000)
 ODD_INTEGERS = (0, -1, 2**31 - 1, 2**31, 2**53 - 1, 2**53 + 2)
@@ -48,7 +50,7 @@ ODD_OBJECTS: tuple[dict[str, Any], ...] = (
     {"temperature": {"min": 0, "max": None}},
     {"plain": 1, "text": "value", "yes": True, "camelCase": {"withIn": 1}},
     {"deep": {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}},
-    {f"parameter_{number}": {"max": number} for number in range(24)},
+    {f"parameter_{number}_of_a_name_that_is_longer_than_most": {"max": number} for number in range(24)},
 )
 
 

@@ -49,7 +49,7 @@ _BY_TYPE: dict[str, list[Wrong]] = {
     "string": [*_CONTAINERS, _coercible("a number", 123), _coercible("true", True)],
     "number": [
         *_CONTAINERS,
-        _type("a word", "abc"),
+        _type("a word", "fünf"),
         _coercible("a number in a string", "1.5"),
         _coercible("true", True),
         _coercible("an empty string", ""),

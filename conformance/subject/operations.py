@@ -100,11 +100,10 @@ class Operations:
             Request(operation.method, target, READ_HEADERS, None, credential, None, key, ordinary=False)
         )
 
-    def call_unasked(self, method: str) -> Exchange:
-        """Call the path of the upsert with a method that the contract does not have there."""
-        return self.client.send(
-            Request(method, self.contract.upsert.operation.path, READ_HEADERS, None, self.callers.owner, ordinary=False)
-        )
+    def call_unasked(self, method: str, at: Operation | None = None) -> Exchange:
+        """Call the path of an operation, or else of the upsert, with a method that the contract does not have there."""
+        target = (at or self.contract.upsert.operation).path.replace("{" + self.contract.upsert.key + "}", "rc-none")
+        return self.client.send(Request(method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
 
     def read_encoded(self, name: str) -> Exchange:
         """Read at a path that no name of this suite leads to; `name` is percent-encoded as it is to be sent."""

@@ -125,6 +125,11 @@ class Subject(Operations):
         """An entry for each override."""
         return {override.name: {"temperature": {"max": 1}} for override, _, _ in overlays(self.contract)}
 
+    def based_on(self, base: Mapping[str, Json]) -> dict[str, Json]:
+        """The reference to `base` as a base model, where the contract has base models."""
+        field = base_field(self.contract)
+        return {field.name: base[self.contract.upsert.key]} if field else {}
+
     def plain_references(self) -> dict[str, Json]:
         """References to what exists, each under one spelling; those of which nothing is known are left out."""
         request = self.contract.upsert.request

@@ -1,0 +1,35 @@
+"""One JSON object in several spellings, all of which RFC 8259 allows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from conformance.wire.exchange import Json
+
+Spelling = Callable[[Mapping[str, Json]], bytes]
+
+
+def _spaced(body: Mapping[str, Json]) -> bytes:
+    return b" \r\n\t" + json.dumps(body, indent="\t", separators=(" ,", " : ")).encode() + b"\r\n"
+
+
+def _escaped(body: Mapping[str, Json]) -> bytes:
+    return _members(body, lambda value: _escapes(value) if isinstance(value, str) else json.dumps(value))
+
+
+def _with_exponents(body: Mapping[str, Json]) -> bytes:
+    return _members(body, lambda value: f"{value:.6E}" if isinstance(value, float) else json.dumps(value))
+
+
+def _members(body: Mapping[str, Json], spelled: Callable[[Json], str]) -> bytes:
+    return ("{" + ",".join(f"{json.dumps(name)}:{spelled(value)}" for name, value in body.items()) + "}").encode()
+
+
+def _escapes(text: str) -> str:
+    """Every character escaped, by capital and small hexadecimal digits in turn."""
+    units = text.encode("utf-16-be").hex(" ", 2).split()
+    return '"' + "".join(f"\\u{unit.upper() if turn % 2 else unit}" for turn, unit in enumerate(units)) + '"'
+
+
+SPELLINGS: Mapping[str, Spelling] = {"white space": _spaced, "escapes": _escaped, "exponents": _with_exponents}
