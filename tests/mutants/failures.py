@@ -217,6 +217,22 @@ class CyclesNeverEnd(Mutant):
         yield from self.lineage(organization, base) if base else ()
 
 
+class CyclesOfThreeNeverEnd(Mutant):
+    """Of cycles, only those of one and of two models are noticed; a longer one is followed until the stack is full."""
+
+    trips = frozenset({"STA-03"})
+
+    def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
+        yield stored
+        base = self.base_of(organization, stored)
+        if base is None or base.name == stored.name:
+            return
+        if base.values.get(BASE) == stored.name:
+            yield base
+        else:
+            yield from self.lineage(organization, base)
+
+
 class CyclesKillTheWorker(Mutant):
     """The chain of bases is followed for ever, until the worker is killed, and the connection breaks."""
 

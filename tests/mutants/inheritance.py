@@ -222,3 +222,28 @@ class ThreeLevels(Mutant):
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         return islice(super().lineage(organization, stored), 3)
+
+
+class ValuesOfTheBaseNotStored(Mutant):
+    """A value of the model's own that equals the base's is not stored: with another base, that one's is shown."""
+
+    trips = frozenset({"SEM-21"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        base = self.base_of(organization, stored)
+        theirs = self.inherited_values(list(self.lineage(organization, base))) if base else {}
+        own = {name: value for name, value in stored.values.items() if theirs.get(name) != value}
+        super().save(organization, replace(stored, values=own))
+
+
+class EmptyNameInherited(Mutant):
+    """A display name of "" counts as none: that of the base is shown."""
+
+    trips = frozenset({"IDM-09"})
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        base = self.base_of(organization, stored)
+        if base is not None and stored.values.get("display_name") == "":
+            name = base.values.get("display_name", "")
+            stored = replace(stored, values={**stored.values, "display_name": name})
+        return super().shown(organization, stored)

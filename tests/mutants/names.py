@@ -31,6 +31,15 @@ class NamesCutAt50(_OneName):
         return name[:50]
 
 
+class NamesCutAt60(_OneName):
+    """Names are compared by their first 60 characters."""
+
+    trips = frozenset({"IDM-10"})
+
+    def canonical(self, name: str) -> str:
+        return name[:60]
+
+
 class SlashesAreHyphens(_OneName):
     """Names are made slugs for a file system: a slash becomes a hyphen."""
 

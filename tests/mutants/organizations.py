@@ -91,6 +91,15 @@ class ReadsReachOthers(_Everywhere):
             return Answer(200, self.shown(self.authenticated(request).organization, stored))
 
 
+class ReadsOfSlashesReachOthers(ReadsReachOthers):
+    """Names with slashes are read by a route of their own, which forgot the organization."""
+
+    trips = frozenset({"TEN-03"})
+
+    def anywhere(self, name: str) -> Stored | None:
+        return super().anywhere(name) if "/" in name else None
+
+
 class ReadsCachedForAll(Mutant):
     """Reads are cached by path, and the organization is no part of it."""
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, KEY, PROVIDER
+from tests.servers.plain_fields import BASE, KEY, OVERRIDE, PROVIDER
 from tests.servers.wire import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.servers.fixtures import Caller, Fixtures
+    from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
     from tests.servers.wire import Json, Request
 
@@ -173,3 +174,45 @@ class UnknownProviderDetaches(Mutant):
             kept = {name: value for name, value in stored.values.items() if name != PROVIDER}
             self.save(organization, replace(stored, values=kept))
         super().refuse_unknown_references(organization, values)
+
+
+class CyclesRefusedTooLate(Mutant):
+    """A base that closes a cycle is refused with 400, when it is written already."""
+
+    trips = frozenset({"SEM-04"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        status, stored = super().write(organization, name, values)
+        farthest = list(self.lineage(organization, stored))[-1]
+        if BASE in values and self.base_of(organization, farthest) is not None:
+            raise RefusedError(400, {BASE: ["The bases go round in a circle."]})
+        return status, stored
+
+
+class OverrideStoredFirst(_Early):
+    """The override has a table of its own, which is written before the other fields are judged."""
+
+    trips = frozenset({"IDM-12"})
+
+    def checked(self, given: Values) -> Values:
+        try:
+            return super().checked(given)
+        except RefusedError:
+            early = {name: value for name, value in given.items() if name in (KEY, OVERRIDE)}
+            if OVERRIDE in given:
+                self.stored_early("acme", lambda: super(OverrideStoredFirst, self).checked(early))
+            raise
+
+
+class UnknownBaseCreated(Mutant):
+    """An unknown base is created by the request that is refused for it: sent again, that is taken."""
+
+    trips = frozenset({"STA-13"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        try:
+            super().refuse_unknown_references(organization, values)
+        except RefusedError:
+            if BASE in values and self.referred_model(organization, values[BASE]) is None:
+                self.write(organization, values[BASE], {KEY: values[BASE]})
+            raise

@@ -12,6 +12,7 @@ from tests.servers.wire import Answer, RefusedError
 if TYPE_CHECKING:
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
+    from tests.servers.plain_http import Handler
     from tests.servers.wire import Json, Request
 
 
@@ -178,3 +179,16 @@ class ChunkedBodyNotRead(Mutant):
 
     def body_data(self, request: Request) -> bytes:
         return b"" if request.header("Transfer-Encoding") else super().body_data(request)
+
+
+class ModelsWithoutAllow(Mutant):
+    """A 405 at the path of a model does not say which methods there are."""
+
+    trips = frozenset({"STA-15"})
+
+    def handler(self, request: Request) -> Handler:
+        try:
+            return super().handler(request)
+        except RefusedError as refusal:
+            headers = {} if self.name_in(request.path) else refusal.headers
+            raise RefusedError(refusal.status, refusal.problem, headers) from refusal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import COSTS, FLAGS, INHERITED, KEY, OVERRIDE, PROVIDER
-from tests.servers.wire import Answer
+from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
@@ -155,6 +155,27 @@ class ReadsNeverRefreshed(_ReadCache):
     seconds = 3600.0
 
 
+class AbsenceRemembered(Mutant):
+    """A read that found nothing is answered from a cache from then on, though the model was created meanwhile."""
+
+    trips = frozenset({"IDM-05"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.absent: dict[object, RefusedError] = {}
+
+    def read(self, request: Request) -> Answer:
+        question = request.path, request.header("Authorization")
+        if question in self.absent:
+            raise self.absent[question]
+        try:
+            return super().read(request)
+        except RefusedError as refusal:
+            if refusal.status == 404:
+                self.absent[question] = refusal
+            raise
+
+
 class DefaultsShared(Mutant):
     """One dictionary of defaults is filled by every create, and every create starts from it."""
 
@@ -208,10 +229,18 @@ class DeletesByPrefix(Mutant):
     """A delete takes the name for the beginning of one: models whose names go on are deleted, too."""
 
     trips = frozenset({"STA-20"})
+    joint = "-"
 
     def removed(self, organization: str, name: str) -> bool:
         with self.lock:
             for owner, key in list(self.models):
-                if owner == organization and key.startswith(f"{name}-"):
+                if owner == organization and key.startswith(f"{name}{self.joint}"):
                     super().removed(organization, key)
             return super().removed(organization, name)
+
+
+class DeletesReachBelow(DeletesByPrefix):
+    """A delete takes the name for a folder: models below it are deleted, too."""
+
+    trips = frozenset({"STA-20"})
+    joint = "/"

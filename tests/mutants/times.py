@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE
+from tests.servers.plain_fields import BASE, OVERRIDE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,6 +62,17 @@ class UpdatedNeverMoves(Mutant):
 
     def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
         return earlier.updated
+
+
+class OverridesDoNotTouch(Mutant):
+    """The override has a table of its own: where nothing else changes, `updated_at` stands still."""
+
+    trips = frozenset({"IDM-16"})
+
+    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+        override = {OVERRIDE: earlier.values[OVERRIDE]} if OVERRIDE in earlier.values else {}
+        others = {name: value for name, value in merged.items() if name != OVERRIDE}
+        return super().updated(earlier, {**others, **override}, now)
 
 
 class CreatedWithItsBase(Mutant):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
@@ -331,3 +332,13 @@ class EmptyTextKeepsTheOld(Mutant):
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         return super().merged(earlier, {name: value for name, value in values.items() if value != ""})
+
+
+class SmallChangesIgnored(Mutant):
+    """Costs are compared with a tolerance: an update that moves one by less than 0.0005 changes nothing."""
+
+    trips = frozenset({"IDM-02"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        near = {name for name in COSTS if name in values and abs(values[name] - earlier.values.get(name, inf)) < 0.0005}
+        return super().merged(earlier, {name: value for name, value in values.items() if name not in near})

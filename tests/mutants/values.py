@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import html
-import re
 import struct
-import unicodedata
 from math import isfinite
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import COSTS, KEY
+from tests.servers.plain_fields import COSTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tests.servers.plain_fields import Values
     from tests.servers.wire import Json
 
 
@@ -41,18 +34,6 @@ class _Window(Mutant):
 
     def stored_window(self, number: int) -> int:
         """What is left of a context window."""
-        raise NotImplementedError
-
-
-class _Text(Mutant):
-    """A display name is stored as something else."""
-
-    def string(self, name: str, value: Json) -> str:
-        text = super().string(name, value)
-        return self.stored_text(text) if name == "display_name" else text
-
-    def stored_text(self, text: str) -> str:
-        """What is left of a display name."""
         raise NotImplementedError
 
 
@@ -161,96 +142,6 @@ class WindowsOf16Bits(_Window):
         return number % 2**16
 
 
-class NamesTrimmed(_Text):
-    """White space around a display name is silently removed."""
-
-    trips = frozenset({"IDM-09"})
-
-    def stored_text(self, text: str) -> str:
-        return text.strip()
-
-
-class NamesOf64Characters(_Text):
-    """A display name is silently cut after 64 characters."""
-
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
-
-    def stored_text(self, text: str) -> str:
-        return text[:64]
-
-
-class NamesOf255Characters(_Text):
-    """A display name is silently cut after 255 characters."""
-
-    trips = frozenset({"IDM-09"})
-
-    def stored_text(self, text: str) -> str:
-        return text[:255]
-
-
-class NamesNormalized(_Text):
-    """A display name is brought into Unicode normalization form C."""
-
-    trips = frozenset({"IDM-09"})
-
-    def stored_text(self, text: str) -> str:
-        return unicodedata.normalize("NFC", text)
-
-
-class NamesEscaped(_Text):
-    """A display name is escaped for HTML before it is stored."""
-
-    trips = frozenset({"IDM-01", "IDM-02"})
-
-    def stored_text(self, text: str) -> str:
-        return html.escape(text, quote=False)
-
-
-class BackslashesDoubled(_Text):
-    """A display name is escaped twice: its backslashes are doubled."""
-
-    trips = frozenset({"IDM-01", "IDM-02"})
-
-    def stored_text(self, text: str) -> str:
-        return text.replace("\\", "\\\\")
-
-
-class OtherScriptsAreQuestionMarks(_Text):
-    """A display name is stored in Latin-1, with question marks for what it lacks."""
-
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
-
-    def stored_text(self, text: str) -> str:
-        return text.encode("latin-1", errors="replace").decode("latin-1")
-
-
-class EmojiDropped(_Text):
-    """Characters of four octets are silently dropped."""
-
-    trips = frozenset({"IDM-09"})
-
-    def stored_text(self, text: str) -> str:
-        return "".join(character for character in text if character <= "\uffff")
-
-
-class TextEndsAtNul(_Text):
-    """A display name ends at its first NUL character."""
-
-    trips = frozenset({"IDM-09"})
-
-    def stored_text(self, text: str) -> str:
-        return text.partition("\0")[0]
-
-
-class ZeroIsNoText(Mutant):
-    """The display name "0" counts as empty, as it does in PHP."""
-
-    trips = frozenset({"IDM-01", "IDM-02"})
-
-    def given(self, body: Mapping[str, Json]) -> Values:
-        return {name: value for name, value in super().given(body).items() if value != "0" or name == KEY}
-
-
 class _Override(Mutant):
     """An override is stored as something else."""
 
@@ -290,41 +181,3 @@ class UnknownParametersDropped(Mutant):
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         known = ("temperature", "top_p", "max_tokens", "stop")
         return {entry: content for entry, content in super().mapping(name, value).items() if entry in known}
-
-
-class NamesPercentDecodedOnce(_Text):
-    """A display name is decoded as if it came from a form."""
-
-    trips = frozenset({"IDM-01", "IDM-02"})
-
-    def stored_text(self, text: str) -> str:
-        return unquote_plus(text)
-
-
-class SpacesCollapsed(_Text):
-    """Spaces in a row become one in a display name."""
-
-    trips = frozenset({"IDM-01", "IDM-02"})
-
-    def stored_text(self, text: str) -> str:
-        return re.sub(" +", " ", text)
-
-
-class NamesOf1000Characters(_Text):
-    """A display name is cut at 1,000 characters."""
-
-    trips = frozenset({"IDM-09"})
-
-    def stored_text(self, text: str) -> str:
-        return text[:1000]
-
-
-class NumbersOutOfDigits(Mutant):
-    """A text of digits is read as a number and written again: its leading zeros are lost."""
-
-    trips = frozenset({"IDM-01", "IDM-02"})
-
-    def asked(self, body: Json) -> Values:
-        values = super().asked(body)
-        text = values.get("display_name")
-        return {**values, "display_name": str(int(text))} if isinstance(text, str) and text.isdigit() else values

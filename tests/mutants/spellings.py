@@ -1,0 +1,76 @@
+"""Bugs in reading a request that is spelled in an unusual way: its JSON, its headers, its path."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.wire import RefusedError
+
+if TYPE_CHECKING:
+    from tests.servers.wire import Json, Request
+
+
+class ExponentsRefused(Mutant):
+    """A reader of numbers written by hand knows no exponents."""
+
+    trips = frozenset({"STA-17", "STA-32"})
+
+    def parsed(self, data: bytes) -> Json:
+        without_strings = re.sub(rb'"([^"\\]|\\.)*"', b"", data)
+        if re.search(rb"[0-9][Ee]", without_strings):
+            raise ValueError("a number goes on after its last digit")
+        return super().parsed(data)
+
+
+class CapitalEscapesRefused(Mutant):
+    """An escape has to have its hexadecimal digits in small letters."""
+
+    trips = frozenset({"STA-32"})
+
+    def parsed(self, data: bytes) -> Json:
+        if re.search(rb"(?<!\\)(\\\\)*\\u[0-9A-Fa-f]{0,3}[A-F]", data):
+            raise ValueError("an escape is wrong")
+        return super().parsed(data)
+
+
+class SpaceBehindTheTextRefused(Mutant):
+    """The body has to end where its JSON text ends: white space behind it is refused."""
+
+    trips = frozenset({"STA-32"})
+
+    def parsed(self, data: bytes) -> Json:
+        if data != data.rstrip(b" \t\r\n"):
+            raise ValueError("something stands behind the last value")
+        return super().parsed(data)
+
+
+class QuotedCharsetRefused(Mutant):
+    """A charset in quotes is compared quotes and all, and is unknown."""
+
+    trips = frozenset({"STA-16"})
+
+    def refuse_media_type(self, content_type: str) -> None:
+        super().refuse_media_type(content_type)
+        if '"' in content_type:
+            raise RefusedError(415, f'Unsupported media type "{content_type}" in request.')
+
+
+class WordsBehindTheTokenIgnored(Mutant):
+    """The header is split at its spaces, and what stands behind the token never looked at."""
+
+    trips = frozenset({"AUT-02"})
+
+    def token(self, request: Request) -> str | None:
+        scheme, *words = request.header("Authorization").split() or [""]
+        return words[0] if words and self.is_bearer(scheme) else None
+
+
+class SchemesThatBeginAlikeTaken(Mutant):
+    """A scheme is taken that begins with `Bearer`, however it goes on."""
+
+    trips = frozenset({"AUT-02"})
+
+    def is_bearer(self, scheme: str) -> bool:
+        return scheme.lower().startswith("bearer")
