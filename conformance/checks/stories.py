@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from conformance.checks.refusals import Refusal
 from conformance.fields import Shown
 from conformance.generate.values import odd_values, plain_values
+from conformance.judge.outcome import NotTestable
 from conformance.judge.same import same
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 
 T = TypeVar("T")
+LONGEST_NAME = 64
+"""Characters of a name that no reasonable server refuses."""
 SETTLING = 0.3
 """Seconds after which a write that was confirmed has to be seen."""
 
@@ -31,6 +35,39 @@ class Step:
     """The base model that was given last, where the story is about base models."""
 
 
+@dataclass(frozen=True, slots=True)
+class TriedAgain:
+    """A name that a request is refused for, and that is created then by a valid one."""
+
+    key: str
+    refused: Exchange
+    read: Exchange | None
+    taken: Exchange
+
+    def existed(self, subject: Subject) -> bool:
+        """Whether the refused request created the model."""
+        upsert = subject.contract.upsert
+        if self.read is None:
+            subject.require_telling()
+            return subject.accepted(self.taken).response.status != upsert.created
+        if not subject.abilities.tells_absence:
+            raise NotTestable("the read shows models that do not exist", because="STA-19")
+        return self.read.response.members.get(upsert.key) == self.key
+
+
+def tried_again(subject: Subject, refusal: Refusal) -> TriedAgain:
+    """A request that is refused, a read where there is one, and a valid request, all about one name."""
+
+    def tell() -> TriedAgain:
+        body = subject.few()
+        key = str(body[subject.contract.upsert.key])
+        refused = refusal.send(subject, key, {})
+        read = subject.read(key) if subject.abilities.reads else None
+        return TriedAgain(key, refused, read, subject.upsert(body))
+
+    return subject.once(f"tried again after {refusal.label}", tell)
+
+
 def full_creates(subject: Subject) -> list[Exchange]:
     """Creates with all own fields at once, as many as it takes to have each plain value of each field."""
 
@@ -40,14 +77,14 @@ def full_creates(subject: Subject) -> list[Exchange]:
     return subject.once("full creates", tell)
 
 
-def odd_upserts(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
-    """An upsert with each odd value of the field: in all fields that take it, or alone where that is refused."""
-    odd, key = odd_values(field.request.schema), subject.once("a model of odd values", subject.minimal)
+def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
+    """A create with each odd value of the field: in all fields that take it, or alone where that is refused."""
+    odd = odd_values(field.request.schema)
     alike = [own.name for own in subject.own_fields() if odd_values(own.schema) == odd]
     for number, value in enumerate(odd):
 
         def send(names: Sequence[str], value: Json = value) -> Exchange:
-            return subject.upsert({**key, **dict.fromkeys(names, value)})
+            return subject.upsert({**subject.minimal(), **dict.fromkeys(names, value)})
 
         together = subject.once(f"odd value {number} of {', '.join(alike)}", partial(send, alike))
         taken = together.response.successful or alike == [field.name]
@@ -101,27 +138,28 @@ def back_again(subject: Subject, field: Shown) -> list[Step]:
 
 
 def stored(subject: Subject, field: Shown) -> list[Step]:
-    """One model, looked at a moment after it was created, and again after it was updated."""
+    """One model, looked at a moment after it was created, and again after it was updated. Its numbers are precise."""
 
     def tell() -> list[Step]:
-        return [_eventually(subject, subject.given(body)) for body in _two_bodies(subject, field)]
+        return [_eventually(subject, subject.given(_precise(body))) for body in _two_bodies(subject, field)]
 
     return _once(subject, field, tell, "stored")
 
 
 def omissions(subject: Subject, field: Shown) -> Mapping[str, list[Step]]:
-    """One model, updated without each field in turn, and by its name alone. By field: before and after."""
+    """One model, updated by its name alone, and by each field alone. By field: what it held, what it showed after."""
 
     def tell() -> Mapping[str, list[Step]]:
         key, names = subject.contract.upsert.key, _names(subject, field)
         one, other = _two_bodies(subject, field)
         steps = [_sent(subject, one), _sent(subject, {key: one[key]}), _sent(subject, {key: one[key]})]
         told = {name: [Step(one, step.shown) for step in steps[1:]] for name in names}
-        holds, following = dict(one), (other, one)
-        for turn, name in enumerate(names):
-            sent = {n: v for n, v in following[turn % 2].items() if n != name}
-            told[name].append(Step(dict(holds), _sent(subject, sent).shown))
-            holds |= sent
+        holds = dict(one)
+        for sent in (name for name in one if name != key):
+            holds[sent] = other[sent]
+            step = _sent(subject, {key: one[key], sent: other[sent]})
+            for name in (name for name in names if name != sent):
+                told[name].append(Step(dict(holds), step.shown))
         return told
 
     return _once(subject, field, tell, "omissions")
@@ -147,7 +185,7 @@ def late_heirs(subject: Subject) -> list[Step]:
     """Models that get their base model by an update, and models with some values of their own."""
 
     def tell() -> list[Step]:
-        root = subject.given(subject.full(1))
+        root = subject.given(subject.full(1, subject.names.fresh().ljust(LONGEST_NAME, "z")))
         late = subject.given(subject.minimal()) | {subject.require_base().name: root[subject.contract.upsert.key]}
         told = [Step(root, _sent(subject, late).shown)]
         other = subject.full(2)
@@ -179,6 +217,7 @@ def own_values(subject: Subject) -> list[Step]:
             parent = subject.given(subject.full(base))
             child = {**_child(subject, parent), **own}
             told.append(_sent(subject, child))
+        told.append(_sent(subject, {key: told[0].sent[key], **falsy}))
         if subject.abilities.reads_truly:
             subject.given(subject.full(3, str(parent[key])))
             certain = {field.name: child[field.name] for field in subject.abilities.reliable if field.name in child}
@@ -212,6 +251,11 @@ def _two_bodies(subject: Subject, field: Shown) -> tuple[dict[str, Json], dict[s
         first, second = subject.values_of(field.request)[0], subject.values_of(field.request)[-1]
         return {**one, field.name: first}, {**other, field.name: second}
     return one, other
+
+
+def _precise(body: Mapping[str, Json]) -> dict[str, Json]:
+    """The body with six decimals in its numbers."""
+    return {name: round(value + 0.001953, 6) if isinstance(value, float) else value for name, value in body.items()}
 
 
 def _names(subject: Subject, field: Shown) -> list[str]:

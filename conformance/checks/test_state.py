@@ -29,16 +29,17 @@ from conformance.wire.exchange import Exchange, Json
 from contract import Omitted, RequestField, ResponseField
 
 REPEATS = 3
-ALONE = 2
-"""Plain values of a field that are sent without any other field; all are sent among others."""
 
 
 @requirement("IDM-01", MUST, clause="x-clauses/shown")
 @each("field", cases.shown)
 def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
-    """The response to a create shows the value sent, exactly: 0, an empty object and the extremes included."""
+    """The response to a create shows the value sent, exactly: 0, an empty object and the extremes included.
+
+    One value is sent without any other field, and all among others.
+    """
     where = "in the response to the create"
-    for value in subject.values_of(field.request)[:ALONE]:
+    for value in subject.values_of(field.request)[1:2]:
         exchange = subject.accepted(subject.upsert({**subject.minimal(), field.name: value}))
         expect_shown(exchange.response.members, field.response, value, where)
     for exchange in stories.full_creates(subject):
@@ -148,7 +149,7 @@ def test_fields_together(subject: Subject, order: int) -> None:
 @each("field", cases.own)
 def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
     """A valid but odd value that is taken comes back exactly, at once and when read."""
-    for value, exchange in stories.odd_upserts(subject, field):
+    for value, exchange in stories.odd_creates(subject, field):
         if not exchange.response.successful:
             subject.observe(f"{field.name}: {written(value, 60)} is answered {exchange.response.status}")
             continue
@@ -169,12 +170,12 @@ def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
 @each("case", cases.overlaid)
 def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An override left out of an update stays in force (or is reset, where the contract says so)."""
-    override, field = case
+    (override, field), key = case, subject.contract.upsert.key
     entries = {"temperature": {"min": 0, "max": 1}}
     body = subject.given({**subject.full(1), override.name: entries})
-    for variant in (2, 3):
-        update = subject.full(variant, body[subject.contract.upsert.key])
-        del update[override.name]
+    for variant in (0, 2, 3):
+        update = subject.full(variant, body[subject.contract.upsert.key]) if variant else dict(body)
+        update = {name: value for name, value in update.items() if name != override.name and (variant or name == key)}
         shown = subject.accepted(subject.upsert(update)).response.members.get(field.name)
         if subject.contract.upsert.omitted is Omitted.KEEP:
             expect_entries(shown, entries, field, f"after an update without {override.name}")
@@ -200,7 +201,7 @@ def test_omitted_provider(subject: Subject) -> None:
 
 @requirement("IDM-28", SHOULD, clause="x-upsert/omitted")
 def test_reference_sent_again(subject: Subject) -> None:
-    """A base model or provider that is sent again changes nothing of the model: no value, and not the other one."""
+    """A base model or provider that is sent again changes nothing of the model, and another provider nothing else."""
     if not subject.abilities.keeps:
         raise NotTestable("an update resets the fields that it leaves out")
     key, references = subject.contract.upsert.key, subject.plain_references()
@@ -211,6 +212,10 @@ def test_reference_sent_again(subject: Subject) -> None:
     for name, value in references.items():
         after = subject.accepted(subject.upsert({key: body[key], name: value})).response.members
         expect_unchanged(subject.contract, before, after, f"after {name} was sent again")
+    for field, lookup in lookups(subject.contract):
+        for provider in subject.plan.known.providers[1:]:
+            after = subject.accepted(subject.upsert({key: body[key], lookup.by: provider})).response.members
+            expect_unchanged(subject.contract, before, after, "after another provider was attached", [field.name])
 
 
 @requirement("IDM-12", SHOULD, clause="x-clauses/refused")
@@ -234,10 +239,10 @@ def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
 @each("refusal", REFUSED)
 def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
     """A refused request creates nothing: the next valid upsert of that name is a create."""
-    key = subject.names.fresh()
-    _refused(refusal, refusal.send(subject, key, {}))
-    if subject.exists(key):
-        raise Violation("no model of that name after a refused request", f"there is a model {key}")
+    tried = stories.tried_again(subject, refusal)
+    _refused(refusal, tried.refused)
+    if tried.existed(subject):
+        raise Violation("no model of that name after a refused request", f"there is a model {tried.key}")
 
 
 @requirement("IDM-17", MUST, clause="x-clauses/unique")
@@ -310,10 +315,9 @@ def test_override_sent_again(subject: Subject, case: tuple[RequestField, Respons
 @each("refusal", REFUSED)
 def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
     """A valid request is taken after a refused one, and shows its values."""
-    body = subject.few()
-    refusal.send(subject, body[subject.contract.upsert.key], {})
-    exchange = subject.upsert(body)
+    exchange = stories.tried_again(subject, refusal).taken
     expect_taken(exchange, f"a valid request after {refusal.label}")
+    body = exchange.request.json
     for field in [reliable for reliable in subject.reliable_fields() if reliable.name in body]:
         expect_shown(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
 

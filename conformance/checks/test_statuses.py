@@ -167,7 +167,6 @@ def test_allow(subject: Subject, method: str) -> None:
         "charset=UTF-8": (("Content-Type", "application/json; charset=UTF-8"),),
         "a charset in quotes": (("Content-Type", 'application/json;charset="utf-8"'),),
         "no Accept": (("Content-Type", "application/json"),),
-        "any Accept": (("Content-Type", "application/json"), ("Accept", "*/*")),
         "header names in lower case": (("content-type", "application/json"), ("accept", "application/json")),
     },
 )
@@ -185,7 +184,7 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
 @each("spelling", lambda _: SPELLINGS)
 def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
     """A body is read in any spelling that JSON allows: with white space, with escapes, with exponents."""
-    body = subject.few(2, subject.once("a model of any spelling", subject.names.fresh))
+    body = subject.few(2)
     key = body[subject.contract.upsert.key]
     exchange = subject.post(spelling(body), key=key, credential=subject.callers.owner)
     if not exchange.response.successful:
@@ -305,7 +304,9 @@ def test_slashes(subject: Subject) -> None:
 @each("refusal", SERVER_TRIALS)
 def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
     """Odd requests are answered, by taking or refusing them, and the server goes on working."""
-    refusal.send(subject, subject.once("a model for odd requests", subject.names.fresh))
+    odd = refusal.send(subject, subject.once("a model for odd requests", subject.names.fresh))
+    if odd.response.successful:
+        return
     again = subject.upsert(subject.once("a plain request", subject.minimal))
     if not again.response.successful:  # as an update, perhaps; so once more with a name of its own
         refusal.send(subject)
@@ -323,9 +324,7 @@ def test_chunked_body(subject: Subject) -> None:
 
 
 @requirement("STA-25", OPEN, clause="x-clauses/media-type-refused")
-@each(
-    "media_type", lambda _: {t: t for t in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "")}
-)
+@each("media_type", lambda _: {t: t for t in ("text/plain", "application/x-www-form-urlencoded", "")})
 def test_other_media_types(subject: Subject, media_type: str) -> None:
     """A body of another media type is answered 415, or 400, or taken."""
     headers = (("Content-Type", media_type), JSON_HEADERS[1]) if media_type else (JSON_HEADERS[1],)
@@ -343,5 +342,6 @@ def _without_references(subject: Subject) -> dict[str, Json]:
 
 def _expect_invalid(subject: Subject, case: WrongValue) -> None:
     upsert = subject.contract.upsert
-    body = {**subject.minimal(), case.field.name: case.wrong.value}
+    model = _without_references(subject) if case.updates else subject.minimal()
+    body = {**model, case.field.name: case.wrong.value}
     expect_status(subject.upsert(body), upsert.invalid, when=f"for {case.field.name}: {case.wrong.label}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.judge.expect import expect_shown, expect_status
+from conformance.judge.expect import expect_shown, expect_status, shown_by
 from conformance.judge.outcome import NotTestable
 from conformance.requirements.level import MUST
 from conformance.requirements.requirement import requirement
@@ -15,9 +15,11 @@ def test_still_there_at_the_end(subject: Subject) -> None:
     subject.require_reading()
     if subject.first is None:
         raise NotTestable("no model could be created when the run began", because="STA-17")
-    body = subject.first.request.json
-    if subject.abilities.reads_truly:
-        expect_status(subject.read(body[subject.contract.upsert.key]), 200, when="for a model that was created")
-    shown = subject.look(body)
-    for field in subject.reliable_fields():
-        expect_shown(shown, field.response, body[field.name], "many requests later")
+    body, upsert = subject.first.request.json, subject.contract.upsert
+    reads = subject.abilities.reads_truly
+    seen = subject.read(body[upsert.key]) if reads else subject.accepted(subject.upsert({upsert.key: body[upsert.key]}))
+    with shown_by(subject.first, seen):
+        if reads:
+            expect_status(seen, 200, when="for a model that was created")
+        for field in subject.reliable_fields():
+            expect_shown(seen.response.members, field.response, body[field.name], "many requests later")

@@ -63,7 +63,13 @@ _BY_TYPE: dict[str, list[Wrong]] = {
         _coercible("an empty string", ""),
     ],
     "boolean": [*_CONTAINERS, _type("a word", "abc"), _coercible("1", 1), _coercible("true in a string", "true")],
-    "object": [_type("a list", [1, 2]), _type("a number", 5), _type("a word", "abc"), _type("true", True)],
+    "object": [
+        _type("a list", [1, 2]),
+        _type("an empty list", []),
+        _type("a number", 5),
+        _type("a word", "abc"),
+        _type("true", True),
+    ],
     "array": [_type("an object", {"a": 1}), _coercible("a number", 5), _type("a word", "abc")],
 }
 

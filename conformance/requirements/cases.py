@@ -16,6 +16,8 @@ class WrongValue:
 
     field: RequestField
     wrong: Wrong
+    updates: bool
+    """Whether it is sent to a model that exists. Values of a field take turns, and so do fields."""
 
 
 def shown(contract: Contract) -> Mapping[str, Shown]:
@@ -55,9 +57,9 @@ def wrong(*kinds: Wrongness) -> Callable[[Contract], Mapping[str, WrongValue]]:
 
     def of(contract: Contract) -> Mapping[str, WrongValue]:
         return {
-            f"{field.name}: {wrong.label}": WrongValue(field, wrong)
-            for field in contract.upsert.request.values()
-            for wrong in wrong_values(field.schema)
+            f"{field.name}: {wrong.label}": WrongValue(field, wrong, updates=(row + column) % 2 == 1)
+            for row, field in enumerate(contract.upsert.request.values())
+            for column, wrong in enumerate(wrong_values(field.schema))
             if wrong.wrongness in kinds
         }
 

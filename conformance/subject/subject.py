@@ -243,16 +243,6 @@ class Subject(Operations):
         """Note what the target does where the contract leaves it open."""
         self.observed.append(what)
 
-    def exists(self, key: str) -> bool:
-        """Whether there is a model of that name. Creates it where only an upsert can tell."""
-        upsert = self.contract.upsert
-        if self.abilities.reads and self.abilities.tells_absence:
-            return self.read(key).response.members.get(upsert.key) == key
-        if self.abilities.reads:
-            raise NotTestable("the read shows models that do not exist", because="STA-19")
-        self.require_telling()
-        return self.accepted(self.upsert({upsert.key: key})).response.status != upsert.created
-
     def require_telling(self) -> None:
         """Go on only where the status of an upsert tells whether there was a model."""
         if self.contract.upsert.created == self.contract.upsert.updated:
