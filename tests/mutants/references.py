@@ -60,7 +60,7 @@ class SpellingsComparedByCreates(Mutant):
 class FormerProviderIgnored(Mutant):
     """A model that left a provider does not get it back: an update that names it again is ignored there."""
 
-    trips = frozenset({"SEM-08"})
+    trips = frozenset({"SEM-22"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
