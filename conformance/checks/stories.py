@@ -154,10 +154,11 @@ def omissions(subject: Subject, field: Shown) -> Mapping[str, list[Step]]:
         one, other = _two_bodies(subject, field)
         steps = [_sent(subject, one), _sent(subject, {key: one[key]}), _sent(subject, {key: one[key]})]
         told = {name: [Step(one, step.shown) for step in steps[1:]] for name in names}
+        flags = {field.name: one[field.name] for field in subject.own_fields() if "enum" in field.schema}  # stay set
         holds = dict(one)
         for sent in (name for name in one if name != key):
-            holds[sent] = other[sent]
-            step = _sent(subject, {key: one[key], sent: other[sent]})
+            holds[sent] = flags.get(sent, other[sent])
+            step = _sent(subject, {key: one[key], sent: holds[sent]})
             for name in (name for name in names if name != sent):
                 told[name].append(Step(dict(holds), step.shown))
         return told
@@ -217,7 +218,7 @@ def own_values(subject: Subject) -> list[Step]:
             parent = subject.given(subject.full(base))
             child = {**_child(subject, parent), **own}
             told.append(_sent(subject, child))
-        told.append(_sent(subject, {key: told[0].sent[key], **falsy}))
+        told.append(_sent(subject, {key: told[1].sent[key], **falsy}))
         if subject.abilities.reads_truly:
             subject.given(subject.full(3, str(parent[key])))
             certain = {field.name: child[field.name] for field in subject.abilities.reliable if field.name in child}

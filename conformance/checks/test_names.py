@@ -16,7 +16,7 @@ from conformance.subject.subject import Subject
     "the beginning of the others, and a number with zeros": ("", "1", "01", "10"),
     "segments in another order": ("/a/b", "/b/a"),
     "a long common start": ("y" * 46 + "1", "y" * 46 + "2"),
-    "a slash, a dot, a hyphen, an underscore or none": ("a/b", "a.b", "a-b", "a_b", "ab"),
+    "a slash, a dot, a hyphen, an underscore or none": ("a/b", "c/b", "a.b", "a-b", "a_b", "ab"),
 })  # fmt: skip
 def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     """Names that differ are different models: one more character, a slash, a long common start."""

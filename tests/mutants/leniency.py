@@ -300,3 +300,12 @@ class OverrideUncheckedInUpdates(Mutant):
         if known and not isinstance(body.get(OVERRIDE, {}), dict):
             body = {name: value for name, value in body.items() if name != OVERRIDE}
         return super().asked(body)
+
+
+class EmptyListIsAnObject(Mutant):
+    """An empty list is taken for an empty object, which are the same in PHP."""
+
+    trips = frozenset({"STA-08"})
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        return super().mapping(name, {} if value == [] else value)

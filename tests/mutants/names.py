@@ -84,7 +84,7 @@ class LeadingZerosDropped(_OneName):
 class OrderOfSegmentsLost(_OneName):
     """Names are found by the set of their segments."""
 
-    trips = frozenset({"IDM-10"})
+    trips = frozenset({"IDM-10", "IDM-11"})
 
     def canonical(self, name: str) -> str:
         return "/".join(sorted(name.split("/")))

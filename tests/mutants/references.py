@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
@@ -82,3 +83,30 @@ class ProviderBeforeBase(Mutant):
         both = BASE in values and PROVIDER in values
         kept = {name: value for name, value in values.items() if not (both and name == BASE)}
         return super().merged(earlier, kept)
+
+
+class ProviderOfOneModel(Mutant):
+    """A provider is attached to one model: the next one that names it takes it away from the former."""
+
+    trips = frozenset({"SEM-22"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        for address, other in list(self.models.items()):
+            if address[0] == organization and other.values.get(PROVIDER) == stored.values.get(PROVIDER, ""):
+                values = {name: value for name, value in other.values.items() if name != PROVIDER}
+                self.models[address] = replace(other, values=values)
+        super().save(organization, stored)
+
+
+class AllMoveToTheNewProvider(Mutant):
+    """Where one model moves to another provider, all models of the former one move with it."""
+
+    trips = frozenset({"SEM-22"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        earlier = self.find(organization, stored.name)
+        former, now = (earlier.values.get(PROVIDER) if earlier else None), stored.values.get(PROVIDER)
+        for address, other in list(self.models.items()):
+            if former != now and former is not None and other.values.get(PROVIDER) == former:
+                self.models[address] = replace(other, values={**other.values, PROVIDER: now})
+        super().save(organization, stored)

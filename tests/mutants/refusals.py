@@ -124,14 +124,15 @@ class RefusedNamesRemembered(Mutant):
 
     def asked(self, body: Json) -> Values:
         name = str(body.get(KEY)) if isinstance(body, dict) else ""
-        if name in self.refused_names:
-            self.refused_names.remove(name)
-            raise RefusedError(400, {KEY: ["Invalid."]})
         try:
-            return super().asked(body)
+            values = super().asked(body)
         except RefusedError:
             self.refused_names.add(name)
             raise
+        if name in self.refused_names:
+            self.refused_names.remove(name)
+            raise RefusedError(400, {KEY: ["Invalid."]})
+        return values
 
 
 class RefusedValuesRemembered(Mutant):

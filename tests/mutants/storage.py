@@ -34,7 +34,22 @@ class RequestEchoed(Mutant):
 class AnswerBeforeUpdate(Mutant):
     """The answer to an update is made of the model that was loaded, before the values were set."""
 
-    trips = frozenset({"IDM-02", "IDM-07", "IDM-08", "IDM-16", "IDM-18", "SEM-01", "SEM-07", "SEM-08", "SEM-09"})
+    trips = frozenset(
+        {
+            "IDM-02",
+            "IDM-07",
+            "IDM-08",
+            "IDM-16",
+            "IDM-18",
+            "SEM-01",
+            "SEM-02",
+            "SEM-07",
+            "SEM-08",
+            "SEM-09",
+            "SEM-20",
+            "SEM-22",
+        }
+    )
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)
@@ -91,7 +106,7 @@ class OverrideNotStored(_NotStored):
 class ProviderNotStored(_NotStored):
     """The provider is shown in the answer, and never stored."""
 
-    trips = frozenset({"IDM-22", "IDM-25", "IDM-26", "IDM-28"})
+    trips = frozenset({"IDM-22", "IDM-25", "IDM-26", "IDM-28", "SEM-22"})
     field = PROVIDER
 
 
@@ -242,5 +257,16 @@ class DeletesByPrefix(Mutant):
 class DeletesReachBelow(DeletesByPrefix):
     """A delete takes the name for a folder: models below it are deleted, too."""
 
-    trips = frozenset({"STA-20"})
+    trips = frozenset({"STA-22"})
     joint = "/"
+
+
+class ColumnsOfFourDecimals(Mutant):
+    """Costs are stored with four decimals; the answer to a write shows what was sent, a read what is stored."""
+
+    trips = frozenset({"IDM-04"})
+
+    def read(self, request: Request) -> Answer:
+        answer = super().read(request)
+        rounded = {name: round(answer.body[name], 4) for name in COSTS if name in answer.body}
+        return Answer(answer.status, {**answer.body, **rounded})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import FLAGS
+from tests.servers.plain_fields import BASE, FLAGS
 from tests.servers.wire import FieldError, RefusedError
 
 if TYPE_CHECKING:
@@ -119,3 +119,14 @@ class CheapCacheHitsRefused(Mutant):
         if values.get("cache_hit_input_cost", 0) < values.get("input_cost", 0) / 4 and "cache_hit_input_cost" in values:
             raise RefusedError(400, "cache_hit_input_cost: too small for this input_cost.")
         return values
+
+
+class BaseNamesUpTo50Characters(Mutant):
+    """The column for the name of the base is shorter than that for names: a base of a long name is not found."""
+
+    trips = frozenset({"STA-17"})
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        if len(values.get(BASE, "")) > 50:
+            raise self.unknown_reference(BASE, values[BASE])
+        super().refuse_unknown_references(organization, values)

@@ -32,7 +32,7 @@ class ZeroMeansUnset(Mutant):
 class ZeroKeepsTheOldCost(Mutant):
     """An update takes `new or old` for a cost: a model cannot be made free."""
 
-    trips = frozenset({"IDM-02"})
+    trips = frozenset({"IDM-02", "SEM-02", "STA-08"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         kept = {name: value for name, value in values.items() if value or name not in COSTS}
@@ -51,7 +51,7 @@ class FlagsAreOnlySet(Mutant):
 class EmptyOverrideSkipped(Mutant):
     """An update with an empty override counts as empty, and is skipped as a whole."""
 
-    trips = frozenset({"IDM-02"})
+    trips = frozenset({"IDM-02", "SEM-02"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         return dict(earlier.values) if values.get(OVERRIDE) == {} else super().merged(earlier, values)
@@ -152,7 +152,7 @@ class UpdatesIgnored(Mutant):
 class OldValuesIgnored(Mutant):
     """A display name that the model had before is taken for a request that comes late, and is ignored."""
 
-    trips = frozenset({"IDM-02", "IDM-07"})
+    trips = frozenset({"IDM-07", "SEM-02", "SEM-20", "SEM-22"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -199,7 +199,7 @@ class RepeatsAddUp(Mutant):
 class RepeatsSwitchFlags(Mutant):
     """A flag that is sent again as it was is switched: the handler toggles."""
 
-    trips = frozenset({"IDM-03", "IDM-08"})
+    trips = frozenset({"IDM-03", "IDM-06", "IDM-08"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         same = {
@@ -260,7 +260,7 @@ class OverrideMergedDeep(Mutant):
 class FirstOverrideSticks(Mutant):
     """An override that is sent again adds parameters, and changes none."""
 
-    trips = frozenset({"IDM-18", "IDM-24", "SEM-07"})
+    trips = frozenset({"IDM-16", "IDM-18", "IDM-24", "SEM-07", "SEM-20"})
 
     def merged_override(self, earlier: Values, override: Values) -> Values:
         return {**override, **earlier}
@@ -269,7 +269,7 @@ class FirstOverrideSticks(Mutant):
 class ListsInOverrideGrow(Mutant):
     """A list in an override that is sent again grows by its own members."""
 
-    trips = frozenset({"IDM-03"})
+    trips = frozenset({"IDM-03", "SEM-20"})
 
     def merged_override(self, earlier: Values, override: Values) -> Values:
         grown = {
@@ -307,7 +307,7 @@ class ProviderInPlaceOfTheBase(Mutant):
 class ProviderForGood(Mutant):
     """Once a model is attached to a provider, another one that is sent is ignored."""
 
-    trips = frozenset({"SEM-08", "SEM-09"})
+    trips = frozenset({"SEM-09", "SEM-22"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         provider = {PROVIDER: earlier.values[PROVIDER]} if PROVIDER in earlier.values else {}
