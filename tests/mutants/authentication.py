@@ -310,7 +310,7 @@ class RepeatsRefusedAsReplays(Mutant):
 class LockedOutByOthers(Mutant):
     """One request with an unknown key locks out whoever is next, for both come from one address."""
 
-    trips = frozenset({"AUT-08", "AUT-10", "IDM-19"})
+    trips = frozenset({"AUT-08", "AUT-10"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)

@@ -77,7 +77,7 @@ class DotsRefused(Mutant):
 class NamesUpTo50Characters(Mutant):
     """A name of more than 50 characters is refused."""
 
-    trips = frozenset({"STA-31"})
+    trips = frozenset({"STA-17", "STA-31"})
 
     def key(self, name: str) -> str:
         if len(name) > 50:
