@@ -32,7 +32,7 @@ class ZeroMeansUnset(Mutant):
 class ZeroKeepsTheOldCost(Mutant):
     """An update takes `new or old` for a cost: a model cannot be made free."""
 
-    trips = frozenset({"IDM-02", "SEM-02", "STA-08"})
+    trips = frozenset({"IDM-02", "SEM-02"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         kept = {name: value for name, value in values.items() if value or name not in COSTS}
@@ -167,7 +167,7 @@ class UpdatesIgnored(Mutant):
 class OldValuesIgnored(Mutant):
     """A display name that the model had before is taken for a request that comes late, and is ignored."""
 
-    trips = frozenset({"IDM-07", "SEM-02", "SEM-20", "SEM-22"})
+    trips = frozenset({"IDM-07"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
