@@ -224,6 +224,7 @@ SERVER_TRIALS = _table(
         "an Accept that JSON does not match", _headers(("Content-Type", "application/json"), ("Accept", "image/png"))
     ),
     Refusal("a read of a name that is not UTF-8", _read_path("%ff%fe")),
+    Refusal("a read of a name with a malformed percent", _read_path("%zz")),
     Refusal("a read of a name of 500 characters", _read_path("z" * 500)),
     Refusal("a read of a name with control characters", _read_path("%01%0A%7F")),
 )

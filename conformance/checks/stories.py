@@ -218,7 +218,8 @@ def own_values(subject: Subject) -> list[Step]:
             parent = subject.given(subject.full(base))
             child = {**_child(subject, parent), **own}
             told.append(_sent(subject, child))
-        told.append(_sent(subject, {key: told[1].sent[key], **falsy}))
+        late = subject.given(_child(subject, parent))
+        told.append(_sent(subject, {key: late[key], **falsy}))
         if subject.abilities.reads_truly:
             subject.given(subject.full(3, str(parent[key])))
             certain = {field.name: child[field.name] for field in subject.abilities.reliable if field.name in child}

@@ -179,7 +179,7 @@ def _race_for(subject: Subject, key: str, fields: Sequence[Shown], variant: int)
     name = {subject.contract.upsert.key: key}
     body = {field.name: distinct_value(field.request.schema, variant) for field in fields}
     own = [{field: value} for field, value in body.items()]
-    own[0] |= subject.overrides()  # which are often read, merged and written back
+    own[-1] |= subject.overrides()  # which are often read, merged and written back
     race([_upsert(subject, {**name, **values}) for values in own])
     shown = subject.look({**body, **name})
     for field in fields:

@@ -65,7 +65,7 @@ _BY_TYPE: dict[str, list[Wrong]] = {
     "boolean": [*_CONTAINERS, _type("a word", "abc"), _coercible("1", 1), _coercible("true in a string", "true")],
     "object": [
         _type("a list", [1, 2]),
-        _type("an empty list", []),
+        _coercible("an empty list", []),
         _type("a number", 5),
         _type("a word", "abc"),
         _type("true", True),

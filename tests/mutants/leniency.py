@@ -305,7 +305,7 @@ class OverrideUncheckedInUpdates(Mutant):
 class EmptyListIsAnObject(Mutant):
     """An empty list is taken for an empty object, which are the same in PHP."""
 
-    trips = frozenset({"STA-08"})
+    trips = frozenset({"STA-10"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return super().mapping(name, {} if value == [] else value)

@@ -57,8 +57,6 @@ def test_a_wrong_value_reads_as_it_is_wrong(all_kinds: Contract, oracles: Oracle
 def test_every_field_has_values_of_every_wrongness(field: RequestField) -> None:
     wrongs = wrong_values(field.schema)
     expected = set(Wrongness) - ({Wrongness.ENUM} if "enum" not in field.schema else set())
-    if field.schema["type"] == "object":
-        expected.remove(Wrongness.COERCIBLE)
     assert {wrong.wrongness for wrong in wrongs} == expected
     assert len({wrong.label for wrong in wrongs}) == len(wrongs)
 
