@@ -10,7 +10,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import KEY
+from tests.servers.plain_fields import KEY, OVERRIDE
 from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
@@ -123,6 +123,19 @@ class LostUpdates(Mutant):
         stored = self.changed(earlier, name, values)
         self.save(organization, stored)
         return 200, stored
+
+
+class OverridesUndoUpdates(LostUpdates):
+    """An update with an override is read, merged and written back without the lock that all others take."""
+
+    trips = frozenset({"CON-05"})
+    perhaps = frozenset({"CON-07"})  # where, of creates that race, the one with an override comes after another
+    unsettles = frozenset({"CON-07"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        if OVERRIDE in values:
+            return super().write(organization, name, values)
+        return Mutant.write(self, organization, name, values)
 
 
 class _Contended(Mutant):

@@ -57,6 +57,17 @@ class QuotedCharsetRefused(Mutant):
             raise RefusedError(415, f'Unsupported media type "{content_type}" in request.')
 
 
+class MalformedPercentBreaksTheRouter(Mutant):
+    """The path is percent-decoded once more, by a function that raises at what is malformed."""
+
+    trips = frozenset({"STA-03"})
+
+    def name_in(self, path: str) -> str:
+        if re.search("%(?![0-9A-Fa-f]{2})", path):
+            raise ValueError("URI malformed")
+        return super().name_in(path)
+
+
 class WordsBehindTheTokenIgnored(Mutant):
     """The header is split at its spaces, and what stands behind the token never looked at."""
 
