@@ -175,23 +175,24 @@ def test_other_base(subject: Subject) -> None:
     Values of its own stay, be they the same as those of the former one.
     """
     base, key = subject.require_base(), subject.contract.upsert.key
-    model = subject.minimal()
     inherited = [field for field in inherited_fields(subject.contract) if field in subject.reliable_fields()]
-    roots = [subject.full(variant) for variant in (1, 2)]
-    own = {field.name: roots[0][field.name] for field in inherited[:1]} if subject.abilities.keeps else {}
+    former, latter = roots = [subject.full(variant) for variant in (1, 2)]
+    theirs = [subject.accepted(subject.upsert(root)).response.members for root in roots]
+    own = {field.name: former[field.name] for field in inherited[:1]}
     overrides = {override.name: {"logit_bias": {"max": 1}} for override, _, _ in overlays(subject.contract)}
-    for root, sent in zip(roots, (own | overrides, {}), strict=True):
-        theirs = subject.accepted(subject.upsert(root)).response.members
-        shown = subject.accepted(subject.upsert({**model, **sent, base.name: root[key]})).response.members
-        for field in inherited:
-            value = own.get(field.name, root[field.name])
-            expect_shown(shown, field.response, value, "of its own, or else of the base model given last")
-        for _, overlaid, _ in overlays(subject.contract):
-            parameters = shown.get(overlaid.name)
-            if not isinstance(parameters, dict):
-                raise NotTestable(f"{overlaid.name} is no object", because="SCH-03")
-            others = {name: entry for name, entry in parameters.items() if name != "logit_bias"}
-            _expect_parameters_of(theirs, others, overlaid)
+    bare, full = subject.minimal(), subject.minimal() | own | overrides
+    subject.given(bare | {base.name: former[key]})
+    shown = subject.accepted(subject.upsert(bare | {base.name: latter[key]})).response.members
+    for field in inherited:
+        expect_shown(shown, field.response, latter[field.name], "inherited from the base model given last")
+    for _, overlaid, _ in overlays(subject.contract):
+        _expect_parameters_of(theirs[1], shown.get(overlaid.name), overlaid)
+    subject.given(full | {base.name: former[key]})
+    shown = subject.accepted(subject.upsert({key: full[key], base.name: latter[key]})).response.members
+    for field in inherited[:1] if subject.abilities.keeps else ():
+        expect_shown(shown, field.response, own[field.name], "of its own, whatever the base model")
+    for _, overlaid, _ in overlays(subject.contract):
+        _expect_none_of(theirs[0], theirs[1], shown.get(overlaid.name), overlaid)
 
 
 @requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"])
@@ -378,6 +379,16 @@ def _expect_parameters_of(base: Mapping[str, Json], shown: Json, field: Response
     if not same(shown, theirs):
         expected, observed = f"{field.name}: {written(theirs)}, as in the base model", f"{field.name}: {written(shown)}"
         raise differing(expected, observed, theirs, shown)
+
+
+def _expect_none_of(former: Mapping[str, Json], latter: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
+    """None of the parameters is shown that only the former base model has."""
+    parameters, theirs, others = shown or {}, former.get(field.name) or {}, latter.get(field.name) or {}
+    if all(isinstance(it, dict) for it in (parameters, theirs, others)):
+        left = parameters.keys() & (theirs.keys() - others.keys())
+        if left:
+            expected = f"{field.name} without {', '.join(sorted(left))}, of the base model before"
+            raise Violation(expected, f"{field.name}: {written(shown)}")
 
 
 def _provider_id(shown: Json) -> Json:

@@ -40,7 +40,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         profile.name: profile
         for profile in (
             Profile("quick", races=0, walks=0, history=1, examples=0, leaves_out=QUICK_LEAVES_OUT, must_only=True),
-            Profile("default", races=4, walks=1, history=3, examples=1),
+            Profile("default", races=4, walks=1, history=3, examples=3),
             Profile("thorough", races=25, walks=40, history=5, examples=200, seconds=60.0),
         )
     }
