@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,12 @@ from conformance.configuration.options import OPTIONS
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Half as many workers again as there are cores: most tests wait for a process or a clock now and then."""
     return (os.cpu_count() or 1) * 3 // 2
+
+
+def pytest_configure() -> None:
+    """Take interrupts: a job in the background of a script ignores them, and so would what the tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

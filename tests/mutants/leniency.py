@@ -129,7 +129,7 @@ class AnythingIsText(Mutant):
 class NoObjectIsAnEmptyOverride(Mutant):
     """An override that is no object counts as none."""
 
-    trips = frozenset({"STA-08", "STA-11"})
+    trips = frozenset({"STA-08", "STA-10", "STA-11"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return value if isinstance(value, dict) else {}
@@ -138,7 +138,7 @@ class NoObjectIsAnEmptyOverride(Mutant):
 class ListsMakeOverrides(Mutant):
     """An override that is a list names parameters without details: PHP knows no difference."""
 
-    trips = frozenset({"STA-08"})
+    trips = frozenset({"STA-08", "STA-10"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return super().mapping(name, {str(entry): {} for entry in value} if isinstance(value, list) else value)

@@ -42,7 +42,7 @@ class ZeroKeepsTheOldCost(Mutant):
 class FlagsAreOnlySet(Mutant):
     """An update switches a flag on, and never off."""
 
-    trips = frozenset({"IDM-02", "IDM-04", "IDM-05", "IDM-06", "IDM-08"})
+    trips = frozenset({"IDM-02", "IDM-04", "IDM-05", "IDM-08", "SEM-02"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         return super().merged(earlier, {name: value for name, value in values.items() if value or name not in FLAGS})
