@@ -293,7 +293,7 @@ class UnknownProviderTakenByUpdates(Mutant):
 class OverrideUncheckedInUpdates(Mutant):
     """Only creates check the type of an override; an update that has another one takes the rest."""
 
-    trips = frozenset({"STA-08", "STA-11"})
+    trips = frozenset({"STA-08", "STA-10", "STA-11"})
 
     def asked(self, body: Json) -> Values:
         known = isinstance(body, dict) and any(name == body.get(KEY) for _, name in self.models)
