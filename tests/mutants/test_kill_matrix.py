@@ -30,11 +30,11 @@ def requirements() -> dict[str, Level]:
 
 SEEDS = os.environ.get("MUTANT_SEEDS", "").split()
 """The environment `proof` of tox tries all mutants with three seeds; elsewhere enough of them have to do, with one."""
-ENOUGH = 2
+ENOUGH = 1
 
 
 def _enough() -> Iterator[type[Mutant]]:
-    """Mutants that trip each requirement `ENOUGH` times between them, or all that trip it."""
+    """Mutants that trip each requirement at least `ENOUGH` times between them, or all that trip it."""
     tripped_so_far = Counter[str]()
     for mutant in sorted(MUTANTS, key=lambda mutant: len(mutant.trips)):
         if any(tripped_so_far[id] < ENOUGH for id in mutant.trips):
