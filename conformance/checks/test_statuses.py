@@ -221,7 +221,7 @@ def test_plain_values_are_taken(subject: Subject) -> None:
 def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
     """A name of 1 to 64 letters, digits, dots, underscores, hyphens and inner slashes is taken."""
     key = subject.names.fresh() + tail
-    key = key if tail else key.ljust(64, "z")
+    key = key if tail else key.ljust(stories.LONGEST_NAME, "z")
     expect_taken(subject.upsert({subject.contract.upsert.key: key}), "the name is plain")
 
 

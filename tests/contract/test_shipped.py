@@ -18,7 +18,9 @@ from contract import (
     Reference,
     Source,
     Timestamp,
+    load,
 )
+from contract.load import default_file
 
 REQUEST = {
     "model_name": "string",
@@ -236,3 +238,8 @@ def test_fields_point_to_where_they_are_written(shipped: Contract) -> None:
 
 def test_the_document_holds_no_references(shipped: Contract) -> None:
     assert "'$ref'" not in repr(shipped.document)
+
+
+def test_it_is_read_once_in_a_process() -> None:
+    assert load() is load()
+    assert load(default_file()) is not load()

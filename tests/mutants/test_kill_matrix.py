@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,15 +29,14 @@ def requirements() -> dict[str, Level]:
 
 SEEDS = os.environ.get("MUTANT_SEEDS", "").split()
 """The environment `proof` of tox tries all mutants with three seeds; elsewhere enough of them have to do, with one."""
-ENOUGH = 1
 
 
 def _enough() -> Iterator[type[Mutant]]:
-    """Mutants that trip each requirement at least `ENOUGH` times between them, or all that trip it."""
-    tripped_so_far = Counter[str]()
+    """Mutants that trip every requirement between them."""
+    tripped_so_far = set[str]()
     for mutant in sorted(MUTANTS, key=lambda mutant: len(mutant.trips)):
-        if any(tripped_so_far[id] < ENOUGH for id in mutant.trips):
-            tripped_so_far.update(mutant.trips)
+        if not mutant.trips <= tripped_so_far:
+            tripped_so_far |= mutant.trips
             yield mutant
 
 
