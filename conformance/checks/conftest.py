@@ -83,7 +83,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if requirement is None or requirement.id in run.selected else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = kept
+    items[:] = sorted(kept, key=_is_last)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -164,6 +164,11 @@ def _stop(item: pytest.Item, reason: Exception) -> NoReturn:
 
 def _requirement(item: pytest.Item) -> Requirement | None:
     return requirement_of(item.function) if isinstance(item, pytest.Function) else None
+
+
+def _is_last(item: pytest.Item) -> bool:
+    requirement = _requirement(item)
+    return requirement is not None and requirement.last
 
 
 def _case(item: pytest.Item) -> str:

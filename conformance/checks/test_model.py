@@ -12,13 +12,13 @@ from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
 
 
-@requirement("MOD-01", MUST, clause="x-clauses/shown")
+@requirement("MOD-01", MUST, clause="x-clauses/shown", last=True)
 def test_walk_by_what_is_known(subject: Subject) -> None:
     """Each answer of a walk has the status, and shows the values just sent, that a reference model predicts."""
     _judge(subject, MUST)
 
 
-@requirement("MOD-02", SHOULD, clause="x-clauses/read-back")
+@requirement("MOD-02", SHOULD, clause="x-clauses/read-back", last=True)
 def test_walk_by_what_is_assumed(subject: Subject) -> None:
     """Each answer of a walk shows what earlier requests left, as a reference model predicts."""
     _judge(subject, SHOULD)

@@ -24,6 +24,8 @@ class Profile:
     """Sections and requirements that are not judged."""
     must_only: bool = False
     """Whether what is no MUST is left out too."""
+    requests: int | None = None
+    """Requests in all, whatever is found: what is made up takes what the rest leaves. None where nobody counts them."""
     seconds: float | None = None
     """How long the walks go on; None where their number is fixed."""
 
@@ -40,7 +42,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         profile.name: profile
         for profile in (
             Profile("quick", races=0, walks=0, history=1, examples=0, leaves_out=QUICK_LEAVES_OUT, must_only=True),
-            Profile("default", races=4, walks=1, history=3, examples=3),
+            Profile("default", races=4, walks=1, history=3, examples=3, requests=1500),
             Profile("thorough", races=25, walks=40, history=5, examples=200, seconds=60.0),
         )
     }

@@ -31,6 +31,8 @@ class Requirement:
     """Options without which it cannot be judged, such as `other-org-key`."""
     judge: Judge | None = None
     """Set for a requirement on every exchange of the run."""
+    last: bool = False
+    """Whether it is judged after the others, by as many requests as they leave."""
 
     @property
     def section(self) -> str:
@@ -57,11 +59,13 @@ REGISTRY: dict[str, Requirement] = {}
 """Every requirement by its ID, filled as the files of `conformance.checks` are imported."""
 
 
-def requirement(id: str, level: Level, clause: str, needs: Iterable[str] = ()) -> Callable[[Check], Check]:
+def requirement(
+    id: str, level: Level, clause: str, needs: Iterable[str] = (), *, last: bool = False
+) -> Callable[[Check], Check]:
     """Declare the check of a requirement."""
 
     def declare(check: Check) -> Check:
-        _DECLARED[check] = _register(Requirement(id, level, clause, _text(check), tuple(needs)))
+        _DECLARED[check] = _register(Requirement(id, level, clause, _text(check), tuple(needs), last=last))
         return check
 
     return declare

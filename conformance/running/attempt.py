@@ -13,7 +13,7 @@ from conformance.requirements.requirement import Requirement
 from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
 from conformance.shrinking import Shrinker
-from conformance.shrinking.story import story_of
+from conformance.shrinking.story import renamed, story_of
 from conformance.subject.smoke import answers
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
@@ -81,6 +81,7 @@ class Attempts:
     def _confirm(self, first: Attempt, check: Callable[[], None]) -> None:
         """See what of a first run repeats; the rest is unstable."""
         new = set(first.findings) - self._confirmed
+        new -= self._settle(first, {id for id in new if self._retraced(first.findings[id])})
         later: tuple[Exchange, ...] = ()
         for _ in range(first.requirement.confirming_runs):
             if not new:
@@ -90,10 +91,7 @@ class Attempts:
             repeated = new & set(again.findings)
             first.findings |= {id: again.findings[id] for id in repeated}
             repeated |= {id for id in new - repeated if self._repeats(id, first.findings[id])}
-            self._confirmed |= repeated
-            new -= repeated
-            if self._shrinker is not None:
-                first.findings |= {id: self._shrinker.shrunk(id, first.findings[id]) for id in repeated}
+            new -= self._settle(first, repeated)
         spent = self._subject.client.budget.spent
         for id in new:
             if spent:
@@ -101,6 +99,24 @@ class Attempts:
                 first.state, first.reason = Verdict.NOT_TESTABLE, f"{spent}, before a violation could be seen twice"
             else:
                 first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=later)
+
+    def _settle(self, attempt: Attempt, repeated: set[str]) -> set[str]:
+        """Tell what was seen twice in as few exchanges as show it, and confirm it no more; return it."""
+        self._confirmed |= repeated
+        if self._shrinker is not None:
+            attempt.findings |= {id: self._shrinker.shrunk(id, attempt.findings[id]) for id in repeated}
+        return repeated
+
+    def _retraced(self, finding: Finding) -> bool:
+        """Whether the way to a violation leads there again, where it can be walked without the rest of its check."""
+        retrace = finding.violation.retrace
+        if retrace is None:
+            return False
+        story = [exchange.request for exchange in finding.exchanges]
+        try:
+            return retrace(renamed(story, self._subject.names)) is not None
+        except (Lost, NotTestable):
+            return False
 
     def _repeats(self, id: str, finding: Finding) -> bool:
         """Whether a request is answered wrongly once more: one that was made up once a run no check sends again."""

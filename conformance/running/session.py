@@ -18,7 +18,7 @@ from conformance.running.run import Run
 from conformance.running.target import App
 
 PACKAGE = Path(__file__).parents[1]
-UNUSED = ("cacheprovider", "terminal", "unraisableexception")
+UNUSED = ("cacheprovider", "faulthandler", "logging", "terminal", "threadexception", "unraisableexception", "warnings")
 """Plugins of pytest that a run does without. The last one would collect garbage five times at the end."""
 
 

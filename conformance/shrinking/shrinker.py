@@ -21,6 +21,8 @@ from conformance.wire.lost import Lost, Stale, Unreachable
 
 PER_FINDING, PER_RUN = 60, 100
 """Requests."""
+FOR_OTHERS = 60
+"""Requests that are left for what is judged last."""
 SECONDS = 3.0
 """In a run."""
 SLOW = 0.5
@@ -43,7 +45,7 @@ class Shrinker:
             return finding
         began, before = time.monotonic(), self._subject.client.requests
         try:
-            return self._shrunk(id, finding, _Allowance(min(PER_FINDING, self._requests)))
+            return self._shrunk(id, finding, _Allowance(min(PER_FINDING, self._requests), self._subject))
         except (Lost, NotTestable, Stale, Unreachable):
             return finding
         finally:
@@ -95,12 +97,13 @@ class Shrinker:
 class _Allowance:
     """Requests that may be sent for one finding."""
 
-    def __init__(self, requests: int) -> None:
+    def __init__(self, requests: int, subject: Subject) -> None:
         self._left = requests
+        self._subject = subject
 
     def take(self, requests: int) -> bool:
         """Take so many, if there are."""
-        taken = requests <= self._left
+        taken = requests <= self._left and self._subject.affords(requests + FOR_OTHERS)
         self._left -= requests if taken else 0
         return taken
 

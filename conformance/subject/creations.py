@@ -50,6 +50,11 @@ class Creations:
             self._own.pop(_entry(name, caller), None)
             self._confirmed.discard(_entry(name, caller))
 
+    def __len__(self) -> int:
+        """How many models the run created, or may have created."""
+        with self._lock:
+            return len(self._own)
+
     def own(self) -> dict[Entry, Credential | None]:
         """The models that the run created, or may have created, with the key of each."""
         with self._lock:

@@ -190,15 +190,20 @@ class Subject(Operations):
         return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
 
     def once(self, name: str, make: Callable[[], T], *, lasting: bool = False) -> T:
-        """What `make` returns, made once and remembered: evidence that several checks judge.
+        """What `make` returns, or why it cannot, made once and remembered: evidence that several checks judge.
 
         It is made anew to see whether a finding repeats, unless it is `lasting`: then the check sees to that itself.
         """
         if not lasting:
             self._recalled.add(name)
         if name not in self._memory:
-            self._memory[name] = make()
-        remembered: T = self._memory[name]
+            try:
+                self._memory[name] = make()
+            except NotTestable as obstacle:
+                self._memory[name] = obstacle
+        remembered: T | NotTestable = self._memory[name]
+        if isinstance(remembered, NotTestable):
+            raise remembered
         return remembered
 
     def begin(self, *, anew: bool) -> None:
@@ -209,6 +214,11 @@ class Subject(Operations):
         self._recalled.clear()
         self.observed.clear()
         self.client.drain()
+
+    def affords(self, requests: int) -> bool:
+        """Whether so many are left for what the run can do without, once what it created is deleted."""
+        most, to_delete = self.plan.profile.requests, len(self.creations) if self.abilities.deletes else 0
+        return most is None or self.client.requests + to_delete + requests <= most
 
     def require_base(self) -> RequestField:
         """The field that names the base model; go on only where the contract has one."""

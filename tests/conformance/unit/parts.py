@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from hypothesis import settings
 
+from conformance.configuration.profile import PROFILES, Profile
 from conformance.requirements.level import MUST, Level
 from conformance.requirements.requirement import Requirement
 from conformance.subject.callers import Callers
@@ -55,10 +56,17 @@ def requirement(id: str = "IDM-01", level: Level = MUST, **more: Any) -> Require
     return Requirement(id, level, "x-clauses/shown", "A text.", **more)
 
 
-def subject_of(contract: Contract, app: Any, *, key: str | None = "demo-acme", seed: int = 1) -> Subject:
+def subject_of(
+    contract: Contract,
+    app: Any,
+    *,
+    key: str | None = "demo-acme",
+    seed: int = 1,
+    profile: Profile = PROFILES["default"],
+) -> Subject:
     """A subject that is an application in this process."""
     callers = Callers.from_keys(key, None, None)
-    return Subject(contract, Client(InProcess(app)), callers, Names(), Plan(seed=seed))
+    return Subject(contract, Client(InProcess(app)), callers, Names(), Plan(seed=seed, profile=profile))
 
 
 def wsgi(answer: Callable[[str, bytes], tuple[int, Any]]) -> WsgiApp:

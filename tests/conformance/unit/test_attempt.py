@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import Any
 
 import pytest
 
 from conformance.judge.expect import expect_status
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import NotTestable, Seen, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict
@@ -98,6 +98,21 @@ def test_evidence_is_made_anew_for_the_second_run(contract: Contract) -> None:
 
     assert _attempts(subject).run(OWN, check).verdict is Verdict.UNSTABLE
     assert subject.client.requests == 2
+
+
+def test_evidence_that_cannot_be_had_is_asked_for_once(contract: Contract) -> None:
+    subject = _answering(contract, 400)
+
+    def check() -> None:
+        subject.once("evidence", lambda: subject.given(subject.minimal()))
+
+    attempts = _attempts(subject)
+    first = attempts.run(OWN, check)
+    asked = subject.client.requests
+    again = attempts.run(OWN, check)
+    assert first.verdict is again.verdict is Verdict.NOT_TESTABLE
+    assert first.reason == again.reason
+    assert subject.client.requests == asked
 
 
 def test_exchanges_that_a_violation_names_are_those_that_are_shown(contract: Contract) -> None:
@@ -195,6 +210,30 @@ def test_a_fault_of_a_request_that_is_made_up_once_a_run_is_confirmed_by_that_re
     attempt = _attempts(subject, NO_FIVES).run(OWN, check)
     assert attempt.findings["STA-03"].verdict is Verdict.FAIL
     assert subject.client.requests == 2
+
+
+@pytest.mark.parametrize(("later", "verdict", "requests"), [(200, Verdict.FAIL, 3), (201, Verdict.UNSTABLE, 5)])
+def test_a_violation_that_can_be_retraced_is_confirmed_without_the_rest_of_its_check(
+    contract: Contract, later: int, verdict: Verdict, requests: int
+) -> None:
+    subject = _answering(contract, 201, 200, later)
+
+    def retrace(story: Sequence[Request]) -> Seen | None:
+        exchanges = [subject.send(request) for request in story]
+        seen = exchanges[-1].response.status != 201
+        return Seen(Violation("201", "another"), tuple(exchanges)) if seen else None
+
+    def check() -> None:
+        subject.upsert(subject.minimal())
+        exchange = subject.upsert(subject.minimal())
+        if exchange.response.status != 201:
+            violation = Violation("201", "another", [exchange])
+            violation.retrace = retrace
+            raise violation
+
+    attempt = _attempts(subject).run(OWN, check)
+    assert attempt.verdict is verdict
+    assert subject.client.requests == requests
 
 
 def test_what_led_to_a_fault_on_an_exchange_is_shown_and_nothing_else(contract: Contract) -> None:

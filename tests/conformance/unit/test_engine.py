@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from conformance.exploring.engine import NAMES, generated
+from conformance.configuration.profile import PROFILES
+from conformance.exploring.engine import AGAIN, NAMES, generated
 from conformance.judge.reading import Reading, read_body, read_value
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Request, Response
@@ -102,6 +104,14 @@ def test_a_correct_server_takes_the_plain_ones_and_refuses_the_wrong_ones(
         reading, status = read_body(contract, case.request.json), case.response.status
         assert reading is not Reading.PLAIN or status in (200, 201), case.request.json
         assert reading is not Reading.WRONG or status == 400, case.request.json
+
+
+@pytest.mark.parametrize("left", [0, 30])
+def test_as_many_are_sent_as_are_left(contract: Contract, left: int) -> None:
+    subject = subject_of(contract, PlainServer(), profile=replace(PROFILES["default"], requests=AGAIN + left))
+    sent = len(generated(subject))
+    assert bool(sent) == bool(left)
+    assert subject.client.requests <= max(left, 2), "two base models are created before"
 
 
 class Gone:
