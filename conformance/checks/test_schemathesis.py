@@ -55,7 +55,7 @@ def test_generated_odd_values_are_exact(subject: Subject) -> None:
 
 
 def _judge(subject: Subject, reading: Reading, judge: Callable[[Exchange], None]) -> None:
-    """Judge the generated requests of one reading. One that fails is sent again, alone, as long as requests are left."""
+    """Judge the generated requests of one reading. One that fails is sent again, alone, if requests are left."""
     exchanges, sent_alone = subject.once("generated requests", lambda: generated(subject), lasting=True), 0
     if not exchanges:
         raise NotTestable("no request was left for it, so many went to what was found; --profile thorough counts none")

@@ -1,4 +1,4 @@
-"""IDM, at the end of a run: what was stored before hundreds of other requests. Its name puts this file last."""
+"""IDM, hundreds of requests later. Its name puts this file last; only what is drawn or made up comes after it."""
 
 from __future__ import annotations
 

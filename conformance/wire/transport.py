@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Protocol
 
 import httpx2
@@ -35,7 +36,13 @@ def outgoing(base_url: str, request: Request) -> httpx2.Request:
     content: Any = request.body
     if request.chunked and request.body is not None:
         content = _in_chunks(request.body)
-    return httpx2.Request(request.method, base_url + request.target, headers=headers, content=content)
+    return httpx2.Request(request.method, _url(base_url + request.target), headers=headers, content=content)
+
+
+@lru_cache(maxsize=64)
+def _url(text: str) -> httpx2.URL:
+    """Parsed once: most requests of a run go to one path."""
+    return httpx2.URL(text)
 
 
 def received(status: int, headers: list[tuple[bytes, bytes]], body: bytes, seconds: float) -> Response:

@@ -1,12 +1,12 @@
-"""SEM: what a model takes from its base, its override and its provider, and what it never takes from a request."""
+"""SEM, base models: what a model takes from its base, and from that one's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from conformance.checks import stories
-from conformance.fields import Shown, inherited_fields, lookups, overlays
-from conformance.generate.values import OBJECTS, distinct_value, odd_values
+from conformance.fields import Shown, inherited_fields, overlays
+from conformance.generate.values import distinct_value
 from conformance.judge.expect import (
     differing,
     expect_entries,
@@ -14,7 +14,6 @@ from conformance.judge.expect import (
     expect_status,
     expect_taken,
     expect_unchanged,
-    shown_by,
     written,
 )
 from conformance.judge.outcome import NotTestable, Violation
@@ -25,7 +24,7 @@ from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Json
 from conformance.wire.lost import Lost
-from contract import Alias, RequestField, ResponseField
+from contract import RequestField, ResponseField
 
 
 @requirement("SEM-01", MUST, clause="x-clauses/inherited")
@@ -75,49 +74,6 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
         raise Violation("an answer, by refusing or cutting the cycle", f"nothing: {lost.reason}") from None
 
 
-@requirement("SEM-05", MUST, clause="x-clauses/override")
-@each("case", cases.overlaid)
-def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """The override just sent shows in the supported parameters, of a model with a base and of one without."""
-    override, field = case
-    base = subject.given({**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2}, "n": {"max": 3}}})
-    for entries in OBJECTS:
-        alone = subject.accepted(subject.upsert({**subject.minimal(), override.name: entries})).response.members
-        expect_entries(alone.get(field.name), entries, field, f"as {override.name} says")
-        model = _based_on(subject, base, {override.name: entries})
-        expect_entries(model.get(field.name), entries, field, f"as {override.name} says, over those of the base")
-
-
-@requirement("SEM-06", SHOULD, clause="x-clauses/override-entries")
-@each("case", cases.overlaid)
-def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """Parameters of the base model that the override does not name stay as they are."""
-    override, field = case
-    theirs = {"temperature": {"min": 0, "max": 2}, "top_p": {"min": 0, "max": 1}}
-    base = subject.given({**subject.minimal(), override.name: theirs})
-    model = _based_on(subject, base, {override.name: {"temperature": {"max": 1}, "Top_P": {"max": 2}}})
-    expect_entries(model.get(field.name), {"top_p": theirs["top_p"]}, field, "from the base, not named by the override")
-
-
-@requirement("SEM-07", SHOULD, clause="x-clauses/override-entries")
-@each("case", cases.overlaid)
-def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An entry of null removes a parameter, be it the base model's or the model's own, until another brings it back.
-
-    A model on that one does not show it either.
-    """
-    override, field = case
-    base = subject.given({**subject.minimal(), override.name: {"temperature": {"max": 2}, "top_p": {"max": 1}}})
-    key, removal, back = subject.contract.upsert.key, {"temperature": None}, {"temperature": {"max": 1}}
-    removed = _based_on(subject, base, {override.name: removal})
-    _expect_removed(removed, field)
-    again = subject.accepted(subject.upsert({key: removed[key], override.name: back})).response.members
-    expect_entries(again.get(field.name), back, field, "after an earlier override removed it")
-    exchange = subject.upsert({key: removed[key], override.name: removal})
-    _expect_removed(subject.accepted(exchange).response.members, field)
-    _expect_removed(_based_on(subject, removed), field)
-
-
 @requirement("SEM-13", MUST, clause="x-clauses/inherited")
 @each("case", cases.overlaid)
 def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
@@ -125,20 +81,9 @@ def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, Re
     override, field = case
     entries = {"temperature": {"min": 0, "max": 2}}
     base = subject.accepted(subject.upsert({**subject.minimal(), override.name: entries})).response.members
-    shown = _based_on(subject, base).get(field.name)
+    shown = stories.based_on(subject, base).get(field.name)
     expect_entries(shown, entries, field, "inherited from the base model")
     _expect_parameters_of(base, shown, field)
-
-
-@requirement("SEM-14", SHOULD, clause="x-clauses/override-entries")
-@each("case", cases.overlaid)
-def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An entry of the override replaces the base model's parameter whole, rather than being mixed into it."""
-    override, field = case
-    base = subject.given({**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2, "default": 1}}})
-    entries = {"temperature": {"max": 1}}
-    model = _based_on(subject, base, {override.name: entries})
-    expect_entries(model.get(field.name), entries, field, "in place of the base's parameter")
 
 
 @requirement("SEM-19", SHOULD, clause="x-clauses/base-chain")
@@ -148,24 +93,8 @@ def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, Respo
     override, field = case
     far, near = {"temperature": {"max": 2}, "top_p": {"max": 1}}, {"temperature": {"max": 1}}
     root = subject.given({**subject.minimal(), override.name: far})
-    parent = _based_on(subject, root, {override.name: near})
-    expect_entries(_based_on(subject, parent).get(field.name), far | near, field, "through a base of the base")
-
-
-@requirement("SEM-20", SHOULD, clause="x-clauses/exact")
-@each("case", cases.overlaid)
-def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """A valid but odd entry of an override that is taken comes back exactly."""
-    override, field = case
-    model = subject.minimal()  # in which the later list takes the place of the earlier
-    lists = [(model, {"stop": ["a", "b", "c"]}), (model, {"stop": ["d"]})]
-    for key, entries in (*((subject.minimal(), odd) for odd in odd_values(override.schema)), *lists):
-        exchange = subject.upsert({**key, override.name: entries})
-        if exchange.response.status in (subject.contract.upsert.created, subject.contract.upsert.updated):
-            with shown_by(exchange):
-                expect_entries(exchange.response.members.get(field.name), entries, field, f"as {override.name} says")
-        else:
-            subject.observe(f"{override.name}: {written(entries, 60)} is answered {exchange.response.status}")
+    parent = stories.based_on(subject, root, {override.name: near})
+    expect_entries(stories.based_on(subject, parent).get(field.name), far | near, field, "through a base of the base")
 
 
 @requirement("SEM-21", SHOULD, clause="x-clauses/inherited")
@@ -195,87 +124,6 @@ def test_other_base(subject: Subject) -> None:
         _expect_none_of(theirs[0], theirs[1], shown.get(overlaid.name), overlaid)
 
 
-@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"])
-def test_provider_shows(subject: Subject) -> None:
-    """A model that is attached to a provider, in a create or an update, shows that provider, if it shows one."""
-    base = subject.given(subject.minimal())
-    for field, lookup in lookups(subject.contract):
-        for number, provider in enumerate(subject.plan.known.providers):
-            bodies = [{**subject.minimal(), **subject.based_on(base)}]
-            if number == 0:
-                bodies.append(subject.given(subject.minimal()))
-            sent = [subject.accepted(subject.upsert({**body, lookup.by: provider})) for body in bodies]
-            found = [exchange.response.members.get(field.name) for exchange in sent]
-            if not any(found):
-                subject.observe(f"{field.name} is not shown")
-                continue
-            for shown in found:
-                _expect_provider(shown, provider, field)
-
-
-@requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"])
-def test_provider_of_one_model(subject: Subject) -> None:
-    """A model moves from one provider to another and back, and another model of the first stays where it is."""
-    first, *others = subject.plan.known.providers
-    moving = subject.minimal()
-    for field, lookup in lookups(subject.contract):
-        staying = subject.given({**subject.minimal(), lookup.by: first})
-        for provider in (first, *others, first):
-            moved = subject.accepted(subject.upsert({**moving, lookup.by: provider})).response.members
-            if moved.get(field.name) is None:
-                raise NotTestable(f"the target does not show {field.name}")
-            _expect_provider(moved[field.name], provider, field)
-            if subject.abilities.reads_truly and provider != first:
-                _expect_provider(subject.look(staying).get(field.name), first, field)
-
-
-@requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["provider"])
-@each("case", cases.aliases)
-def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
-    """Either spelling of the provider does the same, in a create and in an update, and so do both when they agree."""
-    (provider, *others), (spelling, alias) = subject.plan.known.providers, case
-    for field, lookup in lookups(subject.contract):
-        if lookup.by != alias.of:
-            continue
-        plain = subject.accepted(subject.upsert({**subject.minimal(), alias.of: provider})).response.members
-        one = {**subject.minimal(), spelling.name: provider}
-        for body in (one, {**subject.minimal(), spelling.name: provider, alias.of: provider}):
-            other = subject.accepted(subject.upsert(body)).response.members
-            if _provider_id(other.get(field.name)) != _provider_id(plain.get(field.name)):
-                expected = f"{field.name}: {written(plain.get(field.name))}, as under {alias.of}"
-                raise Violation(expected, f"{field.name}: {written(other.get(field.name))}")
-        if others and _provider_id(plain.get(field.name)) == provider:
-            moved = {**one, spelling.name: others[0]}
-            _expect_provider(subject.accepted(subject.upsert(moved)).response.members.get(field.name), others[0], field)
-
-
-@requirement("SEM-10", SHOULD, clause="x-clauses/server-owned")
-@each("field", cases.server_owned)
-def test_server_owned(subject: Subject, field: ResponseField) -> None:
-    """A field that only the response has cannot be set by a request: it is ignored or refused."""
-    value = "rc-forged" if field.schema.get("type") == "string" else {"rc-forged": 1}
-    forged = {
-        "string": {"date-time": "2001-01-01T00:00:00Z"}.get(field.schema.get("format", ""), value),
-        "object": {
-            "rc-forged": {"max": 1},
-            "provider_id": "rc-forged",
-            "id": "rc-forged",
-            "number_of_requests": 424242,
-        },
-        "boolean": False,
-    }.get(field.schema.get("type", ""), value)
-    candidates = [*field.schema["enum"]] if "enum" in field.schema else [True, False] if forged is False else [forged]
-    shown, key = [], subject.once("a model to forge", subject.names.fresh)
-    for candidate in candidates:
-        exchange = subject.upsert({**subject.full(1, key), field.name: candidate})
-        if not exchange.response.successful:
-            subject.observe(f"{field.name} in a request is answered {exchange.response.status}")
-            return
-        shown.append(exchange.response.members.get(field.name))
-    if all(_takes(seen, candidate) for seen, candidate in zip(shown, candidates, strict=True)):
-        raise Violation(f"{field.name} not set by the request", f"{field.name}: {written(shown[-1])}")
-
-
 @requirement("SEM-11", MUST, clause="x-clauses/inherited", needs=["builtin-model"])
 def test_inherits_from_builtin(subject: Subject) -> None:
     """A model whose base is a built-in one shows its own values, and else those that the built-in model shows."""
@@ -298,13 +146,6 @@ def test_inherits_from_builtin(subject: Subject) -> None:
                 expect_shown(members, field.response, own[field.name], f"over the value of the built-in model {name}")
         after = subject.read(name).response.members
         expect_unchanged(subject.contract, builtin.response.members, after, f"in the built-in model {name}")
-
-
-@requirement("SEM-12", OPEN, clause="x-clauses/unknown-fields")
-def test_unknown_fields(subject: Subject) -> None:
-    """A field that the contract does not name is ignored or refused."""
-    exchange = subject.upsert({**subject.minimal(), "rc_unknown_field": "value"})
-    subject.observe(f"an unknown field is answered {exchange.response.status}")
 
 
 @requirement("SEM-15", OPEN, clause="x-clauses/inherited")
@@ -362,18 +203,6 @@ def test_base_stays_as_it_is(subject: Subject) -> None:
     expect_unchanged(subject.contract, before, subject.look(base_body), "in the base model")
 
 
-def _expect_removed(shown: Mapping[str, Json], field: ResponseField) -> None:
-    parameters = shown.get(field.name)
-    if isinstance(parameters, dict) and "temperature" in parameters:
-        raise Violation(f"{field.name} without temperature", f"{field.name}: {written(parameters)}")
-
-
-def _based_on(subject: Subject, base: Mapping[str, Json], own: dict[str, Json] | None = None) -> dict[str, Json]:
-    """What a new model shows whose base is `base` and whose own values are `own`."""
-    body = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key], **(own or {})}
-    return dict(subject.accepted(subject.upsert(body)).response.members)
-
-
 def _expect_parameters_of(base: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
     theirs = base.get(field.name)
     if not same(shown, theirs):
@@ -389,20 +218,3 @@ def _expect_none_of(former: Mapping[str, Json], latter: Mapping[str, Json], show
         if left:
             expected = f"{field.name} without {', '.join(sorted(left))}, of the base model before"
             raise Violation(expected, f"{field.name}: {written(shown)}")
-
-
-def _provider_id(shown: Json) -> Json:
-    return (shown.get("provider_id") or shown.get("id")) if isinstance(shown, dict) else None
-
-
-def _expect_provider(shown: Json, provider: str, field: ResponseField) -> None:
-    found = _provider_id(shown)
-    if shown is None or (found is not None and found != provider):
-        raise Violation(f"{field.name}.provider_id: {written(provider)}", f"{field.name}: {written(shown)}")
-
-
-def _takes(shown: Json, forged: Json) -> bool:
-    """Whether what is shown is what was forged; of an object one member is enough."""
-    if isinstance(forged, dict) and isinstance(shown, dict):
-        return any(name in shown and same(shown[name], value) for name, value in forged.items())
-    return same(shown, forged)

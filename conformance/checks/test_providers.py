@@ -1,0 +1,77 @@
+"""SEM, providers: which one a model belongs to, under either spelling."""
+
+from __future__ import annotations
+
+from conformance.fields import lookups
+from conformance.judge.expect import written
+from conformance.judge.outcome import NotTestable, Violation
+from conformance.requirements import cases
+from conformance.requirements.level import MUST
+from conformance.requirements.requirement import each, requirement
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Json
+from contract import Alias, RequestField, ResponseField
+
+
+@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"])
+def test_provider_shows(subject: Subject) -> None:
+    """A model that is attached to a provider, in a create or an update, shows that provider, if it shows one."""
+    base = subject.given(subject.minimal())
+    for field, lookup in lookups(subject.contract):
+        for number, provider in enumerate(subject.plan.known.providers):
+            bodies = [{**subject.minimal(), **subject.based_on(base)}]
+            if number == 0:
+                bodies.append(subject.given(subject.minimal()))
+            sent = [subject.accepted(subject.upsert({**body, lookup.by: provider})) for body in bodies]
+            found = [exchange.response.members.get(field.name) for exchange in sent]
+            if not any(found):
+                subject.observe(f"{field.name} is not shown")
+                continue
+            for shown in found:
+                _expect_provider(shown, provider, field)
+
+
+@requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"])
+def test_provider_of_one_model(subject: Subject) -> None:
+    """A model moves from one provider to another and back, and another model of the first stays where it is."""
+    first, *others = subject.plan.known.providers
+    moving = subject.minimal()
+    for field, lookup in lookups(subject.contract):
+        staying = subject.given({**subject.minimal(), lookup.by: first})
+        for provider in (first, *others, first):
+            moved = subject.accepted(subject.upsert({**moving, lookup.by: provider})).response.members
+            if moved.get(field.name) is None:
+                raise NotTestable(f"the target does not show {field.name}")
+            _expect_provider(moved[field.name], provider, field)
+            if subject.abilities.reads_truly and provider != first:
+                _expect_provider(subject.look(staying).get(field.name), first, field)
+
+
+@requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["provider"])
+@each("case", cases.aliases)
+def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
+    """Either spelling of the provider does the same, in a create and in an update, and so do both when they agree."""
+    (provider, *others), (spelling, alias) = subject.plan.known.providers, case
+    for field, lookup in lookups(subject.contract):
+        if lookup.by != alias.of:
+            continue
+        plain = subject.accepted(subject.upsert({**subject.minimal(), alias.of: provider})).response.members
+        one = {**subject.minimal(), spelling.name: provider}
+        for body in (one, {**subject.minimal(), spelling.name: provider, alias.of: provider}):
+            other = subject.accepted(subject.upsert(body)).response.members
+            if _provider_id(other.get(field.name)) != _provider_id(plain.get(field.name)):
+                expected = f"{field.name}: {written(plain.get(field.name))}, as under {alias.of}"
+                raise Violation(expected, f"{field.name}: {written(other.get(field.name))}")
+        if others and _provider_id(plain.get(field.name)) == provider:
+            moved = {**one, spelling.name: others[0]}
+            _expect_provider(subject.accepted(subject.upsert(moved)).response.members.get(field.name), others[0], field)
+
+
+def _provider_id(shown: Json) -> Json:
+    return (shown.get("provider_id") or shown.get("id")) if isinstance(shown, dict) else None
+
+
+def _expect_provider(shown: Json, provider: str, field: ResponseField) -> None:
+    found = _provider_id(shown)
+    if shown is None or (found is not None and found != provider):
+        raise Violation(f"{field.name}.provider_id: {written(provider)}", f"{field.name}: {written(shown)}")
