@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from conformance.checks.refusals import Refusal
+from conformance.checks.together import splits
 from conformance.fields import Shown
 from conformance.generate.values import odd_values, plain_values
 from conformance.judge.outcome import NotTestable
@@ -103,14 +104,6 @@ def emptied(subject: Subject) -> Exchange:
     return subject.once("emptied", tell)
 
 
-def flags(subject: Subject) -> list[dict[str, Json]]:
-    """Bodies about one model with all flags: for any two of them, some body has the first set and not the second."""
-    values = {field.name: plain_values(field.schema) for field in subject.own_fields()}
-    names = [name for name, either in values.items() if len(either) == 2]
-    key = subject.minimal()
-    return [{**key, **{name: values[name][name in some] for name in names}} for some in _splits(names)] if names else []
-
-
 def updates(subject: Subject, field: Shown) -> list[Step]:
     """One model, created by its name alone and updated with one plain value after the other."""
 
@@ -190,19 +183,12 @@ def late_heirs(subject: Subject) -> list[Step]:
         late = subject.given(subject.minimal()) | {subject.require_base().name: root[subject.contract.upsert.key]}
         told = [Step(root, _sent(subject, late).shown)]
         other = subject.full(2)
-        for names in _splits([field.name for field in subject.own_fields()]):
+        for names in splits([field.name for field in subject.own_fields()]):
             shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
             told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
         return told
 
     return subject.once("late heirs", tell)
-
-
-def _splits(names: list[str]) -> list[set[str]]:
-    """Sets of the names, so that for any two of them some set has the first and not the second."""
-    bits = range(max(1, (len(names) - 1).bit_length()))
-    chosen = [{name for index, name in enumerate(names) if index >> bit & 1} for bit in bits]
-    return [*chosen, *(set(names) - some for some in chosen)]
 
 
 def own_values(subject: Subject) -> list[Step]:

@@ -33,8 +33,8 @@ def test_racing_creates(subject: Subject) -> None:
         expected = sorted([upsert.created] + [upsert.updated] * (RACERS - 1))
         if statuses != expected:
             raise Violation(f"statuses {expected} of {RACERS} racing creates", f"{statuses}", exchanges)
-    if subject.abilities.deletes_truly:  # whatever they are answered, it is no server error
-        race([_delete(subject, str(body[upsert.key]))] * 2)
+        if subject.abilities.deletes_truly:  # whatever they are answered, it is no server error
+            race([_delete(subject, str(body[upsert.key]))] * 2)
 
 
 @requirement("CON-02", MUST, clause="x-clauses/racing-creates")

@@ -58,7 +58,7 @@ def _judge(subject: Subject, reading: Reading, judge: Callable[[Exchange], None]
     """Judge the generated requests of one reading. One that fails is sent again, alone, if requests are left."""
     exchanges, sent_alone = subject.once("generated requests", lambda: generated(subject), lasting=True), 0
     if not exchanges:
-        raise NotTestable("no request was left for it, so many went to what was found; --profile thorough counts none")
+        raise NotTestable("what was found took the requests that were meant for it; --profile thorough sends more")
     for exchange in exchanges:
         body = exchange.request.json
         if read_body(subject.contract, body) is not reading:

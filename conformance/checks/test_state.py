@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from conformance.checks import stories
 from conformance.checks.refusals import REFUSED, Refusal
+from conformance.checks.together import TOGETHER, Bodies
 from conformance.fields import Shown, identifying, lookups, overlays, settled, shown_fields, timestamp
 from conformance.generate.values import OBJECTS
 from conformance.judge.expect import (
@@ -126,19 +125,10 @@ def test_back_again(subject: Subject, field: Shown) -> None:
 
 
 @requirement("IDM-08", MUST, clause="x-clauses/shown")
-@each("order", lambda _: {"in order": 0, "in reverse": 1, "the name last": 2, "in pairs": 3, "updates of flags": 4})
-def test_fields_together(subject: Subject, order: int) -> None:
+@each("bodies", lambda _: TOGETHER)
+def test_fields_together(subject: Subject, bodies: Bodies) -> None:
     """Fields sent together are each shown, in whatever order they stand, all at once or two by two, and flags apart."""
-    key = subject.contract.upsert.key
-    full = subject.full(order)
-    if order == 1:  # as an update, with a base model and a provider
-        full = subject.given({key: full[key]}) | full | subject.plain_references()
-    if order == 2:  # a text may be that of the name
-        full |= {field.name: full[key] for field in subject.own_fields() if field.schema.get("type") == "string"}
-    names = [name for name in full if name != key]
-    orders = {0: [[key, *names]], 1: [[key, *names][::-1]], 2: [[*names, key]], 3: [[key, *p] for p in pairwise(names)]}
-    chosen = [{name: full[name] for name in some} for some in orders.get(order, [])]
-    for body in chosen or stories.flags(subject):
+    for body in bodies(subject):
         members = subject.accepted(subject.upsert(body)).response.members
         for field in shown_fields(subject.contract):
             if field.name in body:

@@ -115,7 +115,7 @@ class Attempts:
         story = [exchange.request for exchange in finding.exchanges]
         try:
             return retrace(renamed(story, self._subject.names)) is not None
-        except (Lost, NotTestable):
+        except (Lost, NotTestable, Stale):
             return False
 
     def _repeats(self, id: str, finding: Finding) -> bool:

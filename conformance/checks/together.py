@@ -1,0 +1,62 @@
+"""Bodies with several fields, each of which is to be shown, whatever stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TypeAlias
+
+from conformance.generate.values import plain_values
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Json
+
+Bodies: TypeAlias = Callable[[Subject], Sequence[dict[str, Json]]]
+
+
+def _in_order(subject: Subject) -> list[dict[str, Json]]:
+    return [subject.full(0)]
+
+
+def _updates_in_reverse(subject: Subject) -> list[dict[str, Json]]:
+    """All fields, and a base model and a provider, of a model that is there."""
+    key, full = subject.contract.upsert.key, subject.full(1)
+    body = subject.given({key: full[key]}) | full | subject.plain_references()
+    return [dict(reversed(body.items()))]
+
+
+def _name_last(subject: Subject) -> list[dict[str, Json]]:
+    """Texts that are that of the name, before the name itself."""
+    key, full = subject.contract.upsert.key, subject.full(2)
+    texts = {field.name: full[key] for field in subject.own_fields() if field.schema.get("type") == "string"}
+    return [{name: value for name, value in (full | texts).items() if name != key} | {key: full[key]}]
+
+
+def _in_pairs(subject: Subject) -> list[dict[str, Json]]:
+    key, full = subject.contract.upsert.key, subject.full(3)
+    others = [name for name in full if name != key]
+    return [{name: full[name] for name in (key, *pair)} for pair in pairwise(others)]
+
+
+def _flags(subject: Subject) -> list[dict[str, Json]]:
+    """Updates of one model with all flags: for any two of them, some update has the first set and not the second."""
+    values = {field.name: plain_values(field.schema) for field in subject.own_fields()}
+    names = [name for name, either in values.items() if len(either) == 2]
+    key = subject.minimal()
+    return [{**key, **{name: values[name][name in some] for name in names}} for some in splits(names)] if names else []
+
+
+TOGETHER: Mapping[str, Bodies] = MappingProxyType({
+    "in order": _in_order,
+    "in reverse": _updates_in_reverse,
+    "the name last": _name_last,
+    "in pairs": _in_pairs,
+    "updates of flags": _flags,
+})  # fmt: skip
+
+
+def splits(names: Sequence[str]) -> list[set[str]]:
+    """Sets of the names, so that for any two of them some set has the first and not the second."""
+    bits = range(max(1, (len(names) - 1).bit_length()))
+    chosen = [{name for index, name in enumerate(names) if index >> bit & 1} for bit in bits]
+    return [*chosen, *(set(names) - some for some in chosen)]
