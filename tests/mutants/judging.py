@@ -22,8 +22,8 @@ NETS = frozenset(id for id, requirement in REGISTRY.items() if requirement.last)
 """Requirements that judge what was drawn or generated: whether they meet a bug as well depends on the draw."""
 
 
-def judged(server: PlainServer, seed: str = "1", skip: Iterable[str] = ()) -> Result:
-    """The result of a run that knows all keys and fixtures, but for the requirements to `skip`."""
+def judged(server: PlainServer, seed: str = "1", *, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Result:
+    """The result of a run that knows all keys and fixtures, on `only` some requirements or all but those to `skip`."""
     return check(
         server,
         api_key=READ_WRITE_KEY,
@@ -32,6 +32,7 @@ def judged(server: PlainServer, seed: str = "1", skip: Iterable[str] = ()) -> Re
         builtin_model=list(BUILT_IN_MODELS),
         provider=PROVIDERS,
         seed=seed,
+        only=sorted(only),
         skip=sorted(skip),
     )
 
