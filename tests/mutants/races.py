@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.servers.plain_fields import Values
     from tests.servers.wire import Request
 
-WINDOW = 0.002
+WINDOW = 0.004
 """Seconds between a look and what rests on it."""
 
 
