@@ -13,6 +13,7 @@ from conformance.wire.secrets import Variables, any_of
 
 LONGEST_WORD = 100_000
 """Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
+_REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
 
 
 def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
@@ -61,19 +62,33 @@ def _with_body(words: list[str], body: bytes, variables: Variables) -> str:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         text = None
-    if text is None or not text.isprintable() or text.startswith("@") or len(body) > LONGEST_WORD:
+    if text is None or not text.isprintable():
         octal = "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in "\\%'" else f"\\{byte:03o}" for byte in body)
         return f"printf {_quoted(octal, variables)} | " + " ".join([*words, "--data-binary @-"])
-    return " ".join([*words, f"--data-binary {_quoted(text, variables)}"])
+    word = _quoted(text, variables)
+    if text.startswith("@") or len(body) > LONGEST_WORD:
+        return f"printf %s {word} | " + " ".join([*words, "--data-binary @-"])
+    return " ".join([*words, f"--data-binary {word}"])
 
 
 def _quoted(text: str, variables: Variables) -> str:
     """`text` as one shell word, with each literal of `variables` as its variable."""
     spellings = _spellings(variables)
-    if not any(literal in text for literal in spellings):
-        return shlex.quote(text)
-    parts = re.split(f"({any_of(spellings)})", text)
-    return "".join(f'"{spellings[part]}"' if part in spellings else shlex.quote(part) if part else "" for part in parts)
+    parts = re.split(f"({any_of(spellings)})", text) if spellings else [text]
+    return "".join(f'"{spellings[part]}"' if part in spellings else _literal(part) for part in parts if part) or "''"
+
+
+def _literal(text: str) -> str:
+    """`text` as one shell word; what stands in it very often, one after the other, is written once."""
+    word, place = "", 0
+    for found in _REPEATED.finditer(text):
+        unit = shlex.quote(found[1].replace("\\", "\\\\").replace("%", "%%") + "%.0s")
+        before = text[place : found.start()]
+        word += (
+            shlex.quote(before) if before else ""
+        ) + f'"$(printf -- {unit} $(seq {len(found[0]) // len(found[1])}))"'
+        place = found.end()
+    return word + (shlex.quote(text[place:]) if text[place:] else "")
 
 
 def _spellings(variables: Variables) -> Variables:

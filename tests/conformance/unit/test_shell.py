@@ -101,8 +101,23 @@ def test_headers_that_curl_would_add_are_taken_out(shell: Shell) -> None:
     assert set(called.headers) == {b"Accept: */*"}
 
 
-def test_a_body_longer_than_a_command_line_is_sent(shell: Shell) -> None:
-    body = b"x" * 300_000
+@given(TEXT, st.text(st.sampled_from("ab-%\\'\"@${ é"), min_size=1, max_size=12), st.integers(100, 400), TEXT)
+@example("", "-", 100, "")
+@example("{", "%s", 100, "}")
+@drawn_slowly
+def test_what_stands_in_a_body_very_often_is_written_once(
+    shell: Shell, before: str, unit: str, times: int, after: str
+) -> None:
+    text = "".join(filter(str.isprintable, f"{before}{unit * times}{after}"))
+    request = Request("POST", f"/{quote(text, safe='/')}", (), text.encode())
+    called = shell.paste(curl(request, BASE, {}))
+    assert called.body == text.encode()
+    assert called.url == (BASE + request.target).encode()
+    assert len(curl(replace(request, target="/"), BASE, {})) < 1000
+
+
+@pytest.mark.parametrize("body", [b"x" * 300_000, b"@" + b"12345" * 60_000, bytes(300_000)], ids=["a", "b", "c"])
+def test_a_body_longer_than_a_command_line_is_sent(shell: Shell, body: bytes) -> None:
     assert shell.paste(curl(Request("POST", "/", (), body), BASE, {})).body == body
 
 
