@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from conformance.subject.callers import token_of
 from conformance.wire.exchange import Credential
 
@@ -20,6 +22,10 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
         "empty": Credential("Bearer", "Bearer"),
         "unknown": Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key"),
         "other scheme": with_scheme(owner, "Basic"),
+        "the scheme of another framework": with_scheme(owner, "Token"),
+        "the key as a user": Credential(
+            f"Basic {b64encode(f'{token}:'.encode()).decode()}", f'Basic $(printf %s "${name}:" | base64 | tr -d "\\n")'
+        ),
         "a scheme that begins alike": with_scheme(owner, "BearerX"),
         "scheme missing": Credential(token, f"${name}"),
         "garbage": Credential("Bearer ,;={}", "Bearer ,;={}"),

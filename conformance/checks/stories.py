@@ -92,14 +92,16 @@ def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange
         yield value, together if taken else send([field.name])
 
 
-def emptied(subject: Subject) -> Exchange:
-    """A model with a value in each field and a base model, updated with odd values that count as false: "" and 0."""
+def emptied(subject: Subject) -> list[Exchange]:
+    """A base model, a model on it with a value in each field, and its update with odd values that count as false."""
 
-    def tell() -> Exchange:
-        body = subject.given(subject.full(1) | subject.based_on(subject.given(subject.full(2))))
+    def tell() -> list[Exchange]:
+        base = subject.full(2)
+        body = subject.full(1) | subject.based_on(base)
+        made = [subject.accepted(subject.upsert(model)) for model in (base, body)]
         odd = ((field.name, value) for field in subject.own_fields() for value in odd_values(field.schema))
         empty = {name: value for name, value in odd if not value and not isinstance(value, float)}
-        return subject.upsert({subject.contract.upsert.key: body[subject.contract.upsert.key], **empty})
+        return [*made, subject.upsert({subject.contract.upsert.key: body[subject.contract.upsert.key], **empty})]
 
     return subject.once("emptied", tell)
 
@@ -176,19 +178,39 @@ def heirs(subject: Subject, generations: int) -> list[Step]:
 
 
 def late_heirs(subject: Subject) -> list[Step]:
-    """Models that get their base model by an update, and models with some values of their own."""
+    """Models that get their base model by an update, models with some values of their own, and heirs of mixed values.
+
+    The base model was asked for before it was there.
+    """
 
     def tell() -> list[Step]:
-        root = subject.given(subject.full(1, subject.names.fresh().ljust(LONGEST_NAME, "z")))
-        late = subject.given(subject.minimal()) | {subject.require_base().name: root[subject.contract.upsert.key]}
+        key, base = subject.contract.upsert.key, subject.require_base().name
+        root = subject.full(1, subject.names.fresh().ljust(LONGEST_NAME, "z"))
+        subject.upsert({**subject.minimal(), base: root[key]})
+        subject.given(root)
+        late = subject.given(subject.minimal()) | {base: root[key]}
         told = [Step(root, _sent(subject, late).shown)]
+        mixed = subject.given(subject.minimal() | _mixed_values(subject))
+        child = _child(subject, mixed)
+        told.append(Step(mixed, _sent(subject, child).shown))
         other = subject.full(2)
+        own = subject.own_fields()[0].name
+        shown = _sent(subject, child | {own: other[own]}).shown
+        told.append(Step({name: value for name, value in mixed.items() if name != own}, shown))
         for names in splits([field.name for field in subject.own_fields()]):
             shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
             told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
         return told
 
     return subject.once("late heirs", tell)
+
+
+def _mixed_values(subject: Subject) -> dict[str, Json]:
+    """Numbers that count as false, and flags of which every second is set."""
+    values = {field.name: plain_values(field.schema) for field in subject.own_fields()}
+    flags = [name for name, either in values.items() if len(either) == 2]
+    numbers = {name: some[0] for name, some in values.items() if len(some) > 2 and some[0] == 0}
+    return numbers | {name: values[name][index % 2] for index, name in enumerate(flags)}
 
 
 def own_values(subject: Subject) -> list[Step]:

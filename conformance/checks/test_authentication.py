@@ -28,10 +28,12 @@ def _kinds(_: Contract) -> Mapping[str, str]:
 
 @requirement("AUT-01", MUST, clause="x-clauses/credentials-required")
 def test_no_credentials(subject: Subject) -> None:
-    """A valid request without credentials is answered 401."""
+    """A valid request without credentials is answered 401, however its media type is written."""
     body = subject.full()
-    exchange = subject.post(encoded(body), key=body[subject.contract.upsert.key])
-    expect_status(exchange, UNAUTHORIZED, when="without credentials")
+    for media_type in ("application/json", "application/json; charset=utf-8"):
+        headers = (("Content-Type", media_type), ("Accept", "application/json"))
+        exchange = subject.post(encoded(body), key=body[subject.contract.upsert.key], headers=headers)
+        expect_status(exchange, UNAUTHORIZED, when="without credentials")
 
 
 @requirement("AUT-02", MUST, clause="x-clauses/credentials-checked")

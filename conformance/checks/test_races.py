@@ -180,7 +180,8 @@ def _race_for(subject: Subject, key: str, fields: Sequence[Shown], variant: int)
     body = {field.name: distinct_value(field.request.schema, variant) for field in fields}
     own = [{field: value} for field, value in body.items()]
     own[-1] |= subject.overrides()  # which are often read, merged and written back
-    race([_upsert(subject, {**name, **values}) for values in own])
+    for exchange in race([_upsert(subject, {**name, **values}) for values in own]):
+        subject.accepted(exchange)
     shown = subject.look({**body, **name})
     for field in fields:
         expect_shown(shown, field.response, body[field.name], "after requests with different fields raced")

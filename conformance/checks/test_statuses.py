@@ -38,11 +38,12 @@ def test_create(subject: Subject) -> None:
 
 @requirement("STA-02", MUST, clause="x-upsert/updated")
 def test_update(subject: Subject) -> None:
-    """Every later upsert of a name is answered as an update, the second as well as the tenth."""
+    """Every later upsert of a name is answered as an update, the second as well as the tenth, and with a new base."""
     upsert = subject.contract.upsert
-    body = subject.given(subject.full(variant=0))
+    body, base = subject.given(subject.full(variant=0)), subject.given(subject.minimal())
     for variant in range(1, REPEATS + 1):
         again = subject.full(variant, body[upsert.key]) if variant % 2 else {upsert.key: body[upsert.key]}
+        again |= subject.based_on(base) if variant == 2 else {}
         exchange = subject.upsert(again)
         if not exchange.response.successful:
             subject.accepted(exchange)
@@ -269,7 +270,7 @@ def test_create_after_delete(subject: Subject) -> None:
     """The next upsert of a deleted name creates it anew, with nothing of the old model."""
     subject.require_delete()
     upsert = subject.contract.upsert
-    body = subject.given(subject.full())
+    body = subject.given(subject.full() | subject.plain_references())
     key = body[upsert.key]
     if not subject.delete(key).response.successful:
         raise NotTestable("the delete of a model that exists is refused", because="STA-20")

@@ -23,6 +23,7 @@ AGAIN = 12
 
 def generated(subject: Subject) -> list[Exchange]:
     """What one run of the engine over the upsert sent, valid and invalid. The same for the same seed."""
+    subject.require_requests(1 + AGAIN)
     import schemathesis
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import from_schema

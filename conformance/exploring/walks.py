@@ -17,10 +17,13 @@ from conformance.subject.subject import Subject
 
 STEPS = 12
 NAMES = 3
+REQUESTS = 70
+"""Requests of the walks of a default run, and to see again and to tell what they find."""
 
 
 def walk(subject: Subject) -> list[Step]:
     """The steps of all walks. The same for the same seed, whatever the target answers."""
+    subject.require_requests(REQUESTS)
     walks = Walks(subject)
     walk_histories(walks)
     until = time.monotonic() + (subject.plan.profile.seconds or 0)

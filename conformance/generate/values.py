@@ -17,7 +17,7 @@ STRINGS = (
     "0042",
     "null",
     "x" * 100,
-    "=A1+$1, @-least",
+    "=A1+$1, @-least {large} R&D:q4:",
     "2026-01-31T10:00:00Z",
 )
 ODD_STRINGS = (

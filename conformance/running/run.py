@@ -28,6 +28,7 @@ from conformance.running.connection import Connection, callers_of, connection_of
 from conformance.running.estimate import estimated_requests
 from conformance.running.target import App, named
 from conformance.running.tidying import place_of_ledger, tidy
+from conformance.subject.abilities import Abilities
 from conformance.subject.client import Client
 from conformance.subject.ledger import BadLedger, Ledger
 from conformance.subject.names import Names, new_prefix
@@ -218,7 +219,13 @@ class Run:
 def _notes(subject: Subject) -> list[str]:
     able = subject.abilities
     return [
-        "the target has a read" if able.reads else "the target has no read",
+        _note_on_reading(able),
         "the target has a delete" if able.deletes else "the target has no delete",
         "an upsert keeps omitted fields" if able.keeps else "an upsert does not keep omitted fields",
     ]
+
+
+def _note_on_reading(able: Abilities) -> str:
+    if able.reads_late:
+        return "the read of the target may show what was before a write, so that nothing else is judged by it"
+    return "the target has a read" if able.reads else "the target has no read"

@@ -67,7 +67,10 @@ def simpler(value: Json) -> Iterator[Json]:
 def _members(request: Request) -> Mapping[str, Any]:
     """The members of a body that is written as this suite writes JSON; none of any other."""
     body = request.json
-    return body if isinstance(body, dict) and encoded(body) == request.body else {}
+    try:
+        return body if isinstance(body, dict) and encoded(body) == request.body else {}
+    except UnicodeEncodeError:  # an escaped half of a surrogate pair, which this suite does not write
+        return {}
 
 
 def _with_body(requests: Sequence[Request], place: int, body: Mapping[str, Json]) -> list[Request]:

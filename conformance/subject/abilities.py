@@ -15,6 +15,8 @@ class Abilities:
     """The read answers 200 for a model that exists."""
     reads_truly: bool = False
     """... and shows what the upsert showed, so that state can be read by it."""
+    reads_late: bool = False
+    """There is a read, but it may show what was before: nothing is judged by it, as if there were none."""
     tells_absence: bool = False
     """The read does not show a model that was never created, so that it tells whether one exists."""
     deletes: bool = False

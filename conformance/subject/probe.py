@@ -6,6 +6,7 @@ anything else look at the other fields, so that one fault makes one finding.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from conformance.fields import Shown, shown_fields
@@ -18,6 +19,10 @@ from conformance.wire.lost import Lost
 
 ENOUGH = 0.5
 """Part of the fields that a way to read state has to show right; a fault in one field leaves the others to go by."""
+
+
+LATE = 0.3
+"""Seconds after which a read that did not show a write at once shows it, where it is only late."""
 
 
 def probe(subject: Subject) -> Abilities:
@@ -49,15 +54,27 @@ def probe(subject: Subject) -> Abilities:
 def _probe_reading(subject: Subject, key: str, body: Mapping[str, Json], found: Abilities) -> None:
     """See what a read and a bare upsert show of the model; what neither shows is not relied on."""
     shown = found.reliable
-    by_read = _shown_by(subject, lambda: subject.read(key), shown, body)
-    by_bare = _shown_by(subject, lambda: subject.upsert({subject.contract.upsert.key: key}), shown, body)
-    found.reads = by_read is not None
-    found.reads_truly = by_read is not None and len(by_read) >= ENOUGH * len(shown)
-    found.keeps = by_bare is not None and len(by_bare) >= ENOUGH * len(shown)
+    read = _answered(lambda: subject.read(key))
+    by_read = _seen(subject, read, shown, body)
+    by_bare = _seen(subject, _answered(lambda: subject.upsert({subject.contract.upsert.key: key})), shown, body)
+    found.keeps = _is_enough(by_bare, shown)
+    if _is_enough(by_read, shown):
+        found.reads_late = _may_be_stale(read)
+    else:
+        subject.pause(LATE)
+        later = _seen(subject, _answered(lambda: subject.read(key)), shown, body)
+        found.reads_late = _is_enough(later, shown)
+    found.reads = by_read is not None and not found.reads_late
+    found.reads_truly = found.reads and _is_enough(by_read, shown)
     for trusted, seen in ((found.reads_truly, by_read), (found.keeps, by_bare)):
         if trusted and seen is not None:
             found.reliable = tuple(field for field in found.reliable if field in seen)
     found.tells_absence = found.reads and _answered(lambda: subject.read(subject.names.fresh())) is None
+
+
+def _is_enough(seen: Sequence[Shown] | None, shown: Sequence[Shown]) -> bool:
+    """Whether enough was seen of what the upsert showed."""
+    return seen is not None and len(seen) >= ENOUGH * len(shown)
 
 
 def _probe_delete(subject: Subject, key: str, found: Abilities) -> None:
@@ -68,15 +85,20 @@ def _probe_delete(subject: Subject, key: str, found: Abilities) -> None:
         subject.creations.deleted(key, subject.callers.owner)
 
 
-def _shown_by(
-    subject: Subject, look: Callable[[], Exchange], fields: Sequence[Shown], body: Mapping[str, Json]
+def _seen(
+    subject: Subject, exchange: Exchange | None, fields: Sequence[Shown], body: Mapping[str, Json]
 ) -> list[Shown] | None:
     """Those of `fields` that a way to read state shows right; None where it shows no such model at all."""
-    exchange = _answered(look)
     key = subject.contract.upsert.key
     if exchange is None or exchange.response.members.get(key) != body[key]:
         return None
     return [field for field in fields if _shows(field, exchange.response.members, body)]
+
+
+def _may_be_stale(exchange: Exchange | None) -> bool:
+    """Whether the answer says that it may be shown for a while after it ceased to be true (RFC 9111, section 4.2)."""
+    cache = (exchange and exchange.response.header("cache-control")) or ""
+    return bool(re.search(r"max-age=\W?0*[1-9]", cache)) and not re.search("no-cache|no-store", cache)
 
 
 def _answered(call: Callable[[], Exchange]) -> Exchange | None:

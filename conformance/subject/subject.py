@@ -220,6 +220,11 @@ class Subject(Operations):
         most, to_delete = self.plan.profile.requests, len(self.creations) if self.abilities.deletes else 0
         return most is None or self.client.requests + to_delete + requests <= most
 
+    def require_requests(self, requests: int) -> None:
+        """Go on only where so many are left for what the run can do without."""
+        if not self.affords(requests):
+            raise NotTestable("what was found took the requests that were meant for it; --profile thorough sends more")
+
     def require_base(self) -> RequestField:
         """The field that names the base model; go on only where the contract has one."""
         base = base_field(self.contract)
@@ -236,6 +241,8 @@ class Subject(Operations):
 
     def require_read(self) -> None:
         """Go on only where there is a read; a target without one is lawful."""
+        if self.abilities.reads_late:
+            raise NotTestable("the read of the target may show what was before a write")
         if not self.abilities.reads:
             raise NotTestable("the target has no read")
 

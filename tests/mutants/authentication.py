@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode
 from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -43,6 +43,17 @@ class UpsertForEverybody(Mutant):
 
     def admitted(self, request: Request) -> tuple[Caller, Values]:
         if not request.header("Authorization"):
+            return ANYBODY, self.asked(self.body(request))
+        return super().admitted(request)
+
+
+class CharsetLetsEverybodyIn(Mutant):
+    """Credentials are asked for on a route that matches the media type to the letter."""
+
+    trips = frozenset({"AUT-01"})
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        if "charset" in request.header("Content-Type") and not request.header("Authorization"):
             return ANYBODY, self.asked(self.body(request))
         return super().admitted(request)
 
@@ -183,6 +194,30 @@ class BasicTaken(Mutant):
 
     def is_bearer(self, scheme: str) -> bool:
         return True
+
+
+class TokenSchemeTaken(Mutant):
+    """Keys of the framework's own kind are taken as well: `Token KEY`."""
+
+    trips = frozenset({"AUT-02"})
+
+    def is_bearer(self, scheme: str) -> bool:
+        return super().is_bearer(scheme) or scheme.lower() == "token"
+
+
+class KeyIsAUserWithoutPassword(Mutant):
+    """The key is taken as a user of Basic authentication too, as some APIs have it for the sake of curl's `-u`."""
+
+    trips = frozenset({"AUT-02"})
+
+    def token(self, request: Request) -> str | None:
+        scheme, _, user = request.header("Authorization").partition(" ")
+        if scheme.lower() != "basic":
+            return super().token(request)
+        try:
+            return b64decode(user).decode().removesuffix(":")
+        except ValueError:
+            return None
 
 
 class SchemeOptional(Mutant):

@@ -7,15 +7,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, COSTS, INHERITED, OVERRIDE
+from tests.servers.plain_fields import BASE, COSTS, INHERITED, KEY, OVERRIDE
+from tests.servers.wire import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.servers.fixtures import Fixtures
-    from tests.servers.plain import Stored
+    from tests.servers.plain import Address, Stored
     from tests.servers.plain_fields import Values
-    from tests.servers.wire import Json
+    from tests.servers.wire import Json, Request
 
 
 class NothingInherited(Mutant):
@@ -44,6 +45,58 @@ class ZeroNotInherited(Mutant):
     def first(self, name: str, lineage: list[Stored]) -> Json:
         value = super().first(name, lineage)
         return value if value or name in lineage[0].values else None
+
+
+class FreeIsNotInherited(Mutant):
+    """A base's cost of 0 counts as none, and is not inherited; its flags are."""
+
+    trips = frozenset({"SEM-01"})
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        value = super().first(name, lineage)
+        return None if value == 0 and "cost" in name and name not in lineage[0].values else value
+
+
+class FlagsInheritedTogether(Mutant):
+    """The line that inherits one flag was copied from that of another."""
+
+    trips = frozenset({"SEM-01"})
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        own = name in lineage[0].values
+        return super().first("streaming_support" if name == "function_call" and not own else name, lineage)
+
+
+class UpdatesShowOwnValues(Mutant):
+    """The answer to an update is made of the row alone; a create and a read join the base."""
+
+    trips = frozenset({"SEM-01", "SEM-21"})
+
+    def upsert(self, request: Request) -> Answer:
+        answer = super().upsert(request)
+        stored = self.find(self.authenticated(request).organization, answer.body[KEY])
+        if answer.status == 201 or stored is None:
+            return answer
+        inherited = {name for name in INHERITED if name not in stored.values}
+        return replace(answer, body={name: value for name, value in answer.body.items() if name not in inherited})
+
+
+class MissingBaseRemembered(Mutant):
+    """That there is no such base is cached, and the cache outlives the base's creation."""
+
+    trips = frozenset({"STA-17"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.missing: set[Address] = set()
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        base = values.get(BASE)
+        if base is not None and (organization, base) in self.missing:
+            raise self.unknown_reference(BASE, base)
+        if base is not None and self.referred_model(organization, base) is None:
+            self.missing.add((organization, base))
+        super().refuse_unknown_references(organization, values)
 
 
 class OwnZeroLoses(Mutant):

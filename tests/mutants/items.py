@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, KEY, OVERRIDE
+from tests.servers.plain_fields import BASE, KEY, OVERRIDE, PROVIDER
 from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
@@ -133,6 +133,25 @@ class DeletedOverrideComesBack(_Undead):
 
     def remains(self, buried: Values) -> Values:
         return {OVERRIDE: buried[OVERRIDE]} if OVERRIDE in buried else {}
+
+
+class DeletedReferencesComeBack(_Undead):
+    """Base and provider of a model lie in tables of relations, from which nothing is deleted."""
+
+    trips = frozenset({"STA-21"})
+
+    def remains(self, buried: Values) -> Values:
+        return {name: buried[name] for name in (BASE, PROVIDER) if name in buried}
+
+
+class BasedModelsAreNotDeleted(Mutant):
+    """A model that refers to another is marked as deleted only, and nobody looks at the mark."""
+
+    trips = frozenset({"STA-21"})
+
+    def removed(self, organization: str, name: str) -> bool:
+        stored = self.find(organization, name)
+        return stored is not None and (BASE in stored.values or super().removed(organization, name))
 
 
 class DeletedIsUpdated(Mutant):

@@ -192,3 +192,15 @@ class ModelsWithoutAllow(Mutant):
         except RefusedError as refusal:
             headers = {} if self.name_in(request.path) else refusal.headers
             raise RefusedError(refusal.status, refusal.problem, headers) from refusal
+
+
+class NewBaseIsACreate(Mutant):
+    """An update that gives a model another base replaces it, and says that it created it."""
+
+    trips = frozenset({"STA-02"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        earlier = self.find(organization, name)
+        status, stored = super().write(organization, name, values)
+        moved = earlier is not None and BASE in values and values[BASE] != earlier.values.get(BASE)
+        return 201 if moved else status, stored

@@ -41,6 +41,24 @@ class NamesTrimmed(_Text):
         return text.strip()
 
 
+class BracesAreTemplates(_Text):
+    """A display name goes through a template engine: what stands in braces is replaced by nothing."""
+
+    trips = frozenset({"IDM-01", "IDM-02"})
+
+    def stored_text(self, text: str) -> str:
+        return re.sub(r"\{\w+\}", "", text)
+
+
+class ShortcodesAreEmoji(_Text):
+    """What stands between colons becomes an emoji, as in a chat."""
+
+    trips = frozenset({"IDM-01", "IDM-02"})
+
+    def stored_text(self, text: str) -> str:
+        return re.sub(r":\w+:", "\U0001f600", text)
+
+
 class NamesOf64Characters(_Text):
     """A display name is silently cut after 64 characters."""
 

@@ -14,11 +14,12 @@ Server: TypeAlias = ServerProcess | type[PlainServer]
 
 
 def passes(server: Server, test: Callable[..., Any]) -> bool:
-    """Whether a server has all that a test rests on: requirements it does not deviate from, and reads."""
+    """Whether a server has all that a test rests on: requirements it does not deviate from, and reads (IDM-05)."""
     marks = getattr(test, "pytestmark", [])
     resting = {requirement for mark in marks if mark.name == "rests_on" for requirement in mark.args}
     deviates = frozenset() if isinstance(server, ServerProcess) else server.deviates
-    return not resting & deviates and (server.reads or all(mark.name != "reads" for mark in marks))
+    reads = server.reads and "IDM-05" not in deviates
+    return not resting & deviates and (reads or all(mark.name != "reads" for mark in marks))
 
 
 def client_of(server: type[PlainServer]) -> httpx2.Client:

@@ -94,3 +94,10 @@ def test_no_shorter_story_is_asked_for_twice_as_long() -> None:
 )
 def test_simpler_values(value: Any, expected: list[Any]) -> None:
     assert list(simpler(value)) == expected
+
+
+def test_a_body_that_this_suite_does_not_write_is_left_as_it_is() -> None:
+    half = b'{"k":"m","a":"\\ud800"}'
+    seen = shortest([_request(half)], _replay(lambda _: True), key="k")
+    assert seen is not None
+    assert [request.body for request in seen.requests] == [half]

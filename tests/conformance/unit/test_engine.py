@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from conformance.configuration.profile import PROFILES
 from conformance.exploring.engine import AGAIN, NAMES, generated
+from conformance.exploring.walks import REQUESTS, walk
+from conformance.judge.outcome import NotTestable
 from conformance.judge.reading import Reading, read_body, read_value
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Request, Response
@@ -106,12 +109,20 @@ def test_a_correct_server_takes_the_plain_ones_and_refuses_the_wrong_ones(
         assert reading is not Reading.WRONG or status == 400, case.request.json
 
 
-@pytest.mark.parametrize("left", [0, 30])
-def test_as_many_are_sent_as_are_left(contract: Contract, left: int) -> None:
-    subject = subject_of(contract, PlainServer(), profile=replace(PROFILES["default"], requests=AGAIN + left))
+def test_as_many_are_sent_as_are_left(contract: Contract) -> None:
+    subject = subject_of(contract, PlainServer(), profile=replace(PROFILES["default"], requests=AGAIN + 30))
     sent = len(generated(subject))
-    assert bool(sent) == bool(left)
-    assert subject.client.requests <= max(left, 2), "two base models are created before"
+    assert sent + 2 == subject.client.requests == 30, "two base models are created before"
+
+
+@pytest.mark.parametrize(("make", "needed"), [(generated, 1 + AGAIN), (walk, REQUESTS)])
+def test_none_are_sent_where_too_few_are_left(
+    contract: Contract, make: Callable[[Subject], object], needed: int
+) -> None:
+    subject = subject_of(contract, PlainServer(), profile=replace(PROFILES["default"], requests=needed - 1))
+    with pytest.raises(NotTestable, match="took the requests"):
+        make(subject)
+    assert subject.client.requests == 0
 
 
 class Gone:

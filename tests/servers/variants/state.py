@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import deque
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar
 
 from tests.servers.plain import PlainServer, Stored
+from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from tests.servers.fixtures import Fixtures
+    from tests.servers.plain import Address
     from tests.servers.plain_fields import Values
-    from tests.servers.wire import Json
+    from tests.servers.wire import Json, Request
 
 
 class OmittedFieldsReset(PlainServer):
@@ -38,6 +43,56 @@ class WithoutReadsAndReset(OmittedFieldsReset):
     """Both: models can only be written, and what an update leaves out is reset."""
 
     reads = False
+
+
+class ReadsFromAReplica(PlainServer):
+    """Assumed: what was written is seen by the next request. Here reads are answered by a replica, 60 ms behind."""
+
+    deviates = frozenset({"IDM-05"})
+    behind: ClassVar = 0.06
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.replica: Mapping[Address, Stored] = {}
+        self.shipped: deque[tuple[float, Mapping[Address, Stored]]] = deque()
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        self.shipped.append((monotonic() + self.behind, dict(self.models)))
+
+    def removed(self, organization: str, name: str) -> bool:
+        found = super().removed(organization, name)
+        self.shipped.append((monotonic() + self.behind, dict(self.models)))
+        return found
+
+    def read(self, request: Request) -> Answer:
+        organization, name = self.authenticated(request).organization, self.name_in(request.path)
+        with self.lock:
+            while self.shipped and self.shipped[0][0] <= monotonic():
+                self.replica = self.shipped.popleft()[1]
+        stored = self.replica.get(self.address(organization, name)) or self.built_in(name)
+        if stored is None:
+            raise RefusedError(404, "Not found.")
+        return Answer(200, self.shown(organization, stored))
+
+
+class ReadsAreCached(PlainServer):
+    """Assumed: what was written is seen by the next request. Here a read is cached for a second, and says so."""
+
+    deviates = frozenset({"IDM-05"})
+    fresh: ClassVar = 1
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.cache: dict[Address, tuple[float, Json]] = {}
+
+    def read(self, request: Request) -> Answer:
+        address = self.authenticated(request).organization, request.path
+        until, body = self.cache.get(address, (0.0, None))
+        if monotonic() > until:
+            body = super().read(request).body
+            self.cache[address] = monotonic() + self.fresh, body
+        return Answer(200, body, {"Cache-Control": f"private, max-age={self.fresh}"})
 
 
 class CaseInsensitiveNames(PlainServer):
