@@ -190,19 +190,25 @@ def late_heirs(subject: Subject) -> list[Step]:
         subject.given(root)
         late = subject.given(subject.minimal()) | {base: root[key]}
         told = [Step(root, _sent(subject, late).shown)]
-        mixed = subject.given(subject.minimal() | _mixed_values(subject))
-        child = _child(subject, mixed)
-        told.append(Step(mixed, _sent(subject, child).shown))
+        told += _heirs_of_mixed_values(subject)
         other = subject.full(2)
-        own = subject.own_fields()[0].name
-        shown = _sent(subject, child | {own: other[own]}).shown
-        told.append(Step({name: value for name, value in mixed.items() if name != own}, shown))
         for names in splits([field.name for field in subject.own_fields()]):
             shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
             told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
         return told
 
     return subject.once("late heirs", tell)
+
+
+def _heirs_of_mixed_values(subject: Subject) -> list[Step]:
+    """What a model shows, as it was created and as one field was updated, of what its base model showed."""
+    base = _sent(subject, subject.minimal() | _mixed_values(subject))
+    held = {name: value for name, value in base.sent.items() if same(base.shown.get(name), value)}
+    child, own = _child(subject, base.sent), subject.own_fields()[0].name
+    created = _sent(subject, child)
+    updated = _sent(subject, child | {own: subject.full(2)[own]})
+    others = {name: value for name, value in held.items() if name != own}
+    return [Step(held, created.shown), Step(others, updated.shown)]
 
 
 def _mixed_values(subject: Subject) -> dict[str, Json]:
