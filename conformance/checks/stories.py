@@ -204,10 +204,13 @@ def _heirs_of_mixed_values(subject: Subject) -> list[Step]:
     """What a model shows, as it was created and as one field was updated, of what its base model showed."""
     base = _sent(subject, subject.minimal() | _mixed_values(subject))
     held = {name: value for name, value in base.sent.items() if same(base.shown.get(name), value)}
-    child, own = _child(subject, base.sent), subject.own_fields()[0].name
+    key, child, own = subject.contract.upsert.key, _child(subject, base.sent), subject.own_fields()[0].name
     created = _sent(subject, child)
-    updated = _sent(subject, child | {own: subject.full(2)[own]})
-    others = {name: value for name, value in held.items() if name != own}
+    kept = {key: child[key]} if subject.abilities.keeps else child
+    updated = _sent(subject, kept | {own: subject.full(2)[own]})
+    base_field = subject.require_base().name
+    still = same(updated.shown.get(base_field), child[base_field])
+    others = {name: value for name, value in held.items() if name != own and still}
     return [Step(held, created.shown), Step(others, updated.shown)]
 
 
