@@ -296,5 +296,4 @@ def _once(subject: Subject, field: Shown, tell: Callable[[], T], name: str) -> T
 
 def based_on(subject: Subject, base: Mapping[str, Json], own: dict[str, Json] | None = None) -> dict[str, Json]:
     """What a new model shows whose base is `base` and whose own values are `own`."""
-    body = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key], **(own or {})}
-    return dict(subject.accepted(subject.upsert(body)).response.members)
+    return dict(_sent(subject, _child(subject, base) | (own or {})).shown)

@@ -19,7 +19,7 @@ from conformance.running.target import App
 
 PACKAGE = Path(__file__).parents[1]
 UNUSED = ("cacheprovider", "faulthandler", "logging", "terminal", "threadexception", "unraisableexception", "warnings")
-"""Plugins of pytest that a run does without. The last one would collect garbage five times at the end."""
+"""Plugins of pytest that a run does without; `unraisableexception` would collect garbage five times at the end."""
 
 
 class NoResult(Exception):
