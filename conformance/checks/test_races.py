@@ -77,14 +77,17 @@ def test_no_torn_model(subject: Subject) -> None:
     """Of updates that race none is half applied: no response, no read and no final state mixes two of them."""
     warm(subject, RACERS)
     for _ in range(subject.plan.profile.races):
-        key = subject.given(subject.full(0))[subject.contract.upsert.key]
+        created = subject.accepted(subject.upsert(subject.full(0)))
+        key = str(created.request.key)
         writes = [_upsert(subject, subject.full(variant, key)) for variant in range(1, RACERS)]
         reads = [_read(subject, key)] * 2 if subject.abilities.reads_truly else []
-        for exchange in race([*writes, *reads]):
+        raced = race([*writes, *reads])
+        for exchange in raced:
+            story = [created, *(other for other in raced if other is not exchange), exchange]
             if exchange.request.method != subject.contract.upsert.operation.method and exchange.response.status == 404:
-                raise Violation("the model, before or after an update", summary(exchange), [exchange])
+                raise Violation("the model, before or after an update", summary(exchange), story)
             if exchange.response.successful:
-                _expect_whole(subject, exchange.response.members, "while updates race", exchange)
+                _expect_whole(subject, exchange.response.members, "while updates race", story)
         if subject.abilities.reads_truly or subject.abilities.keeps:
             _expect_whole(subject, subject.look({subject.contract.upsert.key: key}), "after updates raced")
 
@@ -208,10 +211,10 @@ def _operation(exchange: Exchange, name: str, began: float, ended: float) -> Ope
     return Operation(False, exchange.response.members.get(name), began, ended)
 
 
-def _expect_whole(subject: Subject, shown: Mapping[str, Json], when: str, exchange: Exchange | None = None) -> None:
+def _expect_whole(subject: Subject, shown: Mapping[str, Json], when: str, story: Sequence[Exchange] = ()) -> None:
     """All fields that tell variants apart are of the same variant."""
     fields = [field.name for field in subject.reliable_fields(telling=True)]
     bodies = [subject.full(variant, "any") for variant in range(RACERS)]
     if not any(all(same(shown.get(name), body[name]) for name in fields) for body in bodies):
         seen = {name: shown.get(name) for name in fields}
-        raise Violation(f"the values of one update, {when}", written(seen), [exchange] if exchange else [])
+        raise Violation(f"the values of one update, {when}", written(seen), story)

@@ -59,7 +59,7 @@ def _probe_reading(subject: Subject, key: str, body: Mapping[str, Json], found: 
     by_bare = _seen(subject, _answered(lambda: subject.upsert({subject.contract.upsert.key: key})), shown, body)
     found.keeps = _is_enough(by_bare, shown)
     if _is_enough(by_read, shown):
-        found.reads_late = _may_be_stale(read)
+        found.reads_late = read is not None and may_be_stale(read.response.header("cache-control") or "")
     else:
         found.reads_late = any(_is_enough(seen, shown) for seen in _seen_later(subject, key, shown, body))
     found.reads = by_read is not None and not found.reads_late
@@ -101,10 +101,11 @@ def _seen(
     return [field for field in fields if _shows(field, exchange.response.members, body)]
 
 
-def _may_be_stale(exchange: Exchange | None) -> bool:
-    """Whether the answer says that it may be shown for a while after it ceased to be true (RFC 9111, section 4.2)."""
-    cache = (exchange and exchange.response.header("cache-control")) or ""
-    return bool(re.search(r"max-age=\W?0*[1-9]", cache)) and not re.search("no-cache|no-store", cache)
+def may_be_stale(cache_control: str) -> bool:
+    """Whether an answer may be shown for a while after it ceased to be true (RFC 9111, section 4.2)."""
+    directives = cache_control.lower()  # section 5.2: without regard to case
+    fresh = re.search(r'(max-age|s-maxage)="?0*[1-9]', directives)
+    return fresh is not None and not re.search("no-cache|no-store", directives)
 
 
 def _answered(call: Callable[[], Exchange]) -> Exchange | None:

@@ -13,6 +13,7 @@ import pytest
 from tests.conformance.command import KEYS, KNOWN, conformance
 from tests.mutants.authentication import KeysCompareCaseless
 from tests.mutants.histories import RefusalAfterDeleteRevives
+from tests.mutants.races import TornReads
 from tests.mutants.responses import FlagsAsBooleans
 from tests.mutants.statuses import AlwaysCreated
 from tests.mutants.values import CostsInCents
@@ -46,3 +47,15 @@ def test_pasted_commands_show_the_fault(server: type[PlainServer], id: str, tmp_
     assert status_line.startswith(str(last["status"]))
     body = json.loads(rest.partition("\n\n")[2])
     assert body.keys() == json.loads(last["body"]).keys()
+
+
+def test_commands_of_a_race_are_sent_at_once(tmp_path: Path) -> None:
+    with served(TornReads()) as url:
+        ran = conformance(url, *KNOWN, "--only", "CON-04", report=tmp_path / "report.json", environment=KEYS)
+    assert ran.with_verdict("fail") == {"CON-04"}, ran.stdout
+    [found] = ran.requirement("CON-04")["findings"]
+    _, create, *racers, wait = found["reproduce"]
+    assert not create.endswith("&")
+    assert len(racers) > 2
+    assert all(racer.endswith(" &") for racer in racers)
+    assert wait == "wait"
