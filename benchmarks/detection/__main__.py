@@ -1,4 +1,4 @@
-"""`python -m benchmarks.detection [--sample N]`: every tool on every broken and every lawful server, as one table.
+"""`python -m benchmarks.detection`: every tool on every broken and every lawful server, as one table.
 
 The tools take turns on each server, so that what else the machine does meanwhile hits all of them alike.
 """
@@ -11,27 +11,18 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.detection.contenders import CONTENDERS, Contender, GaveUpError, Run
-from benchmarks.detection.table import LAWFUL, Tried, table
+from benchmarks.detection.kept import Kept
+from benchmarks.detection.table import LAWFUL, Server, Tried, table
 from tests.mutants.catalogue import SECTIONS, mutants_in, title_of
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 from tests.servers.variants import VARIANTS
 
 TABLE = Path(__file__).with_name("result.md")
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server to try the tools on."""
-
-    group: str
-    """What is wrong with it: the section of the catalogue, or `LAWFUL`."""
-    make: type[PlainServer]
 
 
 class Counting:
@@ -64,6 +55,16 @@ def sampled(all_of_them: Sequence[Server], size: int, seed: int) -> list[Server]
     return correct + [each for group in (broken, lawful) for each in chance.sample(group, min(size, len(group)))]
 
 
+def tried(server: Server, kept: Kept) -> Tried:
+    """What is kept of a server, or what is measured now, and kept."""
+    before = kept.of(server)
+    if before is not None:
+        return before
+    now = try_all(server)
+    kept.keep(now)
+    return now
+
+
 def try_all(server: Server) -> Tried:
     """Run each tool on a server of its own. One that gave up accused nobody."""
     runs = dict[str, Run]()
@@ -71,10 +72,10 @@ def try_all(server: Server) -> Tried:
         try:
             runs |= _try(server, contender)
         except GaveUpError as error:
-            print(f"{server.make.__name__}: {error}", file=sys.stderr, flush=True)
+            print(f"{server.name}: {error}", file=sys.stderr, flush=True)
     said = ", ".join(f"{reading}: {', '.join(sorted(run.faults)) or 'silent'}" for reading, run in runs.items())
-    print(f"{server.group}: {server.make.__name__}: {said}", file=sys.stderr, flush=True)
-    return Tried(server.group, server.make, runs)
+    print(f"{server.group}: {server.name}: {said}", file=sys.stderr, flush=True)
+    return Tried(server, runs)
 
 
 def _try(server: Server, contender: Contender) -> Mapping[str, Run]:
@@ -88,15 +89,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description="Measure, and write the table.")
     parser.add_argument("--sample", type=int, metavar="N", help="take N of the broken and N of the lawful servers")
     parser.add_argument("--seed", type=int, default=1, help="which sample (default: 1)")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="add what is measured to FILE; try what is not in it")
     parser.add_argument("--jobs", type=int, default=1, help="servers side by side (default: 1)")
     options = parser.parse_args()
     chosen = list(servers())
     if options.sample:
         chosen = sampled(chosen, options.sample, options.seed)
+    kept = Kept(options.keep, chosen)
     with ThreadPoolExecutor(options.jobs) as pool:
-        tried = list(pool.map(try_all, chosen))
+        rows = list(pool.map(lambda server: tried(server, kept), chosen))
     drawn = f" --sample {options.sample} --seed {options.seed}" if options.sample else ""
-    text = f"Written by `python -m benchmarks.detection{drawn} --jobs {options.jobs}`.\n\n{table(tried)}"
+    text = f"Written by `python -m benchmarks.detection{drawn} --jobs {options.jobs}`.\n\n{table(rows)}"
     TABLE.write_text(text, encoding="utf-8")
     print(text)
 

@@ -25,29 +25,41 @@ that differ from what is assumed. Requests and seconds are means over all server
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """A server to try the tools on."""
+
+    group: str
+    """What is wrong with it: the section of the catalogue, or `LAWFUL`."""
+    make: type[PlainServer]
+
+    @property
+    def name(self) -> str:
+        return f"{self.make.__module__}.{self.make.__name__}"
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """What came of all tools on one server."""
 
-    group: str
-    server: type[PlainServer]
+    server: Server
     runs: Mapping[str, Run]
     """By how the tool was read; one that gave up is missing."""
 
 
 def table(tried: Sequence[Tried]) -> str:
     """Caught, accused, requests and seconds by tool, then what was caught by kind of fault."""
-    correct = next((each for each in tried if each.server is PlainServer), None)
+    correct = next((each for each in tried if each.server.make is PlainServer), None)
     common = {reading: run.faults for reading, run in correct.runs.items()} if correct else {}
     totals = [_total(reading, tried, common.get(reading, frozenset())) for reading in READINGS]
-    groups = list(dict.fromkeys(each.group for each in tried if each.group != LAWFUL))
-    kinds = [_kind(group, [each for each in tried if each.group == group], common) for group in groups]
+    groups = list(dict.fromkeys(each.server.group for each in tried if each.server.group != LAWFUL))
+    kinds = [_kind(group, [each for each in tried if each.server.group == group], common) for group in groups]
     parts = [_rows(HEADS, totals), READING, _rows(("broken in", *READINGS), kinds), f"{versions()}."]
     return "\n\n".join(parts) + "\n"
 
 
 def _total(reading: str, tried: Sequence[Tried], common: Faults) -> tuple[str, ...]:
-    broken = [each for each in tried if each.group != LAWFUL]
-    lawful = [each for each in tried if each.group == LAWFUL]
+    broken = [each for each in tried if each.server.group != LAWFUL]
+    lawful = [each for each in tried if each.server.group == LAWFUL]
     runs = [each.runs[reading] for each in tried if reading in each.runs]
     requests, seconds = mean(run.requests for run in runs), mean(run.seconds for run in runs)
     told = (_told(reading, broken, common), _told(reading, lawful), _told(reading, broken))
