@@ -18,6 +18,7 @@ from benchmarks.detection.contenders import CONTENDERS, Contender, GaveUpError, 
 from benchmarks.detection.kept import Kept
 from benchmarks.detection.table import LAWFUL, Server, Tried, table
 from tests.mutants.catalogue import SECTIONS, mutants_in, title_of
+from tests.servers.careless import carelessly_served
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 from tests.servers.variants import VARIANTS
@@ -80,7 +81,8 @@ def try_all(server: Server) -> Tried:
 
 def _try(server: Server, contender: Contender) -> Mapping[str, Run]:
     app = Counting(server.make())
-    with tempfile.TemporaryDirectory() as folder, served(app) as url:
+    serve = carelessly_served if server.make.careless else served
+    with tempfile.TemporaryDirectory() as folder, serve(app) as url:
         return contender.run(url, Path(folder), lambda: app.requests)
 
 

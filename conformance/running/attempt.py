@@ -14,6 +14,7 @@ from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
 from conformance.shrinking import Shrinker
 from conformance.shrinking.story import renamed, story_of
+from conformance.subject.reuse import spoils_connections
 from conformance.subject.smoke import answers
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
@@ -66,17 +67,29 @@ class Attempts:
         self._subject = subject
         self._judges = {requirement.id: requirement.judge for requirement in on_every_exchange}
         self._confirmed = set(unconfirmed)
+        self._suspects_connections = True
         self._shrinker = Shrinker(subject, self._schemas, self._judges) if shrinking else None
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
         first = redone(partial(self._once, requirement, check))
+        if self._is_misled(first):
+            first = redone(partial(self._once, requirement, check, anew=True))
         if first.state is not Verdict.ERROR:
             self._confirm(first, check)
         spent = self._subject.client.budget.spent
         if spent and first.verdict is Verdict.PASS:
             first.state, first.reason = Verdict.NOT_TESTABLE, spent
         return first
+
+    def _is_misled(self, attempt: Attempt) -> bool:
+        """Whether what was found may be due to connections that are of no use after a refusal; then none is kept."""
+        if not (self._suspects_connections and (attempt.findings or attempt.because)):
+            return False
+        self._suspects_connections = False  # it is looked into once a run
+        if spoils := spoils_connections(self._subject):
+            self._subject.client.transport.keep_none()
+        return spoils
 
     def _confirm(self, first: Attempt, check: Callable[[], None]) -> None:
         """See what of a first run repeats; the rest is unstable."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from conformance.judge.outcome import NotTestable
 from conformance.subject.budget import Budget, Restraint
 from conformance.subject.pace import Pace
 from conformance.subject.retry_after import seconds_asked
-from conformance.wire.exchange import RACE, Credential, Exchange, Request
+from conformance.wire.exchange import RACE, Credential, Exchange, Request, Response
 from conformance.wire.route import Route
 from conformance.wire.transport import Transport
 
@@ -21,6 +22,7 @@ TRY_LATER = {408, 429, 503}
 TRIES = 6
 LONGEST_WAIT = 60.0
 """Seconds that a target is waited for at a time, whatever it asks for."""
+_connections = itertools.count(1)
 
 
 class Client:
@@ -48,12 +50,17 @@ class Client:
         """The exchange, after waiting out a busy target. Raises Lost or Stale where there is no answer at all."""
         if self._extra:
             request = replace(request, extra=self._extra)
-        for attempt in range(TRIES):
-            exchange = self._once(request)
-            if exchange.response.status not in TRY_LATER:
-                return exchange
-            time.sleep(self.budget.wait(_wait(exchange, attempt)))
-        raise NotTestable(f"the target kept answering {exchange.response.status}")
+        return self._patiently(lambda: [self._once(request, self.transport.send)])[0]
+
+    def send_in_a_row(self, requests: Sequence[Request]) -> list[Exchange]:
+        """The same for requests that go over one connection, which nothing went over before."""
+
+        def once() -> list[Exchange]:
+            with self.transport.connection() as send:
+                number = next(_connections)
+                return [self._once(replace(request, extra=self._extra), send, number) for request in requests]
+
+        return self._patiently(once)
 
     def drain(self) -> list[Exchange]:
         """The exchanges since the last call."""
@@ -65,25 +72,34 @@ class Client:
         """Let what was created be deleted, whatever is used up."""
         self.budget = Budget(None, self.route.timeout)
 
-    def _once(self, request: Request) -> Exchange:
+    def _patiently(self, send: Callable[[], list[Exchange]]) -> list[Exchange]:
+        for attempt in range(TRIES):
+            exchanges = send()
+            busy = [exchange for exchange in exchanges if exchange.response.status in TRY_LATER]
+            if not busy:
+                return exchanges
+            time.sleep(self.budget.wait(_wait(busy[0], attempt)))
+        raise NotTestable(f"the target kept answering {busy[0].response.status}")
+
+    def _once(self, request: Request, send: Callable[[Request], Response], connection: int | None = None) -> Exchange:
         with self._turn:
             self.budget.request()
             self._pace.wait()
             with self._lock:
                 self.requests += 1
-            exchange = self._exchanged(request)
+            exchange = self._exchanged(request, send, connection)
         with self._lock:
             self._journal.append(exchange)
         return exchange
 
-    def _exchanged(self, request: Request) -> Exchange:
+    def _exchanged(self, request: Request, send: Callable[[Request], Response], connection: int | None) -> Exchange:
         began, octets = time.monotonic(), 0
         try:
-            response = self.transport.send(request)
+            response = send(request)
             octets = len(response.body)
         finally:
             self.budget.answer(time.monotonic() - began, octets)
-        return Exchange(request, response, RACE.get())
+        return Exchange(request, response, RACE.get(), connection)
 
 
 def _wait(exchange: Exchange, attempt: int) -> float:

@@ -109,3 +109,5 @@ class Exchange:
     response: Response
     race: int | None = None
     """The race that it was part of: those of one number were sent at once."""
+    connection: int | None = None
+    """The connection that it went over, where that matters: those of one number went over one, in this order."""

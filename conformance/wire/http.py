@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpcore2
 import httpx2
@@ -30,14 +31,16 @@ BROKEN = (
 class HttpTransport:
     """A target at a URL; its path prefix is kept. Follows no redirects, so no credential goes to another host."""
 
+    connects = True
+
     def __init__(self, base_url: str, route: Route = Route()) -> None:  # noqa: B008 - it is frozen
         self.base_url = base_url.rstrip("/")
-        self._timeout = route.timeout
+        self._route = route
+        self._tls = route.tls() if self.base_url.startswith("https:") else None
         self._calls = Calls()
         self._stale = 0
-        tls = route.tls() if self.base_url.startswith("https:") else None
-        self._kept = self._pool(route, tls, CONNECTIONS)
-        self._fresh = self._pool(route, tls, 0)
+        self._kept = self._pool(CONNECTIONS, CONNECTIONS)
+        self._fresh = self._pool(CONNECTIONS, 0)
 
     def send(self, request: Request) -> Response:
         """The response. A request that can be sent twice is, where the connection may have been closed before it."""
@@ -52,15 +55,26 @@ class HttpTransport:
                 raise
             return self._sent(self._fresh, request, outgoing(self.base_url, request))
 
+    @contextmanager
+    def connection(self) -> Iterator[Callable[[Request], Response]]:
+        pool = self._pool(1, 1)
+        try:
+            yield lambda request: self._sent(pool, request, outgoing(self.base_url, request))
+        finally:
+            pool.close()
+
+    def keep_none(self) -> None:
+        self._stale = STALE
+
     def close(self) -> None:
         self._kept.close()
         self._fresh.close()
 
-    def _pool(self, route: Route, tls: ssl.SSLContext | None, kept: int) -> httpcore2.ConnectionPool:
+    def _pool(self, most: int, kept: int) -> httpcore2.ConnectionPool:
         return httpcore2.ConnectionPool(
-            ssl_context=tls,
-            proxy=route.through(),
-            max_connections=CONNECTIONS,
+            ssl_context=self._tls,
+            proxy=self._route.through(),
+            max_connections=most,
             max_keepalive_connections=kept,
             keepalive_expiry=IDLE,
             network_backend=self._calls,
@@ -68,7 +82,7 @@ class HttpTransport:
 
     def _sent(self, pool: httpcore2.ConnectionPool, request: Request, sent: httpx2.Request) -> Response:
         started = time.monotonic()
-        with self._calls.call(self._timeout) as call:
+        with self._calls.call(self._route.timeout) as call:
             try:
                 response = pool.handle_request(self._for_core(sent))
                 try:
@@ -79,7 +93,7 @@ class HttpTransport:
                 finally:
                     response.close()
             except (httpcore2.TimeoutException, TimeoutError) as error:
-                reason = f"no whole answer came within the time limit of {self._timeout:g} s"
+                reason = f"no whole answer came within the time limit of {self._route.timeout:g} s"
                 raise Lost(request, reason, error, call.beginning) from None
             except BROKEN as error:
                 raise _broken(request, error, call) from error
@@ -92,7 +106,7 @@ class HttpTransport:
             httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=sent.headers.raw,
             content=sent.stream,
-            extensions={"timeout": {"pool": self._timeout}},
+            extensions={"timeout": {"pool": self._route.timeout}},
         )
 
 

@@ -12,12 +12,12 @@ from conformance.wire.body import Unreadable, read_body
 from conformance.wire.exchange import Request, Response
 from conformance.wire.lost import Lost
 from conformance.wire.route import TIMEOUT
-from conformance.wire.transport import outgoing, received
+from conformance.wire.transport import Connectionless, outgoing, received
 
 App = Callable[..., Any]
 
 
-class InProcess:
+class InProcess(Connectionless):
     """Calls the application for each request. An exception in it is a 500, as a server makes it."""
 
     base_url = "http://in-process"

@@ -20,11 +20,24 @@ def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -
     """Commands that repeat `exchanges` against `base_url`, under names of a run of their own (`$RUN`)."""
     commands = [
         command
-        for race, together in groupby(exchanges, lambda exchange: exchange.race)
-        for command in _at_once([curl(exchange.request, base_url, variables) for exchange in together], race)
+        for race, raced in groupby(exchanges, lambda exchange: exchange.race)
+        for command in _at_once(_commands(raced, base_url, variables), race)
     ]
     uses_run = any("$RUN" in command for command in commands)
     return (["RUN=rc-$(date +%s)-$$"] if uses_run else []) + commands
+
+
+def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
+    """A command for each exchange, or one for those that went over one connection, which curl keeps to the next."""
+    commands, last = list[str](), None
+    for exchange in exchanges:
+        command = curl(exchange.request, base_url, variables)
+        if exchange.connection is None or exchange.connection != last:
+            commands.append(command)
+        else:
+            commands[-1] += f" --next {command.removeprefix('curl ')}"
+        last = exchange.connection
+    return commands
 
 
 def _at_once(commands: list[str], race: int | None) -> list[str]:

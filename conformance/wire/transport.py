@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -15,14 +16,41 @@ class Transport(Protocol):
     """Anything that answers requests. Safe to call from several threads."""
 
     base_url: str
+    connects: bool
+    """Whether requests go over connections."""
 
     def send(self, request: Request) -> Response:
         """The response, whole. Raises Lost where none comes, or Stale where a kept connection may be why."""
         ...
 
+    def connection(self) -> AbstractContextManager[Callable[[Request], Response]]:
+        """A connection: what sends requests over it, one after the other, as long as the target keeps it open."""
+        ...
+
+    def keep_none(self) -> None:
+        """Send each request over a connection of its own from now on."""
+        ...
+
     def close(self) -> None:
         """Release the connections."""
         ...
+
+
+class Connectionless:
+    """What a transport has that has no connections."""
+
+    connects = False
+
+    def send(self, request: Request) -> Response:
+        """The response."""
+        raise NotImplementedError
+
+    @contextmanager
+    def connection(self) -> Iterator[Callable[[Request], Response]]:
+        yield self.send
+
+    def keep_none(self) -> None:
+        pass
 
 
 def outgoing(base_url: str, request: Request) -> httpx2.Request:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants import (
     authentication,
+    connections,
     failures,
     histories,
     inheritance,
@@ -58,6 +59,7 @@ SECTIONS = (
     partial,
     organizations,
     authentication,
+    connections,
     races,
 )
 

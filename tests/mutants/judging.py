@@ -8,6 +8,7 @@ from conformance import check
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
 from conformance.results.verdict import Verdict
+from tests.servers.careless import carelessly_served
 from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDERS, READ_ONLY_KEY, READ_WRITE_KEY
 
 if TYPE_CHECKING:
@@ -24,8 +25,15 @@ NETS = frozenset(id for id, requirement in REGISTRY.items() if requirement.last)
 
 def judged(server: PlainServer, seed: str = "1", *, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Result:
     """The result of a run that knows all keys and fixtures, on `only` some requirements or all but those to `skip`."""
+    if server.careless:
+        with carelessly_served(server) as url:
+            return _judged(url, seed, only, skip)
+    return _judged(server, seed, only, skip)
+
+
+def _judged(target: PlainServer | str, seed: str, only: Iterable[str], skip: Iterable[str]) -> Result:
     return check(
-        server,
+        target,
         api_key=READ_WRITE_KEY,
         other_org_key=OTHER_ORGANIZATION_KEY,
         read_only_key=READ_ONLY_KEY,

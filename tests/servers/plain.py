@@ -44,6 +44,9 @@ class PlainServer(FieldRules, HttpFront):
     deviates: ClassVar[frozenset[str]] = frozenset()
     """Requirements of level SHOULD that a strict run finds unmet, although the server is lawful."""
 
+    careless: ClassVar[bool] = False
+    """Whether it is served by an HTTP server that leaves on the connection what is not read of a body."""
+
     reads: ClassVar[bool] = True
     """Whether models can be read and deleted at a path of their own."""
 

@@ -13,12 +13,13 @@ from conformance.judge.outcome import NotTestable
 from conformance.subject.client import LONGEST_WAIT, TRIES, Client
 from conformance.wire.exchange import Headers, Request, Response
 from conformance.wire.lost import Lost
+from conformance.wire.transport import Connectionless
 
 REQUEST = Request("GET", "/")
 Answer = tuple[int, Headers]
 
 
-class Scripted:
+class Scripted(Connectionless):
     """A transport that gives its answers in turn, and the last one for ever. An answer of 0 is none."""
 
     base_url = "http://target"

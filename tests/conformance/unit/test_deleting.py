@@ -17,6 +17,7 @@ from conformance.subject.subject import Subject
 from conformance.wire.exchange import Request, Response
 from conformance.wire.in_process import InProcess
 from conformance.wire.lost import Lost
+from conformance.wire.transport import Connectionless
 from contract import Contract
 from tests.servers.plain import PlainServer
 
@@ -24,7 +25,7 @@ KEYS = ("demo-acme", "demo-globex", None)
 ODD = ["a b", "a//b", "a/", "/a", "a\nb", "a\x00b", "é", "%41", "?a=b", "#", "x" * 2000]
 
 
-class Recording:
+class Recording(Connectionless):
     """A transport to an application that remembers the paths of deletes."""
 
     base_url = "http://in-process"

@@ -18,6 +18,7 @@ from conformance.judge.reading import Reading, read_body, read_value
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Request, Response
 from conformance.wire.lost import Lost
+from conformance.wire.transport import Connectionless
 from contract import Contract, RequestField, load
 from tests.conformance.unit.oracles import Oracles
 from tests.conformance.unit.parts import subject_of, wsgi
@@ -125,7 +126,7 @@ def test_none_are_sent_where_too_few_are_left(
     assert subject.client.requests == 0
 
 
-class Gone:
+class Gone(Connectionless):
     """A transport whose target went away after a few answers."""
 
     base_url = "http://target"

@@ -1,0 +1,90 @@
+"""A careless HTTP/1.1 server for WSGI applications: what they leave unread of a body is taken for the next request."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedIOBase
+    from wsgiref.types import WSGIApplication
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+
+class _Chunks:
+    """A chunked body, read whole or not at all."""
+
+    def __init__(self, stream: BufferedIOBase) -> None:
+        self._stream = stream
+
+    def read(self, limit: int) -> bytes:
+        body = b""
+        while size := int(self._stream.readline().split(b";")[0], 16):
+            body += self._stream.read(size)
+            self._stream.readline()
+        while self._stream.readline().strip():  # trailers
+            pass
+        return body[:limit]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    app: ClassVar[WSGIApplication]
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        """Hand the request to the application, and its answer to the client."""
+        written = b"".join(type(self).app(self._environ(), self._start))
+        if self._status not in (204, 304):
+            self.send_header("Content-Length", str(len(written)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(written)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def _start(self, status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+        self._status = int(status[:3])
+        self.send_response(self._status)
+        for name, value in headers:
+            if name.lower() != "content-length":
+                self.send_header(name, value)
+
+    def _environ(self) -> dict[str, Any]:
+        path, _, query = self.path.partition("?")
+        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
+        return {
+            **headers,
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": self.headers.get("Content-Length", ""),
+            "wsgi.input": _Chunks(self.rfile) if self.headers.get("Transfer-Encoding") else self.rfile,
+            "wsgi.errors": sys.stderr,
+        }
+
+
+for method in METHODS:
+    setattr(_Handler, f"do_{method}", _Handler.answer)
+
+
+@contextlib.contextmanager
+def carelessly_served(app: WSGIApplication) -> Iterator[str]:
+    """Base URL of an application that a thread serves."""
+    handler = type("Handler", (_Handler,), {"app": staticmethod(app)})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
