@@ -11,6 +11,7 @@ from urllib.parse import quote
 from conformance.wire.exchange import Exchange, Request
 from conformance.wire.secrets import Variables, any_of
 
+CURL = "curl"
 LONGEST_WORD = 100_000
 """Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
 _REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
@@ -32,10 +33,10 @@ def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables
     commands, last = list[str](), None
     for exchange in exchanges:
         command = curl(exchange.request, base_url, variables)
-        if exchange.connection is None or exchange.connection != last:
-            commands.append(command)
+        if last is not None and exchange.connection == last and command.startswith(CURL):
+            commands[-1] += f" --next{command.removeprefix(CURL)}"
         else:
-            commands[-1] += f" --next {command.removeprefix('curl ')}"
+            commands.append(command)
         last = exchange.connection
     return commands
 
@@ -49,7 +50,7 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
     """One request as a curl command. Secrets stand in it as the environment variables that hold them."""
     if base_url.startswith("$"):  # a variable of the reader's own
         variables = {**variables, base_url: base_url}
-    words = ["curl -sS -i"]
+    words = [f"{CURL} -sS -i"]
     if request.method != "GET":
         words.append(f"-X {request.method}")
     words.append(_quoted(base_url.rstrip("/") + request.target, variables))

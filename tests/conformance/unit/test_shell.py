@@ -157,6 +157,15 @@ def test_a_script_without_names_sets_no_variable() -> None:
     assert script([], BASE, VARIABLES) == []
 
 
+def test_requests_that_share_a_connection_are_one_command() -> None:
+    first, second = (Exchange(Request("GET", f"/{n}"), Response(200, (), b"", 0.0), connection=1) for n in "ab")
+    alone = Exchange(Request("GET", "/c"), Response(200, (), b"", 0.0))
+    other = replace(first, connection=2)
+    commands = script([alone, first, second, other, alone, alone], BASE, {})
+    assert [command.count(BASE) for command in commands] == [1, 2, 1, 1, 1]
+    assert commands[1].count(" --next -sS -i ") == 1
+
+
 def test_requests_that_raced_are_sent_at_once() -> None:
     first, second, third = (Exchange(Request("GET", f"/{n}"), Response(200, (), b"", 0.0), race=1) for n in "abc")
     alone = Exchange(Request("GET", "/d"), Response(200, (), b"", 0.0))
