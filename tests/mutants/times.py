@@ -64,6 +64,19 @@ class UpdatedNeverMoves(Mutant):
         return earlier.updated
 
 
+class UpdatedOnce(Mutant):
+    """`updated_at` is null until the first update, and is set where it is null only."""
+
+    trips = frozenset({"IDM-16"})
+
+    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+        stored = super().changed(earlier, name, values)
+        return replace(stored, updated=None) if earlier is None else stored
+
+    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+        return earlier.updated or now
+
+
 class OverridesDoNotTouch(Mutant):
     """The override has a table of its own: where nothing else changes, `updated_at` stands still."""
 

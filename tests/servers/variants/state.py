@@ -155,6 +155,17 @@ class NeverUpdated(PlainServer):
         return earlier.updated
 
 
+class UpdatedByUpdatesOnly(PlainServer):
+    """Open: whether a create counts as an update. Here `updated_at` is null until the first update."""
+
+    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+        stored = super().changed(earlier, name, values)
+        return replace(stored, updated=None if earlier is None else stored.updated)
+
+    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+        return super().updated(replace(earlier, updated=earlier.updated or earlier.created), merged, now)
+
+
 class ClockOfSeconds(PlainServer):
     """Open: the grain of the clock. Here it is a second, so that two quick updates have the same time."""
 
