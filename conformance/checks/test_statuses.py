@@ -17,7 +17,7 @@ from conformance.requirements.cases import WrongValue
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.operations import JSON_HEADERS, encoded
-from conformance.subject.reuse import REFUSED, misused
+from conformance.subject.reuse import BEFORE, misused
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from contract import Alias, Contract, Reference, RequestField
@@ -332,9 +332,9 @@ def test_chunked_body(subject: Subject) -> None:
 
 
 @requirement("STA-33", MUST, clause="x-clauses/whole-body")
-@each("kind", lambda _: {kind: kind for kind in REFUSED})
-def test_connection_after_a_refusal(subject: Subject, kind: str) -> None:
-    """After a refusal the connection is closed, or takes the next request: no rest of a body is taken for one."""
+@each("kind", lambda _: {kind: kind for kind in BEFORE})
+def test_connection_after_an_answer(subject: Subject, kind: str) -> None:
+    """After an answer its connection is closed or takes the next request: no rest of a body is taken for a message."""
     if not subject.client.transport.connects:
         raise NotTestable("an application in the same process has no connections")
     if violation := misused(subject, kind):

@@ -78,16 +78,22 @@ class Operations:
         self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
     ) -> Exchange:
         """Read the model of that name."""
-        return self._by_key(self.contract.upsert.read, key, caller, anonymous, ordinary)
+        return self.client.send(self._by_key(self.contract.upsert.read, key, caller, anonymous, ordinary))
 
     def delete(
         self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
     ) -> Exchange:
         """Delete the model of that name."""
-        exchange = self._by_key(self.contract.upsert.delete, key, caller, anonymous, ordinary)
+        exchange = self.client.send(self.deletion(key, caller, anonymous=anonymous, ordinary=ordinary))
         if exchange.response.successful and self.abilities.deletes_truly:
             self.creations.deleted(key, exchange.request.credential)
         return exchange
+
+    def deletion(
+        self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
+    ) -> Request:
+        """What deletes the model of that name."""
+        return self._by_key(self.contract.upsert.delete, key, caller, anonymous, ordinary)
 
     def delete_at(self, path: str, key: str, caller: Credential | None) -> Exchange:
         """Delete the model of that name, which stands in the path as it is given."""
@@ -114,15 +120,13 @@ class Operations:
         return self.client.send(Request(read.method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
 
     def _by_key(
-        self, operation: Operation | None, key: str, caller: Credential | None, anonymous: bool, ordinary: bool = True
-    ) -> Exchange:
+        self, operation: Operation | None, key: str, caller: Credential | None, anonymous: bool, ordinary: bool
+    ) -> Request:
         if operation is None:
             raise NotTestable("the contract has no such operation")
         target = operation.path.replace("{" + self.contract.upsert.key + "}", quote(key, safe="/"))
         credential = None if anonymous else caller or self.callers.owner
-        return self.client.send(
-            Request(operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key, ordinary)
-        )
+        return Request(operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key, ordinary)
 
 
 def encoded(body: Json) -> bytes:

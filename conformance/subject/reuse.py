@@ -1,12 +1,13 @@
-"""Whether a connection can be used on after a refusal.
+"""Whether a connection can be used on after an answer.
 
 A server that answers without having read the whole body has to close the connection, or takes what is left of the body
-for the next request (RFC 9112, section 9.3). Whoever sends that one is refused for nothing.
+for the next request (RFC 9112, section 9.3), and whoever sends that one is refused for nothing. Content that follows a
+204 is taken for the next answer (RFC 9112, section 6.3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
@@ -18,24 +19,30 @@ from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Request
 from conformance.wire.lost import Lost, Stale
 
-Change: TypeAlias = Callable[[Subject, Request], Request | None]
+Before: TypeAlias = Callable[[Subject, Request], Sequence[Request]]
 STRANGER = Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key")
 
 
-def _by_the_reader(subject: Subject, request: Request) -> Request | None:
+def _by_the_reader(subject: Subject, request: Request) -> Sequence[Request]:
     """No MUST calls as the reader: that there are such keys is assumed."""
     reader = None if subject.plan.profile.must_only else subject.callers.reader
-    return None if reader is None else replace(request, credential=reader)
+    return [] if reader is None else [replace(request, credential=reader)]
 
 
-REFUSED: Mapping[str, Change] = MappingProxyType({
-    "no credentials": lambda _, request: replace(request, credential=None),
-    "unknown credentials": lambda _, request: replace(request, credential=STRANGER),
+def _delete(subject: Subject, request: Request) -> Sequence[Request]:
+    return [] if subject.contract.upsert.delete is None else [request, subject.deletion(str(request.key))]
+
+
+BEFORE: Mapping[str, Before] = MappingProxyType({
+    "no credentials": lambda _, request: [replace(request, credential=None)],
+    "unknown credentials": lambda _, request: [replace(request, credential=STRANGER)],
     "a key that may only read": _by_the_reader,
-    "another media type": lambda _, request: replace(request, headers=(("Content-Type", "text/plain"),)),
-    "a body that is no JSON": lambda _, request: replace(request, body=b"{" * 50),
+    "another media type": lambda _, request: [replace(request, headers=(("Content-Type", "text/plain"),))],
+    "a body that is no JSON": lambda _, request: [replace(request, body=b"{" * 50)],
+    "a delete": _delete,
 })  # fmt: skip
-"""Requests that servers refuse without a look at the body, by what they have that a plain one has not."""
+"""What goes before a plain request over its connection: what servers refuse without a look at the body, and what has
+an answer without content. Each is made of a plain request; none where it cannot be."""
 
 
 def spoils_connections(subject: Subject) -> bool:
@@ -43,25 +50,31 @@ def spoils_connections(subject: Subject) -> bool:
     if not subject.client.transport.connects:
         return False
     try:
-        return any(misused(subject, kind) is not None for kind in REFUSED)
+        return any(misused(subject, kind) is not None for kind in BEFORE)
     except (Lost, NotTestable):
         return False
 
 
 def misused(subject: Subject, kind: str) -> Violation | None:
-    """How the request after a refused one of that kind is answered amiss over its connection, if it is."""
-    first = REFUSED[kind](subject, _plain(subject))
-    if first is None:
+    """How a plain request is answered amiss over a connection that had one of that kind before, if it is."""
+    before, plain = BEFORE[kind](subject, _plain(subject)), _plain(subject)
+    if not before:
         return None
+    row = list[Exchange]()
     try:
-        row = _sent(subject, first, _plain(subject))
+        row = _sent(subject, *before, plain)
+        observed = None if row[-1].response.successful else summary(row[-1])
     except Stale:  # a connection that is closed has nothing left on it
         return None
-    if row[-1].response.successful:
+    except Lost as lost:
+        if lost.request.key != plain.key:
+            raise
+        observed = f"no answer: {lost.reason}"
+    if observed is None:
         return None
     subject.accepted(*_sent(subject, _plain(subject)))
-    expected = f"{subject.contract.upsert.created} for a valid request, over a connection that had one with {kind}"
-    return Violation(expected, summary(row[-1]), row)
+    expected = f"{subject.contract.upsert.created} for a valid request, over a connection that had {kind} before"
+    return Violation(expected, observed, row)
 
 
 def _sent(subject: Subject, *requests: Request) -> list[Exchange]:

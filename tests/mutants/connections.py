@@ -1,9 +1,10 @@
-"""Bugs in what a refused request leaves on its connection"""
+"""Bugs in what a request, or its answer, leaves on the connection."""
 
 from __future__ import annotations
 
 import io
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
@@ -63,6 +64,18 @@ class BodyOfAnotherMediaTypeLeft(_Unread):
     def body(self, request: Request) -> Json:
         self.refuse_media_type(request.header("Content-Type"))
         return super().body(request)
+
+
+class NoContentHasContent(_Unread):
+    """The delete is answered 204 with a body, which clients take for the beginning of the next answer."""
+
+    trips = frozenset({"STA-33"})
+
+    def leaves(self, request: Request) -> bool:
+        return False
+
+    def delete(self, request: Request) -> Answer:
+        return replace(super().delete(request), body={"deleted": True})
 
 
 class BodyLeftWhereItGoesWrong(_Unread):

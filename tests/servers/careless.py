@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of clients that are gone."""
+
+
 class _Chunks:
     """A chunked body, read whole or not at all."""
 
@@ -79,8 +86,7 @@ for method in METHODS:
 def carelessly_served(app: WSGIApplication) -> Iterator[str]:
     """Base URL of an application that a thread serves."""
     handler = type("Handler", (_Handler,), {"app": staticmethod(app)})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
