@@ -84,7 +84,8 @@ class Attempts:
 
     def _is_misled(self, attempt: Attempt) -> bool:
         """Whether what was found may be due to connections that are of no use after a refusal; then none is kept."""
-        if not (self._suspects_connections and (attempt.findings or attempt.because)):
+        refused = attempt.lost or not all(exchange.response.successful for exchange in attempt.exchanges)
+        if not (self._suspects_connections and refused and (attempt.findings or attempt.because)):
             return False
         self._suspects_connections = False  # it is looked into once a run
         if spoils := spoils_connections(self._subject):
