@@ -15,15 +15,21 @@ def _spaced(body: Mapping[str, Json]) -> bytes:
 
 
 def _escaped(body: Mapping[str, Json]) -> bytes:
-    return _members(body, lambda value: _escapes(value) if isinstance(value, str) else json.dumps(value))
+    return _members(body, lambda value: _escapes(value) if isinstance(value, str) else json.dumps(value), _escapes)
+
+
+def _briefly_escaped(body: Mapping[str, Json]) -> bytes:
+    return _members(body, lambda value: json.dumps(value).replace("/", "\\/"))
 
 
 def _with_exponents(body: Mapping[str, Json]) -> bytes:
     return _members(body, lambda value: f"{value:.6E}" if isinstance(value, float) else json.dumps(value))
 
 
-def _members(body: Mapping[str, Json], spelled: Callable[[Json], str]) -> bytes:
-    return ("{" + ",".join(f"{json.dumps(name)}:{spelled(value)}" for name, value in body.items()) + "}").encode()
+def _members(
+    body: Mapping[str, Json], spelled: Callable[[Json], str], named: Callable[[str], str] = json.dumps
+) -> bytes:
+    return ("{" + ",".join(f"{named(name)}:{spelled(value)}" for name, value in body.items()) + "}").encode()
 
 
 def _escapes(text: str) -> str:
@@ -32,4 +38,9 @@ def _escapes(text: str) -> str:
     return '"' + "".join(f"\\u{unit.upper() if turn % 2 else unit}" for turn, unit in enumerate(units)) + '"'
 
 
-SPELLINGS: Mapping[str, Spelling] = {"white space": _spaced, "escapes": _escaped, "exponents": _with_exponents}
+SPELLINGS: Mapping[str, Spelling] = {
+    "white space": _spaced,
+    "escapes": _escaped,
+    "brief escapes": _briefly_escaped,
+    "exponents": _with_exponents,
+}

@@ -27,6 +27,7 @@ ODD_STRINGS = (
     "nul \x00 inside",
     "control \x01\x1f\x7f",
     "decomposed e\u0301 and composed \u00e9",
+    "typography: \u201cquotes\u201d and \u2018these\u2019, no\u00a0break, dots\u2026 and \u2013 dashes \u2014",
     "emoji \U0001f9ea and \U0001f469\u200d\U0001f680",
     "right to left \u202e and zero \u200b width",
     "y" * 300,

@@ -26,4 +26,5 @@ def estimated_requests(profile: Profile, tests: Mapping[str, int]) -> int:
     walks = A_SECOND * profile.seconds if profile.seconds else WALK * profile.walks
     judged = sum(rates.get(section, 0.0) * count for section, count in tests.items())
     raced = RACE * profile.races * tests.get("CON", 0) + walks * (tests.get("MOD", 0) > 0)
-    return round((OVERHEAD + judged + raced) * (1 + DELETES))
+    reckoned = round((OVERHEAD + judged + raced) * (1 + DELETES))
+    return reckoned if profile.requests is None else min(reckoned, profile.requests)

@@ -49,6 +49,15 @@ class SlashesAreHyphens(_OneName):
         return name.replace("/", "-")
 
 
+class HyphensMerged(_OneName):
+    """Names are made slugs for an address: hyphens in a row become one."""
+
+    trips = frozenset({"IDM-10"})
+
+    def canonical(self, name: str) -> str:
+        return re.sub("-+", "-", name)
+
+
 class DotsAreUnderscores(_OneName):
     """A database of documents takes no dot in a key: it becomes an underscore."""
 
@@ -133,6 +142,15 @@ class NamesComposed(_OneName):
 
     def canonical(self, name: str) -> str:
         return unicodedata.normalize("NFC", name)
+
+
+class AccentsIgnored(_OneName):
+    """Names are compared by a collation that knows no accents."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
 
 
 class CompatibleNamesAreOne(_OneName):

@@ -35,6 +35,26 @@ class CapitalEscapesRefused(Mutant):
         return super().parsed(data)
 
 
+class EscapedSolidusKept(Mutant):
+    """The escape of a slash is none that the reader of strings knows, and stays in the value."""
+
+    trips = frozenset({"STA-32"})
+
+    def parsed(self, data: bytes) -> Json:
+        return super().parsed(re.sub(rb"(?<!\\)((?:\\\\)*)\\/", rb"\1\\\\/", data))
+
+
+class EscapedNamesUnknown(Mutant):
+    """The names of members are compared as they are written, escapes and all."""
+
+    trips = frozenset({"STA-32"})
+
+    def parsed(self, data: bytes) -> Json:
+        return super().parsed(
+            re.sub(rb'"(?:\\u[0-9A-Fa-f]{4})+"(?=:)', lambda name: name[0].replace(b"\\u", b"u"), data)
+        )
+
+
 class SpaceBehindTheTextRefused(Mutant):
     """The body has to end where its JSON text ends: white space behind it is refused."""
 

@@ -113,6 +113,15 @@ class OtherScriptsAreQuestionMarks(_Text):
         return text.encode("latin-1", errors="replace").decode("latin-1")
 
 
+class TypographyStraightened(_Text):
+    """A display name passes a filter for typographic quotes and spaces, which makes plain ones of them."""
+
+    trips = frozenset({"IDM-09"})
+
+    def stored_text(self, text: str) -> str:
+        return text.translate({0x201C: '"', 0x201D: '"', 0x2018: "'", 0x2019: "'", 0xA0: " "})
+
+
 class EmojiDropped(_Text):
     """Characters of four octets are silently dropped."""
 
