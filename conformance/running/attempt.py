@@ -14,13 +14,15 @@ from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
 from conformance.shrinking import Shrinker
 from conformance.shrinking.story import renamed, story_of
+from conformance.subject.client import may_be_done_twice
 from conformance.subject.reuse import spoils_connections
 from conformance.subject.smoke import answers
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
-from conformance.wire.lost import Lost, Stale, Unreachable, redone
+from conformance.wire.lost import REDOS, Lost, Stale, Unreachable, redone
 from contract import Contract
 
+TOO_BUSY = "the target is busy, and may have done what it answered 503"
 ANSWERED = "STA-03"
 """The requirement that every request is answered: a request without an answer is reported there."""
 
@@ -72,9 +74,9 @@ class Attempts:
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
-        first = redone(partial(self._once, requirement, check))
+        first = self._sound(requirement, check)
         if self._is_misled(first):
-            first = redone(partial(self._once, requirement, check, anew=True))
+            first = self._sound(requirement, check, anew=True)
         if first.state is not Verdict.ERROR:
             self._confirm(first, check)
         spent = self._subject.client.budget.spent
@@ -100,7 +102,7 @@ class Attempts:
         for _ in range(first.requirement.confirming_runs):
             if not new:
                 return
-            again = redone(partial(self._once, first.requirement, check, anew=True))
+            again = self._sound(first.requirement, check, anew=True)
             later = again.exchanges
             repeated = new & set(again.findings)
             first.findings |= {id: again.findings[id] for id in repeated}
@@ -141,6 +143,19 @@ class Attempts:
         except (Lost, NotTestable):
             return False
         return id in self._judged([exchange])
+
+    def _sound(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
+        """Run `check`, and again where it found what writes that were done twice would explain."""
+        for _ in range(REDOS):
+            attempt = redone(partial(self._once, requirement, check, anew=anew))
+            doubtful = set(attempt.findings) - set(self._judges)
+            if not ((doubtful or attempt.because) and may_be_done_twice(attempt.exchanges)):
+                return attempt
+            anew = True
+        for id in doubtful:
+            del attempt.findings[id]
+        attempt.state, attempt.reason, attempt.because = Verdict.NOT_TESTABLE, TOO_BUSY, None
+        return attempt
 
     def _once(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
         self._subject.begin(anew=anew)

@@ -38,7 +38,7 @@ from conformance.subject.smoke import look
 from conformance.subject.subject import Subject
 from conformance.wire.http import HttpTransport
 from conformance.wire.in_process import InProcess
-from conformance.wire.lost import Unreachable, redone
+from conformance.wire.lost import Unreachable
 from conformance.wire.secrets import redacted
 from conformance.wire.transport import Transport
 from contract import Contract, load
@@ -89,7 +89,7 @@ class Run:
             self._transport = self._connect(target)
             self._subject = subject = self._unmet(self._connection.client(self._transport), isinstance(target, str))
             look(subject)
-            subject.abilities = redone(lambda: probe(subject))
+            subject.abilities = probe(subject)
             self.notes += _notes(subject)
         return self._subject
 

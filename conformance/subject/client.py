@@ -6,19 +6,21 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from conformance.judge.outcome import NotTestable
 from conformance.subject.budget import Budget, Restraint
 from conformance.subject.pace import Pace
 from conformance.subject.retry_after import seconds_asked
-from conformance.wire.exchange import RACE, Credential, Exchange, Request, Response
+from conformance.wire.exchange import RACE, SAFE, Credential, Exchange, Request, Response
 from conformance.wire.route import Route
 from conformance.wire.transport import Transport
 
 TRY_LATER = {408, 429, 503}
 """Statuses that say nothing of the implementation, only that it is busy."""
+MAY_BE_DONE = 503
+"""What a gateway answers, too, that waits no longer for what goes on behind it."""
 TRIES = 6
 LONGEST_WAIT = 60.0
 """Seconds that a target is waited for at a time, whatever it asks for."""
@@ -100,6 +102,11 @@ class Client:
         finally:
             self.budget.answer(time.monotonic() - began, octets)
         return Exchange(request, response, RACE.get(), connection)
+
+
+def may_be_done_twice(exchanges: Iterable[Exchange]) -> bool:
+    """Whether a write was sent again that the target may have done before: what follows tells nothing for sure."""
+    return any(e.response.status == MAY_BE_DONE and e.request.method not in SAFE for e in exchanges)
 
 
 def _wait(exchange: Exchange, attempt: int) -> float:

@@ -13,9 +13,10 @@ from conformance.fields import Shown, shown_fields
 from conformance.judge.outcome import NotTestable
 from conformance.judge.same import same
 from conformance.subject.abilities import Abilities
+from conformance.subject.client import may_be_done_twice
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
-from conformance.wire.lost import Lost
+from conformance.wire.lost import REDOS, Lost, redone
 
 ENOUGH = 0.5
 """Part of the fields that a way to read state has to show right; a fault in one field leaves the others to go by."""
@@ -26,6 +27,16 @@ LATE = (0.1, 0.4, 1.5)
 
 
 def probe(subject: Subject) -> Abilities:
+    """What the target is able to do, by a look at it that no write which was done twice has spoiled."""
+    for _ in range(REDOS):
+        subject.client.drain()
+        found = redone(lambda: _probed(subject))
+        if not may_be_done_twice(subject.client.drain()):
+            break
+    return found
+
+
+def _probed(subject: Subject) -> Abilities:
     """Try the upsert, the read, the bare upsert and the delete on a model of every plain value."""
     found = Abilities()
     try:

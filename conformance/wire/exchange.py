@@ -16,6 +16,9 @@ Json: TypeAlias = Any
 RACE: ContextVar[int | None] = ContextVar("race", default=None)
 """The race that the requests of this thread belong to."""
 
+SAFE = {"GET", "HEAD", "OPTIONS"}
+"""Methods that may be sent twice, for they change nothing (RFC 9110, section 9.2.1)."""
+
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 

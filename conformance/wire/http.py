@@ -11,7 +11,7 @@ import httpx2
 
 from conformance.wire.body import Unreadable, read_body
 from conformance.wire.call import Call, Calls
-from conformance.wire.exchange import Request, Response
+from conformance.wire.exchange import SAFE, Request, Response
 from conformance.wire.lost import Lost, Stale
 from conformance.wire.route import Route
 from conformance.wire.transport import outgoing, received
@@ -19,8 +19,6 @@ from conformance.wire.transport import outgoing, received
 CONNECTIONS = 64
 IDLE = 2.0
 """Seconds after which a connection is not used again; servers close theirs after as little as that."""
-SAFE = {"GET", "HEAD", "OPTIONS"}
-"""Methods that may be sent twice, for they change nothing (RFC 9110, section 9.2.1)."""
 STALE = 3
 """Stale connections after which none is used again."""
 BROKEN = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections import deque
 from dataclasses import replace
@@ -93,6 +94,21 @@ class ReadsAreCached(PlainServer):
             body = super().read(request).body
             self.cache[address] = monotonic() + self.fresh, body
         return Answer(200, body, {"Cache-Control": f"private, max-age={self.fresh}"})
+
+
+class BusyAfterTheWork(PlainServer):
+    """Open: what a 503 leaves undone. Here a gateway gives up on every 40th request, while what it asks for is done."""
+
+    patience: ClassVar = 40
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.answers = itertools.count(1)
+
+    def answer(self, request: Request) -> Answer:
+        answer = super().answer(request)
+        given_up = next(self.answers) % self.patience == 0
+        return Answer(503, {"detail": "The upstream is slow."}, {"Retry-After": "0"}) if given_up else answer
 
 
 class CaseInsensitiveNames(PlainServer):
