@@ -223,7 +223,9 @@ class Subject(Operations):
     def require_requests(self, requests: int) -> None:
         """Go on only where so many are left for what the run can do without."""
         if not self.affords(requests):
-            raise NotTestable("what was found, or busy answers, took the requests for it; --profile thorough sends more")
+            raise NotTestable(
+                "what was found, or busy answers, took the requests for it; --profile thorough sends more"
+            )
 
     def require_base(self) -> RequestField:
         """The field that names the base model; go on only where the contract has one."""
