@@ -101,6 +101,7 @@ def main() -> None:
     with ThreadPoolExecutor(options.jobs) as pool:
         rows = list(pool.map(lambda server: tried(server, kept), chosen))
     drawn = f" --sample {options.sample} --seed {options.seed}" if options.sample else ""
+    drawn += " --keep FILE" if options.keep else ""
     text = f"Written by `python -m benchmarks.detection{drawn} --jobs {options.jobs}`.\n\n{table(rows)}"
     TABLE.write_text(text, encoding="utf-8")
     print(text)
