@@ -43,6 +43,7 @@ class _Chunks:
 class _Handler(BaseHTTPRequestHandler):
     app: ClassVar[WSGIApplication]
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # which holds a body back until its head is acknowledged
 
     def answer(self) -> None:
         """Hand the request to the application, and its answer to the client."""
