@@ -102,8 +102,10 @@ def _moves(field: ResponseField) -> bool:
 
 
 def settled(value: Any, schema: Mapping[str, Any]) -> Any:
-    """`value` without the date-times inside it, which may move by themselves."""
-    if not isinstance(value, dict):
-        return value
+    """`value` without what may move by itself inside it: date-times, and members that the contract does not name."""
     members = schema.get("properties", {})
-    return {name: child for name, child in value.items() if members.get(name, {}).get("format") != "date-time"}
+    if not isinstance(value, dict) or not members:
+        return value
+    return {
+        name: child for name, child in value.items() if name in members and members[name].get("format") != "date-time"
+    }

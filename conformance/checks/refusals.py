@@ -55,7 +55,6 @@ UNREADABLE = _table(
     Refusal("a truncated body", _raw(lambda body: body[:-1])),
     Refusal("a body cut in a string", _raw(lambda body: body[: len(body) // 2])),
     Refusal("plain text", _raw(lambda _: b"model_name is my-model")),
-    Refusal("two closing braces", _raw(lambda body: body + b"}")),
     Refusal("a form", _raw(lambda _: b"model_name=my-model")),
 )
 
@@ -213,6 +212,7 @@ SERVER_TRIALS = _table(
     Refusal("a byte order mark", _raw(lambda body: b"\xef\xbb\xbf" + body, ordinary=False)),
     Refusal("bytes that are not UTF-8", _raw(lambda body: body.replace(b"rc-", b"rc\xff\xfe-"), ordinary=False)),
     Refusal("UTF-16", _raw(lambda body: body.decode().encode("utf-16"), ordinary=False)),
+    Refusal("a brace behind the object", _raw(lambda body: body + b"}", ordinary=False)),
     Refusal("a trailing comma", _raw(lambda body: body[:-1] + b",}", ordinary=False)),
     Refusal("single quotes", _raw(lambda body: body.replace(b'"', b"'"), ordinary=False)),
     Refusal("white space only", _raw(lambda _: b" \n\t ", ordinary=False)),

@@ -70,9 +70,10 @@ class Reference:
             base = (at[0], str(body[self._base.name]))
             if base not in self._models and base != at:
                 return Prediction(Sure(self._base.reference.missing, SHOULD))
+        sure = SHOULD if self._chains(at, body) else MUST
         status = upsert.updated if at in self._models else upsert.created
         self._models[at] = self._written(self._models.get(at), body)
-        return Prediction(Sure(status, MUST), self._view(at, just_sent=body))
+        return Prediction(Sure(status, sure), self._view(at, just_sent=body))
 
     def read(self, at: Address) -> Prediction:
         """Predict the answer to a read."""
@@ -83,7 +84,8 @@ class Reference:
     def delete(self, at: Address) -> Prediction:
         """Predict the answer to a delete, and follow it."""
         self._clock += 1
-        return Prediction(Sure(DELETED if self._models.pop(at, None) else 404, MUST))
+        sure = SHOULD if self._is_base(at) else MUST
+        return Prediction(Sure(DELETED if self._models.pop(at, None) else 404, sure))
 
     def lose(self, at: Address, *, exists: bool) -> None:
         """An answer was not as predicted: forget what was known of the model, but whether there is one."""
@@ -94,6 +96,21 @@ class Reference:
     def names(self, organization: str) -> list[str]:
         """The models that an organization has."""
         return [name for owner, name in self._models if owner == organization]
+
+    def _chains(self, at: Address, body: Mapping[str, Json]) -> bool:
+        """Whether a base is sent that may have one itself, or to what may be a base: that this works is assumed."""
+        if self._base is None or self._base.name not in body:
+            return False
+        base = self._models.get((at[0], str(body[self._base.name])))
+        return base is None or self._base.name not in base.unset or self._is_base(at)
+
+    def _is_base(self, at: Address) -> bool:
+        """Whether there may be a model that has this one as its base."""
+        if self._base is None:
+            return False
+        others = [model for address, model in self._models.items() if address[0] == at[0] and address != at]
+        bases = [model.own.get(self._base.name) for model in others if self._base.name not in model.unset]
+        return any(base is None or base.value == at[1] for base in bases)
 
     def _written(self, before: Model | None, body: Mapping[str, Json]) -> Model:
         sent = {name: Sure(body[name], MUST) for name in self._shown if name in body}

@@ -51,7 +51,10 @@ class Walker:
     def upsert(self, at: Address, values: Mapping[str, Json]) -> None:
         """Upsert `values`, right or wrong."""
         body = {self._subject.contract.upsert.key: at[1], **values}
-        self._follow(at, self._reference.upsert(at, body), lambda: self._subject.upsert(body, self._caller(at)))
+        existed, predicted = self.exists(at), self._reference.upsert(at, body)
+        exchange = self._follow(predicted, lambda: self._subject.upsert(body, self._caller(at)))
+        if exchange is not None:
+            self._reference.lose(at, exists=existed or exchange.response.successful)
 
     def upsert_on_base(self, at: Address, values: Mapping[str, Json], base: str) -> None:
         """Upsert `values` on a base model of the same organization."""
@@ -62,12 +65,18 @@ class Walker:
     def read(self, at: Address) -> None:
         """Read the model, there or not, where reads show what was written."""
         if self._subject.abilities.reads_truly:
-            self._follow(at, self._reference.read(at), lambda: self._subject.read(at[1], self._caller(at)))
+            exchange = self._follow(self._reference.read(at), lambda: self._subject.read(at[1], self._caller(at)))
+            if exchange is not None:
+                self._reference.lose(at, exists=exchange.response.successful)
 
     def delete(self, at: Address) -> None:
         """Delete the model, there or not, where the target deletes."""
         if self._subject.abilities.deletes:
-            self._follow(at, self._reference.delete(at), lambda: self._subject.delete(at[1], self._caller(at)))
+            existed, predicted = self.exists(at), self._reference.delete(at)
+            exchange = self._follow(predicted, lambda: self._subject.delete(at[1], self._caller(at)))
+            if exchange is not None:
+                gone = exchange.response.successful or exchange.response.status == 404
+                self._reference.lose(at, exists=existed and not gone)
 
     def again(self, request: Request) -> None:
         """Send what a walk has sent."""
@@ -84,15 +93,15 @@ class Walker:
     def _caller(self, at: Address) -> Credential | None:
         return self.callers[at[0]]
 
-    def _follow(self, at: Address, prediction: Prediction, send: Callable[[], Exchange]) -> None:
+    def _follow(self, prediction: Prediction, send: Callable[[], Exchange]) -> Exchange | None:
+        """Send, and return the exchange where its status is not the predicted one."""
         if self._walks.obstacle is not None:
-            return
+            return None
         try:
             exchange = send()
         except Exception as obstacle:  # noqa: BLE001 - raised again when the walks are over
             self._walks.obstacle = obstacle
-            return
+            return None
         self._walks.steps.append(Step(exchange, prediction, tuple(self._story)))
-        if exchange.response.status != prediction.status.value:
-            self._reference.lose(at, exists=exchange.response.successful)
         self._story.append(exchange)
+        return exchange if exchange.response.status != prediction.status.value else None

@@ -65,14 +65,16 @@ def expect_shown(
     raise differing(f"{field.name}: {written(value)} {where}", f"{field.name}: {written(shown)}", value, shown, members)
 
 
-def expect_entries(shown: Json, entries: Mapping[str, Json], field: ResponseField, where: str) -> None:
+def expect_entries(
+    shown: Json, entries: Mapping[str, Json], field: ResponseField, where: str, equal: Same = same
+) -> None:
     """The object that `field` shows has each of `entries`; an entry of null is none to look for."""
     if shown is not None and not _of_type(shown, field):
         raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", because="SCH-03")
     for name, value in entries.items():
         if value is None:
             continue
-        if not isinstance(shown, Mapping) or name not in shown or not same(shown[name], value):
+        if not isinstance(shown, Mapping) or name not in shown or not equal(shown[name], value):
             came = shown.get(name) if isinstance(shown, Mapping) else None
             seen = written(came) if isinstance(shown, Mapping) and name in shown else "absent"
             place = f"{field.name}.{name}"

@@ -22,6 +22,13 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+def contains(one: Any, other: Any) -> bool:
+    """Whether `one` has all that `other` has: the members of objects, however deep, or the same value."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(name in one and contains(one[name], value) for name, value in other.items())
+    return same(one, other)
+
+
 def identical(one: Any, other: Any) -> bool:
     """As `same`, and the sign of zero counts, however deep it lies."""
     return same(one, other) and _signs_of_zeros(one) == _signs_of_zeros(other)

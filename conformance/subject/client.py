@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from conformance.judge.outcome import NotTestable
-from conformance.subject.budget import Budget, Restraint
+from conformance.subject.budget import WAITING, Budget, Restraint
 from conformance.subject.pace import Pace
 from conformance.subject.retry_after import seconds_asked
 from conformance.wire.exchange import RACE, SAFE, Credential, Exchange, Request, Response
@@ -24,6 +24,8 @@ MAY_BE_DONE = 503
 TRIES = 6
 LONGEST_WAIT = 60.0
 """Seconds that a target is waited for at a time, whatever it asks for."""
+SECOND_LOOK = 1.0
+"""Seconds after which a target is asked once more that asks for more than a run ever waits."""
 _connections = itertools.count(1)
 
 
@@ -80,6 +82,8 @@ class Client:
             busy = [exchange for exchange in exchanges if exchange.response.status in TRY_LATER]
             if not busy:
                 return exchanges
+            if attempt and (seconds_asked(busy[0].response) or 0) > WAITING:
+                break
             time.sleep(self.budget.wait(_wait(busy[0], attempt)))
         raise NotTestable(f"the target kept answering {busy[0].response.status}")
 
@@ -112,4 +116,6 @@ def may_be_done_twice(exchanges: Iterable[Exchange]) -> bool:
 def _wait(exchange: Exchange, attempt: int) -> float:
     """Seconds to wait: what Retry-After asks for, else a little longer each time."""
     asked = seconds_asked(exchange.response)
-    return min(0.05 * 2**attempt if asked is None else asked, LONGEST_WAIT)
+    if asked is None:
+        return 0.05 * 2.0**attempt
+    return min(asked, LONGEST_WAIT) if asked <= WAITING else SECOND_LOOK

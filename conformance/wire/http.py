@@ -21,6 +21,8 @@ IDLE = 2.0
 """Seconds after which a connection is not used again; servers close theirs after as little as that."""
 STALE = 3
 """Stale connections after which none is used again."""
+PAUSES = (0.1, 0.3, 0.6, 1.0)
+"""Seconds before a target is connected to again that answered before and refuses now: it may be restarting."""
 BROKEN = (
     httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, httpcore2.UnsupportedProtocol, Unreadable
 )  # fmt: skip
@@ -37,11 +39,22 @@ class HttpTransport:
         self._tls = route.tls() if self.base_url.startswith("https:") else None
         self._calls = Calls()
         self._stale = 0
+        self._answered = False
         self._kept = self._pool(CONNECTIONS, CONNECTIONS)
         self._fresh = self._pool(CONNECTIONS, 0)
 
     def send(self, request: Request) -> Response:
         """The response. A request that can be sent twice is, where the connection may have been closed before it."""
+        for pause in PAUSES:
+            try:
+                return self._sent_once(request)
+            except Lost as lost:  # nothing was sent
+                if not (self._answered and isinstance(lost.error, httpcore2.ConnectError)):
+                    raise
+                time.sleep(pause)
+        return self._sent_once(request)
+
+    def _sent_once(self, request: Request) -> Response:
         sent = outgoing(self.base_url, request)
         if self._stale >= STALE:
             return self._sent(self._fresh, request, sent)
@@ -95,6 +108,7 @@ class HttpTransport:
                 raise Lost(request, reason, error, call.beginning) from None
             except BROKEN as error:
                 raise _broken(request, error, call) from error
+        self._answered = True
         return received(response.status, response.headers, body, time.monotonic() - started)
 
     def _for_core(self, sent: httpx2.Request) -> httpcore2.Request:

@@ -45,9 +45,16 @@ def read(body: bytes) -> Text:
         return unique
 
     try:
-        value = json.loads(text, parse_constant=constant, object_pairs_hook=members)
+        value = json.loads(text, parse_constant=constant, parse_int=_integer, object_pairs_hook=members)
     except json.JSONDecodeError as error:
         return Text(None, (*faults, f"it is no JSON: {error.msg} at character {error.pos}"))
     except (RecursionError, ValueError) as error:
         return Text(None, (*faults, f"it is beyond what a JSON reader takes: {error}"))
     return Text(value, tuple(faults))
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than Python reads; JSON sets no limit
+        return float(digits)

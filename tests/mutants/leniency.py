@@ -30,18 +30,6 @@ class TruncatedBodiesMended(Mutant):
             return super().parsed(data + b"}")
 
 
-class RestOfBodyIgnored(Mutant):
-    """The parser stops at the end of the first value, and never looks at what follows."""
-
-    trips = frozenset({"STA-05"})
-
-    def parsed(self, data: bytes) -> Json:
-        try:
-            return super().parsed(data)
-        except json.JSONDecodeError as error:
-            return super().parsed(data[: error.pos]) if error.msg == "Extra data" else super().parsed(data)
-
-
 class FormsTaken(Mutant):
     """A body that is no JSON is read as a form."""
 

@@ -127,7 +127,7 @@ class CostsCapped(_Cost):
 class WindowsOf32Bits(_Window):
     """Context windows wrap around beyond 31 bits."""
 
-    trips = frozenset({"IDM-09"})
+    trips = frozenset({"IDM-09", "STA-30"})
 
     def stored_window(self, number: int) -> int:
         return (number + 2**31) % 2**32 - 2**31
@@ -136,7 +136,7 @@ class WindowsOf32Bits(_Window):
 class WindowsOf16Bits(_Window):
     """Context windows wrap around beyond 16 bits."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-29", "STA-30"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-29"})
 
     def stored_window(self, number: int) -> int:
         return number % 2**16

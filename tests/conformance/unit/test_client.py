@@ -10,7 +10,7 @@ from email.utils import format_datetime
 import pytest
 
 from conformance.judge.outcome import NotTestable
-from conformance.subject.client import LONGEST_WAIT, TRIES, Client
+from conformance.subject.client import LONGEST_WAIT, SECOND_LOOK, TRIES, Client
 from conformance.wire.exchange import Headers, Request, Response
 from conformance.wire.lost import Lost
 from conformance.wire.transport import Connectionless
@@ -102,8 +102,15 @@ def test_without_a_number_of_seconds_the_wait_grows(asked: str, waits: Sequence[
 
 
 def test_no_wait_is_longer_than_bearable(waits: Sequence[float]) -> None:
-    Client(Scripted((429, (("Retry-After", "86400"),)), (200, ()))).send(REQUEST)
+    Client(Scripted((429, (("Retry-After", "299"),)), (200, ()))).send(REQUEST)
     assert list(waits) == [LONGEST_WAIT]
+
+
+def test_a_target_that_wants_to_be_left_alone_is_asked_once_more(waits: Sequence[float]) -> None:
+    client = Client(Scripted((503, (("Retry-After", "3600"),))))
+    with pytest.raises(NotTestable, match="kept answering 503"):
+        client.send(REQUEST)
+    assert list(waits) == [SECOND_LOOK]
 
 
 def test_a_target_that_stays_busy_makes_the_check_not_testable(waits: Sequence[float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from io import BytesIO
@@ -50,6 +51,33 @@ class ProviderAbsent(PlainServer):
 
     def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
         return {}
+
+
+class ProviderMoves(PlainServer):
+    """Published: more fields may be shown. Here the provider says when it was used last."""
+
+    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
+        shown = super().provider_shown(organization, lineage)
+        return {name: {**provider, "last_used": self.written_time(self.now())} for name, provider in shown.items()}
+
+
+class ReadsLeaveOut(PlainServer):
+    """Published: all but the name may be absent. Here parameters and provider are, in a read."""
+
+    deviates = frozenset({"IDM-26"})
+
+    def read(self, request: Request) -> Answer:
+        answer = super().read(request)
+        absent = ("supported_params", "provider")
+        return replace(answer, body={name: value for name, value in answer.body.items() if name not in absent})
+
+
+class LongIntegers(PlainServer):
+    """Open: more fields may be shown. Here there is one with an integer of more digits than many readers take."""
+
+    def written(self, value: Json) -> bytes:
+        written = super().written(value)
+        return written[:-1] + b',"shares":' + b"9" * 5001 + b"}" if isinstance(value, dict) and value else written
 
 
 class TimesAbsent(PlainServer):

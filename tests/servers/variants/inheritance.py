@@ -42,6 +42,26 @@ class OneLevelOfBases(PlainServer):
         return islice(super().lineage(organization, stored), 2)
 
 
+class ChainsRefused(PlainServer):
+    """Assumed: a base may itself have a base. Here it may not."""
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        super().refuse_unknown_references(organization, values)
+        base = self.referred_model(organization, values[BASE]) if BASE in values else None
+        if base is not None and BASE in base.values:
+            raise RefusedError(400, {BASE: ["This model has a base itself."]})
+
+
+class BasesAreKept(PlainServer):
+    """Assumed: a model outlives its base. Here a model cannot be deleted that is a base."""
+
+    def refuse_deleting_built_in(self, organization: str, name: str) -> None:
+        super().refuse_deleting_built_in(organization, name)
+        bases = {model.values.get(BASE) for (owner, _), model in self.models.items() if owner == organization}
+        if name in bases:
+            raise RefusedError(403, "Other models are based on this one.")
+
+
 class CyclesRefused(PlainServer):
     """Assumed, with a choice: a cycle of bases is refused or cut. Here it is refused, in the plain server it is cut."""
 

@@ -191,6 +191,14 @@ class LenientJsonTaken(PlainServer):
             return super().parsed(re.sub(rb",(\s*[}\]])", rb"\1", without_bom))
 
 
+class TextBehindTheObjectIgnored(PlainServer):
+    """Open: JSON that only a lenient parser reads is refused. Here what follows the first value is not read at all."""
+
+    def parsed(self, data: bytes) -> Json:
+        text = data.decode("utf-8").lstrip()
+        return super().parsed(text[: json.JSONDecoder().raw_decode(text)[1]].encode())
+
+
 class DuplicateNamesTaken(PlainServer):
     """Open: a name that stands twice in an object is refused. Here the last one counts."""
 

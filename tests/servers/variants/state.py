@@ -155,6 +155,18 @@ class OverrideReplaced(PlainServer):
         return override
 
 
+class OverrideMergedDeep(PlainServer):
+    """Open: an override that is sent again is merged into the earlier one entry by entry. Here member by member."""
+
+    def merged_override(self, earlier: Values, override: Values) -> Values:
+        both = {
+            name: {**earlier[name], **entry}
+            for name, entry in override.items()
+            if isinstance(entry, dict) and isinstance(earlier.get(name), dict)
+        }
+        return {**earlier, **override, **both}
+
+
 class UpdatedByRepeats(PlainServer):
     """Open: whether a repeated request moves `updated_at`. Here every request does."""
 
