@@ -39,6 +39,7 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
             f"Bearer {token[:-1]}{last}", f"Bearer ${{{name}%?}}{last}"
         ),
         "the key with a character more": Credential(f"Bearer {token}0", f"Bearer ${{{name}}}0"),
+        "the key in quotes": Credential(f'Bearer "{token}"', f'Bearer \\"${name}\\"'),
         "the key and a word": Credential(f"Bearer {token} rc-x", f"Bearer ${name} rc-x"),
         "the key twice": Credential(f"Bearer {token}{token}", f"Bearer ${name}${name}"),
         "the key percent-encoded": Credential(

@@ -195,6 +195,8 @@ def late_heirs(subject: Subject) -> list[Step]:
         for names in splits([field.name for field in subject.own_fields()]):
             shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
             told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
+        changed = subject.given(subject.full(5, root[key]))
+        told.append(Step(changed, _sent(subject, _child(subject, changed)).shown))
         return told
 
     return subject.once("late heirs", tell)

@@ -103,11 +103,13 @@ def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Con
 @requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["read-only-key"])
 @each("write", lambda _: {write: write for write in ("a create", "an update", "a delete")})
 def test_read_only_key(subject: Subject, write: str) -> None:
-    """A key that may only read gets 403 for every write."""
+    """A key that may only read gets 403 for every write, and reads what its organization has."""
     forbidden, reader = subject.contract.upsert.forbidden, subject.callers.reader
     body = subject.few()
     if write != "a create":
         subject.given(body)
+    if write == "an update" and subject.abilities.reads_truly:
+        expect_status(subject.read(body[subject.contract.upsert.key], reader), 200, when="for a key that may read")
     if write == "a delete":
         if not subject.abilities.deletes:
             return  # a write that this target does not offer
@@ -124,6 +126,7 @@ def test_read_and_delete_need_credentials(subject: Subject) -> None:
     key = body[subject.contract.upsert.key]
     expect_refusal(subject.read(key, anonymous=True), "a read without credentials")
     expect_refusal(subject.read(key, UNKNOWN, ordinary=False), "a read with unknown credentials")
+    expect_refusal(subject.read(f"{key}/a", anonymous=True), "a read of a name with a slash without credentials")
     if subject.abilities.deletes:
         expect_refusal(subject.delete(key, anonymous=True), "a delete without credentials")
         expect_refusal(subject.delete(key, UNKNOWN, ordinary=False), "a delete with unknown credentials")

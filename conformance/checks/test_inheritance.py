@@ -132,7 +132,8 @@ def test_inherits_from_builtin(subject: Subject) -> None:
         builtin = subject.read(name)
         if builtin.response.status != 200:
             raise NotTestable(f"the built-in model {name} cannot be read: it is answered {builtin.response.status}")
-        overrides = {override.name: {"temperature": {"max": 1}} for override, _, _ in overlays(subject.contract)}
+        entry = {"max": int(subject.names.fresh().rpartition("-")[2])}  # another one each time: it may be there to stay
+        overrides = {override.name: {"temperature": entry} for override, _, _ in overlays(subject.contract)}
         exchange = subject.upsert({**subject.minimal(), subject.require_base().name: name, **overrides})
         members = subject.accepted(exchange).response.members
         for field in cases.inherited(subject.contract).values():
@@ -192,6 +193,8 @@ def test_base_that_was_deleted(subject: Subject) -> None:
         read = subject.read(bare[subject.contract.upsert.key])
         if read.response.status < 500:
             expect_taken(read, "the model exists, whatever became of its base model")
+    if subject.abilities.tells_absence:
+        expect_status(subject.read(base[upsert.key]), 404, when="for a base model that was deleted")
 
 
 @requirement("SEM-16", MUST, clause="x-clauses/own-wins")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.generate.values import ODD_STRINGS
 from conformance.judge.expect import expect_shown, expect_status, written
+from conformance.judge.names import is_safe_in_path
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
@@ -37,7 +38,7 @@ def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
 
 
 @requirement("IDM-20", SHOULD, clause="x-clauses/exact")
-@each("tail", lambda _: {written(text, 60): text for text in ODD_STRINGS if text})
+@each("tail", lambda _: {written(text, 60): text for text in (*ODD_STRINGS, "a+b 100%41 \u6a21") if text})
 def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
     """A valid but odd name that is taken comes back exactly."""
     upsert = subject.contract.upsert
@@ -45,6 +46,10 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
     exchange = subject.upsert({upsert.key: key})
     if exchange.response.successful:
         expect_shown(exchange.response.members, upsert.response[upsert.key], key, "in the response")
+        if subject.abilities.reads_truly and is_safe_in_path(key):
+            expect_status(
+                subject.read(key), 200, when=f"for the name ...{written(tail, 60)}, percent-encoded in the path"
+            )
     else:
         subject.observe(f"the name ...{written(tail, 60)} is answered {exchange.response.status}")
 

@@ -25,6 +25,10 @@ NEEDS = ["other-org-key"]
 @requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS)
 def test_names_do_not_collide(subject: Subject) -> None:
     """The same name in another organization is another model: first created, then updated, with its own values."""
+    alike = subject.given(subject.minimal())
+    again = subject.accepted(subject.upsert(alike, _other(subject)))
+    if subject.abilities.tells_creates:
+        expect_status(again, subject.contract.upsert.created, when="for what another organization sent just before")
     mine = subject.full(1)
     shown_mine = subject.accepted(subject.upsert(mine)).response.members
     theirs = subject.full(2, mine[subject.contract.upsert.key])

@@ -59,6 +59,8 @@ def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]
     exchange = subject.upsert({key: removed[key], override.name: removal})
     _expect_removed(subject.accepted(exchange).response.members, field)
     _expect_removed(stories.based_on(subject, removed), field)
+    own = stories.based_on(subject, removed, {override.name: back})
+    expect_entries(own.get(field.name), back, field, "of its own, whatever its base model removed")
 
 
 @requirement("SEM-14", SHOULD, clause="x-clauses/override-entries")

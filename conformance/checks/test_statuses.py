@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from conformance.checks import stories
 from conformance.checks.refusals import NO_OBJECT, SERVER_TRIALS, UNREADABLE, Refusal
 from conformance.fields import base_field, identifying
@@ -27,9 +29,14 @@ REPEATS = 9
 
 @requirement("STA-01", MUST, clause="x-upsert/created")
 def test_create(subject: Subject) -> None:
-    """The first upsert of a name is answered as a create, with many fields or with the name alone, on a base or not."""
+    """The first upsert of a name is answered as a create, with many fields or the name alone, on a base or not."""
     upsert, base = subject.contract.upsert, base_field(subject.contract)
     bodies = [subject.minimal(), subject.full()]
+    name_of_another = subject.names.fresh()
+    texts = {field.name: name_of_another for field in subject.own_fields() if field.schema.get("type") == "string"}
+    bodies += [{**subject.minimal(), **texts}, {upsert.key: name_of_another}]
+    references = {name: value for name, value in subject.plain_references().items() if not base or name != base.name}
+    bodies += [{**subject.minimal(), **references}] if references else []
     for body in [*bodies, {**subject.minimal(), base.name: bodies[1][upsert.key]}] if base else bodies:
         exchange = subject.upsert(body)
         if not exchange.response.successful:
@@ -134,6 +141,7 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
     """A reference to a model or provider that does not exist is answered 404, in a create and in an update."""
     field, reference = case
     unknown = subject.names.fresh()
+    subject.given({subject.contract.upsert.key: f"{unknown}-longer"})
     for body in (subject.minimal(), _without_references(subject)):
         exchange = subject.upsert({**body, field.name: unknown})
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
@@ -158,8 +166,11 @@ def test_allow(subject: Subject, method: str) -> None:
     exchange = subject.call_unasked(method, subject.contract.upsert.read if at_a_model else None)
     if exchange.response.status != 405:
         raise NotTestable(f"the target has a {method} of its own, or refuses it otherwise")
-    if exchange.response.header("allow") is None:
+    allowed = exchange.response.header("allow")
+    if allowed is None:
         raise Violation("Allow in the 405", "no such header")
+    if method in re.split(r"[\s,]+", allowed):
+        raise Violation(f"Allow without {method}, which is refused", f"Allow: {allowed}")
 
 
 @requirement("STA-16", MUST, clause="x-clauses/media-type-match")
@@ -248,6 +259,8 @@ def test_read(subject: Subject) -> None:
     subject.accepted(created)
     expect_status(subject.read(key), 200, when="for a model that exists")
     expect_status(subject.read(subject.names.fresh()), 404, when="for a model that does not exist")
+    similar = subject.given({subject.contract.upsert.key: f"{subject.names.fresh()}-3x5"})[subject.contract.upsert.key]
+    expect_status(subject.read(similar.replace("-3x5", "-3.5")), 404, when="for a name that is like another")
 
 
 @requirement("STA-20", MUST, clause="x-upsert/delete")

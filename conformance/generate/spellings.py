@@ -11,7 +11,7 @@ Spelling = Callable[[Mapping[str, Json]], bytes]
 
 
 def _spaced(body: Mapping[str, Json]) -> bytes:
-    return b" \r\n\t" + json.dumps(body, indent="\t", separators=(" ,", " : ")).encode() + b"\r\n"
+    return b" \r\n\t" * 1000 + json.dumps(body, indent="\t", separators=(" ,", " : ")).encode() + b"\r\n"
 
 
 def _escaped(body: Mapping[str, Json]) -> bytes:

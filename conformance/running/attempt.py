@@ -22,6 +22,8 @@ from conformance.wire.exchange import Exchange
 from conformance.wire.lost import REDOS, Lost, Stale, Unreachable, redone
 from contract import Contract
 
+CONNECTIONS = "STA-33"
+"""The requirement that a connection can be used on after an answer."""
 TOO_BUSY = "the target is busy, and may have done what it answered 503"
 ANSWERED = "STA-03"
 """The requirement that every request is answered: a request without an answer is reported there."""
@@ -62,14 +64,18 @@ class Attempts:
         unconfirmed: Iterable[str] = (),
         *,
         shrinking: bool = False,
+        suspecting: bool = True,
     ) -> None:
-        """A finding on what is `unconfirmed` is taken as it is: it accuses nobody, and costs no second run."""
+        """A finding on what is `unconfirmed` is taken as it is: it accuses nobody, and costs no second run.
+
+        Connections are suspected only where the requirement is judged that would tell of them.
+        """
         self._contract = contract
         self._schemas = SchemaJudge(contract)
         self._subject = subject
         self._judges = {requirement.id: requirement.judge for requirement in on_every_exchange}
         self._confirmed = set(unconfirmed)
-        self._suspects_connections = True
+        self._suspects_connections = suspecting
         self._shrinker = Shrinker(subject, self._schemas, self._judges) if shrinking else None
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:

@@ -23,7 +23,7 @@ from conformance.results.finding import Finding
 from conformance.results.judged import Record, read_as
 from conformance.results.terms import Terms
 from conformance.results.verdict import Verdict
-from conformance.running.attempt import Attempt, Attempts
+from conformance.running.attempt import CONNECTIONS, Attempt, Attempts
 from conformance.running.connection import Connection, callers_of, connection_of
 from conformance.running.estimate import estimated_requests
 from conformance.running.target import App, named
@@ -126,7 +126,8 @@ class Run:
     @cached_property
     def _attempts(self) -> Attempts:
         judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
-        return Attempts(self.contract, self.subject, judges, self.terms.waived(), shrinking=True)
+        suspecting = CONNECTIONS in self.selected
+        return Attempts(self.contract, self.subject, judges, self.terms.waived(), shrinking=True, suspecting=suspecting)
 
     def read(self, requirement: Requirement, found: Verdict) -> Verdict:
         """What was found in one test, on the terms of the run."""
