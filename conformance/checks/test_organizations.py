@@ -29,6 +29,9 @@ def test_names_do_not_collide(subject: Subject) -> None:
     again = subject.accepted(subject.upsert(alike, _other(subject)))
     if subject.abilities.tells_creates:
         expect_status(again, subject.contract.upsert.created, when="for what another organization sent just before")
+    if subject.abilities.tells_updates:
+        again = subject.upsert(alike, _other(subject))
+        expect_status(again, subject.contract.upsert.updated, when="for what the other organization has by now")
     mine = subject.full(1)
     shown_mine = subject.accepted(subject.upsert(mine)).response.members
     theirs = subject.full(2, mine[subject.contract.upsert.key])

@@ -422,3 +422,23 @@ class KeyWithoutItsFirstPart(_LooseKeys):
 
     def matches(self, key: str, token: str) -> bool:
         return token in (key, key.partition("-")[2])
+
+
+class QuotesTrimmed(Mutant):
+    """Quotes around the key are trimmed."""
+
+    trips = frozenset({"AUT-02"})
+
+    def token(self, request: Request) -> str | None:
+        token = super().token(request)
+        return token and token.strip('"')
+
+
+class ReaderMayNotRead(Mutant):
+    """A key that may only read is refused for reads, too."""
+
+    trips = frozenset({"AUT-09"})
+
+    def read(self, request: Request) -> Answer:
+        self.refuse_read_only(self.authenticated(request))
+        return super().read(request)

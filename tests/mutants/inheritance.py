@@ -300,3 +300,17 @@ class EmptyNameInherited(Mutant):
             name = base.values.get("display_name", "")
             stored = replace(stored, values={**stored.values, "display_name": name})
         return super().shown(organization, stored)
+
+
+class BasesMemoized(Mutant):
+    """A base is remembered as it was when the first model was made on it."""
+
+    trips = frozenset({"SEM-01"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.bases: dict[Address, Stored] = {}
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        base = super().base_of(organization, stored)
+        return base and self.bases.setdefault(self.address(organization, base.name), base)

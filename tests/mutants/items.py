@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
@@ -259,3 +260,42 @@ class ModelsGoWithTheirBase(Mutant):
         model = super().referred_model(organization, name)
         base = model.values.get(BASE) if model else None
         return None if base and super().referred_model(organization, base) is None else model
+
+
+class SlashesPassTheGuard(Mutant):
+    """The guard looks at paths of one segment: a model whose name has a slash is read without credentials."""
+
+    trips = frozenset({"AUT-10"})
+
+    def read(self, request: Request) -> Answer:
+        name = self.name_in(request.path)
+        if "/" not in name or request.header("Authorization"):
+            return super().read(request)
+        stored = self.find("acme", name)
+        return Answer(200, self.shown("acme", stored)) if stored else Answer(404, {"detail": "Not found."})
+
+
+class DotMatchesAnything(Mutant):
+    """A read looks the name up as a regular expression, in which a dot stands for any character."""
+
+    trips = frozenset({"SCH-11", "STA-19"})
+
+    def read(self, request: Request) -> Answer:
+        organization = self.authenticated(request).organization
+        pattern = re.compile(re.escape(self.name_in(request.path)).replace(r"\.", "."))
+        found = (
+            stored for (owner, name), stored in self.models.items() if owner == organization and pattern.fullmatch(name)
+        )
+        stored = self.referred_model(organization, self.name_in(request.path)) or next(found, None)
+        if stored is None:
+            raise RefusedError(404, "Not found.")
+        return Answer(200, self.shown(organization, stored))
+
+
+class PlusInThePathIsSpace(Mutant):
+    """The path is decoded as a form is: a plus in it is a space."""
+
+    trips = frozenset({"IDM-20"})
+
+    def name_in(self, path: str) -> str:
+        return super().name_in(path).replace("+", " ")

@@ -196,3 +196,15 @@ class SlashAtTheEndIgnored(_OneName):
 
     def canonical(self, name: str) -> str:
         return name.rstrip("/")
+
+
+class FoundByDisplayName(Mutant):
+    """A model is looked up by its display name, too."""
+
+    trips = frozenset({"STA-01"})
+
+    def find(self, organization: str, name: str) -> Stored | None:
+        displayed = (
+            s for (owner, _), s in self.models.items() if owner == organization and s.values.get("display_name") == name
+        )
+        return super().find(organization, name) or next(displayed, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
@@ -181,3 +183,23 @@ class UpdatesOfTheFirstOnly(Mutant):
         lost = organization != "acme" and self.find(organization, name) is not None
         kept = {field: value for field, value in values.items() if not (lost and field == "display_name")}
         return super().write(organization, name, kept)
+
+
+class AnswersKeptByBody(Mutant):
+    """An upsert that is equal to the one just before is answered as that was, whoever sends it, and not stored."""
+
+    trips = frozenset({"TEN-01"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.latest: tuple[str, Values, Answer] | None = None
+
+    def upsert(self, request: Request) -> Answer:
+        caller, values = self.admitted(request)
+        if self.latest and self.latest[0] != caller.organization and self.latest[1] == values and caller.may_write:
+            return self.latest[2]
+        data = json.dumps(values).encode()
+        request.environ["wsgi.input"], request.environ["CONTENT_LENGTH"] = BytesIO(data), str(len(data))
+        answer = super().upsert(request)
+        self.latest = caller.organization, values, answer
+        return answer

@@ -77,3 +77,15 @@ class ParametersStoredAsComputed(Mutant):
                 stored = replace(stored, values={**stored.values, OVERRIDE: override})
                 self.save(organization, stored)
             return status, stored
+
+
+class RemovedForGood(Mutant):
+    """What a base removes stays removed, although the model's own override brings it back."""
+
+    trips = frozenset({"SEM-07"})
+
+    def supported_params(self, lineage: list[Stored]) -> Values:
+        removed = {
+            name for model in lineage[1:] for name, entry in model.values.get(OVERRIDE, {}).items() if entry is None
+        }
+        return {name: entry for name, entry in super().supported_params(lineage).items() if name not in removed}

@@ -105,3 +105,12 @@ class SchemesThatBeginAlikeTaken(Mutant):
 
     def is_bearer(self, scheme: str) -> bool:
         return scheme.lower().startswith("bearer")
+
+
+class BodyCutAt2048Octets(Mutant):
+    """The body is read in one piece of 2,048 octets; what is more of it is not read."""
+
+    trips = frozenset({"STA-32"})
+
+    def body_data(self, request: Request) -> bytes:
+        return super().body_data(request)[:2048]

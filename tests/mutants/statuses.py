@@ -204,3 +204,23 @@ class NewBaseIsACreate(Mutant):
         status, stored = super().write(organization, name, values)
         moved = earlier is not None and BASE in values and values[BASE] != earlier.values.get(BASE)
         return 201 if moved else status, stored
+
+
+class AttachedIsUpdated(Mutant):
+    """The answer is begun when the provider is attached, with 200: so is that to a create."""
+
+    trips = frozenset({"STA-01"})
+
+    def upsert(self, request: Request) -> Answer:
+        answer = super().upsert(request)
+        return replace(answer, status=200) if "provider" in answer.body else answer
+
+
+class AllowNamesEverything(Mutant):
+    """Allow names each method that the framework has, the refused one as well."""
+
+    trips = frozenset({"STA-15"})
+
+    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+        allowed = {"Allow": "GET, POST, PUT, PATCH, DELETE"} if answer.status == 405 else {}
+        return {**super().headers(request, answer, body), **allowed}

@@ -270,3 +270,20 @@ class ColumnsOfFourDecimals(Mutant):
         answer = super().read(request)
         rounded = {name: round(answer.body[name], 4) for name in COSTS if name in answer.body}
         return Answer(answer.status, {**answer.body, **rounded})
+
+
+class EqualBodiesShareARecord(Mutant):
+    """What two models have alike is stored once: an update of one changes the other."""
+
+    trips = frozenset({"IDM-17"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        earlier = self.find(organization, stored.name)
+        super().save(organization, stored)
+        for (owner, _), model in list(self.models.items()):
+            if earlier and owner == organization and len(model.values) > 4 and self.alike(model, earlier):
+                super().save(owner, replace(model, values={**stored.values, KEY: model.name}))
+
+    def alike(self, one: Stored, other: Stored) -> bool:
+        """Whether all but the names of two models is the same."""
+        return {**one.values, KEY: ""} == {**other.values, KEY: ""}

@@ -230,3 +230,12 @@ class SameNameIsNone(Mutant):
         values = super().asked(body)
         same = values.get("display_name") == values[KEY]
         return {name: value for name, value in values.items() if not (same and name == "display_name")}
+
+
+class BackslashesAreGroups(_Text):
+    """A display name is put in place by a regular expression, which takes a backslash and a digit in it for a group."""
+
+    trips = frozenset({"IDM-01", "IDM-02"})
+
+    def stored_text(self, text: str) -> str:
+        return re.sub(r"\\\d", "", text)

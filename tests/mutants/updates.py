@@ -280,5 +280,3 @@ class ListsInOverrideGrow(Mutant):
             if isinstance(entry, list) and isinstance(earlier.get(name), list)
         }
         return {**earlier, **override, **grown}
-
-

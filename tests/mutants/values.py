@@ -181,3 +181,17 @@ class UnknownParametersDropped(Mutant):
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         known = ("temperature", "top_p", "max_tokens", "stop")
         return {entry: content for entry, content in super().mapping(name, value).items() if entry in known}
+
+
+class EntriesAreRead(_Override):
+    """What looks like a number or true in an override becomes one."""
+
+    trips = frozenset({"IDM-18", "SEM-05"})
+
+    def stored_entry(self, entry: Json) -> Json:
+        known = {"true": True, "1.10": 1.1}
+        return (
+            {n: known.get(v, v) if isinstance(v, str) else v for n, v in entry.items()}
+            if isinstance(entry, dict)
+            else entry
+        )
