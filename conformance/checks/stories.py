@@ -195,8 +195,9 @@ def late_heirs(subject: Subject) -> list[Step]:
         for names in splits([field.name for field in subject.own_fields()]):
             shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
             told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
-        changed = subject.given(subject.full(5, root[key]))
-        told.append(Step(changed, _sent(subject, _child(subject, changed)).shown))
+        changed = _sent(subject, subject.full(5, root[key]))
+        held = {name: value for name, value in changed.sent.items() if same(changed.shown.get(name), value)}
+        told.append(Step(held, _sent(subject, _child(subject, root)).shown))
         return told
 
     return subject.once("late heirs", tell)

@@ -14,6 +14,7 @@ from conformance.judge.expect import (
     expect_status,
     expect_taken,
     expect_unchanged,
+    summary,
     written,
 )
 from conformance.judge.outcome import NotTestable, Violation
@@ -193,8 +194,8 @@ def test_base_that_was_deleted(subject: Subject) -> None:
         read = subject.read(bare[subject.contract.upsert.key])
         if read.response.status < 500:
             expect_taken(read, "the model exists, whatever became of its base model")
-    if subject.abilities.tells_absence:
-        expect_status(subject.read(base[upsert.key]), 404, when="for a base model that was deleted")
+    if subject.abilities.deletes_truly and (left := subject.read(base[upsert.key])).response.successful:
+        raise Violation("no base model that was deleted", summary(left))
 
 
 @requirement("SEM-16", MUST, clause="x-clauses/own-wins")

@@ -38,7 +38,7 @@ def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
 
 
 @requirement("IDM-20", SHOULD, clause="x-clauses/exact")
-@each("tail", lambda _: {written(text, 60): text for text in (*ODD_STRINGS, "a+b 100%41 \u6a21") if text})
+@each("tail", lambda _: {written(text, 60): text for text in ODD_STRINGS if text})
 def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
     """A valid but odd name that is taken comes back exactly."""
     upsert = subject.contract.upsert

@@ -435,10 +435,11 @@ class QuotesTrimmed(Mutant):
 
 
 class ReaderMayNotRead(Mutant):
-    """A key that may only read is refused for reads, too."""
+    """A key that may only read finds no models of its organization."""
 
     trips = frozenset({"AUT-09"})
 
     def read(self, request: Request) -> Answer:
-        self.refuse_read_only(self.authenticated(request))
+        if not self.authenticated(request).may_write:
+            raise RefusedError(404, "Not found.")
         return super().read(request)

@@ -201,10 +201,9 @@ class SlashAtTheEndIgnored(_OneName):
 class FoundByDisplayName(Mutant):
     """A model is looked up by its display name, too."""
 
-    trips = frozenset({"STA-01"})
+    trips = frozenset({"SCH-11", "STA-01"})
 
     def find(self, organization: str, name: str) -> Stored | None:
-        displayed = (
-            s for (owner, _), s in self.models.items() if owner == organization and s.values.get("display_name") == name
-        )
+        own = [stored for (owner, _), stored in self.models.items() if owner == organization]
+        displayed = (stored for stored in own if stored.values.get("display_name") == name)
         return super().find(organization, name) or next(displayed, None)

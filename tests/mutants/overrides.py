@@ -81,7 +81,7 @@ class BaseParametersWin(Mutant):
 class OnlyKnownParametersOverridden(Mutant):
     """An override changes the base's parameters, and adds none."""
 
-    trips = frozenset({"SEM-05"})
+    trips = frozenset({"SEM-05", "SEM-07"})
 
     def overlaid(self, params: Values, override: Values) -> Values:
         known = {name: entry for name, entry in override.items() if name in params} if params else override
