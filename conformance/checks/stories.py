@@ -196,7 +196,8 @@ def late_heirs(subject: Subject) -> list[Step]:
             shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
             told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
         changed = _sent(subject, subject.full(5, root[key]))
-        held = {name: value for name, value in changed.sent.items() if same(changed.shown.get(name), value)}
+        seen = subject.look(changed.sent)
+        held = {name: value for name, value in changed.sent.items() if same(seen.get(name), value)}
         told.append(Step(held, _sent(subject, _child(subject, root)).shown))
         return told
 

@@ -34,9 +34,8 @@ def test_create(subject: Subject) -> None:
     bodies = [subject.minimal(), subject.full()]
     name_of_another = subject.names.fresh()
     texts = {field.name: name_of_another for field in subject.own_fields() if field.schema.get("type") == "string"}
-    bodies += [{**subject.minimal(), **texts}, {upsert.key: name_of_another}]
     references = {name: value for name, value in subject.plain_references().items() if not base or name != base.name}
-    bodies += [{**subject.minimal(), **references}] if references else []
+    bodies += [{**subject.minimal(), **texts, **references}, {upsert.key: name_of_another}]
     for body in [*bodies, {**subject.minimal(), base.name: bodies[1][upsert.key]}] if base else bodies:
         exchange = subject.upsert(body)
         if not exchange.response.successful:
@@ -312,7 +311,7 @@ def test_slashes(subject: Subject) -> None:
         if subject.abilities.deletes:
             expect_taken(subject.delete(key), f"there is a model {key}")
     if base := base_field(subject.contract):
-        for key in keys:  # a base may be refused to be deleted
+        for key in keys[1:]:  # a base may be refused to be deleted
             subject.given({upsert.key: key})
             expect_taken(subject.upsert({**subject.minimal(), base.name: key}), f"there is a model {key}")
 

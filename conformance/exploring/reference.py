@@ -84,7 +84,8 @@ class Reference:
     def delete(self, at: Address) -> Prediction:
         """Predict the answer to a delete, and follow it."""
         self._clock += 1
-        sure = SHOULD if self._is_base(at) else MUST
+        elsewhere = at not in self._models and any(name == at[1] for _, name in self._models)
+        sure = SHOULD if elsewhere or self._is_base(at) else MUST  # that it looks as if it did not exist is assumed
         return Prediction(Sure(DELETED if self._models.pop(at, None) else 404, sure))
 
     def lose(self, at: Address, *, exists: bool) -> None:

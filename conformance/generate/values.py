@@ -22,11 +22,11 @@ STRINGS = (
 )
 ODD_STRINGS = (
     "",
-    " surrounded ",
+    " surrounded, a+b, 100%41 ",
     "\ttabs\tand\r\nnewlines\n",
     "nul \x00 inside",
     "control \x01\x1f\x7f",
-    "decomposed e\u0301, composed \u00e9, \u201cquotes\u201d, \u2018these\u2019, no\u00a0break, \u2013, a+b, 100%41",
+    "decomposed e\u0301, composed \u00e9, \u201cquotes\u201d, \u2018these\u2019, no\u00a0break, \u2013 dashes",
     "emoji \U0001f9ea, \U0001f469\u200d\U0001f680, \u2764\ufe0f, right to left \u202e and zero \u200b width",
     "y" * 300,
     "z" * 5_000,

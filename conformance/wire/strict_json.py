@@ -54,6 +54,8 @@ def read(body: bytes) -> Text:
 
 
 def _integer(digits: str) -> int | float:
+    if digits == "-0":  # as some writers write the double -0.0
+        return -0.0
     try:
         return int(digits)
     except ValueError:  # more digits than Python reads; JSON sets no limit

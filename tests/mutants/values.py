@@ -127,7 +127,7 @@ class CostsCapped(_Cost):
 class WindowsOf32Bits(_Window):
     """Context windows wrap around beyond 31 bits."""
 
-    trips = frozenset({"IDM-09"})
+    trips = frozenset({"IDM-09", "STA-30"})
 
     def stored_window(self, number: int) -> int:
         return (number + 2**31) % 2**32 - 2**31
