@@ -18,10 +18,10 @@ from benchmarks.detection.contenders import CONTENDERS, Contender, GaveUpError, 
 from benchmarks.detection.kept import Kept
 from benchmarks.detection.table import LAWFUL, Server, Tried, table
 from tests.mutants.catalogue import SECTIONS, mutants_in, title_of
+from tests.servers import variants
 from tests.servers.careless import carelessly_served
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
-from tests.servers.variants import VARIANTS
 
 TABLE = Path(__file__).with_name("result.md")
 
@@ -43,7 +43,7 @@ def servers() -> Iterator[Server]:
     """All broken ones, then all lawful ones."""
     for section in SECTIONS:
         yield from (Server(title_of(section), mutant) for mutant in mutants_in(section))
-    lawful: list[type[PlainServer]] = [PlainServer, *VARIANTS]
+    lawful: list[type[PlainServer]] = [PlainServer, *variants.LAWFUL]
     yield from (Server(LAWFUL, each) for each in lawful)
 
 

@@ -12,7 +12,7 @@ STRINGS = (
     "a",
     "Llama 3.3 70B (self-hosted)",
     "quotes \" and ' and \\u0041 and \\n and <b>&amp;</b> and 100%25 and a+b and ${two  spaces}",
-    "模型 модель μοντέλο हिन्दी ไทย " + "漢字" * 35 + "x",
+    "模型 модель μοντέλο " + "漢字" * 40,
     "0",
     "0042",
     "null",

@@ -19,7 +19,7 @@ from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Request
 from conformance.wire.lost import Lost, Stale, Unreachable
 
-PER_FINDING, PER_RUN = 30, 40
+PER_FINDING, PER_RUN = 45, 45
 """Requests."""
 FOR_OTHERS = 60
 """Requests that are left for what is judged last."""

@@ -61,7 +61,7 @@ def test_shrinking_keeps_to_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     shrunk = _checked(SecondRefusalForgets(), "MOD", "SCH", "STA").requests
     monkeypatch.setattr("conformance.shrinking.shrinker.PER_RUN", 0)
     plain = _checked(SecondRefusalForgets(), "MOD", "SCH", "STA").requests
-    assert 0 < shrunk - plain <= PER_RUN
+    assert 0 < shrunk - plain <= 2 * PER_RUN  # what it creates is deleted at the end
 
 
 def test_where_requests_are_counted_none_is_sent_for_a_shorter_story() -> None:
