@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
@@ -280,3 +281,63 @@ class ListsInOverrideGrow(Mutant):
             if isinstance(entry, list) and isinstance(earlier.get(name), list)
         }
         return {**earlier, **override, **grown}
+
+
+class NewBaseDropsTheOverride(Mutant):
+    """An update that names a base model starts from that one's parameters: the override sent earlier is gone."""
+
+    trips = frozenset({"IDM-28"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merged(earlier, values)
+        return {name: v for name, v in merged.items() if name != OVERRIDE or BASE not in values or name in values}
+
+
+class ProviderInPlaceOfTheBase(Mutant):
+    """An update that names a provider takes the model off its base model."""
+
+    trips = frozenset({"IDM-28"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merged(earlier, values)
+        return {name: v for name, v in merged.items() if name != BASE or PROVIDER not in values or name in values}
+
+
+class ProviderForGood(Mutant):
+    """Once a model is attached to a provider, another one that is sent is ignored."""
+
+    trips = frozenset({"SEM-09", "SEM-22"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        provider = {PROVIDER: earlier.values[PROVIDER]} if PROVIDER in earlier.values else {}
+        return {**super().merged(earlier, values), **provider}
+
+
+class OneFlagForTwo(Mutant):
+    """Where two flags are sent together, the second is stored for both."""
+
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-08"})
+
+    def asked(self, body: Json) -> Values:
+        values = super().asked(body)
+        both = {"function_call", "streaming_support"} <= values.keys()
+        return {**values, "function_call": values["streaming_support"]} if both else values
+
+
+class EmptyTextKeepsTheOld(Mutant):
+    """An empty text in an update means that the old one stays."""
+
+    trips = frozenset({"IDM-09"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        return super().merged(earlier, {name: value for name, value in values.items() if value != ""})
+
+
+class SmallChangesIgnored(Mutant):
+    """Costs are compared with a tolerance: an update that moves one by less than 0.0005 changes nothing."""
+
+    trips = frozenset({"IDM-02"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        near = {name for name in COSTS if name in values and abs(values[name] - earlier.values.get(name, inf)) < 0.0005}
+        return super().merged(earlier, {name: value for name, value in values.items() if name not in near})
