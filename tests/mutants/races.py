@@ -291,7 +291,7 @@ class UpdatesDeleteAndInsert(Mutant):
 
     def save(self, organization: str, stored: Stored) -> None:
         if self.models.pop(self.address(organization, stored.name), None) is not None:
-            sleep(WINDOW)
+            sleep(4 * WINDOW)  # readers are quick, and come in few races only
         super().save(organization, stored)
 
 
