@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from conformance.subject.callers import token_of
+from conformance.subject.callers import UNKNOWN, token_of
 from conformance.wire.exchange import Credential
 
 
@@ -20,7 +20,7 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
     swapped = f"$(printf %s \"${name}\" | tr 'a-zA-Z' 'A-Za-z')"
     candidates = {
         "empty": Credential("Bearer", "Bearer"),
-        "unknown": Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key"),
+        "unknown": UNKNOWN,
         "other scheme": with_scheme(owner, "Basic"),
         "the scheme of another framework": with_scheme(owner, "Token"),
         "the key as a user": Credential(

@@ -11,12 +11,11 @@ from conformance.fields import overlays
 from conformance.generate.wrong import Wrongness, wrong_values
 from conformance.judge.outcome import NotTestable
 from conformance.requirements.cases import references
+from conformance.subject.callers import UNKNOWN
 from conformance.subject.operations import JSON_HEADERS, encoded
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Credential, Exchange
+from conformance.wire.exchange import Exchange
 from contract import Contract
-
-UNKNOWN = Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from conformance.checks.credentials import with_scheme, wrong_credentials
-from conformance.checks.refusals import UNKNOWN
 from conformance.judge.expect import expect_refusal, expect_status, expect_taken, summary
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
-from conformance.subject.callers import token_of
+from conformance.subject.callers import UNKNOWN, token_of
 from conformance.subject.operations import JSON_HEADERS, encoded
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Request

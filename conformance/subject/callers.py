@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from conformance.wire.exchange import Credential
 
+UNKNOWN = Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key")
+"""What no target knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Callers:

@@ -14,13 +14,13 @@ from typing import TypeAlias
 
 from conformance.judge.expect import summary
 from conformance.judge.outcome import NotTestable, Violation
+from conformance.subject.callers import UNKNOWN
 from conformance.subject.operations import JSON_HEADERS, encoded
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Credential, Exchange, Request
+from conformance.wire.exchange import Exchange, Request
 from conformance.wire.lost import Lost, Stale
 
 Before: TypeAlias = Callable[[Subject, Request], Sequence[Request]]
-STRANGER = Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key")
 
 
 def _by_the_reader(subject: Subject, request: Request) -> Sequence[Request]:
@@ -35,7 +35,7 @@ def _delete(subject: Subject, request: Request) -> Sequence[Request]:
 
 BEFORE: Mapping[str, Before] = MappingProxyType({
     "no credentials": lambda _, request: [replace(request, credential=None)],
-    "unknown credentials": lambda _, request: [replace(request, credential=STRANGER)],
+    "unknown credentials": lambda _, request: [replace(request, credential=UNKNOWN)],
     "a key that may only read": _by_the_reader,
     "another media type": lambda _, request: [replace(request, headers=(("Content-Type", "text/plain"),))],
     "a body that is no JSON": lambda _, request: [replace(request, body=b"{" * 50)],
