@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from conformance.checks.situations import meet
+from conformance.judge.outcome import Disrupted
 from conformance.plugin import run_of
 from conformance.requirements.requirement import Requirement, cases_of, requirement_of
 from conformance.results.judged import error_record
@@ -18,20 +19,22 @@ from conformance.running.properties import of_requirement, of_verdict
 from conformance.running.pytest_outcome import tell_pytest
 from conformance.running.recorder import NAME, WORD
 from conformance.running.target import NoTarget
-from conformance.subject.smoke import WrongKey
+from conformance.subject.smoke import Refused, WrongKey
 from conformance.subject.subject import Subject
 from conformance.wire.lost import Unreachable
 from contract import Contract
 
 TOLD = pytest.StashKey[dict[str, Any]]()
 """What the report of a test tells the recorder."""
-COLLECTED = pytest.StashKey[int]()
-"""How many checks were collected."""
+COLLECTED = pytest.StashKey[list[str]]()
+"""The requirement of each test that was collected."""
 STOPPED = pytest.StashKey[str]()
 """Why no more checks are run."""
 STOPS: dict[type[Exception], RunVerdict] = {
     Unreachable: RunVerdict.UNREACHABLE,
     WrongKey: RunVerdict.WRONG_USE,
+    Refused: RunVerdict.WRONG_USE,
+    Disrupted: RunVerdict.INCONCLUSIVE,
     NoTarget: RunVerdict.WRONG_USE,
 }
 ID = "respan_requirement"
@@ -88,7 +91,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     requirements = [requirement for item in session.items if (requirement := _requirement(item)) is not None]
-    session.config.stash[COLLECTED] = len(requirements)
+    session.config.stash[COLLECTED] = [requirement.id for requirement in requirements]
     run_of(session.config).estimate_requests(Counter(requirement.section for requirement in requirements))
     recorder = session.config.pluginmanager.get_plugin(NAME)
     if recorder is not None:
@@ -141,7 +144,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    closing = run_of(session.config).close() | {"tests": session.config.stash.get(COLLECTED, 0)}
+    closing = run_of(session.config).close() | {"tests": session.config.stash.get(COLLECTED, [])}
     recorder = session.config.pluginmanager.get_plugin(NAME)
     if recorder is not None:
         recorder.close(closing)
@@ -158,7 +161,7 @@ def _stop(item: pytest.Item, reason: Exception) -> NoReturn:
     """Fail this test and run no more checks: what stands in the way of one stands in the way of all."""
     because = run_of(item.config).told(str(reason))
     item.config.stash[STOPPED] = because
-    item.stash[TOLD] = {"stopped": STOPS[type(reason)].value, "because": because}
+    item.stash[TOLD] = {"stopped": next(verdict for kind, verdict in STOPS.items() if isinstance(reason, kind)).value, "because": because}
     pytest.fail(because, pytrace=False)
 
 

@@ -93,4 +93,4 @@ def meet(subject: Subject) -> None:
                 situation(subject)
         return True
 
-    subject.once("everyday situations", once)
+    subject.once("everyday situations", once, keeps=False)

@@ -66,16 +66,16 @@ def tried_again(subject: Subject, refusal: Refusal) -> TriedAgain:
         read = subject.read(key) if subject.abilities.reads else None
         return TriedAgain(key, refused, read, subject.upsert(body))
 
-    return subject.once(f"tried again after {refusal.label}", tell)
+    return subject.once(f"tried again after {refusal.label}", tell, keeps=False)
 
 
 def full_creates(subject: Subject) -> list[Exchange]:
     """Creates with all own fields at once, as many as it takes to have each plain value of each field."""
 
     def tell() -> list[Exchange]:
-        return [subject.upsert({**subject.minimal(), **row}) for row in subject.plain_rows()]
+        return [subject.upsert({**subject.minimal(), **row}) for row in subject.plain_rows(refused=True)]
 
-    return subject.once("full creates", tell)
+    return subject.once("full creates", tell, keeps=False)
 
 
 def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
@@ -103,7 +103,7 @@ def emptied(subject: Subject) -> list[Exchange]:
         empty = {name: value for name, value in odd if not value and not isinstance(value, float)}
         return [*made, subject.upsert({subject.contract.upsert.key: body[subject.contract.upsert.key], **empty})]
 
-    return subject.once("emptied", tell)
+    return subject.once("emptied", tell, keeps=False)
 
 
 def updates(subject: Subject, field: Shown) -> list[Step]:
@@ -174,7 +174,7 @@ def heirs(subject: Subject, generations: int) -> list[Step]:
             told.append(Step(root, step.shown, given=step.sent[subject.require_base().name]))
         return told
 
-    return subject.once(f"heirs of {generations} generations", tell)
+    return subject.once(f"heirs of {generations} generations", tell, keeps=False)
 
 
 def late_heirs(subject: Subject) -> list[Step]:
@@ -201,7 +201,7 @@ def late_heirs(subject: Subject) -> list[Step]:
         told.append(Step(held, _sent(subject, _child(subject, root)).shown))
         return told
 
-    return subject.once("late heirs", tell)
+    return subject.once("late heirs", tell, keeps=False)
 
 
 def _heirs_of_mixed_values(subject: Subject) -> list[Step]:
@@ -247,7 +247,7 @@ def own_values(subject: Subject) -> list[Step]:
             told.append(Step(certain, subject.look(child)))
         return told
 
-    return subject.once("own values", tell)
+    return subject.once("own values", tell, keeps=False)
 
 
 def look(subject: Subject, body: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -306,7 +306,7 @@ def _eventually(subject: Subject, body: Mapping[str, Json]) -> Step:
 
 
 def _once(subject: Subject, field: Shown, tell: Callable[[], T], name: str) -> T:
-    return subject.once(f"{name} of {field.name if field.request.reference else 'all fields'}", tell)
+    return subject.once(f"{name} of {field.name if field.request.reference else 'all fields'}", tell, keeps=False)
 
 
 def based_on(subject: Subject, base: Mapping[str, Json], own: dict[str, Json] | None = None) -> dict[str, Json]:

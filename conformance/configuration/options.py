@@ -113,8 +113,10 @@ VERDICT = (
 JUDGING = SELECTING + VERDICT
 CONNECTION = (
     Option("timeout", positive_number("SECONDS", "seconds"), "how long a request may take (default: 30)"),
+    Option("time-budget", positive_number("SECONDS", "seconds"), "how long a run may take in all (default: 600)"),
     Option("rate-limit", RATE, "send no faster: 10/s, 300/m; none races then"),
     Option("max-requests", COUNT, "send no more; inconclusive where more are needed"),
+    Option("max-models", whole_number("N", 20, 2**31 - 1), "keep no more models on the target at a time (20 or more)"),
     Option("concurrency", COUNT, "requests at a time, at most; none races with 1"),
     Option("proxy", WEB_ADDRESS, "send requests through this HTTP proxy"),
     *_key("proxy-auth", "proxy's USER:PASSWORD"),

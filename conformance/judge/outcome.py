@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from conformance.wire.exchange import Exchange, Request
 
@@ -33,18 +34,53 @@ class Violation(AssertionError):
         super().__init__(f"expected {expected}; observed {observed}")
 
 
+class Obstacle(StrEnum):
+    """What kept a requirement from being judged. Only the first two are compatible with a conformant run."""
+
+    DOES_NOT_APPLY = "does-not-apply"
+    """The target does not have what the requirement is about, which is allowed, or the case cannot be made."""
+    NOT_PROVIDED = "not-provided"
+    """It takes a credential, a fixture or a permission that the user did not give."""
+    BLOCKED = "blocked"
+    """A step before it went wrong: a fault that another requirement reports, or none does."""
+    DISRUPTED = "disrupted"
+    """The target throttled, slowed down, broke connections, stopped or changed, or the run had to end."""
+
+
 class NotTestable(Exception):
-    """The requirement cannot be judged, for want of a key or fixture, or because a step before it went wrong.
+    """The requirement cannot be judged, because it does not apply or because a step before it went wrong.
 
     `because` names the requirement that judges that step, where there is one: a fault is reported once, there. Where
     that requirement's own checks may never meet the fault, `fault` is what they would have said of it.
     """
 
+    obstacle = Obstacle.DOES_NOT_APPLY
+
     def __init__(self, reason: str, because: str | None = None, fault: Violation | None = None) -> None:
         self.reason = reason
         self.because = because
         self.fault = fault
+        if because is not None:
+            self.obstacle = Obstacle.BLOCKED
         super().__init__(reason)
+
+
+class NotProvided(NotTestable):
+    """It takes something that the user did not give. The text says what."""
+
+    obstacle = Obstacle.NOT_PROVIDED
+
+
+class Blocked(NotTestable):
+    """A step before it went wrong in a way that no requirement reports."""
+
+    obstacle = Obstacle.BLOCKED
+
+
+class Disrupted(NotTestable):
+    """The target cannot be judged now, whatever it would do on a quiet day."""
+
+    obstacle = Obstacle.DISRUPTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from conformance.results.judged import Judged, Record
 from conformance.results.result import Result
 from conformance.results.verdict import EXIT_OF, Verdict
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Of the document: the first number grows where a reader of the old one would go wrong."""
 
 Document = dict[str, Any]
@@ -38,7 +38,9 @@ def document(result: Result) -> Document:
         "strict": result.strict,
         "exit_code": EXIT_OF[ruling.verdict],
         "grounds": list(ruling.grounds),
-        "stopped_because": result.stopped_because or result.curtailed or None,
+        "stopped_because": result.stopped_because or next((one.text for one in result.disruptions), None),
+        "disruptions": [{"kind": one.trouble, "text": one.text} for one in result.disruptions],
+        "unjudged": list(result.unjudged(verdicts)),
         "unexplained": list(result.unexplained(verdicts)),
         "run": _run(result),
         "summary": _counts(verdicts.values()),
@@ -86,6 +88,7 @@ def _requirement(judged: Judged, verdict: Verdict, strict_verdict: Verdict) -> D
         "verdict": verdict,
         "strict_verdict": strict_verdict,
         "cases": dict(judged.cases),
+        "obstacles": dict(judged.obstacles),
         "waiver": _waiver(judged),
         "reasons": judged.reasons,
         "unspecified": list(dict.fromkeys(judged.observed)),

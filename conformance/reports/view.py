@@ -41,7 +41,7 @@ class Cell:
     @classmethod
     def of(cls, requirements: Sequence[Document]) -> Cell:
         verdicts = [requirement["verdict"] for requirement in requirements]
-        untested = verdicts.count("not-testable")
+        untested = verdicts.count("not-testable") + verdicts.count("not-reached")
         judged = len(verdicts) - untested - verdicts.count("not-selected")
         return cls(verdicts.count("pass"), judged, untested)
 

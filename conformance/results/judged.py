@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.judge.outcome import Obstacle
 from conformance.requirements.level import MUST, OPEN, Level
 from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict, worst
@@ -19,6 +20,7 @@ Record = Mapping[str, Any]
 def error_record(id: str, case: str, reason: str) -> dict[str, Any]:
     """The record of a test that we kept from running: without it, what never ran would not be missed."""
     nothing: dict[str, Any] = {"because": None, "observed": [], "requests": 0, "coverage": {}, "findings": []}
+    nothing |= {"obstacle": None, "void": []}
     return {**nothing, "requirement": id, "case": case, "verdict": Verdict.ERROR.value, "reason": reason}
 
 
@@ -43,12 +45,16 @@ class Judged:
     level: Level
     clause: Clause
     cases: dict[str, Verdict] = field(default_factory=dict)
+    obstacles: dict[str, Obstacle] = field(default_factory=dict)
+    """What kept each case from being judged that was not."""
     findings: list[Record] = field(default_factory=list)
     """The violations, those of its own tests and those that came up in others, as they arrived."""
     reasons: list[str] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
     observed: list[str] = field(default_factory=list)
     selected: bool = True
+    reached: bool = True
+    """Whether the run came as far as its tests, if it has any."""
     waiver: Waiver | None = None
     waiver_expired: bool = False
 
@@ -81,4 +87,14 @@ class Judged:
     def _found(self) -> Verdict:
         if not self.selected:
             return Verdict.NOT_SELECTED
-        return worst([*self.cases.values(), *(Verdict(finding["verdict"]) for finding in self.findings)])
+        found = [*self._judged_cases(), *(Verdict(finding["verdict"]) for finding in self.findings)]
+        return worst(found) if found or self.reached else Verdict.NOT_REACHED
+
+    def _judged_cases(self) -> list[Verdict]:
+        """The verdicts of its cases; those that do not apply are left out where others do."""
+        applies = [v for case, v in self.cases.items() if self.obstacles.get(case) is not Obstacle.DOES_NOT_APPLY]
+        return applies or list(self.cases.values())
+
+    def kept_by(self, obstacle: Obstacle) -> bool:
+        """Whether an obstacle of that kind kept any of it from being judged."""
+        return obstacle in self.obstacles.values()

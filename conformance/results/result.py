@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from conformance.judge.outcome import Obstacle
 from conformance.requirements.requirement import Requirement
 from conformance.results.about import About
 from conformance.results.coverage import Coverage
 from conformance.results.judged import Judged, Record
-from conformance.results.ruling import Case, Ruling, rule, unexplained, waiver_notes
+from conformance.results.ruling import Case, Ruling, disrupted, disruption, rule, unexplained, waiver_notes
 from conformance.results.terms import Terms
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.results.waivers import Use
+from conformance.subject.budget import Disruption, Trouble
 from contract import Contract
+
+VOID = "it passed while the surroundings of the target were not what they were, which judges nothing"
 
 
 @dataclass(slots=True)
@@ -40,8 +44,8 @@ class Result:
     stopped: RunVerdict | None = None
     """Set where the run did not come to its end."""
     stopped_because: str = ""
-    curtailed: str = ""
-    """Why the run ended before all was judged; empty where it did not."""
+    disruptions: list[Disruption] = field(default_factory=list)
+    """Why not all was judged that was to be, each in a sentence."""
     tests: int = 0
     """Tests that were collected."""
     tests_judged: int = 0
@@ -80,9 +84,12 @@ class Result:
         self.requests += record["requests"]
         self.tests_judged += 1
         self.coverage.add(record["coverage"])
-        self.curtailed = self.curtailed or record.get("curtailed", "")
+        self.void(record.get("void", ()))
         own = self.judged[record["requirement"]]
+        own.reached = True
         own.cases[record["case"]] = Verdict(record["verdict"])
+        if obstacle := record.get("obstacle"):
+            own.obstacles[record["case"]] = Obstacle(obstacle)
         if record["reason"] and record["reason"] not in own.reasons:
             own.reasons.append(record["reason"])
         if record["because"]:
@@ -92,6 +99,26 @@ class Result:
             judged = self.judged.get(finding["requirement"])
             if judged is not None and judged.selected:
                 judged.findings.append(finding)
+
+    def void(self, cases: Iterable[Sequence[str]]) -> None:
+        """Take back what was judged while the surroundings were not what they were: pairs of requirement and case."""
+        for id, case in cases:
+            judged = self.judged[id]
+            if judged.cases.get(case) is Verdict.PASS:
+                judged.cases[case], judged.obstacles[case] = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED
+                judged.reasons = list(dict.fromkeys([*judged.reasons, VOID]))
+
+    def note_disruptions(self, told: Iterable[Sequence[str]]) -> None:
+        """Take in what disrupted a process of the run: pairs of a kind and a sentence."""
+        new = [Disruption(Trouble(trouble), text) for trouble, text in told]
+        self.disruptions = list(dict.fromkeys([*self.disruptions, *new]))
+
+    def note_tests(self, ids: Iterable[str]) -> None:
+        """Keep in mind the requirements that have tests in the run: those without a record were not reached."""
+        for id in ids:
+            judged = self.judged.get(id)
+            if judged is not None and not judged.cases:
+                judged.reached = False
 
     def verdicts(self, strict: bool | None = None) -> dict[str, Verdict]:
         """The verdict on each requirement."""
@@ -111,10 +138,12 @@ class Result:
 
     def ruling(self, strict: bool | None = None) -> Ruling:
         """The verdict on the target, with its grounds. What stopped a run outweighs what it found until then."""
-        if self.stopped is not None:
-            return Ruling(self.stopped, [self.stopped_because] if self.stopped_because else [])
         terms = replace(self.terms, strict=self._strictly(strict))
-        return rule(Case(self.judged, terms, self._errors(), self.curtailed))
+        case = Case(self.judged, terms, self._errors(), self.disruptions)
+        if self.stopped is not None:
+            because = [self.stopped_because] if self.stopped_because else []
+            return Ruling(self.stopped, [*because, *disruption(case)])
+        return rule(case)
 
     @property
     def complete(self) -> bool:
@@ -128,6 +157,10 @@ class Result:
     def unexplained(self, verdicts: Mapping[str, Verdict]) -> Sequence[str]:
         """Requirements that a fault kept from being judged which no requirement reports."""
         return unexplained(self.judged, verdicts)
+
+    def unjudged(self, verdicts: Mapping[str, Verdict]) -> Sequence[str]:
+        """Requirements that were not judged because something disrupted the run."""
+        return disrupted(self.judged, verdicts)
 
     def waiver_notes(self) -> Sequence[str]:
         """A sentence on each waiver that has expired or is no longer needed; none of a run that was stopped."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from conformance.judge.outcome import Obstacle
 from conformance.requirements.level import MUST, OPEN
 from conformance.results.judged import Judged
 from conformance.results.terms import Terms
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.results.waivers import Use
+from conformance.subject.budget import Disruption
 
-SILENT = (Verdict.PASS, Verdict.NOT_SELECTED)
+SILENT = (Verdict.PASS, Verdict.NOT_SELECTED, Verdict.NOT_REACHED)
 """Verdicts that tell of no fault, seen or not."""
-UNJUDGED = (Verdict.NOT_SELECTED, Verdict.NOT_TESTABLE, Verdict.ERROR)
+UNJUDGED = (Verdict.NOT_SELECTED, Verdict.NOT_REACHED, Verdict.NOT_TESTABLE, Verdict.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class Case:
     terms: Terms
     errors: Sequence[str]
     """What went wrong on our side, beside single checks."""
-    curtailed: str
-    """Why not all was judged that was to be; empty where it was."""
+    disruptions: Sequence[Disruption] = ()
+    """Why not all was judged that was to be."""
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -53,12 +55,26 @@ def rule(case: Case) -> Ruling:
     return Ruling(RunVerdict.CONFORMANT)
 
 
+def disrupted(judged: Mapping[str, Judged], verdicts: Mapping[str, Verdict]) -> Sequence[str]:
+    """Requirements that a disruption kept from being judged, wholly or in part, or that were not reached."""
+    return [
+        id
+        for id, one in judged.items()
+        if verdicts[id] is Verdict.NOT_REACHED
+        or (verdicts[id] is Verdict.NOT_TESTABLE and one.kept_by(Obstacle.DISRUPTED))
+    ]
+
+
 def unexplained(judged: Mapping[str, Judged], verdicts: Mapping[str, Verdict]) -> Sequence[str]:
     """Requirements that a fault kept from being judged which no requirement reports."""
     return [
         id
         for id, one in judged.items()
-        if one.selected and any(verdicts.get(because, Verdict.PASS) in SILENT for because in one.because)
+        if one.selected
+        and (
+            any(verdicts.get(because, Verdict.PASS) in SILENT for because in one.because)
+            or (verdicts[id] is Verdict.NOT_TESTABLE and not one.because and one.kept_by(Obstacle.BLOCKED))
+        )
     ]
 
 
@@ -80,7 +96,7 @@ def _note(id: str, judged: Judged) -> str:
 
 def _faults(case: Case) -> list[str]:
     failed = [id for id, verdict in case.verdicts.items() if verdict is Verdict.FAIL]
-    return [f"not met: {_listed(failed)}", *_curtailment(case)] if failed else []
+    return [f"not met: {_listed(failed)}", *disruption(case)] if failed else []
 
 
 def _errors(case: Case) -> list[str]:
@@ -99,13 +115,17 @@ def _doubts(case: Case) -> list[str]:
         "not judged, for a reason that no requirement reports": unexplained(case.judged, case.verdicts),
         "not testable, and --require-all asks for it": untested,
     }
-    found = [f"{what}: {_listed(ids)}" for what, ids in doubts.items() if ids]
-    found += _curtailment(case)
+    found = disruption(case) + [f"{what}: {_listed(ids)}" for what, ids in doubts.items() if ids]
     return found if found or _judged_any(case) else ["nothing was judged"]
 
 
-def _curtailment(case: Case) -> list[str]:
-    return [f"not all was judged: {case.curtailed}"] if case.curtailed else []
+def disruption(case: Case) -> list[str]:
+    """What disrupted the run, and what that left unjudged."""
+    ids = [id for id in disrupted(case.judged, case.verdicts) if case.terms.binds(case.judged[id].level)]
+    levels = " and SHOULD" if case.terms.strict else ""
+    binding = sum(one.selected and case.terms.binds(one.level) for one in case.judged.values())
+    unjudged = [f"not judged: {len(ids)} of {binding} MUST{levels} requirements: {_listed(ids)}"] if ids else []
+    return [*(f"{one.trouble.value}: {one.text}" for one in case.disruptions), *unjudged]
 
 
 def _judged_any(case: Case) -> bool:

@@ -10,6 +10,8 @@ class Verdict(StrEnum):
     """What a requirement came to."""
 
     NOT_SELECTED = "not-selected"
+    NOT_REACHED = "not-reached"
+    """The run ended before any of its tests."""
     PASS = "pass"  # noqa: S105 - a verdict
     NOT_TESTABLE = "not-testable"
     DEVIATES = "deviates"

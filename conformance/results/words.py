@@ -20,6 +20,7 @@ class Word:
 
 WORDS: Mapping[Verdict, Word] = {
     Verdict.NOT_SELECTED: Word("not selected", "·", "Left out of this run."),
+    Verdict.NOT_REACHED: Word("not reached", "·", "The run ended before this was judged."),
     Verdict.PASS: Word("pass", "✓"),
     Verdict.NOT_TESTABLE: Word("not testable", "○", "Something is missing that it takes to judge this."),
     Verdict.DEVIATES: Word("deviates", "~", "A SHOULD is not met. It counts in a strict run only."),
@@ -32,7 +33,7 @@ RUN_WORDS: Mapping[RunVerdict, Word] = {
     RunVerdict.CONFORMANT: Word("Conformant", "✓", "Every requirement that counts and could be tested holds."),
     RunVerdict.NON_CONFORMANT: Word("Not conformant", "✗", "The target does not do what the contract says."),
     RunVerdict.OUTDATED_WAIVERS: Word("Outdated waivers", "!", "The target does what it must; look at its waivers."),
-    RunVerdict.INCONCLUSIVE: Word("Inconclusive", "?", "Neither the one nor the other can be said of the target."),
+    RunVerdict.INCONCLUSIVE: Word("Inconclusive", "?", "There is not enough evidence to call the target conformant or not."),
     RunVerdict.ERROR: Word("Error", "!", "The suite itself failed. This says nothing of the target; please report it."),
     RunVerdict.UNREACHABLE: Word("Unreachable", "!", "The target did not answer, so nothing can be said of it."),
     RunVerdict.WRONG_USE: Word("Wrong use", "!", "The run was set up wrongly, so nothing can be said of the target."),

@@ -1,4 +1,14 @@
-"""Runs one check once, and again where it found something: what does not repeat is not reported as a fault."""
+"""Runs one check once, and again where it found something: what does not repeat is not reported as a fault.
+
+A finding goes through these before it is reported, each only where it has to:
+
+1. A request without a response: the check is run again. The same request without one again is a finding, any other
+   makes the connection flaky.
+2. The control (`control.py`): the surroundings may have changed, and then nothing is judged.
+3. The confirmation: the check is run again under fresh names. What does not show there, though the same requests end
+   in the same response, left something behind that changed the second run; what shows neither is unstable.
+4. The shrinker: the exchanges that show it are made few, and what is printed was replayed.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +17,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Disrupted, NotTestable, Obstacle, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.requirements.requirement import Requirement
 from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
+from conformance.running.control import Change, Control
 from conformance.shrinking import Shrinker
-from conformance.shrinking.story import renamed, story_of
+from conformance.shrinking.answers import same_answer
+from conformance.shrinking.story import renamed, story_of, text_of
 from conformance.subject.client import may_be_done_twice
 from conformance.subject.reuse import spoils_connections
 from conformance.subject.smoke import answers
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Request
 from conformance.wire.lost import REDOS, Lost, Stale, Unreachable, redone
 from contract import Contract
 
@@ -27,6 +39,12 @@ CONNECTIONS = "STA-33"
 TOO_BUSY = "the target is busy, and may have done what it answered 503"
 ANSWERED = "STA-03"
 """The requirement that every request is answered: a request without an answer is reported there."""
+UNANSWERED = 4
+"""How often a check is run of which a request gets no response."""
+CHANGES = 3
+"""How often the surroundings may change, and change back, during one check."""
+LONGEST_REPLAY = 30
+"""Exchanges that are replayed to see whether they end in the same response."""
 
 
 @dataclass(slots=True)
@@ -37,6 +55,8 @@ class Attempt:
     state: Verdict = Verdict.PASS
     """What it came to, findings apart: pass, not-testable or error."""
     reason: str = ""
+    obstacle: Obstacle | None = None
+    """What kept it from being judged."""
     because: str | None = None
     """The requirement that judges what was in the way."""
     observed: tuple[str, ...] = ()
@@ -44,13 +64,23 @@ class Attempt:
     exchanges: tuple[Exchange, ...] = ()
     findings: dict[str, Finding] = field(default_factory=dict)
     """By the ID of the requirement: the check's own, and those on every exchange."""
-    lost: bool = False
+    lost: Lost | None = None
+    """The request that got no response."""
+    changes: list[Change] = field(default_factory=list)
+    """How the surroundings changed since the check before."""
+    trailing: int = 0
+    """Exchanges after the last one that shows the surroundings to be what they were."""
 
     @property
     def verdict(self) -> Verdict:
         """The verdict on the check's own requirement."""
         own = self.findings.get(self.requirement.id)
         return own.verdict if own else self.state
+
+    def give_up(self, reason: str, obstacle: Obstacle) -> None:
+        """Say that nothing can be judged by it."""
+        self.state, self.reason, self.obstacle, self.because = Verdict.NOT_TESTABLE, reason, obstacle, None
+        self.findings.clear()
 
 
 class Attempts:
@@ -77,18 +107,59 @@ class Attempts:
         self._confirmed = set(unconfirmed)
         self._suspects_connections = suspecting
         self._shrinker = Shrinker(subject, self._schemas, self._judges) if shrinking else None
+        self.control = Control(subject)
+        self.broken = 0
+        """Requests that got no response once, and one when they were sent again."""
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
-        first = self._sound(requirement, check)
+        first = self._steady(requirement, check)
         if self._is_misled(first):
-            first = self._sound(requirement, check, anew=True)
+            changes, first = first.changes, self._steady(requirement, check, anew=True)
+            first.changes[:0] = changes
         if first.state is not Verdict.ERROR:
             self._confirm(first, check)
         spent = self._subject.client.budget.spent
         if spent and first.verdict is Verdict.PASS:
-            first.state, first.reason = Verdict.NOT_TESTABLE, spent
+            first.give_up(spent, Obstacle.DISRUPTED)
         return first
+
+    def _steady(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
+        """Run `check`, anew where the surroundings changed meanwhile; what they kept from being judged says so."""
+        changes = list[Change]()
+        while True:
+            attempt = self._answered(requirement, check, anew=anew)
+            attempt.trailing = self.control.note(attempt.exchanges)
+            change = self._change(attempt)
+            if change is None:
+                attempt.changes = changes
+                return attempt
+            changes.append(change)
+            if change.lasts or len(changes) == CHANGES:
+                attempt.give_up(change.disruption.text, Obstacle.DISRUPTED)
+                attempt.changes = changes
+                return attempt
+            anew = True
+
+    def _change(self, attempt: Attempt) -> Change | None:
+        """What changed around the target, where something went wrong and the last request does not tell that it works."""
+        wrong = attempt.findings or attempt.obstacle in (Obstacle.BLOCKED, Obstacle.DISRUPTED)
+        if attempt.changes:
+            return attempt.changes.pop()
+        if not (wrong and attempt.trailing) or self._subject.client.budget.spent:
+            return None
+        try:
+            return self._checked(attempt)
+        except Disrupted as spent:
+            attempt.give_up(spent.reason, Obstacle.DISRUPTED)
+            return None
+
+    def _checked(self, attempt: Attempt) -> Change | None:
+        """What the control tells; nothing more is sent where it does not work any more."""
+        change = self.control.changed(attempt.exchanges)
+        if change is not None and change.lasts and change.caller is None:
+            self._subject.client.budget.end(change.disruption.trouble, change.disruption.text)
+        return change
 
     def _is_misled(self, attempt: Attempt) -> bool:
         """Whether what was found may be due to connections that are of no use after a refusal; then none is kept."""
@@ -104,21 +175,28 @@ class Attempts:
         """See what of a first run repeats; the rest is unstable."""
         new = set(first.findings) - self._confirmed
         new -= self._settle(first, {id for id in new if self._retraced(first.findings[id])})
-        later: tuple[Exchange, ...] = ()
+        later, stopped = tuple[Exchange, ...](), ""
         for _ in range(first.requirement.confirming_runs):
             if not new:
                 return
-            again = self._sound(first.requirement, check, anew=True)
+            again = self._steady(first.requirement, check, anew=True)
+            first.changes += again.changes
+            if again.obstacle is Obstacle.DISRUPTED:
+                stopped = again.reason
+                break
             later = again.exchanges
             repeated = new & set(again.findings)
             first.findings |= {id: again.findings[id] for id in repeated}
             repeated |= {id for id in new - repeated if self._repeats(id, first.findings[id])}
             new -= self._settle(first, repeated)
-        spent = self._subject.client.budget.spent
+        if not stopped:
+            new -= self._settle(first, {id for id in new if self._replayed(first.findings[id])})
+        stopped = stopped or self._subject.client.budget.spent or ""
         for id in new:
-            if spent:
+            if stopped:
                 del first.findings[id]
-                first.state, first.reason = Verdict.NOT_TESTABLE, f"{spent}, before a violation could be seen twice"
+                first.state, first.obstacle = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED
+                first.reason = f"{stopped}, before a failure could be seen twice"
             else:
                 first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=later)
 
@@ -150,6 +228,60 @@ class Attempts:
             return False
         return id in self._judged([exchange])
 
+    def _replayed(self, finding: Finding) -> bool:
+        """Whether the same requests about other models end in the same response.
+
+        A fault that leaves something behind changes what a second run of the check starts from, so that the check may
+        not see it again, although the response is as wrong as before.
+        """
+        story = finding.exchanges
+        if not story or len(story) > LONGEST_REPLAY or any(exchange.race is not None for exchange in story):
+            return False
+        names = self._subject.names
+        try:
+            again = [self._subject.send(request) for request in renamed([e.request for e in story], names)]
+        except (Lost, NotTestable, Stale):
+            return False
+        return same_answer(self._contract, names, story, again)
+
+    def _answered(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
+        """Run `check`, and again where a request got no response: what repeats is the target's, the rest is flaky."""
+        seen = list[str]()
+        for _ in range(UNANSWERED):
+            attempt = self._sound(requirement, check, anew=anew)
+            if attempt.lost is None or self._subject.client.budget.spent:
+                self.broken += len(seen)
+                return attempt
+            request = self._shape(attempt.lost.request)
+            if request in seen:  # it never gets a response, and so the check has seen it twice
+                self._confirmed.add(ANSWERED)
+                self.broken += len(seen) - seen.count(request)
+                return attempt
+            seen.append(request)
+            if change := self._change_behind(attempt):
+                attempt.changes.append(change)
+                return attempt
+            anew = True
+        self.broken += len(seen)
+        attempt.give_up(
+            f"the connection is flaky: {len(seen)} requests of this check got no response, each of them once",
+            Obstacle.DISRUPTED,
+        )
+        attempt.lost = None
+        return attempt
+
+    def _change_behind(self, attempt: Attempt) -> Change | None:
+        """What changed, where more than one request gets no response. Raises Unreachable where none does."""
+        if self._subject.plain is not None:
+            return self._checked(attempt)
+        if not answers(self._subject):
+            raise Unreachable(f"the target stopped responding: {attempt.reason}")
+        return None
+
+    def _shape(self, request: Request) -> str:
+        """A request without the names of the run in it."""
+        return f"{request.method} {self._subject.names.pattern.sub('', text_of(request))}"
+
     def _sound(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
         """Run `check`, and again where it found what writes that were done twice would explain."""
         for _ in range(REDOS):
@@ -158,9 +290,9 @@ class Attempts:
             if not ((doubtful or attempt.because) and may_be_done_twice(attempt.exchanges)):
                 return attempt
             anew = True
-        for id in doubtful:
-            del attempt.findings[id]
-        attempt.state, attempt.reason, attempt.because = Verdict.NOT_TESTABLE, TOO_BUSY, None
+        kept = {id: finding for id, finding in attempt.findings.items() if id not in doubtful}
+        attempt.give_up(TOO_BUSY, Obstacle.DISRUPTED)
+        attempt.findings = kept
         return attempt
 
     def _once(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
@@ -169,11 +301,11 @@ class Attempts:
         own = _outcome_of(check, attempt)
         attempt.observed = tuple(self._subject.observed)
         attempt.exchanges = tuple(self._subject.client.drain())
-        if attempt.lost and not answers(self._subject):
-            raise Unreachable("the target stopped answering")
         attempt.findings.update(self._judged(attempt.exchanges))
         if own is not None:
             attempt.findings[requirement.id] = Finding(own, own.exchanges or story_of(own, attempt.exchanges))
+        if attempt.lost is not None and not self._subject.client.budget.left:
+            attempt.give_up("the time budget was used up while a response was waited for", Obstacle.DISRUPTED)
         return attempt
 
     def _judged(self, exchanges: Sequence[Exchange]) -> dict[str, Finding]:
@@ -198,14 +330,16 @@ def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Violation | None
         return violation
     except NotTestable as obstacle:
         attempt.state, attempt.reason, attempt.because = Verdict.NOT_TESTABLE, obstacle.reason, obstacle.because
+        attempt.obstacle = obstacle.obstacle
         if obstacle.because is not None and obstacle.fault is not None:
             attempt.findings[obstacle.because] = Finding(obstacle.fault, obstacle.fault.exchanges)
     except Lost as lost:
-        attempt.state, attempt.reason, attempt.lost = Verdict.NOT_TESTABLE, lost.reason, True
+        attempt.state, attempt.reason, attempt.lost = Verdict.NOT_TESTABLE, lost.reason, lost
+        attempt.obstacle = Obstacle.BLOCKED
         if lost.request.ordinary:
             attempt.because = ANSWERED
             unanswered = f"nothing: {lost.reason}"
-            attempt.findings[ANSWERED] = Finding(Violation(f"an answer to {lost.request.method}", unanswered), ())
+            attempt.findings[ANSWERED] = Finding(Violation(f"a response to {lost.request.method}", unanswered), ())
     except (Stale, Unreachable):
         raise
     except Exception:  # noqa: BLE001 - an error of ours must not be taken for the target's

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from conformance.configuration.headers import Header, HeaderError, read_headers
 from conformance.configuration.settings import BadSetting, Settings
-from conformance.subject.budget import Restraint
+from conformance.subject.budget import SECONDS, Restraint
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.wire.route import TIMEOUT, Route
@@ -47,7 +47,13 @@ def connection_of(settings: Settings, share: int = 1) -> Connection:
             _ca(settings),
             bool(settings["insecure"]),
         ),
-        Restraint(rate and rate / share, requests and -(-requests // share), settings["concurrency"]),
+        Restraint(
+            rate and rate / share,
+            requests and -(-requests // share),
+            settings["concurrency"],
+            settings["time-budget"] or SECONDS,
+            settings["max-models"],
+        ),
         headers,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,16 +33,17 @@ class Recorder:
         """What goes wrong on our side, beside single checks."""
         self.result: Result | None = None
 
-    def begin(self, tests: int | None) -> Result:
-        """Begin the result of the run; `tests` is None where nobody knows how many will come in."""
+    def begin(self, tests: Sequence[str] | None) -> Result:
+        """Begin the result of the run; `tests` has the requirement of each test, None where nobody knows them yet."""
         from conformance.requirements.requirement import REGISTRY
         from conformance.results.result import Result
 
         run = self._run()
         self.result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.terms)
-        self.result.about, self.result.errors, self.result.tests = run.about, self._errors, tests or 0
+        self.result.about, self.result.errors, self.result.tests = run.about, self._errors, len(tests or ())
         self.result.prefix, self.result.estimate = run.prefix, run.estimate
-        self._config.hook.pytest_respan_begin(result=self.result, tests=tests)
+        self.result.note_tests(tests or ())
+        self._config.hook.pytest_respan_begin(result=self.result, tests=None if tests is None else len(tests))
         return self.result
 
     def close(self, closing: Mapping[str, Any]) -> None:
@@ -52,7 +53,10 @@ class Recorder:
             self.result.notes = closing["notes"] or self.result.notes
             self.result.warnings = list(dict.fromkeys([*self.result.warnings, *closing["warnings"]]))
             self.result.requests += closing["requests"]
-            self.result.tests = max(self.result.tests, closing["tests"])
+            self.result.void(closing["void"])
+            self.result.note_disruptions(closing["disruptions"])
+            self.result.note_tests(closing["tests"])
+            self.result.tests = max(self.result.tests, len(closing["tests"]))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         file = self._config.rootpath / report.nodeid.partition("::")[0]

@@ -12,7 +12,7 @@ from typing import Any
 from conformance.configuration.fixtures import with_fixtures
 from conformance.configuration.options import OPTIONS
 from conformance.configuration.settings import Settings, asked_for
-from conformance.judge.outcome import NotTestable
+from conformance.judge.outcome import Disrupted, NotProvided
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY, Requirement
 from conformance.requirements.selection import profile_of, selected
@@ -25,11 +25,14 @@ from conformance.results.terms import Terms
 from conformance.results.verdict import Verdict
 from conformance.running.attempt import CONNECTIONS, Attempt, Attempts
 from conformance.running.connection import Connection, callers_of, connection_of
+from conformance.running.control import Change
 from conformance.running.estimate import estimated_requests
 from conformance.running.target import App, named
 from conformance.running.tidying import place_of_ledger, tidy
 from conformance.subject.abilities import Abilities
+from conformance.subject.budget import Disruption, Trouble
 from conformance.subject.client import Client
+from conformance.subject.deleting import sweep
 from conformance.subject.ledger import BadLedger, Ledger
 from conformance.subject.names import Names, new_prefix
 from conformance.subject.plan import Known, Plan
@@ -77,6 +80,11 @@ class Run:
         self._counted = 0
         self._coverage = Coverage()
         self._findings: Counter[str] = Counter()
+        self._disruptions: list[Disruption] = []
+        self._unproven: list[list[str]] = []
+        """What was judged since the surroundings were last seen to be what they were at the start."""
+        self._gone: dict[str, str] = {}
+        """The options of keys that do not work any more, and what is known of that."""
 
     def estimate_requests(self, tests: Mapping[str, int]) -> None:
         """Reckon what so many tests of each section will send."""
@@ -136,25 +144,46 @@ class Run:
 
     def judge(self, requirement: Requirement, case: str, check: Callable[[], None]) -> Record:
         """Run one check, and say what it came to."""
-        spent = self.subject.client.budget.spent
-        missing = [asked_for(option) for option in requirement.needs if not self.settings[option]]
-
-        def guarded() -> None:
-            if spent:
-                raise NotTestable(spent)
-            if missing:
-                raise NotTestable(f"needs {' and '.join(missing)}")
-            check()
-
         started = time.perf_counter()
         try:
-            attempt = self._attempts.run(requirement, guarded)
+            attempt = self._attempts.run(requirement, lambda: self._guarded(requirement, check))
         except Unreachable:
             self._lost = True
             raise
         seconds = time.perf_counter() - started
         self._coverage.note(attempt.exchanges, self.contract)
-        return self._record(requirement, case, attempt) | {"seconds": seconds, **self._journal(attempt)}
+        void = self._void(requirement.id, case, attempt)
+        sweep(self.subject)
+        return self._record(requirement, case, attempt) | {"void": void, "seconds": seconds, **self._journal(attempt)}
+
+    def _guarded(self, requirement: Requirement, check: Callable[[], None]) -> None:
+        """Run the check where there is anything to run it with."""
+        self.subject.client.budget.check_time()
+        missing = [option for option in requirement.needs if not self.settings[option]]
+        if missing:
+            raise NotProvided(f"needs {' and '.join(map(asked_for, missing))}")
+        for option in requirement.needs:
+            if option in self._gone:
+                raise Disrupted(self._gone[option])
+        check()
+
+    def _void(self, id: str, case: str, attempt: Attempt) -> list[list[str]]:
+        """Keep in mind what was judged since the surroundings were last seen to be what they were.
+
+        Return what of it is void, for they changed: pairs of requirement and case.
+        """
+        void = list[list[str]]()
+        for change in attempt.changes:
+            void, self._unproven = void + self._unproven, []
+            self._disruptions.append(change.disruption)
+            if change.lasts and change.caller is not None:
+                self._gone[change.caller] = change.disruption.text
+                self.subject.callers = self.subject.callers.without(change.caller)
+        if attempt.trailing < len(attempt.exchanges):
+            self._unproven = []
+        if attempt.trailing and attempt.verdict is Verdict.PASS:
+            self._unproven.append([id, case])
+        return void
 
     def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> dict[str, Any]:
         base_url = self.target if self.target.startswith("http") else "$RESPAN_URL"
@@ -164,11 +193,11 @@ class Run:
             "case": case,
             "verdict": attempt.verdict.value,
             "reason": self.told(attempt.reason),
+            "obstacle": attempt.obstacle and attempt.obstacle.value,
             "because": attempt.because,
             "observed": [self.told(observed) for observed in attempt.observed],
             "requests": self.uncounted(),
             "coverage": self._coverage.take(),
-            "curtailed": self.subject.client.budget.spent or "",
             "findings": [
                 {**finding_record(id, case, self._shown(id, finding), base_url, self._variables()), "found_in": own}
                 for id, finding in attempt.findings.items()
@@ -208,25 +237,72 @@ class Run:
 
     def close(self) -> dict[str, Any]:
         """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
+        void = self._last_control()
         if self._subject is not None and (left := tidy(self._subject, lost=self._lost)):
             self.warnings.append(left)
         if self._transport is not None:
             self._transport.close()
         return {
-            "target": self.target, "notes": self.notes, "warnings": self.warnings, "requests": self.uncounted(),
-        }  # fmt: skip
+            "target": self.target,
+            "notes": self.notes,
+            "warnings": self.warnings,
+            "requests": self.uncounted(),
+            "void": void,
+            "disruptions": [[one.trouble.value, self.told(one.text)] for one in self._all_disruptions()],
+        }
+
+    def _last_control(self) -> list[list[str]]:
+        """See that the surroundings are what they were, where the last tests do not tell; return what is void."""
+        if not self._unproven or self._lost or self.subject.client.budget.spent:
+            return []
+        try:
+            change = self._attempts.control.changed()
+        except Unreachable as gone:
+            change = Change(Disruption(Trouble.GONE, str(gone)), lasts=True)
+            self._lost = True
+        except Disrupted:
+            return []
+        if change is None:
+            return []
+        self._disruptions.append(change.disruption)
+        return self._unproven
+
+    def _all_disruptions(self) -> list[Disruption]:
+        """What disrupted the run, each once, in the order in which it came."""
+        if self._subject is None:
+            return []
+        client, broken = self._subject.client, self._attempts.broken if "_attempts" in vars(self) else 0
+        flaky = Disruption(
+            Trouble.FLAKY,
+            f"the connection is flaky: {broken} of {client.requests:,} requests got no response, while others like them did",
+        )
+        found = [*self._disruptions, *([flaky] if broken else [])]
+        spent = client.disruption
+        return list(dict.fromkeys([*found, *([spent] if spent else [])]))
 
 
 def _notes(subject: Subject) -> list[str]:
+    """What the run found the target able to do, as it was seen."""
     able = subject.abilities
-    return [
-        _note_on_reading(able),
-        "the target has a delete" if able.deletes else "the target has no delete",
-        "an upsert keeps omitted fields" if able.keeps else "an upsert does not keep omitted fields",
-    ]
+    return [note for note in (_note_on_reading(able), _note_on_deleting(able), _note_on_omitting(able)) if note]
 
 
 def _note_on_reading(able: Abilities) -> str:
     if able.reads_late:
         return "the read of the target may show what was before a write, so that nothing else is judged by it"
-    return "the target has a read" if able.reads else "the target has no read"
+    if able.reads:
+        return "the target has a read" if able.reads_truly else "the target has a read that does not show what was written"
+    return "" if able.read_status is None else f"the target has no read: for a model that exists it got {able.read_status}"
+
+
+def _note_on_deleting(able: Abilities) -> str:
+    if able.deletes:
+        return "the target has a delete"
+    seen = able.delete_status
+    return "" if seen is None else f"the target has no delete: for a model that exists it got {seen}"
+
+
+def _note_on_omitting(able: Abilities) -> str:
+    if not able.updates:
+        return ""
+    return "an upsert keeps omitted fields" if able.keeps else "an upsert does not keep omitted fields"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from conformance.subject.abilities import Abilities
 from conformance.subject.deleting import clean, summed_up
 from conformance.subject.ledger import Entry, Ledger
 from conformance.subject.subject import Subject
@@ -33,9 +32,9 @@ def tidy(subject: Subject, *, lost: bool) -> str | None:
 
 
 def _left(subject: Subject) -> Mapping[Entry, str]:
-    own, probed = subject.creations.own(), subject.abilities != Abilities()
-    if probed and not subject.abilities.deletes:
-        return dict.fromkeys(own, "the target has no delete")
+    own, able = subject.creations.own(), subject.abilities
+    if able.probed and not able.deletes and able.delete_status is not None:
+        return dict.fromkeys(own, f"the target has no delete: it got {able.delete_status}")
     subject.client.renew_budget()
     return clean(subject, own.items()).left
 

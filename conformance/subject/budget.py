@@ -1,27 +1,58 @@
-"""What a run may use up in all. Once something is used up nothing more is sent, and what was not judged is said so."""
+"""What a run may use up in all: requests, time, long responses. Then nothing more is sent, and the run says so.
+
+One time budget bounds the whole run. Requests, waits for a busy target, retries and judging all draw on it, and a part
+of it is kept for deleting what the run created.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
+from enum import StrEnum
 
-from conformance.judge.outcome import NotTestable
+from conformance.judge.outcome import Disrupted
 
-SLOW = 1.0
-"""Seconds of an answer that nobody counts."""
-PATIENCE = 4
-"""Times the limit of one request that a target may let us wait for slow answers and for none, in all."""
-WAITING = 300.0
-"""Seconds in all that a busy target (429, 503 with Retry-After) is waited for."""
+SECONDS = 600.0
+"""The time budget of a run whose user gave none."""
+CLEANING = 0.1
+"""Part of the time budget that is kept for deleting models."""
 SHORT = 64 * 1024
-"""Octets of an answer that nobody counts."""
-OCTETS = 4 * 1024 * 1024
-"""Octets of longer answers that are taken in all; a usual run takes less than one million, short ones included."""
+"""Bytes of a response that nobody counts."""
+BYTES = 4 * 1024 * 1024
+"""Bytes of longer responses that are read in all; a usual run reads less than one million, short ones included."""
+
+
+class Trouble(StrEnum):
+    """What keeps a run from judging all that it was to judge."""
+
+    THROTTLED = "throttled"
+    """The target kept responding that it is busy (429, 503)."""
+    FLAKY = "flaky"
+    """Requests got no response, and others did."""
+    CHANGED = "changed"
+    """What worked at the start does not work any more: the credentials, a quota, a gateway."""
+    GONE = "gone"
+    """Nothing gets a response any more."""
+    SLOW = "slow"
+    """The time budget was used up."""
+    VERBOSE = "verbose"
+    """The target sent more than a run reads."""
+    LIMITED = "limited"
+    """The user's own limit of requests was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disruption:
+    """Why not all was judged, as a sentence of the run."""
+
+    trouble: Trouble
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Restraint:
-    """How the user wants the target to be treated. None of it bounds a run by itself."""
+    """How the user wants the target to be treated."""
 
     rate: float | None = None
     """Requests a second."""
@@ -29,6 +60,10 @@ class Restraint:
     """Requests in all, those apart that delete at the end."""
     concurrency: int | None = None
     """Requests at a time."""
+    seconds: float = SECONDS
+    """The time budget of the run."""
+    models: int | None = None
+    """Models on the target at a time."""
 
     @property
     def forbids_races(self) -> str | None:
@@ -43,48 +78,76 @@ class Restraint:
 class Budget:
     """What is left. Safe to use from several threads."""
 
-    def __init__(self, requests: int | None, timeout: float) -> None:
-        self.spent: str | None = None
-        """What is used up, as a sentence; None as long as nothing is."""
+    def __init__(self, requests: int | None = None, seconds: float = SECONDS) -> None:
+        self.disruption: Disruption | None = None
+        """What is used up; None as long as nothing is."""
+        self.began = time.monotonic()
+        self.waited = 0.0
+        """Seconds that the run waited for a busy target."""
         self._allowed = requests
         self._requests = requests
-        self._timeout = timeout
-        self._patience = PATIENCE * timeout
-        self._waiting = WAITING
-        self._octets = OCTETS
+        self._seconds = seconds
+        self._until = self.began + seconds * (1 - CLEANING)
+        self._bytes = BYTES
         self._lock = threading.Lock()
 
-    def request(self) -> None:
-        """Take one request. Raises NotTestable where there is none left."""
+    @property
+    def spent(self) -> str | None:
+        """What is used up, as a sentence; None as long as nothing is."""
+        return self.disruption.text if self.disruption else None
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; 0 where none are."""
+        return max(0.0, self._until - time.monotonic())
+
+    def request(self, *, counts: bool = True) -> None:
+        """Take one request; one that deletes does not count. Raises Disrupted where there is none left."""
         with self._lock:
-            if self._requests == 0 and self.spent is None:
-                self.spent = f"--max-requests {self._allowed} are used up"
-            if self.spent is not None:
-                raise NotTestable(self.spent)
-            if self._requests is not None:
+            if self._requests == 0 and counts:
+                self._end(Trouble.LIMITED, f"--max-requests {self._allowed} are used up")
+            self._check_time()
+            if self._requests and counts:
                 self._requests -= 1
 
-    def answer(self, seconds: float, octets: int) -> None:
-        """Take an answer in, or the time that none came in."""
+    def check_time(self) -> None:
+        """Return where there is time left. Raises Disrupted."""
         with self._lock:
-            self._patience -= max(0.0, seconds - min(SLOW, self._timeout / 2))
-            self._octets -= octets if octets > SHORT else 0
-            if self._patience <= 0:
+            self._check_time()
+
+    def response(self, length: int) -> None:
+        """Take a response of so many bytes in."""
+        with self._lock:
+            self._bytes -= length if length > SHORT else 0
+            if self._bytes <= 0:
+                self._end(Trouble.VERBOSE, f"the target sent more than {BYTES // 1024**2} MiB in long responses")
+
+    def wait(self, seconds: float, status: int) -> None:
+        """Wait for a busy target. Raises Disrupted where that is longer than there is time."""
+        with self._lock:
+            if seconds >= self.left:
                 self._end(
-                    f"the target let requests wait for more than {PATIENCE * self._timeout:g} s in all; "
-                    "if it is as slow as that, raise --timeout"
+                    Trouble.THROTTLED,
+                    f"the target throttled: it responded {status} and asked to be left alone for {seconds:g} s, longer "
+                    f"than what is left of the time budget of {self._seconds:g} s (--time-budget)",
                 )
-            if self._octets <= 0:
-                self._end(f"the target sent more than {OCTETS // 1024**2} MiB in long answers")
+                raise Disrupted(self.spent or "")
+            self.waited += seconds
+        time.sleep(seconds)
 
-    def wait(self, seconds: float) -> float:
-        """Take so many seconds of waiting for a busy target, and return how many of them it is to be waited."""
+    def end(self, trouble: Trouble, text: str) -> None:
+        """Send nothing more, for a reason that a sentence tells."""
         with self._lock:
-            granted = min(seconds, self._waiting)
-            self._waiting -= granted
-            if self._waiting <= 0:
-                self._end(f"the target was busy for {WAITING:g} s in all; --rate-limit asks for less at a time")
-            return granted
+            self._end(trouble, text)
 
-    def _end(self, reason: str) -> None:
-        self.spent = self.spent or reason
+    def _check_time(self) -> None:
+        if self.left <= 0:
+            waited = f", {self.waited:.0f} s of them waiting for a busy target" if self.waited >= 1 else ""
+            self._end(
+                Trouble.SLOW, f"the time budget of {self._seconds:g} s is used up{waited}; --time-budget gives more"
+            )
+        if self.disruption is not None:
+            raise Disrupted(self.disruption.text)
+
+    def _end(self, trouble: Trouble, text: str) -> None:
+        self.disruption = self.disruption or Disruption(trouble, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.wire.exchange import Credential
 
@@ -28,6 +28,10 @@ class Callers:
             _bearer(other, "RESPAN_OTHER_ORG_KEY"),
             _bearer(reader, "RESPAN_READ_ONLY_KEY"),
         )
+
+    def without(self, option: str) -> Callers:
+        """The same callers but the one of a key, by the name of its option."""
+        return replace(self, **{"other-org-key": {"other": None}, "read-only-key": {"reader": None}}.get(option, {}))
 
     def all(self) -> list[Credential]:
         """The callers that there are."""

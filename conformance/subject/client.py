@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from conformance.judge.outcome import NotTestable
-from conformance.subject.budget import WAITING, Budget, Restraint
+from conformance.judge.outcome import Disrupted
+from conformance.subject.budget import CLEANING, Budget, Disruption, Restraint
 from conformance.subject.pace import Pace
 from conformance.subject.retry_after import seconds_asked
 from conformance.wire.exchange import RACE, SAFE, Credential, Exchange, Request, Response
+from conformance.wire.lost import Lost
 from conformance.wire.route import Route
 from conformance.wire.transport import Transport
 
@@ -22,11 +22,23 @@ TRY_LATER = {408, 429, 503}
 MAY_BE_DONE = 503
 """What a gateway answers, too, that waits no longer for what goes on behind it."""
 TRIES = 6
+LEAST_CLEANING = 5.0
+"""Seconds that a run may take at least to delete what it created."""
 LONGEST_WAIT = 60.0
 """Seconds that a target is waited for at a time, whatever it asks for."""
+WAITING = 300.0
+"""Seconds from which on a wait that a target asks for is no pause, but a refusal."""
 SECOND_LOOK = 1.0
-"""Seconds after which a target is asked once more that asks for more than a run ever waits."""
+"""Seconds after which a target is asked once more that asks for more than that."""
 _connections = itertools.count(1)
+
+
+class Busy(Disrupted):
+    """A request got no other response than that the target is busy, however often it was sent."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        super().__init__(f"the target kept responding {exchange.response.status}")
 
 
 class Client:
@@ -42,8 +54,14 @@ class Client:
         self.transport = transport
         self.restraint = restraint
         self.route = route
-        self.budget = Budget(restraint.requests, route.timeout)
+        self.budget = Budget(restraint.requests, restraint.seconds)
         self.requests = 0
+        self._disruption: Disruption | None = None
+        self.broken = 0
+        """Requests that got no response."""
+        self.busy = 0
+        """Responses that the target is busy."""
+        self._counting = True
         self._extra = tuple(extra)
         self._pace = Pace(restraint.rate)
         self._turn = threading.Semaphore(restraint.concurrency) if restraint.concurrency else contextlib.nullcontext()
@@ -72,9 +90,25 @@ class Client:
             journal, self._journal = self._journal, []
         return journal
 
+    @contextlib.contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """Send requests that do not count for the user's limit, and are not kept in mind."""
+        self._counting = False
+        try:
+            yield
+        finally:
+            self._counting = True
+            self.drain()
+
+    @property
+    def disruption(self) -> Disruption | None:
+        """What ended the run before all was judged; deleting at its end does not count."""
+        return self._disruption or self.budget.disruption
+
     def renew_budget(self) -> None:
-        """Let what was created be deleted, whatever is used up."""
-        self.budget = Budget(None, self.route.timeout)
+        """Let what was created be deleted, whatever is used up: a part of the time budget is kept for it."""
+        self._disruption = self.budget.disruption
+        self.budget = Budget(None, max(LEAST_CLEANING, self.restraint.seconds * CLEANING))
 
     def _patiently(self, send: Callable[[], list[Exchange]]) -> list[Exchange]:
         for attempt in range(TRIES):
@@ -82,30 +116,34 @@ class Client:
             busy = [exchange for exchange in exchanges if exchange.response.status in TRY_LATER]
             if not busy:
                 return exchanges
-            if attempt and (seconds_asked(busy[0].response) or 0) > WAITING:
+            self.busy += len(busy)
+            if attempt == TRIES - 1 or (attempt and (seconds_asked(busy[0].response) or 0) > WAITING):
                 break
-            time.sleep(self.budget.wait(_wait(busy[0], attempt)))
-        raise NotTestable(f"the target kept answering {busy[0].response.status}")
+            self.budget.wait(_wait(busy[0], attempt), busy[0].response.status)
+        raise Busy(busy[0])
 
     def _once(self, request: Request, send: Callable[[Request], Response], connection: int | None = None) -> Exchange:
         with self._turn:
-            self.budget.request()
+            self.budget.request(counts=self._counting)
             self._pace.wait()
             with self._lock:
                 self.requests += 1
-            exchange = self._exchanged(request, send, connection)
+            response = self._response(request, send)
+        exchange = Exchange(request, response, RACE.get(), connection)
         with self._lock:
             self._journal.append(exchange)
         return exchange
 
-    def _exchanged(self, request: Request, send: Callable[[Request], Response], connection: int | None) -> Exchange:
-        began, octets = time.monotonic(), 0
+    def _response(self, request: Request, send: Callable[[Request], Response]) -> Response:
+        self.transport.longest = self.budget.left
         try:
             response = send(request)
-            octets = len(response.body)
-        finally:
-            self.budget.answer(time.monotonic() - began, octets)
-        return Exchange(request, response, RACE.get(), connection)
+        except Lost:
+            with self._lock:
+                self.broken += 1
+            raise
+        self.budget.response(len(response.body))
+        return response
 
 
 def may_be_done_twice(exchanges: Iterable[Exchange]) -> bool:
@@ -115,7 +153,7 @@ def may_be_done_twice(exchanges: Iterable[Exchange]) -> bool:
 
 def _wait(exchange: Exchange, attempt: int) -> float:
     """Seconds to wait: what Retry-After asks for, else a little longer each time."""
-    asked = seconds_asked(exchange.response)
+    asked, growing = seconds_asked(exchange.response), 0.05 * 2.0**attempt
     if asked is None:
-        return 0.05 * 2.0**attempt
-    return min(asked, LONGEST_WAIT) if asked <= WAITING else SECOND_LOOK
+        return growing
+    return min(max(asked, growing if attempt else 0.0), LONGEST_WAIT) if asked <= WAITING else SECOND_LOOK

@@ -18,7 +18,10 @@ class Creations:
         self._upsert = upsert
         self._own: dict[Entry, Credential | None] = {}
         self._confirmed: set[Entry] = set()
+        self._stay: set[Entry] = set()
         self._lock = threading.Lock()
+        self.most = 0
+        """The most models that there were at one time."""
 
     def before(self, request: Request) -> None:
         """Note what an upsert may create, whatever becomes of its answer."""
@@ -29,6 +32,7 @@ class Creations:
             self.ledger.note(entry)
         with self._lock:
             self._own.setdefault(entry, request.credential)
+            self.most = max(self.most, len(self._own))
 
     def after(self, exchange: Exchange) -> None:
         """Note what an upsert did create.
@@ -49,6 +53,16 @@ class Creations:
         with self._lock:
             self._own.pop(_entry(name, caller), None)
             self._confirmed.discard(_entry(name, caller))
+
+    def sweepable(self) -> dict[Entry, Credential | None]:
+        """The models that were not tried to be deleted yet."""
+        with self._lock:
+            return {entry: caller for entry, caller in self._own.items() if entry not in self._stay}
+
+    def keep_for_the_end(self, entry: Entry) -> None:
+        """Try no more to delete a model before the end of the run."""
+        with self._lock:
+            self._stay.add(entry)
 
     def __len__(self) -> int:
         """How many models the run created, or may have created."""

@@ -28,6 +28,23 @@ class Cleaned:
     """What may still be on the target, and why."""
 
 
+def sweep(subject: Subject) -> None:
+    """Delete what nothing needs any more, where that can be done; what cannot be deleted now is left for the end."""
+    if not subject.abilities.deletes or subject.client.budget.spent:
+        return
+    needed = {name for names in subject.held.values() for name in names}
+    needed |= set(subject.names.found_in(str(subject.first.request.key))) if subject.first is not None else set()
+    own = subject.creations.sweepable()
+    over = [(entry, caller) for entry, caller in own.items() if needed.isdisjoint(subject.names.found_in(entry.name))]
+    with subject.client.uncounted():
+        cleaned = clean(subject, over)
+    for entry, caller in over:
+        if entry in cleaned.left:
+            subject.creations.keep_for_the_end(entry)
+        else:
+            subject.creations.deleted(entry.name, caller)
+
+
 def clean(subject: Subject, models: Iterable[tuple[Entry, Credential | None]]) -> Cleaned:
     """Delete the models, each by the key that created it."""
     cleaned, silences = Cleaned(), 0

@@ -29,11 +29,14 @@ class Names:
         self._worker = worker
         self._counter = itertools.count(1)
         self._lock = threading.Lock()
+        self.drawn: list[str] = []
+        """Every name that was handed out, in turn."""
 
     def fresh(self) -> str:
         """A name that nothing was called before."""
         with self._lock:
-            return f"{self.run}-{self._worker}{next(self._counter)}"
+            self.drawn.append(f"{self.run}-{self._worker}{next(self._counter)}")
+            return self.drawn[-1]
 
     def found_in(self, text: str) -> list[str]:
         """The names of the run that stand in a text, in their order."""

@@ -1,16 +1,19 @@
 """Finds out, before anything is judged, how the state of the target can be read, and what of it can be relied on.
 
-A field that the target does not show as it was sent is a fault, and is judged by the checks of that field. Checks of
-anything else look at the other fields, so that one fault makes one finding.
+Each capability is probed on its own: a target that refuses updates may still be read and deleted from. A field that
+the target does not show as it was sent is a fault, and is judged by the checks of that field. Checks of anything else
+look at the other fields, so that one fault makes one finding.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from conformance.fields import Shown, shown_fields
-from conformance.judge.outcome import NotTestable
+from conformance.judge.outcome import Disrupted, NotTestable
 from conformance.judge.same import same
 from conformance.subject.abilities import Abilities
 from conformance.subject.client import may_be_done_twice
@@ -20,65 +23,147 @@ from conformance.wire.lost import REDOS, Lost, redone
 
 ENOUGH = 0.5
 """Part of the fields that a way to read state has to show right; a fault in one field leaves the others to go by."""
-
-
 LATE = (0.1, 0.4, 1.5)
 """Seconds to wait, one after the other, for a read that did not show a write at once and may only be late."""
+TRIES = 3
+"""How often the target is probed where requests get no response."""
 
 
 def probe(subject: Subject) -> Abilities:
-    """What the target is able to do, by a look at it that no write which was done twice has spoiled."""
+    """Find out what the target is able to do, by a look that no write which was done twice has spoiled.
+
+    Raises Disrupted where the target is too busy to tell. What gets no response three times is taken for missing.
+    """
+    for attempt in range(TRIES):
+        patient = _Probe(subject, forgives=attempt == TRIES - 1)
+        try:
+            found = _undisturbed(subject, patient)
+        except Lost:
+            continue
+        break
+    found.probed = True
+    return found
+
+
+def _undisturbed(subject: Subject, one: _Probe) -> Abilities:
     for _ in range(REDOS):
         subject.client.drain()
-        found = redone(lambda: _probed(subject))
+        found = redone(one.look)
         if not may_be_done_twice(subject.client.drain()):
             break
     return found
 
 
-def _probed(subject: Subject) -> Abilities:
-    """Try the upsert, the read, the bare upsert and the delete on a model of every plain value."""
-    found = Abilities()
-    try:
-        first, second = subject.full(variant=4), subject.full(variant=5)
-        key = str(first[subject.contract.upsert.key])
-        second[subject.contract.upsert.key] = key
-        created = subject.upsert(first).response
-        updated = subject.upsert(second).response
-    except (NotTestable, Lost):
-        return found
-    found.tells_creates = created.status == subject.contract.upsert.created
-    found.tells_updates = updated.status == subject.contract.upsert.updated
-    if not (created.successful and updated.successful):
-        return found
-    own = [f for f in shown_fields(subject.contract) if f.name in first and not f.request.reference]
-    at_first = [field for field in own if _shows(field, created.members, first)]
-    found.shows_creates = bool(at_first)
-    shown = [field for field in at_first if _shows(field, updated.members, second)]
-    found.reliable = tuple(shown)
-    _probe_reading(subject, key, second, found)
-    _probe_delete(subject, key, found)
-    subject.first = _answered(lambda: subject.upsert(subject.full(variant=6)))
-    return found
+@dataclass(slots=True)
+class _Probe:
+    subject: Subject
+    forgives: bool
+    """Whether a request without a response is one that failed, rather than a reason to probe again."""
 
+    def look(self) -> Abilities:
+        """Try the upsert, the read, the bare upsert and the delete on a model of every plain value."""
+        subject, found = self.subject, Abilities()
+        subject.abilities = found
+        body, created = self._create(found)
+        key = str(body[subject.contract.upsert.key])
+        if created is not None:
+            self._note_shown(found, key, body, created)
+            self._probe_delete(key, found)
+        first = self._sent(lambda: subject.upsert(subject.full(variant=6)))
+        subject.first = first if first is not None and first.response.successful else None
+        return found
 
-def _probe_reading(subject: Subject, key: str, body: Mapping[str, Json], found: Abilities) -> None:
-    """See what a read and a bare upsert show of the model; what neither shows is not relied on."""
-    shown = found.reliable
-    read = _answered(lambda: subject.read(key))
-    by_read = _seen(subject, read, shown, body)
-    by_bare = _seen(subject, _answered(lambda: subject.upsert({subject.contract.upsert.key: key})), shown, body)
-    found.keeps = _is_enough(by_bare, shown)
-    if _is_enough(by_read, shown):
-        found.reads_late = read is not None and may_be_stale(read.response.header("cache-control") or "")
-    else:
-        found.reads_late = any(_is_enough(seen, shown) for seen in _seen_later(subject, key, shown, body))
-    found.reads = by_read is not None and not found.reads_late
-    found.reads_truly = found.reads and _is_enough(by_read, shown)
-    for trusted, seen in ((found.reads_truly, by_read), (found.keeps, by_bare)):
-        if trusted and seen is not None:
-            found.reliable = tuple(field for field in found.reliable if field in seen)
-    found.tells_absence = found.reads and _answered(lambda: subject.read(subject.names.fresh())) is None
+    def _create(self, found: Abilities) -> tuple[dict[str, Json], Exchange | None]:
+        """Create a model with every field that the target takes."""
+        subject = self.subject
+        body = subject.full(variant=4)
+        created = self._sent(lambda: subject.upsert(body))
+        if created is not None and 400 <= created.response.status <= 499:
+            found.refused = frozenset(self._refused_alone())
+            body = subject.full(variant=4)
+            created = self._sent(lambda: subject.upsert(body))
+        if created is None or not created.response.successful:
+            body = subject.minimal()
+            created = self._sent(lambda: subject.upsert(body))
+        if created is None or not created.response.successful:
+            return body, None
+        found.tells_creates = created.response.status == subject.contract.upsert.created
+        return body, created
+
+    def _refused_alone(self) -> Iterator[str]:
+        """Yield the fields that are refused whatever stands beside them."""
+        subject, values = self.subject, self.subject.full(variant=4)
+        del values[subject.contract.upsert.key]
+        for name, value in values.items():
+            alone = self._sent(partial(subject.upsert, {**subject.minimal(), name: value}))
+            if alone is not None and 400 <= alone.response.status <= 499:
+                yield name
+
+    def _note_shown(self, found: Abilities, key: str, body: Mapping[str, Json], created: Exchange) -> None:
+        """See which fields come back, in a create and in an update, and in what shows the state then."""
+        subject = self.subject
+        own = [f for f in shown_fields(subject.contract) if f.name in body and not f.request.reference]
+        shown = [field for field in own if _shows(field, created.response.members, body)]
+        found.shows_creates = bool(shown)
+        update = subject.full(5, key) if len(body) > 1 else dict(body)
+        updated = self._sent(lambda: subject.upsert(update))
+        if updated is not None and updated.response.successful:
+            found.updates = True
+            found.tells_updates = updated.response.status == subject.contract.upsert.updated
+            shown = [field for field in shown if _shows(field, updated.response.members, update)]
+            body = update
+        found.reliable = tuple(shown)
+        self._probe_reading(key, body, found)
+
+    def _probe_reading(self, key: str, body: Mapping[str, Json], found: Abilities) -> None:
+        """See what a read and a bare upsert show of the model; what neither shows is not relied on."""
+        subject, shown = self.subject, found.reliable
+        read = self._sent(lambda: subject.read(key))
+        found.read_status = read.response.status if read is not None else None
+        by_read = _seen(subject, read, shown, body)
+        by_bare = _seen(subject, self._sent(lambda: subject.upsert({subject.contract.upsert.key: key})), shown, body)
+        found.keeps = found.updates and _is_enough(by_bare, shown)
+        if _is_enough(by_read, shown):
+            found.reads_late = read is not None and may_be_stale(read.response.header("cache-control") or "")
+        elif read is not None and read.response.status != 405:
+            found.reads_late = any(_is_enough(seen, shown) for seen in self._seen_later(key, shown, body))
+        found.reads = read is not None and _is_object(read) and not found.reads_late
+        found.reads_truly = found.reads and _is_enough(by_read, shown)
+        for trusted, seen in ((found.reads_truly, by_read), (found.keeps, by_bare)):
+            if trusted and seen is not None:
+                found.reliable = tuple(field for field in found.reliable if field in seen)
+        if found.reads:
+            absent = self._sent(lambda: subject.read(subject.names.fresh()))
+            found.tells_absence = absent is not None and not absent.response.successful
+
+    def _probe_delete(self, key: str, found: Abilities) -> None:
+        subject = self.subject
+        deleted = self._sent(lambda: subject.delete(key))
+        found.delete_status = deleted.response.status if deleted is not None else None
+        found.deletes = deleted is not None and deleted.response.successful
+        if found.deletes and found.reads and found.tells_absence:
+            left = self._sent(lambda: subject.read(key))
+            found.deletes_truly = left is not None and not left.response.successful
+        if found.deletes_truly:
+            subject.creations.deleted(key, subject.callers.owner)
+
+    def _seen_later(self, key: str, fields: Sequence[Shown], body: Mapping[str, Json]) -> Iterator[list[Shown] | None]:
+        for seconds in LATE:
+            self.subject.pause(seconds)
+            yield _seen(self.subject, self._sent(lambda: self.subject.read(key)), fields, body)
+
+    def _sent(self, call: Callable[[], Exchange]) -> Exchange | None:
+        """The exchange; None where the contract has no such operation, or where no response came at last."""
+        try:
+            return call()
+        except Disrupted:
+            raise
+        except NotTestable:
+            return None
+        except Lost:
+            if self.forgives:
+                return None
+            raise
 
 
 def _is_enough(seen: Sequence[Shown] | None, shown: Sequence[Shown]) -> bool:
@@ -86,20 +171,9 @@ def _is_enough(seen: Sequence[Shown] | None, shown: Sequence[Shown]) -> bool:
     return seen is not None and len(seen) >= ENOUGH * len(shown)
 
 
-def _probe_delete(subject: Subject, key: str, found: Abilities) -> None:
-    found.deletes = _answered(lambda: subject.delete(key)) is not None
-    if found.deletes and found.reads:
-        found.deletes_truly = found.tells_absence and _answered(lambda: subject.read(key)) is None
-    if found.deletes_truly:
-        subject.creations.deleted(key, subject.callers.owner)
-
-
-def _seen_later(
-    subject: Subject, key: str, fields: Sequence[Shown], body: Mapping[str, Json]
-) -> Iterator[list[Shown] | None]:
-    for seconds in LATE:
-        subject.pause(seconds)
-        yield _seen(subject, _answered(lambda: subject.read(key)), fields, body)
+def _is_object(read: Exchange) -> bool:
+    """Whether a read succeeded with a JSON object; a page for any path, say, is no read."""
+    return read.response.successful and isinstance(read.response.json, dict)
 
 
 def _seen(
@@ -107,7 +181,7 @@ def _seen(
 ) -> list[Shown] | None:
     """Those of `fields` that a way to read state shows right; None where it shows no such model at all."""
     key = subject.contract.upsert.key
-    if exchange is None or exchange.response.members.get(key) != body[key]:
+    if exchange is None or not exchange.response.successful or exchange.response.members.get(key) != body[key]:
         return None
     return [field for field in fields if _shows(field, exchange.response.members, body)]
 
@@ -117,15 +191,6 @@ def may_be_stale(cache_control: str) -> bool:
     directives = cache_control.lower()  # section 5.2: without regard to case
     fresh = re.search(r'(max-age|s-maxage)="?0*[1-9]', directives)
     return fresh is not None and not re.search("no-cache|no-store", directives)
-
-
-def _answered(call: Callable[[], Exchange]) -> Exchange | None:
-    """The exchange, if it succeeded."""
-    try:
-        exchange = call()
-    except (NotTestable, Lost):
-        return None
-    return exchange if exchange.response.successful else None
 
 
 def _shows(field: Shown, members: Mapping[str, Json], body: Mapping[str, Json]) -> bool:

@@ -1,14 +1,22 @@
-"""One look at the target before anything is judged: is it there, is it the endpoint, does it take the keys?"""
+"""One look at the target before anything is judged: is it there, is it the endpoint, does it take the keys?
+
+The plainest upsert has to work, for everything else is judged by what it differs in from that one. Where it is refused
+the run stops and shows the response.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from conformance.configuration.settings import asked_for
-from conformance.judge.outcome import NotTestable
+from conformance.judge.expect import summary, written
+from conformance.judge.outcome import Disrupted, NotTestable
+from conformance.subject.client import Busy
 from conformance.subject.diagnosis import of_answer, of_silence
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange
+from conformance.visible import visible
+from conformance.wire.exchange import Exchange, Json
 from conformance.wire.lost import Lost, Unreachable, redone
 
 TRIES = 3
@@ -16,17 +24,32 @@ SOON = 2.0
 """Seconds within which a failure is tried again; what takes longer was no hiccup."""
 UNKNOWN = 401
 REFUSED = (UNKNOWN, 403)
+HINTS: Mapping[int, str] = {
+    400: "if names of models have to follow a pattern, give it with --name-pattern",
+    402: "a quota may be used up, by what earlier runs left for instance: respan-conformance clean LEDGER",
+    409: "a quota may be used up, or names taken, by what earlier runs left for instance",
+    415: "something in front of the target may want another media type than application/json",
+    422: "the contract has 400 for an invalid body, and this one is valid",
+}
+"""What a user may look at, by the status of the plainest upsert."""
 
 
 class WrongKey(Exception):
     """The target does not take a key that the user gave. The user has to act."""
 
 
+class Refused(Exception):
+    """The target refuses the plainest upsert there is, so that nothing can be judged. The user has to act."""
+
+
 def look(subject: Subject) -> None:
-    """Return where the target answers the upsert. Raises Unreachable or WrongKey, with what to do."""
+    """Return where the target takes the plainest upsert, and keep in mind which one that is.
+
+    Raises Unreachable, WrongKey or Refused with what to do, and Disrupted where the target is too busy to tell.
+    """
     operation = subject.contract.upsert.operation
     url = subject.client.transport.base_url + operation.path
-    exchange = _answer(subject, url)
+    exchange = _response(subject, url, subject.minimal())
     if exchange is None:
         return
     if obstacle := of_answer(exchange, url, operation.path):
@@ -35,12 +58,17 @@ def look(subject: Subject) -> None:
     if status in REFUSED:
         key = "takes no request without a key; set RESPAN_API_KEY, or give --api-key-file"
         refused = "does not take the API key; check RESPAN_API_KEY or --api-key-file, and that the key may write"
-        raise WrongKey(f"{url} {refused if subject.callers.owner else key} (it answered {status})")
+        said = f"{url} {refused if subject.callers.owner else key} (it responded {visible(summary(exchange))})"
+        raise WrongKey(said)
+    if 400 <= status <= 499:
+        exchange = _fuller(subject, url, exchange)
+    if exchange.response.successful:
+        subject.plain = exchange
     _look_at_other_keys(subject, url)
 
 
 def answers(subject: Subject) -> bool:
-    """Whether the target still answers anything."""
+    """Whether the target still responds to anything."""
     try:
         redone(lambda: subject.upsert(subject.minimal()))
     except Lost:
@@ -50,21 +78,36 @@ def answers(subject: Subject) -> bool:
     return True
 
 
-def _answer(subject: Subject, url: str) -> Exchange | None:
-    """The answer to an upsert; None where the run may send no more."""
-    began = time.monotonic()
+def _fuller(subject: Subject, url: str, refused: Exchange) -> Exchange:
+    """The upsert with a plain value in each field, where that works; else it is shown what came of the name alone."""
+    full = _response(subject, url, subject.full())
+    if full is not None and full.response.successful:
+        return full
+    status = refused.response.status
+    hint = f"; {HINTS[status]}" if status in HINTS else ""
+    raise Refused(
+        f"{url} refuses the plainest upsert, {written(refused.request.json)}, and one with all fields as well, so "
+        f"nothing can be judged{hint}. The response was {visible(summary(refused))}"
+    )
+
+
+def _response(subject: Subject, url: str, body: Mapping[str, Json]) -> Exchange | None:
+    """The response to an upsert; None where the run may send no more."""
+    began, obstacle, throttled = time.monotonic(), "", ""
     for attempt in range(TRIES):
         try:
-            return redone(lambda: subject.upsert(subject.minimal()))
+            return redone(lambda: subject.upsert(body))
         except Lost as lost:
             obstacle = of_silence(lost, url, subject.client.route.proxy)
-        except NotTestable as busy:
-            obstacle = f"{url} is not to be had ({busy.reason}); try again later, or see what keeps it busy"
+        except Busy as busy:
+            throttled = busy.reason
+        except Disrupted:
+            return None
         if time.monotonic() - began > SOON:
             break
         time.sleep(0.2 * attempt)
-    if subject.client.budget.spent:
-        return None
+    if throttled:
+        raise Disrupted(f"{url} is throttled from the start: {throttled}; try again later, or give --rate-limit")
     raise Unreachable(obstacle)
 
 
@@ -75,6 +118,8 @@ def _look_at_other_keys(subject: Subject, url: str) -> None:
         for option, caller in (("other-org-key", subject.callers.other), ("read-only-key", reader)):
             if caller and subject.read(subject.names.fresh(), caller).response.status == UNKNOWN:
                 raise _unknown(option, url)
+    except Disrupted:
+        raise
     except (Lost, NotTestable):  # what has no read is not asked
         return
 

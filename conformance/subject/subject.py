@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from conformance.fields import Shown, base_field, overlays
 from conformance.generate.values import distinct_value, plain_values
 from conformance.judge.expect import summary
 from conformance.judge.names import is_plain, is_safe_in_path
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Blocked, Disrupted, NotProvided, NotTestable, Violation
 from conformance.judge.reading import Reading, read_body
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
@@ -24,6 +24,8 @@ from conformance.wire.exchange import Credential, Exchange, Json
 from contract import Contract, RequestField
 
 T = TypeVar("T")
+ROOM = 15
+"""Models that a check may make, beside the evidence that it shares with others."""
 
 
 class Subject(Operations):
@@ -43,16 +45,25 @@ class Subject(Operations):
         self.plan = plan
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
+        self.plain: Exchange | None = None
+        """The plainest upsert that worked at the start; None where none did."""
         self.first: Exchange | None = None
         """The create of a model that is there before anything is judged; None where it was refused."""
         self._memory: dict[str, Any] = {}
         self._recalled: set[str] = set()
+        self.held: dict[str, list[str]] = {}
+        """The names that remembered evidence goes on to use, by the evidence."""
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
     def minimal(self) -> dict[str, Json]:
         """The key alone, of a model that does not exist."""
         return {self.contract.upsert.key: self.names.fresh()}
+
+    def control(self) -> dict[str, Json]:
+        """The plainest upsert that worked at the start, of a model that does not exist."""
+        sent = self.plain.request.json if self.plain is not None else {}
+        return {**sent, self.contract.upsert.key: self.names.fresh()}
 
     def few(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
         """The key and two plain values: as much as it takes to tell one model from another."""
@@ -61,15 +72,27 @@ class Subject(Operations):
         return {name: full[name] for name in names}
 
     def full(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
-        """Plain values for every field that refers to nothing else; fields differ, and so do variants."""
+        """Plain values for every field that refers to nothing else; fields differ, and so do variants.
+
+        Fields that the target refuses are left out: they are judged by the checks that are about them.
+        """
         body: dict[str, Json] = {self.contract.upsert.key: key or self.names.fresh()}
         for index, field in enumerate(self.own_fields()):
+            if field.name in self.abilities.refused:
+                continue
             body[field.name] = distinct_value(field.schema, variant + (0 if "enum" in field.schema else 11 * index))
         return body
 
-    def plain_rows(self) -> list[dict[str, Json]]:
-        """Values for all own fields at once, as many times as it takes to have each plain value of each field."""
-        columns = {field.name: plain_values(field.schema) for field in self.own_fields()}
+    def plain_rows(self, *, refused: bool = False) -> list[dict[str, Json]]:
+        """Values for all own fields at once, as many times as it takes to have each plain value of each field.
+
+        With `refused`, those that the target was found to refuse as well.
+        """
+        columns = {
+            field.name: plain_values(field.schema)
+            for field in self.own_fields()
+            if refused or field.name not in self.abilities.refused
+        }
         rows = range(max(map(len, columns.values()), default=0))
         ranked = list(enumerate(columns.items()))  # columns that are alike begin at rows of their own
         return [{name: column[(row + rank) % len(column)] for rank, (name, column) in ranked} for row in rows]
@@ -91,8 +114,11 @@ class Subject(Operations):
         """The fields that a check of something else can go by; with `telling`, those of many values only."""
         fields = tuple(f for f in self.abilities.reliable if not telling or "enum" not in f.request.schema)
         if not fields:
-            because = "IDM-02" if self.abilities.shows_creates else "IDM-01"
-            raise NotTestable("the target shows no field as it was sent", because=because)
+            if self.abilities.shows_creates:
+                shown = "shows" if self.abilities.updates else "takes"
+                reason = f"a create shows what was sent, but an update {shown} none of it"
+                raise NotTestable(reason, because="IDM-02" if self.abilities.updates else "STA-02")
+            raise NotTestable("the response to a create shows no field as it was sent", because="IDM-01")
         return fields
 
     def values_of(self, field: RequestField) -> list[Json]:
@@ -103,7 +129,7 @@ class Subject(Operations):
         if reference.to == "models":
             return [self.given(self.full(variant))[self.contract.upsert.key] for variant in (1, 2)]
         if not self.plan.known.providers:
-            raise NotTestable("no provider is known; name one with --provider ID")
+            raise NotProvided("no provider is known; name one with --provider ID")
         return list(self.plan.known.providers)
 
     def known_references(self) -> dict[str, str | None]:
@@ -159,7 +185,7 @@ class Subject(Operations):
         if status not in self.contract.upsert.operation.statuses:
             raise NotTestable(reason, because="STA-04")
         if self._refers_to_what_the_user_named(exchange):
-            raise NotTestable(f"{reason}; check --provider and --builtin-model: they name what it does not know")
+            raise Blocked(f"{reason}; check --provider and --builtin-model: they name what it does not know")
         if not self._is_plain(exchange):
             raise NotTestable(f"a request on the way, which a server may refuse, was answered {status}")
         fault = Violation("a plain request to be taken", summary(exchange), [exchange])
@@ -189,18 +215,24 @@ class Subject(Operations):
         bare = {self.contract.upsert.key: key}
         return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
 
-    def once(self, name: str, make: Callable[[], T], *, lasting: bool = False) -> T:
+    def once(self, name: str, make: Callable[[], T], *, lasting: bool = False, keeps: bool = True) -> T:
         """What `make` returns, or why it cannot, made once and remembered: evidence that several checks judge.
 
         It is made anew to see whether a finding repeats, unless it is `lasting`: then the check sees to that itself.
+        Its models are kept for what comes later, unless it `keeps` none: then they are deleted after the check.
         """
         if not lasting:
             self._recalled.add(name)
         if name not in self._memory:
+            drawn = len(self.names.drawn)
             try:
                 self._memory[name] = make()
+            except Disrupted:
+                raise
             except NotTestable as obstacle:
                 self._memory[name] = obstacle
+            if keeps:
+                self.held[name] = self.names.drawn[drawn:]
         remembered: T | NotTestable = self._memory[name]
         if isinstance(remembered, NotTestable):
             raise remembered
@@ -209,11 +241,19 @@ class Subject(Operations):
     def begin(self, *, anew: bool) -> None:
         """Begin a check; `anew` makes the evidence anew that the check before went by, to see whether it repeats."""
         if anew:
-            for name in self._recalled:
-                self._memory.pop(name, None)
+            self._forget(self._recalled)
         self._recalled.clear()
+        most = self.client.restraint.models
+        if most is not None and len(self.creations) > most - ROOM:
+            self._forget(list(self.held))
         self.observed.clear()
         self.client.drain()
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Make evidence anew when it is asked for again, and let its models go."""
+        for name in names:
+            self._memory.pop(name, None)
+            self.held.pop(name, None)
 
     def affords(self, requests: int) -> bool:
         """Whether so many are left for what the run can do without, once what it created is deleted."""
@@ -223,8 +263,8 @@ class Subject(Operations):
     def require_requests(self, requests: int) -> None:
         """Go on only where so many are left for what the run can do without."""
         if not self.affords(requests):
-            raise NotTestable(
-                "what was found, or busy answers, took the requests for it; --profile thorough sends more"
+            raise Disrupted(
+                "confirming what was found, or a busy target, used up the requests for it; --profile thorough has more"
             )
 
     def require_base(self) -> RequestField:
@@ -246,17 +286,18 @@ class Subject(Operations):
         if self.abilities.reads_late:
             raise NotTestable("the read of the target may show what was before a write")
         if not self.abilities.reads:
-            raise NotTestable("the target has no read")
+            raise NotTestable(f"the target has no read{_seen(self.abilities.read_status)}")
 
     def require_true_read(self) -> None:
         """Go on only where there is a read that shows what upserts showed."""
-        if not self.abilities.reads_truly:
-            raise NotTestable("the target has no read that shows what was written")
+        if self.abilities.reads and not self.abilities.reads_truly:
+            raise NotTestable("the read of a model does not show what was written", because="IDM-04")
+        self.require_read()
 
     def require_delete(self) -> None:
         """Go on only where there is a delete; a target without one is lawful."""
         if not self.abilities.deletes:
-            raise NotTestable("the target has no delete")
+            raise NotTestable(f"the target has no delete{_seen(self.abilities.delete_status)}")
 
     def observe(self, what: str) -> None:
         """Note what the target does where the contract leaves it open."""
@@ -274,3 +315,8 @@ class Subject(Operations):
     def pause(self, seconds: float = 0.05) -> None:
         """Let the target's clock move, or its writes settle."""
         time.sleep(seconds)
+
+
+def _seen(status: int | None) -> str:
+    """What a capability that is missing was told by."""
+    return "" if status is None else f": for a model that exists it got {status}"

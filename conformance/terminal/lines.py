@@ -36,6 +36,8 @@ def _text(judged: Judged, verdict: Verdict) -> Text:
     text = Text(judged.requirement.text)
     if verdict is Verdict.NOT_TESTABLE:
         text.append(f" (not testable: {visible('; '.join(judged.reasons))})", "yellow")
+    if verdict is Verdict.NOT_REACHED:
+        text.append(" (not reached)", "magenta")
     if verdict is Verdict.WAIVED:
         text.append(f" ({visible(str(judged.waiver))})", "yellow")
     if judged.level is OPEN:

@@ -11,6 +11,7 @@ from conformance.results.words import RUN_WORDS, WORDS
 
 STYLES: Mapping[Verdict, str] = {
     Verdict.PASS: "green",
+    Verdict.NOT_REACHED: "magenta",
     Verdict.NOT_TESTABLE: "yellow",
     Verdict.DEVIATES: "yellow",
     Verdict.WAIVED: "yellow",

@@ -36,7 +36,7 @@ def print_summary(result: Result, console: Console) -> None:
 def print_verdict(result: Result, console: Console) -> None:
     """Print the verdict on the run, in a line, below what it rests on."""
     ruling = result.ruling()
-    grounds = () if result.stopped else ruling.grounds
+    grounds = [ground for ground in ruling.grounds if ground != result.stopped_because]
     for ground in dict.fromkeys([*result.waiver_notes(), *grounds]):
         console.print(Text(visible(ground), "magenta"))
     because = result.stopped_because or RUN_WORDS[ruling.verdict].explained

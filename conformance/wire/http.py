@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from conformance.wire.transport import outgoing, received
 CONNECTIONS = 64
 IDLE = 2.0
 """Seconds after which a connection is not used again; servers close theirs after as little as that."""
+SHORTEST = 0.1
+"""Seconds that a request gets, however little is left of the time budget."""
 STALE = 3
 """Stale connections after which none is used again."""
 PAUSES = (0.1, 0.3, 0.6, 1.0)
@@ -32,6 +35,7 @@ class HttpTransport:
     """A target at a URL; its path prefix is kept. Follows no redirects, so no credential goes to another host."""
 
     connects = True
+    longest = math.inf
 
     def __init__(self, base_url: str, route: Route = Route()) -> None:  # noqa: B008 - it is frozen
         self.base_url = base_url.rstrip("/")
@@ -93,7 +97,8 @@ class HttpTransport:
 
     def _sent(self, pool: httpcore2.ConnectionPool, request: Request, sent: httpx2.Request) -> Response:
         started = time.monotonic()
-        with self._calls.call(self._route.timeout) as call:
+        limit = min(self._route.timeout, max(self.longest, SHORTEST))
+        with self._calls.call(limit) as call:
             try:
                 response = pool.handle_request(self._for_core(sent))
                 try:
@@ -104,7 +109,7 @@ class HttpTransport:
                 finally:
                     response.close()
             except (httpcore2.TimeoutException, TimeoutError) as error:
-                reason = f"no whole answer came within the time limit of {self._route.timeout:g} s"
+                reason = f"no whole answer came within the time limit of {round(limit, 2):g} s"
                 raise Lost(request, reason, error, call.beginning) from None
             except BROKEN as error:
                 raise _broken(request, error, call) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +39,8 @@ def read(body: bytes) -> Text:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         unique = dict(pairs)
         if len(unique) < len(pairs):
-            names = [name for name, _ in pairs]
-            faults.append(
-                "the name " + json.dumps(next(n for n in names if names.count(n) > 1)) + " stands twice in an object"
-            )
+            twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+            faults.append(f"the name {json.dumps(twice)} stands twice in an object")
         return unique
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
@@ -18,6 +19,8 @@ class Transport(Protocol):
     base_url: str
     connects: bool
     """Whether requests go over connections."""
+    longest: float
+    """Seconds that a request may take beside its own time limit: what is left of the run."""
 
     def send(self, request: Request) -> Response:
         """The response, whole. Raises Lost where none comes, or Stale where a kept connection may be why."""
@@ -40,6 +43,7 @@ class Connectionless:
     """What a transport has that has no connections."""
 
     connects = False
+    longest = math.inf
 
     def send(self, request: Request) -> Response:
         """The response."""
