@@ -73,8 +73,10 @@ def _chosen(settings: Settings) -> tuple[Settings, Contract, Collection[str]]:
 
 def _run(settings: Settings) -> int:
     from conformance.command.judging import run
+    from conformance.running.connection import connection_of
+    from conformance.running.deadline import alarm
 
-    with ended_as_interrupted():
+    with ended_as_interrupted(), alarm(connection_of(settings).restraint.seconds):
         return run(settings)
 
 

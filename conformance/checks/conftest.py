@@ -47,7 +47,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def subject(respan_target: Any, pytestconfig: pytest.Config) -> Subject:
     """The implementation under test."""
-    return run_of(pytestconfig).meet(respan_target)
+    run = run_of(pytestconfig)
+    subject = run.meet(respan_target)
+    pytestconfig.hook.pytest_respan_met(expected=run.expected)
+    return subject
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from conformance.configuration.options import OPTIONS
 from conformance.configuration.settings import Settings
 from conformance.results.result import Result
 from conformance.running.connection import Connection, connection_of
+from conformance.running.estimate import CREATED, MODELS
 from conformance.running.session import run_checks
 from conformance.running.tidying import place_of_ledger
 from conformance.visible import visible
@@ -46,10 +47,21 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
     yield f"          {', '.join(_spelled(o) for o in (upsert.operation, upsert.read, upsert.delete) if o is not None)}"
     yield f"Keys      {', '.join(keys) or 'none'}"
     yield "Writes    models whose names start with rc- and eight hexadecimal digits, drawn for each run"
+    yield from _footprint(result, settings)
     for name in settings["builtin-model"]:
         yield f"          and {visible(name)}, by its bare name, which the target has to refuse"
     yield from _end(result, settings)
     yield "Nothing was sent."
+
+
+def _footprint(result: Result, settings: Settings) -> Iterator[str]:
+    """How many models there are at one time, and how many stay where nothing can be deleted."""
+    most = min(settings["max-models"] or MODELS, MODELS)
+    created = round(result.estimate * CREATED)
+    if result.contract.upsert.delete is not None:
+        yield f"          about {most} at one time at most; without a delete, about {created:,} stay on the target"
+    else:
+        yield f"          about {created:,} in all, which stay on the target"
 
 
 def _manners(connection: Connection) -> str:
@@ -65,7 +77,7 @@ def _end(result: Result, settings: Settings) -> Iterator[str]:
     if result.contract.upsert.delete is None:
         yield "Deletes   nothing: the contract has no delete"
     else:
-        yield "Deletes   at the end what it created, if the target has a delete; not what no path leads to"
+        yield "Deletes   what it created as soon as nothing needs it, if the target has a delete"
     if settings["url"] or settings["ledger"]:
         yield f"Ledger    {place_of_ledger(settings['ledger'], 'rc-...', '')}, as long as something is left"
 

@@ -15,6 +15,10 @@ from conformance.wire.route import TIMEOUT, Route
 from conformance.wire.transport import Transport
 
 
+PACED = 2 * 1500
+"""Requests that a run which the user slows down has the time for, where no other time budget was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """All of it."""
@@ -51,7 +55,7 @@ def connection_of(settings: Settings, share: int = 1) -> Connection:
             rate and rate / share,
             requests and -(-requests // share),
             settings["concurrency"],
-            settings["time-budget"] or SECONDS,
+            settings["time-budget"] or max(SECONDS, PACED / rate if rate else 0.0),
             settings["max-models"],
         ),
         headers,

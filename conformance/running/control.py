@@ -105,8 +105,9 @@ class Control:
         if (reader := subject.callers.reader) and subject.first is not None and upsert.read is not None:
             reads = upsert.read.operation_id
             self._others.append(_Watched("read-only-key", reader, partial(self._read, reader), reads))
-        if subject.plain is not None:
-            self._primary.last = self._now()
+        for watched in (self._primary, *self._others):
+            if subject.plain is not None and (watched is self._primary or watched.credential in subject.working):
+                watched.last = self._now()
 
     def note(self, exchanges: Sequence[Exchange]) -> int:
         """Keep in mind when each key last worked; return how many exchanges came after the last success of a write."""

@@ -1,10 +1,12 @@
-"""About how many requests a run sends, by what runs against the bundled mock were seen to send."""
+"""About how many requests a run sends, by what runs against the bundled mock were seen to send, and how long it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from conformance.configuration.profile import Profile
+from conformance.judge.outcome import Disrupted
+from conformance.subject.budget import Restraint
 
 OVERHEAD = 12
 """Requests that look at the target before anything is judged."""
@@ -16,6 +18,12 @@ QUICK = {"AUT": 2.3, "STA": 1.2, "IDM": 2.1, "SEM": 1.9, "TEN": 4.2, "SCH": 0.1}
 """The same where fewer tests share what they look at."""
 RACE, WALK = 5.35, 26.0
 """Requests for each round of a test of CON, and for each walk of MOD."""
+MODELS = 50
+"""Models of a run that are on the target at one time, where it has a delete."""
+CREATED = 0.23
+"""Models that a run creates in all, for each request that it sends."""
+MARGIN = 1.25
+"""How much longer than expected a run may take, for a time budget that is suggested."""
 A_SECOND = 100.0
 """Requests a second of walks that go on for a time."""
 
@@ -28,3 +36,26 @@ def estimated_requests(profile: Profile, tests: Mapping[str, int]) -> int:
     raced = RACE * profile.races * tests.get("CON", 0) + walks * (tests.get("MOD", 0) > 0)
     reckoned = round((OVERHEAD + judged + raced) * (1 + DELETES))
     return reckoned if profile.requests is None else min(reckoned, profile.requests)
+
+
+def expected_seconds(requests: int, response: float, restraint: Restraint) -> float:
+    """How long so many requests take, one after the other, where a response takes so many seconds."""
+    return requests * max(response, 1 / restraint.rate if restraint.rate else 0.0)
+
+
+def require_time(requests: int, response: float, restraint: Restraint) -> float:
+    """Return how many seconds the run may take. Raises Disrupted where that is more than its time budget."""
+    expected = expected_seconds(requests, response, restraint)
+    if expected > restraint.seconds:
+        needed = -(-expected * MARGIN // 60) * 60
+        raise Disrupted(
+            f"a response took about {response:.1f} s, so that about {requests:,} requests take {duration(expected)}, more "
+            f"than the time budget of {duration(restraint.seconds)}; give --time-budget {needed:.0f}, or choose fewer "
+            "requirements with --only or --profile quick"
+        )
+    return expected
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds as people say it."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

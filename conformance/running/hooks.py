@@ -17,6 +17,11 @@ def pytest_respan_begin(result: Result, tests: int | None) -> None:
 
 
 @pytest.hookspec
+def pytest_respan_met(expected: float) -> None:
+    """The target was looked at; the checks take about so many seconds at the speed at which it responded."""
+
+
+@pytest.hookspec
 def pytest_respan_progress(result: Result, record: Record) -> None:
     """One more test was judged; `record` is what it came to."""
 

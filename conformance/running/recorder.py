@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.results.verdict import RunVerdict
+from conformance.running.deadline import expired
 
 if TYPE_CHECKING:
     from conformance.results.result import Result
@@ -19,6 +20,7 @@ PACKAGE = Path(__file__).parents[1]
 NAME = "respan-recorder"
 WORD = "respan"
 """The attribute of test reports, and the entry in the output of workers, that hold what is meant for the recorder."""
+OUT_OF_TIME = "slow: the time budget was used up while a response was judged; --time-budget gives more"
 NOT_GREEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
@@ -91,7 +93,8 @@ class Recorder:
         if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
             self._errors.append("the suite itself failed in the midst of the run")
         if exitstatus == pytest.ExitCode.INTERRUPTED and not (self.result.stopped or self._errors):
-            self.result.stopped = RunVerdict.INTERRUPTED
+            self.result.stopped = RunVerdict.INCONCLUSIVE if expired() else RunVerdict.INTERRUPTED
+            self.result.stopped_because = OUT_OF_TIME if expired() else ""
         self.result.seconds = time.monotonic() - self._started
         self._config.hook.pytest_respan_result(result=self.result)
         if self.result.verdict() is not RunVerdict.CONFORMANT and exitstatus in NOT_GREEN:

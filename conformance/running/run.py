@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
+from statistics import median
 from typing import Any
 
 from conformance.configuration.fixtures import with_fixtures
@@ -26,7 +27,8 @@ from conformance.results.verdict import Verdict
 from conformance.running.attempt import CONNECTIONS, Attempt, Attempts
 from conformance.running.connection import Connection, callers_of, connection_of
 from conformance.running.control import Change
-from conformance.running.estimate import estimated_requests
+from conformance.running.deadline import disarm
+from conformance.running.estimate import estimated_requests, require_time
 from conformance.running.target import App, named
 from conformance.running.tidying import place_of_ledger, tidy
 from conformance.subject.abilities import Abilities
@@ -71,6 +73,8 @@ class Run:
         self.prefix = prefix or new_prefix()
         self.estimate = 0
         """About how many requests the run sends; 0 where nobody reckoned it."""
+        self.expected = 0.0
+        """About how many seconds the run takes; 0 where nobody knows."""
         self.notes: list[str] = []
         self.warnings: list[str] = self._connection.warnings()
         self._worker = worker
@@ -99,6 +103,7 @@ class Run:
             look(subject)
             subject.abilities = probe(subject)
             self.notes += _notes(subject)
+            self.expected = require_time(self.estimate, median(subject.client.seconds or [0.0]), subject.client.restraint)
         return self._subject
 
     def _connect(self, target: str | App) -> Transport:
@@ -237,6 +242,7 @@ class Run:
 
     def close(self) -> dict[str, Any]:
         """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
+        disarm()
         void = self._last_control()
         if self._subject is not None and (left := tidy(self._subject, lost=self._lost)):
             self.warnings.append(left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ TRY_LATER = {408, 429, 503}
 MAY_BE_DONE = 503
 """What a gateway answers, too, that waits no longer for what goes on behind it."""
 TRIES = 6
+RECENT = 20
+"""Responses whose time is kept in mind."""
 LEAST_CLEANING = 5.0
 """Seconds that a run may take at least to delete what it created."""
 LONGEST_WAIT = 60.0
@@ -59,6 +62,8 @@ class Client:
         self._disruption: Disruption | None = None
         self.broken = 0
         """Requests that got no response."""
+        self.seconds: deque[float] = deque(maxlen=RECENT)
+        """What the latest responses took."""
         self.busy = 0
         """Responses that the target is busy."""
         self._counting = True
@@ -143,6 +148,7 @@ class Client:
                 self.broken += 1
             raise
         self.budget.response(len(response.body))
+        self.seconds.append(response.seconds)
         return response
 
 

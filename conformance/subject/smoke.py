@@ -112,17 +112,30 @@ def _response(subject: Subject, url: str, body: Mapping[str, Json]) -> Exchange 
 
 
 def _look_at_other_keys(subject: Subject, url: str) -> None:
-    """See that whom the further keys stand for is known: a stranger is kept out of everything, whatever is tested."""
+    """See that the further keys work: a stranger is kept out of everything, whatever is tested."""
     reader = None if subject.plan.profile.must_only else subject.callers.reader  # no MUST calls as the reader
-    try:
-        for option, caller in (("other-org-key", subject.callers.other), ("read-only-key", reader)):
-            if caller and subject.read(subject.names.fresh(), caller).response.status == UNKNOWN:
-                raise _unknown(option, url)
-    except Disrupted:
-        raise
-    except (Lost, NotTestable):  # what has no read is not asked
-        return
+    looks = (
+        ("other-org-key", subject.callers.other, lambda caller: subject.upsert(subject.control(), caller), REFUSED),
+        ("read-only-key", reader, lambda caller: subject.read(_plain_name(subject), caller), (UNKNOWN,)),
+    )
+    for option, caller, call, refused in looks:
+        if caller is None or subject.plain is None:
+            continue
+        try:
+            response = call(caller).response
+        except Disrupted:
+            raise
+        except (Lost, NotTestable):  # what has no read is not asked
+            continue
+        if response.status in refused:
+            raise WrongKey(
+                f"{url} does not take {asked_for(option)} (--{option}-file), it responded {response.status}; check it, "
+                "or leave it out"
+            )
+        if response.successful:
+            subject.working.add(caller)
 
 
-def _unknown(key: str, url: str) -> WrongKey:
-    return WrongKey(f"{url} does not take {asked_for(key)} (--{key}-file); check it, or leave it out")
+def _plain_name(subject: Subject) -> str:
+    """The name of a model that exists, where one could be created."""
+    return str(subject.plain.request.key) if subject.plain is not None else subject.names.fresh()

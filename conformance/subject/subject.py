@@ -47,6 +47,8 @@ class Subject(Operations):
         """What the target did where the contract leaves it open, since the check began."""
         self.plain: Exchange | None = None
         """The plainest upsert that worked at the start; None where none did."""
+        self.working: set[Credential] = set()
+        """The further keys that were seen to work at the start."""
         self.first: Exchange | None = None
         """The create of a model that is there before anything is judged; None where it was refused."""
         self._memory: dict[str, Any] = {}
