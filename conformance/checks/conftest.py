@@ -164,7 +164,10 @@ def _stop(item: pytest.Item, reason: Exception) -> NoReturn:
     """Fail this test and run no more checks: what stands in the way of one stands in the way of all."""
     because = run_of(item.config).told(str(reason))
     item.config.stash[STOPPED] = because
-    item.stash[TOLD] = {"stopped": next(verdict for kind, verdict in STOPS.items() if isinstance(reason, kind)).value, "because": because}
+    item.stash[TOLD] = {
+        "stopped": next(verdict for kind, verdict in STOPS.items() if isinstance(reason, kind)).value,
+        "because": because,
+    }
     pytest.fail(because, pytrace=False)
 
 

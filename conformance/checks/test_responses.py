@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.fields import constants, lookups
 from conformance.judge.expect import expect_shown, written
-from conformance.judge.outcome import Violation
+from conformance.judge.outcome import Cause, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import error_body, judged_body, shown_model
 from conformance.requirements import cases
@@ -29,7 +29,9 @@ def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract
     """A body is sent with a JSON media type."""
     media_type = exchange.response.media_type
     if judged_body(exchange, schemas) and not (media_type == "application/json" or media_type.endswith("+json")):
-        raise Violation(f"Content-Type: {JSON_MEDIA}", f"Content-Type: {media_type or '(none)'}")
+        sent = f"Content-Type: {media_type or '(none)'}"
+        cause = Cause("media type", "Content-Type: application/json", sent)
+        raise Violation(f"Content-Type: {JSON_MEDIA}", sent, cause=cause)
 
 
 @every_exchange("SCH-03", MUST, clause="responses/200")

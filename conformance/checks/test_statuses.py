@@ -10,7 +10,7 @@ from conformance.fields import base_field, identifying
 from conformance.generate.spellings import SPELLINGS, Spelling
 from conformance.generate.wrong import Wrongness
 from conformance.judge.expect import expect_shown, expect_status, expect_taken, expect_unchanged, nameless, summary
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Cause, NotTestable, Violation
 from conformance.judge.same import same
 from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import ANY_SERVER
@@ -72,7 +72,8 @@ def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: C
         return
     without_it = exchange.request.operation_id != contract.upsert.operation.operation_id and status == 405
     if not (schemas.declares(exchange) or status in ANY_SERVER or without_it):
-        raise Violation("a status that the contract declares", summary(exchange))
+        cause = Cause("status", "", str(status))
+        raise Violation("a status that the contract declares", summary(exchange), cause=cause)
 
 
 @requirement("STA-05", MUST, clause="x-clauses/unreadable-json")

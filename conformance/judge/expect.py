@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.fields import settled, settled_fields
 from conformance.judge.difference import difference
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Cause, NotTestable, Violation
 from conformance.judge.same import same
 from conformance.wire.exchange import Exchange, Json
 from conformance.wire.secrets import shortened
@@ -35,19 +35,20 @@ def expect_status(exchange: Exchange, *statuses: int, when: str = "") -> None:
     """The response has one of `statuses`."""
     if exchange.response.status not in statuses:
         expected = " or ".join(map(str, statuses))
-        raise _of(exchange, f"status {expected}{f' {when}' if when else ''}")
+        cause = Cause("status", expected, str(exchange.response.status))
+        raise _of(exchange, f"status {expected}{f' {when}' if when else ''}", cause)
 
 
 def expect_refusal(exchange: Exchange, what: str) -> None:
     """The response is no 2xx."""
     if exchange.response.successful:
-        raise _of(exchange, f"a refusal (4xx): {what}")
+        raise _of(exchange, f"a refusal (4xx): {what}", Cause("status", "4xx", str(exchange.response.status)))
 
 
 def expect_taken(exchange: Exchange, what: str) -> None:
     """The response is 2xx."""
     if not exchange.response.successful:
-        raise _of(exchange, f"success (2xx): {what}")
+        raise _of(exchange, f"success (2xx): {what}", Cause("status", "2xx", str(exchange.response.status)))
 
 
 def expect_shown(
@@ -56,7 +57,8 @@ def expect_shown(
     """The response field shows `value`. One of a wrong type is left to the requirement that judges types."""
     if field.name not in members:
         absent = f"a response without {field.name}"
-        raise Violation(f"{field.name}: {written(value)} {where}", absent, seen_in=[members])
+        expected = f"{field.name}: {written(value)} {where}"
+        raise Violation(expected, absent, seen_in=[members], cause=Cause("member", field.name, "absent"))
     shown = members[field.name]
     if equal(value, shown):
         return
@@ -117,9 +119,9 @@ def differing(expected: str, observed: str, value: Json, came: Json, *seen_in: o
     return Violation(expected, observed, difference=difference(value, came), seen_in=seen_in)
 
 
-def _of(exchange: Exchange, expected: str) -> Violation:
+def _of(exchange: Exchange, expected: str, cause: Cause) -> Violation:
     """A violation that the response as a whole shows."""
-    return Violation(expected, summary(exchange), seen_in=[exchange.response])
+    return Violation(expected, summary(exchange), seen_in=[exchange.response], cause=cause)
 
 
 _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {

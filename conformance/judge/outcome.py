@@ -9,6 +9,26 @@ from enum import StrEnum
 from conformance.wire.exchange import Exchange, Request
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What one change would fix, where violations of several requirements may have it in common."""
+
+    kind: str
+    """`status`, `member` or `media type`."""
+    expected: str
+    """Empty where the violation itself does not tell."""
+    observed: str
+
+    @property
+    def change(self) -> str:
+        """What to change, as an imperative."""
+        if self.kind == "member":
+            return f"include {self.expected} in the response"
+        if self.kind == "media type":
+            return f"send JSON bodies with {self.expected} instead of {self.observed}"
+        return f"respond with {self.expected or 'a status that the contract declares'} instead of {self.observed}"
+
+
 class Violation(AssertionError):
     """The target does not do what the requirement says. The target is at fault."""
 
@@ -20,6 +40,7 @@ class Violation(AssertionError):
         *,
         difference: Sequence[str] = (),
         seen_in: Sequence[object] = (),
+        cause: Cause | None = None,
     ) -> None:
         self.expected = expected
         self.observed = observed
@@ -29,6 +50,8 @@ class Violation(AssertionError):
         """In what the value that was expected and the one observed differ, line by line, where that helps."""
         self.seen_in = tuple(seen_in)
         """The responses, or the members of their bodies, that show it: these objects, not others that are equal."""
+        self.cause = cause
+        """What it may have in common with violations of other requirements."""
         self.retrace: Replay | None = None
         """Judges other requests as it was judged, where that can be done."""
         super().__init__(f"expected {expected}; observed {observed}")

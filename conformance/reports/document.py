@@ -37,7 +37,12 @@ def document(result: Result) -> Document:
         "strict_verdict": result.verdict(strict=True),
         "strict": result.strict,
         "exit_code": EXIT_OF[ruling.verdict],
+        "conclusion": result.conclusion(),
         "grounds": list(ruling.grounds),
+        "causes": [
+            {"change": group.change, "settles": list(group.settles), "helps": list(group.helps)}
+            for group in result.causes()
+        ],
         "stopped_because": result.stopped_because or next((one.text for one in result.disruptions), None),
         "disruptions": [{"kind": one.trouble, "text": one.text} for one in result.disruptions],
         "unjudged": list(result.unjudged(verdicts)),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
+from xml.etree import ElementTree
 
 import pytest
 
@@ -17,7 +18,7 @@ from conformance.reports.document import Document, document
 from conformance.requirements.level import OPEN, SECTIONS
 from conformance.requirements.requirement import REGISTRY, Requirement
 from conformance.results.judged import UNMET, Judged
-from conformance.results.result import Result
+from conformance.results.result import VOID, Result
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.running.properties import CASE, REQUIREMENT, VERDICT, Properties, of_requirement
 
@@ -67,10 +68,30 @@ class JUnit:
         for name, value in _about(document(result)).items():
             if value is not None:
                 log.add_global_property(name, value)
+        _take_back(log, result)
         for report in (*strays(result), *_without_verdict(result)):
             log.pytest_runtest_logreport(report)
             log.pytest_runtest_logreport(_end_of(report))
         log.pytest_sessionfinish()
+
+
+def _cause(cause: Document) -> str:
+    """What one change would fix, in a line."""
+    return f"{cause['change']}: {', '.join([*cause['settles'], *cause['helps']])}"
+
+
+def _take_back(log: Any, result: Result) -> None:
+    """Mark tests as skipped that passed, and are void because of what came to light later."""
+    for reporter in log.node_reporters_ordered:
+        element = reporter.to_xml()
+        told = {one.get("name"): one.get("value") for one in element.iter("property")}
+        judged = result.judged.get(told.get(REQUIREMENT, ""))
+        case = told.get(CASE) or ""
+        void = judged is not None and judged.cases.get(case) is Verdict.NOT_TESTABLE
+        if void and element.find("skipped") is None and element.find("error") is None:
+            ElementTree.SubElement(element, "skipped", message=VOID)
+            log.stats["skipped"] += 1
+            log.stats["passed"] -= 1
 
 
 def node(requirement: Requirement, case: str, found_in: str = "") -> str:
@@ -99,6 +120,10 @@ def _about(told: Document) -> dict[str, object]:
         "profile": run["profile"],
         "seed": run["seed"],
         "requests": run["requests"],
+        "conclusion": told["conclusion"],
+        "disruptions": "; ".join(one["text"] for one in told["disruptions"]) or None,
+        "unjudged": ", ".join(told["unjudged"]) or None,
+        **{f"cause-{number}": _cause(one) for number, one in enumerate(told["causes"], 1)},
     }
 
 

@@ -23,6 +23,7 @@ LONGEST_BLOCK = 4_000
 """Characters of a text of a target that stand in one place."""
 ENOUGH = 50_000
 """Characters after which failures are only named: a comment holds 65,536."""
+NOT_REACHED = WORDS[Verdict.NOT_REACHED].text
 _MARKUP = re.compile(r"([\\`*_\[\]<>()#|~@:&$!])")
 
 
@@ -40,6 +41,8 @@ def summary(told: Document) -> str:
         _facts(told),
         *([_table(view)] if view.matrix() else []),
     ]
+    if view.causes():
+        parts.append("### One change each\n\n" + "\n".join(map(_cause, view.causes())))
     for verdict, _, found in view.stories():
         parts.append(f"### {TITLES[verdict]} ({len(found)})")
         parts.extend(_told(found, ENOUGH - sum(map(len, parts))))
@@ -109,6 +112,13 @@ def _cell(cell: Cell, level: str) -> str:
     return f"{mark}{cell.passed} of {cell.judged}{untested}"
 
 
+def _cause(cause: Document) -> str:
+    """What one change would fix, in a line."""
+    settles = f" settles {', '.join(cause['settles'])}" if cause["settles"] else ""
+    helps = f"{' and' if settles else ''} is a part of {', '.join(cause['helps'])}" if cause["helps"] else ""
+    return f"- To {code(cause['change'])}{settles}{helps}"
+
+
 def _told(found: list[Document], room: int) -> Iterator[str]:
     """What is to be told of some requirements, as far as there is room; the others are named."""
     for index, requirement in enumerate(found):
@@ -150,11 +160,11 @@ def _more(requirement: Document) -> str:
 
 
 def _untested(view: View) -> Iterator[str]:
-    untested = view.having("not-testable")
+    untested = view.having("not-testable", "not-reached")
     if not untested:
         return
     word = WORDS[Verdict.NOT_TESTABLE]
     lines = [f"- Give `{option}` to judge {', '.join(ids)}" for option, ids in view.missing().items()]
-    lines += [f"- {one['id']}: {code('; '.join(one['reasons']))}" for one in view.untested()]
+    lines += [f"- {one['id']}: {code('; '.join(one['reasons']) or NOT_REACHED)}" for one in view.untested()]
     title = html.escape(f"{word.text.capitalize()} ({len(untested)})")
     yield f"<details><summary>{title}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"

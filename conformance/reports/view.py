@@ -77,7 +77,8 @@ class View:
         grounds = [_sentence(ground) for ground in self.told["grounds"] if not _lists(ground)]
         if self.told["verdict"] in STOPPED:
             return grounds or [self.word.explained]
-        return [*filter(None, map(self._unmet, LEVELS[:2])), *grounds] or [self.word.explained]
+        concluded = [self.told["conclusion"]] if self.told["verdict"] == "conformant" else []
+        return [*concluded, *filter(None, map(self._unmet, LEVELS[:2])), *grounds] or [self.word.explained]
 
     def _unmet(self, level: str) -> str:
         of_level = [requirement for requirement in self.told["requirements"] if requirement["level"] == level]
@@ -85,8 +86,7 @@ class View:
         judged = Cell.of(of_level).judged
         if unmet:
             return f"{len(unmet)} of {judged} {level} requirements {_are(len(unmet))} not met."
-        whole = level == "MUST" and judged and self.told["verdict"] == "conformant"
-        return f"All {judged} MUST requirements that could be tested hold." if whole else ""
+        return ""
 
     def having(self, *verdicts: str) -> list[Document]:
         """The requirements with one of the verdicts, by section."""
@@ -128,7 +128,7 @@ class View:
         """What would make more testable, each option with the requirements that it takes."""
         found: dict[str, list[str]] = {}
         for requirement in self.having("not-testable"):
-            for option in requirement["needs"]:
+            for option in requirement["needs"] if "not-provided" in requirement["obstacles"].values() else ():
                 if any(option in reason for reason in requirement["reasons"]):
                     found.setdefault(option, []).append(requirement["id"])
         return found
@@ -136,7 +136,12 @@ class View:
     def untested(self) -> list[Document]:
         """Requirements that cannot be tested for another reason."""
         named = {id for ids in self.missing().values() for id in ids}
-        return [requirement for requirement in self.having("not-testable") if requirement["id"] not in named]
+        return [one for one in self.having("not-testable", "not-reached") if one["id"] not in named]
+
+    def causes(self) -> list[Document]:
+        """What one change would fix, that of most requirements first."""
+        causes: list[Document] = self.told["causes"]
+        return causes
 
     def observed(self) -> list[Document]:
         """Requirements that were observed where the contract leaves it open."""

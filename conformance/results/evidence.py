@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from conformance.judge.outcome import Cause
 from conformance.results.finding import Finding
 from conformance.results.judged import Record
 from conformance.subject.callers import token_of, token_of_shell
@@ -32,11 +33,16 @@ def finding_record(id: str, case: str, finding: Finding, base_url: str, variable
         "verdict": finding.verdict.value,
         "expected": redacted(finding.violation.expected, secrets),
         "observed": redacted(finding.violation.observed, secrets),
+        "cause": _cause(finding.violation.cause),
         "difference": [redacted(line, secrets) for line in finding.violation.difference],
         "reproduce": script(exchanges, base_url, variables),
         "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],
         "again": [_exchange(exchange, secrets) for exchange in again],
     }
+
+
+def _cause(cause: Cause | None) -> dict[str, str] | None:
+    return None if cause is None else {"kind": cause.kind, "expected": cause.expected, "observed": cause.observed}
 
 
 def in_short(exchange: Exchange, variables: Variables) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from conformance.judge.outcome import Obstacle
 from conformance.requirements.requirement import Requirement
 from conformance.results.about import About
+from conformance.results.causes import Group, groups
 from conformance.results.coverage import Coverage
 from conformance.results.judged import Judged, Record
 from conformance.results.ruling import Case, Ruling, disrupted, disruption, rule, unexplained, waiver_notes
 from conformance.results.terms import Terms
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.results.waivers import Use
+from conformance.results.words import RUN_WORDS
 from conformance.subject.budget import Disruption, Trouble
 from contract import Contract
 
@@ -157,6 +160,24 @@ class Result:
     def unexplained(self, verdicts: Mapping[str, Verdict]) -> Sequence[str]:
         """Requirements that a fault kept from being judged which no requirement reports."""
         return unexplained(self.judged, verdicts)
+
+    def causes(self) -> list[Group]:
+        """What several findings have in common, each told as one change."""
+        return groups(self.judged, self.verdicts())
+
+    def conclusion(self) -> str:
+        """The verdict, explained by what was seen."""
+        verdict = self.verdict()
+        if self.stopped_because or verdict is not RunVerdict.CONFORMANT:
+            return self.stopped_because or RUN_WORDS[verdict].explained
+        binding = [v for id, v in self.verdicts().items() if self.terms.binds(self.judged[id].level)]
+        counts = Counter(v for v in binding if v is not Verdict.NOT_SELECTED)
+        levels, total = "MUST and SHOULD" if self.strict else "MUST", counts.total()
+        if counts[Verdict.PASS] == total:
+            return f"All {total} {levels} requirements hold."
+        waived, untested = counts[Verdict.WAIVED], counts[Verdict.NOT_TESTABLE]
+        apart = [f"{waived} waived" if waived else "", f"{untested} not testable" if untested else ""]
+        return f"{counts[Verdict.PASS]} of {total} {levels} requirements hold, {' and '.join(filter(None, apart))}."
 
     def unjudged(self, verdicts: Mapping[str, Verdict]) -> Sequence[str]:
         """Requirements that were not judged because something disrupted the run."""

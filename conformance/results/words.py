@@ -30,10 +30,12 @@ WORDS: Mapping[Verdict, Word] = {
     Verdict.ERROR: Word("error", "!", "The suite failed, not the target. Please report it."),
 }
 RUN_WORDS: Mapping[RunVerdict, Word] = {
-    RunVerdict.CONFORMANT: Word("Conformant", "✓", "Every requirement that counts and could be tested holds."),
+    RunVerdict.CONFORMANT: Word("Conformant", "✓", "What binds and could be tested holds."),
     RunVerdict.NON_CONFORMANT: Word("Not conformant", "✗", "The target does not do what the contract says."),
     RunVerdict.OUTDATED_WAIVERS: Word("Outdated waivers", "!", "The target does what it must; look at its waivers."),
-    RunVerdict.INCONCLUSIVE: Word("Inconclusive", "?", "There is not enough evidence to call the target conformant or not."),
+    RunVerdict.INCONCLUSIVE: Word(
+        "Inconclusive", "?", "There is not enough evidence to call the target conformant or not."
+    ),
     RunVerdict.ERROR: Word("Error", "!", "The suite itself failed. This says nothing of the target; please report it."),
     RunVerdict.UNREACHABLE: Word("Unreachable", "!", "The target did not answer, so nothing can be said of it."),
     RunVerdict.WRONG_USE: Word("Wrong use", "!", "The run was set up wrongly, so nothing can be said of the target."),

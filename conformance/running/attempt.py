@@ -142,7 +142,7 @@ class Attempts:
             anew = True
 
     def _change(self, attempt: Attempt) -> Change | None:
-        """What changed around the target, where something went wrong and the last request does not tell that it works."""
+        """What changed around the target, where a check went wrong and its last request did not succeed."""
         wrong = attempt.findings or attempt.obstacle in (Obstacle.BLOCKED, Obstacle.DISRUPTED)
         if attempt.changes:
             return attempt.changes.pop()

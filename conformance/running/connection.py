@@ -14,7 +14,6 @@ from conformance.subject.client import Client
 from conformance.wire.route import TIMEOUT, Route
 from conformance.wire.transport import Transport
 
-
 PACED = 2 * 1500
 """Requests that a run which the user slows down has the time for, where no other time budget was given."""
 

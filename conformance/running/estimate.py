@@ -1,4 +1,4 @@
-"""About how many requests a run sends, by what runs against the bundled mock were seen to send, and how long it takes."""
+"""About how many requests a run sends, by what runs against the bundled mock sent, and how long they take."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def require_time(requests: int, response: float, restraint: Restraint) -> float:
     if expected > restraint.seconds:
         needed = -(-expected * MARGIN // 60) * 60
         raise Disrupted(
-            f"a response took about {response:.1f} s, so that about {requests:,} requests take {duration(expected)}, more "
-            f"than the time budget of {duration(restraint.seconds)}; give --time-budget {needed:.0f}, or choose fewer "
-            "requirements with --only or --profile quick"
+            f"a response took about {response:.1f} s, so that about {requests:,} requests take {duration(expected)}, "
+            f"more than the time budget of {duration(restraint.seconds)}; give --time-budget {needed:.0f}, or choose "
+            "fewer requirements with --only or --profile quick"
         )
     return expected
 

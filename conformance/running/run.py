@@ -103,7 +103,9 @@ class Run:
             look(subject)
             subject.abilities = probe(subject)
             self.notes += _notes(subject)
-            self.expected = require_time(self.estimate, median(subject.client.seconds or [0.0]), subject.client.restraint)
+            self.expected = require_time(
+                self.estimate, median(subject.client.seconds or [0.0]), subject.client.restraint
+            )
         return self._subject
 
     def _connect(self, target: str | App) -> Transport:
@@ -280,7 +282,7 @@ class Run:
         client, broken = self._subject.client, self._attempts.broken if "_attempts" in vars(self) else 0
         flaky = Disruption(
             Trouble.FLAKY,
-            f"the connection is flaky: {broken} of {client.requests:,} requests got no response, while others like them did",
+            f"{broken} of {client.requests:,} requests got no response, though others like them did",
         )
         found = [*self._disruptions, *([flaky] if broken else [])]
         spent = client.disruption
@@ -297,8 +299,12 @@ def _note_on_reading(able: Abilities) -> str:
     if able.reads_late:
         return "the read of the target may show what was before a write, so that nothing else is judged by it"
     if able.reads:
-        return "the target has a read" if able.reads_truly else "the target has a read that does not show what was written"
-    return "" if able.read_status is None else f"the target has no read: for a model that exists it got {able.read_status}"
+        return (
+            "the target has a read" if able.reads_truly else "the target has a read that does not show what was written"
+        )
+    return (
+        "" if able.read_status is None else f"the target has no read: for a model that exists it got {able.read_status}"
+    )
 
 
 def _note_on_deleting(able: Abilities) -> str:

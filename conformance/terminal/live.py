@@ -15,7 +15,6 @@ from conformance.terminal.report import Detail, show
 from conformance.terminal.styles import mark
 from conformance.visible import visible
 
-
 LONG = 60.0
 """Seconds of a run from which on it is said beforehand how long it takes."""
 
@@ -58,7 +57,9 @@ class TerminalReport:
     @pytest.hookimpl
     def pytest_respan_met(self, expected: float) -> None:
         if expected >= LONG and self._detail is not Detail.QUIET:
-            self._console.print(f"Takes     about {duration(expected)}, at the speed of the first responses\n", soft_wrap=True)
+            self._console.print(
+                f"Takes     about {duration(expected)}, at the speed of the first responses\n", soft_wrap=True
+            )
 
     @pytest.hookimpl
     def pytest_respan_progress(self, result: Result, record: Record) -> None:

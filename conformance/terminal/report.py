@@ -14,6 +14,7 @@ from conformance.results.words import TOLD_IN_FULL
 from conformance.terminal.lines import print_sections
 from conformance.terminal.story import Story, one_line, print_story
 from conformance.terminal.summary import print_summary, print_verdict
+from conformance.visible import visible
 
 TOLD = [verdict for verdict in reversed(TOLD_IN_FULL) if verdict is not Verdict.WAIVED]
 """Verdicts that have a story, the gravest last: it stands nearest to the end, which is read first."""
@@ -41,6 +42,7 @@ def show(result: Result, console: Console, detail: Detail = Detail.NORMAL) -> No
     if detail is Detail.QUIET:
         for story in stories(result):
             console.print(one_line(story), soft_wrap=True)
+        print_causes(result, console)
         print_verdict(result, console)
         return
     print_sections(result, console)
@@ -51,7 +53,18 @@ def show(result: Result, console: Console, detail: Detail = Detail.NORMAL) -> No
     for story in told:
         print_story(story, console)
         console.print()
+    print_causes(result, console)
     print_summary(result, console)
+
+
+def print_causes(result: Result, console: Console) -> None:
+    """Print what one change would fix, a line for each."""
+    for group in result.causes():
+        settles = f" settles {', '.join(group.settles)}" if group.settles else ""
+        helps = f"{' and' if settles else ''} is a part of {', '.join(group.helps)}" if group.helps else ""
+        console.print(Text(visible(f"One change, to {group.change},{settles}{helps}")), soft_wrap=True)
+    if result.causes():
+        console.print()
 
 
 def stories(result: Result) -> Iterator[Story]:

@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.configuration.settings import asked_for
+from conformance.judge.outcome import Obstacle
 from conformance.requirements.level import SECTIONS, Level
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
-from conformance.results.words import RUN_WORDS, WORDS
+from conformance.results.words import WORDS
 from conformance.terminal.styles import STYLES, mark, said
 from conformance.visible import visible
 
@@ -39,8 +40,7 @@ def print_verdict(result: Result, console: Console) -> None:
     grounds = [ground for ground in ruling.grounds if ground != result.stopped_because]
     for ground in dict.fromkeys([*result.waiver_notes(), *grounds]):
         console.print(Text(visible(ground), "magenta"))
-    because = result.stopped_because or RUN_WORDS[ruling.verdict].explained
-    console.print(Text.assemble(said(ruling.verdict), f": {visible(because)}"))
+    console.print(Text.assemble(said(ruling.verdict), f": {visible(result.conclusion())}"))
 
 
 def _counts(result: Result) -> Counts:
@@ -87,6 +87,6 @@ def _notes(result: Result) -> Iterator[Text]:
 
 def _missing(result: Result) -> list[str]:
     """The options that would make more testable: those that a requirement was found to want."""
-    wanting = [result.judged[id] for id, verdict in result.verdicts().items() if verdict is Verdict.NOT_TESTABLE]
+    wanting = [one for one in result.judged.values() if one.kept_by(Obstacle.NOT_PROVIDED)]
     needs = [(asked_for(option), it.reasons) for it in wanting for option in it.requirement.needs]
     return sorted({option for option, reasons in needs if any(option in reason for reason in reasons)})

@@ -29,7 +29,9 @@ class InProcess(Connectionless):
     def send(self, request: Request) -> Response:
         started = time.monotonic()
         try:
-            status, headers, body = self._answer(outgoing(self.base_url, request), started + min(self._timeout, max(self.longest, 0.1)))
+            status, headers, body = self._answer(
+                outgoing(self.base_url, request), started + min(self._timeout, max(self.longest, 0.1))
+            )
         except TimeoutError:
             raise Lost(request, f"no whole answer came within the time limit of {self._timeout:g} s") from None
         except (httpx2.TransportError, Unreadable) as error:  # an application may break its connection
