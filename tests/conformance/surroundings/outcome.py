@@ -27,7 +27,7 @@ REPORTS = {"html": "report.html", "markdown": "report.md", "junit": "report.xml"
 ACCUSING = ("fail", "deviates", "error")
 WAIVER = '[[waiver]]\nid = "{}"\nreason = "the gateway takes it out"\nowner = "platform team"\nexpires = {}\n'
 NOT_SELECTED = "not-selected"
-UNJUDGED = r"not (?:be )?(?:judged|testable|tested|reached)|unjudged"
+UNJUDGED = r"not[- ](?:be )?(?:judged|testable|tested|reached)|unjudged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _accused(row: Surroundings, outcome: Outcome) -> Iterator[str]:
 
 
 def _uncounted(row: Surroundings, verdict: RunVerdict, outcome: Outcome) -> Iterator[str]:
-    """See that a run tells of each selected requirement: a green one has judged it, another says how many it has not."""
+    """See that a run tells of each selected requirement: a green one judged them all, another counts the rest."""
     if verdict in (RunVerdict.WRONG_USE, RunVerdict.NON_CONFORMANT):
         return
     if outcome.ran.report is None:
@@ -141,7 +141,8 @@ def _without_count(outcome: Outcome, counts: set[int]) -> Iterator[str]:
     number = rf"\b(?:{'|'.join(map(str, counts))})\b"
     silent = [name for name, text in outcome.reports.items() if not re.search(_near(number, UNJUDGED), text)]
     if counts and silent:
-        yield f"{' or '.join(map(str, sorted(counts)))} not judged, and these do not say so: {', '.join(sorted(silent))}"
+        unjudged = " or ".join(map(str, sorted(counts)))
+        yield f"{unjudged} not judged, and these do not say so: {', '.join(sorted(silent))}"
 
 
 def _near(one: str, other: str) -> str:
