@@ -20,7 +20,7 @@ from conformance.results.verdict import EXIT_OF, RunVerdict
 from contract import load
 from tests.conformance.command import KEYS, KNOWN, Ran, conformance
 from tests.conformance.surroundings.proxy import proxied
-from tests.conformance.surroundings.table import Surroundings
+from tests.conformance.surroundings.row import BROKEN, Surroundings
 from tests.servers.serving import served
 
 REPORTS = {"html": "report.html", "markdown": "report.md", "junit": "report.xml"}
@@ -40,6 +40,8 @@ class Outcome:
     seconds: float
     requests: int = 0
     creates: int = 1
+    broken: int = 0
+    """Requests that got no whole response."""
     left: Mapping[str, int] | None = None
     """Models that are left on the server by organization; None where nobody can look."""
 
@@ -58,7 +60,8 @@ def run_in(row: Surroundings, folder: Path) -> Outcome:
         left = {owner: 0 for owner, _ in server.models}
         for owner, _ in list(server.models):
             left[owner] += 1
-        return Outcome(ran, reports, seconds, proxy.requests, proxy.creates, left)
+        broken = proxy.statuses[None]
+        return Outcome(ran, reports, seconds, proxy.requests, proxy.creates, broken, left)
 
 
 def run_at(url: str, row: Surroundings, folder: Path) -> tuple[Ran, Mapping[str, str], float]:
@@ -104,6 +107,10 @@ def _unsaid(row: Surroundings, verdict: RunVerdict, outcome: Outcome) -> Iterato
         missing = [name for name, text in outcome.reports.items() if not re.search(pattern, text, re.IGNORECASE)]
         if missing:
             yield f"{pattern!r} is not in: {', '.join(sorted(missing))}"
+    if BROKEN in row.says and (told := re.search(BROKEN, outcome.told, re.IGNORECASE)):
+        count = int(told[1] or told[2])
+        if not 1 <= count <= outcome.broken:
+            yield f"{count} requests are said to have broken, and {outcome.broken} did"
 
 
 def _accused(row: Surroundings, outcome: Outcome) -> Iterator[str]:
@@ -140,7 +147,7 @@ def _without_count(outcome: Outcome, counts: set[int]) -> Iterator[str]:
     """See that each report says one of the counts, and of what."""
     number = rf"\b(?:{'|'.join(map(str, counts))})\b"
     silent = [name for name, text in outcome.reports.items() if not re.search(_near(number, UNJUDGED), text)]
-    if counts and silent:
+    if counts and silent and "nothing was judged" not in outcome.told:
         unjudged = " or ".join(map(str, sorted(counts)))
         yield f"{unjudged} not judged, and these do not say so: {', '.join(sorted(silent))}"
 

@@ -8,23 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.surroundings.outcome import Outcome, complaints, run_at, run_in
-from tests.conformance.surroundings.scripts import forwarded
-from tests.conformance.surroundings.table import (
-    ALL,
-    CONFORMANT,
-    GONE,
-    QUICK,
-    ROWS,
-    SINCE,
-    Surroundings,
-)
+from tests.conformance.surroundings.row import CONFORMANT, Surroundings
+from tests.conformance.surroundings.table import MORTAL, QUIET, ROWS
 from tests.servers.running import running
-
-MORTAL = Surroundings("process-ends", lambda: forwarded, (GONE,), (SINCE,))
-QUIET = tuple(
-    Surroundings(f"nothing-happens-{name}", lambda: forwarded, (CONFORMANT,), options=options, emptied=ALL)
-    for name, options in {"quick": QUICK, "default": (), "strict": ("--strict",)}.items()
-)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
