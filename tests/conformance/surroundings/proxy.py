@@ -60,6 +60,8 @@ class Call:
     """Requests with the same key so far, this one included."""
     _connection: socket.socket
     _upstream: Upstream
+    kept: bool = False
+    """Whether the connection takes another request after a response that the script sent itself."""
 
     def forward(self) -> Response:
         """What the server responds."""
@@ -78,7 +80,7 @@ class Call:
 
 
 Script: TypeAlias = Callable[[Call], Response | None]
-"""The response to send; None closes the connection, with what was sent over it until then."""
+"""The response to send. None sends nothing more, and closes the connection unless the call says otherwise."""
 
 
 @dataclass(slots=True)
@@ -161,7 +163,7 @@ class Proxy:
         response = self.script(call)
         self.statuses[None if response is None else response.status] += 1
         if response is None:
-            return False
+            return call.kept
         connection.sendall(response.octets(request.method))
         return not (request.closes or response.closes)
 

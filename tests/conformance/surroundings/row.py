@@ -22,9 +22,8 @@ READER_KEY = r"RESPAN_READ_ONLY_KEY|--read-only-key|read-only"
 IN_FRONT = r"in front"
 SINCE = r"\bsince\b"
 GOT_NONE = r"broke|lost|failed|unanswered|without|got no|no (?:whole )?(?:answer|response)"
-BROKEN = (
-    rf"\b(\d+) (?:of (?:the )?[\d,]+ )?requests?\b.{{0,40}}(?:{GOT_NONE})|(?:{GOT_NONE})\D{{0,60}}\b(\d+) requests?\b"
-)
+NUMBER = r"\b(\d+) (?:of (?:the )?[\d,]+ )?requests?\b"
+BROKEN = rf"{NUMBER}.{{0,40}}(?:{GOT_NONE})|(?:{GOT_NONE})\D{{0,60}}{NUMBER}"
 """How many requests got no response, or none that can be read."""
 
 

@@ -183,12 +183,14 @@ def dripping(pieces: int, pause: float) -> Script:
     """Send a response in pieces."""
 
     def script(call: Call) -> None:
-        octets = call.forward().octets(call.request.method)
+        response = call.forward()
+        octets = response.octets(call.request.method)
         size = -(-len(octets) // pieces)
         for start in range(0, len(octets), size):
             call.send(octets[start : start + size])
             if call.proxy.over.wait(pause):
                 return
+        call.kept = not (call.request.closes or response.closes)
 
     return script
 

@@ -166,6 +166,11 @@ def test_responses_are_swapped_and_remembered(server: str) -> None:
         assert client.send("GET", f"{PATH}a/", Authorization="Bearer demo-globex")[0] == 404
 
 
+def test_responses_in_pieces_are_whole_and_keep_the_connection(server: str) -> None:
+    with proxied(server, on.dripping(5, 0.01)) as proxy, Client(proxy.url) as client:
+        assert [json.loads(client.send(body={"model_name": name})[2])["id"] for name in "ab"] == ["a", "b"]
+
+
 def test_responses_are_late(server: str) -> None:
     began = time.monotonic()
     assert _first(server, on.late(lambda number: 0.2 * number))[0] == 201
