@@ -117,11 +117,10 @@ def _accused(row: Surroundings, outcome: Outcome) -> Iterator[str]:
     if outcome.ran.report is None:
         return
     accused = outcome.ran.with_verdict(*ACCUSING)
-    if row.fails is None:
-        if not accused:
-            yield "nothing is accused"
-    elif accused != row.fails:
-        yield f"accused: {_listed(accused)}; expected: {_listed(row.fails)}"
+    if missing := row.fails - accused:
+        yield f"not accused: {_listed(missing)}"
+    if (wrongly := accused - row.fails) and not row.others_fail:
+        yield f"accused: {_listed(wrongly)}"
 
 
 def _uncounted(row: Surroundings, verdict: RunVerdict, outcome: Outcome) -> Iterator[str]:

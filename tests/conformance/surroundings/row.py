@@ -40,8 +40,10 @@ class Surroundings:
     """Regular expressions, without regard to case: each is found in what the run prints, and in each report."""
     options: tuple[str, ...] = QUICK
     server: Callable[[], PlainServer] = PlainServer
-    fails: frozenset[str] | None = frozenset()
-    """The requirements that fail, exactly; None where what the surroundings break decides which they are."""
+    fails: frozenset[str] = frozenset()
+    """The requirements that fail."""
+    others_fail: bool = False
+    """Whether further ones may, because the surroundings break much."""
     emptied: tuple[str, ...] = ()
     """Organizations in which nothing is left, because the target takes deletes until the end."""
     waived: tuple[str, ...] = ()

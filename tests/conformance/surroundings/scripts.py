@@ -241,19 +241,24 @@ def swapping(condition: When) -> Script:
 
 
 def remembering(seconds: float, *, by_key: bool = True) -> Script:
-    """Respond to reads with what was read before, for some seconds, and say nothing of it."""
+    """Respond to reads with what was read before, for some seconds, and say nothing of it.
+
+    A write at the path of a model makes the proxy forget it, as RFC 9111 asks of each cache (section 4.4); an upsert
+    goes to another path.
+    """
     known: dict[tuple[str, str], tuple[float, Response]] = {}
 
     def script(call: Call) -> Response | None:
         request = call.request
         place = request.target, request.key if by_key else ""
         until, response = known.get(place, (0.0, None))
-        if request.method != "GET" or not request.key:
-            return call.forward()
-        if response is None or time.monotonic() >= until:
-            response = call.forward()
-            if response.status == 200:
-                known[place] = time.monotonic() + seconds, response
+        if request.method == "GET" and response is not None and time.monotonic() < until and request.key:
+            return response
+        response = call.forward()
+        if request.method != "GET":
+            known.pop(place, None)
+        elif response.status == 200:
+            known[place] = time.monotonic() + seconds, response
         return response
 
     return script

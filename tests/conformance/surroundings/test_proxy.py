@@ -161,9 +161,17 @@ def test_responses_are_swapped_and_remembered(server: str) -> None:
     with proxied(server, on.swapping(on.at(2))) as proxy, Client(proxy.url) as client:
         shown = [json.loads(client.send(body={"model_name": name})[2])["id"] for name in "abc"]
     assert shown == ["a", "a", "c"]
-    with proxied(server, on.remembering(60)) as proxy, Client(proxy.url) as client:
-        assert [client.send(method, f"{PATH}a/")[0] for method in ("GET", "DELETE", "GET")] == [200, 204, 200]
-        assert client.send("GET", f"{PATH}a/", Authorization="Bearer demo-globex")[0] == 404
+    item = f"{PATH}a/"
+    with proxied(server, on.remembering(60)) as proxy, Client(proxy.url) as client, Client(server) as behind:
+        assert client.send("GET", item)[0] == 200
+        assert behind.send("DELETE", item)[0] == 204
+        assert client.send("GET", item)[0] == 200
+        assert client.send("GET", item, Authorization="Bearer demo-globex")[0] == 404
+        assert client.send("DELETE", item)[0] == 404
+        assert client.send("GET", item)[0] == 404
+    with proxied(server, on.remembering(60, by_key=False)) as proxy, Client(proxy.url) as client:
+        assert client.send()[0] == 201
+        assert [client.send("GET", item, Authorization=f"Bearer {key}")[0] for key in ("demo-acme", "x")] == [200, 200]
 
 
 def test_responses_in_pieces_are_whole_and_keep_the_connection(server: str) -> None:
