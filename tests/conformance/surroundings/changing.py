@@ -46,6 +46,14 @@ CHANGING: tuple[Surroundings, ...] = (
     Surroundings(
         "key-expires", lambda: when(all_of(since(100), with_key(OWNER)), on.expired), (INCONCLUSIVE,), ("401", SINCE)
     ),
+    # The same in a run of all requirements.
+    Surroundings(
+        "key-expires-in-a-default-run",
+        lambda: when(all_of(since(500), with_key(OWNER)), on.expired),
+        (INCONCLUSIVE,),
+        ("401", SINCE),
+        options=(),
+    ),
     # The same, said with 403 as some gateways do.
     Surroundings(
         "key-is-revoked",
@@ -130,6 +138,15 @@ CHANGING: tuple[Surroundings, ...] = (
         ("500", SINCE),
         emptied=ALL,
     ),
+    # The gateway is alone for a second while requests race.
+    Surroundings(
+        "502-during-races",
+        lambda: when(for_seconds(1.0, since(60)), page(502, "Bad Gateway")),
+        (INCONCLUSIVE,),
+        ("502", SINCE),
+        options=("--only", "CON"),
+        emptied=ALL,
+    ),
     # What is behind the gateway does not come back: nothing answers any more but the gateway.
     Surroundings("502-page-for-good", lambda: when(since(100), page(502, "Bad Gateway")), (GONE,), ("502", SINCE)),
     Surroundings("502-empty-for-good", lambda: when(since(100), responding(502)), (GONE,), ("502", SINCE)),
@@ -186,7 +203,7 @@ CHANGING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("429", "throttled"),
         options=BOUNDED,
-        seconds=20,
+        seconds=30,
     ),
     # One that says: in an hour.
     Surroundings(
@@ -195,7 +212,7 @@ CHANGING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("429", "throttled"),
         options=BOUNDED,
-        seconds=20,
+        seconds=30,
     ),
     # One from the start: nothing can be judged, whatever that is called.
     Surroundings(
@@ -204,7 +221,7 @@ CHANGING: tuple[Surroundings, ...] = (
         (GONE, INCONCLUSIVE),
         ("429",),
         options=BOUNDED,
-        seconds=20,
+        seconds=30,
     ),
     # One that knows the second organization only.
     Surroundings(
@@ -237,7 +254,7 @@ CHANGING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("503",),
         options=BOUNDED,
-        seconds=20,
+        seconds=30,
     ),
     # A firewall takes the run for an attack and bans it.
     Surroundings("ban-by-403", lambda: when(since(60), page(403, "Access denied")), (INCONCLUSIVE,), ("403", SINCE)),
@@ -290,7 +307,7 @@ CHANGING: tuple[Surroundings, ...] = (
         server=limited(50, 429),
         options=BOUNDED,
         emptied=ALL,
-        seconds=20,
+        seconds=30,
     ),
     # A plan of 5 models: 20 side by side cannot be.
     Surroundings(

@@ -48,6 +48,15 @@ INTERFERING: tuple[Surroundings, ...] = (
         ("flaky", BROKEN),
         emptied=ALL,
     ),
+    # 3 % are lost while requests race.
+    Surroundings(
+        "reset-during-races",
+        lambda: when(every(33), on.resetting_within),
+        (INCONCLUSIVE,),
+        ("flaky", BROKEN),
+        options=("--only", "CON"),
+        emptied=ALL,
+    ),
     # Some bodies are shorter than their length says.
     Surroundings(
         "truncated-body", lambda: when(every(60), on.truncated), (INCONCLUSIVE,), ("flaky", BROKEN), emptied=ALL
@@ -85,7 +94,7 @@ INTERFERING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("--time-budget",),
         options=BOUNDED,
-        seconds=20,
+        seconds=30,
     ),
     # Each response takes longer than the one before.
     Surroundings(
@@ -94,7 +103,7 @@ INTERFERING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("--time-budget",),
         options=BOUNDED,
-        seconds=20,
+        seconds=30,
     ),
     # Each response comes in pieces.
     Surroundings("responses-in-pieces", lambda: on.dripping(5, 0.004), (CONFORMANT,), options=SHORT, emptied=ALL),
@@ -118,11 +127,11 @@ INTERFERING: tuple[Surroundings, ...] = (
     # -- stale reads -------------------------------------------------------------------------------------------------
     # Reads come from a replica: allowed, for that a write is seen at once is assumed.
     Surroundings(
-        "replica-50-ms-behind", lambda: on.forwarded, (CONFORMANT,), server=NearReplica, emptied=ALL, stale=True
+        "replica-50-ms-behind", lambda: on.forwarded, (CONFORMANT,), server=NearReplica, emptied=ALL, blind=True
     ),
-    Surroundings("replica-3-s-behind", lambda: on.forwarded, (CONFORMANT,), server=FarReplica, emptied=ALL, stale=True),
+    Surroundings("replica-3-s-behind", lambda: on.forwarded, (CONFORMANT,), server=FarReplica, emptied=ALL, blind=True),
     # A cache keeps what was read for two seconds, and does not say so.
-    Surroundings("cached-reads", lambda: on.remembering(2.0), (CONFORMANT,), emptied=ALL, stale=True),
+    Surroundings("cached-reads", lambda: on.remembering(2.0), (CONFORMANT,), emptied=ALL, blind=True),
     # A cache that does not look at the key: one organization is shown what another read (RFC 9111, section 3.5).
     Surroundings(
         "cache-shared-by-keys",
@@ -145,6 +154,20 @@ INTERFERING: tuple[Surroundings, ...] = (
     ),
     Surroundings("lower-case-headers", lambda: edited(on.spelled(str.lower)), (CONFORMANT,), emptied=ALL),
     Surroundings("upper-case-headers", lambda: edited(on.spelled(str.upper)), (CONFORMANT,), emptied=ALL),
+    # A gateway that lets no reads, or no deletes, through: a server without them is allowed.
+    Surroundings(
+        "no-reads",
+        lambda: when(reading, page(405, "Method Not Allowed", {"Allow": "POST, DELETE"})),
+        (CONFORMANT,),
+        emptied=ALL,
+        blind=True,
+    ),
+    Surroundings(
+        "no-deletes",
+        lambda: when(on.deleting, page(405, "Method Not Allowed", {"Allow": "GET, POST"})),
+        (CONFORMANT,),
+        blind=True,
+    ),
     # What a client of the gateway sees breaks the contract each time: it is a failure, whoever is to blame.
     Surroundings(
         "404-as-a-page",

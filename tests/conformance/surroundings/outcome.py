@@ -138,7 +138,7 @@ def _uncounted(row: Surroundings, verdict: RunVerdict, outcome: Outcome) -> Iter
     musts = [r["id"] for r in unjudged if r["level"] == "MUST"]
     if verdict is not RunVerdict.CONFORMANT:
         yield from _without_count(outcome, {len(unjudged), len(musts)} - {0})
-    elif musts and not row.stale:
+    elif musts and not row.blind:
         yield f"conformant, though these were not judged: {', '.join(musts)}"
 
 

@@ -48,7 +48,7 @@ class Surroundings:
     """Organizations in which nothing is left, because the target takes deletes until the end."""
     waived: tuple[str, ...] = ()
     """Requirements with a waiver."""
-    stale: bool = False
-    """Whether reads lag, so that what only a read could show cannot be judged."""
-    seconds: float = 40.0
+    blind: bool = False
+    """Whether reads lag or are missing, or deletes are, so that what only they could show cannot be judged."""
+    seconds: float = 60.0
     """A bound of the run, generous on a busy machine."""

@@ -80,6 +80,11 @@ def reading(call: Call) -> bool:
     return call.request.method == "GET"
 
 
+def deleting(call: Call) -> bool:
+    """At requests that delete a model."""
+    return call.request.method == "DELETE"
+
+
 def with_key(key: str) -> When:
     """At requests with one key."""
     return lambda call: call.request.key == key
