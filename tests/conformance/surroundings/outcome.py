@@ -106,7 +106,8 @@ def _unsaid(row: Surroundings, verdict: RunVerdict, outcome: Outcome) -> Iterato
     for pattern in row.says:
         missing = [name for name, text in outcome.reports.items() if not re.search(pattern, text, re.IGNORECASE)]
         if missing:
-            yield f"{pattern!r} is not in: {', '.join(sorted(missing))}"
+            what = "how many requests broke" if pattern == BROKEN else f"/{pattern}/"
+            yield f"{what} is not in: {', '.join(sorted(missing))}"
     if BROKEN in row.says and (told := re.search(BROKEN, outcome.told, re.IGNORECASE)):
         count = int(told[1] or told[2])
         if not 1 <= count <= outcome.broken:
