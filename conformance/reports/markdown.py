@@ -150,6 +150,8 @@ def _lines(requirement: Document, finding: Mapping[str, Any]) -> Iterator[str]:
         yield f"- In {code(where)}{_more(requirement)}"
     yield f"- Expected {code(finding['expected'])}"
     yield f"- Observed {code(finding['observed'])}"
+    if finding["hint"]:
+        yield f"- Hint: {code(finding['hint'])}"
     clause = requirement["clause"]
     yield f"- {clause['known'].capitalize()} ({KNOWN[clause['known']]}): `{clause['pointer']}`"
 

@@ -33,6 +33,7 @@ def finding_record(id: str, case: str, finding: Finding, base_url: str, variable
         "verdict": finding.verdict.value,
         "expected": redacted(finding.violation.expected, secrets),
         "observed": redacted(finding.violation.observed, secrets),
+        "hint": redacted(finding.hint, secrets),
         "cause": _cause(finding.violation.cause),
         "difference": [redacted(line, secrets) for line in finding.violation.difference],
         "reproduce": script(exchanges, base_url, variables),

@@ -18,3 +18,5 @@ class Finding:
     verdict: Verdict = Verdict.FAIL
     again: tuple[Exchange, ...] = ()
     """The exchanges of the second try, where it did not show the violation."""
+    hint: str = ""
+    """What else may explain it."""

@@ -57,7 +57,7 @@ class Mark:
     """When something last worked."""
 
     request: int
-    """Number of the request, from 1 on."""
+    """Number of the next request, from 1 on."""
     at: datetime
 
     def __str__(self) -> str:
@@ -151,7 +151,7 @@ class Control:
                 yield pause
 
     def _lasting(self, watched: _Watched, failure: _Failure, since: Mark | None) -> Change:
-        what = f"{watched.control} gets {failure.text}; it worked last at {since}"
+        what = f"since {since} {watched.control} gets {failure.text}"
         primary = watched is self._primary
         if failure.trouble is Trouble.GONE and primary:
             raise Unreachable(f"the target stopped working: {what}")
@@ -159,8 +159,8 @@ class Control:
             what = f"the target throttles its clients: {what}; --rate-limit sends fewer requests at a time"
         elif failure.status in REFUSING and primary and self._still_updates():
             what = (
-                f"a plain create gets {failure.text}, while an update of a model still works: a quota of models may be "
-                f"used up. There were {len(self._subject.creations)} models of this run; creates worked last at {since}"
+                f"since {since} a plain create gets {failure.text}, while an update of a model still works: a quota of "
+                f"models may be used up. There were {len(self._subject.creations)} models of this run"
             )
         elif failure.status in EXPLAINED:
             what += f": {EXPLAINED[failure.status]}"
@@ -213,9 +213,9 @@ class Control:
         return self._subject.read(str(first.request.key), credential)
 
     def _now(self, after: int = 0) -> Mark:
-        return Mark(max(1, self._subject.client.requests - after), datetime.now().astimezone())
+        return Mark(self._subject.client.requests - after + 1, datetime.now().astimezone())
 
 
 def _passing(watched: _Watched, failure: _Failure, since: Mark | None, seconds: float) -> Disruption:
-    text = f"{watched.control} got {failure.text} after {since}, and worked again {seconds:.1f} s later"
+    text = f"since {since} {watched.control} got {failure.text}; it works again after {seconds:.1f} s"
     return Disruption(failure.trouble, text)

@@ -35,6 +35,7 @@ from conformance.subject.abilities import Abilities
 from conformance.subject.budget import Disruption, Trouble
 from conformance.subject.client import Client
 from conformance.subject.deleting import sweep
+from conformance.subject.diagnosis import of_stranger
 from conformance.subject.ledger import BadLedger, Ledger
 from conformance.subject.names import Names, new_prefix
 from conformance.subject.plan import Known, Plan
@@ -224,6 +225,8 @@ class Run:
     def _shown(self, id: str, finding: Finding) -> Finding:
         """The finding, without its exchanges once the requirement has been shown violated often enough."""
         self._findings[id] += 1
+        if finding.exchanges:
+            finding = replace(finding, hint=of_stranger(finding.exchanges[-1], self.subject.plain))
         return finding if self._findings[id] <= SHOWN else replace(finding, exchanges=(), again=())
 
     def _variables(self) -> dict[str, str]:

@@ -47,6 +47,21 @@ def of_answer(exchange: Exchange, url: str, path: str) -> str | None:
     return None
 
 
+def of_stranger(exchange: Exchange, plain: Exchange | None) -> str:
+    """A hint that something in front of the target may have responded; empty where the response looks like its own."""
+    response = exchange.response
+    if plain is None or not response.body or response.media_type == plain.response.media_type:
+        return ""
+    if isinstance(response.json, dict) or response.successful:
+        return ""
+    server, own = response.header("server"), plain.response.header("server")
+    by = f" and Server: {printable(server)}" if server and server != own else ""
+    return (
+        f"something in front of the target may have responded: this is {printable(response.media_type) or 'untyped'}{by}, "
+        f"and the target's own responses are {printable(plain.response.media_type)}"
+    )
+
+
 def printable(text: str) -> str:
     """What a target said, as it can be shown on a terminal: without control characters, and not too long."""
     shown = visible(text[:LONGEST]).replace("\n", "\\n")

@@ -107,6 +107,8 @@ def _parts(story: Story) -> Iterator[tuple[str, Text]]:
         yield "case", Text(visible(", ".join([finding["case"], *story.also_in[:CASES_NAMED]])) + _more(story.also_in))
     yield "expected", Text(visible(finding["expected"]))
     yield "observed", Text(visible(finding["observed"]))
+    if finding.get("hint"):
+        yield "hint", Text(visible(finding["hint"]), "yellow")
     if finding.get("difference"):
         yield "difference", _difference(finding["difference"])
     yield "seed", Text(f"{story.seed}: {_again(story)}")
