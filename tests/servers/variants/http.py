@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
@@ -109,7 +110,7 @@ class SecretsAreMasked(PlainServer):
         secrets: Values = {
             "api_key": "sk-...f00d", "has_api_key": True, "secret": None, "token": "", "password": "********",
             "client_secret": "<redacted>", "credentials": {"type": "service_account", "private_key": "[HIDDEN]"},
-            "authorization": "Bearer", "access_token": "vault:secret/acme#9f8e7d6c", "secret_key": "${ACME_SECRET_KEY_1}",
+            "authorization": "Bearer", "access_token": "vault:secret/acme#9f8e7d6c", "secret_key": "${ACME_KEY_1}",
             "api_key_name": "production-key-1", "signing_key": {"set": True, "length": 32},
         }  # fmt: skip
         settings: Values = {
@@ -160,6 +161,10 @@ class ChunkedAnswers(PlainServer):
 
     careless = True
     front: ClassVar = _InChunks
+
+    def answer(self, request: Request) -> Answer:
+        request.environ["wsgi.input"] = BytesIO(request.read(1 << 21))
+        return super().answer(request)
 
 
 class _Closing(Front):
