@@ -23,8 +23,6 @@ from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json
 
 NEEDS = ["other-org-key"]
-TELLING = 20
-"""Characters from which on a text can come from nowhere else."""
 LATE = (0.1, 0.4)
 """Seconds to wait, one after the other, for a read that may only be late."""
 
@@ -187,11 +185,10 @@ def _expect_nothing_of(subject: Subject, mine: Mapping[str, Json], exchange: Exc
         if subject.abilities.tells_absence:
             raise Violation(what, summary(exchange))
         return
-    said = exchange.response.body.decode("utf-8", "replace")
-    own = (value for name, value in mine.items() if name != subject.contract.upsert.key and isinstance(value, str))
-    for value in own:
-        if len(value) >= TELLING and value in said:
-            raise Violation(f"{what}, and nothing of it in an error", summary(exchange), seen_in=[exchange.response])
+    said = subject.names.found_in(exchange.response.body.decode("utf-8", "replace"))
+    texts = (value for name, value in mine.items() if name != subject.contract.upsert.key)
+    if any(text in said for text in texts):
+        raise Violation(f"{what}, and nothing of it in an error", summary(exchange), seen_in=[exchange.response])
 
 
 def _expect_not_inherited(

@@ -271,7 +271,7 @@ class ErrorsNameOthers(_Everywhere):
             other = self.anywhere(self.name_in(request.path))
             name = "" if other is None else other.values.get("display_name", "")
             hint = f" Did you mean {name}?" if name else ""
-            raise RefusedError(refusal.status, f"{refusal.problem}{hint}") from None
+            raise RefusedError(refusal.status, f"{refusal.problem}{hint}", refusal.headers) from None
 
 
 class FirstBaseOfThatName(_Everywhere):
@@ -287,7 +287,7 @@ class FirstBaseOfThatName(_Everywhere):
 class OneParameterTableForAll(Mutant):
     """Parameters are kept by the name of the model alone, and those of another organization show."""
 
-    trips = frozenset({"TEN-02"})
+    trips = frozenset({"TEN-02", "TEN-05"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -297,6 +297,10 @@ class OneParameterTableForAll(Mutant):
         super().save(organization, stored)
         if OVERRIDE in stored.values:
             self.parameters[stored.name] = stored.values[OVERRIDE]
+
+    def removed(self, organization: str, name: str) -> bool:
+        self.parameters.pop(name, None)
+        return super().removed(organization, name)
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         params = self.default_params()

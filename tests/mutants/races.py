@@ -356,7 +356,7 @@ class FieldsDeletedOneByOne(Mutant):
         stored = self.find(organization, name)
         if stored is not None:
             self.save(organization, replace(stored, values={}))
-            sleep(4 * WINDOW)
+            sleep(8 * WINDOW)
         return super().removed(organization, name)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.variants import answers, credentials, http, inheritance, requests, state
+from tests.servers.variants import answers, contention, credentials, http, inheritance, requests, state
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -34,9 +34,12 @@ APART = (
     http.ChunkedAnswers,
     http.ClosesAfterEveryAnswer,
     http.SecretsAreMasked,
+    *_variants_in(contention),
 )
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
 LAWFUL = tuple(
-    variant for module in (credentials, requests, state, inheritance, answers, http) for variant in _variants_in(module)
+    variant
+    for module in (credentials, requests, state, inheritance, answers, http, contention)
+    for variant in _variants_in(module)
 )
 VARIANTS = tuple(variant for variant in LAWFUL if variant not in APART)
