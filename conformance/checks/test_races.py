@@ -56,7 +56,7 @@ def test_one_model_is_left(subject: Subject) -> None:
             raced = race([_delete(subject, key), _read(subject, key), _after(2 * HEAD_START, _read(subject, key))])
             for read in raced[1:]:
                 if read.response.successful:
-                    _expect_one_of(subject, read.response.members, [subject.few(v, key) for v in range(RACERS)], raced)
+                    _expect_shown_as(subject, again, read, [again, *raced])
             left = subject.read(key)
             if left.response.successful:
                 raise Violation("no model that was raced for, once it was deleted", summary(left))
@@ -309,11 +309,9 @@ def _shows(shown: Mapping[str, Json], body: Mapping[str, Json], names: Sequence[
     return all(same(shown.get(name), body[name]) for name in names)
 
 
-def _expect_one_of(
-    subject: Subject, shown: Mapping[str, Json], bodies: Sequence[Mapping[str, Json]], story: Sequence[Exchange]
-) -> None:
-    """What is shown is one of the bodies, as far as these go."""
-    names = [field.name for field in subject.reliable_fields() if field.name in bodies[0]]
-    if not any(_shows(shown, body, names) for body in bodies):
-        seen = {name: shown.get(name) for name in names}
+def _expect_shown_as(subject: Subject, before: Exchange, read: Exchange, story: Sequence[Exchange]) -> None:
+    """The read shows what was shown before."""
+    names = [field.name for field in subject.reliable_fields() if field.name in before.response.members]
+    if not _shows(read.response.members, before.response.members, names):
+        seen = {name: read.response.members.get(name) for name in names}
         raise Violation("the whole model, or none, while it is deleted", written(seen), story)
