@@ -19,6 +19,8 @@ WHOLE = ("token", "authorization", "proxyauthorization", "xapikey")
 """Names that are those of secrets as they stand; a stop token is none."""
 INSIDE = ("credentials", "credential", "secrets")
 """Names of objects in which a key, a token or a value is a secret."""
+HARMLESS = ("public", "publishable", "has", "is", "needs", "requires", "use", "uses", "masked", "redacted", "hashed")
+"""First words of names of what is for everybody, or says something about a secret."""
 MASK = re.compile(r"[*•●…]|\.\.\.|x{4,}|#{4,}|_{4,}|^[<\[({].*[>\])}]$", re.IGNORECASE)
 REFERENCE = re.compile(
     r"^(\$|\{\{|%|arn:|env[:.]|secrets?[:/]|ref[:/]|op:|sha\d|projects/|https?:)|vault", re.IGNORECASE
@@ -63,8 +65,9 @@ def is_secret(value: str) -> bool:
 
 
 def _names_a_secret(name: str, path: str) -> bool:
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)]
+    plain = "".join(words)
     parent = path.rpartition(".")[2].lower()
-    if plain.startswith("publi"):  # public and publishable keys are for everybody
+    if words and words[0] in HARMLESS:
         return False
     return plain in WHOLE or plain.endswith(ENDINGS) or (parent in INSIDE and plain in ("key", "value", "token"))

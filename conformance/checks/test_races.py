@@ -175,9 +175,18 @@ def test_upserts_and_deletes(subject: Subject) -> None:
             raise NotTestable(f"requests of the race were answered {statuses}, and the read {left.response.status}")
         outcome = (*sorted(statuses[:2]), statuses[2], left.response.status == 200)
         if outcome not in _outcomes(subject):
+            _require_creates_after_deletes(subject)
             what = "there" if outcome[-1] else "gone"
             observed = f"{statuses[:2]} to the upserts, {statuses[2]} to the delete, and the model is {what}"
             raise Violation("statuses and a model that fit some order", observed, [created, *raced, left])
+
+
+def _require_creates_after_deletes(subject: Subject) -> None:
+    """Go on only where an upsert of a deleted name is answered as a create when nothing races."""
+    body = subject.given(subject.minimal())
+    subject.delete(str(body[subject.contract.upsert.key]))
+    if subject.accepted(subject.upsert(body)).response.status != subject.contract.upsert.created:
+        raise NotTestable("an upsert of a deleted name is not answered as a create", because="STA-21")
 
 
 def _after(seconds: float, call: Call) -> Call:
