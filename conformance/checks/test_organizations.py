@@ -31,16 +31,7 @@ LATE = (0.1, 0.4)
 def test_names_do_not_collide(subject: Subject) -> None:
     """The same name in another organization is another model: first created, then updated, with its own values."""
     other = writer_of_another_organization(subject)
-    alike = subject.given(subject.minimal())
-    again = subject.upsert(alike, other)
-    expect_taken(again, "only the other organization has a model of that name")
-    if subject.abilities.tells_creates:
-        expect_status(again, subject.contract.upsert.created, when="for what another organization sent just before")
-    if subject.abilities.tells_updates:
-        again = subject.upsert(alike, other)
-        if not again.response.successful:
-            subject.accepted(subject.upsert(alike))  # refused to the owner as well, it says nothing of organizations
-        expect_status(again, subject.contract.upsert.updated, when="for what the other organization has by now")
+    _expect_a_create_of_its_own(subject, other)
     mine = subject.full(1)
     shown_mine = subject.accepted(subject.upsert(mine)).response.members
     theirs = subject.full(2, mine[subject.contract.upsert.key])
@@ -59,6 +50,20 @@ def test_names_do_not_collide(subject: Subject) -> None:
     for sent, members in ((theirs, exchange.response.members), (changed, updated.response.members)):
         for field in subject.reliable_fields():
             expect_shown(members, field.response, sent[field.name], "in the other organization's model")
+
+
+def _expect_a_create_of_its_own(subject: Subject, other: Credential) -> None:
+    """What one organization sent creates a model, and then updates it, where another sends the same."""
+    alike = subject.given(subject.minimal())
+    again = subject.upsert(alike, other)
+    expect_taken(again, "only the other organization has a model of that name")
+    if subject.abilities.tells_creates:
+        expect_status(again, subject.contract.upsert.created, when="for what another organization sent just before")
+    if subject.abilities.tells_updates:
+        again = subject.upsert(alike, other)
+        if not again.response.successful:
+            subject.accepted(subject.upsert(alike))  # refused to the owner as well, it says nothing of organizations
+        expect_status(again, subject.contract.upsert.updated, when="for what the other organization has by now")
 
 
 @requirement("TEN-02", MUST, clause="x-clauses/isolated", needs=NEEDS)
