@@ -72,7 +72,19 @@ def test_charset(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
         raise Violation("a body in the charset that its header names", f"charset={charset[1]}, and a body in UTF-8")
 
 
-@every_exchange("SCH-22", MUST, clause="x-clauses/content-length")
+def _write_beyond_ascii(subject: Subject) -> None:
+    """Write a text that has fewer characters than bytes."""
+    body = subject.few()
+    texts = [name for name, value in body.items() if isinstance(value, str) and name != subject.contract.upsert.key]
+    subject.upsert({**body, **dict.fromkeys(texts, "模型 é")})
+
+
+def _name_a_provider(subject: Subject) -> None:
+    """Write a model with all that it can refer to."""
+    subject.upsert({**subject.minimal(), **subject.plain_references()})
+
+
+@every_exchange("SCH-22", MUST, clause="x-clauses/content-length", also=_write_beyond_ascii)
 def test_content_length(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """Content-Length is the length of the body, and does not stand beside Transfer-Encoding."""
     response = exchange.response
@@ -98,7 +110,7 @@ def test_no_content(exchange: Exchange, schemas: SchemaJudge, contract: Contract
         raise Violation("a 204 without content", summary(exchange))
 
 
-@every_exchange("SCH-27", MUST, clause="x-clauses/secrets")
+@every_exchange("SCH-27", MUST, clause="x-clauses/secrets", also=_name_a_provider)
 def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response shows no secret of a provider: no key, no password, no token."""
     model = shown_model(exchange, schemas) or {}

@@ -114,6 +114,8 @@ class LostUpdates(Mutant):
     """An update reads a model, changes it and writes it back, and undoes what was written in between."""
 
     trips = frozenset({"CON-05", "CON-07"})
+    perhaps = frozenset({"CON-09"})  # where what is written back was deleted in between
+    unsettles = frozenset({"CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)
@@ -192,6 +194,8 @@ class TornWrites(Mutant):
     """Values are written one by one: readers and other writers come in between."""
 
     trips = frozenset({"CON-04"})
+    perhaps = frozenset({"CON-02", "CON-09"})  # where a delete comes in between
+    unsettles = frozenset({"CON-02", "CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         if self.find(organization, name) is None or len(values) == 1:
