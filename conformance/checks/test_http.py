@@ -80,8 +80,10 @@ def _write_beyond_ascii(subject: Subject) -> None:
 
 
 def _name_a_provider(subject: Subject) -> None:
-    """Write a model with all that it can refer to."""
-    subject.upsert({**subject.minimal(), **subject.plain_references()})
+    """Write a model that shows a provider."""
+    for _, source in lookups(subject.contract):
+        if source.collection == "providers" and subject.plan.known.providers:
+            subject.upsert({**subject.minimal(), source.by: subject.plan.known.providers[0]})
 
 
 @every_exchange("SCH-22", MUST, clause="x-clauses/content-length", also=_write_beyond_ascii)

@@ -18,7 +18,7 @@ from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
-from conformance.subject.others import writer_of_another_organization
+from conformance.subject.others import bare_model_of_another_organization, writer_of_another_organization
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json
 
@@ -104,7 +104,7 @@ def test_others_do_not_read(subject: Subject) -> None:
     subject.given(mine)
     other = writer_of_another_organization(subject)
     bare = {subject.contract.upsert.key: mine[subject.contract.upsert.key]}
-    fresh = subject.accepted(subject.upsert(subject.minimal(), other)).response.members
+    fresh = bare_model_of_another_organization(subject)
     theirs = subject.accepted(subject.upsert(bare, other)).response.members
     for field in shown_fields(subject.contract):
         seen = theirs.get(field.name)
@@ -136,7 +136,7 @@ def test_others_values_are_not_inherited(subject: Subject) -> None:
     other = writer_of_another_organization(subject)
     mine = subject.given(subject.full(1))
     name = mine[subject.contract.upsert.key]
-    fresh = subject.accepted(subject.upsert(subject.minimal(), other)).response.members
+    fresh = bare_model_of_another_organization(subject)
     _expect_not_inherited(subject, mine, fresh, subject.upsert({**subject.minimal(), base.name: name}, other))
     own = subject.given({**subject.few(2), subject.contract.upsert.key: name}, other)
     inheriting = subject.upsert({**subject.minimal(), base.name: own[subject.contract.upsert.key]}, other)
