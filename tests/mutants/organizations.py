@@ -105,7 +105,7 @@ class ReadsOfSlashesReachOthers(ReadsReachOthers):
 class ReadsCachedForAll(Mutant):
     """Reads are cached by path, and the organization is no part of it."""
 
-    trips = frozenset({"CON-08", "TEN-03"})
+    trips = frozenset({"CON-08", "TEN-02", "TEN-03", "TEN-04"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
