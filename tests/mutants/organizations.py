@@ -287,7 +287,7 @@ class FirstBaseOfThatName(_Everywhere):
 class OneParameterTableForAll(Mutant):
     """Parameters are kept by the name of the model alone, and those of another organization show."""
 
-    trips = frozenset({"TEN-02", "TEN-05"})
+    trips = frozenset({"TEN-02"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
