@@ -95,6 +95,10 @@ def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Con
     """A valid key is taken as often as it is used."""
     credential = exchange.request.credential
     variables = ("Bearer $RESPAN_API_KEY", "Bearer $RESPAN_OTHER_ORG_KEY", "Bearer $RESPAN_READ_ONLY_KEY")
+    if (
+        exchange.request.wire is not None
+    ):  # written by hand, its header may not be found: another requirement judges that
+        return
     if exchange.response.status == UNAUTHORIZED and credential is not None and credential.shell in variables:
         raise Violation("a valid key to be taken", summary(exchange))
 

@@ -12,6 +12,13 @@ ANY_SERVER = frozenset({408, 411, 413, 414, 429, 431, 501, 503})
 NO_CONTENT = 204
 
 
+def blames_the_server(exchange: Exchange) -> bool:
+    """Whether the status is a server error that not every server may send; 505 answers a version of HTTP."""
+    status, wire = exchange.response.status, exchange.request.wire
+    old = wire is not None and wire.version != "1.1"
+    return status >= 500 and status not in ANY_SERVER and not (old and status == 505)
+
+
 def judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
     """Whether the response's body is the implementation's own, of a declared status."""
     status = exchange.response.status

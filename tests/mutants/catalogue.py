@@ -10,6 +10,7 @@ from tests.mutants import (
     connections,
     failures,
     histories,
+    http,
     inheritance,
     items,
     leniency,
@@ -59,6 +60,7 @@ SECTIONS = (
     partial,
     organizations,
     authentication,
+    http,
     connections,
     races,
 )

@@ -239,7 +239,7 @@ class ParametersOfBaseChanged(Mutant):
 class ParametersOfStrangersInherited(Mutant):
     """A model on a base shows the parameters that any model was ever given, beside those of its base."""
 
-    trips = frozenset({"SEM-07", "SEM-13", "SEM-21"})
+    trips = frozenset({"SEM-07", "SEM-13", "SEM-21", "TEN-05"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)

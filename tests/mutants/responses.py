@@ -326,6 +326,8 @@ class LatestModelShown(Mutant):
     trips = frozenset(
         {"CON-08", "IDM-10", "IDM-11", "IDM-17", "IDM-27", "SCH-11", "SEM-02", "SEM-11", "SEM-16", "SEM-22", "TEN-02"}
     )
+    perhaps = frozenset({"CON-04"})  # where a model on a base is written last
+    unsettles = frozenset({"CON-04"})
 
     latest: Answer
 

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.servers import test_battery_bodies, test_battery_credentials, test_battery_models
-from tests.servers.api import Api
+from tests.servers.api import Api, path_of
 from tests.servers.fixtures import PROVIDER
 from tests.servers.plain import PlainServer
 from tests.servers.selection import client_of, passes
-from tests.servers.variants import VARIANTS, answers, inheritance, requests, state
+from tests.servers.variants import VARIANTS, answers, http, inheritance, requests, state
 
 Probe: TypeAlias = Callable[[Api], object]
 """What a client observes that does the same thing to two servers."""
@@ -55,6 +55,11 @@ def shown_again(field: str, first: dict[str, Any], second: dict[str, Any]) -> Pr
 def header(name: str) -> Probe:
     """A header of the answer to an upsert."""
     return lambda api: api.upsert(model_name=api.name()).headers.get(name)
+
+
+def header_of_a_read(name: str) -> Probe:
+    """Whether the answer to a read has a header."""
+    return lambda api: name in api.read(api.created(model_name=api.name())["id"]).headers
 
 
 def inherited(field: str, **base: Any) -> Probe:
@@ -149,6 +154,14 @@ PROBES: dict[type[PlainServer], Probe] = {
     answers.ProblemDetails: lambda api: api.read(api.name()).headers["Content-Type"],
     answers.Gzipped: header("Content-Encoding"),
     answers.RateLimited: statuses_of_five,
+    http.HeadIsOffered: lambda api: api.send("HEAD", path_of(api.created(model_name=api.name())["id"])).status_code,
+    http.StrongTags: header_of_a_read("ETag"),
+    http.WeakTags: header_of_a_read("ETag"),
+    http.LocationIsRelative: header("Location"),
+    http.LocationIsElsewhere: header("Location"),
+    http.LocationLeadsOn: header("Location"),
+    http.CharsetIsNamed: header("Content-Type"),
+    http.MoreHeaders: header("Cache-Control"),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.variants import answers, credentials, inheritance, requests, state
+from tests.servers.variants import answers, contention, credentials, http, inheritance, requests, state
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def _variants_in(module: ModuleType) -> list[type[PlainServer]]:
-    return [thing for thing in vars(module).values() if getattr(thing, "__module__", None) == module.__name__]
+    """Those of a module. Names with an underscore are what several of them share, or serve them."""
+    things = (thing for name, thing in vars(module).items() if not name.startswith("_"))
+    return [thing for thing in things if getattr(thing, "__module__", None) == module.__name__]
 
 
 APART = (
@@ -29,9 +31,15 @@ APART = (
     inheritance.BasesAreKept,
     answers.ProviderMoves,
     answers.LongIntegers,
+    http.ChunkedAnswers,
+    http.ClosesAfterEveryAnswer,
+    http.SecretsAreMasked,
+    *_variants_in(contention),
 )
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
 LAWFUL = tuple(
-    variant for module in (credentials, requests, state, inheritance, answers) for variant in _variants_in(module)
+    variant
+    for module in (credentials, requests, state, inheritance, answers, http, contention)
+    for variant in _variants_in(module)
 )
 VARIANTS = tuple(variant for variant in LAWFUL if variant not in APART)
