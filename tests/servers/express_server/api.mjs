@@ -109,14 +109,14 @@ export class Api {
   }
 
   // A built-in name comes first, then what the body refers to, then everything else.
-  upsert(req, res) {
+  async upsert(req, res) {
     const body = this.reader.object(req.body);
     const name = this.reader.key(body);
     if (this.models.builtIn(name)) throw Problem.of(403, 'built_in_model', 'Built-in models cannot be changed.');
     const { values, errors } = this.reader.values(body);
     this.models.checkReferences(req.caller, values);
     if (errors.length > 0) throw Problem.invalid(errors);
-    const { row, created } = this.models.upsert(req.caller, values);
+    const { row, created } = await this.models.upsert(req.caller, values);
     this.respond(req, res, row, created);
   }
 
