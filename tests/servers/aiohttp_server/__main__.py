@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import socket
 
 from aiohttp import web
 
+from tests.servers.aiohttp_server.faults import inject, listed
 from tests.servers.aiohttp_server.web_app import Api
 from tests.servers.serving import base_url, options
 
@@ -32,8 +34,16 @@ async def serve(listener: socket.socket) -> None:
 def main() -> None:
     """Serve, with a fault if the command line names one."""
     logging.basicConfig(level=logging.WARNING)
-    port = options().parse_args().port
-    with socket.create_server(("127.0.0.1", port), backlog=128) as listener:
+    parser = options()
+    parser.add_argument("--fault", metavar="NAME", help="the bug to have")
+    parser.add_argument("--list-faults", action="store_true", help="print the faults as JSON and end")
+    chosen = parser.parse_args()
+    if chosen.list_faults:
+        print(json.dumps(listed(), indent=1))  # noqa: T201
+        return
+    if chosen.fault:
+        inject(chosen.fault)
+    with socket.create_server(("127.0.0.1", chosen.port), backlog=128) as listener:
         asyncio.run(serve(listener))
 
 
