@@ -160,7 +160,7 @@ def gzip_in_name() -> None:
     representing(change)
 
 
-@fault("MUST", "Content-Type describes the body", "An update is sent as text/html, which aiohttp's default is near to.")
+@fault("MUST", "Content-Type describes the body", "An update is sent as text/html.")
 def update_as_html() -> None:
     def change(request: web.Request, response: web.Response) -> None:
         if request.method == "POST" and response.status == 200:
