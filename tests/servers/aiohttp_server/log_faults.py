@@ -88,7 +88,7 @@ def snapshot_drops_override() -> None:
     put(Model, "state", state)
 
 
-@fault("SHOULD", "omitted keeps", "A snapshot is taken before the last event and marked as taken after it.")
+@fault("MUST", "deleted", "A snapshot is taken before the last event and marked as taken after it, a delete included.")
 def snapshot_before_event() -> None:
     def append_now(self: Models, stream: Stream, before: Model, events: list[Event]) -> None:
         self.log.append(stream, before.version, events)

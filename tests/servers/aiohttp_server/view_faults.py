@@ -188,7 +188,7 @@ def provider_of_anyone() -> None:
     put(Catalogue, "provider", provider)
 
 
-@fault("SHOULD", "isolated-references", "A base model of any organization can be referred to.")
+@fault("MUST", "isolated", "A base model of any organization can be referred to.")
 def base_of_anyone() -> None:
     def inheritable(self: Catalogue, stream: Stream) -> Any:
         organizations = (stream.organization, *self.providers)
@@ -278,7 +278,7 @@ def alias_loses() -> None:
     put(web_app, "read_upsert", read)
 
 
-@fault("SHOULD", "omitted keeps", "An update of the window forgets which base model the model has.")
+@fault("MUST", "shown", "A request that sets the window forgets which base model the model has.")
 def base_forgotten() -> None:
     def change(self: Model, event: Event, evolve: Any) -> Any:
         after = evolve(self, event)
