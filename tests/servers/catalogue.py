@@ -42,7 +42,6 @@ SERVERS = (
     ServerProcess("express", _python("express_server")),
     ServerProcess("node", (node_binary(), str(HERE / "node_server.mjs"))),
     ServerProcess("aiohttp", _python("aiohttp_server")),
-    ServerProcess("node", (_node(), str(HERE / "node_server.mjs"))),
     *(ServerProcess(f"odd-{seed}", _python("odd_server", "--seed", seed)) for seed in ODD_SEEDS[1:]),
     ServerProcess("odd-without-reads", _python("odd_server", "--seed", ODD_SEEDS[0], "--without-reads"), reads=False),
 )
