@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from tests.mutants import (
     authentication,
     connections,
+    errors,
     failures,
     histories,
     inheritance,
     items,
+    keys,
     leniency,
     names,
     organizations,
@@ -29,7 +31,9 @@ from tests.mutants import (
     texts,
     times,
     updates,
+    validation,
     values,
+    words,
 )
 from tests.mutants.mutant import Mutant
 
@@ -39,8 +43,11 @@ if TYPE_CHECKING:
 SECTIONS = (
     responses,
     statuses,
+    errors,
     failures,
     leniency,
+    validation,
+    words,
     strictness,
     spellings,
     items,
@@ -59,6 +66,7 @@ SECTIONS = (
     partial,
     organizations,
     authentication,
+    keys,
     connections,
     races,
 )

@@ -66,9 +66,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _environ(self) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
-        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
+        headers = {
+            f"HTTP_{name.upper().replace('-', '_')}": ", ".join(self.headers.get_all(name, [])) for name in self.headers
+        }
         return {
             **headers,
+            "REMOTE_PORT": str(self.client_address[1]),
             "REQUEST_METHOD": self.command,
             "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
             "QUERY_STRING": query,
