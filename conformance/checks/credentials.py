@@ -9,7 +9,7 @@ from conformance.subject.callers import UNKNOWN, token_of
 from conformance.wire.exchange import Credential
 
 SHORTEST_CUT = 2
-"""Characters of a key from which on a part of it is a key at all."""
+"""Characters of a key from which on it has a middle, or a part of it is a key at all."""
 UNSIGNED = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"  # {"alg":"none","typ":"JWT"}
 SOMEBODY = "eyJvcmdhbml6YXRpb24iOiJhY21lIiwicmlnaHRzIjoicmVhZC13cml0ZSIsInN1YiI6ImFkbWluIn0"
 """The claims {"organization":"acme","rights":"read-write","sub":"admin"}."""
@@ -88,6 +88,8 @@ def _near(token: str, name: str) -> dict[str, Credential]:
     first, last = ("0" if token[:1] != "0" else "1"), ("0" if token[-1:] != "0" else "1")
     swapped = f"$(printf %s \"${name}\" | tr 'a-zA-Z' 'A-Za-z')"
     return {
+        "a prefix of the key": Credential(f"Bearer {token[:-1]}", f"Bearer ${{{name}%?}}"),
+        "a suffix of the key": Credential(f"Bearer {token[1:]}", f"Bearer ${{{name}#?}}"),
         "the key in another case": Credential(f"Bearer {token.swapcase()}", f"Bearer {swapped}"),
         "the key with its first character changed": Credential(
             f"Bearer {first}{token[1:]}", f"Bearer {first}${{{name}#?}}"
@@ -112,8 +114,6 @@ def _cut(token: str, name: str) -> dict[str, Credential]:
     middle = "0" if token[half] != "0" else "1"
     sed = f'$(printf %s "${name}" | sed '
     made = {
-        "a prefix of the key": Credential(f"Bearer {token[:-1]}", f"Bearer ${{{name}%?}}"),
-        "a suffix of the key": Credential(f"Bearer {token[1:]}", f"Bearer ${{{name}#?}}"),
         "the key with a space in it": Credential(
             f"Bearer {token[:half]} {token[half:]}", f"Bearer {sed}'s/./& /{half}')"
         ),

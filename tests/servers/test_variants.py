@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.servers import test_battery_bodies, test_battery_credentials, test_battery_models
-from tests.servers.api import Api
+from tests.servers.api import MODELS, Api
 from tests.servers.fixtures import PROVIDER
 from tests.servers.plain import PlainServer
 from tests.servers.selection import client_of, passes
-from tests.servers.variants import VARIANTS, answers, inheritance, requests, state
+from tests.servers.variants import VARIANTS, answers, credentials, fronts, inheritance, requests, state
 
 Probe: TypeAlias = Callable[[Api], object]
 """What a client observes that does the same thing to two servers."""
@@ -149,6 +149,21 @@ PROBES: dict[type[PlainServer], Probe] = {
     answers.ProblemDetails: lambda api: api.read(api.name()).headers["Content-Type"],
     answers.Gzipped: header("Content-Encoding"),
     answers.RateLimited: statuses_of_five,
+    credentials.UnknownFieldsBeforeCredentials: lambda api: (
+        api.send("POST", MODELS, None, json={"model_name": api.name(), "colour": "red"}).status_code
+    ),
+    requests.ReferencesBeforeSpellings: status(custom_provider_id=PROVIDER, provider_id="nobody"),
+    requests.BodiesOf3000Bytes: status(display_name="x" * 3000),
+    fronts.FrontStatusesAreBare: lambda api: api.post(b"{}", "text/plain").content == b"",
+    fronts.FrontStatusesAreHtml: lambda api: api.post(b"{}", "text/plain").headers["Content-Type"],
+    fronts.ChunksUnknown: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
+    fronts.FirewallInFront: status(display_name="<script>"),
+    fronts.ListsNeedADashboardToken: lambda api: api.send("GET", MODELS).status_code,
+    fronts.OptionsAllowed: lambda api: api.send("GET", MODELS).headers["Allow"],
+    fronts.QueriesRefused: lambda api: api.send("POST", f"{MODELS}?a=b", json={"model_name": api.name()}).status_code,
+    fronts.CharsetNamed: header("Content-Type"),
+    fronts.ErrorsAreEmptyObjects: lambda api: api.read(api.name()).json(),
+    fronts.ErrorsInArrays: lambda api: api.read(api.name()).json(),
 }
 
 

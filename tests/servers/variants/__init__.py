@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.variants import answers, credentials, inheritance, requests, state
+from tests.servers.variants import answers, credentials, fronts, inheritance, requests, state
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -29,9 +29,14 @@ APART = (
     inheritance.BasesAreKept,
     answers.ProviderMoves,
     answers.LongIntegers,
+    credentials.ReadOnlyKeyGets401,
+    credentials.ReadOnlyKeyMayNotReadModels,
+    fronts.OddPathsEndTheConnection,
 )
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
 LAWFUL = tuple(
-    variant for module in (credentials, requests, state, inheritance, answers) for variant in _variants_in(module)
+    variant
+    for module in (credentials, requests, state, inheritance, answers, fronts)
+    for variant in _variants_in(module)
 )
 VARIANTS = tuple(variant for variant in LAWFUL if variant not in APART)
