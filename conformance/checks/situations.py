@@ -15,7 +15,7 @@ Situation: TypeAlias = Callable[[Subject], object]
 
 
 def _create(subject: Subject) -> object:
-    return subject.upsert(subject.full(variant=1))
+    return subject.upsert(subject.full(variant=1) | subject.plain_references())
 
 
 def _create_bare(subject: Subject) -> object:
@@ -83,6 +83,12 @@ def _no_credentials(subject: Subject) -> object:
     return subject.post(encoded(body), key=body[subject.contract.upsert.key])
 
 
+def _read_and_delete_without_credentials(subject: Subject) -> object:
+    subject.require_read()
+    read = subject.read(subject.names.fresh(), anonymous=True)
+    return read, subject.abilities.deletes and subject.delete(subject.names.fresh(), anonymous=True)
+
+
 SITUATIONS: Mapping[Situation, str] = {
     _create: "STA-01",
     _create_bare: "STA-01",
@@ -99,6 +105,7 @@ SITUATIONS: Mapping[Situation, str] = {
     _built_in_name: "STA-18",
     _by_the_reader: "AUT-09",
     _no_credentials: "AUT-01",
+    _read_and_delete_without_credentials: "AUT-10",
 }
 """Each with the requirement whose check meets it anyway."""
 

@@ -152,15 +152,12 @@ PROBES: dict[type[PlainServer], Probe] = {
     credentials.UnknownFieldsBeforeCredentials: lambda api: (
         api.send("POST", MODELS, None, json={"model_name": api.name(), "colour": "red"}).status_code
     ),
-    requests.ReferencesBeforeSpellings: status(custom_provider_id=PROVIDER, provider_id="nobody"),
     requests.BodiesOf3000Bytes: status(display_name="x" * 3000),
     fronts.FrontStatusesAreBare: lambda api: api.post(b"{}", "text/plain").content == b"",
     fronts.FrontStatusesAreHtml: lambda api: api.post(b"{}", "text/plain").headers["Content-Type"],
     fronts.ChunksUnknown: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
     fronts.FirewallInFront: status(display_name="<script>"),
-    fronts.ListsNeedADashboardToken: lambda api: api.send("GET", MODELS).status_code,
     fronts.OptionsAllowed: lambda api: api.send("GET", MODELS).headers["Allow"],
-    fronts.QueriesRefused: lambda api: api.send("POST", f"{MODELS}?a=b", json={"model_name": api.name()}).status_code,
     fronts.CharsetNamed: header("Content-Type"),
     fronts.ErrorsAreEmptyObjects: lambda api: api.read(api.name()).json(),
     fronts.ErrorsInArrays: lambda api: api.read(api.name()).json(),

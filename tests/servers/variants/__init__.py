@@ -31,7 +31,12 @@ APART = (
     answers.LongIntegers,
     credentials.ReadOnlyKeyGets401,
     credentials.ReadOnlyKeyMayNotReadModels,
+    credentials.BuiltInNamesAre401,
+    credentials.MalformedCredentialsAre400,
+    requests.ReferencesBeforeSpellings,
     fronts.OddPathsEndTheConnection,
+    fronts.ListsNeedADashboardToken,
+    fronts.QueriesRefused,
 )
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
 LAWFUL = tuple(
