@@ -108,17 +108,19 @@ class SchemaJudge:
 
 def _message(error: ValidationError) -> str:
     """What is wrong, with values as JSON spells them."""
-    value = shortened(json.dumps(error.instance, ensure_ascii=False), LONGEST_VALUE)
-    wanted = json.dumps(error.validator_value, ensure_ascii=False)
+    instance: Any = error.instance
+    wants: Any = error.validator_value
+    value = shortened(json.dumps(instance, ensure_ascii=False), LONGEST_VALUE)
+    wanted = json.dumps(wants, ensure_ascii=False)
     if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+        missing = [name for name in wants if name not in instance]
         return f"{', '.join(missing)} missing" if missing else error.message
     if error.validator == "type":
-        return f"{value} is not of type {error.validator_value}"
+        return f"{value} is not of type {wants}"
     if error.validator == "enum":
         return f"{value} is none of {wanted}"
     if error.validator == "format":
-        return f"{value} is not a {error.validator_value}"
+        return f"{value} is not a {wants}"
     return f"{value} does not meet {error.validator}: {wanted}"
 
 

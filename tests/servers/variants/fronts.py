@@ -79,8 +79,8 @@ class OddPathsEndTheConnection(PlainServer):
 
     def broken(self) -> Iterator[bytes]:
         """No answer."""
-        raise httpx2.RemoteProtocolError("server disconnected without sending a response")
         yield b""
+        raise httpx2.RemoteProtocolError("server disconnected without sending a response")
 
 
 class ListsNeedADashboardToken(PlainServer):
