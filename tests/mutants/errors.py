@@ -125,23 +125,3 @@ class NoChallengeAtDeletes(_NoChallenge):
     """The 401 of a delete does not say how to authenticate."""
 
     method = "DELETE"
-
-
-class AllowLeavesTheDeleteOut(Mutant):
-    """A 405 at the path of a model names in Allow the read alone."""
-
-    trips = frozenset({"STA-15"})
-
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
-        headers = super().headers(request, answer, body)
-        return {**headers, "Allow": "GET"} if "DELETE" in headers.get("Allow", "") else headers
-
-
-class AllowLeavesTheUpsertOut(Mutant):
-    """A 405 names in Allow the methods of the framework's view for lists, and not the one that there is."""
-
-    trips = frozenset({"STA-15"})
-
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
-        allowed = {"Allow": "HEAD, OPTIONS"} if answer.status == 405 else {}
-        return {**super().headers(request, answer, body), **allowed}

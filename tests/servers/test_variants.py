@@ -157,6 +157,7 @@ PROBES: dict[type[PlainServer], Probe] = {
     fronts.FrontStatusesAreHtml: lambda api: api.post(b"{}", "text/plain").headers["Content-Type"],
     fronts.ChunksUnknown: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
     fronts.FirewallInFront: status(display_name="<script>"),
+    fronts.AllowOfOneRoute: lambda api: api.send("PUT", f"{MODELS}a/").headers["Allow"],
     fronts.OptionsAllowed: lambda api: api.send("GET", MODELS).headers["Allow"],
     fronts.CharsetNamed: header("Content-Type"),
     fronts.ErrorsAreEmptyObjects: lambda api: api.read(api.name()).json(),

@@ -106,6 +106,17 @@ class OptionsAllowed(PlainServer):
             raise RefusedError(refusal.status, refusal.problem, more) from refusal
 
 
+class AllowOfOneRoute(PlainServer):
+    """Open: whether Allow is complete. Here a router names one method of the path, as that of Starlette does."""
+
+    def handler(self, request: Request) -> Handler:
+        try:
+            return super().handler(request)
+        except RefusedError as refusal:
+            one = {"Allow": refusal.headers["Allow"].partition(",")[0]} if "Allow" in refusal.headers else {}
+            raise RefusedError(refusal.status, refusal.problem, one) from refusal
+
+
 class QueriesRefused(PlainServer):
     """Open: a query that nobody asked for is ignored. Here it is refused, before anybody asks who sent it."""
 
