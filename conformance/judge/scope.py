@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from conformance.judge.schema import SchemaJudge
 from conformance.wire.exchange import Exchange, Json
 
-ANY_SERVER = frozenset({408, 411, 413, 414, 429, 431, 501, 503})
+ANY_SERVER = frozenset({405, 408, 411, 413, 414, 415, 429, 431, 501, 503})
 """Statuses that HTTP lets any server send, often from before the implementation. Their bodies are not judged."""
 NO_CONTENT = 204
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from tests.mutants import (
     authentication,
     connections,
+    errors,
     failures,
     histories,
     http,
     inheritance,
     items,
+    keys,
     leniency,
     names,
     organizations,
@@ -30,7 +32,9 @@ from tests.mutants import (
     texts,
     times,
     updates,
+    validation,
     values,
+    words,
 )
 from tests.mutants.mutant import Mutant
 
@@ -40,8 +44,11 @@ if TYPE_CHECKING:
 SECTIONS = (
     responses,
     statuses,
+    errors,
     failures,
     leniency,
+    validation,
+    words,
     strictness,
     spellings,
     items,
@@ -61,6 +68,7 @@ SECTIONS = (
     organizations,
     authentication,
     http,
+    keys,
     connections,
     races,
 )

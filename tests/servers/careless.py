@@ -83,9 +83,12 @@ class Front(BaseHTTPRequestHandler):
     def environ(self) -> dict[str, Any]:
         """The request as WSGI has it."""
         path, _, query = self.path.partition("?")
-        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
+        headers = {
+            f"HTTP_{name.upper().replace('-', '_')}": ", ".join(self.headers.get_all(name, [])) for name in self.headers
+        }
         return {
             **headers,
+            "REMOTE_PORT": str(self.client_address[1]),
             "REQUEST_METHOD": self.command,
             "PATH_INFO": self.path_info(path),
             "QUERY_STRING": query,

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.servers import test_battery_bodies, test_battery_credentials, test_battery_models
-from tests.servers.api import Api, path_of
+from tests.servers.api import MODELS, Api, path_of
 from tests.servers.fixtures import PROVIDER
 from tests.servers.plain import PlainServer
 from tests.servers.selection import client_of, passes
-from tests.servers.variants import VARIANTS, answers, http, inheritance, requests, state
+from tests.servers.variants import VARIANTS, answers, credentials, fronts, http, inheritance, requests, state
 
 Probe: TypeAlias = Callable[[Api], object]
 """What a client observes that does the same thing to two servers."""
@@ -162,6 +162,19 @@ PROBES: dict[type[PlainServer], Probe] = {
     http.LocationLeadsOn: header("Location"),
     http.CharsetIsNamed: header("Content-Type"),
     http.MoreHeaders: header("Cache-Control"),
+    credentials.UnknownFieldsBeforeCredentials: lambda api: (
+        api.send("POST", MODELS, None, json={"model_name": api.name(), "colour": "red"}).status_code
+    ),
+    requests.BodiesOf3000Bytes: status(display_name="x" * 3000),
+    fronts.FrontStatusesAreBare: lambda api: api.post(b"{}", "text/plain").content == b"",
+    fronts.FrontStatusesAreHtml: lambda api: api.post(b"{}", "text/plain").headers["Content-Type"],
+    fronts.ChunksUnknown: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
+    fronts.FirewallInFront: status(display_name="<script>"),
+    fronts.AllowOfOneRoute: lambda api: api.send("PUT", f"{MODELS}a/").headers["Allow"],
+    fronts.OptionsAllowed: lambda api: api.send("GET", MODELS).headers["Allow"],
+    fronts.CharsetNamed: header("Content-Type"),
+    fronts.ErrorsAreEmptyObjects: lambda api: api.read(api.name()).json(),
+    fronts.ErrorsInArrays: lambda api: api.read(api.name()).json(),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.variants import answers, contention, credentials, http, inheritance, requests, state
+from tests.servers.variants import answers, contention, credentials, fronts, http, inheritance, requests, state
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -35,11 +35,19 @@ APART = (
     http.ClosesAfterEveryAnswer,
     http.SecretsAreMasked,
     *_variants_in(contention),
+    credentials.ReadOnlyKeyGets401,
+    credentials.ReadOnlyKeyMayNotReadModels,
+    credentials.BuiltInNamesAre401,
+    credentials.MalformedCredentialsAre400,
+    requests.ReferencesBeforeSpellings,
+    fronts.OddPathsEndTheConnection,
+    fronts.ListsNeedADashboardToken,
+    fronts.QueriesRefused,
 )
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
 LAWFUL = tuple(
     variant
-    for module in (credentials, requests, state, inheritance, answers, http, contention)
+    for module in (credentials, requests, state, inheritance, answers, fronts, http, contention)
     for variant in _variants_in(module)
 )
 VARIANTS = tuple(variant for variant in LAWFUL if variant not in APART)
