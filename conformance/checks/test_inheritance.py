@@ -112,6 +112,8 @@ def test_other_base(subject: Subject) -> None:
     overrides = {override.name: {"logit_bias": {"max": 1}} for override, _, _ in overlays(subject.contract)}
     bare, full = subject.minimal(), subject.minimal() | own | overrides
     subject.given(bare | {base.name: former[key]})
+    if subject.abilities.keeps:
+        subject.given(bare)  # which does not make the base's values its own
     shown = subject.accepted(subject.upsert(bare | {base.name: latter[key]})).response.members
     for field in inherited:
         expect_shown(shown, field.response, latter[field.name], "inherited from the base model given last")
@@ -200,11 +202,18 @@ def test_base_that_was_deleted(subject: Subject) -> None:
 
 @requirement("SEM-16", MUST, clause="x-clauses/own-wins")
 def test_base_stays_as_it_is(subject: Subject) -> None:
-    """Writing a model changes nothing of its base model."""
-    base_body = subject.given(subject.full(1))
-    before = subject.look(base_body)
-    subject.given({**subject.full(2), subject.require_base().name: base_body[subject.contract.upsert.key]})
-    expect_unchanged(subject.contract, before, subject.look(base_body), "in the base model")
+    """Writing a model changes nothing of its base model, nor of that one's."""
+    key, overrides = subject.contract.upsert.key, [override.name for override, _, _ in overlays(subject.contract)]
+    root = subject.given(subject.full(1))
+    chained = subject.upsert({**subject.full(3), **subject.based_on(root)})  # which a server may refuse
+    bases = [root] + ([chained.request.json] if chained.response.successful else [])
+    before = [subject.look(base) for base in bases]
+    model = subject.given({**subject.full(2), **subject.based_on(root)})
+    without = {name: dict.fromkeys(root.get(name, {})) for name in overrides}
+    for change in (subject.full(4, model[key]), {key: model[key], **without}):  # an entry of null may be refused
+        subject.upsert({**change, **subject.based_on(bases[-1])})
+    for base, shown in zip(bases, before, strict=True):
+        expect_unchanged(subject.contract, shown, subject.look(base), "in the base model")
 
 
 def _expect_parameters_of(base: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
