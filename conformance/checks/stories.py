@@ -18,7 +18,7 @@ from conformance.judge.outcome import NotTestable
 from conformance.judge.same import same
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
-from contract import RequestField
+from contract import RequestField, ResponseField
 
 T = TypeVar("T")
 LONGEST_NAME = 64
@@ -300,6 +300,22 @@ def overrides_sent_again(subject: Subject, override: RequestField) -> list[Step]
     return subject.once(f"{override.name} sent again", tell)
 
 
+def require_shown(subject: Subject, field: ResponseField) -> None:
+    """Go on only where the target shows the field of a model that has it, in whatever response; it may never do so."""
+
+    def tell() -> bool:
+        if subject.first is None or subject.first.response.members.get(field.name) is not None:
+            return True
+        body = subject.first.request.json
+        again = subject.upsert(body).response.members.get(field.name)
+        key = str(body[subject.contract.upsert.key])
+        read = subject.read(key).response.members.get(field.name) if subject.abilities.reads else None
+        return again is not None or read is not None
+
+    if not subject.once(f"{field.name} is shown", tell):
+        raise NotTestable(f"the target does not show {field.name}")
+
+
 def look(subject: Subject, body: Mapping[str, Json]) -> Mapping[str, Json]:
     """What the target's own read shows, be it trusted or not; else what the subject can tell."""
     if subject.abilities.reads:
@@ -348,7 +364,8 @@ def _names(subject: Subject, field: Shown) -> list[str]:
 
 def _eventually(subject: Subject, confirmed: Step) -> Step:
     """What a model shows, given a moment to settle, of what the upsert showed; a read may leave fields out."""
-    held = {n: value for n, value in confirmed.sent.items() if same(confirmed.shown.get(n), value)}
+    key = subject.contract.upsert.key
+    held = {n: value for n, value in confirmed.sent.items() if n == key or same(confirmed.shown.get(n), value)}
     certain = [field.name for field in subject.abilities.reliable if field.name in held]
     shown = look(subject, confirmed.sent)
     if not all(same(shown.get(name), held[name]) for name in certain):
@@ -360,11 +377,13 @@ def _eventually(subject: Subject, confirmed: Step) -> Step:
 def completed(subject: Subject, held: Mapping[str, Json], shown: Mapping[str, Json]) -> Mapping[str, Json]:
     """What a read shows, and what a bare upsert does where the read leaves fields out, as it may."""
     own = [field.name for field in shown_fields(subject.contract) if field.name in held]
-    if not subject.abilities.keeps or all(shown.get(name) is not None for name in own):
-        return shown
+    seen = {name: value for name, value in shown.items() if value is not None}
     key = subject.contract.upsert.key
-    bare = subject.accepted(subject.upsert({key: held[key]})).response.members
-    return {**bare, **{name: value for name, value in shown.items() if value is not None}}
+    if seen.keys() >= {*own} or seen.get(key) != held[key]:
+        return shown
+    if not subject.abilities.keeps:  # nothing can be told of what the read leaves out
+        return {**held, **seen}
+    return {**subject.accepted(subject.upsert({key: held[key]})).response.members, **seen}
 
 
 def _once(subject: Subject, field: Shown, tell: Callable[[], T], name: str) -> T:

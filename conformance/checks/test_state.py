@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.checks import stories
-from conformance.checks.refusals import REFUSED, Refusal
 from conformance.checks.together import TOGETHER, Bodies
 from conformance.fields import (
     Shown,
@@ -15,26 +14,22 @@ from conformance.fields import (
     settled,
     settled_fields,
     shown_fields,
-    timestamp,
 )
 from conformance.generate.values import telling_value
 from conformance.judge.expect import (
     expect_entries,
     expect_shown,
-    expect_taken,
     expect_unchanged,
     shown_by,
-    summary,
     written,
 )
-from conformance.judge.moments import moment
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import contains, same
 from conformance.requirements import cases
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Json
+from conformance.wire.exchange import Json
 from contract import Omitted, RequestField, ResponseField
 
 REPEATS = 3
@@ -101,6 +96,7 @@ def test_value_is_stored_at_once(subject: Subject) -> None:
         body = subject.given(subject.full(variant, key))
         late = subject.abilities.reads_late
         shown = subject.read(key).response.members if late else stories.look(subject, body)
+        shown = stories.completed(subject, body, shown)
         for field in subject.reliable_fields():
             expect_shown(shown, field.response, body[field.name], "in the very next request")
 
@@ -185,6 +181,7 @@ def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
 def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An override left out of an update stays in force (or is reset, where the contract says so)."""
     (override, field), key = case, subject.contract.upsert.key
+    stories.require_shown(subject, field)
     entries = {"temperature": {"min": 0, "max": 1}}
     body = subject.given({**subject.full(1), override.name: entries})
     for update in ({key: body[key]}, *(subject.full(variant, body[key]) for variant in (2, 3))):
@@ -232,43 +229,8 @@ def test_reference_sent_again(subject: Subject) -> None:
             moved = [it.name for it in settled_fields(subject.contract) if it.name not in body]
             expect_unchanged(subject.contract, before, after, where, [field.name, *moved])
             for override, overlaid, _ in overlays(subject.contract):
+                stories.require_shown(subject, overlaid)
                 expect_entries(after.get(overlaid.name), body[override.name], overlaid, where, contains)
-
-
-@requirement("IDM-12", SHOULD, clause="x-clauses/refused")
-@each("refusal", REFUSED)
-def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
-    """A refused request changes nothing of a model, neither wholly nor in part, neither at once nor with the next."""
-    subject.require_reading()
-    model = subject.once("a model to refuse changes of", lambda: ModelToRefuseChangesOf(subject))
-    before, key = model.seen, model.body[subject.contract.upsert.key]
-    _refused(refusal, refusal.send(subject, key, subject.full(2, key)))
-    after = model.look()
-    expect_unchanged(subject.contract, before, after, "after a refused request")
-    for name in (field.name for field in model.steady):
-        if moment(after.get(name)) != moment(before.get(name)):  # one moment may be written in many ways
-            expected = f"{name}: {written(before.get(name))} after a refused request"
-            raise Violation(expected, f"{name}: {written(after.get(name))}")
-    if subject.abilities.reads_truly and subject.abilities.keeps:
-        shown = subject.accepted(subject.upsert({subject.contract.upsert.key: key})).response.members
-        expect_unchanged(
-            subject.contract, model.shown, shown, "in an update of the name alone, after a refused request"
-        )
-
-
-@requirement("IDM-13", SHOULD, clause="x-clauses/refused")
-@each("refusal", REFUSED)
-def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
-    """A refused request creates nothing: the next valid upsert of that name is a create."""
-    tried = stories.tried_again(subject, refusal)
-    _refused(refusal, tried.refused)
-    if tried.existed(subject):
-        raise Violation("no model of that name after a refused request", f"there is a model {tried.key}")
-    shown = subject.accepted(tried.taken).response.members
-    for field in subject.reliable_fields(telling=True):
-        refused = tried.changes.get(field.name)
-        if refused is not None and same(shown.get(field.name), refused):
-            raise Violation(f"no {field.name} of a refused request", f"{field.name}: {written(shown[field.name])}")
 
 
 @requirement("IDM-17", MUST, clause="x-clauses/unique")
@@ -279,7 +241,10 @@ def test_models_do_not_leak(subject: Subject) -> None:
     subject.given(alike)
     subject.given(subject.full(4, alike[subject.contract.upsert.key]))
     for body in [*bodies, bodies[0]]:
-        shown, where = stories.look(subject, body), f"in the model {body[subject.contract.upsert.key]}"
+        shown, where = (
+            stories.completed(subject, body, stories.look(subject, body)),
+            f"in the model {body[subject.contract.upsert.key]}",
+        )
         for field in subject.reliable_fields():
             expect_shown(shown, field.response, body[field.name], where)
         for override, overlaid, _ in overlays(subject.contract):
@@ -334,6 +299,7 @@ def _expect_nothing_of(other: Mapping[str, Json], shown: Mapping[str, Json], sub
 def test_override_is_stored(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An override that was sent is still in force a moment later, after a create and after an update."""
     override, field = case
+    stories.require_shown(subject, field)
     subject.require_true_read()
     body = subject.minimal()
     for entries in ({"temperature": {"min": 0, "max": 1}}, {"temperature": {"max": 2}}):
@@ -362,44 +328,7 @@ def test_provider_is_stored(subject: Subject) -> None:
 def test_override_sent_again(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """What an override just sent says shows, whatever an earlier one said."""
     override, field = case
+    stories.require_shown(subject, field)
     for step in stories.overrides_sent_again(subject, override):
         where = f"after {override.name} said so"
         expect_entries(step.shown.get(field.name), step.sent[override.name], field, where, contains)
-
-
-@requirement("IDM-19", MUST, clause="x-clauses/shown")
-@each("refusal", REFUSED)
-def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
-    """A valid request is taken after a refused one, and shows its values."""
-    exchange = stories.tried_again(subject, refusal).taken
-    expect_taken(exchange, f"a valid request after {refusal.label}")
-    body = exchange.request.json
-    for field in [reliable for reliable in subject.reliable_fields() if reliable.name in body]:
-        expect_shown(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
-
-
-class ModelToRefuseChangesOf:
-    """A model with a value for whatever it can have, and its times, as far as looking at it does not move them."""
-
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
-        self.body = subject.given({**subject.full(1), **subject.plain_references()})
-        one = self.look()
-        bare = {subject.contract.upsert.key: self.body[subject.contract.upsert.key]}
-        self.shown = subject.accepted(subject.upsert(bare)).response.members if subject.abilities.keeps else one
-        """What an update of the name alone shows."""
-        other = self.look()
-        times = [timestamp(subject.contract, of) for of in ("created", "updated")]
-        steady = [it for it in times if it and one.get(it.name) and one[it.name] == other[it.name]]
-        self.steady = steady if subject.abilities.reads_truly else []
-
-    def look(self) -> Mapping[str, Json]:
-        """What it shows now, which is what it showed before the next refusal, too."""
-        self.seen = self._subject.look(self.body)
-        return self.seen
-
-
-def _refused(refusal: Refusal, exchange: Exchange) -> None:
-    if exchange.response.successful:
-        fault = Violation("a refusal", summary(exchange), [exchange]) if refusal.breaks else None
-        raise NotTestable("the target takes this request", because=refusal.breaks, fault=fault)

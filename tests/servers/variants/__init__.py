@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.variants import answers, credentials, inheritance, requests, state
+from tests.servers.variants import answers, core, credentials, inheritance, requests, state
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def _variants_in(module: ModuleType) -> list[type[PlainServer]]:
-    return [thing for thing in vars(module).values() if getattr(thing, "__module__", None) == module.__name__]
+    things = (thing for name, thing in vars(module).items() if not name.startswith("_"))
+    return [thing for thing in things if isinstance(thing, type) and thing.__module__ == module.__name__]
 
 
 APART = (
@@ -32,6 +33,6 @@ APART = (
 )
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
 LAWFUL = tuple(
-    variant for module in (credentials, requests, state, inheritance, answers) for variant in _variants_in(module)
+    variant for module in (credentials, requests, core, state, inheritance, answers) for variant in _variants_in(module)
 )
 VARIANTS = tuple(variant for variant in LAWFUL if variant not in APART)
