@@ -146,13 +146,13 @@ def alone(subject: Subject, field: Shown) -> list[Step]:
 
 
 def back_again(subject: Subject, field: Shown) -> list[Step]:
-    """One model, created, changed and changed back."""
+    """One model, created, changed and changed back, and changed once more."""
 
     def tell() -> list[Step]:
         one, other = _two_bodies(subject, field)
-        steps = [_sent(subject, body) for body in (one, other, one)]
+        steps = [_sent(subject, body) for body in (one, other, one, other)]
         if subject.abilities.reads_truly:
-            steps.append(Step(one, subject.look(one)))
+            steps.append(Step(other, completed(subject, other, subject.look(other))))
         return steps
 
     return _once(subject, field, tell, "back again")
