@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from conformance.fields import base_field
 from conformance.generate.values import ODD_STRINGS
-from conformance.judge.expect import expect_shown, expect_status, written
+from conformance.judge.expect import expect_refusal, expect_shown, expect_status, written
 from conformance.judge.names import is_safe_in_path
+from conformance.judge.outcome import NotTestable
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
 
+INHERITED_NAMES = ("__proto__", "constructor")
 TEXTS = ("two  spaces", "decomposed e\u0301, composed \u00e9", "emoji \U0001f9ea \u2764\ufe0f")
 """Texts that a display name may have, but few names of models have."""
 
@@ -55,6 +58,25 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
             )
     else:
         subject.observe(f"the name ...{written(tail, 60)} is answered {exchange.response.status}")
+
+
+@requirement("IDM-29", MUST, clause="x-clauses/unique")
+def test_inherited_names_are_none(subject: Subject) -> None:
+    """A name that every object of the server's language has, such as `constructor`, is no model before a create."""
+    subject.require_read()
+    if not subject.abilities.tells_absence:
+        raise NotTestable("the read shows models that do not exist", because="STA-19")
+    key, base = subject.contract.upsert.key, base_field(subject.contract)
+    for name in INHERITED_NAMES:
+        read = subject.read(name)
+        if read.response.members.get(key) == name:
+            continue  # somebody called a model so
+        if read.response.status < 500:
+            expect_refusal(read, f"nothing was called {name}")
+        if base is not None:
+            on_it = subject.upsert({**subject.minimal(), base.name: name})
+            if on_it.response.successful:
+                subject.observe(f"{base.name}: {written(name)} is answered {on_it.response.status}")
 
 
 def _expect_distinct(subject: Subject, keys: list[str]) -> None:

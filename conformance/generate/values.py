@@ -78,7 +78,7 @@ ODD_OBJECTS: tuple[dict[str, Any], ...] = (
     {"temperature": {"min": 0, "max": None}},
     {"plain": 1, "text": "value", "yes": True, "camelCase": {"withIn": 1}},
     {"deep": {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}},
-    {"0": {"max": 1}, "1": {"max": 2}},
+    {"0": {"one of": [1]}, "1": {"one of": [2]}},
     {"seed": {"max": 2**63 - 1, "min": -(2**53) - 1, "default": 2**53 + 1, "step": 2**31}},
     {f"parameter_{number}_of_a_name_that_is_longer_than_most": {"max": number} for number in range(24)},
 )

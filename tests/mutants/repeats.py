@@ -54,11 +54,11 @@ class LatestBodiesRemembered(Mutant):
         super().__init__(fixtures)
         self.latest: dict[str, list[str]] = {}
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        seen, body = self.latest.setdefault(earlier.name, []), json.dumps(values)
+    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+        seen, body = self.latest.setdefault(name, []), json.dumps(values)
         twice = "display_name" in values and body in seen[-8:]
         seen.append(body)
-        return dict(earlier.values) if twice else super().merged(earlier, values)
+        return earlier if twice and earlier else super().changed(earlier, name, values)
 
 
 class OverrideSentBeforeIgnored(Mutant):

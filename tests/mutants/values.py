@@ -106,15 +106,6 @@ class NegativeCostsAreZero(_Cost):
         return max(0, number)
 
 
-class SignOfZeroLost(_Cost):
-    """-0.0 comes back as 0."""
-
-    trips = frozenset({"IDM-09"})
-
-    def stored_cost(self, number: float) -> float:
-        return number + 0
-
-
 class CostsCapped(_Cost):
     """A cost above 500 is silently stored as 500."""
 
