@@ -23,12 +23,22 @@ def _variants_in(module: ModuleType) -> list[type[PlainServer]]:
 
 APART = (
     requests.TextBehindTheObjectIgnored,
+    core.PlainCoreOnly,
+    core.PlainUpdatesOnly,
+    core.PlainCreatesOnly,
+    core.NullEntriesRefused,
+    core.SignOfZeroLost,
     state.BusyAfterTheWork,
+    state.ClockStepsBack,
     state.OverrideMergedDeep,
     state.UpdatedByUpdatesOnly,
     inheritance.ChainsRefused,
     inheritance.BasesAreKept,
+    inheritance.CyclesForbidden,
     answers.ProviderMoves,
+    answers.ReadsLeaveMoreOut,
+    answers.ParametersAbsent,
+    answers.TimesOfTwoGrains,
     answers.LongIntegers,
 )
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
