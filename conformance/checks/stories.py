@@ -23,8 +23,6 @@ from contract import RequestField, ResponseField
 T = TypeVar("T")
 LONGEST_NAME = 64
 """Characters of a name that no reasonable server refuses."""
-MOST_UPDATES = 10
-"""Updates of one model with all fields; creates show what becomes of the other values."""
 FEW = 3
 """Every third update alone is enough to see whether a model stays on its base."""
 SETTLING = 0.3
@@ -132,7 +130,7 @@ def updates(subject: Subject, field: Shown) -> list[Step]:
         if field.request.reference:
             return [_sent(subject, {**key, field.name: value}) for value in subject.values_of(field.request) * 2]
         subject.given(subject.minimal() | subject.based_on(key))  # a base model is updated as any other
-        return [_sent(subject, {**key, **row}) for row in subject.plain_rows()[-MOST_UPDATES:]]
+        return [_sent(subject, {**key, **row}) for row in subject.plain_rows()]
 
     return _once(subject, field, tell, "updates")
 
@@ -150,9 +148,11 @@ def back_again(subject: Subject, field: Shown) -> list[Step]:
 
     def tell() -> list[Step]:
         one, other = _two_bodies(subject, field)
-        steps = [_sent(subject, body) for body in (one, other, one, other)]
-        if subject.abilities.reads_truly:
-            steps.append(Step(other, completed(subject, other, subject.look(other))))
+        steps = [_sent(subject, body) for body in (one, other)]
+        for body in (one, other):
+            steps.append(_sent(subject, body))
+            if subject.abilities.reads_truly:
+                steps.append(Step(body, completed(subject, body, subject.look(body))))
         return steps
 
     return _once(subject, field, tell, "back again")

@@ -111,7 +111,7 @@ class NullIsNoName(_Cast):
 class SurrogatesLost(_Cast):
     """Text is kept in 16-bit units of which each is checked by itself: characters beyond the first plane become two."""
 
-    trips = frozenset({"IDM-01", "IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def cast(self, text: str) -> str:
         return "".join("\ufffd\ufffd" if character > "\uffff" else character for character in text)
@@ -120,7 +120,7 @@ class SurrogatesLost(_Cast):
 class CutAtTheFirstEmoji(_Cast):
     """A column of three bytes a character: a display name ends where the first longer one stands."""
 
-    trips = frozenset({"IDM-01", "IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def cast(self, text: str) -> str:
         return "".join(text.partition(next((c for c in text if c > "\uffff"), "\0"))[:1])
@@ -129,7 +129,7 @@ class CutAtTheFirstEmoji(_Cast):
 class NamesDecomposed(_Cast):
     """A display name is brought into Unicode normalization form D, as some file systems do."""
 
-    trips = frozenset({"IDM-01"})
+    trips = frozenset({"IDM-01", "IDM-02"})
 
     def cast(self, text: str) -> str:
         return unicodedata.normalize("NFD", text)
@@ -138,7 +138,7 @@ class NamesDecomposed(_Cast):
 class NamesCompatible(_Cast):
     """A display name is brought into Unicode normalization form KC: ligatures and wide letters are lost."""
 
-    trips = frozenset({"IDM-01", "IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def cast(self, text: str) -> str:
         return unicodedata.normalize("NFKC", text)
@@ -147,7 +147,7 @@ class NamesCompatible(_Cast):
 class MarksStripped(_Cast):
     """Combining marks are taken out of a display name."""
 
-    trips = frozenset({"IDM-01"})
+    trips = frozenset({"IDM-01", "IDM-02"})
 
     def cast(self, text: str) -> str:
         return "".join(character for character in text if not unicodedata.combining(character))
@@ -156,7 +156,7 @@ class MarksStripped(_Cast):
 class NamesOf99Characters(_Cast):
     """A column of 100 characters keeps one for the end of the text: the hundredth is lost."""
 
-    trips = frozenset({"IDM-01", "IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def cast(self, text: str) -> str:
         return text[:99]

@@ -104,7 +104,7 @@ class _Drafts(Mutant):
 class RefusedValuesFlushedLater(_Drafts):
     """A refused update leaves its values in the object of the session: the next update of the model writes them."""
 
-    trips = frozenset({"IDM-12"})
+    trips = frozenset({"IDM-30"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         return super().merged(earlier, {**self.drafts.pop(earlier.name, {}), **values})

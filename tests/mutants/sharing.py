@@ -134,7 +134,7 @@ class InheritedValuesBecomeOwn(Mutant):
 class BaseShownByItsDisplayName(Mutant):
     """The base model is shown by the name that people read."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-07", "IDM-08"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08"})
 
     def shown(self, organization: str, stored: Stored) -> Values:
         shown, base = super().shown(organization, stored), self.base_of(organization, stored)
