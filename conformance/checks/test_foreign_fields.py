@@ -35,7 +35,7 @@ def _forged(field: ResponseField) -> list[Json]:
         return [*field.schema["enum"]]
     of_text = "2001-01-01T00:00:00Z" if field.schema.get("format") == "date-time" else "rc-forged"
     of_object = {"rc-forged": {"max": 1}, "provider_id": "rc-forged", "id": "rc-forged", "number_of_requests": 424242}
-    forged = {"string": [of_text], "object": [of_object], "boolean": [True, False]}
+    forged: dict[str, list[Json]] = {"string": [of_text], "object": [of_object], "boolean": [True, False]}
     return forged.get(field.schema.get("type", ""), [{"rc-forged": 1}])
 
 

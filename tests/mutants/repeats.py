@@ -10,9 +10,12 @@ from tests.servers.plain_fields import COSTS, FLAGS, KEY, OVERRIDE
 from tests.servers.wire import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.servers.fixtures import Fixtures
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json
 
 
 class _Unchanged(Mutant):
@@ -22,7 +25,7 @@ class _Unchanged(Mutant):
         merged = super().merged(earlier, values)
         return dict(earlier.values) if self.seems_unchanged(earlier.values, merged) else merged
 
-    def seems_unchanged(self, before: Values, after: Values) -> bool:
+    def seems_unchanged(self, before: Mapping[str, Json], after: Values) -> bool:
         """Whether there is nothing to write."""
         raise NotImplementedError
 
@@ -32,7 +35,7 @@ class FlagsNotCompared(_Unchanged):
 
     trips = frozenset({"IDM-02", "IDM-06", "IDM-08"})
 
-    def seems_unchanged(self, before: Values, after: Values) -> bool:
+    def seems_unchanged(self, before: Mapping[str, Json], after: Values) -> bool:
         return {n: v for n, v in before.items() if n not in FLAGS} == {n: v for n, v in after.items() if n not in FLAGS}
 
 

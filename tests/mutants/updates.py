@@ -237,7 +237,7 @@ class SixthUpdateStartsEmpty(Mutant):
 class CostsSwapped(Mutant):
     """Where both are sent, the input cost lands in the output cost's column, and the other way round."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-07", "IDM-08", "SEM-01", "SEM-02", "SEM-03"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "SEM-01", "SEM-02", "SEM-03"})
 
     def slots(self, values: Values) -> Values:
         slots = super().slots(values)

@@ -65,7 +65,7 @@ class ProviderMoves(PlainServer):
 class ReadsLeaveOut(PlainServer):
     """Published: all but the name may be absent. Here parameters and provider are, in a read."""
 
-    absent: ClassVar = ("supported_params", "provider")
+    absent: ClassVar[tuple[str, ...]] = ("supported_params", "provider")
 
     def read(self, request: Request) -> Answer:
         answer = super().read(request)

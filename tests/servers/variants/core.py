@@ -32,9 +32,9 @@ class PlainCoreOnly(PlainServer):
         if name == "display_name":
             return self.is_plain_text(value)
         if name in COSTS:
-            return 0 <= value <= 1000 and round(value, 6) == value and not str(value).startswith("-")
+            return bool(0 <= value <= 1000 and round(value, 6) == value) and not str(value).startswith("-")
         if name == "max_context_window":
-            return 1 <= value <= 10_000_000
+            return bool(1 <= value <= 10_000_000)
         return name != OVERRIDE or (len(value) <= 8 and all(map(self.is_plain_entry, value.values())))
 
     def is_plain_text(self, text: str) -> bool:
