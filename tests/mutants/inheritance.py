@@ -183,7 +183,7 @@ class BaseOnlyAtCreate(Mutant):
 class BaseNotChanged(Mutant):
     """A model keeps the base it was created with."""
 
-    trips = frozenset({"IDM-02", "IDM-04", "SEM-21"})
+    trips = frozenset({"IDM-02", "SEM-21"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         merged = super().merged(earlier, values)
@@ -193,7 +193,7 @@ class BaseNotChanged(Mutant):
 class BaseNotShown(Mutant):
     """The base is inherited from, and not shown."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-04", "IDM-06", "IDM-07", "IDM-08", "SEM-18"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "SEM-18"})
 
     def own_values(self, stored: Stored) -> Values:
         return {name: value for name, value in super().own_values(stored).items() if name != BASE}

@@ -125,7 +125,14 @@ def _records() -> list[Record]:
         record("AUT-04", fail, finding("AUT-04", "a header WWW-Authenticate", "no header WWW-Authenticate")),
         record("CON-01", unstable, shaky),
         record("TEN-01", Verdict.NOT_TESTABLE, reason="needs RESPAN_OTHER_ORG_KEY", obstacle="not-provided"),
-        record("SEM-01", Verdict.NOT_TESTABLE, case="input_cost", reason="a step went wrong", because="IDM-02", obstacle="blocked"),
+        record(
+            "SEM-01",
+            Verdict.NOT_TESTABLE,
+            case="input_cost",
+            reason="a step went wrong",
+            because="IDM-02",
+            obstacle="blocked",
+        ),
         record("SEM-12", observed=["a field that the contract does not name is ignored"]),
         record("MOD-01", Verdict.ERROR, reason=error),
     ]

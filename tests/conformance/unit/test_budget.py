@@ -91,7 +91,9 @@ def test_the_time_that_a_busy_target_took_is_told(clock: Clock) -> None:
 
 def test_a_wait_longer_than_the_time_that_is_left_is_not_begun(clock: Clock) -> None:
     budget, began = Budget(seconds=100), clock.now
-    with pytest.raises(Disrupted, match="it responded 503 and asked to be left alone for 95 s, longer than what is left"):
+    with pytest.raises(
+        Disrupted, match="it responded 503 and asked to be left alone for 95 s, longer than what is left"
+    ):
         budget.wait(95, 503)
     assert clock.now == began
     assert budget.disruption is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.variants import answers, contention, credentials, fronts, http, inheritance, requests, state
+from tests.servers.variants import answers, contention, core, credentials, fronts, http, inheritance, requests, state
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -19,17 +19,27 @@ if TYPE_CHECKING:
 def _variants_in(module: ModuleType) -> list[type[PlainServer]]:
     """Those of a module. Names with an underscore are what several of them share, or serve them."""
     things = (thing for name, thing in vars(module).items() if not name.startswith("_"))
-    return [thing for thing in things if getattr(thing, "__module__", None) == module.__name__]
+    return [thing for thing in things if isinstance(thing, type) and thing.__module__ == module.__name__]
 
 
 APART = (
     requests.TextBehindTheObjectIgnored,
+    core.PlainCoreOnly,
+    core.PlainUpdatesOnly,
+    core.PlainCreatesOnly,
+    core.NullEntriesRefused,
+    core.SignOfZeroLost,
     state.BusyAfterTheWork,
+    state.ClockStepsBack,
     state.OverrideMergedDeep,
     state.UpdatedByUpdatesOnly,
     inheritance.ChainsRefused,
     inheritance.BasesAreKept,
+    inheritance.CyclesForbidden,
     answers.ProviderMoves,
+    answers.ReadsLeaveMoreOut,
+    answers.ParametersAbsent,
+    answers.TimesOfTwoGrains,
     answers.LongIntegers,
     http.ChunkedAnswers,
     http.ClosesAfterEveryAnswer,
@@ -47,7 +57,7 @@ APART = (
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
 LAWFUL = tuple(
     variant
-    for module in (credentials, requests, state, inheritance, answers, fronts, http, contention)
+    for module in (credentials, requests, core, state, inheritance, answers, fronts, http, contention)
     for variant in _variants_in(module)
 )
 VARIANTS = tuple(variant for variant in LAWFUL if variant not in APART)
