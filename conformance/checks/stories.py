@@ -81,7 +81,7 @@ def full_creates(subject: Subject) -> list[Exchange]:
     def tell() -> list[Exchange]:
         return [subject.upsert({**subject.minimal(), **row}) for row in subject.plain_rows(refused=True)]
 
-    return subject.once("full creates", tell, keeps=False)
+    return subject.once("full creates", tell)
 
 
 def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
