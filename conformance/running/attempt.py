@@ -12,6 +12,7 @@ A finding goes through these before it is reported, each only where it has to:
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from functools import partial
 
 from conformance.judge.outcome import Disrupted, NotTestable, Obstacle, Violation
 from conformance.judge.schema import SchemaJudge
+from conformance.judge.scope import ANY_SERVER
 from conformance.requirements.requirement import Requirement
 from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
@@ -39,6 +41,9 @@ CONNECTIONS = "STA-33"
 TOO_BUSY = "the target is busy, and may have done what it answered 503"
 ANSWERED = "STA-03"
 """The requirement that every request is answered: a request without an answer is reported there."""
+RANDOM = ("CON", "MOD")
+"""Sections in which a second run expects something else: who wins a race, or what is drawn, is a matter of chance."""
+_NUMBER = re.compile(r"\d+")
 UNANSWERED = 4
 """How often a check is run of which a request gets no response."""
 CHANGES = 3
@@ -185,7 +190,9 @@ class Attempts:
                 stopped = again.reason
                 break
             later = again.exchanges
-            repeated = new & set(again.findings)
+            repeated = {
+                id for id in new & set(again.findings) if self._is_same(id, first.findings[id], again.findings[id])
+            }
             first.findings |= {id: again.findings[id] for id in repeated}
             repeated |= {id for id in new - repeated if self._repeats(id, first.findings[id])}
             new -= self._settle(first, repeated)
@@ -197,8 +204,32 @@ class Attempts:
                 del first.findings[id]
                 first.state, first.obstacle = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED
                 first.reason = f"{stopped}, before a failure could be seen twice"
+            elif _broke(first.findings[id]):
+                self._count_broken(first, id)
             else:
                 first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=later)
+
+    def _is_same(self, id: str, first: Finding, again: Finding) -> bool:
+        """Whether two findings of a requirement are of one fault, rather than of a gateway that fails now and then.
+
+        The same was expected, of the same request where every exchange is judged or a server error came.
+        """
+        if id[:3] in RANDOM or not (first.exchanges and again.exchanges):
+            return True
+        broke = _broke(first) or _broke(again)
+        if broke or id in self._judges:
+            one, other = (self._shape(finding.exchanges[-1].request) for finding in (first, again))
+        else:
+            one, other = (_NUMBER.sub("", finding.violation.expected) for finding in (first, again))
+        return one == other and (not broke or self.control.is_steady())
+
+    def _count_broken(self, attempt: Attempt, id: str) -> None:
+        """Take a server error that does not come to the same request again for what a flaky gateway sends."""
+        del attempt.findings[id]
+        self.broken += id == ANSWERED
+        if id == attempt.requirement.id or attempt.because == ANSWERED:
+            attempt.state, attempt.obstacle, attempt.because = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED, None
+            attempt.reason = "the target is flaky: a request got a server error, and none when it was sent again"
 
     def _settle(self, attempt: Attempt, repeated: set[str]) -> set[str]:
         """Tell what was seen twice in as few exchanges as show it, and confirm it no more; return it."""
@@ -320,6 +351,14 @@ class Attempts:
                 except Violation as violation:
                     findings[id] = Finding(violation, _leading_to(exchanges, index))
         return findings
+
+
+def _broke(finding: Finding) -> bool:
+    """Whether it shows in a server error, which a gateway in front may have sent."""
+    if not finding.exchanges:
+        return False
+    status = finding.exchanges[-1].response.status
+    return status >= 500 and status not in ANY_SERVER
 
 
 def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Violation | None:

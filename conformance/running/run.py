@@ -290,7 +290,8 @@ class Run:
         client, broken = self._subject.client, self._broken
         flaky = Disruption(
             Trouble.FLAKY,
-            f"{broken} of {client.requests:,} requests got no response, though others like them did",
+            f"{broken} of {client.requests:,} requests got no response, or one of a gateway (5xx), though they got "
+            "another when they were sent again",
         )
         found = [*self._disruptions, *([flaky] if broken else [])]
         spent = client.disruption

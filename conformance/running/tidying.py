@@ -22,7 +22,7 @@ def tidy(subject: Subject, *, lost: bool) -> str | None:
     """Delete what the run created, and say what is left. A second Ctrl-C leaves the rest for the ledger to tell."""
     own, ledger = subject.creations.own(), subject.creations.ledger
     try:
-        left = dict.fromkeys(own, "the target stopped answering") if lost else _left(subject)
+        left = _left(subject, lost=lost)
     except KeyboardInterrupt:
         left = dict.fromkeys(own, "deleting was interrupted")
     if ledger is None:
@@ -31,8 +31,12 @@ def tidy(subject: Subject, *, lost: bool) -> str | None:
     return f"{summed_up(left)}; respan-conformance clean {ledger.path} tries again" if _is_kept(ledger) else None
 
 
-def _left(subject: Subject) -> Mapping[Entry, str]:
+def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
     own, able = subject.creations.own(), subject.abilities
+    if subject.plain is None and not subject.creations.confirmed:
+        return {}  # nothing ever worked, so nothing was created
+    if lost:
+        return dict.fromkeys(own, "the target stopped responding")
     if able.probed and not able.deletes and able.delete_status is not None:
         return dict.fromkeys(own, f"the target has no delete: it got {able.delete_status}")
     subject.client.renew_budget()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 
 from conformance.subject.ledger import Entry, Ledger
 from conformance.wire.exchange import Credential, Exchange, Request
@@ -12,10 +13,14 @@ from contract import Upsert
 class Creations:
     """Remembers what may be left on the target. Safe to use from several threads."""
 
-    def __init__(self, upsert: Upsert, prefix: str, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self, upsert: Upsert, prefix: str, ledger: Ledger | None = None, organizations: Iterable[Credential] = ()
+    ) -> None:
+        """`organizations` are the keys that models are deleted with, one of each organization."""
         self.prefix = prefix
         self.ledger = ledger
         self._upsert = upsert
+        self._organizations = frozenset(organizations)
         self._own: dict[Entry, Credential | None] = {}
         self._confirmed: set[Entry] = set()
         self._stay: set[Entry] = set()
@@ -31,8 +36,12 @@ class Creations:
         if self.ledger is not None:
             self.ledger.note(entry)
         with self._lock:
-            self._own.setdefault(entry, request.credential)
+            self._own.setdefault(entry, self._deleter(request.credential))
             self.most = max(self.most, len(self._own))
+
+    def _deleter(self, caller: Credential | None) -> Credential | None:
+        """Whose key deletes what a caller created: the owner's, of what a wrong or a reader's key created as well."""
+        return caller if caller in self._organizations else None
 
     def after(self, exchange: Exchange) -> None:
         """Note what an upsert did create.
@@ -53,6 +62,12 @@ class Creations:
         with self._lock:
             self._own.pop(_entry(name, caller), None)
             self._confirmed.discard(_entry(name, caller))
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a response ever said that a model of the run was created."""
+        with self._lock:
+            return bool(self._confirmed)
 
     def sweepable(self) -> dict[Entry, Credential | None]:
         """The models that were not tried to be deleted yet."""
@@ -76,7 +91,7 @@ class Creations:
 
     def _confirm(self, entry: Entry, caller: Credential | None) -> None:
         with self._lock:
-            self._own[entry] = caller
+            self._own[entry] = self._deleter(caller)
             self._confirmed.add(entry)
         if self.ledger is not None:
             self.ledger.note(entry)

@@ -47,15 +47,16 @@ def sweep(subject: Subject) -> None:
 
 def clean(subject: Subject, models: Iterable[tuple[Entry, Credential | None]]) -> Cleaned:
     """Delete the models, each by the key that created it."""
-    cleaned, silences = Cleaned(), 0
+    cleaned, silences = Cleaned(), Counter[Credential | None]()
     for entry, caller in models:
-        if silences == SILENCES:
-            cleaned.left[entry] = "the target stopped answering"
+        if silences[caller] == SILENCES:
+            cleaned.left[entry] = "the target stopped responding"
             continue
         try:
-            why, silences = _delete(subject, entry.name, caller), 0
+            why, silences[caller] = _delete(subject, entry.name, caller), 0
         except (Lost, NotTestable) as obstacle:
-            why, silences = str(obstacle), silences + 1
+            why = str(obstacle)
+            silences[caller] += 1
         if why:
             cleaned.left[entry] = why
         else:
@@ -79,4 +80,4 @@ def _delete(subject: Subject, name: str, caller: Credential | None) -> str:
     status = redone(lambda: subject.delete_at(path, name, caller)).response.status
     if 200 <= status <= 299 or (status in GONE and safe):
         return ""
-    return "no path leads to its name" if status in GONE else f"its delete was answered {status}"
+    return "no path leads to its name" if status in GONE else f"its delete got {status}"

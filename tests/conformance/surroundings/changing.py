@@ -94,7 +94,7 @@ CHANGING: tuple[Surroundings, ...] = (
         emptied=ALL,
     ),
     # One request with a valid key is answered 401.
-    Surroundings("key-unknown-once", lambda: when(at(120), on.expired), (INCONCLUSIVE,), ("401",), emptied=ALL),
+    Surroundings("key-unknown-once", lambda: when(all_of(at(120), writing), on.expired), (INCONCLUSIVE,), ("401",), emptied=ALL),
     # The key is not valid from the start: the user has to act.
     Surroundings("key-expired-before", lambda: on.expired, (WRONG_USE,), ("401", "RESPAN_API_KEY")),
     # -- gateways ----------------------------------------------------------------------------------------------------

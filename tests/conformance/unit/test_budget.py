@@ -85,7 +85,7 @@ def test_the_time_that_a_busy_target_took_is_told(clock: Clock) -> None:
     budget = Budget(seconds=100)
     budget.wait(60, 429)
     clock.now += 50
-    with pytest.raises(Disrupted, match="is used up, 60 s of them waiting for a busy target"):
+    with pytest.raises(Disrupted, match=r"is used up, 60 s of it by waiting for a target that throttles \(429\)"):
         budget.request()
 
 
