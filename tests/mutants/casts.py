@@ -53,13 +53,13 @@ class NumbersOfAffinity(_CastInReads):
         return text
 
 
-class TrueInCapitals(_CastInReads):
-    """The store is a file of YAML: a name that is a truth value there is read as one, and written as Python does."""
+class NullInPython(_CastInReads):
+    """The store is a file of YAML: a name that is null there is read so, and written as Python does."""
 
     trips = frozenset({"IDM-04"})
 
     def cast(self, text: str) -> str:
-        return {"true": "True", "null": "None"}.get(text, text)
+        return "None" if text == "null" else text
 
 
 class JsonInText(_Cast):
