@@ -85,15 +85,6 @@ class ExponentsWrittenOut(_Cast):
         return text
 
 
-class TrailingZerosDropped(_Cast):
-    """A text of digits and a point is a decimal number: it loses its last zeros."""
-
-    trips = frozenset({"IDM-01", "IDM-02"})
-
-    def cast(self, text: str) -> str:
-        return text.rstrip("0") if text.replace(".", "", 1).isdigit() and "." in text else text
-
-
 class NullIsNoName(_Cast):
     """The word null is taken for no name at all, in whatever case."""
 
