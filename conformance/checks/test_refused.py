@@ -14,7 +14,7 @@ from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
 
-LATE = {"a wrong value", "an unknown base model", "an unknown provider"}
+LATE = {"a wrong value", "an unknown base model"}
 """Refusals of what a server may find wrong only when it has begun to change the model."""
 
 

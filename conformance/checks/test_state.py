@@ -57,8 +57,9 @@ def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
 @each("field", cases.shown)
 def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
     """The response to an update shows the value sent, not the one before it: the state after the update."""
-    for step in [*stories.updates(subject, field), *stories.alone(subject, field)]:
-        expect_shown(step.shown, field.response, step.sent[field.name], "in the response to the update")
+    for story in (stories.updates, stories.alone):
+        for step in story(subject, field):
+            expect_shown(step.shown, field.response, step.sent[field.name], "in the response to the update")
 
 
 @requirement("IDM-03", MUST, clause="x-clauses/repeat")
