@@ -57,7 +57,7 @@ def _manners(connection: Connection) -> str:
     parts = [f"{restraint.rate:g} a second at most"] if restraint.rate else []
     parts += [f"{restraint.requests} at most in all"] if restraint.requests else []
     parts += [f"{restraint.concurrency} at a time at most"] if restraint.concurrency else []
-    parts += [f"through {connection.route.proxy}"] if connection.route.proxy else []
+    parts += [f"through the proxy {connection.proxy}"] if connection.proxy else []
     return "".join(f", {part}" for part in parts)
 
 

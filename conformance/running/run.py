@@ -66,6 +66,8 @@ class Run:
         self.about = About.of(settings, self.profile.name)
         self.target = str(settings["url"] or settings["app"])
         self.prefix = prefix or new_prefix()
+        self.proxy = str(self._connection.proxy or "")
+        """The proxy on the way to the target, and where it was named; empty where there is none."""
         self.estimate = 0
         """About how many requests the run sends; 0 where nobody reckoned it."""
         self.notes: list[str] = []
@@ -196,7 +198,7 @@ class Run:
 
     def _secrets(self) -> dict[str, str]:
         """What must not be told, and the shell variables that stand for it."""
-        headers = {secret.value: secret.shell for _, secret in self._connection.headers if len(secret.value) >= SECRET}
+        headers = {text: shell for text, shell in self._connection.secrets() if len(text) >= SECRET}
         given = [option for option in OPTIONS if option.secret and self.settings[option.name]]
         return headers | {self.settings[option.name]: f"${option.environment}" for option in given}
 

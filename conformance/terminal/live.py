@@ -46,6 +46,8 @@ class TerminalReport:
         count = "" if tests is None else f" {tests} tests,"
         self._console.print(f"Contract  {contract.title} {contract.version} ({contract.digest[:12]})", soft_wrap=True)
         self._console.print(f"Target    {visible(result.target)}", soft_wrap=True)
+        if result.proxy:
+            self._console.print(f"Proxy     {visible(result.proxy)}", soft_wrap=True)
         self._console.print(f"Checks    {selected} requirements,{count} seed {result.seed}", soft_wrap=True)
         about = f", in about {result.estimate:,} requests" if result.estimate else ""
         self._console.print(f"Writes    models named {result.prefix}-...{about}\n", soft_wrap=True)

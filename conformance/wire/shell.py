@@ -58,9 +58,12 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
         words.append("--path-as-is")
     if request.credential is not None:
         words.append(f'-H "Authorization: {request.credential.shell}"')
-    words.extend(f'-H "{name}: {secret.shell}"' for name, secret in request.extra)
+    words.extend(f'-H "{name}: {secret.shell}"' for name, secret in request.extra if request.beside_cookies(name))
+    if request.cookies:
+        words.append(f"-H Cookie:' '{_cookies(request, variables)}")
     words.extend(
         f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}" for name, value in request.headers
+        if request.beside_cookies(name)
     )
     added_by_curl = ["Accept"] if request.body is None else ["Accept", "Content-Type"]
     words.extend(f"-H '{name}:'" for name in added_by_curl if request.header(name) is None)
@@ -69,6 +72,12 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
     if request.body is None:
         return " ".join(words)
     return _with_body(words, request.body, variables)
+
+
+def _cookies(request: Request, variables: Variables) -> str:
+    """All cookies as one shell word: several headers of them are not allowed."""
+    shown = (f'"{shell}"' if shell else _quoted(value, variables) for value, shell in request.cookies)
+    return "'; '".join(shown)
 
 
 def _with_body(words: list[str], body: bytes, variables: Variables) -> str:
