@@ -101,9 +101,14 @@ def _of_octets(lost: Lost, url: str) -> str | None:
     if lost.beginning and not lost.beginning.startswith(b"HTTP/"):
         said = printable(lost.beginning.split(b"\n")[0].strip().decode("latin-1"))
         return f'{url} is no web server: it said "{said}"; check the port'
-    if not lost.beginning and "time limit" not in lost.reason and url.startswith("http:"):
+    if lost.beginning or "time limit" in lost.reason:
+        return None
+    if url.startswith("http:"):
         return f"{url} closed the connection without an answer; if it speaks HTTPS there, write https://"
-    return None
+    return (
+        f"{url} closed the connection without an answer; if it wants a client certificate, give one that it trusts with "
+        "--cert FILE and --key FILE"
+    )
 
 
 def _of_redirect(location: str, url: str, path: str, status: int) -> str:
