@@ -20,7 +20,6 @@ from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 
 T = TypeVar("T")
-LONGEST_NAME = 64
 """Characters of a name that no reasonable server refuses."""
 SETTLING = 0.3
 """Seconds after which a write that was confirmed has to be seen."""
@@ -185,7 +184,7 @@ def late_heirs(subject: Subject) -> list[Step]:
 
     def tell() -> list[Step]:
         key, base = subject.contract.upsert.key, subject.require_base().name
-        root = subject.full(1, subject.names.fresh().ljust(LONGEST_NAME, "z"))
+        root = subject.full(1, subject.longest_name())
         subject.upsert({**subject.minimal(), base: root[key]})
         subject.given(root)
         late = subject.given(subject.minimal()) | {base: root[key]}

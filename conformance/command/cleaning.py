@@ -54,8 +54,8 @@ def _clean(run: Recorded, settings: Settings, contract: Contract) -> Cleaned:
 
 
 def _why_kept(entry: Entry, run: Recorded, settings: Settings) -> str:
-    if not entry.name.startswith(f"{run.prefix}-"):
-        return f"it does not start with {run.prefix}-, so it may not be ours"
+    if not entry.name.startswith(run.prefix):
+        return f"it does not start with {run.prefix}, so it may not be ours"
     if entry.caller == asked_for("other-org-key") and not settings["other-org-key"]:
         return f"it takes {entry.caller}"
     return ""

@@ -9,6 +9,7 @@ import pytest
 from conformance.command.errors import UsageError
 from conformance.configuration.options import OPTIONS
 from conformance.configuration.settings import Settings
+from conformance.judge.names import EXAMPLE
 from conformance.results.result import Result
 from conformance.running.connection import Connection, connection_of
 from conformance.running.session import run_checks
@@ -45,7 +46,9 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
     yield f"Sends     about {result.estimate:,} requests{_manners(connection_of(settings))}"
     yield f"          {', '.join(_spelled(o) for o in (upsert.operation, upsert.read, upsert.delete) if o is not None)}"
     yield f"Keys      {', '.join(keys) or 'none'}"
-    yield "Writes    models whose names start with rc- and eight hexadecimal digits, drawn for each run"
+    example = upsert.request[upsert.key].schema.get(EXAMPLE)
+    named = f"named as {example}" if example else "whose names start with rc- and eight hexadecimal digits"
+    yield f"Writes    models {named}, drawn for each run"
     for name in settings["builtin-model"]:
         yield f"          and {visible(name)}, by its bare name, which the target has to refuse"
     yield from _end(result, settings)

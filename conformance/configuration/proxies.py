@@ -1,4 +1,4 @@
-"""Which proxy requests go through: the one of `--proxy`, else the one that the environment names, as for other clients."""
+"""Which proxy requests go through: the one of `--proxy`, else the one of the environment, as for other clients."""
 
 from __future__ import annotations
 

@@ -54,14 +54,14 @@ def _read_field(contract: Contract, name: str, value: Any) -> Reading:
         return Reading.OPEN
     reading = read_value(field.schema, value)
     if name == contract.upsert.key and reading <= Reading.OPEN:
-        return _read_key(value)
+        return _read_key(field.schema, value)
     return reading
 
 
-def _read_key(value: str) -> Reading:
+def _read_key(schema: Schema, value: str) -> Reading:
     if not value:
         return Reading.COERCIBLE
-    return Reading.PLAIN if is_plain(value) else Reading.OPEN
+    return Reading.PLAIN if is_plain(value, schema) else Reading.OPEN
 
 
 def read_value(schema: Schema, value: Any) -> Reading:

@@ -93,5 +93,7 @@ def _check_pair(settings: Settings, shown: ClientCertificate) -> None:
                 f"{place}: the private key is encrypted; set RESPAN_KEY_PASSPHRASE, or give --key-passphrase-file"
             ) from None
         if asked:
-            raise BadSetting(f"{settings.origins['key-passphrase']}: it does not open the private key in {place}") from None
+            raise BadSetting(
+                f"{settings.origins['key-passphrase']}: it does not open the private key in {place}"
+            ) from None
         raise BadSetting(f"{place}: OpenSSL cannot use it ({error.reason or error}); write it in PEM again") from None

@@ -41,7 +41,8 @@ class Recorder:
         run = self._run()
         self.result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.terms)
         self.result.about, self.result.errors, self.result.tests = run.about, self._errors, tests or 0
-        self.result.prefix, self.result.estimate, self.result.proxy = run.prefix, run.estimate, run.proxy
+        self.result.prefix, self.result.names = run.prefix, run.names
+        self.result.estimate, self.result.proxy = run.estimate, run.proxy
         self._config.hook.pytest_respan_begin(result=self.result, tests=tests)
         return self.result
 

@@ -32,6 +32,7 @@ from conformance.subject.abilities import Abilities
 from conformance.subject.client import Client
 from conformance.subject.ledger import BadLedger, Ledger
 from conformance.subject.names import Names, new_prefix
+from conformance.subject.naming import named as with_names
 from conformance.subject.plan import Known, Plan
 from conformance.subject.probe import probe
 from conformance.subject.smoke import look
@@ -41,7 +42,7 @@ from conformance.wire.in_process import InProcess
 from conformance.wire.lost import Unreachable
 from conformance.wire.secrets import redacted
 from conformance.wire.transport import Transport
-from contract import Contract, load
+from contract import load
 
 SECRET = 8
 """Characters from which on the value of a header of the user's is taken for a secret wherever it stands."""
@@ -58,14 +59,16 @@ class Run:
         self.settings = settings = with_fixtures(settings)
         self._connection: Connection = connection_of(settings, share)
         load_checks()
-        self.contract: Contract = load(settings["contract"])
+        self.contract, self._shape = with_names(load(settings["contract"]), settings)
         self.seed = seed
         self.terms = Terms.of(settings)
         self.profile = profile_of(settings)
         self.selected = selected(self.contract, settings, self.profile)
         self.about = About.of(settings, self.profile.name)
         self.target = str(settings["url"] or settings["app"])
-        self.prefix = prefix or new_prefix()
+        self.prefix = prefix or new_prefix(self._shape)
+        self.names = self._shape.spelled(self.prefix)
+        """All names of the run, as a reader is told of them."""
         self.proxy = str(self._connection.proxy or "")
         """The proxy on the way to the target, and where it was named; empty where there is none."""
         self.estimate = 0
@@ -109,7 +112,7 @@ class Run:
     def _unmet(self, client: Client, lasting: bool) -> Subject:
         known = Known(self.settings["builtin-model"], self.settings["provider"])
         plan = Plan(known, self.seed, self.profile)
-        names = Names(self._worker and f"{self._worker}-", self.prefix)
+        names = Names(self._worker, self.prefix, self._shape)
         return Subject(self.contract, client, callers_of(self.settings), names, plan, self._open_ledger(lasting))
 
     def _open_ledger(self, lasting: bool) -> Ledger | None:
@@ -172,7 +175,12 @@ class Run:
             "coverage": self._coverage.take(),
             "curtailed": self.subject.client.budget.spent or "",
             "findings": [
-                {**finding_record(id, case, self._shown(id, finding), base_url, self._variables()), "found_in": own}
+                {
+                    **finding_record(
+                        id, case, self._shown(id, finding), base_url, self._variables(), self._shape.shell
+                    ),
+                    "found_in": own,
+                }
                 for id, finding in attempt.findings.items()
             ],
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from conformance.subject.subject import Subject
 
 def place_of_ledger(given: str | None, prefix: str, worker: str) -> Path:
     """Where the ledger of a run goes: each process has its own."""
-    path = Path(given) if given else user_state_path("respan-conformance") / f"{prefix}.jsonl"
+    path = (
+        Path(given)
+        if given
+        else user_state_path("respan-conformance") / f"{re.sub(r'[^A-Za-z0-9._-]', '_', prefix)}.jsonl"
+    )
     return path.with_name(f"{path.name}.{worker}") if worker and not path.is_char_device() else path
 
 

@@ -65,7 +65,8 @@ def _of_error(lost: Lost, url: str, where: str) -> str | None:
             case ConnectionRefusedError():
                 return f"{where} refused the connection: nothing listens there; check the port, and that it is running"
     if type(lost.error).__name__ == "ProxyError":
-        return f"{where} did not connect to {urlsplit(url).netloc} ({lost.error}); check --proxy (or HTTPS_PROXY) and RESPAN_PROXY_AUTH"
+        check = "check --proxy (or HTTPS_PROXY) and RESPAN_PROXY_AUTH"
+        return f"{where} did not connect to {urlsplit(url).netloc} ({lost.error}); {check}"
     return None
 
 
@@ -106,8 +107,8 @@ def _of_octets(lost: Lost, url: str) -> str | None:
     if url.startswith("http:"):
         return f"{url} closed the connection without an answer; if it speaks HTTPS there, write https://"
     return (
-        f"{url} closed the connection without an answer; if it wants a client certificate, give one that it trusts with "
-        "--cert FILE and --key FILE"
+        f"{url} closed the connection without an answer; if it wants a client certificate, give one that it trusts "
+        "with --cert FILE and --key FILE"
     )
 
 

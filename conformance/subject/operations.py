@@ -29,6 +29,8 @@ class Operations:
         self.callers = callers
         self.creations = creations
         self.abilities = Abilities()
+        self.absent = ""
+        """A name that no model has."""
         self._based: set[str] = set()
         """Models that have a base model."""
 
@@ -108,7 +110,8 @@ class Operations:
 
     def call_unasked(self, method: str, at: Operation | None = None) -> Exchange:
         """Call the path of an operation, or else of the upsert, with a method that the contract does not have there."""
-        target = (at or self.contract.upsert.operation).path.replace("{" + self.contract.upsert.key + "}", "rc-none")
+        path, absent = (at or self.contract.upsert.operation).path, quote(self.absent, safe="/")
+        target = path.replace("{" + self.contract.upsert.key + "}", absent)
         return self.client.send(Request(method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
 
     def read_encoded(self, name: str) -> Exchange:

@@ -50,7 +50,7 @@ class TerminalReport:
             self._console.print(f"Proxy     {visible(result.proxy)}", soft_wrap=True)
         self._console.print(f"Checks    {selected} requirements,{count} seed {result.seed}", soft_wrap=True)
         about = f", in about {result.estimate:,} requests" if result.estimate else ""
-        self._console.print(f"Writes    models named {result.prefix}-...{about}\n", soft_wrap=True)
+        self._console.print(f"Writes    models named {visible(result.names)}{about}\n", soft_wrap=True)
 
     @pytest.hookimpl
     def pytest_respan_progress(self, result: Result, record: Record) -> None:

@@ -12,12 +12,14 @@ from conformance.wire.exchange import Exchange, Request
 from conformance.wire.secrets import Variables, any_of
 
 CURL = "curl"
+DRAWING = "RUN=rc-$(date +%s)-$$"
+"""Draws what the names of a run begin with."""
 LONGEST_WORD = 100_000
 """Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
 _REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
 
 
-def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
+def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables, drawing: str = DRAWING) -> list[str]:
     """Commands that repeat `exchanges` against `base_url`, under names of a run of their own (`$RUN`)."""
     commands = [
         command
@@ -25,7 +27,7 @@ def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -
         for command in _at_once(_commands(raced, base_url, variables), race)
     ]
     uses_run = any("$RUN" in command for command in commands)
-    return (["RUN=rc-$(date +%s)-$$"] if uses_run else []) + commands
+    return ([drawing] if uses_run else []) + commands
 
 
 def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
@@ -62,7 +64,8 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
     if request.cookies:
         words.append(f"-H Cookie:' '{_cookies(request, variables)}")
     words.extend(
-        f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}" for name, value in request.headers
+        f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}"
+        for name, value in request.headers
         if request.beside_cookies(name)
     )
     added_by_curl = ["Accept"] if request.body is None else ["Accept", "Content-Type"]

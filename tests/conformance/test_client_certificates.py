@@ -104,7 +104,12 @@ def test_what_is_wrong_with_the_files_is_said_before_anything_is_sent(
     broken = tmp_path / "broken.key"
     broken.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     wrong = {
-        ("--cert", cert, "--key", other): f"--key {other}: the private key does not belong to the certificate in {cert}",
+        (
+            "--cert",
+            cert,
+            "--key",
+            other,
+        ): f"--key {other}: the private key does not belong to the certificate in {cert}",
         ("--cert", cert): f"--cert {cert}: it holds no private key; name the file that does with --key FILE",
         ("--cert", key, "--key", key): f"--cert {key}: it holds no certificate in PEM",
         ("--cert", cert, "--key", cert): f"--key {cert}: it holds no private key in PEM",

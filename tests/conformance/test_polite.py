@@ -128,7 +128,7 @@ def test_a_cookie_of_the_user_goes_with_each_request_and_with_the_cookies_of_che
         ran = conformance(url, *arguments, report=tmp_path / "report.json", environment=KEYS)
     assert ran.code == 1
     assert ran.verdict_on("AUT-05") == "pass"
-    assert '-H Cookie:\' \'"$RESPAN_HEADER_COOKIE"' in ran.stdout
+    assert "-H Cookie:' '\"$RESPAN_HEADER_COOKIE\"" in ran.stdout
     with_token = f"{cookie}; token=demo-acme; api_key=demo-acme; Authorization=demo-acme"
     assert server.header("Cookie") == {cookie, with_token}
     assert "open-sesame" not in ran.stdout + ran.stderr + (tmp_path / "report.json").read_text()

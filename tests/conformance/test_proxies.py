@@ -144,5 +144,5 @@ def test_credentials_of_the_proxy_may_stand_apart_from_its_url(monkeypatch: pyte
 @pytest.mark.parametrize("value", ["http://", "http://:3128", "proxy:port", "http://proxy:0", "ftp://proxy:1", "://"])
 def test_what_names_no_proxy_is_refused_without_its_value(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", value)
-    with pytest.raises(BadSetting, match="HTTP_PROXY: it names .*; set it to http://HOST:PORT"):
+    with pytest.raises(BadSetting, match=r"HTTP_PROXY: it names .*; set it to http://HOST:PORT"):
         _chosen()

@@ -241,9 +241,7 @@ def test_keys_that_are_taken(looking: Look) -> None:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_target_that_wants_a_client_certificate(
-    looking: Look, tmp_path: Path, version: ssl.TLSVersion
-) -> None:
+def test_a_target_that_wants_a_client_certificate(looking: Look, tmp_path: Path, version: ssl.TLSVersion) -> None:
     ca, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("localhost").configure_cert(context)
     ca.configure_trust(context)
