@@ -25,6 +25,8 @@ from conformance.wire.exchange import Exchange, Json
 from contract import Alias, Contract, Reference, RequestField
 
 REPEATS = 9
+LONGER = "-longer"
+"""What makes another name of one, where names of such characters are taken."""
 
 
 @requirement("STA-01", MUST, clause="x-upsert/created")
@@ -140,7 +142,8 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
     """A reference to a model or provider that does not exist is answered 404, in a create and in an update."""
     field, reference = case
     longer = subject.once("a model of a longer name", lambda: subject.given(_longer(subject)))
-    unknown = str(longer[subject.contract.upsert.key]).removesuffix("-longer")
+    name = str(longer[subject.contract.upsert.key])
+    unknown = name.removesuffix(LONGER) if name.endswith(LONGER) else subject.names.fresh()
     for body in (subject.minimal(), _without_references(subject)):
         exchange = subject.upsert({**body, field.name: unknown})
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
@@ -243,7 +246,10 @@ def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
 def test_builtin_names(subject: Subject) -> None:
     """The name of a built-in model is refused."""
     upsert = subject.contract.upsert
-    for name in subject.plan.known.builtin_models:
+    names = [name for name in subject.plan.known.builtin_models if subject.is_allowed(name)]
+    if not names:
+        raise NotTestable("names of built-in models are none of those that the target takes")
+    for name in names:
         expect_status(subject.upsert({upsert.key: name}), upsert.reserved, when=f"for the built-in model {name}")
 
 
@@ -376,7 +382,7 @@ def test_other_media_types(subject: Subject, media_type: str) -> None:
 
 
 def _longer(subject: Subject) -> dict[str, Json]:
-    return {subject.contract.upsert.key: subject.name_with("-longer")}
+    return {subject.contract.upsert.key: subject.name_with(LONGER)}
 
 
 def _without_references(subject: Subject) -> dict[str, Json]:

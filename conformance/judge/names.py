@@ -43,13 +43,13 @@ def is_deletable(name: str) -> bool:
 
 def is_plain(name: str, schema: Schema = ANY) -> bool:
     """Whether no reasonable server refuses the name: none whose names are of the schema, the one of the key."""
+    return _reads_plainly(name, str(schema.get(EXAMPLE, ""))) and is_safe_in_path(name) and is_allowed(name, schema)
+
+
+def is_allowed(name: str, schema: Schema) -> bool:
+    """Whether the name is one of those that the target takes, by the schema of the key and by its user."""
     only = schema.get(ONLY)
-    return (
-        _reads_plainly(name, str(schema.get(EXAMPLE, "")))
-        and is_safe_in_path(name)
-        and (only is None or re.fullmatch(only, name) is not None)
-        and (not schema or valid(schema, name))
-    )
+    return (only is None or re.fullmatch(only, name) is not None) and (not schema or valid(schema, name))
 
 
 def _reads_plainly(name: str, example: str) -> bool:

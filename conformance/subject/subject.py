@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from conformance.fields import Shown, base_field, overlays
 from conformance.generate.values import distinct_value, plain_values
 from conformance.judge.expect import summary
-from conformance.judge.names import LONGEST, is_plain, is_safe_in_path
+from conformance.judge.names import LONGEST, is_allowed, is_plain, is_safe_in_path
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.reading import Reading, read_body
 from conformance.subject.callers import Callers
@@ -54,6 +54,10 @@ class Subject(Operations):
     def is_plain(self, name: str) -> bool:
         """Whether no reasonable server refuses the name."""
         return is_plain(name, self.contract.upsert.request[self.contract.upsert.key].schema)
+
+    def is_allowed(self, name: str) -> bool:
+        """Whether the name is one of those that the target takes, plain or odd."""
+        return is_allowed(name, self.contract.upsert.request[self.contract.upsert.key].schema)
 
     def name_with(self, tail: str) -> str:
         """A name that nothing was called before, with the tail where such a name is plain."""
