@@ -69,5 +69,5 @@ def _installed(site: Path) -> Path:
     points = [f"{name} = {module}" for name, module in project["entry-points"]["pytest11"].items()]
     (info / "entry_points.txt").write_text("\n".join(["[pytest11]", *points, ""]))
     (info / "METADATA").write_text(f"Name: {project['name']}\nVersion: {project['version']}\n")
-    (info / "RECORD").write_text("conformance/__init__.py,,\nconformance/plugin.py,,\ncontract/__init__.py,,\n")
+    (info / "RECORD").write_text("respan_contract_plugins.py,,\nconformance/__init__.py,,\nconformance/plugin.py,,\ncontract/__init__.py,,\n")
     return site
