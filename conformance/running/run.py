@@ -27,10 +27,10 @@ from conformance.running.attempt import CONNECTIONS, Attempt, Attempts
 from conformance.running.connection import Connection, callers_of, connection_of
 from conformance.running.estimate import estimated_requests
 from conformance.running.target import App, named
-from conformance.running.tidying import place_of_ledger, tidy
+from conformance.running.tidying import open_ledger, tidy
 from conformance.subject.abilities import Abilities
 from conformance.subject.client import Client
-from conformance.subject.ledger import BadLedger, Ledger
+from conformance.subject.ledger import Ledger
 from conformance.subject.names import Names, new_prefix
 from conformance.subject.naming import named as with_names
 from conformance.subject.plan import Known, Plan
@@ -120,13 +120,9 @@ class Run:
         given = self.settings["ledger"]
         if not (given or lasting):
             return None
-        try:
-            return Ledger(place_of_ledger(given, self.prefix, self._worker), self.target, self.prefix)
-        except BadLedger as error:
-            if given:
-                raise
-            self.warnings.append(f"no ledger is kept of what is created ({error}); name a file for it with --ledger")
-            return None
+        ledger, warning = open_ledger(given, self.target, self.prefix, self._worker)
+        self.warnings += [warning] if warning else []
+        return ledger
 
     @cached_property
     def _attempts(self) -> Attempts:

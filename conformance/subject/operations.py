@@ -14,6 +14,7 @@ from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.creations import Creations
 from conformance.wire.exchange import Credential, Exchange, Json, Request
+from conformance.wire.lost import Lost
 from contract import Contract, Operation
 
 JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
@@ -71,8 +72,13 @@ class Operations:
 
     def send(self, request: Request) -> Exchange:
         """Send a request to the upsert, and keep in mind what it may have created."""
-        self.creations.before(request)
-        exchange = self.client.send(request)
+        new = self.creations.before(request)
+        try:
+            exchange = self.client.send(request)
+        except Lost as lost:
+            if new and lost.unsent:
+                self.creations.unsent(request)
+            raise
         self.creations.after(exchange)
         return exchange
 
