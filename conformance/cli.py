@@ -16,7 +16,7 @@ from conformance.configuration.file import from_file
 from conformance.configuration.settings import BadSetting, Settings, from_arguments, from_environment
 from conformance.configuration.toml import BadFile
 from conformance.results.verdict import Exit
-from conformance.streams import prepare_streams, silence
+from conformance.streams import flush_streams, prepare_streams, silence
 from contract import Contract, ContractError
 
 
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print("respan-conformance: this is a fault of the suite; please report it with the text above", file=sys.stderr)
         return Exit.INCONCLUSIVE
+    finally:
+        flush_streams()
 
 
 def _main(given: dict[str, Any]) -> int:
