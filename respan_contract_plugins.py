@@ -1,7 +1,7 @@
 """What pytest loads of respan-contract wherever it is installed, under a name that no other project has.
 
-It imports nothing of ours until a run asks for it. A project may have packages of its own that are called `conformance`,
-`contract` or `mock_server`: in its tests these are found as if respan-contract were not there.
+It imports nothing of ours until a run asks for it. A project may have packages of its own that are called
+`conformance`, `contract` or `mock_server`: in its tests these are found as if respan-contract were not there.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from conformance.configuration.settings import Settings
 from conformance.judge.names import EXAMPLE
 from conformance.results.result import Result
 from conformance.running.connection import Connection, connection_of
+from conformance.running.estimate import estimated_models
 from conformance.running.session import run_checks
 from conformance.running.tidying import place_of_ledger
 from conformance.visible import visible
@@ -66,7 +67,8 @@ def _manners(connection: Connection) -> str:
 
 def _end(result: Result, settings: Settings) -> Iterator[str]:
     if result.contract.upsert.delete is None:
-        yield "Deletes   nothing: the contract has no delete"
+        left = estimated_models(result.estimate)
+        yield f"Deletes   nothing: the contract has no delete, so about {left:,} models stay on the target"
     else:
         yield "Deletes   at the end what it created, if the target has a delete; not what no path leads to"
     if settings["url"] or settings["ledger"]:

@@ -60,8 +60,8 @@ def connection_of(settings: Settings, share: int = 1, target: str | None = None)
     return Connection(
         Route(
             settings["timeout"] or TIMEOUT,
-            proxy and proxy.url,
-            proxy and proxy.auth,
+            proxy.url if proxy else None,
+            proxy.auth if proxy else None,
             ca_of(settings),
             bool(settings["insecure"]),
             client_certificate_of(settings, target),

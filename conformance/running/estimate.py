@@ -28,3 +28,8 @@ def estimated_requests(profile: Profile, tests: Mapping[str, int]) -> int:
     raced = RACE * profile.races * tests.get("CON", 0) + walks * (tests.get("MOD", 0) > 0)
     reckoned = round((OVERHEAD + judged + raced) * (1 + DELETES))
     return reckoned if profile.requests is None else min(reckoned, profile.requests)
+
+
+def estimated_models(requests: int) -> int:
+    """Return about how many models a run of so many requests leaves where nothing can be deleted."""
+    return round(requests * DELETES / (1 + DELETES))

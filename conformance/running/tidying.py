@@ -28,7 +28,9 @@ def open_ledger(given: str | None, target: str, prefix: str, worker: str) -> tup
     Raises BadLedger for a place that the user gave.
     """
     path = place_of_ledger(given, prefix, worker)
-    temporary = place_of_ledger(str(Path(tempfile.gettempdir()) / f"respan-conformance-{_file_name(prefix)}"), "", worker)
+    temporary = place_of_ledger(
+        str(Path(tempfile.gettempdir()) / f"respan-conformance-{_file_name(prefix)}"), "", worker
+    )
     for place in (path,) if given else (path, temporary):
         try:
             ledger = Ledger(place, target, prefix)

@@ -9,7 +9,7 @@ from conformance.wire.exchange import Credential, Exchange, Request
 from contract import Upsert
 
 UNDONE = {301, 307, 308, 501}
-"""Statuses, those of client errors apart, that say that nothing was done: it is to be asked elsewhere, or not at all."""
+"""Statuses, beside those of client errors, that say that nothing was done: ask elsewhere, or not at all."""
 
 
 class Creations:

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 class Lost(Exception):
     """A request was not answered: the connection broke, or the time ran out."""
 
-    def __init__(self, request: Any, reason: str, error: Exception | None = None, beginning: bytes = b"", *, unsent: bool = False) -> None:
+    def __init__(
+        self, request: Any, reason: str, error: Exception | None = None, beginning: bytes = b"", *, unsent: bool = False
+    ) -> None:
         self.request = request
         self.reason = reason
         self.error = error

@@ -167,7 +167,9 @@ def test_nothing_is_left_where_nothing_could_be_sent(url: str | None, proxy: str
 
 @pytest.mark.parametrize("status", [301, 308, 404, 501])
 def test_nothing_is_left_where_the_answer_says_that_nothing_was_done(status: int, tmp_path: Path) -> None:
-    with saying(f"HTTP/1.1 {status} No\r\nLocation: /login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()) as it:
+    with saying(
+        f"HTTP/1.1 {status} No\r\nLocation: /login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    ) as it:
         ran = conformance(it.url, environment={**KEYS, "XDG_STATE_HOME": str(tmp_path)})
     assert ran.code != 0
     assert "left on the target" not in ran.stdout + ran.stderr

@@ -78,7 +78,9 @@ def test_streams_that_are_closed(closed: str, url: str, tmp_path: Path) -> None:
     assert '"verdict": "non-conformant"' in report.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("arguments", [["{url}", "--only", "IDM-01,STA-01", "--verbose"], ["--list"], ["--list", "json"]])
+@pytest.mark.parametrize(
+    "arguments", [["{url}", "--only", "IDM-01,STA-01", "--verbose"], ["--list"], ["--list", "json"]]
+)
 def test_a_pipe_that_breaks(arguments: list[str], url: str, tmp_path: Path) -> None:
     command = [*COMMAND, *(argument.format(url=url) for argument in arguments)]
     with subprocess.Popen(

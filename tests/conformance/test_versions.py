@@ -25,7 +25,9 @@ def _claim(folder: Path, name: str, version: str) -> Path:
 
 def _range(name: str) -> str:
     """The range in the metadata, as it stands there."""
-    [line] = [line for line in requires("respan-contract") or [] if line.startswith((f"{name}<", f"{name}=", f"{name}>"))]
+    [line] = [
+        line for line in requires("respan-contract") or [] if line.startswith((f"{name}<", f"{name}=", f"{name}>"))
+    ]
     return line
 
 
@@ -47,7 +49,7 @@ def test_what_sends_nothing_goes_on(tmp_path: Path) -> None:
 
 def test_python_and_pytest_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(_claim(tmp_path / "claims", "schemathesis", "3.39.16"))
-    with pytest.raises(WrongVersion, match="this environment has schemathesis 3.39.16, and"):
+    with pytest.raises(WrongVersion, match=r"this environment has schemathesis 3.39.16, and"):
         check("http://127.0.0.1:9")
     project = Project(tmp_path / "project")
     project.folder.mkdir()

@@ -71,5 +71,7 @@ def _installed(site: Path) -> Path:
     needed = [f"Requires-Dist: {requirement}" for requirement in project["dependencies"]]
     lines = [f"Name: {project['name']}", f"Version: {project['version']}", *needed, ""]
     (info / "METADATA").write_text("\n".join(lines))
-    (info / "RECORD").write_text("respan_contract_plugins.py,,\nconformance/__init__.py,,\nconformance/plugin.py,,\ncontract/__init__.py,,\n")
+    (info / "RECORD").write_text(
+        "respan_contract_plugins.py,,\nconformance/__init__.py,,\nconformance/plugin.py,,\ncontract/__init__.py,,\n"
+    )
     return site

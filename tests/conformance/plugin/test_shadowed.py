@@ -74,7 +74,10 @@ def test_a_folder_that_is_no_package(project: Project) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["--markers"], ["--fixtures"], ["--collect-only", "-q"]])
 def test_what_pytest_tells_of_itself(arguments: list[str], project: Project) -> None:
     _write(project.folder / "conformance" / "__init__.py", "")
-    _write(project.folder / "tests" / "conftest.py", "import conformance\n\nassert 'Checks any' not in str(conformance.__doc__)\n")
+    _write(
+        project.folder / "tests" / "conftest.py",
+        "import conformance\n\nassert 'Checks any' not in str(conformance.__doc__)\n",
+    )
     project.write(test_own="def test_one(): ...\n")
     ran = project.pytest(*arguments)
     assert ran.code == 0, ran.output
@@ -101,7 +104,9 @@ def test_who_asks_for_the_mock_is_told_what_hides_it(project: Project) -> None:
     project.write(test_own="def test_one(respan_mock): ...\n")
     ran = project.pytest("-q")
     assert ran.code == 1
-    assert f"respan_mock: {project.folder / 'mock_server'} hides the package mock_server of respan-contract" in ran.output
+    assert (
+        f"respan_mock: {project.folder / 'mock_server'} hides the package mock_server of respan-contract" in ran.output
+    )
 
 
 def test_without_such_packages_all_is_there(project: Project) -> None:

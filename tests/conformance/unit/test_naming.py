@@ -112,13 +112,13 @@ def test_a_pattern_of_anything_makes_no_odd_name_plain(contract: Contract) -> No
 
 @pytest.mark.parametrize("pattern", ["acme-[a-c]{1,3}", "acme", "[a-c]+", "[01]{30}", "$x"])
 def test_no_name_at_all_is_said_with_what_to_do(pattern: str, contract: Contract) -> None:
-    with pytest.raises(BadSetting, match="name_pattern .*: no name of a run's own matches it; .* give a pattern"):
+    with pytest.raises(BadSetting, match=r"name_pattern .*: no name of a run's own matches it; .* give a pattern"):
         named(contract, _settings(pattern))
 
 
 @pytest.mark.parametrize("bounds", [{"maxLength": 8}, {"pattern": "^(a|b)$"}], ids=repr)
 def test_no_name_by_the_contract_is_said_too(bounds: dict[str, Any], contract: Contract) -> None:
-    with pytest.raises(BadSetting, match="no name of a run's own is a model_name, .* narrower --name-pattern"):
+    with pytest.raises(BadSetting, match=r"no name of a run's own is a model_name, .* narrower --name-pattern"):
         named(_with_key(contract, **bounds), _settings())
 
 
@@ -131,7 +131,7 @@ def test_what_is_no_pattern_is_refused() -> None:
 @pytest.mark.parametrize("worker", ["", "0", "12"])
 def test_no_name_is_the_beginning_of_another(shape: Shape, worker: str) -> None:
     prefix = shape.prefix("9f64e845")
-    numbers = [*range(0, 12), 99, 100, FEW - 1, FEW, FEW + 1, FEW + 99_999]
+    numbers = [*range(12), 99, 100, FEW - 1, FEW, FEW + 1, FEW + 99_999]
     stems = [shape.name(prefix, worker, number).removesuffix("-z") for number in numbers]
     assert not [(a, b) for a in stems for b in stems if a != b and b.startswith(a)]
     pattern = shape.pattern(prefix, worker)
@@ -154,5 +154,12 @@ def test_a_shell_draws_a_prefix_of_the_same_form(shape: Shape) -> None:
 def test_models_of_a_run_are_told_from_built_in_ones() -> None:
     for form in FORMS[:-2]:
         assert is_of_a_run(Names(shape=Shape("acme-", form)).fresh())
-    for name in ("gpt-4o", "openai/gpt-4o-mini", "claude-3-5-sonnet-20241022", "text-embedding-3-large", "src-cafe", ""):
+    for name in (
+        "gpt-4o",
+        "openai/gpt-4o-mini",
+        "claude-3-5-sonnet-20241022",
+        "text-embedding-3-large",
+        "src-cafe",
+        "",
+    ):
         assert not is_of_a_run(name)
