@@ -47,10 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def subject(respan_target: Any, pytestconfig: pytest.Config) -> Subject:
     """The implementation under test."""
-    run = run_of(pytestconfig)
-    subject = run.meet(respan_target)
-    pytestconfig.hook.pytest_respan_met(expected=run.expected)
-    return subject
+    return run_of(pytestconfig).meet(respan_target, lambda text: pytestconfig.hook.pytest_respan_notice(text=text))
 
 
 @pytest.fixture(scope="session")

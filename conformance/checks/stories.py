@@ -21,7 +21,6 @@ from conformance.wire.exchange import Exchange, Json
 from contract import RequestField, ResponseField
 
 T = TypeVar("T")
-LONGEST_NAME = 64
 """Characters of a name that no reasonable server refuses."""
 FEW = 3
 """Every third update alone is enough to see whether a model stays on its base."""
@@ -223,7 +222,7 @@ def late_heirs(subject: Subject) -> list[Step]:
 
     def tell() -> list[Step]:
         key, base = subject.contract.upsert.key, subject.require_base().name
-        root = subject.full(1, subject.names.fresh().ljust(LONGEST_NAME, "z"))
+        root = subject.full(1, subject.longest_name())
         subject.upsert({**subject.minimal(), base: root[key]})
         subject.given(root)
         late = subject.given(subject.minimal()) | {base: root[key]}

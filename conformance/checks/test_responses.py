@@ -10,7 +10,7 @@ from conformance.judge.scope import error_body, judged_body, shown_model
 from conformance.requirements import cases
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import every_exchange
-from conformance.subject.names import PREFIX
+from conformance.subject.names import is_of_a_run
 from conformance.wire.exchange import Exchange
 from contract import Contract, FromKey
 
@@ -111,7 +111,7 @@ def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract
 def test_constants(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A custom model says that it is one, however often it is written and read: by its category and its source."""
     model = shown_model(exchange, schemas)
-    if model is None or not str(exchange.request.key).startswith(PREFIX) or _forges(exchange, contract):
+    if model is None or not is_of_a_run(str(exchange.request.key)) or _forges(exchange, contract):
         return
     for name, value in constants(contract).items():
         if model.get(name) is not None:

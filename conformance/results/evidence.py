@@ -11,7 +11,7 @@ from conformance.results.judged import Record
 from conformance.subject.callers import token_of, token_of_shell
 from conformance.wire.exchange import Exchange
 from conformance.wire.secrets import Variables, redacted, shortened
-from conformance.wire.shell import script
+from conformance.wire.shell import DRAWING, script
 
 RUN = "$RUN"
 """Stands for the prefix of a run's names; no secret."""
@@ -22,8 +22,10 @@ LONGEST_STORY = 12
 """Exchanges that a report shows of one finding; the last ones tell what went wrong."""
 
 
-def finding_record(id: str, case: str, finding: Finding, base_url: str, variables: Variables) -> Record:
-    """One finding as a report shows it."""
+def finding_record(
+    id: str, case: str, finding: Finding, base_url: str, variables: Variables, drawing: str = DRAWING
+) -> Record:
+    """Return one finding as a report shows it; `drawing` draws the names of a run in a shell."""
     exchanges = finding.exchanges[-LONGEST_STORY:]
     again = finding.again[-LONGEST_STORY:]
     secrets = _secrets([*exchanges, *again], variables)
@@ -36,7 +38,7 @@ def finding_record(id: str, case: str, finding: Finding, base_url: str, variable
         "hint": redacted(finding.hint, secrets),
         "cause": _cause(finding.violation.cause),
         "difference": [redacted(line, secrets) for line in finding.violation.difference],
-        "reproduce": script(exchanges, base_url, variables),
+        "reproduce": script(exchanges, base_url, variables, drawing),
         "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],
         "again": [_exchange(exchange, secrets) for exchange in again],
     }

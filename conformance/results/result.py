@@ -42,6 +42,10 @@ class Result:
     """What the user had better know of how the run was made, and of what it left."""
     prefix: str = ""
     """What the names of the run start with."""
+    names: str = ""
+    """All names of the run, as a reader is told of them."""
+    proxy: str = ""
+    """The proxy on the way to the target, and where it was named; empty where there is none."""
     estimate: int = 0
     """About how many requests it was thought to send; 0 where nobody knows."""
     stopped: RunVerdict | None = None

@@ -16,6 +16,7 @@ from conformance.results.result import Result
 from conformance.running.given import Given
 from conformance.running.run import Run
 from conformance.running.target import App
+from conformance.running.versions import check_versions
 
 PACKAGE = Path(__file__).parents[1]
 UNUSED = ("cacheprovider", "faulthandler", "logging", "terminal", "threadexception", "unraisableexception", "warnings")
@@ -33,6 +34,7 @@ def run_checks(
 
     Raises ValueError or ContractError for settings that no run can be made of.
     """
+    check_versions()
     seed = new_seed() if settings["seed"] is None else settings["seed"]
     given = Given(Run(settings, seed), app)
     ours = ["-c", str(PACKAGE / "pytest.ini"), "--rootdir", str(PACKAGE), "-p", "conformance.plugin"]

@@ -2,20 +2,61 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from platformdirs import user_state_path
 
 from conformance.subject.deleting import clean, summed_up
-from conformance.subject.ledger import Entry, Ledger
+from conformance.subject.ledger import BadLedger, Entry, Ledger
 from conformance.subject.subject import Subject
 
 
 def place_of_ledger(given: str | None, prefix: str, worker: str) -> Path:
     """Where the ledger of a run goes: each process has its own."""
-    path = Path(given) if given else user_state_path("respan-conformance") / f"{prefix}.jsonl"
+    path = Path(given) if given else _folder() / _file_name(prefix)
     return path.with_name(f"{path.name}.{worker}") if worker and not path.is_char_device() else path
+
+
+def open_ledger(given: str | None, target: str, prefix: str, worker: str) -> tuple[Ledger | None, str]:
+    """Return the ledger of a run, in a temporary place where its own cannot be had, with a warning of that.
+
+    Raises BadLedger for a place that the user gave.
+    """
+    path = place_of_ledger(given, prefix, worker)
+    temporary = place_of_ledger(
+        str(Path(tempfile.gettempdir()) / f"respan-conformance-{_file_name(prefix)}"), "", worker
+    )
+    for place in (path,) if given else (path, temporary):
+        try:
+            ledger = Ledger(place, target, prefix)
+        except BadLedger as error:
+            if given:
+                raise
+            reason = str(error)
+            continue
+        return ledger, "" if place == path else f"the ledger is {place}, for there is no other place ({reason})"
+    return None, f"no ledger is kept of what is created ({reason}); name a file for it with --ledger"
+
+
+def _folder() -> Path:
+    """The user's folder for state; one for temporary files where the user has none."""
+    try:
+        folder = user_state_path("respan-conformance")
+    except (KeyError, RuntimeError):  # no HOME, and nobody knows the user
+        return Path(tempfile.gettempdir())
+    if folder.is_absolute():
+        return folder
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - unlike Path.home, it does not fail where there is none
+    known = home.is_absolute() and os.environ.get("XDG_STATE_HOME", "").strip()  # a relative one does not count
+    return home / ".local" / "state" / "respan-conformance" if known else Path(tempfile.gettempdir())
+
+
+def _file_name(prefix: str) -> str:
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', prefix)}.jsonl"
 
 
 def tidy(subject: Subject, *, lost: bool) -> str | None:

@@ -9,6 +9,9 @@ from conformance.subject.ledger import Entry, Ledger
 from conformance.wire.exchange import Credential, Exchange, Request
 from contract import Upsert
 
+UNDONE = {301, 307, 308, 501}
+"""Statuses, beside those of client errors, that say that nothing was done: ask elsewhere, or not at all."""
+
 
 class Creations:
     """Remembers what may be left on the target. Safe to use from several threads."""
@@ -28,20 +31,27 @@ class Creations:
         self.most = 0
         """The most models that there were at one time."""
 
-    def before(self, request: Request) -> None:
-        """Note what an upsert may create, whatever becomes of its answer."""
+    def before(self, request: Request) -> bool:
+        """Note what an upsert may create, whatever becomes of its answer. Whether that was not noted before."""
         if request.key is None or not request.key.startswith(self.prefix):
-            return
+            return False
         entry = _entry(request.key, request.credential)
         if self.ledger is not None:
             self.ledger.note(entry)
         with self._lock:
+            new = entry not in self._own
             self._own.setdefault(entry, self._deleter(request.credential))
             self.most = max(self.most, len(self._own))
+        return new
 
     def _deleter(self, caller: Credential | None) -> Credential | None:
         """Whose key deletes what a caller created: the owner's, of what a wrong or a reader's key created as well."""
         return caller if caller in self._organizations else None
+
+    def unsent(self, request: Request) -> None:
+        """Take back what was noted of a request that no connection was made for: it has created nothing."""
+        if request.key is not None:
+            self._refused(_entry(request.key, request.credential))
 
     def after(self, exchange: Exchange) -> None:
         """Note what an upsert did create.
@@ -54,7 +64,7 @@ class Creations:
             name = key if key is not None else exchange.response.members.get(self._upsert.key)
             if isinstance(name, str) and (name.startswith(self.prefix) or self._is_new(exchange)):
                 self._confirm(_entry(name, caller), caller)
-        elif 400 <= exchange.response.status <= 499 and key is not None:
+        elif (400 <= exchange.response.status <= 499 or exchange.response.status in UNDONE) and key is not None:
             self._refused(_entry(key, caller))
 
     def deleted(self, name: str, caller: Credential | None) -> None:

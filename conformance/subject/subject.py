@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from conformance.fields import Shown, base_field, overlays
 from conformance.generate.values import distinct_value, plain_values
 from conformance.judge.expect import summary
-from conformance.judge.names import is_plain, is_safe_in_path
+from conformance.judge.names import LONGEST, is_allowed, is_plain, is_safe_in_path
 from conformance.judge.outcome import Blocked, Disrupted, NotProvided, NotTestable, Violation
 from conformance.judge.reading import Reading, read_body
 from conformance.subject.callers import Callers
@@ -40,8 +40,10 @@ class Subject(Operations):
         plan: Plan,
         ledger: Ledger | None = None,
     ) -> None:
-        super().__init__(contract, client, callers, Creations(contract.upsert, names.run, ledger))
+        organizations = [caller for caller in (callers.owner, callers.other) if caller is not None]
+        super().__init__(contract, client, callers, Creations(contract.upsert, names.run, ledger, organizations))
         self.names = names
+        self.absent = names.absent
         self.plan = plan
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
@@ -55,6 +57,26 @@ class Subject(Operations):
         self._recalled: set[str] = set()
         self.held: dict[str, list[str]] = {}
         """The names that remembered evidence goes on to use, by the evidence."""
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def is_plain(self, name: str) -> bool:
+        """Whether no reasonable server refuses the name."""
+        return is_plain(name, self.contract.upsert.request[self.contract.upsert.key].schema)
+
+    def is_allowed(self, name: str) -> bool:
+        """Whether the name is one of those that the target takes, plain or odd."""
+        return is_allowed(name, self.contract.upsert.request[self.contract.upsert.key].schema)
+
+    def name_with(self, tail: str) -> str:
+        """A name that nothing was called before, with the tail where such a name is plain."""
+        name = self.names.fresh()
+        return name + tail if self.is_plain(name + tail) else name
+
+    def longest_name(self) -> str:
+        """A name that nothing was called before, as long as a plain one can be."""
+        name = self.names.fresh()
+        return next(filter(self.is_plain, (name.ljust(length, "z") for length in range(LONGEST, len(name), -1))), name)
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
@@ -208,7 +230,7 @@ class Subject(Operations):
     def look(self, body: Mapping[str, Json], caller: Credential | None = None) -> Mapping[str, Json]:
         """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
         key = str(body[self.contract.upsert.key])
-        if self.abilities.reads_truly and (is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps)):
+        if self.abilities.reads_truly and (self.is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps)):
             exchange = self.read(key, caller)
             if exchange.response.status != 200:
                 because = "STA-22" if "/" in key else "STA-19"
