@@ -69,9 +69,13 @@ class Creations:
 
     def deleted(self, name: str, caller: Credential | None) -> None:
         """Forget a model that is gone."""
+        self.forget(_entry(name, caller))
+
+    def forget(self, entry: Entry) -> None:
+        """Forget what is gone, whoever created it."""
         with self._lock:
-            self._own.pop(_entry(name, caller), None)
-            self._confirmed.discard(_entry(name, caller))
+            self._own.pop(entry, None)
+            self._confirmed.discard(entry)
 
     @property
     def confirmed(self) -> bool:

@@ -38,11 +38,11 @@ def sweep(subject: Subject) -> None:
     over = [(entry, caller) for entry, caller in own.items() if needed.isdisjoint(subject.names.found_in(entry.name))]
     with subject.client.uncounted():
         cleaned = clean(subject, over)
-    for entry, caller in over:
+    for entry, _ in over:
         if entry in cleaned.left:
             subject.creations.keep_for_the_end(entry)
         else:
-            subject.creations.deleted(entry.name, caller)
+            subject.creations.forget(entry)
 
 
 def clean(subject: Subject, models: Iterable[tuple[Entry, Credential | None]]) -> Cleaned:
