@@ -44,6 +44,8 @@ ANSWERED = "STA-03"
 RANDOM = ("CON", "MOD")
 """Sections in which a second run expects something else: who wins a race, or what is drawn, is a matter of chance."""
 _NUMBER = re.compile(r"\d+")
+SURE = 2
+"""How often a request has to get a server error again that is sent again by itself."""
 UNANSWERED = 4
 """How often a check is run of which a request gets no response."""
 CHANGES = 3
@@ -194,10 +196,10 @@ class Attempts:
                 id for id in new & set(again.findings) if self._is_same(id, first.findings[id], again.findings[id])
             }
             first.findings |= {id: again.findings[id] for id in repeated}
-            repeated |= {id for id in new - repeated if self._repeats(id, first.findings[id])}
+            repeated |= {id for id in new - repeated if self._surely(self._repeats, id, first.findings[id])}
             new -= self._settle(first, repeated)
         if not stopped:
-            new -= self._settle(first, {id for id in new if self._replayed(first.findings[id])})
+            new -= self._settle(first, {id for id in new if self._surely(self._replayed, id, first.findings[id])})
         stopped = stopped or self._subject.client.budget.spent or ""
         for id in new:
             if stopped:
@@ -259,7 +261,13 @@ class Attempts:
             return False
         return id in self._judged([exchange])
 
-    def _replayed(self, finding: Finding) -> bool:
+    def _surely(self, repeats: Callable[[str, Finding], bool], id: str, finding: Finding) -> bool:
+        """Whether a finding repeats; a server error, which a gateway may send now and then, several times in a row."""
+        if not _broke(finding):
+            return repeats(id, finding)
+        return all(repeats(id, finding) for _ in range(SURE)) and self.control.is_steady()
+
+    def _replayed(self, _: str, finding: Finding) -> bool:
         """Whether the same requests about other models end in the same response.
 
         A fault that leaves something behind changes what a second run of the check starts from, so that the check may
