@@ -15,6 +15,10 @@ from conformance.subject.ledger import BadLedger, Entry, Ledger
 from conformance.subject.subject import Subject
 
 
+AGAIN = 2
+"""How often what could not be deleted is tried again: a gateway may fail now and then."""
+
+
 def place_of_ledger(given: str | None, prefix: str, worker: str) -> Path:
     """Where the ledger of a run goes: each process has its own."""
     path = Path(given) if given else _folder() / _file_name(prefix)
@@ -81,7 +85,10 @@ def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
     if able.probed and not able.deletes and able.delete_status is not None:
         return dict.fromkeys(own, f"the target has no delete: it got {able.delete_status}")
     subject.client.renew_budget()
-    return clean(subject, own.items()).left
+    left = clean(subject, own.items()).left
+    for _ in range(AGAIN):
+        left = clean(subject, [(entry, own[entry]) for entry in left]).left if left else left
+    return left
 
 
 def _is_kept(ledger: Ledger) -> bool:
