@@ -14,7 +14,6 @@ from conformance.subject.deleting import clean, summed_up
 from conformance.subject.ledger import BadLedger, Entry, Ledger
 from conformance.subject.subject import Subject
 
-
 AGAIN = 2
 """How often what could not be deleted is tried again: a gateway may fail now and then."""
 
