@@ -20,7 +20,7 @@ from conformance.results.words import RUN_WORDS
 from conformance.subject.budget import Disruption, Trouble
 from contract import Contract
 
-VOID = "it passed while the surroundings of the target were not what they were, which judges nothing"
+VOID = "it was tested while the surroundings of the target were not what they were, which judges nothing"
 
 
 @dataclass(slots=True)
@@ -108,10 +108,12 @@ class Result:
                 judged.findings.append(finding)
 
     def void(self, cases: Iterable[Sequence[str]]) -> None:
-        """Take back what was judged while the surroundings were not what they were: pairs of requirement and case."""
+        """Take back what was found while the surroundings were not what they were: pairs of requirement and case."""
         for id, case in cases:
+            for other in self.judged.values():
+                other.findings = [one for one in other.findings if (one["found_in"], one["case"]) != (id, case)]
             judged = self.judged[id]
-            if judged.cases.get(case) is Verdict.PASS:
+            if judged.cases.get(case) in (Verdict.PASS, Verdict.FAIL):
                 judged.cases[case], judged.obstacles[case] = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED
                 judged.reasons = list(dict.fromkeys([*judged.reasons, VOID]))
 

@@ -12,7 +12,6 @@ A finding goes through these before it is reported, each only where it has to:
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from functools import partial
 
 from conformance.judge.outcome import Disrupted, NotTestable, Obstacle, Violation
 from conformance.judge.schema import SchemaJudge
-from conformance.judge.scope import ANY_SERVER
+from conformance.judge.scope import ANY_SERVER, NO_CONTENT
 from conformance.requirements.requirement import Requirement
 from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
@@ -43,9 +42,10 @@ ANSWERED = "STA-03"
 """The requirement that every request is answered: a request without an answer is reported there."""
 RANDOM = ("CON", "MOD")
 """Sections in which a second run expects something else: who wins a race, or what is drawn, is a matter of chance."""
-_NUMBER = re.compile(r"\d+")
 SURE = 2
 """How often a request has to get a server error again that is sent again by itself."""
+ALIKE = 3
+"""How often the same request gets no response before that is the target's fault."""
 UNANSWERED = 4
 """How often a check is run of which a request gets no response."""
 CHANGES = 3
@@ -117,6 +117,8 @@ class Attempts:
         self.control = Control(subject)
         self.broken = 0
         """Requests that got no response once, and one when they were sent again."""
+        self.breakage = "a server error (5xx)"
+        """What the latest of them got."""
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
@@ -150,7 +152,7 @@ class Attempts:
 
     def _change(self, attempt: Attempt) -> Change | None:
         """What changed around the target, where a check went wrong and its last request did not succeed."""
-        wrong = attempt.findings or attempt.obstacle in (Obstacle.BLOCKED, Obstacle.DISRUPTED)
+        wrong = set(attempt.findings) - self._confirmed or attempt.obstacle in (Obstacle.BLOCKED, Obstacle.DISRUPTED)
         if attempt.changes:
             return attempt.changes.pop()
         if not (wrong and attempt.trailing) or self._subject.client.budget.spent:
@@ -222,8 +224,15 @@ class Attempts:
         if broke or id in self._judges:
             one, other = (self._shape(finding.exchanges[-1].request) for finding in (first, again))
         else:
-            one, other = (_NUMBER.sub("", finding.violation.expected) for finding in (first, again))
+            one, other = (self._expected(finding) for finding in (first, again))
         return one == other and (not broke or self.control.is_steady())
+
+    def _expected(self, finding: Finding) -> str:
+        """What was expected, with the names of the run by the order in which they came up."""
+        names = self._subject.names
+        sent = [name for exchange in finding.exchanges for name in names.found_in(text_of(exchange.request))]
+        order = {name: f"#{number}" for number, name in enumerate(dict.fromkeys(sent))}
+        return names.pattern.sub(lambda found: order.get(found[0], "#"), finding.violation.expected)
 
     def _count_broken(self, attempt: Attempt, id: str) -> None:
         """Take a server error that does not come to the same request again for what a flaky gateway sends."""
@@ -274,7 +283,8 @@ class Attempts:
         not see it again, although the response is as wrong as before.
         """
         story = finding.exchanges
-        if not story or len(story) > LONGEST_REPLAY or any(exchange.race is not None for exchange in story):
+        raced = any(exchange.race is not None for exchange in story)
+        if not story or raced or len(story) > LONGEST_REPLAY or not self._subject.affords(len(story)):
             return False
         names = self._subject.names
         try:
@@ -285,21 +295,23 @@ class Attempts:
 
     def _answered(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
         """Run `check`, and again where a request got no response: what repeats is the target's, the rest is flaky."""
-        seen = list[str]()
+        seen = list[tuple[int, str]]()
         for _ in range(UNANSWERED):
             attempt = self._sound(requirement, check, anew=anew)
             if attempt.lost is None or self._subject.client.budget.spent:
                 self.broken += len(seen)
                 return attempt
-            request = self._shape(attempt.lost.request)
-            if request in seen:  # it never gets a response, and so the check has seen it twice
+            self.breakage = attempt.lost.reason
+            seen.append((len(attempt.exchanges), self._shape(attempt.lost.request)))
+            if seen.count(seen[-1]) == ALIKE:  # at this place of the check it never gets a response
                 self._confirmed.add(ANSWERED)
-                self.broken += len(seen) - seen.count(request)
+                self.broken += len(seen) - ALIKE
                 return attempt
-            seen.append(request)
             if change := self._change_behind(attempt):
                 attempt.changes.append(change)
                 return attempt
+            if len(seen) > 1:  # every nth request would break at the same place again, if as many came between
+                self.control.is_steady()
             anew = True
         self.broken += len(seen)
         attempt.give_up(
@@ -362,11 +374,12 @@ class Attempts:
 
 
 def _broke(finding: Finding) -> bool:
-    """Whether it shows in a server error, which a gateway in front may have sent."""
+    """Whether it shows in a server error, or a success without an object, as a gateway in front may send them."""
     if not finding.exchanges:
         return False
-    status = finding.exchanges[-1].response.status
-    return status >= 500 and status not in ANY_SERVER
+    response = finding.exchanges[-1].response
+    empty = response.successful and response.status != NO_CONTENT and not isinstance(response.json, dict)
+    return empty or (response.status >= 500 and response.status not in ANY_SERVER)
 
 
 def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Violation | None:

@@ -206,7 +206,7 @@ class Run:
                 self.subject.callers = self.subject.callers.without(change.caller)
         if attempt.trailing < len(attempt.exchanges):
             self._unproven = []
-        if attempt.trailing and attempt.verdict is Verdict.PASS:
+        if attempt.trailing:
             self._unproven.append([id, case])
         return void
 
@@ -310,14 +310,17 @@ class Run:
         if self._subject is None:
             return []
         client, broken = self._subject.client, self._broken
+        if not broken:
+            return self._each_once(client.disruption)
         flaky = Disruption(
             Trouble.FLAKY,
             f"{broken} of {client.requests:,} requests got no response, or one of a gateway (5xx), though they got "
-            "another when they were sent again",
+            f"another when they were sent again (the latest: {self._attempts.breakage})",
         )
-        found = [*self._disruptions, *([flaky] if broken else [])]
-        spent = client.disruption
-        return list(dict.fromkeys([*found, *([spent] if spent else [])]))
+        return self._each_once(flaky, client.disruption)
+
+    def _each_once(self, *last: Disruption | None) -> list[Disruption]:
+        return list(dict.fromkeys([*self._disruptions, *(one for one in last if one is not None)]))
 
 
 def _notes(subject: Subject) -> list[str]:

@@ -93,7 +93,7 @@ INTERFERING: tuple[Surroundings, ...] = (
         "one-response-never-ends",
         lambda: when(once(all_of(since(100), upserting)), on.unfinished),
         (INCONCLUSIVE,),
-        ("time limit", BROKEN),
+        ("time limit", "flaky"),
         options=IMPATIENT,
         emptied=ALL,
     ),

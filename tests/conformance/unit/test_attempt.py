@@ -220,10 +220,10 @@ def test_a_connection_that_breaks_here_and_there_judges_nothing(contract: Contra
     assert attempts.broken == 4
 
 
-def test_a_request_that_gets_no_response_twice_is_a_fault(contract: Contract) -> None:
+def test_a_request_that_gets_no_response_again_and_again_is_a_fault(contract: Contract) -> None:
     subject = _answering(contract, 201)
     attempts = _attempts(subject)
-    attempt = attempts.run(OWN, _breaking(subject, "/a", "/b", "/a"))
+    attempt = attempts.run(OWN, _breaking(subject, "/b", "/a", "/a", "/a"))
     assert attempt.findings[ANSWERED].verdict is Verdict.FAIL
     assert attempts.broken == 1
 
