@@ -26,7 +26,7 @@ from conformance.results.verdict import Verdict
 from conformance.running.control import Change, Control
 from conformance.shrinking import Shrinker
 from conformance.shrinking.answers import same_answer
-from conformance.shrinking.story import renamed, story_of, text_of
+from conformance.shrinking.story import renamed, shows, story_of, text_of
 from conformance.subject.client import may_be_done_twice
 from conformance.subject.reuse import spoils_connections
 from conformance.subject.smoke import answers
@@ -284,7 +284,7 @@ class Attempts:
         """
         story = finding.exchanges
         raced = any(exchange.race is not None for exchange in story)
-        if not story or raced or len(story) > LONGEST_REPLAY or not self._subject.affords(len(story)):
+        if not story or raced or not shows(story[-1], finding.violation) or len(story) > LONGEST_REPLAY or not self._subject.affords(len(story)):
             return False
         names = self._subject.names
         try:
