@@ -9,6 +9,12 @@ from conformance.checks.credentials import with_scheme, wrong_credentials
 from conformance.judge.expect import expect_refusal, expect_status, expect_taken, summary
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
+from conformance.requirements.features import (
+    CREDENTIALS,
+    CREDENTIALS_TO_READ,
+    READ,
+    READ_ONLY,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.callers import UNKNOWN, token_of
@@ -25,7 +31,7 @@ def _kinds(_: Contract) -> Mapping[str, str]:
     return {kind: kind for kind in KINDS}
 
 
-@requirement("AUT-01", MUST, clause="x-clauses/credentials-required")
+@requirement("AUT-01", MUST, clause="x-clauses/credentials-required", about=[CREDENTIALS])
 def test_no_credentials(subject: Subject) -> None:
     """A valid request without credentials is answered 401, however its media type is written."""
     body = subject.full()
@@ -35,14 +41,14 @@ def test_no_credentials(subject: Subject) -> None:
         expect_status(exchange, UNAUTHORIZED, when="without credentials")
 
 
-@requirement("AUT-02", MUST, clause="x-clauses/credentials-checked")
+@requirement("AUT-02", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS])
 @each("kind", _kinds)
 def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
     """A valid request with wrong credentials is refused: empty, unknown, another scheme, or almost the right key."""
     expect_refusal(_with_wrong(subject, kind), f"the credentials are wrong ({kind})")
 
 
-@requirement("AUT-03", SHOULD, clause="x-clauses/credentials-401")
+@requirement("AUT-03", SHOULD, clause="x-clauses/credentials-401", about=[CREDENTIALS])
 @each("kind", _kinds)
 def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
     """Wrong credentials are answered 401."""
@@ -52,21 +58,21 @@ def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
     expect_status(exchange, UNAUTHORIZED, when=f"for wrong credentials ({kind})")
 
 
-@every_exchange("AUT-04", MUST, clause="x-clauses/challenge")
+@every_exchange("AUT-04", MUST, clause="x-clauses/challenge", about=[CREDENTIALS])
 def test_challenge(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A 401 says in WWW-Authenticate how to authenticate."""
     if exchange.response.status == UNAUTHORIZED and not exchange.response.header("www-authenticate"):
         raise Violation("WWW-Authenticate in the 401", "no such header")
 
 
-@requirement("AUT-05", SHOULD, clause="x-clauses/credentials-in-header")
+@requirement("AUT-05", SHOULD, clause="x-clauses/credentials-in-header", about=[CREDENTIALS])
 @each("place", lambda _: {place: place for place in ("the query", "a cookie", "another header", "the body")})
 def test_token_elsewhere(subject: Subject, place: str) -> None:
     """A token counts in Authorization only: in the query, a cookie, another header or the body it is none."""
     expect_status(_token_in[place](subject, token_of(_owner(subject))), UNAUTHORIZED, when=f"with the token in {place}")
 
 
-@requirement("AUT-06", SHOULD, clause="x-clauses/credentials-first")
+@requirement("AUT-06", SHOULD, clause="x-clauses/credentials-first", about=[CREDENTIALS])
 @each("credential", lambda _: {"no credentials": None, "unknown credentials": Credential("Bearer rc-x", "Bearer rc-x")})
 def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
     """Credentials are judged before the body: without them a bad body is answered as a good one is."""
@@ -79,7 +85,7 @@ def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
         expect_status(bad, good.response.status, when="for a bad body, as for a good one")
 
 
-@requirement("AUT-07", MUST, clause="x-clauses/scheme-case")
+@requirement("AUT-07", MUST, clause="x-clauses/scheme-case", about=[CREDENTIALS])
 @each("scheme", lambda _: {scheme: scheme for scheme in ("bearer", "BEARER")})
 def test_scheme_case(subject: Subject, scheme: str) -> None:
     """The name of the scheme is taken in any case."""
@@ -90,7 +96,7 @@ def test_scheme_case(subject: Subject, scheme: str) -> None:
     expect_taken(exchange, f"the scheme {scheme} is Bearer in another case")
 
 
-@every_exchange("AUT-08", MUST, clause="security")
+@every_exchange("AUT-08", MUST, clause="security", about=[CREDENTIALS])
 def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A valid key is taken as often as it is used."""
     credential = exchange.request.credential
@@ -99,7 +105,7 @@ def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Con
         raise Violation("a valid key to be taken", summary(exchange))
 
 
-@requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["read-only-key"])
+@requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["read-only-key"], about=[CREDENTIALS, READ_ONLY])
 @each("write", lambda _: {write: write for write in ("a create", "an update", "a delete")})
 def test_read_only_key(subject: Subject, write: str) -> None:
     """A key that may only read gets 403 for every write, and reads what its organization has."""
@@ -117,7 +123,7 @@ def test_read_only_key(subject: Subject, write: str) -> None:
         expect_status(subject.upsert(body, reader), forbidden, when=f"for {write} with a key that may only read")
 
 
-@requirement("AUT-10", MUST, clause="x-upsert/read")
+@requirement("AUT-10", MUST, clause="x-upsert/read", about=[READ, CREDENTIALS_TO_READ])
 def test_read_and_delete_need_credentials(subject: Subject) -> None:
     """A model is neither read nor deleted without credentials, nor with unknown ones."""
     subject.require_read()

@@ -14,6 +14,13 @@ from conformance.judge.expect import (
 )
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
+from conformance.requirements.features import (
+    BASE_MODELS,
+    DELETE,
+    INHERITANCE,
+    ORGANIZATIONS,
+    STATE,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
@@ -22,7 +29,7 @@ from conformance.wire.exchange import Credential, Json
 NEEDS = ["other-org-key"]
 
 
-@requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS)
+@requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS, about=ORGANIZATIONS)
 def test_names_do_not_collide(subject: Subject) -> None:
     """The same name in another organization is another model: first created, then updated, with its own values."""
     alike = subject.given(subject.minimal())
@@ -53,7 +60,7 @@ def test_names_do_not_collide(subject: Subject) -> None:
             expect_shown(members, field.response, sent[field.name], "in the other organization's model")
 
 
-@requirement("TEN-02", MUST, clause="x-clauses/isolated", needs=NEEDS)
+@requirement("TEN-02", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, STATE])
 def test_writes_stay_inside(subject: Subject) -> None:
     """Writing in one organization changes nothing in the other."""
     subject.require_reading()
@@ -65,7 +72,7 @@ def test_writes_stay_inside(subject: Subject) -> None:
     expect_unchanged(subject.contract, before, subject.look(mine), "after the other organization wrote that name")
 
 
-@requirement("TEN-03", MUST, clause="x-clauses/isolated", needs=NEEDS)
+@requirement("TEN-03", MUST, clause="x-clauses/isolated", needs=NEEDS, about=ORGANIZATIONS)
 def test_others_do_not_read(subject: Subject) -> None:
     """Another organization does not read the model, nor find values of it in its own of that name."""
     mine = subject.full(1)
@@ -92,7 +99,7 @@ def test_others_do_not_read(subject: Subject) -> None:
             raise Violation(f"nothing of another organization in {field.name}", f"{field.name}: {written(seen)}")
 
 
-@requirement("TEN-04", MUST, clause="x-clauses/isolated", needs=NEEDS)
+@requirement("TEN-04", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, DELETE])
 def test_others_do_not_delete(subject: Subject) -> None:
     """Another organization cannot delete the model, not even one of the same name as its own."""
     subject.require_delete()
@@ -105,7 +112,7 @@ def test_others_do_not_delete(subject: Subject) -> None:
     _expect_still_there(subject, key, "after another organization deleted its own of that name")
 
 
-@requirement("TEN-05", MUST, clause="x-clauses/isolated", needs=NEEDS)
+@requirement("TEN-05", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, BASE_MODELS, INHERITANCE])
 def test_others_values_are_not_inherited(subject: Subject) -> None:
     """Values of another organization's model are never inherited."""
     base = subject.require_base()
@@ -130,7 +137,7 @@ def test_others_values_are_not_inherited(subject: Subject) -> None:
             raise Violation(f"{shown.name} not inherited from another organization", written(seen))
 
 
-@requirement("TEN-06", SHOULD, clause="x-clauses/isolated-references", needs=NEEDS)
+@requirement("TEN-06", SHOULD, clause="x-clauses/isolated-references", needs=NEEDS, about=[*ORGANIZATIONS, BASE_MODELS])
 def test_others_models_are_unknown(subject: Subject) -> None:
     """A base model of another organization is unknown."""
     base = subject.require_base()

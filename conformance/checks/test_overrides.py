@@ -10,6 +10,10 @@ from conformance.judge.expect import expect_entries, shown_by, written
 from conformance.judge.outcome import Violation
 from conformance.judge.same import contains
 from conformance.requirements import cases
+from conformance.requirements.features import (
+    INHERITED_PARAMETERS,
+    OVERRIDES,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
@@ -17,7 +21,7 @@ from conformance.wire.exchange import Json
 from contract import RequestField, ResponseField
 
 
-@requirement("SEM-05", MUST, clause="x-clauses/override")
+@requirement("SEM-05", MUST, clause="x-clauses/override", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """The override just sent shows in the supported parameters, of a model with a base and of one without."""
@@ -31,7 +35,7 @@ def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseFiel
         expect_entries(model.get(field.name), entries, field, where, contains)
 
 
-@requirement("SEM-06", SHOULD, clause="x-clauses/override-entries")
+@requirement("SEM-06", SHOULD, clause="x-clauses/override-entries", about=[OVERRIDES, INHERITED_PARAMETERS])
 @each("case", cases.overlaid)
 def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """Parameters of the base model that the override does not name stay as they are."""
@@ -42,7 +46,7 @@ def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, Respo
     expect_entries(model.get(field.name), {"top_p": theirs["top_p"]}, field, "from the base, not named by the override")
 
 
-@requirement("SEM-07", SHOULD, clause="x-clauses/override-entries")
+@requirement("SEM-07", SHOULD, clause="x-clauses/override-entries", about=[OVERRIDES, INHERITED_PARAMETERS])
 @each("case", cases.overlaid)
 def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An entry of null removes a parameter, be it the base model's or the model's own, until another brings it back.
@@ -63,7 +67,7 @@ def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]
     expect_entries(own.get(field.name), back, field, "of its own, whatever its base model removed")
 
 
-@requirement("SEM-14", SHOULD, clause="x-clauses/override-entries")
+@requirement("SEM-14", SHOULD, clause="x-clauses/override-entries", about=[OVERRIDES, INHERITED_PARAMETERS])
 @each("case", cases.overlaid)
 def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An entry of the override replaces the base model's parameter whole, rather than being mixed into it."""
@@ -74,7 +78,7 @@ def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseFiel
     expect_entries(model.get(field.name), entries, field, "in place of the base's parameter")
 
 
-@requirement("SEM-20", SHOULD, clause="x-clauses/exact")
+@requirement("SEM-20", SHOULD, clause="x-clauses/exact", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A valid but odd entry of an override that is taken comes back exactly."""

@@ -11,6 +11,13 @@ from conformance.judge.expect import expect_shown, expect_status, summary, writt
 from conformance.judge.linear import Operation, linearizable
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
+from conformance.requirements.features import (
+    CREATES_TOLD,
+    KEPT,
+    OWN_OF_MANY_VALUES,
+    READ,
+    STATE,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
 from conformance.subject.race import Call, histories, race, warm
@@ -20,7 +27,7 @@ from conformance.wire.exchange import Credential, Exchange, Json
 RACERS = 5
 
 
-@requirement("CON-01", MUST, clause="x-clauses/racing-creates")
+@requirement("CON-01", MUST, clause="x-clauses/racing-creates", about=[CREATES_TOLD])
 def test_racing_creates(subject: Subject) -> None:
     """Of creates of one name that race, exactly one is answered as a create, and the others as updates."""
     upsert = subject.contract.upsert
@@ -55,7 +62,7 @@ def test_one_model_is_left(subject: Subject) -> None:
                 raise Violation("no model that was raced for, once it was deleted", summary(left))
 
 
-@requirement("CON-03", MUST, clause="x-clauses/racing-updates")
+@requirement("CON-03", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES, STATE])
 def test_racing_updates_of_one_field(subject: Subject) -> None:
     """Of updates of one field that race, one of the values sent wins, and is the one that is seen afterwards."""
     subject.require_reading()
@@ -72,7 +79,7 @@ def test_racing_updates_of_one_field(subject: Subject) -> None:
             raise Violation(f"{field.name}: {written(shown)} when looked at again", "another value")
 
 
-@requirement("CON-04", MUST, clause="x-clauses/racing-updates")
+@requirement("CON-04", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES])
 def test_no_torn_model(subject: Subject) -> None:
     """Of updates that race none is half applied: no response, no read and no final state mixes two of them."""
     warm(subject, RACERS)
@@ -92,7 +99,7 @@ def test_no_torn_model(subject: Subject) -> None:
             _expect_whole(subject, subject.look({subject.contract.upsert.key: key}), "after updates raced")
 
 
-@requirement("CON-05", SHOULD, clause="x-clauses/racing-fields")
+@requirement("CON-05", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT])
 def test_racing_updates_of_different_fields(subject: Subject) -> None:
     """Of updates of different fields that race none is lost."""
     fields = _fields_to_race_for(subject)
@@ -101,7 +108,7 @@ def test_racing_updates_of_different_fields(subject: Subject) -> None:
         _race_for(subject, key, fields, variant + 100)
 
 
-@requirement("CON-07", SHOULD, clause="x-clauses/racing-fields")
+@requirement("CON-07", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT])
 def test_racing_creates_of_different_fields(subject: Subject) -> None:
     """Of creates of one name with different fields that race none loses what another stored."""
     fields = _fields_to_race_for(subject)
@@ -109,7 +116,7 @@ def test_racing_creates_of_different_fields(subject: Subject) -> None:
         _race_for(subject, subject.names.fresh(), fields, variant + 200)
 
 
-@requirement("CON-08", MUST, clause="x-clauses/unique")
+@requirement("CON-08", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES, STATE])
 def test_racing_models(subject: Subject) -> None:
     """Requests about different models at once keep apart, those of different organizations and one name as well."""
     warm(subject, RACERS)
@@ -121,7 +128,7 @@ def test_racing_models(subject: Subject) -> None:
             _expect_values(subject, _there(subject, body, caller), body)
 
 
-@requirement("CON-06", SHOULD, clause="x-clauses/read-back")
+@requirement("CON-06", SHOULD, clause="x-clauses/read-back", about=[OWN_OF_MANY_VALUES, READ])
 def test_linearizable(subject: Subject) -> None:
     """Reads and writes of one model at once can be put in an order in which each read sees the latest write."""
     subject.require_true_read()

@@ -8,6 +8,13 @@ from conformance.judge.outcome import Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import error_body, judged_body, shown_model
 from conformance.requirements import cases
+from conformance.requirements.features import (
+    CONSTANTS,
+    DATE_TIMES,
+    ERROR_SCHEMAS,
+    IDENTIFIER,
+    PROVIDERS,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import every_exchange
 from conformance.subject.names import PREFIX
@@ -32,7 +39,7 @@ def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract
         raise Violation(f"Content-Type: {JSON_MEDIA}", f"Content-Type: {media_type or '(none)'}")
 
 
-@every_exchange("SCH-03", MUST, clause="responses/200")
+@every_exchange("SCH-03", MUST, clause="responses/{updated}")
 def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A model in a response is valid by the schema: types, allowed values, required fields. Null counts as absent."""
     if shown_model(exchange, schemas) is None:
@@ -42,7 +49,7 @@ def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contra
         raise Violation("a model that is valid by the schema", str(faults[0]))
 
 
-@every_exchange("SCH-04", SHOULD, clause="responses/200")
+@every_exchange("SCH-04", SHOULD, clause="responses/{updated}")
 def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A field that is not nullable is left out rather than written as null."""
     if shown_model(exchange, schemas) is None or schemas.faults(exchange, drop_null=True):
@@ -52,7 +59,7 @@ def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contr
         raise Violation("a value, or no such field", str(faults[0]))
 
 
-@every_exchange("SCH-05", MUST, clause="responses/400")
+@every_exchange("SCH-05", MUST, clause="responses/{invalid}")
 def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The body of an error is a JSON object."""
     text = exchange.response.text
@@ -60,7 +67,7 @@ def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contra
         raise Violation("a JSON object", written(text.value))
 
 
-@every_exchange("SCH-06", SHOULD, clause="responses/400")
+@every_exchange("SCH-06", SHOULD, clause="responses/{invalid}", about=[ERROR_SCHEMAS])
 def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The body of an error is valid by its schema."""
     if not error_body(exchange, schemas) or not exchange.response.members:
@@ -70,7 +77,7 @@ def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contra
         raise Violation("an error that is valid by the schema", str(faults[0]))
 
 
-@every_exchange("SCH-07", MUST, clause="responses/200")
+@every_exchange("SCH-07", MUST, clause="responses/{updated}", about=[IDENTIFIER])
 def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The identifier of a model has the same value as its name."""
     model = shown_model(exchange, schemas) or {}
@@ -85,7 +92,7 @@ def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract
             raise Violation(f"{field.name} equal to {key}", f"{written(model[field.name])} and {written(model[key])}")
 
 
-@every_exchange("SCH-08", MUST, clause="responses/200")
+@every_exchange("SCH-08", MUST, clause="responses/{updated}", about=[PROVIDERS])
 def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The provider of a model has the same value in `id` and in `provider_id`."""
     model = shown_model(exchange, schemas) or {}
@@ -95,7 +102,7 @@ def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract:
             raise Violation("id equal to provider_id", f"{written(shown['id'])} and {written(shown['provider_id'])}")
 
 
-@every_exchange("SCH-09", MUST, clause="responses/200")
+@every_exchange("SCH-09", MUST, clause="responses/{updated}", about=[DATE_TIMES])
 def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """Date-times are written as RFC 3339 has them."""
     if shown_model(exchange, schemas) is None:
@@ -105,7 +112,7 @@ def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract
         raise Violation("a date-time such as 2026-02-01T12:00:00Z", str(faults[0]))
 
 
-@every_exchange("SCH-10", MUST, clause="responses/201")
+@every_exchange("SCH-10", MUST, clause="responses/{created}", about=[CONSTANTS])
 def test_constants(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A custom model says that it is one, however often it is written and read: by its category and its source."""
     model = shown_model(exchange, schemas)

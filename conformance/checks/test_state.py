@@ -21,6 +21,19 @@ from conformance.judge.moments import moment
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import contains, identical, same
 from conformance.requirements import cases
+from conformance.requirements.features import (
+    EXISTENCE,
+    KEPT,
+    ODD,
+    OVERRIDES,
+    OWN,
+    OWN_OF_MANY_VALUES,
+    PROVIDERS,
+    READ,
+    REFERENCES,
+    SHOWN,
+    STATE,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
@@ -30,7 +43,7 @@ from contract import Omitted, RequestField, ResponseField
 REPEATS = 3
 
 
-@requirement("IDM-01", MUST, clause="x-clauses/shown")
+@requirement("IDM-01", MUST, clause="x-clauses/shown", about=[SHOWN])
 @each("field", cases.shown)
 def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
     """The response to a create shows the value sent, exactly: 0, an empty object and the extremes included.
@@ -48,7 +61,7 @@ def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
                 expect_shown(subject.accepted(exchange).response.members, field.response, sent[field.name], where)
 
 
-@requirement("IDM-02", MUST, clause="x-clauses/shown")
+@requirement("IDM-02", MUST, clause="x-clauses/shown", about=[SHOWN])
 @each("field", cases.shown)
 def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
     """The response to an update shows the value sent, not the one before it: the state after the update."""
@@ -71,7 +84,7 @@ def test_repeating_a_request(subject: Subject, variant: str) -> None:
         expect_unchanged(subject.contract, first, again.response.members, "after a repeated request")
 
 
-@requirement("IDM-04", MUST, clause="x-clauses/shown")
+@requirement("IDM-04", MUST, clause="x-clauses/shown", about=[SHOWN, STATE])
 @each("field", cases.shown)
 def test_value_is_stored(subject: Subject, field: Shown) -> None:
     """A value that was sent is still there a moment later, after a create and after an update."""
@@ -79,7 +92,7 @@ def test_value_is_stored(subject: Subject, field: Shown) -> None:
         expect_shown(step.shown, field.response, step.sent[field.name], "when the model is looked at a moment later")
 
 
-@requirement("IDM-05", SHOULD, clause="x-clauses/read-back")
+@requirement("IDM-05", SHOULD, clause="x-clauses/read-back", about=[OWN, STATE])
 def test_value_is_stored_at_once(subject: Subject) -> None:
     """What a 2xx response confirmed is what the very next request sees."""
     key = subject.names.fresh()
@@ -93,7 +106,7 @@ def test_value_is_stored_at_once(subject: Subject) -> None:
             expect_shown(shown, field.response, body[field.name], "in the very next request")
 
 
-@requirement("IDM-26", SHOULD, clause="x-clauses/read-back")
+@requirement("IDM-26", SHOULD, clause="x-clauses/read-back", about=[READ])
 def test_read_shows_the_same(subject: Subject) -> None:
     """A read shows what the upsert before it showed, inherited values, parameters and provider included."""
     subject.require_true_read()
@@ -105,7 +118,7 @@ def test_read_shows_the_same(subject: Subject) -> None:
         expect_unchanged(subject.contract, shown, subject.look(body), "in the read, as in the upsert before it")
 
 
-@requirement("IDM-06", SHOULD, clause="x-upsert/omitted")
+@requirement("IDM-06", SHOULD, clause="x-upsert/omitted", about=[SHOWN])
 @each("field", cases.shown)
 def test_omitted_field(subject: Subject, field: Shown) -> None:
     """A field left out of an update keeps its value, over several updates (or is reset, where the contract says so)."""
@@ -117,7 +130,7 @@ def test_omitted_field(subject: Subject, field: Shown) -> None:
             raise Violation(f"{field.name} reset by an update that left it out", f"{field.name}: {written(after)}")
 
 
-@requirement("IDM-07", MUST, clause="x-clauses/shown")
+@requirement("IDM-07", MUST, clause="x-clauses/shown", about=[SHOWN])
 @each("field", cases.shown)
 def test_back_again(subject: Subject, field: Shown) -> None:
     """A value that is changed and changed back ends as it was."""
@@ -125,7 +138,7 @@ def test_back_again(subject: Subject, field: Shown) -> None:
         expect_shown(last.shown, field.response, last.sent[field.name], "after it was changed and changed back")
 
 
-@requirement("IDM-08", MUST, clause="x-clauses/shown")
+@requirement("IDM-08", MUST, clause="x-clauses/shown", about=[OWN])
 @each("bodies", lambda _: TOGETHER)
 def test_fields_together(subject: Subject, bodies: Bodies) -> None:
     """Fields sent together are each shown, in whatever order they stand, all at once or two by two, and flags apart."""
@@ -136,7 +149,7 @@ def test_fields_together(subject: Subject, bodies: Bodies) -> None:
                 expect_shown(members, field.response, body[field.name], "where fields are sent together")
 
 
-@requirement("IDM-09", SHOULD, clause="x-clauses/exact")
+@requirement("IDM-09", SHOULD, clause="x-clauses/exact", about=[ODD])
 @each("field", cases.own)
 def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
     """A valid but odd value that is taken comes back exactly, at once and when read."""
@@ -158,7 +171,7 @@ def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
             expect_shown(emptied.response.members, field.response, value, "in the response to an update", identical)
 
 
-@requirement("IDM-21", SHOULD, clause="x-upsert/omitted")
+@requirement("IDM-21", SHOULD, clause="x-upsert/omitted", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An override left out of an update stays in force (or is reset, where the contract says so)."""
@@ -174,7 +187,7 @@ def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseFi
             raise Violation(f"{override.name} reset by an update that left it out", f"{field.name}: {written(shown)}")
 
 
-@requirement("IDM-22", SHOULD, clause="x-upsert/omitted", needs=["provider"])
+@requirement("IDM-22", SHOULD, clause="x-upsert/omitted", needs=["provider"], about=[PROVIDERS])
 def test_omitted_provider(subject: Subject) -> None:
     """A provider left out of an update stays attached (or is reset, where the contract says so)."""
     for field, lookup in lookups(subject.contract):
@@ -190,7 +203,7 @@ def test_omitted_provider(subject: Subject) -> None:
             raise Violation(f"{field.name}: {written(before)} {what}", f"{field.name}: {written(after)}")
 
 
-@requirement("IDM-28", SHOULD, clause="x-upsert/omitted")
+@requirement("IDM-28", SHOULD, clause="x-upsert/omitted", about=[REFERENCES, KEPT])
 def test_reference_sent_again(subject: Subject) -> None:
     """A base model or provider that is sent again changes nothing of the model, and another provider nothing else."""
     if not subject.abilities.keeps:
@@ -209,7 +222,7 @@ def test_reference_sent_again(subject: Subject) -> None:
             expect_unchanged(subject.contract, before, after, "after another provider was attached", [field.name])
 
 
-@requirement("IDM-12", SHOULD, clause="x-clauses/refused")
+@requirement("IDM-12", SHOULD, clause="x-clauses/refused", about=[STATE])
 @each("refusal", REFUSED)
 def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
     """A refused request changes nothing of a model, neither wholly nor in part."""
@@ -226,7 +239,7 @@ def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
             raise Violation(expected, f"{name}: {written(after.get(name))}")
 
 
-@requirement("IDM-13", SHOULD, clause="x-clauses/refused")
+@requirement("IDM-13", SHOULD, clause="x-clauses/refused", about=[EXISTENCE])
 @each("refusal", REFUSED)
 def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
     """A refused request creates nothing: the next valid upsert of that name is a create."""
@@ -236,7 +249,7 @@ def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
         raise Violation("no model of that name after a refused request", f"there is a model {tried.key}")
 
 
-@requirement("IDM-17", MUST, clause="x-clauses/unique")
+@requirement("IDM-17", MUST, clause="x-clauses/unique", about=[OWN, STATE])
 def test_models_do_not_leak(subject: Subject) -> None:
     """Many models side by side keep their own values."""
     bodies = [subject.given(subject.full(variant)) for variant in range(3)]
@@ -249,7 +262,7 @@ def test_models_do_not_leak(subject: Subject) -> None:
             expect_shown(shown, field.response, body[field.name], f"in the model {body[subject.contract.upsert.key]}")
 
 
-@requirement("IDM-23", MUST, clause="x-clauses/unique")
+@requirement("IDM-23", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES])
 def test_bare_models_are_bare(subject: Subject) -> None:
     """A model of which nothing but the name was sent shows nothing of the models before it."""
     shown = []
@@ -263,7 +276,7 @@ def test_bare_models_are_bare(subject: Subject) -> None:
     expect_unchanged(subject.contract, shown[0], shown[-1], where, identifying(subject.contract))
 
 
-@requirement("IDM-24", MUST, clause="x-clauses/override")
+@requirement("IDM-24", MUST, clause="x-clauses/override", about=[OVERRIDES, READ])
 @each("case", cases.overlaid)
 def test_override_is_stored(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An override that was sent is still in force a moment later, after a create and after an update."""
@@ -276,7 +289,7 @@ def test_override_is_stored(subject: Subject, case: tuple[RequestField, Response
         expect_entries(seen, entries, field, "when the model is looked at a moment later", contains)
 
 
-@requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["provider"])
+@requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS, READ])
 def test_provider_is_stored(subject: Subject) -> None:
     """A provider that was attached is still attached a moment later, after a create and after an update."""
     subject.require_true_read()
@@ -291,7 +304,7 @@ def test_provider_is_stored(subject: Subject) -> None:
                 raise Violation(f"{field.name}: {written(sent)} a moment later", f"{field.name}: {written(seen)}")
 
 
-@requirement("IDM-18", MUST, clause="x-clauses/override")
+@requirement("IDM-18", MUST, clause="x-clauses/override", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_override_sent_again(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """What an override just sent says shows, whatever an earlier one said."""

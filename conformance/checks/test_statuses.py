@@ -16,6 +16,16 @@ from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import ANY_SERVER
 from conformance.requirements import cases
 from conformance.requirements.cases import WrongValue
+from conformance.requirements.features import (
+    ALIASES,
+    DELETE,
+    ENUMS,
+    NAMES_OF_SOME_LENGTH,
+    READ,
+    REFERENCES,
+    RESERVED_NAMES,
+    SLASHES,
+)
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.operations import JSON_HEADERS, encoded
@@ -106,7 +116,7 @@ def test_wrong_type(subject: Subject, case: WrongValue) -> None:
     _expect_invalid(subject, case)
 
 
-@requirement("STA-09", MUST, clause="x-clauses/wrong-type")
+@requirement("STA-09", MUST, clause="x-clauses/wrong-type", about=[ENUMS])
 @each("case", cases.wrong(Wrongness.ENUM))
 def test_value_not_allowed(subject: Subject, case: WrongValue) -> None:
     """A value outside the allowed ones is answered 400."""
@@ -127,14 +137,14 @@ def test_null(subject: Subject, case: WrongValue) -> None:
     _expect_invalid(subject, case)
 
 
-@requirement("STA-12", SHOULD, clause="x-clauses/empty-key")
+@requirement("STA-12", SHOULD, clause="x-clauses/empty-key", about=[NAMES_OF_SOME_LENGTH])
 def test_empty_key(subject: Subject) -> None:
     """An empty name is answered 400."""
     upsert = subject.contract.upsert
     expect_status(subject.upsert({upsert.key: ""}), upsert.invalid, when="for an empty name")
 
 
-@requirement("STA-13", SHOULD, clause="base_model_name/x-reference")
+@requirement("STA-13", SHOULD, clause="*/x-reference", about=[REFERENCES])
 @each("case", cases.references)
 def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference]) -> None:
     """A reference to a model or provider that does not exist is answered 404, in a create and in an update."""
@@ -146,7 +156,7 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
 
 
-@requirement("STA-14", SHOULD, clause="provider_id/x-alias")
+@requirement("STA-14", SHOULD, clause="*/x-alias", about=[ALIASES])
 @each("case", cases.aliases)
 def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) -> None:
     """Two spellings of one field that hold different values are answered 400, in a create and in an update."""
@@ -239,7 +249,7 @@ def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
     expect_taken(subject.upsert({subject.contract.upsert.key: key}), "the name is plain")
 
 
-@requirement("STA-18", SHOULD, clause="x-upsert/reserved", needs=["builtin-model"])
+@requirement("STA-18", SHOULD, clause="x-upsert/reserved", needs=["builtin-model"], about=[RESERVED_NAMES])
 def test_builtin_names(subject: Subject) -> None:
     """The name of a built-in model is refused."""
     upsert = subject.contract.upsert
@@ -247,7 +257,7 @@ def test_builtin_names(subject: Subject) -> None:
         expect_status(subject.upsert({upsert.key: name}), upsert.reserved, when=f"for the built-in model {name}")
 
 
-@requirement("STA-19", MUST, clause="x-upsert/read")
+@requirement("STA-19", MUST, clause="x-upsert/read", about=[READ])
 def test_read(subject: Subject) -> None:
     """A model that exists is read with 200, one with dots in its name too; one that does not is answered 404."""
     subject.require_read()
@@ -262,7 +272,7 @@ def test_read(subject: Subject) -> None:
     expect_status(subject.read(similar.replace("-3x5", "-3.5")), 404, when="for a name that is like another")
 
 
-@requirement("STA-20", MUST, clause="x-upsert/delete")
+@requirement("STA-20", MUST, clause="x-upsert/delete", about=[DELETE])
 def test_delete(subject: Subject) -> None:
     """A model is deleted with 204 and is gone then, and no other is; what does not exist is answered 404."""
     subject.require_delete()
@@ -280,7 +290,7 @@ def test_delete(subject: Subject) -> None:
         expect_status(subject.read(other), 200, when=f"for {other}, which was not deleted")
 
 
-@requirement("STA-21", MUST, clause="x-clauses/deleted")
+@requirement("STA-21", MUST, clause="x-clauses/deleted", about=[DELETE])
 def test_create_after_delete(subject: Subject) -> None:
     """The next upsert of a deleted name creates it anew, with nothing of the old model."""
     subject.require_delete()
@@ -300,7 +310,7 @@ def test_create_after_delete(subject: Subject) -> None:
     expect_unchanged(subject.contract, fresh, shown, where, identifying(subject.contract))
 
 
-@requirement("STA-22", MUST, clause="x-clauses/slashes")
+@requirement("STA-22", MUST, clause="x-clauses/slashes", about=[READ, SLASHES])
 def test_slashes(subject: Subject) -> None:
     """A model whose name contains slashes is read and deleted at its raw path, and no other; it can be a base model."""
     subject.require_read()

@@ -42,6 +42,7 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
     keys = [option.environment for option in OPTIONS if option.secret and settings[option.name]]
     yield f"Target    {visible(settings['url'] or settings['app'] or 'the bundled mock, started for the run')}"
     yield f"Checks    {len(selected)} requirements, {tests} tests of {', '.join(sorted({id[:3] for id in selected}))}"
+    yield from _left_out(result)
     yield f"Sends     about {result.estimate:,} requests{_manners(connection_of(settings))}"
     yield f"          {', '.join(_spelled(o) for o in (upsert.operation, upsert.read, upsert.delete) if o is not None)}"
     yield f"Keys      {', '.join(keys) or 'none'}"
@@ -50,6 +51,13 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
         yield f"          and {visible(name)}, by its bare name, which the target has to refuse"
     yield from _end(result, settings)
     yield "Nothing was sent."
+
+
+def _left_out(result: Result) -> Iterator[str]:
+    """What does not apply, by what the contract lacks."""
+    for reason in dict.fromkeys(result.inapplicable.values()):
+        ids = [id for id, lacking in result.inapplicable.items() if lacking == reason]
+        yield f"          not {', '.join(ids)}: {reason}"
 
 
 def _manners(connection: Connection) -> str:

@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from conformance.fields import Shown, base_field, overlays
-from conformance.generate.values import distinct_value, plain_values
+from conformance.generate.values import distinct_value, has_few_values, own_fields, plain_values
 from conformance.judge.expect import summary
 from conformance.judge.names import is_plain, is_safe_in_path
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.reading import Reading, read_body
+from conformance.requirements.features import OWN, OWN_OF_MANY_VALUES
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.creations import Creations
@@ -64,7 +65,9 @@ class Subject(Operations):
         """Plain values for every field that refers to nothing else; fields differ, and so do variants."""
         body: dict[str, Json] = {self.contract.upsert.key: key or self.names.fresh()}
         for index, field in enumerate(self.own_fields()):
-            body[field.name] = distinct_value(field.schema, variant + (0 if "enum" in field.schema else 11 * index))
+            body[field.name] = distinct_value(
+                field.schema, variant + (0 if has_few_values(field.schema) else 11 * index)
+            )
         return body
 
     def plain_rows(self) -> list[dict[str, Json]]:
@@ -75,22 +78,20 @@ class Subject(Operations):
         return [{name: column[(row + rank) % len(column)] for rank, (name, column) in ranked} for row in rows]
 
     def own_fields(self) -> Sequence[RequestField]:
-        """The request fields that hold a value of their own: neither key, nor reference, nor another spelling.
-
-        Those for which no plain value is known are left out.
-        """
+        """The request fields that hold a value of their own."""
         return self._own_fields
 
     @cached_property
     def _own_fields(self) -> tuple[RequestField, ...]:
-        upsert = self.contract.upsert
-        own = (f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias)
-        return tuple(field for field in own if plain_values(field.schema))
+        return tuple(own_fields(self.contract))
 
     def reliable_fields(self, *, telling: bool = False) -> tuple[Shown, ...]:
-        """The fields that a check of something else can go by; with `telling`, those of many values only."""
-        fields = tuple(f for f in self.abilities.reliable if not telling or "enum" not in f.request.schema)
-        if not fields:
+        """The fields that a check of something else can go by; with `telling`, those of many values only.
+
+        There are none where the contract has no such field.
+        """
+        fields = tuple(f for f in self.abilities.reliable if not (telling and has_few_values(f.request.schema)))
+        if not fields and (OWN_OF_MANY_VALUES if telling else OWN).is_in(self.contract):
             because = "IDM-02" if self.abilities.shows_creates else "IDM-01"
             raise NotTestable("the target shows no field as it was sent", because=because)
         return fields
