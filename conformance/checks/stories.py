@@ -13,7 +13,7 @@ from typing import TypeVar
 from conformance.checks.refusals import Refusal
 from conformance.checks.together import splits
 from conformance.fields import Shown
-from conformance.generate.values import odd_values, plain_values
+from conformance.generate.values import has_few_values, odd_values, plain_values
 from conformance.judge.outcome import NotTestable
 from conformance.judge.same import same
 from conformance.subject.subject import Subject
@@ -149,7 +149,9 @@ def omissions(subject: Subject, field: Shown) -> Mapping[str, list[Step]]:
         one, other = _two_bodies(subject, field)
         steps = [_sent(subject, one), _sent(subject, {key: one[key]}), _sent(subject, {key: one[key]})]
         told = {name: [Step(one, step.shown) for step in steps[1:]] for name in names}
-        flags = {field.name: one[field.name] for field in subject.own_fields() if "enum" in field.schema}  # stay set
+        flags = {
+            field.name: one[field.name] for field in subject.own_fields() if has_few_values(field.schema)
+        }  # stay set
         holds = dict(one)
         for sent in (name for name in one if name != key):
             holds[sent] = flags.get(sent, other[sent])

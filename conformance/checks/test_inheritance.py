@@ -87,7 +87,7 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
 
 
 @requirement("SEM-13", MUST, clause="x-clauses/inherited", about=[BASE_MODELS, OVERRIDES, INHERITED_PARAMETERS])
-@each("case", cases.overlaid)
+@each("case", cases.overlaid_on_base)
 def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A model without an override shows the supported parameters of its base model, and no others."""
     override, field = case
@@ -99,7 +99,7 @@ def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, Re
 
 
 @requirement("SEM-19", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, OVERRIDES, INHERITED_PARAMETERS])
-@each("case", cases.overlaid)
+@each("case", cases.overlaid_on_base)
 def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """Parameters come through a base of a base, and those of the nearer one win."""
     override, field = case

@@ -20,6 +20,7 @@ from conformance.requirements.features import (
     INHERITANCE,
     ORGANIZATIONS,
     STATE,
+    WHAT_OTHERS_HAVE,
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
@@ -72,7 +73,7 @@ def test_writes_stay_inside(subject: Subject) -> None:
     expect_unchanged(subject.contract, before, subject.look(mine), "after the other organization wrote that name")
 
 
-@requirement("TEN-03", MUST, clause="x-clauses/isolated", needs=NEEDS, about=ORGANIZATIONS)
+@requirement("TEN-03", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, WHAT_OTHERS_HAVE])
 def test_others_do_not_read(subject: Subject) -> None:
     """Another organization does not read the model, nor find values of it in its own of that name."""
     mine = subject.full(1)

@@ -14,6 +14,7 @@ from conformance.judge.same import same
 from conformance.requirements.features import (
     CREATES_TOLD,
     KEPT,
+    ORGANIZATIONS,
     OWN_OF_MANY_VALUES,
     READ,
     STATE,
@@ -154,7 +155,8 @@ def test_linearizable(subject: Subject) -> None:
 
 def _models_to_race_for(subject: Subject) -> list[tuple[dict[str, Json], Credential | None]]:
     """As many models as there are racers, each with its organization; two have one name where there are two."""
-    callers = [subject.callers.owner, *([subject.callers.other] if subject.callers.other else [])]
+    apart = subject.callers.other is not None and all(it.is_in(subject.contract) for it in ORGANIZATIONS)
+    callers = [subject.callers.owner, *([subject.callers.other] if apart else [])]
     places = product([subject.names.fresh() for _ in range(RACERS)], callers)
     return [(subject.full(variant, name), caller) for variant, (name, caller) in enumerate(islice(places, RACERS))]
 

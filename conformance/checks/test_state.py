@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.checks import stories
 from conformance.checks.refusals import REFUSED, Refusal
-from conformance.checks.together import TOGETHER, Bodies
+from conformance.checks.together import Bodies, together
 from conformance.fields import Shown, identifying, lookups, overlays, settled, shown_fields, timestamp
 from conformance.generate.values import OBJECTS
 from conformance.judge.expect import (
@@ -23,6 +23,7 @@ from conformance.judge.same import contains, identical, same
 from conformance.requirements import cases
 from conformance.requirements.features import (
     EXISTENCE,
+    FIELDS,
     KEPT,
     ODD,
     OVERRIDES,
@@ -38,9 +39,19 @@ from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
-from contract import Omitted, RequestField, ResponseField
+from contract import Contract, Omitted, RequestField, ResponseField
 
 REPEATS = 3
+
+
+def _to_repeat(contract: Contract) -> dict[str, str]:
+    """The kinds of requests to repeat."""
+    kinds = {
+        "all fields": FIELDS.is_in(contract),
+        "the name alone": True,
+        "lists in an override": OVERRIDES.is_in(contract),
+    }
+    return {kind: kind for kind, is_there in kinds.items() if is_there}
 
 
 @requirement("IDM-01", MUST, clause="x-clauses/shown", about=[SHOWN])
@@ -70,7 +81,7 @@ def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
 
 
 @requirement("IDM-03", MUST, clause="x-clauses/repeat")
-@each("variant", lambda _: {variant: variant for variant in ("all fields", "the name alone", "lists in an override")})
+@each("variant", _to_repeat)
 def test_repeating_a_request(subject: Subject, variant: str) -> None:
     """Repeating a request, once or many times, leaves one model, unchanged but for its update time and throughput."""
     body = subject.minimal() if variant == "the name alone" else subject.full()
@@ -111,7 +122,7 @@ def test_read_shows_the_same(subject: Subject) -> None:
     """A read shows what the upsert before it showed, inherited values, parameters and provider included."""
     subject.require_true_read()
     root = subject.given(subject.full(1))
-    references = subject.plain_references() | {subject.require_base().name: root[subject.contract.upsert.key]}
+    references = subject.plain_references() | subject.based_on(root)
     for own in (subject.minimal(), subject.few(2)):
         body = own | references
         shown = subject.accepted(subject.upsert(body)).response.members
@@ -139,7 +150,7 @@ def test_back_again(subject: Subject, field: Shown) -> None:
 
 
 @requirement("IDM-08", MUST, clause="x-clauses/shown", about=[OWN])
-@each("bodies", lambda _: TOGETHER)
+@each("bodies", together)
 def test_fields_together(subject: Subject, bodies: Bodies) -> None:
     """Fields sent together are each shown, in whatever order they stand, all at once or two by two, and flags apart."""
     for body in bodies(subject):
@@ -150,7 +161,7 @@ def test_fields_together(subject: Subject, bodies: Bodies) -> None:
 
 
 @requirement("IDM-09", SHOULD, clause="x-clauses/exact", about=[ODD])
-@each("field", cases.own)
+@each("field", cases.odd)
 def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
     """A valid but odd value that is taken comes back exactly, at once and when read."""
     for value, exchange in stories.odd_creates(subject, field):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.fields import base_field, constants, lookups, overlays, timestamp
-from conformance.generate.values import has_few_values
+from conformance.generate.values import has_few_values, own_fields
 from conformance.judge.valid import valid
 from conformance.requirements import cases
 from contract import Contract, FromKey, Omitted, Schema
@@ -85,6 +85,11 @@ OWN = Feature("the contract has no field of a value of its own that comes back",
 OWN_OF_MANY_VALUES = Feature("the contract has no field of many values that comes back", _has_many_values)
 ODD = Feature("the contract has no field that takes odd values", lambda it: bool(cases.odd(it)))
 SERVER_OWNED = Feature("the contract has no field that only a response has", lambda it: bool(cases.server_owned(it)))
+FIELDS = Feature("the contract has no request field of a value of its own", lambda it: bool(own_fields(it)))
+NUMBERS = Feature(
+    "the contract has no request field of numbers",
+    lambda it: any(field.schema.get("type") in ("number", "integer") for field in own_fields(it)),
+)
 ENUMS = Feature(
     "the contract has no request field of enumerated values",
     lambda it: any("enum" in field.schema for field in it.upsert.request.values()),
@@ -111,6 +116,10 @@ INHERITANCE = Feature(
 )
 REFERENCES = Feature("the contract has no references", lambda it: bool(cases.references(it)))
 ALIASES = Feature("the contract has no field with another spelling", lambda it: bool(cases.aliases(it)))
+PROVIDER_NAMES = Feature(
+    "the contract has no references to providers",
+    lambda it: any(reference.to == "providers" for _, reference in cases.references(it).values()),
+)
 PROVIDERS = Feature("the contract shows no provider", lambda it: any(True for _ in lookups(it)))
 PROVIDER_SPELLINGS = Feature(
     "the contract has no provider with another spelling of its field",
@@ -137,6 +146,10 @@ CREATES_TOLD = Feature("the contract has creates answered as updates are", _tell
 EXISTENCE = Feature(
     "the contract has no read, and has creates answered as updates are, so that nothing tells whether a model exists",
     lambda it: READ.is_in(it) or CREATES_TOLD.is_in(it),
+)
+WHAT_OTHERS_HAVE = Feature(
+    "the contract has no read, and no field of a value of its own that comes back",
+    lambda it: READ.is_in(it) or OWN.is_in(it),
 )
 CREATION_TIME = Feature("the contract has no time of creation", lambda it: timestamp(it, "created") is not None)
 UPDATE_TIME = Feature("the contract has no time of the last update", lambda it: timestamp(it, "updated") is not None)
