@@ -142,6 +142,8 @@ def test_read_and_delete_need_credentials(subject: Subject) -> None:
         expect_refusal(subject.delete(key, anonymous=True), "a delete without credentials")
         expect_refusal(subject.delete(key, UNKNOWN, ordinary=False), "a delete with unknown credentials")
         expect_status(subject.read(key), 200, when="for a model that nobody with credentials deleted")
+    if not subject.reaches(f"{key}/a"):
+        return
     slashed = subject.given({subject.contract.upsert.key: f"{key}/a"})[subject.contract.upsert.key]
     expect_refusal(subject.read(slashed, anonymous=True), "a read of a name with a slash without credentials")
 

@@ -142,7 +142,10 @@ def test_other_base(subject: Subject) -> None:
 def test_inherits_from_builtin(subject: Subject) -> None:
     """A model whose base is a built-in one shows its own values, and else those that the built-in model shows."""
     subject.require_read()
-    for name in subject.plan.known.builtin_models:
+    names = [name for name in subject.plan.known.builtin_models if subject.reaches(name)]
+    if not names:
+        raise NotTestable("no path of the contract leads to the built-in models that are known")
+    for name in names:
         builtin = subject.read(name)
         if builtin.response.status != 200:
             raise NotTestable(f"the built-in model {name} cannot be read: it is answered {builtin.response.status}")

@@ -70,6 +70,11 @@ def _reads_with_credentials(contract: Contract) -> bool:
     return contract.upsert.read is not None and contract.upsert.read.credentials
 
 
+def _asks_everywhere(contract: Contract) -> bool:
+    upsert = contract.upsert
+    return all(it.credentials for it in (upsert.operation, upsert.read, upsert.delete) if it is not None)
+
+
 def _keeps(contract: Contract) -> bool:
     return contract.upsert.omitted is Omitted.KEEP
 
@@ -129,7 +134,8 @@ PROVIDER_SPELLINGS = Feature(
 CREDENTIALS = Feature("the contract asks for no credentials", lambda it: it.upsert.operation.credentials)
 CREDENTIALS_TO_READ = Feature("the contract asks for no credentials to read", _reads_with_credentials)
 SCOPE = Feature("the contract has no organizations", lambda it: it.upsert.scope is not None)
-ORGANIZATIONS = (SCOPE, CREDENTIALS)
+CREDENTIALS_EVERYWHERE = Feature("the contract has operations that ask for no credentials", _asks_everywhere)
+ORGANIZATIONS = (SCOPE, CREDENTIALS, CREDENTIALS_EVERYWHERE)
 """Without credentials nothing tells one organization from another."""
 READ_ONLY = Feature("the contract has no callers who may only read", lambda it: it.upsert.forbidden is not None)
 RESERVED_NAMES = Feature("the contract has no reserved names", lambda it: it.upsert.reserved is not None)

@@ -13,7 +13,7 @@ from conformance.judge.expect import summary
 from conformance.judge.names import is_plain, is_safe_in_path
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.reading import Reading, read_body
-from conformance.requirements.features import OWN, OWN_OF_MANY_VALUES
+from conformance.requirements.features import OWN, OWN_OF_MANY_VALUES, SLASHES
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.creations import Creations
@@ -181,7 +181,7 @@ class Subject(Operations):
     def look(self, body: Mapping[str, Json], caller: Credential | None = None) -> Mapping[str, Json]:
         """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
         key = str(body[self.contract.upsert.key])
-        if self.abilities.reads_truly and (is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps)):
+        if self.abilities.reads_truly and self.reaches(key) and (is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps)):
             exchange = self.read(key, caller)
             if exchange.response.status != 200:
                 because = "STA-22" if "/" in key else "STA-19"
@@ -189,6 +189,10 @@ class Subject(Operations):
             return exchange.response.members
         bare = {self.contract.upsert.key: key}
         return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
+
+    def reaches(self, key: str) -> bool:
+        """Whether a path of the contract leads to a model of that name: to one with slashes not every contract has."""
+        return "/" not in key or SLASHES.is_in(self.contract)
 
     def once(self, name: str, make: Callable[[], T], *, lasting: bool = False) -> T:
         """What `make` returns, or why it cannot, made once and remembered: evidence that several checks judge.

@@ -1,4 +1,4 @@
-"""The features of the contract, each taken away or changed: what is left is a contract that the mock and the suite follow.
+"""The features of the contract, each taken away or changed. The mock and the suite follow what is left.
 
 An alteration finds nothing to do where another one has been there before it, so that any of them go together.
 """
@@ -283,6 +283,17 @@ def _no_provider_reference(document: Document) -> None:
     _field(_request, "custom_provider_id", lambda field: field.pop("x-reference", None))(document)
 
 
+def _no_examples(node: Any) -> None:
+    if isinstance(node, dict):
+        if "properties" not in node:
+            node.pop("examples", None)
+        for child in node.values():
+            _no_examples(child)
+    elif isinstance(node, list):
+        for child in node:
+            _no_examples(child)
+
+
 FEATURES: Mapping[str, Edit] = {
     "no alias": without_request("provider_id"),
     "no override": without_override,
@@ -303,8 +314,11 @@ FEATURES: Mapping[str, Edit] = {
     "flags alone": without(*(name for name in OWN if name not in FLAGS)),
     "no own fields": both(without(*OWN), without_override),
     "the name alone": both(
-        without(*OWN, "base_model_name"), without_override, without_inheritance,
-        without_request("custom_provider_id", "provider_id"), without_response("provider"),
+        without(*OWN, "base_model_name"),
+        without_override,
+        without_inheritance,
+        without_request("custom_provider_id", "provider_id"),
+        without_response("provider"),
     ),
     "flags are booleans": _boolean_flags,
     "costs are not shown": without_response(*COSTS),
@@ -353,19 +367,8 @@ FEATURES: Mapping[str, Edit] = {
     "another status for what is forbidden": move_status(403, 409),
     "an alias of a text": _with_alias("title", "display_name"),
     "an alias of a number": _with_alias("price", "input_cost"),
-    "no examples": lambda document: _no_examples(document),
+    "no examples": _no_examples,
 }
 """Each with its name."""
 SHIPPED = read_mapping(default_file())
 CLAUSES: Mapping[str, Edit] = {f"no clause {name}": without_clause(name) for name in _upsert(SHIPPED)["x-clauses"]}
-
-
-def _no_examples(node: Any) -> None:
-    if isinstance(node, dict):
-        if "properties" not in node:
-            node.pop("examples", None)
-        for child in node.values():
-            _no_examples(child)
-    elif isinstance(node, list):
-        for child in node:
-            _no_examples(child)
