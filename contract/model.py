@@ -90,7 +90,10 @@ class Inherited:
 
 @dataclass(frozen=True, slots=True)
 class Overlaid:
-    """The base model's object, overlaid entry by entry with the stored request value of `override`; null removes."""
+    """The base model's object, overlaid entry by entry with the stored request value of `override`; null removes.
+
+    Without a base model nothing lies below the override.
+    """
 
     override: str
     base: str | None = None
