@@ -86,8 +86,10 @@ def _written_source(name: str, at: Place) -> Source:
     match at.node:
         case {"key": True}:
             return FromKey()
-        case {"overlay": override, **rest}:
-            return Overlaid(override, rest.get("inherit"))
+        case {"overlay": override, "inherit": base}:
+            return Overlaid(override, base)
+        case {"overlay": override}:
+            return Overlaid(override)
         case {"inherit": base, **rest}:
             return Inherited(name, base, rest.get("else"), "else" in rest)
         case {"lookup": collection, "by": by}:

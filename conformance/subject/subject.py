@@ -181,7 +181,11 @@ class Subject(Operations):
     def look(self, body: Mapping[str, Json], caller: Credential | None = None) -> Mapping[str, Json]:
         """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
         key = str(body[self.contract.upsert.key])
-        if self.abilities.reads_truly and self.reaches(key) and (is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps)):
+        if (
+            self.abilities.reads_truly
+            and self.reaches(key)
+            and (is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps))
+        ):
             exchange = self.read(key, caller)
             if exchange.response.status != 200:
                 because = "STA-22" if "/" in key else "STA-19"

@@ -85,7 +85,6 @@ class _Operation(SecurityOperation):
             await self._verify(Credentials(scope))
         await self.next_app(scope, receive, send)
 
-
     async def _verify(self, request: Credentials) -> None:
         """Find out who calls. Credentials that are no use are none where the contract asks for none."""
         with contextlib.suppress(*(() if all(self.security) else (RefusedError, HTTPException))):

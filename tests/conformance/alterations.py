@@ -6,7 +6,7 @@ An alteration finds nothing to do where another one has been there before it, so
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from contract import default_file, read_mapping
@@ -30,19 +30,29 @@ def _operations(document: Document) -> Iterator[Node]:
 
 
 def _request(document: Document) -> Node:
-    return document["components"]["schemas"]["ModelUpsert"]["properties"]
+    properties: Node = document["components"]["schemas"]["ModelUpsert"]["properties"]
+    return properties
 
 
 def _response(document: Document) -> Node:
-    return document["components"]["schemas"]["Model"]["properties"]
+    properties: Node = document["components"]["schemas"]["Model"]["properties"]
+    return properties
+
+
+def _without(of: Callable[[Document], Node], names: Sequence[str]) -> Edit:
+    def edit(document: Document) -> None:
+        for name in names:
+            of(document).pop(name, None)
+
+    return edit
 
 
 def without_request(*names: str) -> Edit:
-    return lambda document: [_request(document).pop(name, None) for name in names]
+    return _without(_request, names)
 
 
 def without_response(*names: str) -> Edit:
-    return lambda document: [_response(document).pop(name, None) for name in names]
+    return _without(_response, names)
 
 
 def without(*names: str) -> Edit:
@@ -206,8 +216,11 @@ def _renamed(old: str, new: str) -> Edit:
 
 
 def _security_of_the_document(security: Any) -> Edit:
+    """What all operations ask for, as far as the schemes are there."""
+
     def edit(document: Document) -> None:
-        document["security"] = security
+        if document["components"].get("securitySchemes"):
+            document["security"] = security
 
     return edit
 
@@ -229,10 +242,6 @@ def _security_of(*methods: str) -> Edit:
                     item[method]["security"] = []
 
     return edit
-
-
-def _drop(pointer_of: Callable[[Document], Node], *names: str) -> Edit:
-    return lambda document: [pointer_of(document).pop(name, None) for name in names]
 
 
 def _field(of: Callable[[Document], Node], name: str, change: Callable[[Node], Any]) -> Edit:
@@ -322,7 +331,7 @@ FEATURES: Mapping[str, Edit] = {
     ),
     "flags are booleans": _boolean_flags,
     "costs are not shown": without_response(*COSTS),
-    "costs cannot be set": without_request(*COSTS),
+    "costs cannot be set": both(without_request(*COSTS), _only_with_a_source),
     "no read": without_operation("read", "get"),
     "no delete": without_operation("delete", "delete"),
     "neither read nor delete": both(without_operation("read", "get"), without_operation("delete", "delete")),
