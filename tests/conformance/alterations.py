@@ -41,8 +41,10 @@ def _response(document: Document) -> Node:
 
 def _without(of: Callable[[Document], Node], names: Sequence[str]) -> Edit:
     def edit(document: Document) -> None:
-        for name in names:
-            of(document).pop(name, None)
+        fields = of(document)
+        spellings = [name for name, field in fields.items() if field.get("x-alias", {}).get("of") in names]
+        for name in (*names, *spellings):
+            fields.pop(name, None)
 
     return edit
 
@@ -197,7 +199,7 @@ def move_status(old: int, new: int) -> Edit:
 
 
 def without_clause(name: str) -> Edit:
-    return lambda document: _upsert(document)["x-clauses"].pop(name, None)
+    return lambda document: _upsert(document).get("x-clauses", {}).pop(name, None)
 
 
 def _no_clauses(document: Document) -> None:
