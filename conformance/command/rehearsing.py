@@ -44,6 +44,7 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
     keys = [option.environment for option in OPTIONS if option.secret and settings[option.name]]
     yield f"Target    {visible(settings['url'] or settings['app'] or 'the bundled mock, started for the run')}"
     yield f"Checks    {len(selected)} requirements, {tests} tests of {', '.join(sorted({id[:3] for id in selected}))}"
+    yield from _left_out(result)
     yield f"Sends     about {result.estimate:,} requests{_manners(connection_of(settings))}"
     yield f"          {', '.join(_spelled(o) for o in (upsert.operation, upsert.read, upsert.delete) if o is not None)}"
     yield f"Keys      {', '.join(keys) or 'none'}"
@@ -62,6 +63,13 @@ def _footprint(result: Result, settings: Settings) -> Iterator[str]:
     if result.contract.upsert.delete is not None:
         most, left = min(settings["max-models"] or MODELS, MODELS), estimated_models(result.estimate)
         yield f"          about {most} at one time at most; without a delete, about {left:,} stay on the target"
+
+
+def _left_out(result: Result) -> Iterator[str]:
+    """What does not apply, by what the contract lacks."""
+    for reason in dict.fromkeys(result.inapplicable.values()):
+        ids = [id for id, lacking in result.inapplicable.items() if lacking == reason]
+        yield f"          not {', '.join(ids)}: {reason}"
 
 
 def _manners(connection: Connection) -> str:

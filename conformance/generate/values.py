@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.judge.valid import valid
-from contract import Schema
+from contract import Contract, RequestField, Schema
 
 STRINGS = (
     "quotes \" and ' and \\u0041 and \\n and <b>&amp;</b> and 100%25 and a+b and ${two  spaces}",
@@ -90,6 +90,21 @@ def plain_values(schema: Schema) -> list[Any]:
     if schema.get("type") == "array":
         return [[], *([item] for item in plain_values(schema.get("items", {}))[:1])]
     return [value for value in _PLAIN.get(schema.get("type", ""), ()) if valid(schema, value)]
+
+
+def has_few_values(schema: Schema) -> bool:
+    """Whether it is a flag, or enumerates its values: too few to tell one model from another."""
+    return "enum" in schema or schema.get("type") == "boolean"
+
+
+def own_fields(contract: Contract) -> list[RequestField]:
+    """The request fields that hold a value of their own: neither key, nor reference, nor another spelling.
+
+    Those for which no plain value is known are left out.
+    """
+    upsert = contract.upsert
+    own = (f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias)
+    return [field for field in own if plain_values(field.schema)]
 
 
 def odd_values(schema: Schema) -> list[Any]:

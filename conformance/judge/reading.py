@@ -67,7 +67,7 @@ def read_value(schema: Schema, value: Any) -> Reading:
     """How a value reads under the schema of its field."""
     if value is None:
         return Reading.OPEN if schema.get("nullable") else Reading.COERCIBLE
-    if "enum" in schema:
+    if "enum" in schema and schema.get("type") != "boolean":
         return _read_enum(schema["enum"], value)
     read = _READERS.get(schema.get("type", ""))
     return read(schema, value) if read else Reading.OPEN

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.fields import Shown, inherited_fields, overlays, shown_fields
+from conformance.generate.values import odd_values, own_fields
 from conformance.generate.wrong import Wrong, Wrongness, wrong_values
 from contract import Alias, Contract, Reference, RequestField, ResponseField
 
@@ -23,23 +24,35 @@ class WrongValue:
 
 
 def shown(contract: Contract) -> Mapping[str, Shown]:
-    """Fields that come back under the name they were sent by."""
-    return {field.name: field for field in shown_fields(contract)}
+    """Fields that come back under the name they were sent by: references, and those with a value of their own."""
+    names = {field.name for field in own_fields(contract)}
+    return {f.name: f for f in shown_fields(contract) if f.request.reference or f.name in names}
 
 
 def own(contract: Contract) -> Mapping[str, Shown]:
     """... and that refer to nothing else."""
-    return {field.name: field for field in shown_fields(contract) if not field.request.reference}
+    return {name: field for name, field in shown(contract).items() if not field.request.reference}
+
+
+def odd(contract: Contract) -> Mapping[str, Shown]:
+    """... and that have odd values."""
+    return {name: field for name, field in own(contract).items() if odd_values(field.request.schema)}
 
 
 def inherited(contract: Contract) -> Mapping[str, Shown]:
-    """Fields that a base model can supply."""
-    return {field.name: field for field in inherited_fields(contract)}
+    """... and that a base model can supply."""
+    names = {field.name for field in inherited_fields(contract)}
+    return {name: field for name, field in own(contract).items() if name in names}
 
 
 def overlaid(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseField]]:
     """Overrides, each with the response field that shows what comes of it."""
     return {override.name: (override, field) for override, field, _ in overlays(contract)}
+
+
+def overlaid_on_base(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseField]]:
+    """... and that lie over the parameters of a base model."""
+    return {override.name: (override, field) for override, field, source in overlays(contract) if source.base}
 
 
 def references(contract: Contract) -> Mapping[str, tuple[RequestField, Reference]]:

@@ -32,6 +32,8 @@ class Result:
     seed: int
     terms: Terms
     judged: dict[str, Judged]
+    inapplicable: dict[str, str] = field(default_factory=dict)
+    """The requirements that are about what the contract lacks, each with the reason."""
     about: About = field(default_factory=About)
     coverage: Coverage = field(default_factory=Coverage)
     requests: int = 0
@@ -70,21 +72,21 @@ class Result:
         terms: Terms,
     ) -> Result:
         """A run in which nothing was judged yet."""
-        judged = {}
+        judged, inapplicable = {}, dict[str, str]()
         for requirement in sorted(requirements, key=lambda r: r.id):
-            clause = contract.clauses.get(requirement.clause)
-            if clause is None:
+            if (reason := requirement.inapplicable(contract)) is not None:
+                inapplicable[requirement.id] = reason
                 continue
             waiver = terms.waivers.get(requirement.id)
             judged[requirement.id] = Judged(
                 requirement,
                 requirement.level_in(contract),
-                clause,
+                requirement.clause_in(contract),
                 selected=requirement.id in selected,
                 waiver=waiver,
                 waiver_expired=waiver is not None and waiver.expired(terms.today),
             )
-        return cls(contract, target, seed, terms, judged)
+        return cls(contract, target, seed, terms, judged, inapplicable)
 
     def add(self, record: Record) -> None:
         """Take in what one test came to."""

@@ -75,7 +75,7 @@ def _delete(subject: Subject, name: str, caller: Credential | None) -> str:
     """Delete one model; why it may be left, empty where it is gone."""
     if not is_deletable(name):
         return "no path leads to its name for sure"
-    safe = is_safe_in_path(name)
+    safe = is_safe_in_path(name) and subject.reaches(name)
     path = quote(name, safe="/" if safe else "")
     status = redone(lambda: subject.delete_at(path, name, caller)).response.status
     if 200 <= status <= 299 or (status in GONE and safe):
