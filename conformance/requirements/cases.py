@@ -82,14 +82,14 @@ def wrong(*kinds: Wrongness) -> Callable[[Contract], Mapping[str, WrongValue]]:
 
 
 def _taking_turns(contract: Contract, field: RequestField) -> Sequence[Wrong]:
-    """The wrong values of a field; one that may be coerced is left to the others of the same schema, in turn."""
+    """The wrong values of a field; fields of the same schema take turns at containers, and at what may be coerced."""
     values = wrong_values(field.schema)
     alike = [other.name for other in contract.upsert.request.values() if wrong_values(other.schema) == values]
     coercible = [wrong for wrong in values if wrong.wrongness is Wrongness.COERCIBLE]
-    if len(coercible) < PAIR or len(alike) < PAIR:
-        return values
-    left_out = coercible[alike.index(field.name) % len(coercible)]
-    return [wrong for wrong in values if wrong is not left_out]
+    containers = [wrong for wrong in values if isinstance(wrong.value, dict | list) and wrong.value]
+    turn = alike.index(field.name)
+    left_out = [some[turn % len(some)] for some in (coercible, containers) if len(some) >= PAIR <= len(alike)]
+    return [wrong for wrong in values if wrong not in left_out]
 
 
 def server_owned(contract: Contract) -> Mapping[str, ResponseField]:
