@@ -284,7 +284,9 @@ class Attempts:
         """
         story = finding.exchanges
         raced = any(exchange.race is not None for exchange in story)
-        if not story or raced or not shows(story[-1], finding.violation) or len(story) > LONGEST_REPLAY or not self._subject.affords(len(story)):
+        if not story or raced or len(story) > LONGEST_REPLAY or not shows(story[-1], finding.violation):
+            return False
+        if not self._subject.affords(len(story)):
             return False
         names = self._subject.names
         try:

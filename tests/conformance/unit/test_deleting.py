@@ -143,7 +143,7 @@ def test_a_delete_that_is_refused_leaves_the_model(contract: Contract) -> None:
 
     subject, _ = _subject(contract, KeepsAll())
     subject.given(subject.minimal())
-    assert list(_clean(subject).values()) == ["its delete was answered 401"]
+    assert list(_clean(subject).values()) == ["its delete got 401"]
 
 
 def test_a_target_that_is_gone_is_not_asked_for_ever(contract: Contract) -> None:
@@ -161,5 +161,5 @@ def test_a_target_that_is_gone_is_not_asked_for_ever(contract: Contract) -> None
     cleaned = clean(subject, subject.creations.own().items())
     assert len(transport.deleted) == SILENCES
     assert summed_up(cleaned.left) == (
-        "5 models are left on the target (3: the connection broke; 2: the target stopped answering)"
+        "5 models are left on the target (3: the connection broke; 2: the target stopped responding)"
     )
