@@ -38,7 +38,7 @@ exit codes:
   0    conformant
   1    not conformant, or a waiver has expired
   2    wrong use: an option, a file or a key; a report could not be written
-  3    the target cannot be reached, or stopped answering
+  3    the target cannot be reached, or stopped responding
   4    inconclusive, or the suite itself failed
   130  interrupted
 """

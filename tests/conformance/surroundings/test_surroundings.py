@@ -23,7 +23,8 @@ BY_DEFAULT = frozenset(
         "429-politely", "503-for-good", "ban-after-bad-requests", "ban-by-silence", "quota-of-5", "quota-of-50-by-402",
         "quota-used-up-before", "reset-before-the-server", "truncated-body", "cut-body", "one-response-never-ends",
         "two-seconds-a-response", "responses-drip", "half-a-megabyte", "replica-50-ms-behind", "no-reads", "no-deletes",
-        "404-as-a-page", "without-www-authenticate-waived", "portal-page", "portal-redirect-of-reads", "names-of-a-pattern",
+        "404-as-a-page", "without-www-authenticate-waived", "portal-page", "portal-redirect-of-reads",
+        "names-of-a-pattern",
     }
 )  # fmt: skip
 """One or two of each kind."""
