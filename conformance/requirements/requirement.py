@@ -29,7 +29,7 @@ class Requirement:
     id: str
     level: Level
     clause: str
-    """Name of the clause in `Contract.clauses`. `*` stands for any field, `{updated}` for that status of the upsert."""
+    """Name of the clause in `Contract.clauses`. `*` stands for any field."""
     text: str
     needs: tuple[str, ...] = ()
     """Options without which it cannot be judged, such as `other-org-key`."""
@@ -59,11 +59,9 @@ class Requirement:
         return clause
 
     def _clause(self, contract: Contract) -> Clause | None:
-        upsert = contract.upsert
-        name = self.clause.format(created=upsert.created, updated=upsert.updated, invalid=upsert.invalid)
-        if "*" not in name:
-            return contract.clauses.get(name)
-        found = [clause for clause in contract.clauses.values() if fnmatchcase(clause.name, name)]
+        if "*" not in self.clause:
+            return contract.clauses.get(self.clause)
+        found = [clause for clause in contract.clauses.values() if fnmatchcase(clause.name, self.clause)]
         return min(found, key=lambda clause: clause.known, default=None)
 
     def inapplicable(self, contract: Contract) -> str | None:

@@ -173,7 +173,7 @@ class Control:
                 f"since {since} a plain create gets {failure.text}, while an update of a model still works: a quota of "
                 f"models may be used up. There were {len(self._subject.creations)} models of this run"
             )
-        elif failure.status in EXPLAINED:
+        elif failure.status is not None and failure.status in EXPLAINED:
             what += f": {EXPLAINED[failure.status]}"
         else:
             what += ": something else may respond in place of the target"

@@ -7,7 +7,7 @@ the run stops and shows the response.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from conformance.configuration.settings import asked_for
 from conformance.judge.expect import summary, written
@@ -16,7 +16,7 @@ from conformance.subject.client import Busy
 from conformance.subject.diagnosis import of_answer, of_silence
 from conformance.subject.subject import Subject
 from conformance.visible import visible
-from conformance.wire.exchange import Exchange, Json
+from conformance.wire.exchange import Credential, Exchange, Json
 from conformance.wire.lost import Lost, Unreachable, redone
 
 TRIES = 3
@@ -114,7 +114,7 @@ def _response(subject: Subject, url: str, body: Mapping[str, Json]) -> Exchange 
 def _look_at_other_keys(subject: Subject, url: str) -> None:
     """See that the further keys work: a stranger is kept out of everything, whatever is tested."""
     reader = None if subject.plan.profile.must_only else subject.callers.reader  # no MUST calls as the reader
-    looks = (
+    looks: Sequence[tuple[str, Credential | None, Callable[[Credential], Exchange], Sequence[int]]] = (
         ("other-org-key", subject.callers.other, lambda caller: subject.upsert(subject.control(), caller), REFUSED),
         ("read-only-key", reader, lambda caller: subject.read(_plain_name(subject), caller), (UNKNOWN,)),
     )

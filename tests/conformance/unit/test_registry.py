@@ -64,11 +64,6 @@ def test_of_several_clauses_the_least_known_counts(registry: Mapping[str, Requir
     assert (clause.name, clause.known) == ("custom_provider_id/x-reference", Known.OPEN)
 
 
-def test_a_clause_of_a_status_follows_the_contract(registry: Mapping[str, Requirement], altered: Altered) -> None:
-    moved = altered(put("#/paths/~1api~1models~1/post/x-upsert/created", 200))
-    assert registry["SCH-10"].clause_in(moved).name == "responses/200"
-
-
 def test_no_level_is_higher_than_its_clause_carries(registry: Mapping[str, Requirement], contract: Contract) -> None:
     assert [r.id for r in registry.values() if r.level is MUST and not r.known(contract).binds] == []
     assert [r.id for r in registry.values() if r.level is SHOULD and r.known(contract) is Known.OPEN] == []
