@@ -178,8 +178,13 @@ class Run:
         seconds = time.perf_counter() - started
         self._coverage.note(attempt.exchanges, self.contract)
         void = self._void(requirement.id, case, attempt)
+        self.subject.failed |= any(self._binds(id, finding) for id, finding in attempt.findings.items())
         sweep(self.subject)
         return self._record(requirement, case, attempt) | {"void": void, "seconds": seconds, **self._journal(attempt)}
+
+    def _binds(self, id: str, finding: Finding) -> bool:
+        """Whether a finding makes the target not conformant."""
+        return finding.verdict is Verdict.FAIL and self.read(REGISTRY[id], Verdict.FAIL) is Verdict.FAIL
 
     def _guarded(self, requirement: Requirement, check: Callable[[], None]) -> None:
         """Run the check where there is anything to run it with."""

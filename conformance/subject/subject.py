@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -25,6 +26,8 @@ from conformance.wire.exchange import Credential, Exchange, Json
 from contract import Contract, RequestField
 
 T = TypeVar("T")
+OVERDRAFT = 100
+"""Requests that a run may send beyond those of its profile, where it would judge less without them."""
 ROOM = 15
 """Models that a check may make, beside the evidence that it shares with others."""
 
@@ -50,6 +53,8 @@ class Subject(Operations):
         """What the target did where the contract leaves it open, since the check began."""
         self.plain: Exchange | None = None
         """The plainest upsert that worked at the start; None where none did."""
+        self.failed = False
+        """Whether a requirement that binds was found not to be met."""
         self.working: set[Credential] = set()
         """The further keys that were seen to work at the start."""
         self.first: Exchange | None = None
@@ -289,12 +294,15 @@ class Subject(Operations):
 
     def affords(self, requests: int) -> bool:
         """Whether so many are left for what the run can do without, once what it created is deleted."""
+        return self._left() >= requests
+
+    def _left(self) -> float:
         most, to_delete = self.plan.profile.requests, len(self.creations) if self.abilities.deletes else 0
-        return most is None or self.client.requests + to_delete + requests <= most
+        return math.inf if most is None else most - self.client.requests - to_delete
 
     def require_requests(self, requests: int) -> None:
-        """Go on only where so many are left for what the run can do without."""
-        if not self.affords(requests):
+        """Go on only where so many are left; a run that found no failure yet takes some more, to judge every MUST."""
+        if self._left() + (0 if self.failed else OVERDRAFT) < requests:
             raise Disrupted(
                 "confirming what was found, or a busy target, used up the requests for it; --profile thorough has more"
             )
