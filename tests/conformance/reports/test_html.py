@@ -137,7 +137,7 @@ def test_everybody_can_read_it(name: str, scheme: str, page: Page, files: dict[s
 
 def test_the_list_is_filtered(page: Page) -> None:
     form = page.get_by_role("search")
-    assert len(shown_rows(page)) == 14
+    assert len(shown_rows(page)) == 13
     form.get_by_label("fail 3").check()
     assert shown_rows(page) == {"IDM-02", "STA-05", "SCH-09"}
     form.get_by_label("unstable 1").check()
@@ -211,7 +211,7 @@ def test_without_scripts_everything_is_there(browser: Browser, files: dict[str, 
     page.goto(files["all"])
     expect(page.locator(".filters")).to_be_hidden()
     expect(page.locator("#IDM-02 .expected")).to_be_visible()
-    assert page.locator(".row").count() == 14
+    assert page.locator(".row").count() == 13
     context.close()
 
 

@@ -71,7 +71,7 @@ class _Tags(HTMLParser):
 def test_the_summary_says_the_verdict_and_what_failed() -> None:
     text = as_markdown(all_kinds())
     assert text.startswith("## ✗ Not conformant: Acme \\<Gateway\\> 2.4.1\n\n3 of 9 MUST requirements are not met.")
-    assert "| Statuses (STA) | ✗ 1 of 2, 1 untested | ✗ 0 of 1 |  |" in text
+    assert "| Statuses (STA) | ✗ 1 of 2 | ✗ 0 of 1 |  |" in text
     assert "### Failures (3)" in text
     assert (
         '- Expected `display_name: "Value 2" in the response to the update`\n- Observed `display_name: "Value 1"`'
