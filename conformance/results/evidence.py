@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.judge.outcome import Cause
-from conformance.results.finding import Finding
+from conformance.results.finding import Finding, Replay
 from conformance.results.judged import Record
+from conformance.results.verdict import Verdict
 from conformance.subject.callers import token_of, token_of_shell
 from conformance.wire.exchange import Exchange
 from conformance.wire.secrets import Variables, redacted, shortened
@@ -19,14 +20,27 @@ LONGEST_BODY = 4000
 SHORT = 80
 """Characters of a body in an exchange's line."""
 LONGEST_STORY = 12
-"""Exchanges that a report shows of one finding; the last ones tell what went wrong."""
+"""Exchanges that a report shows of a finding without a reproduction; the last ones tell what went wrong."""
+WITHOUT: Mapping[Replay, str] = {
+    Replay.NOT_SHOWN: "the requests alone do not show it again",
+    Replay.RACED: "some of the requests were sent at once, which no commands repeat for sure",
+    Replay.LONG: "it took more requests than are printed",
+    Replay.NOT_SENT: "the requests were not sent again, so that it is not known whether they alone show it",
+    Replay.NO_RESPONSE: "the last request got no response",
+}
+"""Why a finding has no reproduction."""
+UNSTABLE = "it failed once and not again"
+ELSEWHERE = "other findings of {id} are shown with their requests"
 
 
-def finding_record(id: str, case: str, finding: Finding, base_url: str, variables: Variables) -> Record:
-    """One finding as a report shows it."""
-    exchanges = finding.exchanges[-LONGEST_STORY:]
-    again = finding.again[-LONGEST_STORY:]
-    secrets = _secrets([*exchanges, *again], variables)
+def finding_record(
+    id: str, case: str, finding: Finding, base_url: str, variables: Variables, again: str = "respan-conformance"
+) -> Record:
+    """One finding as a report shows it; `again` is the command that runs its check again."""
+    shown = finding.verdict is Verdict.FAIL and finding.replay is Replay.SHOWN and bool(finding.exchanges)
+    exchanges = finding.exchanges if shown else finding.exchanges[-LONGEST_STORY:]
+    second = finding.again[-LONGEST_STORY:]
+    secrets = _secrets([*exchanges, *second], variables)
     return {
         "requirement": id,
         "case": case,
@@ -36,10 +50,20 @@ def finding_record(id: str, case: str, finding: Finding, base_url: str, variable
         "hint": redacted(finding.hint, secrets),
         "cause": _cause(finding.violation.cause),
         "difference": [redacted(line, secrets) for line in finding.violation.difference],
-        "reproduce": script(exchanges, base_url, variables),
+        "reproduce": script(exchanges, base_url, variables) if shown else [],
+        "instead": "" if shown else f"{_without(id, finding)}; this runs its check again: {again}",
         "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],
-        "again": [_exchange(exchange, secrets) for exchange in again],
+        "again": [_exchange(exchange, secrets) for exchange in second],
     }
+
+
+def _without(id: str, finding: Finding) -> str:
+    """Why there is no reproduction of the finding."""
+    if finding.verdict is not Verdict.FAIL:
+        return UNSTABLE
+    if not finding.exchanges and finding.replay is not Replay.NO_RESPONSE:
+        return ELSEWHERE.format(id=id)
+    return WITHOUT[finding.replay]
 
 
 def _cause(cause: Cause | None) -> dict[str, str] | None:
