@@ -16,7 +16,7 @@ from conformance.judge.outcome import Cause, NotTestable, Violation
 from conformance.judge.reading import Reading, read_body, read_value
 from conformance.judge.same import contains, same
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Json, Request
+from conformance.wire.exchange import Credential, Exchange, Json, Request
 
 STATUS = ""
 """What is wrong, where it is no member of the response."""
@@ -60,7 +60,9 @@ class Onlooker:
         self._reference = Reference(subject.contract, keeps=subject.abilities.keeps, builtin=builtin)
         self._keeps = subject.abilities.keeps
         callers = {"owner": subject.callers.owner, "other": subject.callers.other}
-        self._organizations = {caller: name for name, caller in callers.items() if caller is not None}
+        self._organizations: dict[Credential | None, str] = {
+            caller: name for name, caller in callers.items() if caller is not None
+        }
         self._overrides = {override.name: shown for override, shown, _ in overlays(subject.contract)}
         self._entries: dict[Address, dict[str, dict[str, Json]]] = {}
         self._deleted: set[Address] = set()
@@ -68,9 +70,9 @@ class Onlooker:
     def foresee(self, request: Request) -> Foreseen | None:
         """Predict what comes of a request, and go on as if it came; None where the reference does not know."""
         upsert = self._contract.upsert
-        organization = self._organizations.get(request.credential)  # type: ignore[call-overload]  # None is no caller
-        if organization is None or request.key is None:
+        if request.credential not in self._organizations or request.key is None:
             return None
+        organization = self._organizations[request.credential]
         at, operation = (organization, request.key), request.operation_id
         existed = request.key in self._reference.names(organization)
         if operation == upsert.operation.operation_id:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from conformance.judge.outcome import Cause
-from conformance.results.finding import Finding, Replay
+from conformance.results.finding import Finding, Replayed
 from conformance.results.judged import Record
 from conformance.results.verdict import Verdict
 from conformance.subject.callers import token_of, token_of_shell
@@ -21,23 +22,46 @@ SHORT = 80
 """Characters of a body in an exchange's line."""
 LONGEST_STORY = 12
 """Exchanges that a report shows of a finding without a reproduction; the last ones tell what went wrong."""
-WITHOUT: Mapping[Replay, str] = {
-    Replay.NOT_SHOWN: "the requests alone do not show it again",
-    Replay.RACED: "some of the requests were sent at once, which no commands repeat for sure",
-    Replay.LONG: "it took more requests than are printed",
-    Replay.NOT_SENT: "the requests were not sent again, so that it is not known whether they alone show it",
-    Replay.NO_RESPONSE: "the last request got no response",
+SERVED = "$RESPAN_URL"
+"""The address of an application that somebody serves."""
+UNSERVED = ': "${RESPAN_URL:?serve the application and set RESPAN_URL to its address}"'
+WITHOUT: Mapping[Replayed, str] = {
+    Replayed.NOT_SHOWN: "the requests alone do not show it again",
+    Replayed.RACED: "some of the requests were sent at once, which no commands repeat for sure",
+    Replayed.LONG: "it took more requests than are printed",
+    Replayed.NOT_SENT: "the requests were not sent again, so that it is not known whether they alone show it",
+    Replayed.NO_RESPONSE: "the last request got no response",
 }
 """Why a finding has no reproduction."""
 UNSTABLE = "it failed once and not again"
 ELSEWHERE = "other findings of {id} are shown with their requests"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the commands of a reproduction send their requests."""
+
+    base_url: str
+    before: tuple[str, ...] = ()
+    """Commands that see to it that the target is there."""
+    after: tuple[str, ...] = ()
+    """Commands that stop what those started."""
+
+    @classmethod
+    def of(cls, target: str, app: str | None) -> Place:
+        """The place of a URL, or of an application that `app` leads to where anything does."""
+        if target.startswith(("http://", "https://")):
+            return cls(target)
+        if app:
+            return cls(SERVED, (f'eval "$(respan-conformance serve {app})"',), ('kill "$RESPAN_SERVER"',))
+        return cls(SERVED, (UNSERVED,))
+
+
 def finding_record(
-    id: str, case: str, finding: Finding, base_url: str, variables: Variables, again: str = "respan-conformance"
+    id: str, case: str, finding: Finding, place: Place, variables: Variables, again: str = "respan-conformance"
 ) -> Record:
     """One finding as a report shows it; `again` is the command that runs its check again."""
-    shown = finding.verdict is Verdict.FAIL and finding.replay is Replay.SHOWN and bool(finding.exchanges)
+    shown = finding.verdict is Verdict.FAIL and finding.replay is Replayed.SHOWN and bool(finding.exchanges)
     exchanges = finding.exchanges if shown else finding.exchanges[-LONGEST_STORY:]
     second = finding.again[-LONGEST_STORY:]
     secrets = _secrets([*exchanges, *second], variables)
@@ -50,8 +74,9 @@ def finding_record(
         "hint": redacted(finding.hint, secrets),
         "cause": _cause(finding.violation.cause),
         "difference": [redacted(line, secrets) for line in finding.violation.difference],
-        "reproduce": script(exchanges, base_url, variables) if shown else [],
-        "instead": "" if shown else f"{_without(id, finding)}; this runs its check again: {again}",
+        "reproduce": [*place.before, *script(exchanges, place.base_url, variables), *place.after] if shown else [],
+        "rerun": again,
+        "instead": "" if shown else _without(id, finding),
         "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],
         "again": [_exchange(exchange, secrets) for exchange in second],
     }
@@ -61,7 +86,7 @@ def _without(id: str, finding: Finding) -> str:
     """Why there is no reproduction of the finding."""
     if finding.verdict is not Verdict.FAIL:
         return UNSTABLE
-    if not finding.exchanges and finding.replay is not Replay.NO_RESPONSE:
+    if not finding.exchanges and finding.replay is not Replayed.NO_RESPONSE:
         return ELSEWHERE.format(id=id)
     return WITHOUT[finding.replay]
 

@@ -10,7 +10,7 @@ from conformance.results.verdict import Verdict
 from conformance.wire.exchange import Exchange
 
 
-class Replay(StrEnum):
+class Replayed(StrEnum):
     """What became of the requests of a finding when they were sent again, under other names."""
 
     SHOWN = "shown"
@@ -38,5 +38,5 @@ class Finding:
     """The exchanges of the second try, where it did not show the violation."""
     hint: str = ""
     """What else may explain it."""
-    replay: Replay = Replay.NOT_SENT
+    replay: Replayed = Replayed.NOT_SENT
     """Whether the requests of its exchanges reproduce it."""

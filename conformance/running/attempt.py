@@ -217,9 +217,7 @@ class Attempts:
         """
         self._confirmed |= repeated
         if self._shrinker is not None:
-            attempt.findings |= {
-                id: self._shrinker.settled(id, attempt.findings[id], whole) for id in sorted(repeated)
-            }
+            attempt.findings |= {id: self._shrinker.settled(id, attempt.findings[id], whole) for id in sorted(repeated)}
         return repeated
 
     def _retraced(self, finding: Finding) -> bool:

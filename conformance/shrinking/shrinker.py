@@ -15,8 +15,7 @@ from typing import TypeVar
 from conformance.judge.outcome import NotTestable, Replay, Seen
 from conformance.judge.schema import SchemaJudge
 from conformance.requirements.requirement import Judge
-from conformance.results import finding as findings
-from conformance.results.finding import Finding
+from conformance.results.finding import Finding, Replayed
 from conformance.results.verdict import Verdict
 from conformance.shrinking.answers import same_answer
 from conformance.shrinking.oracles import Oracle, Oracles
@@ -80,26 +79,27 @@ class Shrinker:
         `whole` is all that the check sent when it was run for the second time, and found the same.
         """
         if not finding.exchanges:
-            return replace(finding, replay=findings.Replay.NO_RESPONSE)
-        dear = self._is_dear(finding)
-        story = _story(finding, whole)
+            return replace(finding, replay=Replayed.NO_RESPONSE)
+        story, dear = _story(finding, whole), self._is_dear(finding)
         tried = self._fruitless.get(id, 0) >= len(story)
         if not (dear or tried) and (again := self._searched(id, finding, whole)):
             return again
         if any(exchange.race is not None for exchange in story):
-            return replace(finding, replay=findings.Replay.RACED)
+            return replace(finding, replay=Replayed.RACED)
         if not dear and (sliced := self._within_budget(lambda: self._sliced(finding, story))):
-            return replace(finding, exchanges=sliced, replay=findings.Replay.SHOWN)
+            return replace(finding, exchanges=sliced, replay=Replayed.SHOWN)
+        return self._uncut(finding, story, whole)
+
+    def _uncut(self, finding: Finding, story: tuple[Exchange, ...], whole: Sequence[Exchange]) -> Finding:
+        """The finding with all that led to it, which was sent twice already, or is sent again now."""
+        replay = Replayed.NOT_SENT
         if len(story) > LONGEST:
-            return replace(finding, replay=findings.Replay.LONG)
-        if _is_beginning(story, whole):
-            return replace(finding, exchanges=story, replay=findings.Replay.SHOWN)
-        if dear:
-            return finding
-        shown = self._within_budget(lambda: self._shown_again(story))
-        if shown is None:
-            return finding
-        replay = findings.Replay.SHOWN if shown else findings.Replay.NOT_SHOWN
+            replay = Replayed.LONG
+        elif _is_beginning(story, whole):
+            replay = Replayed.SHOWN
+        elif not self._is_dear(finding):
+            shown = self._within_budget(lambda: self._shown_again(story))
+            replay = replay if shown is None else Replayed.SHOWN if shown else Replayed.NOT_SHOWN
         return replace(finding, exchanges=story, replay=replay)
 
     def _is_dear(self, finding: Finding) -> bool:
@@ -191,7 +191,7 @@ def _told_by(finding: Finding, seen: Seen, names: Names) -> Finding:
     before = [exchange.request for exchange in finding.exchanges]
     if not names.found_in(words) and numbered(before, names) == numbered(seen.requests, names):
         violation.expected = words
-    return replace(finding, violation=violation, exchanges=seen.exchanges, replay=findings.Replay.SHOWN)
+    return replace(finding, violation=violation, exchanges=seen.exchanges, replay=Replayed.SHOWN)
 
 
 class _Allowance:

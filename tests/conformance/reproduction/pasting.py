@@ -78,7 +78,12 @@ def pasted(mutant: type[Mutant], url: str, report: dict[str, Any]) -> Iterator[P
 def paste(script: str, environment: dict[str, str] = KEYS) -> str:
     """What a script prints in bash."""
     ran = subprocess.run(
-        ["bash", "-e"], input=script.encode(), env=os.environ | environment, capture_output=True, timeout=SECONDS, check=False
+        ["bash", "-e"],
+        input=script.encode(),
+        env=os.environ | environment,
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
     )
     return ran.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
 
