@@ -1,7 +1,8 @@
 """`respan-conformance serve MODULE:APP`: serves an application in the background, in the manner of ssh-agent.
 
-`eval "$(respan-conformance serve MODULE:APP)"` sets RESPAN_URL to the address of the application, and RESPAN_SERVER to the
-process that serves it; `kill $RESPAN_SERVER` ends it. Reproductions of applications without a socket begin and end so.
+`eval "$(respan-conformance serve MODULE:APP)"` sets RESPAN_URL to the address of the application, and RESPAN_SERVER to
+the process that serves it; `kill $RESPAN_SERVER` ends it. Reproductions of applications without a socket begin and end
+so.
 """
 
 from __future__ import annotations

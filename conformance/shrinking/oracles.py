@@ -10,9 +10,11 @@ from conformance.exploring.onlooker import STATUS, Foreseen, Kind, faults_of, fo
 from conformance.fields import base_field, overlays
 from conformance.judge.expect import summary
 from conformance.judge.outcome import Replay, Seen, Violation
+from conformance.judge.reading import Reading, read_body
 from conformance.judge.same import same
 from conformance.judge.schema import SchemaJudge
 from conformance.requirements.requirement import Judge
+from conformance.shrinking.search import slimmed
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Request
 
@@ -32,8 +34,8 @@ class Oracle:
     """Sends requests; returns what they show of the fault in the last response."""
     fits: Callable[[Sequence[Request]], bool] = _anything
     """Whether requests can show it at all, as far as that is known before they are sent."""
-    members: frozenset[str] | None = None
-    """The members of bodies that it takes; None where nobody knows, and bodies are left as they are."""
+    slimmed: Callable[[Request], Request] = lambda request: request
+    """A request with as little in its body as it may take."""
 
 
 class Oracles:
@@ -45,6 +47,7 @@ class Oracles:
         self._subject = subject
         self._schemas = schemas
         self._send = send
+        self._key = subject.contract.upsert.key
 
     def by_judge(self, judge: Judge, found: Violation, last: Exchange) -> Oracle:
         """An oracle by the judge of a requirement on every exchange."""
@@ -58,7 +61,7 @@ class Oracles:
                 return Seen(violation, exchanges) if alike else None
             return None
 
-        return Oracle(replay, members=frozenset())
+        return Oracle(replay, slimmed=lambda request: slimmed(request, (), self._key))
 
     def by_reference(self, found: Violation, story: Sequence[Exchange]) -> Oracle | None:
         """An oracle by the reference model, where it finds the same in the last exchange as a check did."""
@@ -76,7 +79,12 @@ class Oracles:
             return Seen(violation, exchanges)
 
         members = self._members(kind) | _with_the_value(kind, story)
-        return Oracle(replay, lambda requests: _fits(kind, foreseen_of(self._subject, requests)), members)
+
+        def slim(request: Request) -> Request:
+            wrong = read_body(self._subject.contract, request.json) is Reading.WRONG
+            return request if wrong else slimmed(request, members, self._key)
+
+        return Oracle(replay, lambda requests: _fits(kind, foreseen_of(self._subject, requests)), slim)
 
     def by_status(self, found: Violation, story: Sequence[Exchange]) -> Oracle | None:
         """An oracle by the status alone, where a request has to be refused whatever was sent before it."""

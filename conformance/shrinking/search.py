@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain as chained
 from itertools import combinations
 from typing import Any
 
@@ -19,7 +20,7 @@ TRIED = 2
 """Such stories of each length that are tried, the latest requests first."""
 LATEST = 8
 """Requests that they are put together from."""
-SIMPLE = 12
+SIMPLE = 8
 """Characters up to which a value is left as it is."""
 
 Fits = Callable[[Sequence[Request]], bool]
@@ -52,20 +53,29 @@ def endings(story: Sequence[Request]) -> Iterator[Sequence[Request]]:
 
 
 def candidates(
-    story: Sequence[Request], chain: Sequence[Request], members: Collection[str] | None, key: str, fits: Fits
+    story: Sequence[Request], chain: Sequence[Request], slimmed: Callable[[Request], Request], fits: Fits
 ) -> Iterator[Sequence[Request]]:
     """Stories that may show what a story shows, those with the least to read first; `chain` is what leads to its end.
 
-    With `members` known, their bodies are tried with these alone, and then as they are.
+    Their bodies are tried `slimmed`, and then as they are.
     """
     known = set[tuple[tuple[str, str, bytes | None], ...]]()
-    slim = chain if members is None else [_slimmed(request, members, key) for request in chain]
-    short = (put for length in range(SHORT) for of in (slim, chain) for put in _put_together(of, length, fits))
-    for tried in (*short, slim, chain, story):
+    slim = [slimmed(request) for request in chain]
+    short = [(slim, 0), (chain, 0), *((slim, length) for length in range(1, SHORT))]
+    longer = [(chain, length) for length in range(1, SHORT)]
+    tries: Iterator[Sequence[Request]] = chained(
+        _all_put_together(short, fits), [slim], _all_put_together(longer, fits), [chain, story]
+    )
+    for tried in tries:
         told = tuple((request.method, request.target, request.body) for request in tried)
         if told not in known and fits(tried):
             known.add(told)
             yield tried
+
+
+def _all_put_together(kinds: Iterable[tuple[Sequence[Request], int]], fits: Fits) -> Iterator[Sequence[Request]]:
+    for chain, length in kinds:
+        yield from _put_together(chain, length, fits)
 
 
 def _put_together(chain: Sequence[Request], length: int, fits: Fits) -> Iterator[Sequence[Request]]:
@@ -76,7 +86,8 @@ def _put_together(chain: Sequence[Request], length: int, fits: Fits) -> Iterator
     return (story for _, story in zip(range(TRIED), filter(fits, fitting), strict=False))
 
 
-def _slimmed(request: Request, members: Collection[str], key: str) -> Request:
+def slimmed(request: Request, members: Collection[str], key: str) -> Request:
+    """The request with these members alone in its body."""
     body = _members(request)
     left = {name: value for name, value in body.items() if name == key or name in members}
     return replace(request, body=encoded(left)) if left and left.keys() != body.keys() else request

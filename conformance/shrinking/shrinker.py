@@ -27,7 +27,7 @@ from conformance.wire.exchange import Exchange, Request
 from conformance.wire.lost import Lost, Stale, Unreachable
 
 T = TypeVar("T")
-PER_FINDING, PER_RUN = 20, 80
+PER_FINDING, PER_RUN = 30, 80
 """Requests, those included that delete what they create.
 
 A finding that a replay confirms saves the second run of its check: others may use what that would have sent.
@@ -128,7 +128,7 @@ class Shrinker:
             return None
         requests, key, names = [e.request for e in story], self._subject.contract.upsert.key, self._subject.names
         chain = requests if oracle.replay is finding.violation.retrace else leading_to(requests, names)
-        first = candidates(requests, chain, oracle.members, key, oracle.fits)
+        first = candidates(requests, chain, oracle.slimmed, oracle.fits)
         if oracle.replay is finding.violation.retrace:
             first = endings(requests)
         allowance = _Allowance(min(PER_FINDING, self._requests), self._cost, self._subject)

@@ -48,15 +48,21 @@ def finding(id: str, expected: str, observed: str, **more: Any) -> Record:
     plain = {
         "case": "",
         "verdict": "fail",
+        "hint": "",
+        "cause": None,
         "difference": [],
         "reproduce": [
             "RUN=rc-$(date +%s)-$$",
             "curl -sS -i -X POST http://127.0.0.1:9000/api/models/ --data-binary '{}'",
         ],
+        "rerun": f"respan-conformance http://127.0.0.1:9000 --only {id} --seed 7",
+        "instead": "",
         "exchanges": [exchange(500, '{"detail":"no"}')],
         "again": [],
         "found_in": id,
     }
+    if more.get("verdict") == "unstable":
+        plain |= {"reproduce": [], "instead": "it failed once and not again"}
     return {"requirement": id, "expected": expected, "observed": observed, **plain, **more}
 
 
