@@ -60,9 +60,9 @@ def contract(pytestconfig: pytest.Config) -> Contract:
 
 
 @pytest.fixture(scope="session")
-def everyday(subject: Subject) -> Callable[[], None]:
-    """Meets every everyday situation, once a run: the requirements on every exchange judge what is exchanged."""
-    return lambda: meet(subject)
+def everyday(subject: Subject, pytestconfig: pytest.Config) -> Callable[[], None]:
+    """Meets the everyday situations that no other check meets: requirements on every exchange judge what is sent."""
+    return lambda: meet(subject, run_of(pytestconfig).selected)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -3,9 +3,45 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 
 from conformance.subject.callers import UNKNOWN, token_of
 from conformance.wire.exchange import Credential
+
+SHORTEST_CUT = 2
+"""Characters of a key from which on it has a middle, or a part of it is a key at all."""
+UNSIGNED = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"  # {"alg":"none","typ":"JWT"}
+SOMEBODY = "eyJvcmdhbml6YXRpb24iOiJhY21lIiwicmlnaHRzIjoicmVhZC13cml0ZSIsInN1YiI6ImFkbWluIn0"
+"""The claims {"organization":"acme","rights":"read-write","sub":"admin"}."""
+NOT_ASCII = "the key and a letter that is not ASCII"
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "no token": ("empty", "garbage", "scheme missing"),
+    "another scheme": (
+        "other scheme",
+        "the scheme of another framework",
+        "the key as a user",
+        "a scheme that begins alike",
+    ),
+    "an unknown token": ("unknown", "an unsigned JWT"),
+    "a part of the key": ("a prefix of the key", "a suffix of the key", "the key without its first part"),
+    "more than the key": (
+        "the key with a character more",
+        "the key and a word",
+        "the key twice",
+        "the key in quotes",
+        "the key with a space in it",
+        NOT_ASCII,
+    ),
+    "almost the key": (
+        "the key in another case",
+        "the key with its first character changed",
+        "the key with its last character changed",
+        "the key with a character in its middle changed",
+        "the key percent-encoded",
+    ),
+}
+"""Ways to be wrong, by what they have in common. Of each, every key that can be sent has at least one."""
 
 
 def with_scheme(credential: Credential, scheme: str) -> Credential:
@@ -14,11 +50,25 @@ def with_scheme(credential: Credential, scheme: str) -> Credential:
 
 
 def wrong_credentials(owner: Credential) -> dict[str, Credential]:
-    """Credentials that no server may take, by what is wrong with them. None of them is the owner's own."""
+    """Credentials that no server may take, by what is wrong with them. None of them is the owner's own.
+
+    What cannot be made of the owner's key is left out: a key of digits alone has no other case.
+    """
     token, name = token_of(owner), owner.shell.partition(" ")[2].removeprefix("$")
-    first, last = ("0" if token[:1] != "0" else "1"), ("0" if token[-1:] != "0" else "1")
-    swapped = f"$(printf %s \"${name}\" | tr 'a-zA-Z' 'A-Za-z')"
-    candidates = {
+    candidates = {**_of_any_key(owner, token, name), **_near(token, name)}
+    if len(token) >= SHORTEST_CUT:
+        candidates |= _cut(token, name)
+    if token.count(".") == 2:  # the last character of a base64 signature may hold bits that count for nothing
+        del candidates["the key with its last character changed"], candidates["the key with a character more"]
+    return {kind: wrong for kind, wrong in candidates.items() if wrong.value != owner.value}
+
+
+def _of_any_key(owner: Credential, token: str, name: str) -> dict[str, Credential]:
+    if token.count(".") == 2:  # the same claims
+        claims, shell = token.split(".")[1], f'$(printf %s "${name}" | cut -d. -f2)'
+    else:
+        claims = shell = SOMEBODY
+    return {
         "empty": Credential("Bearer", "Bearer"),
         "unknown": UNKNOWN,
         "other scheme": with_scheme(owner, "Basic"),
@@ -29,6 +79,15 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
         "a scheme that begins alike": with_scheme(owner, "BearerX"),
         "scheme missing": Credential(token, f"${name}"),
         "garbage": Credential("Bearer ,;={}", "Bearer ,;={}"),
+        "an unsigned JWT": Credential(f"Bearer {UNSIGNED}.{claims}.", f"Bearer {UNSIGNED}.{shell}."),
+    }
+
+
+def _near(token: str, name: str) -> dict[str, Credential]:
+    """What differs from the key in a character or two, or goes on after it."""
+    first, last = ("0" if token[:1] != "0" else "1"), ("0" if token[-1:] != "0" else "1")
+    swapped = f"$(printf %s \"${name}\" | tr 'a-zA-Z' 'A-Za-z')"
+    return {
         "a prefix of the key": Credential(f"Bearer {token[:-1]}", f"Bearer ${{{name}%?}}"),
         "a suffix of the key": Credential(f"Bearer {token[1:]}", f"Bearer ${{{name}#?}}"),
         "the key in another case": Credential(f"Bearer {token.swapcase()}", f"Bearer {swapped}"),
@@ -39,6 +98,7 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
             f"Bearer {token[:-1]}{last}", f"Bearer ${{{name}%?}}{last}"
         ),
         "the key with a character more": Credential(f"Bearer {token}0", f"Bearer ${{{name}}}0"),
+        NOT_ASCII: Credential(f"Bearer {token}\u00fc", f"Bearer ${{{name}}}\u00fc"),
         "the key in quotes": Credential(f'Bearer "{token}"', f'Bearer \\"${name}\\"'),
         "the key and a word": Credential(f"Bearer {token} rc-x", f"Bearer ${name} rc-x"),
         "the key twice": Credential(f"Bearer {token}{token}", f"Bearer ${name}${name}"),
@@ -46,14 +106,21 @@ def wrong_credentials(owner: Credential) -> dict[str, Credential]:
             f"Bearer %{ord(token[0]):02X}{token[1:]}", f'Bearer %$(printf %02X "\'${name}")${{{name}#?}}'
         ),
     }
-    if len(rest := token.partition("-")[2]) > 1:
-        candidates["the key without its first part"] = Credential(f"Bearer {rest}", f"Bearer ${{{name}#*-}}")
-    unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"  # {"alg":"none","typ":"JWT"}
-    if token.count(".") == 2:  # the same claims
-        claims, shell = token.split(".")[1], f'$(printf %s "${name}" | cut -d. -f2)'
-    else:  # {"organization":"acme","rights":"read-write","sub":"admin"}
-        claims = shell = "eyJvcmdhbml6YXRpb24iOiJhY21lIiwicmlnaHRzIjoicmVhZC13cml0ZSIsInN1YiI6ImFkbWluIn0"
-    candidates["an unsigned JWT"] = Credential(f"Bearer {unsigned}.{claims}.", f"Bearer {unsigned}.{shell}.")
-    if token.count(".") == 2:  # the last character of a base64 signature may hold bits that count for nothing
-        del candidates["the key with its last character changed"]
-    return {kind: wrong for kind, wrong in candidates.items() if wrong.value != owner.value}
+
+
+def _cut(token: str, name: str) -> dict[str, Credential]:
+    """What is made of a part of the key, or of two."""
+    half, rest = len(token) // 2, token.partition("-")[2]
+    middle = "0" if token[half] != "0" else "1"
+    sed = f'$(printf %s "${name}" | sed '
+    made = {
+        "the key with a space in it": Credential(
+            f"Bearer {token[:half]} {token[half:]}", f"Bearer {sed}'s/./& /{half}')"
+        ),
+        "the key with a character in its middle changed": Credential(
+            f"Bearer {token[:half]}{middle}{token[half + 1 :]}", f"Bearer {sed}'s/./{middle}/{half + 1}')"
+        ),
+    }
+    if len(rest) >= SHORTEST_CUT:
+        made["the key without its first part"] = Credential(f"Bearer {rest}", f"Bearer ${{{name}#*-}}")
+    return made

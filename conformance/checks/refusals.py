@@ -14,7 +14,7 @@ from conformance.requirements.cases import references
 from conformance.subject.callers import UNKNOWN
 from conformance.subject.operations import JSON_HEADERS, encoded
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Headers
 from contract import Contract
 
 
@@ -26,6 +26,8 @@ class Refusal:
     request: Callable[[Subject, str, Mapping[str, Any]], Exchange]
     breaks: str | None = None
     """The requirement that a server breaks that takes the request."""
+    writes: bool = True
+    """Whether it could leave something behind: a read leaves nothing."""
 
     def send(self, subject: Subject, key: str | None = None, changes: Mapping[str, Any] | None = None) -> Exchange:
         """Send it, about the model `key`, with `changes` in it."""
@@ -48,6 +50,25 @@ def _raw(
 def _table(*refusals: Refusal) -> Callable[[Contract], Mapping[str, Refusal]]:
     return lambda _: {refusal.label: refusal for refusal in refusals}
 
+
+ACCEPT = JSON_HEADERS[1]
+JSON_MEDIA_TYPES: Mapping[str, Headers] = {
+    "media type in capitals": (("Content-Type", "Application/JSON"),),
+    "charset=UTF-8": (("Content-Type", "application/json; charset=UTF-8"),),
+    "a charset in quotes": (("Content-Type", 'application/json;charset="utf-8"'),),
+}
+"""Headers that spell the media type of JSON in several ways."""
+JSON_SPELLED: Mapping[str, Headers] = {
+    **JSON_MEDIA_TYPES,
+    "no Accept": (("Content-Type", "application/json"),),
+    "header names in lower case": (("content-type", "application/json"), ("accept", "application/json")),
+}
+"""Headers of a body in JSON, all of which say the same."""
+OTHER_MEDIA_TYPES: Mapping[str, Headers] = {
+    "text/plain": (("Content-Type", "text/plain"), ACCEPT),
+    "no media type": (ACCEPT,),
+}
+"""Headers of a body that may be refused for them."""
 
 UNREADABLE = _table(
     Refusal("an empty body", _raw(lambda _: b"")),
@@ -125,11 +146,11 @@ REFUSED = _table(
 """One of each kind of refusal, with a body that would change the model if it were taken."""
 
 
-def _odd_name(name: str) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+def _odd_name(name: str, *, ordinary: bool = True) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         odd = key + name
         body = encoded({subject.contract.upsert.key: odd})
-        return subject.post(body, key=odd, credential=subject.callers.owner)
+        return subject.post(body, key=odd, credential=subject.callers.owner, ordinary=ordinary)
 
     return request
 
@@ -191,8 +212,11 @@ def _headers(*headers: tuple[str, str]) -> Callable[[Subject, str, Mapping[str, 
 
 SERVER_TRIALS = _table(
     Refusal("a name of 10,000 characters", _odd_name("x" * 10_000)),
-    Refusal("a name with quotes and markup", _odd_name("'\"; DROP TABLE models; -- <script>${x}{{7*7}}%s%n")),
-    Refusal("a name with path segments", _odd_name("/../../etc/passwd")),
+    Refusal(  # what a firewall in front takes for an attack
+        "a name with quotes and markup",
+        _odd_name("'\"; DROP TABLE models; -- <script>${x}{{7*7}}%s%n", ordinary=False),
+    ),
+    Refusal("a name with path segments", _odd_name("/../../etc/passwd", ordinary=False)),
     Refusal("references of 10,000 characters", _long_references),
     Refusal("objects nested 100 deep", _nested(100)),
     Refusal("objects nested 10,000 deep", _nested(10_000)),
@@ -217,9 +241,9 @@ SERVER_TRIALS = _table(
     Refusal(
         "an Accept that JSON does not match", _headers(("Content-Type", "application/json"), ("Accept", "image/png"))
     ),
-    Refusal("a read of a name that is not UTF-8", _read_path("%ff%fe")),
-    Refusal("a read of a name with a malformed percent", _read_path("%zz")),
-    Refusal("a read of a name of 500 characters", _read_path("z" * 500)),
-    Refusal("a read of a name with control characters", _read_path("%01%0A%7F")),
+    Refusal("a read of a name that is not UTF-8", _read_path("%ff%fe"), writes=False),
+    Refusal("a read of a name with a malformed percent", _read_path("%zz"), writes=False),
+    Refusal("a read of a name of 500 characters", _read_path("z" * 500), writes=False),
+    Refusal("a read of a name with control characters", _read_path("%01%0A%7F"), writes=False),
 )
 """Requests that a server may take or refuse, but that must not make it fail."""

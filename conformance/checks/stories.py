@@ -5,23 +5,26 @@ Fields of their own value share a story; a field that refers to another model ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from conformance.checks.refusals import Refusal
 from conformance.checks.together import splits
-from conformance.fields import Shown
-from conformance.generate.values import odd_values, plain_values
+from conformance.fields import Shown, shown_fields
+from conformance.generate.values import OBJECTS, odd_values, plain_values
 from conformance.judge.outcome import NotTestable
 from conformance.judge.same import same
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Json
+from contract import RequestField, ResponseField
 
 T = TypeVar("T")
 LONGEST_NAME = 64
 """Characters of a name that no reasonable server refuses."""
+FEW = 3
+"""Every third update alone is enough to see whether a model stays on its base."""
 SETTLING = 0.3
 """Seconds after which a write that was confirmed has to be seen."""
 
@@ -41,6 +44,8 @@ class TriedAgain:
     """A name that a request is refused for, and that is created then by a valid one."""
 
     key: str
+    changes: Mapping[str, Json]
+    """What the refused request said, and the valid one does not."""
     refused: Exchange
     read: Exchange | None
     taken: Exchange
@@ -62,9 +67,10 @@ def tried_again(subject: Subject, refusal: Refusal) -> TriedAgain:
     def tell() -> TriedAgain:
         body = subject.few()
         key = str(body[subject.contract.upsert.key])
-        refused = refusal.send(subject, key, {})
+        changes = {name: value for name, value in subject.full(2, key).items() if name not in body}
+        refused = refusal.send(subject, key, changes)
         read = subject.read(key) if subject.abilities.reads else None
-        return TriedAgain(key, refused, read, subject.upsert(body))
+        return TriedAgain(key, changes, refused, read, subject.upsert(body))
 
     return subject.once(f"tried again after {refusal.label}", tell, keeps=False)
 
@@ -75,21 +81,31 @@ def full_creates(subject: Subject) -> list[Exchange]:
     def tell() -> list[Exchange]:
         return [subject.upsert({**subject.minimal(), **row}) for row in subject.plain_rows(refused=True)]
 
-    return subject.once("full creates", tell, keeps=False)
+    return subject.once("full creates", tell)
 
 
 def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
-    """A create with each odd value of the field: in all fields that take it, or alone where that is refused."""
+    """A create with each odd value of the field: beside those of the others, or with fewer where that is refused."""
     odd = odd_values(field.request.schema)
-    alike = [own.name for own in subject.own_fields() if odd_values(own.schema) == odd]
+    shown = [own.request for own in shown_fields(subject.contract) if not own.request.reference]
+    alike = [own.name for own in shown if odd_values(own.schema) == odd]
     for number, value in enumerate(odd):
+        row = {own.name: some[number] for own in shown if number < len(some := odd_values(own.schema))}
 
-        def send(names: Sequence[str], value: Json = value) -> Exchange:
-            return subject.upsert({**subject.minimal(), **dict.fromkeys(names, value)})
+        def send(values: Mapping[str, Json]) -> Exchange:
+            return subject.upsert({**subject.minimal(), **values})
 
-        together = subject.once(f"odd value {number} of {', '.join(alike)}", partial(send, alike))
-        taken = together.response.successful or alike == [field.name]
-        yield value, together if taken else send([field.name])
+        taken = subject.once(f"odd row {number}", partial(send, row))
+        if not taken.response.successful:
+            together = dict.fromkeys(alike, value)
+            taken = subject.once(f"odd value {number} of {', '.join(alike)}", partial(send, together))
+        yield value, taken if taken.response.successful or alike == [field.name] else send({field.name: value})
+
+
+def looked_at_again(subject: Subject, exchange: Exchange) -> Mapping[str, Json]:
+    """What the model shows later that an upsert wrote; looked at once for all its fields."""
+    body = exchange.request.json
+    return subject.once(f"a look at {body[subject.contract.upsert.key]}", lambda: subject.look(body))
 
 
 def emptied(subject: Subject) -> list[Exchange]:
@@ -119,30 +135,51 @@ def updates(subject: Subject, field: Shown) -> list[Step]:
     return _once(subject, field, tell, "updates")
 
 
+def alone(subject: Subject, field: Shown) -> list[Step]:
+    """Updates of one field alone, of a model that has them all."""
+    if field.request.reference or not subject.abilities.keeps:
+        return []
+    told = omissions(subject, field)[field.name]
+    return [step for step in told if step.sent.keys() == {subject.contract.upsert.key, field.name}]
+
+
 def back_again(subject: Subject, field: Shown) -> list[Step]:
-    """One model, created, changed and changed back."""
+    """One model, created, changed and changed back, and changed once more."""
 
     def tell() -> list[Step]:
         one, other = _two_bodies(subject, field)
-        steps = [_sent(subject, body) for body in (one, other, one)]
-        if subject.abilities.reads_truly:
-            steps.append(Step(one, subject.look(one)))
+        steps = [_sent(subject, body) for body in (one, other)]
+        for body in (one, other):
+            steps.append(_sent(subject, body))
+            if subject.abilities.reads_truly:
+                steps.append(Step(body, completed(subject, body, subject.look(body))))
         return steps
 
     return _once(subject, field, tell, "back again")
 
 
 def stored(subject: Subject, field: Shown) -> list[Step]:
-    """One model, looked at a moment after it was created, and again after it was updated. Its numbers are precise."""
+    """One model, looked at a moment after it was created, and after it was updated; and models of each plain value.
+
+    What the upsert did not show as it was sent is left out: it is judged there.
+    """
 
     def tell() -> list[Step]:
-        return [_eventually(subject, subject.given(_precise(body))) for body in _two_bodies(subject, field)]
+        steps = [_eventually(subject, _sent(subject, _precise(body))) for body in _two_bodies(subject, field)]
+        if field.request.reference or not subject.abilities.reads_truly:
+            return steps
+        creates = [exchange for exchange in full_creates(subject) if exchange.response.successful]
+        shown = [Step(exchange.request.json, exchange.response.members) for exchange in creates]
+        return steps + [_eventually(subject, step) for step in shown]
 
     return _once(subject, field, tell, "stored")
 
 
 def omissions(subject: Subject, field: Shown) -> Mapping[str, list[Step]]:
-    """One model, updated by its name alone, and by each field alone. By field: what it held, what it showed after."""
+    """One model, updated by its name alone, and by each field alone. By field: what it held, what it showed after.
+
+    Flags are sent as they are first, and switched at the end. Of a model on a base fewer fields are sent.
+    """
 
     def tell() -> Mapping[str, list[Step]]:
         key, names = subject.contract.upsert.key, _names(subject, field)
@@ -150,12 +187,13 @@ def omissions(subject: Subject, field: Shown) -> Mapping[str, list[Step]]:
         steps = [_sent(subject, one), _sent(subject, {key: one[key]}), _sent(subject, {key: one[key]})]
         told = {name: [Step(one, step.shown) for step in steps[1:]] for name in names}
         flags = {field.name: one[field.name] for field in subject.own_fields() if "enum" in field.schema}  # stay set
-        holds = dict(one)
-        for sent in (name for name in one if name != key):
-            holds[sent] = flags.get(sent, other[sent])
+        holds, others = dict(one), [name for name in one if name != key]
+        turns = [(name, flags.get(name, other[name])) for name in others] + [(name, other[name]) for name in flags]
+        for sent, value in turns[:: FEW if field.request.reference else 1]:
+            holds[sent] = value
             step = _sent(subject, {key: one[key], sent: holds[sent]})
-            for name in (name for name in names if name != sent):
-                told[name].append(Step(dict(holds), step.shown))
+            for name in names:
+                told[name].append(step if name == sent else Step(dict(holds), step.shown))
         return told
 
     return _once(subject, field, tell, "omissions")
@@ -238,6 +276,7 @@ def own_values(subject: Subject) -> list[Step]:
         for base, own in ((1, subject.full(2)), (2, subject.full(1)), (1, {key: subject.names.fresh(), **falsy})):
             parent = subject.given(subject.full(base))
             child = {**_child(subject, parent), **own}
+            child = dict(reversed(child.items())) if base == 2 else child  # the base model stands last
             told.append(_sent(subject, child))
         late = subject.given(_child(subject, parent))
         told.append(_sent(subject, {key: late[key], **falsy}))
@@ -248,6 +287,33 @@ def own_values(subject: Subject) -> list[Step]:
         return told
 
     return subject.once("own values", tell, keeps=False)
+
+
+def overrides_sent_again(subject: Subject, override: RequestField) -> list[Step]:
+    """One model, and its parameters under one override after the other; the last but one is the second again."""
+
+    def tell() -> list[Step]:
+        key = subject.minimal()
+        others = ({"temperature": {"max": 2}}, {"temperature": {"min": 0, "max": 1}}, {"rc_parameter": {"max": 1}})
+        return [_sent(subject, {**key, override.name: entries}) for entries in (*OBJECTS, *others)]
+
+    return subject.once(f"{override.name} sent again", tell)
+
+
+def require_shown(subject: Subject, field: ResponseField) -> None:
+    """Go on only where the target shows the field of a model that has it, in whatever response; it may never do so."""
+
+    def tell() -> bool:
+        if subject.first is None or subject.first.response.members.get(field.name) is not None:
+            return True
+        body = subject.first.request.json
+        again = subject.upsert(body).response.members.get(field.name)
+        key = str(body[subject.contract.upsert.key])
+        read = subject.read(key).response.members.get(field.name) if subject.abilities.reads else None
+        return again is not None or read is not None
+
+    if not subject.once(f"{field.name} is shown", tell):
+        raise NotTestable(f"the target does not show {field.name}")
 
 
 def look(subject: Subject, body: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -296,13 +362,28 @@ def _names(subject: Subject, field: Shown) -> list[str]:
     return [field.name] if field.request.reference else [own.name for own in subject.own_fields()]
 
 
-def _eventually(subject: Subject, body: Mapping[str, Json]) -> Step:
-    """What the model shows, given a moment to settle."""
-    shown = look(subject, body)
-    if not all(same(shown.get(field.name), body[field.name]) for field in subject.abilities.reliable):
+def _eventually(subject: Subject, confirmed: Step) -> Step:
+    """What a model shows, given a moment to settle, of what the upsert showed; a read may leave fields out."""
+    key = subject.contract.upsert.key
+    held = {n: value for n, value in confirmed.sent.items() if n == key or same(confirmed.shown.get(n), value)}
+    certain = [field.name for field in subject.abilities.reliable if field.name in held]
+    shown = look(subject, confirmed.sent)
+    if not all(same(shown.get(name), held[name]) for name in certain):
         subject.pause(SETTLING)
-        shown = look(subject, body)
-    return Step(body, shown)
+        shown = look(subject, confirmed.sent)
+    return Step(held, completed(subject, held, shown))
+
+
+def completed(subject: Subject, held: Mapping[str, Json], shown: Mapping[str, Json]) -> Mapping[str, Json]:
+    """What a read shows, and what a bare upsert does where the read leaves fields out, as it may."""
+    own = [field.name for field in shown_fields(subject.contract) if field.name in held]
+    seen = {name: value for name, value in shown.items() if value is not None}
+    key = subject.contract.upsert.key
+    if seen.keys() >= {*own} or seen.get(key) != held[key]:
+        return shown
+    if not subject.abilities.keeps:  # nothing can be told of what the read leaves out
+        return {**held, **seen}
+    return {**subject.accepted(subject.upsert({key: held[key]})).response.members, **seen}
 
 
 def _once(subject: Subject, field: Shown, tell: Callable[[], T], name: str) -> T:

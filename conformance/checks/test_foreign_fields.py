@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.fields import identifying
 from conformance.judge.expect import written
 from conformance.judge.outcome import Violation
 from conformance.judge.same import same
@@ -9,7 +10,7 @@ from conformance.requirements import cases
 from conformance.requirements.level import OPEN, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Json
+from conformance.wire.exchange import Exchange, Json
 from contract import ResponseField
 
 
@@ -17,27 +18,38 @@ from contract import ResponseField
 @each("field", cases.server_owned)
 def test_server_owned(subject: Subject, field: ResponseField) -> None:
     """A field that only the response has cannot be set by a request: it is ignored or refused."""
-    value = "rc-forged" if field.schema.get("type") == "string" else {"rc-forged": 1}
-    forged = {
-        "string": {"date-time": "2001-01-01T00:00:00Z"}.get(field.schema.get("format", ""), value),
-        "object": {
-            "rc-forged": {"max": 1},
-            "provider_id": "rc-forged",
-            "id": "rc-forged",
-            "number_of_requests": 424242,
-        },
-        "boolean": False,
-    }.get(field.schema.get("type", ""), value)
-    candidates = [*field.schema["enum"]] if "enum" in field.schema else [True, False] if forged is False else [forged]
-    shown, key = [], subject.once("a model to forge", subject.names.fresh)
-    for candidate in candidates:
-        exchange = subject.upsert({**subject.full(1, key), field.name: candidate})
+    forged, shown = _forged(field), []
+    for number, candidate in enumerate(forged):
+        exchange = _forging(subject, number, field, candidate)
         if not exchange.response.successful:
             subject.observe(f"{field.name} in a request is answered {exchange.response.status}")
             return
         shown.append(exchange.response.members.get(field.name))
-    if all(_takes(seen, candidate) for seen, candidate in zip(shown, candidates, strict=True)):
+    if all(_takes(seen, candidate) for seen, candidate in zip(shown, forged, strict=True)):
         raise Violation(f"{field.name} not set by the request", f"{field.name}: {written(shown[-1])}")
+
+
+def _forged(field: ResponseField) -> list[Json]:
+    """What a request may try to set: all values of a field that has few."""
+    if "enum" in field.schema:
+        return [*field.schema["enum"]]
+    of_text = "2001-01-01T00:00:00Z" if field.schema.get("format") == "date-time" else "rc-forged"
+    of_object = {"rc-forged": {"max": 1}, "provider_id": "rc-forged", "id": "rc-forged", "number_of_requests": 424242}
+    forged: dict[str, list[Json]] = {"string": [of_text], "object": [of_object], "boolean": [True, False]}
+    return forged.get(field.schema.get("type", ""), [{"rc-forged": 1}])
+
+
+def _forging(subject: Subject, number: int, field: ResponseField, candidate: Json) -> Exchange:
+    """An update that forges the field beside all others, or alone where that is refused. An identifier stays alone."""
+    key, own = subject.once("a model to forge", subject.names.fresh), cases.server_owned(subject.contract).values()
+    alone = {field.name: candidate}
+    if field.name not in identifying(subject.contract):
+        others = [it for it in own if it.name not in identifying(subject.contract)]
+        row = {it.name: forged[number % len(forged)] for it in others if (forged := _forged(it))}
+        together = subject.once(f"all forged, {number}", lambda: subject.upsert({**subject.full(1, key), **row}))
+        if together.response.successful and row[field.name] == candidate:
+            return together
+    return subject.upsert({**subject.full(1, key), **alone})
 
 
 @requirement("SEM-12", OPEN, clause="x-clauses/unknown-fields")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from conformance.fields import base_field
 from conformance.generate.values import ODD_STRINGS
-from conformance.judge.expect import expect_shown, expect_status, written
+from conformance.judge.expect import expect_refusal, expect_shown, expect_status, written
 from conformance.judge.names import is_safe_in_path
+from conformance.judge.outcome import NotTestable
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
+
+INHERITED_NAMES = ("__proto__", "constructor")
+TEXTS = ("decomposed e\u0301, composed \u00e9, emoji \U0001f9ea \u2764\ufe0f",)
+"""Texts that a display name may have, but few names of models have."""
 
 
 @requirement("IDM-10", MUST, clause="x-clauses/unique")
@@ -28,7 +34,7 @@ def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     "case": ("model", "Model", "MODEL"),
     "an accent, composed or decomposed, or none": ("\u00e9", "e\u0301", "e"),
     "compatibility characters": ("\ufb01", "fi"),
-    "a plus or a space, or one at the end": ("a b", "a+b", "a b "),
+    "a plus, a space or two, or one at the end": ("a b", "a+b", "a  b", "a b "),
     "slashes: one, encoded, two, one at the end": ("a/b", "a%2Fb", "a//b", "a/b/"),
 })  # fmt: skip
 def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
@@ -38,7 +44,7 @@ def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
 
 
 @requirement("IDM-20", SHOULD, clause="x-clauses/exact")
-@each("tail", lambda _: {written(text, 60): text for text in ODD_STRINGS if text})
+@each("tail", lambda _: {written(text, 60): text for text in (*ODD_STRINGS, *TEXTS) if text})
 def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
     """A valid but odd name that is taken comes back exactly."""
     upsert = subject.contract.upsert
@@ -54,8 +60,30 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
         subject.observe(f"the name ...{written(tail, 60)} is answered {exchange.response.status}")
 
 
+@requirement("IDM-29", MUST, clause="x-clauses/unique")
+def test_inherited_names_are_none(subject: Subject) -> None:
+    """A name that every object of the server's language has, such as `constructor`, is no model before a create."""
+    subject.require_read()
+    if not subject.abilities.tells_absence:
+        raise NotTestable("the read shows models that do not exist", because="STA-19")
+    key, base = subject.contract.upsert.key, base_field(subject.contract)
+    for name in INHERITED_NAMES:
+        read = subject.read(name)
+        if read.response.members.get(key) == name:
+            continue  # somebody called a model so
+        if read.response.status < 500:
+            expect_refusal(read, f"nothing was called {name}")
+        if base is not None:
+            on_it = subject.upsert({**subject.minimal(), base.name: name})
+            if on_it.response.successful:
+                subject.observe(f"{base.name}: {written(name)} is answered {on_it.response.status}")
+
+
 def _expect_distinct(subject: Subject, keys: list[str]) -> None:
-    """Each of `keys` is created as a model of its own, and keeps its own values. Refused names are observed."""
+    """Each of `keys` is created as a model of its own, and keeps its own values. Refused names are observed.
+
+    What the last one shows is what its create showed: nothing was written after it.
+    """
     upsert, bodies = subject.contract.upsert, []
     for variant, key in enumerate(keys):
         body = subject.full(variant, key)
@@ -67,7 +95,7 @@ def _expect_distinct(subject: Subject, keys: list[str]) -> None:
             expect_status(exchange, upsert.created, when=f"for {written(key)}, a name that did not exist")
         bodies.append(body)
     readable = subject.abilities.reads_truly or subject.abilities.keeps
-    for body in bodies:
+    for body in bodies[:-1]:
         shown = subject.look(body)
         expect_shown(shown, upsert.response[upsert.key], body[upsert.key], "as the name of the model")
         for field in subject.reliable_fields() if readable else ():

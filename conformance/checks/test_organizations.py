@@ -1,6 +1,8 @@
-"""TEN: organizations are kept apart. Needs the key of a second organization."""
+"""TEN: organizations are kept apart. Needs the key of a second organization, and mostly one that may write there."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from conformance.fields import inherited_fields, overlays, shown_fields
 from conformance.judge.expect import (
@@ -16,27 +18,24 @@ from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
+from conformance.subject.others import bare_model_of_another_organization, writer_of_another_organization
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Credential, Json
+from conformance.wire.exchange import Credential, Exchange, Json
 
 NEEDS = ["other-org-key"]
+LATE = (0.1, 0.4)
+"""Seconds to wait, one after the other, for a read that may only be late."""
 
 
 @requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS)
 def test_names_do_not_collide(subject: Subject) -> None:
     """The same name in another organization is another model: first created, then updated, with its own values."""
-    alike = subject.given(subject.minimal())
-    again = subject.upsert(alike, _other(subject))
-    expect_taken(again, "only the other organization has a model of that name")
-    if subject.abilities.tells_creates:
-        expect_status(again, subject.contract.upsert.created, when="for what another organization sent just before")
-    if subject.abilities.tells_updates:
-        again = subject.upsert(alike, _other(subject))
-        expect_status(again, subject.contract.upsert.updated, when="for what the other organization has by now")
+    other = writer_of_another_organization(subject)
+    _expect_a_create_of_its_own(subject, other)
     mine = subject.full(1)
     shown_mine = subject.accepted(subject.upsert(mine)).response.members
     theirs = subject.full(2, mine[subject.contract.upsert.key])
-    exchange = subject.upsert(theirs, _other(subject))
+    exchange = subject.upsert(theirs, other)
     expect_taken(exchange, "only the other organization has a model of that name")
     if subject.abilities.tells_creates:
         expect_status(exchange, subject.contract.upsert.created, when="for a name that only the other organization has")
@@ -47,45 +46,66 @@ def test_names_do_not_collide(subject: Subject) -> None:
                 exchange.response.members.get(shown.name), entries, shown, "in the other organization's model"
             )
     changed = subject.full(3, mine[subject.contract.upsert.key])
-    updated = subject.accepted(subject.upsert(changed, _other(subject)))
+    updated = subject.accepted(subject.upsert(changed, other))
     for sent, members in ((theirs, exchange.response.members), (changed, updated.response.members)):
         for field in subject.reliable_fields():
             expect_shown(members, field.response, sent[field.name], "in the other organization's model")
+
+
+def _expect_a_create_of_its_own(subject: Subject, other: Credential) -> None:
+    """What one organization sent creates a model, and then updates it, where another sends the same."""
+    alike = subject.given(subject.minimal())
+    again = subject.upsert(alike, other)
+    expect_taken(again, "only the other organization has a model of that name")
+    if subject.abilities.tells_creates:
+        expect_status(again, subject.contract.upsert.created, when="for what another organization sent just before")
+    if subject.abilities.tells_updates:
+        again = subject.upsert(alike, other)
+        if not again.response.successful:
+            subject.accepted(subject.upsert(alike))  # refused to the owner as well, it says nothing of organizations
+        expect_status(again, subject.contract.upsert.updated, when="for what the other organization has by now")
 
 
 @requirement("TEN-02", MUST, clause="x-clauses/isolated", needs=NEEDS)
 def test_writes_stay_inside(subject: Subject) -> None:
     """Writing in one organization changes nothing in the other."""
     subject.require_reading()
+    other = writer_of_another_organization(subject)
     mine = subject.given(subject.full(1))
     before = subject.look(mine)
     theirs = subject.full(2, mine[subject.contract.upsert.key])
-    for _ in range(2):
-        subject.given(theirs, _other(subject))
+    subject.given(theirs, other)
+    shown = subject.accepted(subject.upsert(theirs, other))
     expect_unchanged(subject.contract, before, subject.look(mine), "after the other organization wrote that name")
+    if subject.abilities.reads_truly:  # once the owner has read it, a cache of reads has it
+        _expect_theirs(subject, shown, other, "after the owner of a model of that name read it")
+        subject.given(subject.full(3, mine[subject.contract.upsert.key]))
+        _expect_theirs(subject, shown, other, "after the owner of a model of that name changed it")
 
 
 @requirement("TEN-03", MUST, clause="x-clauses/isolated", needs=NEEDS)
 def test_others_do_not_read(subject: Subject) -> None:
     """Another organization does not read the model, nor find values of it in its own of that name."""
-    mine = subject.full(1)
+    texts = [field.name for field in subject.own_fields() if field.schema.get("type") == "string"]
+    mine = {**subject.full(1), **{name: subject.names.fresh() for name in texts}}
     key = str(mine[subject.contract.upsert.key])
+    other = _other(subject)
     if subject.abilities.reads:
-        subject.read(key, _other(subject))  # a cache for all organizations would keep that there is none
+        subject.read(key, other)  # a cache for all organizations would keep that there is none
         subject.given(mine)
-        owners, others = subject.read(key), subject.read(key, _other(subject))
+        owners, others = _read_by_owner(subject, key), subject.read(key, other)
         if owners.response.status != 200:
             raise Violation("the model, whatever another organization read before", summary(owners))
-        if subject.abilities.tells_absence and others.response.successful:
-            raise Violation("no model of another organization", summary(others))
+        _expect_nothing_of(subject, mine, others, "no model of another organization")
         below = str(subject.given({subject.contract.upsert.key: f"{key}/a"})[subject.contract.upsert.key])
-        others = subject.read(below, _other(subject))
+        others = subject.read(below, other)
         if subject.abilities.tells_absence and others.response.successful:
             raise Violation("no model of another organization, whose name has a slash", summary(others))
     subject.given(mine)
+    other = writer_of_another_organization(subject)
     bare = {subject.contract.upsert.key: mine[subject.contract.upsert.key]}
-    fresh = subject.accepted(subject.upsert(subject.minimal(), _other(subject))).response.members
-    theirs = subject.accepted(subject.upsert(bare, _other(subject))).response.members
+    fresh = bare_model_of_another_organization(subject)
+    theirs = subject.accepted(subject.upsert(bare, other)).response.members
     for field in shown_fields(subject.contract):
         seen = theirs.get(field.name)
         if field.name in mine and same(seen, mine[field.name]) and not same(seen, fresh.get(field.name)):
@@ -96,38 +116,36 @@ def test_others_do_not_read(subject: Subject) -> None:
 def test_others_do_not_delete(subject: Subject) -> None:
     """Another organization cannot delete the model, not even one of the same name as its own."""
     subject.require_delete()
+    other = _other(subject)
     mine = subject.given(subject.full(1))
-    key = mine[subject.contract.upsert.key]
-    subject.delete(key, _other(subject))
+    key = str(mine[subject.contract.upsert.key])
+    subject.delete(key, other)
     _expect_still_there(subject, key, "after another organization tried to delete it")
-    subject.given({subject.contract.upsert.key: key}, _other(subject))
-    subject.delete(key, _other(subject))
+    other = writer_of_another_organization(subject)
+    subject.given({subject.contract.upsert.key: key}, other)
+    deleted = subject.delete(key, other)
     _expect_still_there(subject, key, "after another organization deleted its own of that name")
+    if subject.abilities.deletes_truly and deleted.response.successful:
+        left = subject.read(key, other)
+        if left.response.successful:
+            strange = subject.given(subject.minimal())[subject.contract.upsert.key]
+            if subject.read(strange, other).response.successful:
+                raise NotTestable("another organization reads what is not its own", because="TEN-03")
+        _expect_nothing_of(subject, mine, left, "no model where the organization deleted its own")
 
 
 @requirement("TEN-05", MUST, clause="x-clauses/isolated", needs=NEEDS)
 def test_others_values_are_not_inherited(subject: Subject) -> None:
-    """Values of another organization's model are never inherited."""
+    """Values of another organization's model are never inherited, be the base's name one's own as well or not."""
     base = subject.require_base()
+    other = writer_of_another_organization(subject)
     mine = subject.given(subject.full(1))
-    body = {**subject.minimal(), base.name: mine[subject.contract.upsert.key]}
-    exchange = subject.upsert(body, _other(subject))
-    if not exchange.response.successful:
-        return
-    for field in inherited_fields(subject.contract):
-        if (
-            field.name in mine
-            and mine[field.name]
-            and same(exchange.response.members.get(field.name), mine[field.name])
-        ):
-            raise Violation(f"{field.name} not inherited from another organization", written(mine[field.name]))
-    for override, shown, _ in overlays(subject.contract):
-        seen = exchange.response.members.get(shown.name)
-        leaked = isinstance(seen, dict) and any(
-            same(seen.get(name), entry) for name, entry in mine[override.name].items()
-        )
-        if leaked:
-            raise Violation(f"{shown.name} not inherited from another organization", written(seen))
+    name = mine[subject.contract.upsert.key]
+    fresh = bare_model_of_another_organization(subject)
+    _expect_not_inherited(subject, mine, fresh, subject.upsert({**subject.minimal(), base.name: name}, other))
+    own = subject.given(subject.full(2, str(name)), other)
+    inheriting = subject.upsert({**subject.minimal(), base.name: own[subject.contract.upsert.key]}, other)
+    _expect_not_inherited(subject, mine, fresh, inheriting)
 
 
 @requirement("TEN-06", SHOULD, clause="x-clauses/isolated-references", needs=NEEDS)
@@ -136,8 +154,9 @@ def test_others_models_are_unknown(subject: Subject) -> None:
     base = subject.require_base()
     if base.reference is None:
         raise NotTestable("the contract has no references")
+    other = writer_of_another_organization(subject)
     mine = subject.given(subject.full(1))
-    exchange = subject.upsert({**subject.minimal(), base.name: mine[subject.contract.upsert.key]}, _other(subject))
+    exchange = subject.upsert({**subject.minimal(), base.name: mine[subject.contract.upsert.key]}, other)
     expect_status(exchange, base.reference.missing, when="for a base model of another organization")
 
 
@@ -153,9 +172,68 @@ def _contains(shown: Json, entries: Json) -> bool:
     )
 
 
+def _read_by_owner(subject: Subject, key: str) -> Exchange:
+    """The read of a model that was just written. One that shows it a little later is late, and tells nothing."""
+    exchange = subject.read(key)
+    for seconds in LATE if exchange.response.status == 404 else ():
+        subject.pause(seconds)
+        if subject.read(key).response.status == 200:
+            raise NotTestable("the read of the target may show what was before a write")
+    return exchange
+
+
+def _expect_theirs(subject: Subject, written_last: Exchange, other: Credential, when: str) -> None:
+    """The other organization reads its own model, as it was shown when it was written."""
+    exchange = subject.read(str(written_last.request.key), other)
+    if exchange.response.status != 200:
+        raise NotTestable(f"the read of a model of the other organization was answered {exchange.response.status}")
+    shown = written_last.response.members
+    for field in subject.reliable_fields():
+        if field.name in shown:
+            expect_shown(exchange.response.members, field.response, shown[field.name], f"in its own model, {when}")
+
+
+def _expect_nothing_of(subject: Subject, mine: Mapping[str, Json], exchange: Exchange, what: str) -> None:
+    """The other organization reads no model, and no text of `mine` in what it is told instead."""
+    if exchange.response.successful:
+        if subject.abilities.tells_absence:
+            raise Violation(what, summary(exchange))
+        return
+    said = subject.names.found_in(exchange.response.body.decode("utf-8", "replace"))
+    texts = (value for name, value in mine.items() if name != subject.contract.upsert.key)
+    if any(text in said for text in texts):
+        raise Violation(f"{what}, and nothing of it in an error", summary(exchange), seen_in=[exchange.response])
+
+
+def _expect_not_inherited(
+    subject: Subject, mine: Mapping[str, Json], fresh: Mapping[str, Json], exchange: Exchange
+) -> None:
+    """The model shows no value of `mine`, but what a `fresh` one of its organization shows as well."""
+    members = exchange.response.members
+    if not exchange.response.successful:
+        return
+    for field in inherited_fields(subject.contract):
+        seen = members.get(field.name)
+        if field.name in mine and same(seen, mine[field.name]) and not same(seen, fresh.get(field.name)):
+            raise Violation(
+                f"{field.name} not inherited from another organization", written(seen), seen_in=[exchange.response]
+            )
+    for override, shown, _ in overlays(subject.contract):
+        seen, default = members.get(shown.name), fresh.get(shown.name)
+        own = default if isinstance(default, dict) else {}
+        entries = mine.get(override.name)
+        if isinstance(seen, dict) and isinstance(entries, dict):
+            leaked = [n for n, entry in entries.items() if same(seen.get(n), entry) and not same(own.get(n), entry)]
+            if leaked:
+                raise Violation(
+                    f"{shown.name} not inherited from another organization", written(seen), seen_in=[exchange.response]
+                )
+
+
 def _expect_still_there(subject: Subject, key: str, when: str) -> None:
     if subject.abilities.reads:
         expect_status(subject.read(key), 200, when=when)
     else:
+        subject.require_telling()
         exchange = subject.accepted(subject.upsert({subject.contract.upsert.key: key}))
         expect_status(exchange, subject.contract.upsert.updated, when=when)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.checks import stories
-from conformance.generate.values import OBJECTS, odd_values
+from conformance.generate.values import MANY_ENTRIES, OBJECTS, odd_values
 from conformance.judge.expect import expect_entries, shown_by, written
 from conformance.judge.outcome import Violation
 from conformance.judge.same import contains
@@ -22,6 +22,7 @@ from contract import RequestField, ResponseField
 def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """The override just sent shows in the supported parameters, of a model with a base and of one without."""
     override, field = case
+    stories.require_shown(subject, field)
     base = subject.given({**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2}, "n": {"max": 3}}})
     for entries in OBJECTS:
         alone = subject.accepted(subject.upsert({**subject.minimal(), override.name: entries})).response.members
@@ -29,6 +30,33 @@ def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseFiel
         model = stories.based_on(subject, base, {override.name: entries})
         where = f"as {override.name} says, over those of the base"
         expect_entries(model.get(field.name), entries, field, where, contains)
+    many = subject.upsert({**subject.minimal(), override.name: MANY_ENTRIES})
+    if many.response.successful:
+        with shown_by(many):
+            shown = many.response.members.get(field.name)
+            expect_entries(shown, MANY_ENTRIES, field, f"as {override.name} says", contains)
+    else:
+        subject.observe(f"{override.name} of {len(MANY_ENTRIES)} entries is answered {many.response.status}")
+
+
+@requirement("SEM-23", SHOULD, clause="x-clauses/override")
+@each("case", cases.overlaid)
+def test_empty_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
+    """Where an override takes the place of the one before it, an empty one does, too."""
+    override, field = case
+    stories.require_shown(subject, field)
+    *earlier, last = stories.overrides_sent_again(subject, override)
+    parameter = next(iter(last.sent[override.name]))
+    theirs = {name for step in earlier for name in step.sent[override.name]} - last.sent[override.name].keys()
+    shown = last.shown.get(field.name)
+    if not isinstance(shown, dict) or parameter not in shown or theirs & shown.keys():
+        subject.observe(f"{override.name} is merged into the one before it")
+        return
+    key = subject.contract.upsert.key
+    emptied = subject.accepted(subject.upsert({key: last.sent[key], override.name: {}})).response.members
+    if parameter in (emptied.get(field.name) or {}):
+        expected = f"{field.name} without {parameter}, of an earlier override"
+        raise Violation(expected, f"{field.name}: {written(emptied[field.name])}", seen_in=[emptied])
 
 
 @requirement("SEM-06", SHOULD, clause="x-clauses/override-entries")
@@ -36,10 +64,11 @@ def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseFiel
 def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """Parameters of the base model that the override does not name stay as they are."""
     override, field = case
+    stories.require_shown(subject, field)
     theirs = {"temperature": {"min": 0, "max": 2}, "top_p": {"min": 0, "max": 1}}
     base = subject.given({**subject.minimal(), override.name: theirs})
     model = stories.based_on(subject, base, {override.name: {"temperature": {"max": 1}, "Top_P": {"max": 2}}})
-    expect_entries(model.get(field.name), {"top_p": theirs["top_p"]}, field, "from the base, not named by the override")
+    expect_entries(model.get(field.name), {"top_p": theirs["top_p"]}, field, "from the base, not named", contains)
 
 
 @requirement("SEM-07", SHOULD, clause="x-clauses/override-entries")
@@ -50,8 +79,9 @@ def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]
     A model on that one does not show it either.
     """
     override, field = case
-    base = subject.given({**subject.minimal(), override.name: {"temperature": {"max": 2}, "top_p": {"max": 1}}})
-    key, removal, back = subject.contract.upsert.key, {"temperature": None}, {"temperature": {"max": 1}}
+    stories.require_shown(subject, field)
+    base = subject.given({**subject.minimal(), override.name: {"rc_parameter": {"max": 2}, "top_p": {"max": 1}}})
+    key, removal, back = subject.contract.upsert.key, {"rc_parameter": None}, {"rc_parameter": {"max": 1}}
     removed = stories.based_on(subject, base, {override.name: removal})
     _expect_removed(removed, field)
     again = subject.accepted(subject.upsert({key: removed[key], override.name: back})).response.members
@@ -68,8 +98,9 @@ def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]
 def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An entry of the override replaces the base model's parameter whole, rather than being mixed into it."""
     override, field = case
-    base = subject.given({**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2, "default": 1}}})
-    entries = {"temperature": {"max": 1}}
+    stories.require_shown(subject, field)
+    base = subject.given({**subject.minimal(), override.name: {"rc_parameter": {"min": 0, "max": 2, "default": 1}}})
+    entries = {"rc_parameter": {"max": 1}}
     model = stories.based_on(subject, base, {override.name: entries})
     expect_entries(model.get(field.name), entries, field, "in place of the base's parameter")
 
@@ -79,18 +110,25 @@ def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseFiel
 def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A valid but odd entry of an override that is taken comes back exactly."""
     override, field = case
-    model = subject.minimal()  # in which the later list takes the place of the earlier
-    lists = [(model, {"stop": ["a", "b", "c"]}), (model, {"stop": ["d"]})]
-    for key, entries in (*((subject.minimal(), odd) for odd in odd_values(override.schema)), *lists):
-        exchange = subject.upsert({**key, override.name: entries})
-        if exchange.response.status in (subject.contract.upsert.created, subject.contract.upsert.updated):
+    stories.require_shown(subject, field)
+    odd = odd_values(override.schema)
+    together = subject.upsert({**subject.minimal(), override.name: {n: it for some in odd for n, it in some.items()}})
+    alone = [] if together.response.successful else odd
+    list_of = subject.minimal()  # a model in which the later list takes the place of the earlier
+    sent = [{**subject.minimal(), override.name: entries} for entries in alone]
+    sent += [{**list_of, override.name: {"stop": entry}} for entry in (["a", "b", "c"], ["d"])]
+    upsert = subject.contract.upsert
+    for exchange in (together, *(subject.upsert(body) for body in sent)):
+        entries = exchange.request.json[override.name]
+        if exchange.response.status in (upsert.created, upsert.updated):
             with shown_by(exchange):
-                expect_entries(exchange.response.members.get(field.name), entries, field, f"as {override.name} says")
+                shown = exchange.response.members.get(field.name)
+                expect_entries(shown, entries, field, f"as {override.name} says", contains)
         else:
             subject.observe(f"{override.name}: {written(entries, 60)} is answered {exchange.response.status}")
 
 
 def _expect_removed(shown: Mapping[str, Json], field: ResponseField) -> None:
     parameters = shown.get(field.name)
-    if isinstance(parameters, dict) and "temperature" in parameters:
-        raise Violation(f"{field.name} without temperature", f"{field.name}: {written(parameters)}")
+    if isinstance(parameters, dict) and "rc_parameter" in parameters:
+        raise Violation(f"{field.name} without rc_parameter", f"{field.name}: {written(parameters)}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice, product
+from time import sleep
 
-from conformance.fields import Shown
+from conformance.fields import Shown, inherited_fields, overlays
 from conformance.generate.values import distinct_value
 from conformance.judge.expect import expect_shown, expect_status, summary, written
 from conformance.judge.linear import Operation, linearizable
@@ -13,11 +14,14 @@ from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
+from conformance.subject.others import writes_elsewhere
 from conformance.subject.race import Call, histories, race, warm
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json
 
 RACERS = 5
+HEAD_START = 0.002
+"""Seconds that some requests of a race go ahead of others, which then come in the midst of them."""
 
 
 @requirement("CON-01", MUST, clause="x-clauses/racing-creates")
@@ -26,14 +30,14 @@ def test_racing_creates(subject: Subject) -> None:
     upsert = subject.contract.upsert
     subject.require_telling()
     warm(subject, RACERS)
-    for _ in range(subject.plan.profile.races):
+    for turn in range(subject.plan.profile.races):
         body = subject.minimal()
         exchanges = race([_upsert(subject, body)] * RACERS)
         statuses = sorted(subject.accepted(exchange).response.status for exchange in exchanges)
         expected = sorted([upsert.created] + [upsert.updated] * (RACERS - 1))
         if statuses != expected:
             raise Violation(f"statuses {expected} of {RACERS} racing creates", f"{statuses}", exchanges)
-        if subject.abilities.deletes_truly:  # whatever they are answered, it is no server error
+        if subject.abilities.deletes_truly and turn == 0:  # whatever they are answered, it is no server error
             race([_delete(subject, str(body[upsert.key]))] * 2)
 
 
@@ -49,7 +53,10 @@ def test_one_model_is_left(subject: Subject) -> None:
         if subject.abilities.tells_updates:
             expect_status(again, upsert.updated, when="for the name that was raced for")
         if subject.abilities.deletes_truly:
-            subject.delete(key)
+            raced = race([_delete(subject, key), _read(subject, key), _after(HEAD_START, _read(subject, key))])
+            for read in raced[1:]:
+                if read.response.successful:
+                    _expect_shown_as(subject, again, read, [again, *raced])
             left = subject.read(key)
             if left.response.successful:
                 raise Violation("no model that was raced for, once it was deleted", summary(left))
@@ -64,12 +71,11 @@ def test_racing_updates_of_one_field(subject: Subject) -> None:
     for _ in range(subject.plan.profile.races // 2):
         body = subject.given(subject.minimal())
         values = [distinct_value(field.request.schema, variant) for variant in range(RACERS)]
-        race([_upsert(subject, {**body, field.name: value}) for value in values])
+        for exchange in race([_upsert(subject, {**body, field.name: value}) for value in values]):
+            subject.accepted(exchange)
         shown = subject.look(body).get(field.name)
         if not any(same(shown, value) for value in values):
             raise Violation(f"{field.name}: one of {written(values)}", f"{field.name}: {written(shown)}")
-        if not same(subject.look(body).get(field.name), shown):
-            raise Violation(f"{field.name}: {written(shown)} when looked at again", "another value")
 
 
 @requirement("CON-04", MUST, clause="x-clauses/racing-updates")
@@ -77,36 +83,63 @@ def test_no_torn_model(subject: Subject) -> None:
     """Of updates that race none is half applied: no response, no read and no final state mixes two of them."""
     warm(subject, RACERS)
     for _ in range(subject.plan.profile.races - 1):
-        created = subject.accepted(subject.upsert(subject.full(0)))
-        key = str(created.request.key)
-        writes = [_upsert(subject, subject.full(variant, key)) for variant in range(1, RACERS)]
-        reads = [_read(subject, key)] * 2 if subject.abilities.reads_truly else []
-        raced = race([*writes, *reads])
-        for exchange in raced:
-            story = [created, *(other for other in raced if other is not exchange), exchange]
-            if exchange.request.method != subject.contract.upsert.operation.method and exchange.response.status == 404:
-                raise Violation("the model, before or after an update", summary(exchange), story)
-            if exchange.response.successful:
-                _expect_whole(subject, exchange.response.members, "while updates race", story)
-        if subject.abilities.reads_truly or subject.abilities.keeps:
-            _expect_whole(subject, subject.look({subject.contract.upsert.key: key}), "after updates raced")
+        try:
+            _race_for_a_whole_model(subject)
+        except Violation:
+            _require_whole_updates(subject)
+            raise
+
+
+def _race_for_a_whole_model(subject: Subject) -> None:
+    """Update a model, read it and base another on it, all at once."""
+    created = subject.accepted(subject.upsert(subject.full(0)))
+    key = str(created.request.key)
+    writes = [_upsert(subject, subject.full(variant, key)) for variant in range(1, RACERS)]
+    reads = [_read(subject, key)] * 2 if subject.abilities.reads_truly else []
+    base = subject.based_on({subject.contract.upsert.key: key})
+    heirs = [_upsert(subject, {**subject.minimal(), **base})] if base else []
+    exchanges = race([*writes, *reads, *heirs])
+    raced = exchanges[: len(writes) + len(reads)]
+    for heir in exchanges[len(raced) :]:
+        _expect_unmixed(subject, heir.response.members, [created, *exchanges])
+    for exchange in raced:
+        story = [created, *(other for other in raced if other is not exchange), exchange]
+        if exchange.request.method != subject.contract.upsert.operation.method and exchange.response.status == 404:
+            raise Violation("the model, before or after an update", summary(exchange), story)
+        if exchange.response.successful:
+            _expect_whole(subject, exchange.response.members, "while updates race", story)
+    if subject.abilities.reads_truly or subject.abilities.keeps:
+        _expect_whole(subject, subject.look({subject.contract.upsert.key: key}), "after updates raced")
+
+
+def _require_whole_updates(subject: Subject) -> None:
+    """Go on only where updates are shown whole that come one after the other."""
+    key = subject.names.fresh()
+    for variant in (0, *range(0, RACERS, 2), *range(1, RACERS, 2), 0):  # some are repeated, and some come back
+        shown = subject.accepted(subject.upsert(subject.full(variant, key))).response.members
+        try:
+            _expect_whole(subject, shown, "")
+            if subject.abilities.reads_truly:
+                _expect_whole(subject, subject.look({subject.contract.upsert.key: key}), "")
+        except Violation as violation:
+            raise NotTestable(f"updates one after the other show what is not whole: {violation.observed}") from None
 
 
 @requirement("CON-05", SHOULD, clause="x-clauses/racing-fields")
 def test_racing_updates_of_different_fields(subject: Subject) -> None:
     """Of updates of different fields that race none is lost."""
     fields = _fields_to_race_for(subject)
-    for variant in range(subject.plan.profile.races - 1):
-        key = subject.given(subject.full(variant + 20))[subject.contract.upsert.key]
-        _race_for(subject, key, fields, variant + 100)
+    for variant in range(subject.plan.profile.races // 2):
+        key = subject.given(subject.full(2 * variant + 20))[subject.contract.upsert.key]
+        _race_for(subject, key, fields, 2 * variant + 101)
 
 
 @requirement("CON-07", SHOULD, clause="x-clauses/racing-fields")
 def test_racing_creates_of_different_fields(subject: Subject) -> None:
     """Of creates of one name with different fields that race none loses what another stored."""
     fields = _fields_to_race_for(subject)
-    for variant in range(subject.plan.profile.races - 1):
-        _race_for(subject, subject.names.fresh(), fields, variant + 200)
+    for variant in range(subject.plan.profile.races // 2):
+        _race_for(subject, subject.names.fresh(), fields, 2 * variant + 201)
 
 
 @requirement("CON-08", MUST, clause="x-clauses/unique")
@@ -145,9 +178,69 @@ def test_linearizable(subject: Subject) -> None:
             )
 
 
+@requirement("CON-09", SHOULD, clause="x-clauses/read-back")
+def test_upserts_and_deletes(subject: Subject) -> None:
+    """Upserts and a delete that race leave what they would leave one after the other, in some order."""
+    subject.require_telling()
+    subject.require_true_read()
+    if not subject.abilities.deletes_truly:
+        raise NotTestable("the target has no delete after which a model is gone")
+    warm(subject, RACERS)
+    for turn in range(subject.plan.profile.races - 1):
+        created = subject.accepted(subject.upsert(subject.few(1)))
+        key = str(created.request.key)
+        late = [HEAD_START if turn % 3 == first else 0 for first in (1, 2)]  # none, the delete, or the upserts
+        upserts = [_after(late[1], _upsert(subject, subject.few(variant, key))) for variant in (2, 3)]
+        raced = race([*upserts, _after(late[0], _delete(subject, key))])
+        left = subject.read(key)
+        statuses = [exchange.response.status for exchange in raced]
+        if left.response.status not in (200, 404) or not _is_predicted(subject, statuses):
+            raise NotTestable(f"requests of the race were answered {statuses}, and the read {left.response.status}")
+        outcome = (*sorted(statuses[:2]), statuses[2], left.response.status == 200)
+        if outcome not in _outcomes(subject):
+            _require_creates_after_deletes(subject)
+            what = "there" if outcome[-1] else "gone"
+            observed = f"{statuses[:2]} to the upserts, {statuses[2]} to the delete, and the model is {what}"
+            raise Violation("statuses and a model that fit some order", observed, [created, *raced, left])
+
+
+def _require_creates_after_deletes(subject: Subject) -> None:
+    """Go on only where an upsert of a deleted name is answered as a create when nothing races."""
+    body = subject.given(subject.minimal())
+    subject.delete(str(body[subject.contract.upsert.key]))
+    if subject.accepted(subject.upsert(body)).response.status != subject.contract.upsert.created:
+        raise NotTestable("an upsert of a deleted name is not answered as a create", because="STA-21")
+
+
+def _after(seconds: float, call: Call) -> Call:
+    """The call, some time after the others of its race."""
+
+    def later() -> Exchange:
+        sleep(seconds)
+        return call()
+
+    return later
+
+
+def _is_predicted(subject: Subject, statuses: Sequence[int]) -> bool:
+    """Whether each of two upserts and a delete was answered as one that was done, or that found nothing to delete."""
+    upsert = subject.contract.upsert
+    return all(status in (upsert.created, upsert.updated) for status in statuses[:2]) and statuses[2] in (204, 404)
+
+
+def _outcomes(subject: Subject) -> set[tuple[int | bool, ...]]:
+    """What two upserts and a delete of a model come to: the upserts' statuses, the delete's, and whether it is left.
+
+    The delete goes first, between the upserts, or last.
+    """
+    created, updated = subject.contract.upsert.created, subject.contract.upsert.updated
+    first_or_between = (*sorted((created, updated)), 204, True)
+    return {first_or_between, (updated, updated, 204, False)}
+
+
 def _models_to_race_for(subject: Subject) -> list[tuple[dict[str, Json], Credential | None]]:
     """As many models as there are racers, each with its organization; two have one name where there are two."""
-    callers = [subject.callers.owner, *([subject.callers.other] if subject.callers.other else [])]
+    callers = [subject.callers.owner, *([subject.callers.other] if writes_elsewhere(subject) else [])]
     places = product([subject.names.fresh() for _ in range(RACERS)], callers)
     return [(subject.full(variant, name), caller) for variant, (name, caller) in enumerate(islice(places, RACERS))]
 
@@ -180,13 +273,16 @@ def _fields_to_race_for(subject: Subject) -> Sequence[Shown]:
 def _race_for(subject: Subject, key: str, fields: Sequence[Shown], variant: int) -> None:
     """Send each field by a racer of its own: afterwards the model has them all."""
     name = {subject.contract.upsert.key: key}
-    body = {field.name: distinct_value(field.request.schema, variant) for field in fields}
-    own = [{field: value} for field, value in body.items()]
+    flags = [field for field in subject.reliable_fields() if field not in subject.reliable_fields(telling=True)]
+    body = {field.name: distinct_value(field.request.schema, variant) for field in [*fields, *flags]}
+    own = [{field.name: body[field.name]} for field in fields]
+    for index, flag in enumerate(flags):  # which may be kept in one column
+        own[index % len(own)][flag.name] = body[flag.name]
     own[-1] |= subject.overrides()  # which are often read, merged and written back
     for exchange in race([_upsert(subject, {**name, **values}) for values in own]):
         subject.accepted(exchange)
     shown = subject.look({**body, **name})
-    for field in fields:
+    for field in [*fields, *flags]:
         expect_shown(shown, field.response, body[field.name], "after requests with different fields raced")
 
 
@@ -212,9 +308,46 @@ def _operation(exchange: Exchange, name: str, began: float, ended: float) -> Ope
 
 
 def _expect_whole(subject: Subject, shown: Mapping[str, Json], when: str, story: Sequence[Exchange] = ()) -> None:
-    """All fields that tell variants apart are of the same variant."""
-    fields = [field.name for field in subject.reliable_fields(telling=True)]
+    """All fields are of the same variant, and so is the entry that every override has."""
+    names = [field.name for field in subject.reliable_fields()]
     bodies = [subject.full(variant, "any") for variant in range(RACERS)]
-    if not any(all(same(shown.get(name), body[name]) for name in fields) for body in bodies):
-        seen = {name: shown.get(name) for name in fields}
+    whole = [body for body in bodies if _shows(shown, body, names)]
+    if not whole:
+        seen = {name: shown.get(name) for name in names}
         raise Violation(f"the values of one update, {when}", written(seen), story)
+    for override, field, _ in overlays(subject.contract):
+        for name, entry in _entries(shown, field.name).items():
+            values = [_entries(body, override.name).get(name) for body in bodies]
+            own = [_entries(body, override.name).get(name) for body in whole]
+            of_another = None not in values and any(same(entry, value) for value in values)
+            if of_another and not any(same(entry, value) for value in own):
+                place = f"{field.name}.{name}"
+                raise Violation(f"{place}: {written(own[0])}, {when}", f"{place}: {written(entry)}", story)
+
+
+def _entries(members: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    """The entries of an object; none where it is no object."""
+    value = members.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _expect_unmixed(subject: Subject, shown: Mapping[str, Json], story: Sequence[Exchange]) -> None:
+    """The values that a model has of its base, which is updated meanwhile, are all of one variant of it."""
+    bodies = [subject.full(variant, "any") for variant in range(RACERS)]
+    names = [field.name for field in inherited_fields(subject.contract) if field in subject.reliable_fields()]
+    names = [name for name in names if any(same(shown.get(name), body[name]) for body in bodies)]
+    if not any(_shows(shown, body, names) for body in bodies):
+        seen = {name: shown.get(name) for name in names}
+        raise Violation("the values of one update of the base model, while it is updated", written(seen), story)
+
+
+def _shows(shown: Mapping[str, Json], body: Mapping[str, Json], names: Sequence[str]) -> bool:
+    return all(same(shown.get(name), body[name]) for name in names)
+
+
+def _expect_shown_as(subject: Subject, before: Exchange, read: Exchange, story: Sequence[Exchange]) -> None:
+    """The read shows what was shown before."""
+    names = [field.name for field in subject.reliable_fields() if field.name in before.response.members]
+    if not _shows(read.response.members, before.response.members, names):
+        seen = {name: read.response.members.get(name) for name in names}
+        raise Violation("the whole model, or none, while it is deleted", written(seen), story)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 from conformance.checks import stories
-from conformance.checks.refusals import NO_OBJECT, SERVER_TRIALS, UNREADABLE, Refusal
+from conformance.checks.refusals import JSON_SPELLED, SERVER_TRIALS, Refusal
 from conformance.fields import base_field, identifying
 from conformance.generate.spellings import SPELLINGS, Spelling
-from conformance.generate.wrong import Wrongness
-from conformance.judge.expect import expect_shown, expect_status, expect_taken, expect_unchanged, nameless, summary
+from conformance.judge.expect import (
+    expect_refusal,
+    expect_shown,
+    expect_status,
+    expect_taken,
+    expect_unchanged,
+    nameless,
+    summary,
+)
 from conformance.judge.outcome import Cause, NotTestable, Violation
 from conformance.judge.same import same
 from conformance.judge.schema import SchemaJudge
-from conformance.judge.scope import ANY_SERVER
+from conformance.judge.scope import ANY_SERVER, blames_the_server
 from conformance.requirements import cases
-from conformance.requirements.cases import WrongValue
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.operations import JSON_HEADERS, encoded
@@ -25,6 +31,11 @@ from conformance.wire.exchange import Exchange, Json
 from contract import Alias, Contract, Reference, RequestField
 
 REPEATS = 9
+PAIR = 2
+RESERVED = ("__proto__", "constructor", "toString", "hasOwnProperty", "None", "null", "undefined", "true")
+"""Words that a language gives a meaning of its own: a store that is an object of JavaScript has some of them."""
+ROWS = ("0", "1")
+"""What numbers a row, or is false in PHP."""
 
 
 @requirement("STA-01", MUST, clause="x-upsert/created")
@@ -60,7 +71,7 @@ def test_update(subject: Subject) -> None:
 @every_exchange("STA-03", MUST, clause="x-clauses/no-server-error")
 def test_no_server_error(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """No request makes the server fail: every one is answered, and none with a 5xx other than 501 and 503."""
-    if exchange.response.status >= 500 and exchange.response.status not in ANY_SERVER:
+    if blames_the_server(exchange):
         raise Violation("no server error, whatever the request", summary(exchange))
 
 
@@ -70,69 +81,10 @@ def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: C
     status = exchange.response.status
     if exchange.request.operation_id is None or not exchange.request.ordinary or status >= 500:
         return
-    without_it = exchange.request.operation_id != contract.upsert.operation.operation_id and status == 405
-    if not (schemas.declares(exchange) or status in ANY_SERVER or without_it):
+    error_of_the_upsert = status >= 400 and status in contract.upsert.operation.statuses
+    if not (schemas.declares(exchange) or status in ANY_SERVER or error_of_the_upsert):
         cause = Cause("status", "", str(status))
         raise Violation("a status that the contract declares", summary(exchange), cause=cause)
-
-
-@requirement("STA-05", MUST, clause="x-clauses/unreadable-json")
-@each("refusal", UNREADABLE)
-def test_unreadable_body(subject: Subject, refusal: Refusal) -> None:
-    """A body that no JSON parser reads is answered 400."""
-    expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
-
-
-@requirement("STA-06", MUST, clause="x-clauses/unreadable-json")
-@each("refusal", NO_OBJECT)
-def test_body_is_no_object(subject: Subject, refusal: Refusal) -> None:
-    """JSON that is no object is answered 400."""
-    expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
-
-
-@requirement("STA-07", MUST, clause="x-clauses/required")
-def test_missing_key(subject: Subject) -> None:
-    """A body without the name is answered 400, be it empty or full."""
-    upsert = subject.contract.upsert
-    full = subject.full()
-    del full[upsert.key]
-    for body in ({}, full):
-        expect_status(subject.upsert(body), upsert.invalid, when=f"for a body without {upsert.key}")
-
-
-@requirement("STA-08", MUST, clause="x-clauses/wrong-type")
-@each("case", cases.wrong(Wrongness.TYPE))
-def test_wrong_type(subject: Subject, case: WrongValue) -> None:
-    """A value that no reading makes into the declared type is answered 400."""
-    _expect_invalid(subject, case)
-
-
-@requirement("STA-09", MUST, clause="x-clauses/wrong-type")
-@each("case", cases.wrong(Wrongness.ENUM))
-def test_value_not_allowed(subject: Subject, case: WrongValue) -> None:
-    """A value outside the allowed ones is answered 400."""
-    _expect_invalid(subject, case)
-
-
-@requirement("STA-10", SHOULD, clause="x-clauses/coercible")
-@each("case", cases.wrong(Wrongness.COERCIBLE))
-def test_value_to_coerce(subject: Subject, case: WrongValue) -> None:
-    """A value that a lenient reader would coerce into the declared type is answered 400."""
-    _expect_invalid(subject, case)
-
-
-@requirement("STA-11", SHOULD, clause="x-clauses/coercible")
-@each("case", cases.wrong(Wrongness.NULL))
-def test_null(subject: Subject, case: WrongValue) -> None:
-    """null in place of a value is answered 400."""
-    _expect_invalid(subject, case)
-
-
-@requirement("STA-12", SHOULD, clause="x-clauses/empty-key")
-def test_empty_key(subject: Subject) -> None:
-    """An empty name is answered 400."""
-    upsert = subject.contract.upsert
-    expect_status(subject.upsert({upsert.key: ""}), upsert.invalid, when="for an empty name")
 
 
 @requirement("STA-13", SHOULD, clause="base_model_name/x-reference")
@@ -141,49 +93,57 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
     """A reference to a model or provider that does not exist is answered 404, in a create and in an update."""
     field, reference = case
     longer = subject.once("a model of a longer name", lambda: subject.given(_longer(subject)))
-    unknown = str(longer[subject.contract.upsert.key]).removesuffix("-longer")
+    key = subject.contract.upsert.key
+    unknown = str(longer[key]).removesuffix("-longer")
     for body in (subject.minimal(), _without_references(subject)):
         exchange = subject.upsert({**body, field.name: unknown})
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
+    for word in _words_for(subject, field):
+        body = {**subject.minimal(), field.name: word}
+        exchange = subject.post(encoded(body), key=body[key], credential=subject.callers.owner, ordinary=False)
+        expect_refusal(exchange, f'there is no {reference.to.rstrip("s")} "{word}"')
 
 
 @requirement("STA-14", SHOULD, clause="provider_id/x-alias")
 @each("case", cases.aliases)
 def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) -> None:
-    """Two spellings of one field that hold different values are answered 400, in a create and in an update."""
+    """Two spellings of one field that hold different values are answered 400, in a create and in an update.
+
+    Where fewer than two things are known that exist, one of the values is unknown, and its status is allowed as well.
+    """
     field, alias = case
-    known = subject.values_of(field) if subject.plan.known.providers else [subject.names.fresh()]
+    slot, known = subject.contract.upsert.request[field.slot], _known_values(subject, field)
+    missing = [slot.reference.missing] if slot.reference and len(known) < PAIR else []
+    first, second = [*known, *(subject.names.fresh() for _ in range(PAIR))][:PAIR]
     for model in (subject.minimal(), _without_references(subject)):
-        exchange = subject.upsert({**model, field.name: known[0], alias.of: subject.names.fresh()})
-        expect_status(exchange, alias.differing, when=f"where {field.name} and {alias.of} differ")
+        exchange = subject.upsert({**model, field.name: first, alias.of: second})
+        if exchange.response.status not in (alias.differing, *missing) and not exchange.response.successful:
+            for value in known:  # what the user named may not exist
+                subject.given({**subject.minimal(), alias.of: value})
+        expect_status(exchange, alias.differing, *missing, when=f"where {field.name} and {alias.of} differ")
 
 
 @requirement("STA-15", MUST, clause="x-clauses/allow")
 @each("method", lambda _: {method: method for method in ("PUT", "PATCH", "DELETE", "GET", "POST to a model")})
 def test_allow(subject: Subject, method: str) -> None:
-    """A 405 says in Allow which methods there are."""
+    """A 405 says in Allow which methods there are, and the refused one is none of them.
+
+    That it leaves out another is let pass: routers of several frameworks know no more than the route that they tried.
+    """
     method, _, at_a_model = method.partition(" to ")
     exchange = subject.call_unasked(method, subject.contract.upsert.read if at_a_model else None)
     if exchange.response.status != 405:
         raise NotTestable(f"the target has a {method} of its own, or refuses it otherwise")
-    allowed = exchange.response.header("allow")
-    if allowed is None:
+    allowed = [value for name, value in exchange.response.headers if name.lower() == "allow"]
+    if not allowed:
         raise Violation("Allow in the 405", "no such header")
-    if method in re.split(r"[\s,]+", allowed):
-        raise Violation(f"Allow without {method}, which is refused", f"Allow: {allowed}")
+    methods = {name.strip().upper() for value in allowed for name in value.split(",")}
+    if method in methods:
+        raise Violation(f"Allow without {method}, which is refused", f"Allow: {', '.join(allowed)}")
 
 
 @requirement("STA-16", MUST, clause="x-clauses/media-type-match")
-@each(
-    "headers",
-    lambda _: {
-        "media type in capitals": (("Content-Type", "Application/JSON"),),
-        "charset=UTF-8": (("Content-Type", "application/json; charset=UTF-8"),),
-        "a charset in quotes": (("Content-Type", 'application/json;charset="utf-8"'),),
-        "no Accept": (("Content-Type", "application/json"),),
-        "header names in lower case": (("content-type", "application/json"), ("accept", "application/json")),
-    },
-)
+@each("headers", lambda _: JSON_SPELLED)
 def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]) -> None:
     """A JSON body is taken however its media type is spelled."""
     key = subject.once("a model of any media type", subject.names.fresh)
@@ -203,6 +163,8 @@ def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
     body = {name: f'{value} a/b "c" \\d' if isinstance(value, str) else value for name, value in body.items()}
     body[subject.contract.upsert.key] = key
     exchange = subject.post(spelling(body), key=key, credential=subject.callers.owner)
+    if exchange.response.status == 413:
+        raise NotTestable("the body is larger than the server takes")
     if not exchange.response.successful:
         subject.given(body)
     expect_taken(exchange, "the body is valid JSON")
@@ -230,6 +192,7 @@ def test_plain_values_are_taken(subject: Subject) -> None:
         "slashes": "/a/b",
         "capitals": "ABCxyz",
         "digits": "0123456789",
+        "words of a language": ".__proto__/constructor",
         "64 characters": "",
     },
 )
@@ -261,6 +224,10 @@ def test_read(subject: Subject) -> None:
     expect_status(subject.read(subject.names.fresh()), 404, when="for a model that does not exist")
     similar = subject.given({subject.contract.upsert.key: f"{subject.names.fresh()}-3x5"})[subject.contract.upsert.key]
     expect_status(subject.read(similar.replace("-3x5", "-3.5")), 404, when="for a name that is like another")
+    for word in (*RESERVED, *ROWS[1:]):
+        read = subject.read(word, ordinary=False)
+        if read.response.members.get(subject.contract.upsert.key) != word:  # else there is such a model
+            expect_refusal(read, f'there is no model "{word}"')
 
 
 @requirement("STA-20", MUST, clause="x-upsert/delete")
@@ -322,7 +289,7 @@ def test_slashes(subject: Subject) -> None:
 def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
     """Odd requests are answered, by taking or refusing them, and the server goes on working."""
     odd = refusal.send(subject, subject.once("a model for odd requests", subject.names.fresh))
-    if odd.response.successful:
+    if odd.response.successful or not refusal.writes:
         return
     again = subject.upsert(subject.once("a plain request", subject.minimal))
     if not again.response.successful:  # as an update, perhaps; so once more with a name of its own
@@ -332,11 +299,11 @@ def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
 
 @requirement("STA-24", MUST, clause="x-clauses/media-type-match")
 def test_chunked_body(subject: Subject) -> None:
-    """A chunked body is a body: it is taken, whatever its chunks end in the midst of, or refused with 411."""
+    """A chunked body is a body: it is taken, whatever its chunks end in the midst of, or refused with 411 or 501."""
     body, upsert = subject.few(), subject.contract.upsert
     body |= {name: "模型" * 10 for name, value in body.items() if isinstance(value, str) and name != upsert.key}
     exchange = subject.post(encoded(body), key=body[upsert.key], credential=subject.callers.owner, chunked=True)
-    if exchange.response.status == 411:
+    if exchange.response.status in (411, 501):  # a server need not know any transfer coding (RFC 9112, section 6.1)
         return
     if not exchange.response.successful:
         subject.given(body)  # refused in one piece as well, it says nothing of chunks
@@ -375,12 +342,22 @@ def _longer(subject: Subject) -> dict[str, Json]:
     return {subject.contract.upsert.key: f"{subject.names.fresh()}-longer"}
 
 
+def _words_for(subject: Subject, field: RequestField) -> Sequence[str]:
+    """The words that are sent as a reference: each to models, and to providers some under each spelling."""
+    request, words = subject.contract.upsert.request, (*RESERVED, *ROWS[:1])
+    reference = request[field.slot].reference
+    spellings = [name for name, other in request.items() if other.slot == field.slot]
+    alone = reference is not None and reference.to == "models"
+    return words if alone else words[spellings.index(field.name) :: 2 * len(spellings)]
+
+
+def _known_values(subject: Subject, field: RequestField) -> list[Json]:
+    """Values of a field that differ, as many of the pair as are known: names of what exists, if it is a reference."""
+    reference = subject.contract.upsert.request[field.slot].reference
+    if reference is None or reference.to == "models":
+        return subject.values_of(field)[:PAIR]
+    return list(dict.fromkeys(subject.plan.known.providers))[:PAIR]
+
+
 def _without_references(subject: Subject) -> dict[str, Json]:
     return subject.once("a model without references", lambda: subject.given(subject.minimal()))
-
-
-def _expect_invalid(subject: Subject, case: WrongValue) -> None:
-    upsert = subject.contract.upsert
-    model = _without_references(subject) if case.updates else subject.minimal()
-    body = {**model, case.field.name: case.wrong.value}
-    expect_status(subject.upsert(body), upsert.invalid, when=f"for {case.field.name}: {case.wrong.label}")

@@ -32,10 +32,18 @@ def _name_last(subject: Subject) -> list[dict[str, Json]]:
     return [{name: value for name, value in (full | texts).items() if name != key} | {key: full[key]}]
 
 
+def _name_in_the_middle(subject: Subject) -> list[dict[str, Json]]:
+    body = list(subject.full(5).items())
+    half = len(body) // 2
+    return [dict(body[half:] + body[:half])]
+
+
 def _in_pairs(subject: Subject) -> list[dict[str, Json]]:
+    """Two fields at a time, before the name, behind it, and around it."""
     key, full = subject.contract.upsert.key, subject.full(3)
-    others = [name for name in full if name != key]
-    return [{name: full[name] for name in (key, *pair)} for pair in pairwise(others)]
+    pairs = list(pairwise(name for name in full if name != key))
+    orders = [((key, one, other), (one, key, other), (other, one, key)) for one, other in pairs]
+    return [{name: full[name] for name in of[turn % len(of)]} for turn, of in enumerate(orders)]
 
 
 def _flags(subject: Subject) -> list[dict[str, Json]]:
@@ -50,6 +58,7 @@ TOGETHER: Mapping[str, Bodies] = MappingProxyType({
     "in order": _in_order,
     "in reverse": _updates_in_reverse,
     "the name last": _name_last,
+    "the name in the middle": _name_in_the_middle,
     "in pairs": _in_pairs,
     "updates of flags": _flags,
 })  # fmt: skip

@@ -44,12 +44,15 @@ def _coercible(label: str, value: Any) -> Wrong:
     return Wrong(label, value, Wrongness.COERCIBLE)
 
 
+_NO_NUMBERS = [_type("NaN in a string", "nan"), _type("infinity in a string", "-Infinity")]
+"""Floats of many a language, and no numbers of JSON: none can be stored as a number and shown as one."""
 _CONTAINERS = [_type("an object", {"a": 1}), _type("a list", [1, 2])]
 _BY_TYPE: dict[str, list[Wrong]] = {
     "string": [*_CONTAINERS, _coercible("a number", 123), _coercible("true", True)],
     "number": [
         *_CONTAINERS,
         _type("a word", "fünf"),
+        *_NO_NUMBERS,
         _coercible("a number in a string", "1.5"),
         _coercible("true", True),
         _coercible("an empty string", ""),
@@ -57,6 +60,7 @@ _BY_TYPE: dict[str, list[Wrong]] = {
     "integer": [
         *_CONTAINERS,
         _type("a word", "abc"),
+        *_NO_NUMBERS[:1],
         _coercible("an integer in a string", "7"),
         _coercible("true", True),
         _coercible("a fraction", 1.5),

@@ -84,8 +84,20 @@ def expect_entries(
 
 
 def nameless(members: Mapping[str, Json], key: str) -> dict[str, Json]:
-    """The members of a response with the model's name left out of every text: a default may be made from it."""
-    return {name: value.replace(key, "") if isinstance(value, str) else value for name, value in members.items()}
+    """The members of a response with the model's name left out of every text: a default may be made from it.
+
+    It may be spelled otherwise there: in capitals, say, or with spaces for hyphens.
+    """
+    return {name: _without(key, value) if isinstance(value, str) else value for name, value in members.items()}
+
+
+def _without(key: str, text: str) -> str:
+    name, squeezed = _squeezed(key), _squeezed(text)
+    return squeezed.replace(name, "") if name in squeezed else text
+
+
+def _squeezed(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def expect_unchanged(

@@ -22,6 +22,31 @@ class Moment:
         """Whether the clock shows no fraction of a second here."""
         return self.at.microsecond == 0
 
+    @property
+    def digits(self) -> int:
+        """The digits of its fraction of a second."""
+        match = RFC_3339.fullmatch(self.text)
+        return len(match[3] or ".") - 1 if match else 0
+
+    @property
+    def grain(self) -> timedelta:
+        """How far the ticks may be apart of the clock that wrote it: a minute at most."""
+        if self.digits:
+            return timedelta(microseconds=10 ** max(0, 6 - self.digits))
+        return timedelta(seconds=1 if self.at.second else 60)
+
+    def is_same(self, other: Moment) -> bool:
+        """Whether both may be one moment, written once to the last digit and once to a coarser grain."""
+        return abs(self.at - other.at) <= self._hidden(other)
+
+    def is_before(self, other: Moment) -> bool:
+        """Whether it is the earlier one, whatever the coarser grain of one of the two hides."""
+        return self.at < other.at - self._hidden(other)
+
+    def _hidden(self, other: Moment) -> timedelta:
+        """What a coarser grain of one of the two may hide; nothing where both are written alike."""
+        return timedelta(0) if self.digits == other.digits else max(self.grain, other.grain)
+
 
 def moment(value: Any) -> Moment | None:
     """The moment that a date-time names, or None where it is none."""

@@ -21,7 +21,7 @@ MOST_DECIMALS = 6
 LARGEST_PLAIN_INTEGER = 10_000_000
 MOST_PLAIN_ENTRIES = 8
 WORDS_FOR_FLAGS = {"true", "false", "yes", "no", "on", "off", "t", "f", "y", "n"}
-WORDS_FOR_NUMBERS = {"nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity"}
+WORDS_FOR_NOTHING = {"null", "none", "nil", "undefined"}
 
 
 class Reading(IntEnum):
@@ -158,12 +158,15 @@ def _read_array(_: Schema, value: Any) -> Reading:
 
 
 def _read_foreign(value: Any) -> Reading:
-    """A value of another type than the declared one. What some language takes for empty or for false may be coerced."""
+    """A value of another type than the declared one. What some language takes for empty or for false may be coerced.
+
+    A text of digits may be, in part perhaps. NaN and infinity are no numbers of JSON: they are words like others.
+    """
     if isinstance(value, bool) or value in (0, "", [], {}) or isinstance(value, int | float):
         return Reading.COERCIBLE
     if isinstance(value, str):
         word = value.strip().lower()
-        readable = any(character.isnumeric() for character in word) or word in WORDS_FOR_FLAGS | WORDS_FOR_NUMBERS
+        readable = any(character.isnumeric() for character in word) or word in WORDS_FOR_FLAGS | WORDS_FOR_NOTHING
         return Reading.COERCIBLE if readable or not word or word[0] in "{[" else Reading.WRONG
     return Reading.WRONG
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: 2 and 2.0 are, 1 and true are not, strings by code points.
+    """Whether two JSON values are equal: 2 and 2.0 are, 0 and -0.0 are, 1 and true are not, strings by code points.
 
     Integers beyond 2^53 are equal when they are the same double, as a reader of JSON may have it (RFC 8259, section 6).
     """
@@ -27,20 +27,6 @@ def contains(one: Any, other: Any) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         return all(name in one and contains(one[name], value) for name, value in other.items())
     return same(one, other)
-
-
-def identical(one: Any, other: Any) -> bool:
-    """As `same`, and the sign of zero counts, however deep it lies."""
-    return same(one, other) and _signs_of_zeros(one) == _signs_of_zeros(other)
-
-
-def _signs_of_zeros(value: Any) -> Any:
-    """The signs of all zeros in `value`, in its shape."""
-    if isinstance(value, dict):
-        return {name: _signs_of_zeros(child) for name, child in value.items()}
-    if isinstance(value, list):
-        return [_signs_of_zeros(child) for child in value]
-    return math.copysign(1, value) if value == 0 else None
 
 
 def _as_double(number: float) -> float:

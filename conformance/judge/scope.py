@@ -7,9 +7,16 @@ from collections.abc import Mapping
 from conformance.judge.schema import SchemaJudge
 from conformance.wire.exchange import Exchange, Json
 
-ANY_SERVER = frozenset({408, 411, 413, 414, 429, 431, 501, 503})
+ANY_SERVER = frozenset({405, 408, 411, 413, 414, 415, 429, 431, 501, 503})
 """Statuses that HTTP lets any server send, often from before the implementation. Their bodies are not judged."""
 NO_CONTENT = 204
+
+
+def blames_the_server(exchange: Exchange) -> bool:
+    """Whether the status is a server error that not every server may send; 505 answers a version of HTTP."""
+    status, wire = exchange.response.status, exchange.request.wire
+    old = wire is not None and wire.version != "1.1"
+    return status >= 500 and status not in ANY_SERVER and not (old and status == 505)
 
 
 def judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:

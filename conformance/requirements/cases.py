@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.fields import Shown, inherited_fields, overlays, shown_fields
 from conformance.generate.wrong import Wrong, Wrongness, wrong_values
 from contract import Alias, Contract, Reference, RequestField, ResponseField
+
+PAIR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,28 @@ def aliases(contract: Contract) -> Mapping[str, tuple[RequestField, Alias]]:
 
 
 def wrong(*kinds: Wrongness) -> Callable[[Contract], Mapping[str, WrongValue]]:
-    """Wrong values of every field, of the kinds given."""
+    """Wrong values of every field, of the kinds given; fields that are alike share out what may be coerced."""
 
     def of(contract: Contract) -> Mapping[str, WrongValue]:
         return {
             f"{field.name}: {wrong.label}": WrongValue(field, wrong, updates=(row + column) % 2 == 1)
             for row, field in enumerate(contract.upsert.request.values())
-            for column, wrong in enumerate(wrong_values(field.schema))
+            for column, wrong in enumerate(_taking_turns(contract, field))
             if wrong.wrongness in kinds
         }
 
     return of
+
+
+def _taking_turns(contract: Contract, field: RequestField) -> Sequence[Wrong]:
+    """The wrong values of a field; one that may be coerced is left to the others of the same schema, in turn."""
+    values = wrong_values(field.schema)
+    alike = [other.name for other in contract.upsert.request.values() if wrong_values(other.schema) == values]
+    coercible = [wrong for wrong in values if wrong.wrongness is Wrongness.COERCIBLE]
+    if len(coercible) < PAIR or len(alike) < PAIR:
+        return values
+    left_out = coercible[alike.index(field.name) % len(coercible)]
+    return [wrong for wrong in values if wrong is not left_out]
 
 
 def server_owned(contract: Contract) -> Mapping[str, ResponseField]:

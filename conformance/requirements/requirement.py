@@ -71,17 +71,21 @@ def requirement(
     return declare
 
 
-def every_exchange(id: str, level: Level, clause: str) -> Callable[[Judge], Callable[..., None]]:
+def every_exchange(
+    id: str, level: Level, clause: str, also: Callable[[Any], object] = lambda _: None
+) -> Callable[[Judge], Callable[..., None]]:
     """Declare a requirement that is judged on every exchange of the run.
 
     The check becomes a test of its own over everyday situations, so that it is judged when it is the only one selected.
+    Requests that no other check sends are sent by `also`, which gets the subject.
     """
 
     def declare(judge: Judge) -> Callable[..., None]:
         registered = _register(Requirement(id, level, clause, _text(judge), judge=judge))
 
-        def check(everyday: Callable[[], object]) -> None:
+        def check(everyday: Callable[[], object], subject: Any) -> None:
             everyday()
+            also(subject)
 
         check.__name__ = judge.__name__
         check.__doc__ = judge.__doc__

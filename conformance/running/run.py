@@ -25,7 +25,7 @@ from conformance.results.finding import Finding
 from conformance.results.judged import Record, read_as
 from conformance.results.terms import Terms
 from conformance.results.verdict import Verdict
-from conformance.running.attempt import CONNECTIONS, Attempt, Attempts
+from conformance.running.attempt import ANSWERED, CONNECTIONS, Attempt, Attempts
 from conformance.running.connection import Connection, callers_of, connection_of
 from conformance.running.control import Change
 from conformance.running.deadline import disarm
@@ -263,7 +263,7 @@ class Run:
     def close(self) -> dict[str, Any]:
         """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
         disarm()
-        void = self._last_control()
+        void = [*self._last_control(), *([[ANSWERED, ""]] if self._broken else [])]
         if self._subject is not None and (left := tidy(self._subject, lost=self._lost)):
             self.warnings.append(left)
         if self._transport is not None:
@@ -293,11 +293,16 @@ class Run:
         self._disruptions.append(change.disruption)
         return self._unproven
 
+    @property
+    def _broken(self) -> int:
+        """Requests that got no response, while others like them did."""
+        return self._attempts.broken if "_attempts" in vars(self) else 0
+
     def _all_disruptions(self) -> list[Disruption]:
         """What disrupted the run, each once, in the order in which it came."""
         if self._subject is None:
             return []
-        client, broken = self._subject.client, self._attempts.broken if "_attempts" in vars(self) else 0
+        client, broken = self._subject.client, self._broken
         flaky = Disruption(
             Trouble.FLAKY,
             f"{broken} of {client.requests:,} requests got no response, though others like them did",

@@ -57,8 +57,9 @@ def of_stranger(exchange: Exchange, plain: Exchange | None) -> str:
     server, own = response.header("server"), plain.response.header("server")
     by = f" and Server: {printable(server)}" if server and server != own else ""
     return (
-        f"something in front of the target may have responded: this is {printable(response.media_type) or 'untyped'}{by}, "
-        f"and the target's own responses are {printable(plain.response.media_type)}"
+        "something in front of the target may have responded: this is "
+        f"{printable(response.media_type) or 'untyped'}{by}, and the target's own responses are "
+        f"{printable(plain.response.media_type)}"
     )
 
 

@@ -42,6 +42,19 @@ class _Message:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How a request is written byte by byte, where not as HTTP clients write it."""
+
+    version: str = "1.1"
+    hosts: tuple[str, ...] | None = None
+    """Values of Host, each in a line of its own; None for the target's own."""
+    absolute: bool = False
+    """Whether the request line names the whole URL."""
+    authorization: str = "Authorization: "
+    """What stands before the credential."""
+
+
 @dataclass(frozen=True)
 class Request(_Message):
     """A request in origin form; the base URL is the transport's."""
@@ -62,6 +75,8 @@ class Request(_Message):
     chunked: bool = False
     extra: tuple[tuple[str, Credential], ...] = ()
     """Headers that the user wants on every request, for a gateway for instance."""
+    wire: Wire | None = None
+    """Set where the request is written by hand; it is sent over sockets only."""
 
     @cached_property
     def json(self) -> Json:
@@ -76,7 +91,12 @@ class Response(_Message):
     status: int
     headers: Headers
     body: bytes
+    """Decoded."""
     seconds: float
+    sent: int | None = None
+    """Bytes of the body before they were decoded, where they were counted."""
+    miscoded: str = ""
+    """How the body is coded, where Content-Encoding says otherwise."""
 
     @property
     def media_type(self) -> str:

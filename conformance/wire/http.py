@@ -11,6 +11,7 @@ import httpcore2
 import httpx2
 
 from conformance.wire.body import Unreadable, read_body
+from conformance.wire.by_hand import ByHand
 from conformance.wire.call import Call, Calls
 from conformance.wire.exchange import SAFE, Request, Response
 from conformance.wire.lost import Lost, Stale
@@ -49,6 +50,9 @@ class HttpTransport:
 
     def send(self, request: Request) -> Response:
         """The response. A request that can be sent twice is, where the connection may have been closed before it."""
+        if request.wire is not None:
+            with ByHand(self.base_url, self._route, self._tls) as by_hand:
+                return by_hand.send(request)
         for pause in PAUSES:
             try:
                 return self._sent_once(request)
@@ -73,10 +77,17 @@ class HttpTransport:
     @contextmanager
     def connection(self) -> Iterator[Callable[[Request], Response]]:
         pool = self._pool(1, 1)
-        try:
-            yield lambda request: self._sent(pool, request, outgoing(self.base_url, request))
-        finally:
-            pool.close()
+        with ByHand(self.base_url, self._route, self._tls) as by_hand:
+
+            def send(request: Request) -> Response:
+                if request.wire is not None:
+                    return by_hand.send(request)
+                return self._sent(pool, request, outgoing(self.base_url, request))
+
+            try:
+                yield send
+            finally:
+                pool.close()
 
     def keep_none(self) -> None:
         self._stale = STALE

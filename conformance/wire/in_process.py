@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from conformance.wire.body import Unreadable, read_body
+from conformance.wire.body import Body, Unreadable, read_body
 from conformance.wire.exchange import Request, Response
 from conformance.wire.lost import Lost
 from conformance.wire.route import TIMEOUT
@@ -41,14 +41,15 @@ class InProcess(Connectionless):
     def close(self) -> None:
         self._transport.close()
 
-    def _answer(self, request: httpx2.Request, until: float) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _answer(self, request: httpx2.Request, until: float) -> tuple[int, list[tuple[bytes, bytes]], Body]:
         try:
             response = self._transport.handle_request(request)
             body = read_body(response.iter_raw(), response.headers.get("content-encoding"), until)
         except (httpx2.TransportError, TimeoutError, Unreadable):
             raise
         except Exception as error:  # noqa: BLE001 - whatever escapes an application is its failure
-            return 500, [(b"Content-Type", b"text/plain")], f"{type(error).__name__}: {error}".encode()
+            said = f"{type(error).__name__}: {error}".encode()
+            return 500, [(b"Content-Type", b"text/plain")], Body(said, len(said))
         return response.status_code, response.headers.raw, body
 
 

@@ -6,8 +6,9 @@ import re
 import shlex
 from collections.abc import Iterable
 from itertools import groupby
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from conformance.wire.by_hand import written
 from conformance.wire.exchange import Exchange, Request
 from conformance.wire.secrets import Variables, any_of
 
@@ -31,6 +32,40 @@ def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -
 def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
     """A command for each exchange, or one for those that went over one connection, which curl keeps to the next."""
     commands, last = list[str](), None
+    for by_hand, some in groupby(exchanges, _hidden_by_curl):
+        if by_hand:
+            commands.append(over_a_socket([exchange.request for exchange in some], base_url, variables))
+            continue
+        commands, last = _with_curl(commands, last, some, base_url, variables)
+    return commands
+
+
+def _hidden_by_curl(exchange: Exchange) -> bool:
+    """Whether curl would not show what matters: content after a HEAD, an answer where none is due, two of a field."""
+    request = exchange.request
+    return request.wire is not None and (
+        request.method == "HEAD" or exchange.connection is not None or request.wire.hosts is not None
+    )
+
+
+def over_a_socket(requests: Iterable[Request], base_url: str, variables: Variables) -> str:
+    """A command that writes requests to one connection, a second apart, and shows what comes back."""
+    url = urlsplit(base_url)
+    secure = url.scheme == "https"
+    address = f"{url.hostname}:{url.port or (443 if secure else 80)}"
+    reader = f"openssl s_client -quiet -connect {address}" if secure else f"{CURL} -sS -m 9 telnet://{address}"
+    parts = list[str]()
+    for request in requests:
+        lines = written(request, base_url).decode("latin-1").split("\r\n")
+        words = " ".join(_quoted(line, variables) for line in lines[:-1])
+        parts.append(f"printf '%s\\r\\n' {words}; sleep 1")
+    return f"{{ {'; '.join(parts)}; }} | {reader}"
+
+
+def _with_curl(
+    commands: list[str], last: int | None, exchanges: Iterable[Exchange], base_url: str, variables: Variables
+) -> tuple[list[str], int | None]:
+    """The commands so far, and those of some exchanges."""
     for exchange in exchanges:
         command = curl(exchange.request, base_url, variables)
         if last is not None and exchange.connection == last and command.startswith(CURL):
@@ -38,7 +73,7 @@ def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables
         else:
             commands.append(command)
         last = exchange.connection
-    return commands
+    return commands, last
 
 
 def _at_once(commands: list[str], race: int | None) -> list[str]:
@@ -56,8 +91,12 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
     words.append(_quoted(base_url.rstrip("/") + request.target, variables))
     if "/." in request.target:
         words.append("--path-as-is")
+    if request.wire is not None:
+        words += ["--http1.0"] if request.wire.version == "1.0" else []
+        words += [f"--request-target {_quoted(base_url + request.target, variables)}"] if request.wire.absolute else []
     if request.credential is not None:
-        words.append(f'-H "Authorization: {request.credential.shell}"')
+        before = request.wire.authorization if request.wire is not None else "Authorization: "
+        words.append(f'-H "{before}{request.credential.shell}"')
     words.extend(f'-H "{name}: {secret.shell}"' for name, secret in request.extra)
     words.extend(
         f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}" for name, value in request.headers

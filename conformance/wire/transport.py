@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import httpx2
 
+from conformance.wire.body import Body
 from conformance.wire.exchange import Request, Response
 
 
@@ -77,11 +78,10 @@ def _url(text: str) -> httpx2.URL:
     return httpx2.URL(text)
 
 
-def received(status: int, headers: list[tuple[bytes, bytes]], body: bytes, seconds: float) -> Response:
+def received(status: int, headers: list[tuple[bytes, bytes]], body: Body, seconds: float) -> Response:
     """A response as it came."""
-    return Response(
-        status, tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers), body, seconds
-    )
+    decoded = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+    return Response(status, decoded, body.content, seconds, body.sent, body.miscoded)
 
 
 def _in_chunks(body: bytes, size: int = 16) -> Iterator[bytes]:

@@ -34,7 +34,6 @@ NO_ANSWERS: Mapping[str, Act] = {
     "never ends a chunk's length": for_ever(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0" * 65536),
     "sends a body of 1 GB": for_ever(OK + b"Content-Length: 1073741824\r\n\r\n", MEGABYTE),
     "sends a bomb of 1 GB": saying(OK + b"Content-Encoding: gzip\r\n\r\n", bomb()),
-    "says gzip and sends none": answering(f"HTTP/1.1 200 OK\n{JSON}\nContent-Encoding: gzip", b"{}"),
     "says br": answering(f"HTTP/1.1 200 OK\n{JSON}\nContent-Encoding: br", b"\x1b\x0f\x00\xf8"),
     "says zstd": answering(f"HTTP/1.1 200 OK\n{JSON}\nContent-Encoding: zstd", b"\x28\xb5\x2f\xfd"),
     "says too great a length": answering(f"HTTP/1.1 200 OK\n{JSON}\nContent-Length: 10", b"{}"),
@@ -56,6 +55,7 @@ NO_ANSWERS: Mapping[str, Act] = {
 ENTRIES = b'{"model_name": "a", "supported_params": {' + b",".join(b'"%06d": []' % n for n in range(30_000)) + b"}}"
 WRONG_ANSWERS: Mapping[str, Act] = {
     "says too small a length": answering(f"HTTP/1.1 201 Created\n{JSON}\nContent-Length: 2", b'{}{"evil": 1}' + OK),
+    "says gzip and sends none": answering(f"HTTP/1.1 201 Created\n{JSON}\nContent-Encoding: gzip", b"{}"),
     "speaks UTF-16": answering(f"HTTP/1.1 201 Created\n{JSON}; charset=utf-16", '{"id": "a"}'.encode("utf-16")),
     "speaks HTTP/9.9": answering(f"HTTP/9.9 201 Created\n{JSON}", b"{}"),
     "says much, and it is JSON": answering(f"HTTP/1.1 201 Created\n{JSON}", ENTRIES),

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.command import KEYS, KNOWN, conformance
-from tests.mutants.authentication import KeysCompareCaseless
 from tests.mutants.connections import BodyLeftWhereItGoesWrong, BodyOfAStrangerLeft
 from tests.mutants.histories import RefusalAfterDeleteRevives
+from tests.mutants.keys import KeysCompareCaseless
 from tests.mutants.races import TornReads
 from tests.mutants.responses import FlagsAsBooleans
 from tests.mutants.statuses import AlwaysCreated

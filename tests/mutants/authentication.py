@@ -7,7 +7,7 @@ from base64 import b64decode, urlsafe_b64decode
 from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from tests.mutants.mutant import Mutant
 from tests.servers.fixtures import Caller
@@ -23,17 +23,6 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json, Request
 
 ANYBODY = Caller("acme", may_write=True)
-
-
-class _LooseKeys(Mutant):
-    """Keys are compared by something else than equality."""
-
-    def matches(self, key: str, token: str) -> bool:
-        """Whether a token is taken for a key."""
-        raise NotImplementedError
-
-    def caller(self, token: str) -> Caller | None:
-        return next((caller for key, caller in self.fixtures.keys.items() if self.matches(key, token)), None)
 
 
 class UpsertForEverybody(Mutant):
@@ -116,75 +105,6 @@ class EmptyTokenTaken(Mutant):
 
     def caller(self, token: str) -> Caller | None:
         return super().caller(token) if token else ANYBODY
-
-
-class KeyFoundInToken(_LooseKeys):
-    """A token that starts with a key is taken: `token.startswith(key)`."""
-
-    trips = frozenset({"AUT-02"})
-
-    def matches(self, key: str, token: str) -> bool:
-        return token.startswith(key)
-
-    def caller(self, token: str) -> Caller | None:
-        return self.fixtures.keys.get(token) or super().caller(token)
-
-
-class PartOfKeyTaken(_LooseKeys):
-    """A token that is a beginning of a key is taken, as by `LIKE 'token%'`."""
-
-    trips = frozenset({"AUT-02"})
-
-    def matches(self, key: str, token: str) -> bool:
-        return key.startswith(token)
-
-
-class EndOfKeyTaken(_LooseKeys):
-    """A token that stands anywhere in a key is taken: `token in key`, where `key` is text and no list."""
-
-    trips = frozenset({"AUT-02"})
-
-    def matches(self, key: str, token: str) -> bool:
-        return len(token) > 4 and token in key
-
-
-class KeysCompareCaseless(_LooseKeys):
-    """Keys are compared by a database collation that knows no case."""
-
-    trips = frozenset({"AUT-02"})
-
-    def matches(self, key: str, token: str) -> bool:
-        return key.casefold() == token.casefold()
-
-
-class KeysCompareEightCharacters(_LooseKeys):
-    """Keys are looked up by their public first 8 characters, and the rest is never verified."""
-
-    trips = frozenset({"AUT-02"})
-
-    def matches(self, key: str, token: str) -> bool:
-        return key[:8] == token[:8]
-
-    def caller(self, token: str) -> Caller | None:
-        return self.fixtures.keys.get(token) or super().caller(token)
-
-
-class OneCharacterOffTaken(_LooseKeys):
-    """A comparison in constant time whose loop starts at 1: the first character of a key may be any."""
-
-    trips = frozenset({"AUT-02"})
-
-    def matches(self, key: str, token: str) -> bool:
-        return key[1:] == token[1:]
-
-
-class TokenPercentDecoded(Mutant):
-    """The header is percent-decoded before the token is looked up."""
-
-    trips = frozenset({"AUT-02"})
-
-    def caller(self, token: str) -> Caller | None:
-        return super().caller(unquote(token))
 
 
 class BasicTaken(Mutant):
@@ -365,7 +285,7 @@ class LockedOutByOthers(Mutant):
 class ReadOnlyKeyWrites(Mutant):
     """Nobody asks whether a key may write."""
 
-    trips = frozenset({"AUT-09"})
+    trips = frozenset({"AUT-11"})
 
     def refuse_read_only(self, caller: Caller) -> None:
         pass
@@ -374,7 +294,7 @@ class ReadOnlyKeyWrites(Mutant):
 class ReadOnlyKeyUpdates(Mutant):
     """A key that may only read cannot create models, but update them."""
 
-    trips = frozenset({"AUT-09"})
+    trips = frozenset({"AUT-11"})
 
     def admitted(self, request: Request) -> tuple[Caller, Values]:
         caller, values = super().admitted(request)
@@ -385,21 +305,11 @@ class ReadOnlyKeyUpdates(Mutant):
 class ReadOnlyKeyDeletes(Mutant):
     """A key that may only read deletes models: only the upsert asks."""
 
-    trips = frozenset({"AUT-09"})
+    trips = frozenset({"AUT-11"})
 
     def authenticated(self, request: Request) -> Caller:
         caller = super().authenticated(request)
         return replace(caller, may_write=caller.may_write or request.method == "DELETE")
-
-
-class ReadOnlyKeyIsUnauthorized(Mutant):
-    """A key that may only read gets 401 for a write, as if it were no key."""
-
-    trips = frozenset({"AUT-09", "AUT-08"})
-
-    def refuse_read_only(self, caller: Caller) -> None:
-        if not caller.may_write:
-            raise self.unauthorized("This API key may not write.")
 
 
 class AnyKeyReads(Mutant):
@@ -415,25 +325,6 @@ class AnyKeyReads(Mutant):
         return super().read(request)
 
 
-class KeyWithoutItsFirstPart(_LooseKeys):
-    """A key is looked up by what follows the mark of its kind, and the mark may be missing."""
-
-    trips = frozenset({"AUT-02"})
-
-    def matches(self, key: str, token: str) -> bool:
-        return token in (key, key.partition("-")[2])
-
-
-class QuotesTrimmed(Mutant):
-    """Quotes around the key are trimmed."""
-
-    trips = frozenset({"AUT-02"})
-
-    def token(self, request: Request) -> str | None:
-        token = super().token(request)
-        return token and token.strip('"')
-
-
 class ReaderMayNotRead(Mutant):
     """A key that may only read finds no models of its organization."""
 
@@ -442,4 +333,26 @@ class ReaderMayNotRead(Mutant):
     def read(self, request: Request) -> Answer:
         if not self.authenticated(request).may_write:
             raise RefusedError(404, "Not found.")
+        return super().read(request)
+
+
+class ReadOnlyKeyConflicts(Mutant):
+    """A key that may only read gets 400 for a write, as if the body were wrong."""
+
+    trips = frozenset({"AUT-09"})
+
+    def refuse_read_only(self, caller: Caller) -> None:
+        if not caller.may_write:
+            raise RefusedError(400, "This API key may not write.")
+
+
+class ReaderIsAStranger(Mutant):
+    """A key that may only read is not known to the read of a model, which has a list of keys of its own."""
+
+    trips = frozenset({"AUT-08"})
+
+    def read(self, request: Request) -> Answer:
+        stored = self.find("acme", self.name_in(request.path))
+        if not self.authenticated(request).may_write and stored is not None:
+            raise self.unauthorized("This API key is not known.")
         return super().read(request)

@@ -1,13 +1,15 @@
-"""Bugs in what a request, or its answer, leaves on the connection."""
+"""Bugs in how requests are read from a connection, how answers are written to it, and in what is left on it."""
 
 from __future__ import annotations
 
 import io
+import re
 from abc import abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.mutants.mutant import Mutant
+from tests.servers.careless import Front
 from tests.servers.plain_http import MAX_BODY_BYTES
 from tests.servers.wire import Answer, RefusedError, Request
 
@@ -93,3 +95,100 @@ class BodyLeftWhereItGoesWrong(_Unread):
             raise RefusedError(400, "An object begins with the name of a member.")
         request.environ["CONTENT_LENGTH"] = str(length - len(beginning) or "")
         return beginning + super().body_data(request)
+
+
+class _Fronted(_Unread):
+    front: ClassVar[type[Front]]
+
+    def leaves(self, request: Request) -> bool:
+        return False
+
+
+class _ContentAfterEveryHead(Front):
+    def has_content(self) -> bool:
+        return True
+
+
+class HeadHasContent(_Fronted):
+    """Answers to HEAD are written as all others are, content and all."""
+
+    trips = frozenset({"SCH-26"})
+    front = _ContentAfterEveryHead
+
+
+class _NeverCloses(Front):
+    def parse_request(self) -> bool:
+        parsed = super().parse_request()
+        self.close_connection = self.request_version != "HTTP/1.1"
+        return parsed
+
+
+class CloseIsIgnored(_Fronted):
+    """A connection is kept open, and requests are taken from it, whatever the client says of it."""
+
+    trips = frozenset({"STA-40"})
+    front = _NeverCloses
+
+
+class _AlwaysInChunks(Front):
+    def send_response(self, code: int, message: str | None = None) -> None:
+        self.send_response_only(code, message)
+
+    def frame(self, written: bytes) -> None:
+        self.send_header("Transfer-Encoding", "chunked")
+
+    def content(self, written: bytes) -> None:
+        ending = b"" if self._status == 204 else b"0\r\n\r\n"
+        self.wfile.write((b"%x\r\n%s\r\n" % (len(written), written) if written else b"") + ending)
+
+
+class ChunksForEverybody(_Fronted):
+    """Answers are written in chunks, to clients that know only HTTP/1.0 as well."""
+
+    trips = frozenset({"STA-41"})
+    front = _AlwaysInChunks
+
+
+class _NamesAsTheyAreWritten(Front):
+    def environ(self) -> dict[str, Any]:
+        environ = super().environ()
+        if not any(name == "Authorization" for name in self.headers):
+            environ.pop("HTTP_AUTHORIZATION", None)
+        return environ
+
+
+class HeaderNamesByCase(_Fronted):
+    """The credentials are looked for in a dictionary of headers, under `Authorization` as it is mostly written."""
+
+    trips = frozenset({"STA-44"})
+    front = _NamesAsTheyAreWritten
+
+
+class _CapitalDigits(Front):
+    def path_info(self, path: str) -> str:
+        return re.sub(
+            rb"%([0-9A-F]{2})", lambda found: bytes.fromhex(found[1].decode()), path.encode("latin-1")
+        ).decode("latin-1")
+
+
+class CapitalDigitsOnly(_Fronted):
+    """The percent-encoding of a path is read by a pattern that knows capital digits only."""
+
+    trips = frozenset({"STA-45"})
+    front = _CapitalDigits
+
+
+class _UnreservedKept(Front):
+    def path_info(self, path: str) -> str:
+        encoded = re.split(r"(%(?:2[dDeE]|5[fF]|7[eE]|[3-7][0-9]|[46][1-9a-fA-F]|[57][0-9aA]))", path)
+        decoded = (
+            part if odd % 2 else super(_UnreservedKept, self).path_info(part) for odd, part in enumerate(encoded)
+        )
+        return "".join(decoded)
+
+
+class UnreservedStayEncoded(_Fronted):
+    """Only what has to be percent-encoded is decoded again in a path."""
+
+    trips = frozenset({"STA-46"})
+    front = _UnreservedKept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -157,9 +158,12 @@ class NumbersInStringsTaken(Mutant):
 
     def number(self, name: str, value: Json) -> int | float:
         try:
-            return super().number(name, float(value) if isinstance(value, str) else value)
+            number = super().number(name, float(value) if isinstance(value, str) else value)
         except ValueError:
             raise FieldError("Expected a number.") from None
+        if not isfinite(number):
+            raise FieldError("Expected a number.")
+        return number
 
 
 class FractionsCutOff(Mutant):

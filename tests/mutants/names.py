@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
 from tests.mutants.mutant import Mutant
+from tests.servers.wire import Answer
 
 if TYPE_CHECKING:
     from tests.servers.plain import Stored
+    from tests.servers.wire import Request
 
 
 class _OneName(Mutant):
@@ -207,3 +209,33 @@ class FoundByDisplayName(Mutant):
         own = [stored for (owner, _), stored in self.models.items() if owner == organization]
         displayed = (stored for stored in own if stored.values.get("display_name") == name)
         return super().find(organization, name) or next(displayed, None)
+
+
+class PrototypesAreModels(Mutant):
+    """Models are kept in an object that inherits members: whoever reads one of those finds it, and nothing in it."""
+
+    trips = frozenset({"IDM-29", "SCH-03"})
+
+    def read(self, request: Request) -> Answer:
+        inherited = self.name_in(request.path) in {"__proto__", "constructor"}
+        return Answer(200, {}) if inherited else super().read(request)
+
+
+class PrototypesBreakTheLookup(Mutant):
+    """Models are kept in an object that inherits members: a base model of such a name is one, and ends in an error."""
+
+    trips = frozenset({"STA-03"})
+
+    def referred_model(self, organization: str, name: str) -> Stored | None:
+        if name in {"__proto__", "constructor"}:
+            raise TypeError("Cannot read properties of undefined")
+        return super().referred_model(organization, name)
+
+
+class SpacesInNamesCollapsed(_OneName):
+    """Names are compared with their spaces in a row as one."""
+
+    trips = frozenset({"IDM-11"})
+
+    def canonical(self, name: str) -> str:
+        return re.sub(" +", " ", name)

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import KEY
+from tests.servers.plain_fields import KEY, OVERRIDE
 from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class ReadsOfSlashesReachOthers(ReadsReachOthers):
 class ReadsCachedForAll(Mutant):
     """Reads are cached by path, and the organization is no part of it."""
 
-    trips = frozenset({"CON-08", "TEN-03"})
+    trips = frozenset({"CON-08", "TEN-02", "TEN-03", "TEN-04"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -203,3 +203,108 @@ class AnswersKeptByBody(Mutant):
         answer = super().upsert(request)
         self.latest = caller.organization, values, answer
         return answer
+
+
+class ReadsCachedBesideOthers(Mutant):
+    """Reads are cached by path; a write drops what is cached only where the writer was the last to read."""
+
+    trips = frozenset({"CON-08", "TEN-02", "TEN-03", "TEN-04"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.cached: dict[str, tuple[str, Answer]] = {}
+
+    def read(self, request: Request) -> Answer:
+        organization, name = self.authenticated(request).organization, self.name_in(request.path)
+        if name not in self.cached:
+            self.cached[name] = organization, super().read(request)
+        return self.cached[name][1]
+
+    def drop(self, organization: str, name: str) -> None:
+        """Forget the read of a model, as far as it is the organization's."""
+        if self.cached.get(name, ("", None))[0] == organization:
+            del self.cached[name]
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        self.drop(organization, stored.name)
+
+    def removed(self, organization: str, name: str) -> bool:
+        self.drop(organization, name)
+        return super().removed(organization, name)
+
+
+class DeletedOnesAreOthers(_Everywhere):
+    """Where an organization deleted its own model, a read falls back to that of another."""
+
+    trips = frozenset({"TEN-04"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.deleted: set[Address] = set()
+
+    def removed(self, organization: str, name: str) -> bool:
+        found = super().removed(organization, name)
+        self.deleted |= {self.address(organization, name)} if found else set()
+        return found
+
+    def read(self, request: Request) -> Answer:
+        try:
+            return super().read(request)
+        except RefusedError:
+            organization, name = self.authenticated(request).organization, self.name_in(request.path)
+            stored = self.anywhere(name) if self.address(organization, name) in self.deleted else None
+            if stored is None:
+                raise
+            return Answer(200, self.shown(organization, stored))
+
+
+class ErrorsNameOthers(_Everywhere):
+    """A read of what the organization has not suggests what another one has under that name."""
+
+    trips = frozenset({"TEN-03"})
+
+    def read(self, request: Request) -> Answer:
+        try:
+            return super().read(request)
+        except RefusedError as refusal:
+            other = self.anywhere(self.name_in(request.path))
+            name = "" if other is None else other.values.get("display_name", "")
+            hint = f" Did you mean {name}?" if name else ""
+            raise RefusedError(refusal.status, f"{refusal.problem}{hint}", refusal.headers) from None
+
+
+class FirstBaseOfThatName(_Everywhere):
+    """A base is looked up among the organization's own models, and then joined by its name alone: the first wins."""
+
+    trips = frozenset({"TEN-05"})
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        base = super().base_of(organization, stored)
+        return None if base is None else self.anywhere(base.name) or base
+
+
+class OneParameterTableForAll(Mutant):
+    """Parameters are kept by the name of the model alone, and those of another organization show."""
+
+    trips = frozenset({"TEN-02"})
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.parameters: dict[str, Values] = {}
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        if OVERRIDE in stored.values:
+            self.parameters[stored.name] = stored.values[OVERRIDE]
+
+    def removed(self, organization: str, name: str) -> bool:
+        self.parameters.pop(name, None)
+        return super().removed(organization, name)
+
+    def supported_params(self, lineage: list[Stored]) -> Values:
+        params = self.default_params()
+        for model in reversed(lineage):
+            own = {} if model.built_in else self.parameters.get(model.name, {})
+            params = self.overlaid(params, own or model.values.get(OVERRIDE, {}))
+        return params

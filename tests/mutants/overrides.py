@@ -315,9 +315,48 @@ class NullSkippedInUpdates(Mutant):
 class TenEntries(Mutant):
     """An override holds ten entries; the others are cut off."""
 
-    trips = frozenset({"SEM-20"})
+    trips = frozenset({"SEM-05", "SEM-20"})
 
     def asked(self, body: Json) -> Values:
         values = super().asked(body)
         cut = {OVERRIDE: dict(list(values[OVERRIDE].items())[:10])} if OVERRIDE in values else {}
         return {**values, **cut}
+
+
+class ManyEntriesDropped(Mutant):
+    """An override of more than a hundred entries is taken for a mistake, and dropped without a word."""
+
+    trips = frozenset({"SEM-05"})
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        entries = super().mapping(name, value)
+        return entries if len(entries) <= 100 else {}
+
+
+class WholeNumbersOfOverridesRounded(Mutant):
+    """The column of overrides keeps whole numbers beyond 2^53 with ten digits."""
+
+    trips = frozenset({"SEM-20"})
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        return {entry: self.rounded(inner) for entry, inner in super().mapping(name, value).items()}
+
+    def rounded(self, value: Json) -> Json:
+        """The value with less exact whole numbers."""
+        if isinstance(value, dict):
+            return {name: self.rounded(child) for name, child in value.items()}
+        return int(float(f"{value:.9e}")) if isinstance(value, int) and abs(value) > 2**53 else value
+
+
+class KeysInCamelCase(Mutant):
+    """The members of entries are renamed as those of all bodies are, and not renamed back in one case."""
+
+    trips = frozenset({"IDM-18", "SEM-05"})
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        return {
+            entry: {member.replace("_2", "2"): child for member, child in inner.items()}
+            if isinstance(inner, dict)
+            else inner
+            for entry, inner in super().mapping(name, value).items()
+        }

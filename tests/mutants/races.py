@@ -10,7 +10,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import KEY, OVERRIDE
+from tests.servers.plain_fields import BASE, COSTS, FLAGS, KEY, OVERRIDE
 from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class TwoCreates(_LooksFirst):
     """Each of two creates that race is answered 201."""
 
     trips = frozenset({"CON-01"})
+    perhaps = frozenset({"CON-09"})  # where two upserts come after a delete
+    unsettles = frozenset({"CON-09"})
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         return 201, Mutant.write(self, organization, name, values)[1]
@@ -80,6 +82,8 @@ class TwoRows(_LooksFirst):
     """Two creates that race leave two rows: the model is still there after it was deleted once."""
 
     trips = frozenset({"CON-01", "CON-02", "CON-07"})
+    perhaps = frozenset({"CON-09"})  # where two upserts come after a delete
+    unsettles = frozenset({"CON-09"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -102,6 +106,8 @@ class NobodyCreates(Mutant):
     """Whether a model was created is asked after it was stored: of creates that race none is answered 201."""
 
     trips = frozenset({"CON-01"})
+    perhaps = frozenset({"CON-09"})  # where two upserts come after a delete
+    unsettles = frozenset({"CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         status, stored = super().write(organization, name, values)
@@ -114,6 +120,8 @@ class LostUpdates(Mutant):
     """An update reads a model, changes it and writes it back, and undoes what was written in between."""
 
     trips = frozenset({"CON-05", "CON-07"})
+    perhaps = frozenset({"CON-09"})  # where what is written back was deleted in between
+    unsettles = frozenset({"CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)
@@ -192,6 +200,8 @@ class TornWrites(Mutant):
     """Values are written one by one: readers and other writers come in between."""
 
     trips = frozenset({"CON-04"})
+    perhaps = frozenset({"CON-02", "CON-09"})  # where a delete comes in between
+    unsettles = frozenset({"CON-02", "CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         if self.find(organization, name) is None or len(values) == 1:
@@ -306,3 +316,112 @@ class RacingDeletesBreak(Mutant):
         sleep(2 * WINDOW)
         del self.models[self.address(organization, name)]
         return True
+
+
+class LateUpdateRevives(Mutant):
+    """An update that has loaded its model writes it back, though it was deleted meanwhile."""
+
+    trips = frozenset({"CON-09"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        earlier = self.find(organization, name)
+        sleep(2 * WINDOW if earlier else 0)
+        with self.lock:
+            if earlier is not None and self.find(organization, name) is None:
+                revived = self.changed(earlier, name, values)
+                self.save(organization, revived)
+                return 200, revived
+            return super().write(organization, name, values)
+
+
+class DeleteTakesTheNewOne(Mutant):
+    """A delete looks for its model, and a little later deletes by name: what was created meanwhile, too."""
+
+    trips = frozenset({"CON-09"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        status, stored = super().write(organization, name, values)
+        return (201 if (organization, name) in self.going else status), stored
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.going: set[Address] = set()
+
+    def removed(self, organization: str, name: str) -> bool:
+        address = self.address(organization, name)
+        if self.find(organization, name) is None:
+            return False
+        self.going.add(address)
+        sleep(4 * WINDOW)
+        self.going.discard(address)
+        return super().removed(organization, name)
+
+
+class FieldsDeletedOneByOne(Mutant):
+    """A delete removes the values of a model first and the model after them: readers come in between."""
+
+    trips = frozenset({"CON-02"})
+
+    def removed(self, organization: str, name: str) -> bool:
+        stored = self.find(organization, name)
+        if stored is not None:
+            self.save(organization, replace(stored, values={}))
+            sleep(8 * WINDOW)
+        return super().removed(organization, name)
+
+
+class FlagsInOneColumn(Mutant):
+    """Flags are the bits of one number, which an update reads, changes and writes back without the lock."""
+
+    trips = frozenset({"CON-05"})
+    perhaps = frozenset({"CON-07"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        earlier = self.find(organization, name)
+        flags = {flag: earlier.values[flag] for flag in FLAGS if earlier and flag in earlier.values}
+        if earlier and any(flag in values for flag in FLAGS):
+            sleep(2 * WINDOW)
+            return super().write(organization, name, {**flags, **values})
+        return super().write(organization, name, values)
+
+
+class FlagsWrittenLater(Mutant):
+    """Flags are written by a statement of their own, after the others: other writers come in between."""
+
+    trips = frozenset({"CON-04"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        flags = {flag: value for flag, value in values.items() if flag in FLAGS}
+        others = {field: value for field, value in values.items() if field not in FLAGS}
+        if not flags or self.find(organization, name) is None or len(others) == 1:
+            return super().write(organization, name, values)
+        super().write(organization, name, others)
+        sleep(uniform(0, 2 * WINDOW))
+        return super().write(organization, name, {KEY: name, **flags})
+
+
+class ParametersWrittenLater(Mutant):
+    """Parameters are written by a statement of their own, after the others: other writers come in between."""
+
+    trips = frozenset({"CON-04"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        if OVERRIDE not in values or self.find(organization, name) is None or len(values) == 2:
+            return super().write(organization, name, values)
+        super().write(organization, name, {field: value for field, value in values.items() if field != OVERRIDE})
+        sleep(uniform(0, 2 * WINDOW))
+        return super().write(organization, name, {KEY: name, OVERRIDE: values[OVERRIDE]})
+
+
+class BaseReadTwice(Mutant):
+    """A model on a base takes costs and the rest from two looks at it: the base is updated in between."""
+
+    trips = frozenset({"CON-04"})
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        shown = super().shown(organization, stored)
+        if BASE not in stored.values or stored.values[BASE] in self.fixtures.built_in_models:
+            return shown
+        sleep(4 * WINDOW)
+        costs = {name: value for name, value in super().shown(organization, stored).items() if name in COSTS}
+        return {**shown, **costs}

@@ -80,7 +80,7 @@ class NamesOf255Characters(_Text):
 class NamesNormalized(_Text):
     """A display name is brought into Unicode normalization form C."""
 
-    trips = frozenset({"IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return unicodedata.normalize("NFC", text)
@@ -116,7 +116,7 @@ class OtherScriptsAreQuestionMarks(_Text):
 class TypographyStraightened(_Text):
     """A display name passes a filter for typographic quotes and spaces, which makes plain ones of them."""
 
-    trips = frozenset({"IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return text.translate({0x201C: '"', 0x201D: '"', 0x2018: "'", 0x2019: "'", 0xA0: " "})
@@ -125,7 +125,7 @@ class TypographyStraightened(_Text):
 class EmojiDropped(_Text):
     """Characters of four octets are silently dropped."""
 
-    trips = frozenset({"IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return "".join(character for character in text if character <= "\uffff")
@@ -208,7 +208,7 @@ class FormulasDefused(_Text):
 class DatesRewritten(Mutant):
     """The JSON library takes a text that looks like a date-time for one: it comes back in another format."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-18", "SEM-05"})
 
     def object_of(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         return super().object_of([(name, self.rewritten(value)) for name, value in pairs])

@@ -40,7 +40,7 @@ class _Window(Mutant):
 class CostsInSinglePrecision(_Cost):
     """Costs are stored in a column of 32 bits: 0.1 comes back as 0.10000000149011612."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-04", "IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_cost(self, number: float) -> float:
         try:
@@ -53,7 +53,7 @@ class CostsInSinglePrecision(_Cost):
 class CostsInCents(_Cost):
     """Costs are rounded to cents."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-04", "IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_cost(self, number: float) -> float:
         return round(number, 2)
@@ -89,9 +89,7 @@ class CostsOfFifteenDigits(_Cost):
 class CostsAreIntegers(_Cost):
     """The fraction of a cost is cut off."""
 
-    trips = frozenset(
-        {"IDM-01", "IDM-02", "IDM-04", "IDM-06", "IDM-07", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03"}
-    )
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-07", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03"})
 
     def stored_cost(self, number: float) -> float:
         return int(number)
@@ -104,15 +102,6 @@ class NegativeCostsAreZero(_Cost):
 
     def stored_cost(self, number: float) -> float:
         return max(0, number)
-
-
-class SignOfZeroLost(_Cost):
-    """-0.0 comes back as 0."""
-
-    trips = frozenset({"IDM-09"})
-
-    def stored_cost(self, number: float) -> float:
-        return number + 0
 
 
 class CostsCapped(_Cost):

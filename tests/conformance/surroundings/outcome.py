@@ -146,7 +146,8 @@ def _uncounted(row: Surroundings, verdict: RunVerdict, outcome: Outcome) -> Iter
 def _without_count(outcome: Outcome, counts: set[int]) -> Iterator[str]:
     """See that each report says one of the counts, and of what."""
     number = rf"\b(?:{'|'.join(map(str, counts))})\b"
-    silent = [name for name, text in outcome.reports.items() if not re.search(_near(number, UNJUDGED), text)]
+    told = outcome.reports.items()
+    silent = [name for name, text in told if not re.search(_near(number, UNJUDGED), text, re.IGNORECASE)]
     if counts and silent and "nothing was judged" not in outcome.told:
         unjudged = " or ".join(map(str, sorted(counts)))
         yield f"{unjudged} not judged, and these do not say so: {', '.join(sorted(silent))}"

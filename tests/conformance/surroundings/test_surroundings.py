@@ -14,7 +14,8 @@ from tests.conformance.surroundings.row import CONFORMANT, Surroundings
 from tests.conformance.surroundings.table import MORTAL, QUIET, ROWS
 from tests.servers.running import running
 
-NOT_YET = frozenset(
+NOT_YET: frozenset[str] = frozenset()
+OLD = frozenset(
     {
         "404-as-a-page",
         "429-for-good",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.judge.expect import expect_status
-from conformance.judge.outcome import NotTestable, Seen, Violation
+from conformance.judge.outcome import NotTestable, Obstacle, Seen, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict
@@ -75,7 +76,7 @@ def test_a_fault_is_confirmed_once_a_run(contract: Contract) -> None:
 
 
 def test_what_was_unstable_is_tried_again_the_next_time(contract: Contract) -> None:
-    subject = _answering(contract, 200, 201, 200, 200)
+    subject = _answering(contract, 200, 201, 201, 200, 200)
     attempts = _attempts(subject)
     verdicts = [attempts.run(OWN, _is_created(subject)).verdict for _ in range(2)]
     assert verdicts == [Verdict.UNSTABLE, Verdict.FAIL]
@@ -87,7 +88,7 @@ def test_a_fault_of_a_race_may_take_three_more_runs_to_repeat(contract: Contract
     assert _attempts(third).run(race, _is_created(third)).verdict is Verdict.FAIL
     assert third.client.requests == 4
     assert _attempts(never).run(race, _is_created(never)).verdict is Verdict.UNSTABLE
-    assert never.client.requests == 4
+    assert never.client.requests == 5  # the last one replays the first
 
 
 def test_evidence_is_made_anew_for_the_second_run(contract: Contract) -> None:
@@ -97,7 +98,29 @@ def test_evidence_is_made_anew_for_the_second_run(contract: Contract) -> None:
         expect_status(subject.once("evidence", lambda: subject.upsert(subject.minimal())), 201)
 
     assert _attempts(subject).run(OWN, check).verdict is Verdict.UNSTABLE
-    assert subject.client.requests == 2
+    assert subject.client.requests == 3  # the last one replays the first
+
+
+def test_a_fault_that_the_second_run_cannot_see_is_seen_by_the_same_requests(contract: Contract) -> None:
+    stored: dict[str, Any] = {}  # shared by all models of the process
+
+    def answer(_: str, body: bytes) -> tuple[int, Any]:
+        sent = json.loads(body)
+        stored.update({name: value for name, value in sent.items() if name != contract.upsert.key})
+        return 201, {contract.upsert.key: sent[contract.upsert.key], **stored}
+
+    subject = subject_of(contract, wsgi(answer))
+
+    def check() -> None:
+        before = subject.upsert(subject.minimal()).response.members
+        subject.upsert({**subject.minimal(), "display_name": "of another model"})
+        after = subject.upsert(subject.minimal())
+        if after.response.members.get("display_name") != before.get("display_name"):
+            raise Violation("nothing of another model", "something", seen_in=[after.response])
+
+    attempt = _attempts(subject).run(OWN, check)
+    assert attempt.verdict is Verdict.FAIL
+    assert subject.client.requests == 9
 
 
 def test_evidence_that_cannot_be_had_is_asked_for_once(contract: Contract) -> None:
@@ -162,22 +185,47 @@ def test_a_lost_request_is_reported_where_answers_are_required(
         raise Lost(request, "the connection broke")
 
     attempt = _attempts(subject).run(OWN, check)
-    assert attempt.lost
+    assert attempt.lost is not None
     assert (attempt.verdict, attempt.because) == (Verdict.NOT_TESTABLE, because)
     assert attempt.findings.keys() == ({ANSWERED} if ordinary else set())
 
 
-def test_a_connection_that_breaks_once_is_unstable(contract: Contract) -> None:
-    subject = _answering(contract, 201)
-    breaks = iter([True])
+def _breaking(subject: Subject, *targets: str) -> Callable[[], None]:
+    """A check of which each run sends a request to the next target that gets no response, and then one that does."""
+    coming = iter(targets)
 
     def check() -> None:
-        if next(breaks, False):
-            raise Lost(Request("POST", "/"), "the connection broke")
+        if target := next(coming, ""):
+            raise Lost(Request("POST", target), "the connection broke")
+        subject.upsert(subject.minimal())
 
-    attempt = _attempts(subject).run(OWN, check)
-    assert attempt.findings[ANSWERED].verdict is Verdict.UNSTABLE
-    assert "the connection broke" in attempt.findings[ANSWERED].violation.observed
+    return check
+
+
+def test_a_connection_that_breaks_once_is_flaky_and_the_check_is_judged(contract: Contract) -> None:
+    subject = _answering(contract, 201)
+    attempts = _attempts(subject)
+    attempt = attempts.run(OWN, _breaking(subject, "/"))
+    assert attempt.verdict is Verdict.PASS
+    assert attempt.findings == {}
+    assert attempts.broken == 1
+
+
+def test_a_connection_that_breaks_here_and_there_judges_nothing(contract: Contract) -> None:
+    subject = _answering(contract, 201)
+    attempts = _attempts(subject)
+    attempt = attempts.run(OWN, _breaking(subject, "/a", "/b", "/c", "/d"))
+    assert (attempt.verdict, attempt.obstacle) == (Verdict.NOT_TESTABLE, Obstacle.DISRUPTED)
+    assert "flaky" in attempt.reason
+    assert attempts.broken == 4
+
+
+def test_a_request_that_gets_no_response_twice_is_a_fault(contract: Contract) -> None:
+    subject = _answering(contract, 201)
+    attempts = _attempts(subject)
+    attempt = attempts.run(OWN, _breaking(subject, "/a", "/b", "/a"))
+    assert attempt.findings[ANSWERED].verdict is Verdict.FAIL
+    assert attempts.broken == 1
 
 
 def _no_fives(exchange: Exchange, _: SchemaJudge, __: Contract) -> None:
@@ -212,7 +260,7 @@ def test_a_fault_of_a_request_that_is_made_up_once_a_run_is_confirmed_by_that_re
     assert subject.client.requests == 2
 
 
-@pytest.mark.parametrize(("later", "verdict", "requests"), [(200, Verdict.FAIL, 3), (201, Verdict.UNSTABLE, 5)])
+@pytest.mark.parametrize(("later", "verdict", "requests"), [(200, Verdict.FAIL, 3), (201, Verdict.UNSTABLE, 6)])
 def test_a_violation_that_can_be_retraced_is_confirmed_without_the_rest_of_its_check(
     contract: Contract, later: int, verdict: Verdict, requests: int
 ) -> None:

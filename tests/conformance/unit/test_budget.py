@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conformance.judge.outcome import NotTestable
-from conformance.subject.budget import OCTETS, PATIENCE, SHORT, WAITING, Budget, Restraint
+from conformance.judge.outcome import Disrupted
+from conformance.subject.budget import BYTES, CLEANING, SHORT, Budget, Restraint, Trouble
 from conformance.subject.pace import Pace
 
 
+class Clock:
+    """A clock that moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    clock = Clock()
+    monkeypatch.setattr("conformance.subject.budget.time", clock)
+    yield clock
+
+
 def test_without_a_limit_there_are_always_more_requests() -> None:
-    budget = Budget(None, 30)
+    budget = Budget()
     for _ in range(10_000):
         budget.request()
-    assert budget.spent is None
+    assert budget.disruption is None
 
 
 def test_requests_are_used_up_by_all_threads_together() -> None:
-    budget = Budget(100, 30)
+    budget = Budget(100)
 
     def take(_: int) -> bool:
         try:
             budget.request()
-        except NotTestable:
+        except Disrupted:
             return False
         return True
 
@@ -34,44 +55,65 @@ def test_requests_are_used_up_by_all_threads_together() -> None:
     assert budget.spent == "--max-requests 100 are used up"
 
 
-def test_answers_in_good_time_use_nothing_up() -> None:
-    budget = Budget(None, 30)
-    for _ in range(10_000):
-        budget.answer(0.9, SHORT)
-    assert budget.spent is None
-
-
-def test_requests_without_an_answer_use_the_patience_up() -> None:
-    budget = Budget(None, 30)
-    for _ in range(PATIENCE):
-        budget.answer(30, 0)
-        budget.request()
-    budget.answer(30, 0)
-    with pytest.raises(NotTestable, match="wait for more than 120 s in all; if it is as slow as that, raise --timeout"):
+def test_requests_that_delete_do_not_count() -> None:
+    budget = Budget(1)
+    budget.request()
+    for _ in range(3):
+        budget.request(counts=False)
+    assert budget.disruption is None
+    with pytest.raises(Disrupted):
         budget.request()
 
 
-def test_slow_answers_use_it_up_too() -> None:
-    budget = Budget(None, 10)
-    for _ in range(6):
-        budget.answer(9, 0)
-    assert budget.spent is not None
+@pytest.mark.parametrize("seconds", [0.5, 20.0, 600.0])
+def test_a_run_judges_as_long_as_its_time_budget_allows_and_keeps_a_part_for_deleting(
+    seconds: float, clock: Clock
+) -> None:
+    budget = Budget(seconds=seconds)
+    clock.now += seconds * (1 - CLEANING) * 0.99
+    budget.request()
+    clock.now += seconds * (1 - CLEANING) * 0.02
+    for attempt in (budget.request, budget.check_time):
+        with pytest.raises(Disrupted, match=f"the time budget of {seconds:g} s is used up; --time-budget gives more"):
+            attempt()
+    assert budget.disruption is not None
+    assert budget.disruption.trouble is Trouble.SLOW
+    assert budget.left == 0
 
 
-def test_long_answers_are_counted() -> None:
-    budget = Budget(None, 30)
-    for _ in range(OCTETS // (2 * SHORT)):
+def test_the_time_that_a_busy_target_took_is_told(clock: Clock) -> None:
+    budget = Budget(seconds=100)
+    budget.wait(60, 429)
+    clock.now += 50
+    with pytest.raises(Disrupted, match="is used up, 60 s of them waiting for a busy target"):
+        budget.request()
+
+
+def test_a_wait_longer_than_the_time_that_is_left_is_not_begun(clock: Clock) -> None:
+    budget, began = Budget(seconds=100), clock.now
+    with pytest.raises(
+        Disrupted, match="it responded 503 and asked to be left alone for 95 s, longer than what is left"
+    ):
+        budget.wait(95, 503)
+    assert clock.now == began
+    assert budget.disruption is not None
+    assert budget.disruption.trouble is Trouble.THROTTLED
+
+
+def test_long_responses_are_counted() -> None:
+    budget = Budget()
+    for _ in range(BYTES // (2 * SHORT)):
         assert budget.spent is None
-        budget.answer(0, 2 * SHORT)
-    assert budget.spent == "the target sent more than 4 MiB in long answers"
+        budget.response(SHORT)
+        budget.response(2 * SHORT)
+    assert budget.spent == "the target sent more than 4 MiB in long responses"
 
 
-def test_a_busy_target_is_waited_for_so_long_and_no_longer() -> None:
-    budget = Budget(None, 30)
-    assert budget.wait(WAITING - 1) == WAITING - 1
-    assert budget.spent is None
-    assert budget.wait(60) == 1
-    with pytest.raises(NotTestable, match="busy for 300 s in all; --rate-limit asks for less"):
+def test_what_ended_a_run_first_is_what_is_told() -> None:
+    budget = Budget()
+    budget.end(Trouble.CHANGED, "the key expired")
+    budget.end(Trouble.GONE, "nothing responds")
+    with pytest.raises(Disrupted, match="the key expired"):
         budget.request()
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from conformance.checks.credentials import with_scheme, wrong_credentials
+from conformance.checks.credentials import KINDS, with_scheme, wrong_credentials
 from conformance.subject.callers import Callers, token_of, token_of_shell
 from conformance.wire.exchange import Credential
 from tests.conformance.unit.parts import drawn, drawn_slowly
@@ -44,6 +44,18 @@ def test_no_wrong_credential_is_the_owners(token: str) -> None:
         assert not (scheme.lower() == "bearer" and rest.strip() == token)
 
 
+@given(TOKENS)
+@example("7")
+@example("aA")
+@example("e30.e30.c2ln")
+@example("0000")
+@drawn
+def test_every_key_has_wrong_ones_of_every_kind(token: str) -> None:
+    wrong = wrong_credentials(_owner(token)).keys()
+    assert all(wrong & set(kinds) for kinds in KINDS.values())
+    assert wrong <= {which for kinds in KINDS.values() for which in kinds}
+
+
 def test_all_near_misses_of_an_ordinary_key_are_different() -> None:
     wrong = wrong_credentials(_owner("sk-Ordinary-Key1"))
     assert len({credential.value for credential in wrong.values()}) == len(wrong)
@@ -52,6 +64,7 @@ def test_all_near_misses_of_an_ordinary_key_are_different() -> None:
 def test_bits_of_a_signature_that_count_for_nothing_are_left_alone() -> None:
     kinds = wrong_credentials(_owner("e30.e30.c2ln")).keys()
     assert "the key with its last character changed" not in kinds
+    assert "the key with a character more" not in kinds
     assert "the key with its first character changed" in kinds
 
 

@@ -9,8 +9,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from conformance.judge.outcome import NotTestable
-from conformance.subject.client import LONGEST_WAIT, SECOND_LOOK, TRIES, Client
+from conformance.judge.outcome import Obstacle
+from conformance.subject.client import LONGEST_WAIT, SECOND_LOOK, TRIES, Busy, Client
 from conformance.wire.exchange import Headers, Request, Response
 from conformance.wire.lost import Lost
 from conformance.wire.transport import Connectionless
@@ -41,7 +41,7 @@ class Scripted(Connectionless):
 def waits(monkeypatch: pytest.MonkeyPatch) -> Sequence[float]:
     """What the client waited, without waiting."""
     slept: list[float] = []
-    monkeypatch.setattr("conformance.subject.client.time.sleep", slept.append)
+    monkeypatch.setattr("conformance.subject.budget.time.sleep", slept.append)
     return slept
 
 
@@ -60,7 +60,7 @@ def test_an_answer_is_returned_at_once(waits: Sequence[float]) -> None:
 def test_a_busy_target_is_waited_out(busy: int, waits: Sequence[float]) -> None:
     client = Client(Scripted((busy, (("Retry-After", "2"),)), (busy, (("retry-after", "0"),)), (201, ())))
     assert client.send(REQUEST).response.status == 201
-    assert list(waits) == [2.0, 0.0]
+    assert list(waits) == [2.0, 0.1]
     assert _statuses(client) == [busy, busy, 201]
     assert client.requests == 3
 
@@ -108,16 +108,16 @@ def test_no_wait_is_longer_than_bearable(waits: Sequence[float]) -> None:
 
 def test_a_target_that_wants_to_be_left_alone_is_asked_once_more(waits: Sequence[float]) -> None:
     client = Client(Scripted((503, (("Retry-After", "3600"),))))
-    with pytest.raises(NotTestable, match="kept answering 503"):
+    with pytest.raises(Busy, match="kept responding 503"):
         client.send(REQUEST)
     assert list(waits) == [SECOND_LOOK]
 
 
 def test_a_target_that_stays_busy_makes_the_check_not_testable(waits: Sequence[float]) -> None:
     client = Client(Scripted((429, ())))
-    with pytest.raises(NotTestable, match="kept answering 429") as given_up:
+    with pytest.raises(Busy, match="kept responding 429") as given_up:
         client.send(REQUEST)
-    assert given_up.value.because is None
+    assert given_up.value.obstacle is Obstacle.DISRUPTED
     assert _statuses(client) == [429] * TRIES
     assert len(waits) <= TRIES
 
@@ -128,6 +128,7 @@ def test_a_lost_request_is_counted_and_has_no_exchange(waits: Sequence[float]) -
     with pytest.raises(Lost):
         client.send(REQUEST)
     assert client.requests == 2
+    assert client.broken == 1
     assert _statuses(client) == [200]
 
 

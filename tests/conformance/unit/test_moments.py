@@ -113,3 +113,43 @@ def test_a_leap_second_stands_between_its_neighbours() -> None:
     assert leap is not None
     assert after is not None
     assert before < leap < after
+
+
+AT = "2026-02-01T12:00:05"
+ONE_MOMENT = [
+    (f"{AT}Z", f"{AT}Z"),
+    (f"{AT}.4Z", f"{AT}Z"),
+    (f"{AT}.123456789Z", f"{AT}.123457Z"),
+    (f"{AT}.123456Z", f"{AT}.123Z"),
+    (f"{AT}.9996Z", "2026-02-01T12:00:06Z"),
+    (f"{AT}.5Z", "2026-02-01T12:00:00Z"),
+]
+TWO_MOMENTS = [
+    (f"{AT}Z", "2026-02-01T12:00:06Z"),
+    (f"{AT}.123456Z", f"{AT}.123457Z"),
+    (f"{AT}.123Z", f"{AT}.125001Z"),
+    (f"{AT}.5Z", "2026-02-01T12:00:07Z"),
+    ("2026-02-01T12:00:00Z", "2026-02-01T12:01:00Z"),
+    (f"{AT}.5Z", "2026-02-01T12:02:00Z"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ONE_MOMENT)
+def test_a_coarser_grain_makes_no_other_moment(one: str, other: str) -> None:
+    first, second = moment(one), moment(other)
+    assert first is not None
+    assert second is not None
+    assert first.is_same(second)
+    assert second.is_same(first)
+    assert not first.is_before(second)
+    assert not second.is_before(first)
+
+
+@pytest.mark.parametrize(("one", "other"), TWO_MOMENTS)
+def test_moments_that_no_grain_explains_are_two(one: str, other: str) -> None:
+    first, second = moment(one), moment(other)
+    assert first is not None
+    assert second is not None
+    assert not first.is_same(second)
+    assert first.is_before(second)
+    assert not second.is_before(first)

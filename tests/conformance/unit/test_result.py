@@ -62,7 +62,7 @@ def _result(
 @given(st.lists(st.sampled_from(Verdict), min_size=1))
 @drawn
 def test_the_worst_is_one_of_them_and_none_is_worse(verdicts: list[Verdict]) -> None:
-    order = [NOT_SELECTED, PASS, NOT_TESTABLE, DEVIATES, WAIVED, UNSTABLE, FAIL, ERROR]
+    order = [NOT_SELECTED, Verdict.NOT_REACHED, PASS, NOT_TESTABLE, DEVIATES, WAIVED, UNSTABLE, FAIL, ERROR]
     assert order.index(worst(verdicts)) == max(map(order.index, verdicts))
 
 
@@ -154,6 +154,102 @@ def test_an_obstacle_of_what_is_not_selected_leaves_the_run_inconclusive(contrac
     result = _result(contract, [_obstacle("IDM-02")], selected=[M])
     assert result.verdict() is RunVerdict.INCONCLUSIVE
     assert list(result.unexplained(result.verdicts())) == ["IDM-01"]
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "verdict"),
+    [
+        ("does-not-apply", RunVerdict.CONFORMANT),
+        ("not-provided", RunVerdict.CONFORMANT),
+        ("blocked", RunVerdict.INCONCLUSIVE),
+        ("disrupted", RunVerdict.INCONCLUSIVE),
+    ],
+)
+def test_only_what_is_missing_lawfully_leaves_a_run_conformant(
+    contract: Contract, obstacle: str, verdict: RunVerdict
+) -> None:
+    result = _result(contract, [_record(M, NOT_TESTABLE, reason="because", obstacle=obstacle), _record(N)])
+    assert result.verdict() is verdict
+
+
+def test_what_binds_nobody_may_stay_unjudged(contract: Contract) -> None:
+    records = [_record(M), _record(S, NOT_TESTABLE, reason="throttled", obstacle="disrupted")]
+    assert _result(contract, records).verdict() is RunVerdict.CONFORMANT
+    assert _result(contract, records).verdict(strict=True) is RunVerdict.INCONCLUSIVE
+
+
+def test_a_case_that_does_not_apply_leaves_the_others_to_decide(contract: Contract) -> None:
+    lacking = {"reason": "the key has no such neighbour", "obstacle": "does-not-apply"}
+    one, other = _record(M, case="one"), _record(M, NOT_TESTABLE, case="other", **lacking)
+    assert _result(contract, [one, other]).verdicts()["IDM-01"] is PASS
+    assert _result(contract, [other]).verdicts()["IDM-01"] is NOT_TESTABLE
+    for obstacle in ("not-provided", "blocked", "disrupted"):
+        another = _record(M, NOT_TESTABLE, case="another", reason="because", obstacle=obstacle)
+        assert _result(contract, [one, other, another]).verdicts()["IDM-01"] is NOT_TESTABLE
+
+
+def test_what_passed_while_the_surroundings_were_not_what_they_were_is_taken_back(contract: Contract) -> None:
+    void = [["IDM-01", "one"], ["IDM-02", ""]]
+    result = _result(contract, [_record(M, case="one"), _record(N, FAIL), _record(S, void=void)])
+    assert result.verdicts()["IDM-01"] is NOT_TESTABLE
+    assert result.verdicts()["IDM-02"] is FAIL
+    assert list(result.unjudged(result.verdicts())) == ["IDM-01"]
+
+
+def test_a_disruption_is_said_with_what_it_left_unjudged(contract: Contract) -> None:
+    result = _result(contract, [_record(M, NOT_TESTABLE, reason="it expired", obstacle="disrupted"), _record(N)])
+    result.note_disruptions([["changed", "the key expired"], ["changed", "the key expired"]])
+    assert list(result.ruling().grounds) == [
+        "changed: the key expired",
+        "not judged: 1 of 2 MUST requirements: IDM-01",
+    ]
+    assert document(result)["disruptions"] == [{"kind": "changed", "text": "the key expired"}]
+
+
+def test_what_was_not_reached_is_told_apart_from_what_was_not_selected(contract: Contract) -> None:
+    result = _result(contract, [_record(M)], selected=[M, N])
+    result.note_tests(["IDM-01", "IDM-02"])
+    result.stopped, result.stopped_because = RunVerdict.UNREACHABLE, "it is gone"
+    assert result.verdicts()["IDM-02"] is Verdict.NOT_REACHED
+    assert result.verdicts()["IDM-05"] is NOT_SELECTED
+    assert list(result.ruling().grounds) == ["it is gone", "not judged: 1 of 2 MUST requirements: IDM-02"]
+
+
+@pytest.mark.parametrize(
+    ("records", "conclusion"),
+    [
+        ([_record(M), _record(N)], "All 2 MUST requirements hold."),
+        (
+            [_record(M, NOT_TESTABLE, obstacle="not-provided"), _record(N)],
+            "1 of 2 MUST requirements hold, 1 not testable.",
+        ),
+    ],
+)
+def test_a_green_verdict_says_what_holds(contract: Contract, records: list[Record], conclusion: str) -> None:
+    assert _result(contract, records, selected=[M, N]).conclusion() == conclusion
+
+
+def _for(cause: dict[str, str] | None, id: str) -> dict[str, Any]:
+    return {**_finding(id), "cause": cause}
+
+
+def test_findings_of_one_cause_are_told_as_one_change(contract: Contract) -> None:
+    status = {"kind": "status", "expected": "400", "observed": "422"}
+    undeclared, absent = {**status, "expected": ""}, {"kind": "member", "expected": "id", "observed": "absent"}
+    records = [
+        _record(M, PASS, _for(status, "IDM-01"), _for(undeclared, "IDM-02")),
+        _record(S, PASS, _for(status, "IDM-05"), _for(absent, "IDM-05"), _for(absent, "IDM-09")),
+    ]
+    told = [(group.change, list(group.settles), list(group.helps)) for group in _result(contract, records).causes()]
+    assert told == [
+        ("respond with 400 instead of 422", ["IDM-01", "IDM-02"], ["IDM-05"]),
+        ("include id in the response", ["IDM-09"], ["IDM-05"]),
+    ]
+
+
+def test_a_cause_of_one_requirement_is_no_group(contract: Contract) -> None:
+    status = {"kind": "status", "expected": "400", "observed": "422"}
+    assert _result(contract, [_record(M, PASS, _for(status, "IDM-01"))]).causes() == []
 
 
 def test_a_finding_counts_for_its_own_requirement(contract: Contract) -> None:

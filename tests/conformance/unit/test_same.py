@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judge.same import identical, same
+from conformance.judge.same import same
 from tests.conformance.unit.parts import drawn
 from tests.conformance.unit.test_strict_json import VALUES
 
@@ -79,20 +79,3 @@ def test_a_pair_is_judged_alike_in_either_order(one: Any, other: Any) -> None:
 def test_integers_up_to_2_to_the_53_are_told_apart(number: int) -> None:
     assert same(number, float(number))
     assert not same(number, number + 1) or number == 2**53
-
-
-@given(VALUES)
-@drawn
-def test_identical_is_same_but_for_the_sign_of_zero(value: Any) -> None:
-    assert identical(value, json.loads(json.dumps(value)))
-
-
-def test_the_sign_of_zero_counts_for_identical() -> None:
-    assert identical(-0.0, -0.0)
-    assert identical(0, 0.0)
-    assert not identical(0.0, -0.0)
-    assert not identical({"a": [0.0]}, {"a": [-0.0]})
-    assert identical({"a": [-0.0]}, {"a": [-0.0]})
-    assert not identical(-0.0, 0)
-    assert not identical(0, False)
-    assert not identical(1, 2)

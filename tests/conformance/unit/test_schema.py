@@ -209,3 +209,45 @@ def test_a_model_is_shown_by_a_success_only(judge: SchemaJudge, contract: Contra
     assert shown_model(_answer(contract, {"id": ["wrong"]}, 400), judge) is None
     assert shown_model(_answer(contract, [MODEL]), judge) == {}
     assert shown_model(_answer(contract, b"{"), judge) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"source": "x"},
+            'source: "x" is none of ["db", "hardcoded"] (#/components/schemas/Model/properties/source/enum)',
+        ),
+        (
+            {"streaming_support": True},
+            "streaming_support: true is not of type integer (#/components/schemas/Flag/type)",
+        ),
+        (
+            {"throughput": []},
+            "throughput: [] is not of type object (#/components/schemas/Model/properties/throughput/type)",
+        ),
+        (
+            {"provider": {"provider_id": 7}},
+            "provider.provider_id: 7 is not of type string (#/components/schemas/Provider/properties/provider_id/type)",
+        ),
+    ],
+)
+def test_a_fault_names_what_it_breaks_and_spells_json(
+    judge: SchemaJudge, contract: Contract, change: dict[str, Any], told: str
+) -> None:
+    assert str(_faults(judge, contract, {**MODEL, **change}, status=201)[0]) == told
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_clause_is_that_of_the_response_that_is_judged(judge: SchemaJudge, contract: Contract, status: int) -> None:
+    assert judge.clause(_answer(contract, MODEL, status)) == f"#/paths/~1api~1models~1/post/responses/{status}"
+
+
+@pytest.mark.parametrize("status", [405, 413, 415])
+def test_bodies_of_what_any_server_sends_are_not_judged(judge: SchemaJudge, contract: Contract, status: int) -> None:
+    assert not judged_body(_answer(contract, b"<html>", status), judge)
+
+
+def test_a_missing_member_is_named_without_those_that_are_there(judge: SchemaJudge, contract: Contract) -> None:
+    faults = _faults(judge, contract, {"id": "a"}, status=201)
+    assert [str(fault) for fault in faults] == ["model_name missing (#/components/schemas/Model/required)"]

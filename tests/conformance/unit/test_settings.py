@@ -21,11 +21,13 @@ from conformance.configuration.settings import (
 SAMPLES = {
     "app": "module:app",
     "concurrency": "2",
+    "max-models": "30",
     "max-requests": "9",
     "profile": "quick",
     "proxy": "http://localhost:3128",
     "rate-limit": "10/s",
     "seed": "7",
+    "time-budget": "60",
     "time-limit": "5",
     "timeout": "5",
     "url": "http://localhost:8000",

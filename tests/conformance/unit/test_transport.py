@@ -7,11 +7,12 @@ import gzip
 import json
 import socket
 import threading
+import zlib
 from collections.abc import Iterator
 
 import pytest
 
-from conformance.wire.body import LONGEST
+from conformance.wire.body import LONGEST, Unreadable, decoded
 from conformance.wire.exchange import Credential, Request
 from conformance.wire.http import HttpTransport
 from conformance.wire.lost import Lost
@@ -118,13 +119,45 @@ def test_an_encoded_body_is_decoded() -> None:
         assert _transport(server.url).send(ROOT).json == [1]
 
 
+PLAIN, ZIPPED = b"[1]", gzip.compress(b"[1]", mtime=0)
+CODINGS = {
+    "said and done": ("gzip", ZIPPED, ""),
+    "deflate": ("deflate", zlib.compress(PLAIN), ""),
+    "none": ("identity", PLAIN, ""),
+    "unsaid": (None, ZIPPED, "a body in the coding gzip"),
+    "said and not done": ("gzip", PLAIN, "a body that is not in the coding gzip"),
+    "deflate, not done": ("deflate", PLAIN, "a body that is not in the coding deflate"),
+    "a charset": ("utf-8", PLAIN, "a body that is not in the coding utf-8"),
+    "done twice": ("gzip", gzip.compress(ZIPPED), "a body in the coding gzip, once more than that"),
+}
+
+
+@pytest.mark.parametrize(("coding", "body", "miscoded"), CODINGS.values(), ids=CODINGS)
+def test_a_body_is_read_and_told_that_is_coded_otherwise_than_its_header_says(
+    coding: str | None, body: bytes, miscoded: str
+) -> None:
+    read = decoded(body, coding)
+    assert read.content == PLAIN
+    assert read.sent == len(body)
+    assert read.miscoded == miscoded
+
+
+CUT = {"cut": ZIPPED[:-4], "spoiled": ZIPPED[:8] + b"x" * 9, "long": gzip.compress(bytes(LONGEST + 1), mtime=0)}
+
+
+@pytest.mark.parametrize("body", CUT.values(), ids=CUT)
+def test_a_body_that_only_begins_in_a_coding_cannot_be_read(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        decoded(body, "gzip")
+
+
 def test_an_endless_body_is_not_read_to_no_end() -> None:
     def endless(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
             connection.sendall(b"x" * 65536)
 
-    too_long = f"is longer than {LONGEST} octets and was not read further"
+    too_long = f"is longer than {LONGEST} bytes and was not read further"
     with saying(endless) as server, pytest.raises(Lost, match=too_long):
         _transport(server.url, timeout=10).send(ROOT)
 
@@ -141,7 +174,7 @@ BROKEN = {
     "closed in the body": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{",
     "closed in a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
     "no HTTP": b"220 mail.example.com ESMTP\r\n\r\n",
-    "a body of another encoding": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+    "a coding that is not asked for": b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n\x1b\x0f",
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.variants import answers, credentials, inheritance, requests, state
+from tests.servers.variants import answers, contention, core, credentials, fronts, http, inheritance, requests, state
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -17,21 +17,47 @@ if TYPE_CHECKING:
 
 
 def _variants_in(module: ModuleType) -> list[type[PlainServer]]:
-    return [thing for thing in vars(module).values() if getattr(thing, "__module__", None) == module.__name__]
+    """Those of a module. Names with an underscore are what several of them share, or serve them."""
+    things = (thing for name, thing in vars(module).items() if not name.startswith("_"))
+    return [thing for thing in things if isinstance(thing, type) and thing.__module__ == module.__name__]
 
 
 APART = (
     requests.TextBehindTheObjectIgnored,
+    core.PlainCoreOnly,
+    core.PlainUpdatesOnly,
+    core.PlainCreatesOnly,
+    core.NullEntriesRefused,
+    core.SignOfZeroLost,
     state.BusyAfterTheWork,
+    state.ClockStepsBack,
     state.OverrideMergedDeep,
     state.UpdatedByUpdatesOnly,
     inheritance.ChainsRefused,
     inheritance.BasesAreKept,
+    inheritance.CyclesForbidden,
     answers.ProviderMoves,
+    answers.ReadsLeaveMoreOut,
+    answers.ParametersAbsent,
+    answers.TimesOfTwoGrains,
     answers.LongIntegers,
+    http.ChunkedAnswers,
+    http.ClosesAfterEveryAnswer,
+    http.SecretsAreMasked,
+    *_variants_in(contention),
+    credentials.ReadOnlyKeyGets401,
+    credentials.ReadOnlyKeyMayNotReadModels,
+    credentials.BuiltInNamesAre401,
+    credentials.MalformedCredentialsAre400,
+    requests.ReferencesBeforeSpellings,
+    fronts.OddPathsEndTheConnection,
+    fronts.ListsNeedADashboardToken,
+    fronts.QueriesRefused,
 )
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
 LAWFUL = tuple(
-    variant for module in (credentials, requests, state, inheritance, answers) for variant in _variants_in(module)
+    variant
+    for module in (credentials, requests, core, state, inheritance, answers, fronts, http, contention)
+    for variant in _variants_in(module)
 )
 VARIANTS = tuple(variant for variant in LAWFUL if variant not in APART)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from io import BytesIO
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tests.servers.plain import PlainServer, Stored
-from tests.servers.plain_fields import COSTS, INHERITED, Values
+from tests.servers.plain_fields import BASE, COSTS, INHERITED, PROVIDER, Values
 from tests.servers.wire import Answer, Json, RefusedError, Request
 
 if TYPE_CHECKING:
@@ -64,12 +65,72 @@ class ProviderMoves(PlainServer):
 class ReadsLeaveOut(PlainServer):
     """Published: all but the name may be absent. Here parameters and provider are, in a read."""
 
-    deviates = frozenset({"IDM-26"})
+    absent: ClassVar[tuple[str, ...]] = ("supported_params", "provider")
 
     def read(self, request: Request) -> Answer:
         answer = super().read(request)
-        absent = ("supported_params", "provider")
-        return replace(answer, body={name: value for name, value in answer.body.items() if name not in absent})
+        return replace(answer, body={name: value for name, value in answer.body.items() if name not in self.absent})
+
+
+class ReadsLeaveMoreOut(ReadsLeaveOut):
+    """Published: all but the name may be absent. Here what people read, most costs and the base are, in a read."""
+
+    absent = ("display_name", BASE, *COSTS[1:], "image_support")
+
+
+class ParametersAbsent(PlainServer):
+    """Published: all but the name may be absent. Here the parameters are, whatever an override says."""
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        shown = super().shown(organization, stored)
+        return {name: value for name, value in shown.items() if name != "supported_params"}
+
+
+class EmptyParametersAbsent(PlainServer):
+    """Published: all but the name may be absent. Here the parameters are of a model that has none."""
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        shown = super().shown(organization, stored)
+        return {name: value for name, value in shown.items() if name != "supported_params" or value}
+
+
+class NamesMadeForPeople(PlainServer):
+    """Open: what shows where a model has no display name. Here its name, written as a title."""
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        title = re.sub("[^A-Za-z0-9]+", " ", stored.name).strip().title()
+        return {"display_name": title} | super().shown(organization, stored)
+
+
+class ProviderDecides(PlainServer):
+    """Open: under which name a model is called, and what parameters it has by itself. Here its provider decides."""
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        shown = super().shown(organization, stored)
+        provider = stored.values.get(PROVIDER)
+        defaults = {f"{provider}_user": {"max": 1}} if provider else {}
+        return {
+            **shown,
+            "supported_params": {**defaults, **shown["supported_params"]},
+            "is_called_by_custom_name": provider is None,
+        }
+
+
+class TimesOfTwoGrains(PlainServer):
+    """Open: the precision of date-times. Here the answer to a create has nine digits, and the store keeps seconds."""
+
+    def upsert(self, request: Request) -> Answer:
+        answer = super().upsert(request)
+        if answer.status != 201:
+            return answer
+        return replace(answer, body={**answer.body, "created_at": f"{answer.body['created_at'][:-1]}789Z"})
+
+    def times(self, stored: Stored) -> Values:
+        return {**super().times(stored), "updated_at": self.written_time(self.rounded(stored.updated))}
+
+    def rounded(self, moment: datetime | None) -> datetime | None:
+        """The moment to the second."""
+        return moment and moment.replace(microsecond=0)
 
 
 class LongIntegers(PlainServer):

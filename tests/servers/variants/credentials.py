@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from tests.servers.plain import PlainServer
+from tests.servers.plain_fields import KINDS
+from tests.servers.plain_http import MAX_BODY_BYTES
 from tests.servers.wire import RefusedError, Request
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Caller
     from tests.servers.plain_fields import Values
+    from tests.servers.wire import Answer
 
 
 class RefusedCredentialsAre403(PlainServer):
@@ -69,3 +75,54 @@ class BuiltInNamesTaken(PlainServer):
     def refuse_deleting_built_in(self, organization: str, name: str) -> None:
         if self.find(organization, name) is None:
             super().refuse_reserved(name)
+
+
+class ReadOnlyKeyGets401(PlainServer):
+    """Assumed, with a choice: a write with a read-only key is answered 403. Here it is 401."""
+
+    def refuse_read_only(self, caller: Caller) -> None:
+        if not caller.may_write:
+            raise self.unauthorized("This API key may not write.")
+
+
+class ReadOnlyKeyMayNotReadModels(PlainServer):
+    """Open: what a key may read that may not write. Here it is something else than models."""
+
+    def read(self, request: Request) -> Answer:
+        self.refuse_read_only(self.authenticated(request))
+        return super().read(request)
+
+
+class BuiltInNamesAre401(PlainServer):
+    """Assumed: the name of a built-in model is answered 403. Here it is 401: nobody may have it."""
+
+    deviates = frozenset({"STA-18"})
+
+    def refuse_reserved(self, name: str) -> None:
+        if name in self.fixtures.built_in_models:
+            raise self.unauthorized("Nobody may change a built-in model.")
+
+
+class MalformedCredentialsAre400(PlainServer):
+    """Assumed: refused credentials are answered 401. Here malformed ones are answered 400 (RFC 6750, section 3.1)."""
+
+    deviates = frozenset({"AUT-03"})
+
+    def token(self, request: Request) -> str | None:
+        header, token = request.header("Authorization"), super().token(request)
+        if header and (token is None or " " in token):
+            raise RefusedError(400, "The credentials are malformed.")
+        return token
+
+
+class UnknownFieldsBeforeCredentials(PlainServer):
+    """Open: which of two refusals comes first. Here unknown fields are refused before credentials are judged."""
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        data = request.read(MAX_BODY_BYTES + 1)
+        request.environ["wsgi.input"] = BytesIO(data)
+        with suppress(ValueError, RecursionError):
+            body = json.loads(data)
+            if isinstance(body, dict) and body.keys() - KINDS.keys():
+                raise RefusedError(400, "Unknown fields.")
+        return super().admitted(request)

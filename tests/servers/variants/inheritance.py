@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -112,3 +113,46 @@ class DefaultParams(PlainServer):
 
     def default_params(self) -> Values:
         return {"temperature": {"min": 0, "max": 2}, "stream": {"type": "boolean"}}
+
+
+class DefaultParamsMixedIn(DefaultParams):
+    """Open: what a server's own parameters are under an override. Here an entry is mixed into its default."""
+
+    def supported_params(self, lineage: list[Stored]) -> Values:
+        params: Values = {}
+        for model in reversed(lineage):
+            params = self.overlaid(params, model.values.get(OVERRIDE, {}))
+        removed = {name for model in lineage for name, entry in model.values.get(OVERRIDE, {}).items() if entry is None}
+        defaults = {name: entry for name, entry in self.default_params().items() if name not in removed}
+        both = {name: {**entry, **params.get(name, {})} for name, entry in defaults.items()}
+        return {**both, **{name: entry for name, entry in params.items() if name not in both}}
+
+
+class DefaultParamsWithNull(PlainServer):
+    """Open: whether a server has parameters of its own under the override. Here one of them is null."""
+
+    def supported_params(self, lineage: list[Stored]) -> Values:
+        return {"audio": None, **super().supported_params(lineage)}
+
+
+class CyclesLoseTheirBase(PlainServer):
+    """Assumed, with a choice: a cycle is refused or cut. Here the model that would close it is left without a base."""
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        status, stored = super().write(organization, name, values)
+        base = self.base_of(organization, stored)
+        if base is not None and any(model.name == name for model in self.lineage(organization, base)):
+            kept = {field: value for field, value in stored.values.items() if field != BASE}
+            stored = replace(stored, values=kept)
+            self.save(organization, stored)
+        return status, stored
+
+
+class CyclesForbidden(CyclesRefused):
+    """Assumed, with a choice: a cycle is refused or cut. Here it is refused with 403."""
+
+    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+        try:
+            super().refuse_unknown_references(organization, values)
+        except RefusedError as refusal:
+            raise RefusedError(403 if refusal.status == 400 else refusal.status, refusal.problem) from None

@@ -274,3 +274,23 @@ class LongPathsRefused(PlainServer):
 
     def answer(self, request: Request) -> Answer:
         return Answer(414, {"detail": "Too long."}) if len(request.path) > 2000 else super().answer(request)
+
+
+class ReferencesBeforeSpellings(PlainServer):
+    """Open: which of two refusals comes first. Here unknown providers are refused before spellings are compared."""
+
+    def slots(self, values: Values) -> Values:
+        both = [values[name] for name in (PROVIDER, PROVIDER_ALIAS) if name in values]
+        known = {name for providers in self.fixtures.providers.values() for name in providers}
+        unknown = next((name for name in both if name not in known), None)
+        return super().slots(values if unknown is None else {**values, PROVIDER: unknown, PROVIDER_ALIAS: unknown})
+
+
+class BodiesOf3000Bytes(PlainServer):
+    """Open: from which size on a body is answered 413. Here from 3,000 bytes, and the body of the answer is none."""
+
+    def body_data(self, request: Request) -> bytes:
+        data = super().body_data(request)
+        if len(data) > 3000:
+            raise RefusedError(413, "The body is larger than 3,000 bytes.")
+        return data

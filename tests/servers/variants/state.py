@@ -6,6 +6,7 @@ import itertools
 import unicodedata
 from collections import deque
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
@@ -199,3 +200,21 @@ class ClockOfSeconds(PlainServer):
 
     def now(self) -> datetime:
         return super().now().replace(microsecond=0)
+
+
+class ClockOfMinutes(PlainServer):
+    """Open: the grain of the clock. Here it is a minute."""
+
+    def now(self) -> datetime:
+        return super().now().replace(second=0, microsecond=0)
+
+
+class ClockStepsBack(PlainServer):
+    """Open: how a clock is set. Here it is put back by half a second now and then; no time of a model goes back."""
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.readings = itertools.count(1)
+
+    def now(self) -> datetime:
+        return super().now() - timedelta(seconds=next(self.readings) // 3 % 2 / 2)

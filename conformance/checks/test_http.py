@@ -1,0 +1,331 @@
+"""SCH and STA, what HTTP demands of every response, whatever it is about.
+
+Some of it only shows in bytes that an HTTP client never writes, or never lets through: see `conformance.wire.by_hand`.
+What a target sends may be written by something in front of it. A check judges it all the same where nobody may send it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import quote, urljoin, urlsplit
+
+from conformance.checks.secrets_shown import secrets_in
+from conformance.fields import lookups, overlays
+from conformance.judge.expect import expect_shown, expect_status, summary
+from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.schema import SchemaJudge
+from conformance.judge.scope import NO_CONTENT, judged_body, shown_model
+from conformance.requirements.level import MUST, OPEN, SHOULD
+from conformance.requirements.requirement import each, every_exchange, requirement
+from conformance.subject.operations import JSON_HEADERS, READ_HEADERS, encoded
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange, Headers, Json, Request, Wire
+from conformance.wire.lost import Lost, Stale
+from contract import Contract
+
+TAKES_GZIP = ("Accept-Encoding", "gzip, deflate")
+LONG_ENTRIES = 10
+"""Entries of an override that make a response long enough for servers that leave short ones as they are."""
+LATE = (0.1, 0.4, 1.5)
+"""Seconds to wait, one after the other, for what may only be late."""
+CLOSE = ("Connection", "close")
+
+
+def _take_gzip(subject: Subject) -> None:
+    """Write and read a long model as a client that takes compressed bodies."""
+    body: dict[str, Json] = subject.few()
+    for override, _, _ in overlays(subject.contract):
+        body[override.name] = {f"parameter_{n}": {"description": "a" * 60, "max": n} for n in range(LONG_ENTRIES)}
+    key = str(body[subject.contract.upsert.key])
+    headers = (*JSON_HEADERS, TAKES_GZIP)
+    written = subject.post(encoded(body), key=key, headers=headers, credential=subject.callers.owner)
+    if written.response.successful and subject.abilities.reads:
+        subject.client.send(_read(subject, key, TAKES_GZIP))
+
+
+@every_exchange("SCH-20", MUST, clause="x-clauses/representation", also=_take_gzip)
+def test_content_encoding(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A body is in the coding that Content-Encoding names, and in none where it names none."""
+    if judged_body(exchange, schemas) and exchange.response.miscoded:
+        coding = exchange.response.header("content-encoding")
+        said = f"Content-Encoding: {coding}" if coding else "no Content-Encoding"
+        raise Violation("a body that is coded as its header says", f"{said}, and {exchange.response.miscoded}")
+
+
+@every_exchange("SCH-21", SHOULD, clause="x-clauses/representation")
+def test_charset(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A charset in Content-Type is the one that the body is in."""
+    charset = re.search(
+        r';\s*charset\s*=\s*"?([^\s;"]+)', exchange.response.header("content-type") or "", re.IGNORECASE
+    )
+    body, text = exchange.response.body, exchange.response.text
+    if charset is None or text.faults or not judged_body(exchange, schemas):
+        return
+    try:
+        same = body.decode(charset[1]) == body.decode()
+    except LookupError:  # a charset that is not known here may well be what it is in
+        return
+    except UnicodeDecodeError:
+        same = False
+    if not same:
+        raise Violation("a body in the charset that its header names", f"charset={charset[1]}, and a body in UTF-8")
+
+
+def _write_beyond_ascii(subject: Subject) -> None:
+    """Write a text that has fewer characters than bytes."""
+    body = subject.few()
+    texts = [name for name, value in body.items() if isinstance(value, str) and name != subject.contract.upsert.key]
+    subject.upsert({**body, **dict.fromkeys(texts, "模型 é")})
+
+
+def _name_a_provider(subject: Subject) -> None:
+    """Write a model that shows a provider."""
+    for _, source in lookups(subject.contract):
+        if source.collection == "providers" and subject.plan.known.providers:
+            subject.upsert({**subject.minimal(), source.by: subject.plan.known.providers[0]})
+
+
+@every_exchange("SCH-22", MUST, clause="x-clauses/content-length", also=_write_beyond_ascii)
+def test_content_length(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """Content-Length is the length of the body, and does not stand beside Transfer-Encoding."""
+    response = exchange.response
+    length = response.header("content-length")
+    if length is None or exchange.request.method == "HEAD" or response.status in (NO_CONTENT, 304):
+        return
+    if response.header("transfer-encoding") is not None:
+        raise Violation("one of Content-Length and Transfer-Encoding", "both")
+    if response.sent is not None and length.strip() != str(response.sent):
+        raise Violation(f"Content-Length: {response.sent}, as long as the body is", f"Content-Length: {length}")
+
+
+@every_exchange("SCH-23", MUST, clause="x-clauses/no-content")
+def test_no_content(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A 204 has no content, and neither Content-Length nor Transfer-Encoding."""
+    response = exchange.response
+    if response.status != NO_CONTENT:
+        return
+    for name in ("Content-Length", "Transfer-Encoding"):
+        if (value := response.header(name)) is not None:
+            raise Violation(f"a 204 without {name}", f"{name}: {value}")
+    if response.body:
+        raise Violation("a 204 without content", summary(exchange))
+
+
+@every_exchange("SCH-27", MUST, clause="x-clauses/secrets", also=_name_a_provider)
+def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A response shows no secret of a provider: no key, no password, no token."""
+    model = shown_model(exchange, schemas) or {}
+    looked_up = {field.name for field, _ in lookups(contract)}
+    judged = {name: value for name, value in model.items() if name in looked_up or name not in contract.upsert.response}
+    place = next((place for name, value in judged.items() for place in secrets_in({name: value}, "")), None)
+    if place is not None:
+        raise Violation("no secret in the response", f"one in {place.removeprefix('.')}")
+
+
+@requirement("SCH-24", MUST, clause="x-clauses/location")
+def test_location(subject: Subject) -> None:
+    """Location in the response to a create leads to the model that was created."""
+    if subject.first is None:
+        raise NotTestable("no model could be created when the run began", because="STA-17")
+    created = subject.first
+    if created.response.status != 201 or created.response.header("location") is None:
+        return
+    dotted = subject.upsert({subject.contract.upsert.key: f"{subject.names.fresh()}-3.5"})
+    for exchange in (created, dotted):
+        location = exchange.response.header("location")
+        if exchange.response.status == 201 and location is not None:
+            _expect_it_leads_there(subject, exchange, location)
+
+
+@requirement("SCH-25", MUST, clause="x-clauses/etag")
+def test_etag(subject: Subject) -> None:
+    """A strong ETag is another one when the content is another one, and a read that names the old one gets the new."""
+    subject.require_true_read()
+    key = _model_to_read(subject)
+    before = subject.read(key)
+    if not _strong(before):
+        return
+    for change in (subject.few(2), subject.overrides()):
+        subject.given({**change, subject.contract.upsert.key: key})
+        after, tag = subject.read(key), _strong(before)
+        if tag is None or after.response.status != 200 or after.response.json == before.response.json:
+            return
+        if _strong(after) == tag:
+            raise Violation("another ETag for other content", f"ETag: {tag} for both", [before, after])
+        conditional = subject.client.send(replace(_read(subject, key, ("If-None-Match", tag)), ordinary=False))
+        if conditional.response.status == 304:
+            raise Violation(f"the model, which is another than that of ETag {tag}", summary(conditional))
+        before = after
+
+
+@requirement("SCH-26", MUST, clause="x-clauses/head")
+def test_head(subject: Subject) -> None:
+    """A response to HEAD has no body, whatever its status."""
+    exchange = _by_hand(subject, replace(_at_a_model(subject), method="HEAD"))
+    if exchange.response.body:
+        raise Violation("no content after the head of a response to HEAD", summary(exchange), [exchange])
+
+
+@requirement("STA-40", MUST, clause="x-clauses/connection-close")
+def test_connection_close(subject: Subject) -> None:
+    """After the response to a request with `Connection: close` no further request of that connection is processed."""
+    first, again = (_wired(subject, _at_a_model(subject), Wire(), more) for more in ((CLOSE,), ()))
+    try:
+        exchanges = subject.client.send_in_a_row([first, again])
+    except Stale:
+        return
+    except Lost as lost:
+        if lost.request.header("connection") is None and not lost.beginning:
+            return
+        raise
+    if len(exchanges) > 1:
+        raise Violation("no response to a request after `Connection: close`", summary(exchanges[-1]), exchanges)
+
+
+@requirement("STA-41", MUST, clause="x-clauses/old-version")
+def test_old_version(subject: Subject) -> None:
+    """A response to an HTTP/1.0 request is not sent in chunks."""
+    exchange = _by_hand(subject, _upsert(subject), Wire(version="1.0"))
+    coding = exchange.response.header("transfer-encoding")
+    if coding is None:
+        return
+    if product := exchange.response.header("server") or exchange.response.header("via"):
+        subject.observe(f"an HTTP/1.0 request is answered in chunks, by {product}")
+        return
+    raise Violation("a response without Transfer-Encoding to HTTP/1.0", f"Transfer-Encoding: {coding}", [exchange])
+
+
+@requirement("STA-42", OPEN, clause="x-clauses/host")
+@each("hosts", lambda _: {"no Host": (), "two": ("{}", "rc.invalid")})
+def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
+    """A request without Host, or with two, is answered 400.
+
+    It is observed only: HTTP servers that applications run on take such requests, and what is in front may mend them.
+    """
+    own = urlsplit(subject.client.transport.base_url).netloc
+    wire = Wire(hosts=tuple(host.format(own) for host in hosts))
+    exchange = _by_hand(subject, _at_a_model(subject), wire)
+    subject.observe(f"{'two Host fields' if hosts else 'no Host'}: {exchange.response.status}")
+
+
+@requirement("STA-43", OPEN, clause="x-clauses/absolute-form")
+def test_absolute_form(subject: Subject) -> None:
+    """A target in absolute form is the same resource as in origin form.
+
+    It is observed only: a proxy that guards against being used as one may refuse it.
+    """
+    exchange = _by_hand(subject, _upsert(subject), Wire(absolute=True))
+    subject.observe(f"a target in absolute form: {exchange.response.status}")
+
+
+@requirement("STA-44", MUST, clause="x-clauses/field-names")
+def test_field_names(subject: Subject) -> None:
+    """The names of header fields are read without regard to case, and blanks before a value do not count."""
+    request = _upsert(subject)
+    odd = tuple((name.upper(), f"\t  {value}") for name, value in request.headers)
+    exchange = _by_hand(subject, replace(request, headers=odd), Wire(authorization="authorization:   "))
+    if exchange.response.successful:
+        return
+    plain = _by_hand(subject, _upsert(subject))
+    if not plain.response.successful:
+        raise NotTestable(f"a plain request that is written by hand is answered {plain.response.status}")
+    raise Violation("success (2xx), however header names are written", summary(exchange), [exchange])
+
+
+@requirement("STA-45", MUST, clause="x-clauses/percent-encoding")
+def test_percent_encoding(subject: Subject) -> None:
+    """A name in a path is the same in either case of the digits of its percent-encoding."""
+    subject.require_true_read()
+    lower, upper = (_reads_encoded(subject, f"%{digits}") for digits in ("2d", "2D"))
+    found = {exchange.response.status: exchange for exchange in (lower, upper)}
+    if set(found) == {200, 404}:
+        raise Violation("the model, as where the case is another", summary(found[404]), [found[200], found[404]])
+
+
+@requirement("STA-46", SHOULD, clause="x-clauses/percent-encoding")
+def test_unreserved_characters(subject: Subject) -> None:
+    """A name in a path is the same whether its letters and hyphens are percent-encoded or not."""
+    subject.require_true_read()
+    exchange = _reads_encoded(subject, "%2D")
+    if exchange.response.status == 404:
+        expect_status(subject.read(_model_to_read(subject)), 200, when="for a model that was read before")
+        raise Violation("the model, as where nothing is encoded", summary(exchange), [exchange])
+
+
+def _reads_encoded(subject: Subject, hyphen: str) -> Exchange:
+    """The read of a model with the first hyphen of its name encoded."""
+    key = _model_to_read(subject)
+    return subject.once(f"a read with {hyphen}", lambda: subject.read_encoded(quote(key).replace("-", hyphen, 1)))
+
+
+def _model_to_read(subject: Subject) -> str:
+    """The name of a model that is there."""
+    model = subject.once("a model to read", lambda: subject.given(subject.few()))
+    return str(model[subject.contract.upsert.key])
+
+
+def _read(subject: Subject, key: str, *headers: tuple[str, str]) -> Request:
+    """What reads a model, with some headers more."""
+    read = subject.contract.upsert.read
+    if read is None:
+        raise NotTestable("the contract has no read")
+    target = read.path.replace("{" + subject.contract.upsert.key + "}", quote(key, safe="/"))
+    return Request(read.method, target, (*READ_HEADERS, *headers), None, subject.callers.owner, read.operation_id, key)
+
+
+def _strong(exchange: Exchange) -> str | None:
+    """The ETag of a response, where there is one that is strong."""
+    tag = exchange.response.header("etag")
+    return None if tag is None or tag.strip().startswith("W/") else tag.strip()
+
+
+def _expect_it_leads_there(subject: Subject, created: Exchange, location: str) -> None:
+    """Follow Location where it stays on the target. What is another server's is observed, and gets no key."""
+    base, key = urlsplit(subject.client.transport.base_url), subject.contract.upsert.key
+    url = urlsplit(urljoin(subject.client.transport.base_url + created.request.target, location))
+    if (url.scheme, url.netloc) != (base.scheme, base.netloc) or not url.path.startswith(base.path):
+        subject.observe(f"Location leads to another server: {location}")
+        return
+    target = url.path.removeprefix(base.path) + (f"?{url.query}" if url.query else "")
+    request = Request("GET", target, READ_HEADERS, None, subject.callers.owner, key=created.request.key, ordinary=False)
+    led = subject.client.send(request)
+    for seconds in LATE:
+        if led.response.status != 404:
+            break
+        subject.pause(seconds)
+        led = subject.client.send(request)
+    if led.response.status in (404, 410):
+        raise Violation(f"the model at Location: {location}", summary(led), [created, led])
+    name = led.response.members.get(key)
+    if led.response.status == 200 and isinstance(name, str):
+        with_name = subject.contract.upsert.response[key]
+        expect_shown(led.response.members, with_name, created.request.json[key], f"at Location: {location}")
+
+
+def _upsert(subject: Subject) -> Request:
+    """A plain upsert of a model of its own."""
+    operation, body = subject.contract.upsert.operation, subject.minimal()
+    key = str(body[subject.contract.upsert.key])
+    return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.callers.owner, key=key)
+
+
+def _at_a_model(subject: Subject) -> Request:
+    """A request that changes nothing; what answers it, and how, does not matter."""
+    read = subject.contract.upsert.read or subject.contract.upsert.operation
+    target = read.path.replace("{" + subject.contract.upsert.key + "}", _model_to_read(subject))
+    return Request("GET", target, READ_HEADERS, None, subject.callers.owner)
+
+
+def _by_hand(subject: Subject, request: Request, wire: Wire = Wire()) -> Exchange:  # noqa: B008 - it is frozen
+    """The exchange of a request that is written byte by byte, over a connection of its own."""
+    return subject.send(_wired(subject, request, wire, (CLOSE,)))
+
+
+def _wired(subject: Subject, request: Request, wire: Wire, more: Headers) -> Request:
+    """The request as it is written by hand, with more headers, where that can be done."""
+    if not subject.client.transport.connects:
+        raise NotTestable("an application in the same process has no connections")
+    if subject.client.route.through() is not None:
+        raise NotTestable("requests go through a proxy, which writes them itself")
+    return replace(request, headers=(*request.headers, *more), wire=wire, ordinary=False)

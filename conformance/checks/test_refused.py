@@ -1,0 +1,106 @@
+"""IDM, refusals: what a refused request leaves behind, which is nothing."""
+
+from __future__ import annotations
+
+from conformance.checks import stories
+from conformance.checks.refusals import REFUSED, Refusal
+from conformance.fields import timestamp
+from conformance.judge.expect import expect_shown, expect_taken, expect_unchanged, summary, written
+from conformance.judge.moments import moment
+from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.same import same
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import each, requirement
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange
+
+LATE = {"a wrong value", "an unknown base model", "an unknown provider"}
+"""Refusals of what a server may find wrong only when it has begun to change the model."""
+
+
+@requirement("IDM-12", SHOULD, clause="x-clauses/refused")
+@each("refusal", REFUSED)
+def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
+    """A refused request changes nothing of a model, neither wholly nor in part."""
+    subject.require_reading()
+    model = subject.once("a model to refuse changes of", lambda: ModelToRefuseChangesOf(subject))
+    try:
+        model.judge(refusal)
+    except (NotTestable, Violation):
+        model.restore()  # what was found of this request is not told of the next one
+        raise
+
+
+@requirement("IDM-30", SHOULD, clause="x-clauses/refused")
+@each("refusal", lambda contract: {label: it for label, it in REFUSED(contract).items() if label in LATE})
+def test_refusal_leaves_nothing_behind(subject: Subject, refusal: Refusal) -> None:
+    """A refused update leaves nothing behind that the next update writes."""
+    if not subject.abilities.keeps:
+        raise NotTestable("an update resets the fields that it leaves out")
+    key, body = subject.contract.upsert.key, subject.full(1)
+    before = subject.accepted(subject.upsert(body)).response.members
+    _refused(refusal, refusal.send(subject, body[key], subject.full(2, body[key])))
+    after = subject.accepted(subject.upsert({key: body[key]})).response.members
+    expect_unchanged(subject.contract, before, after, "in an update of the name alone, after a refused one")
+
+
+@requirement("IDM-13", SHOULD, clause="x-clauses/refused")
+@each("refusal", REFUSED)
+def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
+    """A refused request creates nothing: the next valid upsert of that name is a create."""
+    tried = stories.tried_again(subject, refusal)
+    _refused(refusal, tried.refused)
+    if tried.existed(subject):
+        raise Violation("no model of that name after a refused request", f"there is a model {tried.key}")
+    shown = subject.accepted(tried.taken).response.members
+    for field in subject.reliable_fields(telling=True):
+        refused = tried.changes.get(field.name)
+        if refused is not None and same(shown.get(field.name), refused):
+            raise Violation(f"no {field.name} of a refused request", f"{field.name}: {written(shown[field.name])}")
+
+
+@requirement("IDM-19", MUST, clause="x-clauses/shown")
+@each("refusal", REFUSED)
+def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
+    """A valid request is taken after a refused one, and shows its values."""
+    exchange = stories.tried_again(subject, refusal).taken
+    expect_taken(exchange, f"a valid request after {refusal.label}")
+    body = exchange.request.json
+    for field in [reliable for reliable in subject.reliable_fields() if reliable.name in body]:
+        expect_shown(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
+
+
+class ModelToRefuseChangesOf:
+    """A model with a value for whatever it can have, and what it showed after the latest refusal."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._body = {**subject.full(1), **subject.plain_references()}
+        self.restore()
+
+    def restore(self) -> None:
+        """Give it its values, and see what it shows; its times count as far as looking at it does not move them."""
+        subject = self._subject
+        subject.given(self._body)
+        one = subject.look(self._body)
+        self._seen = other = subject.look(self._body)
+        times = [timestamp(subject.contract, of) for of in ("created", "updated")]
+        steady = [it.name for it in times if it and one.get(it.name) and one[it.name] == other[it.name]]
+        self._steady = steady if subject.abilities.reads_truly else []
+
+    def judge(self, refusal: Refusal) -> None:
+        """See that a refused request changes nothing."""
+        subject, before, key = self._subject, self._seen, self._body[self._subject.contract.upsert.key]
+        _refused(refusal, refusal.send(subject, key, subject.full(2, key)))
+        after = self._seen = subject.look(self._body)
+        expect_unchanged(subject.contract, before, after, "after a refused request")
+        for name in self._steady:
+            if moment(after.get(name)) != moment(before.get(name)):  # one moment may be written in many ways
+                expected = f"{name}: {written(before.get(name))} after a refused request"
+                raise Violation(expected, f"{name}: {written(after.get(name))}")
+
+
+def _refused(refusal: Refusal, exchange: Exchange) -> None:
+    if exchange.response.successful:
+        fault = Violation("a refusal", summary(exchange), [exchange]) if refusal.breaks else None
+        raise NotTestable("the target takes this request", because=refusal.breaks, fault=fault)

@@ -1,0 +1,157 @@
+"""STA: what is invalid, and is answered so: bodies that are no JSON object, and values that no field can have."""
+
+from __future__ import annotations
+
+from conformance.checks.refusals import ACCEPT, JSON_MEDIA_TYPES, NO_OBJECT, OTHER_MEDIA_TYPES, UNREADABLE, Refusal
+from conformance.generate.wrong import Wrong, Wrongness, wrong_values
+from conformance.judge.expect import expect_status
+from conformance.judge.outcome import NotTestable
+from conformance.requirements import cases
+from conformance.requirements.cases import WrongValue
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import each, requirement
+from conformance.subject.operations import encoded
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange, Headers, Json
+from contract import RequestField
+
+PADDING = 100_000
+"""Octets of white space that make a body a large one."""
+TOO_LARGE = 413
+UNSUPPORTED = 415
+AMONG_OTHERS, WITHOUT_A_NAME = "among other wrong values", "without a name"
+BESIDE_REFERENCES, IN_A_LARGE_BODY = "beside references to nothing", "in a large body"
+PLACES = (AMONG_OTHERS, WITHOUT_A_NAME, BESIDE_REFERENCES, IN_A_LARGE_BODY)
+
+
+@requirement("STA-05", MUST, clause="x-clauses/unreadable-json")
+@each("refusal", UNREADABLE)
+def test_unreadable_body(subject: Subject, refusal: Refusal) -> None:
+    """A body that no JSON parser reads is answered 400."""
+    expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
+
+
+@requirement("STA-06", MUST, clause="x-clauses/unreadable-json")
+@each("refusal", NO_OBJECT)
+def test_body_is_no_object(subject: Subject, refusal: Refusal) -> None:
+    """JSON that is no object is answered 400."""
+    expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
+
+
+@requirement("STA-07", MUST, clause="x-clauses/required")
+def test_missing_key(subject: Subject) -> None:
+    """A body without the name is answered 400, be it empty or full."""
+    upsert = subject.contract.upsert
+    full = subject.full()
+    del full[upsert.key]
+    for body in ({}, full):
+        expect_status(subject.upsert(body), upsert.invalid, when=f"for a body without {upsert.key}")
+
+
+@requirement("STA-08", MUST, clause="x-clauses/wrong-type")
+@each("case", cases.wrong(Wrongness.TYPE))
+def test_wrong_type(subject: Subject, case: WrongValue) -> None:
+    """A value that no reading makes into the declared type is answered 400."""
+    _expect_invalid(subject, case)
+
+
+@requirement("STA-09", MUST, clause="x-clauses/wrong-type")
+@each("case", cases.wrong(Wrongness.ENUM))
+def test_value_not_allowed(subject: Subject, case: WrongValue) -> None:
+    """A value outside the allowed ones is answered 400."""
+    _expect_invalid(subject, case)
+
+
+@requirement("STA-10", SHOULD, clause="x-clauses/coercible")
+@each("case", cases.wrong(Wrongness.COERCIBLE))
+def test_value_to_coerce(subject: Subject, case: WrongValue) -> None:
+    """A value that a lenient reader would coerce into the declared type is answered 400."""
+    _expect_invalid(subject, case)
+
+
+@requirement("STA-11", SHOULD, clause="x-clauses/coercible")
+@each("case", cases.wrong(Wrongness.NULL))
+def test_null(subject: Subject, case: WrongValue) -> None:
+    """null in place of a value is answered 400."""
+    _expect_invalid(subject, case)
+
+
+@requirement("STA-12", SHOULD, clause="x-clauses/empty-key")
+def test_empty_key(subject: Subject) -> None:
+    """An empty name is answered 400."""
+    upsert = subject.contract.upsert
+    expect_status(subject.upsert({upsert.key: ""}), upsert.invalid, when="for an empty name")
+
+
+@requirement("STA-34", MUST, clause="x-clauses/wrong-type")
+@each("headers", lambda _: {**JSON_MEDIA_TYPES, **OTHER_MEDIA_TYPES})
+def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> None:
+    """A wrong value is answered 400 however the media type of its body is spelled; another media type 415 or 400."""
+    field, wrong = _wrong_fields(subject)[0]
+    key = subject.once("a name of wrong values", subject.names.fresh)
+    body = encoded({subject.contract.upsert.key: key, field.name: wrong.value})
+    accepting = headers if ACCEPT in headers else (*headers, ACCEPT)
+    exchange = subject.post(body, key=key, headers=accepting, credential=subject.callers.owner)
+    if exchange.response.status == UNSUPPORTED and headers in JSON_MEDIA_TYPES.values():
+        raise NotTestable("the server takes no media type that is spelled so", because="STA-16")
+    _expect_refused(subject, exchange, UNSUPPORTED, when=f"for {field.name}: {wrong.label}")
+
+
+@requirement("STA-35", MUST, clause="x-clauses/wrong-type")
+@each("place", lambda _: {place: place for place in PLACES})
+def test_wrong_among_others(subject: Subject, place: str) -> None:
+    """A wrong value is answered 400 whatever else is wrong: other values, the name, a reference, or the size.
+
+    Beside a reference to nothing the status of that is allowed as well, and in a large body that of too large a one.
+    """
+    upsert, body, allowed = subject.contract.upsert, subject.full(), list[int]()
+    (first, wrong), *others = _wrong_fields(subject)
+    body[first.name] = wrong.value
+    if place == AMONG_OTHERS:
+        body |= {field.name: value.value for field, value in others}
+    if place == WITHOUT_A_NAME:
+        del body[upsert.key]
+    if place == BESIDE_REFERENCES:
+        references = cases.references(subject.contract)
+        body |= dict.fromkeys(references, subject.names.fresh())
+        allowed = [reference.missing for _, reference in references.values()]
+    text = encoded(body)
+    if place == IN_A_LARGE_BODY:
+        text, allowed = text[:-1] + b" " * PADDING + b"}", [TOO_LARGE]
+    exchange = subject.post(text, key=body.get(upsert.key), credential=subject.callers.owner)
+    _expect_refused(subject, exchange, *dict.fromkeys(allowed), when=f"for {first.name}: {wrong.label}, {place}")
+
+
+def _expect_refused(subject: Subject, exchange: Exchange, *allowed: int, when: str) -> None:
+    """A wrong value is answered 400, or as is allowed; where it is not so alone either, that is judged elsewhere."""
+    invalid = subject.contract.upsert.invalid
+    if exchange.response.status not in (invalid, *allowed):
+        (field, wrong), *_ = _wrong_fields(subject)
+        alone = subject.upsert({**subject.minimal(), field.name: wrong.value}).response.status
+        if exchange.response.status >= 500 or alone != invalid:
+            because = "STA-03" if exchange.response.status >= 500 else "STA-08"
+            raise NotTestable(f"a wrong value is answered {exchange.response.status}, and alone {alone}", because)
+    expect_status(exchange, invalid, *allowed, when=when)
+
+
+def _wrong_fields(subject: Subject) -> list[tuple[RequestField, Wrong]]:
+    """Two fields that hold values of their own, each with a value that no reading makes right."""
+    fields = [field for field in subject.own_fields() if field.schema.get("type") != "string"][:2]
+    if not fields:
+        raise NotTestable("the contract has no field of another type than string")
+    return [(field, _of_wrong_type(field)) for field in fields]
+
+
+def _of_wrong_type(field: RequestField) -> Wrong:
+    return next(wrong for wrong in wrong_values(field.schema) if wrong.wrongness is Wrongness.TYPE)
+
+
+def _expect_invalid(subject: Subject, case: WrongValue) -> None:
+    upsert = subject.contract.upsert
+    model = _without_references(subject) if case.updates else subject.minimal()
+    body = {**model, case.field.name: case.wrong.value}
+    expect_status(subject.upsert(body), upsert.invalid, when=f"for {case.field.name}: {case.wrong.label}")
+
+
+def _without_references(subject: Subject) -> dict[str, Json]:
+    return subject.once("a model without references", lambda: subject.given(subject.minimal()))

@@ -1,0 +1,175 @@
+"""Writes requests byte by byte and reads what comes back: for what no HTTP client would send, or would hide.
+
+One connection without a proxy, over which requests go one after the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from conformance.wire.body import LONGEST, Unreadable, decoded
+from conformance.wire.exchange import Request, Response, Wire
+from conformance.wire.lost import Lost, Stale
+from conformance.wire.route import Route
+
+LINE = b"\r\n"
+LONGEST_HEAD = 64 * 1024
+SETTLED = 0.3
+"""Seconds of silence after which nothing more is expected where nothing has to come."""
+
+
+class NoHttp(Exception):
+    """What came is no HTTP response, or is not whole."""
+
+
+class ByHand:
+    """A connection, opened by the first request."""
+
+    def __init__(self, base_url: str, route: Route, tls: ssl.SSLContext | None) -> None:
+        self._url = urlsplit(base_url)
+        self._route = route
+        self._tls = tls
+        self._socket: socket.socket | None = None
+        self._rest = b""
+        self._until = 0.0
+
+    def __enter__(self) -> ByHand:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.close()
+
+    def send(self, request: Request) -> Response:
+        """The response. Raises Lost, or Stale where the connection was closed after an earlier request."""
+        began = time.monotonic()
+        self._until = began + self._route.timeout
+        first = self._socket is None
+        try:
+            if self._socket is None:
+                self._socket = self._connected()
+            self._socket.settimeout(self._left())
+            self._socket.sendall(written(request, self._url.geturl()))
+            return self._response(request, began)
+        except TimeoutError as error:
+            reason = f"no whole answer came within the time limit of {self._route.timeout:g} s"
+            raise Lost(request, reason, error, self._rest) from None
+        except (OSError, NoHttp, Unreadable) as error:
+            reason = f"the connection broke: {error or type(error).__name__}"
+            if not first and not self._rest:
+                raise Stale(request, reason) from None
+            raise Lost(request, reason, error, self._rest) from error
+
+    def _connected(self) -> socket.socket:
+        port = self._url.port or (443 if self._tls else 80)
+        host = self._url.hostname or ""
+        connected = socket.create_connection((host, port), self._left())
+        return self._tls.wrap_socket(connected, server_hostname=host) if self._tls else connected
+
+    def _left(self) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _response(self, request: Request, began: float) -> Response:
+        status, headers = self._head()
+        while 100 <= status <= 199:
+            status, headers = self._head()
+        plain = {name.lower(): value for name, value in headers}
+        if request.method == "HEAD":  # whatever follows is content that must not be there
+            body = self._until_silence()
+        elif status in (204, 304):
+            body = b""
+        elif "chunked" in plain.get("transfer-encoding", "").lower():
+            body = b"".join(self._chunks())
+        elif "content-length" in plain:
+            body = self._exactly(int(plain["content-length"]))
+        else:
+            body = self._until_closed()
+        read = decoded(body, plain.get("content-encoding"))
+        return Response(status, headers, read.content, time.monotonic() - began, read.sent, read.miscoded)
+
+    def _head(self) -> tuple[int, tuple[tuple[str, str], ...]]:
+        while LINE * 2 not in self._rest:
+            if len(self._rest) > LONGEST_HEAD:
+                raise NoHttp("the head has no end")
+            self._more()
+        head, _, self._rest = self._rest.partition(LINE * 2)
+        first, *lines = head.decode("latin-1").split("\r\n")
+        version, _, rest = first.partition(" ")
+        if not (version.startswith("HTTP/1.") and rest[:3].isdigit()):
+            raise NoHttp(f"what came is no HTTP: {first[:64]!r}")
+        fields = (line.partition(":") for line in lines)
+        return int(rest[:3]), tuple((name, value.strip(" \t")) for name, _, value in fields)
+
+    def _chunks(self) -> Iterator[bytes]:
+        total = 0
+        while size := int(self._line().split(b";")[0], 16):
+            total += size
+            if total > LONGEST:
+                raise Unreadable(f"is longer than {LONGEST} bytes and was not read further")
+            yield self._exactly(size)
+            self._line()
+        while self._line():  # trailers
+            pass
+
+    def _line(self) -> bytes:
+        while LINE not in self._rest:
+            self._more()
+        line, _, self._rest = self._rest.partition(LINE)
+        return line
+
+    def _exactly(self, length: int) -> bytes:
+        if length > LONGEST:
+            raise Unreadable(f"is longer than {LONGEST} bytes and was not read further")
+        while len(self._rest) < length:
+            self._more()
+        body, self._rest = self._rest[:length], self._rest[length:]
+        return body
+
+    def _until_closed(self) -> bytes:
+        with contextlib.suppress(NoHttp):
+            while len(self._rest) <= LONGEST:
+                self._more()
+        body, self._rest = self._rest, b""
+        return body
+
+    def _until_silence(self) -> bytes:
+        self._until = min(self._until, time.monotonic() + SETTLED)
+        with contextlib.suppress(TimeoutError, OSError):
+            return self._until_closed()
+        body, self._rest = self._rest, b""
+        return body
+
+    def _more(self) -> None:
+        """Read on. Raises NoHttp where the connection is closed."""
+        if self._socket is None:
+            raise NoHttp("there is no connection")
+        self._socket.settimeout(self._left())
+        came = self._socket.recv(65536)
+        if not came:
+            raise NoHttp("it was closed before a whole response had come")
+        self._rest += came
+
+
+def written(request: Request, base_url: str) -> bytes:
+    """The request as it goes over the wire."""
+    wire, url = request.wire or Wire(), urlsplit(base_url)
+    target = url.path.rstrip("/") + request.target
+    line = f"{request.method} {f'{url.scheme}://{url.netloc}' if wire.absolute else ''}{target} HTTP/{wire.version}"
+    hosts = (url.netloc,) if wire.hosts is None else wire.hosts
+    lines = [line, *(f"Host: {host}" for host in hosts), *(f"{name}: {value}" for name, value in request.headers)]
+    if request.credential is not None:
+        lines.append(f"{wire.authorization}{request.credential.value}")
+    lines.extend(f"{name}: {secret.value}" for name, secret in request.extra)
+    if request.body is not None:
+        lines.append(f"Content-Length: {len(request.body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + (request.body or b"")

@@ -1,0 +1,78 @@
+"""Requests that are written by hand go over the wire as they are meant to, and what comes back is read whole."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from conformance.wire.by_hand import written
+from conformance.wire.exchange import Credential, Request, Response, Wire
+from conformance.wire.http import HttpTransport
+from conformance.wire.lost import Lost, Stale
+from conformance.wire.route import Route
+from tests.conformance.unit.sockets import saying
+
+KEY = Credential("Bearer secret", "Bearer $RESPAN_API_KEY")
+PLAIN = Request("GET", "/a", (("Accept", "*/*"),), None, KEY, wire=Wire())
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1]"
+
+
+def answered(answer: bytes | Callable[[socket.socket], None], *requests: Request) -> list[Response]:
+    """What comes back, over one connection."""
+    with saying(answer) as server:
+        transport = HttpTransport(server.url, Route(timeout=2))
+        with transport.connection() as send:
+            return [send(request) for request in requests]
+
+
+@pytest.mark.parametrize(
+    ("request_", "lines"),
+    [
+        (PLAIN, ["GET /x/a HTTP/1.1", "Host: h:1", "Accept: */*", "Authorization: Bearer secret"]),
+        (
+            Request("GET", "/a", wire=Wire(version="1.0", hosts=("a", "b"))),
+            ["GET /x/a HTTP/1.0", "Host: a", "Host: b"],
+        ),
+        (Request("GET", "/a", wire=Wire(hosts=(), absolute=True)), ["GET http://h:1/x/a HTTP/1.1"]),
+        (
+            Request("POST", "/a", (), b"{}", KEY, wire=Wire(authorization="authorization:   ")),
+            ["POST /x/a HTTP/1.1", "Host: h:1", "authorization:   Bearer secret", "Content-Length: 2"],
+        ),
+    ],
+)
+def test_a_request_is_written_as_it_says(request_: Request, lines: list[str]) -> None:
+    body = request_.body or b""
+    assert written(request_, "http://h:1/x") == "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK,
+        b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+        b"HTTP/1.1 200 OK\r\n\r\n[1]",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;a=b\r\n[\r\n2\r\n1]\r\n0\r\nX: y\r\n\r\n",
+    ],
+)
+def test_a_response_is_read_whole_however_it_is_framed(answer: bytes) -> None:
+    [response] = answered(answer, PLAIN)
+    assert (response.status, response.json) == (200, [1])
+
+
+def test_what_follows_the_head_of_a_response_to_head_is_its_body() -> None:
+    head = Request("HEAD", "/a", wire=Wire())
+    assert answered(OK, head)[0].body == b"[1]"
+    assert answered(OK[:-3], head)[0].body == b""
+
+
+def test_a_connection_that_is_closed_after_a_response_is_stale() -> None:
+    with pytest.raises(Stale):
+        answered(OK, PLAIN, PLAIN)
+
+
+@pytest.mark.parametrize("answer", [b"", b"220 mail\r\n\r\n", OK[:-1], b"HTTP/1.1 200 OK\r\nContent-"])
+def test_what_is_no_whole_response_is_lost(answer: bytes) -> None:
+    with pytest.raises(Lost, match="the connection broke"):
+        answered(answer, PLAIN)

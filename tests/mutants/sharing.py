@@ -1,0 +1,142 @@
+"""Bugs of objects that several models share: what is written to one shows in another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import BASE, COSTS, INHERITED, OVERRIDE
+
+if TYPE_CHECKING:
+    from tests.servers.fixtures import Fixtures
+    from tests.servers.plain import Stored
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json
+
+
+class _SharedDefaults(Mutant):
+    """An object of defaults is filled by every write, and shows in every model."""
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.shared: Values = {}
+
+
+class ParametersOfTheProcess(_SharedDefaults):
+    """The default parameters are one object for all, and overrides are written into it."""
+
+    trips = frozenset({"IDM-23"})
+
+    def default_params(self) -> Values:
+        return self.shared
+
+    def overlaid(self, params: Values, override: Values) -> Values:
+        params.update(super().overlaid({}, override))
+        return super().overlaid(params, override)
+
+
+class DefaultOverrideShared(_SharedDefaults):
+    """The default argument of the override is one object for all: models without an override get those of others."""
+
+    trips = frozenset({"IDM-23"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        self.shared.update({n: v for n, v in stored.values.get(OVERRIDE, {}).items() if v is not None})
+        super().save(organization, stored)
+
+    def supported_params(self, lineage: list[Stored]) -> Values:
+        return super().supported_params(lineage) if any(OVERRIDE in m.values for m in lineage) else dict(self.shared)
+
+
+class UpdatesFillTheDefaults(_SharedDefaults):
+    """Costs that an update sends become the defaults of models that have none."""
+
+    trips = frozenset({"IDM-23"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        self.shared.update({name: value for name, value in values.items() if name in COSTS})
+        return super().merged(earlier, values)
+
+    def first(self, name: str, lineage: list[Stored]) -> Json:
+        value = super().first(name, lineage)
+        return self.shared.get(name) if value is None and lineage == lineage[:1] and not lineage[0].built_in else value
+
+
+class EqualOverridesShareAnObject(Mutant):
+    """Overrides that are equal are stored once: an update of one model's changes the other's."""
+
+    trips = frozenset({"IDM-17"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        earlier = self.find(organization, stored.name)
+        super().save(organization, stored)
+        before, after = (model.values.get(OVERRIDE) if model else None for model in (earlier, stored))
+        for address, other in list(self.models.items()):
+            if before and before != after and other.values.get(OVERRIDE) == before:
+                self.models[address] = replace(other, values={**other.values, OVERRIDE: after})
+
+
+class RemovedFromTheBase(Mutant):
+    """An entry of null is deleted from the very object that the base model's parameters stand in."""
+
+    trips = frozenset({"SEM-16"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        base = self.find(organization, stored.values.get(BASE, ""))
+        removed = {name for name, entry in stored.values.get(OVERRIDE, {}).items() if entry is None}
+        if base is not None and base.name != stored.name and removed & base.values.get(OVERRIDE, {}).keys():
+            left = {name: entry for name, entry in base.values[OVERRIDE].items() if name not in removed}
+            super().save(organization, replace(base, values={**base.values, OVERRIDE: left}))
+
+
+class RootOfTheChainChanged(Mutant):
+    """The parameters of the farthest base are the object that all overrides on the way are laid into."""
+
+    trips = frozenset({"SEM-16"})
+
+    def save(self, organization: str, stored: Stored) -> None:
+        super().save(organization, stored)
+        *_, root = self.lineage(organization, stored)
+        if root.name != stored.name and root.name != stored.values.get(BASE) and not root.built_in:
+            both = {**root.values.get(OVERRIDE, {}), **stored.values.get(OVERRIDE, {})}
+            super().save(organization, replace(root, values={**root.values, OVERRIDE: both}))
+
+
+class UpdatesWriteTheBase(Mutant):
+    """An update of a model that has a base writes the base's row, which the join returned last, too."""
+
+    trips = frozenset({"SEM-16"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        for address, other in list(self.models.items()):
+            if other.name == earlier.values.get(BASE) != earlier.name:
+                own = {name: value for name, value in values.items() if name in COSTS}
+                self.models[address] = replace(other, values={**other.values, **own})
+        return super().merged(earlier, values)
+
+
+class InheritedValuesBecomeOwn(Mutant):
+    """An update writes the whole object back, with what it shows of the base: another base changes nothing then."""
+
+    trips = frozenset({"SEM-21"})
+
+    def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
+        status, stored = super().write(organization, name, values)
+        if status == 200 and BASE not in values:
+            whole = self.inherited_values(list(self.lineage(organization, stored)))
+            stored = replace(stored, values={**stored.values, **{n: v for n, v in whole.items() if n in INHERITED}})
+            self.save(organization, stored)
+        return status, stored
+
+
+class BaseShownByItsDisplayName(Mutant):
+    """The base model is shown by the name that people read."""
+
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08"})
+
+    def shown(self, organization: str, stored: Stored) -> Values:
+        shown, base = super().shown(organization, stored), self.base_of(organization, stored)
+        name = base.values.get("display_name") if base else None
+        return shown if name is None else {**shown, BASE: name}

@@ -1,0 +1,116 @@
+"""Bugs that skip the validation of some requests, or of some part of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.mutants.mutant import Mutant
+from tests.servers.plain_fields import KEY
+from tests.servers.wire import FieldError, RefusedError
+
+if TYPE_CHECKING:
+    from tests.servers.fixtures import Caller
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json, Request
+
+STREAMED = 1 << 16
+
+
+class _Skipped(Mutant):
+    """What is wrong in some requests is left out instead of being refused."""
+
+    def skips(self, request: Request) -> bool:
+        """Whether nobody validates the request."""
+        raise NotImplementedError
+
+    def admitted(self, request: Request) -> tuple[Caller, Values]:
+        if not self.skips(request):
+            return super().admitted(request)
+        caller, given = self.authenticated(request), self.given(self.as_object(self.body(request)))
+        return caller, self.slots(
+            {name: self.value(name, value) for name, value in given.items() if self.right(name, value)}
+        )
+
+    def right(self, name: str, value: Json) -> bool:
+        """Whether a field may hold a value."""
+        try:
+            self.value(name, value)
+        except FieldError:
+            return False
+        return True
+
+
+class MediaTypeInCapitalsUnchecked(_Skipped):
+    """The schema is looked up by the media type as it is written: for `Application/JSON` there is none."""
+
+    trips = frozenset({"STA-34"})
+
+    def skips(self, request: Request) -> bool:
+        return not request.header("Content-Type").startswith("application/json")
+
+
+class CharsetUnchecked(_Skipped):
+    """The schema is looked up by the whole Content-Type: with a charset behind it there is none."""
+
+    trips = frozenset({"STA-34"})
+
+    def skips(self, request: Request) -> bool:
+        return "charset" in request.header("Content-Type")
+
+
+class OtherMediaTypesUnchecked(_Skipped):
+    """A body of any media type is read as JSON, and validated where it says that it is."""
+
+    trips = frozenset({"STA-34"})
+
+    def skips(self, request: Request) -> bool:
+        return "json" not in request.header("Content-Type").lower()
+
+    def refuse_media_type(self, content_type: str) -> None:
+        pass
+
+
+class LargeBodiesUnchecked(_Skipped):
+    """A body of more than 64 KiB is streamed past the validator."""
+
+    trips = frozenset({"STA-35"})
+
+    def skips(self, request: Request) -> bool:
+        return int(request.header("Content-Length") or 0) > STREAMED
+
+
+class LastFieldCounts(Mutant):
+    """Each field is validated, and the last result is the one that is looked at."""
+
+    trips = frozenset({"STA-35"})
+
+    def checked(self, given: Values) -> Values:
+        values: Values = {}
+        wrong = {} if KEY in given else {KEY: ["This field is required."]}
+        for name, value in given.items():
+            wrong.pop("last", None)
+            try:
+                values[name] = self.value(name, value)
+            except FieldError as error:
+                wrong["last"] = [str(error)]
+        if wrong:
+            raise RefusedError(400, wrong)
+        return values
+
+
+class UpdatesUnchecked(Mutant):
+    """Only creates are validated: an update leaves out what is wrong, and takes the rest."""
+
+    trips = frozenset({"STA-08", "STA-09", "STA-10", "STA-11"})
+
+    def checked(self, given: Values) -> Values:
+        name = given.get(KEY)
+        if not isinstance(name, str) or all(name != known for _, known in self.models):
+            return super().checked(given)
+        right: Values = {}
+        for field, value in given.items():
+            try:
+                right[field] = self.value(field, value)
+            except FieldError:
+                continue
+        return right

@@ -1,0 +1,1 @@
+"""A server of the endpoint on Express and SQLite."""

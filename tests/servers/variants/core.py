@@ -1,0 +1,115 @@
+"""Variants that take the plain core of values and little more, in creates, in updates or in both."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.servers.plain import PlainServer
+from tests.servers.plain_fields import BASE, COSTS, KEY, OVERRIDE, PROVIDER
+from tests.servers.wire import FieldError
+
+if TYPE_CHECKING:
+    from tests.servers.plain_fields import Values
+    from tests.servers.wire import Json
+
+NAME = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+
+
+class PlainCoreOnly(PlainServer):
+    """Open: whether values outside the plain core are taken. Here none is."""
+
+    def value(self, name: str, value: Json) -> Json:
+        checked = super().value(name, value)
+        if not self.is_plain(name, checked):
+            raise FieldError("This value is not supported.")
+        return checked
+
+    def is_plain(self, name: str, value: Json) -> bool:
+        """Whether a value of the right type is one that everybody has to take."""
+        if name == KEY:
+            return NAME.fullmatch(value) is not None
+        if name == "display_name":
+            return self.is_plain_text(value)
+        if name in COSTS:
+            return bool(0 <= value <= 1000 and round(value, 6) == value) and not str(value).startswith("-")
+        if name == "max_context_window":
+            return bool(1 <= value <= 10_000_000)
+        return name != OVERRIDE or (len(value) <= 8 and all(map(self.is_plain_entry, value.values())))
+
+    def is_plain_text(self, text: str) -> bool:
+        """1 to 100 printable characters."""
+        return 1 <= len(text) <= 100 and text.isprintable() and text == text.strip()
+
+    def is_plain_entry(self, entry: Json) -> bool:
+        """An object of plain values."""
+        return isinstance(entry, dict) and all(isinstance(value, str | int | float) for value in entry.values())
+
+
+class _PlainCoreSometimes(PlainCoreOnly):
+    """Values outside the plain core are taken in creates only, or in updates only."""
+
+    taken_where_the_model_exists: bool
+
+    def checked(self, given: Values) -> Values:
+        exists = any(name == given.get(KEY) for _, name in list(self.models))
+        self.lenient = exists is self.taken_where_the_model_exists
+        return super().checked(given)
+
+    def is_plain(self, name: str, value: Json) -> bool:
+        return self.lenient or super().is_plain(name, value)
+
+
+class PlainUpdatesOnly(_PlainCoreSometimes):
+    """Open: whether values outside the plain core are taken. Here a create takes them, and no update does."""
+
+    taken_where_the_model_exists = False
+
+
+class PlainCreatesOnly(_PlainCoreSometimes):
+    """Open: whether values outside the plain core are taken. Here an update takes them, and no create does."""
+
+    taken_where_the_model_exists = True
+
+
+class NullEntriesRefused(PlainServer):
+    """Open: entries of an override that are no objects are taken. Here lists and null are refused."""
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        entries = super().mapping(name, value)
+        if not all(isinstance(entry, dict) and parameter.strip() for parameter, entry in entries.items()):
+            raise FieldError("Expected an object of objects.")
+        return entries
+
+
+class SixteenEntries(PlainServer):
+    """Open: how many entries an override may have. Here sixteen, and more are refused."""
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        if len(entries := super().mapping(name, value)) > 16:
+            raise FieldError("Ensure this field has no more than 16 entries.")
+        return entries
+
+
+class EmptyReferencesRefusedWith400(PlainServer):
+    """Open: an empty base or provider is answered 404. Here it is one more invalid value."""
+
+    def string(self, name: str, value: Json) -> str:
+        if value == "" and name in {BASE, PROVIDER}:
+            raise FieldError("This field may not be blank.")
+        return super().string(name, value)
+
+
+class SignOfZeroLost(PlainServer):
+    """Open: -0.0 may come back as 0. Here it does, in costs and within overrides, as in many writers of JSON."""
+
+    def parsed(self, data: bytes) -> Json:
+        return self.unsigned(super().parsed(data))
+
+    def unsigned(self, value: Json) -> Json:
+        """The value without a sign at its zeros, and without a point in its whole numbers."""
+        if isinstance(value, dict):
+            return {name: self.unsigned(child) for name, child in value.items()}
+        if isinstance(value, list):
+            return [self.unsigned(child) for child in value]
+        return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
