@@ -202,9 +202,13 @@ class Onlooker:
         what = "name" if foreseen.operation in ("create", "update") else "model"
         inside = " in that organization" if foreseen.at[0] != "owner" else ""
         if foreseen.existed:
-            return f"for a {what} that exists{inside}"
+            return f"for a {what} that exist{'ed' if what == 'name' else 's'}{inside}"
         deleted = foreseen.at in self._deleted and foreseen.operation != "delete"
-        return f"for a {what} that was deleted" if deleted else f"for a {what} that does not exist{inside}"
+        return (
+            f"for a {what} that was deleted"
+            if deleted
+            else f"for a {what} that d{'id' if what == 'name' else 'oes'} not exist{inside}"
+        )
 
 
 def _where(operation: str, source: str) -> str:

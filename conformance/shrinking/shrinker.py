@@ -27,10 +27,11 @@ from conformance.wire.exchange import Exchange, Request
 from conformance.wire.lost import Lost, Stale, Unreachable
 
 T = TypeVar("T")
-PER_FINDING, PER_RUN = 30, 80
-"""Requests, those included that delete what they create.
+PER_FINDING, PER_WALK, PER_RUN = 30, 100, 80
+"""Requests for the finding of a check, for one of a walk over many, and for all of a run.
 
-A finding that a replay confirms saves the second run of its check: others may use what that would have sent.
+Those are included that delete what they create. A finding that a replay confirms saves the second run of its check:
+others may use what that would have sent.
 """
 FOR_OTHERS = 60
 """Requests that are left for what is judged last."""
@@ -127,11 +128,12 @@ class Shrinker:
             self._fruitless[id] = len(story)
             return None
         requests, key, names = [e.request for e in story], self._subject.contract.upsert.key, self._subject.names
+        walked = finding.violation.retrace is not None
         chain = requests if oracle.replay is finding.violation.retrace else leading_to(requests, names)
-        first = candidates(requests, chain, oracle.slimmed, oracle.fits)
-        if oracle.replay is finding.violation.retrace:
-            first = endings(requests)
-        allowance = _Allowance(min(PER_FINDING, self._requests), self._cost, self._subject)
+        ends = filter(oracle.fits, endings([oracle.slimmed(request) for request in chain])) if walked else ()
+        first = [*ends, *candidates(requests, chain, oracle.slimmed, oracle.fits)]
+        most, others = (PER_WALK, 0) if walked else (min(PER_FINDING, self._requests), FOR_OTHERS)
+        allowance = _Allowance(most, self._cost, self._subject, others)
         replay = allowance.of(lambda requests: oracle.replay(renamed(requests, names)))
         seen = shortest(requests, replay, key, first, oracle.fits)
         if seen is None:
@@ -197,15 +199,18 @@ def _told_by(finding: Finding, seen: Seen, names: Names) -> Finding:
 class _Allowance:
     """Requests that may be sent for one finding."""
 
-    def __init__(self, requests: int, cost: Callable[[Sequence[Request]], int], subject: Subject) -> None:
+    def __init__(
+        self, requests: int, cost: Callable[[Sequence[Request]], int], subject: Subject, others: int = FOR_OTHERS
+    ) -> None:
         self._left = requests
+        self._others = others
         self._cost = cost
         self._subject = subject
 
     def take(self, requests: Sequence[Request]) -> bool:
         """Take what it costs to send these, if there is so much."""
         cost = self._cost(requests)
-        taken = cost <= self._left and self._subject.affords(cost + FOR_OTHERS)
+        taken = cost <= self._left and self._subject.affords(cost + self._others)
         self._left -= cost if taken else 0
         return taken
 

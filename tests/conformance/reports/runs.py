@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
+from conformance.configuration.command import Command
 from conformance.results.about import About
 from conformance.results.judged import Record
 from conformance.results.result import Result
@@ -152,7 +153,7 @@ def all_kinds(**changes: Any) -> Result:
     result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, terms)
     result.about = About(
         "Acme <Gateway>", "2.4.1", "default", {"provider": ["my-vllm"]}, ["api-key"],
-        datetime(2026, 2, 1, 12, 0, tzinfo=UTC),
+        datetime(2026, 2, 1, 12, 0, tzinfo=UTC), Command("respan-conformance http://127.0.0.1:9000 --provider my-vllm"),
     )  # fmt: skip
     for one in records:
         result.add(one)
