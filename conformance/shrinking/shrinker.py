@@ -35,10 +35,12 @@ others may use what that would have sent.
 """
 FOR_OTHERS = 60
 """Requests that are left for what is judged last."""
-SECONDS = 6.0
+SECONDS = 8.0
 """In a run."""
 SLOW = 0.5
 """Seconds of an answer after which nothing is asked again for the sake of a shorter report."""
+PAUSE = 0.12
+"""Seconds between two requests: a shell on a busy machine takes as long to start the next command."""
 LONGEST = 30
 """Requests of a reproduction."""
 
@@ -54,6 +56,8 @@ class Shrinker:
         self._seconds = SECONDS
         self._fruitless: dict[str, int] = {}
         """The requirements whose findings no oracle has seen again, and how much was known then that led to them."""
+        self._elsewhere: set[str] = set()
+        """Those of them that were tried with all that led to them: more than the requests alone shows them."""
 
     def seen_again(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding | None:
         """The finding in as few requests as show it again; None where none were seen to.
@@ -89,7 +93,17 @@ class Shrinker:
             return replace(finding, replay=Replayed.RACED)
         if not dear and (sliced := self._within_budget(lambda: self._sliced(finding, story))):
             return replace(finding, exchanges=sliced, replay=Replayed.SHOWN)
+        if id in self._elsewhere:
+            return self._in_one_connection(finding, story)
         return self._uncut(finding, story, whole)
+
+    def _in_one_connection(self, finding: Finding, story: tuple[Exchange, ...]) -> Finding:
+        """The finding by all that led to it, over one connection: over several it was not seen."""
+        joined = tuple(replace(exchange, connection=0) for exchange in story)
+        shown = len(story) <= LONGEST and self._within_budget(lambda: self._shown_again(joined))
+        if not shown:
+            return replace(finding, replay=Replayed.NOT_SHOWN)
+        return replace(finding, exchanges=joined, replay=Replayed.SHOWN)
 
     def _uncut(self, finding: Finding, story: tuple[Exchange, ...], whole: Sequence[Exchange]) -> Finding:
         """The finding with all that led to it, which was sent twice already, or is sent again now."""
@@ -127,6 +141,7 @@ class Shrinker:
         if oracle is None or any(exchange.connection is not None for exchange in story):
             self._fruitless[id] = len(story)
             return None
+        self._elsewhere.discard(id)
         requests, key, names = [e.request for e in story], self._subject.contract.upsert.key, self._subject.names
         walked = finding.violation.retrace is not None
         chain = requests if oracle.replay is finding.violation.retrace else leading_to(requests, names)
@@ -138,6 +153,8 @@ class Shrinker:
         seen = shortest(requests, replay, key, first, oracle.fits)
         if seen is None:
             self._fruitless[id] = len(story)
+            if not allowance.refused:
+                self._elsewhere.add(id)
         return seen
 
     def _oracle(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Oracle | None:
@@ -168,11 +185,29 @@ class Shrinker:
         requests = iter(renamed([exchange.request for exchange in story], names))
         for connection, group in groupby(story, lambda exchange: exchange.connection):
             row = [next(requests) for _ in group]
-            again += self._sent(row) if connection is None else self._subject.client.send_in_a_row(row)
+            again += self._sent(row) if connection is None else self._in_a_row(row)
         return same_answer(self._subject.contract, names, story, again)
 
     def _sent(self, requests: Sequence[Request]) -> tuple[Exchange, ...]:
-        return tuple(self._subject.send(request) for request in requests)
+        """Send requests as they are when they are pasted: with time between them, each over a connection of its own."""
+        sent = list[Exchange]()
+        for request in requests:
+            if sent:
+                self._subject.pause(PAUSE)
+            sent += self._in_a_row([request])
+        return tuple(replace(exchange, connection=None) for exchange in sent)
+
+    def _in_a_row(self, requests: Sequence[Request]) -> list[Exchange]:
+        """Send requests over one connection, where the target has any."""
+        subject = self._subject
+        if not subject.client.transport.connects:
+            return [subject.send(request) for request in requests]
+        for request in requests:
+            subject.creations.before(request)
+        exchanges = subject.client.send_in_a_row(requests)
+        for exchange in exchanges:
+            subject.creations.after(exchange)
+        return exchanges
 
 
 def _story(finding: Finding, whole: Sequence[Exchange]) -> tuple[Exchange, ...]:
@@ -203,6 +238,8 @@ class _Allowance:
         self, requests: int, cost: Callable[[Sequence[Request]], int], subject: Subject, others: int = FOR_OTHERS
     ) -> None:
         self._left = requests
+        self.refused = False
+        """Whether any requests were too many."""
         self._others = others
         self._cost = cost
         self._subject = subject
@@ -211,6 +248,7 @@ class _Allowance:
         """Take what it costs to send these, if there is so much."""
         cost = self._cost(requests)
         taken = cost <= self._left and self._subject.affords(cost + self._others)
+        self.refused |= not taken
         self._left -= cost if taken else 0
         return taken
 

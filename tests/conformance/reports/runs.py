@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from conformance.configuration.command import Command
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
-from conformance.configuration.command import Command
 from conformance.results.about import About
 from conformance.results.judged import Record
 from conformance.results.result import Result
