@@ -15,6 +15,10 @@ CUT = re.compile(r"\.\.\. \(\d+ characters\)")
 NAME = re.compile(r"(?:rc-[0-9a-f]+|\$RUN)-(?:\d+-)*\d+")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+|\d{9,}(?:\.\d+)?")
 OFF_SCHEMA = re.compile(
+    r"([a-z_]+)(?:\.(\w+))?: (.+) is (?:not of type|none of|not a date-time) .*"
+    r"|'?(\w+)'? is (?:a required property|missing.*)",
+    re.DOTALL,
+)
     r"([a-z_]+)(?:\.(\w+))?: (.+) is (?:not of type|none of|not a date-time) .*|'?(\w+)'? is (?:a required property|missing.*)",
     re.DOTALL,
 )
@@ -63,7 +67,7 @@ def misses(finding: dict[str, Any], response: Response) -> str | None:
 
 
 def _wrong_status(expected: str, observed: int, response: Response) -> str | None:
-    if response.status != observed and not (expected.startswith("status 4") and 200 <= min(response.status, observed)):
+    if response.status != observed and not (expected.startswith("status 4") and min(response.status, observed) >= 200 > max(response.status, observed) - 100):
         return f"status {response.status}, and not {observed}"
     if allowed := STATUSES.match(expected):
         return f"{observed} is what was expected" if str(observed) in allowed[1] else None
