@@ -16,11 +16,13 @@ from conformance.configuration.file import from_file
 from conformance.configuration.settings import BadSetting, Settings, from_arguments, from_environment
 from conformance.configuration.toml import BadFile
 from conformance.results.verdict import Exit
+from conformance.streams import flush_streams, prepare_streams, silence
 from contract import Contract, ContractError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    prepare_streams()
     try:
         return _main(parse(arguments))
     except (UsageError, BadSetting, BadFile, ContractError, OSError) as error:
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print("respan-conformance: this is a fault of the suite; please report it with the text above", file=sys.stderr)
         return Exit.INCONCLUSIVE
+    finally:
+        flush_streams()
 
 
 def _main(given: dict[str, Any]) -> int:
@@ -54,6 +58,9 @@ def _main(given: dict[str, Any]) -> int:
     from conformance.command.validating import check_settings
 
     check_settings(settings)
+    from conformance.running.versions import check_versions
+
+    check_versions()  # before what they concern is loaded
     if given["dry_run"]:
         from conformance.command.rehearsing import rehearse
 
@@ -99,6 +106,8 @@ def ended_as_interrupted() -> Iterator[None]:
 
 
 def _print(text: str) -> int:
-    with contextlib.suppress(BrokenPipeError):
+    try:
         print(text, flush=True)
+    except BrokenPipeError:
+        silence(sys.stdout)
     return Exit.CONFORMANT

@@ -44,27 +44,32 @@ def shown_fields(contract: Contract) -> list[Shown]:
 
 def inherited_fields(contract: Contract) -> list[Shown]:
     """The shown fields whose value a base model can supply."""
-    return [field for field in shown_fields(contract) if isinstance(field.response.source, Inherited)]
+    base = base_field(contract)
+    return [
+        field
+        for field in shown_fields(contract)
+        if isinstance(source := field.response.source, Inherited) and base and source.base == base.name
+    ]
 
 
 def overlays(contract: Contract) -> Iterator[tuple[RequestField, ResponseField, Overlaid]]:
-    """The request fields that lie over a base model's object, with the response field that shows the result."""
+    """The request fields that lie over a base model's object, or over none, with the field that shows the result."""
     for response in contract.upsert.response.values():
         if isinstance(response.source, Overlaid):
             yield contract.upsert.request[response.source.override], response, response.source
 
 
 def lookups(contract: Contract) -> Iterator[tuple[ResponseField, LookedUp]]:
-    """The response fields that show a thing which a request field names."""
+    """The response fields that show the provider which a request field names."""
     for response in contract.upsert.response.values():
-        if isinstance(response.source, LookedUp):
+        if isinstance(response.source, LookedUp) and response.source.collection == "providers":
             yield response, response.source
 
 
 def base_field(contract: Contract) -> RequestField | None:
     """The request field that names the base model, where there is one."""
     for response in contract.upsert.response.values():
-        if isinstance(response.source, Inherited | Overlaid):
+        if isinstance(response.source, Inherited | Overlaid) and response.source.base is not None:
             return contract.upsert.request[response.source.base]
     return None
 

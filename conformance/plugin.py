@@ -99,7 +99,10 @@ def _run(config: pytest.Config) -> Run:
     from contract import ContractError
 
     worker = getattr(config, "workerinput", {})
+    from conformance.running.versions import check_versions
+
     try:
+        check_versions()
         settings = _settings(config)
         drawn = worker.get("respan_seed") or _seed(config)
         seed = drawn if settings["seed"] is None else settings["seed"]

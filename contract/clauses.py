@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from contract.model import Clause
-from contract.operations import request_body_at, response_body_at
+from contract.operations import request_body_at, response_body_at, security_at
 from contract.place import Place
 from contract.schema_places import properties_at
 
@@ -25,7 +25,8 @@ def _clauses(operation: Place) -> Iterator[Clause]:
     for response in operation.at("responses").children():
         yield _clause(f"responses/{response.name}", response, response.node["description"])
     yield from _body_clauses(operation.at("requestBody"))
-    yield _security_clause(operation)
+    if security_at(operation).exists:
+        yield _security_clause(operation)
     updated = operation.at("x-upsert", "updated").node
     for body in (request_body_at(operation), response_body_at(operation, updated)):
         for field in properties_at(body).values():
@@ -57,7 +58,7 @@ def _body_clauses(body: Place) -> Iterator[Clause]:
 
 def _security_clause(operation: Place) -> Clause:
     """A list cannot carry a mark: it is as well known as the least known of the schemes that it names."""
-    security = operation.at("security") if operation.at("security").exists else operation.root.at("security")
+    security = security_at(operation)
     schemes = operation.root.at("components", "securitySchemes")
     marks = [schemes.at(name).known() for alternative in security.children() for name in alternative.node]
     text = "The request carries credentials of one of the declared schemes."

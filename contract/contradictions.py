@@ -17,7 +17,7 @@ from contract.model import (
     Timestamp,
     Upsert,
 )
-from contract.operations import operations_at, request_body_at, response_body_at
+from contract.operations import operations_at, request_body_at, response_body_at, security_at
 from contract.place import Place
 from contract.schema_places import folded_at, properties_at
 from contract.schemas import faults
@@ -31,6 +31,8 @@ def note_contradictions(operation: Place, upsert: Upsert) -> None:
     words = operation.at("x-upsert")
     _check_key(words.at("key"), upsert)
     _check_statuses(words, upsert)
+    for place in (operation, *_named_siblings(operation, upsert)):
+        _check_security(security_at(place))
     if not operation.findings.problems:  # all the rest would only repeat what is wrong with these
         _check_siblings(words, upsert)
         _check_bodies(operation, upsert)
@@ -48,6 +50,28 @@ def _check_fields(operation: Place, upsert: Upsert) -> None:
         _check_source(shown[response_field.name].at("x-source"), response_field, upsert)
 
 
+def _named_siblings(operation: Place, upsert: Upsert) -> Iterable[Place]:
+    """The places of the operations that read and delete what the upsert wrote."""
+    named = {it.operation_id for it in (upsert.read, upsert.delete) if it is not None}
+    return (place for place in operations_at(operation.root) if place.at("operationId").node in named)
+
+
+def _check_security(security: Place) -> None:
+    """Each alternative is one scheme of bearer tokens, or none: a request has one Authorization header."""
+    schemes = security.root.at("components", "securitySchemes")
+    for alternative in security.children():
+        names = list(alternative.node)
+        for name in names:
+            scheme = schemes.at(name)
+            if not scheme.exists:
+                alternative.problem(f"there is no security scheme {name}", "define it in components, or name another")
+            elif (scheme.at("type").node, str(scheme.at("scheme").node).lower()) != ("http", "bearer"):
+                scheme.problem(f"{name} is no scheme of bearer tokens", "write it as type: http, scheme: bearer")
+        if len(names) > 1:
+            what = f"a request cannot carry credentials of {' and '.join(names)} in one Authorization header"
+            alternative.problem(what, "name one scheme in each alternative")
+
+
 def _check_key(at: Place, upsert: Upsert) -> None:
     field = upsert.request.get(upsert.key)
     if field is None or not field.required or field.alias or field.schema.get("type") != "string":
@@ -60,7 +84,8 @@ def _check_statuses(words: Place, upsert: Upsert) -> None:
     for word in ("created", "updated"):
         _check_status(words.at(word), upsert, range(200, 300))
     for word in ("invalid", "reserved", "forbidden"):
-        _check_status(words.at(word), upsert, range(400, 500))
+        if words.at(word).exists:
+            _check_status(words.at(word), upsert, range(400, 500))
 
 
 def _check_status(at: Place, upsert: Upsert, lawful: range) -> None:
@@ -134,7 +159,8 @@ def _check_source(at: Place, field: ResponseField, upsert: Upsert) -> None:
                 _check_value(at.at("else"), default, field)
         case Overlaid(override=override, base=base):
             _check_object(at.at("overlay"), override, upsert)
-            _check_refers(at.at("inherit"), base, "models", upsert)
+            if base is not None:
+                _check_refers(at.at("inherit"), base, "models", upsert)
         case LookedUp(collection=collection, by=by):
             _check_refers(at.at("by"), by, collection, upsert)
         case FromKey() | FromRequest() | Timestamp():

@@ -86,8 +86,8 @@ def _written_source(name: str, at: Place) -> Source:
     match at.node:
         case {"key": True}:
             return FromKey()
-        case {"overlay": override, "inherit": base}:
-            return Overlaid(override, base)
+        case {"overlay": override}:
+            return Overlaid(override, at.node.get("inherit"))
         case {"inherit": base, **rest}:
             return Inherited(name, base, rest.get("else"), "else" in rest)
         case {"lookup": collection, "by": by}:

@@ -90,10 +90,14 @@ class Inherited:
 
 @dataclass(frozen=True, slots=True)
 class Overlaid:
-    """The base model's object, overlaid entry by entry with the stored request value of `override`; null removes."""
+    """The base model's object, overlaid entry by entry with the stored request value of `override`; null removes.
+
+    Without a base model nothing lies below the override.
+    """
 
     override: str
-    base: str
+    base: str | None = None
+    """The request field that names the base model; None where nothing lies below the override."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,8 @@ class Operation:
     """The path template, such as `/api/models/{model_name}/`."""
     statuses: frozenset[int]
     pointer: str
+    credentials: bool = True
+    """Whether a request without credentials is refused: each alternative of `security` names a scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +181,16 @@ class Upsert:
 
     operation: Operation
     key: str
-    scope: str
+    scope: str | None
+    """What models belong to; None where all callers share them."""
     created: int
     updated: int
     omitted: Omitted
     invalid: int
-    reserved: int
-    """Status of a write to the name of a built-in model."""
-    forbidden: int
-    """Status of a write by a caller who may only read."""
+    reserved: int | None
+    """Status of a write to the name of a built-in model; None where such a name is like any other."""
+    forbidden: int | None
+    """Status of a write by a caller who may only read; None where every caller may write."""
     read: Operation | None
     delete: Operation | None
     limits: Limits

@@ -28,7 +28,19 @@ def operation_at(place: Place) -> Operation:
         path=str(place.tokens[1]),
         statuses=frozenset(int(status) for status in statuses if status.isdecimal()),
         pointer=place.pointer,
+        credentials=_asks_for_credentials(security_at(place)),
     )
+
+
+def security_at(operation: Place) -> Place:
+    """The place of what the operation says of credentials, or else of what the document says."""
+    own = operation.at("security")
+    return own if own.exists else operation.root.at("security")
+
+
+def _asks_for_credentials(security: Place) -> bool:
+    alternatives = list(security.children())
+    return bool(alternatives) and all(alternative.node for alternative in alternatives)
 
 
 def request_body_at(operation: Place) -> Place:

@@ -56,7 +56,7 @@ VOCABULARY: dict[str, Extension] = {
     "x-upsert": Extension(
         "the upsert operation",
         _object(
-            ["key", "scope", "created", "updated", "omitted", "invalid", "reserved", "forbidden"],
+            ["key", "created", "updated", "omitted", "invalid"],
             **_UPSERT,
             **{"x-known": _known(*_UPSERT)},
         ),
@@ -99,7 +99,7 @@ VOCABULARY: dict[str, Extension] = {
             "oneOf": [
                 _object(["key"], key={"enum": [True]}, **{"x-known": _WORD}),
                 _object(["inherit"], inherit=_NAME, **{"else": {}, "x-known": _WORD}),
-                _object(["overlay", "inherit"], overlay=_NAME, inherit=_NAME, **{"x-known": _WORD}),
+                _object(["overlay"], overlay=_NAME, inherit=_NAME, **{"x-known": _WORD}),
                 _object(["lookup", "by"], lookup={"enum": list(COLLECTIONS)}, by=_NAME, **{"x-known": _WORD}),
                 _object(["time"], time={"enum": ["created", "updated"]}, **{"x-known": _WORD}),
                 _object(["value"], value={}, **{"x-known": _WORD}),

@@ -23,8 +23,8 @@ class Showing:
         self._store = store
 
     async def find(self, organization: str, name: str) -> Model | None:
-        """The model of that name that the organization sees, or None."""
-        return self._fixtures.models.get(name) or await self._store.get(organization, name)
+        """The model of that name that the organization sees, its own before a built-in one, or None."""
+        return await self._store.get(organization, name) or self._fixtures.models.get(name)
 
     async def show(self, organization: str, name: str, model: Model) -> dict[str, Any]:
         """The response about `model`."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 from conformance.checks.refusals import Refusal
 from conformance.checks.together import splits
 from conformance.fields import Shown, shown_fields
-from conformance.generate.values import OBJECTS, odd_values, plain_values
+from conformance.generate.values import OBJECTS, has_few_values, odd_values, plain_values
 from conformance.judge.outcome import NotTestable
 from conformance.judge.same import same
 from conformance.subject.subject import Subject
@@ -21,7 +21,6 @@ from conformance.wire.exchange import Exchange, Json
 from contract import RequestField, ResponseField
 
 T = TypeVar("T")
-LONGEST_NAME = 64
 """Characters of a name that no reasonable server refuses."""
 FEW = 3
 """Every third update alone is enough to see whether a model stays on its base."""
@@ -186,7 +185,8 @@ def omissions(subject: Subject, field: Shown) -> Mapping[str, list[Step]]:
         one, other = _two_bodies(subject, field)
         steps = [_sent(subject, one), _sent(subject, {key: one[key]}), _sent(subject, {key: one[key]})]
         told = {name: [Step(one, step.shown) for step in steps[1:]] for name in names}
-        flags = {field.name: one[field.name] for field in subject.own_fields() if "enum" in field.schema}  # stay set
+        few = [field.name for field in subject.own_fields() if has_few_values(field.schema)]
+        flags = {name: one[name] for name in few if name in one}  # stay set
         holds, others = dict(one), [name for name in one if name != key]
         turns = [(name, flags.get(name, other[name])) for name in others] + [(name, other[name]) for name in flags]
         for sent, value in turns[:: FEW if field.request.reference else 1]:
@@ -223,7 +223,7 @@ def late_heirs(subject: Subject) -> list[Step]:
 
     def tell() -> list[Step]:
         key, base = subject.contract.upsert.key, subject.require_base().name
-        root = subject.full(1, subject.names.fresh().ljust(LONGEST_NAME, "z"))
+        root = subject.full(1, subject.longest_name())
         subject.upsert({**subject.minimal(), base: root[key]})
         subject.given(root)
         late = subject.given(subject.minimal()) | {base: root[key]}

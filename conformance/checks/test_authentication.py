@@ -9,28 +9,35 @@ from conformance.checks.credentials import KINDS, NOT_ASCII, with_scheme, wrong_
 from conformance.judge.expect import expect_refusal, expect_status, expect_taken, summary
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
+from conformance.requirements.features import (
+    CREDENTIALS,
+    CREDENTIALS_TO_READ,
+    DELETE,
+    READ,
+    READ_ONLY,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.callers import UNKNOWN, token_of
-from conformance.subject.names import PREFIX
+from conformance.subject.names import is_of_a_run
 from conformance.subject.operations import JSON_HEADERS, encoded
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import SAFE, Credential, Exchange, Request
 from contract import Contract
 
-UNAUTHORIZED = 401
-WRITES = ("a create", "an update", "a delete")
+UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
 def _kinds(_: Contract) -> Mapping[str, str]:
     return {kind: kind for kind in KINDS}
 
 
-def _writes(_: Contract) -> Mapping[str, str]:
-    return {write: write for write in WRITES}
+def _writes(contract: Contract) -> Mapping[str, str]:
+    writes = ("a create", "an update", *(["a delete"] if DELETE.is_in(contract) else []))
+    return {write: write for write in writes}
 
 
-@requirement("AUT-01", MUST, clause="x-clauses/credentials-required")
+@requirement("AUT-01", MUST, clause="x-clauses/credentials-required", about=[CREDENTIALS])
 def test_no_credentials(subject: Subject) -> None:
     """A valid request without credentials is answered 401, however its media type is written."""
     body = subject.full()
@@ -40,7 +47,7 @@ def test_no_credentials(subject: Subject) -> None:
         expect_status(exchange, UNAUTHORIZED, when="without credentials")
 
 
-@requirement("AUT-02", MUST, clause="x-clauses/credentials-checked")
+@requirement("AUT-02", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS])
 @each("kind", _kinds)
 def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
     """A valid request with wrong credentials is refused: empty, unknown, another scheme, or almost the right key."""
@@ -48,7 +55,7 @@ def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
         expect_refusal(exchange, f"the credentials are wrong ({which})")
 
 
-@requirement("AUT-12", MUST, clause="x-clauses/credentials-checked")
+@requirement("AUT-12", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS])
 def test_two_wrong_credentials_are_refused(subject: Subject) -> None:
     """A valid request that has two Authorization headers, each with unknown credentials, is refused."""
     body = subject.minimal()
@@ -60,7 +67,7 @@ def test_two_wrong_credentials_are_refused(subject: Subject) -> None:
     expect_refusal(exchange, "the credentials are wrong, both of them")
 
 
-@requirement("AUT-03", SHOULD, clause="x-clauses/credentials-401")
+@requirement("AUT-03", SHOULD, clause="x-clauses/credentials-401", about=[CREDENTIALS])
 @each("kind", _kinds)
 def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
     """Wrong credentials are answered 401."""
@@ -72,14 +79,14 @@ def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
         raise NotTestable("some of these credentials are taken", because="AUT-02")
 
 
-@every_exchange("AUT-04", MUST, clause="x-clauses/challenge")
+@every_exchange("AUT-04", MUST, clause="x-clauses/challenge", about=[CREDENTIALS])
 def test_challenge(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A 401 says in WWW-Authenticate how to authenticate."""
     if exchange.response.status == UNAUTHORIZED and not exchange.response.header("www-authenticate"):
         raise Violation("WWW-Authenticate in the 401", "no such header")
 
 
-@requirement("AUT-05", SHOULD, clause="x-clauses/credentials-in-header")
+@requirement("AUT-05", SHOULD, clause="x-clauses/credentials-in-header", about=[CREDENTIALS])
 @each("place", lambda _: {place: place for place in ("the query", "a cookie", "another header", "the body")})
 def test_token_elsewhere(subject: Subject, place: str) -> None:
     """A token counts in Authorization only: in the query, a cookie, another header or the body it is none."""
@@ -88,7 +95,7 @@ def test_token_elsewhere(subject: Subject, place: str) -> None:
     expect_status(_token_in[place](subject, token_of(_owner(subject))), *allowed, when=f"with the token in {place}")
 
 
-@requirement("AUT-06", SHOULD, clause="x-clauses/credentials-first")
+@requirement("AUT-06", SHOULD, clause="x-clauses/credentials-first", about=[CREDENTIALS])
 @each("credential", lambda _: {"no credentials": None, "unknown credentials": Credential("Bearer rc-x", "Bearer rc-x")})
 def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
     """Credentials are judged before the body: without them a bad body is answered as a good one is."""
@@ -101,7 +108,7 @@ def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
         expect_status(bad, good.response.status, when="for a bad body, as for a good one")
 
 
-@requirement("AUT-07", MUST, clause="x-clauses/scheme-case")
+@requirement("AUT-07", MUST, clause="x-clauses/scheme-case", about=[CREDENTIALS])
 @each("scheme", lambda _: {scheme: scheme for scheme in ("bearer", "BEARER")})
 def test_scheme_case(subject: Subject, scheme: str) -> None:
     """The name of the scheme is taken in any case."""
@@ -112,7 +119,7 @@ def test_scheme_case(subject: Subject, scheme: str) -> None:
     expect_taken(exchange, f"the scheme {scheme} is Bearer in another case")
 
 
-@every_exchange("AUT-08", MUST, clause="security")
+@every_exchange("AUT-08", MUST, clause="security", about=[CREDENTIALS])
 def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A valid key is taken as often as it is used."""
     request = exchange.request
@@ -125,7 +132,7 @@ def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Con
 def _may(request: Request, contract: Contract) -> bool:
     """Whether the caller is one who may do that: what is 401 to anybody else is open, or assumed at most."""
     upsert, caller = contract.upsert, request.credential
-    if caller is None or request.operation_id is None or not str(request.key).startswith(PREFIX):
+    if caller is None or request.operation_id is None or not is_of_a_run(str(request.key)):
         return False
     return (
         caller.shell == "Bearer $RESPAN_API_KEY"
@@ -134,21 +141,21 @@ def _may(request: Request, contract: Contract) -> bool:
     )
 
 
-@requirement("AUT-11", MUST, clause="x-clauses/read-only", needs=["read-only-key"])
+@requirement("AUT-11", MUST, clause="x-clauses/read-only", needs=["read-only-key"], about=[CREDENTIALS, READ_ONLY])
 @each("write", _writes)
 def test_read_only_key_writes_nothing(subject: Subject, write: str) -> None:
     """A key that may only read is refused every write: a create, an update and a delete."""
     expect_refusal(_by_the_reader(subject, write), f"{write} with a key that may only read")
 
 
-@requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["read-only-key"])
+@requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["read-only-key"], about=[CREDENTIALS, READ_ONLY])
 @each("write", _writes)
 def test_read_only_key(subject: Subject, write: str) -> None:
     """A key that may only read gets 403 for every write, or 401, and reads what its organization has."""
     exchange = _by_the_reader(subject, write)
     if exchange.response.successful:
         raise NotTestable(f"{write} with a key that may only read is taken", because="AUT-11")
-    forbidden = subject.contract.upsert.forbidden
+    forbidden = subject.contract.upsert.forbidden or FORBIDDEN
     expect_status(exchange, forbidden, UNAUTHORIZED, when=f"for {write} with a key that may only read")
     if write == "an update" and subject.abilities.reads_truly:
         read = subject.read(str(exchange.request.key), subject.callers.reader)
@@ -172,7 +179,7 @@ def _written_by_the_reader(subject: Subject, write: str) -> Exchange:
     return subject.upsert(body, reader)
 
 
-@requirement("AUT-10", MUST, clause="x-upsert/read")
+@requirement("AUT-10", MUST, clause="x-upsert/read", about=[READ, CREDENTIALS_TO_READ])
 def test_read_and_delete_need_credentials(subject: Subject) -> None:
     """A model is neither read nor deleted without credentials, nor with unknown ones."""
     subject.require_read()
@@ -180,12 +187,14 @@ def test_read_and_delete_need_credentials(subject: Subject) -> None:
     key = body[subject.contract.upsert.key]
     expect_refusal(subject.read(key, anonymous=True), "a read without credentials")
     expect_refusal(subject.read(key, UNKNOWN), "a read with unknown credentials")
-    if subject.abilities.deletes:
+    delete = subject.contract.upsert.delete
+    if subject.abilities.deletes and delete is not None and delete.credentials:
         expect_refusal(subject.delete(key, anonymous=True), "a delete without credentials")
         expect_refusal(subject.delete(key, UNKNOWN), "a delete with unknown credentials")
         expect_status(subject.read(key), 200, when="for a model that nobody with credentials deleted")
-    slashed = subject.given({subject.contract.upsert.key: f"{key}/a"})[subject.contract.upsert.key]
-    expect_refusal(subject.read(slashed, anonymous=True), "a read of a name with a slash without credentials")
+    if subject.is_plain(f"{key}/a") and subject.reaches(f"{key}/a"):
+        slashed = subject.given({subject.contract.upsert.key: f"{key}/a"})[subject.contract.upsert.key]
+        expect_refusal(subject.read(slashed, anonymous=True), "a read of a name with a slash without credentials")
 
 
 def _owner(subject: Subject) -> Credential:

@@ -7,6 +7,9 @@ from conformance.judge.expect import written
 from conformance.judge.outcome import Violation
 from conformance.judge.same import same
 from conformance.requirements import cases
+from conformance.requirements.features import (
+    SERVER_OWNED,
+)
 from conformance.requirements.level import OPEN, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
@@ -14,7 +17,7 @@ from conformance.wire.exchange import Exchange, Json
 from contract import ResponseField
 
 
-@requirement("SEM-10", SHOULD, clause="x-clauses/server-owned")
+@requirement("SEM-10", SHOULD, clause="x-clauses/server-owned", about=[SERVER_OWNED])
 @each("field", cases.server_owned)
 def test_server_owned(subject: Subject, field: ResponseField) -> None:
     """A field that only the response has cannot be set by a request: it is ignored or refused."""

@@ -16,6 +16,12 @@ from conformance.judge.expect import expect_shown, expect_status, summary
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import NO_CONTENT, judged_body, shown_model
+from conformance.requirements.features import (
+    CREATED,
+    DELETE,
+    FIELDS,
+    READ,
+)
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.operations import JSON_HEADERS, READ_HEADERS, encoded
@@ -99,7 +105,7 @@ def test_content_length(exchange: Exchange, schemas: SchemaJudge, contract: Cont
         raise Violation(f"Content-Length: {response.sent}, as long as the body is", f"Content-Length: {length}")
 
 
-@every_exchange("SCH-23", MUST, clause="x-clauses/no-content")
+@every_exchange("SCH-23", MUST, clause="x-clauses/no-content", about=[DELETE])
 def test_no_content(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A 204 has no content, and neither Content-Length nor Transfer-Encoding."""
     response = exchange.response
@@ -123,7 +129,7 @@ def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
         raise Violation("no secret in the response", f"one in {place.removeprefix('.')}")
 
 
-@requirement("SCH-24", MUST, clause="x-clauses/location")
+@requirement("SCH-24", MUST, clause="x-clauses/location", about=[CREATED])
 def test_location(subject: Subject) -> None:
     """Location in the response to a create leads to the model that was created."""
     if subject.first is None:
@@ -138,7 +144,7 @@ def test_location(subject: Subject) -> None:
             _expect_it_leads_there(subject, exchange, location)
 
 
-@requirement("SCH-25", MUST, clause="x-clauses/etag")
+@requirement("SCH-25", MUST, clause="x-clauses/etag", about=[READ, FIELDS])
 def test_etag(subject: Subject) -> None:
     """A strong ETag is another one when the content is another one, and a read that names the old one gets the new."""
     subject.require_true_read()
@@ -233,7 +239,7 @@ def test_field_names(subject: Subject) -> None:
     raise Violation("success (2xx), however header names are written", summary(exchange), [exchange])
 
 
-@requirement("STA-45", MUST, clause="x-clauses/percent-encoding")
+@requirement("STA-45", MUST, clause="x-clauses/percent-encoding", about=[READ])
 def test_percent_encoding(subject: Subject) -> None:
     """A name in a path is the same in either case of the digits of its percent-encoding."""
     subject.require_true_read()
@@ -243,7 +249,7 @@ def test_percent_encoding(subject: Subject) -> None:
         raise Violation("the model, as where the case is another", summary(found[404]), [found[200], found[404]])
 
 
-@requirement("STA-46", SHOULD, clause="x-clauses/percent-encoding")
+@requirement("STA-46", SHOULD, clause="x-clauses/percent-encoding", about=[READ])
 def test_unreserved_characters(subject: Subject) -> None:
     """A name in a path is the same whether its letters and hyphens are percent-encoded or not."""
     subject.require_true_read()

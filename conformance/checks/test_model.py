@@ -7,18 +7,21 @@ from conformance.exploring.walker import Step
 from conformance.exploring.walks import walk
 from conformance.judge.expect import expect_shown, expect_status
 from conformance.judge.outcome import Violation
+from conformance.requirements.features import (
+    OWN,
+)
 from conformance.requirements.level import MUST, SHOULD, Level
 from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
 
 
-@requirement("MOD-01", MUST, clause="x-clauses/shown", last=True)
+@requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], last=True)
 def test_walk_by_what_is_known(subject: Subject) -> None:
     """Each answer of a walk has the status, and shows the values just sent, that a reference model predicts."""
     _judge(subject, MUST)
 
 
-@requirement("MOD-02", SHOULD, clause="x-clauses/read-back", last=True)
+@requirement("MOD-02", SHOULD, clause="x-clauses/read-back", about=[OWN], last=True)
 def test_walk_by_what_is_assumed(subject: Subject) -> None:
     """Each answer of a walk shows what earlier requests left, as a reference model predicts."""
     _judge(subject, SHOULD)

@@ -7,6 +7,9 @@ from conformance.generate.values import ODD_STRINGS
 from conformance.judge.expect import expect_refusal, expect_shown, expect_status, written
 from conformance.judge.names import is_safe_in_path
 from conformance.judge.outcome import NotTestable
+from conformance.requirements.features import (
+    READ,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
@@ -52,7 +55,7 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
     exchange = subject.upsert({upsert.key: key})
     if exchange.response.successful:
         expect_shown(exchange.response.members, upsert.response[upsert.key], key, "in the response")
-        if subject.abilities.reads_truly and is_safe_in_path(key):
+        if subject.abilities.reads_truly and is_safe_in_path(key) and subject.reaches(key):
             expect_status(
                 subject.read(key), 200, when=f"for the name ...{written(tail, 60)}, percent-encoded in the path"
             )
@@ -60,7 +63,7 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
         subject.observe(f"the name ...{written(tail, 60)} is answered {exchange.response.status}")
 
 
-@requirement("IDM-29", MUST, clause="x-clauses/unique")
+@requirement("IDM-29", MUST, clause="x-clauses/unique", about=[READ])
 def test_inherited_names_are_none(subject: Subject) -> None:
     """A name that every object of the server's language has, such as `constructor`, is no model before a create."""
     subject.require_read()

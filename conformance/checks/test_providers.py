@@ -7,6 +7,11 @@ from conformance.fields import lookups
 from conformance.judge.expect import written
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.requirements import cases
+from conformance.requirements.features import (
+    ALIASES,
+    PROVIDER_SPELLINGS,
+    PROVIDERS,
+)
 from conformance.requirements.level import MUST
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
@@ -14,7 +19,7 @@ from conformance.wire.exchange import Json
 from contract import Alias, RequestField, ResponseField
 
 
-@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"])
+@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS])
 def test_provider_shows(subject: Subject) -> None:
     """A model that is attached to a provider, in a create or an update, shows that provider, if it shows one."""
     base = subject.given(subject.minimal())
@@ -32,7 +37,7 @@ def test_provider_shows(subject: Subject) -> None:
                 _expect_provider(shown, provider, field)
 
 
-@requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"])
+@requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS])
 def test_provider_of_one_model(subject: Subject) -> None:
     """A model moves from one provider to another and back, and another model of the first stays where it is."""
     first, *others = subject.plan.known.providers
@@ -49,7 +54,7 @@ def test_provider_of_one_model(subject: Subject) -> None:
                 _expect_provider(stories.settled_value(subject, staying, field.name, shown), first, field)
 
 
-@requirement("SEM-09", MUST, clause="provider_id/x-alias", needs=["provider"])
+@requirement("SEM-09", MUST, clause="*/x-alias", needs=["provider"], about=[ALIASES, PROVIDERS, PROVIDER_SPELLINGS])
 @each("case", cases.aliases)
 def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
     """Either spelling of the provider does the same, in a create and in an update, and so do both when they agree."""

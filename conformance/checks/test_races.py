@@ -12,6 +12,15 @@ from conformance.judge.expect import expect_shown, expect_status, summary, writt
 from conformance.judge.linear import Operation, linearizable
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
+from conformance.requirements.features import (
+    CREATES_TOLD,
+    DELETE,
+    KEPT,
+    ORGANIZATIONS,
+    OWN_OF_MANY_VALUES,
+    READ,
+    STATE,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
 from conformance.subject.others import writes_elsewhere
@@ -24,7 +33,7 @@ HEAD_START = 0.002
 """Seconds that some requests of a race go ahead of others, which then come in the midst of them."""
 
 
-@requirement("CON-01", MUST, clause="x-clauses/racing-creates")
+@requirement("CON-01", MUST, clause="x-clauses/racing-creates", about=[CREATES_TOLD])
 def test_racing_creates(subject: Subject) -> None:
     """Of creates of one name that race, exactly one is answered as a create, and the others as updates."""
     upsert = subject.contract.upsert
@@ -62,7 +71,7 @@ def test_one_model_is_left(subject: Subject) -> None:
                 raise Violation("no model that was raced for, once it was deleted", summary(left))
 
 
-@requirement("CON-03", MUST, clause="x-clauses/racing-updates")
+@requirement("CON-03", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES, STATE])
 def test_racing_updates_of_one_field(subject: Subject) -> None:
     """Of updates of one field that race, one of the values sent wins, and is the one that is seen afterwards."""
     subject.require_reading()
@@ -78,7 +87,7 @@ def test_racing_updates_of_one_field(subject: Subject) -> None:
             raise Violation(f"{field.name}: one of {written(values)}", f"{field.name}: {written(shown)}")
 
 
-@requirement("CON-04", MUST, clause="x-clauses/racing-updates")
+@requirement("CON-04", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES])
 def test_no_torn_model(subject: Subject) -> None:
     """Of updates that race none is half applied: no response, no read and no final state mixes two of them."""
     warm(subject, RACERS)
@@ -125,7 +134,7 @@ def _require_whole_updates(subject: Subject) -> None:
             raise NotTestable(f"updates one after the other show what is not whole: {violation.observed}") from None
 
 
-@requirement("CON-05", SHOULD, clause="x-clauses/racing-fields")
+@requirement("CON-05", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT])
 def test_racing_updates_of_different_fields(subject: Subject) -> None:
     """Of updates of different fields that race none is lost."""
     fields = _fields_to_race_for(subject)
@@ -134,7 +143,7 @@ def test_racing_updates_of_different_fields(subject: Subject) -> None:
         _race_for(subject, key, fields, 2 * variant + 101)
 
 
-@requirement("CON-07", SHOULD, clause="x-clauses/racing-fields")
+@requirement("CON-07", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT])
 def test_racing_creates_of_different_fields(subject: Subject) -> None:
     """Of creates of one name with different fields that race none loses what another stored."""
     fields = _fields_to_race_for(subject)
@@ -142,7 +151,7 @@ def test_racing_creates_of_different_fields(subject: Subject) -> None:
         _race_for(subject, subject.names.fresh(), fields, 2 * variant + 201)
 
 
-@requirement("CON-08", MUST, clause="x-clauses/unique")
+@requirement("CON-08", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES, STATE])
 def test_racing_models(subject: Subject) -> None:
     """Requests about different models at once keep apart, those of different organizations and one name as well."""
     warm(subject, RACERS)
@@ -154,7 +163,7 @@ def test_racing_models(subject: Subject) -> None:
             _expect_values(subject, _there(subject, body, caller), body)
 
 
-@requirement("CON-06", SHOULD, clause="x-clauses/read-back")
+@requirement("CON-06", SHOULD, clause="x-clauses/read-back", about=[OWN_OF_MANY_VALUES, READ])
 def test_linearizable(subject: Subject) -> None:
     """Reads and writes of one model at once can be put in an order in which each read sees the latest write."""
     subject.require_true_read()
@@ -178,7 +187,7 @@ def test_linearizable(subject: Subject) -> None:
             )
 
 
-@requirement("CON-09", SHOULD, clause="x-clauses/read-back")
+@requirement("CON-09", SHOULD, clause="x-clauses/read-back", about=[READ, DELETE, CREATES_TOLD])
 def test_upserts_and_deletes(subject: Subject) -> None:
     """Upserts and a delete that race leave what they would leave one after the other, in some order."""
     subject.require_telling()
@@ -240,7 +249,8 @@ def _outcomes(subject: Subject) -> set[tuple[int | bool, ...]]:
 
 def _models_to_race_for(subject: Subject) -> list[tuple[dict[str, Json], Credential | None]]:
     """As many models as there are racers, each with its organization; two have one name where there are two."""
-    callers = [subject.callers.owner, *([subject.callers.other] if writes_elsewhere(subject) else [])]
+    apart = writes_elsewhere(subject) and all(it.is_in(subject.contract) for it in ORGANIZATIONS)
+    callers = [subject.callers.owner, *([subject.callers.other] if apart else [])]
     places = product([subject.names.fresh() for _ in range(RACERS)], callers)
     return [(subject.full(variant, name), caller) for variant, (name, caller) in enumerate(islice(places, RACERS))]
 

@@ -9,16 +9,21 @@ from conformance.judge.expect import expect_shown, expect_taken, expect_unchange
 from conformance.judge.moments import moment
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import same
+from conformance.requirements.features import (
+    EXISTENCE,
+    KEPT,
+    STATE,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange
 
-LATE = {"a wrong value", "an unknown base model", "an unknown provider"}
+LATE = {"a wrong value", "an unknown base model"}
 """Refusals of what a server may find wrong only when it has begun to change the model."""
 
 
-@requirement("IDM-12", SHOULD, clause="x-clauses/refused")
+@requirement("IDM-12", SHOULD, clause="x-clauses/refused", about=[STATE])
 @each("refusal", REFUSED)
 def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
     """A refused request changes nothing of a model, neither wholly nor in part."""
@@ -31,7 +36,7 @@ def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
         raise
 
 
-@requirement("IDM-30", SHOULD, clause="x-clauses/refused")
+@requirement("IDM-30", SHOULD, clause="x-clauses/refused", about=[KEPT])
 @each("refusal", lambda contract: {label: it for label, it in REFUSED(contract).items() if label in LATE})
 def test_refusal_leaves_nothing_behind(subject: Subject, refusal: Refusal) -> None:
     """A refused update leaves nothing behind that the next update writes."""
@@ -44,7 +49,7 @@ def test_refusal_leaves_nothing_behind(subject: Subject, refusal: Refusal) -> No
     expect_unchanged(subject.contract, before, after, "in an update of the name alone, after a refused one")
 
 
-@requirement("IDM-13", SHOULD, clause="x-clauses/refused")
+@requirement("IDM-13", SHOULD, clause="x-clauses/refused", about=[EXISTENCE])
 @each("refusal", REFUSED)
 def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
     """A refused request creates nothing: the next valid upsert of that name is a create."""

@@ -8,9 +8,16 @@ from conformance.judge.outcome import Cause, Violation
 from conformance.judge.schema import SchemaJudge
 from conformance.judge.scope import error_body, judged_body, shown_model
 from conformance.requirements import cases
+from conformance.requirements.features import (
+    CONSTANTS,
+    DATE_TIMES,
+    ERROR_SCHEMAS,
+    IDENTIFIER,
+    PROVIDERS,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import every_exchange
-from conformance.subject.names import PREFIX
+from conformance.subject.names import is_of_a_run
 from conformance.wire.exchange import Exchange
 from contract import Contract, FromKey
 
@@ -62,7 +69,7 @@ def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contra
         raise Violation("a JSON object", written(text.value))
 
 
-@every_exchange("SCH-06", SHOULD, clause="x-clauses/error-body")
+@every_exchange("SCH-06", SHOULD, clause="x-clauses/error-body", about=[ERROR_SCHEMAS])
 def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The body of an error is valid by its schema."""
     if not error_body(exchange, schemas) or not exchange.response.members:
@@ -72,7 +79,7 @@ def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contra
         raise Violation(f"an error that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
 
 
-@every_exchange("SCH-07", MUST, clause="x-clauses/model-body")
+@every_exchange("SCH-07", MUST, clause="x-clauses/model-body", about=[IDENTIFIER])
 def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The identifier of a model has the same value as its name."""
     model = shown_model(exchange, schemas) or {}
@@ -87,7 +94,7 @@ def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract
             raise Violation(f"{field.name} equal to {key}", f"{written(model[field.name])} and {written(model[key])}")
 
 
-@every_exchange("SCH-08", MUST, clause="x-clauses/model-body")
+@every_exchange("SCH-08", MUST, clause="x-clauses/model-body", about=[PROVIDERS])
 def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The provider of a model has the same value in `id` and in `provider_id`."""
     model = shown_model(exchange, schemas) or {}
@@ -97,7 +104,7 @@ def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract:
             raise Violation("id equal to provider_id", f"{written(shown['id'])} and {written(shown['provider_id'])}")
 
 
-@every_exchange("SCH-09", MUST, clause="x-clauses/model-body")
+@every_exchange("SCH-09", MUST, clause="x-clauses/model-body", about=[DATE_TIMES])
 def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """Date-times are written as RFC 3339 has them."""
     if shown_model(exchange, schemas) is None:
@@ -107,11 +114,11 @@ def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract
         raise Violation("a date-time such as 2026-02-01T12:00:00Z", str(faults[0]))
 
 
-@every_exchange("SCH-10", MUST, clause="x-clauses/model-body")
+@every_exchange("SCH-10", MUST, clause="x-clauses/model-body", about=[CONSTANTS])
 def test_constants(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A custom model says that it is one, however often it is written and read: by its category and its source."""
     model = shown_model(exchange, schemas)
-    if model is None or not str(exchange.request.key).startswith(PREFIX) or _forges(exchange, contract):
+    if model is None or not is_of_a_run(str(exchange.request.key)) or _forges(exchange, contract):
         return
     for name, value in constants(contract).items():
         if model.get(name) is not None:

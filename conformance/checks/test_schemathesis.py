@@ -10,6 +10,7 @@ from conformance.judge.expect import expect_entries, expect_shown, expect_status
 from conformance.judge.outcome import Violation
 from conformance.judge.reading import Reading, read_body
 from conformance.judge.scope import ANY_SERVER
+from conformance.requirements.features import OWN
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
 from conformance.subject.operations import encoded
@@ -42,13 +43,13 @@ def test_generated_coercible_requests(subject: Subject) -> None:
     _judge(subject, Reading.COERCIBLE, lambda exchange: expect_status(exchange, invalid, when="for a value to coerce"))
 
 
-@requirement("STA-29", MUST, clause="x-clauses/shown", last=True)
+@requirement("STA-29", MUST, clause="x-clauses/shown", about=[OWN], last=True)
 def test_generated_values_are_shown(subject: Subject) -> None:
     """The plain values of a generated request come back."""
     _judge(subject, Reading.PLAIN, lambda exchange: _expect_all_shown(subject, exchange))
 
 
-@requirement("STA-30", SHOULD, clause="x-clauses/exact", last=True)
+@requirement("STA-30", SHOULD, clause="x-clauses/exact", about=[OWN], last=True)
 def test_generated_odd_values_are_exact(subject: Subject) -> None:
     """The odd values of a generated request that is taken come back exactly."""
     _judge(subject, Reading.OPEN, lambda exchange: _expect_all_shown(subject, exchange))

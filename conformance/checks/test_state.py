@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.checks import stories
-from conformance.checks.together import TOGETHER, Bodies
+from conformance.checks.together import Bodies, together
 from conformance.fields import (
     Shown,
     identifying,
@@ -26,16 +26,39 @@ from conformance.judge.expect import (
 from conformance.judge.outcome import NotTestable, Violation
 from conformance.judge.same import contains, same
 from conformance.requirements import cases
+from conformance.requirements.features import (
+    FIELDS,
+    KEPT,
+    ODD,
+    OVERRIDES,
+    OWN,
+    OWN_OF_MANY_VALUES,
+    PROVIDERS,
+    READ,
+    REFERENCES,
+    SHOWN,
+    STATE,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Json
-from contract import Omitted, RequestField, ResponseField
+from contract import Contract, Omitted, RequestField, ResponseField
 
 REPEATS = 3
 
 
-@requirement("IDM-01", MUST, clause="x-clauses/shown")
+def _to_repeat(contract: Contract) -> dict[str, str]:
+    """The kinds of requests to repeat."""
+    kinds = {
+        "all fields": FIELDS.is_in(contract),
+        "the name alone": True,
+        "lists in an override": OVERRIDES.is_in(contract),
+    }
+    return {kind: kind for kind, is_there in kinds.items() if is_there}
+
+
+@requirement("IDM-01", MUST, clause="x-clauses/shown", about=[SHOWN])
 @each("field", cases.shown)
 def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
     """The response to a create shows the value sent, exactly: 0, an empty object and the extremes included.
@@ -53,16 +76,17 @@ def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
                 expect_shown(subject.accepted(exchange).response.members, field.response, sent[field.name], where)
 
 
-@requirement("IDM-02", MUST, clause="x-clauses/shown")
+@requirement("IDM-02", MUST, clause="x-clauses/shown", about=[SHOWN])
 @each("field", cases.shown)
 def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
     """The response to an update shows the value sent, not the one before it: the state after the update."""
-    for step in [*stories.updates(subject, field), *stories.alone(subject, field)]:
-        expect_shown(step.shown, field.response, step.sent[field.name], "in the response to the update")
+    for story in (stories.updates, stories.alone):
+        for step in story(subject, field):
+            expect_shown(step.shown, field.response, step.sent[field.name], "in the response to the update")
 
 
 @requirement("IDM-03", MUST, clause="x-clauses/repeat")
-@each("variant", lambda _: {variant: variant for variant in ("all fields", "the name alone", "lists in an override")})
+@each("variant", _to_repeat)
 def test_repeating_a_request(subject: Subject, variant: str) -> None:
     """Repeating a request, once or many times, leaves one model, unchanged but for its update time and throughput."""
     body = subject.minimal() if variant == "the name alone" else subject.full()
@@ -76,7 +100,7 @@ def test_repeating_a_request(subject: Subject, variant: str) -> None:
         expect_unchanged(subject.contract, first, again.response.members, "after a repeated request")
 
 
-@requirement("IDM-04", MUST, clause="x-clauses/shown")
+@requirement("IDM-04", MUST, clause="x-clauses/shown", about=[SHOWN, STATE])
 @each("field", cases.shown)
 def test_value_is_stored(subject: Subject, field: Shown) -> None:
     """A value that was sent is still there a moment later, after a create and after an update."""
@@ -86,7 +110,7 @@ def test_value_is_stored(subject: Subject, field: Shown) -> None:
             expect_shown(step.shown, field.response, step.sent[field.name], where)
 
 
-@requirement("IDM-05", SHOULD, clause="x-clauses/read-back")
+@requirement("IDM-05", SHOULD, clause="x-clauses/read-back", about=[OWN, STATE])
 def test_value_is_stored_at_once(subject: Subject) -> None:
     """What a 2xx response confirmed is what the very next request sees."""
     key = subject.names.fresh()
@@ -101,7 +125,7 @@ def test_value_is_stored_at_once(subject: Subject) -> None:
             expect_shown(shown, field.response, body[field.name], "in the very next request")
 
 
-@requirement("IDM-26", SHOULD, clause="x-clauses/read-back")
+@requirement("IDM-26", SHOULD, clause="x-clauses/read-back", about=[READ])
 def test_read_shows_the_same(subject: Subject) -> None:
     """A read shows what the upsert before it showed, inherited values, parameters and provider included.
 
@@ -113,14 +137,14 @@ def test_read_shows_the_same(subject: Subject) -> None:
     root = subject.given(subject.full(1) | attached)
     read = subject.look(root)
     absent = [name for name in subject.contract.upsert.response if read.get(name) is None]
-    absent = [name for name in absent if name != subject.require_base().name]
+    absent = [name for name in absent if name not in subject.based_on(root)]
     for own in (subject.minimal(), subject.few(2)):
         body = own | attached | subject.based_on(root)
         shown = subject.accepted(subject.upsert(body)).response.members
         expect_unchanged(subject.contract, shown, subject.look(body), "in the read, as in the upsert before it", absent)
 
 
-@requirement("IDM-06", SHOULD, clause="x-upsert/omitted")
+@requirement("IDM-06", SHOULD, clause="x-upsert/omitted", about=[SHOWN])
 @each("field", cases.shown)
 def test_omitted_field(subject: Subject, field: Shown) -> None:
     """A field left out of an update keeps its value, over several updates (or is reset, where the contract says so)."""
@@ -134,7 +158,7 @@ def test_omitted_field(subject: Subject, field: Shown) -> None:
             raise Violation(f"{field.name} reset by an update that left it out", f"{field.name}: {written(after)}")
 
 
-@requirement("IDM-07", MUST, clause="x-clauses/shown")
+@requirement("IDM-07", MUST, clause="x-clauses/shown", about=[SHOWN])
 @each("field", cases.shown)
 def test_back_again(subject: Subject, field: Shown) -> None:
     """A value that is changed and changed back ends as it was, and can be changed once more."""
@@ -145,8 +169,8 @@ def test_back_again(subject: Subject, field: Shown) -> None:
         expect_shown(last.shown, field.response, last.sent[field.name], "after it was changed and changed back")
 
 
-@requirement("IDM-08", MUST, clause="x-clauses/shown")
-@each("bodies", lambda _: TOGETHER)
+@requirement("IDM-08", MUST, clause="x-clauses/shown", about=[OWN])
+@each("bodies", together)
 def test_fields_together(subject: Subject, bodies: Bodies) -> None:
     """Fields sent together are each shown, in whatever order they stand, all at once or two by two, and flags apart."""
     for body in bodies(subject):
@@ -156,8 +180,8 @@ def test_fields_together(subject: Subject, bodies: Bodies) -> None:
                 expect_shown(members, field.response, body[field.name], "where fields are sent together")
 
 
-@requirement("IDM-09", SHOULD, clause="x-clauses/exact")
-@each("field", cases.own)
+@requirement("IDM-09", SHOULD, clause="x-clauses/exact", about=[ODD])
+@each("field", cases.odd)
 def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
     """A valid but odd value that is taken comes back exactly, at once and when read."""
     reliable = {it.name for it in subject.abilities.reliable}
@@ -179,7 +203,7 @@ def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
             expect_shown(emptied.response.members, field.response, value, "in the response to an update")
 
 
-@requirement("IDM-21", SHOULD, clause="x-upsert/omitted")
+@requirement("IDM-21", SHOULD, clause="x-upsert/omitted", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An override left out of an update stays in force (or is reset, where the contract says so)."""
@@ -196,7 +220,7 @@ def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseFi
             raise Violation(f"{override.name} reset by an update that left it out", f"{field.name}: {written(shown)}")
 
 
-@requirement("IDM-22", SHOULD, clause="x-upsert/omitted", needs=["provider"])
+@requirement("IDM-22", SHOULD, clause="x-upsert/omitted", needs=["provider"], about=[PROVIDERS])
 def test_omitted_provider(subject: Subject) -> None:
     """A provider left out of an update stays attached (or is reset, where the contract says so)."""
     for field, lookup in lookups(subject.contract):
@@ -212,7 +236,7 @@ def test_omitted_provider(subject: Subject) -> None:
             raise Violation(f"{field.name}: {written(before)} {what}", f"{field.name}: {written(after)}")
 
 
-@requirement("IDM-28", SHOULD, clause="x-upsert/omitted")
+@requirement("IDM-28", SHOULD, clause="x-upsert/omitted", about=[REFERENCES, KEPT])
 def test_reference_sent_again(subject: Subject) -> None:
     """A base model or provider that is sent again changes nothing, and another provider no value that was sent."""
     if not subject.abilities.keeps:
@@ -236,7 +260,7 @@ def test_reference_sent_again(subject: Subject) -> None:
                 expect_entries(after.get(overlaid.name), body[override.name], overlaid, where, contains)
 
 
-@requirement("IDM-17", MUST, clause="x-clauses/unique")
+@requirement("IDM-17", MUST, clause="x-clauses/unique", about=[OWN, STATE])
 def test_models_do_not_leak(subject: Subject) -> None:
     """Many models side by side keep their own values."""
     bodies = [subject.given(subject.full(variant)) for variant in range(3)]
@@ -255,7 +279,7 @@ def test_models_do_not_leak(subject: Subject) -> None:
                 expect_entries(shown[overlaid.name], body[override.name], overlaid, where, contains)
 
 
-@requirement("IDM-23", MUST, clause="x-clauses/unique")
+@requirement("IDM-23", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES])
 def test_bare_models_are_bare(subject: Subject) -> None:
     """A model of which nothing but the name was sent shows nothing of other models, older or newer ones."""
     others = [_telling(subject), _telling(subject)]
@@ -297,7 +321,7 @@ def _expect_nothing_of(other: Mapping[str, Json], shown: Mapping[str, Json], sub
             raise Violation(expected, f"{overlaid.name}: {written(parameters)}", seen_in=[shown])
 
 
-@requirement("IDM-24", MUST, clause="x-clauses/override")
+@requirement("IDM-24", MUST, clause="x-clauses/override", about=[OVERRIDES, READ])
 @each("case", cases.overlaid)
 def test_override_is_stored(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An override that was sent is still in force a moment later, after a create and after an update."""
@@ -311,7 +335,7 @@ def test_override_is_stored(subject: Subject, case: tuple[RequestField, Response
         expect_entries(seen, entries, field, "when the model is looked at a moment later", contains)
 
 
-@requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["provider"])
+@requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS, READ])
 def test_provider_is_stored(subject: Subject) -> None:
     """A provider that was attached is still attached a moment later, after a create and after an update."""
     subject.require_true_read()
@@ -326,7 +350,7 @@ def test_provider_is_stored(subject: Subject) -> None:
                 raise Violation(f"{field.name}: {written(sent)} a moment later", f"{field.name}: {written(seen)}")
 
 
-@requirement("IDM-18", MUST, clause="x-clauses/override")
+@requirement("IDM-18", MUST, clause="x-clauses/override", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_override_sent_again(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """What an override just sent says shows, whatever an earlier one said."""

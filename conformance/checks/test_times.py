@@ -8,6 +8,10 @@ from conformance.fields import timestamp
 from conformance.judge.expect import written
 from conformance.judge.moments import Moment, moment
 from conformance.judge.outcome import NotTestable, Violation
+from conformance.requirements.features import (
+    CREATION_TIME,
+    UPDATE_TIME,
+)
 from conformance.requirements.level import SHOULD
 from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
@@ -18,7 +22,7 @@ GRAIN = 1.1
 """Seconds after which a clock that shows whole ones has moved."""
 
 
-@requirement("IDM-14", SHOULD, clause="x-clauses/times")
+@requirement("IDM-14", SHOULD, clause="x-clauses/times", about=[CREATION_TIME])
 def test_created_at_stays(subject: Subject) -> None:
     """The time of creation never changes, whatever an update sends."""
     field = _timestamp(subject, "created")
@@ -37,7 +41,7 @@ def test_created_at_stays(subject: Subject) -> None:
             raise Violation(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {written(read)}")
 
 
-@requirement("IDM-15", SHOULD, clause="x-clauses/times")
+@requirement("IDM-15", SHOULD, clause="x-clauses/times", about=[CREATION_TIME, UPDATE_TIME])
 def test_updated_at_never_goes_back(subject: Subject) -> None:
     """The time of the last update never goes back, and is never before that of the creation."""
     created, updated = _timestamp(subject, "created"), _timestamp(subject, "updated")
@@ -58,7 +62,7 @@ def test_updated_at_never_goes_back(subject: Subject) -> None:
         subject.pause()
 
 
-@requirement("IDM-16", SHOULD, clause="x-clauses/times")
+@requirement("IDM-16", SHOULD, clause="x-clauses/times", about=[UPDATE_TIME])
 def test_updated_at_moves(subject: Subject) -> None:
     """The time of the last update moves when a value changes, to the grain of the clock."""
     field = _timestamp(subject, "updated")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from conformance.judge.expect import expect_shown, expect_status, shown_by
 from conformance.judge.outcome import NotTestable
+from conformance.requirements.features import (
+    OWN,
+    STATE,
+)
 from conformance.requirements.level import MUST
 from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
 
 
-@requirement("IDM-27", MUST, clause="x-clauses/shown")
+@requirement("IDM-27", MUST, clause="x-clauses/shown", about=[OWN, STATE])
 def test_still_there_at_the_end(subject: Subject) -> None:
     """A model that was created when the run began is still there, with its values, when it ends."""
     subject.require_reading()

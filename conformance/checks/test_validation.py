@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from conformance.checks.refusals import ACCEPT, JSON_MEDIA_TYPES, NO_OBJECT, OTHER_MEDIA_TYPES, UNREADABLE, Refusal
+from conformance.generate.values import own_fields
 from conformance.generate.wrong import Wrong, Wrongness, wrong_values
 from conformance.judge.expect import expect_status
 from conformance.judge.outcome import NotTestable
 from conformance.requirements import cases
 from conformance.requirements.cases import WrongValue
+from conformance.requirements.features import (
+    ENUMS,
+    NAMES_OF_SOME_LENGTH,
+    REFERENCES,
+    TYPED_FIELDS,
+)
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.subject.operations import encoded
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Headers, Json
-from contract import RequestField
+from contract import Contract, RequestField
 
 PADDING = 100_000
 """Octets of white space that make a body a large one."""
@@ -22,6 +31,12 @@ UNSUPPORTED = 415
 AMONG_OTHERS, WITHOUT_A_NAME = "among other wrong values", "without a name"
 BESIDE_REFERENCES, IN_A_LARGE_BODY = "beside references to nothing", "in a large body"
 PLACES = (AMONG_OTHERS, WITHOUT_A_NAME, BESIDE_REFERENCES, IN_A_LARGE_BODY)
+
+
+def _places(contract: Contract) -> Mapping[str, str]:
+    """What a wrong value can stand beside."""
+    lacking = {AMONG_OTHERS: len(_typed_fields(contract)) < 2, BESIDE_REFERENCES: not REFERENCES.is_in(contract)}
+    return {place: place for place in PLACES if not lacking.get(place)}
 
 
 @requirement("STA-05", MUST, clause="x-clauses/unreadable-json")
@@ -55,7 +70,7 @@ def test_wrong_type(subject: Subject, case: WrongValue) -> None:
     _expect_invalid(subject, case)
 
 
-@requirement("STA-09", MUST, clause="x-clauses/wrong-type")
+@requirement("STA-09", MUST, clause="x-clauses/wrong-type", about=[ENUMS])
 @each("case", cases.wrong(Wrongness.ENUM))
 def test_value_not_allowed(subject: Subject, case: WrongValue) -> None:
     """A value outside the allowed ones is answered 400."""
@@ -76,14 +91,14 @@ def test_null(subject: Subject, case: WrongValue) -> None:
     _expect_invalid(subject, case)
 
 
-@requirement("STA-12", SHOULD, clause="x-clauses/empty-key")
+@requirement("STA-12", SHOULD, clause="x-clauses/empty-key", about=[NAMES_OF_SOME_LENGTH])
 def test_empty_key(subject: Subject) -> None:
     """An empty name is answered 400."""
     upsert = subject.contract.upsert
     expect_status(subject.upsert({upsert.key: ""}), upsert.invalid, when="for an empty name")
 
 
-@requirement("STA-34", MUST, clause="x-clauses/wrong-type")
+@requirement("STA-34", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS])
 @each("headers", lambda _: {**JSON_MEDIA_TYPES, **OTHER_MEDIA_TYPES})
 def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> None:
     """A wrong value is answered 400 however the media type of its body is spelled; another media type 415 or 400."""
@@ -97,8 +112,8 @@ def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> No
     _expect_refused(subject, exchange, UNSUPPORTED, when=f"for {field.name}: {wrong.label}")
 
 
-@requirement("STA-35", MUST, clause="x-clauses/wrong-type")
-@each("place", lambda _: {place: place for place in PLACES})
+@requirement("STA-35", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS])
+@each("place", _places)
 def test_wrong_among_others(subject: Subject, place: str) -> None:
     """A wrong value is answered 400 whatever else is wrong: other values, the name, a reference, or the size.
 
@@ -136,10 +151,12 @@ def _expect_refused(subject: Subject, exchange: Exchange, *allowed: int, when: s
 
 def _wrong_fields(subject: Subject) -> list[tuple[RequestField, Wrong]]:
     """Two fields that hold values of their own, each with a value that no reading makes right."""
-    fields = [field for field in subject.own_fields() if field.schema.get("type") != "string"][:2]
-    if not fields:
-        raise NotTestable("the contract has no field of another type than string")
-    return [(field, _of_wrong_type(field)) for field in fields]
+    return [(field, _of_wrong_type(field)) for field in _typed_fields(subject.contract)[:2]]
+
+
+def _typed_fields(contract: Contract) -> list[RequestField]:
+    """The request fields of a value of their own that is no string."""
+    return [field for field in own_fields(contract) if field.schema.get("type") != "string"]
 
 
 def _of_wrong_type(field: RequestField) -> Wrong:

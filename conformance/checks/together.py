@@ -7,9 +7,10 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeAlias
 
-from conformance.generate.values import plain_values
+from conformance.generate.values import own_fields, plain_values
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Json
+from contract import Contract
 
 Bodies: TypeAlias = Callable[[Subject], Sequence[dict[str, Json]]]
 
@@ -52,6 +53,14 @@ def _flags(subject: Subject) -> list[dict[str, Json]]:
     names = [name for name, either in values.items() if len(either) == 2]
     key = subject.minimal()
     return [{**key, **{name: values[name][name in some] for name in names}} for some in splits(names)] if names else []
+
+
+def together(contract: Contract) -> Mapping[str, Bodies]:
+    """The bodies that the fields of a contract make up."""
+    fields = own_fields(contract)
+    pairs, flags = len(fields) > 1, any(len(plain_values(field.schema)) == 2 for field in fields)
+    lacking = {"in pairs": not pairs, "updates of flags": not flags}
+    return {kind: bodies for kind, bodies in TOGETHER.items() if not lacking.get(kind)}
 
 
 TOGETHER: Mapping[str, Bodies] = MappingProxyType({

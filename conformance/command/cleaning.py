@@ -44,7 +44,7 @@ def _clean(run: Recorded, settings: Settings, contract: Contract) -> Cleaned:
     kept = {entry: why for entry in run.entries if (why := _why_kept(entry, run, settings))}
     if not run.target.startswith(("http://", "https://")):
         return Cleaned(0, dict.fromkeys(run.entries, "its target was an application, not a URL"))
-    connection = connection_of(settings)
+    connection = connection_of(settings, target=run.target)
     with closing(HttpTransport(run.target, connection.route)) as transport:
         callers = callers_of(settings)
         subject = Subject(contract, connection.client(transport), callers, Names(run=run.prefix), Plan())
@@ -54,8 +54,8 @@ def _clean(run: Recorded, settings: Settings, contract: Contract) -> Cleaned:
 
 
 def _why_kept(entry: Entry, run: Recorded, settings: Settings) -> str:
-    if not entry.name.startswith(f"{run.prefix}-"):
-        return f"it does not start with {run.prefix}-, so it may not be ours"
+    if not entry.name.startswith(run.prefix):
+        return f"it does not start with {run.prefix}, so it may not be ours"
     if entry.caller == asked_for("other-org-key") and not settings["other-org-key"]:
         return f"it takes {entry.caller}"
     return ""

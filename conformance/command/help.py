@@ -50,6 +50,9 @@ ABOUT = {
     "target": """\
 Each key makes more testable. It stands in the environment (RESPAN_API_KEY,
 RESPAN_OTHER_ORG_KEY, RESPAN_READ_ONLY_KEY) or in a file, never on this line.""",
+    "connection": """\
+The proxy's USER:PASSWORD stands in RESPAN_PROXY_AUTH, the passphrase of the
+key in RESPAN_KEY_PASSPHRASE, or each in a file.""",
     "selecting": "IDS are requirements and sections, such as IDM,AUT-03; --list shows them.",
 }
 """What stands at the head of a section."""

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from conformance.command.errors import UsageError
 from conformance.command.help import ABOUT, DESCRIPTION, EPILOG, USAGE, Formatter, explained
+from conformance.configuration.kinds import DIRECT
 from conformance.configuration.near import suggestion
 from conformance.configuration.options import GROUPS, OPTIONS, URL
 from conformance.configuration.refused import refusing
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         for option in options:
             if option is not URL and not option.secret:
                 group.add_argument(f"--{option.name}", dest=option.name, help=explained(option), **option.argument)
+    parser.add_argument("--no-proxy", dest="proxy", action="store_const", const=DIRECT, help=argparse.SUPPRESS)
     for option in OPTIONS:
         if option.secret:
             parser.add_argument(f"--{option.name}", nargs="?", action=refusing(option), help=argparse.SUPPRESS)

@@ -9,9 +9,10 @@ import pytest
 from conformance.command.errors import UsageError
 from conformance.configuration.options import OPTIONS
 from conformance.configuration.settings import Settings
+from conformance.judge.names import EXAMPLE
 from conformance.results.result import Result
 from conformance.running.connection import Connection, connection_of
-from conformance.running.estimate import CREATED, MODELS
+from conformance.running.estimate import MODELS, estimated_models
 from conformance.running.session import run_checks
 from conformance.running.tidying import place_of_ledger
 from conformance.visible import visible
@@ -43,10 +44,13 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
     keys = [option.environment for option in OPTIONS if option.secret and settings[option.name]]
     yield f"Target    {visible(settings['url'] or settings['app'] or 'the bundled mock, started for the run')}"
     yield f"Checks    {len(selected)} requirements, {tests} tests of {', '.join(sorted({id[:3] for id in selected}))}"
+    yield from _left_out(result)
     yield f"Sends     about {result.estimate:,} requests{_manners(connection_of(settings))}"
     yield f"          {', '.join(_spelled(o) for o in (upsert.operation, upsert.read, upsert.delete) if o is not None)}"
     yield f"Keys      {', '.join(keys) or 'none'}"
-    yield "Writes    models whose names start with rc- and eight hexadecimal digits, drawn for each run"
+    example = upsert.request[upsert.key].schema.get(EXAMPLE)
+    named = f"named as {example}" if example else "whose names start with rc- and eight hexadecimal digits"
+    yield f"Writes    models {named}, drawn for each run"
     yield from _footprint(result, settings)
     for name in settings["builtin-model"]:
         yield f"          and {visible(name)}, by its bare name, which the target has to refuse"
@@ -55,13 +59,17 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
 
 
 def _footprint(result: Result, settings: Settings) -> Iterator[str]:
-    """How many models there are at one time, and how many stay where nothing can be deleted."""
-    most = min(settings["max-models"] or MODELS, MODELS)
-    created = round(result.estimate * CREATED)
+    """How many models there are at one time, and how many stay where the target deletes none."""
     if result.contract.upsert.delete is not None:
-        yield f"          about {most} at one time at most; without a delete, about {created:,} stay on the target"
-    else:
-        yield f"          about {created:,} in all, which stay on the target"
+        most, left = min(settings["max-models"] or MODELS, MODELS), estimated_models(result.estimate)
+        yield f"          about {most} at one time at most; without a delete, about {left:,} stay on the target"
+
+
+def _left_out(result: Result) -> Iterator[str]:
+    """What does not apply, by what the contract lacks."""
+    for reason in dict.fromkeys(result.inapplicable.values()):
+        ids = [id for id, lacking in result.inapplicable.items() if lacking == reason]
+        yield f"          not {', '.join(ids)}: {reason}"
 
 
 def _manners(connection: Connection) -> str:
@@ -69,13 +77,14 @@ def _manners(connection: Connection) -> str:
     parts = [f"{restraint.rate:g} a second at most"] if restraint.rate else []
     parts += [f"{restraint.requests} at most in all"] if restraint.requests else []
     parts += [f"{restraint.concurrency} at a time at most"] if restraint.concurrency else []
-    parts += [f"through {connection.route.proxy}"] if connection.route.proxy else []
+    parts += [f"through the proxy {connection.proxy}"] if connection.proxy else []
     return "".join(f", {part}" for part in parts)
 
 
 def _end(result: Result, settings: Settings) -> Iterator[str]:
     if result.contract.upsert.delete is None:
-        yield "Deletes   nothing: the contract has no delete"
+        left = estimated_models(result.estimate)
+        yield f"Deletes   nothing: the contract has no delete, so about {left:,} models stay on the target"
     else:
         yield "Deletes   what it created as soon as nothing needs it, if the target has a delete"
     if settings["url"] or settings["ledger"]:

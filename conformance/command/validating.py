@@ -41,7 +41,8 @@ def _check_target(settings: Settings) -> None:
         return
     if URL.environment in os.environ:
         raise UsageError(f"{URL.environment} is empty; set it to the URL of the target, or unset it")
-    meant = [settings.origins[option.name] for option in TARGET if option.name in settings.origins]
+    names = (*(option.name for option in TARGET), "cert")
+    meant = [settings.origins[name] for name in names if name in settings.origins]
     if meant:
         raise UsageError(
             f"there is no target, but {', '.join(meant)}; give its URL (without either, the bundled mock is checked)"

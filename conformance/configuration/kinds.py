@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.configuration.keys import checked, one_line
+
 
 class Unfit(ValueError):
     """A value has a fault of its own; the text says which, for "give ..." would not. It never quotes the value."""
@@ -87,6 +89,18 @@ def _web_address(written: str) -> str:
     return written
 
 
+def _proxy(written: str) -> str:
+    return DIRECT if written.lower() == DIRECT else _web_address(written)
+
+
+def _pattern(written: str) -> str:
+    try:
+        re.compile(written)
+    except re.error as error:
+        raise Unfit(f"it is no regular expression: {error}") from None
+    return written
+
+
 def _application(written: str) -> str:
     if not re.fullmatch(r"[\w.]+:[\w.]+", written):
         raise ValueError
@@ -111,5 +125,11 @@ OUTPUT = Kind("FILE", "the path of a file to write", is_path=True)
 """A file to write: its folder is looked at before a run begins."""
 COUNT = whole_number("N", 1, 2**31 - 1)
 RATE = Kind("N/s", "a rate such as 10/s or 300/m", _rate, (int, float, str))
+DIRECT = "none"
+"""What is given in place of a proxy where none is to be used."""
+KEY = Kind("KEY", "a key", checked)
+PASSPHRASE = Kind("PASSPHRASE", "a passphrase", one_line)
+PATTERN = Kind("REGEX", "a regular expression", _pattern)
+PROXY = Kind("URL", f"http://HOST:PORT, or {DIRECT}", _proxy)
 WEB_ADDRESS = Kind("URL", "http://HOST:PORT or https://HOST/PREFIX", _web_address)
 APPLICATION = Kind("MODULE:APP", "module:application", _application)

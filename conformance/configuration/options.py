@@ -11,7 +11,11 @@ from conformance.configuration.kinds import (
     COUNT,
     FLAG,
     INPUT,
+    KEY,
     OUTPUT,
+    PASSPHRASE,
+    PATTERN,
+    PROXY,
     RATE,
     WEB_ADDRESS,
     Kind,
@@ -70,9 +74,9 @@ class Option:
 MAX_SEED = 2**32 - 1
 
 
-def _key(name: str, explained: str) -> tuple[Option, Option]:
+def _key(name: str, explained: str, kind: Kind = KEY) -> tuple[Option, Option]:
     """A key, and the option that names its file."""
-    key = Option(name, text("KEY", "a key"), explained, secret=True)
+    key = Option(name, kind, explained, secret=True)
     return key, Option(f"{name}-file", INPUT, f"file that holds the {explained}", holds=name)
 
 
@@ -88,6 +92,7 @@ TARGET = (
     Option("builtin-model", text("NAME", "a name"), "a built-in model of the target", repeatable=True, commas=True),
     Option("provider", text("ID", "an ID"), "a custom provider", repeatable=True, commas=True),
     Option("fixtures", INPUT, "a fixtures file of the mock that names both"),
+    Option("name-pattern", PATTERN, "create models only under names that match"),
 )
 SELECTING = (
     Option("contract", INPUT, "judge by this OpenAPI contract"),
@@ -118,11 +123,14 @@ CONNECTION = (
     Option("max-requests", COUNT, "send no more; inconclusive where more are needed"),
     Option("max-models", whole_number("N", 20, 2**31 - 1), "keep no more models on the target at a time (20 or more)"),
     Option("concurrency", COUNT, "requests at a time, at most; none races with 1"),
-    Option("proxy", WEB_ADDRESS, "send requests through this HTTP proxy"),
+    Option("proxy", PROXY, "HTTP proxy, or none (default: HTTPS_PROXY ...)"),
     *_key("proxy-auth", "proxy's USER:PASSWORD"),
     Option("header", text("HEADER"), "'NAME: VALUE', 'NAME: $VARIABLE', or @FILE", repeatable=True),
     Option("ca", INPUT, "trust the certificates in this PEM file only"),
     Option("insecure", FLAG, "take any certificate"),
+    Option("cert", INPUT, "show the target this client certificate (PEM)"),
+    Option("key", INPUT, "its private key, if it is in another file"),
+    *_key("key-passphrase", "passphrase of its key", PASSPHRASE),
     Option("ledger", OUTPUT, "note here what is created, until it is deleted"),
 )
 REPORTS = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.configuration.keys import BadKey, checked, key_of_file
+from conformance.configuration.keys import BadKey, key_of_file
 from conformance.configuration.kinds import INPUT, Unfit
 from conformance.configuration.options import BY_NAME, OPTIONS, URL, Option
 
@@ -34,6 +34,13 @@ class Written:
         """The option, as errors name it."""
         return f"{self.place}: {self.key}" if self.key else self.place
 
+
+EACH_ITS_OWN = (
+    ("other-org-key", "api-key", "a key of a second organization"),
+    ("read-only-key", "api-key", "a key of the same organization that may only read"),
+    ("read-only-key", "other-org-key", "a key of the first organization that may only read"),
+)
+"""Keys that have to differ, and what to give for the first of each pair."""
 
 Source = Mapping[str, Written]
 """All that is written in one place, by the names of options."""
@@ -66,6 +73,7 @@ class Settings:
             values[option.name] = _value(option, written)
             if written is not None:
                 origins[option.name] = written.place
+        _check_keys_differ(values, origins)
         return cls(values, origins)
 
 
@@ -121,16 +129,16 @@ def _secret(option: Option, sources: Sequence[Source]) -> Written | None:
         if len(found) > 1:
             raise BadSetting(f"{found[0].named} and {found[1].named} are both given; give one of them")
         if found:
-            return _read_key(found[0]) if file.name in source else found[0]
+            return _read_key(option, found[0]) if file.name in source else found[0]
     return None
 
 
-def _read_key(written: Written) -> Written:
+def _read_key(option: Option, written: Written) -> Written:
     path = written.texts[-1]
     if not path.strip():
         raise BadSetting(f"{written.named} is empty; give {INPUT.expected}")
     try:
-        return Written([key_of_file(path)], f"{written.place} {path}")
+        return Written([key_of_file(path, option.kind.parse)], f"{written.place} {path}")
     except BadKey as error:
         raise BadSetting(f"{written.named}{written.joiner}{path}: {error}") from None
 
@@ -139,7 +147,7 @@ def _value(option: Option, written: Written | None) -> Any:
     if written is None:
         return [] if option.repeatable else option.default
     if option.secret:
-        return _key(written)
+        return _key(option, written)
     texts = [part for text in written.texts for part in text.split(",")] if option.commas else written.texts
     values = [_parsed(option, text.strip(), written) for text in texts if text.strip()]
     if not values:
@@ -147,11 +155,21 @@ def _value(option: Option, written: Written | None) -> Any:
     return values if option.repeatable else values[-1]
 
 
-def _key(written: Written) -> str:
+def _key(option: Option, written: Written) -> str:
     try:
-        return checked(written.texts[-1])
+        key: str = option.kind.parse(written.texts[-1])
     except BadKey as error:
         raise BadSetting(f"{written.place}: {error}") from None
+    return key
+
+
+def _check_keys_differ(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
+    """Raise BadSetting where two callers have the same key: what keeps them apart cannot be tested then."""
+    for name, other, needed in EACH_ITS_OWN:
+        if values[name] is not None and values[name] == values[other]:
+            raise BadSetting(
+                f"{origins[name]}: it is the same key as {origins[other]}; give {needed}, or leave {origins[name]} out"
+            )
 
 
 def _parsed(option: Option, text: str, written: Written) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from conformance.exploring.walker import Walker, Walks
-from conformance.generate.values import distinct_value
+from conformance.generate.values import distinct_value, has_few_values
 from conformance.generate.wrong import Wrongness, wrong_values
 from contract import RequestField
 
@@ -15,7 +15,7 @@ def walk_histories(walks: Walks) -> None:
     """Go through each history of `Profile.history` upserts, refused upserts and deletes of one model."""
     subject, walker = walks.subject, Walker(walks)
     at = ("owner", subject.names.fresh())
-    fields = [field for field in subject.own_fields() if "enum" not in field.schema] or subject.own_fields()
+    fields = [field for field in subject.own_fields() if not has_few_values(field.schema)] or subject.own_fields()
     kinds = ("upsert", "refused", "delete") if subject.abilities.deletes else ("upsert", "refused")
     for variant, kind in zip(count(), covering(kinds, subject.plan.profile.history), strict=False):
         field = fields[variant % len(fields)]

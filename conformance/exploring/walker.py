@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from conformance.exploring.reference import Address, Prediction, Reference
 from conformance.fields import base_field
+from conformance.requirements.features import ORGANIZATIONS
 from conformance.subject.others import writes_elsewhere
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json, Request
@@ -38,7 +39,8 @@ class Walker:
         subject = walks.subject
         self.callers = {"owner": subject.callers.owner}
         """The organizations that the walk goes through, each by a caller."""
-        if subject.callers.other is not None and writes_elsewhere(subject):
+        apart = all(it.is_in(subject.contract) for it in ORGANIZATIONS)
+        if subject.callers.other is not None and apart and writes_elsewhere(subject):
             self.callers["other"] = subject.callers.other
         self._walks = walks
         self._subject = subject

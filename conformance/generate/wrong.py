@@ -33,7 +33,8 @@ class Wrong:
 def wrong_values(schema: Schema) -> list[Wrong]:
     """Wrong values for the schema, each labelled. Null is among them unless the schema allows it."""
     found = [Wrong("null", None, Wrongness.NULL)] if not schema.get("nullable") else []
-    return [*found, *_for_enum(schema)] if "enum" in schema else [*found, *_BY_TYPE.get(schema.get("type", ""), [])]
+    enumerated = "enum" in schema and schema.get("type") != "boolean"
+    return [*found, *(_for_enum(schema) if enumerated else _BY_TYPE.get(schema.get("type", ""), []))]
 
 
 def _type(label: str, value: Any) -> Wrong:

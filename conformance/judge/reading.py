@@ -5,7 +5,6 @@ This is how any request can be judged, whoever made it up.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import IntEnum
@@ -54,21 +53,21 @@ def _read_field(contract: Contract, name: str, value: Any) -> Reading:
         return Reading.OPEN
     reading = read_value(field.schema, value)
     if name == contract.upsert.key and reading <= Reading.OPEN:
-        return _read_key(value)
+        return _read_key(field.schema, value)
     return reading
 
 
-def _read_key(value: str) -> Reading:
+def _read_key(schema: Schema, value: str) -> Reading:
     if not value:
         return Reading.COERCIBLE
-    return Reading.PLAIN if is_plain(value) else Reading.OPEN
+    return Reading.PLAIN if is_plain(value, schema) else Reading.OPEN
 
 
 def read_value(schema: Schema, value: Any) -> Reading:
     """How a value reads under the schema of its field."""
     if value is None:
         return Reading.OPEN if schema.get("nullable") else Reading.COERCIBLE
-    if "enum" in schema:
+    if "enum" in schema and schema.get("type") != "boolean":
         return _read_enum(schema["enum"], value)
     read = _READERS.get(schema.get("type", ""))
     return read(schema, value) if read else Reading.OPEN
@@ -96,12 +95,8 @@ def _read_string(schema: Schema, value: Any) -> Reading:
 
 
 def _is_plain_text(text: str) -> bool:
-    return (
-        1 <= len(text) <= LONGEST_PLAIN_TEXT
-        and text.isprintable()
-        and text == text.strip() == unicodedata.normalize("NFC", text)
-        and all(character <= "\uffff" and unicodedata.category(character)[0] in "LNPSZ" for character in text)
-    )
+    """Whether a text is one of 1 to 100 printable characters of any script, without white space around it."""
+    return 1 <= len(text) <= LONGEST_PLAIN_TEXT and text.isprintable() and text == text.strip()
 
 
 def _read_number(schema: Schema, value: Any) -> Reading:

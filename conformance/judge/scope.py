@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from conformance.judge.schema import SchemaJudge
 from conformance.wire.exchange import Exchange, Json
+from contract import Contract
 
 ANY_SERVER = frozenset({405, 408, 411, 413, 414, 415, 429, 431, 501, 503})
 """Statuses that HTTP lets any server send, often from before the implementation. Their bodies are not judged."""
@@ -17,6 +18,26 @@ def blames_the_server(exchange: Exchange) -> bool:
     status, wire = exchange.response.status, exchange.request.wire
     old = wire is not None and wire.version != "1.1"
     return status >= 500 and status not in ANY_SERVER and not (old and status == 505)
+
+
+def is_implied(exchange: Exchange, contract: Contract) -> bool:
+    """Whether the status follows from the contract, or from HTTP, though no response of the operation declares it.
+
+    415 says that the media type is none that the server takes; 401 that credentials are asked for; 404 to a read or a
+    delete that there is no such model; and what refuses a write refuses a delete.
+    """
+    upsert, status, called = contract.upsert, exchange.response.status, exchange.request.operation_id
+    operations = {it.operation_id: it for it in (upsert.operation, upsert.read, upsert.delete) if it is not None}
+    if called not in operations:
+        return False
+    by_key = called != upsert.operation.operation_id
+    deletes = operations[called] is upsert.delete
+    return (
+        status == 415
+        or (status == 401 and operations[called].credentials)
+        or (status == 404 and by_key)
+        or (status in (upsert.forbidden, upsert.reserved) and deletes)
+    )
 
 
 def judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:

@@ -54,6 +54,7 @@ def document(result: Result) -> Document:
         "coverage": coverage.report(result.coverage, result.contract),
         "sections": [{"id": id, "title": title} for id, title in SECTIONS.items()],
         "requirements": [_requirement(judged, verdicts[id], strict[id]) for id, judged in result.judged.items()],
+        "not_applicable": [{"id": id, "reason": reason} for id, reason in result.inapplicable.items()],
     }
 
 
@@ -85,7 +86,7 @@ def _requirement(judged: Judged, verdict: Verdict, strict_verdict: Verdict) -> D
         "level": judged.level,
         "text": requirement.text,
         "clause": {
-            "name": requirement.clause,
+            "name": clause.name,
             "pointer": clause.pointer,
             "known": clause.known.word,
             "text": clause.text,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.fields import Shown, inherited_fields, overlays, shown_fields
+from conformance.generate.values import odd_values, own_fields
 from conformance.generate.wrong import Wrong, Wrongness, wrong_values
 from contract import Alias, Contract, Reference, RequestField, ResponseField
 
@@ -23,23 +24,35 @@ class WrongValue:
 
 
 def shown(contract: Contract) -> Mapping[str, Shown]:
-    """Fields that come back under the name they were sent by."""
-    return {field.name: field for field in shown_fields(contract)}
+    """Fields that come back under the name they were sent by: references, and those with a value of their own."""
+    names = {field.name for field in own_fields(contract)}
+    return {f.name: f for f in shown_fields(contract) if f.request.reference or f.name in names}
 
 
 def own(contract: Contract) -> Mapping[str, Shown]:
     """... and that refer to nothing else."""
-    return {field.name: field for field in shown_fields(contract) if not field.request.reference}
+    return {name: field for name, field in shown(contract).items() if not field.request.reference}
+
+
+def odd(contract: Contract) -> Mapping[str, Shown]:
+    """... and that have odd values."""
+    return {name: field for name, field in own(contract).items() if odd_values(field.request.schema)}
 
 
 def inherited(contract: Contract) -> Mapping[str, Shown]:
-    """Fields that a base model can supply."""
-    return {field.name: field for field in inherited_fields(contract)}
+    """... and that a base model can supply."""
+    names = {field.name for field in inherited_fields(contract)}
+    return {name: field for name, field in own(contract).items() if name in names}
 
 
 def overlaid(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseField]]:
     """Overrides, each with the response field that shows what comes of it."""
     return {override.name: (override, field) for override, field, _ in overlays(contract)}
+
+
+def overlaid_on_base(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseField]]:
+    """... and that lie over the parameters of a base model."""
+    return {override.name: (override, field) for override, field, source in overlays(contract) if source.base}
 
 
 def references(contract: Contract) -> Mapping[str, tuple[RequestField, Reference]]:
@@ -69,14 +82,14 @@ def wrong(*kinds: Wrongness) -> Callable[[Contract], Mapping[str, WrongValue]]:
 
 
 def _taking_turns(contract: Contract, field: RequestField) -> Sequence[Wrong]:
-    """The wrong values of a field; one that may be coerced is left to the others of the same schema, in turn."""
+    """The wrong values of a field; fields of the same schema take turns at containers, and at what may be coerced."""
     values = wrong_values(field.schema)
     alike = [other.name for other in contract.upsert.request.values() if wrong_values(other.schema) == values]
     coercible = [wrong for wrong in values if wrong.wrongness is Wrongness.COERCIBLE]
-    if len(coercible) < PAIR or len(alike) < PAIR:
-        return values
-    left_out = coercible[alike.index(field.name) % len(coercible)]
-    return [wrong for wrong in values if wrong is not left_out]
+    containers = [wrong for wrong in values if isinstance(wrong.value, dict | list) and wrong.value]
+    turn = alike.index(field.name)
+    left_out = [some[turn % len(some)] for some in (coercible, containers) if len(some) >= PAIR <= len(alike)]
+    return [wrong for wrong in values if wrong not in left_out]
 
 
 def server_owned(contract: Contract) -> Mapping[str, ResponseField]:

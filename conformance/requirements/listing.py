@@ -10,6 +10,7 @@ from typing import Any
 from conformance.configuration.settings import asked_for
 from conformance.requirements.level import SECTIONS
 from conformance.requirements.requirement import REGISTRY, Requirement
+from conformance.requirements.selection import inapplicable
 from contract import Contract
 
 HEAD = """\
@@ -24,6 +25,9 @@ What `respan-conformance` judges, each requirement by a stable ID.
 Written by `respan-conformance --list markdown`; not to be edited.
 """
 
+LEFT = "Not applicable"
+"""The heading of the requirements that are about what the contract lacks."""
+
 
 def as_text(contract: Contract, chosen: Iterable[str]) -> str:
     """Lines of text, by section."""
@@ -33,7 +37,8 @@ def as_text(contract: Contract, chosen: Iterable[str]) -> str:
         for requirement in members:
             level, known = requirement.level_in(contract), requirement.known(contract).word
             lines.append(f"  {requirement.id}  {level:<6}  {known:<9}  {requirement.text}")
-    return "\n".join(lines)
+    left = inapplicable(contract)
+    return "\n".join([*lines, *([LEFT] if left else []), *(f"  {id}  {reason}" for id, reason in left.items())])
 
 
 def as_json(contract: Contract, chosen: Iterable[str]) -> str:
@@ -42,6 +47,7 @@ def as_json(contract: Contract, chosen: Iterable[str]) -> str:
         "contract": {"title": contract.title, "version": contract.version, "sha256": contract.digest},
         "sections": [{"id": id, "title": title} for id, title in SECTIONS.items()],
         "requirements": [_document(r, contract) for _, members in _by_section(chosen) for r in members],
+        "not_applicable": [{"id": id, "reason": reason} for id, reason in inapplicable(contract).items()],
     }
     return json.dumps(listed, indent=2, ensure_ascii=False)
 
@@ -54,6 +60,8 @@ def as_markdown(contract: Contract, chosen: Iterable[str]) -> str:
         lines += ["| ID | Level | Known | Requirement | Clause | Needs |", "|---|---|---|---|---|---|"]
         lines += [_row(requirement, contract) for requirement in members]
         lines.append("")
+    if left := inapplicable(contract):
+        lines += [f"## {LEFT}", "", "| ID | Reason |", "|---|---|", *(f"| {id} | {left[id]} |" for id in left)]
     return "\n".join(lines).rstrip()
 
 
@@ -71,14 +79,14 @@ def _by_section(chosen: Iterable[str]) -> Iterator[tuple[str, list[Requirement]]
 
 
 def _document(requirement: Requirement, contract: Contract) -> dict[str, Any]:
-    clause = contract.clauses[requirement.clause]
+    clause = requirement.clause_in(contract)
     return {
         "id": requirement.id,
         "section": requirement.section,
         "level": requirement.level_in(contract),
         "known": clause.known.word,
         "text": requirement.text,
-        "clause": {"name": requirement.clause, "pointer": clause.pointer, "text": clause.text},
+        "clause": {"name": clause.name, "pointer": clause.pointer, "text": clause.text},
         "every_exchange": requirement.judge is not None,
         "needs": [asked_for(option) for option in requirement.needs],
     }

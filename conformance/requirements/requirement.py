@@ -6,16 +6,20 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, TypeAlias, TypeVar
 
 from conformance.judge.schema import SchemaJudge
+from conformance.requirements.features import Feature
 from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD, Level
 from conformance.wire.exchange import Exchange
-from contract import Contract, Known
+from contract import Clause, Contract, Known
 
 Check = TypeVar("Check", bound=Callable[..., None])
 Judge: TypeAlias = Callable[[Exchange, SchemaJudge, Contract], None]
 """Judges any exchange of the run; returns where it has nothing to say, raises Violation where the target is wrong."""
+Things: TypeAlias = Callable[[Contract], Mapping[str, Any]]
+"""From a contract to labelled things, one test each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,14 @@ class Requirement:
     id: str
     level: Level
     clause: str
-    """Path of the clause below the upsert operation of the contract; one of `Contract.clauses`."""
+    """Name of the clause in `Contract.clauses`. `*` stands for any field, `{updated}` for that status of the upsert."""
     text: str
     needs: tuple[str, ...] = ()
     """Options without which it cannot be judged, such as `other-org-key`."""
+    about: tuple[Feature, ...] = ()
+    """What it is about: where the contract lacks one of them, it does not apply."""
+    each: tuple[Things, ...] = ()
+    """What it is judged on, a test for each."""
     judge: Judge | None = None
     """Set for a requirement on every exchange of the run."""
     last: bool = False
@@ -43,9 +51,35 @@ class Requirement:
         """How often a failure may be tried again until it repeats: who wins a race is a matter of chance."""
         return 3 if self.section == "CON" else 1
 
+    def clause_in(self, contract: Contract) -> Clause:
+        """The clause as the contract has it; of several the least known. Raises KeyError where it has none."""
+        clause = self._clause(contract)
+        if clause is None:
+            raise KeyError(self.clause)
+        return clause
+
+    def _clause(self, contract: Contract) -> Clause | None:
+        upsert = contract.upsert
+        name = self.clause.format(created=upsert.created, updated=upsert.updated, invalid=upsert.invalid)
+        if "*" not in name:
+            return contract.clauses.get(name)
+        found = [clause for clause in contract.clauses.values() if fnmatchcase(clause.name, name)]
+        return min(found, key=lambda clause: clause.known, default=None)
+
+    def inapplicable(self, contract: Contract) -> str | None:
+        """Why it does not apply to what the contract describes; None where it does."""
+        for feature in self.about:  # it says more than that a clause is missing
+            if not feature.is_in(contract):
+                return feature.lacking
+        if self._clause(contract) is None:
+            return f"the contract has no clause {self.clause}"
+        if not all(things(contract) for things in self.each):
+            return "the contract has nothing that it could be judged on"
+        return None
+
     def known(self, contract: Contract) -> Known:
         """How well the clause is known."""
-        return contract.clauses[self.clause].known
+        return self.clause_in(contract).known
 
     def level_in(self, contract: Contract) -> Level:
         """The level that the contract supports: never MUST where its clause is only assumed, OPEN where it is open."""
@@ -60,19 +94,32 @@ REGISTRY: dict[str, Requirement] = {}
 
 
 def requirement(
-    id: str, level: Level, clause: str, needs: Iterable[str] = (), *, last: bool = False
+    id: str,
+    level: Level,
+    clause: str,
+    needs: Iterable[str] = (),
+    *,
+    about: Iterable[Feature] = (),
+    last: bool = False,
 ) -> Callable[[Check], Check]:
-    """Declare the check of a requirement."""
+    """Declare the check of a requirement. What it is judged on `each` of is declared below this."""
 
     def declare(check: Check) -> Check:
-        _DECLARED[check] = _register(Requirement(id, level, clause, _text(check), tuple(needs), last=last))
+        each = tuple(things for _, things in cases_of(check))
+        made = Requirement(id, level, clause, _text(check), tuple(needs), tuple(about), each, last=last)
+        _DECLARED[check] = _register(made)
         return check
 
     return declare
 
 
 def every_exchange(
-    id: str, level: Level, clause: str, also: Callable[[Any], object] = lambda _: None
+    id: str,
+    level: Level,
+    clause: str,
+    *,
+    about: Iterable[Feature] = (),
+    also: Callable[[Any], object] = lambda _: None,
 ) -> Callable[[Judge], Callable[..., None]]:
     """Declare a requirement that is judged on every exchange of the run.
 
@@ -81,7 +128,7 @@ def every_exchange(
     """
 
     def declare(judge: Judge) -> Callable[..., None]:
-        registered = _register(Requirement(id, level, clause, _text(judge), judge=judge))
+        registered = _register(Requirement(id, level, clause, _text(judge), about=tuple(about), judge=judge))
 
         def check(everyday: Callable[[], object], subject: Any) -> None:
             everyday()
@@ -93,10 +140,6 @@ def every_exchange(
         return check
 
     return declare
-
-
-Things: TypeAlias = Callable[[Contract], Mapping[str, Any]]
-"""From a contract to labelled things, one test each."""
 
 
 def each(argument: str, things: Things) -> Callable[[Check], Check]:

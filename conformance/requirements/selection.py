@@ -46,17 +46,29 @@ def profile_of(settings: Settings) -> Profile:
 
 
 def selected(contract: Contract, settings: Settings, profile: Profile) -> set[str]:
-    """IDs of the requirements to judge: those whose clause the contract has, chosen by options and profile.
+    """IDs of the requirements to judge: those that apply to the contract, chosen by options and profile.
 
     What `--only` names is judged whatever the profile leaves out. Raises UnknownRequirement, or ValueError where
-    nothing is left.
+    nothing is left, or `--only` names a requirement that does not apply.
     """
     wanted, unwanted = (_expand(settings[name], settings.origins.get(name, "")) for name in ("only", "skip"))
-    candidates = wanted or _within(profile)
-    chosen = {id for id in candidates - unwanted if REGISTRY[id].clause in contract.clauses}
+    reasons = inapplicable(contract)
+    for id in [name.upper() for name in settings["only"] if name.upper() in reasons]:
+        raise ValueError(f"{settings.origins.get('only', '--only')}: {id} does not apply: {reasons[id]}")
+    candidates = (wanted or _within(profile)) - unwanted
+    chosen = {id for id in candidates if id not in reasons}
+    if not chosen and candidates:
+        why = "; ".join(dict.fromkeys(reasons[id] for id in sorted(candidates)))
+        raise ValueError(f"nothing of what is chosen applies: {why}")
     if not chosen:
         raise ValueError("--only and --skip leave nothing to judge; --list shows what there is")
     return chosen
+
+
+def inapplicable(contract: Contract) -> dict[str, str]:
+    """IDs of the requirements that do not apply to the contract, each with the reason."""
+    found = {id: REGISTRY[id].inapplicable(contract) for id in sorted(REGISTRY)}
+    return {id: reason for id, reason in found.items() if reason is not None}
 
 
 def _within(profile: Profile) -> set[str]:

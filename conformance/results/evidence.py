@@ -13,7 +13,7 @@ from conformance.results.verdict import Verdict
 from conformance.subject.callers import token_of, token_of_shell
 from conformance.wire.exchange import Exchange
 from conformance.wire.secrets import Variables, redacted, shortened
-from conformance.wire.shell import script
+from conformance.wire.shell import DRAWING, script
 
 RUN = "$RUN"
 """Stands for the prefix of a run's names; no secret."""
@@ -46,15 +46,18 @@ class Place:
     """Commands that see to it that the target is there."""
     after: tuple[str, ...] = ()
     """Commands that stop what those started."""
+    drawing: str = DRAWING
+    """What draws the names of a run in a shell."""
 
     @classmethod
-    def of(cls, target: str, app: str | None) -> Place:
+    def of(cls, target: str, app: str | None, drawing: str = DRAWING) -> Place:
         """The place of a URL, or of an application that `app` leads to where anything does."""
         if target.startswith(("http://", "https://")):
-            return cls(target)
+            return cls(target, drawing=drawing)
         if app:
-            return cls(SERVED, (f'eval "$(respan-conformance serve {app})"',), ('kill "$RESPAN_SERVER"',))
-        return cls(SERVED, (UNSERVED,))
+            before, after = f'eval "$(respan-conformance serve {app})"', 'kill "$RESPAN_SERVER"'
+            return cls(SERVED, (before,), (after,), drawing)
+        return cls(SERVED, (UNSERVED,), drawing=drawing)
 
 
 def finding_record(
@@ -74,7 +77,9 @@ def finding_record(
         "hint": redacted(finding.hint, secrets),
         "cause": _cause(finding.violation.cause),
         "difference": [redacted(line, secrets) for line in finding.violation.difference],
-        "reproduce": [*place.before, *script(exchanges, place.base_url, variables), *place.after] if shown else [],
+        "reproduce": [*place.before, *script(exchanges, place.base_url, variables, place.drawing), *place.after]
+        if shown
+        else [],
         "rerun": again,
         "instead": "" if shown else _without(id, finding),
         "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],

@@ -20,7 +20,7 @@ from conformance.results.words import RUN_WORDS
 from conformance.subject.budget import Disruption, Trouble
 from contract import Contract
 
-VOID = "it passed while the surroundings of the target were not what they were, which judges nothing"
+VOID = "it was tested while the surroundings of the target were not what they were, which judges nothing"
 
 
 @dataclass(slots=True)
@@ -32,6 +32,8 @@ class Result:
     seed: int
     terms: Terms
     judged: dict[str, Judged]
+    inapplicable: dict[str, str] = field(default_factory=dict)
+    """The requirements that are about what the contract lacks, each with the reason."""
     about: About = field(default_factory=About)
     coverage: Coverage = field(default_factory=Coverage)
     requests: int = 0
@@ -42,6 +44,10 @@ class Result:
     """What the user had better know of how the run was made, and of what it left."""
     prefix: str = ""
     """What the names of the run start with."""
+    names: str = ""
+    """All names of the run, as a reader is told of them."""
+    proxy: str = ""
+    """The proxy on the way to the target, and where it was named; empty where there is none."""
     estimate: int = 0
     """About how many requests it was thought to send; 0 where nobody knows."""
     stopped: RunVerdict | None = None
@@ -66,21 +72,21 @@ class Result:
         terms: Terms,
     ) -> Result:
         """A run in which nothing was judged yet."""
-        judged = {}
+        judged, inapplicable = {}, dict[str, str]()
         for requirement in sorted(requirements, key=lambda r: r.id):
-            clause = contract.clauses.get(requirement.clause)
-            if clause is None:
+            if (reason := requirement.inapplicable(contract)) is not None:
+                inapplicable[requirement.id] = reason
                 continue
             waiver = terms.waivers.get(requirement.id)
             judged[requirement.id] = Judged(
                 requirement,
                 requirement.level_in(contract),
-                clause,
+                requirement.clause_in(contract),
                 selected=requirement.id in selected,
                 waiver=waiver,
                 waiver_expired=waiver is not None and waiver.expired(terms.today),
             )
-        return cls(contract, target, seed, terms, judged)
+        return cls(contract, target, seed, terms, judged, inapplicable)
 
     def add(self, record: Record) -> None:
         """Take in what one test came to."""
@@ -104,10 +110,12 @@ class Result:
                 judged.findings.append(finding)
 
     def void(self, cases: Iterable[Sequence[str]]) -> None:
-        """Take back what was judged while the surroundings were not what they were: pairs of requirement and case."""
+        """Take back what was found while the surroundings were not what they were: pairs of requirement and case."""
         for id, case in cases:
+            for other in self.judged.values():
+                other.findings = [one for one in other.findings if (one["found_in"], one["case"]) != (id, case)]
             judged = self.judged[id]
-            if judged.cases.get(case) is Verdict.PASS:
+            if judged.cases.get(case) in (Verdict.PASS, Verdict.FAIL):
                 judged.cases[case], judged.obstacles[case] = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED
                 judged.reasons = list(dict.fromkeys([*judged.reasons, VOID]))
 

@@ -56,13 +56,14 @@ def rule(case: Case) -> Ruling:
 
 
 def disrupted(judged: Mapping[str, Judged], verdicts: Mapping[str, Verdict]) -> Sequence[str]:
-    """Requirements that a disruption kept from being judged, wholly or in part, or that were not reached."""
-    return [
-        id
-        for id, one in judged.items()
-        if verdicts[id] is Verdict.NOT_REACHED
-        or (verdicts[id] is Verdict.NOT_TESTABLE and one.kept_by(Obstacle.DISRUPTED))
-    ]
+    """Requirements that a disruption kept from being judged, wholly or in part, or that were not reached.
+
+    What is blocked by one that could not be judged could not be judged either.
+    """
+    untested = {id: one for id, one in judged.items() if verdicts[id] is Verdict.NOT_TESTABLE}
+    found = {id for id, verdict in verdicts.items() if verdict is Verdict.NOT_REACHED}
+    found |= {id for id, one in untested.items() if one.kept_by(Obstacle.DISRUPTED)}
+    return [id for id in judged if id in found or (id in untested and found.intersection(judged[id].because))]
 
 
 def unexplained(judged: Mapping[str, Judged], verdicts: Mapping[str, Verdict]) -> Sequence[str]:

@@ -19,13 +19,14 @@ from functools import partial
 
 from conformance.judge.outcome import Disrupted, NotTestable, Obstacle, Violation
 from conformance.judge.schema import SchemaJudge
+from conformance.judge.scope import ANY_SERVER, NO_CONTENT
 from conformance.requirements.requirement import Requirement
 from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
 from conformance.running.control import Change, Control
 from conformance.shrinking import Shrinker
 from conformance.shrinking.answers import same_answer
-from conformance.shrinking.story import renamed, story_of, text_of
+from conformance.shrinking.story import renamed, shows, story_of, text_of
 from conformance.subject.client import may_be_done_twice
 from conformance.subject.reuse import spoils_connections
 from conformance.subject.smoke import answers
@@ -39,6 +40,12 @@ CONNECTIONS = "STA-33"
 TOO_BUSY = "the target is busy, and may have done what it answered 503"
 ANSWERED = "STA-03"
 """The requirement that every request is answered: a request without an answer is reported there."""
+RANDOM = ("CON", "MOD")
+"""Sections in which a second run expects something else: who wins a race, or what is drawn, is a matter of chance."""
+SURE = 2
+"""How often a request has to get a server error again that is sent again by itself."""
+ALIKE = 3
+"""How often the same request gets no response before that is the target's fault."""
 UNANSWERED = 4
 """How often a check is run of which a request gets no response."""
 CHANGES = 3
@@ -110,6 +117,8 @@ class Attempts:
         self.control = Control(subject)
         self.broken = 0
         """Requests that got no response once, and one when they were sent again."""
+        self.breakage = "a server error (5xx)"
+        """What the latest of them got."""
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
@@ -143,7 +152,7 @@ class Attempts:
 
     def _change(self, attempt: Attempt) -> Change | None:
         """What changed around the target, where a check went wrong and its last request did not succeed."""
-        wrong = attempt.findings or attempt.obstacle in (Obstacle.BLOCKED, Obstacle.DISRUPTED)
+        wrong = set(attempt.findings) - self._confirmed or attempt.obstacle in (Obstacle.BLOCKED, Obstacle.DISRUPTED)
         if attempt.changes:
             return attempt.changes.pop()
         if not (wrong and attempt.trailing) or self._subject.client.budget.spent:
@@ -186,18 +195,22 @@ class Attempts:
                 stopped = again.reason
                 break
             later = again.exchanges
-            repeated = new & set(again.findings)
+            repeated = {
+                id for id in new & set(again.findings) if self._is_same(id, first.findings[id], again.findings[id])
+            }
             first.findings |= {id: again.findings[id] for id in repeated}
-            repeated |= {id for id in new - repeated if self._repeats(id, first.findings[id])}
+            repeated |= {id for id in new - repeated if self._surely(self._repeats, id, first.findings[id])}
             new -= self._settle(first, repeated, again.exchanges)
         if not stopped:
-            new -= self._settle(first, {id for id in new if self._replayed(first.findings[id])})
+            new -= self._settle(first, {id for id in new if self._surely(self._replayed, id, first.findings[id])})
         stopped = stopped or self._subject.client.budget.spent or ""
         for id in new:
             if stopped:
                 del first.findings[id]
                 first.state, first.obstacle = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED
                 first.reason = f"{stopped}, before a failure could be seen twice"
+            elif _broke(first.findings[id]):
+                self._count_broken(first, id)
             else:
                 first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=later)
 
@@ -209,6 +222,35 @@ class Attempts:
         attempt.findings |= (again := {id: finding for id, finding in found.items() if finding is not None})
         self._confirmed |= again.keys()
         return set(again)
+
+    def _is_same(self, id: str, first: Finding, again: Finding) -> bool:
+        """Whether two findings of a requirement are of one fault, rather than of a gateway that fails now and then.
+
+        The same was expected, of the same request where every exchange is judged or a server error came.
+        """
+        if id[:3] in RANDOM or not (first.exchanges and again.exchanges):
+            return True
+        broke = _broke(first) or _broke(again)
+        if broke or id in self._judges:
+            one, other = (self._shape(finding.exchanges[-1].request) for finding in (first, again))
+        else:
+            one, other = (self._expected(finding) for finding in (first, again))
+        return one == other and (not broke or self.control.is_steady())
+
+    def _expected(self, finding: Finding) -> str:
+        """What was expected, with the names of the run by the order in which they came up."""
+        names = self._subject.names
+        sent = [name for exchange in finding.exchanges for name in names.found_in(text_of(exchange.request))]
+        order = {name: f"#{number}" for number, name in enumerate(dict.fromkeys(sent))}
+        return names.pattern.sub(lambda found: order.get(found[0], "#"), finding.violation.expected)
+
+    def _count_broken(self, attempt: Attempt, id: str) -> None:
+        """Take a server error that does not come to the same request again for what a flaky gateway sends."""
+        del attempt.findings[id]
+        self.broken += id == ANSWERED
+        if id == attempt.requirement.id or attempt.because == ANSWERED:
+            attempt.state, attempt.obstacle, attempt.because = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED, None
+            attempt.reason = "the target is flaky: a request got a server error, and none when it was sent again"
 
     def _settle(self, attempt: Attempt, repeated: set[str], whole: Sequence[Exchange] = ()) -> set[str]:
         """Tell what was seen twice, and what reproduces it, and confirm it no more; return it.
@@ -241,14 +283,27 @@ class Attempts:
             return False
         return id in self._judged([exchange])
 
-    def _replayed(self, finding: Finding) -> bool:
+    def _surely(self, repeats: Callable[[str, Finding], bool], id: str, finding: Finding) -> bool:
+        """Whether a finding repeats; a server error, which a gateway may send now and then, several times in a row."""
+        if not _broke(finding):
+            return repeats(id, finding)
+        return all(repeats(id, finding) for _ in range(SURE)) and self.control.is_steady()
+
+    def _replayed(self, _: str, finding: Finding) -> bool:
         """Whether the same requests about other models end in the same response.
 
         A fault that leaves something behind changes what a second run of the check starts from, so that the check may
         not see it again, although the response is as wrong as before.
         """
         story = finding.exchanges
-        if not story or len(story) > LONGEST_REPLAY or any(exchange.race is not None for exchange in story):
+        raced = any(exchange.race is not None for exchange in story)
+        if (
+            not story
+            or raced
+            or not shows(story[-1], finding.violation)
+            or len(story) > LONGEST_REPLAY
+            or not self._subject.affords(len(story))
+        ):
             return False
         names = self._subject.names
         try:
@@ -259,21 +314,23 @@ class Attempts:
 
     def _answered(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
         """Run `check`, and again where a request got no response: what repeats is the target's, the rest is flaky."""
-        seen = list[str]()
+        seen = list[tuple[int, str]]()
         for _ in range(UNANSWERED):
             attempt = self._sound(requirement, check, anew=anew)
             if attempt.lost is None or self._subject.client.budget.spent:
                 self.broken += len(seen)
                 return attempt
-            request = self._shape(attempt.lost.request)
-            if request in seen:  # it never gets a response, and so the check has seen it twice
+            self.breakage = attempt.lost.reason
+            seen.append((len(attempt.exchanges), self._shape(attempt.lost.request)))
+            if seen.count(seen[-1]) == ALIKE:  # at this place of the check it never gets a response
                 self._confirmed.add(ANSWERED)
-                self.broken += len(seen) - seen.count(request)
+                self.broken += len(seen) - ALIKE
                 return attempt
-            seen.append(request)
             if change := self._change_behind(attempt):
                 attempt.changes.append(change)
                 return attempt
+            if len(seen) > 1:  # every nth request would break at the same place again, if as many came between
+                self.control.is_steady()
             anew = True
         self.broken += len(seen)
         attempt.give_up(
@@ -333,6 +390,15 @@ class Attempts:
                 except Violation as violation:
                     findings[id] = Finding(violation, _leading_to(exchanges, index))
         return findings
+
+
+def _broke(finding: Finding) -> bool:
+    """Whether it shows in a server error, or a success without an object, as a gateway in front may send them."""
+    if not finding.exchanges:
+        return False
+    response = finding.exchanges[-1].response
+    empty = response.successful and response.status != NO_CONTENT and not isinstance(response.json, dict)
+    return empty or (response.status >= 500 and response.status not in ANY_SERVER)
 
 
 def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Violation | None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from conformance.configuration.kinds import DIRECT
+
 COMMAND = (sys.executable, "-m", "mock_server", "--port", "0", "--quiet")
 ACCESS: Mapping[str, Any] = {
     "api-key": "demo-acme",
@@ -17,8 +19,11 @@ ACCESS: Mapping[str, Any] = {
     "builtin-model": ["gpt-4o", "openai/gpt-4o-mini"],
     "provider": ["my-vllm"],
     "ledger": os.devnull,
+    "proxy": DIRECT,
 }
-"""The demo keys and fixtures that the mock documents; what is created goes when it ends, so nobody needs a ledger."""
+"""The demo keys and fixtures that the mock documents; what is created goes when it ends, so nobody needs a ledger.
+
+No proxy leads to a mock on this machine."""
 
 
 class MockFailed(Exception):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.configuration.headers import Header, HeaderError, read_headers
+from conformance.configuration.proxies import Proxy, proxy_of
 from conformance.configuration.settings import BadSetting, Settings
+from conformance.running.certificates import ca_of, client_certificate_of
 from conformance.subject.budget import SECONDS, Restraint
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
+from conformance.wire.exchange import COOKIE
 from conformance.wire.route import TIMEOUT, Route
 from conformance.wire.transport import Transport
 
@@ -25,30 +27,47 @@ class Connection:
     route: Route
     restraint: Restraint
     headers: Sequence[Header]
+    proxy: Proxy | None = None
+    """The proxy of the route, with where it was named."""
 
     def client(self, transport: Transport) -> Client:
         """A client that treats the target as the user wants."""
         return Client(transport, self.restraint, self.route, self.headers)
+
+    def secrets(self) -> Iterator[tuple[str, str]]:
+        """Texts that must not be told, and the shell variable that stands for each."""
+        for name, secret in self.headers:
+            yield secret.value, secret.shell
+            if name.lower() == COOKIE:
+                yield from ((part.partition("=")[2].strip(), secret.shell) for part in secret.value.split(";"))
+        if self.proxy is not None and self.proxy.auth:
+            yield from ((text, "$RESPAN_PROXY_AUTH") for text in (self.proxy.auth, self.proxy.auth.partition(":")[2]))
 
     def warnings(self) -> list[str]:
         """What a reader of the result has to know."""
         return ["certificates were not verified (--insecure)"] if self.route.insecure else []
 
 
-def connection_of(settings: Settings, share: int = 1) -> Connection:
-    """The connection of a run, or of one of the `share` processes that it is spread over. Raises BadSetting."""
+def connection_of(settings: Settings, share: int = 1, target: str | None = None) -> Connection:
+    """The connection of a run, or of one of the `share` processes that it is spread over. Raises BadSetting.
+
+    The target is the URL of the settings unless another is given.
+    """
+    target = target or settings["url"]
     rate, requests = settings["rate-limit"], settings["max-requests"]
     try:
         headers = read_headers(settings["header"])
     except HeaderError as error:
         raise BadSetting(f"{settings.origins['header']}: {error}") from None
+    proxy = proxy_of(settings, target)
     return Connection(
         Route(
             settings["timeout"] or TIMEOUT,
-            settings["proxy"],
-            settings["proxy-auth"],
-            _ca(settings),
+            proxy.url if proxy else None,
+            proxy.auth if proxy else None,
+            ca_of(settings),
             bool(settings["insecure"]),
+            client_certificate_of(settings, target),
         ),
         Restraint(
             rate and rate / share,
@@ -58,25 +77,10 @@ def connection_of(settings: Settings, share: int = 1) -> Connection:
             settings["max-models"],
         ),
         headers,
+        proxy,
     )
 
 
 def callers_of(settings: Settings) -> Callers:
     """The callers whose keys are given."""
     return Callers.from_keys(settings["api-key"], settings["other-org-key"], settings["read-only-key"])
-
-
-def _ca(settings: Settings) -> str | None:
-    file: str | None = settings["ca"]
-    if file is None:
-        return None
-    place = f"{settings.origins['ca']} {file}"
-    if settings["insecure"]:
-        raise BadSetting(f"{place}: it says which certificates count, and --insecure that any does; give one of them")
-    try:
-        Route(ca=file).tls()
-    except ssl.SSLError:
-        raise BadSetting(f"{place}: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)") from None
-    except OSError as error:
-        raise BadSetting(f"{place}: {error.strerror}") from None
-    return file

@@ -30,6 +30,8 @@ from conformance.wire.lost import Lost, Unreachable, redone
 PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
 """Seconds between the controls that are sent until one works again: an outage of a few seconds is waited out."""
 PRIMARY = "api-key"
+IN_A_ROW = 3
+"""Controls that have to work before a server error is taken for the target's own."""
 GATEWAY = (500, 502, 504)
 """Statuses that tell, where nothing else comes any more, that the target does not work at all."""
 REFUSING = (402, 403, 409)
@@ -129,6 +131,15 @@ class Control:
         called = {exchange.request.credential for exchange in exchanges}
         also = [one for one in self._others if one.credential in called and one.last is not None]
         return next((change for one in (self._primary, *also) if (change := self._change_of(one))), None)
+
+    def is_steady(self) -> bool:
+        """Whether controls work several times in a row: one of two that fails is told from none."""
+        if self._subject.plain is None:
+            return True
+        try:
+            return all(self._failure(self._primary) is None for _ in range(IN_A_ROW))
+        except Disrupted:
+            return False
 
     def _change_of(self, watched: _Watched) -> Change | None:
         since, began, first = watched.last, time.monotonic(), self._failure(watched)

@@ -14,8 +14,8 @@ from typing import NoReturn
 
 from conformance.subject.budget import CLEANING
 
-LATE = 0.05
-"""Part of the time budget that a run gets to come to its next request after judging should have ended."""
+LATE = 5.0
+"""Seconds that a run gets to come to its end once the time budget is used up, if nothing keeps it."""
 _expired = False
 
 
@@ -34,7 +34,7 @@ def alarm(seconds: float) -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds * (1 - CLEANING + LATE))
+    signal.setitimer(signal.ITIMER_REAL, seconds * (1 - CLEANING) + LATE)
     try:
         yield
     finally:

@@ -18,10 +18,8 @@ QUICK = {"AUT": 2.3, "STA": 1.2, "IDM": 2.1, "SEM": 1.9, "TEN": 4.2, "SCH": 0.1}
 """The same where fewer tests share what they look at."""
 RACE, WALK = 5.35, 26.0
 """Requests for each round of a test of CON, and for each walk of MOD."""
-MODELS = 50
+MODELS = 60
 """Models of a run that are on the target at one time, where it has a delete."""
-CREATED = 0.23
-"""Models that a run creates in all, for each request that it sends."""
 MARGIN = 1.25
 """How much longer than expected a run may take, for a time budget that is suggested."""
 A_SECOND = 100.0
@@ -59,3 +57,8 @@ def require_time(requests: int, response: float, restraint: Restraint) -> float:
 def duration(seconds: float) -> str:
     """A number of seconds as people say it."""
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def estimated_models(requests: int) -> int:
+    """Return about how many models a run of so many requests leaves where nothing can be deleted."""
+    return round(requests * DELETES / (1 + DELETES))

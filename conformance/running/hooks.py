@@ -17,8 +17,8 @@ def pytest_respan_begin(result: Result, tests: int | None) -> None:
 
 
 @pytest.hookspec
-def pytest_respan_met(expected: float) -> None:
-    """The target was looked at; the checks take about so many seconds at the speed at which it responded."""
+def pytest_respan_notice(text: str) -> None:
+    """The target was looked at, and this is what the user had better know before the run goes on."""
 
 
 @pytest.hookspec

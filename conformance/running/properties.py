@@ -12,7 +12,7 @@ REQUIREMENT, CASE, VERDICT = "requirement", "case", "verdict"
 
 def of_requirement(requirement: Requirement, contract: Contract, case: str = "") -> Properties:
     """Properties that are known before the test runs."""
-    clause = contract.clauses[requirement.clause]
+    clause = requirement.clause_in(contract)
     found: Properties = [
         (REQUIREMENT, requirement.id),
         ("section", requirement.section),

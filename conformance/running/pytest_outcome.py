@@ -27,7 +27,7 @@ def tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:
     level = requirement.level_in(run.contract)
     if not run.terms.binds(level):
         raise _expected(text)
-    clause = run.contract.clauses[requirement.clause]
+    clause = requirement.clause_in(run.contract)
     story = Story(requirement, level, clause, verdict, found, run.seed, run.target)
     pytest.fail(f"{text}\n\n{story_text(story)}", pytrace=False)
 

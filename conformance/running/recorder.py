@@ -43,7 +43,8 @@ class Recorder:
         run = self._run()
         self.result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.terms)
         self.result.about, self.result.errors, self.result.tests = run.about, self._errors, len(tests or ())
-        self.result.prefix, self.result.estimate = run.prefix, run.estimate
+        self.result.prefix, self.result.names = run.prefix, run.names
+        self.result.estimate, self.result.proxy = run.estimate, run.proxy
         self.result.note_tests(tests or ())
         self._config.hook.pytest_respan_begin(result=self.result, tests=None if tests is None else len(tests))
         return self.result

@@ -29,16 +29,18 @@ from conformance.running.attempt import ANSWERED, CONNECTIONS, Attempt, Attempts
 from conformance.running.connection import Connection, callers_of, connection_of
 from conformance.running.control import Change
 from conformance.running.deadline import disarm
-from conformance.running.estimate import estimated_requests, require_time
+from conformance.running.estimate import duration, estimated_models, estimated_requests, require_time
 from conformance.running.target import App, named, path_of
-from conformance.running.tidying import place_of_ledger, tidy
+from conformance.running.tidying import open_ledger, tidy
 from conformance.subject.abilities import Abilities
 from conformance.subject.budget import Disruption, Trouble
 from conformance.subject.client import Client
+from conformance.subject.deletability import lacks_delete, warning_of_leftovers
 from conformance.subject.deleting import sweep
 from conformance.subject.diagnosis import of_stranger
-from conformance.subject.ledger import BadLedger, Ledger
+from conformance.subject.ledger import Ledger
 from conformance.subject.names import Names, new_prefix
+from conformance.subject.naming import named as with_names
 from conformance.subject.plan import Known, Plan
 from conformance.subject.probe import probe
 from conformance.subject.smoke import look
@@ -48,10 +50,12 @@ from conformance.wire.in_process import InProcess
 from conformance.wire.lost import Unreachable
 from conformance.wire.secrets import redacted
 from conformance.wire.transport import Transport
-from contract import Contract, load
+from contract import load
 
 SECRET = 8
 """Characters from which on the value of a header of the user's is taken for a secret wherever it stands."""
+LONG = 60.0
+"""Seconds of a run from which on it is said beforehand how long it takes."""
 SHOWN = 3
 """Findings of a requirement that are shown with their exchanges; the others are counted."""
 
@@ -65,7 +69,7 @@ class Run:
         self.settings = settings = with_fixtures(settings)
         self._connection: Connection = connection_of(settings, share)
         load_checks()
-        self.contract: Contract = load(settings["contract"])
+        self.contract, self._shape = with_names(load(settings["contract"]), settings)
         self.seed = seed
         self.terms = Terms.of(settings)
         self.profile = profile_of(settings)
@@ -76,7 +80,11 @@ class Run:
         self.node = ""
         """The test that runs, as pytest is told to run it alone."""
         self._app: str | None = settings["app"]
-        self.prefix = prefix or new_prefix()
+        self.prefix = prefix or new_prefix(self._shape)
+        self.names = self._shape.spelled(self.prefix)
+        """All names of the run, as a reader is told of them."""
+        self.proxy = str(self._connection.proxy or "")
+        """The proxy on the way to the target, and where it was named; empty where there is none."""
         self.estimate = 0
         """About how many requests the run sends; 0 where nobody reckoned it."""
         self.expected = 0.0
@@ -104,20 +112,33 @@ class Run:
         """Reckon what so many tests of each section will send."""
         self.estimate = estimated_requests(self.profile, tests)
 
-    def meet(self, target: str | App) -> Subject:
-        """Smoke and probe the target, once. Raises Unreachable or WrongKey where nothing can be judged."""
+    def meet(self, target: str | App, notice: Callable[[str], None] = lambda _: None) -> Subject:
+        """Smoke and probe the target, once, and give notice of what the user had better know before the run goes on.
+
+        Raises Unreachable, WrongKey, Refused or Disrupted where nothing can be judged.
+        """
         if self._subject is None:
             self.target = named(target)
             self._app = self._app or (None if isinstance(target, str) else path_of(target))
             self._transport = self._connect(target)
             self._subject = subject = self._unmet(self._connection.client(self._transport), isinstance(target, str))
-            look(subject)
-            subject.abilities = probe(subject)
-            self.notes += _notes(subject)
-            self.expected = require_time(
-                self.estimate, median(subject.client.seconds or [0.0]), subject.client.restraint
-            )
+            self._look(subject, notice)
         return self._subject
+
+    def _look(self, subject: Subject, notice: Callable[[str], None]) -> None:
+        leaves = isinstance(self._transport, HttpTransport)  # an application in this process goes with it
+        lacking = lacks_delete(subject) if leaves else None
+        if lacking:
+            notice(warning_of_leftovers(estimated_models(self.estimate)))
+        look(subject)
+        subject.abilities = probe(subject)
+        if leaves and not lacking and not subject.abilities.deletes:
+            notice(warning_of_leftovers(estimated_models(self.estimate)))
+        self.notes += _notes(subject)
+        responses = subject.client.seconds or [0.0]
+        self.expected = require_time(self.estimate, median(responses), subject.client.restraint)
+        if self.expected >= LONG:
+            notice(f"at the speed of the first responses the run takes about {duration(self.expected)}")
 
     def _connect(self, target: str | App) -> Transport:
         route = self._connection.route
@@ -133,7 +154,7 @@ class Run:
     def _unmet(self, client: Client, lasting: bool) -> Subject:
         known = Known(self.settings["builtin-model"], self.settings["provider"])
         plan = Plan(known, self.seed, self.profile)
-        names = Names(self._worker and f"{self._worker}-", self.prefix)
+        names = Names(self._worker, self.prefix, self._shape)
         return Subject(self.contract, client, callers_of(self.settings), names, plan, self._open_ledger(lasting))
 
     def _open_ledger(self, lasting: bool) -> Ledger | None:
@@ -141,13 +162,9 @@ class Run:
         given = self.settings["ledger"]
         if not (given or lasting):
             return None
-        try:
-            return Ledger(place_of_ledger(given, self.prefix, self._worker), self.target, self.prefix)
-        except BadLedger as error:
-            if given:
-                raise
-            self.warnings.append(f"no ledger is kept of what is created ({error}); name a file for it with --ledger")
-            return None
+        ledger, warning = open_ledger(given, self.target, self.prefix, self._worker)
+        self.warnings += [warning] if warning else []
+        return ledger
 
     @cached_property
     def _attempts(self) -> Attempts:
@@ -199,14 +216,14 @@ class Run:
                 self.subject.callers = self.subject.callers.without(change.caller)
         if attempt.trailing < len(attempt.exchanges):
             self._unproven = []
-        if attempt.trailing and attempt.verdict is Verdict.PASS:
+        if attempt.trailing:
             self._unproven.append([id, case])
         return void
 
     def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> dict[str, Any]:
         own = requirement.id
         bundled = self.settings.origins.get("url") == BUNDLED  # which ends with the command
-        place = Place.of("" if bundled else self.target, self._app)
+        place = Place.of("" if bundled else self.target, self._app, self._shape.shell)
         again = {id: self.about.command.of(self.seed, own, id, node=self.node) for id in attempt.findings}
         return {
             "requirement": requirement.id,
@@ -250,7 +267,7 @@ class Run:
 
     def secrets(self) -> dict[str, str]:
         """What must not be told, and the shell variables that stand for it."""
-        headers = {secret.value: secret.shell for _, secret in self._connection.headers if len(secret.value) >= SECRET}
+        headers = {text: shell for text, shell in self._connection.secrets() if len(text) >= SECRET}
         given = [option for option in OPTIONS if option.secret and self.settings[option.name]]
         return headers | {self.settings[option.name]: f"${option.environment}" for option in given}
 
@@ -303,13 +320,17 @@ class Run:
         if self._subject is None:
             return []
         client, broken = self._subject.client, self._broken
+        if not broken:
+            return self._each_once(client.disruption)
         flaky = Disruption(
             Trouble.FLAKY,
-            f"{broken} of {client.requests:,} requests got no response, though others like them did",
+            f"{broken} of {client.requests:,} requests got no response, or one of a gateway (5xx), though they got "
+            f"another when they were sent again (the latest: {self._attempts.breakage})",
         )
-        found = [*self._disruptions, *([flaky] if broken else [])]
-        spent = client.disruption
-        return list(dict.fromkeys([*found, *([spent] if spent else [])]))
+        return self._each_once(flaky, client.disruption)
+
+    def _each_once(self, *last: Disruption | None) -> list[Disruption]:
+        return list(dict.fromkeys([*self._disruptions, *(one for one in last if one is not None)]))
 
 
 def _notes(subject: Subject) -> list[str]:

@@ -17,6 +17,7 @@ from conformance.results.result import Result
 from conformance.running.given import Given
 from conformance.running.run import Run
 from conformance.running.target import App, path_of
+from conformance.running.versions import check_versions
 
 PACKAGE = Path(__file__).parents[1]
 UNUSED = ("cacheprovider", "faulthandler", "logging", "terminal", "threadexception", "unraisableexception", "warnings")
@@ -34,6 +35,7 @@ def run_checks(
 
     Raises ValueError or ContractError for settings that no run can be made of.
     """
+    check_versions()
     seed = new_seed() if settings["seed"] is None else settings["seed"]
     run = Run(settings, seed)
     if app is not None:

@@ -2,27 +2,71 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from platformdirs import user_state_path
 
 from conformance.subject.deleting import clean, summed_up
-from conformance.subject.ledger import Entry, Ledger
+from conformance.subject.ledger import BadLedger, Entry, Ledger
 from conformance.subject.subject import Subject
+
+AGAIN = 2
+"""How often what could not be deleted is tried again: a gateway may fail now and then."""
 
 
 def place_of_ledger(given: str | None, prefix: str, worker: str) -> Path:
     """Where the ledger of a run goes: each process has its own."""
-    path = Path(given) if given else user_state_path("respan-conformance") / f"{prefix}.jsonl"
+    path = Path(given) if given else _folder() / _file_name(prefix)
     return path.with_name(f"{path.name}.{worker}") if worker and not path.is_char_device() else path
+
+
+def open_ledger(given: str | None, target: str, prefix: str, worker: str) -> tuple[Ledger | None, str]:
+    """Return the ledger of a run, in a temporary place where its own cannot be had, with a warning of that.
+
+    Raises BadLedger for a place that the user gave.
+    """
+    path = place_of_ledger(given, prefix, worker)
+    temporary = place_of_ledger(
+        str(Path(tempfile.gettempdir()) / f"respan-conformance-{_file_name(prefix)}"), "", worker
+    )
+    for place in (path,) if given else (path, temporary):
+        try:
+            ledger = Ledger(place, target, prefix)
+        except BadLedger as error:
+            if given:
+                raise
+            reason = str(error)
+            continue
+        return ledger, "" if place == path else f"the ledger is {place}, for there is no other place ({reason})"
+    return None, f"no ledger is kept of what is created ({reason}); name a file for it with --ledger"
+
+
+def _folder() -> Path:
+    """The user's folder for state; one for temporary files where the user has none."""
+    try:
+        folder = user_state_path("respan-conformance")
+    except (KeyError, RuntimeError):  # no HOME, and nobody knows the user
+        return Path(tempfile.gettempdir())
+    if folder.is_absolute():
+        return folder
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - unlike Path.home, it does not fail where there is none
+    known = home.is_absolute() and os.environ.get("XDG_STATE_HOME", "").strip()  # a relative one does not count
+    return home / ".local" / "state" / "respan-conformance" if known else Path(tempfile.gettempdir())
+
+
+def _file_name(prefix: str) -> str:
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', prefix)}.jsonl"
 
 
 def tidy(subject: Subject, *, lost: bool) -> str | None:
     """Delete what the run created, and say what is left. A second Ctrl-C leaves the rest for the ledger to tell."""
     own, ledger = subject.creations.own(), subject.creations.ledger
     try:
-        left = dict.fromkeys(own, "the target stopped answering") if lost else _left(subject)
+        left = _left(subject, lost=lost)
     except KeyboardInterrupt:
         left = dict.fromkeys(own, "deleting was interrupted")
     if ledger is None:
@@ -31,12 +75,19 @@ def tidy(subject: Subject, *, lost: bool) -> str | None:
     return f"{summed_up(left)}; respan-conformance clean {ledger.path} tries again" if _is_kept(ledger) else None
 
 
-def _left(subject: Subject) -> Mapping[Entry, str]:
+def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
     own, able = subject.creations.own(), subject.abilities
+    if subject.plain is None and not subject.creations.confirmed:
+        return {}  # nothing ever worked, so nothing was created
+    if lost:
+        return dict.fromkeys(own, "the target stopped responding")
     if able.probed and not able.deletes and able.delete_status is not None:
         return dict.fromkeys(own, f"the target has no delete: it got {able.delete_status}")
     subject.client.renew_budget()
-    return clean(subject, own.items()).left
+    left = clean(subject, own.items()).left
+    for _ in range(AGAIN):
+        left = clean(subject, [(entry, own[entry]) for entry in left]).left if left else left
+    return left
 
 
 def _is_kept(ledger: Ledger) -> bool:

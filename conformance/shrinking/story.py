@@ -13,11 +13,12 @@ from conformance.wire.exchange import Exchange, Request
 
 def story_of(violation: Violation, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
     """The exchanges up to the one that shows the violation, where it is known; else all."""
-    shown = [index for index, exchange in enumerate(exchanges) if _shows(exchange, violation)]
+    shown = [index for index, exchange in enumerate(exchanges) if shows(exchange, violation)]
     return tuple(exchanges[: shown[-1] + 1] if shown else exchanges)
 
 
-def _shows(exchange: Exchange, violation: Violation) -> bool:
+def shows(exchange: Exchange, violation: Violation) -> bool:
+    """Whether the violation shows in the response of an exchange, as far as is known."""
     response = exchange.response
     objects = [member for member in response.members.values() if isinstance(member, dict)]
     return any(

@@ -17,6 +17,8 @@ SECONDS = 600.0
 """The time budget of a run whose user gave none."""
 CLEANING = 0.1
 """Part of the time budget that is kept for deleting models."""
+THROTTLED = 0.25
+"""Part of the time budget from which on it was the waiting for a busy target that used it up."""
 SHORT = 64 * 1024
 """Bytes of a response that nobody counts."""
 BYTES = 4 * 1024 * 1024
@@ -88,6 +90,8 @@ class Budget:
         self._requests = requests
         self._seconds = seconds
         self._until = self.began + seconds * (1 - CLEANING)
+        self._busy = 0
+        """The status of the latest response that the target is busy."""
         self._bytes = BYTES
         self._lock = threading.Lock()
 
@@ -133,6 +137,7 @@ class Budget:
                 )
                 raise Disrupted(self.spent or "")
             self.waited += seconds
+            self._busy = status
         time.sleep(seconds)
 
     def end(self, trouble: Trouble, text: str) -> None:
@@ -142,9 +147,12 @@ class Budget:
 
     def _check_time(self) -> None:
         if self.left <= 0:
-            waited = f", {self.waited:.0f} s of them waiting for a busy target" if self.waited >= 1 else ""
+            throttled = self.waited >= THROTTLED * self._seconds
+            waited = f", {self.waited:.0f} s of it by waiting for a target that throttles ({self._busy})"
             self._end(
-                Trouble.SLOW, f"the time budget of {self._seconds:g} s is used up{waited}; --time-budget gives more"
+                Trouble.THROTTLED if throttled else Trouble.SLOW,
+                f"the time budget of {self._seconds:g} s is used up{waited if throttled else ''}; "
+                "--time-budget gives more",
             )
         if self.disruption is not None:
             raise Disrupted(self.disruption.text)

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 
 from conformance.subject.ledger import Entry, Ledger
 from conformance.wire.exchange import Credential, Exchange, Request
 from contract import Upsert
 
+UNDONE = {301, 307, 308, 501}
+"""Statuses, beside those of client errors, that say that nothing was done: ask elsewhere, or not at all."""
+
 
 class Creations:
     """Remembers what may be left on the target. Safe to use from several threads."""
 
-    def __init__(self, upsert: Upsert, prefix: str, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self, upsert: Upsert, prefix: str, ledger: Ledger | None = None, organizations: Iterable[Credential] = ()
+    ) -> None:
+        """`organizations` are the keys that models are deleted with, one of each organization."""
         self.prefix = prefix
         self.ledger = ledger
         self._upsert = upsert
+        self._organizations = frozenset(organizations)
         self._own: dict[Entry, Credential | None] = {}
         self._confirmed: set[Entry] = set()
         self._stay: set[Entry] = set()
@@ -23,16 +31,27 @@ class Creations:
         self.most = 0
         """The most models that there were at one time."""
 
-    def before(self, request: Request) -> None:
-        """Note what an upsert may create, whatever becomes of its answer."""
+    def before(self, request: Request) -> bool:
+        """Note what an upsert may create, whatever becomes of its answer. Whether that was not noted before."""
         if request.key is None or not request.key.startswith(self.prefix):
-            return
+            return False
         entry = _entry(request.key, request.credential)
         if self.ledger is not None:
             self.ledger.note(entry)
         with self._lock:
-            self._own.setdefault(entry, request.credential)
+            new = entry not in self._own
+            self._own.setdefault(entry, self._deleter(request.credential))
             self.most = max(self.most, len(self._own))
+        return new
+
+    def _deleter(self, caller: Credential | None) -> Credential | None:
+        """Whose key deletes what a caller created: the owner's, of what a wrong or a reader's key created as well."""
+        return caller if caller in self._organizations else None
+
+    def unsent(self, request: Request) -> None:
+        """Take back what was noted of a request that no connection was made for: it has created nothing."""
+        if request.key is not None:
+            self._refused(_entry(request.key, request.credential))
 
     def after(self, exchange: Exchange) -> None:
         """Note what an upsert did create.
@@ -45,14 +64,24 @@ class Creations:
             name = key if key is not None else exchange.response.members.get(self._upsert.key)
             if isinstance(name, str) and (name.startswith(self.prefix) or self._is_new(exchange)):
                 self._confirm(_entry(name, caller), caller)
-        elif 400 <= exchange.response.status <= 499 and key is not None:
+        elif (400 <= exchange.response.status <= 499 or exchange.response.status in UNDONE) and key is not None:
             self._refused(_entry(key, caller))
 
     def deleted(self, name: str, caller: Credential | None) -> None:
         """Forget a model that is gone."""
+        self.forget(_entry(name, caller))
+
+    def forget(self, entry: Entry) -> None:
+        """Forget what is gone, whoever created it."""
         with self._lock:
-            self._own.pop(_entry(name, caller), None)
-            self._confirmed.discard(_entry(name, caller))
+            self._own.pop(entry, None)
+            self._confirmed.discard(entry)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a response ever said that a model of the run was created."""
+        with self._lock:
+            return bool(self._confirmed)
 
     def sweepable(self) -> dict[Entry, Credential | None]:
         """The models that were not tried to be deleted yet."""
@@ -76,7 +105,7 @@ class Creations:
 
     def _confirm(self, entry: Entry, caller: Credential | None) -> None:
         with self._lock:
-            self._own[entry] = caller
+            self._own[entry] = self._deleter(caller)
             self._confirmed.add(entry)
         if self.ledger is not None:
             self.ledger.note(entry)

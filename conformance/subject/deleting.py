@@ -38,24 +38,25 @@ def sweep(subject: Subject) -> None:
     over = [(entry, caller) for entry, caller in own.items() if needed.isdisjoint(subject.names.found_in(entry.name))]
     with subject.client.uncounted():
         cleaned = clean(subject, over)
-    for entry, caller in over:
+    for entry, _ in over:
         if entry in cleaned.left:
             subject.creations.keep_for_the_end(entry)
         else:
-            subject.creations.deleted(entry.name, caller)
+            subject.creations.forget(entry)
 
 
 def clean(subject: Subject, models: Iterable[tuple[Entry, Credential | None]]) -> Cleaned:
     """Delete the models, each by the key that created it."""
-    cleaned, silences = Cleaned(), 0
+    cleaned, silences = Cleaned(), Counter[Credential | None]()
     for entry, caller in models:
-        if silences == SILENCES:
-            cleaned.left[entry] = "the target stopped answering"
+        if silences[caller] == SILENCES:
+            cleaned.left[entry] = "the target stopped responding"
             continue
         try:
-            why, silences = _delete(subject, entry.name, caller), 0
+            why, silences[caller] = _delete(subject, entry.name, caller), 0
         except (Lost, NotTestable) as obstacle:
-            why, silences = str(obstacle), silences + 1
+            why = str(obstacle)
+            silences[caller] += 1
         if why:
             cleaned.left[entry] = why
         else:
@@ -74,9 +75,9 @@ def _delete(subject: Subject, name: str, caller: Credential | None) -> str:
     """Delete one model; why it may be left, empty where it is gone."""
     if not is_deletable(name):
         return "no path leads to its name for sure"
-    safe = is_safe_in_path(name)
+    safe = is_safe_in_path(name) and subject.reaches(name)
     path = quote(name, safe="/" if safe else "")
     status = redone(lambda: subject.delete_at(path, name, caller)).response.status
     if 200 <= status <= 299 or (status in GONE and safe):
         return ""
-    return "no path leads to its name" if status in GONE else f"its delete was answered {status}"
+    return "no path leads to its name" if status in GONE else f"its delete got {status}"

@@ -81,13 +81,21 @@ def _of_error(lost: Lost, url: str, where: str) -> str | None:
             case ConnectionRefusedError():
                 return f"{where} refused the connection: nothing listens there; check the port, and that it is running"
     if type(lost.error).__name__ == "ProxyError":
-        return f"{where} did not connect to {urlsplit(url).netloc} ({lost.error}); check --proxy and RESPAN_PROXY_AUTH"
+        check = "check --proxy (or HTTPS_PROXY) and RESPAN_PROXY_AUTH"
+        return f"{where} did not connect to {urlsplit(url).netloc} ({lost.error}); {check}"
     return None
 
 
 def _of_tls(error: ssl.SSLError, where: str) -> str:
     if error.reason in NO_TLS:
         return f"{where} does not speak TLS; if it is plain HTTP, write http:// in place of https://"
+    if "CERTIFICATE_REQUIRED" in (error.reason or ""):
+        return f"{where} wants a client certificate; give one with --cert FILE and --key FILE"
+    if "ALERT" in (error.reason or ""):
+        return (
+            f"{where} broke off TLS ({error.reason}); if it wants a client certificate, give one that it trusts with "
+            "--cert FILE and --key FILE"
+        )
     return f"TLS with {where} failed ({error.reason or error}); check that this is the port for HTTPS"
 
 
@@ -110,9 +118,14 @@ def _of_octets(lost: Lost, url: str) -> str | None:
     if lost.beginning and not lost.beginning.startswith(b"HTTP/"):
         said = printable(lost.beginning.split(b"\n")[0].strip().decode("latin-1"))
         return f'{url} is no web server: it said "{said}"; check the port'
-    if not lost.beginning and "time limit" not in lost.reason and url.startswith("http:"):
+    if lost.beginning or "time limit" in lost.reason:
+        return None
+    if url.startswith("http:"):
         return f"{url} closed the connection without an answer; if it speaks HTTPS there, write https://"
-    return None
+    return (
+        f"{url} closed the connection without an answer; if it wants a client certificate, give one that it trusts "
+        "with --cert FILE and --key FILE"
+    )
 
 
 def _of_redirect(location: str, url: str, path: str, status: int) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.places import CannotWrite, write
-from conformance.subject.names import RUN_PREFIX
+from conformance.subject.shapes import RUN_PREFIX
 
 
 class BadLedger(ValueError):

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import itertools
-import re
 import secrets
 import threading
 
-PREFIX = "rc-"
-"""What the names of all runs start with."""
-RUN_PREFIX = re.compile(rf"{PREFIX}[0-9a-f]{{8}}")
-"""What the names of one run start with."""
+from conformance.subject.shapes import OF_A_RUN, Shape
 
 
-def new_prefix() -> str:
+def new_prefix(shape: Shape = Shape()) -> str:  # noqa: B008 - it is frozen
     """What all names of a run start with. Random, so that runs never meet, whatever their seed."""
-    return f"{PREFIX}{secrets.token_hex(4)}"
+    return shape.prefix(secrets.token_hex(4))
+
+
+def is_of_a_run(name: str) -> bool:
+    """Whether a run made the name up, as far as that can be told."""
+    return OF_A_RUN.match(name) is not None
 
 
 class Names:
-    """Hands out names. Each is plain: letters, digits and hyphens, under 64 characters."""
+    """Hands out names. Each is plain, and none is the beginning of another."""
 
-    def __init__(self, worker: str = "", run: str | None = None) -> None:
-        self.run = run or new_prefix()
+    def __init__(
+        self,
+        worker: str = "",
+        run: str | None = None,
+        shape: Shape = Shape(),  # noqa: B008 - it is frozen
+    ) -> None:
+        self.run = run or new_prefix(shape)
         """What all names of the run start with."""
-        self.pattern = re.compile(rf"{self.run}-(?:\d+-)?\d+")
+        self.shape = shape
+        self.pattern = shape.pattern(self.run, worker)
         """Any name of the run, in whatever text it stands."""
+        self.absent = shape.name(self.run, worker, 0)
+        """A name that no model ever has."""
         self._worker = worker
         self._counter = itertools.count(1)
         self._lock = threading.Lock()
@@ -34,9 +43,15 @@ class Names:
 
     def fresh(self) -> str:
         """A name that nothing was called before."""
+        name = self.shape.name(self.run, self._worker, self.number())
         with self._lock:
-            self.drawn.append(f"{self.run}-{self._worker}{next(self._counter)}")
-            return self.drawn[-1]
+            self.drawn.append(name)
+        return name
+
+    def number(self) -> int:
+        """A number that no name has, and that was not handed out before."""
+        with self._lock:
+            return next(self._counter)
 
     def found_in(self, text: str) -> list[str]:
         """The names of the run that stand in a text, in their order."""

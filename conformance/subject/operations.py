@@ -14,6 +14,7 @@ from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.creations import Creations
 from conformance.wire.exchange import Credential, Exchange, Json, Request
+from conformance.wire.lost import Lost
 from contract import Contract, Operation
 
 JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
@@ -29,6 +30,8 @@ class Operations:
         self.callers = callers
         self.creations = creations
         self.abilities = Abilities()
+        self.absent = ""
+        """A name that no model has."""
         self._based: set[str] = set()
         """Models that have a base model."""
 
@@ -69,8 +72,13 @@ class Operations:
 
     def send(self, request: Request) -> Exchange:
         """Send a request to the upsert, and keep in mind what it may have created."""
-        self.creations.before(request)
-        exchange = self.client.send(request)
+        new = self.creations.before(request)
+        try:
+            exchange = self.client.send(request)
+        except Lost as lost:
+            if new and lost.unsent:
+                self.creations.unsent(request)
+            raise
         self.creations.after(exchange)
         return exchange
 
@@ -108,7 +116,8 @@ class Operations:
 
     def call_unasked(self, method: str, at: Operation | None = None) -> Exchange:
         """Call the path of an operation, or else of the upsert, with a method that the contract does not have there."""
-        target = (at or self.contract.upsert.operation).path.replace("{" + self.contract.upsert.key + "}", "rc-none")
+        path, absent = (at or self.contract.upsert.operation).path, quote(self.absent, safe="/")
+        target = path.replace("{" + self.contract.upsert.key + "}", absent)
         return self.client.send(Request(method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
 
     def read_encoded(self, name: str) -> Exchange:

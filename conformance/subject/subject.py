@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from conformance.fields import Shown, base_field, overlays
-from conformance.generate.values import distinct_value, plain_values
+from conformance.generate.values import distinct_value, has_few_values, own_fields, plain_values
 from conformance.judge.expect import summary
-from conformance.judge.names import is_plain, is_safe_in_path
+from conformance.judge.names import LONGEST, is_allowed, is_plain, is_safe_in_path
 from conformance.judge.outcome import Blocked, Disrupted, NotProvided, NotTestable, Violation
 from conformance.judge.reading import Reading, read_body
+from conformance.requirements.features import OWN, OWN_OF_MANY_VALUES, SLASHES
 from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.subject.creations import Creations
@@ -40,8 +41,10 @@ class Subject(Operations):
         plan: Plan,
         ledger: Ledger | None = None,
     ) -> None:
-        super().__init__(contract, client, callers, Creations(contract.upsert, names.run, ledger))
+        organizations = [caller for caller in (callers.owner, callers.other) if caller is not None]
+        super().__init__(contract, client, callers, Creations(contract.upsert, names.run, ledger, organizations))
         self.names = names
+        self.absent = names.absent
         self.plan = plan
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
@@ -55,6 +58,26 @@ class Subject(Operations):
         self._recalled: set[str] = set()
         self.held: dict[str, list[str]] = {}
         """The names that remembered evidence goes on to use, by the evidence."""
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def is_plain(self, name: str) -> bool:
+        """Whether no reasonable server refuses the name."""
+        return is_plain(name, self.contract.upsert.request[self.contract.upsert.key].schema)
+
+    def is_allowed(self, name: str) -> bool:
+        """Whether the name is one of those that the target takes, plain or odd."""
+        return is_allowed(name, self.contract.upsert.request[self.contract.upsert.key].schema)
+
+    def name_with(self, tail: str) -> str:
+        """A name that nothing was called before, with the tail where such a name is plain."""
+        name = self.names.fresh()
+        return name + tail if self.is_plain(name + tail) else name
+
+    def longest_name(self) -> str:
+        """A name that nothing was called before, as long as a plain one can be."""
+        name = self.names.fresh()
+        return next(filter(self.is_plain, (name.ljust(length, "z") for length in range(LONGEST, len(name), -1))), name)
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
@@ -71,7 +94,7 @@ class Subject(Operations):
         """The key and two plain values: as much as it takes to tell one model from another."""
         names = [self.contract.upsert.key, *(field.name for field in self.own_fields()[:2])]
         full = self.full(variant, key)
-        return {name: full[name] for name in names}
+        return {name: full[name] for name in names if name in full}
 
     def full(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
         """Plain values for every field that refers to nothing else; fields differ, and so do variants.
@@ -82,7 +105,8 @@ class Subject(Operations):
         for index, field in enumerate(self.own_fields()):
             if field.name in self.abilities.refused:
                 continue
-            body[field.name] = distinct_value(field.schema, variant + (0 if "enum" in field.schema else 11 * index))
+            spread = 0 if has_few_values(field.schema) else 11 * index
+            body[field.name] = distinct_value(field.schema, variant + spread)
         return body
 
     def plain_rows(self, *, refused: bool = False) -> list[dict[str, Json]]:
@@ -100,22 +124,20 @@ class Subject(Operations):
         return [{name: column[(row + rank) % len(column)] for rank, (name, column) in ranked} for row in rows]
 
     def own_fields(self) -> Sequence[RequestField]:
-        """The request fields that hold a value of their own: neither key, nor reference, nor another spelling.
-
-        Those for which no plain value is known are left out.
-        """
+        """The request fields that hold a value of their own."""
         return self._own_fields
 
     @cached_property
     def _own_fields(self) -> tuple[RequestField, ...]:
-        upsert = self.contract.upsert
-        own = (f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias)
-        return tuple(field for field in own if plain_values(field.schema))
+        return tuple(own_fields(self.contract))
 
     def reliable_fields(self, *, telling: bool = False) -> tuple[Shown, ...]:
-        """The fields that a check of something else can go by; with `telling`, those of many values only."""
-        fields = tuple(f for f in self.abilities.reliable if not telling or "enum" not in f.request.schema)
-        if not fields:
+        """The fields that a check of something else can go by; with `telling`, those of many values only.
+
+        There are none where the contract has no such field.
+        """
+        fields = tuple(f for f in self.abilities.reliable if not (telling and has_few_values(f.request.schema)))
+        if not fields and (OWN_OF_MANY_VALUES if telling else OWN).is_in(self.contract):
             if self.abilities.shows_creates:
                 shown = "shows" if self.abilities.updates else "takes"
                 reason = f"a create shows what was sent, but an update {shown} none of it"
@@ -208,7 +230,11 @@ class Subject(Operations):
     def look(self, body: Mapping[str, Json], caller: Credential | None = None) -> Mapping[str, Json]:
         """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
         key = str(body[self.contract.upsert.key])
-        if self.abilities.reads_truly and (is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps)):
+        if (
+            self.abilities.reads_truly
+            and self.reaches(key)
+            and (self.is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps))
+        ):
             exchange = self.read(key, caller)
             if exchange.response.status != 200:
                 because = "STA-22" if "/" in key else "STA-19"
@@ -216,6 +242,10 @@ class Subject(Operations):
             return exchange.response.members
         bare = {self.contract.upsert.key: key}
         return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
+
+    def reaches(self, key: str) -> bool:
+        """Whether a path of the contract leads to a model of that name: to one with slashes not every contract has."""
+        return "/" not in key or SLASHES.is_in(self.contract)
 
     def once(self, name: str, make: Callable[[], T], *, lasting: bool = False, keeps: bool = True) -> T:
         """What `make` returns, or why it cannot, made once and remembered: evidence that several checks judge.

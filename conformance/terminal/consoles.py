@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
-import sys
 
 from rich.console import Console
+
+from conformance.streams import silence
 
 ALL_ON_ONE_LINE = 100_000
 
@@ -27,7 +27,7 @@ class PatientConsole(Console):
     def on_broken_pipe(self) -> None:
         """Go on in silence."""
         self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(self.file)  # type: ignore[arg-type]  # rich says less of it than there is
 
 
 class StringConsole(Console):

@@ -9,14 +9,10 @@ from rich.text import Text
 from conformance.results.judged import Record
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
-from conformance.running.estimate import duration
 from conformance.terminal.consoles import PatientConsole
 from conformance.terminal.report import Detail, show
 from conformance.terminal.styles import mark
 from conformance.visible import visible
-
-LONG = 60.0
-"""Seconds of a run from which on it is said beforehand how long it takes."""
 
 
 class TerminalReport:
@@ -50,16 +46,16 @@ class TerminalReport:
         count = "" if tests is None else f" {tests} tests,"
         self._console.print(f"Contract  {contract.title} {contract.version} ({contract.digest[:12]})", soft_wrap=True)
         self._console.print(f"Target    {visible(result.target)}", soft_wrap=True)
+        if result.proxy:
+            self._console.print(f"Proxy     {visible(result.proxy)}", soft_wrap=True)
         self._console.print(f"Checks    {selected} requirements,{count} seed {result.seed}", soft_wrap=True)
         about = f", in about {result.estimate:,} requests" if result.estimate else ""
-        self._console.print(f"Writes    models named {result.prefix}-...{about}\n", soft_wrap=True)
+        self._console.print(f"Writes    models named {visible(result.names)}{about}\n", soft_wrap=True)
 
     @pytest.hookimpl
-    def pytest_respan_met(self, expected: float) -> None:
-        if expected >= LONG and self._detail is not Detail.QUIET:
-            self._console.print(
-                f"Takes     about {duration(expected)}, at the speed of the first responses\n", soft_wrap=True
-            )
+    def pytest_respan_notice(self, text: str) -> None:
+        if self._detail is not Detail.QUIET:
+            self._console.print(Text(visible(text), "yellow"), soft_wrap=True)
 
     @pytest.hookimpl
     def pytest_respan_progress(self, result: Result, record: Record) -> None:

@@ -19,6 +19,9 @@ RACE: ContextVar[int | None] = ContextVar("race", default=None)
 SAFE = {"GET", "HEAD", "OPTIONS"}
 """Methods that may be sent twice, for they change nothing (RFC 9110, section 9.2.1)."""
 
+COOKIE = "cookie"
+"""The one header of the user's that a check may send as well; a request has one at most (RFC 6265, section 5.4)."""
+
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
@@ -77,6 +80,20 @@ class Request(_Message):
     """Headers that the user wants on every request, for a gateway for instance."""
     wire: Wire | None = None
     """Set where the request is written by hand; it is sent over sockets only."""
+
+    @property
+    def cookies(self) -> list[tuple[str, str | None]]:
+        """The user's cookies and then those of the check, which go into one header; none where the user has none.
+
+        Beside each stands what is shown in its place, where it is a secret.
+        """
+        given = [(secret.value, secret.shell) for name, secret in self.extra if name.lower() == COOKIE]
+        own = [(value, None) for name, value in self.headers if name.lower() == COOKIE]
+        return [*given, *own] if given else []
+
+    def beside_cookies(self, name: str) -> bool:
+        """Whether the header of that name is sent by itself, and not as a part of `cookies`."""
+        return name.lower() != COOKIE or not self.cookies
 
     @cached_property
     def json(self) -> Json:

@@ -121,7 +121,8 @@ class HttpTransport:
                     response.close()
             except (httpcore2.TimeoutException, TimeoutError) as error:
                 reason = f"no whole answer came within the time limit of {round(limit, 2):g} s"
-                raise Lost(request, reason, error, call.beginning) from None
+                unsent = isinstance(error, httpcore2.ConnectTimeout)
+                raise Lost(request, reason, error, call.beginning, unsent=unsent) from None
             except BROKEN as error:
                 raise _broken(request, error, call) from error
         self._answered = True
@@ -143,4 +144,5 @@ def _broken(request: Request, error: Exception, call: Call) -> Lost | Stale:
     reason = f"the connection broke: {str(error) or type(error).__name__}"
     if not call.connected and not call.beginning and not isinstance(error, Unreadable):
         return Stale(request, reason)
-    return Lost(request, reason, error, call.beginning)
+    unsent = isinstance(error, httpcore2.ConnectError | httpcore2.ProxyError)
+    return Lost(request, reason, error, call.beginning, unsent=unsent)

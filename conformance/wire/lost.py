@@ -10,13 +10,17 @@ from typing import Any, TypeVar
 class Lost(Exception):
     """A request was not answered: the connection broke, or the time ran out."""
 
-    def __init__(self, request: Any, reason: str, error: Exception | None = None, beginning: bytes = b"") -> None:
+    def __init__(
+        self, request: Any, reason: str, error: Exception | None = None, beginning: bytes = b"", *, unsent: bool = False
+    ) -> None:
         self.request = request
         self.reason = reason
         self.error = error
         """What went wrong on the wire, as the HTTP client says it."""
         self.beginning = beginning
         """The first octets that came back, if any did."""
+        self.unsent = unsent
+        """Whether nothing of the request left this machine: no connection was made for it."""
         super().__init__(reason)
 
 

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpcore2
 
 TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What the target is shown of the one who asks."""
+
+    cert: str
+    """File in PEM, with the private key in it where `key` is None."""
+    key: str | None = None
+    passphrase: str | None = field(default=None, repr=False)
+
+    def load(self, context: ssl.SSLContext, on_encrypted: Callable[[], object] = lambda: None) -> None:
+        """Have the context show it. Raises OSError (ssl.SSLError), and never asks for a passphrase on a terminal."""
+
+        def passphrase() -> str:
+            on_encrypted()
+            return self.passphrase or ""
+
+        context.load_cert_chain(self.cert, self.key, passphrase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +44,17 @@ class Route:
     """File of the certificates to trust, in PEM, in place of the machine's."""
     insecure: bool = False
     """Whether any certificate will do."""
+    shown: ClientCertificate | None = None
+    """What the target is shown, where it wants to know who connects."""
 
     def tls(self) -> ssl.SSLContext:
-        """How certificates are verified. Raises OSError (ssl.SSLError) where the file holds none."""
+        """How certificates are verified, and which is shown. Raises OSError (ssl.SSLError) for files of no use."""
+        context = self._verifying()
+        if self.shown is not None:
+            self.shown.load(context)
+        return context
+
+    def _verifying(self) -> ssl.SSLContext:
         if self.insecure:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -13,12 +13,14 @@ from conformance.wire.exchange import Exchange, Request
 from conformance.wire.secrets import Variables, any_of
 
 CURL = "curl"
+DRAWING = "RUN=rc-$(date +%s)-$$"
+"""Draws what the names of a run begin with."""
 LONGEST_WORD = 100_000
 """Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
 _REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
 
 
-def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
+def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables, drawing: str = DRAWING) -> list[str]:
     """Commands that repeat `exchanges` against `base_url`, under names of a run of their own (`$RUN`)."""
     commands = [
         command
@@ -26,7 +28,7 @@ def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -
         for command in _at_once(_commands(raced, base_url, variables), race)
     ]
     uses_run = any("$RUN" in command for command in commands)
-    return (["RUN=rc-$(date +%s)-$$"] if uses_run else []) + commands
+    return ([drawing] if uses_run else []) + commands
 
 
 def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
@@ -94,13 +96,7 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
     if request.wire is not None:
         words += ["--http1.0"] if request.wire.version == "1.0" else []
         words += [f"--request-target {_quoted(base_url + request.target, variables)}"] if request.wire.absolute else []
-    if request.credential is not None:
-        before = request.wire.authorization if request.wire is not None else "Authorization: "
-        words.append(f'-H "{before}{request.credential.shell}"')
-    words.extend(f'-H "{name}: {secret.shell}"' for name, secret in request.extra)
-    words.extend(
-        f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}" for name, value in request.headers
-    )
+    words += _header_words(request, variables)
     added_by_curl = ["Accept"] if request.body is None else ["Accept", "Content-Type"]
     words.extend(f"-H '{name}:'" for name in added_by_curl if request.header(name) is None)
     if request.chunked:
@@ -108,6 +104,29 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
     if request.body is None:
         return " ".join(words)
     return _with_body(words, request.body, variables)
+
+
+def _cookies(request: Request, variables: Variables) -> str:
+    """All cookies as one shell word: several headers of them are not allowed."""
+    shown = (f'"{shell}"' if shell else _quoted(value, variables) for value, shell in request.cookies)
+    return "'; '".join(shown)
+
+
+def _header_words(request: Request, variables: Variables) -> list[str]:
+    """The headers of a request as options of curl, cookies of all kinds in one of them."""
+    words = list[str]()
+    if request.credential is not None:
+        before = request.wire.authorization if request.wire is not None else "Authorization: "
+        words.append(f'-H "{before}{request.credential.shell}"')
+    words.extend(f'-H "{name}: {secret.shell}"' for name, secret in request.extra if request.beside_cookies(name))
+    if request.cookies:
+        words.append(f"-H Cookie:' '{_cookies(request, variables)}")
+    words.extend(
+        f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}"
+        for name, value in request.headers
+        if request.beside_cookies(name)
+    )
+    return words
 
 
 def _with_body(words: list[str], body: bytes, variables: Variables) -> str:

@@ -60,8 +60,11 @@ class Connectionless:
 
 def outgoing(base_url: str, request: Request) -> httpx2.Request:
     """The request as it is sent, with no more headers than its own, Host, framing, and that no coding is wanted."""
-    headers = [(name.encode(), value.encode()) for name, value in request.headers]
-    headers.extend((name.encode(), secret.value.encode()) for name, secret in request.extra)
+    headers = [(name.encode(), value.encode()) for name, value in request.headers if request.beside_cookies(name)]
+    extra = ((name, secret) for name, secret in request.extra if request.beside_cookies(name))
+    headers.extend((name.encode(), secret.value.encode()) for name, secret in extra)
+    if cookies := [value for value, _ in request.cookies]:
+        headers.append((b"Cookie", "; ".join(cookies).encode()))
     if request.header("accept-encoding") is None:
         headers.append((b"Accept-Encoding", b"identity"))
     if request.credential is not None:

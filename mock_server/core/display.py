@@ -106,8 +106,8 @@ class Display:
                 fallback = default if has_default else _ABSENT
                 return lambda view: _nearest(view.chain(base), slot, field, fallback)
             case Overlaid(override, base):
-                override, base = self.slot(override), self.slot(base)
-                return lambda view: _overlaid(view.chain(base), override, field)
+                slot, below = self.slot(override), self.slot(base) if base is not None else None
+                return lambda view: _overlaid(view.chain(below), slot, field)
             case LookedUp(collection, by):
                 by = self.slot(by)
                 return lambda view: view.looked_up(collection, by)
@@ -123,8 +123,10 @@ class _View:
         self._display = display
         self._chains: dict[str, list[Model]] = {}
 
-    def chain(self, base: str) -> list[Model]:
-        """The model, its base, the base of that, ..., by the slot `base`. A cycle is cut."""
+    def chain(self, base: str | None) -> list[Model]:
+        """The model, its base, the base of that, ..., by the slot `base`. A cycle is cut. Without one, the model."""
+        if base is None:
+            return [self.model]
         if base not in self._chains:
             self._chains[base] = list(self._follow(base).values())
         return self._chains[base]
@@ -144,7 +146,9 @@ class _View:
         match source:
             case FromRequest(name):
                 return self.name if self._display.slot(name) in self.model.values else None
-            case Inherited(own, base) | Overlaid(own, base):
+            case Overlaid(own, None):
+                return self.name if self._display.slot(own) in self.model.values else None
+            case Inherited(own, str(base)) | Overlaid(own, str(base)):
                 slot, followed = self._display.slot(own), self._follow(self._display.slot(base)).items()
                 has = (name for name, it in followed if (slot if isinstance(it, Stored) else field) in it.values)
                 return next(has, None)

@@ -84,9 +84,9 @@ def refusal_of(
 
 def undeletable(rules: Upsert, name: str, context: Context) -> Refusal | None:
     """Why the model `name`, if there is one, may not be deleted."""
-    if not context.may_write:
+    if rules.forbidden and not context.may_write:
         return Refusal(rules.forbidden, (_read_only(rules),))
-    if name in context.built_in:
+    if rules.reserved and name in context.built_in:
         message = f"{quoted(name)} is a built-in model and cannot be deleted."
         return Refusal(rules.reserved, (_reserved(rules, Part.PATH, name, message),))
     return None
@@ -115,10 +115,10 @@ def _contradictions(rules: Upsert, request: Mapping[str, Any]) -> _Judged:
 
 
 def _forbidden(rules: Upsert, request: Mapping[str, Any], context: Context) -> _Judged:
-    if not context.may_write:
+    if rules.forbidden and not context.may_write:
         yield rules.forbidden, _read_only(rules)
     name = request.get(rules.key)
-    if name is not None and name in context.built_in:
+    if rules.reserved and name is not None and name in context.built_in:
         message = f"{quoted(name)} is a built-in model and cannot be changed."
         yield rules.reserved, _reserved(rules, Part.BODY, name, message)
 

@@ -57,7 +57,7 @@ class StateReader:
 
     def __init__(self, contract: Contract, fixtures: Fixtures) -> None:
         self._key = contract.upsert.key
-        self._built_in = fixtures.models
+        self._reserved = fixtures.models if contract.upsert.reserved else {}
         self._organizations = fixtures.organizations
         self._validator = Validator(_schema(contract.upsert))
 
@@ -85,7 +85,7 @@ class StateReader:
     def _faults_of(self, name: str, model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if model["values"][self._key] != name:
             yield f"its {self._key} is another", "give both the same name"
-        if name in self._built_in:
+        if name in self._reserved:
             yield "a built-in model has this name", "give it another"
         try:
             stored = _stored(model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from conformance.judge.names import is_deletable
 from conformance.subject.ledger import Entry, Recorded, read_ledger, write_ledger
 from tests.conformance.command import KEYS, KNOWN, Ran, conformance
+from tests.conformance.unit.sockets import saying
 from tests.conformance.watched import Watched
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
@@ -95,7 +97,7 @@ def test_after_a_crash_the_ledger_names_it_all_and_clean_deletes_it(tmp_path: Pa
         ran = conformance("clean", str(ledger), environment=KEYS)
     assert server.there == ["of-the-user"]
     assert ran.code == 1
-    assert f"of-the-user: it does not start with {run.prefix}-" in ran.stdout
+    assert f"of-the-user: it does not start with {run.prefix}," in ran.stdout
     assert {entry for run in read_ledger(ledger) for entry in run.entries} == set(strangers)
 
 
@@ -140,3 +142,43 @@ def test_a_dry_run_sends_nothing() -> None:
     for text in (url, " requests, 5 a second at most", "RESPAN_OTHER_ORG_KEY", "gpt-4o, by its bare name"):
         assert text in ran.stdout
     assert not [key for key in KEYS.values() if key in ran.stdout]
+
+
+def _url_that_nothing_listens_at() -> str:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [(None, None), (None, "https"), ("http://no-such-host.invalid", None), ("http://target.invalid", "refusing")],
+)
+def test_nothing_is_left_where_nothing_could_be_sent(url: str | None, proxy: str | None, tmp_path: Path) -> None:
+    url = url or _url_that_nothing_listens_at()
+    url = url.replace("http:", "https:") if proxy == "https" else url
+    arguments = ("--proxy", _url_that_nothing_listens_at()) if proxy == "refusing" else ()
+    environment = {**KEYS, "XDG_STATE_HOME": str(tmp_path)}
+    ran = conformance(url, *arguments, environment=environment)
+    assert ran.code == 3
+    assert "left on the target" not in ran.stdout + ran.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("status", [301, 308, 404, 501])
+def test_nothing_is_left_where_the_answer_says_that_nothing_was_done(status: int, tmp_path: Path) -> None:
+    with saying(
+        f"HTTP/1.1 {status} No\r\nLocation: /login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    ) as it:
+        ran = conformance(it.url, environment={**KEYS, "XDG_STATE_HOME": str(tmp_path)})
+    assert ran.code != 0
+    assert "left on the target" not in ran.stdout + ran.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_may_have_been_done_without_an_answer_stays_in_the_ledger(tmp_path: Path) -> None:
+    with saying(lambda connection: connection.close()) as it:
+        ran = conformance(it.url, environment={**KEYS, "XDG_STATE_HOME": str(tmp_path)})
+    assert ran.code == 3
+    assert "left on the target" in ran.stdout
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1

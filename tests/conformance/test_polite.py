@@ -112,3 +112,23 @@ def test_a_busy_target_is_waited_for_as_long_as_it_asks() -> None:
     with served(server) as url:
         assert conformance(url, "--only", "STA-01", environment=KEYS).code == 0
     assert server.moments[5] - server.moments[4] >= 1
+
+
+def test_a_cookie_of_the_user_goes_with_each_request_and_with_the_cookies_of_checks(tmp_path: Path) -> None:
+    def gateway(environ: Any, start_response: Any) -> Any:
+        if "sso=open-sesame-4711" in environ.get("HTTP_COOKIE", ""):
+            return plain(environ, start_response)
+        start_response("302 Found", [("Location", "https://login.invalid/")])
+        return [b""]
+
+    plain, server = RoundsNumbers(), Watched(gateway)
+    cookie = "sso=open-sesame-4711; lang=en"
+    arguments = ("--only", "IDM-01,AUT-05", "--strict", "--header", f"Cookie: {cookie}")
+    with served(server) as url:
+        ran = conformance(url, *arguments, report=tmp_path / "report.json", environment=KEYS)
+    assert ran.code == 1
+    assert ran.verdict_on("AUT-05") == "pass"
+    assert "-H Cookie:' '\"$RESPAN_HEADER_COOKIE\"" in ran.stdout
+    with_token = f"{cookie}; token=demo-acme; api_key=demo-acme; Authorization=demo-acme"
+    assert server.header("Cookie") == {cookie, with_token}
+    assert "open-sesame" not in ran.stdout + ran.stderr + (tmp_path / "report.json").read_text()

@@ -161,7 +161,7 @@ def test_every_test_finds_a_mock_as_at_its_start(respan_mock, attempt):
 @pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n", "2"]])
 def test_the_fixture_works_in_a_strict_run_of_ones_own(tmp_path: Path, workers: list[str]) -> None:
     (tmp_path / "test_mine.py").write_text(USER_TESTS, encoding="utf-8")
-    options = ["-p", "mock_server.pytest_plugin", "-W", "error", "-q", *workers]
+    options = ["-p", "respan_contract_plugins", "-W", "error", "-q", *workers]
     ended = _pytest(tmp_path, *options)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "2 passed" in ended.stdout
@@ -170,11 +170,11 @@ def test_the_fixture_works_in_a_strict_run_of_ones_own(tmp_path: Path, workers: 
 def test_the_plugin_loads_nothing_until_a_test_asks(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(
         "import sys\n\ndef test_nothing_is_loaded():\n"
-        "    assert 'mock_server.pytest_plugin' in sys.modules\n"
+        "    assert 'respan_contract_plugins' in sys.modules\n"
         "    assert not {'connexion', 'uvicorn', 'starlette', 'contract', 'asyncio'} & sys.modules.keys()\n",
         encoding="utf-8",
     )
-    ended = _pytest(tmp_path, "-p", "mock_server.pytest_plugin", "-q")
+    ended = _pytest(tmp_path, "-p", "respan_contract_plugins", "-q")
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

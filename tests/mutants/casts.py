@@ -53,13 +53,13 @@ class NumbersOfAffinity(_CastInReads):
         return text
 
 
-class TrueInCapitals(_CastInReads):
-    """The store is a file of YAML: a name that is a truth value there is read as one, and written as Python does."""
+class NullInPython(_CastInReads):
+    """The store is a file of YAML: a name that is null there is read so, and written as Python does."""
 
     trips = frozenset({"IDM-04"})
 
     def cast(self, text: str) -> str:
-        return {"true": "True", "null": "None"}.get(text, text)
+        return "None" if text == "null" else text
 
 
 class JsonInText(_Cast):
@@ -83,15 +83,6 @@ class ExponentsWrittenOut(_Cast):
         with suppress(ValueError):
             return f"{float(text):.0f}" if "e" in text else text
         return text
-
-
-class TrailingZerosDropped(_Cast):
-    """A text of digits and a point is a decimal number: it loses its last zeros."""
-
-    trips = frozenset({"IDM-01", "IDM-02"})
-
-    def cast(self, text: str) -> str:
-        return text.rstrip("0") if text.replace(".", "", 1).isdigit() and "." in text else text
 
 
 class NullIsNoName(_Cast):

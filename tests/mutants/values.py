@@ -89,7 +89,7 @@ class CostsOfFifteenDigits(_Cost):
 class CostsAreIntegers(_Cost):
     """The fraction of a cost is cut off."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-07", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03"})
 
     def stored_cost(self, number: float) -> float:
         return int(number)

@@ -58,16 +58,4 @@
   };
   addEventListener("hashchange", reveal);
   reveal();
-
-  const opened = new Set();
-  addEventListener("beforeprint", () => {
-    for (const part of document.querySelectorAll(".story details:not([open])")) {
-      part.open = true;
-      opened.add(part);
-    }
-  });
-  addEventListener("afterprint", () => {
-    for (const part of opened) part.open = false;
-    opened.clear();
-  });
 })();

@@ -68,6 +68,10 @@ def _installed(site: Path) -> Path:
     info.mkdir(parents=True, exist_ok=True)
     points = [f"{name} = {module}" for name, module in project["entry-points"]["pytest11"].items()]
     (info / "entry_points.txt").write_text("\n".join(["[pytest11]", *points, ""]))
-    (info / "METADATA").write_text(f"Name: {project['name']}\nVersion: {project['version']}\n")
-    (info / "RECORD").write_text("conformance/__init__.py,,\nconformance/plugin.py,,\ncontract/__init__.py,,\n")
+    needed = [f"Requires-Dist: {requirement}" for requirement in project["dependencies"]]
+    lines = [f"Name: {project['name']}", f"Version: {project['version']}", *needed, ""]
+    (info / "METADATA").write_text("\n".join(lines))
+    (info / "RECORD").write_text(
+        "respan_contract_plugins.py,,\nconformance/__init__.py,,\nconformance/plugin.py,,\ncontract/__init__.py,,\n"
+    )
     return site

@@ -173,6 +173,21 @@ def nothing_found() -> Result:
     return result
 
 
+def one_fault() -> Result:
+    """A run of all requirements in which one fails, with twelve exchanges and as many cases."""
+    load_checks()
+    result = Result.begin(load(), REGISTRY.values(), set(REGISTRY), "http://127.0.0.1:9000", 7, Terms())
+    for id in REGISTRY:
+        if id != "IDM-02":
+            result.add(record(id))
+    exchanges = [exchange(201, '{"model_name":"rc-0a1b2c3d-0007","display_name":"Value 1"}')] * 12
+    for number in range(12):
+        case = f"display_name {number}"
+        found = finding("IDM-02", "Value 2", "Value 1", case=case, exchanges=exchanges)
+        result.add(record("IDM-02", Verdict.FAIL, found, case=case))
+    return result
+
+
 def told(report: Mapping[str, Any], id: str) -> dict[str, Any]:
     """What a report says of one requirement."""
     found: dict[str, Any] = next(r for r in report["requirements"] if r["id"] == id)

@@ -32,6 +32,19 @@ def at(number: int) -> When:
     return lambda call: call.number == number
 
 
+def once(begin: When) -> When:
+    """At the first request that meets a condition."""
+    met, lock = list[int](), threading.Lock()
+
+    def when(call: Call) -> bool:
+        with lock:
+            if not met and begin(call):
+                met.append(call.number)
+        return met == [call.number]
+
+    return when
+
+
 def every(number: int) -> When:
     """At each request whose number divides by this."""
     return lambda call: call.number % number == 0
@@ -73,6 +86,11 @@ def all_of(*conditions: When) -> When:
 def writing(call: Call) -> bool:
     """At requests that write."""
     return call.request.method in WRITES
+
+
+def upserting(call: Call) -> bool:
+    """At requests that create or update a model."""
+    return call.request.method == "POST"
 
 
 def reading(call: Call) -> bool:

@@ -57,9 +57,9 @@ def test_the_longest_path(name: str) -> None:
 
 
 def test_names_of_a_run_are_plain_and_begin_alike() -> None:
-    names = Names("gw3-")
+    names = Names("gw3")
     made = [names.fresh() for _ in range(3)]
-    assert made == [f"{names.run}-gw3-{number}" for number in (1, 2, 3)]
+    assert made == [f"{names.run}-gw3-000{number}" for number in (1, 2, 3)]
     assert all(map(is_plain, made))
 
 

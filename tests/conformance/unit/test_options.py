@@ -15,7 +15,7 @@ def test_names_and_variables_are_unique_and_begin_alike() -> None:
 
 def test_keys_are_secret_and_each_can_stand_in_a_file() -> None:
     secret = {option.name for option in OPTIONS if option.secret}
-    assert secret == {"api-key", "other-org-key", "read-only-key", "proxy-auth"}
+    assert secret == {"api-key", "other-org-key", "read-only-key", "proxy-auth", "key-passphrase"}
     assert {option.holds: option.name for option in OPTIONS if option.holds} == {key: f"{key}-file" for key in secret}
 
 

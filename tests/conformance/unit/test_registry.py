@@ -13,7 +13,7 @@ from conformance.configuration.options import OPTIONS
 from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD
 from conformance.requirements.requirement import REGISTRY, Requirement, requirement
 from contract import Contract, Known
-from tests.contract.altered import Edit
+from tests.contract.altered import Edit, put
 
 Altered = Callable[..., Contract]
 RANK = {OPEN: 0, SHOULD: 1, MUST: 2}
@@ -49,7 +49,24 @@ def test_no_text_stands_at_two_requirements(registry: Mapping[str, Requirement])
 
 
 def test_every_clause_is_one_of_the_contract(registry: Mapping[str, Requirement], contract: Contract) -> None:
-    assert {r.id: r.clause for r in registry.values() if r.clause not in contract.clauses} == {}
+    assert all(r.clause_in(contract).name in contract.clauses for r in registry.values())
+
+
+def test_every_requirement_applies_to_the_contract_that_ships(
+    registry: Mapping[str, Requirement], contract: Contract
+) -> None:
+    assert {r.id: reason for r in registry.values() if (reason := r.inapplicable(contract)) is not None} == {}
+
+
+def test_of_several_clauses_the_least_known_counts(registry: Mapping[str, Requirement], altered: Altered) -> None:
+    known = "#/components/schemas/ModelUpsert/properties/custom_provider_id/x-reference/x-known"
+    clause = registry["STA-13"].clause_in(altered(put(known, "open")))
+    assert (clause.name, clause.known) == ("custom_provider_id/x-reference", Known.OPEN)
+
+
+def test_a_clause_of_a_status_follows_the_contract(registry: Mapping[str, Requirement], altered: Altered) -> None:
+    moved = altered(put("#/paths/~1api~1models~1/post/x-upsert/created", 200))
+    assert registry["SCH-10"].clause_in(moved).name == "responses/200"
 
 
 def test_no_level_is_higher_than_its_clause_carries(registry: Mapping[str, Requirement], contract: Contract) -> None:

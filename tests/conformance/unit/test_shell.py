@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from conformance.wire.exchange import Credential, Exchange, Headers, Request, Response
 from conformance.wire.secrets import redacted
 from conformance.wire.shell import curl, script
+from conformance.wire.transport import outgoing
 from tests.conformance.unit.parts import drawn, drawn_slowly
 from tests.conformance.unit.pasting import Shell
 
@@ -174,3 +175,15 @@ def test_requests_that_raced_are_sent_at_once() -> None:
     assert [command.rpartition("Accept:'")[2] or command for command in commands] == [
         commands[0], " &", " &", "wait", " &", "wait", commands[0],
     ]  # fmt: skip
+
+
+def test_cookies_of_the_user_and_of_a_check_go_into_one_header(shell: Shell) -> None:
+    extra = (("Cookie", Credential("sso=1", "$RESPAN_HEADER_COOKIE")), ("X-A", Credential("b", "$RESPAN_HEADER_X_A")))
+    request = Request("GET", "/", (("Cookie", "token=sk-secret-token"),), extra=extra)
+    command = curl(request, BASE, VARIABLES)
+    called = shell.paste(command, ENVIRONMENT | {"RESPAN_HEADER_COOKIE": "sso=1", "RESPAN_HEADER_X_A": "b"})
+    assert {b"Cookie: sso=1; token=sk-secret-token", b"X-A: b"} <= set(called.headers)
+    assert [header for header in called.headers if header.startswith(b"Cookie")] == [called.headers[1]]
+    assert "secret" not in command
+    sent = outgoing(BASE, request).headers
+    assert sent.get_list("cookie") == ["sso=1; token=sk-secret-token"]

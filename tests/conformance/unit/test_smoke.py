@@ -238,3 +238,16 @@ def test_a_key_that_is_not_taken(keys: tuple[str | None, ...], says: str, lookin
 def test_keys_that_are_taken(looking: Look) -> None:
     with served(PlainServer()) as url:
         looking(url, ("demo-acme", "demo-globex", "demo-acme-readonly"))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_target_that_wants_a_client_certificate(looking: Look, tmp_path: Path, version: ssl.TLSVersion) -> None:
+    ca, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(context)
+    ca.configure_trust(context)
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context.verify_mode, context.maximum_version = ssl.CERT_REQUIRED, version
+    with saying(CREATED, context) as server:
+        url = server.url.replace("http://127.0.0.1", "https://localhost")
+        _says(looking, url, "wants a client certificate", "with --cert FILE and --key FILE",
+              ca=str(tmp_path / "ca.pem"))  # fmt: skip
