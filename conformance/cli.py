@@ -39,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(given: dict[str, Any]) -> int:
+    if given["serve"]:
+        from conformance.command.serving import serve
+
+        return _print(serve(given["serve"]))
     settings = Settings.gather(from_file(given["config"]), from_environment(), from_arguments(given))
     if given["show_config"]:
         return _print(shown(settings))

@@ -94,6 +94,7 @@ def _given(config: pytest.Config) -> Given | None:
 
 
 def _run(config: pytest.Config) -> Run:
+    from conformance.configuration.command import pytest_command_of
     from conformance.running.run import Run
     from contract import ContractError
 
@@ -106,9 +107,11 @@ def _run(config: pytest.Config) -> Run:
         drawn = worker.get("respan_seed") or _seed(config)
         seed = drawn if settings["seed"] is None else settings["seed"]
         name, share = worker.get("workerid", "").removeprefix("gw"), int(worker.get("workercount", 1))
-        return Run(settings, seed, name, share, worker.get("respan_prefix"))
+        run = Run(settings, seed, name, share, worker.get("respan_prefix"))
     except (ValueError, ContractError) as error:
         raise pytest.UsageError(str(error)) from None
+    run.repeated_by(pytest_command_of(run.settings, run.secrets(), config.invocation_params.args))
+    return run
 
 
 def _settings(config: pytest.Config) -> Settings:

@@ -117,6 +117,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     _skip_if_stopped(pyfuncitem)
     run = run_of(pyfuncitem.config)
+    run.node = f"conformance.checks.{pyfuncitem.path.stem}::{pyfuncitem.name}"
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     try:
         with warnings.catch_warnings():

@@ -304,12 +304,12 @@ def test_create_after_delete(subject: Subject) -> None:
     key = body[upsert.key]
     if not subject.delete(key).response.successful:
         raise NotTestable("the delete of a model that exists is refused", because="STA-20")
+    other = subject.minimal()
+    fresh = nameless(subject.accepted(subject.upsert(other)).response.members, other[upsert.key])
     again = subject.upsert({upsert.key: key})
     if subject.abilities.tells_creates:
         expect_status(again, upsert.created, when="for a name that was deleted")
     expect_taken(again, "the name was deleted, and is free again")
-    other = subject.minimal()
-    fresh = nameless(subject.accepted(subject.upsert(other)).response.members, other[upsert.key])
     where = "as in a model that never had a value"
     shown = nameless(again.response.members, key)
     expect_unchanged(subject.contract, fresh, shown, where, identifying(subject.contract))

@@ -10,7 +10,10 @@ from conformance.configuration.options import Option
 COLUMN = 30
 """Where the explanations begin."""
 
-USAGE = "respan-conformance [URL] [options]\n       respan-conformance clean LEDGER [options]"
+USAGE = """\
+respan-conformance [URL] [options]
+       respan-conformance clean LEDGER [options]
+       respan-conformance serve MODULE:APP"""
 DESCRIPTION = """\
 Check an implementation of the contract at a URL. Without a target, check the
 mock that comes with it."""

@@ -27,14 +27,18 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
 
 
 def _meant(words: Sequence[str]) -> dict[str, Any]:
-    """What the arguments that are no options mean: a URL, or `clean` and a ledger."""
+    """What the arguments that are no options mean: a URL, `clean` and a ledger, or `serve` and an application."""
     if words[:1] == ["clean"]:
         if len(words) != 2:
             raise UsageError("clean takes the file of one ledger: respan-conformance clean LEDGER [options]")
-        return {"url": None, "clean": words[1]}
+        return {"url": None, "clean": words[1], "serve": None}
+    if words[:1] == ["serve"]:
+        if len(words) != 2:
+            raise UsageError("serve takes one application: respan-conformance serve MODULE:APP")
+        return {"url": None, "clean": None, "serve": words[1]}
     if len(words) > 1:
         raise UsageError(TOO_MANY)
-    return {"url": words[0] if words else None, "clean": None}
+    return {"url": words[0] if words else None, "clean": None, "serve": None}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,7 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=Formatter,
         allow_abbrev=False,
     )
-    parser.add_argument("words", nargs="*", metavar="URL", help=f"{URL.help}; or clean LEDGER, to delete what is left")
+    words = (
+        f"{URL.help}; or clean LEDGER, to delete what is left; "
+        "or serve MODULE:APP, to serve an application in the background"
+    )
+    parser.add_argument("words", nargs="*", metavar="URL", help=words)
     parser.add_argument("--dry-run", action="store_true", help="say what a run would send and change, and send nothing")
     parser.add_argument("--list", nargs="?", const="text", choices=FORMATS, metavar="FORMAT", help=LIST_HELP)
     parser.add_argument("--config", metavar="FILE", help="take settings from this file")

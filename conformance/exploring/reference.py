@@ -5,7 +5,7 @@ It predicts a value or nothing at all; what it does not predict is never judged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -51,8 +51,10 @@ class Model:
 class Reference:
     """Follows the models of several organizations through a run of requests."""
 
-    def __init__(self, contract: Contract, *, keeps: bool) -> None:
+    def __init__(self, contract: Contract, *, keeps: bool, builtin: Collection[str] = ()) -> None:
         self._contract = contract
+        self._builtin = builtin
+        """Names of base models that every organization has."""
         self._keeps = keeps
         """Whether the target was seen to keep omitted fields."""
         self._shown = {shown.name: shown for shown in shown_fields(contract)}
@@ -68,7 +70,7 @@ class Reference:
             return Prediction(Sure(upsert.invalid, MUST))
         if self._base is not None and self._base.name in body and self._base.reference is not None:
             base = (at[0], str(body[self._base.name]))
-            if base not in self._models and base != at:
+            if base not in self._models and base != at and base[1] not in self._builtin:
                 return Prediction(Sure(self._base.reference.missing, SHOULD))
         sure = SHOULD if self._chains(at, body) else MUST
         status = upsert.updated if at in self._models else upsert.created
@@ -97,6 +99,10 @@ class Reference:
     def names(self, organization: str) -> list[str]:
         """The models that an organization has."""
         return [name for owner, name in self._models if owner == organization]
+
+    def holds(self, at: Address, name: str) -> bool:
+        """Whether a model has a value of its own in a field."""
+        return at in self._models and name in self._models[at].own
 
     def _chains(self, at: Address, body: Mapping[str, Json]) -> bool:
         """Whether a base is sent that may have one itself, or to what may be a base: that this works is assumed."""

@@ -80,7 +80,7 @@ def expect_entries(
             came = shown.get(name) if isinstance(shown, Mapping) else None
             seen = written(came) if isinstance(shown, Mapping) and name in shown else "absent"
             place = f"{field.name}.{name}"
-            raise differing(f"{place}: {written(value)} {where}", f"{place}: {seen}", value, came)
+            raise differing(f"{place}: {written(value)} {where}", f"{place}: {seen}", value, came, shown)
 
 
 def nameless(members: Mapping[str, Json], key: str) -> dict[str, Json]:

@@ -6,10 +6,11 @@ from collections import Counter
 from datetime import UTC
 from typing import Any
 
+from conformance.configuration.command import NAME
 from conformance.configuration.settings import asked_for
 from conformance.requirements.level import SECTIONS
 from conformance.results import coverage
-from conformance.results.about import NAME, suite_version
+from conformance.results.about import suite_version
 from conformance.results.judged import Judged, Record
 from conformance.results.result import Result
 from conformance.results.verdict import EXIT_OF, Verdict
@@ -64,6 +65,7 @@ def _run(result: Result) -> Document:
         "seconds": round(result.seconds, 3),
         "requests": result.requests,
         "seed": result.seed,
+        "command": result.about.command.whole(result.seed),
         "profile": result.about.profile,
         "options": dict(result.about.options),
         "credentials": list(result.about.credentials),

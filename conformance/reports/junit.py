@@ -146,7 +146,7 @@ def _stray(judged: Judged, verdict: Verdict, result: Result) -> pytest.TestRepor
     told = [*of_requirement(judged.requirement, result.contract), (VERDICT, verdict.value)]
     report = _report(
         node(judged.requirement, "", f" (in the tests of {places})"),
-        "\n".join([text, *found["reproduce"]]),
+        "\n".join([text, *(found["reproduce"] or [f"{found['instead']}; this runs the check again:", found["rerun"]])]),
         "call",
         told,
     )

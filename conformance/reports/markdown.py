@@ -143,6 +143,10 @@ def _story(requirement: Document) -> Iterator[str]:
     if finding["reproduce"]:
         commands = block("\n".join(finding["reproduce"]), "sh")
         yield f"<details><summary>Reproduce</summary>\n\n{commands}\n\n</details>"
+    else:
+        again = block(finding["rerun"], "sh")
+        said = f"Not reproduced by requests alone: {finding['instead']}. This runs the check again:"
+        yield f"<details><summary>Reproduce</summary>\n\n{said}\n\n{again}\n\n</details>"
 
 
 def _lines(requirement: Document, finding: Mapping[str, Any]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -40,7 +39,7 @@ def page(told: Document) -> str:
         css=Markup(css),  # noqa: S704 - a file of ours
         js=Markup(js),  # noqa: S704 - a file of ours
         policy=_policy(css, js),
-        command=command(told),
+        command=told["run"]["command"],
         coverage_sentence=coverage_sentence(told["coverage"]),
         section_titles={section["id"]: section["title"] for section in told["sections"]},
     )  # fmt: skip
@@ -100,23 +99,6 @@ def names(line: str, field: str) -> bool:
 def is_sentence(text: str) -> bool:
     """Whether a clause is put into words; some are a setting of the contract, such as `reserved: 403`."""
     return text.endswith((".", "!", "?"))
-
-
-def command(told: Document) -> str:
-    """The command that makes the same run again; empty where the target is no URL, but in the process of the run."""
-    run = told["run"]
-    if not told["target"].startswith(("http://", "https://")):
-        return ""
-    options = {**run["options"], "profile": run["profile"], "seed": run["seed"], "strict": told["strict"]}
-    words = [told["suite"]["name"], told["target"]]
-    for name, value in options.items():
-        if value is True:
-            words.append(f"--{name}")
-        elif value is not False:
-            words += [
-                word for part in (value if isinstance(value, list) else [value]) for word in (f"--{name}", str(part))
-            ]
-    return shlex.join(words)
 
 
 def coverage_sentence(coverage: Document) -> str:

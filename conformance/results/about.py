@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from conformance.configuration.command import Command
 from conformance.configuration.options import JUDGING, TARGET
 from conformance.configuration.settings import Settings
 
-NAME = "respan-conformance"
 DISTRIBUTION = "respan-contract"
 TOLD_ELSEWHERE = {"url", "app", "seed", "strict", "profile"}
 """Options that have a place of their own in a report."""
@@ -30,6 +30,8 @@ class About:
     credentials: Sequence[str] = ()
     """Names of the options for keys that were given."""
     started: datetime | None = None
+    command: Command = field(default_factory=Command)
+    """How the run is made again."""
 
     @classmethod
     def of(cls, settings: Settings, profile: str, *, now: datetime | None = None) -> About:

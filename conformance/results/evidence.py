@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from conformance.judge.outcome import Cause
-from conformance.results.finding import Finding
+from conformance.results.finding import Finding, Replayed
 from conformance.results.judged import Record
+from conformance.results.verdict import Verdict
 from conformance.subject.callers import token_of, token_of_shell
 from conformance.wire.exchange import Exchange
 from conformance.wire.secrets import Variables, redacted, shortened
@@ -19,16 +21,53 @@ LONGEST_BODY = 4000
 SHORT = 80
 """Characters of a body in an exchange's line."""
 LONGEST_STORY = 12
-"""Exchanges that a report shows of one finding; the last ones tell what went wrong."""
+"""Exchanges that a report shows of a finding without a reproduction; the last ones tell what went wrong."""
+SERVED = "$RESPAN_URL"
+"""The address of an application that somebody serves."""
+UNSERVED = ': "${RESPAN_URL:?serve the application and set RESPAN_URL to its address}"'
+WITHOUT: Mapping[Replayed, str] = {
+    Replayed.NOT_SHOWN: "the requests alone do not show it again",
+    Replayed.RACED: "some of the requests were sent at once, which no commands repeat for sure",
+    Replayed.LONG: "it took more requests than are printed",
+    Replayed.NOT_SENT: "the requests were not sent again, so that it is not known whether they alone show it",
+    Replayed.NO_RESPONSE: "the last request got no response",
+}
+"""Why a finding has no reproduction."""
+UNSTABLE = "it failed once and not again"
+ELSEWHERE = "other findings of {id} are shown with their requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the commands of a reproduction send their requests."""
+
+    base_url: str
+    before: tuple[str, ...] = ()
+    """Commands that see to it that the target is there."""
+    after: tuple[str, ...] = ()
+    """Commands that stop what those started."""
+    drawing: str = DRAWING
+    """What draws the names of a run in a shell."""
+
+    @classmethod
+    def of(cls, target: str, app: str | None, drawing: str = DRAWING) -> Place:
+        """The place of a URL, or of an application that `app` leads to where anything does."""
+        if target.startswith(("http://", "https://")):
+            return cls(target, drawing=drawing)
+        if app:
+            before, after = f'eval "$(respan-conformance serve {app})"', 'kill "$RESPAN_SERVER"'
+            return cls(SERVED, (before,), (after,), drawing)
+        return cls(SERVED, (UNSERVED,), drawing=drawing)
 
 
 def finding_record(
-    id: str, case: str, finding: Finding, base_url: str, variables: Variables, drawing: str = DRAWING
+    id: str, case: str, finding: Finding, place: Place, variables: Variables, again: str = "respan-conformance"
 ) -> Record:
-    """Return one finding as a report shows it; `drawing` draws the names of a run in a shell."""
-    exchanges = finding.exchanges[-LONGEST_STORY:]
-    again = finding.again[-LONGEST_STORY:]
-    secrets = _secrets([*exchanges, *again], variables)
+    """One finding as a report shows it; `again` is the command that runs its check again."""
+    shown = finding.verdict is Verdict.FAIL and finding.replay is Replayed.SHOWN and bool(finding.exchanges)
+    exchanges = finding.exchanges if shown else finding.exchanges[-LONGEST_STORY:]
+    second = finding.again[-LONGEST_STORY:]
+    secrets = _secrets([*exchanges, *second], variables)
     return {
         "requirement": id,
         "case": case,
@@ -38,10 +77,23 @@ def finding_record(
         "hint": redacted(finding.hint, secrets),
         "cause": _cause(finding.violation.cause),
         "difference": [redacted(line, secrets) for line in finding.violation.difference],
-        "reproduce": script(exchanges, base_url, variables, drawing),
+        "reproduce": [*place.before, *script(exchanges, place.base_url, variables, place.drawing), *place.after]
+        if shown
+        else [],
+        "rerun": again,
+        "instead": "" if shown else _without(id, finding),
         "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],
-        "again": [_exchange(exchange, secrets) for exchange in again],
+        "again": [_exchange(exchange, secrets) for exchange in second],
     }
+
+
+def _without(id: str, finding: Finding) -> str:
+    """Why there is no reproduction of the finding."""
+    if finding.verdict is not Verdict.FAIL:
+        return UNSTABLE
+    if not finding.exchanges and finding.replay is not Replayed.NO_RESPONSE:
+        return ELSEWHERE.format(id=id)
+    return WITHOUT[finding.replay]
 
 
 def _cause(cause: Cause | None) -> dict[str, str] | None:

@@ -67,11 +67,11 @@ class Judged:
         """Its findings in the order in which every report tells them: the first in full, the others in short."""
         return sorted(self.findings, key=self._effort)
 
-    def _effort(self, finding: Record) -> tuple[bool, bool, bool, int]:
-        """How much it takes to believe it: the least where it repeats, has exchanges, and came up in its own tests."""
+    def _effort(self, finding: Record) -> tuple[bool, bool, bool, bool, int]:
+        """How much it takes to believe it: the least where it can be reproduced, and came up in its own tests."""
         exchanges = finding["exchanges"]
         doubtful, elsewhere = finding["verdict"] != Verdict.FAIL, finding["found_in"] != self.requirement.id
-        return doubtful, not exchanges, elsewhere, len(exchanges)
+        return doubtful, not finding["reproduce"], not exchanges, elsewhere, len(exchanges)
 
     def use(self) -> Use | None:
         """What the run makes of its waiver, if it has one."""

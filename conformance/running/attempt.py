@@ -183,6 +183,7 @@ class Attempts:
     def _confirm(self, first: Attempt, check: Callable[[], None]) -> None:
         """See what of a first run repeats; the rest is unstable."""
         new = set(first.findings) - self._confirmed
+        new -= self._seen_again(first, new)
         new -= self._settle(first, {id for id in new if self._retraced(first.findings[id])})
         later, stopped = tuple[Exchange, ...](), ""
         for _ in range(first.requirement.confirming_runs):
@@ -199,7 +200,7 @@ class Attempts:
             }
             first.findings |= {id: again.findings[id] for id in repeated}
             repeated |= {id for id in new - repeated if self._surely(self._repeats, id, first.findings[id])}
-            new -= self._settle(first, repeated)
+            new -= self._settle(first, repeated, again.exchanges)
         if not stopped:
             new -= self._settle(first, {id for id in new if self._surely(self._replayed, id, first.findings[id])})
         stopped = stopped or self._subject.client.budget.spent or ""
@@ -212,6 +213,15 @@ class Attempts:
                 self._count_broken(first, id)
             else:
                 first.findings[id] = replace(first.findings[id], verdict=Verdict.UNSTABLE, again=later)
+
+    def _seen_again(self, attempt: Attempt, new: set[str]) -> set[str]:
+        """Confirm what fewer requests show again than the check sends, and tell it by these; return it."""
+        if self._shrinker is None:
+            return set()
+        found = {id: self._shrinker.seen_again(id, attempt.findings[id], attempt.exchanges) for id in sorted(new)}
+        attempt.findings |= (again := {id: finding for id, finding in found.items() if finding is not None})
+        self._confirmed |= again.keys()
+        return set(again)
 
     def _is_same(self, id: str, first: Finding, again: Finding) -> bool:
         """Whether two findings of a requirement are of one fault, rather than of a gateway that fails now and then.
@@ -242,11 +252,14 @@ class Attempts:
             attempt.state, attempt.obstacle, attempt.because = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED, None
             attempt.reason = "the target is flaky: a request got a server error, and none when it was sent again"
 
-    def _settle(self, attempt: Attempt, repeated: set[str]) -> set[str]:
-        """Tell what was seen twice in as few exchanges as show it, and confirm it no more; return it."""
+    def _settle(self, attempt: Attempt, repeated: set[str], whole: Sequence[Exchange] = ()) -> set[str]:
+        """Tell what was seen twice, and what reproduces it, and confirm it no more; return it.
+
+        `whole` is all that the second run sent.
+        """
         self._confirmed |= repeated
         if self._shrinker is not None:
-            attempt.findings |= {id: self._shrinker.shrunk(id, attempt.findings[id]) for id in repeated}
+            attempt.findings |= {id: self._shrinker.settled(id, attempt.findings[id], whole) for id in sorted(repeated)}
         return repeated
 
     def _retraced(self, finding: Finding) -> bool:

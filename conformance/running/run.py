@@ -10,6 +10,7 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
+from conformance.configuration.command import BUNDLED, Command, command_of
 from conformance.configuration.fixtures import with_fixtures
 from conformance.configuration.options import OPTIONS
 from conformance.configuration.settings import Settings, asked_for
@@ -19,7 +20,7 @@ from conformance.requirements.requirement import REGISTRY, Requirement
 from conformance.requirements.selection import profile_of, selected
 from conformance.results.about import About
 from conformance.results.coverage import Coverage
-from conformance.results.evidence import RUN, finding_record, in_short
+from conformance.results.evidence import RUN, Place, finding_record, in_short
 from conformance.results.finding import Finding
 from conformance.results.judged import Record, read_as
 from conformance.results.terms import Terms
@@ -29,7 +30,7 @@ from conformance.running.connection import Connection, callers_of, connection_of
 from conformance.running.control import Change
 from conformance.running.deadline import disarm
 from conformance.running.estimate import duration, estimated_models, estimated_requests, require_time
-from conformance.running.target import App, named
+from conformance.running.target import App, named, path_of
 from conformance.running.tidying import open_ledger, tidy
 from conformance.subject.abilities import Abilities
 from conformance.subject.budget import Disruption, Trouble
@@ -75,6 +76,10 @@ class Run:
         self.selected = selected(self.contract, settings, self.profile)
         self.about = About.of(settings, self.profile.name)
         self.target = str(settings["url"] or settings["app"])
+        self.repeated_by(command_of(settings, self.secrets()))
+        self.node = ""
+        """The test that runs, as pytest is told to run it alone."""
+        self._app: str | None = settings["app"]
         self.prefix = prefix or new_prefix(self._shape)
         self.names = self._shape.spelled(self.prefix)
         """All names of the run, as a reader is told of them."""
@@ -99,6 +104,10 @@ class Run:
         self._gone: dict[str, str] = {}
         """The options of keys that do not work any more, and what is known of that."""
 
+    def repeated_by(self, command: Command) -> None:
+        """Note the command that makes the run again."""
+        self.about = replace(self.about, command=command)
+
     def estimate_requests(self, tests: Mapping[str, int]) -> None:
         """Reckon what so many tests of each section will send."""
         self.estimate = estimated_requests(self.profile, tests)
@@ -110,6 +119,7 @@ class Run:
         """
         if self._subject is None:
             self.target = named(target)
+            self._app = self._app or (None if isinstance(target, str) else path_of(target))
             self._transport = self._connect(target)
             self._subject = subject = self._unmet(self._connection.client(self._transport), isinstance(target, str))
             self._look(subject, notice)
@@ -216,8 +226,10 @@ class Run:
         return void
 
     def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> dict[str, Any]:
-        base_url = self.target if self.target.startswith("http") else "$RESPAN_URL"
         own = requirement.id
+        bundled = self.settings.origins.get("url") == BUNDLED  # which ends with the command
+        place = Place.of("" if bundled else self.target, self._app, self._shape.shell)
+        again = {id: self.about.command.of(self.seed, own, id, node=self.node) for id in attempt.findings}
         return {
             "requirement": requirement.id,
             "case": case,
@@ -230,9 +242,7 @@ class Run:
             "coverage": self._coverage.take(),
             "findings": [
                 {
-                    **finding_record(
-                        id, case, self._shown(id, finding), base_url, self._variables(), self._shape.shell
-                    ),
+                    **finding_record(id, case, self._shown(id, finding), place, self._variables(), again[id]),
                     "found_in": own,
                 }
                 for id, finding in attempt.findings.items()
@@ -247,7 +257,7 @@ class Run:
 
     def told(self, text: str) -> str:
         """`text` without the keys of the run."""
-        return redacted(text, self._secrets())
+        return redacted(text, self.secrets())
 
     def _shown(self, id: str, finding: Finding) -> Finding:
         """The finding, without its exchanges once the requirement has been shown violated often enough."""
@@ -258,9 +268,9 @@ class Run:
 
     def _variables(self) -> dict[str, str]:
         """What reports write as shell variables: the tokens, and the prefix of the run's names."""
-        return self._secrets() | {self.subject.names.run: RUN}
+        return self.secrets() | {self.subject.names.run: RUN}
 
-    def _secrets(self) -> dict[str, str]:
+    def secrets(self) -> dict[str, str]:
         """What must not be told, and the shell variables that stand for it."""
         headers = {text: shell for text, shell in self._connection.secrets() if len(text) >= SECRET}
         given = [option for option in OPTIONS if option.secret and self.settings[option.name]]

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from conformance.configuration.command import command_of
 from conformance.configuration.options import new_seed
 from conformance.configuration.settings import Settings, from_environment, from_python
 from conformance.results.result import Result
 from conformance.running.given import Given
 from conformance.running.run import Run
-from conformance.running.target import App
+from conformance.running.target import App, path_of
 from conformance.running.versions import check_versions
 
 PACKAGE = Path(__file__).parents[1]
@@ -36,7 +37,10 @@ def run_checks(
     """
     check_versions()
     seed = new_seed() if settings["seed"] is None else settings["seed"]
-    given = Given(Run(settings, seed), app)
+    run = Run(settings, seed)
+    if app is not None:
+        run.repeated_by(command_of(run.settings, run.secrets(), path_of(app) or ""))
+    given = Given(run, app)
     ours = ["-c", str(PACKAGE / "pytest.ini"), "--rootdir", str(PACKAGE), "-p", "conformance.plugin"]
     ours += [*(word for name in UNUSED for word in ("-p", f"no:{name}"))]
     with _shut_off():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,27 @@ def load_app(path: str) -> App:
     except Exception as error:  # the user's own code may raise anything
         raise NoTarget(f"{path}: importing it failed with {type(error).__name__}: {error}") from error
     return app
+
+
+def path_of(app: App) -> str | None:
+    """A `module:name` at which another process finds an application that was handed over; None where none is known."""
+    for name, module in list(sys.modules.items()):
+        if name in ("__main__", "conftest") or not getattr(module, "__file__", None):
+            continue
+        found = next((key for key, value in list(vars(module).items()) if value is app), None)
+        if found is not None and not found.startswith("__") and _is_importable(name, str(module.__file__)):
+            return f"{name}:{found}"
+    return None
+
+
+def _is_importable(module: str, file: str) -> bool:
+    """Whether a new process finds the module there, which looks into the current directory too."""
+    here = str(Path.cwd())
+    try:
+        spec = PathFinder.find_spec(module, [here, *sys.path]) if "." not in module else find_spec(module)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and spec.origin is not None and Path(spec.origin).resolve() == Path(file).resolve()
 
 
 def named(target: str | App) -> str:

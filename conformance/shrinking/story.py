@@ -20,7 +20,11 @@ def story_of(violation: Violation, exchanges: Sequence[Exchange]) -> tuple[Excha
 def shows(exchange: Exchange, violation: Violation) -> bool:
     """Whether the violation shows in the response of an exchange, as far as is known."""
     response = exchange.response
-    return any(response is seen or response.members is seen for seen in violation.seen_in)
+    objects = [member for member in response.members.values() if isinstance(member, dict)]
+    return any(
+        response is seen or response.members is seen or any(member is seen for member in objects)
+        for seen in violation.seen_in
+    )
 
 
 def about_the_same(story: Sequence[Exchange], names: Names) -> tuple[Exchange, ...]:
@@ -32,6 +36,23 @@ def about_the_same(story: Sequence[Exchange], names: Names) -> tuple[Exchange, .
         related = related.union(*(some for some in named if some & related))
     *earlier, last = story
     return (*(exchange for exchange, some in zip(earlier, named[:-1], strict=True) if some & related), last)
+
+
+def leading_to(story: Sequence[Request], names: Names) -> list[Request]:
+    """The last of the requests, and those before it about a model that it names, or that these name in turn."""
+    *earlier, last = story
+    related, kept = set(names.found_in(text_of(last))), list[Request]()
+    while True:
+        kept = [request for request in earlier if related & set(_about(request, names))]
+        found = related.union(*(names.found_in(text_of(request)) for request in kept))
+        if found == related:
+            return [*kept, last]
+        related = found
+
+
+def _about(request: Request, names: Names) -> list[str]:
+    """The model that a request is about; whatever names stand in it where that is not known."""
+    return names.found_in(request.key if request.key is not None else text_of(request))
 
 
 def renamed(requests: Sequence[Request], names: Names) -> list[Request]:
@@ -58,3 +79,10 @@ def renamed(requests: Sequence[Request], names: Names) -> list[Request]:
 def text_of(request: Request) -> str:
     """All of a request that names of models stand in."""
     return f"{request.target} {(request.body or b'').decode('latin-1')}"
+
+
+def numbered(requests: Sequence[Request], names: Names) -> list[str]:
+    """The requests as texts, with numbers for the names in them."""
+    sent = [name for request in requests for name in names.found_in(text_of(request))]
+    numbers = {name: f"#{number}" for number, name in enumerate(dict.fromkeys(sent))}
+    return [f"{r.method} {names.pattern.sub(lambda found: numbers[found[0]], text_of(r))}" for r in requests]

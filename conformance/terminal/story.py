@@ -65,11 +65,13 @@ def print_story(story: Story, console: Console) -> None:
     console.print(hanging(_head(story), Text(story.requirement.text), console))
     for label, part in _parts(story):
         console.print(hanging(Text(f"  {label:<{LABELS}} "), part, console))
-    commands = story.finding["reproduce"] if story.finding else []
+    if story.finding is None:
+        return
+    commands = story.finding["reproduce"]
     if commands:
         console.print("  reproduce")
-        for command in commands:
-            console.print(f"    {visible(command)}", soft_wrap=True)
+    for command in commands or [story.finding["rerun"]]:
+        console.print(f"    {visible(command)}", soft_wrap=True)
 
 
 def story_text(story: Story) -> str:
@@ -111,7 +113,10 @@ def _parts(story: Story) -> Iterator[tuple[str, Text]]:
         yield "hint", Text(visible(finding["hint"]), "yellow")
     if finding.get("difference"):
         yield "difference", _difference(finding["difference"])
-    yield "seed", Text(f"{story.seed}: {_again(story)}")
+    if finding["reproduce"]:
+        yield "seed", Text(f"{story.seed}: {visible(finding['rerun'])}")
+    else:
+        yield "reproduce", Text(f"{visible(finding['instead'])}; this runs the check again:")
 
 
 def _difference(lines: Sequence[str]) -> Text:
@@ -127,9 +132,3 @@ def _other_cases(findings: Sequence[Record]) -> list[str]:
 
 def _more(cases: Sequence[str]) -> str:
     return f" and {len(cases) - CASES_NAMED} more" if len(cases) > CASES_NAMED else ""
-
-
-def _again(story: Story) -> str:
-    """The command that looks at this requirement again, with the same choices."""
-    url = f" {visible(story.target)}" if story.target.startswith("http") else ""
-    return f"respan-conformance{url} --only {story.requirement.id} --seed {story.seed}"

@@ -53,10 +53,15 @@ class InProcess(Connectionless):
         return response.status_code, response.headers.raw, body
 
 
-def _as_wsgi(app: App) -> Any:
+def is_asgi(app: App) -> bool:
+    """Whether an application is one of ASGI, and not of WSGI."""
     import inspect
 
-    if not (inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)):
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
+
+
+def _as_wsgi(app: App) -> Any:
+    if not is_asgi(app):
         return app
     from a2wsgi import ASGIMiddleware
 

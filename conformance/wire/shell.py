@@ -87,7 +87,7 @@ def curl(request: Request, base_url: str, variables: Variables) -> str:
     """One request as a curl command. Secrets stand in it as the environment variables that hold them."""
     if base_url.startswith("$"):  # a variable of the reader's own
         variables = {**variables, base_url: base_url}
-    words = [f"{CURL} -sS -i"]
+    words = [f"{CURL} -sS -i -w '\\n'"]  # else the next response begins in the last line of this one's body
     if request.method != "GET":
         words.append(f"-X {request.method}")
     words.append(_quoted(base_url.rstrip("/") + request.target, variables))

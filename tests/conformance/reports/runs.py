@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from conformance.configuration.command import Command
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
 from conformance.results.about import About
@@ -55,10 +56,14 @@ def finding(id: str, expected: str, observed: str, **more: Any) -> Record:
             "RUN=rc-$(date +%s)-$$",
             "curl -sS -i -X POST http://127.0.0.1:9000/api/models/ --data-binary '{}'",
         ],
+        "rerun": f"respan-conformance http://127.0.0.1:9000 --only {id} --seed 7",
+        "instead": "",
         "exchanges": [exchange(500, '{"detail":"no"}')],
         "again": [],
         "found_in": id,
     }
+    if more.get("verdict") == "unstable":
+        plain |= {"reproduce": [], "instead": "it failed once and not again"}
     return {"requirement": id, "expected": expected, "observed": observed, **plain, **more}
 
 
@@ -148,7 +153,7 @@ def all_kinds(**changes: Any) -> Result:
     result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, terms)
     result.about = About(
         "Acme <Gateway>", "2.4.1", "default", {"provider": ["my-vllm"]}, ["api-key"],
-        datetime(2026, 2, 1, 12, 0, tzinfo=UTC),
+        datetime(2026, 2, 1, 12, 0, tzinfo=UTC), Command("respan-conformance http://127.0.0.1:9000 --provider my-vllm"),
     )  # fmt: skip
     for one in records:
         result.add(one)

@@ -96,6 +96,7 @@ def test_the_report_names_the_run() -> None:
         "seconds": 4.2,
         "requests": 42,
         "seed": 7,
+        "command": "respan-conformance http://127.0.0.1:9000 --provider my-vllm --seed 7",
         "profile": "default",
         "options": {"provider": ["my-vllm"]},
         "credentials": ["api-key"],

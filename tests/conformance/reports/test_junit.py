@@ -83,7 +83,7 @@ def test_a_failure_names_its_requirement_and_how_to_see_it() -> None:
     assert case.name.endswith("[input_cost]")
     [failure] = case.result
     assert failure.message.startswith("IDM-01: expected input_cost: 1e-06")
-    assert "\n    curl -sS -i -X POST" in failure.text
+    assert "\n    curl -sS -i -w '\\n' -X POST" in failure.text
     assert properties_of(case) == {
         "requirement": "IDM-01",
         "section": "IDM",

@@ -21,7 +21,7 @@ from tests.servers.wire import Answer, Request
 KEYS = {
     "RESPAN_API_KEY": "sk-live-Zq8/wX+7Yp=Kd3.Rv5~Tn1",
     "RESPAN_OTHER_ORG_KEY": 'globex"Hm4\\Lc9&Bf2<Gs6>Jt0Uu',
-    "RESPAN_READ_ONLY_KEY": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.Qx1Vr8Nw3Kz6Ea5Oy7Ip2Md9",
+    "RESPAN_READ_ONLY_KEY": "eyJraWQiOiJrMSJ9.eyJzdWIiOiI0MiJ9.Qx1Vr8Nw3Kz6Ea5Oy7Ip2Md9",
 }
 STANDS_FOR = dict(zip(KEYS.values(), (READ_WRITE_KEY, OTHER_ORGANIZATION_KEY, READ_ONLY_KEY), strict=True))
 PIECE = 8

@@ -65,6 +65,8 @@ def _called(arguments: list[bytes], stdin: bytes) -> Called:
             data = next(words)
             assert data == b"@-" or not data.startswith(b"@"), f"curl would read the file {data[1:]!r}"
             body = stdin if data == b"@-" else data
+        elif word == b"-w":
+            assert next(words) == b"\\n"
         elif word == b"--path-as-is":
             path_as_is = True
         elif word not in (b"-sS", b"-i"):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from conformance.checks.credentials import wrong_credentials
 from conformance.judge.outcome import Violation
-from conformance.results.evidence import LONGEST_BODY, LONGEST_STORY, RUN, finding_record
-from conformance.results.finding import Finding
+from conformance.results.evidence import LONGEST_BODY, LONGEST_STORY, RUN, UNSERVED, Place, finding_record
+from conformance.results.finding import Finding, Replayed
 from conformance.results.verdict import Verdict
 from conformance.subject.callers import Callers, token_of
 from conformance.wire.exchange import Credential, Exchange, Request, Response
@@ -31,9 +31,15 @@ def _exchange(said: str, credential: Credential | None = OWNER, **request: Any) 
     return Exchange(Request(**{**vars(asked), **request}), response)
 
 
-def _record(*exchanges: Exchange, observed: str = "400", variables: dict[str, str] | None = None) -> dict[str, Any]:
-    finding = Finding(Violation("status 200", observed), exchanges)
-    return dict(finding_record("IDM-01", "a case", finding, BASE, variables or VARIABLES))
+def _record(
+    *exchanges: Exchange,
+    observed: str = "400",
+    variables: dict[str, str] | None = None,
+    place: Place = Place(BASE),  # noqa: B008 - it is frozen
+    **more: Any,
+) -> dict[str, Any]:
+    finding = Finding(Violation("status 200", observed), exchanges, **{"replay": Replayed.SHOWN, **more})
+    return dict(finding_record("IDM-01", "a case", finding, place, variables or VARIABLES, "again"))
 
 
 def test_a_record_tells_what_happened() -> None:
@@ -43,7 +49,7 @@ def test_a_record_tells_what_happened() -> None:
     assert record["verdict"] == Verdict.FAIL
     assert (record["expected"], record["observed"]) == ("status 200", "400")
     [command] = record["reproduce"]
-    assert command.startswith(f"curl -sS -i -X POST {BASE}/api/")
+    assert command.startswith(f"curl -sS -i -w '\\n' -X POST {BASE}/api/")
     [exchange] = record["exchanges"]
     assert exchange["request"]["headers"][-1] == ["Authorization", "Bearer $RESPAN_API_KEY"]
     assert exchange["response"] == {"status": 400, "headers": [["X-Said", "said"]], "body": "said"}
@@ -65,10 +71,40 @@ def test_names_of_the_run_stand_in_exchanges_and_not_in_commands() -> None:
     assert not any("0123abcd" in command for command in record["reproduce"])
 
 
-def test_a_long_story_is_told_from_its_end() -> None:
+def test_what_was_replayed_is_printed_whole() -> None:
     record = _record(*(_exchange(f"answer {number}") for number in range(LONGEST_STORY + 5)))
-    assert len(record["exchanges"]) == len(record["reproduce"]) == LONGEST_STORY
+    assert len(record["exchanges"]) == len(record["reproduce"]) == LONGEST_STORY + 5
+    assert (record["instead"], record["rerun"]) == ("", "again")
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ({"replay": Replayed.RACED}, "some of the requests were sent at once, which no commands repeat for sure"),
+        ({"replay": Replayed.NOT_SHOWN}, "the requests alone do not show it again"),
+        ({"verdict": Verdict.UNSTABLE}, "it failed once and not again"),
+    ],
+)
+def test_what_was_not_replayed_is_no_reproduction(what: dict[str, Any], why: str) -> None:
+    record = _record(*(_exchange(f"answer {number}") for number in range(LONGEST_STORY + 5)), **what)
+    assert (record["reproduce"], record["instead"]) == ([], why)
+    assert len(record["exchanges"]) == LONGEST_STORY
     assert record["exchanges"][-1]["response"]["body"] == f"answer {LONGEST_STORY + 4}"
+
+
+def test_a_finding_without_exchanges_says_where_others_are() -> None:
+    assert _record()["instead"] == "other findings of IDM-01 are shown with their requests"
+    assert _record(replay=Replayed.NO_RESPONSE)["instead"] == "the last request got no response"
+
+
+def test_an_application_is_served_first_where_a_path_leads_to_it() -> None:
+    place = Place.of("my_project:App (in process)", "my_project.asgi:app")
+    served, command, ended = _record(_exchange("said"), place=place)["reproduce"]
+    assert served == 'eval "$(respan-conformance serve my_project.asgi:app)"'
+    assert '"$RESPAN_URL"/api/' in command
+    assert ended == 'kill "$RESPAN_SERVER"'
+    unserved, _ = _record(_exchange("said"), place=Place.of("app (in process)", None))["reproduce"]
+    assert unserved == UNSERVED
 
 
 def test_a_long_body_is_cut_and_measured() -> None:

@@ -33,6 +33,7 @@ WAIVED = Verdict.WAIVED
 
 def _finding(id: str, verdict: Verdict = FAIL, case: str = "") -> dict[str, Any]:
     shown = {"expected": "status 200", "observed": "status 500", "reproduce": ["curl"], "exchanges": [], "again": []}
+    shown |= {"rerun": "respan-conformance", "instead": ""}
     return {"requirement": id, "case": case, "found_in": id, "verdict": verdict.value, **shown}
 
 

@@ -1,0 +1,1 @@
+"""Printed reproductions, pasted into a shell."""

@@ -1,0 +1,143 @@
+"""Judges the last response of a pasted reproduction by what its finding says, without any code of the suite."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+STATUS = re.compile(r"(\d{3})(?: |$)")
+STATUSES = re.compile(r"(?:status )?(\d{3}(?: or \d{3})*)\b")
+MEMBER = re.compile(r"([a-z_]+)(?:\.([\w-]+))?: (.*)", re.DOTALL)
+ABSENT = re.compile(r"a response without (\w+)$")
+CUT = re.compile(r"\.\.\. \(\d+ characters\)")
+NAME = re.compile(r"(?:rc-[0-9a-f]+|\$RUN)-(?:\d+-)*\d+")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+|\d{9,}(?:\.\d+)?")
+OFF_SCHEMA = re.compile(
+    r"([a-z_]+)(?:\.(\w+))?: (.+) is (?:not of type|none of|not a date-time) .*"
+    r"|'?(\w+)'? is (?:a required property|missing.*)",
+    re.DOTALL,
+)
+MOVING = {"created_at", "updated_at", "throughput"}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The last response that curl printed."""
+
+    status: int
+    head: str
+    body: str
+
+    @classmethod
+    def last_of(cls, output: str) -> Response | None:
+        """The last response in what a script printed."""
+        _, mark, last = output.rpartition("HTTP/1.1 ")
+        if not mark:
+            return None
+        head, _, body = last.partition("\n\n")
+        return cls(int(head[:3]), head, body.removesuffix("\n"))  # which curl writes after a body
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The members of the JSON object in the body."""
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+def misses(finding: dict[str, Any], response: Response) -> str | None:
+    """How the response fails to show what the finding says; None where it shows it."""
+    expected, observed = finding["expected"], finding["observed"]
+    if status := STATUS.match(observed):
+        return _wrong_status(expected, int(status[1]), response)
+    if absent := ABSENT.match(observed):
+        return None if absent[1] not in response.members else f"{absent[1]} is not absent"
+    if off := OFF_SCHEMA.match(observed):
+        return _wrong_by_schema(off, response)
+    if (member := MEMBER.match(observed)) and member[1] in _shown(finding):
+        return _wrong_member(expected, member, response)
+    return _unlike(finding, response)
+
+
+def _wrong_status(expected: str, observed: int, response: Response) -> str | None:
+    both_taken = max(response.status, observed) < 300
+    if response.status != observed and not (expected.startswith("status 4") and both_taken):
+        return f"status {response.status}, and not {observed}"
+    if allowed := STATUSES.match(expected):
+        return f"{observed} is what was expected" if str(observed) in allowed[1] else None
+    if expected.startswith("success (2xx)"):
+        return f"{observed} is a success" if observed < 300 else None
+    if expected.startswith("a refusal (4xx)"):
+        return None if observed < 300 else f"{observed} is a refusal"
+    return None
+
+
+def _wrong_by_schema(off: re.Match[str], response: Response) -> str | None:
+    name, inner, told, missing = off.groups()
+    if missing:
+        return None if missing not in response.members else f"{missing} is there"
+    value = response.members.get(name)
+    value = value.get(inner) if inner and isinstance(value, dict) else value
+    return None if _alike(json.dumps(value, ensure_ascii=False), told) else f"{name}: {value!r}, and not {told}"
+
+
+def _wrong_member(expected: str, member: re.Match[str], response: Response) -> str | None:
+    name, entry, told = member.groups()
+    value = response.members.get(name)
+    if entry is not None:
+        value = value.get(entry) if isinstance(value, dict) else None
+    seen = "absent" if value is None and told == "absent" else json.dumps(value, ensure_ascii=False)
+    if not _alike(seen, told):
+        return f"{name}: {seen[:200]}, and not {told[:200]}"
+    wanted = MEMBER.match(expected)
+    if wanted and wanted[1] == name and not name.endswith("_at") and wanted[3].startswith(f"{seen} "):
+        return f"{name}: {seen[:200]} is what was expected"
+    return None
+
+
+def _alike(seen: str, told: str) -> bool:
+    """Whether two values are the same as they are written, names and times apart."""
+    seen, told = (TIME.sub("T", NAME.sub("#", text)) for text in (seen, told))
+    told = re.sub(r", as (it was|in) .*", "", told)
+    cut = CUT.search(told)
+    return seen.startswith(told[: cut.start()]) if cut else _settled(seen) == _settled(told)
+
+
+def _settled(text: str) -> Any:
+    """A value, with what the clock decides left out."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    if isinstance(value, dict):
+        return {name: child for name, child in value.items() if not name.endswith("_at")}
+    return value
+
+
+def _unlike(finding: dict[str, Any], response: Response) -> str | None:
+    """In what the response differs from the one that the finding shows."""
+    shown = finding["exchanges"][-1]["response"]
+    if shown["status"] != response.status:
+        return f"status {response.status}, and not {shown['status']}"
+    told = _shown(finding)
+    if not told and NAME.sub("#", response.body)[:60] != NAME.sub("#", shown["body"])[:60]:
+        return "another body"
+    for name, value in told.items():
+        seen = response.members.get(name)
+        written, came = (json.dumps(one, ensure_ascii=False) for one in (value, seen))
+        if name not in MOVING and not _alike(came, written):
+            return f"{name}: {came[:200]}, and not {written[:200]}"
+    return None
+
+
+def _shown(finding: dict[str, Any]) -> dict[str, Any]:
+    """The members of the last response that the finding shows."""
+    try:
+        value = json.loads(finding["exchanges"][-1]["response"]["body"])
+    except (ValueError, IndexError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,96 @@
+"""Runs the suite on a mutant over HTTP, and pastes each reproduction that it prints against a fresh one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance import check
+from conformance.reports import WRITERS
+from tests.conformance.command import KEYS
+from tests.conformance.reproduction.judging import Response, misses
+from tests.mutants.mutant import Mutant
+from tests.servers.careless import carelessly_served
+from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDERS, READ_ONLY_KEY, READ_WRITE_KEY
+from tests.servers.serving import served
+
+SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """A finding, and what its reproduction showed."""
+
+    mutant: str
+    requirement: str
+    finding: dict[str, Any]
+    first: bool
+    """Whether every report tells it in full."""
+    missed: str | None
+    """How what was pasted fails to show the failure; None where it shows it, or nothing was printed."""
+
+    @property
+    def printed(self) -> bool:
+        """Whether there is a reproduction."""
+        return bool(self.finding["reproduce"])
+
+    @property
+    def requests(self) -> int:
+        """The requests that are printed."""
+        return "\n".join(self.finding["reproduce"]).count("-sS -i")
+
+    def __str__(self) -> str:
+        said = f"expected {self.finding['expected'][:120]}; observed {self.finding['observed'][:120]}"
+        return f"{self.mutant} {self.requirement}: {self.missed}\n    {said}"
+
+
+def report_on(mutant: type[Mutant], *only: str) -> tuple[str, dict[str, Any]]:
+    """The address that a mutant had, and the JSON report on it."""
+    serve = carelessly_served if mutant.careless else served
+    with serve(mutant()) as url:
+        result = check(
+            url,
+            api_key=READ_WRITE_KEY,
+            other_org_key=OTHER_ORGANIZATION_KEY,
+            read_only_key=READ_ONLY_KEY,
+            builtin_model=list(BUILT_IN_MODELS),
+            provider=PROVIDERS,
+            seed="1",
+            only=list(only),
+            ledger=os.devnull,
+        )
+    report: dict[str, Any] = json.loads(WRITERS["json"](result))
+    return url, report
+
+
+def pasted(mutant: type[Mutant], url: str, report: dict[str, Any]) -> Iterator[Pasted]:
+    """Every finding of a report; those that are printed, pasted against an instance that nothing was sent to."""
+    for requirement in report["requirements"]:
+        for number, finding in enumerate(requirement["findings"]):
+            missed = _missed(mutant, url, finding) if finding["reproduce"] else None
+            yield Pasted(mutant.__name__, requirement["id"], finding, number == 0, missed)
+
+
+def paste(script: str, environment: dict[str, str] = KEYS) -> str:
+    """What a script prints in bash."""
+    ran = subprocess.run(
+        ["bash", "-e"],
+        input=script.encode(),
+        env=os.environ | environment,
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return ran.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _missed(mutant: type[Mutant], url: str, finding: dict[str, Any]) -> str | None:
+    serve = carelessly_served if mutant.careless else served
+    with serve(mutant()) as fresh:
+        output = paste("\n".join(finding["reproduce"]).replace(url, fresh))
+    response = Response.last_of(output)
+    return "no response" if response is None else misses(finding, response)

@@ -1,0 +1,51 @@
+"""What is printed fails as it says when it is pasted into a shell, against a server that nothing was sent to before.
+
+The environment `reproduction` of tox tries every mutant; by default it is some of different kinds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+import pytest
+
+from tests.conformance.reproduction.pasting import pasted, report_on
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.mutant import Mutant
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+SOME = frozenset({
+    "AlwaysCreated", "BodyLeftWhereItGoesWrong", "CostsSwapped", "FlagsAsBooleans",
+    "KeysCompareCaseless", "NamesUniqueEverywhere", "OverrideNotShown", "RefusalAfterDeleteRevives",
+    "SecondRefusalForgets", "TornReads", "UnknownBaseIs200", "ZeroMeansUnset",
+})  # fmt: skip
+WHOLE = os.environ.get("REPRODUCTIONS") == "all"
+REASONS = re.compile(
+    "some of the requests were sent at once|the requests alone do not show|it took more requests|the requests were not "
+    "sent again|the last request got no response|it failed once and not again|other findings of [A-Z]{3}-[0-9]{2} are"
+)
+
+
+@pytest.mark.parametrize("mutant", [m for m in MUTANTS if WHOLE or m.__name__ in SOME], ids=lambda m: m.__name__)
+def test_what_is_printed_fails_as_it_says(mutant: type[Mutant]) -> None:
+    url, report = report_on(mutant, *(() if WHOLE else sorted(mutant.trips)))
+    found = list(pasted(mutant, url, report))
+    assert found or mutant.perhaps
+    assert not [str(one) for one in found if one.missed]
+    for one in found:
+        assert one.printed or REASONS.match(one.finding["instead"]), one
+        assert one.finding["rerun"].startswith(f"respan-conformance {url} ")
+
+
+def test_the_sample_is_there() -> None:
+    assert {m.__name__ for m in MUTANTS} >= SOME
+
+
+def test_all_that_can_be_replayed_is_printed_and_short() -> None:
+    mutant = next(m for m in MUTANTS if m.__name__ == "CostsSwapped")
+    url, report = report_on(mutant, *sorted(mutant.trips))
+    first = [one for one in pasted(mutant, url, report) if one.first]
+    assert all(one.printed for one in first)
+    assert max(one.requests for one in first) <= 4

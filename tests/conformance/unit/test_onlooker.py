@@ -1,0 +1,82 @@
+"""The onlooker: what the reference model alone finds wrong in exchanges that somebody else made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.exploring.onlooker import faults_of, foreseen_of
+from conformance.subject.callers import Callers
+from conformance.subject.names import Names
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Exchange
+from contract import Contract
+from tests.conformance.unit.parts import subject_of, wsgi
+
+
+@pytest.fixture
+def subject(contract: Contract) -> Subject:
+    """A subject that nothing is sent to, of a target that keeps what is left out."""
+    subject = subject_of(contract, wsgi(lambda *_: (500, {})))
+    subject.abilities.keeps = True
+    return subject
+
+
+@pytest.fixture
+def upserted(subject: Subject) -> Callable[..., Exchange]:
+    """An exchange of an upsert, with a status and what the response shows beside the name."""
+    from dataclasses import replace
+
+    from conformance.wire.exchange import Response
+
+    def make(body: dict[str, Any], status: int, **shown: Any) -> Exchange:
+        sent = subject.upsert(body).request
+        told = json.dumps({"model_name": body["model_name"], **shown}).encode()
+        return Exchange(replace(sent, credential=subject.callers.owner), Response(status, (), told, 0.0))
+
+    return make
+
+
+def _found(subject: Subject, *exchanges: Exchange) -> list[tuple[str, str, str, str]]:
+    return [(kind.operation, kind.member, kind.source, v.expected) for kind, v in faults_of(subject, exchanges).items()]
+
+
+def test_nothing_is_wrong_where_all_is_as_predicted(subject: Subject, upserted: Callable[..., Exchange]) -> None:
+    key = {"model_name": subject.names.fresh()}
+    assert _found(subject, upserted({**key, "input_cost": 2}, 201, input_cost=2)) == []
+    created = upserted({**key, "input_cost": 2}, 201, input_cost=2)
+    assert _found(subject, created, upserted(key, 200, input_cost=2.0)) == []
+
+
+def test_a_value_is_told_by_where_it_comes_from(subject: Subject, upserted: Callable[..., Exchange]) -> None:
+    key, base = {"model_name": subject.names.fresh()}, {"model_name": subject.names.fresh()}
+    one = upserted({**key, "input_cost": 2}, 201, input_cost=1)
+    assert _found(subject, one) == [("create", "input_cost", "sent", "input_cost: 2 in the response to the create")]
+    kept = upserted(key, 200, input_cost=1)
+    assert _found(subject, one, kept) == [
+        ("update", "input_cost", "kept", "input_cost: 2 after an update that left it out")
+    ]
+    root = upserted({**base, "input_cost": 3}, 201, input_cost=3)
+    child = upserted({**key, "base_model_name": base["model_name"]}, 201, base_model_name=base["model_name"])
+    assert _found(subject, root, child) == [
+        ("create", "input_cost", "inherited", "input_cost: 3 inherited from the base model")
+    ]
+
+
+def test_a_status_is_told_by_what_it_has_to_be(subject: Subject, upserted: Callable[..., Exchange]) -> None:
+    key = {"model_name": subject.names.fresh()}
+    created = upserted(key, 201)
+    assert _found(subject, created, upserted(key, 201)) == [
+        ("update", "", "200, not 201", "status 200 for a name that existed")
+    ]
+    wrong = upserted({**key, "input_cost": [1]}, 201)
+    assert _found(subject, wrong) == [("create", "", "400, not 201", "status 400 for input_cost: [1]")]
+
+
+def test_of_what_the_reference_does_not_know_nothing_is_foreseen(subject: Subject) -> None:
+    stranger = Callers.from_keys("another", None, None).owner
+    request = subject.upsert({"model_name": Names().fresh()}, stranger).request
+    assert foreseen_of(subject, [request]) is None
