@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from conformance.judge.schema import SchemaJudge
 from conformance.wire.exchange import Exchange, Json
+from contract import Contract
 
 ANY_SERVER = frozenset({405, 408, 411, 413, 414, 415, 429, 431, 501, 503})
 """Statuses that HTTP lets any server send, often from before the implementation. Their bodies are not judged."""
@@ -34,6 +35,17 @@ def judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
 def error_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
     """Whether the body is that of a declared error."""
     return judged_body(exchange, schemas) and not exchange.response.successful
+
+
+def assumed_body(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> bool:
+    """Whether the body is one of which nothing but a shape that is assumed is known: that of an invalid request."""
+    return error_body(exchange, schemas) and exchange.response.status == contract.upsert.invalid
+
+
+def is_json_media(exchange: Exchange) -> bool:
+    """Whether the body is said to be JSON."""
+    media_type = exchange.response.media_type
+    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def shown_model(exchange: Exchange, schemas: SchemaJudge) -> Mapping[str, Json] | None:
