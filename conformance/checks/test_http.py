@@ -165,7 +165,8 @@ def test_etag(subject: Subject) -> None:
         request = replace(_read(subject, key, ("If-None-Match", tag)), ordinary=False)
         conditional = subject.patiently(partial(subject.client.send, request), _has_content)
         if not _has_content(conditional):
-            raise Violation(f"the model, which is another than that of ETag {tag}", summary(conditional))
+            observed = f"If-None-Match: {tag} is answered {summary(conditional)}"
+            raise Violation("the model, which is another than that of the ETag", observed)
         before = after
 
 
