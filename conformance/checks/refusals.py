@@ -244,6 +244,7 @@ SERVER_TRIALS = _table(
     Refusal("NaN", _number(b"NaN"), about=[NUMBERS]),
     Refusal("a number beyond every double", _number(b"1e400"), about=[NUMBERS]),
     Refusal("an integer beyond 64 bits", _number(b"18446744073709551616"), about=[NUMBERS]),
+    Refusal("an integer of 401 digits", _number(b"1" + b"0" * 400), about=[NUMBERS]),
     Refusal("an integer of 5,000 digits", _number(b"9" * 5_000), about=[NUMBERS]),
     Refusal("a name twice in the object", _member(b'"a":1,"a":2')),
     Refusal("a lone surrogate", _member(b'"a":"\\ud800"')),

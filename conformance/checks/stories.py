@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from conformance.checks.refusals import Refusal
 from conformance.checks.together import splits
-from conformance.fields import Shown, shown_fields
+from conformance.fields import Shown, inherited_fields, shown_fields
 from conformance.generate.values import OBJECTS, has_few_values, odd_values, plain_values
 from conformance.judge.outcome import NotTestable
 from conformance.judge.same import same
@@ -24,8 +24,6 @@ T = TypeVar("T")
 """Characters of a name that no reasonable server refuses."""
 FEW = 3
 """Every third update alone is enough to see whether a model stays on its base."""
-SETTLING = 0.3
-"""Seconds after which a write that was confirmed has to be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +214,7 @@ def heirs(subject: Subject, generations: int) -> list[Step]:
 
 
 def late_heirs(subject: Subject) -> list[Step]:
-    """Models that get their base model by an update, models with some values of their own, and heirs of mixed values.
+    """Models that get their base model by an update, or another one, some with own values, and heirs of mixed ones.
 
     The base model was asked for before it was there.
     """
@@ -230,13 +228,19 @@ def late_heirs(subject: Subject) -> list[Step]:
         told = [Step(root, _sent(subject, late).shown)]
         told += _heirs_of_mixed_values(subject)
         other = subject.full(2)
+        told.append(Step(other, _sent(subject, {key: late[key], base: subject.given(other)[key]}).shown))
         for names in splits([field.name for field in subject.own_fields()]):
             shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
             told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
         changed = _sent(subject, subject.full(5, root[key]))
         seen = subject.look(changed.sent)
         held = {name: value for name, value in changed.sent.items() if same(seen.get(name), value)}
-        told.append(Step(held, _sent(subject, _child(subject, root)).shown))
+        inherited = [field.name for field in inherited_fields(subject.contract) if field.name in held]
+        shown = subject.patiently(
+            lambda: _sent(subject, _child(subject, root)).shown,
+            lambda shown: all(same(shown.get(name), held[name]) for name in inherited),
+        )
+        told.append(Step(held, shown))
         return told
 
     return subject.once("late heirs", tell, keeps=False)
@@ -290,12 +294,18 @@ def own_values(subject: Subject) -> list[Step]:
 
 
 def overrides_sent_again(subject: Subject, override: RequestField) -> list[Step]:
-    """One model, and its parameters under one override after the other; the last but one is the second again."""
+    """One model, and its parameters under one override after the other; the second comes once again.
+
+    The last two differ in the type of a value, and set a parameter that was removed.
+    """
 
     def tell() -> list[Step]:
         key = subject.minimal()
-        others = ({"temperature": {"max": 2}}, {"temperature": {"min": 0, "max": 1}}, {"rc_parameter": {"max": 1}})
-        return [_sent(subject, {**key, override.name: entries}) for entries in (*OBJECTS, *others)]
+        others = ({"temperature": {"max": 2}}, {"temperature": {"min": 0, "max": 1}})
+        steps = [_sent(subject, {**key, override.name: entries}) for entries in (*OBJECTS, *others)]
+        subject.upsert({**key, override.name: {"rc_parameter": None}})  # which a server may refuse
+        alike = ({"rc_parameter": {"max": True}}, {"rc_parameter": {"max": 1}})  # equal in languages that cast
+        return steps + [_sent(subject, {**key, override.name: entries}) for entries in alike]
 
     return subject.once(f"{override.name} sent again", tell)
 
@@ -326,9 +336,9 @@ def look(subject: Subject, body: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def settled_value(subject: Subject, body: Mapping[str, Json], name: str, expected: Json) -> Json:
     """What a field shows, given a moment to settle; in a bare upsert, where the read leaves it out, as it may."""
-    if not same(subject.look(body).get(name), expected):
-        subject.pause(SETTLING)
-    shown = subject.look(body)
+    shown = subject.patiently(
+        lambda: subject.look(body), lambda seen: seen.get(name) is None or same(seen[name], expected)
+    )
     if shown.get(name) is None and subject.abilities.keeps:
         key = subject.contract.upsert.key
         shown = subject.accepted(subject.upsert({key: body[key]})).response.members
@@ -367,10 +377,9 @@ def _eventually(subject: Subject, confirmed: Step) -> Step:
     key = subject.contract.upsert.key
     held = {n: value for n, value in confirmed.sent.items() if n == key or same(confirmed.shown.get(n), value)}
     certain = [field.name for field in subject.abilities.reliable if field.name in held]
-    shown = look(subject, confirmed.sent)
-    if not all(same(shown.get(name), held[name]) for name in certain):
-        subject.pause(SETTLING)
-        shown = look(subject, confirmed.sent)
+    shown = subject.patiently(
+        lambda: look(subject, confirmed.sent), lambda seen: all(same(seen.get(name), held[name]) for name in certain)
+    )
     return Step(held, completed(subject, held, shown))
 
 

@@ -62,16 +62,22 @@ def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> 
     for field, lookup in lookups(subject.contract):
         if lookup.by != alias.of:
             continue
-        plain = subject.accepted(subject.upsert({**subject.minimal(), alias.of: provider})).response.members
-        one = {**subject.minimal(), spelling.name: provider}
+        created = {**subject.minimal(), alias.of: provider}
+        plain = subject.accepted(subject.upsert(created)).response.members
+        base = subject.once("a model without references", lambda: subject.given(subject.minimal()))
+        one = {**subject.minimal(), spelling.name: provider, **subject.based_on(base)}
         for body in (one, {**subject.minimal(), spelling.name: provider, alias.of: provider}):
             other = subject.accepted(subject.upsert(body)).response.members
             if _provider_id(other.get(field.name)) != _provider_id(plain.get(field.name)):
                 expected = f"{field.name}: {written(plain.get(field.name))}, as under {alias.of}"
                 raise Violation(expected, f"{field.name}: {written(other.get(field.name))}")
         if others and _provider_id(plain.get(field.name)) == provider:
-            moved = {**one, spelling.name: others[0]}
-            _expect_provider(subject.accepted(subject.upsert(moved)).response.members.get(field.name), others[0], field)
+            key = subject.contract.upsert.key
+            moves = ((one, spelling.name, others[0]), (created, spelling.name, others[0]), (one, alias.of, provider))
+            for model, name, other_provider in moves:
+                moved = {key: model[key], name: other_provider}
+                shown = subject.accepted(subject.upsert(moved)).response.members.get(field.name)
+                _expect_provider(shown, other_provider, field)
 
 
 def _provider_id(shown: Json) -> Json:

@@ -6,7 +6,7 @@ from conformance.fields import constants, lookups
 from conformance.judge.expect import expect_shown, written
 from conformance.judge.outcome import Cause, Violation
 from conformance.judge.schema import SchemaJudge
-from conformance.judge.scope import error_body, judged_body, shown_model
+from conformance.judge.scope import assumed_body, error_body, is_json_media, judged_body, shown_model
 from conformance.requirements import cases
 from conformance.requirements.features import (
     CONSTANTS,
@@ -27,6 +27,8 @@ JSON_MEDIA = "application/json, or a type that ends in +json"
 @every_exchange("SCH-01", MUST, clause="x-clauses/json-text")
 def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A body is one JSON text in UTF-8: no byte order mark, no NaN or Infinity, no name twice in an object."""
+    if assumed_body(exchange, schemas, contract) and not is_json_media(exchange):
+        return  # SCH-06 judges it
     if judged_body(exchange, schemas) and exchange.response.text.faults:
         raise Violation("strict JSON", exchange.response.text.faults[0])
 
@@ -35,7 +37,9 @@ def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contrac
 def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A body is sent with a JSON media type."""
     media_type = exchange.response.media_type
-    if judged_body(exchange, schemas) and not (media_type == "application/json" or media_type.endswith("+json")):
+    if assumed_body(exchange, schemas, contract):
+        return  # SCH-06 judges it
+    if judged_body(exchange, schemas) and not is_json_media(exchange):
         sent = f"Content-Type: {media_type or '(none)'}"
         cause = Cause("media type", "Content-Type: application/json", sent)
         raise Violation(f"Content-Type: {JSON_MEDIA}", sent, cause=cause)
@@ -65,18 +69,32 @@ def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contr
 def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The body of an error is a JSON object."""
     text = exchange.response.text
+    if assumed_body(exchange, schemas, contract):
+        return  # SCH-06 judges it
     if error_body(exchange, schemas) and not text.faults and not isinstance(text.value, dict):
         raise Violation("a JSON object", written(text.value))
 
 
 @every_exchange("SCH-06", SHOULD, clause="x-clauses/error-body", about=[ERROR_SCHEMAS])
 def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """The body of an error is valid by its schema."""
+    """The body of an error is valid by its schema, and that of an invalid request a JSON object."""
+    if assumed_body(exchange, schemas, contract) and not (exchange.response.members and is_json_media(exchange)):
+        _expect_empty_object(exchange)
     if not error_body(exchange, schemas) or not exchange.response.members:
         return
     faults = schemas.faults(exchange, drop_null=True)
     if faults:
         raise Violation(f"an error that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
+
+
+def _expect_empty_object(exchange: Exchange) -> None:
+    """A body without members is an object all the same, and said to be JSON."""
+    text, media_type = exchange.response.text, exchange.response.media_type
+    if not is_json_media(exchange):
+        sent = f"Content-Type: {media_type or '(none)'}"
+        raise Violation(f"Content-Type: {JSON_MEDIA}", sent, cause=Cause("media type", "application/json", sent))
+    if not text.faults and not isinstance(text.value, dict):
+        raise Violation("a JSON object", written(text.value))
 
 
 @every_exchange("SCH-07", MUST, clause="x-clauses/model-body", about=[IDENTIFIER])

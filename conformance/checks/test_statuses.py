@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from conformance.checks import stories
 from conformance.checks.refusals import JSON_SPELLED, SERVER_TRIALS, Refusal
 from conformance.fields import base_field, identifying
-from conformance.generate.spellings import SPELLINGS, Spelling
+from conformance.generate.spellings import BEYOND_TWO_BYTES, SPELLINGS, Spelling
 from conformance.judge.expect import (
     expect_refusal,
     expect_shown,
@@ -138,6 +139,9 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
     for body in (subject.minimal(), _without_references(subject)):
         exchange = subject.upsert({**body, field.name: unknown})
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
+    for name in subject.plan.known.builtin_models[:1] if reference.to == "models" else ():
+        exchange = subject.upsert({**subject.minimal(), field.name: f"{name}-{subject.names.fresh()}"})
+        expect_status(exchange, reference.missing, when=f"for an unknown {field.name} that begins as a built-in model")
     for word in _words_for(subject, field):
         body = {**subject.minimal(), field.name: word}
         exchange = subject.post(encoded(body), key=body[key], credential=subject.callers.owner, ordinary=False)
@@ -200,7 +204,8 @@ def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
     """A body is read in any spelling that JSON allows: with white space, with escapes, with exponents."""
     body = subject.few(2)
     key = body[subject.contract.upsert.key]
-    body = {name: f'{value} a/b "c" \\d' if isinstance(value, str) else value for name, value in body.items()}
+    texts = {name: value for name, value in body.items() if isinstance(value, str)}
+    body |= {name: f'{value} a/b "c" \\d {BEYOND_TWO_BYTES}' for name, value in texts.items()}
     body[subject.contract.upsert.key] = key
     exchange = subject.post(spelling(body), key=key, credential=subject.callers.owner)
     if exchange.response.status == 413:
@@ -280,7 +285,9 @@ def test_read(subject: Subject) -> None:
 def test_delete(subject: Subject) -> None:
     """A model is deleted with 204 and is gone then, and no other is; what does not exist is answered 404."""
     subject.require_delete()
-    key = subject.given(subject.few())[subject.contract.upsert.key]
+    name = subject.name_with("_b")
+    key = subject.given(subject.few(1, name))[subject.contract.upsert.key]
+    alike = subject.upsert({subject.contract.upsert.key: f"{name[:-2]}-b" if name.endswith("_b") else name})
     longer_name = f"{key}-more" if subject.is_plain(f"{key}-more") else subject.names.fresh()
     longer = subject.given({subject.contract.upsert.key: longer_name})
     if subject.abilities.reads:
@@ -288,11 +295,14 @@ def test_delete(subject: Subject) -> None:
     expect_status(subject.delete(key), 204, when="for a model that exists")
     expect_status(subject.delete(key), 404, when="for a model that was deleted")
     if subject.abilities.reads:
-        if subject.read(key).response.status != 404:
-            subject.pause(stories.SETTLING)
-        expect_status(subject.read(key), 404, when="for a model that was deleted")
-        other = str(longer[subject.contract.upsert.key])
-        expect_status(subject.read(other), 200, when=f"for {other}, which was not deleted")
+        gone = subject.patiently(lambda: subject.read(key), lambda read: read.response.status == 404)
+        expect_status(gone, 404, when="for a model that was deleted")
+        others = [str(longer[subject.contract.upsert.key])]
+        if alike.response.status == subject.contract.upsert.created and subject.abilities.tells_creates:
+            others.append(str(alike.request.key))
+        for other in others:
+            read = subject.patiently(partial(subject.read, other), lambda it: it.response.status == 200)
+            expect_status(read, 200, when=f"for {other}, which was not deleted")
 
 
 @requirement("STA-21", MUST, clause="x-clauses/deleted", about=[DELETE])

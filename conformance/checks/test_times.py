@@ -24,7 +24,7 @@ GRAIN = 1.1
 
 @requirement("IDM-14", SHOULD, clause="x-clauses/times", about=[CREATION_TIME])
 def test_created_at_stays(subject: Subject) -> None:
-    """The time of creation never changes, whatever an update sends."""
+    """The time of creation never changes, whatever an update sends; what is created after a delete has another."""
     field = _timestamp(subject, "created")
     body = subject.full(0)
     created = _moment(subject.accepted(subject.upsert(body)), field)
@@ -39,6 +39,15 @@ def test_created_at_stays(subject: Subject) -> None:
         seen = moment(read)
         if seen is not None and not seen.is_same(created):
             raise Violation(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {written(read)}")
+    if subject.abilities.deletes_truly and subject.delete(body[subject.contract.upsert.key]).response.successful:
+        subject.pause(GRAIN if created.whole_seconds else 0.05)
+        again = subject.upsert(body)
+        to_the_minute = not created.digits and not created.at.second
+        if again.response.status == subject.contract.upsert.created and not to_the_minute:
+            anew = _moment(again, field)
+            if anew.is_same(created):
+                expected = f"{field.name} after {created.text}, for a model that was created anew"
+                raise Violation(expected, f"{field.name}: {anew.text}")
 
 
 @requirement("IDM-15", SHOULD, clause="x-clauses/times", about=[CREATION_TIME, UPDATE_TIME])
@@ -76,7 +85,12 @@ def test_updated_at_moves(subject: Subject) -> None:
     if overrides := subject.overrides():
         others = {name: {parameter: {"max": 2} for parameter in value} for name, value in overrides.items()}
         upsert = subject.contract.upsert
-        _expect_later(subject, field, after, [{upsert.key: key, **it} for it in (overrides, others)], "an override")
+        after = _expect_later(
+            subject, field, after, [{upsert.key: key, **it} for it in (overrides, others)], "an override"
+        )
+    if flags := [own for own in subject.own_fields() if "enum" in own.schema]:
+        switched = [{own.name: own.schema["enum"][turn % len(own.schema["enum"])] for own in flags} for turn in (1, 0)]
+        _expect_later(subject, field, after, [{subject.contract.upsert.key: key, **it} for it in switched], "a flag")
 
 
 def _expect_later(

@@ -10,6 +10,10 @@ from conformance.wire.exchange import Json
 Spelling = Callable[[Mapping[str, Json]], bytes]
 
 
+BEYOND_TWO_BYTES = "\U0001f680"
+"""A character that is two escapes."""
+
+
 def _spaced(body: Mapping[str, Json]) -> bytes:
     return b" \r\n\t" * 1000 + json.dumps(body, indent="\t", separators=(" ,", " : ")).encode() + b"\r\n"
 

@@ -16,7 +16,7 @@ STRINGS = (
         "\u0939\u093f\u0928\u094d\u0926\u0940 \u0e44\u0e17\u0e22\u0e49 \u05e9\u05c1, e\u0301 \u00e9 o\u0302\u0323, "
         "\u212b \ufb01 \uff21 \u2460 \u201cto\u201d \u2018be\u2019 \u2013 \u2026"
     ),
-    f"{'模型 модель μοντέλο ':漢<100}",
+    f"{'模型 модель μοντέλο ':\U00020bb7<100}",
     "0",
     "0042",
     "42",
@@ -55,6 +55,8 @@ OBJECTS: tuple[dict[str, Any], ...] = (
             "id": 7,
             "text": "true",
             "digits": "1.10",
+            "whole": "12",
+            "date": "2026-01-15",
             "no": "no",
         },
         "stop": {"one": 1, "zero": 0, "null": "null", "day": "2026-01-31T10:00:00Z", "max_2": 2},
@@ -72,6 +74,7 @@ ODD_OBJECTS: tuple[dict[str, Any], ...] = (
     {"$where": {"a": 0.1}, "__proto__": {"b": 1}},
     {"tools": [], "stop": {}},
     {"temperature": {"min": 0, "max": None}},
+    {"stop_long": {"text": "x" * 1_500}},
     {"plain": 1, "text": "value", "yes": True, "camelCase": {"withIn": 1}},
     {"deep": {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}},
     {"0": {"one of": [1]}, "1": {"one of": [2]}},
@@ -79,6 +82,14 @@ ODD_OBJECTS: tuple[dict[str, Any], ...] = (
     {f"parameter_{number}_of_a_name_that_is_longer_than_most": {"max": number} for number in range(24)},
 )
 """They have no parameter in common, so that they can be sent as one."""
+TELLING_ENTRIES: dict[str, Any] = {
+    "constructor": {"max": 1},
+    "toString": {"max": 2},
+    "maxOutputTokens": {"max": 3},
+    "stop": {"values": ["b", "a", "c"]},
+    "suffix": {},
+}
+"""Entries of names that a language knows, of letters in either case, of a list in order, and of nothing."""
 MANY_ENTRIES: dict[str, Any] = {f"parameter_{number}": {"max": number} for number in range(120)}
 """An override of more entries than a plain one has, each of them plain."""
 

@@ -48,10 +48,12 @@ def _coercible(label: str, value: Any) -> Wrong:
 _NO_NUMBERS = [_type("NaN in a string", "nan"), _type("infinity in a string", "-Infinity")]
 """Floats of many a language, and no numbers of JSON: none can be stored as a number and shown as one."""
 _CONTAINERS = [_type("an object", {"a": 1}), _type("a list", [1, 2])]
+_CAST_CONTAINERS = [_type("an object", {"a": 1}), _type("a list", [1])]
+"""A list of one number is that number to some casts."""
 _BY_TYPE: dict[str, list[Wrong]] = {
     "string": [*_CONTAINERS, _coercible("a number", 123), _coercible("true", True)],
     "number": [
-        *_CONTAINERS,
+        *_CAST_CONTAINERS,
         _type("a word", "fünf"),
         *_NO_NUMBERS,
         _coercible("a number in a string", "1.5"),
@@ -59,7 +61,7 @@ _BY_TYPE: dict[str, list[Wrong]] = {
         _coercible("an empty string", ""),
     ],
     "integer": [
-        *_CONTAINERS,
+        *_CAST_CONTAINERS,
         _type("a word", "abc"),
         *_NO_NUMBERS[:1],
         _coercible("an integer in a string", "7"),
@@ -86,7 +88,7 @@ def _for_enum(schema: Schema) -> list[Wrong]:
         strings = [str(allowed[-1])]
         return [
             *(Wrong(str(value), value, Wrongness.ENUM) for value in outside),
-            *_CONTAINERS,
+            *_CAST_CONTAINERS,
             _type("a word", "abc"),
             *(_coercible(f"{text} in a string", text) for text in strings),
             _coercible("true", True),

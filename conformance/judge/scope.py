@@ -57,6 +57,17 @@ def error_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
     return judged_body(exchange, schemas) and not exchange.response.successful
 
 
+def assumed_body(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> bool:
+    """Whether the body is one of which nothing but a shape that is assumed is known: that of an invalid request."""
+    return error_body(exchange, schemas) and exchange.response.status == contract.upsert.invalid
+
+
+def is_json_media(exchange: Exchange) -> bool:
+    """Whether the body is said to be JSON."""
+    media_type = exchange.response.media_type
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
 def shown_model(exchange: Exchange, schemas: SchemaJudge) -> Mapping[str, Json] | None:
     """The model that the response shows; None where it shows none. One that is no JSON object is an empty model."""
     if not judged_body(exchange, schemas) or not exchange.response.successful:

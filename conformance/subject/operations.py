@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,8 @@ from conformance.wire.lost import Lost
 from contract import Contract, Operation
 
 JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
+SETTLED = 2.0
+"""Seconds after which a model that was written has to be seen."""
 READ_HEADERS = (("Accept", "application/json"),)
 
 
@@ -32,16 +35,34 @@ class Operations:
         self.abilities = Abilities()
         self.absent = ""
         """A name that no model has."""
+        self.patience = 2
+        """How often it is still waited in vain for what may only be late."""
+        self._written: dict[tuple[Credential | None, str], float] = {}
+        """When a model was last written, by its caller and name."""
         self._based: set[str] = set()
         """Models that have a base model."""
 
     def upsert(self, body: Mapping[str, Json], caller: Credential | None = None) -> Exchange:
         """Send `body` to the upsert, as the owner unless told otherwise."""
         key, base = body.get(self.contract.upsert.key), base_field(self.contract)
-        exchange = self.post(encoded(body), key=key, credential=caller or self.callers.owner)
+        credential = caller or self.callers.owner
+        exchange = self.post(encoded(body), key=key, credential=credential)
+        if base is not None and self._is_late(exchange, (credential, str(body.get(base.name)))):
+            exchange = self.post(encoded(body), key=key, credential=credential)
+            self.patience -= exchange.response.status == 404
+        if exchange.response.successful:
+            self._written[credential, str(key)] = time.monotonic()
         if exchange.response.successful and base is not None and base.name in body:
             self._based.add(str(key))
         return exchange
+
+    def _is_late(self, refused: Exchange, base: tuple[Credential | None, str]) -> bool:
+        """Whether a base model may only not be seen yet: if so, return when it has to be."""
+        age = time.monotonic() - self._written.get(base, -SETTLED)
+        if refused.response.status != 404 or age >= SETTLED or not self.patience:
+            return False
+        time.sleep(SETTLED - age)
+        return True
 
     def post(
         self,
@@ -93,6 +114,8 @@ class Operations:
     ) -> Exchange:
         """Delete the model of that name."""
         exchange = self.client.send(self.deletion(key, caller, anonymous=anonymous, ordinary=ordinary))
+        if exchange.response.successful:
+            self._written.pop((caller or self.callers.owner, key), None)
         if exchange.response.successful and self.abilities.deletes_truly:
             self.creations.deleted(key, exchange.request.credential)
         return exchange

@@ -28,6 +28,8 @@ from contract import Contract, RequestField
 T = TypeVar("T")
 OVERDRAFT = 100
 """Requests that a run may send beyond those of its profile, where it would judge less without them."""
+SETTLING = (0.3, 0.7, 1.2)
+"""Seconds to wait, one after the other, until a write has to be seen."""
 ROOM = 15
 """Models that a check may make, beside the evidence that it shares with others."""
 
@@ -351,6 +353,20 @@ class Subject(Operations):
             raise NotTestable("a create is not answered as one", because="STA-01")
         if not self.abilities.tells_updates:
             raise NotTestable("an update is not answered as one", because="STA-02")
+
+    def patiently(self, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
+        """What a look shows, given some seconds to settle: that a write is seen at once is only assumed.
+
+        Where to wait was of no use a few times, nothing is waited for any more.
+        """
+        seen = look()
+        for seconds in SETTLING if self.patience and not settled(seen) else ():
+            self.pause(seconds)
+            seen = look()
+            if settled(seen):
+                return seen
+            self.patience -= seconds == SETTLING[-1]
+        return seen
 
     def pause(self, seconds: float = 0.05) -> None:
         """Let the target's clock move, or its writes settle."""
