@@ -12,6 +12,7 @@ A finding goes through these before it is reported, each only where it has to:
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ ANSWERED = "STA-03"
 """The requirement that every request is answered: a request without an answer is reported there."""
 RANDOM = ("CON", "MOD")
 """Sections in which a second run expects something else: who wins a race, or what is drawn, is a matter of chance."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ][\d:.]+(?:Z|z|[+-]\d\d:\d\d)?")
 SURE = 2
 """How often a request has to get a server error again that is sent again by itself."""
 ALIKE = 3
@@ -238,11 +240,11 @@ class Attempts:
         return one == other and (not broke or self.control.is_steady())
 
     def _expected(self, finding: Finding) -> str:
-        """What was expected, with the names of the run by the order in which they came up."""
+        """What was expected, with the names of the run by the order in which they came up, and without times."""
         names = self._subject.names
         sent = [name for exchange in finding.exchanges for name in names.found_in(text_of(exchange.request))]
         order = {name: f"#{number}" for number, name in enumerate(dict.fromkeys(sent))}
-        return names.pattern.sub(lambda found: order.get(found[0], "#"), finding.violation.expected)
+        return names.pattern.sub(lambda found: order.get(found[0], "#"), _TIME.sub("", finding.violation.expected))
 
     def _count_broken(self, attempt: Attempt, id: str) -> None:
         """Take a server error that does not come to the same request again for what a flaky gateway sends."""
