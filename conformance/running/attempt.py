@@ -228,23 +228,27 @@ class Attempts:
     def _is_same(self, id: str, first: Finding, again: Finding) -> bool:
         """Whether two findings of a requirement are of one fault, rather than of a gateway that fails now and then.
 
-        The same was expected, of the same request where every exchange is judged or a server error came.
+        The same was expected, or something was that differs in numbers alone, and so does what was observed; and of
+        the same request where every exchange is judged or a server error came.
         """
         if id[:3] in RANDOM or not (first.exchanges and again.exchanges):
             return True
         broke = _broke(first) or _broke(again)
         if broke or id in self._judges:
             one, other = (self._shape(finding.exchanges[-1].request) for finding in (first, again))
-        else:
-            one, other = (self._expected(finding) for finding in (first, again))
-        return one == other and (not broke or self.control.is_steady())
+            return one == other and (not broke or self.control.is_steady())
+        one, other = (self._told(finding, finding.violation.expected) for finding in (first, again))
+        seen, seen_again = (self._told(finding, finding.violation.observed) for finding in (first, again))
+        return one == other or tuple(map(_without_digits, (one, seen))) == tuple(
+            map(_without_digits, (other, seen_again))
+        )
 
-    def _expected(self, finding: Finding) -> str:
-        """What was expected, with the names of the run by the order in which they came up, and without times."""
+    def _told(self, finding: Finding, text: str) -> str:
+        """A text of a finding, with the names of the run by the order in which they came up, and without times."""
         names = self._subject.names
         sent = [name for exchange in finding.exchanges for name in names.found_in(text_of(exchange.request))]
-        order = {name: f"#{number}" for number, name in enumerate(dict.fromkeys(sent))}
-        return names.pattern.sub(lambda found: order.get(found[0], "#"), _TIME.sub("", finding.violation.expected))
+        order = {name: f"#{chr(ord('a') + number % 26)}" for number, name in enumerate(dict.fromkeys(sent))}
+        return names.pattern.sub(lambda found: order.get(found[0], "#"), _TIME.sub("", text))
 
     def _count_broken(self, attempt: Attempt, id: str) -> None:
         """Take a server error that does not come to the same request again for what a flaky gateway sends."""
@@ -388,6 +392,10 @@ class Attempts:
                 except Violation as violation:
                     findings[id] = Finding(violation, _leading_to(exchanges, index))
         return findings
+
+
+def _without_digits(text: str) -> str:
+    return re.sub(r"\d+", "", text)
 
 
 def _broke(finding: Finding) -> bool:
