@@ -111,11 +111,18 @@ class SecondRefusalForgets(Mutant):
 
 
 class EarlyModelsEvicted(Mutant):
-    """The store is a cache of the hundred latest models."""
+    """The store is a ring of the latest 250 models: whoever creates as many overwrites the first."""
 
     trips = frozenset({"IDM-27"})
 
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        self.ring: list[Address] = []
+
     def save(self, organization: str, stored: Stored) -> None:
+        address = self.address(organization, stored.name)
+        if address not in self.models:
+            self.ring.append(address)
         super().save(organization, stored)
-        if len(self.models) > 100:
-            del self.models[next(iter(self.models))]
+        if len(self.ring) > 250:
+            self.models.pop(self.ring.pop(0), None)
