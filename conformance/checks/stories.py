@@ -225,9 +225,8 @@ def late_heirs(subject: Subject) -> list[Step]:
         subject.given(root)
         late = subject.given(subject.minimal()) | {base: root[key]}
         told = [Step(root, _sent(subject, late).shown)]
-        told += _heirs_of_mixed_values(subject)
+        told += _heirs_of_mixed_values(subject, late)
         other = subject.full(2)
-        told.append(Step(other, _sent(subject, {key: late[key], base: subject.given(other)[key]}).shown))
         for names in splits([field.name for field in subject.own_fields()]):
             shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
             told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
@@ -245,8 +244,11 @@ def late_heirs(subject: Subject) -> list[Step]:
     return subject.once("late heirs", tell, keeps=False)
 
 
-def _heirs_of_mixed_values(subject: Subject) -> list[Step]:
-    """What a model shows, as it was created and as one field was updated, of what its base model showed."""
+def _heirs_of_mixed_values(subject: Subject, moving: Mapping[str, Json]) -> list[Step]:
+    """What a model shows, as it was created and as one field was updated, of what its base model showed.
+
+    And what `moving` shows, which has no value of its own, and another base model so far.
+    """
     base = _sent(subject, subject.minimal() | _mixed_values(subject))
     held = {name: value for name, value in base.sent.items() if same(base.shown.get(name), value)}
     key, child, own = subject.contract.upsert.key, _child(subject, base.sent), subject.own_fields()[0].name
@@ -256,7 +258,8 @@ def _heirs_of_mixed_values(subject: Subject) -> list[Step]:
     base_field = subject.require_base().name
     still = same(updated.shown.get(base_field), child[base_field])
     others = {name: value for name, value in held.items() if name != own and still}
-    return [Step(held, created.shown), Step(others, updated.shown)]
+    moved = _sent(subject, {key: moving[key], base_field: base.sent[key]})
+    return [Step(held, created.shown), Step(others, updated.shown), Step(held, moved.shown)]
 
 
 def _mixed_values(subject: Subject) -> dict[str, Json]:
