@@ -149,7 +149,10 @@ def back_again(subject: Subject, field: Shown) -> list[Step]:
         for body in (one, other):
             steps.append(_sent(subject, body))
             if subject.abilities.reads_truly:
-                steps.append(Step(body, completed(subject, body, subject.look(body))))
+                certain = [own.name for own in subject.abilities.reliable if own.name in body]
+                settled = partial(_agrees, body, certain)
+                seen = subject.patiently(partial(subject.look, body), settled)
+                steps.append(Step(body, completed(subject, body, seen)))
         return steps
 
     return _once(subject, field, tell, "back again")
@@ -395,6 +398,11 @@ def completed(subject: Subject, held: Mapping[str, Json], shown: Mapping[str, Js
     if not subject.abilities.keeps:  # nothing can be told of what the read leaves out
         return {**held, **seen}
     return {**subject.accepted(subject.upsert({key: held[key]})).response.members, **seen}
+
+
+def _agrees(held: Mapping[str, Json], certain: list[str], seen: Mapping[str, Json]) -> bool:
+    """Whether what is seen is what a model holds, of the fields that are certain to be read."""
+    return all(same(seen.get(name), held[name]) for name in certain)
 
 
 def _once(subject: Subject, field: Shown, tell: Callable[[], T], name: str) -> T:

@@ -17,7 +17,7 @@ from conformance.subject.subject import Subject
 
 STEPS = 12
 NAMES = 3
-REQUESTS = 60
+REQUESTS = 45
 """Requests of the walks of a default run, and to see again and to tell what they find."""
 
 

@@ -1,4 +1,4 @@
-"""What is easily overlooked: equality across types, patterns, names of a language, weak ETags, and what is left over."""
+"""What is easily overlooked: equality across types, patterns, names of a language, weak ETags and leftovers."""
 
 from __future__ import annotations
 
