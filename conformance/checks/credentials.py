@@ -23,7 +23,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "the key as a user",
         "a scheme that begins alike",
     ),
-    "an unknown token": ("unknown", "an unsigned JWT", "a name of every object", "a name of every class"),
+    "an unknown token": ("unknown", "an unsigned JWT", "a name of every object"),
     "a part of the key": ("a prefix of the key", "a suffix of the key", "the key without its first part"),
     "more than the key": (
         "the key with a character more",
@@ -72,7 +72,6 @@ def _of_any_key(owner: Credential, token: str, name: str) -> dict[str, Credentia
         "empty": Credential("Bearer", "Bearer"),
         "unknown": UNKNOWN,
         "a name of every object": Credential("Bearer constructor", "Bearer constructor"),
-        "a name of every class": Credential("Bearer __proto__", "Bearer __proto__"),
         "other scheme": with_scheme(owner, "Basic"),
         "the scheme of another framework": with_scheme(owner, "Token"),
         "the key as a user": Credential(

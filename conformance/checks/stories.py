@@ -149,7 +149,10 @@ def back_again(subject: Subject, field: Shown) -> list[Step]:
         for body in (one, other):
             steps.append(_sent(subject, body))
             if subject.abilities.reads_truly:
-                steps.append(Step(body, completed(subject, body, subject.look(body))))
+                certain = [own.name for own in subject.abilities.reliable if own.name in body]
+                settled = partial(_agrees, body, certain)
+                seen = subject.patiently(partial(subject.look, body), settled)
+                steps.append(Step(body, completed(subject, body, seen)))
         return steps
 
     return _once(subject, field, tell, "back again")
@@ -226,9 +229,8 @@ def late_heirs(subject: Subject) -> list[Step]:
         subject.given(root)
         late = subject.given(subject.minimal()) | {base: root[key]}
         told = [Step(root, _sent(subject, late).shown)]
-        told += _heirs_of_mixed_values(subject)
+        told += _heirs_of_mixed_values(subject, late)
         other = subject.full(2)
-        told.append(Step(other, _sent(subject, {key: late[key], base: subject.given(other)[key]}).shown))
         for names in splits([field.name for field in subject.own_fields()]):
             shown = _sent(subject, _child(subject, root) | {name: other[name] for name in names}).shown
             told.append(Step({name: value for name, value in root.items() if name not in names}, shown))
@@ -246,8 +248,11 @@ def late_heirs(subject: Subject) -> list[Step]:
     return subject.once("late heirs", tell, keeps=False)
 
 
-def _heirs_of_mixed_values(subject: Subject) -> list[Step]:
-    """What a model shows, as it was created and as one field was updated, of what its base model showed."""
+def _heirs_of_mixed_values(subject: Subject, moving: Mapping[str, Json]) -> list[Step]:
+    """What a model shows, as it was created and as one field was updated, of what its base model showed.
+
+    And what `moving` shows, which has no value of its own, and another base model so far.
+    """
     base = _sent(subject, subject.minimal() | _mixed_values(subject))
     held = {name: value for name, value in base.sent.items() if same(base.shown.get(name), value)}
     key, child, own = subject.contract.upsert.key, _child(subject, base.sent), subject.own_fields()[0].name
@@ -257,7 +262,8 @@ def _heirs_of_mixed_values(subject: Subject) -> list[Step]:
     base_field = subject.require_base().name
     still = same(updated.shown.get(base_field), child[base_field])
     others = {name: value for name, value in held.items() if name != own and still}
-    return [Step(held, created.shown), Step(others, updated.shown)]
+    moved = _sent(subject, {key: moving[key], base_field: base.sent[key]})
+    return [Step(held, created.shown), Step(others, updated.shown), Step(held, moved.shown)]
 
 
 def _mixed_values(subject: Subject) -> dict[str, Json]:
@@ -393,6 +399,11 @@ def completed(subject: Subject, held: Mapping[str, Json], shown: Mapping[str, Js
     if not subject.abilities.keeps:  # nothing can be told of what the read leaves out
         return {**held, **seen}
     return {**subject.accepted(subject.upsert({key: held[key]})).response.members, **seen}
+
+
+def _agrees(held: Mapping[str, Json], certain: list[str], seen: Mapping[str, Json]) -> bool:
+    """Whether what is seen is what a model holds, of the fields that are certain to be read."""
+    return all(same(seen.get(name), held[name]) for name in certain)
 
 
 def _once(subject: Subject, field: Shown, tell: Callable[[], T], name: str) -> T:

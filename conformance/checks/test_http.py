@@ -161,7 +161,9 @@ def test_etag(subject: Subject) -> None:
     subject.require_true_read()
     key = _model_to_read(subject)
     before = subject.read(key)
-    for change in (subject.few(2), subject.overrides()):
+    if before.response.header("etag") is None:
+        return
+    for change in (subject.few(2), subject.few(3), subject.overrides()):  # the second changes no length
         subject.given({**change, subject.contract.upsert.key: key})
         after, tag = subject.read(key), (before.response.header("etag") or "").strip()
         if not tag or after.response.status != 200 or not _is_another(subject, before, after, weak=not _strong(before)):

@@ -22,6 +22,7 @@ from tests.mutants import (
     orders,
     organizations,
     overrides,
+    oversights,
     parameters,
     partial,
     races,
@@ -81,6 +82,7 @@ SECTIONS = (
     keys,
     connections,
     races,
+    oversights,
 )
 
 

@@ -28,6 +28,7 @@ class InvalidWithoutBody(_WithoutBody):
     """A 400 is a bare status."""
 
     bare = 400
+    trips = frozenset({"SCH-06"})
 
 
 class UnauthorizedWithoutBody(_WithoutBody):

@@ -183,7 +183,7 @@ class BaseOnlyAtCreate(Mutant):
 class BaseNotChanged(Mutant):
     """A model keeps the base it was created with."""
 
-    trips = frozenset({"IDM-02", "SEM-21"})
+    trips = frozenset({"IDM-02", "SEM-01", "SEM-21"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         merged = super().merged(earlier, values)

@@ -102,7 +102,7 @@ class AbsentModelIsHtml(Mutant):
 class JsonAsText(Mutant):
     """Answers are sent as `text/plain`."""
 
-    trips = frozenset({"SCH-02"})
+    trips = frozenset({"SCH-02", "SCH-06"})
 
     def content_type(self, answer: Answer) -> str:
         return "text/plain; charset=utf-8"
@@ -111,7 +111,7 @@ class JsonAsText(Mutant):
 class ErrorsWithoutMediaType(Mutant):
     """Errors are written to the socket by hand, without a Content-Type."""
 
-    trips = frozenset({"SCH-02"})
+    trips = frozenset({"SCH-02", "SCH-06"})
 
     def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
         headers = super().headers(request, answer, body)
@@ -121,7 +121,7 @@ class ErrorsWithoutMediaType(Mutant):
 class ErrorsWithoutBody(Mutant):
     """A refusal is a bare status."""
 
-    trips = frozenset({"SCH-01", "SCH-02"})
+    trips = frozenset({"SCH-01", "SCH-02", "SCH-06"})
 
     def error_body(self, refusal: RefusedError) -> Json:
         return None
@@ -194,7 +194,7 @@ class NullForNoName(_Shows):
 class ErrorsInLists(Mutant):
     """What is wrong with a body is a list of messages at the top."""
 
-    trips = frozenset({"SCH-05"})
+    trips = frozenset({"SCH-06"})
 
     def error_body(self, refusal: RefusedError) -> Json:
         return [super().error_body(refusal)] if refusal.status == 400 else super().error_body(refusal)
