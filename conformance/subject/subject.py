@@ -30,6 +30,8 @@ OVERDRAFT = 100
 """Requests that a run may send beyond those of its profile, where it would judge less without them."""
 SETTLING = (0.3, 0.7, 1.2)
 """Seconds to wait, one after the other, until a write has to be seen."""
+LATE_INDEED = 3
+"""How much oftener it is waited in vain once something was late indeed."""
 ROOM = 15
 """Models that a check may make, beside the evidence that it shares with others."""
 
@@ -364,6 +366,7 @@ class Subject(Operations):
             self.pause(seconds)
             seen = look()
             if settled(seen):
+                self.patience += LATE_INDEED
                 return seen
             self.patience -= seconds == SETTLING[-1]
         return seen
