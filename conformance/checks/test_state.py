@@ -304,7 +304,8 @@ def test_bare_models_are_bare(subject: Subject) -> None:
 def _telling(subject: Subject) -> dict[str, Json]:
     """A body of values that no model had before, in this run or another."""
     body = subject.minimal()
-    values = {own.name: telling_value(own.schema, subject.names.fresh()) for own in subject.own_fields()}
+    names = subject.names
+    values = {own.name: telling_value(own.schema, names.fresh(), names.number()) for own in subject.own_fields()}
     return body | {name: value for name, value in values.items() if value is not None}
 
 

@@ -35,7 +35,6 @@ ODD_STRINGS = (
     "nul \x00 inside",
     "control \x01\x1f\x7f",
     "no\u00a0break, \U0001f469\u200d\U0001f680, right to left \u202e and zero \u200b width",
-    "\U0001f9ea" * 100,
     "y" * 300,
     "z" * 5_000,
 )
@@ -140,14 +139,16 @@ _ODD: dict[str, tuple[Any, ...]] = {
 }
 
 
-def telling_value(schema: Schema, name: str) -> Any:
-    """A plain value that no other `name` has, made from a fresh name of the run; None where the schema has too few."""
-    number = int(name.rpartition("-")[2])
+def telling_value(schema: Schema, name: str, number: int) -> Any:
+    """A plain value that nothing else of the run has, made from a fresh name and a fresh number of it.
+
+    None where the schema has too few.
+    """
     made: dict[str, Any] = {
         "string": name,
         "number": number % 900 + 0.375,
         "integer": 100_000 + number,
-        "object": {name.replace("-", "_"): {"max": number}},
+        "object": {f"parameter_{number}": {"max": number}},
     }
     value = None if "enum" in schema else made.get(schema.get("type", ""))
     return value if valid(schema, value) else None

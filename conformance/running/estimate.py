@@ -8,15 +8,13 @@ from conformance.configuration.profile import Profile
 from conformance.judge.outcome import Disrupted
 from conformance.subject.budget import Restraint
 
-OVERHEAD = 12
-"""Requests that look at the target before anything is judged."""
+OVERHEAD = 30
+"""Requests that look at the target before anything is judged, and make what most sections look at."""
 DELETES = 0.27
 """Requests that delete what was created, for each that is sent before."""
-USUAL = {"AUT": 1.5, "STA": 2.0, "IDM": 3.1, "SEM": 2.1, "TEN": 4.0, "SCH": 0.1}
+USUAL = {"AUT": 1.8, "STA": 1.9, "IDM": 3.1, "SEM": 3.0, "TEN": 3.9, "SCH": 1.0}
 """Requests for each test of a section."""
-QUICK = {"AUT": 2.3, "STA": 1.2, "IDM": 2.1, "SEM": 1.9, "TEN": 4.2, "SCH": 0.1}
-"""The same where fewer tests share what they look at."""
-RACE, WALK = 5.35, 26.0
+RACE, WALK = 3.9, 17.0
 """Requests for each round of a test of CON, and for each walk of MOD."""
 MODELS = 60
 """Models of a run that are on the target at one time, where it has a delete."""
@@ -28,9 +26,8 @@ A_SECOND = 100.0
 
 def estimated_requests(profile: Profile, tests: Mapping[str, int]) -> int:
     """About how many requests so many tests of each section send in all."""
-    rates = QUICK if profile.must_only else USUAL
     walks = A_SECOND * profile.seconds if profile.seconds else WALK * profile.walks
-    judged = sum(rates.get(section, 0.0) * count for section, count in tests.items())
+    judged = sum(USUAL.get(section, 0.0) * count for section, count in tests.items())
     raced = RACE * profile.races * tests.get("CON", 0) + walks * (tests.get("MOD", 0) > 0)
     reckoned = round((OVERHEAD + judged + raced) * (1 + DELETES))
     return reckoned if profile.requests is None else min(reckoned, profile.requests)

@@ -77,10 +77,10 @@ def tidy(subject: Subject, *, lost: bool) -> str | None:
 
 def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
     own, able = subject.creations.own(), subject.abilities
-    if subject.plain is None and not subject.creations.confirmed:
-        return {}  # nothing ever worked, so nothing was created
     if lost:
         return dict.fromkeys(own, "the target stopped responding")
+    if subject.plain is None and not subject.creations.confirmed:
+        return {}  # every response said that nothing worked, so nothing was created
     if able.probed and not able.deletes and able.delete_status is not None:
         return dict.fromkeys(own, f"the target has no delete: it got {able.delete_status}")
     subject.client.renew_budget()

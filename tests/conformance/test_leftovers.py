@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.names import is_deletable
 from conformance.subject.ledger import Entry, Recorded, read_ledger, write_ledger
 from tests.conformance.command import KEYS, KNOWN, Ran, conformance
 from tests.conformance.unit.sockets import saying
@@ -61,9 +60,8 @@ def test_all_that_it_creates_carries_its_prefix_and_is_deleted(tmp_path: Path) -
     prefix = next(line for line in ran.stdout.splitlines() if "models named" in line).split()[3].removesuffix("-...,")
     assert len(server.ever) > 300
     assert all(name.startswith(f"{prefix}-") for name in server.ever)
-    assert not [name for name in server.there if is_deletable(name)]
-    assert [entry.name for run in read_ledger(ledger) for entry in run.entries] == server.there
-    assert f"respan-conformance clean {ledger} tries again" in ran.stdout
+    assert server.there == []
+    assert not ledger.exists()
 
 
 def test_no_ledger_is_left_where_all_was_deleted(tmp_path: Path) -> None:

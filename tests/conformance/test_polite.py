@@ -30,7 +30,7 @@ def test_a_run_that_needs_more_requests_is_inconclusive(most: int, tmp_path: Pat
     with served(server) as url:
         ran = conformance(url, "--max-requests", str(most), report=tmp_path / "report.json", environment=KEYS)
     assert ran.code == 4
-    assert f"not all was judged: --max-requests {most} are used up" in ran.stdout
+    assert f": --max-requests {most} are used up\n" in ran.stdout
     assert ran.report is not None
     assert ran.report["stopped_because"] == f"--max-requests {most} are used up"
     assert ran.with_verdict("fail", "error", "unstable") == set()
@@ -43,7 +43,7 @@ def test_a_run_that_found_a_fault_before_is_not_conformant(tmp_path: Path) -> No
             url, "--only", "IDM", "--max-requests", "200", report=tmp_path / "report.json", environment=KEYS
         )
     assert ran.code == 1
-    assert "not all was judged: --max-requests 200 are used up" in ran.stdout
+    assert "limited: --max-requests 200 are used up\n" in ran.stdout
     assert ran.with_verdict("fail")
     assert ran.with_verdict("unstable") == set()
 
