@@ -77,8 +77,8 @@ def tidy(subject: Subject, *, lost: bool) -> str | None:
 
 def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
     own, able = subject.creations.own(), subject.abilities
-    if lost:
-        return dict.fromkeys(own, "the target stopped responding")
+    if lost or not subject.client.seconds:
+        return dict.fromkeys(own, "the target stopped responding" if lost else "the target gave no response")
     if subject.plain is None and not subject.creations.confirmed:
         return {}  # every response said that nothing worked, so nothing was created
     if able.probed and not able.deletes and able.delete_status is not None:

@@ -32,6 +32,7 @@ def _checked(project: Project, server: type[PlainServer], workers: int) -> Ran:
     skipped = ",".join(sorted(NETS))
     arguments = (
         "-q",
+        "-rs",
         "-n",
         str(workers),
         "--pyargs",
@@ -49,7 +50,8 @@ def test_a_good_server_conforms(project: Project) -> None:
     assert (ran.code, _unmet(ran)) == (0, set()), ran.output
     assert "Respan custom models: conformant" in ran.output
     assert "the target has a read" in ran.output
-    assert ran.counts.get("skipped") == len(BEFORE), "an application in the same process has no connections"
+    assert "an application in the same process has no connections" in ran.output
+    assert ran.counts.get("skipped", 0) > len(BEFORE)
 
 
 def test_a_broken_server_is_found_to_break_what_it_breaks(project: Project) -> None:
