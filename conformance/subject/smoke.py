@@ -116,7 +116,7 @@ def _look_at_other_keys(subject: Subject, url: str) -> None:
     reader = None if subject.plan.profile.must_only else subject.callers.reader  # no MUST calls as the reader
     looks: Sequence[tuple[str, Credential | None, Callable[[Credential], Exchange], Sequence[int]]] = (
         ("other-org-key", subject.callers.other, lambda caller: subject.upsert(subject.control(), caller), REFUSED),
-        ("read-only-key", reader, lambda caller: subject.read(_plain_name(subject), caller), (UNKNOWN,)),
+        ("read-only-key", reader, lambda caller: _as_reader(subject, caller), (UNKNOWN,)),
     )
     for option, caller, call, refused in looks:
         if caller is None or subject.plain is None:
@@ -134,6 +134,12 @@ def _look_at_other_keys(subject: Subject, url: str) -> None:
             )
         if response.successful:
             subject.working.add(caller)
+
+
+def _as_reader(subject: Subject, caller: Credential) -> Exchange:
+    """What a key that may only read comes to: a write that it is known for, if the read says that it is not."""
+    read = subject.read(_plain_name(subject), caller)
+    return read if read.response.status != UNKNOWN else subject.upsert(subject.control(), caller)
 
 
 def _plain_name(subject: Subject) -> str:

@@ -86,7 +86,7 @@ class RecreatedIsReplaced(Mutant):
 class SecondRefusalForgets(Mutant):
     """The second refusal in a row throws away the model that was loaded to be changed, values and all."""
 
-    trips = frozenset({"MOD-02"})
+    trips = frozenset({"IDM-30", "MOD-02"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)

@@ -104,7 +104,7 @@ class OrderOfSegmentsLost(_OneName):
 class OwnerOfNameDropped(_OneName):
     """What stands before the first slash is taken for an owner, and left out of the key."""
 
-    trips = frozenset({"IDM-10", "IDM-11"})
+    trips = frozenset({"IDM-10"})
 
     def canonical(self, name: str) -> str:
         return name.partition("/")[2] or name
@@ -203,7 +203,7 @@ class SlashAtTheEndIgnored(_OneName):
 class FoundByDisplayName(Mutant):
     """A model is looked up by its display name, too."""
 
-    trips = frozenset({"SCH-11", "STA-01"})
+    trips = frozenset({"SCH-11", "STA-01", "STA-13", "STA-19"})
 
     def find(self, organization: str, name: str) -> Stored | None:
         own = [stored for (owner, _), stored in self.models.items() if owner == organization]
@@ -214,7 +214,7 @@ class FoundByDisplayName(Mutant):
 class PrototypesAreModels(Mutant):
     """Models are kept in an object that inherits members: whoever reads one of those finds it, and nothing in it."""
 
-    trips = frozenset({"IDM-29", "SCH-03"})
+    trips = frozenset({"IDM-29", "SCH-03", "STA-19"})
 
     def read(self, request: Request) -> Answer:
         inherited = self.name_in(request.path) in {"__proto__", "constructor"}

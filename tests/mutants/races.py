@@ -187,7 +187,7 @@ class RacersWithdrawn(_Contended):
 class RacersJoined(_Contended):
     """Display names of updates that meet are joined to one, as a merge of documents would."""
 
-    trips = frozenset({"CON-03", "CON-04", "CON-05", "CON-06"})
+    trips = frozenset({"CON-03", "CON-04", "CON-05", "CON-06", "STA-03"})
 
     def met(self, organization: str, earlier: Stored, values: Values) -> tuple[int, Stored]:
         stored = self.models[self.address(organization, earlier.name)]

@@ -38,7 +38,7 @@ class BasesAreFrozen(Mutant):
 class ProviderLostInTheJoin(Mutant):
     """The query that joins the base joins no provider: a model that has both shows the base only."""
 
-    trips = frozenset({"SEM-08"})
+    trips = frozenset({"SEM-08", "SEM-09"})
 
     def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
         return {} if BASE in lineage[0].values else super().provider_shown(organization, lineage)

@@ -138,7 +138,7 @@ class RefusedNamesRemembered(Mutant):
 class RefusedValuesRemembered(Mutant):
     """The handler is shared: values of a refused request are still in it when the next one is served."""
 
-    trips = frozenset({"IDM-19"})
+    trips = frozenset({"IDM-19", "IDM-30"})
     unsettles = frozenset({"IDM-17"})
 
     left: Values
@@ -193,7 +193,7 @@ class CyclesRefusedTooLate(Mutant):
 class OverrideStoredFirst(_Early):
     """The override has a table of its own, which is written before the other fields are judged."""
 
-    trips = frozenset({"IDM-12"})
+    trips = frozenset({"IDM-12", "IDM-13", "IDM-30"})
 
     def checked(self, given: Values) -> Values:
         try:

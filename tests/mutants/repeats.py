@@ -33,7 +33,7 @@ class _Unchanged(Mutant):
 class FlagsNotCompared(_Unchanged):
     """Whether an update changes anything is told by all but the flags: one that is sent alone is not written."""
 
-    trips = frozenset({"IDM-02", "IDM-06", "IDM-08"})
+    trips = frozenset({"IDM-02", "IDM-06", "IDM-08", "IDM-16", "IDM-18"})
 
     def seems_unchanged(self, before: Mapping[str, Json], after: Values) -> bool:
         return {n: v for n, v in before.items() if n not in FLAGS} == {n: v for n, v in after.items() if n not in FLAGS}

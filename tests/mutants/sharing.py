@@ -53,6 +53,7 @@ class UpdatesFillTheDefaults(_SharedDefaults):
     """Costs that an update sends become the defaults of models that have none."""
 
     trips = frozenset({"IDM-23"})
+    unsettles = frozenset({"TEN-03"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         self.shared.update({name: value for name, value in values.items() if name in COSTS})

@@ -47,7 +47,9 @@ class AnswerBeforeUpdate(Mutant):
 class CreateAnswersTooEarly(Mutant):
     """The answer to a create shows its costs as 0, which they are in the row before they are set."""
 
-    trips = frozenset({"IDM-01", "IDM-03", "IDM-08", "IDM-09", "IDM-26", "SEM-01", "SEM-02", "SEM-03", "SEM-11"})
+    trips = frozenset(
+        {"IDM-01", "IDM-03", "IDM-08", "IDM-09", "IDM-26", "IDM-30", "SEM-01", "SEM-02", "SEM-03", "SEM-11"}
+    )
 
     def upsert(self, request: Request) -> Answer:
         answer = super().upsert(request)
@@ -79,14 +81,14 @@ class NameNotStored(_NotStored):
 class CostNotStored(_NotStored):
     """The newest cost is missing in the list of columns to write: it is shown, and gone when asked again."""
 
-    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "SEM-01", "SEM-03"})
+    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "IDM-30", "SEM-01", "SEM-03"})
     field = "cache_creation_input_cost"
 
 
 class OverrideNotStored(_NotStored):
     """The override is applied to the answer, and never stored."""
 
-    trips = frozenset({"IDM-21", "IDM-24", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
+    trips = frozenset({"IDM-17", "IDM-21", "IDM-24", "IDM-28", "IDM-30", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
     field = OVERRIDE
 
 
@@ -153,7 +155,7 @@ class ReadsLag(_ReadCache):
 class ReadsNeverRefreshed(_ReadCache):
     """Reads come from a cache that no update clears."""
 
-    trips = frozenset({"CON-06", "IDM-04", "IDM-05", "IDM-24", "STA-20"})
+    trips = frozenset({"CON-06", "IDM-04", "IDM-05", "IDM-07", "IDM-24", "STA-20"})
     seconds = 3600.0
 
 
@@ -195,7 +197,7 @@ class DefaultsShared(Mutant):
 class OneRowOfFlags(Mutant):
     """The flags of all models lie in one row: a column is missing in its key."""
 
-    trips = frozenset({"IDM-04", "IDM-10", "IDM-11", "IDM-17", "SEM-01", "SEM-02", "SEM-16", "TEN-02"})
+    trips = frozenset({"IDM-04", "IDM-10", "IDM-11", "IDM-17", "IDM-27", "SEM-01", "SEM-02", "SEM-16", "TEN-02"})
     unsettles = frozenset({"SEM-11"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:

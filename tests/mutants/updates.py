@@ -22,7 +22,7 @@ class ZeroMeansUnset(Mutant):
     """A truth test where a presence test belongs: 0, "" and {} are taken for absent."""
 
     trips = frozenset(
-        {"IDM-01", "IDM-02", "IDM-06", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03", "STA-10", "STA-11"}
+        {"IDM-01", "IDM-02", "IDM-06", "IDM-08", "IDM-09", "IDM-16", "SEM-01", "SEM-02", "SEM-03", "STA-10", "STA-11"}
     )
 
     def given(self, body: Mapping[str, Json]) -> Values:
@@ -42,7 +42,7 @@ class ZeroKeepsTheOldCost(Mutant):
 class FlagsAreOnlySet(Mutant):
     """An update switches a flag on, and never off."""
 
-    trips = frozenset({"IDM-02", "IDM-05", "IDM-06", "IDM-08", "SEM-02"})
+    trips = frozenset({"IDM-02", "IDM-05", "IDM-06", "IDM-08", "IDM-16", "SEM-02"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         return super().merged(earlier, {name: value for name, value in values.items() if value or name not in FLAGS})

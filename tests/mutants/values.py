@@ -116,7 +116,7 @@ class CostsCapped(_Cost):
 class WindowsOf32Bits(_Window):
     """Context windows wrap around beyond 31 bits."""
 
-    trips = frozenset({"IDM-09", "STA-30"})
+    trips = frozenset({"IDM-09"})
 
     def stored_window(self, number: int) -> int:
         return (number + 2**31) % 2**32 - 2**31
@@ -145,7 +145,7 @@ class _Override(Mutant):
 class FalseEntriesDropped(_Override):
     """Members of an entry that are false, 0 or "" are dropped."""
 
-    trips = frozenset({"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-20"})
+    trips = frozenset({"IDM-17", "IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-20"})
 
     def stored_entry(self, entry: Json) -> Json:
         return {name: value for name, value in entry.items() if value} if isinstance(entry, dict) else entry
@@ -165,7 +165,7 @@ class EntriesAreText(_Override):
 class UnknownParametersDropped(Mutant):
     """Only parameters that the server knows are kept of an override."""
 
-    trips = frozenset({"IDM-18", "SEM-05", "SEM-20"})
+    trips = frozenset({"IDM-17", "IDM-18", "SEM-05", "SEM-07", "SEM-14", "SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         known = ("temperature", "top_p", "max_tokens", "stop")
