@@ -32,7 +32,9 @@ SEEDS = os.environ.get("MUTANT_SEEDS", "").split()
 WHOLE = frozenset(MUTANTS if SEEDS else {mutant.trips: mutant for mutant in MUTANTS}.values())
 """The mutants that are to trip nothing else: by default one for each set of requirements."""
 MOST = 1500
-"""Requests of a run, whatever it finds."""
+"""Requests of a run that finds nothing."""
+TO_CONFIRM = 150
+"""Requests that what is found may take on top of those, to be confirmed and made smaller."""
 
 
 def _tried(mutant: type[Mutant], seed: str) -> Result:
@@ -74,7 +76,7 @@ def test_server_without_a_bug_trips_nothing() -> None:
 
 @pytest.mark.parametrize("mutant", [BaseNotShown, CostsSwapped, UnchangedIsRefused, ZeroMeansUnset])
 def test_what_is_found_takes_the_requests_of_what_is_made_up(mutant: type[Mutant]) -> None:
-    assert judged(mutant()).requests <= MOST
+    assert judged(mutant()).requests <= MOST + TO_CONFIRM
 
 
 def test_every_requirement_has_a_mutant(requirements: dict[str, Level]) -> None:

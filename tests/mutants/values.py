@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import COSTS
+from tests.servers.wire import INT64
 
 if TYPE_CHECKING:
     from tests.servers.wire import Json
@@ -120,6 +121,19 @@ class WindowsOf32Bits(_Window):
 
     def stored_window(self, number: int) -> int:
         return (number + 2**31) % 2**32 - 2**31
+
+
+class WindowsWrapped(Mutant):
+    """A context window beyond 64 bits is taken, and wraps around."""
+
+    trips = frozenset({"STA-30"})
+
+    def parsed(self, data: bytes) -> Json:
+        body = super().parsed(data)
+        window = body.get("max_context_window") if isinstance(body, dict) else None
+        if type(window) is int:
+            return {**body, "max_context_window": (window - INT64[0]) % 2**64 + INT64[0]}
+        return body
 
 
 class WindowsOf16Bits(_Window):
