@@ -115,7 +115,7 @@ def _look_at_other_keys(subject: Subject, url: str) -> None:
     """See that the further keys work: a stranger is kept out of everything, whatever is tested."""
     reader = None if subject.plan.profile.must_only else subject.callers.reader  # no MUST calls as the reader
     looks: Sequence[tuple[str, Credential | None, Callable[[Credential], Exchange], Sequence[int]]] = (
-        ("other-org-key", subject.callers.other, lambda caller: subject.upsert(subject.control(), caller), REFUSED),
+        ("other-org-key", subject.callers.other, lambda caller: _as_other(subject, caller), REFUSED),
         ("read-only-key", reader, lambda caller: _as_reader(subject, caller), (UNKNOWN,)),
     )
     for option, caller, call, refused in looks:
@@ -134,6 +134,14 @@ def _look_at_other_keys(subject: Subject, url: str) -> None:
             )
         if response.successful:
             subject.working.add(caller)
+
+
+def _as_other(subject: Subject, caller: Credential) -> Exchange:
+    """What a key of another organization comes to: a read, if it may not write."""
+    write = subject.upsert(subject.control(), caller)
+    if write.response.status == UNKNOWN or write.response.successful or subject.contract.upsert.read is None:
+        return write
+    return subject.read(_plain_name(subject), caller)
 
 
 def _as_reader(subject: Subject, caller: Credential) -> Exchange:

@@ -302,7 +302,7 @@ class Subject(Operations):
 
     def _left(self) -> float:
         most, to_delete = self.plan.profile.requests, len(self.creations) if self.abilities.deletes else 0
-        return math.inf if most is None else most - self.client.requests - to_delete
+        return math.inf if most is None else most - self.client.requests + self.client.busy - to_delete
 
     def require_requests(self, requests: int) -> None:
         """Go on only where so many are left; a run that found no failure yet takes some more, to judge every MUST."""

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from tests.mutants.http import _Locates, _Tags, tagged
+from tests.mutants.http import _Locates, _Tags
 from tests.mutants.mutant import Mutant
 from tests.servers.plain import COLLECTION, Stored
 from tests.servers.plain_fields import BASE, FLAGS, KEY, PROVIDER, PROVIDER_ALIAS, Values
@@ -109,18 +109,11 @@ class LocationUnencoded(_Locates):
         return f"{COLLECTION}{model[KEY]}/"
 
 
-class WeakTagWithoutParameters(_Tags):
-    """A weak ETag is made of the columns of a model, and its parameters are kept in another table."""
-
-    def tag(self, model: Values) -> str:
-        return "W/" + tagged({name: model[name] for name in model if name not in ("supported_params", "updated_at")})
-
-
 class TagOfTheLength(_Tags):
-    """A weak ETag is made of the length of the body."""
+    """An ETag is made of the length of the body."""
 
     def tag(self, model: Values) -> str:
-        return f'W/"{len(json.dumps(model)):x}"'
+        return f'"{len(json.dumps(model)):x}"'
 
 
 class KeysInAPrototype(Mutant):

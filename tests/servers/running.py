@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 30
+START_SECONDS = 240  # npm may have to fetch packages first, on a busy machine
 STOP_SECONDS = 5
 
 

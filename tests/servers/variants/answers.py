@@ -75,7 +75,7 @@ class ReadsLeaveOut(PlainServer):
 class ReadsLeaveMoreOut(ReadsLeaveOut):
     """Published: all but the name may be absent. Here what people read, most costs and the base are, in a read."""
 
-    absent = ("display_name", BASE, *COSTS[1:], "image_support")
+    absent = ("display_name", BASE, *COSTS[2:], "image_support")
 
 
 class ParametersAbsent(PlainServer):
