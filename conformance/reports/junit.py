@@ -143,10 +143,12 @@ def _stray(judged: Judged, verdict: Verdict, result: Result) -> pytest.TestRepor
     findings = judged.told_findings()
     found, places = findings[0], ", ".join(dict.fromkeys(finding["found_in"] for finding in findings))
     text = f"{judged.requirement.id}: expected {found['expected']}; observed {found['observed']}"
+    hint = [found["hint"]] if found["hint"] else []
     told = [*of_requirement(judged.requirement, result.contract), (VERDICT, verdict.value)]
+    shows = found["reproduce"] or [f"{found['instead']}; this runs the check again:", found["rerun"]]
     report = _report(
         node(judged.requirement, "", f" (in the tests of {places})"),
-        "\n".join([text, *(found["reproduce"] or [f"{found['instead']}; this runs the check again:", found["rerun"]])]),
+        "\n".join([text, *hint, *shows]),
         "call",
         told,
     )

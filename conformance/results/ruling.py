@@ -111,9 +111,10 @@ def _outdated(case: Case) -> list[str]:
 
 def _doubts(case: Case) -> list[str]:
     untested = case.binding(Verdict.NOT_TESTABLE) if case.terms.require_all else []
+    unjudged = unexplained(case.judged, case.verdicts)
     doubts = {
         "failed once and not again: run it again": case.binding(Verdict.UNSTABLE),
-        "not judged, for a reason that no requirement reports": unexplained(case.judged, case.verdicts),
+        f"{len(unjudged)} not judged, for a reason that no requirement reports": unjudged,
         "not testable, and --require-all asks for it": untested,
     }
     found = disruption(case) + [f"{what}: {_listed(ids)}" for what, ids in doubts.items() if ids]

@@ -157,7 +157,8 @@ class Attempts:
         wrong = set(attempt.findings) - self._confirmed or attempt.obstacle in (Obstacle.BLOCKED, Obstacle.DISRUPTED)
         if attempt.changes:
             return attempt.changes.pop()
-        if not (wrong and attempt.trailing) or self._subject.client.budget.spent:
+        doubtful = attempt.trailing or self.control.doubts(attempt.exchanges)
+        if not (wrong and doubtful) or self._subject.client.budget.spent:
             return None
         try:
             return self._checked(attempt)
@@ -185,7 +186,7 @@ class Attempts:
     def _confirm(self, first: Attempt, check: Callable[[], None]) -> None:
         """See what of a first run repeats; the rest is unstable."""
         new = set(first.findings) - self._confirmed
-        new -= self._seen_again(first, new)
+        new -= self._seen_again(first, {id for id in new if not _broke(first.findings[id])})
         new -= self._settle(first, {id for id in new if self._retraced(first.findings[id])})
         later, stopped = tuple[Exchange, ...](), ""
         for _ in range(first.requirement.confirming_runs):

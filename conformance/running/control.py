@@ -121,6 +121,14 @@ class Control:
                 trailing = after if watched is self._primary else trailing
         return trailing
 
+    def doubts(self, exchanges: Sequence[Exchange]) -> bool:
+        """Whether a key other than the owner's, which worked once, was refused what it asked for last."""
+        for watched in self._others:
+            own = [e for e in exchanges if e.request.credential == watched.credential] if watched.last else []
+            if own and not own[-1].response.successful:
+                return True
+        return False
+
     def changed(self, exchanges: Iterable[Exchange] = ()) -> Change | None:
         """Say what is not any more as it was, of the keys that made these exchanges; None where all is as it was.
 
@@ -203,7 +211,8 @@ class Control:
             watched.last = self._now()
             return None
         status = exchange.response.status
-        return _Failure(Trouble.GONE if status in GATEWAY else Trouble.CHANGED, summary(exchange), status)
+        text = " ".join(summary(exchange).split())  # a page has many lines
+        return _Failure(Trouble.GONE if status in GATEWAY else Trouble.CHANGED, text, status)
 
     def _shows(self, watched: _Watched, exchange: Exchange) -> bool:
         """Whether an exchange shows that the key works: it gets what the plain request got at the start."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.judge.outcome import NotTestable
+from conformance.judge.outcome import Blocked, NotTestable
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json
 
@@ -29,9 +29,10 @@ def _written_by_another(subject: Subject) -> tuple[Credential, Exchange]:
         raise NotTestable("needs RESPAN_OTHER_ORG_KEY")
     exchange = subject.once("a write of the other organization", lambda: subject.upsert(subject.minimal(), other))
     if exchange.response.status in REFUSED:
-        raise NotTestable(
-            f"the key of the other organization does not write: it is answered {exchange.response.status}"
-        )
+        status = exchange.response.status
+        if other in subject.working:  # it wrote at the start, so that something went wrong since then
+            raise Blocked(f"the key of the other organization wrote at the start, and now it is answered {status}")
+        raise NotTestable(f"the key of the other organization does not write: it is answered {status}")
     return other, subject.accepted(exchange)
 
 

@@ -115,7 +115,7 @@ class StoredBeforeMediaType(_Early):
 class RefusedNamesRemembered(Mutant):
     """A name that was refused once is refused the next time as well, by a cache of errors."""
 
-    trips = frozenset({"IDM-19"})
+    trips = frozenset({"IDM-19", "STA-17"})
     unsettles = frozenset({"STA-13", "STA-17"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:

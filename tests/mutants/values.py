@@ -169,7 +169,8 @@ class EntriesAreText(_Override):
     """The members of an entry are stored as strings, as in a table of keys and values."""
 
     trips = frozenset(
-        {"IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-07", "SEM-13", "SEM-14", "SEM-19", "SEM-20"}
+        {"IDM-17", "IDM-18", "IDM-21", "IDM-24", "IDM-28", "SEM-05", "SEM-06", "SEM-07", "SEM-13", "SEM-14"}
+        | {"SEM-19", "SEM-20"}
     )
 
     def stored_entry(self, entry: Json) -> Json:

@@ -235,7 +235,7 @@ INTERFERING: tuple[Surroundings, ...] = (
         "portal-page",
         lambda: when(since(100), page(200, "Welcome to our network")),
         (INCONCLUSIVE,),
-        ("HTML", SINCE),
+        ("Welcome to our network", SINCE),
     ),
     # The same by a redirect to a login page.
     Surroundings(
