@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from conformance.command.errors import UsageError
@@ -21,7 +22,7 @@ from conformance.wire.in_process import is_asgi
 READY = "ready"
 WORKERS = 16
 """Requests that a WSGI application answers at a time."""
-SECONDS = 60
+SECONDS = 60.0
 """How long an application may take to be imported."""
 
 
@@ -41,7 +42,10 @@ def serve(path: str) -> str:
             start_new_session=True,
         )
         host, port = listener.getsockname()
+    timer = Timer(SECONDS, process.kill)
+    timer.start()
     said = process.stdout.readline().strip() if process.stdout else ""
+    timer.cancel()
     if said != READY:
         process.kill()
         raise UsageError(f"serve {path}: the application did not start")

@@ -14,7 +14,6 @@ from conformance.subject.budget import CLEANING, Budget, Disruption, Restraint
 from conformance.subject.pace import Pace
 from conformance.subject.retry_after import seconds_asked
 from conformance.wire.exchange import RACE, SAFE, Credential, Exchange, Request, Response
-from conformance.wire.lost import Lost
 from conformance.wire.route import Route
 from conformance.wire.transport import Transport
 
@@ -60,8 +59,6 @@ class Client:
         self.budget = Budget(restraint.requests, restraint.seconds)
         self.requests = 0
         self._disruption: Disruption | None = None
-        self.broken = 0
-        """Requests that got no response."""
         self.seconds: deque[float] = deque(maxlen=RECENT)
         """What the latest responses took."""
         self.busy = 0
@@ -141,12 +138,7 @@ class Client:
 
     def _response(self, request: Request, send: Callable[[Request], Response]) -> Response:
         self.transport.longest = self.budget.left
-        try:
-            response = send(request)
-        except Lost:
-            with self._lock:
-                self.broken += 1
-            raise
+        response = send(request)
         self.budget.response(len(response.body))
         self.seconds.append(response.seconds)
         return response

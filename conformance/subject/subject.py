@@ -307,9 +307,7 @@ class Subject(Operations):
     def require_requests(self, requests: int) -> None:
         """Go on only where so many are left; a run that found no failure yet takes some more, to judge every MUST."""
         if self._left() + (0 if self.failed else OVERDRAFT) < requests:
-            raise Disrupted(
-                "confirming what was found, or a busy target, used up the requests for it; --profile thorough has more"
-            )
+            raise Disrupted("confirming what was found used up the requests for it; --profile thorough has more")
 
     def require_base(self) -> RequestField:
         """The field that names the base model; go on only where the contract has one."""
