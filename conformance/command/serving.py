@@ -48,6 +48,7 @@ def serve(path: str) -> str:
     timer.cancel()
     if said != READY:
         process.kill()
+        process.communicate()
         raise UsageError(f"serve {path}: the application did not start")
     return f"RESPAN_URL=http://{host}:{port}; RESPAN_SERVER={process.pid}; export RESPAN_URL RESPAN_SERVER"
 

@@ -13,6 +13,8 @@ from textwrap import dedent
 
 import pytest
 
+from conformance.command.errors import UsageError
+from conformance.command.serving import serve
 from conformance.running.target import path_of
 from tests.conformance.command import KEYS
 from tests.conformance.plugin.project import ROOT, Project
@@ -109,3 +111,12 @@ def test_a_module_level_application_is_found_by_its_path() -> None:
         assert path_of(thing) == "tests.conformance.reproduction.pasting:thing"
     finally:
         del module.thing  # type: ignore[attr-defined]
+
+
+def test_an_application_that_is_never_imported_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "endless.py").write_text("import time\n\ntime.sleep(600)\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{ROOT}")
+    monkeypatch.setattr("conformance.command.serving.SECONDS", 1.0)
+    with pytest.raises(UsageError, match="serve endless:app: the application did not start"):
+        serve("endless:app")
