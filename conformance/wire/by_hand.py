@@ -6,6 +6,7 @@ One connection without a proxy, over which requests go one after the other.
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import time
@@ -91,7 +92,7 @@ class ByHand:
         elif "chunked" in plain.get("transfer-encoding", "").lower():
             body = b"".join(self._chunks())
         elif "content-length" in plain:
-            body = self._exactly(int(plain["content-length"]))
+            body = self._exactly(_size(plain["content-length"], 10))
         else:
             body = self._until_closed()
         read = decoded(body, plain.get("content-encoding"))
@@ -105,14 +106,14 @@ class ByHand:
         head, _, self._rest = self._rest.partition(LINE * 2)
         first, *lines = head.decode("latin-1").split("\r\n")
         version, _, rest = first.partition(" ")
-        if not (version.startswith("HTTP/1.") and rest[:3].isdigit()):
+        if not (version.startswith("HTTP/1.") and re.fullmatch("[0-9]{3}", rest[:3])):
             raise NoHttp(f"what came is no HTTP: {first[:64]!r}")
         fields = (line.partition(":") for line in lines)
         return int(rest[:3]), tuple((name, value.strip(" \t")) for name, _, value in fields)
 
     def _chunks(self) -> Iterator[bytes]:
         total = 0
-        while size := int(self._line().split(b";")[0], 16):
+        while size := _size(self._line().split(b";")[0].decode("latin-1"), 16):
             total += size
             if total > LONGEST:
                 raise Unreadable(f"is longer than {LONGEST} bytes and was not read further")
@@ -158,6 +159,14 @@ class ByHand:
         if not came:
             raise NoHttp("it was closed before a whole response had come")
         self._rest += came
+
+
+def _size(text: str, base: int) -> int:
+    """The number of bytes that a framing names (RFC 9112, sections 6.2 and 7.1). Raises NoHttp where it is none."""
+    digits = text.strip(" \t")
+    if not re.fullmatch("[0-9]{1,19}" if base == 10 else "[0-9A-Fa-f]{1,16}", digits):
+        raise NoHttp(f"no length of a body: {text[:64]!r}")
+    return int(digits, base)
 
 
 def written(request: Request, base_url: str) -> bytes:
