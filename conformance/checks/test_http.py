@@ -34,8 +34,6 @@ from contract import Contract
 TAKES_GZIP = ("Accept-Encoding", "gzip, deflate")
 LONG_ENTRIES = 10
 """Entries of an override that make a response long enough for servers that leave short ones as they are."""
-LATE = (0.1, 0.4, 1.5)
-"""Seconds to wait, one after the other, for what may only be late."""
 CLOSE = ("Connection", "close")
 
 
@@ -155,7 +153,7 @@ def test_location(subject: Subject) -> None:
 def test_etag(subject: Subject) -> None:
     """A strong ETag is another one when the content is another one, and a read that names the old one gets the new.
 
-    A weak one may outlast a change (RFC 9110, section 8.8.1): one of the second of the last update does.
+    A weak one may outlast a change (RFC 9110, section 8.8.1), as one does that tells the second of the last update.
     """
     subject.require_true_read()
     key = _model_to_read(subject)
@@ -315,12 +313,7 @@ def _expect_it_leads_there(subject: Subject, created: Exchange, location: str) -
         return
     target = url.path.removeprefix(base.path) + (f"?{url.query}" if url.query else "")
     request = Request("GET", target, READ_HEADERS, None, subject.callers.owner, key=created.request.key, ordinary=False)
-    led = subject.client.send(request)
-    for seconds in LATE:
-        if led.response.status != 404:
-            break
-        subject.pause(seconds)
-        led = subject.client.send(request)
+    led = subject.patiently(partial(subject.client.send, request), lambda led: led.response.status != 404)
     if led.response.status in (404, 410):
         raise Violation(f"the model at Location: {location}", summary(led), [created, led])
     name = led.response.members.get(key)
