@@ -354,7 +354,8 @@ def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
     except Lost:
         if refusal.writes:
             raise
-        subject.accepted(subject.upsert(subject.minimal()))  # a front server may close the connection on an odd path
+        subject.accepted(subject.upsert(subject.minimal()))
+        subject.observe(f"{refusal.label}: no response")  # a front server may close the connection on an odd path
         return
     if odd.response.successful or not refusal.writes:
         return
