@@ -21,7 +21,6 @@ from conformance.wire.exchange import Exchange, Json
 from contract import RequestField, ResponseField
 
 T = TypeVar("T")
-"""Characters of a name that no reasonable server refuses."""
 FEW = 3
 """Every third update alone is enough to see whether a model stays on its base."""
 

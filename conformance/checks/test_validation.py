@@ -25,7 +25,7 @@ from conformance.wire.exchange import Exchange, Headers, Json
 from contract import Contract, RequestField
 
 PADDING = 100_000
-"""Octets of white space that make a body a large one."""
+"""Bytes of white space that make a body a large one."""
 TOO_LARGE = 413
 UNSUPPORTED = 415
 AMONG_OTHERS, WITHOUT_A_NAME = "among other wrong values", "without a name"

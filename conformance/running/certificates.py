@@ -59,16 +59,16 @@ def _check_target(settings: Settings, target: str | None) -> None:
 
 
 def _check_files(settings: Settings, shown: ClientCertificate) -> None:
-    cert, cert_place = _octets(settings, "cert"), f"{settings.origins['cert']} {shown.cert}"
+    cert, cert_place = _content(settings, "cert"), f"{settings.origins['cert']} {shown.cert}"
     if CERTIFICATE not in cert:
         raise BadSetting(f"{cert_place}: it holds no certificate in PEM ({CERTIFICATE.decode()})")
     if shown.key is None and PRIVATE_KEY not in cert:
         raise BadSetting(f"{cert_place}: it holds no private key; name the file that does with --key FILE")
-    if shown.key is not None and PRIVATE_KEY not in _octets(settings, "key"):
+    if shown.key is not None and PRIVATE_KEY not in _content(settings, "key"):
         raise BadSetting(f"{settings.origins['key']} {shown.key}: it holds no private key in PEM (-----BEGIN ...)")
 
 
-def _octets(settings: Settings, name: str) -> bytes:
+def _content(settings: Settings, name: str) -> bytes:
     try:
         return Path(settings[name]).read_bytes()
     except OSError as error:
