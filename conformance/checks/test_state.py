@@ -129,7 +129,7 @@ def test_value_is_stored_at_once(subject: Subject) -> None:
 def test_read_shows_the_same(subject: Subject) -> None:
     """A read shows what the upsert before it showed, inherited values, parameters and provider included.
 
-    What it does not show of a model that has all of it is left out of every read, as it may be.
+    A field that no read shows may be left out, and so may one that the read of a model with a value for it leaves out.
     """
     subject.require_true_read()
     providers = subject.plan.known.providers[:1]
