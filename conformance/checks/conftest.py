@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, NoReturn
 
 import pytest
@@ -47,7 +48,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def subject(respan_target: Any, pytestconfig: pytest.Config) -> Subject:
     """The implementation under test."""
-    return run_of(pytestconfig).meet(respan_target, lambda text: pytestconfig.hook.pytest_respan_notice(text=text))
+    return run_of(pytestconfig).meet(respan_target, partial(_give_notice, pytestconfig))
+
+
+def _give_notice(config: pytest.Config, text: str) -> None:
+    """Tell it at once: what is printed while a fixture is set up is captured."""
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        config.hook.pytest_respan_notice(text=text)
 
 
 @pytest.fixture(scope="session")

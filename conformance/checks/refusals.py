@@ -69,6 +69,7 @@ def _table(*refusals: Refusal) -> Callable[[Contract], Mapping[str, Refusal]]:
 
 
 ACCEPT = JSON_HEADERS[1]
+MARKUP = "'\"; DROP TABLE models; -- <script>${x}{{7*7}}%s%n"
 JSON_MEDIA_TYPES: Mapping[str, Headers] = {
     "media type in capitals": (("Content-Type", "Application/JSON"),),
     "charset=UTF-8": (("Content-Type", "application/json; charset=UTF-8"),),
@@ -238,7 +239,7 @@ SERVER_TRIALS = _table(
     Refusal("a name of 10,000 characters", _odd_name("x" * 10_000)),
     Refusal(  # what a firewall in front takes for an attack
         "a name with quotes and markup",
-        _odd_name("'\"; DROP TABLE models; -- <script>${x}{{7*7}}%s%n", ordinary=False),
+        _odd_name(MARKUP, ordinary=False),
     ),
     Refusal(  # what a firewall takes for an attack as well
         "references with path segments", _references_to("../../etc/passwd", ordinary=False), about=[REFERENCES]

@@ -282,7 +282,7 @@ def own_values(subject: Subject) -> list[Step]:
             f.name: v for f in subject.own_fields() for v in plain_values(f.schema)[:1] if not v and v is not False
         }
         told = []
-        for base, own in ((1, subject.full(2)), (2, subject.full(1)), (1, {key: subject.names.fresh(), **falsy})):
+        for base, own in ((1, subject.full(2)), (2, subject.full(1)), (1, {key: subject.names.for_a_model(), **falsy})):
             parent = subject.given(subject.full(base))
             child = {**_child(subject, parent), **own}
             child = dict(reversed(child.items())) if base == 2 else child  # the base model stands last

@@ -185,8 +185,8 @@ def _written_by_the_reader(subject: Subject, write: str) -> Exchange:
 def test_read_and_delete_need_credentials(subject: Subject) -> None:
     """A model is neither read nor deleted without credentials, nor with unknown ones."""
     subject.require_read()
-    body = subject.given(subject.full())
-    key = body[subject.contract.upsert.key]
+    key = subject.names.for_a_model("/a")
+    subject.given(subject.full(1, key))
     expect_refusal(subject.read(key, anonymous=True), "a read without credentials")
     expect_refusal(subject.read(key, UNKNOWN), "a read with unknown credentials")
     delete = subject.contract.upsert.delete

@@ -39,7 +39,7 @@ from conformance.wire.lost import Lost
 from contract import RequestField, ResponseField
 
 
-@requirement("SEM-01", MUST, clause="x-clauses/inherited", about=[BASE_MODELS, INHERITED])
+@requirement("SEM-01", MUST, clause="x-clauses/inherited", about=[BASE_MODELS, INHERITED], creates=True)
 @each("field", cases.inherited)
 def test_inherits(subject: Subject, field: Shown) -> None:
     """A model without a value of its own shows that of its base model."""
@@ -57,7 +57,7 @@ def test_own_value_wins(subject: Subject, field: Shown) -> None:
             expect_shown(step.shown, field.response, step.sent[field.name], "over the value of the base model")
 
 
-@requirement("SEM-03", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, INHERITED])
+@requirement("SEM-03", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, INHERITED], creates=True)
 @each("field", cases.inherited)
 def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
     """A value is inherited through a base of a base, and through one more."""
@@ -86,7 +86,9 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
         raise Violation("an answer, by refusing or cutting the cycle", f"nothing: {lost.reason}") from None
 
 
-@requirement("SEM-13", MUST, clause="x-clauses/inherited", about=[BASE_MODELS, OVERRIDES, INHERITED_PARAMETERS])
+@requirement(
+    "SEM-13", MUST, clause="x-clauses/inherited", about=[BASE_MODELS, OVERRIDES, INHERITED_PARAMETERS], creates=True
+)
 @each("case", cases.overlaid_on_base)
 def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A model without an override shows the supported parameters of its base model, and no others."""
@@ -99,7 +101,9 @@ def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, Re
     _expect_parameters_of(base, shown, field)
 
 
-@requirement("SEM-19", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, OVERRIDES, INHERITED_PARAMETERS])
+@requirement(
+    "SEM-19", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, OVERRIDES, INHERITED_PARAMETERS], creates=True
+)
 @each("case", cases.overlaid_on_base)
 def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """Parameters come through a base of a base, and those of the nearer one win."""
@@ -112,7 +116,7 @@ def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, Respo
     expect_entries(shown, far | near, field, "through a base of the base", contains)
 
 
-@requirement("SEM-21", SHOULD, clause="x-clauses/inherited", about=[BASE_MODELS, INHERITANCE])
+@requirement("SEM-21", SHOULD, clause="x-clauses/inherited", about=[BASE_MODELS, INHERITANCE], creates=True)
 def test_other_base(subject: Subject) -> None:
     """A model that is given another base model shows that one's values and parameters, and none of the former one's.
 
@@ -142,7 +146,12 @@ def test_other_base(subject: Subject) -> None:
 
 
 @requirement(
-    "SEM-11", MUST, clause="x-clauses/inherited", needs=["builtin-model"], about=[BASE_MODELS, INHERITED, READ]
+    "SEM-11",
+    MUST,
+    clause="x-clauses/inherited",
+    needs=["builtin-model"],
+    about=[BASE_MODELS, INHERITED, READ],
+    creates=True,
 )
 def test_inherits_from_builtin(subject: Subject) -> None:
     """A model whose base is a built-in one shows its own values, and else those that the built-in model shows."""

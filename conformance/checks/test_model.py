@@ -15,13 +15,13 @@ from conformance.requirements.requirement import requirement
 from conformance.subject.subject import Subject
 
 
-@requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], last=True)
+@requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], creates=True, last=True)
 def test_walk_by_what_is_known(subject: Subject) -> None:
     """Each answer of a walk has the status, and shows the values just sent, that a reference model predicts."""
     _judge(subject, MUST)
 
 
-@requirement("MOD-02", SHOULD, clause="x-clauses/read-back", about=[OWN], last=True)
+@requirement("MOD-02", SHOULD, clause="x-clauses/read-back", about=[OWN], creates=True, last=True)
 def test_walk_by_what_is_assumed(subject: Subject) -> None:
     """Each answer of a walk shows what earlier requests left, as a reference model predicts."""
     _judge(subject, SHOULD)

@@ -28,7 +28,7 @@ TEXTS = ("decomposed e\u0301, composed \u00e9, emoji \U0001f9ea \u2764\ufe0f",)
 })  # fmt: skip
 def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     """Names that differ are different models: one more character, a slash, a long common start."""
-    stem = subject.names.fresh() + "x"
+    stem = subject.names.for_a_model("x" + tails[0]) + "x"
     _expect_distinct(subject, [stem + tail for tail in tails])
 
 
@@ -42,7 +42,7 @@ def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
 })  # fmt: skip
 def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     """Names are compared code point by code point: case, space, normalization and encoding make different models."""
-    stem = subject.names.fresh() + "-"
+    stem = subject.names.for_a_model("-" + tails[0]) + "-"
     _expect_distinct(subject, [stem + tail for tail in tails])
 
 
@@ -51,7 +51,7 @@ def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
 def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
     """A valid but odd name that is taken comes back exactly."""
     upsert = subject.contract.upsert
-    key = subject.names.fresh() + tail
+    key = subject.names.for_a_model(tail) + tail
     exchange = subject.upsert({upsert.key: key})
     if exchange.response.successful:
         expect_shown(exchange.response.members, upsert.response[upsert.key], key, "in the response")

@@ -68,7 +68,9 @@ def test_empty_override(subject: Subject, case: tuple[RequestField, ResponseFiel
         raise Violation(expected, f"{field.name}: {written(emptied[field.name])}", seen_in=[emptied])
 
 
-@requirement("SEM-06", SHOULD, clause="x-clauses/override-entries", about=[OVERRIDES, INHERITED_PARAMETERS])
+@requirement(
+    "SEM-06", SHOULD, clause="x-clauses/override-entries", about=[OVERRIDES, INHERITED_PARAMETERS], creates=True
+)
 @each("case", cases.overlaid_on_base)
 def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """Parameters of the base model that the override does not name stay as they are."""
@@ -80,7 +82,9 @@ def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, Respo
     expect_entries(model.get(field.name), {"top_p": theirs["top_p"]}, field, "from the base, not named", contains)
 
 
-@requirement("SEM-07", SHOULD, clause="x-clauses/override-entries", about=[OVERRIDES, INHERITED_PARAMETERS])
+@requirement(
+    "SEM-07", SHOULD, clause="x-clauses/override-entries", about=[OVERRIDES, INHERITED_PARAMETERS], creates=True
+)
 @each("case", cases.overlaid_on_base)
 def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An entry of null removes a parameter, be it the base model's or the model's own, until another brings it back.

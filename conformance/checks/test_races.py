@@ -33,7 +33,7 @@ HEAD_START = 0.002
 """Seconds that some requests of a race go ahead of others, which then come in the midst of them."""
 
 
-@requirement("CON-01", MUST, clause="x-clauses/racing-creates", about=[CREATES_TOLD])
+@requirement("CON-01", MUST, clause="x-clauses/racing-creates", about=[CREATES_TOLD], creates=True)
 def test_racing_creates(subject: Subject) -> None:
     """Of creates of one name that race, exactly one is answered as a create, and the others as updates."""
     upsert = subject.contract.upsert
@@ -56,7 +56,7 @@ def test_one_model_is_left(subject: Subject) -> None:
     upsert = subject.contract.upsert
     warm(subject, RACERS)
     for _ in range(subject.plan.profile.races // 2):
-        key = subject.names.fresh()
+        key = subject.names.for_a_model()
         race([_upsert(subject, subject.few(variant, key)) for variant in range(RACERS)])
         again = subject.accepted(subject.upsert({upsert.key: key}))
         if subject.abilities.tells_updates:
@@ -107,7 +107,7 @@ def _race_for_a_whole_model(subject: Subject) -> None:
     writes = [_upsert(subject, subject.full(variant, key)) for variant in range(1, RACERS)]
     reads = [_read(subject, key)] * 2 if subject.abilities.reads_truly else []
     base = subject.based_on({subject.contract.upsert.key: key})
-    heirs = [_upsert(subject, {**subject.minimal(), **base})] if base else []
+    heirs = [_upsert(subject, {**subject.minimal(), **base})] if base and not subject.names.reuses else []
     exchanges = race([*writes, *reads, *heirs])
     raced = exchanges[: len(writes) + len(reads)]
     for heir in exchanges[len(raced) :]:
@@ -124,7 +124,7 @@ def _race_for_a_whole_model(subject: Subject) -> None:
 
 def _require_whole_updates(subject: Subject) -> None:
     """Go on only where updates are shown whole that come one after the other."""
-    key = subject.names.fresh()
+    key = subject.names.for_a_model()
     for variant in (0, *range(0, RACERS, 2), *range(1, RACERS, 2), 0):  # some are repeated, and some come back
         shown = subject.accepted(subject.upsert(subject.full(variant, key))).response.members
         try:
@@ -149,7 +149,7 @@ def test_racing_creates_of_different_fields(subject: Subject) -> None:
     """Of creates of one name with different fields that race none loses what another stored."""
     fields = _fields_to_race_for(subject)
     for variant in range(subject.plan.profile.races // 2):
-        _race_for(subject, subject.names.fresh(), fields, 2 * variant + 201)
+        _race_for(subject, subject.names.for_a_model(), fields, 2 * variant + 201)
 
 
 @requirement("CON-08", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES, STATE])
@@ -191,10 +191,10 @@ def test_linearizable(subject: Subject) -> None:
 @requirement("CON-09", SHOULD, clause="x-clauses/read-back", about=[READ, DELETE, CREATES_TOLD])
 def test_upserts_and_deletes(subject: Subject) -> None:
     """Upserts and a delete that race leave what they would leave one after the other, in some order."""
-    subject.require_telling()
-    subject.require_true_read()
     if not subject.abilities.deletes_truly:
         raise NotTestable("the target has no delete after which a model is gone")
+    subject.require_telling()
+    subject.require_true_read()
     warm(subject, RACERS)
     for turn in range(subject.plan.profile.races - 1):
         created = subject.accepted(subject.upsert(subject.few(1)))
@@ -252,7 +252,7 @@ def _models_to_race_for(subject: Subject) -> list[tuple[dict[str, Json], Credent
     """As many models as there are racers, each with its organization; two have one name where there are two."""
     apart = writes_elsewhere(subject) and all(it.is_in(subject.contract) for it in ORGANIZATIONS)
     callers = [subject.callers.owner, *([subject.callers.other] if apart else [])]
-    places = product([subject.names.fresh() for _ in range(RACERS)], callers)
+    places = product([subject.names.for_a_model(shared=apart) for _ in range(RACERS)], callers)
     return [(subject.full(variant, name), caller) for variant, (name, caller) in enumerate(islice(places, RACERS))]
 
 

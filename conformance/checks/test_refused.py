@@ -49,7 +49,7 @@ def test_refusal_leaves_nothing_behind(subject: Subject, refusal: Refusal) -> No
     expect_unchanged(subject.contract, before, after, "in an update of the name alone, after a refused one")
 
 
-@requirement("IDM-13", SHOULD, clause="x-clauses/refused", about=[EXISTENCE])
+@requirement("IDM-13", SHOULD, clause="x-clauses/refused", about=[EXISTENCE], creates=True)
 @each("refusal", REFUSED)
 def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
     """A refused request creates nothing: the next valid upsert of that name is a create."""

@@ -113,7 +113,7 @@ def test_value_is_stored(subject: Subject, field: Shown) -> None:
 @requirement("IDM-05", SHOULD, clause="x-clauses/read-back", about=[OWN, STATE])
 def test_value_is_stored_at_once(subject: Subject) -> None:
     """What a 2xx response confirmed is what the very next request sees."""
-    key = subject.names.fresh()
+    key = subject.names.for_a_model()
     if subject.abilities.reads:
         subject.read(key)  # a cache that a create does not clear keeps that there is none
     for variant in (1, 2):
@@ -268,7 +268,7 @@ def test_reference_sent_again(subject: Subject) -> None:
 def test_models_do_not_leak(subject: Subject) -> None:
     """Many models side by side keep their own values."""
     bodies = [subject.given(subject.full(variant)) for variant in range(3)]
-    alike = {**bodies[1], subject.contract.upsert.key: subject.names.fresh()}
+    alike = {**bodies[1], subject.contract.upsert.key: subject.names.for_a_model()}
     subject.given(alike)
     subject.given(subject.full(4, alike[subject.contract.upsert.key]))
     for body in [*bodies, bodies[0]]:
@@ -283,7 +283,7 @@ def test_models_do_not_leak(subject: Subject) -> None:
                 expect_entries(shown[overlaid.name], body[override.name], overlaid, where, contains)
 
 
-@requirement("IDM-23", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES])
+@requirement("IDM-23", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES], creates=True)
 def test_bare_models_are_bare(subject: Subject) -> None:
     """A model of which nothing but the name was sent shows nothing of other models, older or newer ones."""
     others = [_telling(subject), _telling(subject)]

@@ -75,7 +75,7 @@ def test_updated_at_never_goes_back(subject: Subject) -> None:
 def test_updated_at_moves(subject: Subject) -> None:
     """The time of the last update moves when a value changes, to the grain of the clock."""
     field = _timestamp(subject, "updated")
-    key = subject.names.fresh()
+    key = subject.names.for_a_model()
     exchange = subject.accepted(subject.upsert(subject.full(1, key)))
     if exchange.response.members.get(field.name) is None:  # it was never updated
         exchange = subject.accepted(subject.upsert(subject.full(0, key)))

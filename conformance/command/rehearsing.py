@@ -87,7 +87,9 @@ def _end(result: Result, settings: Settings) -> Iterator[str]:
         yield f"Deletes   nothing: the contract has no delete, so about {left:,} models stay on the target"
     else:
         yield "Deletes   what it created as soon as nothing needs it, if the target has a delete"
-    if settings["url"] or settings["ledger"]:
+    if settings["names"]:
+        yield f"Names     {settings['names']}; without a delete, the models that it names are written to again"
+    elif settings["url"] or settings["ledger"]:
         yield f"Ledger    {place_of_ledger(settings['ledger'], 'rc-...', '')}, as long as something is left"
 
 

@@ -11,6 +11,8 @@ from conformance.configuration.options import OPTIONS, REPORTS, TARGET, URL, Opt
 from conformance.configuration.settings import Settings
 from conformance.places import CannotWrite, check_places
 from conformance.running.connection import connection_of
+from conformance.running.tidying import left_by_earlier_runs
+from conformance.subject.ledger import BadLedger
 
 
 def check_settings(settings: Settings) -> None:
@@ -20,6 +22,12 @@ def check_settings(settings: Settings) -> None:
 
     if settings["url"] and settings["app"]:
         raise UsageError("give a URL or --app, not both")
+    if settings["names"] and settings["ledger"]:
+        raise UsageError("give --names or --ledger, not both: the file of --names is the ledger, too")
+    try:
+        left_by_earlier_runs(settings["names"], "")
+    except BadLedger as error:
+        raise UsageError(f"--names {error}") from None
     if settings["quiet"] and settings["verbose"]:
         raise UsageError("give --quiet or --verbose, not both")
     _check_target(settings)

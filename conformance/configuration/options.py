@@ -132,6 +132,7 @@ CONNECTION = (
     Option("key", INPUT, "its private key, if it is in another file"),
     *_key("key-passphrase", "passphrase of its key", PASSPHRASE),
     Option("ledger", OUTPUT, "note here what is created, until it is deleted"),
+    Option("names", OUTPUT, "... and without a delete, write to what it names again"),
 )
 REPORTS = (
     Option("json", OUTPUT, "write the report as JSON (- is standard output)"),

@@ -57,7 +57,7 @@ class _Bridge:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
-        self._names = [subject.names.fresh() for _ in range(NAMES)]
+        self._names = [subject.names.for_a_model() for _ in range(NAMES)]
         self._known = subject.known_references()
         self._bodies: set[bytes] = set()
         self.sent: list[Exchange] = []

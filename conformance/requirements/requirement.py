@@ -35,6 +35,8 @@ class Requirement:
     """Options without which it cannot be judged, such as `other-org-key`."""
     about: tuple[Feature, ...] = ()
     """What it is about: where the contract lacks one of them, it does not apply."""
+    creates: bool = False
+    """Whether it is about models that did not exist before, so that it takes names that nothing was called."""
     each: tuple[Things, ...] = ()
     """What it is judged on, a test for each."""
     judge: Judge | None = None
@@ -91,20 +93,21 @@ REGISTRY: dict[str, Requirement] = {}
 """Every requirement by its ID, filled as the files of `conformance.checks` are imported."""
 
 
-def requirement(
+def requirement(  # noqa: PLR0913 - all that is to be said of one
     id: str,
     level: Level,
     clause: str,
     needs: Iterable[str] = (),
     *,
     about: Iterable[Feature] = (),
+    creates: bool = False,
     last: bool = False,
 ) -> Callable[[Check], Check]:
     """Declare the check of a requirement. What it is judged on `each` of is declared below this."""
 
     def declare(check: Check) -> Check:
         each = tuple(things for _, things in cases_of(check))
-        made = Requirement(id, level, clause, _text(check), tuple(needs), tuple(about), each, last=last)
+        made = Requirement(id, level, clause, _text(check), tuple(needs), tuple(about), creates, each, last=last)
         _DECLARED[check] = _register(made)
         return check
 

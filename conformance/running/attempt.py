@@ -124,7 +124,7 @@ class Attempts:
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
-        first = self._steady(requirement, check)
+        first = self._first(requirement, check)
         if self._is_misled(first):
             changes, first = first.changes, self._steady(requirement, check, anew=True)
             first.changes[:0] = changes
@@ -134,6 +134,20 @@ class Attempts:
         if spent and first.verdict is Verdict.PASS:
             first.give_up(spent, Obstacle.DISRUPTED)
         return first
+
+    def _first(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
+        """Run `check`, on models that earlier runs left if it passes there: nothing else is told by these."""
+        if not self._subject.names.reuses:
+            return self._steady(requirement, check)
+        with self._subject.names.reusing():
+            attempt = self._steady(requirement, check)
+        stuck = attempt.state is Verdict.NOT_TESTABLE and attempt.obstacle is not Obstacle.DISRUPTED
+        found = attempt.findings.keys() & {requirement.id, *(attempt.findings.keys() - self._confirmed)}
+        if not (found or (stuck and attempt.exchanges)):
+            return attempt
+        again = self._steady(requirement, check, anew=True)
+        again.changes[:0] = attempt.changes
+        return again
 
     def _steady(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
         """Run `check`, anew where the surroundings changed meanwhile; what they kept from being judged says so."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from random import Random
 from statistics import median
 from typing import Any
 
@@ -31,20 +32,20 @@ from conformance.running.control import Change
 from conformance.running.deadline import disarm
 from conformance.running.estimate import duration, estimated_models, estimated_requests, require_time
 from conformance.running.target import App, named, path_of
-from conformance.running.tidying import open_ledger, tidy
+from conformance.running.tidying import left_by_earlier_runs, open_ledger, tidy
 from conformance.subject.abilities import Abilities
 from conformance.subject.budget import Disruption, Trouble
 from conformance.subject.client import Client
 from conformance.subject.deletability import lacks_delete, warning_of_leftovers
 from conformance.subject.deleting import sweep
 from conformance.subject.diagnosis import of_stranger
-from conformance.subject.ledger import Ledger
-from conformance.subject.names import Names, new_prefix
+from conformance.subject.ledger import Entry, Ledger
+from conformance.subject.names import Left, Names, new_prefix
 from conformance.subject.naming import named as with_names
 from conformance.subject.plan import Known, Plan
 from conformance.subject.probe import probe
 from conformance.subject.smoke import look
-from conformance.subject.subject import Subject
+from conformance.subject.subject import NO_NEW_NAMES, Subject
 from conformance.wire.http import HttpTransport
 from conformance.wire.in_process import InProcess
 from conformance.wire.lost import Unreachable
@@ -54,6 +55,7 @@ from contract import load
 
 SECRET = 8
 """Characters from which on the value of a header of the user's is taken for a secret wherever it stands."""
+OTHER = "other-org-key"
 LONG = 60.0
 """Seconds of a run from which on it is said beforehand how long it takes."""
 SHOWN = 3
@@ -81,6 +83,7 @@ class Run:
         """The test that runs, as pytest is told to run it alone."""
         self._app: str | None = settings["app"]
         self.prefix = prefix or new_prefix(self._shape)
+        self._earlier = left_by_earlier_runs(settings["names"], worker)
         self.names = self._shape.spelled(self.prefix)
         """All names of the run, as a reader is told of them."""
         self.proxy = str(self._connection.proxy or "")
@@ -129,11 +132,17 @@ class Run:
         leaves = isinstance(self._transport, HttpTransport)  # an application in this process goes with it
         lacking = lacks_delete(subject) if leaves else None
         if lacking:
-            notice(warning_of_leftovers(estimated_models(self.estimate)))
-        look(subject)
-        subject.abilities = probe(subject)
+            notice(self._warning_of_leftovers(subject))
+        with subject.names.reusing():
+            look(subject)
+            if subject.names.reuses and subject.was_created(subject.plain):  # what earlier runs left is gone
+                subject.names.reuse_no_more()
+            subject.abilities = probe(subject)
+        if subject.names.reuses and subject.abilities.deletes:
+            subject.names.reuse_no_more()
+            subject.abilities = probe(subject)
         if leaves and not lacking and not subject.abilities.deletes:
-            notice(warning_of_leftovers(estimated_models(self.estimate)))
+            notice(self._warning_of_leftovers(subject))
         self.notes += _notes(subject)
         responses = subject.client.seconds or [0.0]
         self.expected = require_time(self.estimate, median(responses), subject.client.restraint)
@@ -154,12 +163,38 @@ class Run:
     def _unmet(self, client: Client, lasting: bool) -> Subject:
         known = Known(self.settings["builtin-model"], self.settings["provider"])
         plan = Plan(known, self.seed, self.profile)
-        names = Names(self._worker, self.prefix, self._shape)
-        return Subject(self.contract, client, callers_of(self.settings), names, plan, self._open_ledger(lasting))
+        self._earlier = [run for run in self._earlier if run.target == self.target]
+        names = Names(self._worker, self.prefix, self._shape, self._names_left())
+        subject = Subject(self.contract, client, callers_of(self.settings), names, plan, self._open_ledger(lasting))
+        subject.creations.take_up(self._own_entries())
+        return subject
+
+    def _own_entries(self) -> Iterator[Entry]:
+        """Yield the models that earlier runs left and this one may delete: by its keys, and named as runs name them."""
+        for run in self._earlier:
+            for entry in run.entries:
+                if entry.name.startswith(run.prefix) and (entry.caller != asked_for(OTHER) or self.settings[OTHER]):
+                    yield entry
+
+    def _names_left(self) -> list[Left]:
+        """Names of models that earlier runs left, in an order that the seed repeats."""
+        found = list[Left]()
+        for run in self._earlier:
+            pattern = self._shape.pattern(run.prefix, self._worker)
+            theirs = {entry.name for entry in run.entries if entry.caller == asked_for(OTHER)}
+            ours = {entry.name for entry in run.entries if entry.caller != asked_for(OTHER)}
+            matches = [(match, name) for name in sorted(ours) if (match := pattern.match(name))]
+            found += [Left(match[0], name[match.end() :], name in theirs) for match, name in matches]
+        Random(self.seed).shuffle(found)  # noqa: S311 - it is no secret
+        return found
+
+    def _warning_of_leftovers(self, subject: Subject) -> str:
+        """What is said of the models that stay, before the run goes on."""
+        return warning_of_leftovers(estimated_models(self.estimate), len(self._names_left()) * subject.names.reuses)
 
     def _open_ledger(self, lasting: bool) -> Ledger | None:
         """The ledger of the run; a target that does not outlast it needs none, unless the user wants one."""
-        given = self.settings["ledger"]
+        given = self.settings["names"] or self.settings["ledger"]
         if not (given or lasting):
             return None
         ledger, warning = open_ledger(given, self.target, self.prefix, self._worker)
@@ -190,6 +225,8 @@ class Run:
         void = self._void(requirement.id, case, attempt)
         self.subject.failed |= any(self._binds(id, finding) for id, finding in attempt.findings.items())
         sweep(self.subject)
+        if self.subject.names.reuses:
+            self.subject.names.take_back(self.subject.creations.written())
         return self._record(requirement, case, attempt) | {"void": void, "seconds": seconds, **self._journal(attempt)}
 
     def _binds(self, id: str, finding: Finding) -> bool:
@@ -205,6 +242,8 @@ class Run:
         for option in requirement.needs:
             if option in self._gone:
                 raise Disrupted(self._gone[option])
+        if requirement.creates and self.subject.names.reuses:
+            raise NotProvided(NO_NEW_NAMES)
         check()
 
     def _void(self, id: str, case: str, attempt: Attempt) -> list[list[str]]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from conformance.subject.abilities import Abilities
 from conformance.subject.deleting import clean, summed_up
-from conformance.subject.ledger import BadLedger, Entry, Ledger
+from conformance.subject.ledger import BadLedger, Entry, Ledger, Recorded, read_if_there
 from conformance.subject.subject import Subject
 
 AGAIN = 2
@@ -45,6 +46,11 @@ def open_ledger(given: str | None, target: str, prefix: str, worker: str) -> tup
     return None, f"no ledger is kept of what is created ({reason}); name a file for it with --ledger"
 
 
+def left_by_earlier_runs(given: str | None, worker: str) -> list[Recorded]:
+    """What earlier runs left, by the file of --names. Raises BadLedger."""
+    return read_if_there(place_of_ledger(given, "", worker)) if given else []
+
+
 def _folder() -> Path:
     """The user's folder for state; one for temporary files where the user has none."""
     try:
@@ -71,8 +77,13 @@ def tidy(subject: Subject, *, lost: bool) -> str | None:
         left = dict.fromkeys(own, "deleting was interrupted")
     if ledger is None:
         return None
-    ledger.settle(left)
-    return f"{summed_up(left)}; respan-conformance clean {ledger.path} tries again" if _is_kept(ledger) else None
+    ledger.settle(left, subject.creations.gone)
+    if not (left and _is_kept(ledger)):
+        return None
+    again = f"respan-conformance clean {ledger.path} tries again"
+    if _lacks_delete(subject.abilities):
+        again = f"a run with --names {ledger.path} writes to them again, rather than to new ones"
+    return f"{summed_up(left)}; {again}"
 
 
 def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
@@ -81,13 +92,18 @@ def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
         return dict.fromkeys(own, "the target stopped responding" if lost else "the target gave no response")
     if subject.plain is None and not subject.creations.confirmed:
         return {}  # every response said that nothing worked, so nothing was created
-    if able.probed and not able.deletes and able.delete_status is not None:
+    if _lacks_delete(able):
         return dict.fromkeys(own, f"the target has no delete: it got {able.delete_status}")
     subject.client.renew_budget()
     left = clean(subject, own.items()).left
     for _ in range(AGAIN):
         left = clean(subject, [(entry, own[entry]) for entry in left]).left if left else left
     return left
+
+
+def _lacks_delete(able: Abilities) -> bool:
+    """Whether the target was seen to have no delete."""
+    return able.probed and not able.deletes and able.delete_status is not None
 
 
 def _is_kept(ledger: Ledger) -> bool:

@@ -26,14 +26,25 @@ class Creations:
         self._organizations = frozenset(organizations)
         self._own: dict[Entry, Credential | None] = {}
         self._confirmed: set[Entry] = set()
+        self._earlier: set[Entry] = set()
+        self.gone: set[Entry] = set()
+        """The models that were deleted."""
         self._stay: set[Entry] = set()
         self._lock = threading.Lock()
         self.most = 0
         """The most models that there were at one time."""
 
+    def take_up(self, entries: Iterable[Entry]) -> None:
+        """Take models that earlier runs left for own ones."""
+        by_variable = {_variable(caller): caller for caller in self._organizations}
+        with self._lock:
+            self._earlier |= set(entries)
+            self._own |= {entry: by_variable.get(entry.caller) for entry in self._earlier}
+            self.most = max(self.most, len(self._own))
+
     def before(self, request: Request) -> bool:
         """Note what an upsert may create, whatever becomes of its answer. Whether that was not noted before."""
-        if request.key is None or not request.key.startswith(self.prefix):
+        if request.key is None or not self._is_own(request.key):
             return False
         entry = _entry(request.key, request.credential)
         if self.ledger is not None:
@@ -56,13 +67,14 @@ class Creations:
     def after(self, exchange: Exchange) -> None:
         """Note what an upsert did create.
 
-        What has the prefix of the run is its own, unless it was refused. Anything else, the name of a built-in model
-        or a number that was taken for a name, is its own only where the answer says that it was not there before.
+        What has the prefix of the run is its own, unless it was refused, and so is what it took up. Anything else, the
+        name of a built-in model or a number that was taken for a name, is its own only where the answer says that it
+        was not there before.
         """
         key, caller = exchange.request.key, exchange.request.credential
         if exchange.response.successful:
             name = key if key is not None else exchange.response.members.get(self._upsert.key)
-            if isinstance(name, str) and (name.startswith(self.prefix) or self._is_new(exchange)):
+            if isinstance(name, str) and (self._is_own(name) or self._is_new(exchange)):
                 self._confirm(_entry(name, caller), caller)
         elif (400 <= exchange.response.status <= 499 or exchange.response.status in UNDONE) and key is not None:
             self._refused(_entry(key, caller))
@@ -76,12 +88,19 @@ class Creations:
         with self._lock:
             self._own.pop(entry, None)
             self._confirmed.discard(entry)
+            self._earlier.discard(entry)
+            self.gone.add(entry)
 
     @property
     def confirmed(self) -> bool:
         """Whether a response ever said that a model of the run was created."""
         with self._lock:
             return bool(self._confirmed)
+
+    def written(self) -> set[str]:
+        """The names of the models that were written to."""
+        with self._lock:
+            return {entry.name for entry in self._confirmed}
 
     def sweepable(self) -> dict[Entry, Credential | None]:
         """The models that were not tried to be deleted yet."""
@@ -112,8 +131,11 @@ class Creations:
 
     def _refused(self, entry: Entry) -> None:
         with self._lock:
-            if entry not in self._confirmed:
+            if entry not in self._confirmed | self._earlier:
                 self._own.pop(entry, None)
+
+    def _is_own(self, name: str) -> bool:
+        return name.startswith(self.prefix) or any(entry.name == name for entry in self._earlier)
 
     def _is_new(self, exchange: Exchange) -> bool:
         created, updated = self._upsert.created, self._upsert.updated
@@ -121,4 +143,9 @@ class Creations:
 
 
 def _entry(name: str, caller: Credential | None) -> Entry:
-    return Entry(name, caller.shell.rpartition("$")[2] if caller else "")
+    return Entry(name, _variable(caller) if caller else "")
+
+
+def _variable(caller: Credential) -> str:
+    """The shell variable that stands for a caller's key."""
+    return caller.shell.rpartition("$")[2]

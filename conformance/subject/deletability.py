@@ -25,6 +25,13 @@ def lacks_delete(subject: Subject) -> bool | None:
     return False if 200 <= status <= 299 else None
 
 
-def warning_of_leftovers(models: int) -> str:
+def warning_of_leftovers(models: int, reused: int = 0) -> str:
     """What is said before anything is written on a target without delete."""
-    return f"the target has no delete: about {models:,} models will stay on it, and clean cannot delete them later"
+    if reused:
+        more = max(0, models - reused)
+        earlier = f"the run writes to {min(reused, models):,} models of earlier runs"
+        return f"the target has no delete: {earlier}" + (f", and to about {more:,} new ones" if more else "")
+    return (
+        f"the target has no delete: about {models:,} models will stay on it, and clean cannot delete them later; with "
+        "--names FILE a later run writes to them again"
+    )

@@ -41,8 +41,6 @@ def sweep(subject: Subject) -> None:
     for entry, _ in over:
         if entry in cleaned.left:
             subject.creations.keep_for_the_end(entry)
-        else:
-            subject.creations.forget(entry)
 
 
 def clean(subject: Subject, models: Iterable[tuple[Entry, Credential | None]]) -> Cleaned:
@@ -60,6 +58,7 @@ def clean(subject: Subject, models: Iterable[tuple[Entry, Credential | None]]) -
         if why:
             cleaned.left[entry] = why
         else:
+            subject.creations.forget(entry)
             cleaned.deleted += 1
     return cleaned
 

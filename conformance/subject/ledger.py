@@ -1,15 +1,17 @@
 """The ledger: a file with every name that a run may have created, written before the request that may create it.
 
 It is JSON Lines. A line with a `target` begins a run: all names below it are names on that target. No secret is in it.
-Several runs may share a file; each takes out what it deleted, and the file goes when nothing is left.
+Several runs may share a file; each takes out what it deleted, and the file goes when nothing is left. With `--names` a
+run writes to the models that are left of earlier ones.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,35 +45,61 @@ class Recorded:
         head = {"target": self.target, "prefix": self.prefix}
         return [_line(head), *(_line({"name": entry.name, "caller": entry.caller}) for entry in self.entries)]
 
+    def without(self, entries: Container[Entry]) -> Recorded:
+        """What it says, but for some models."""
+        return replace(self, entries=tuple(entry for entry in self.entries if entry not in entries))
+
 
 class Ledger:
     """The ledger of a run that goes on. Safe to use from several threads."""
 
     def __init__(self, path: Path, target: str, prefix: str) -> None:
+        """Raises BadLedger where the file cannot be written to, or holds something else."""
         self.path = path
+        earlier = [run for run in read_if_there(path) if run.target == target]
+        self._prefixes = [run.prefix for run in earlier]
+        """Those of the earlier runs on the target whose models may be written to again."""
         self._run = Recorded(target, prefix, ())
+        self._known = {entry for run in earlier for entry in run.entries}
         self._noted: set[Entry] = set()
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_file() and (cut := _cut_short(path)):
+                os.truncate(path, path.stat().st_size - len(cut))
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise BadLedger(f"{path}: {error.strerror or error}") from None
-        self._append(self._run.lines())
+        [self._head] = self._run.lines()
+        self._append([self._head])
 
     def note(self, entry: Entry) -> None:
         """Write a name down, so that it is known even where the process dies before its answer comes."""
         with self._lock:
-            if entry not in self._noted:
+            if entry not in self._noted | self._known:
                 self._noted.add(entry)
-                self._append([_line({"name": entry.name, "caller": entry.caller})])
+                head, *names = replace(self._run, prefix=self._prefix_of(entry), entries=(entry,)).lines()
+                self._append(names if head == self._head else [head, *names])
+                self._head = head
 
-    def settle(self, left: Iterable[Entry]) -> None:
-        """Keep of this run what is left on the target; without anything left of any run the file goes."""
+    def settle(self, left: Iterable[Entry], gone: Iterable[Entry] = ()) -> None:
+        """Keep of this run what is left on the target; without anything left of any run the file goes.
+
+        `gone` are the models that it deleted: those of earlier runs are taken out too.
+        """
         self._file.close()
-        if self.path.is_file():
-            others = [run for run in read_ledger(self.path) if run.prefix != self._run.prefix]
-            write_ledger(self.path, [*others, Recorded(self._run.target, self._run.prefix, tuple(left))])
+        if not self.path.is_file():
+            return
+        left = set(left)
+        out = (self._noted | set(gone)) - left
+        runs = [run if run.target != self._run.target else run.without(out) for run in read_ledger(self.path)]
+        listed = {entry for run in runs if run.target == self._run.target for entry in run.entries}
+        unlisted = tuple(entry for entry in left if entry not in listed)
+        write_ledger(self.path, [*runs, replace(self._run, entries=unlisted)])
+
+    def _prefix_of(self, entry: Entry) -> str:
+        """The prefix of the run that made up the name; this run's, where none did."""
+        return next((prefix for prefix in self._prefixes if entry.name.startswith(prefix)), self._run.prefix)
 
     def _append(self, lines: Iterable[str]) -> None:
         self._file.writelines(f"{line}\n" for line in lines)
@@ -84,18 +112,29 @@ def read_ledger(path: Path) -> list[Recorded]:
         *lines, _cut_short = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadLedger(f"{path}: {getattr(error, 'strerror', None) or 'it is no text'}") from None
-    runs: list[tuple[dict[str, Any], list[Entry]]] = []
+    runs: dict[tuple[str, str], list[Entry]] = {}
+    entries: list[Entry] | None = None
     for number, line in enumerate(lines, 1):
         said = _read(line)
         if said is not None and {"target", "prefix"} <= said.keys() and RUN_PREFIX.fullmatch(str(said["prefix"])):
-            runs.append((said, []))
-        elif said is not None and {"name", "caller"} <= said.keys() and runs:
-            runs[-1][1].append(Entry(str(said["name"]), str(said["caller"])))
+            entries = runs.setdefault((str(said["target"]), str(said["prefix"])), [])
+        elif said is not None and {"name", "caller"} <= said.keys() and entries is not None:
+            entries.append(Entry(str(said["name"]), str(said["caller"])))
         else:
             raise BadLedger(f"{path}:{number}: it is no ledger of respan-conformance")
     if not runs:
         raise BadLedger(f"{path}: there is no run in it")
-    return [Recorded(str(head["target"]), str(head["prefix"]), tuple(entries)) for head, entries in runs]
+    return [Recorded(target, prefix, tuple(entries)) for (target, prefix), entries in runs.items()]
+
+
+def read_if_there(path: Path) -> list[Recorded]:
+    """What a ledger says; nothing where there is no file yet, or an empty one. Raises BadLedger."""
+    return read_ledger(path) if path.is_file() and path.stat().st_size else []
+
+
+def _cut_short(path: Path) -> bytes:
+    """The last line of a file, where the process that wrote it died before it was whole."""
+    return path.read_bytes().rpartition(b"\n")[2]
 
 
 def write_ledger(path: Path, runs: Sequence[Recorded]) -> None:

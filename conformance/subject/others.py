@@ -27,7 +27,9 @@ def _written_by_another(subject: Subject) -> tuple[Credential, Exchange]:
     other = subject.callers.other
     if other is None:
         raise NotTestable("needs RESPAN_OTHER_ORG_KEY")
-    exchange = subject.once("a write of the other organization", lambda: subject.upsert(subject.minimal(), other))
+    exchange = subject.once(
+        "a write of the other organization", lambda: subject.upsert(subject.minimal(shared=True), other)
+    )
     if exchange.response.status in REFUSED:
         status = exchange.response.status
         if other in subject.working:  # it wrote at the start, so that something went wrong since then

@@ -32,6 +32,7 @@ SETTLING = (0.3, 0.7, 1.2)
 """Seconds to wait, one after the other, until a write has to be seen."""
 LATE_INDEED = 3
 """How much oftener it is waited in vain once something was late indeed."""
+NO_NEW_NAMES = "it takes names that no model has; --names has those of models that earlier runs left"
 ROOM = 15
 """Models that a check may make, beside the evidence that it shares with others."""
 
@@ -79,25 +80,26 @@ class Subject(Operations):
         return is_allowed(name, self.contract.upsert.request[self.contract.upsert.key].schema)
 
     def name_with(self, tail: str) -> str:
-        """A name that nothing was called before, with the tail where such a name is plain."""
-        name = self.names.fresh()
-        return name + tail if self.is_plain(name + tail) else name
+        """A name for a model, with the tail where such a name is plain."""
+        if not self.is_plain(self.absent + tail):
+            return self.names.for_a_model()
+        return self.names.for_a_model(tail) + tail
 
     def longest_name(self) -> str:
-        """A name that nothing was called before, as long as a plain one can be."""
-        name = self.names.fresh()
-        return next(filter(self.is_plain, (name.ljust(length, "z") for length in range(LONGEST, len(name), -1))), name)
+        """A name for a model, as long as a plain one can be."""
+        tails = ("z" * length for length in range(LONGEST - len(self.absent), 0, -1))
+        return self.name_with(next((tail for tail in tails if self.is_plain(self.absent + tail)), ""))
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
-    def minimal(self) -> dict[str, Json]:
-        """The key alone, of a model that does not exist."""
-        return {self.contract.upsert.key: self.names.fresh()}
+    def minimal(self, *, shared: bool = False) -> dict[str, Json]:
+        """The key alone, of a model that nothing was sent of in this run; `shared` if all organizations write to it."""
+        return {self.contract.upsert.key: self.names.for_a_model(shared=shared)}
 
     def control(self) -> dict[str, Json]:
-        """The plainest upsert that worked at the start, of a model that does not exist."""
+        """The plainest upsert that worked at the start, of a model that nothing was sent of in this run."""
         sent = self.plain.request.json if self.plain is not None else {}
-        return {**sent, self.contract.upsert.key: self.names.fresh()}
+        return {**sent, self.contract.upsert.key: self.names.for_a_model(shared=True)}
 
     def few(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
         """The key and two plain values: as much as it takes to tell one model from another."""
@@ -110,7 +112,7 @@ class Subject(Operations):
 
         Fields that the target refuses are left out: they are judged by the checks that are about them.
         """
-        body: dict[str, Json] = {self.contract.upsert.key: key or self.names.fresh()}
+        body: dict[str, Json] = {self.contract.upsert.key: key or self.names.for_a_model()}
         for index, field in enumerate(self.own_fields()):
             if field.name in self.abilities.refused:
                 continue
@@ -345,10 +347,17 @@ class Subject(Operations):
         """Note what the target does where the contract leaves it open."""
         self.observed.append(what)
 
+    def was_created(self, exchange: Exchange | None) -> bool:
+        """Whether the status of an upsert tells that there was no model."""
+        created, updated = self.contract.upsert.created, self.contract.upsert.updated
+        return exchange is not None and exchange.response.status == created != updated
+
     def require_telling(self) -> None:
         """Go on only where the status of an upsert tells whether there was a model."""
         if self.contract.upsert.created == self.contract.upsert.updated:
             raise NotTestable("creates are answered as updates are")
+        if self.names.reuses:
+            raise NotProvided(NO_NEW_NAMES)
         if not self.abilities.tells_creates:
             raise NotTestable("a create is not answered as one", because="STA-01")
         if not self.abilities.tells_updates:

@@ -183,7 +183,7 @@ class AbsenceRemembered(Mutant):
 class DefaultsShared(Mutant):
     """One dictionary of defaults is filled by every create, and every create starts from it."""
 
-    trips = frozenset({"IDM-23"})
+    trips = frozenset({"IDM-23", "TEN-03"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)

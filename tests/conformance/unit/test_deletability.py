@@ -55,3 +55,8 @@ def test_a_contract_without_delete_sends_nothing(contract: Contract) -> None:
 
 def test_the_number_is_said() -> None:
     assert "about 1,316 models will stay" in warning_of_leftovers(1316)
+
+
+def test_the_models_of_earlier_runs_are_told_from_new_ones() -> None:
+    assert warning_of_leftovers(16, 9).endswith("the run writes to 9 models of earlier runs, and to about 7 new ones")
+    assert warning_of_leftovers(16, 40).endswith("the run writes to 16 models of earlier runs")

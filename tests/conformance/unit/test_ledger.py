@@ -96,3 +96,44 @@ def test_a_device_takes_it_all_and_keeps_nothing() -> None:
     ledger.note(ONE)
     ledger.settle([ONE])
     assert Path(os.devnull).is_char_device()
+
+
+def test_a_run_goes_on_behind_a_line_that_was_cut_short(path: Path) -> None:
+    path.parent.mkdir()
+    write_ledger(path, [Recorded(TARGET, PREFIX, (ONE, TWO))])
+    path.write_text(path.read_text()[:-9])
+    later = Entry("rc-00000002-1", "RESPAN_API_KEY")
+    ledger = Ledger(path, TARGET, "rc-00000002")
+    ledger.note(later)
+    ledger.settle([later])
+    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (ONE,)), Recorded(TARGET, "rc-00000002", (later,))]
+
+
+def test_what_is_deleted_of_an_earlier_run_is_taken_out_and_the_rest_stays(path: Path) -> None:
+    path.parent.mkdir()
+    write_ledger(path, [Recorded(TARGET, PREFIX, (ONE, TWO))])
+    ledger = Ledger(path, TARGET, "rc-00000002")
+    ledger.note(ONE)
+    ledger.settle([], [ONE])
+    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (TWO,))]
+
+
+def test_a_model_stands_under_the_run_that_named_it(path: Path) -> None:
+    path.parent.mkdir()
+    write_ledger(path, [Recorded(TARGET, PREFIX, (ONE,))])
+    ledger, theirs = Ledger(path, TARGET, "rc-00000002"), Entry(ONE.name, "RESPAN_OTHER_ORG_KEY")
+    own = Entry("rc-00000002-1", "RESPAN_API_KEY")
+    for entry in (theirs, own):
+        ledger.note(entry)
+    told = [Recorded(TARGET, PREFIX, (ONE, theirs)), Recorded(TARGET, "rc-00000002", (own,))]
+    assert read_ledger(path) == told
+    ledger.settle([ONE, theirs, own])
+    assert read_ledger(path) == told
+
+
+def test_no_other_file_is_written_to(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("mine\n")
+    with pytest.raises(BadLedger, match=":1: it is no ledger"):
+        Ledger(path, TARGET, PREFIX)
+    assert path.read_text() == "mine\n"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conformance.judge.names import is_plain, is_safe_in_path
-from conformance.subject.names import Names
+from conformance.subject.names import Left, Names
 
 PLAIN = ["ab", "gpt-4o", "llama-3.3-70b", "openai/gpt-4o-mini", "a/b/c", "_a_", "x" * 64, "lists", "list/a", "a..b"]
 SAFE_BUT_ODD = ["a", "a b", " a", "a ", "modèle", "模型", "\U0001f9ea", "a%2Fb", "a?b", "'\"$`", ".a", "a.", "x" * 65]
@@ -72,3 +72,33 @@ def test_threads_never_get_the_same_name() -> None:
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda _: names.fresh(), range(400)))
     assert len(set(made)) == 400
+
+
+def test_names_that_were_left_are_handed_out_once_each_while_they_are_reused() -> None:
+    left = [Left("rc-00000001-0001"), Left("rc-00000001-0002", "/a"), Left("rc-00000001-0003", shared=True)]
+    names = Names(left=left)
+    assert names.reuses
+    assert names.for_a_model().startswith(names.run)
+    with names.reusing():
+        assert names.for_a_model() == "rc-00000001-0001"
+        assert names.for_a_model("/a") == "rc-00000001-0002"
+        assert names.for_a_model(shared=True) == "rc-00000001-0003"
+        assert names.for_a_model().startswith(names.run)
+        assert names.fresh().startswith(names.run)
+
+
+def test_what_was_not_written_to_is_handed_out_again() -> None:
+    names = Names(left=[Left("rc-00000001-0001"), Left("rc-00000001-0002")])
+    with names.reusing():
+        assert [names.for_a_model(), names.for_a_model()] == ["rc-00000001-0001", "rc-00000001-0002"]
+        names.take_back({"rc-00000001-0001"})
+        assert names.for_a_model() == "rc-00000001-0002"
+        assert names.for_a_model().startswith(names.run)
+
+
+def test_nothing_is_reused_once_that_is_of_no_use() -> None:
+    names = Names(left=[Left("rc-00000001-0001")])
+    names.reuse_no_more()
+    with names.reusing():
+        assert names.for_a_model().startswith(names.run)
+    assert not names.reuses

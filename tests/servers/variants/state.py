@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from tests.servers.plain import PlainServer, Stored
+from tests.servers.plain_fields import KEY
 from tests.servers.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ class OmittedFieldsReset(PlainServer):
 
     def merged_override(self, earlier: Values, override: Values) -> Values:
         return override
+
+
+class ModelsOfOddNames(PlainServer):
+    """Somebody called models as a suite may call what does not exist: they are there, and are shown."""
+
+    odd_names = ("0", "1", "true", "null", "None", "undefined", "__proto__", "constructor", "toString")
+
+    def __init__(self, fixtures: Fixtures | None = None) -> None:
+        super().__init__(fixtures)
+        for name in self.odd_names:
+            self.write("acme", name, {KEY: name, "display_name": f"Somebody's {name}", "input_cost": 3.5})
 
 
 class WithoutReads(PlainServer):
