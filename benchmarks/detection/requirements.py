@@ -1,8 +1,8 @@
 """`python -m benchmarks.detection.requirements`: what each requirement costs in requests, and what it finds for them.
 
-The requests are those of one run on the correct server. Evidence that several requirements share is counted where it is
-made, so that the first of them looks dear and the others cheap. What a requirement finds is what the kill matrix proves:
-the broken servers that trip it, and of these the ones that trip nothing else.
+The requests are those of one run on the correct server. Evidence that several requirements share is counted where it
+is made, so that the first of them looks dear and the others cheap. What a requirement finds is what the kill matrix
+proves: the broken servers that trip it, and of these the ones that trip nothing else.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from conformance.results.verdict import Verdict
 from conformance.subject.callers import token_of, token_of_shell
 from conformance.wire.exchange import Exchange
 from conformance.wire.secrets import Variables, redacted, shortened
-from conformance.wire.shell import DRAWING, script
+from conformance.wire.shell import DRAWING, STRAIGHT, Way, script
 
 RUN = "$RUN"
 """Stands for the prefix of a run's names; no secret."""
@@ -48,16 +48,21 @@ class Place:
     """Commands that stop what those started."""
     drawing: str = DRAWING
     """What draws the names of a run in a shell."""
+    way: Way = STRAIGHT
 
     @classmethod
-    def of(cls, target: str, app: str | None, drawing: str = DRAWING) -> Place:
+    def of(cls, target: str, app: str | None, drawing: str = DRAWING, way: Way = STRAIGHT) -> Place:
         """The place of a URL, or of an application that `app` leads to where anything does."""
         if target.startswith(("http://", "https://")):
-            return cls(target, drawing=drawing)
+            return cls(target, drawing=drawing, way=way)
         if app:
             before, after = f'eval "$(respan-conformance serve {app})"', 'kill "$RESPAN_SERVER"'
             return cls(SERVED, (before,), (after,), drawing)
         return cls(SERVED, (UNSERVED,), drawing=drawing)
+
+    def commands(self, exchanges: Sequence[Exchange], variables: Variables) -> list[str]:
+        """The commands that send the requests of these exchanges there."""
+        return [*self.before, *script(exchanges, self.base_url, variables, self.drawing, self.way), *self.after]
 
 
 def finding_record(
@@ -77,9 +82,7 @@ def finding_record(
         "hint": redacted(finding.hint, secrets),
         "cause": _cause(finding.violation.cause),
         "difference": [redacted(line, secrets) for line in finding.violation.difference],
-        "reproduce": [*place.before, *script(exchanges, place.base_url, variables, place.drawing), *place.after]
-        if shown
-        else [],
+        "reproduce": place.commands(exchanges, variables) if shown else [],
         "rerun": again,
         "instead": "" if shown else _without(id, finding),
         "exchanges": [_exchange(exchange, secrets) for exchange in exchanges],

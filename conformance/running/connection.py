@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.configuration.headers import Header, HeaderError, read_headers
+from conformance.configuration.kinds import DIRECT
+from conformance.configuration.options import BY_NAME
 from conformance.configuration.proxies import Proxy, proxy_of
 from conformance.configuration.settings import BadSetting, Settings
 from conformance.running.certificates import ca_of, client_certificate_of
@@ -14,6 +17,7 @@ from conformance.subject.callers import Callers
 from conformance.subject.client import Client
 from conformance.wire.exchange import COOKIE
 from conformance.wire.route import TIMEOUT, Route
+from conformance.wire.shell import STRAIGHT, Way
 from conformance.wire.transport import Transport
 
 PACED = 2 * 1500
@@ -29,6 +33,8 @@ class Connection:
     headers: Sequence[Header]
     proxy: Proxy | None = None
     """The proxy of the route, with where it was named."""
+    way: Way = STRAIGHT
+    """The same for the commands of a reproduction."""
 
     def client(self, transport: Transport) -> Client:
         """A client that treats the target as the user wants."""
@@ -78,7 +84,36 @@ def connection_of(settings: Settings, share: int = 1, target: str | None = None)
         ),
         headers,
         proxy,
+        Way(" ".join(_words_of_curl(settings, proxy)), " ".join(_words_of_openssl(settings, proxy))),
     )
+
+
+def _words_of_curl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
+    """Yield the options that take curl the same way; a passphrase and passwords stand in variables."""
+    files = {"--cacert": settings["ca"], "--cert": settings["cert"], "--key": settings["key"]}
+    yield from (f"{option} {shlex.quote(file)}" for option, file in files.items() if file)
+    if settings["insecure"]:
+        yield "--insecure"
+    if settings["key-passphrase"]:
+        yield f'--pass "${BY_NAME["key-passphrase"].environment}"'
+    if settings["proxy"] == DIRECT:
+        yield "--noproxy '*'"
+    elif proxy is not None and settings["proxy"] is None:
+        yield f'--proxy "${proxy.origin}"'
+    elif proxy is not None:
+        yield f"--proxy {shlex.quote(proxy.url)}"
+        if proxy.auth:
+            yield f'--proxy-user "${BY_NAME["proxy-auth"].environment}"'
+
+
+def _words_of_openssl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
+    """Yield the options that take `openssl s_client` the same way. It verifies nothing unless it is told to."""
+    files = {"-CAfile": settings["ca"], "-cert": settings["cert"], "-key": settings["key"]}
+    yield from (f"{option} {shlex.quote(file)}" for option, file in files.items() if file)
+    if settings["key-passphrase"]:
+        yield f"-pass env:{BY_NAME['key-passphrase'].environment}"
+    if proxy is not None:
+        yield f"-proxy {shlex.quote(proxy.url.partition('://')[2])}"
 
 
 def callers_of(settings: Settings) -> Callers:

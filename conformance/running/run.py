@@ -267,7 +267,7 @@ class Run:
     def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> dict[str, Any]:
         own = requirement.id
         bundled = self.settings.origins.get("url") == BUNDLED  # which ends with the command
-        place = Place.of("" if bundled else self.target, self._app, self._shape.shell)
+        place = Place.of("" if bundled else self.target, self._app, self._shape.shell, self._connection.way)
         again = {id: self.about.command.of(self.seed, own, id, node=self.node) for id in attempt.findings}
         return {
             "requirement": requirement.id,

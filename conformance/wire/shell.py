@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote, urlsplit
 
@@ -20,25 +21,48 @@ LONGEST_WORD = 100_000
 _REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
 
 
-def script(exchanges: Iterable[Exchange], base_url: str, variables: Variables, drawing: str = DRAWING) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the commands have to be told to get to the target as the run did, as words of a shell."""
+
+    curl: str = ""
+    openssl: str = ""
+
+
+STRAIGHT = Way()
+
+
+def script(
+    exchanges: Iterable[Exchange],
+    base_url: str,
+    variables: Variables,
+    drawing: str = DRAWING,
+    way: Way = STRAIGHT,
+) -> list[str]:
     """Commands that repeat `exchanges` against `base_url`, under names of a run of their own (`$RUN`)."""
     commands = [
         command
         for race, raced in groupby(exchanges, lambda exchange: exchange.race)
-        for command in _at_once(_commands(raced, base_url, variables), race)
+        for command in _at_once(_commands(raced, base_url, variables, way), race)
     ]
     uses_run = any("$RUN" in command for command in commands)
     return ([drawing] if uses_run else []) + commands
 
 
-def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables) -> list[str]:
+def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables, way: Way) -> list[str]:
     """A command for each exchange, or one for those that went over one connection, which curl keeps to the next."""
     commands, last = list[str](), None
     for by_hand, some in groupby(exchanges, _hidden_by_curl):
         if by_hand:
-            commands.append(over_a_socket([exchange.request for exchange in some], base_url, variables))
+            commands.append(over_a_socket([exchange.request for exchange in some], base_url, variables, way))
             continue
-        commands, last = _with_curl(commands, last, some, base_url, variables)
+        for exchange in some:
+            command = curl(exchange.request, base_url, variables, way)
+            if last is not None and exchange.connection == last and command.startswith(CURL):
+                commands[-1] += f" --next{command.removeprefix(CURL)}"
+            else:
+                commands.append(command)
+            last = exchange.connection
     return commands
 
 
@@ -50,12 +74,13 @@ def _hidden_by_curl(exchange: Exchange) -> bool:
     )
 
 
-def over_a_socket(requests: Iterable[Request], base_url: str, variables: Variables) -> str:
+def over_a_socket(requests: Iterable[Request], base_url: str, variables: Variables, way: Way = STRAIGHT) -> str:
     """A command that writes requests to one connection, a second apart, and shows what comes back."""
     url = urlsplit(base_url)
     secure = url.scheme == "https"
     address = f"{url.hostname}:{url.port or (443 if secure else 80)}"
-    reader = f"openssl s_client -quiet -connect {address}" if secure else f"{CURL} -sS -m 9 telnet://{address}"
+    secured = " ".join(filter(None, ["openssl s_client -quiet", way.openssl, f"-connect {address}"]))
+    reader = secured if secure else f"{CURL} -sS -m 9 telnet://{address}"
     parts = list[str]()
     for request in requests:
         lines = written(request, base_url).decode("latin-1").split("\r\n")
@@ -64,30 +89,17 @@ def over_a_socket(requests: Iterable[Request], base_url: str, variables: Variabl
     return f"{{ {'; '.join(parts)}; }} | {reader}"
 
 
-def _with_curl(
-    commands: list[str], last: int | None, exchanges: Iterable[Exchange], base_url: str, variables: Variables
-) -> tuple[list[str], int | None]:
-    """The commands so far, and those of some exchanges."""
-    for exchange in exchanges:
-        command = curl(exchange.request, base_url, variables)
-        if last is not None and exchange.connection == last and command.startswith(CURL):
-            commands[-1] += f" --next{command.removeprefix(CURL)}"
-        else:
-            commands.append(command)
-        last = exchange.connection
-    return commands, last
-
-
 def _at_once(commands: list[str], race: int | None) -> list[str]:
     """Commands one after the other, or side by side where their requests raced."""
     return commands if race is None else [*(f"{command} &" for command in commands), "wait"]
 
 
-def curl(request: Request, base_url: str, variables: Variables) -> str:
+def curl(request: Request, base_url: str, variables: Variables, way: Way = STRAIGHT) -> str:
     """One request as a curl command. Secrets stand in it as the environment variables that hold them."""
     if base_url.startswith("$"):  # a variable of the reader's own
         variables = {**variables, base_url: base_url}
     words = [f"{CURL} -sS -i -w '\\n'"]  # else the next response begins in the last line of this one's body
+    words += [way.curl] if way.curl else []
     if request.method != "GET":
         words.append(f"-X {request.method}")
     words.append(_quoted(base_url.rstrip("/") + request.target, variables))

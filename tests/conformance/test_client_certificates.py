@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tests.conformance.command import KEYS, conformance
+from tests.mutants.statuses import AlwaysCreated
 from tests.servers.plain import PlainServer
 from tests.servers.secure import Authority, served_to_the_known
 from tests.servers.tunnel import tunnelling
@@ -86,6 +89,32 @@ def test_a_tunnel_leads_to_it_too(target: str, authority: Authority, pair: tuple
     assert all(b"Proxy-Authorization: Basic " in head for head in proxy.asked)
     assert f"Proxy     {proxy.url} (HTTPS_PROXY)" in ran.stdout
     assert "sesame" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("through", ["--proxy", "HTTPS_PROXY"])
+def test_what_is_printed_goes_the_same_way_when_it_is_pasted(
+    through: str, authority: Authority, pair: tuple[str, str], tmp_path: Path
+) -> None:
+    secrets = {**KEYS, "RESPAN_KEY_PASSPHRASE": PASSPHRASE}
+    files = ("--ca", authority.file, "--cert", pair[0], "--key", str(_encrypted(pair, tmp_path)))
+    with served_to_the_known(AlwaysCreated(), authority) as url, tunnelling() as proxy:
+        named = proxy.url.replace("//", "//me:open-sesame@")
+        if through == "--proxy":
+            files, secrets = (*files, "--proxy", proxy.url), {**secrets, "RESPAN_PROXY_AUTH": "me:open-sesame"}
+        else:
+            secrets |= {"HTTPS_PROXY": named}
+        ran = conformance(url, *files, "--only", "STA-02", report=tmp_path / "report.json", environment=secrets)
+        [finding] = ran.requirement("STA-02")["findings"][:1]
+        script = "\n".join(finding["reproduce"])
+        asked = len(proxy.asked)
+        pasted = subprocess.run(
+            ["bash", "-c", script], env=os.environ | secrets, check=False, capture_output=True, text=True
+        )
+    assert PASSPHRASE not in script
+    assert "sesame" not in script
+    assert len(proxy.asked) > asked
+    assert all(b"Proxy-Authorization: Basic " in head for head in proxy.asked)
+    assert pasted.stdout.count("HTTP/1.1 201 ") == 2, pasted.stdout + pasted.stderr
 
 
 def test_without_a_certificate_it_is_said_what_to_give(target: str, authority: Authority) -> None:

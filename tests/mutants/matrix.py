@@ -25,8 +25,8 @@ HEAD = """\
 
 {mutants} broken servers (`tests/mutants`), each the plain server with one bug, and the requirements that find them.
 `tests/mutants/test_kill_matrix.py` runs the suite on each of them, and fails where a mutant trips a requirement that
-does not stand here, or fails to trip one that does. What a mutant must not trip is tried by default with one at least for each
-requirement, and with all of them, and three seeds, in `tox -e proof`. Requirements in **bold** bind (MUST): a
+does not stand here, or fails to trip one that does. What a mutant must not trip is tried by default with one at least
+for each requirement, and with all of them, and three seeds, in `tox -e proof`. Requirements in **bold** bind (MUST): a
 default run finds the server non-conformant. The others (SHOULD) are deviations that only a strict run fails for.
 
 Requirements that judge what was drawn or generated ({nets}) may find
