@@ -116,7 +116,8 @@ class Operations:
         exchange = self.client.send(self.deletion(key, caller, anonymous=anonymous, ordinary=ordinary))
         if exchange.response.successful:
             self._written.pop((caller or self.callers.owner, key), None)
-        if exchange.response.successful and self.abilities.deletes_truly:
+        raced = exchange.race is not None  # with an upsert, perhaps, that was done after it and answered before
+        if exchange.response.successful and self.abilities.deletes_truly and not raced:
             self.creations.deleted(key, exchange.request.credential)
         return exchange
 

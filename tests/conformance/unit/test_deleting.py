@@ -14,7 +14,7 @@ from conformance.subject.ledger import Entry
 from conformance.subject.names import Names
 from conformance.subject.plan import Plan
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Request, Response
+from conformance.wire.exchange import RACE, Request, Response
 from conformance.wire.in_process import InProcess
 from conformance.wire.lost import Lost
 from conformance.wire.transport import Connectionless
@@ -163,3 +163,17 @@ def test_a_target_that_is_gone_is_not_asked_for_ever(contract: Contract) -> None
     assert summed_up(cleaned.left) == (
         "5 models are left on the target (3: the connection broke; 2: the target stopped responding)"
     )
+
+
+def test_what_was_raced_for_is_deleted_once_more(contract: Contract) -> None:
+    """An upsert that raced with the delete may have come after it, whichever was answered first."""
+    server = PlainServer()
+    subject, _ = _subject(contract, server)
+    subject.abilities.deletes_truly = True
+    body = subject.given(subject.minimal())
+    race = RACE.set(1)
+    subject.delete(str(body[contract.upsert.key]))
+    RACE.reset(race)
+    server.write("acme", str(body[contract.upsert.key]), body)
+    assert _clean(subject) == {}
+    assert server.models == {}

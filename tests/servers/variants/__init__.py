@@ -33,6 +33,7 @@ APART = (
     state.ClockStepsBack,
     state.OverrideMergedDeep,
     state.UpdatedByUpdatesOnly,
+    state.ModelsOfOddNames,
     inheritance.ChainsRefused,
     inheritance.BasesAreKept,
     inheritance.CyclesForbidden,
