@@ -43,7 +43,8 @@ def test_refusal_leaves_nothing_behind(subject: Subject, refusal: Refusal) -> No
     if not subject.abilities.keeps:
         raise NotTestable("an update resets the fields that it leaves out")
     key, body = subject.contract.upsert.key, subject.full(1)
-    before = subject.accepted(subject.upsert(body)).response.members
+    subject.given(body)
+    before = subject.accepted(subject.upsert({key: body[key]})).response.members
     _refused(refusal, refusal.send(subject, body[key], subject.full(2, body[key])))
     after = subject.accepted(subject.upsert({key: body[key]})).response.members
     expect_unchanged(subject.contract, before, after, "in an update of the name alone, after a refused one")

@@ -72,7 +72,7 @@ class DotsAreUnderscores(_OneName):
 class UnderscoreMatchesAny(Mutant):
     """Names are looked up by `LIKE`, in which an underscore stands for any character."""
 
-    trips = frozenset({"IDM-10"})
+    trips = frozenset({"IDM-10", "STA-20"})
 
     def find(self, organization: str, name: str) -> Stored | None:
         if "_" not in name:

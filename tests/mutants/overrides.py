@@ -227,7 +227,7 @@ class IdForged(_Forgeable):
 class RemovedParameterStaysRemoved(Mutant):
     """A parameter that an override removed stays removed, whatever a later override says of it."""
 
-    trips = frozenset({"SEM-07"})
+    trips = frozenset({"IDM-18", "SEM-07"})
 
     def merged_override(self, earlier: Values, override: Values) -> Values:
         removed = {name for name, entry in earlier.items() if entry is None}
@@ -263,7 +263,7 @@ class NullsInEntriesDropped(Mutant):
 class EmptyEntriesDropped(Mutant):
     """An entry that is an empty object says nothing, and is not stored."""
 
-    trips = frozenset({"SEM-20"})
+    trips = frozenset({"SEM-05", "SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return {entry: inner for entry, inner in super().mapping(name, value).items() if inner != {}}

@@ -47,7 +47,7 @@ class RightFieldsStored(_Early):
 class StoredBeforeReferences(_Early):
     """A model is stored before its base is looked up: an unknown base is answered 404, and the rest is there."""
 
-    trips = frozenset({"IDM-12", "IDM-13"})
+    trips = frozenset({"IDM-12", "IDM-13", "IDM-30"})
 
     def refuse_unknown_references(self, organization: str, values: Values) -> None:
         try:

@@ -253,7 +253,7 @@ class DeletesReachBelow(DeletesByPrefix):
 class ColumnsOfFourDecimals(Mutant):
     """Costs are stored with four decimals; the answer to a write shows what was sent, a read what is stored."""
 
-    trips = frozenset({"IDM-04"})
+    trips = frozenset({"IDM-04", "IDM-09"})
 
     def read(self, request: Request) -> Answer:
         answer = super().read(request)
@@ -265,6 +265,7 @@ class EqualBodiesShareARecord(Mutant):
     """What two models have alike is stored once: an update of one changes the other."""
 
     trips = frozenset({"IDM-17"})
+    unsettles = frozenset({"IDM-04"})  # the second run shares no record with the models of the first
 
     def save(self, organization: str, stored: Stored) -> None:
         earlier = self.find(organization, stored.name)

@@ -143,7 +143,7 @@ class TextEndsAtNul(_Text):
 class ZeroIsNoText(Mutant):
     """The display name "0" counts as empty, as it does in PHP."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    trips = frozenset({"IDM-01", "IDM-02", "STA-13"})
 
     def given(self, body: Mapping[str, Json]) -> Values:
         return {name: value for name, value in super().given(body).items() if value != "0" or name == KEY}
@@ -152,7 +152,7 @@ class ZeroIsNoText(Mutant):
 class NamesPercentDecodedOnce(_Text):
     """A display name is decoded as if it came from a form."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return unquote_plus(text)

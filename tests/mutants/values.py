@@ -72,7 +72,7 @@ class CostsOfSixDecimals(_Cost):
 class CostsPerToken(_Cost):
     """Costs are stored per token, and shown times a million: 0.97 comes back as 0.9700000000000001."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-03"})
 
     def stored_cost(self, number: float) -> float:
         return number / 1_000_000 * 1_000_000
@@ -81,7 +81,7 @@ class CostsPerToken(_Cost):
 class CostsOfFifteenDigits(_Cost):
     """Costs are written with fifteen digits, one or two too few for a double."""
 
-    trips = frozenset({"IDM-09"})
+    trips = frozenset({"IDM-09", "STA-03"})
 
     def stored_cost(self, number: float) -> float:
         return float(f"{number:.15g}")
