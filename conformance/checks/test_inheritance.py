@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from conformance.checks import stories
 from conformance.fields import Shown, inherited_fields, overlays
-from conformance.generate.values import distinct_value
+from conformance.generate.values import distinct_value, has_few_values
 from conformance.judge.expect import (
     differing,
     expect_entries,
@@ -137,6 +137,7 @@ def test_other_base(subject: Subject) -> None:
         expect_shown(shown, field.response, latter[field.name], "inherited from the base model given last")
     for _, overlaid, _ in overlays(subject.contract):
         _expect_parameters_of(theirs[1], shown.get(overlaid.name), overlaid)
+    _expect_nothing_of(latter, bare, subject)
     subject.given(full | {base.name: former[key]})
     shown = subject.accepted(subject.upsert({key: full[key], base.name: latter[key]})).response.members
     for field in inherited[:1] if subject.abilities.keeps else ():
@@ -242,6 +243,21 @@ def test_base_stays_as_it_is(subject: Subject) -> None:
         subject.upsert({**change, **subject.based_on(bases[-1])})
     for base, shown in zip(bases, before, strict=True):
         expect_unchanged(subject.contract, shown, subject.look(base), "in the base model")
+
+
+def _expect_nothing_of(former: Mapping[str, Json], model: Mapping[str, Json], subject: Subject) -> None:
+    """A model shows no value of a former base model where that of the one given last has none."""
+    base, key = subject.require_base(), subject.contract.upsert.key
+    empty = subject.given(subject.minimal())
+    shown = subject.accepted(subject.upsert({**model, base.name: empty[key]})).response.members
+    for field in inherited_fields(subject.contract):
+        telling = field in subject.reliable_fields() and not has_few_values(field.request.schema)
+        if telling and same(shown.get(field.name), former[field.name]):
+            expected, observed = (
+                f"no {field.name} of a former base model",
+                f"{field.name}: {written(former[field.name])}",
+            )
+            raise Violation(expected, observed, seen_in=[shown])
 
 
 def _expect_as_it_was(subject: Subject, updated: Exchange, refused: str) -> None:

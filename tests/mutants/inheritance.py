@@ -314,3 +314,19 @@ class BasesMemoized(Mutant):
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
         base = super().base_of(organization, stored)
         return base and self.bases.setdefault(self.address(organization, base.name), base)
+
+
+class FormerBaseLingers(Mutant):
+    """A model that is given another base goes on with what the former one had and the new one does not have."""
+
+    trips = frozenset({"SEM-21"})
+
+    def merged(self, earlier: Stored, values: Values) -> Values:
+        merged, former = super().merged(earlier, values), earlier.values.get(BASE)
+        if BASE not in values or former in (None, values[BASE]):
+            return merged
+        theirs, new = (self._own(name) for name in (former, values[BASE]))
+        return {**{name: value for name, value in theirs.items() if name in INHERITED and name not in new}, **merged}
+
+    def _own(self, name: str) -> Values:
+        return next((stored.values for stored in self.models.values() if stored.name == name), {})
