@@ -98,6 +98,8 @@ class Run:
         self._subject: Subject | None = None
         self._transport: Transport | None = None
         self._lost = False
+        self._unstable = False
+        """Whether anything was found that did not show again."""
         self._counted = 0
         self._coverage = Coverage()
         self._findings: Counter[str] = Counter()
@@ -223,6 +225,7 @@ class Run:
         seconds = time.perf_counter() - started
         self._coverage.note(attempt.exchanges, self.contract)
         void = self._void(requirement.id, case, attempt)
+        self._unstable |= any(finding.verdict is Verdict.UNSTABLE for finding in attempt.findings.values())
         self.subject.failed |= any(self._binds(id, finding) for id, finding in attempt.findings.items())
         sweep(self.subject)
         if self.subject.names.reuses:
@@ -325,7 +328,8 @@ class Run:
         """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
         disarm()
         void = [*self._last_control(), *([[ANSWERED, ""]] if self._broken else [])]
-        if self._subject is not None and (left := tidy(self._subject, lost=self._lost)):
+        doubtful = self._unstable or bool(self._broken or self._disruptions)
+        if self._subject is not None and (left := tidy(self._subject, lost=self._lost, doubtful=doubtful)):
             self.warnings.append(left)
         if self._transport is not None:
             self._transport.close()

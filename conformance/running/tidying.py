@@ -68,8 +68,13 @@ def _file_name(prefix: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', prefix)}.jsonl"
 
 
-def tidy(subject: Subject, *, lost: bool) -> str | None:
-    """Delete what the run created, and say what is left. A second Ctrl-C leaves the rest for the ledger to tell."""
+def tidy(subject: Subject, *, lost: bool, doubtful: bool = False) -> str | None:
+    """Delete what the run created, and say what is left. A second Ctrl-C leaves the rest for the ledger to tell.
+
+    Where responses are doubtful, what was refused may have been created.
+    """
+    if doubtful and subject.abilities.deletes:
+        subject.creations.doubt()
     own, ledger = subject.creations.own(), subject.creations.ledger
     try:
         left = _left(subject, lost=lost)

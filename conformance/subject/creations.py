@@ -27,6 +27,7 @@ class Creations:
         self._own: dict[Entry, Credential | None] = {}
         self._confirmed: set[Entry] = set()
         self._earlier: set[Entry] = set()
+        self._refused_ones: dict[Entry, Credential | None] = {}
         self.gone: set[Entry] = set()
         """The models that were deleted."""
         self._stay: set[Entry] = set()
@@ -97,6 +98,11 @@ class Creations:
         with self._lock:
             return bool(self._confirmed)
 
+    def doubt(self) -> None:
+        """Take what was refused for own as well: some responses were not those to the requests that they followed."""
+        with self._lock:
+            self._own = self._refused_ones | self._own
+
     def written(self) -> set[str]:
         """The names of the models that were written to."""
         with self._lock:
@@ -131,8 +137,8 @@ class Creations:
 
     def _refused(self, entry: Entry) -> None:
         with self._lock:
-            if entry not in self._confirmed | self._earlier:
-                self._own.pop(entry, None)
+            if entry not in self._confirmed | self._earlier and entry in self._own:
+                self._refused_ones[entry] = self._own.pop(entry)
 
     def _is_own(self, name: str) -> bool:
         return name.startswith(self.prefix) or any(entry.name == name for entry in self._earlier)

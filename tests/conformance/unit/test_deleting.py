@@ -177,3 +177,16 @@ def test_what_was_raced_for_is_deleted_once_more(contract: Contract) -> None:
     server.write("acme", str(body[contract.upsert.key]), body)
     assert _clean(subject) == {}
     assert server.models == {}
+
+
+def test_what_was_refused_is_deleted_too_where_responses_are_doubtful(contract: Contract) -> None:
+    """A response may have been the one to another request."""
+    server, name = PlainServer(), "model_name"
+    subject, _ = _subject(contract, server)
+    refused = subject.upsert({**subject.minimal(), "input_cost": "much"})
+    server.write("acme", str(refused.request.key), {name: refused.request.key})
+    assert _clean(subject) == {}
+    assert len(server.models) == 1
+    subject.creations.doubt()
+    assert _clean(subject) == {}
+    assert server.models == {}
