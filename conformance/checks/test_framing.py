@@ -22,6 +22,8 @@ from conformance.wire.exchange import Credential, Exchange, Headers, Request, Wi
 from conformance.wire.lost import Lost, Stale
 
 SWITCHING_PROTOCOLS, UNSUPPORTED_MEDIA_TYPE = 101, 415
+REFUSED = {403, 421, 426, 501, 505}
+"""Statuses that refuse an offer as such; a body that got lost is answered otherwise."""
 H2C: Headers = (
     ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQBAAAAAAIAAAAA")
 )  # fmt: skip
@@ -59,7 +61,7 @@ def test_upgrade(subject: Subject, offer: Offer) -> None:
     control = by_hand(subject, replace(plain_upsert(subject), chunked=offer.chunked))
     if not control.response.successful:
         raise NotTestable(f"the request is answered {control.response.status} without an offer as well")
-    if _refuses_offers(subject, offer):
+    if _refuses_offers(subject, offer, answer):
         return
     if isinstance(answer, Lost):
         raise answer
@@ -163,14 +165,21 @@ def _switched(subject: Subject, exchange: Exchange) -> bool:
     return switched
 
 
-def _refuses_offers(subject: Subject, offer: Offer) -> bool:
-    """Whether offers are treated apart where there is no body either, as a server may; then this is observed."""
+def _refuses_offers(subject: Subject, offer: Offer, answer: Exchange | Lost) -> bool:
+    """Whether the answer refuses the offer, as a server may; then this is observed.
+
+    A status may say so, or that offers are treated apart where there is no body to lose either.
+    """
+    protocol = dict(offer.headers)["Upgrade"]
+    if isinstance(answer, Exchange) and answer.response.status in REFUSED:
+        subject.observe(f"a request that offers {protocol} gets {answer.response.status}")
+        return True
     without = by_hand(subject, at_a_model(subject))
-    answer = _answer(subject, at_a_model(subject), more=offer.headers)
-    status = answer.response.status if isinstance(answer, Exchange) else None
+    bodiless = _answer(subject, at_a_model(subject), more=offer.headers)
+    status = bodiless.response.status if isinstance(bodiless, Exchange) else None
     if status == without.response.status:
         return False
-    subject.observe(f"a GET that offers {dict(offer.headers)['Upgrade']} gets {status or 'no response'}")
+    subject.observe(f"a GET that offers {protocol} gets {status or 'no response'}")
     return True
 
 
