@@ -8,15 +8,24 @@ from urllib.parse import quote
 from conformance.judge.outcome import NotTestable
 from conformance.subject.operations import JSON_HEADERS, READ_HEADERS, encoded
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Headers, Request, Wire
+from conformance.wire.exchange import Exchange, Headers, Json, Request, Wire
 
 CLOSE = ("Connection", "close")
 
 
 def model_to_read(subject: Subject) -> str:
     """The name of a model that is there."""
-    model = subject.once("a model to read", lambda: subject.given(subject.few()))
-    return str(model[subject.contract.upsert.key])
+    return str(_model_to_read(subject)[subject.contract.upsert.key])
+
+
+def _model_to_read(subject: Subject) -> dict[str, Json]:
+    return subject.once("a model to read", lambda: subject.given(subject.few()))
+
+
+def plain_update(subject: Subject) -> Request:
+    """An upsert of a model that is there; it takes no request to delete."""
+    operation, body, key = subject.contract.upsert.operation, _model_to_read(subject), model_to_read(subject)
+    return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.callers.owner, key=key)
 
 
 def reading(subject: Subject, key: str, *headers: tuple[str, str]) -> Request:

@@ -18,6 +18,8 @@ DRAWING = "RUN=rc-$(date +%s)-$$"
 """Draws what the names of a run begin with."""
 LONGEST_WORD = 100_000
 """Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
+SERVED = "served.invalid:80"
+"""Stands for a host and port that the reader has in a variable."""
 _REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
 
 
@@ -92,9 +94,14 @@ def _hidden_by_curl(exchange: Exchange) -> bool:
 
 def over_a_socket(requests: Iterable[Request], base_url: str, variables: Variables, way: Way = STRAIGHT) -> str:
     """A command that writes requests to one connection, a second apart, and shows what comes back."""
-    url = urlsplit(base_url)
-    secure = url.scheme == "https"
-    address = f"{url.hostname}:{url.port or (443 if secure else 80)}"
+    if base_url.startswith("$"):  # a variable of the reader's own: the address of a server without TLS
+        address = f"${{{base_url.removeprefix('$')}#http://}}"
+        variables, base_url = {**variables, SERVED: address}, f"http://{SERVED}"
+        secure, address = False, f'"{address}"'
+    else:
+        url = urlsplit(base_url)
+        secure = url.scheme == "https"
+        address = f"{url.hostname}:{url.port or (443 if secure else 80)}"
     secured = " ".join(filter(None, ["openssl s_client -quiet", way.openssl, f"-connect {address}"]))
     reader = secured if secure else f"{CURL} -sS -m 9 telnet://{address}"
     parts = [part for request in requests for part in (*_printed(request, base_url, variables), "sleep 1")]

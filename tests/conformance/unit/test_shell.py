@@ -227,3 +227,12 @@ def test_an_offer_is_made_over_http_1() -> None:
     offer = Request("GET", "/", (("Upgrade", "h2c"),), wire=Wire())
     assert " --http1.1 " in curl(offer, BASE, {})
     assert " --http1.1 " not in curl(replace(offer, headers=()), BASE, {})
+
+
+def test_a_socket_is_opened_to_an_address_in_a_variable(shell: Shell) -> None:
+    request = Request("GET", "/rc-0123abcd-1", wire=Wire(hosts=None))
+    command = over_a_socket([request], "$RESPAN_URL", VARIABLES)
+    environment = ENVIRONMENT | {"RESPAN_URL": "http://127.0.0.1:8000"}
+    assert _printed(shell, command, environment) == written(request, "http://127.0.0.1:8000")
+    called = shell.run("sleep() { :; }\n" + command, environment).split(b"\0")
+    assert b"telnet://127.0.0.1:8000" in called
