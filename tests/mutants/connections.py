@@ -227,6 +227,7 @@ class _LosesChunkedBodies(_LosesBodies):
 
 class _LeavesWhatIsNoObject(_LosesBodies):
     def loses(self) -> bool:
+        assert isinstance(self.rfile, io.BufferedReader)
         return super().loses() and not self.rfile.peek(1).startswith(b"{")
 
 
