@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import quote, urljoin, urlsplit
 
+from conformance.checks.by_hand import CLOSE, at_a_model, by_hand, model_to_read, plain_upsert, reading, wired
 from conformance.checks.secrets_shown import secrets_in
 from conformance.fields import lookups, overlays
 from conformance.judge.expect import expect_shown, expect_status, summary
@@ -27,14 +28,13 @@ from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.subject.operations import JSON_HEADERS, READ_HEADERS, encoded
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Headers, Json, Request, Wire
+from conformance.wire.exchange import Exchange, Json, Request, Wire
 from conformance.wire.lost import Lost, Stale
 from contract import Contract
 
 TAKES_GZIP = ("Accept-Encoding", "gzip, deflate")
 LONG_ENTRIES = 10
 """Entries of an override that make a response long enough for servers that leave short ones as they are."""
-CLOSE = ("Connection", "close")
 
 
 def _take_gzip(subject: Subject) -> None:
@@ -46,7 +46,7 @@ def _take_gzip(subject: Subject) -> None:
     headers = (*JSON_HEADERS, TAKES_GZIP)
     written = subject.post(encoded(body), key=key, headers=headers, credential=subject.callers.owner)
     if written.response.successful and subject.abilities.reads:
-        subject.client.send(_read(subject, key, TAKES_GZIP))
+        subject.client.send(reading(subject, key, TAKES_GZIP))
 
 
 @every_exchange("SCH-20", MUST, clause="x-clauses/representation", also=_take_gzip)
@@ -156,7 +156,7 @@ def test_etag(subject: Subject) -> None:
     A weak one may outlast a change (RFC 9110, section 8.8.1), as one does that tells the second of the last update.
     """
     subject.require_true_read()
-    key = _model_to_read(subject)
+    key = model_to_read(subject)
     before = subject.read(key)
     for change in (subject.few(2), subject.few(3), subject.overrides()):  # the second changes no length
         subject.given({**change, subject.contract.upsert.key: key})
@@ -165,7 +165,7 @@ def test_etag(subject: Subject) -> None:
             return
         if _strong(after) == tag:
             raise Violation("another ETag for other content", f"ETag: {tag} for both", [before, after])
-        request = replace(_read(subject, key, ("If-None-Match", tag)), ordinary=False)
+        request = replace(reading(subject, key, ("If-None-Match", tag)), ordinary=False)
         conditional = subject.patiently(partial(subject.client.send, request), _has_content)
         if not _has_content(conditional):
             observed = f"If-None-Match: {tag} is answered {summary(conditional)}"
@@ -176,7 +176,7 @@ def test_etag(subject: Subject) -> None:
 @requirement("SCH-26", MUST, clause="x-clauses/head")
 def test_head(subject: Subject) -> None:
     """A response to HEAD has no body, whatever its status."""
-    exchange = _by_hand(subject, replace(_at_a_model(subject), method="HEAD"))
+    exchange = by_hand(subject, replace(at_a_model(subject), method="HEAD"))
     if exchange.response.body:
         raise Violation("no content after the head of a response to HEAD", summary(exchange), [exchange])
 
@@ -184,7 +184,7 @@ def test_head(subject: Subject) -> None:
 @requirement("STA-40", MUST, clause="x-clauses/connection-close")
 def test_connection_close(subject: Subject) -> None:
     """After the response to a request with `Connection: close` no further request of that connection is processed."""
-    first, again = (_wired(subject, _at_a_model(subject), Wire(), more) for more in ((CLOSE,), ()))
+    first, again = (wired(subject, at_a_model(subject), Wire(), more) for more in ((CLOSE,), ()))
     try:
         exchanges = subject.client.send_in_a_row([first, again])
     except Stale:
@@ -200,7 +200,7 @@ def test_connection_close(subject: Subject) -> None:
 @requirement("STA-41", MUST, clause="x-clauses/old-version")
 def test_old_version(subject: Subject) -> None:
     """A response to an HTTP/1.0 request is not sent in chunks."""
-    exchange = _by_hand(subject, _upsert(subject), Wire(version="1.0"))
+    exchange = by_hand(subject, plain_upsert(subject), Wire(version="1.0"))
     coding = exchange.response.header("transfer-encoding")
     if coding is None:
         return
@@ -219,7 +219,7 @@ def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
     """
     own = urlsplit(subject.client.transport.base_url).netloc
     wire = Wire(hosts=tuple(host.format(own) for host in hosts))
-    exchange = _by_hand(subject, _at_a_model(subject), wire)
+    exchange = by_hand(subject, at_a_model(subject), wire)
     subject.observe(f"{'two Host fields' if hosts else 'no Host'}: {exchange.response.status}")
 
 
@@ -229,19 +229,19 @@ def test_absolute_form(subject: Subject) -> None:
 
     It is observed only: a proxy that guards against being used as one may refuse it.
     """
-    exchange = _by_hand(subject, _upsert(subject), Wire(absolute=True))
+    exchange = by_hand(subject, plain_upsert(subject), Wire(absolute=True))
     subject.observe(f"a target in absolute form: {exchange.response.status}")
 
 
 @requirement("STA-44", MUST, clause="x-clauses/field-names")
 def test_field_names(subject: Subject) -> None:
     """The names of header fields are read without regard to case, and blanks before a value do not count."""
-    request = _upsert(subject)
+    request = plain_upsert(subject)
     odd = tuple((name.upper(), f"\t  {value}") for name, value in request.headers)
-    exchange = _by_hand(subject, replace(request, headers=odd), Wire(authorization="authorization:   "))
+    exchange = by_hand(subject, replace(request, headers=odd), Wire(authorization="authorization:   "))
     if exchange.response.successful:
         return
-    plain = _by_hand(subject, _upsert(subject))
+    plain = by_hand(subject, plain_upsert(subject))
     if not plain.response.successful:
         raise NotTestable(f"a plain request that is written by hand is answered {plain.response.status}")
     raise Violation("success (2xx), however header names are written", summary(exchange), [exchange])
@@ -263,9 +263,9 @@ def test_unreserved_characters(subject: Subject) -> None:
     subject.require_true_read()
     exchange = _reads_encoded(subject, "%2D")
     if exchange.response.status == 404:
-        expect_status(subject.read(_model_to_read(subject)), 200, when="for a model that was read before")
+        expect_status(subject.read(model_to_read(subject)), 200, when="for a model that was read before")
         raise Violation("the model, as where nothing is encoded", summary(exchange), [exchange])
-    key = _model_to_read(subject)
+    key = model_to_read(subject)
     if "-" in key:
         twice = _reads_encoded(subject, "%252D")
         if twice.response.members.get(subject.contract.upsert.key) == key:
@@ -274,23 +274,8 @@ def test_unreserved_characters(subject: Subject) -> None:
 
 def _reads_encoded(subject: Subject, hyphen: str) -> Exchange:
     """The read of a model with the first hyphen of its name encoded."""
-    key = _model_to_read(subject)
+    key = model_to_read(subject)
     return subject.once(f"a read with {hyphen}", lambda: subject.read_encoded(quote(key).replace("-", hyphen, 1)))
-
-
-def _model_to_read(subject: Subject) -> str:
-    """The name of a model that is there."""
-    model = subject.once("a model to read", lambda: subject.given(subject.few()))
-    return str(model[subject.contract.upsert.key])
-
-
-def _read(subject: Subject, key: str, *headers: tuple[str, str]) -> Request:
-    """What reads a model, with some headers more."""
-    read = subject.contract.upsert.read
-    if read is None:
-        raise NotTestable("the contract has no read")
-    target = read.path.replace("{" + subject.contract.upsert.key + "}", quote(key, safe="/"))
-    return Request(read.method, target, (*READ_HEADERS, *headers), None, subject.callers.owner, read.operation_id, key)
 
 
 def _strong(exchange: Exchange) -> str | None:
@@ -320,31 +305,3 @@ def _expect_it_leads_there(subject: Subject, created: Exchange, location: str) -
     if led.response.status == 200 and isinstance(name, str):
         with_name = subject.contract.upsert.response[key]
         expect_shown(led.response.members, with_name, created.request.json[key], f"at Location: {location}")
-
-
-def _upsert(subject: Subject) -> Request:
-    """A plain upsert of a model of its own."""
-    operation, body = subject.contract.upsert.operation, subject.minimal()
-    key = str(body[subject.contract.upsert.key])
-    return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.callers.owner, key=key)
-
-
-def _at_a_model(subject: Subject) -> Request:
-    """A request that changes nothing; what answers it, and how, does not matter."""
-    read = subject.contract.upsert.read or subject.contract.upsert.operation
-    target = read.path.replace("{" + subject.contract.upsert.key + "}", _model_to_read(subject))
-    return Request("GET", target, READ_HEADERS, None, subject.callers.owner)
-
-
-def _by_hand(subject: Subject, request: Request, wire: Wire = Wire()) -> Exchange:  # noqa: B008 - it is frozen
-    """The exchange of a request that is written byte by byte, over a connection of its own."""
-    return subject.send(_wired(subject, request, wire, (CLOSE,)))
-
-
-def _wired(subject: Subject, request: Request, wire: Wire, more: Headers) -> Request:
-    """The request as it is written by hand, with more headers, where that can be done."""
-    if not subject.client.transport.connects:
-        raise NotTestable("an application in the same process has no connections")
-    if subject.client.route.through() is not None:
-        raise NotTestable("requests go through a proxy, which writes them itself")
-    return replace(request, headers=(*request.headers, *more), wire=wire, ordinary=False)

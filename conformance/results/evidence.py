@@ -11,7 +11,7 @@ from conformance.results.finding import Finding, Replayed
 from conformance.results.judged import Record
 from conformance.results.verdict import Verdict
 from conformance.subject.callers import token_of, token_of_shell
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Request
 from conformance.wire.secrets import Variables, redacted, shortened
 from conformance.wire.shell import DRAWING, STRAIGHT, Way, script
 
@@ -132,6 +132,7 @@ def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
             "target": redacted(request.target, secrets),
             "headers": [*([name, redacted(value, secrets)] for name, value in request.headers), *authorization, *extra],
             "body": _text(request.body or b"", secrets),
+            **_trailers(request, secrets),
         },
         "response": {
             "status": response.status,
@@ -139,6 +140,12 @@ def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
             "body": _text(response.body, secrets),
         },
     }
+
+
+def _trailers(request: Request, secrets: Variables) -> dict[str, list[list[str]]]:
+    """The fields after a chunked body, where there are any."""
+    trailers = request.wire.trailers if request.wire is not None else ()
+    return {"trailers": [[name, redacted(value, secrets)] for name, value in trailers]} if trailers else {}
 
 
 def _text(body: bytes, secrets: Variables, longest: int = LONGEST_BODY) -> str:

@@ -23,6 +23,9 @@ LINE = b"\r\n"
 LONGEST_HEAD = 64 * 1024
 SETTLED = 0.3
 """Seconds of silence after which nothing more is expected where nothing has to come."""
+LATER = 0.1
+"""Seconds after which a body follows its head, where it is sent later."""
+SWITCHING_PROTOCOLS = 101
 
 
 class NoHttp(Exception):
@@ -39,6 +42,7 @@ class ByHand:
         self._socket: socket.socket | None = None
         self._rest = b""
         self._until = 0.0
+        self._switched = False
 
     def __enter__(self) -> ByHand:
         return self
@@ -53,11 +57,12 @@ class ByHand:
         began = time.monotonic()
         self._until = began + self._route.timeout
         first = self._socket is None
+        if self._switched:
+            raise Stale(request, "the connection was switched to another protocol")
         try:
             if self._socket is None:
                 self._socket = self._connected()
-            self._socket.settimeout(self._left())
-            self._socket.sendall(written(request, self._url.geturl()))
+            self._write(self._socket, request)
             return self._response(request, began)
         except TimeoutError as error:
             reason = f"no whole answer came within the time limit of {self._route.timeout:g} s"
@@ -74,6 +79,17 @@ class ByHand:
         connected = socket.create_connection((host, port), self._left())
         return self._tls.wrap_socket(connected, server_hostname=host) if self._tls else connected
 
+    def _write(self, connection: socket.socket, request: Request) -> None:
+        head, content = written_parts(request, self._url.geturl())
+        connection.settimeout(self._left())
+        if request.wire is None or not request.wire.body_later:
+            connection.sendall(head + content)
+            return
+        connection.sendall(head)
+        time.sleep(LATER)
+        with contextlib.suppress(OSError):  # it was answered before the body came, and the connection closed
+            connection.sendall(content)
+
     def _left(self) -> float:
         left = self._until - time.monotonic()
         if left <= 0:
@@ -82,11 +98,13 @@ class ByHand:
 
     def _response(self, request: Request, began: float) -> Response:
         status, headers = self._head()
-        while 100 <= status <= 199:
+        while 100 <= status <= 199 and status != SWITCHING_PROTOCOLS:
             status, headers = self._head()
         plain = {name.lower(): value for name, value in headers}
         if request.method == "HEAD":  # whatever follows is content that must not be there
             body = self._until_silence()
+        elif status == SWITCHING_PROTOCOLS:  # whatever follows is no HTTP/1.1
+            self._switched, body = True, b""
         elif status in (204, 304):
             body = b""
         elif "chunked" in plain.get("transfer-encoding", "").lower():
@@ -171,6 +189,22 @@ def _size(text: str, base: int) -> int:
 
 def written(request: Request, base_url: str) -> bytes:
     """The request as it goes over the wire."""
+    head, content = written_parts(request, base_url)
+    return head + content
+
+
+def written_parts(request: Request, base_url: str) -> tuple[bytes, bytes]:
+    """The head of the request, and what follows it."""
+    content = request.body or b""
+    lines = [*head_lines(request, base_url), *framing_lines(request, str(len(content))), "", ""]
+    if request.chunked:
+        chunk = [b"%x" % len(content), content] if content else []
+        content = LINE.join([*chunk, *(line.encode("latin-1", "replace") for line in ending_lines(request)), b""])
+    return "\r\n".join(lines).encode("latin-1", "replace"), content
+
+
+def head_lines(request: Request, base_url: str) -> list[str]:
+    """The lines of the head but those that say where the body ends."""
     wire, url = request.wire or Wire(), urlsplit(base_url)
     target = url.path.rstrip("/") + request.target
     line = f"{request.method} {f'{url.scheme}://{url.netloc}' if wire.absolute else ''}{target} HTTP/{wire.version}"
@@ -178,7 +212,17 @@ def written(request: Request, base_url: str) -> bytes:
     lines = [line, *(f"Host: {host}" for host in hosts), *(f"{name}: {value}" for name, value in request.headers)]
     if request.credential is not None:
         lines.append(f"{wire.authorization}{request.credential.value}")
-    lines.extend(f"{name}: {secret.value}" for name, secret in request.extra)
-    if request.body is not None:
-        lines.append(f"Content-Length: {len(request.body)}")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + (request.body or b"")
+    return [*lines, *(f"{name}: {secret.value}" for name, secret in request.extra)]
+
+
+def framing_lines(request: Request, length: str) -> list[str]:
+    """The line of the head that says where the body ends; none where there is no body."""
+    if request.body is None:
+        return []
+    return ["Transfer-Encoding: chunked" if request.chunked else f"Content-Length: {length}"]
+
+
+def ending_lines(request: Request) -> list[str]:
+    """The lines after the last chunk of a chunked body: its end, and the trailer section."""
+    trailers = request.wire.trailers if request.wire is not None else ()
+    return ["0", *(f"{name}: {value}" for name, value in trailers), ""]

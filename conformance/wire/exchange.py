@@ -56,6 +56,10 @@ class Wire:
     """Whether the request line names the whole URL."""
     authorization: str = "Authorization: "
     """What stands before the credential."""
+    trailers: Headers = ()
+    """Fields after the last chunk of a chunked body."""
+    body_later: bool = False
+    """Whether the body follows a moment after the head, as most clients send it."""
 
 
 @dataclass(frozen=True)

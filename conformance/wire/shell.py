@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote, urlsplit
 
-from conformance.wire.by_hand import written
+from conformance.wire.by_hand import ending_lines, framing_lines, head_lines
 from conformance.wire.exchange import Exchange, Request
 from conformance.wire.secrets import Variables, any_of
 
@@ -18,6 +18,8 @@ DRAWING = "RUN=rc-$(date +%s)-$$"
 """Draws what the names of a run begin with."""
 LONGEST_WORD = 100_000
 """Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
+SERVED = "served.invalid:80"
+"""Stands for a host and port that the reader has in a variable."""
 _REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
 
 
@@ -52,7 +54,7 @@ def script(
 def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables, way: Way) -> list[str]:
     """A command for each exchange, or one for those that went over one connection, which curl keeps to the next."""
     commands, last = list[str](), None
-    for by_hand, some in groupby(exchanges, _hidden_by_curl):
+    for by_hand, some in _by_socket(exchanges):
         if by_hand:
             commands.append(over_a_socket([exchange.request for exchange in some], base_url, variables, way))
             continue
@@ -66,27 +68,74 @@ def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables
     return commands
 
 
+def _by_socket(exchanges: Iterable[Exchange]) -> Iterator[tuple[bool, list[Exchange]]]:
+    """The exchanges in groups: those of one socket, or those that curl shows."""
+
+    def socket(numbered: tuple[int, Exchange]) -> tuple[bool, int | None, int | None]:
+        number, exchange = numbered
+        if not _hidden_by_curl(exchange):
+            return False, None, None
+        return True, exchange.connection, number if exchange.connection is None else None
+
+    for (by_hand, *_), some in groupby(enumerate(exchanges), socket):
+        yield by_hand, [exchange for _, exchange in some]
+
+
 def _hidden_by_curl(exchange: Exchange) -> bool:
-    """Whether curl would not show what matters: content after a HEAD, an answer where none is due, two of a field."""
-    request = exchange.request
-    return request.wire is not None and (
-        request.method == "HEAD" or exchange.connection is not None or request.wire.hosts is not None
+    """Whether curl would not show what matters: content after a HEAD, an answer where none is due, two of a field.
+
+    Nor does it send trailers.
+    """
+    request, wire = exchange.request, exchange.request.wire
+    return wire is not None and (
+        request.method == "HEAD" or exchange.connection is not None or wire.hosts is not None or bool(wire.trailers)
     )
 
 
 def over_a_socket(requests: Iterable[Request], base_url: str, variables: Variables, way: Way = STRAIGHT) -> str:
     """A command that writes requests to one connection, a second apart, and shows what comes back."""
-    url = urlsplit(base_url)
-    secure = url.scheme == "https"
-    address = f"{url.hostname}:{url.port or (443 if secure else 80)}"
+    if base_url.startswith("$"):  # a variable of the reader's own: the address of a server without TLS
+        address = f"${{{base_url.removeprefix('$')}#http://}}"
+        variables, base_url = {**variables, SERVED: address}, f"http://{SERVED}"
+        secure, address = False, f'"{address}"'
+    else:
+        url = urlsplit(base_url)
+        secure = url.scheme == "https"
+        address = f"{url.hostname}:{url.port or (443 if secure else 80)}"
     secured = " ".join(filter(None, ["openssl s_client -quiet", way.openssl, f"-connect {address}"]))
     reader = secured if secure else f"{CURL} -sS -m 9 telnet://{address}"
-    parts = list[str]()
-    for request in requests:
-        lines = written(request, base_url).decode("latin-1").split("\r\n")
-        words = " ".join(_quoted(line, variables) for line in lines[:-1])
-        parts.append(f"printf '%s\\r\\n' {words}; sleep 1")
+    parts = [part for request in requests for part in (*_printed(request, base_url, variables), "sleep 1")]
     return f"{{ {'; '.join(parts)}; }} | {reader}"
+
+
+def _printed(request: Request, base_url: str, variables: Variables) -> list[str]:
+    """Commands that print a request as it goes over the wire.
+
+    A length is counted when they run, where a name or a key of the reader's own stands in the body.
+    """
+    text = (request.body or b"").decode("utf-8", "replace")
+    head = [_quoted(line, variables) for line in head_lines(request, base_url)]
+    content, known = _printing(text, variables), _printing(text, {})
+    count = f"$({{ {'; '.join(content)}; }} | wc -c)"
+    size = str(len(request.body or b""))
+    head += [f'"{line}"' for line in framing_lines(request, size if content == known else count)]
+    if request.chunked:
+        size = f"{len(request.body or b''):x}" if content == known else f'"$(printf %x {count})"'
+        ending = " ".join(_quoted(line, variables) for line in ending_lines(request))
+        chunk = [f"printf '%s\\r\\n' {size}", *content, "printf '\\r\\n'"] if content else []
+        content = [*chunk, f"printf '%s\\r\\n' {ending}"]
+    later = ["sleep 1"] if request.wire is not None and request.wire.body_later else []
+    return [f"printf '%s\\r\\n' {' '.join(head)} ''", *later, *content]
+
+
+def _printing(text: str, variables: Variables) -> list[str]:
+    """Commands that print a text: what ends in CRLF, and the rest."""
+    *lines, rest = text.split("\r\n")
+    words = " ".join(_quoted(line, variables) for line in lines)
+    return [
+        *([f"printf '%s\\r\\n' {words}"] if lines else []),
+        *([f"printf %s {_quoted(rest, variables)}"] if rest else []),
+    ]
 
 
 def _at_once(commands: list[str], race: int | None) -> list[str]:
@@ -107,6 +156,7 @@ def curl(request: Request, base_url: str, variables: Variables, way: Way = STRAI
         words.append("--path-as-is")
     if request.wire is not None:
         words += ["--http1.0"] if request.wire.version == "1.0" else []
+        words += ["--http1.1"] if request.header("upgrade") is not None else []  # HTTP/2 knows no such header
         words += [f"--request-target {_quoted(base_url + request.target, variables)}"] if request.wire.absolute else []
     words += _header_words(request, variables)
     added_by_curl = ["Accept"] if request.body is None else ["Accept", "Content-Type"]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.mutants.mutant import Mutant
-from tests.servers.careless import Front
+from tests.servers.careless import Chunks, Front
 from tests.servers.plain_http import MAX_BODY_BYTES
 from tests.servers.wire import Answer, RefusedError, Request
 
@@ -192,3 +192,137 @@ class UnreservedStayEncoded(_Fronted):
 
     trips = frozenset({"STA-46"})
     front = _UnreservedKept
+
+
+class _LosesBodies(Front):
+    def environ(self) -> dict[str, Any]:
+        environ = super().environ()
+        if self.loses():
+            environ |= {"CONTENT_LENGTH": "", "wsgi.input": io.BytesIO()}
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+        return environ
+
+    def loses(self) -> bool:
+        """Whether the body of the request gets lost."""
+        return "Upgrade" in self.headers
+
+
+class _DropsBodies(_LosesBodies):
+    def environ(self) -> dict[str, Any]:
+        length = self.headers.get("Content-Length") if self.loses() else None
+        environ = super().environ()
+        self.rfile.read(int(length or 0))
+        return environ
+
+
+class _DropsBodiesForOthers(_DropsBodies):
+    def loses(self) -> bool:
+        return self.headers.get("Upgrade", "h2c") != "h2c"
+
+
+class _LosesChunkedBodies(_LosesBodies):
+    def loses(self) -> bool:
+        return super().loses() and "Transfer-Encoding" in self.headers
+
+
+class _LeavesWhatIsNoObject(_LosesBodies):
+    def loses(self) -> bool:
+        assert isinstance(self.rfile, io.BufferedReader)
+        return super().loses() and not self.rfile.peek(1).startswith(b"{")
+
+
+class BodyAfterAnOfferIsTheNextRequest(_Fronted):
+    """A head that offers another protocol ends its request, and the body is taken for the next one."""
+
+    trips = frozenset({"STA-47", "STA-48"})
+    front = _LosesBodies
+
+
+class BodyAfterAnOfferIsDropped(_Fronted):
+    """What follows a head that offers another protocol is dropped, as if that had been agreed on."""
+
+    trips = frozenset({"STA-47"})
+    front = _DropsBodies
+
+
+class BodyIsDroppedForUnknownProtocols(_Fronted):
+    """An offer of h2c is known and ignored; what follows one of any other protocol is dropped."""
+
+    trips = frozenset({"STA-47"})
+    front = _DropsBodiesForOthers
+
+
+class ChunksAfterAnOfferLeft(_Fronted):
+    """A chunked body is not read where the head offers another protocol, and taken for the next request."""
+
+    trips = frozenset({"STA-47"})
+    front = _LosesChunkedBodies
+
+
+class OddBodyAfterAnOfferLeft(_Fronted):
+    """Where the head offers another protocol, only a body that begins as JSON is read; the rest is the next request."""
+
+    trips = frozenset({"STA-48"})
+    front = _LeavesWhatIsNoObject
+
+
+class _JoinsTrailers(Front):
+    def environ(self) -> dict[str, Any]:
+        environ = super().environ()
+        chunks = environ["wsgi.input"]
+        if isinstance(chunks, Chunks):
+            environ["wsgi.input"] = io.BytesIO(chunks.read(MAX_BODY_BYTES + 1))
+            for name, value in chunks.trailers:
+                variable = name.upper().replace("-", "_")
+                self.join(environ, variable if variable == "CONTENT_TYPE" else f"HTTP_{variable}", value)
+        return environ
+
+    def join(self, environ: dict[str, Any], variable: str, value: str) -> None:
+        """Make a header of a trailer."""
+        environ[variable] = value
+
+
+class _AddsTrailers(_JoinsTrailers):
+    def join(self, environ: dict[str, Any], variable: str, value: str) -> None:
+        if not environ.get(variable):
+            environ[variable] = value
+
+
+class _JoinsCredentials(_JoinsTrailers):
+    def join(self, environ: dict[str, Any], variable: str, value: str) -> None:
+        if variable == "HTTP_AUTHORIZATION" and environ.get(variable):
+            environ[variable] = value
+
+
+class _JoinsMediaTypes(_JoinsTrailers):
+    def join(self, environ: dict[str, Any], variable: str, value: str) -> None:
+        if variable == "CONTENT_TYPE" and environ.get(variable):
+            environ[variable] = value
+
+
+class TrailersReplaceHeaders(_Fronted):
+    """Trailers are put into the dictionary of headers, after them."""
+
+    trips = frozenset({"AUT-13", "STA-49"})
+    front = _JoinsTrailers
+
+
+class TrailersFillInForHeaders(_Fronted):
+    """A header that is missing is looked for in the trailers."""
+
+    trips = frozenset({"AUT-13", "STA-49"})
+    front = _AddsTrailers
+
+
+class LastCredentialsCount(_Fronted):
+    """Of all Authorization fields the last one counts, which may be a trailer."""
+
+    trips = frozenset({"AUT-13"})
+    front = _JoinsCredentials
+
+
+class LastMediaTypeCounts(_Fronted):
+    """Of all Content-Type fields the last one counts, which may be a trailer."""
+
+    trips = frozenset({"STA-49"})
+    front = _JoinsMediaTypes

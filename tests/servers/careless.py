@@ -24,19 +24,22 @@ class _Server(ThreadingHTTPServer):
         """Say nothing of clients that are gone."""
 
 
-class _Chunks:
+class Chunks:
     """A chunked body, read whole or not at all."""
 
     def __init__(self, stream: BufferedIOBase) -> None:
         self._stream = stream
+        self.trailers: list[tuple[str, str]] = []
+        """The fields after it, once it is read."""
 
     def read(self, limit: int) -> bytes:
         body = b""
         while size := int(self._stream.readline().split(b";")[0], 16):
             body += self._stream.read(size)
             self._stream.readline()
-        while self._stream.readline().strip():  # trailers
-            pass
+        while line := self._stream.readline().strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            self.trailers.append((name, value.strip()))
         return body[:limit]
 
 
@@ -94,13 +97,17 @@ class Front(BaseHTTPRequestHandler):
             "QUERY_STRING": query,
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": self.headers.get("Content-Length", ""),
-            "wsgi.input": _Chunks(self.rfile) if self.headers.get("Transfer-Encoding") else self.rfile,
+            "wsgi.input": Chunks(self.rfile) if self.headers.get("Transfer-Encoding") else self.rfile,
             "wsgi.errors": sys.stderr,
         }
 
 
+def _answered(front: Front) -> None:
+    front.answer()
+
+
 for method in METHODS:
-    setattr(Front, f"do_{method}", Front.answer)
+    setattr(Front, f"do_{method}", _answered)
 
 
 @contextlib.contextmanager

@@ -50,8 +50,8 @@ def served_to_the_known(app: WSGIApplication, authority: Authority) -> Iterator[
     pair, cert = authority.ca.issue_cert("localhost"), authority.folder / "server.pem"
     pair.private_key_and_cert_chain_pem.write_to_path(str(cert))
     config = uvicorn.Config(
-        threaded(app), log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1, port=0,
-        ssl_certfile=cert, ssl_ca_certs=authority.file, ssl_cert_reqs=ssl.CERT_REQUIRED,
+        threaded(app), http="h11", log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1,
+        port=0, ssl_certfile=cert, ssl_ca_certs=authority.file, ssl_cert_reqs=ssl.CERT_REQUIRED,
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -72,6 +72,9 @@ def _listening(port: int) -> socket.socket:
 
 
 def _server(app: Any) -> uvicorn.Server:
+    """A server of an application, with h11: under httptools, an ignored `Upgrade` loses the body of its request."""
     return uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            app, http="h11", log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
     )

@@ -91,6 +91,7 @@ def paste(script: str, environment: dict[str, str] = KEYS) -> str:
 def _missed(mutant: type[Mutant], url: str, finding: dict[str, Any]) -> str | None:
     serve = carelessly_served if mutant.careless else served
     with serve(mutant()) as fresh:
-        output = paste("\n".join(finding["reproduce"]).replace(url, fresh))
+        address, fresh_address = (address.removeprefix("http://") for address in (url, fresh))
+        output = paste("\n".join(finding["reproduce"]).replace(address, fresh_address))
     response = Response.last_of(output)
     return "no response" if response is None else misses(finding, response)

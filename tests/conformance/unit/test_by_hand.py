@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from conformance.wire.by_hand import written
+from conformance.wire.by_hand import LATER, written
 from conformance.wire.exchange import Credential, Request, Response, Wire
 from conformance.wire.http import HttpTransport
 from conformance.wire.lost import Lost, Stale
@@ -87,3 +88,24 @@ def test_a_connection_that_is_closed_after_a_response_is_stale() -> None:
 def test_what_is_no_whole_response_is_lost(answer: bytes) -> None:
     with pytest.raises(Lost, match="the connection broke"):
         answered(answer, PLAIN)
+
+
+def test_a_body_may_be_chunked_and_have_trailers() -> None:
+    wire = Wire(trailers=(("X-Sum", "1"), ("Authorization", "Bearer other")))
+    request = Request("POST", "/a", (), b"{}", KEY, chunked=True, wire=wire)
+    head = b"POST /x/a HTTP/1.1\r\nHost: h:1\r\nAuthorization: Bearer secret\r\nTransfer-Encoding: chunked\r\n\r\n"
+    content = b"2\r\n{}\r\n0\r\nX-Sum: 1\r\nAuthorization: Bearer other\r\n\r\n"
+    assert written(request, "http://h:1/x") == head + content
+    assert written(replace(request, body=b"", wire=Wire()), "http://h:1/x").endswith(b"\r\n\r\n0\r\n\r\n")
+
+
+def test_a_body_may_follow_its_head_by_a_moment() -> None:
+    [response] = answered(OK, replace(PLAIN, body=b"[2]", wire=Wire(body_later=True)))
+    assert (response.status, response.seconds >= LATER) == (200, True)
+
+
+def test_nothing_is_sent_after_another_protocol_was_switched_to() -> None:
+    switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\0\x04\0\0\0\0\0"
+    assert answered(switched, PLAIN)[0].status == 101
+    with pytest.raises(Stale, match="another protocol"):
+        answered(switched, PLAIN, PLAIN)

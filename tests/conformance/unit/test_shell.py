@@ -9,9 +9,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from conformance.wire.exchange import Credential, Exchange, Headers, Request, Response
+from conformance.wire.by_hand import written
+from conformance.wire.exchange import Credential, Exchange, Headers, Request, Response, Wire
 from conformance.wire.secrets import redacted
-from conformance.wire.shell import curl, script
+from conformance.wire.shell import curl, over_a_socket, script
 from conformance.wire.transport import outgoing
 from tests.conformance.unit.parts import drawn, drawn_slowly
 from tests.conformance.unit.pasting import Shell
@@ -187,3 +188,51 @@ def test_cookies_of_the_user_and_of_a_check_go_into_one_header(shell: Shell) -> 
     assert "secret" not in command
     sent = outgoing(BASE, request).headers
     assert sent.get_list("cookie") == ["sso=1; token=sk-secret-token"]
+
+
+def _printed(shell: Shell, command: str, environment: dict[str, str]) -> bytes:
+    """What a command writes to its socket."""
+    return shell.run("sleep() { :; }\n" + command.rpartition(" | curl ")[0], environment)
+
+
+@given(TEXT, st.booleans(), st.booleans(), st.sampled_from(["rc-0123abcd", "rc-1", "rc-" + "9" * 20]))
+@example("GET / HTTP/1.1\r\nA: b\r\n\r\n", False, True, "rc-1")
+@example("", True, False, "rc-1")
+@drawn_slowly
+def test_what_is_written_to_a_socket_is_as_long_as_it_says(
+    shell: Shell, text: str, chunked: bool, later: bool, run: str
+) -> None:
+    wire = Wire(trailers=(("X-Token", "sk-secret-token"),) if chunked else (), body_later=later)
+    credential = Credential("Bearer sk-secret-token", "Bearer $RESPAN_API_KEY")
+    request = Request(
+        "POST", "/rc-0123abcd-1", (), f"{text}rc-0123abcd-1{text}".encode(), credential, chunked=chunked, wire=wire
+    )
+    command = over_a_socket([request, replace(request, body=text.encode())], BASE, VARIABLES)
+    assert "sk-secret-token" not in command
+    there = [replace(request, target=f"/{run}-1", body=f"{text}{run}-1{text}".encode())]
+    there.append(replace(request, target=f"/{run}-1", body=text.encode()))
+    assert _printed(shell, command, ENVIRONMENT | {"RUN": run}) == b"".join(written(one, BASE) for one in there)
+
+
+def test_requests_over_sockets_of_their_own_are_commands_of_their_own() -> None:
+    request = Request("POST", "/", (), b"{}", chunked=True, wire=Wire(trailers=(("A", "b"),)))
+    alone = Exchange(request, Response(200, (), b"", 0.0))
+    joined = replace(alone, connection=1)
+    commands = script([alone, alone, joined, joined, alone], BASE, {})
+    assert [command.count("POST") for command in commands] == [1, 1, 2, 1]
+    assert all(command.count("telnet://") == 1 for command in commands)
+
+
+def test_an_offer_is_made_over_http_1() -> None:
+    offer = Request("GET", "/", (("Upgrade", "h2c"),), wire=Wire())
+    assert " --http1.1 " in curl(offer, BASE, {})
+    assert " --http1.1 " not in curl(replace(offer, headers=()), BASE, {})
+
+
+def test_a_socket_is_opened_to_an_address_in_a_variable(shell: Shell) -> None:
+    request = Request("GET", "/rc-0123abcd-1", wire=Wire(hosts=None))
+    command = over_a_socket([request], "$RESPAN_URL", VARIABLES)
+    environment = ENVIRONMENT | {"RESPAN_URL": "http://127.0.0.1:8000"}
+    assert _printed(shell, command, environment) == written(request, "http://127.0.0.1:8000")
+    called = shell.run("sleep() { :; }\n" + command, environment).split(b"\0")
+    assert b"telnet://127.0.0.1:8000" in called

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.variants import answers, contention, core, credentials, fronts, http, inheritance, requests, state
+from tests.servers.variants import (
+    answers,
+    connections,
+    contention,
+    core,
+    credentials,
+    fronts,
+    http,
+    inheritance,
+    requests,
+    state,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -45,6 +56,7 @@ APART = (
     http.ChunkedAnswers,
     http.ClosesAfterEveryAnswer,
     http.SecretsAreMasked,
+    *_variants_in(connections),
     *_variants_in(contention),
     credentials.ReadOnlyKeyGets401,
     credentials.ReadOnlyKeyMayNotReadModels,
@@ -58,7 +70,7 @@ APART = (
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
 LAWFUL = tuple(
     variant
-    for module in (credentials, requests, core, state, inheritance, answers, fronts, http, contention)
+    for module in (credentials, requests, core, state, inheritance, answers, fronts, http, connections, contention)
     for variant in _variants_in(module)
 )
 VARIANTS = tuple(variant for variant in LAWFUL if variant not in APART)

@@ -1,0 +1,237 @@
+"""STA and AUT, what is not to be taken for another part of a request: bodies for requests, trailers for headers.
+
+A server may refuse offers of another protocol, trailers and chunked bodies, take up an offer that it knows, and close
+any connection: none of that is judged. What stands in front may drop offers and trailers, and nothing shows then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from urllib.parse import urlsplit
+
+from conformance.checks.by_hand import (
+    CLOSE,
+    at_a_model,
+    by_hand,
+    model_to_read,
+    plain_update,
+    plain_upsert,
+    reading,
+    wired,
+)
+from conformance.judge.expect import summary
+from conformance.judge.outcome import NotTestable, Violation
+from conformance.requirements.features import CREDENTIALS, READ
+from conformance.requirements.level import MUST
+from conformance.requirements.requirement import each, requirement
+from conformance.subject.callers import UNKNOWN
+from conformance.subject.operations import JSON_HEADERS
+from conformance.subject.subject import Subject
+from conformance.wire.exchange import Credential, Exchange, Headers, Request, Wire
+from conformance.wire.lost import Lost, Stale
+
+SWITCHING_PROTOCOLS, UNSUPPORTED_MEDIA_TYPE = 101, 415
+REFUSED = {403, 421, 426, 501, 505}
+"""Statuses that refuse an offer as such; a body that got lost is answered otherwise."""
+H2C: Headers = (
+    ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQBAAAAAAIAAAAA")
+)  # fmt: skip
+"""What curl and the HTTP client of Java offer with a first request to a plain address."""
+UNKNOWN_PROTOCOL: Headers = (("Connection", "Upgrade"), ("Upgrade", "rc-unknown/1"))
+HARMLESS = ("X-Rc-Checksum", "0")
+"""A trailer that no server has a use for."""
+ACCEPT = ("Accept", "application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Another protocol that a request offers to go on with."""
+
+    headers: Headers
+    chunked: bool = False
+    """Whether the request has a chunked body."""
+
+
+OFFERS = {
+    "h2c": Offer(H2C),
+    "h2c, and a chunked body": Offer(H2C, chunked=True),
+    "an unknown protocol": Offer(UNKNOWN_PROTOCOL),
+}
+
+
+@requirement("STA-47", MUST, clause="x-clauses/upgrade")
+@each("offer", lambda _: OFFERS)
+def test_upgrade(subject: Subject, offer: Offer) -> None:
+    """A request that offers another protocol in Upgrade is processed as one that does not."""
+    plain = replace(plain_update(subject), chunked=offer.chunked)
+    answer = _answer(subject, plain, more=offer.headers)
+    if isinstance(answer, Exchange) and (answer.response.successful or _switched(subject, answer)):
+        return
+    control = by_hand(subject, plain)
+    if not control.response.successful:
+        raise NotTestable(f"the request is answered {control.response.status} without an offer as well")
+    if _refuses_offers(subject, offer, answer):
+        return
+    if isinstance(answer, Lost):
+        raise answer
+    raise Violation("success (2xx), as without the offer", summary(answer), [answer])
+
+
+@requirement("STA-48", MUST, clause="x-clauses/upgrade", about=[READ])
+def test_body_after_an_offer(subject: Subject) -> None:
+    """The body of a request that offers another protocol in Upgrade is not processed as the next request."""
+    subject.require_true_read()
+    row = _sent_before_a_read(subject, H2C)
+    if row is None or _switched(subject, row[0]) or not _shows_the_model(subject, row[-1]):
+        return
+    without = _sent_before_a_read(subject, ())
+    if without is not None and _shows_the_model(subject, without[-1]):
+        raise NotTestable("the body is processed as a request without an offer as well", because="STA-33")
+    expected = "no response to a request that stands in the body of the one before"
+    raise Violation(expected, summary(row[-1]), row)
+
+
+@requirement("AUT-13", MUST, clause="x-clauses/trailers", about=[CREDENTIALS])
+@each("beside", lambda _: {"no key in the header section": False, "a key in the header section": True})
+def test_credentials_in_trailers(subject: Subject, beside: bool) -> None:
+    """Credentials in the trailer section of a request have no effect."""
+    if subject.callers.owner is None:
+        raise NotTestable("needs RESPAN_API_KEY")
+    if beside:
+        _expect_own_credentials_count(subject)
+        return
+    bare = partial(replace, chunked=True, credential=None)
+    exchange = _with_trailer(subject, bare(plain_upsert(subject)), _authorization(subject.callers.owner))
+    if exchange is None or not exchange.response.successful:
+        return
+    if by_hand(subject, bare(plain_upsert(subject))).response.successful:
+        raise NotTestable("a request without credentials is taken", because="AUT-01")
+    expected = "a refusal (4xx): the only credentials are in the trailer section"
+    raise Violation(expected, summary(exchange), [exchange])
+
+
+def _expect_own_credentials_count(subject: Subject) -> None:
+    """Expect that a request is its sender's by the header section, though another key is in the trailer section."""
+    other = subject.callers.other if subject.callers.other in subject.working else None
+    request = replace(plain_update(subject), chunked=True)
+    exchange = _with_trailer(subject, request, _authorization(other or UNKNOWN))
+    if exchange is None:
+        return
+    if exchange.response.successful:
+        if other is not None:
+            _expect_no_create(subject, exchange, other)
+        return
+    in_header = by_hand(subject, replace(plain_upsert(subject), credential=UNKNOWN))
+    if in_header.response.status == exchange.response.status and _takes_trailers(subject):
+        raise Violation("success (2xx): the key in the header section is valid", summary(exchange), [exchange])
+    subject.observe(f"a request with Authorization in its trailer section: {exchange.response.status}")
+
+
+def _expect_no_create(subject: Subject, exchange: Exchange, other: Credential) -> None:
+    """Expect that a request updated a model of the owner, and created none in another organization."""
+    upsert = subject.contract.upsert
+    if not subject.abilities.tells_updates or exchange.response.status != upsert.created:
+        return
+    subject.creations.after(replace(exchange, request=replace(exchange.request, credential=other)))
+    if by_hand(subject, plain_update(subject)).response.status == upsert.updated:
+        expected = f"{upsert.updated} for an update, by the key in the header section, of a model that is there"
+        raise Violation(expected, summary(exchange), [exchange])
+
+
+@requirement("STA-49", MUST, clause="x-clauses/trailers")
+@each("beside", lambda _: {"no media type in the header section": False, "one in the header section": True})
+def test_media_type_in_trailers(subject: Subject, beside: bool) -> None:
+    """A media type in the trailer section of a request has no effect."""
+    if beside:
+        exchange = _with_trailer(subject, replace(plain_update(subject), chunked=True), ("Content-Type", "text/plain"))
+        if exchange is not None and exchange.response.status == UNSUPPORTED_MEDIA_TYPE and _takes_trailers(subject):
+            expected = "success (2xx): the media type in the header section is supported"
+            raise Violation(expected, summary(exchange), [exchange])
+        return
+    bare = partial(replace, chunked=True, headers=(ACCEPT,))
+    exchange = _with_trailer(subject, bare(plain_upsert(subject)), ("Content-Type", "application/json"))
+    if exchange is None or not exchange.response.successful:
+        return
+    control = by_hand(subject, bare(plain_upsert(subject)))
+    if 400 <= control.response.status <= 499:
+        expected = "a refusal (4xx): the only media type is in the trailer section"
+        raise Violation(expected, summary(exchange), [exchange])
+
+
+def _answer(subject: Subject, request: Request, wire: Wire = Wire(), more: Headers = ()) -> Exchange | Lost:  # noqa: B008
+    """The exchange of a request that is written by hand, or how it was lost: a server may close any connection."""
+    try:
+        return by_hand(subject, request, wire, more)
+    except Lost as lost:
+        return lost
+
+
+def _switched(subject: Subject, exchange: Exchange) -> bool:
+    """Whether an offer was taken up, by the target or what is in front of it; then this is observed."""
+    switched = exchange.response.status == SWITCHING_PROTOCOLS
+    if switched:
+        subject.observe(f"Upgrade: {exchange.request.header('upgrade')} is answered 101")
+    return switched
+
+
+def _refuses_offers(subject: Subject, offer: Offer, answer: Exchange | Lost) -> bool:
+    """Whether the answer refuses the offer, as a server may; then this is observed.
+
+    A status may say so, or that offers are treated apart where there is no body to lose either.
+    """
+    protocol = dict(offer.headers)["Upgrade"]
+    if isinstance(answer, Exchange) and answer.response.status in REFUSED:
+        subject.observe(f"a request that offers {protocol} gets {answer.response.status}")
+        return True
+    without = by_hand(subject, at_a_model(subject))
+    bodiless = _answer(subject, at_a_model(subject), more=offer.headers)
+    status = bodiless.response.status if isinstance(bodiless, Exchange) else None
+    if status == without.response.status:
+        return False
+    subject.observe(f"a GET that offers {protocol} gets {status or 'no response'}")
+    return True
+
+
+def _sent_before_a_read(subject: Subject, offer: Headers) -> list[Exchange] | None:
+    """An upsert with an offer, and over its connection a read of a model that is not there.
+
+    The body of the upsert is the beginning of a request: taken for one, it goes on with the read as its headers, and
+    reads a model that is there. It follows its head by a moment, as some servers drop what they got with the head of
+    an offer. None where the connection was closed, or a response did not come.
+    """
+    there = urlsplit(subject.client.transport.base_url).path.rstrip("/") + at_a_model(subject).target
+    upsert = subject.contract.upsert.operation
+    body = f"GET {there} HTTP/1.1\r\nX-Rest: ".encode()
+    first = Request(upsert.method, upsert.path, JSON_HEADERS, body, subject.callers.owner)
+    read = replace(reading(subject, subject.absent), operation_id=None)
+    requests = wired(subject, first, Wire(body_later=True), offer), wired(subject, read, Wire(), (CLOSE,))
+    try:
+        return subject.client.send_in_a_row(requests)
+    except (Lost, Stale):
+        return None
+
+
+def _shows_the_model(subject: Subject, exchange: Exchange) -> bool:
+    """Whether a response shows the model that the body of another request asks for."""
+    return exchange.response.members.get(subject.contract.upsert.key) == model_to_read(subject)
+
+
+def _authorization(credential: Credential) -> tuple[str, str]:
+    return "Authorization", credential.value
+
+
+def _with_trailer(subject: Subject, request: Request, trailer: tuple[str, str]) -> Exchange | None:
+    """The exchange of a chunked request with a trailer; None, which is observed, where it got no response."""
+    announced = (("Trailer", trailer[0]), CLOSE)
+    answer = _answer(subject, request, Wire(trailers=(trailer,)), announced)
+    if isinstance(answer, Exchange):
+        return answer
+    subject.observe(f"a request with {trailer[0]} in its trailer section gets no response")
+    return None
+
+
+def _takes_trailers(subject: Subject) -> bool:
+    """Whether a request with a trailer of no meaning is taken."""
+    exchange = _with_trailer(subject, replace(plain_update(subject), chunked=True), HARMLESS)
+    return exchange is not None and exchange.response.successful
