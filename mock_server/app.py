@@ -56,7 +56,7 @@ def build_app(
             *([AccessLogMiddleware] if access_logger.isEnabledFor(logging.INFO) else []),
             cross_origin(contract, behaviour.origins),  # outside of the errors, or they could not be read by a page
             *_faults(contract, fixtures, behaviour),
-            *([partial(ResponseCheckMiddleware, document=document)] if behaviour.check_responses else []),
+            *([partial(ResponseCheckMiddleware, document=document, ruled=ruled)] if behaviour.check_responses else []),
             ExceptionMiddleware,
             partial(RoutingMiddleware, base_path=contract.base_path),
             partial(PreferMiddleware, answers=answers),

@@ -25,7 +25,7 @@ class NothingToSendError(Exception):
 
 
 class ForcedAnswers:
-    """The answers of one operation that come from the contract alone: those asked for by preference, and the usual one."""
+    """The answers of one operation that come from the contract alone: those that a client prefers, and the usual."""
 
     def __init__(self, rules: Upsert, responses: Responses, seed: str) -> None:
         """`seed` decides what is made up."""
@@ -64,7 +64,7 @@ class ForcedAnswers:
         """Where the body of the usual answer comes from, in words."""
         response = self._responses.success
         if response.examples:
-            return f"the example {next(iter(response.examples))}"
+            return f"the example {plain(next(iter(response.examples)))}"
         if response.unnamed is not None:
             return "the example"
         return "no body" if response.schema is None else "generated data"
