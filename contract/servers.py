@@ -51,4 +51,7 @@ def _filled(url: str, variables: Mapping[str, Any]) -> str:
 
 def _path_of(url: str) -> str:
     """Return the path of a URL, which is relative to the root of the server where it is relative."""
-    return quote(urlsplit(urljoin("http://mock/", url)).path, safe=_SAFE).rstrip("/")
+    path = urlsplit(url).path
+    if not path.startswith("//"):  # else it would be taken for a host
+        path = urlsplit(urljoin("http://mock/", path)).path  # resolves dot segments
+    return quote(path, safe=_SAFE).rstrip("/")

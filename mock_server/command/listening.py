@@ -60,7 +60,8 @@ class Listeners:
     @property
     def urls(self) -> list[str]:
         """The address of each host as a client on this machine writes it, without a slash at its end."""
-        return [f"http://{_authority(_HERE.get(host, host), self.port)}" for host in self.hosts]
+        authorities = [_authority(_HERE.get(host, host), self.port) for host in self.hosts]
+        return [f"http://{each}" for each in dict.fromkeys(authorities)]
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +96,10 @@ def addresses_of(host: str, port: int = 0) -> list[Address]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise _unavailable(host, host, port, error) from error
-    return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
+    addresses = [(family, address) for family, _, _, _, address in found]
+    if host.lower() == "localhost":  # browsers take it for both, whatever the system says (RFC 6761, section 6.3)
+        addresses += [(socket.AF_INET, ("127.0.0.1", port)), (socket.AF_INET6, ("::1", port, 0, 0))]
+    return list(dict.fromkeys(addresses))
 
 
 def is_loopback(address: str) -> bool:
