@@ -135,7 +135,7 @@ def _socket(address: Address, port: int) -> socket.socket:
     family, (name, _, *more) = address
     both = name == _ANY6 and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((name, port, *more), family=family, backlog=_BACKLOG, dualstack_ipv6=both)  # type: ignore[arg-type]
+        return socket.create_server((name, port, *more), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         raise _BindError(address, error) from error
 

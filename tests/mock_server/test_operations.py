@@ -37,7 +37,7 @@ def operations(model: dict[str, Any]) -> dict[str, Any]:
     named = {"one": {"value": {"n": 1}}, "two": {"value": {"n": 2}}}
     upload = {"content": {"multipart/form-data": {"schema": {"type": "object"}}}}
     called = {"done": {"{$request.body#/url}": {"post": returning()}}}
-    key_or_basic = [{"key": []}, {"basic": []}]
+    key_or_basic: list[dict[str, list[str]]] = [{"key": []}, {"basic": []}]
     return {
         MODELS: {"get": returning(listed)},
         f"{MODELS}{{model_name}}/": {"put": put},
