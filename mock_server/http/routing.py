@@ -27,6 +27,8 @@ OUTSIDE = "mock_server.outside"
 """Where the scope of a request says that its path is none of the contract's."""
 HINT = "mock_server.hint"
 """Where such a scope says which path was meant, where one is near."""
+_LONGEST_HINT = 300
+"""Characters of a path that a message repeats; of a longer one it says the template."""
 _DEEPEST_BASE = 4
 """Segments that a base path is thought to have, where a request has another one than ours."""
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
@@ -141,7 +143,9 @@ class RoutingMiddleware(SpecMiddleware):
                 resource = self._resource_at(each)
                 if resource and not resource.template.startswith("/{"):
                     under = self._base_path or "/"
-                    return f"The base path of the API is {under}; did you mean {quote(each, errors='surrogateescape')}?"
+                    near = quote(each, errors="surrogateescape")
+                    meant_path = near if len(near) <= _LONGEST_HINT else resource.path
+                    return f"The base path of the API is {under}; did you mean {meant_path}?"
         return ""
 
     def _elsewhere(self, path: str) -> Iterator[str]:

@@ -55,6 +55,8 @@ def test_a_hint_leads_to_a_model_too(client: httpx2.Client) -> None:
     detail = client.get(f"{MODELS}a%20b%2Fc%FF/").json()["detail"]
     assert f"did you mean {BASE}{MODELS}a%20b/c%FF/?" in detail
     assert client.get(f"{BASE}{MODELS}gpt-4o").json()["detail"].endswith(f"slash: {BASE}{MODELS}{{model_name}}/")
+    long = client.get(f"{MODELS}{'x' * 2000}/").json()["detail"]
+    assert long.endswith(f"did you mean {BASE}{MODELS}{{model_name}}/?")
     assert "did you mean" not in client.get("/favicon.ico").json()["detail"]
 
 
