@@ -33,6 +33,8 @@ def note_contradictions(operation: Place, upsert: Upsert) -> None:
     _check_statuses(words, upsert)
     for place in (operation, *_named_siblings(operation, upsert)):
         _check_security(security_at(place))
+    for place in operations_at(operation.root):
+        _check_schemes(security_at(place))
     if not operation.findings.problems:  # all the rest would only repeat what is wrong with these
         _check_siblings(words, upsert)
         _check_bodies(operation, upsert)
@@ -56,6 +58,15 @@ def _named_siblings(operation: Place, upsert: Upsert) -> Iterable[Place]:
     return (place for place in operations_at(operation.root) if place.at("operationId").node in named)
 
 
+def _check_schemes(security: Place) -> None:
+    """Each scheme is one that the document defines."""
+    schemes = security.root.at("components", "securitySchemes")
+    for alternative in security.children():
+        for name in alternative.node:
+            if not schemes.at(name).exists:
+                alternative.problem(f"there is no security scheme {name}", "define it in components, or name another")
+
+
 def _check_security(security: Place) -> None:
     """Each alternative is one scheme of bearer tokens, or none: a request has one Authorization header."""
     schemes = security.root.at("components", "securitySchemes")
@@ -63,9 +74,7 @@ def _check_security(security: Place) -> None:
         names = list(alternative.node)
         for name in names:
             scheme = schemes.at(name)
-            if not scheme.exists:
-                alternative.problem(f"there is no security scheme {name}", "define it in components, or name another")
-            elif (scheme.at("type").node, str(scheme.at("scheme").node).lower()) != ("http", "bearer"):
+            if scheme.exists and (scheme.at("type").node, str(scheme.at("scheme").node).lower()) != ("http", "bearer"):
                 scheme.problem(f"{name} is no scheme of bearer tokens", "write it as type: http, scheme: bearer")
         if len(names) > 1:
             what = f"a request cannot carry credentials of {' and '.join(names)} in one Authorization header"

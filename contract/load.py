@@ -14,6 +14,7 @@ from contract.errors import ContractError, Problem
 from contract.extensions import misplaced, vocabulary_problems
 from contract.model import Contract
 from contract.place import Findings, Place
+from contract.servers import base_path_at
 from contract.upsert import note_missing_bodies, upsert_at, upsert_places
 from contract.values import MEND, value_faults
 
@@ -59,6 +60,7 @@ def _contract(path: Path, document: Document) -> Contract:
     _stop_at(path, findings.problems)
     note_contradictions(operation, upsert)
     clauses = clauses_at(operation)
+    base_path = base_path_at(root)
     wrong = [Problem(document.pointer(tokens), what, MEND) for tokens, what in value_faults(document.resolved)]
     _stop_at(path, [*findings.problems, *wrong, *misplaced(document, findings.read)])
     return Contract(
@@ -71,6 +73,7 @@ def _contract(path: Path, document: Document) -> Contract:
         upsert=upsert,
         clauses=clauses,
         locate=document.pointer,
+        base_path=base_path,
     )
 
 

@@ -218,3 +218,5 @@ class Contract:
     of fields: `x-clauses/shown`, `x-upsert/omitted`, `responses/201`, `requestBody`, `input_cost/x-source`."""
     locate: Callable[[Tokens], str] = field(repr=False, compare=False)
     """The JSON pointer of the place in the files where a node of the document, or the nearest one, is written."""
+    base_path: str = ""
+    """The path of the first server, such as `/v1`, under which all paths stand; empty where it has none."""

@@ -32,7 +32,7 @@ async def write(answer: Answer, send: Send) -> None:
     """Send an answer."""
     content = b""
     headers = [VARY, *answer.headers]
-    if answer.content is not None:
+    if answer.content is not None and answer.status not in _WITHOUT_CONTENT:
         content = orjson.dumps(answer.content)
         headers.append((b"content-type", answer.media_type.encode()))
     if answer.status not in _WITHOUT_CONTENT:

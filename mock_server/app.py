@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -17,9 +18,11 @@ from mock_server.access_log import AccessLogMiddleware
 from mock_server.access_log import logger as access_logger
 from mock_server.behaviour import Behaviour
 from mock_server.callers.fixtures import Fixtures
+from mock_server.callers.presence import presence_handlers
 from mock_server.callers.security import BearerHandler, BearerMiddleware, organization_of
 from mock_server.core.stores import Store
-from mock_server.endpoints import EndpointMiddleware
+from mock_server.endpoints import EndpointMiddleware, Handler
+from mock_server.examples import ExampleHandler
 from mock_server.faults.middleware import FaultsMiddleware
 from mock_server.handlers import Models
 from mock_server.http.cross_origin import cross_origin
@@ -28,6 +31,7 @@ from mock_server.http.lingering import LingeringCloseMiddleware
 from mock_server.http.routing import RoutingMiddleware
 from mock_server.journal.recording import RecordingMiddleware
 from mock_server.pages import DOCUMENT, SWAGGER_UI, Page, served_document, shown_document, swagger_ui_options
+from mock_server.preferring.forced import forced_answers
 from mock_server.preferring.middleware import PreferMiddleware
 from mock_server.response_check import ResponseCheckMiddleware
 
@@ -39,8 +43,11 @@ def build_app(
     behaviour: Behaviour,
 ) -> AsyncApp:
     """The API of the mock as an ASGI app."""
-    handlers = Models(contract.upsert, fixtures, store, behaviour.clock, behaviour.changed).handlers
-    document = served_document(contract, handlers)
+    document = served_document(contract)
+    answers = forced_answers(document, contract.upsert, behaviour.seed)
+    ruled = Models(contract.upsert, fixtures, store, behaviour.clock, behaviour.changed).handlers
+    unruled = {name: ExampleHandler(it, contract.upsert.forbidden) for name, it in answers.items() if name not in ruled}
+    handlers: Mapping[str, Handler] = {**unruled, **ruled}
     app = AsyncApp(
         __name__,
         middlewares=[
@@ -49,20 +56,20 @@ def build_app(
             *([AccessLogMiddleware] if access_logger.isEnabledFor(logging.INFO) else []),
             cross_origin(contract, behaviour.origins),  # outside of the errors, or they could not be read by a page
             *_faults(contract, fixtures, behaviour),
-            *([partial(ResponseCheckMiddleware, document=document)] if behaviour.check_responses else []),
+            *([partial(ResponseCheckMiddleware, document=document, ruled=ruled)] if behaviour.check_responses else []),
             ExceptionMiddleware,
-            RoutingMiddleware,
-            partial(PreferMiddleware, rules=contract.upsert, document=document, seed=behaviour.seed),
+            partial(RoutingMiddleware, base_path=contract.base_path),
+            partial(PreferMiddleware, answers=answers),
             BearerMiddleware,
             partial(EndpointMiddleware, contract=contract, anyone=fixtures.anyone),
             SwaggerUIMiddleware,
         ],
         resolver=handlers.__getitem__,
-        security_map={"bearer": partial(BearerHandler, fixtures)},
+        security_map={**presence_handlers(document), "bearer": partial(BearerHandler, fixtures)},
         swagger_ui_options=swagger_ui_options(),
     )
     app.add_url_rule("/", "root", Page(RedirectResponse(SWAGGER_UI)))
-    shown = orjson.dumps(shown_document(contract, document))
+    shown = orjson.dumps(shown_document(contract))
     app.add_url_rule(DOCUMENT, "document", Page(Response(shown, media_type="application/json")))
     app.add_api(document)
     handle_failures(app, by_preference=True)

@@ -26,7 +26,7 @@ def first_request(contract: Contract, fixtures: Fixtures) -> FirstRequest:
     token = next((token for token, caller in fixtures.keys.items() if caller.may_write), "YOUR_TOKEN")
     media_type, body = _first_example(contract)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
-    return FirstRequest(operation.method, operation.path, headers, json.dumps(body))
+    return FirstRequest(operation.method, contract.base_path + operation.path, headers, json.dumps(body))
 
 
 def _first_example(contract: Contract) -> tuple[str, object]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
 from mock_server.control import Control
 from mock_server.first_request import first_request
+from mock_server.served import served_operations
 
 
 def information(control: Control) -> dict[str, Any]:
     """The description. It has no secret in it but the demo keys, which the mock prints at its start too."""
     contract, fixtures = control.contract, control.fixtures
+    seed = "" if (given := control.settings.get("seed")) is None else str(given)
     return {
         "version": version("respan-contract"),
         "contract": {
@@ -19,6 +22,8 @@ def information(control: Control) -> dict[str, Any]:
             "version": contract.version,
             "digest": contract.digest,
             "file": str(contract.file),
+            "base_path": contract.base_path or "/",
+            "operations": [asdict(each) for each in served_operations(contract, seed)],
         },
         "organizations": [_organization(control, name) for name in fixtures.organizations],
         "built_in": list(fixtures.models),

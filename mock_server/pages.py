@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from connexion.http_facts import METHODS
@@ -33,27 +33,35 @@ class Page:
         await self._response(scope, receive, send)
 
 
-def served_document(contract: Contract, operations: Container[str]) -> dict[str, Any]:
-    """The contract as the mock serves it: at its own address, and with the `operations` that it has."""
+def served_document(contract: Contract) -> dict[str, Any]:
+    """Return the contract as the mock compiles it: at the root, and with an id for each operation.
+
+    An operation without an `operationId` gets its method and path as one.
+    """
     document: dict[str, Any] = copy.deepcopy(dict(contract.document))
-    document["servers"] = [{"url": "/", "description": "This mock"}]
-    for path, item in list(document["paths"].items()):
-        present = METHODS & item.keys()
-        absent = {method for method in present if item[method].get("operationId") not in operations}
-        for method in absent:
-            del item[method]
-        if absent == present:
-            del document["paths"][path]
+    document["servers"] = [{"url": "/"}]
+    for path, item in document["paths"].items():
+        for method in METHODS & item.keys():
+            item[method].setdefault("operationId", f"{method.upper()} {path}")
     return document
 
 
-def shown_document(contract: Contract, served: Mapping[str, Any]) -> dict[str, Any]:
-    """The document `served`, for clients: with its references, from which generators of types take names.
+def shown_document(contract: Contract) -> dict[str, Any]:
+    """Return the contract for clients: at the address of the mock, and as it is written.
 
-    One that was written in several files, or leaves operations out, has none: they could lead to what is not there.
+    It keeps its references, from which generators of types take names, unless it is written in several files. It has no
+    servers of a path or an operation, for the mock serves all of them under one base path.
     """
-    whole = served["paths"] == contract.document["paths"]
-    return {**contract.in_one_piece, "servers": served["servers"]} if whole else dict(served)
+    server = {"url": contract.base_path or "/", "description": "This mock"}
+    paths = {path: _without_servers(item) for path, item in contract.in_one_piece["paths"].items()}
+    return {**contract.in_one_piece, "servers": [server], "paths": paths}
+
+
+def _without_servers(item: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: node for name, node in item.items() if name != "servers"}
+    for method in METHODS & kept.keys():
+        kept[method] = {name: node for name, node in kept[method].items() if name != "servers"}
+    return kept
 
 
 def swagger_ui_options() -> SwaggerUIOptions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -26,11 +26,13 @@ logger = logging.getLogger("mock_server")
 class ResponseCheckMiddleware:
     """Holds each answer to an operation back until it is whole, and judges it.
 
-    What the mock says for itself is sent as it is: what is wrong with a preference, and that it failed.
+    What the mock says for itself is sent as it is: what is wrong with a preference, that it failed, and why it rejects
+    a request to an operation that is not one of those `ruled`: many contracts declare only the successes of such ones.
     """
 
-    def __init__(self, app: ASGIApp, document: Mapping[str, Any]) -> None:
+    def __init__(self, app: ASGIApp, document: Mapping[str, Any], ruled: Container[str]) -> None:
         self.app = app
+        self._ruled = ruled
         self._judges = {name: ResponseJudge(responses) for name, responses in declared_responses(document).items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +60,8 @@ class ResponseCheckMiddleware:
         routed = scope.get("extensions", {}).get(ROUTING_CONTEXT)
         refusal: Refusal | None = scope.get(REFUSAL)
         if not routed or (refusal and (refusal.status >= 500 or is_about_preferences(refusal))):
+            return []
+        if refusal and routed["operation_id"] not in self._ruled:
             return []
         start, body = held[0], b"".join(message.get("body", b"") for message in held[1:])
         judge = self._judges[routed["operation_id"]]

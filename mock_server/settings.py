@@ -15,11 +15,14 @@ TOKEN_VARIABLE = "RESPAN_MOCK_ADMIN_TOKEN"  # noqa: S105 - the name of a variabl
 class Settings:
     """How the mock is to run."""
 
-    host: str = "127.0.0.1"
+    hosts: tuple[str, ...] = ("127.0.0.1",)
+    """Where to listen: names or addresses. A name stands for all of its addresses."""
     port: int = 8000
     """0 picks a free one."""
     contract: Path | None = None
     """None is the contract of the package."""
+    base_path: str | None = None
+    """The path under which the paths of the contract are served; None takes that of its first server."""
     fixtures: Path | None = None
     """None are the fixtures of the package."""
     delay: Mapping[str, Any] | None = None

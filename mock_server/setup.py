@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp
 
-from contract import Contract
-from mock_server.admin.app import Access, Beside, admin_app
+from contract import Contract, load
+from mock_server.admin.app import HEALTH, Access, Beside, admin_app, health_app
 from mock_server.admin.guard import LOOPBACK
 from mock_server.app import build_app
 from mock_server.behaviour import Behaviour
@@ -22,6 +22,17 @@ from mock_server.faults.book import Faults
 from mock_server.faults.file import read_faults
 from mock_server.journal.journal import Journal
 from mock_server.settings import Settings
+
+
+def contract_of(settings: Settings) -> Contract:
+    """Return the contract to serve, under the base path that the settings give. Raises ContractError."""
+    contract = load(settings.contract)
+    return contract if settings.base_path is None else replace(contract, base_path=settings.base_path)
+
+
+def seed_of(settings: Settings) -> str:
+    """Return what decides the generated data."""
+    return "" if settings.seed is None else str(settings.seed)
 
 
 def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, models: Scopes | None = None) -> Control:
@@ -42,7 +53,7 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
     heard = settings.admin or control.on_change  # else nobody can watch the models, and to tell of them costs time
     behaviour = Behaviour(
         origins=settings.cors_origins,
-        seed="" if settings.seed is None else str(settings.seed),
+        seed=seed_of(settings),
         clock=control.clock,
         check_responses=settings.check_responses,
         faults=control.faults if settings.admin or control.faults.active else None,
@@ -50,7 +61,9 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
         changed=control.model_changed if heard else None,
     )
     api = build_app(control.contract, control.fixtures, control.store, behaviour)
-    return Beside(api, admin_app(control, access or _access(settings))) if settings.admin else api
+    if not settings.admin:
+        return Beside(api, health_app(control), only=HEALTH)
+    return Beside(api, admin_app(control, access or _access(settings)))
 
 
 def _rules(settings: Settings) -> Sequence[Mapping[str, Any]]:
@@ -59,7 +72,8 @@ def _rules(settings: Settings) -> Sequence[Mapping[str, Any]]:
 
 
 def _access(settings: Settings) -> Access:
-    hosts = frozenset(name.lower() for name in (*LOOPBACK, settings.host, f"[{settings.host}]", *settings.admin_hosts))
+    given = [name for host in settings.hosts for name in (host, f"[{host}]")]
+    hosts = frozenset(name.lower() for name in (*LOOPBACK, *given, *settings.admin_hosts))
     return Access(settings.admin_token, hosts, settings.admin_origins)
 
 

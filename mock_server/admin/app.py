@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from connexion.apps.asynchronous import AsyncApp
 from connexion.middleware.exceptions import ExceptionMiddleware
@@ -25,6 +26,8 @@ from mock_server.http.routing import RoutingMiddleware, raw_path
 
 PREFIX = b"/_mock/"
 """Where the paths of the admin API begin."""
+HEALTH = PREFIX + b"health"
+"""The path that answers under any name, and without the admin API too."""
 _HOME = HOME.encode()
 
 
@@ -52,36 +55,55 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
         allow_headers=["*"],
         allow_private_network=True,
     )
+    guard = partial(
+        GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files, open_to_all={HEALTH.decode()}
+    )
+    outer = [*([cors] if access.origins else []), ExceptionMiddleware, guard]
+    app = _app(control, document, outer, access.token or "")
+    for path, file in files.items():
+        app.add_url_rule(path, path, file)
+    return app
+
+
+def _app(control: Control, document: dict[str, Any], outer: Sequence[Any], token: str = "") -> AsyncApp:
+    """Return the operations of `document` as an app, behind the middlewares `outer`."""
     app = AsyncApp(
         __name__,
         middlewares=[
             LingeringCloseMiddleware,
-            *([cors] if access.origins else []),
-            ExceptionMiddleware,
-            partial(GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files),
+            *(outer or [ExceptionMiddleware]),
             RoutingMiddleware,
             SecurityMiddleware,
             AdminEndpointMiddleware,
         ],
         resolver=Handlers(control, document).by_operation.__getitem__,
-        security_map={"bearer": partial(AdminTokenHandler, access.token or "")},
+        security_map={"bearer": partial(AdminTokenHandler, token)},
     )
-    for path, file in files.items():
-        app.add_url_rule(path, path, file)
     app.add_api(document)
     handle_failures(app, by_preference=False)
     return app
 
 
-class Beside:
-    """Two apps at one address: requests of the admin API and the console go to `admin`, all others to `app`."""
+def health_app(control: Control) -> AsyncApp:
+    """Return the part of the admin API that is there without it: whether the mock answers."""
+    document = read_document()
+    document["paths"] = {path: item for path, item in document["paths"].items() if path.encode() == HEALTH}
+    return _app(control, document, [])
 
-    def __init__(self, app: ASGIApp, admin: ASGIApp) -> None:
+
+class Beside:
+    """Two apps at one address: requests of the admin API and the console go to `admin`, all others to `app`.
+
+    With `only`, that path alone goes to `admin`.
+    """
+
+    def __init__(self, app: ASGIApp, admin: ASGIApp, only: bytes | None = None) -> None:
         self._app = app
         self._admin = admin
+        self._only = only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         path = raw_path(scope) if scope["type"] == "http" else b""
-        asked_for_admin = path.startswith(PREFIX) or path == _HOME
+        asked_for_admin = path == self._only if self._only else path.startswith(PREFIX) or path == _HOME
         await (self._admin if asked_for_admin else self._app)(scope, receive, send)

@@ -17,7 +17,7 @@ class GuardMiddleware:
     """Lets pass what is addressed to one of `hosts` (None: to any) and comes from no page, or from one of this origin.
 
     A foreign name in `Host` means that somebody's domain was made to lead here (DNS rebinding). To the paths
-    `linkable`, where nothing is secret, any page may lead.
+    `linkable`, where nothing is secret, any page may lead. The paths `open_to_all` tell nothing, and are not guarded.
     """
 
     def __init__(
@@ -26,14 +26,19 @@ class GuardMiddleware:
         hosts: Container[str] | None,
         origins: Container[str] = (),
         linkable: Container[str] = (),
+        open_to_all: Container[str] = (),
     ) -> None:
         self.app = app
         self._hosts = hosts
         self._origins = origins
         self._linkable = linkable
+        self._open_to_all = open_to_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or raise the 403."""
+        if scope["path"] in self._open_to_all:
+            await self.app(scope, receive, send)
+            return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get(b"host", "")
         if self._hosts is not None and _name(host) not in self._hosts:

@@ -16,7 +16,7 @@ HEARTBEAT = 15.0
 _RETRY_MS = 1000
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
+    (b"cache-control", b"no-store, no-transform"),  # a proxy that compresses would wait for more before it sends any
     (b"x-accel-buffering", b"no"),
 ]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import Iterable
 
+from mock_server.command.listening import is_loopback
 from mock_server.settings import TOKEN_VARIABLE, Settings
 
 
@@ -11,11 +12,11 @@ class ExposedError(Exception):
     """Others could use the admin API. The user is at fault; the message says what to do."""
 
 
-def check_exposure(settings: Settings, address: str) -> None:
-    """Raise ExposedError where whoever reaches `address`, an IP address, could use the admin API without a token."""
-    if not settings.admin or settings.admin_token or ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+def check_exposure(settings: Settings, addresses: Iterable[str]) -> None:
+    """Raise ExposedError where whoever reaches one of the IP `addresses` could use the admin API without a token."""
+    if not settings.admin or settings.admin_token or all(map(is_loopback, addresses)):
         return
     raise ExposedError(
-        f"others can reach the mock at {settings.host}, and with it the admin API: set a token for it with"
+        f"others can reach the mock at {', '.join(settings.hosts)}, and with it the admin API: set a token for it with"
         f" --admin-token or the variable {TOKEN_VARIABLE}, or leave it out with --no-admin"
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from contract.servers import normal_base_path
 from mock_server.command import fault_options
 from mock_server.core.clock import clock_of
 from mock_server.settings import TOKEN_VARIABLE, Settings
@@ -44,9 +45,10 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
     _add_output(parser.add_argument_group("what is printed"))
     given = parser.parse_args(arguments)
     return Settings(
-        host=given.host,
+        hosts=tuple(dict.fromkeys(given.host)) or DEFAULTS.hosts,
         port=given.port,
         contract=given.contract,
+        base_path=given.base_path,
         fixtures=given.fixtures,
         delay=given.delay,
         failures=tuple(given.fail),
@@ -68,9 +70,12 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
 
 def _add_serving(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--host", default=DEFAULTS.host, help="where to listen (default: %(default)s)")
+    where = f"where to listen; repeatable (default: {DEFAULTS.hosts[0]})"
+    add("--host", metavar="HOST", action="append", default=[], help=where)
     add("--port", default=DEFAULTS.port, type=_port, help="0 picks a free one (default: %(default)s)")
     add("--contract", metavar="FILE", type=Path, help="the OpenAPI document to serve (default: the packaged one)")
+    under = "serve the API under PATH, / for none (default: the path of the contract's first server)"
+    add("--base-path", metavar="PATH", type=_told(normal_base_path), help=under)
     add("--fixtures", metavar="FILE", type=Path, help="organizations, keys and built-in models (default: packaged)")
     add("--cors-origin", metavar="ORIGIN", action="append", help="whose pages may call; repeatable (default: any)")
 

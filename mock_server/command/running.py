@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import socket
 import sys
+from collections.abc import Sequence
 
-from contract import ContractError, load
+from contract import ContractError
 from mock_server.callers.fixtures import FixturesError, load_fixtures
 from mock_server.command.banner import banner
 from mock_server.command.exposure import ExposedError, check_exposure
+from mock_server.command.listening import AddressError, Listeners, listen
 from mock_server.command.log_format import log_to_stderr
-from mock_server.command.serving import AddressError, listen, serve, url_of
+from mock_server.command.serving import serve
 from mock_server.control import Control
 from mock_server.faults.file import FaultsError
+from mock_server.served import left_out
 from mock_server.settings import Settings
-from mock_server.setup import app_of, control_of
+from mock_server.setup import app_of, contract_of, control_of, seed_of
 from mock_server.state.document import StateReader
 from mock_server.state.file import StateFileError, state_file
 from mock_server.state.saving import Saver
@@ -31,41 +33,50 @@ def run(settings: Settings) -> int:
     """Serve until a signal comes. Gives the exit code."""
     with contextlib.ExitStack() as stack:
         try:
-            listener, control, saver = _prepared(settings, stack)
+            listeners, control, saver = _prepared(settings, stack)
         except _WRONG as error:
             sys.stderr.write(f"respan-mock: {error}\n")
             return WRONG_USE
         try:
-            _serve(settings, control, listener)
+            _serve(settings, control, listeners)
         finally:
             if saver and not saver.finish():
                 sys.exit(UNSAVED)
         return 0
 
 
-def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[socket.socket, Control, Saver | None]:
+def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
     """Where to listen, the parts of the mock, and what saves its models. Raises what is in _WRONG."""
-    contract = load(settings.contract)
+    contract = contract_of(settings)
     fixtures = load_fixtures(contract, settings.fixtures)
-    listener = stack.enter_context(listen(settings.host, settings.port))
-    check_exposure(settings, listener.getsockname()[0])
+    listeners = stack.enter_context(listen(settings.hosts, settings.port))
+    check_exposure(settings, listeners.addresses)
     if settings.state is None:
-        return listener, control_of(settings, contract, fixtures), None
+        return listeners, control_of(settings, contract, fixtures), None
     file = stack.enter_context(state_file(settings.state))
     control = control_of(settings, contract, fixtures, file.read(StateReader(contract, fixtures)))
     saver = Saver(file, control.store)
     control.on_change = saver.changed
-    return listener, control, saver
+    return listeners, control, saver
 
 
-def _serve(settings: Settings, control: Control, listener: socket.socket) -> None:
+def _serve(settings: Settings, control: Control, listeners: Listeners) -> None:
     log_to_stderr(settings.log_level)
     for problem in control.fixtures.left_out:
         logging.getLogger("mock_server").warning("left out of the packaged fixtures: %s", problem)
+    for sentence in left_out(control.contract, admin=settings.admin):
+        logging.getLogger("mock_server").warning("not served as the contract says: %s", sentence)
     app = app_of(settings, control)
-    url = url_of(listener)
-    text = url if settings.quiet else banner(url, control.contract, control.fixtures, admin=settings.admin)
-    serve(app, listener, ready=lambda: _tell(text))
+    text = _greeting(settings, control, listeners.urls)
+    serve(app, listeners.sockets, ready=lambda: _tell(text))
+
+
+def _greeting(settings: Settings, control: Control, urls: Sequence[str]) -> str:
+    """Return what to print: the base URL of the API at each host, or the banner."""
+    contract = control.contract
+    if settings.quiet:
+        return "\n".join(url + contract.base_path for url in urls)
+    return banner(urls, contract, control.fixtures, admin=settings.admin, seed=seed_of(settings))
 
 
 def _tell(text: str) -> None:

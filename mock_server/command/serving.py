@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import orjson
@@ -18,41 +18,14 @@ _PATIENCE = 1
 """Seconds that answers under way have when the mock stops."""
 _IDLE = 75
 """Seconds for which a connection stays open between two requests."""
-_BACKLOG = 2048
 
 
-class AddressError(Exception):
-    """The mock cannot listen there. The user is at fault; the message says what to do."""
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens at `host` and `port`, so that whoever reads the address can connect at once.
-
-    Raises AddressError.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, address = found[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-    except (OSError, UnicodeError) as error:
-        reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
-        mend = "choose another --port; --port 0 picks a free one" if port else "choose another --host"
-        raise AddressError(f"cannot listen at {host}:{port}: {reason}; {mend}") from None
-
-
-def url_of(listener: socket.socket) -> str:
-    """The address of a listening socket as a client on this machine writes it."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not listened at
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
+def serve(app: Any, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
     """Serve `app` until SIGINT or SIGTERM. Calls `ready` when it answers, and a signal stops it cleanly.
 
     Then it raises what the handler of that signal raises that was there before.
     """
-    server(app, ready).run(sockets=[listener])
+    server(app, ready).run(sockets=list(sockets))
 
 
 def server(app: Any, ready: Callable[[], None]) -> uvicorn.Server:

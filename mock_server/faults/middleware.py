@@ -11,7 +11,7 @@ from mock_server.faults.book import ActiveRule, Faults
 from mock_server.faults.effects import ends_it, failing
 from mock_server.faults.fired import FAULTS, Fired
 from mock_server.faults.matching import Asked, OrganizationOf
-from mock_server.http.routing import Resource
+from mock_server.http.routing import resources_of
 
 
 class FaultsMiddleware:
@@ -22,7 +22,7 @@ class FaultsMiddleware:
         self._faults = faults
         self._rules = contract.upsert
         self._organization_of = organization_of
-        self._resources = [Resource(template, item) for template, item in contract.document["paths"].items()]
+        self._resources = resources_of(contract.document["paths"], contract.base_path)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, or have it fail."""

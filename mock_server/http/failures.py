@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from mock_server.callers.security import unauthorized
-from mock_server.http.routing import nothing_at
+from mock_server.http.routing import HINT, nothing_at
 from mock_server.refusing.refusals import Refusal, RefusedError
 
 REFUSAL = "mock_server.refusal"
@@ -60,7 +60,7 @@ def refusal_of(error: Exception, scope: Scope) -> Refusal:
         case HTTPException(status_code=401):
             return unauthorized("No way to authenticate takes a token of this form.", "another form of token").refusal
         case HTTPException(status_code=404):
-            return nothing_at(scope["path"]).refusal
+            return nothing_at(scope["path"], scope.get(HINT, "")).refusal
         case HTTPException():
             allow = {"Allow": "GET, HEAD"} if error.status_code == 405 else {}  # StaticFiles leaves it out
             return Refusal(error.status_code, error.detail, {**allow, **(error.headers or {})})

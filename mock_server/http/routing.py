@@ -8,10 +8,10 @@ its last slash is redirected, which costs some clients the body.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from connexion.http_facts import METHODS
 from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
@@ -25,36 +25,71 @@ from mock_server.refusing.wording import alternatives, quoted
 
 OUTSIDE = "mock_server.outside"
 """Where the scope of a request says that its path is none of the contract's."""
+HINT = "mock_server.hint"
+"""Where such a scope says which path was meant, where one is near."""
+_LONGEST_HINT = 300
+"""Characters of a path that a message repeats; of a longer one it says the template."""
+_DEEPEST_BASE = 4
+"""Segments that a base path is thought to have, where a request has another one than ours."""
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 
 class Resource:
-    """A path of the contract and the operations on it."""
+    """A path of the contract, under a base path, and the operations on it."""
 
-    def __init__(self, template: str, item: dict[str, Any]) -> None:
+    def __init__(self, template: str, item: dict[str, Any], base_path: str = "") -> None:
         self.template = template
+        """As the contract has it."""
+        self.path = base_path + template
+        """As clients see it."""
         named = [method for method in item if method in METHODS and "operationId" in item[method]]
         self.operations = {method.upper(): item[method]["operationId"] for method in named}
         if "GET" in self.operations:
-            self.operations["HEAD"] = self.operations["GET"]
+            self.operations.setdefault("HEAD", self.operations["GET"])
         self.allow = allowed_methods(item)
-        self._pattern = re.compile(_as_pattern(template, item), re.DOTALL)
+        slashes = _with_slashes(item)
+        self._names = _PARAMETER.findall(template)
+        self._pattern = re.compile(re.escape(unquote(base_path)) + _as_pattern(template, slashes), re.DOTALL)
+        self.rank = _rank(template, slashes)
+        """Where several resources have a path, the one of the lowest rank is meant."""
 
     def parameters(self, path: str) -> dict[str, str] | None:
         """The path parameters in `path`, or None where it is not a path of this resource."""
         match = self._pattern.fullmatch(path)
-        return match.groupdict() if match else None
+        return dict(zip(self._names, match.groups(), strict=True)) if match else None
 
 
-def _as_pattern(template: str, item: dict[str, Any]) -> str:
-    """A regular expression for a path template. A parameter of `format: path` takes slashes too."""
+def resources_of(paths: Mapping[str, dict[str, Any]], base_path: str = "") -> list[Resource]:
+    """Return the resources of a document, the more specific ones first: `/models/list/` before `/models/{name}/`."""
+    resources = (Resource(template, item, base_path) for template, item in paths.items() if template.startswith("/"))
+    return sorted(resources, key=lambda it: it.rank)
+
+
+def _with_slashes(item: dict[str, Any]) -> set[str]:
+    """Return the names of the path parameters that take slashes: those of `format: path`."""
     declared = [*item.get("parameters", []), *(each for m in METHODS for each in item.get(m, {}).get("parameters", []))]
-    slashes = {each["name"] for each in declared if each["in"] == "path" and each["schema"].get("format") == "path"}
+    paths = (each for each in declared if each["in"] == "path")
+    return {each["name"] for each in paths if each.get("schema", {}).get("format") == "path"}
+
+
+def _as_pattern(template: str, slashes: set[str]) -> str:
+    """A regular expression for a path template, with a group for each parameter."""
     parts = _PARAMETER.split(template)
     return "".join(
-        f"(?P<{part}>{'.+' if part in slashes else '[^/]+'})" if index % 2 else re.escape(part)
-        for index, part in enumerate(parts)
+        ("(.+)" if part in slashes else "([^/]+)") if index % 2 else re.escape(part) for index, part in enumerate(parts)
     )
+
+
+def _rank(template: str, slashes: set[str]) -> tuple[int, ...]:
+    """Return what orders templates: by segment, words before parameters, and those before parameters with slashes.
+
+    The end of a template comes last, so that `/{name}/status/` stands before `/{name}/` where names have slashes.
+    """
+    kinds = []
+    for segment in template.split("/")[1:]:
+        names = _PARAMETER.findall(segment)
+        kinds.append(0 if not names else 2 if slashes & set(names) else 1)
+    return (*kinds, 3)
 
 
 class RoutingMiddleware(SpecMiddleware):
@@ -64,18 +99,17 @@ class RoutingMiddleware(SpecMiddleware):
     other paths go on without an operation.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, base_path: str = "") -> None:
         self.app = app
+        self._base_path = base_path
         self._resources: list[Resource] = []
         self._plain: dict[bytes, Resource] = {}
 
     def add_api(self, specification: Specification, **_options: Any) -> None:
-        """Take the paths of `specification`, which has no base path."""
-        for template, item in specification["paths"].items():
-            resource = Resource(template, item)
-            self._resources.append(resource)
-            if not _PARAMETER.search(template):
-                self._plain[template.encode()] = resource
+        """Take the paths of `specification`, which stand under the base path of this middleware."""
+        self._resources = resources_of(specification["paths"], self._base_path)
+        plain = (each for each in self._resources if not _PARAMETER.search(each.template))
+        self._plain = {each.path.encode(): each for each in plain}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route an HTTP request, and pass it on."""
@@ -91,9 +125,40 @@ class RoutingMiddleware(SpecMiddleware):
         for resource in self._resources:
             if (parameters := resource.parameters(path)) is not None:
                 return _enter(scope, resource, parameters)
-            if resource.parameters(path + "/") is not None:
-                raise nothing_at(path, f"The path has to end in a slash: {resource.template}")
+        if unended := self._resource_at(path + "/"):
+            raise nothing_at(path, f"The path has to end in a slash: {unended.path}")
+        if hint := self._hint(path):
+            scope[HINT] = hint
         return _enter(scope, None, {})
+
+    def _resource_at(self, path: str) -> Resource | None:
+        return next((each for each in self._resources if each.parameters(path) is not None), None)
+
+    def _hint(self, path: str) -> str:
+        """Return a sentence about the path that was meant, or nothing."""
+        if path.endswith("/") and (ended := self._resource_at(path[:-1])):
+            return f"The path has to end without a slash: {ended.path}"
+        for meant in self._elsewhere(path):
+            for each in (meant, meant + "/"):
+                resource = self._resource_at(each)
+                if resource and not resource.template.startswith("/{"):
+                    under = self._base_path or "/"
+                    near = quote(each, errors="surrogateescape")
+                    meant_path = near if len(near) <= _LONGEST_HINT else resource.path
+                    return f"The base path of the API is {under}; did you mean {meant_path}?"
+        return ""
+
+    def _elsewhere(self, path: str) -> Iterator[str]:
+        """Return the paths that a client may mean who knows another base path: with ours, and without its own."""
+        base = unquote(self._base_path)
+        yield base + path
+        rest = path
+        for _ in range(_DEEPEST_BASE):
+            slash = rest.find("/", 1)
+            if slash < 0:
+                return
+            rest = rest[slash:]
+            yield base + rest
 
 
 def allowed_methods(item: Mapping[str, Any]) -> str:
@@ -123,7 +188,7 @@ def nothing_at(path: str, mend: str = "") -> RefusedError:
 
 def _not_allowed(resource: Resource, method: str) -> RefusedError:
     allowed = alternatives(resource.allow.split(", "))
-    message = f"{resource.template} has no {method}, only {allowed}."
+    message = f"{resource.path} has no {method}, only {allowed}."
     at = to_pointer(["paths", resource.template])
     violation = Violation(Part.METHOD, None, "paths", allowed, method, message, None, at)
     return refused(405, violation, Allow=resource.allow)

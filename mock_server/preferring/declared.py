@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connexion.http_facts import METHODS
@@ -12,6 +12,7 @@ from contract import Schema
 from contract.pointer import to_pointer
 from mock_server.answers import JSON
 from mock_server.callers.security import CHALLENGE
+from mock_server.http.media_types import is_json
 from mock_server.http.routing import allowed_methods
 from mock_server.preferring.sampling import sample
 
@@ -33,6 +34,8 @@ class Response:
     """The bodies that the contract gives as examples, by name."""
     unnamed: Any = None
     """The body that it gives as an example without a name."""
+    other_media_types: tuple[str, ...] = ()
+    """The media types of its body where none is JSON. The mock sends no such body."""
 
     @property
     def status(self) -> int:
@@ -67,8 +70,10 @@ class Responses:
 
     @property
     def success(self) -> Response:
-        """The first success that is declared, else the first response."""
-        return next((each for each in self if each.code.startswith("2")), next(iter(self)))
+        """The success of the lowest status, else the default response as a 200, else that of the lowest status."""
+        if "DEFAULT" in self._by_code and not any(code.startswith("2") for code in self._by_code):
+            return replace(self._by_code["DEFAULT"], code="200")
+        return min(self, key=lambda it: (not it.code.startswith("2"), it.code))
 
 
 def declared_responses(document: Mapping[str, Any]) -> dict[str, Responses]:
@@ -85,12 +90,12 @@ def _response(code: str, node: Mapping[str, Any], demanded: Mapping[str, str]) -
     headers = {**demanded, **{name: _header(name, header) for name, header in declared.items()}}
     required = tuple(name for name, header in declared.items() if header.get("required"))
     for media_type, content in node.get("content", {}).items():
-        if media_type == JSON or media_type.endswith("+json"):
+        if is_json(media_type):
             named = {name: it["value"] for name, it in content.get("examples", {}).items() if "value" in it}
             schema = content.get("schema", {})
             unnamed = content.get("example", schema.get("example"))
             return Response(code, headers, required, media_type, schema, named, unnamed)
-    return Response(code, headers, required)
+    return Response(code, headers, required, other_media_types=tuple(node.get("content", {})))
 
 
 def _header(name: str, header: Mapping[str, Any]) -> str:

@@ -9,16 +9,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract import Upsert
 from mock_server.answers import write
 from mock_server.http.failures import APPLIED
-from mock_server.preferring.declared import declared_responses
-from mock_server.preferring.forced import ForcedAnswers
+from mock_server.preferring.forced import ForcedAnswers, readable
 from mock_server.preferring.preferences import Preference, listed, read_preferences, unmet
 from mock_server.refusing.violations import expectation
 from mock_server.refusing.wording import plain
@@ -31,12 +28,10 @@ _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 class PreferMiddleware:
     """Answers what is forced, and passes on everything else."""
 
-    def __init__(self, app: ASGIApp, rules: Upsert, document: Mapping[str, Any], seed: str) -> None:
+    def __init__(self, app: ASGIApp, answers: Mapping[str, ForcedAnswers]) -> None:
+        """`answers` are those of each operation, by operationId."""
         self.app = app
-        self._operations = {
-            operation_id: ForcedAnswers(rules, responses, seed)
-            for operation_id, responses in declared_responses(document).items()
-        }
+        self._operations = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
@@ -52,8 +47,7 @@ class PreferMiddleware:
     ) -> None:
         wait = preferences.get("wait")
         seconds = _seconds(wait) if wait else 0
-        path = {name: value.encode(errors="replace").decode() for name, value in scope["path_params"].items()}
-        answer, applied = self._operations[operation_id].choose(preferences, path)
+        answer, applied = self._operations[operation_id].choose(preferences, readable(scope["path_params"]))
         if wait:
             applied = [*applied, wait]
         if applied:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from rstr import Rstr
+
 from contract import Schema
 from contract.schemas import folded
 
@@ -18,6 +20,8 @@ _LARGEST = 1000
 _DECIMALS = 2
 _PRESENT, _NULL = 0.85, 0.1
 """How often an optional property is there, and a nullable value is null."""
+_STRINGS = 20
+"""How many strings of a pattern are made, of which one has a length that the schema allows."""
 _WORDS = (
     "amber", "birch", "cedar", "delta", "ember", "falcon", "garnet", "harbor", "indigo", "juniper", "kestrel", "lagoon",
     "maple", "nimbus", "onyx", "pebble", "quartz", "river", "saffron", "tundra", "umber", "violet", "willow", "zephyr",
@@ -28,26 +32,32 @@ class Unforeseeable(Exception):
     """The schema asks for something that is not to be had by chance, such as a string of a pattern."""
 
 
-def sample(schema: Schema, seed: str) -> Any:
+def sample(schema: Schema, seed: str, *, typical: bool = False) -> Any:
     """A value that is meant to be valid by `schema`, whose references are resolved.
 
-    Raises Unforeseeable, or Unfoldable where an `allOf` contradicts itself.
+    One that is `typical` has the examples and defaults that stand in the schema, and all of its properties. Raises
+    Unforeseeable, or Unfoldable where an `allOf` contradicts itself.
 
     >>> sample({"type": "array", "items": {"enum": [0, 1]}, "minItems": 3}, seed="7")
     [1, 0, 1, 1]
     """
-    return _Sampler(Random(seed)).value(folded(schema))  # noqa: S311 - to be foreseen is what they are for
+    return _Sampler(Random(seed), typical).value(folded(schema))  # noqa: S311 - to be foreseen is what they are for
 
 
 class _Sampler:
     """Draws values; each kind of schema has a method. `allOf` is folded in."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, typical: bool) -> None:
         self._random = random
+        self._typical = typical
 
     def value(self, schema: Schema) -> Any:
         chance = self._random
-        if schema.get("nullable") and chance.random() < _NULL:
+        if self._typical:
+            for keyword in ("example", "default"):
+                if keyword in schema:
+                    return schema[keyword]
+        elif schema.get("nullable") and chance.random() < _NULL:
             return None
         if "enum" in schema:
             return chance.choice([value for value in schema["enum"] if value is not None])
@@ -75,7 +85,7 @@ class _Sampler:
         made = {
             name: self.value(child)
             for name, child in properties.items()
-            if name in required or self._random.random() < _PRESENT
+            if name in required or self._typical or self._random.random() < _PRESENT
         }
         for name in required:
             made.setdefault(name, self._anything())
@@ -112,10 +122,19 @@ class _Sampler:
 
     def _string(self, schema: Schema) -> str:
         if "pattern" in schema:
-            raise Unforeseeable
+            return self._matching(schema["pattern"], schema.get("minLength", 0), schema.get("maxLength", math.inf))
         if schema.get("format") in _FORMATS:
             return _FORMATS[schema["format"]](self._random)
         return self._sized(self._words(), schema.get("minLength", 0), schema.get("maxLength"))
+
+    def _matching(self, pattern: str, shortest: int, longest: float) -> str:
+        """Return a string of a pattern, as far as Python reads it as JavaScript does."""
+        strings = Rstr(self._random)
+        try:
+            made = [strings.xeger(pattern) for _ in range(_STRINGS)]
+            return next((each for each in made if shortest <= len(each) <= longest), made[0])
+        except Exception as error:
+            raise Unforeseeable from error
 
     def _sized(self, text: str, shortest: int, longest: int | None) -> str:
         while len(text) < shortest:

@@ -37,6 +37,7 @@ def mock_app(
     faults: Sequence[Mapping[str, Any]] = (),
     seed: int | None = None,
     clock: str | None = None,
+    base_path: str | None = None,
 ) -> MockApp:
     """A mock without a socket. The arguments are what the options of `respan-mock` are; `faults` are rules."""
-    return MockApp(Wishes(contract, fixtures, faults, seed, clock))
+    return MockApp(Wishes(contract, fixtures, faults, seed, clock, base_path))

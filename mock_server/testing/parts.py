@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract import load
+from contract.servers import normal_base_path
 from mock_server.callers.fixtures import load_fixtures
+from mock_server.command.listening import AddressError, addresses_of, is_loopback
 from mock_server.control import Control
 from mock_server.settings import Settings
-from mock_server.setup import control_of
+from mock_server.setup import contract_of, control_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +25,43 @@ class Wishes:
     faults: Sequence[Mapping[str, Any]] = ()
     seed: int | None = None
     clock: str | None = None
+    base_path: str | None = None
+    hosts: tuple[str, ...] = Settings().hosts
+    port: int = 0
+    admin_token: str | None = None
 
     @property
     def settings(self) -> Settings:
-        """The settings of the mock."""
+        """The settings of the mock. Raises ValueError for the base path."""
         return Settings(
             contract=self.contract,
+            base_path=None if self.base_path is None else normal_base_path(self.base_path),
             fixtures=self.fixtures,
             failures=tuple(self.faults),
             seed=self.seed,
             clock=self.clock,
+            hosts=self.hosts,
+            port=self.port,
+            admin_token=self.admin_token,
         )
 
 
 def control_for(wishes: Wishes) -> Control:
-    """The parts of a mock. Raises ContractError, FixturesError, RuleError, or ValueError for the clock."""
-    contract = load(wishes.contract)
+    """The parts of a mock. Raises ContractError, FixturesError, RuleError, or ValueError for clock and base path."""
+    contract = contract_of(wishes.settings)
     return control_of(wishes.settings, contract, load_fixtures(contract, wishes.fixtures))
+
+
+def token_for(hosts: Sequence[str]) -> str | None:
+    """Return a new token for the admin API where others can reach one of `hosts`, else None for no token."""
+    return None if all(map(_is_local, hosts)) else secrets.token_urlsafe()
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return all(is_loopback(address[0]) for _, address in addresses_of(host))
+    except AddressError:  # to be raised when the mock is to listen there
+        return True
 
 
 def key_of(control: Control, organization: str | None = None, *, may_write: bool = True) -> str:

@@ -15,12 +15,13 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from mock_server.command.serving import listen, server, url_of
+from mock_server.command.listening import listen
+from mock_server.command.serving import server
 from mock_server.control import Part
 from mock_server.journal.criteria import Criteria
 from mock_server.journal.entry import Entry, entry_of
 from mock_server.setup import app_of
-from mock_server.testing.parts import Wishes, control_for, key_of
+from mock_server.testing.parts import Wishes, control_for, key_of, token_for
 from mock_server.testing.rules import FaultRules
 
 T = TypeVar("T")
@@ -30,16 +31,18 @@ _PATIENCE = 30
 
 
 class MockServer:
-    """A mock that serves on a free port while the context lasts.
+    """A mock that serves while the context lasts, by default on a free port of this machine alone.
 
-    The arguments are what the options of `respan-mock` are; `faults` are rules, as `--faults` reads them.
+    The arguments are what the options of `respan-mock` are; `faults` are rules, as `--faults` reads them. Several hosts
+    are a sequence. Where others can reach a host, the admin API asks for `admin_token`, or for a new token if there is
+    none.
 
     >>> with MockServer(clock="2026-02-01T12:00:00Z") as mock:
     ...     mock.url.startswith("http://127.0.0.1:"), mock.api_key
     (True, 'demo-acme')
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords only, one for each option
         self,
         *,
         contract: Path | None = None,
@@ -47,8 +50,16 @@ class MockServer:
         faults: Sequence[Mapping[str, Any]] = (),
         seed: int | None = None,
         clock: str | None = None,
+        base_path: str | None = None,
+        host: str | Sequence[str] = "127.0.0.1",
+        port: int = 0,
+        admin_token: str | None = None,
     ) -> None:
-        wishes = Wishes(contract, fixtures, faults, seed, clock)
+        hosts = (host,) if isinstance(host, str) else tuple(host)
+        self.admin_token = admin_token or token_for(hosts)
+        """What the admin API asks for; None is nothing."""
+        wishes = Wishes(contract, fixtures, faults, seed, clock, base_path, hosts, port, self.admin_token)
+        self._settings = wishes.settings
         self._control = control_for(wishes)
         self._app = app_of(wishes.settings, self._control)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -56,7 +67,9 @@ class MockServer:
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.url = ""
-        """Base URL, without a slash at its end. Known once it serves."""
+        """Base URL of the API at the first host, base path included, no slash at its end. Known once it serves."""
+        self.origin = ""
+        """The same without the base path: the admin API is at `{origin}/_mock/`."""
         self.faults = FaultRules(self._control, self._call)
         """The rules by which requests fail."""
 
@@ -70,12 +83,13 @@ class MockServer:
         self.stop()
 
     def start(self) -> None:
-        """Serve. Returns when it answers."""
-        listener = listen("127.0.0.1", 0)
-        self.url = url_of(listener)
+        """Serve. Returns when it answers. Raises AddressError where it cannot listen."""
+        listeners = listen(self._settings.hosts, self._settings.port)
+        self.origin = listeners.urls[0]
+        self.url = self.origin + self._control.contract.base_path
         self._server = server(self._app, self._note_ready)
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listener]}, name="respan-mock", daemon=True
+            target=self._server.run, kwargs={"sockets": listeners.sockets}, name="respan-mock", daemon=True
         )
         self._thread.start()
         if not self._ready.wait(_PATIENCE):

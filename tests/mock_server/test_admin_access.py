@@ -26,7 +26,12 @@ def test_this_machine_is_known_by_its_names(mock: MockProcess, host: str) -> Non
 )
 def test_a_foreign_name_is_refused(mock: MockProcess, host: str) -> None:
     assert status(mock, Host=host) == 403
-    assert status(mock, HEALTH, Host=host) == 403
+
+
+@pytest.mark.parametrize("headers", [{"Host": "10.0.0.1"}, {"Host": "mock.pod"}, {"Origin": "http://evil.example"}])
+def test_health_tells_nothing_and_is_open_to_all(mock: MockProcess, headers: dict[str, str]) -> None:
+    answer = exchange(mock.address, request("GET", HEALTH, headers))
+    assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
 FOREIGN = {
@@ -112,5 +117,9 @@ def test_where_others_can_reach_it_it_needs_a_token() -> None:
 
 def test_it_can_be_left_out() -> None:
     with started("--no-admin", "--host", "0.0.0.0") as mock, httpx2.Client(base_url=mock.url) as client:
-        assert client.get(HEALTH).status_code == 404
+        assert client.get(HEALTH, headers={"Host": "10.0.0.1"}).json() == {"status": "ok"}
+        assert client.head(HEALTH).status_code == 200
+        rejected = client.post(HEALTH, content=b"x")
+        assert (rejected.status_code, rejected.headers["allow"]) == (405, "GET, HEAD")
+        assert client.get(INFO).status_code == client.get(f"{HEALTH}/").status_code == 404
         assert "Admin" not in mock.printed

@@ -21,7 +21,7 @@ MORE_RESPONSES = """\
         '4XX': {description: Some refusal., content: {application/json: {schema: {type: object, required: [code],
           properties: {code: {type: integer, minimum: 1, maximum: 9}}}}}}
         '405': {description: No such method.}
-        '418': {description: No example., content: {application/json: {schema: {type: string, pattern: ^t}}}}
+        '418': {description: None., content: {application/json: {schema: {type: integer, minimum: 2, maximum: 1}}}}
         '429': {description: Too many., content: {application/problem+json: {schema: {type: object}}}}
         '503':
           description: Later.

@@ -66,9 +66,11 @@ export interface paths {
          * Server-sent events of what changes
          * @description Each event has an id, a name and one JSON text. `request`: a new entry of the journal. `cleared`: the journal was
          *     cleared. `faults`: the rules for faults are others.
-         *     `model`: a request has written a model, or removed it (then `model` is null). `state`: models were reset or replaced. `hello` comes first, without an id, and says with `complete` whether everything that came after the
-         *     event in `Last-Event-ID` follows; if not, ask for everything anew. A comment comes every 15 seconds. Who reads
-         *     too slowly is disconnected.
+         *     `model`: a request has written a model, or removed it (then `model` is null). `state`: models were reset or
+         *     replaced. `skipped`: see `pace`. `hello` comes first, without an id, and says with `complete` whether everything
+         *     that came after the event in `Last-Event-ID` follows; if not, or if its `run` is another than before, which says
+         *     that the mock was started anew, ask for everything anew. A comment comes every 15 seconds. Who reads too slowly
+         *     is disconnected.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -110,6 +112,26 @@ export interface paths {
          * @description The state is validated as a whole, by the contract too, before anything is replaced.
          */
         put: operations["putState"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_mock/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One model as the API shows it
+         * @description It can be a built-in one. Nothing of this comes into the journal.
+         */
+        get: operations["getShownModel"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -226,6 +248,18 @@ export interface components {
                 /** @description SHA-256 of the contract with its references resolved. */
                 digest: string;
                 file: string;
+                /** @description The path under which the API stands, such as /v1; / for none. */
+                base_path: string;
+                /** @description All operations of the contract, in its order. */
+                operations: {
+                    method: string;
+                    /** @description With the base path. */
+                    path: string;
+                    /** @description That of the usual response; null where rules decide. */
+                    status: number | null;
+                    /** @description `rules`, or the example or schema that the response comes from. */
+                    origin: string;
+                }[];
             };
             organizations: {
                 name: string;
@@ -236,7 +270,16 @@ export interface components {
                 providers: string[];
             }[];
             /** @description The names of the built-in models. */
-            built_in?: string[];
+            built_in: string[];
+            /** @description A request to try the mock with. It creates a model. */
+            first_request: {
+                method: string;
+                path: string;
+                headers: {
+                    [key: string]: string;
+                };
+                body: string;
+            };
             /** @description How the mock was started. */
             settings: {
                 [key: string]: unknown;
@@ -261,6 +304,8 @@ export interface components {
             duration_ms: number;
             /** @description Whose credentials it had, as far as they were looked at. */
             organization: string | null;
+            /** @description Whether those credentials may write. */
+            may_write: boolean | null;
             method: string;
             /** @description As it was sent, percent-encoded. */
             path: string;
@@ -536,7 +581,10 @@ export interface operations {
     };
     streamEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many events of one name are told in a second at most. Of what comes beyond, only one `skipped` is told, with the name in `event`: ask for those things anew, but not at once. It keeps whoever watches from slowing the mock down. */
+                pace?: number;
+            };
             header?: {
                 /** @description The id of the last event that is known. What came after it is told first. */
                 "Last-Event-ID"?: number;
@@ -625,6 +673,48 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["State"];
+            "4XX": components["responses"]["Refused"];
+        };
+    };
+    getShownModel: {
+        parameters: {
+            query: {
+                /** @description The organization that looks at it. */
+                organization: string;
+                /** @description The name of the model. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What the API answers about it. */
+                        shown: Record<string, never>;
+                        /** @description Which model each of those values comes from: itself, where a request has set it, or one that it is based on. Values that are in no model, such as times, are not named. */
+                        givers: {
+                            [key: string]: string;
+                        };
+                    };
+                };
+            };
+            /** @description There is no such organization, or it has no such model. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             "4XX": components["responses"]["Refused"];
         };
     };

@@ -1,0 +1,189 @@
+"""Operations that the rules of the contract say nothing about: served from examples, or from generated data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import yaml
+
+from contract import Contract
+from tests.mock_server.process import MockProcess, started
+from tests.mock_server.wire import KEY, MODELS, exchange, request
+
+JSON = "application/json"
+READER = {"Authorization": f"Bearer {KEY}-readonly"}
+
+
+def returning(content: Any = None, status: str = "200", **more: Any) -> dict[str, Any]:
+    """An operation with one response."""
+    response = {"description": "One.", **({"content": content} if content else {})}
+    return {"responses": {status: response}, **more}
+
+
+def operations(model: dict[str, Any]) -> dict[str, Any]:
+    """Paths to add to the contract."""
+    name = {"name": "model_name", "in": "path", "required": True, "schema": {"type": "string", "format": "path"}}
+    code = {"type": "object", "required": ["code"], "properties": {"code": {"type": "string", "pattern": "^[A-Z]{3}$"}}}
+    put = returning({JSON: {"schema": model}}, "202")
+    put["requestBody"] = {"required": True, "content": {"application/json; charset=utf-8": {"schema": model}}}
+    put["responses"] |= {"403": {"description": "No."}, "422": {"description": "Invalid."}}
+    listed = {JSON: {"schema": {"type": "array", "items": model}, "example": [{"id": "a", "model_name": "a"}]}}
+    nested = {"type": "object", "properties": {"n": {"type": "integer", "example": 7}, "m": {"enum": ["x"]}}}
+    named = {"one": {"value": {"n": 1}}, "two": {"value": {"n": 2}}}
+    upload = {"content": {"multipart/form-data": {"schema": {"type": "object"}}}}
+    called = {"done": {"{$request.body#/url}": {"post": returning()}}}
+    key_or_basic: list[dict[str, list[str]]] = [{"key": []}, {"basic": []}]
+    return {
+        MODELS: {"get": returning(listed)},
+        f"{MODELS}{{model_name}}/": {"put": put},
+        f"{MODELS}{{model_name}}/status/": {
+            "parameters": [name],
+            "get": returning({JSON: {"schema": {"type": "string", "enum": ["up"]}}}, "default"),
+        },
+        f"{MODELS}list/": {"get": returning({JSON: {"schema": code}}, security=[])},
+        "/named": {
+            "get": {"responses": {**returning(status="404")["responses"],
+                    **returning({JSON: {"schema": nested, "examples": named}}, "206")["responses"],
+                    **returning({JSON: {"schema": nested}}, "203")["responses"]}},
+            "options": returning(status="204"),
+        },
+        "/files": {"get": returning({"text/csv": {"example": "a,b"}}),
+                   "post": returning(status="204", requestBody=upload, callbacks=called)},
+        "/{item-id}/keyed": {
+            "parameters": [{"name": "item-id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "get": returning({JSON: {"schema": {"type": "object", "nullable": True}}}, security=key_or_basic),
+        },
+        "/hopeless": {"get": returning({JSON: {"schema": {"type": "integer", "minimum": 2, "maximum": 1}}})},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mock(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MockProcess]:
+    document = yaml.safe_load(Path(contract.file).read_text(encoding="utf-8"))
+    for path, item in operations({"$ref": "#/components/schemas/Model"}).items():
+        document["paths"].setdefault(path, {}).update(item)
+    schemes = {"key": {"type": "apiKey", "in": "cookie", "name": "k"}, "basic": {"type": "http", "scheme": "basic"}}
+    document["components"]["securitySchemes"].update(schemes)
+    file = tmp_path_factory.mktemp("contract") / "more.yaml"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    with started("--check-responses", "--contract", str(file)) as process:
+        yield process
+        assert "Traceback" not in process.stderr
+
+
+@pytest.fixture
+def client(mock: MockProcess) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=mock.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
+        yield client
+
+
+def test_an_example_is_returned_and_credentials_are_asked_for(client: httpx2.Client, mock: MockProcess) -> None:
+    assert client.get(MODELS).json() == [{"id": "a", "model_name": "a"}]
+    assert exchange(mock.address, request("GET", MODELS)).status == 401
+    assert exchange(mock.address, request("HEAD", MODELS, {"Authorization": f"Bearer {KEY}"})).body == b""
+    assert client.post(MODELS, json={"model_name": "ruled"}).status_code == 201
+
+
+def test_the_success_of_the_lowest_status_is_returned(client: httpx2.Client) -> None:
+    answer = client.get("/named")
+    assert (answer.status_code, answer.json()) == (203, {"n": 7, "m": "x"})
+
+
+def test_a_preference_chooses_another_answer(client: httpx2.Client) -> None:
+    answer = client.get("/named", headers={"Prefer": "example=two"})
+    assert (answer.status_code, answer.json()) == (206, {"n": 2})
+    assert client.get("/named", headers={"Prefer": "code=404"}).status_code == 404
+    assert client.get("/named", headers={"Prefer": "code=206; x"}).json() == {"n": 1}
+
+
+def test_data_is_generated_for_a_schema_the_same_each_time(client: httpx2.Client) -> None:
+    path = f"{MODELS}openai/new/"
+    answers = [client.put(path, json={"id": "x", "model_name": "x"}) for _ in range(2)]
+    assert [each.status_code for each in answers] == [202, 202]
+    assert answers[0].json() == answers[1].json()
+    assert answers[0].json()["model_name"] == "openai/new"
+    assert client.get(path).status_code == 404
+
+
+def test_a_body_is_validated(client: httpx2.Client) -> None:
+    invalid = client.put(f"{MODELS}a/", json={"id": 1})
+    assert (invalid.status_code, set(invalid.json())) == (422, {"id", "model_name"})
+    assert client.put(f"{MODELS}a/", content=b"{", headers={"Content-Type": JSON}).status_code == 422
+    assert client.put(f"{MODELS}a/", content=b"{}", headers={"Content-Type": "text/plain"}).status_code == 415
+    assert client.put(f"{MODELS}a/").status_code == 415
+
+
+def test_one_who_may_only_read_does_not_write(client: httpx2.Client) -> None:
+    assert client.put(f"{MODELS}a/", json={"id": "a", "model_name": "a"}, headers=READER).status_code == 403
+    assert client.get(MODELS, headers=READER).status_code == 200
+
+
+@pytest.mark.parametrize("path", [f"{MODELS}list/", f"{MODELS}%6Cist/"])
+def test_words_of_a_path_come_before_parameters(client: httpx2.Client, path: str) -> None:
+    code = client.get(path, headers={"Authorization": ""}).json()["code"]
+    assert code.isupper()
+    assert len(code) == 3
+
+
+def test_a_default_response_is_a_success(client: httpx2.Client) -> None:
+    answer = client.get(f"{MODELS}openai/gpt-4o/status/")
+    assert (answer.status_code, answer.json()) == (200, "up")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"Cookie": "k=1"}, 200), ({"Authorization": "Basic YTpi"}, 200), ({"Cookie": "l=1"}, 401), ({}, 401)],
+)
+def test_credentials_that_cannot_be_verified_are_asked_for(
+    mock: MockProcess, headers: dict[str, str], status: int
+) -> None:
+    assert exchange(mock.address, request("GET", "/a/keyed", headers)).status == status
+
+
+def test_methods_are_those_of_the_contract(client: httpx2.Client) -> None:
+    assert client.options("/named").status_code == 204
+    for path, allow in (("/named", "GET, HEAD, OPTIONS"), (MODELS, "GET, HEAD, POST"), ("/files", "GET, HEAD, POST")):
+        rejected = client.patch(path)
+        assert (rejected.status_code, rejected.headers["allow"]) == (405, allow)
+
+
+def test_what_cannot_be_generated_says_so(client: httpx2.Client) -> None:
+    answer = client.get("/hopeless")
+    assert answer.status_code == 501
+    assert "Add an example to the contract at #/paths/~1hopeless/get/responses." in answer.json()["detail"]
+
+
+def test_other_media_types_are_accepted(client: httpx2.Client) -> None:
+    assert client.get("/files").content == b""
+    assert client.post("/files", files={"a": b"b"}).status_code == 204
+
+
+def test_the_start_says_which_is_which_and_what_is_left_out(mock: MockProcess) -> None:
+    lines = [" ".join(line.split()) for line in mock.printed.splitlines()]
+    for line in (
+        "POST /api/models/ by the rules of x-upsert",
+        "GET /api/models/ 200, the example",
+        "GET /named 203, generated data",
+        "POST /files 204, no body",
+        "GET /hopeless 501, nothing: no data can be made up for its schema",
+    ):
+        assert line in lines
+    for sentence in (
+        "GET /files: the response 200 has no body, because text/csv is not JSON.",
+        "POST /files: the mock never calls the callbacks (done).",
+        "POST /files: request bodies of multipart/form-data are accepted and not validated.",
+    ):
+        assert sentence in mock.stderr
+
+
+def test_all_operations_are_in_the_document_and_in_the_description(client: httpx2.Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert {"get", "post"} <= document["paths"][MODELS].keys()
+    assert "/hopeless" in document["paths"]
+    described = client.get("/_mock/info").json()["contract"]["operations"]
+    assert {"method": "GET", "path": MODELS, "status": 200, "origin": "the example"} in described
