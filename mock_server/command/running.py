@@ -15,6 +15,7 @@ from mock_server.command.log_format import log_to_stderr
 from mock_server.command.serving import AddressError, listen, serve, url_of
 from mock_server.control import Control
 from mock_server.faults.file import FaultsError
+from mock_server.faults.rule import RuleError
 from mock_server.settings import Settings
 from mock_server.setup import app_of, control_of
 from mock_server.state.document import StateReader
@@ -24,7 +25,7 @@ from mock_server.state.saving import Saver
 UNSAVED = 1
 WRONG_USE = 2
 
-_WRONG = (ContractError, FixturesError, FaultsError, StateFileError, AddressError, ExposedError)
+_WRONG = (ContractError, FixturesError, FaultsError, RuleError, StateFileError, AddressError, ExposedError)
 
 
 def run(settings: Settings) -> int:

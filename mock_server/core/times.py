@@ -23,10 +23,7 @@ def time_of(text: str) -> datetime:
     if _LEAP_SECOND.search(text):
         raise ValueError(f"{quoted(text)} is a leap second, which the mock's calendar does not have")
     try:
-        time = datetime.fromisoformat(text.upper())
-        if time.tzinfo is None:
-            raise ValueError("it has no offset")
-        return time.astimezone(UTC)
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{quoted(text)} is before the year 1 or after the year 9999 in UTC") from None
     except ValueError:

@@ -51,7 +51,6 @@ class Validator:
             field = str(path[0]) if path else None
             yield Violation(Part.BODY, field, rule, expected, got, inside + message, pointer, contract)
 
-
     def _known(self, error: jsonschema_rs.ValidationError) -> Sequence[str]:
         """The names that the object has a schema for, where one of its names has none."""
         if error.kind.name != "additionalProperties":

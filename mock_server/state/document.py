@@ -93,7 +93,7 @@ class StateReader:
         wrong = [([member], *problem) for member in _TIMES for problem in _faults_of_time(model[member])]
         yield from wrong
         if not wrong and (stored := _stored(model)).updated < stored.created:
-            yield [], "it was updated before it was created", "give `updated` the same time as `created`, or a later one"
+            yield [], "it was updated before it was created", "give `updated` a time that is not earlier"
 
 
 def _schema(rules: Upsert) -> dict[str, Any]:
