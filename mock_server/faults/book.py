@@ -66,7 +66,7 @@ class Faults:
         rules = [*written]
         if len(rules) > MOST:
             raise RuleError(f"there are {len(rules)} rules", f"give at most {MOST}", ["faults"])
-        named = {name for each in rules if isinstance(name := each.get("id"), str)}
+        named = {each["id"] for each in rules if isinstance(each, Mapping) and isinstance(each.get("id"), str)}
         fresh: tuple[ActiveRule, ...] = ()
         for number, each in enumerate(rules):
             try:

@@ -12,6 +12,7 @@ from mock_server.faults.rule import Rule, RuleError
 from mock_server.refusing.validation import Validator
 from mock_server.refusing.wording import alternatives, nearest, quoted
 
+_METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 _PARAMETER = re.compile(r"\{[^{}]+\}")
 _ONE = "any one"
 """Stands in a glob for any one character: a parameter is never empty."""
@@ -32,6 +33,8 @@ class Reach:
             raise RuleError(what, mend, [member])
 
     def _problems(self, rule: Rule) -> Iterator[tuple[str, str, str]]:
+        if rule.method is not None and rule.method not in _METHODS and (near := nearest(rule.method, _METHODS)):
+            yield "method", f"{rule.method} is not a method of HTTP", f"did you mean {near}?"
         if rule.organization is not None and rule.organization not in self._organizations:
             what = f"there is no organization {quoted(rule.organization)}"
             yield "organization", what, _named(rule.organization, self._organizations)

@@ -13,7 +13,7 @@ from contract.pointer import Token, to_pointer
 from mock_server.core.json_values import unwritable
 from mock_server.faults.headers import problem_of_headers
 from mock_server.refusing.validation import Validator
-from mock_server.refusing.wording import alternatives, quoted
+from mock_server.refusing.wording import alternatives, described, quoted
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("fault.schema.json").read_text(encoding="utf-8"))
 """What a written rule may be."""
@@ -135,6 +135,8 @@ def rule(written: Mapping[str, Any]) -> Rule:
 
 
 def _check_form(written: Mapping[str, Any]) -> None:
+    if not isinstance(written, Mapping):  # a test in the same process can give anything
+        raise RuleError(f"a rule is an object, not {described(written)}", "give one such as {'status': 503}")
     for place, what, mend in unwritable(dict(written)):
         raise RuleError(what, mend, place)
     for violation in _VALIDATOR.violations(written):

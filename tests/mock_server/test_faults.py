@@ -313,6 +313,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown organization": ({"reset": True, "organization": "acmee"}, "did you mean acme?"),
     "a name that no model can have": ({"reset": True, "model": ""}, "no model can have the name"),
     "no method": ({"reset": True, "method": "GET,POST"}, "matches"),
+    "nearly a method": ({"reset": True, "method": "PSOT"}, "did you mean POST?"),
     "nearly a member": ({"statu": 500}, "Did you mean status?"),
     "an odd id": ({"status": 500, "id": "a/b"}, "matches"),
 }
