@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Container
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,10 +16,11 @@ logger = logging.getLogger("mock_server.access")
 
 
 class AccessLogMiddleware:
-    """Writes the line when the answer is complete."""
+    """Writes the line when the answer is complete: of every request, or of those with one of the `statuses`."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, statuses: Container[int] | None = None) -> None:
         self.app = app
+        self._statuses = statuses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and note its status."""
@@ -35,6 +37,8 @@ class AccessLogMiddleware:
 
         await self.app(scope, receive, noting)
         taken = (perf_counter() - start) * 1000
+        if self._statuses is not None and status not in self._statuses:
+            return
         logger.info(_line(scope, status, taken), extra={"status": status, "refusal": scope.get(REFUSAL)})
 
 

@@ -20,6 +20,7 @@ from mock_server.core.clock import RealClock, clock_of
 from mock_server.core.stores import MemoryStore, Scopes
 from mock_server.faults.book import Faults
 from mock_server.faults.file import read_faults
+from mock_server.faults.reach import Reach
 from mock_server.journal.journal import Journal
 from mock_server.settings import Settings
 
@@ -36,13 +37,14 @@ def seed_of(settings: Settings) -> str:
 
 
 def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, models: Scopes | None = None) -> Control:
-    """The parts that the settings ask for, with these models in the store. Raises FaultsError."""
+    """The parts that the settings ask for, with these models in the store. Raises FaultsError, RuleError."""
+    reach = Reach(contract, fixtures)
     return Control(
         contract,
         fixtures,
         MemoryStore(models),
         Journal(settings.journal if settings.admin else 0),
-        Faults(_rules(settings), settings.seed),
+        Faults(_rules(settings, reach), settings.seed, reach),
         clock_of(settings.clock) if settings.clock else RealClock(),
         settings=_shown(settings),
     )
@@ -66,8 +68,8 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
     return Beside(api, admin_app(control, access or _access(settings)))
 
 
-def _rules(settings: Settings) -> Sequence[Mapping[str, Any]]:
-    written = read_faults(settings.faults) if settings.faults else []
+def _rules(settings: Settings, reach: Reach) -> Sequence[Mapping[str, Any]]:
+    written = read_faults(settings.faults, reach) if settings.faults else []
     return [*([settings.delay] if settings.delay else []), *written, *settings.failures]
 
 

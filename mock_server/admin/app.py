@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 from connexion.apps.asynchronous import AsyncApp
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.security import SecurityMiddleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mock_server.access_log import AccessLogMiddleware
+from mock_server.access_log import logger as access_logger
 from mock_server.admin.document import read_document
 from mock_server.admin.endpoints import AdminEndpointMiddleware
 from mock_server.admin.guard import GuardMiddleware
@@ -20,6 +22,7 @@ from mock_server.admin.handlers import Handlers
 from mock_server.admin.security import AdminTokenHandler
 from mock_server.console.files import HOME, console_files
 from mock_server.control import Control
+from mock_server.http.cross_origin import admin_cross_origin
 from mock_server.http.failures import handle_failures
 from mock_server.http.lingering import LingeringCloseMiddleware
 from mock_server.http.routing import RoutingMiddleware, raw_path
@@ -29,6 +32,8 @@ PREFIX = b"/_mock/"
 HEALTH = PREFIX + b"health"
 """The path that answers under any name, and without the admin API too."""
 _HOME = HOME.encode()
+_REJECTED = frozenset({400, 401, 403})
+"""Of requests of the admin API the log has only those that the user may have to change an option for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Access:
 
     token: str | None = None
     """What they have to know; None is nothing."""
-    hosts: Container[str] | None = None
+    hosts: Collection[str] | None = None
     """The names by which they may address it; None is any."""
     origins: Sequence[str] = ()
     """The web origins beside its own whose pages may use it."""
@@ -48,17 +53,15 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
     document, files = read_document(), console_files()
     if access.token is None:
         del document["security"]
-    cors = partial(
-        CORSMiddleware,
-        allow_origins=access.origins,
-        allow_methods=["*"],
-        allow_headers=["*"],
-        allow_private_network=True,
-    )
     guard = partial(
         GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files, open_to_all={HEALTH.decode()}
     )
-    outer = [*([cors] if access.origins else []), ExceptionMiddleware, guard]
+    outer = [
+        *([partial(AccessLogMiddleware, statuses=_REJECTED)] if access_logger.isEnabledFor(logging.INFO) else []),
+        *([admin_cross_origin(access.origins)] if access.origins else []),
+        ExceptionMiddleware,
+        guard,
+    ]
     app = _app(control, document, outer, access.token or "")
     for path, file in files.items():
         app.add_url_rule(path, path, file)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from contract.pointer import to_pointer
 from mock_server.admin.endpoints import Handler, Question
 from mock_server.answers import Answer
 from mock_server.control import Control
 from mock_server.faults.rule import RuleError
 from mock_server.refusing.refusals import RefusedError, refused
+from mock_server.refusing.wording import plain
 
 
 class FaultHandlers:
@@ -69,5 +71,7 @@ class FaultHandlers:
 
 
 def _contradictory(error: RuleError) -> RefusedError:
-    text = str(error)
-    return refused(400, f"{text[:1].upper()}{text[1:]}.")
+    place = to_pointer(error.at).removeprefix("#")
+    where = f"At {plain(place)}: " if place else ""
+    text = f"{where}{error.what[:1].upper()}{error.what[1:]}. {error.mend[:1].upper()}{error.mend[1:]}."
+    return refused(400, text)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server.refusing.refusals import refused
-from mock_server.refusing.wording import quoted
+from mock_server.http.cross_origin import ADMIN_OPTION, allowed_origins, option_for
+from mock_server.http.origin import NONE, host_name
+from mock_server.refusing.refusals import RefusedError, refused
+from mock_server.refusing.violations import Part, Violation
+from mock_server.refusing.wording import alternatives, quoted
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """The names by which this machine knows itself."""
+_HOST_OPTION = "--admin-host"
 
 
 class GuardMiddleware:
@@ -23,8 +27,8 @@ class GuardMiddleware:
     def __init__(
         self,
         app: ASGIApp,
-        hosts: Container[str] | None,
-        origins: Container[str] = (),
+        hosts: Collection[str] | None,
+        origins: Sequence[str] = (),
         linkable: Container[str] = (),
         open_to_all: Container[str] = (),
     ) -> None:
@@ -42,10 +46,9 @@ class GuardMiddleware:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get(b"host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
-            mend = "call it by localhost, or allow the name with --admin-host"
-            raise refused(403, f"The admin API is not to be reached by the name {quoted(_name(host))}: {mend}.")
+            raise _foreign_host(_name(host), self._hosts)
         if scope["path"] not in self._linkable and not self._is_known(host, headers):
-            raise refused(403, "The admin API takes nothing from pages of another origin.")
+            raise _foreign_page(host, headers, self._origins)
         await self.app(scope, receive, send)
 
     def _is_known(self, host: str, headers: Mapping[bytes, str]) -> bool:
@@ -67,3 +70,37 @@ def _is_of(host: str, origin: str | None, site: str) -> bool:
     """Whether the request comes from a page of this host, or from no page at all."""
     own = origin is None or origin.lower() in {f"http://{host}".lower(), f"https://{host}".lower()}
     return own and site in {"same-origin", "none"}
+
+
+def _foreign_host(name: str, hosts: Collection[str]) -> RefusedError:
+    others = {each for each in hosts if each.startswith("[") == (":" in each)} - {*LOOPBACK}
+    allowed = alternatives([*LOOPBACK, *sorted(others)])
+    try:
+        option = f"{_HOST_OPTION} {host_name(name)}"
+    except ValueError:
+        option = f"{_HOST_OPTION} NAME"
+    message = (
+        f"The request is addressed to the host {quoted(name)}, and the admin API is for {allowed}. "
+        f"Call it by one of these names, or start the mock with {option}."
+    )
+    return refused(403, Violation(Part.HEADER, "Host", "host", allowed, quoted(name), message))
+
+
+def _foreign_page(host: str, headers: Mapping[bytes, str], origins: Sequence[str]) -> RefusedError:
+    origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
+    if origin is None:
+        came = f"from a page of another origin (Sec-Fetch-Site: {quoted(site or '')[1:-1]}) without an Origin header"
+        fix = f"Have the page use fetch() with CORS, and start the mock with {ADMIN_OPTION} ORIGIN."
+    elif origin == NONE:
+        came = f"from a page without an origin (Origin: {NONE}), such as a file or a sandboxed frame"
+        fix = f"Serve the page over HTTP, and start the mock with {ADMIN_OPTION} ORIGIN."
+    else:
+        came = f"from a page of the origin {quoted(origin)}"
+        fix = f"Start the mock with {option_for(origin, ADMIN_OPTION)} to allow that page."
+    message = (
+        f"The request comes {came}, and is addressed to the host {quoted(host)}. "
+        f"The admin API is for its own pages: origin and host have to be the same. {allowed_origins(origins)} {fix}"
+    )
+    got = quoted(origin) if origin is not None else "a page of another origin"
+    expected = alternatives([f"http://{host}", *origins])
+    return refused(403, Violation(Part.HEADER, "Origin", "origin", expected, got, message))

@@ -17,6 +17,7 @@ from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
 from mock_server.refusing.refusals import refused
+from mock_server.refusing.wording import alternatives, quoted
 
 _CRITERIA = ("method", "path", "status", "organization", "refused", "after")
 
@@ -63,8 +64,9 @@ class Handlers:
 
     async def requests(self, question: Question) -> Answer:
         """List the journal."""
-        found = self._journal.matching(_criteria(question))
-        return self._listed(found[-question.parameters["limit"] :])
+        criteria, limit = self._criteria(question), question.parameters["limit"]
+        found = self._journal.matching(criteria)
+        return self._listed(found[max(len(found) - limit, 0) :], criteria, len(found))
 
     async def clear_requests(self, _: Question) -> Answer:
         """Clear the journal."""
@@ -74,10 +76,11 @@ class Handlers:
     async def wait_for_requests(self, question: Question) -> Answer:
         """Wait until the journal has enough."""
         count, seconds = question.parameters["count"], question.parameters["timeout"]
-        found = await self._journal.wait_for(_criteria(question), count, seconds)
+        criteria, journal = self._criteria(question), self._journal
+        found = await journal.wait_for(criteria, count, seconds)
         if len(found) < count:
-            raise refused(404, f"After {seconds} seconds there were {len(found)} of {count} such requests.")
-        return self._listed(found)
+            raise refused(404, _too_few(len(found), count, seconds, journal.dropped(criteria.after)))
+        return self._listed(found, criteria, max(len(found), len(journal.matching(criteria))))
 
     async def request(self, question: Question) -> Answer:
         """Show one entry of the journal."""
@@ -93,9 +96,25 @@ class Handlers:
             raise refused(409, "The journal is off; start the mock with another --journal.")
         return self._control.journal
 
-    def _listed(self, found: Sequence[Exchange]) -> Answer:
-        return Answer(200, {"requests": [entry_of(each) for each in found], "total": self._journal.total})
+    def _criteria(self, question: Question) -> Criteria:
+        """What is asked for. Raises the 400 for what no request is like."""
+        given = {name: question.parameters[name] for name in _CRITERIA if name in question.parameters}
+        known = self._control.fixtures.organizations
+        if (name := given.get("organization")) is not None and name not in known:
+            raise refused(400, f"There is no organization {quoted(name)}, only {alternatives(known, 'and')}.")
+        try:
+            return Criteria(**given)
+        except ValueError as error:
+            text = str(error)
+            raise refused(400, f"{text[:1].upper()}{text[1:]}.") from None
+
+    def _listed(self, found: Sequence[Exchange], criteria: Criteria, total: int) -> Answer:
+        dropped = self._journal.dropped(criteria.after)
+        return Answer(200, {"requests": [entry_of(each) for each in found], "total": total, "dropped": dropped})
 
 
-def _criteria(question: Question) -> Criteria:
-    return Criteria(**{name: question.parameters[name] for name in _CRITERIA if name in question.parameters})
+def _too_few(found: int, wanted: int, seconds: float, dropped: int) -> str:
+    told = f"After {seconds} seconds there were {found} of {wanted} such requests."
+    if dropped:
+        told += f" The journal has dropped {dropped} older ones, which do not count: start with a larger --journal."
+    return told

@@ -10,6 +10,8 @@ from connexion.security import AbstractSecurityHandler
 
 from mock_server.callers.security import bearer_token
 from mock_server.refusing.refusals import RefusedError, refused
+from mock_server.refusing.violations import Part, Violation
+from mock_server.settings import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from connexion.lifecycle import ConnexionRequest
@@ -29,19 +31,20 @@ class AdminTokenHandler(AbstractSecurityHandler):
         """The function that Connexion calls with each request."""
 
         def verify(request: ConnexionRequest) -> Any:
-            if not hmac.compare_digest(_token_of(request), self._token):
-                raise refused(
-                    401,
-                    'The admin API asks for "Authorization: Bearer <the value of --admin-token>".',
-                    WWW_Authenticate='Bearer realm="respan-mock admin"',
-                )
+            try:
+                token = bearer_token(request.scope["headers"])
+            except RefusedError as error:
+                raise _unauthorized(error.refusal.violations[0].got) from None
+            if not hmac.compare_digest(token.encode("latin-1"), self._token):
+                raise _unauthorized("another token")
             return {"sub": "admin"}
 
         return verify
 
 
-def _token_of(request: ConnexionRequest) -> bytes:
-    try:
-        return bearer_token(request.scope["headers"]).encode("latin-1")
-    except RefusedError:
-        return b""
+def _unauthorized(got: str) -> RefusedError:
+    """The 401, whose message does not repeat the token."""
+    expected = f'"Authorization: Bearer <the value of --admin-token, or of ${TOKEN_VARIABLE}>"'
+    message = f"The admin API expects {expected}, got {got}. The token is what the mock was started with."
+    violation = Violation(Part.HEADER, "Authorization", "security", expected, got, message)
+    return refused(401, violation, WWW_Authenticate='Bearer realm="respan-mock admin"')

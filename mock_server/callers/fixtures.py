@@ -7,7 +7,7 @@ no other code.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ import jsonschema_rs
 from contract import Contract, FromKey, FromRequest, LookedUp, Problem, Schema, UnusableFileError, read_mapping
 from mock_server.callers.callers import READ_WRITE, Caller, Dashboard
 from mock_server.core.display import BuiltIn
+from mock_server.core.json_values import unwritable
+from mock_server.core.times import EXPECTED, time_of
 from mock_server.refusing.validation import Validator
-from mock_server.refusing.wording import alternatives
+from mock_server.refusing.wording import alternatives, nearest
 
 DEFAULT_FILE = Path(__file__).with_name("fixtures.yaml")
 SCHEMA_FILE = Path(__file__).with_name("fixtures.schema.json")
@@ -60,7 +62,7 @@ def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
         written = read_mapping(path)
     except UnusableFileError as error:
         raise FixturesError(error.file, error.problems) from None
-    if problems := [*_malformed(written)] or [*_unknown_organizations(written)]:
+    if problems := [*_unwritable(written)] or [*_malformed(written)] or [*_unknown_organizations(written)]:
         raise FixturesError(str(path), problems)
     reader = _Reader(contract)
     fixtures = reader.read(written)
@@ -76,6 +78,11 @@ def _pointer(*tokens: str | int) -> str:
     '#/models/openai~1gpt-4o'
     """
     return "#" + "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in tokens)
+
+
+def _unwritable(written: Mapping[str, Any]) -> Iterator[Problem]:
+    for place, what, mend in unwritable(written):
+        yield Problem(_pointer(*place), what, mend)
 
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
@@ -108,6 +115,8 @@ class _Reader:
         rules = contract.upsert
         sources = {name: field.source for name, field in rules.response.items()}
         self._named = [name for name, source in sources.items() if source in (FromKey(), FromRequest(rules.key))]
+        self._key = rules.key
+        self._names = Validator({"properties": {rules.key: rules.request[rules.key].schema}})
         self._model_fields = {name: it.schema for name, it in rules.response.items() if name not in self._named}
         self._provider_fields: dict[str, Schema] = {}
         for name, source in sources.items():
@@ -120,7 +129,9 @@ class _Reader:
             token: Caller(key["organization"], key["rights"] == READ_WRITE)
             for token, key in written["api_keys"].items()
         }
-        models = {name: self._model(name, values) for name, values in written["models"].items()}
+        models = {
+            name: self._model(name, values) for name, values in written["models"].items() if self._may_be_named(name)
+        }
         return Fixtures(organizations, keys, Dashboard(**written["dashboard"]), models, tuple(self.problems))
 
     def _providers(self, organization: str, values: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -130,6 +141,14 @@ class _Reader:
             )
             for identifier, provider in values.get("providers", {}).items()
         }
+
+    def _may_be_named(self, name: str) -> bool:
+        """Whether a request could name the model, by the schema of the key."""
+        violations = self._names.violations({self._key: name})
+        for violation in violations:
+            mend = f"give the model a name that the contract allows as {self._key}"
+            self.problems.append(Problem(_pointer("models", name), violation.message, mend))
+        return not violations
 
     def _model(self, name: str, values: Mapping[str, Any]) -> BuiltIn:
         return BuiltIn(
@@ -142,11 +161,29 @@ class _Reader:
         kept = {}
         for name, value in values.items():
             if name not in fields:
-                mend = f"name one of {', '.join(fields)}" if fields else "leave it out"
+                mend = f"{_meant(name, fields)}name one of {', '.join(fields)}" if fields else "leave it out"
                 self.problems.append(Problem(_pointer(*path, name), "the contract shows no such field", mend))
             elif name in violations:
                 mend = "give a value that the contract allows there"
                 self.problems.append(Problem(_pointer(*path, name), violations[name], mend))
+            elif problem := _fault_of_time(value, fields[name]):
+                self.problems.append(Problem(_pointer(*path, name), problem, f"give {EXPECTED}"))
             else:
                 kept[name] = value
         return kept
+
+
+def _fault_of_time(value: Any, schema: Schema) -> str | None:
+    """What is wrong with a time that has the right form, or None. Clients could not read it."""
+    if isinstance(value, str) and schema.get("format") == "date-time":
+        try:
+            time_of(value)
+        except ValueError as error:
+            return str(error)
+    return None
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """The start of a hint where `name` is nearly one of the known ones."""
+    near = nearest(name, known)
+    return f"did you mean {near}? Else " if near else ""

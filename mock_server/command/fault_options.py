@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_DELAY = re.compile(r"(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?")
-_FAIL = re.compile(r"(?:(\d+(?:\.\d+)?)%:)?(?:([45]\d\d)|(reset|truncate|malform))")
+_DELAY = re.compile(r"(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?", re.ASCII)
+_FAIL = re.compile(r"(?:(\d+(?:\.\d+)?)%:)?(?:([45]\d\d)|(reset|truncate|malform))", re.ASCII)
 _LONGEST = 3_600_000
 
 

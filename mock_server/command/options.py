@@ -12,6 +12,7 @@ from typing import TypeVar
 from contract.servers import normal_base_path
 from mock_server.command import fault_options
 from mock_server.core.clock import clock_of
+from mock_server.http.origin import admin_origin, cors_origin, host_name
 from mock_server.settings import TOKEN_VARIABLE, Settings
 
 T = TypeVar("T")
@@ -57,14 +58,14 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         clock=given.clock,
         state=given.state,
         check_responses=given.check_responses,
-        cors_origins=tuple(given.cors_origin or ["*"]),
+        cors_origins=tuple(dict.fromkeys(given.cors_origin or ["*"])),
         log_level="error" if given.quiet else given.log_level,
         quiet=given.quiet,
         journal=given.journal,
         admin=not given.no_admin,
         admin_token=given.admin_token,
-        admin_hosts=tuple(given.admin_host),
-        admin_origins=tuple(given.admin_origin),
+        admin_hosts=tuple(dict.fromkeys(given.admin_host)),
+        admin_origins=tuple(dict.fromkeys(given.admin_origin)),
     )
 
 
@@ -77,7 +78,13 @@ def _add_serving(group: argparse._ArgumentGroup) -> None:
     under = "serve the API under PATH, / for none (default: the path of the contract's first server)"
     add("--base-path", metavar="PATH", type=_told(normal_base_path), help=under)
     add("--fixtures", metavar="FILE", type=Path, help="organizations, keys and built-in models (default: packaged)")
-    add("--cors-origin", metavar="ORIGIN", action="append", help="whose pages may call; repeatable (default: any)")
+    add(
+        "--cors-origin",
+        metavar="ORIGIN",
+        type=_told(cors_origin),
+        action="append",
+        help="whose pages may call; repeatable (default: any)",
+    )
 
 
 def _add_behaviour(group: argparse._ArgumentGroup) -> None:
@@ -102,8 +109,9 @@ def _add_admin(group: argparse._ArgumentGroup) -> None:
     asked = f"what the admin API asks for (default: ${TOKEN_VARIABLE}, or nothing)"
     given = os.environ.get(TOKEN_VARIABLE) or None
     add("--admin-token", metavar="TOKEN", default=given, type=_told(_token), help=asked)
-    add("--admin-host", metavar="NAME", action="append", default=[], help="one more name to reach it by; repeatable")
-    add("--admin-origin", metavar="ORIGIN", action="append", default=[], help="whose pages may use it; repeatable")
+    hosts, origins = "one more name to reach it by; repeatable", "whose pages may use it; repeatable"
+    add("--admin-host", metavar="NAME", type=_told(host_name), action="append", default=[], help=hosts)
+    add("--admin-origin", metavar="ORIGIN", type=_told(admin_origin), action="append", default=[], help=origins)
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:

@@ -16,6 +16,7 @@ from mock_server.command.log_format import log_to_stderr
 from mock_server.command.serving import serve
 from mock_server.control import Control
 from mock_server.faults.file import FaultsError
+from mock_server.faults.rule import RuleError
 from mock_server.served import left_out
 from mock_server.settings import Settings
 from mock_server.setup import app_of, contract_of, control_of, seed_of
@@ -26,7 +27,7 @@ from mock_server.state.saving import Saver
 UNSAVED = 1
 WRONG_USE = 2
 
-_WRONG = (ContractError, FixturesError, FaultsError, StateFileError, AddressError, ExposedError)
+_WRONG = (ContractError, FixturesError, FaultsError, RuleError, StateFileError, AddressError, ExposedError)
 
 
 def run(settings: Settings) -> int:

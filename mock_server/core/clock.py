@@ -9,6 +9,8 @@ from typing import Protocol
 _STEP = re.compile(r"(?P<start>.*?)(?:\+(?P<amount>\d+(?:\.\d+)?)(?P<unit>us|ms|s|m|h|d))?")
 _UNITS = {"us": "microseconds", "ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
 
 class Clock(Protocol):
     """What the mock takes for the time."""
@@ -49,8 +51,8 @@ class SetClock:
         return self._now
 
     def advance(self) -> None:
-        """See Clock."""
-        self._now += self._step
+        """See Clock. It stops at the end of the calendar."""
+        self._now += min(self._step, _LATEST - self._now)
 
     def restart(self) -> None:
         """See Clock."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import count
 from typing import Any
 
+from mock_server.faults.reach import Reach
 from mock_server.faults.rule import Rule, RuleError, rule
+
+MOST = 1000
+"""How many rules there can be: each request is compared with all of them."""
 
 
 class ActiveRule:
@@ -39,11 +43,17 @@ class ActiveRule:
 
 
 class Faults:
-    """The rules. `initial` are those of the start, as they are written; with a `seed` their choices can be repeated."""
+    """The rules. `initial` are those of the start, as they are written; with a `seed` their choices can be repeated.
 
-    def __init__(self, initial: Sequence[Mapping[str, Any]] = (), seed: int | None = None) -> None:
+    A rule beyond `reach` is rejected, as is one that contradicts itself. Raises RuleError.
+    """
+
+    def __init__(
+        self, initial: Sequence[Mapping[str, Any]] = (), seed: int | None = None, reach: Reach | None = None
+    ) -> None:
         self._initial = initial
         self._seed = seed
+        self._reach = reach
         self.active: tuple[ActiveRule, ...] = ()
         self.restart()
 
@@ -53,16 +63,25 @@ class Faults:
 
     def replace(self, written: Iterable[Mapping[str, Any]]) -> None:
         """Take these rules in place of all. Raises RuleError, and then nothing was changed."""
+        rules = [*written]
+        if len(rules) > MOST:
+            raise RuleError(f"there are {len(rules)} rules", f"give at most {MOST}", ["faults"])
+        named = {each["id"] for each in rules if isinstance(each, Mapping) and isinstance(each.get("id"), str)}
         fresh: tuple[ActiveRule, ...] = ()
-        for each in written:
-            fresh = (*fresh, self._activated(each, fresh))
+        for number, each in enumerate(rules):
+            try:
+                fresh = (*fresh, self._activated(each, {rule.id for rule in fresh}, named))
+            except RuleError as error:
+                raise error.within("faults", number) from None
         self.active = fresh
 
     def add(self, written: Mapping[str, Any]) -> ActiveRule:
         """Take one more rule, or one in place of that of its id. Raises RuleError."""
         old = self.get(written["id"]) if "id" in written else None
         others = tuple(each for each in self.active if each is not old)
-        added = self._activated(written, others)
+        if len(others) >= MOST:
+            raise RuleError(f"there are {MOST} rules already, and no more can be added", "remove some")
+        added = self._activated(written, {each.id for each in others})
         self.active = tuple(added if each is old else each for each in self.active) if old else (*others, added)
         return added
 
@@ -76,9 +95,13 @@ class Faults:
         self.active = tuple(each for each in self.active if each.id != name)
         return len(self.active) < before
 
-    def _activated(self, written: Mapping[str, Any], others: Sequence[ActiveRule]) -> ActiveRule:
-        taken = {each.id for each in others}
-        name = written.get("id") or next(name for name in map("f{}".format, count(1)) if name not in taken)
+    def _activated(self, written: Mapping[str, Any], taken: Set[str], kept: Set[str] = frozenset()) -> ActiveRule:
+        """Read a rule. Where it has no id, it gets one that is not `taken`, and not `kept` for another."""
+        read = rule(written)
+        if self._reach:
+            self._reach.check(read)
+        unused = (name for name in map("f{}".format, count(1)) if name not in taken and name not in kept)
+        name = written.get("id") or next(unused)
         if name in taken:
-            raise RuleError(f"the id {name} is taken; give another")
-        return ActiveRule(name, rule(written), self._seed)
+            raise RuleError(f"the id {name} is taken", "give another", ["id"])
+        return ActiveRule(name, read, self._seed)

@@ -83,7 +83,7 @@ def _refusing(app: ASGIApp, effect: Status, refusal: Refusal, when: When) -> ASG
         scope[REFUSAL] = refusal
         body = orjson.dumps(refusal.body) if effect.body is None else effect.body.encode(errors="replace")
         media_type = b"application/json" if effect.body is None else b"text/html; charset=utf-8"
-        given = {name.lower().encode(): value.encode() for name, value in refusal.headers.items()}
+        given = {name.lower().encode(): value.encode("latin-1") for name, value in refusal.headers.items()}
         headers = {b"content-type": media_type, **given, b"content-length": b"%d" % len(body)}
         await send({"type": "http.response.start", "status": refusal.status, "headers": [*headers.items()]})
         await send({"type": "http.response.body", "body": body})

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from contract import Problem, UnusableFileError, read_mapping
+from contract.pointer import to_pointer
+from mock_server.faults.book import MOST
+from mock_server.faults.reach import Reach
 from mock_server.faults.rule import SCHEMA, RuleError, rule
 from mock_server.refusing.validation import Validator
 
@@ -14,7 +17,7 @@ _SCHEMA = {
     "type": "object",
     "required": ["faults"],
     "additionalProperties": False,
-    "properties": {"faults": {"type": "array", "items": SCHEMA}},
+    "properties": {"faults": {"type": "array", "maxItems": MOST, "items": SCHEMA}},
 }
 
 
@@ -24,13 +27,16 @@ class FaultsError(UnusableFileError):
     subject = "the faults file"
 
 
-def read_faults(path: Path) -> list[Mapping[str, Any]]:
-    """The rules in a YAML or JSON file, as they are written. Raises FaultsError, which lists every problem."""
+def read_faults(path: Path, reach: Reach | None = None) -> list[Mapping[str, Any]]:
+    """Return the rules in a YAML or JSON file, as they are written.
+
+    Raises FaultsError, which lists every problem; `reach` finds the rules that no request can meet.
+    """
     try:
         written = read_mapping(path)
     except UnusableFileError as error:
         raise FaultsError(error.file, error.problems) from None
-    if problems := [*_malformed(written)] or [*_contradictory(written["faults"])]:
+    if problems := [*_malformed(written)] or [*_contradictory(written["faults"], reach)]:
         raise FaultsError(str(path), problems)
     return list(written["faults"])
 
@@ -41,7 +47,7 @@ def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(f"#{violation.pointer}", violation.message, mend)
 
 
-def _contradictory(written: list[Mapping[str, Any]]) -> Iterator[Problem]:
+def _contradictory(written: list[Mapping[str, Any]], reach: Reach | None) -> Iterator[Problem]:
     taken: set[str] = set()
     for number, each in enumerate(written):
         name = each.get("id")
@@ -49,6 +55,8 @@ def _contradictory(written: list[Mapping[str, Any]]) -> Iterator[Problem]:
             yield Problem(f"#/faults/{number}/id", f"the id {name} is taken", "give another")
         taken |= {name} if name else set()
         try:
-            rule(each)
+            read = rule(each)
+            if reach:
+                reach.check(read)
         except RuleError as error:
-            yield Problem(f"#/faults/{number}", "is no rule", str(error))
+            yield Problem(to_pointer(("faults", number, *error.at)), error.what, error.mend)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mock_server.refusing.wording import alternatives
+from contract.pointer import Token, to_pointer
+from mock_server.core.json_values import unwritable
+from mock_server.faults.headers import problem_of_headers
+from mock_server.refusing.validation import Validator
+from mock_server.refusing.wording import alternatives, described, quoted
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("fault.schema.json").read_text(encoding="utf-8"))
 """What a written rule may be."""
@@ -72,7 +76,19 @@ Effect: TypeAlias = Status | Latency | Reset | Truncation | Malformation | Drip
 
 
 class RuleError(ValueError):
-    """The rule contradicts itself. Its author is at fault; the message says what to do."""
+    """A rule can never work. Its author is at fault; the message says where, what is wrong and what to do."""
+
+    def __init__(self, what: str, mend: str, at: Iterable[Token] = ()) -> None:
+        self.what = what
+        self.mend = mend
+        self.at = tuple(at)
+        """The place in the rule, or in the list that it stands in."""
+        place = to_pointer(self.at).removeprefix("#")
+        super().__init__(f"{place}: {what}; {mend}" if place else f"{what}; {mend}")
+
+    def within(self, *tokens: Token) -> RuleError:
+        """Return the same error of a rule that stands at that place."""
+        return RuleError(self.what, self.mend, (*tokens, *self.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +97,7 @@ class Rule:
 
     effect: Effect
     written: Mapping[str, Any]
-    """The rule as its author wrote it, without an id."""
+    """The rule as its author wrote it, without an id, and with integers and methods in their usual form."""
     method: str | None = None
     path: str | None = None
     organization: str | None = None
@@ -102,32 +118,86 @@ class Rule:
 
 
 def rule(written: Mapping[str, Any]) -> Rule:
-    """The rule that is written there, which is valid by SCHEMA. Raises RuleError.
+    """Read the rule that is written there. Raises RuleError.
 
+    >>> rule({"truncate": 5.0, "method": "post"}).written
+    {'truncate': 5, 'method': 'POST'}
     >>> rule({"status": 503, "reset": True})
     Traceback (most recent call last):
-    mock_server.faults.rule.RuleError: give exactly one of status, latency, reset, truncate, malform and drip
+    mock_server.faults.rule.RuleError: the rule has status and reset; give exactly one of status, latency, ...
     """
+    _check_form(written)
+    kept = {name: _usual(name, value) for name, value in written.items() if name not in {"id", "fired"}}
+    given = _check_effect(kept)
+    _check_path(kept.get("path"))
+    conditions = {name: kept[name] for name in _CONDITIONS if name in kept}
+    return Rule(_EFFECTS[given](kept), kept, when=When(kept.get("when", When.BEFORE)), **conditions)
+
+
+def _check_form(written: Mapping[str, Any]) -> None:
+    if not isinstance(written, Mapping):  # a test in the same process can give anything
+        raise RuleError(f"a rule is an object, not {described(written)}", "give one such as {'status': 503}")
+    for place, what, mend in unwritable(dict(written)):
+        raise RuleError(what, mend, place)
+    for violation in _VALIDATOR.violations(written):
+        at = (violation.pointer or "").split("/")[1:]
+        at = [token.replace("~1", "/").replace("~0", "~") for token in at]
+        raise RuleError(violation.message.rstrip("."), _described(at), at)
+
+
+def _described(at: list[str]) -> str:
+    """What belongs at that place, as the schema says it."""
+    schema: Mapping[str, Any] = SCHEMA
+    for token in at:
+        schema = schema.get("properties", {}).get(token, {})
+    return f"give {schema['description']}" if "description" in schema else f"remove {at[-1]}, or correct its name"
+
+
+def _usual(name: str, value: Any) -> Any:
+    """`value` as it is usually written: JSON has 5.0 for the integer 5 too."""
+    match name:
+        case "status" | "count" | "truncate":
+            return int(value)
+        case "drip":
+            return {**value, "bytes": int(value["bytes"])}
+        case "method":
+            return value.upper()
+    return value
+
+
+def _check_effect(written: Mapping[str, Any]) -> str:
+    """The name of the one effect of a rule. Raises RuleError."""
     given = [name for name in _EFFECTS if name in written]
     if len(given) != 1:
-        raise RuleError(f"give exactly one of {alternatives(_EFFECTS, 'and')}")
-    if given != ["status"] and {"detail", "headers", "body"} & written.keys():
-        raise RuleError("detail, headers and body belong to a status")
+        has = alternatives(given, "and") if given else "no effect"
+        raise RuleError(f"the rule has {has}", f"give exactly one of {alternatives(_EFFECTS, 'and')}")
+    if given != ["status"]:
+        for name in _OF_STATUS & written.keys():
+            raise RuleError(f"{alternatives(sorted(_OF_STATUS), 'and')} belong to a status", f"remove {name}", [name])
     if {"detail", "body"} <= written.keys():
-        raise RuleError("give a body, or the detail of an error in JSON, not both")
-    kept = {name: value for name, value in written.items() if name not in {"id", "fired"}}
-    conditions = {name: kept[name] for name in _CONDITIONS if name in kept}
-    return Rule(_EFFECTS[given[0]](kept), kept, when=When(kept.get("when", When.BEFORE)), **conditions)
+        raise RuleError("the rule has a body and a detail", "give a body, or the detail of a JSON error, not both")
+    if problem := problem_of_headers(written.get("headers", {})):
+        name, what, mend = problem
+        raise RuleError(what, mend, ["headers", name])
+    return given[0]
+
+
+def _check_path(path: str | None) -> None:
+    if path is not None and not path.startswith(("/", "*")):
+        mend = "begin it with a slash, as in /api/*, or with *, which stands for any characters"
+        raise RuleError(f"no request has the path {quoted(path)}", mend, ["path"])
 
 
 def _latency(written: Mapping[str, Any]) -> Latency:
     shortest = written["latency"]["min"]
     longest = written["latency"].get("max", shortest)
     if longest < shortest:
-        raise RuleError("the max of latency is at least its min")
+        raise RuleError("the max of latency is less than its min", "give a max of at least its min", ["latency", "max"])
     return Latency(shortest / 1000, longest / 1000)
 
 
+_VALIDATOR = Validator(SCHEMA)
+_OF_STATUS = frozenset({"detail", "headers", "body"})
 _CONDITIONS = ("method", "path", "organization", "model", "probability", "count")
 _EFFECTS: Mapping[str, Callable[[Mapping[str, Any]], Effect]] = {
     "status": lambda it: Status(it["status"], it.get("detail"), it.get("headers", {}), it.get("body")),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
@@ -195,12 +194,31 @@ def _not_allowed(resource: Resource, method: str) -> RefusedError:
 
 
 def matches_path(path: bytes, pattern: str) -> bool:
-    """Whether a raw path is like `pattern`, as it was sent or decoded.
+    """Whether a raw path is like `pattern`, as it was sent or decoded. Only `*` stands for other characters.
 
     >>> matches_path(b"/api/models/a%20b/", "/api/models/*"), matches_path(b"/api/models/a%20b/", "*/a b/")
     (True, True)
+    >>> matches_path(b"/api/models/a[1]/", "*/a[1]/"), matches_path(b"/api/models/ab/", "*/a?/")
+    (True, False)
     """
-    return fnmatchcase(path.decode("latin-1"), pattern) or fnmatchcase(decoded(path), pattern)
+    return _is_like(path.decode("latin-1"), pattern) or _is_like(decoded(path), pattern)
+
+
+def _is_like(text: str, pattern: str) -> bool:
+    """Whether `text` is `pattern`, in which `*` stands for any characters. It takes no more than one pass."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return text == pattern
+    *middle, last = rest
+    if not (text.startswith(first) and text.endswith(last)) or len(text) < len(first) + len(last):
+        return False
+    start, end = len(first), len(text) - len(last)
+    for part in middle:
+        start = text.find(part, start, end)
+        if start < 0:
+            return False
+        start += len(part)
+    return True
 
 
 def _enter(scope: Scope, resource: Resource | None, parameters: dict[str, str]) -> None:

@@ -23,6 +23,8 @@ class Journal:
         self._listeners: list[Listener] = []
         self.total = 0
         """The number of the latest, which is how many there have been."""
+        self._cleared = 0
+        """The number of the latest when the journal was cleared."""
 
     def __len__(self) -> int:
         return len(self._exchanges)
@@ -42,8 +44,18 @@ class Journal:
         """Those that meet the criteria, from the earliest to the latest."""
         return [each for each in self._exchanges if criteria.meets(each)]
 
+    def dropped(self, after: int = 0) -> int:
+        """How many the journal had to drop to make room, since it was cleared, of those with a number above `after`.
+
+        >>> Journal(2).dropped()
+        0
+        """
+        earliest = self._exchanges[0].id if self._exchanges else self.total + 1
+        return max(earliest - 1 - max(self._cleared, after), 0)
+
     def clear(self) -> int:
         """Forget them all. How many there were. The numbers go on, so that none is given twice."""
+        self._cleared = self.total
         count = len(self._exchanges)
         self._exchanges.clear()
         return count

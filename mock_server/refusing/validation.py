@@ -10,7 +10,7 @@ import jsonschema_rs
 from contract.pointer import Token, to_pointer
 from mock_server.refusing.json_schema import as_json_schema
 from mock_server.refusing.violations import Part, Violation, expectation
-from mock_server.refusing.wording import a_type, alternatives, described, plain, quoted
+from mock_server.refusing.wording import a_type, alternatives, described, nearest, plain, quoted
 
 Locate: TypeAlias = Callable[[Sequence[Token]], str]
 """The place in the contract of what a path in the schema leads to."""
@@ -20,7 +20,8 @@ class Validator:
     """The judge for one schema of OpenAPI 3.0; `locate` tells where in the contract its parts stand."""
 
     def __init__(self, schema: Mapping[str, Any], locate: Locate | None = None) -> None:
-        self._compiled = jsonschema_rs.Draft7Validator(as_json_schema(schema), validate_formats=True)
+        self._schema = as_json_schema(schema)
+        self._compiled = jsonschema_rs.Draft7Validator(self._schema, validate_formats=True)
         self._locate = locate
 
     def is_valid(self, value: Any) -> bool:
@@ -44,11 +45,20 @@ class Validator:
     def _violations(self, error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
         contract = self._locate(error.schema_path) if self._locate else None
         rule, told = error.kind.name, error.kind.as_dict()
-        for path, expected, got, message in _readings(error, rule, told):
+        for path, expected, got, message in _readings(error, rule, told, self._known(error)):
             pointer = to_pointer(path).removeprefix("#")
             inside = f"At {plain(pointer)}: " if len(path) > 1 else ""
             field = str(path[0]) if path else None
             yield Violation(Part.BODY, field, rule, expected, got, inside + message, pointer, contract)
+
+    def _known(self, error: jsonschema_rs.ValidationError) -> Sequence[str]:
+        """The names that the object has a schema for, where one of its names has none."""
+        if error.kind.name != "additionalProperties":
+            return ()
+        schema: Any = self._schema
+        for token in error.schema_path[:-1]:
+            schema = schema[token]
+        return [*schema.get("properties", {})]
 
 
 _Reading: TypeAlias = tuple[list[Token], str, str, str]
@@ -67,14 +77,18 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 """What each keyword expects. Rarer ones keep the words of the validator."""
 
 
-def _readings(error: jsonschema_rs.ValidationError, rule: str, told: Mapping[str, Any]) -> Iterator[_Reading]:
+def _readings(
+    error: jsonschema_rs.ValidationError, rule: str, told: Mapping[str, Any], known: Sequence[str]
+) -> Iterator[_Reading]:
     path = list(error.instance_path)
     if rule == "required":
         yield [*path, str(told["property"])], "a value", "nothing", "This field is required."
     elif rule == "additionalProperties":
         value: Any = error.instance
         for name in told["unexpected"]:
-            yield [*path, name], "no such field", described(value[name]), "There is no such field."
+            near = nearest(name, known)
+            hint = f" Did you mean {near}?" if near else ""
+            yield [*path, name], "no such field", described(value[name]), "There is no such field." + hint
     elif rule in _EXPECTED:
         expected, got = _EXPECTED[rule](told), described(error.instance)
         yield path, expected, got, expectation(expected, got)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -72,3 +73,14 @@ def alternatives(words: Iterable[str], joined_by: str = "or") -> str:
     """
     *most, last = words
     return f"{', '.join(most)} {joined_by} {last}" if most else last
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The one of the `known` words that `word` is most likely a mistyped form of, or None.
+
+    >>> nearest("stats", ["status", "detail"])
+    'status'
+    """
+    by_form = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(word[:LONGEST].lower(), list(by_form), n=1)
+    return by_form[found[0]] if found else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,16 @@ from contract import Contract, Problem, Upsert
 from contract.pointer import to_pointer
 from mock_server.callers.fixtures import Fixtures
 from mock_server.core.display import to_rfc3339
+from mock_server.core.json_values import unwritable
 from mock_server.core.stores import Scopes
+from mock_server.core.times import EXPECTED, time_of
 from mock_server.core.upsert import Stored
 from mock_server.refusing.validation import Validator
 from mock_server.refusing.wording import alternatives
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("state.schema.json").read_text(encoding="utf-8"))
 """What a state may be, whatever the contract."""
+_TIMES = ("created", "updated")
 
 
 class StateError(Exception):
@@ -63,7 +65,8 @@ class StateReader:
 
     def read(self, written: Any) -> dict[str, dict[str, Stored]]:
         """The models. Raises StateError, which lists every problem."""
-        if problems := [*self._invalid(written)] or [*self._contradictory(written["models"])]:
+        problems = [*_unwritable(written)] or [*self._invalid(written)] or [*self._contradictory(written["models"])]
+        if problems:
             raise StateError(problems)
         return {
             scope: {name: _stored(model) for name, model in named.items()} for scope, named in written["models"].items()
@@ -79,21 +82,18 @@ class StateReader:
                 mend = f"name {alternatives(self._organizations)}, or give the mock fixtures that have it"
                 yield Problem(to_pointer(["models", scope]), "there is no such organization", mend)
             for name, model in named.items():
-                for what, mend in self._faults_of(name, model):
-                    yield Problem(to_pointer(["models", scope, name]), what, mend)
+                for member, what, mend in self._faults_of(name, model):
+                    yield Problem(to_pointer(["models", scope, name, *member]), what, mend)
 
-    def _faults_of(self, name: str, model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def _faults_of(self, name: str, model: Mapping[str, Any]) -> Iterator[tuple[list[str], str, str]]:
         if model["values"][self._key] != name:
-            yield f"its {self._key} is another", "give both the same name"
+            yield [], f"its {self._key} is another", "give both the same name"
         if name in self._reserved:
-            yield "a built-in model has this name", "give it another"
-        try:
-            stored = _stored(model)
-        except ValueError:
-            yield "its times are not in the calendar", "give times that are"
-        else:
-            if stored.updated < stored.created:
-                yield "it was updated before it was created", "give later a later time"
+            yield [], "a built-in model has this name", "give it another"
+        wrong = [([member], *problem) for member in _TIMES for problem in _faults_of_time(model[member])]
+        yield from wrong
+        if not wrong and (stored := _stored(model)).updated < stored.created:
+            yield [], "it was updated before it was created", "give `updated` a time that is not earlier"
 
 
 def _schema(rules: Upsert) -> dict[str, Any]:
@@ -105,6 +105,18 @@ def _schema(rules: Upsert) -> dict[str, Any]:
     return schema
 
 
+def _unwritable(written: Any) -> Iterator[Problem]:
+    for place, what, mend in unwritable(written):
+        yield Problem(to_pointer(place), what, mend)
+
+
+def _faults_of_time(text: str) -> Iterator[tuple[str, str]]:
+    try:
+        time_of(text)
+    except ValueError as error:
+        yield str(error), f"give {EXPECTED}"
+
+
 def _stored(model: Mapping[str, Any]) -> Stored:
-    created, updated = (datetime.fromisoformat(model[name]).astimezone(UTC) for name in ("created", "updated"))
+    created, updated = (time_of(model[name]) for name in _TIMES)
     return Stored(model["values"], created, updated)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from mock_server.control import Control
-from mock_server.faults.rule import SCHEMA
-from mock_server.refusing.validation import Validator
 
 
 class FaultRules:
@@ -18,7 +16,7 @@ class FaultRules:
         self._call = call
 
     def add(self, **rule: Any) -> str:
-        """Take one more rule, such as `status=503, method="POST", count=1`. Its id. Raises ValueError."""
+        """Take one more rule, such as `status=503, method="POST", count=1`. Its id. Raises RuleError, a ValueError."""
         shown: dict[str, Any] = self._call(self._add(rule))
         return str(shown["id"])
 
@@ -36,8 +34,6 @@ class FaultRules:
         return list(self._call(self._shown()))
 
     async def _add(self, rule: Mapping[str, Any]) -> dict[str, Any]:
-        if violations := Validator(SCHEMA).violations(rule):
-            raise ValueError(" ".join(each.sentence for each in violations))
         added = self._control.faults.add(rule)
         self._control.faults_changed()
         return added.shown

@@ -123,3 +123,75 @@ def test_it_can_be_left_out() -> None:
         assert (rejected.status_code, rejected.headers["allow"]) == (405, "GET, HEAD")
         assert client.get(INFO).status_code == client.get(f"{HEALTH}/").status_code == 404
         assert "Admin" not in mock.printed
+
+
+VITE = "http://localhost:5173"
+EXPLAINED: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
+    "a foreign host": (
+        [],
+        {"Host": "mock:42208"},
+        ['"mock"', "for localhost, 127.0.0.1 or [::1]", "--admin-host mock"],
+    ),
+    "a foreign host beside a known one": (
+        ["--admin-host", "other.example"],
+        {"Host": "mock"},
+        ["[::1] or other.example", "--admin-host mock"],
+    ),
+    "no host": ([], {"Host": ""}, ['""', "--admin-host NAME"]),
+    "a page behind a proxy that changes the host": (
+        [],
+        {"Host": "localhost:8000", "Origin": VITE, "Sec-Fetch-Site": "same-origin"},
+        [f'"{VITE}"', '"localhost:8000"', "No other origin is allowed", f"--admin-origin {VITE}"],
+    ),
+    "a page beside a known one": (
+        ["--admin-origin", "http://a.example"],
+        {"Origin": VITE},
+        [f'"{VITE}"', "Only http://a.example is allowed", f"--admin-origin {VITE}"],
+    ),
+    "a page without an origin": ([], {"Origin": "null"}, ["without an origin", "Serve the page over HTTP"]),
+    "a link or an image": ([], {"Sec-Fetch-Site": "cross-site"}, ["Sec-Fetch-Site: cross-site", "--admin-origin"]),
+    "no token": (["--admin-token", "open-sesame"], {}, ["got nothing", "--admin-token", "RESPAN_MOCK_ADMIN_TOKEN"]),
+    "another token": (
+        ["--admin-token", "open-sesame"],
+        {"Authorization": "Bearer s3cret"},
+        ["got another token", "--admin-token"],
+    ),
+    "another scheme": (
+        ["--admin-token", "open-sesame"],
+        {"Authorization": "Basic s3cret"},
+        ['the scheme "Basic"', "--admin-token"],
+    ),
+    "a token without a scheme": (
+        ["--admin-token", "open-sesame"],
+        {"Authorization": "s3cret"},
+        ["no scheme", "--admin-token"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "headers", "told"), EXPLAINED.values(), ids=EXPLAINED)
+def test_a_rejected_request_says_which_option_to_change(
+    options: list[str], headers: dict[str, str], told: list[str]
+) -> None:
+    with started(*options) as mock:
+        sent = {"Host": f"localhost:{mock.address[1]}", **headers}
+        answer = exchange(mock.address, request("POST", "/_mock/reset", sent))
+        mock.stop()
+        logged = mock.stderr
+    assert answer.status in {401, 403}
+    detail = answer.json["detail"]
+    for each in told:
+        assert each in detail
+    assert f"POST /_mock/reset {answer.status} " in logged
+    assert detail in logged
+    for secret in ("s3cret", "open-sesame"):
+        assert secret not in detail + logged
+
+
+def test_a_rejected_preflight_of_the_admin_api_says_which_option_to_change() -> None:
+    asked = {"Origin": VITE, "Access-Control-Request-Method": "POST"}
+    for options in ([], ["--admin-origin", "http://a.example"]):
+        with started("--quiet", *options) as mock, httpx2.Client(base_url=mock.url) as client:
+            answer = client.options("/_mock/reset", headers=asked)
+        assert answer.status_code in {400, 403}
+        assert f"--admin-origin {VITE}" in answer.json()["detail"]

@@ -86,3 +86,37 @@ def test_pages_of_named_origins_may_send_credentials() -> None:
                 client.post(MODELS, headers={"Origin": ORIGIN, "Prefer": "code=401"}),
             ):
                 assert (answer.headers.get("access-control-allow-credentials") == "true") == lawful
+
+
+REJECTED = {
+    "another port": ("http://localhost:5174", ["--cors-origin http://localhost:5174"]),
+    "another scheme": ("https://localhost:5173", ["--cors-origin https://localhost:5173"]),
+    "no origin": ("null", ['"null"', "--cors-origin null"]),
+    "what is none": ("localhost", ['"localhost"', "--cors-origin ORIGIN"]),
+    "empty": ("", ['""', "--cors-origin ORIGIN"]),
+}
+
+
+@pytest.mark.parametrize(("origin", "told"), REJECTED.values(), ids=REJECTED)
+def test_a_rejected_preflight_says_why(origin: str, told: list[str]) -> None:
+    with started("--cors-origin", ORIGIN) as mock, httpx2.Client(base_url=mock.url) as client:
+        answer = preflight(client, MODELS, "POST", origin)
+        (entry,) = client.get("/_mock/requests", params={"refused": True}).json()["requests"]
+        mock.stop()
+        logged = mock.stderr
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/json"
+    assert "access-control-allow-origin" not in answer.headers
+    detail = answer.json()["detail"]
+    for each in (*told, f"Only {ORIGIN} is allowed."):
+        assert each in detail
+    assert (entry["method"], entry["status"], entry["refusal"]["line"]) == ("OPTIONS", 400, detail)
+    (violation,) = entry["refusal"]["violations"]
+    assert (violation["field"], violation["expected"]) == ("Origin", ORIGIN)
+    assert detail in logged
+
+
+def test_a_preflight_for_a_method_that_no_page_may_send_says_so(client: httpx2.Client) -> None:
+    answer = preflight(client, MODELS, "PURGE")
+    assert answer.status_code == 400
+    assert '"PURGE"' in answer.json()["detail"]

@@ -80,6 +80,10 @@ BROKEN = {
     "a mistyped name": (FILE.replace("method", "metod"), "#/faults/0/metod", "expected no such field"),
     "no effect": (FILE.replace("latency: {min: 100, max: 500}", "method: GET"), "#/faults/1", "exactly one of"),
     "an id twice": (FILE + "  - {id: rare, reset: true}\n", "#/faults/2/id", "give another"),
+    "nearly a name": (FILE.replace("probability", "probabilty"), "#/faults/0/probabilty", "expected no such field"),
+    "a wrong header": (FILE.replace("Retry-After", "Retry After"), "#/faults/0/headers/Retry After", "give a name"),
+    "an integer of 70 bits": (FILE.replace("{min: 100", f"{{min: {2**70}"), "#/faults/1/latency/min", "at most"),
+    "a date for an id": (FILE.replace("id: rare", "id: true"), "#/faults/0/id", "a string"),
     "a wrong status": (FILE.replace("503", "99"), "#/faults/0/status", "at least 400"),
 }
 
@@ -99,6 +103,33 @@ def test_a_broken_file_stops_the_command(tmp_path: Path) -> None:
     ended = run("--port", "0", "--faults", str(tmp_path / "none.yaml"))
     assert ended.returncode == 2
     assert "the faults file has a problem" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+BEYOND_REACH = {
+    "organization": ("organization: acmee", "there is no organization", "did you mean acme?"),
+    "path": ("path: /api/model/*", "no path of the contract is like", "give a path such as /api/models/"),
+    "relative path": ("path: api/*", "no request has the path", "begin it with a slash"),
+    "model": ("model: ''", "no model can have the name", "the contract allows"),
+}
+
+
+@pytest.mark.parametrize(("member", "what", "mend"), BEYOND_REACH.values(), ids=BEYOND_REACH)
+def test_a_rule_that_no_request_can_meet_stops_the_command(tmp_path: Path, member: str, what: str, mend: str) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text(f"faults:\n  - {{status: 500}}\n  - {{status: 500, {member}}}\n", encoding="utf-8")
+    ended = run("--port", "0", "--faults", str(file))
+    assert ended.returncode == 2
+    assert f"#/faults/1/{member.partition(':')[0]}: {what}" in ended.stderr
+    assert mend in ended.stderr
+
+
+def test_one_id_of_two_options_stops_the_command(tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text("faults:\n  - {id: delay, status: 500}\n", encoding="utf-8")
+    ended = run("--port", "0", "--faults", str(file), "--delay", "1")
+    assert ended.returncode == 2
+    assert "the id delay is taken; give another" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

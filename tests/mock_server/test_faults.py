@@ -85,7 +85,7 @@ def test_a_status_with_a_body_is_the_page_of_a_gateway(client: httpx2.Client) ->
 
 
 def test_its_headers_replace_those_that_it_would_have(client: httpx2.Client) -> None:
-    fault(client, status=502, body="busy", headers={"Content-Type": "text/plain", "Content-Length": "1"})
+    fault(client, status=502, body="busy", headers={"Content-Type": "text/plain"})
     answer = client.get(f"{MODELS}gpt-4o/")
     assert answer.text == "busy"
     assert answer.headers.get_list("content-type") == ["text/plain"]
@@ -195,7 +195,7 @@ def test_waits_add_up_until_something_fails(client: httpx2.Client) -> None:
 THEIRS = READ.replace(b"demo-acme", b"demo-globex")
 CONDITIONS: dict[str, tuple[dict[str, Any], bytes, bytes]] = {
     "method": ({"method": "GET"}, READ, put_in("m")),
-    "path": ({"path": "*/gpt-4?/"}, READ, put_in("m")),
+    "path": ({"path": "*/gpt-4*/"}, READ, put_in("m")),
     "organization": ({"organization": "acme"}, READ, THEIRS),
     "no organization": ({"organization": "globex"}, THEIRS, READ.replace(b"acme", b"")),
     "model in the path": ({"model": "gpt-4o"}, READ, READ.replace(b"gpt-4o", b"gpt-4.1")),
@@ -278,7 +278,43 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "headers without a status": ({"reset": True, "headers": {}}, "belong to a status"),
     "a body without a status": ({"reset": True, "body": ""}, "belong to a status"),
     "a body and a detail": ({"status": 502, "body": "", "detail": ""}, "not both"),
-    "a split header": ({"status": 500, "headers": {"A": "b\r\nC: d"}}, "matches"),
+    "a split header": ({"status": 500, "headers": {"A": "b\r\nC: d"}}, "/headers/A: The value of A holds"),
+    "NUL in a header": ({"status": 500, "headers": {"A": "\0"}}, "U+0000"),
+    "a header beyond Latin-1": ({"status": 500, "headers": {"A": "\u20ac"}}, "U+20AC"),
+    "a header name with a space": ({"status": 500, "headers": {"X Y": "1"}}, '\\"X Y\\" is not a header name'),
+    "no header name": ({"status": 500, "headers": {"": "1"}}, "is not a header name"),
+    "a header name beyond ASCII": ({"status": 500, "headers": {"\u00e9": "1"}}, "is not a header name"),
+    "a header name with a line break": ({"status": 500, "headers": {"A\r\nB": "1"}}, "is not a header name"),
+    "a header that is a number": ({"status": 500, "headers": {"Retry-After": 1}}, "a string"),
+    "a header twice": ({"status": 500, "headers": {"A": "1", "a": "2"}}, "a is the same header as A"),
+    "a length of its own": ({"status": 500, "headers": {"content-length": "1"}}, "the server itself sets"),
+    "chunks of its own": ({"status": 500, "headers": {"Transfer-Encoding": "chunked"}}, "the server itself sets"),
+    "a connection of its own": ({"status": 500, "headers": {"Connection": "close"}}, "the server itself sets"),
+    "a status of no body": ({"status": 204, "body": "x"}, "at least 400"),
+    "an interim status": ({"status": 100}, "at least 400"),
+    "a status beyond HTTP": ({"status": 600}, "at most 599"),
+    "half a status": ({"status": 500.5}, "an integer"),
+    "never": ({"status": 500, "count": 0}, "at least 1"),
+    "less than never": ({"status": 500, "count": -1}, "at least 1"),
+    "less than impossible": ({"status": 500, "probability": -0.1}, "at least 0"),
+    "a wait without an end": ({"latency": {"min": 1e9}}, "at most 3600000"),
+    "a negative wait": ({"latency": {"min": -1}}, "at least 0"),
+    "nothing left of it": ({"truncate": -1}, "at least 0"),
+    "more than any body": ({"truncate": 1e12}, "at most 16777216"),
+    "half a byte": ({"truncate": 5.5}, "an integer"),
+    "pieces of nothing": ({"drip": {"bytes": 0, "every": 1}}, "at least 1"),
+    "a path without its slash": ({"reset": True, "path": "api/*"}, "begin it with a slash"),
+    "an empty path": ({"reset": True, "path": ""}, "begin it with a slash"),
+    "a URL for a path": ({"reset": True, "path": "http://localhost:8000/api/models/"}, "begin it with a slash"),
+    "a path of no resource": ({"reset": True, "path": "/api/model/*"}, "no path of the contract is like"),
+    "a path without its last slash": ({"reset": True, "path": "/api/models"}, "give a path such as /api/models/"),
+    "a question mark for any character": ({"reset": True, "path": "/ap?/models/"}, "no path of the contract"),
+    "brackets for a choice": ({"reset": True, "path": "/[ab]pi/models/"}, "no path of the contract"),
+    "an unknown organization": ({"reset": True, "organization": "acmee"}, "did you mean acme?"),
+    "a name that no model can have": ({"reset": True, "model": ""}, "no model can have the name"),
+    "no method": ({"reset": True, "method": "GET,POST"}, "matches"),
+    "nearly a method": ({"reset": True, "method": "PSOT"}, "did you mean POST?"),
+    "nearly a member": ({"statu": 500}, "Did you mean status?"),
     "an odd id": ({"status": 500, "id": "a/b"}, "matches"),
 }
 
@@ -297,3 +333,49 @@ def test_two_rules_of_one_id_are_refused(client: httpx2.Client) -> None:
     answer = client.put(FAULTS, json={"faults": [{"id": "a", "status": 500}, {"id": "a", "status": 501}]})
     assert answer.status_code == 400
     assert "taken" in answer.text
+
+
+WRITTEN_OTHERWISE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "truncate": ({"truncate": 5.0}, {"truncate": 5}),
+    "drip": ({"drip": {"bytes": 1e1, "every": 0}}, {"drip": {"bytes": 10, "every": 0}}),
+    "status": ({"status": 503.0}, {"status": 503}),
+    "count": ({"status": 503, "count": 2.0}, {"status": 503, "count": 2}),
+    "method": ({"status": 503, "method": "get"}, {"status": 503, "method": "GET"}),
+}
+
+
+@pytest.mark.parametrize(("written", "usual"), WRITTEN_OTHERWISE.values(), ids=WRITTEN_OTHERWISE)
+def test_what_is_written_otherwise_works_all_the_same(
+    own: MockProcess, client: httpx2.Client, written: dict[str, Any], usual: dict[str, Any]
+) -> None:
+    shown = fault(client, **written)
+    assert json.dumps({name: shown[name] for name in usual}) == json.dumps(usual)
+    raw(own, READ)
+    assert client.get(FAULTS).json()["faults"][0]["fired"] == 1
+
+
+LITERAL = {
+    "brackets": ("/api/models/a[1]/", "a%5B1%5D", "a1"),
+    "brackets as sent": ("/api/models/a%5B1%5D/", "a%5B1%5D", "a1"),
+    "a question mark": ("*/a?/", "a%3F", "ab"),
+    "an exclamation": ("*/[!a]/", "%5B!a%5D", "b"),
+    "a dot": ("*/a.b/", "a.b", "axb"),
+    "a backslash": ("*/a\\d/", "a%5Cd", "a1"),
+}
+
+
+@pytest.mark.parametrize(("path", "met", "other"), LITERAL.values(), ids=LITERAL)
+def test_only_the_asterisk_stands_for_others(client: httpx2.Client, path: str, met: str, other: str) -> None:
+    fault(client, status=418, path=path)
+    assert client.get(f"{MODELS}{met}/").status_code == 418
+    assert client.get(f"{MODELS}{other}/").status_code == 404
+
+
+def test_a_header_of_latin_1_arrives(own: MockProcess, client: httpx2.Client) -> None:
+    fault(client, status=503, headers={"X-Name": "M\u00fcller\t1"})
+    assert b"x-name: M\xfcller\t1\r\n" in raw(own, READ)
+
+
+def test_ids_that_are_given_are_kept_for_their_rules(client: httpx2.Client) -> None:
+    answer = client.put(FAULTS, json={"faults": [{"status": 500}, {"id": "f1", "status": 501}]})
+    assert [each["id"] for each in answer.json()["faults"]] == ["f2", "f1"]

@@ -90,6 +90,28 @@ WRONG = {
     "wrong model value": ("input_cost: 1", "input_cost: free", "#/models/built-in/input_cost", "the contract allows"),
     "wrong enum": ("input_cost: 1", "model_type: dance", "#/models/built-in/model_type", "the contract allows"),
     "wrong provider date": ("2026-01-15T09:30:00Z", "once", "#/organizations/acme/providers/p/created_at", "allows"),
+    "time before the calendar": (
+        "2026-01-15T09:30:00Z",
+        "0001-01-01T00:00:00+23:59",
+        "#/organizations/acme/providers/p/created_at",
+        "give a time from 0001",
+    ),
+    "leap second": (
+        "2026-01-15T09:30:00Z",
+        "2016-12-31T23:59:60Z",
+        "#/organizations/acme/providers/p/created_at",
+        "give a time from 0001",
+    ),
+    "integer beyond 64 bits": ("input_cost: 1", f"input_cost: {2**64}", "#/models/built-in/input_cost", "smaller"),
+    "nearly a field": ("input_cost: 1", "input_cots: 1", "#/models/built-in/input_cots", "did you mean input_cost?"),
+    "date for a text": ("input_cost: 1", "display_name: 1", "#/models/built-in/display_name", "the contract allows"),
+    "half of a surrogate pair": ("input_cost: 1", 'display_name: "\\ud800"', "#", "correct the YAML"),
+    "aliases of aliases": (
+        "models:",
+        "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\nmodels:",
+        "#/b/0",
+        "write the value out",
+    ),
     "unknown provider field": (
         "{id: p,",
         "{id: p, api_key: s,",
@@ -123,6 +145,15 @@ def test_every_problem_is_told_at_once(contract: Contract, write: Write) -> None
 def test_a_file_that_is_not_there_is_told(contract: Contract, tmp_path: Path) -> None:
     with pytest.raises(FixturesError, match="cannot be read"):
         load_fixtures(contract, tmp_path / "none.yaml")
+
+
+def test_a_built_in_model_has_a_name_that_the_contract_allows(contract_text: str, write: Write, tmp_path: Path) -> None:
+    narrow = tmp_path / "narrow.yaml"
+    text = contract_text.replace("minLength: 1\n", "minLength: 1\n          maxLength: 40\n", 1)
+    narrow.write_text(text, encoding="utf-8")
+    with pytest.raises(FixturesError) as caught:
+        load_fixtures(load(narrow), write(WORKING.replace("built-in:", "b" * 41 + ":")))
+    assert [problem.pointer for problem in caught.value.problems] == ["#/models/" + "b" * 41]
 
 
 def test_of_the_packaged_fixtures_is_left_out_what_another_contract_has_no_place_for(

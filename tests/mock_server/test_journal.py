@@ -215,7 +215,13 @@ def test_requests_are_found_by_what_they_are_like(admin: httpx2.Client) -> None:
     ("query", "reason"),
     [
         ("limt=3", "only method, path"),
-        ("limit=0", "at least 1"),
+        ("limit=-1", "at least 0"),
+        ("organization=acmee", "only acme and globex"),
+        ("path=api/models/*", "begin it with a slash"),
+        ("path=http://localhost/api/", "begin it with a slash"),
+        ("method=GET,POST", "has the method"),
+        ("status=40x", "matches"),
+        ("status=404%0A", "matches"),
         ("limit=many", "an integer"),
         ("status=9xx", "matches"),
         ("refused=perhaps", "true or false"),
@@ -251,3 +257,64 @@ def test_what_is_there_already_need_not_be_waited_for(admin: httpx2.Client) -> N
     after = admin.get(f"{REQUESTS}/wait", params={"after": found[0]["id"], "timeout": 0})
     assert after.status_code == 404
     assert "0 of 1" in after.json()["detail"]
+
+
+def counted(admin: httpx2.Client, **criteria: Any) -> tuple[int, int, int]:
+    """How many are listed, how many match, how many were dropped."""
+    answer = admin.get(REQUESTS, params=criteria).json()
+    return len(answer["requests"]), answer["total"], answer["dropped"]
+
+
+def test_the_number_is_of_those_that_match(admin: httpx2.Client) -> None:
+    for _ in range(150):
+        admin.get(f"{MODELS}m/")
+    for _ in range(5):
+        admin.post(MODELS)
+    assert counted(admin) == (100, 155, 0)
+    assert counted(admin, method="GET", path="/api/models/*") == (100, 150, 0)
+    assert counted(admin, method="post") == (5, 5, 0)
+    assert counted(admin, status="4XX", limit=1) == (1, 155, 0)
+    assert counted(admin, limit=0) == (0, 155, 0)
+    assert counted(admin, limit=1000) == (155, 155, 0)
+    assert counted(admin, method="PUT") == (0, 0, 0)
+    last = listed(admin, limit=1)[0]["id"]
+    assert counted(admin, after=last - 3) == (3, 3, 0)
+    assert admin.get(f"{REQUESTS}/wait", params={"method": "GET", "count": 2}).json()["total"] == 150
+    admin.delete(REQUESTS)
+    assert counted(admin) == (0, 0, 0)
+    admin.get(f"{MODELS}m/")
+    assert counted(admin) == (1, 1, 0)
+
+
+def test_it_is_said_that_older_ones_were_dropped() -> None:
+    with started("--quiet", "--journal", "3") as mock, httpx2.Client(base_url=mock.url) as client:
+        for _ in range(3):
+            client.get("/api/nothing")
+        assert counted(client) == (3, 3, 0)
+        for _ in range(4):
+            client.get("/api/nothing")
+        assert counted(client) == (3, 3, 4)
+        assert counted(client, limit=0, method="POST") == (0, 0, 4)
+        assert counted(client, after=2) == (3, 3, 2)
+        assert counted(client, after=4) == (3, 3, 0)
+        waited = client.get(f"{REQUESTS}/wait", params={"count": 7, "timeout": 0})
+        assert "3 of 7" in waited.json()["detail"]
+        assert "dropped 4 older ones" in waited.json()["detail"]
+        client.post("/_mock/reset")
+        client.get("/api/nothing")
+        assert counted(client) == (1, 1, 0)
+
+
+LITERAL = {
+    "brackets": ("*/a[1]/", "a%5B1%5D", "a1"),
+    "a question mark": ("*/a?/", "a%3F", "ab"),
+    "a dot": ("*/a.b/", "a.b", "axb"),
+    "an asterisk amid": ("/api/*/a*z/", "a-z", "a-y"),
+}
+
+
+@pytest.mark.parametrize(("path", "met", "other"), LITERAL.values(), ids=LITERAL)
+def test_in_a_path_only_the_asterisk_stands_for_others(admin: httpx2.Client, path: str, met: str, other: str) -> None:
+    for name in (met, other):
+        admin.get(f"{MODELS}{name}/")
+    assert [entry["path"] for entry in listed(admin, path=path)] == [f"{MODELS}{met}/"]

@@ -108,7 +108,14 @@ WRONG: dict[str, tuple[Any, str]] = {
     "another name": (holding(name="a/b"), "#/models/acme/a~1b: its model_name"),
     "a built-in name": (holding(name="gpt-4o", values={"model_name": "gpt-4o"}), "a built-in model"),
     "no time": (holding(created="once"), "/acme/m/created"),
-    "a leap second": (holding(created="2016-12-31T23:59:60Z"), "calendar"),
+    "a leap second": (holding(created="2016-12-31T23:59:60Z"), "#/models/acme/m/created: "),
+    "before the calendar": (holding(created="0001-01-01T00:00:00+23:59"), "#/models/acme/m/created: "),
+    "after the calendar": (holding(updated="9999-12-31T23:59:59-23:59"), "#/models/acme/m/updated: "),
+    "the year 0": (holding(created="0000-01-01T00:00:00Z"), "give a time from 0001-01-01T00:00:00Z"),
+    "a day that is none": (holding(created="2026-02-30T00:00:00Z"), "/acme/m/created"),
+    "no offset": (holding(created="2026-02-01T12:00:00"), "/acme/m/created"),
+    "nearly a field": (valued(input_cots=1), "Did you mean input_cost?"),
+    "null for a time": (holding(created=None), "/acme/m/created"),
     "times backwards": (holding(updated="2026-01-01T00:00:00Z"), "before"),
 }
 
@@ -124,7 +131,7 @@ def test_a_wrong_state_is_refused_whole(client: httpx2.Client, state: Any, told:
 
 def test_a_reset_brings_back_the_start(client: httpx2.Client) -> None:
     put(client, "m", "n")
-    client.put("/_mock/faults", json={"faults": [{"status": 500, "path": "/none"}, {"reset": True, "path": "/none"}]})
+    client.put("/_mock/faults", json={"faults": [{"status": 500, "model": "none"}, {"reset": True, "model": "none"}]})
     removed = client.post(RESET).json()
     assert (removed["models"], removed["faults"]) == (2, 2)
     assert removed["requests"] == 2
@@ -287,6 +294,12 @@ BROKEN = {
     "not UTF-8": (b"\xff", "not valid UTF-8"),
     "a name twice": ('{"format": 1, "format": 2}', "stands twice"),
     "no state": ("[]", "#: Expected an object"),
+    "empty": ("", "empty"),
+    "a byte order mark": (b"\xef\xbb\xbf{}", "byte order mark"),
+    "half of a surrogate pair": ('{"format": "\\ud800"}', "surrogate"),
+    "an integer beyond 64 bits": (f'{{"version": {2**64}}}', "64 bits"),
+    "before the calendar": (json.dumps(holding(created="0001-01-01T00:00:00+23:59")), "#/models/acme/m/created: "),
+    "a leap second": (json.dumps(holding(updated="2016-12-31T23:59:60Z")), "is a leap second"),
     "a wrong value": (
         json.dumps({**EMPTY, "models": {"acme": {"m": a_model(image_support=2)}}}),
         "#/models/acme/m/values/",
@@ -305,6 +318,19 @@ def test_a_broken_file_is_refused_whole_and_left_alone(tmp_path: Path, text: str
     assert told in ended.stderr
     assert "Traceback" not in ended.stderr
     assert file.read_bytes() == raw
+
+
+def test_a_directory_is_no_state(tmp_path: Path) -> None:
+    ended = run("--port", "0", "--state", str(tmp_path))
+    assert ended.returncode == 2
+    assert "Is a directory" in ended.stderr
+
+
+@pytest.mark.parametrize("time", ["2026-02-01t12:00:00z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+def test_a_time_at_the_edge_of_the_calendar_is_shown(client: httpx2.Client, time: str) -> None:
+    assert client.put(STATE, json=holding(created=time, updated=time)).status_code == 200
+    assert client.get(f"{MODELS}m/", headers=OURS).json()["created_at"] == time.upper()
+    assert client.post(MODELS, json={"model_name": "m"}, headers=OURS).status_code == 200
 
 
 def test_a_place_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:

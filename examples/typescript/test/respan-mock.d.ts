@@ -289,8 +289,10 @@ export interface components {
         Fault: components["schemas"]["fault.schema"];
         Requests: {
             requests: components["schemas"]["Request"][];
-            /** @description How many requests there have been since the start. */
+            /** @description How many requests in the journal match the filters, listed or not. Where `dropped` is 0 this is the exact number since the start, or since the journal was cleared. */
             total: number;
+            /** @description How many older requests, matching or not, the journal has dropped to make room (`--journal` says for how many) since the start, or since it was cleared. With `after`, only those that came after it count. */
+            dropped: number;
         };
         /** @description One request and its answer. Secrets are left out, and long bodies are cut off. */
         Request: {
