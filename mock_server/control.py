@@ -17,6 +17,7 @@ from mock_server.faults.book import Faults
 from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
+from mock_server.scenario.saving import scenario_of
 from mock_server.state.document import StateReader, model_of, state_of
 
 
@@ -71,6 +72,10 @@ class Control:
     async def state(self) -> dict[str, Any]:
         """The custom models, as a document."""
         return state_of(await self.store.snapshot())
+
+    async def scenario(self) -> dict[str, Any]:
+        """What the mock holds, as a scenario to start from."""
+        return scenario_of(self.contract, self.fixtures, await self.store.snapshot(), self.faults, self.clock)
 
     async def replace_state(self, state: Any) -> None:
         """Have these models in place of all. Raises StateError, and then nothing was changed."""

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp
 
-from contract import Contract
 from mock_server.admin.app import Access, Beside, admin_app
 from mock_server.admin.guard import LOOPBACK
 from mock_server.app import build_app
 from mock_server.behaviour import Behaviour
-from mock_server.callers.fixtures import Fixtures
 from mock_server.control import Control
 from mock_server.core.clock import RealClock, clock_of
-from mock_server.core.stores import MemoryStore, Scopes
+from mock_server.core.stores import MemoryStore
 from mock_server.faults.book import Faults
-from mock_server.faults.file import read_faults
 from mock_server.journal.journal import Journal
+from mock_server.scenario.start import Start
 from mock_server.settings import Settings
 
 
-def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, models: Scopes | None = None) -> Control:
-    """The parts that the settings ask for, with these models in the store. Raises FaultsError."""
+def control_of(settings: Settings, start: Start) -> Control:
+    """The parts that the settings ask for, as they are at the start."""
     return Control(
-        contract,
-        fixtures,
-        MemoryStore(models),
+        start.contract,
+        start.fixtures,
+        MemoryStore(start.models),
         Journal(settings.journal if settings.admin else 0),
-        Faults(_rules(settings), settings.seed),
-        clock_of(settings.clock) if settings.clock else RealClock(),
-        settings=_shown(settings),
+        Faults(start.faults, start.seed),
+        clock_of(start.clock) if start.clock else RealClock(),
+        settings=_shown(replace(settings, clock=start.clock, seed=start.seed)),
     )
 
 
@@ -42,7 +39,7 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
     heard = settings.admin or control.on_change  # else nobody can watch the models, and to tell of them costs time
     behaviour = Behaviour(
         origins=settings.cors_origins,
-        seed="" if settings.seed is None else str(settings.seed),
+        seed="" if control.faults.seed is None else str(control.faults.seed),
         clock=control.clock,
         check_responses=settings.check_responses,
         faults=control.faults if settings.admin or control.faults.active else None,
@@ -51,11 +48,6 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
     )
     api = build_app(control.contract, control.fixtures, control.store, behaviour)
     return Beside(api, admin_app(control, access or _access(settings))) if settings.admin else api
-
-
-def _rules(settings: Settings) -> Sequence[Mapping[str, Any]]:
-    written = read_faults(settings.faults) if settings.faults else []
-    return [*([settings.delay] if settings.delay else []), *written, *settings.failures]
 
 
 def _access(settings: Settings) -> Access:

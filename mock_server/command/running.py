@@ -6,15 +6,18 @@ import contextlib
 import logging
 import socket
 import sys
+from dataclasses import replace
 
-from contract import ContractError, load
-from mock_server.callers.fixtures import FixturesError, load_fixtures
+from contract import ContractError
+from mock_server.callers.fixtures import FixturesError
 from mock_server.command.banner import banner
 from mock_server.command.exposure import ExposedError, check_exposure
 from mock_server.command.log_format import log_to_stderr
 from mock_server.command.serving import AddressError, listen, serve, url_of
 from mock_server.control import Control
 from mock_server.faults.file import FaultsError
+from mock_server.scenario.source import ScenarioError
+from mock_server.scenario.start import start_of
 from mock_server.settings import Settings
 from mock_server.setup import app_of, control_of
 from mock_server.state.document import StateReader
@@ -24,7 +27,7 @@ from mock_server.state.saving import Saver
 UNSAVED = 1
 WRONG_USE = 2
 
-_WRONG = (ContractError, FixturesError, FaultsError, StateFileError, AddressError, ExposedError)
+_WRONG = (ContractError, ScenarioError, FixturesError, FaultsError, StateFileError, AddressError, ExposedError)
 
 
 def run(settings: Settings) -> int:
@@ -45,15 +48,15 @@ def run(settings: Settings) -> int:
 
 def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[socket.socket, Control, Saver | None]:
     """Where to listen, the parts of the mock, and what saves its models. Raises what is in _WRONG."""
-    contract = load(settings.contract)
-    fixtures = load_fixtures(contract, settings.fixtures)
+    start = start_of(settings)
     listener = stack.enter_context(listen(settings.host, settings.port))
     check_exposure(settings, listener.getsockname()[0])
     if settings.state is None:
-        return listener, control_of(settings, contract, fixtures), None
+        return listener, control_of(settings, start), None
     file = stack.enter_context(state_file(settings.state))
-    control = control_of(settings, contract, fixtures, file.read(StateReader(contract, fixtures)))
-    saver = Saver(file, control.store)
+    kept = file.read(StateReader(start.contract, start.fixtures))
+    control = control_of(settings, start if kept is None else replace(start, models=kept))
+    saver = Saver(file, control.store, sync=settings.state_sync)
     control.on_change = saver.changed
     return listener, control, saver
 

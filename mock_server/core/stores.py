@@ -80,7 +80,7 @@ class MemoryStore:
     async def restart(self, scope: str | None = None, key: str | None = None) -> int:
         """See Store."""
         with self._lock:
-            scopes = {*self._scopes, *self._initial} if scope is None else {scope}
+            scopes = [*{**self._scopes, **self._initial}] if scope is None else [scope]
             return sum(self._restart(each, key) for each in scopes)
 
     def _restart(self, scope: str, key: str | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -43,7 +43,8 @@ class Faults:
 
     def __init__(self, initial: Sequence[Mapping[str, Any]] = (), seed: int | None = None) -> None:
         self._initial = initial
-        self._seed = seed
+        self.seed = seed
+        """What the choices are drawn from; None is something else each time."""
         self.active: tuple[ActiveRule, ...] = ()
         self.restart()
 
@@ -53,9 +54,11 @@ class Faults:
 
     def replace(self, written: Iterable[Mapping[str, Any]]) -> None:
         """Take these rules in place of all. Raises RuleError, and then nothing was changed."""
+        written = list(written)
         fresh: tuple[ActiveRule, ...] = ()
+        named = {each["id"] for each in written if each.get("id")}  # no rule without a name takes one of these
         for each in written:
-            fresh = (*fresh, self._activated(each, fresh))
+            fresh = (*fresh, self._activated(each, fresh, named))
         self.active = fresh
 
     def add(self, written: Mapping[str, Any]) -> ActiveRule:
@@ -76,9 +79,12 @@ class Faults:
         self.active = tuple(each for each in self.active if each.id != name)
         return len(self.active) < before
 
-    def _activated(self, written: Mapping[str, Any], others: Sequence[ActiveRule]) -> ActiveRule:
+    def _activated(
+        self, written: Mapping[str, Any], others: Sequence[ActiveRule], named: Container[str] = ()
+    ) -> ActiveRule:
         taken = {each.id for each in others}
-        name = written.get("id") or next(name for name in map("f{}".format, count(1)) if name not in taken)
+        free = (name for name in map("f{}".format, count(1)) if name not in taken and name not in named)
+        name = written.get("id") or next(free)
         if name in taken:
             raise RuleError(f"the id {name} is taken; give another")
-        return ActiveRule(name, rule(written), self._seed)
+        return ActiveRule(name, rule(written), self.seed)

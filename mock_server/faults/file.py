@@ -30,9 +30,14 @@ def read_faults(path: Path) -> list[Mapping[str, Any]]:
         written = read_mapping(path)
     except UnusableFileError as error:
         raise FaultsError(error.file, error.problems) from None
-    if problems := [*_malformed(written)] or [*_contradictory(written["faults"])]:
+    if problems := problems_of(written):
         raise FaultsError(str(path), problems)
     return list(written["faults"])
+
+
+def problems_of(written: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with a mapping of the one key `faults`."""
+    return [*_malformed(written)] or [*_contradictory(written["faults"])]
 
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:

@@ -105,7 +105,10 @@ class StateFile:
         name.unlink()
 
     def remove_unfinished(self) -> None:
-        """Remove what a mock left that was killed while it saved. Nobody else writes here: this process has the lock."""
+        """Remove what a mock left that was killed while it saved.
+
+        Nobody else writes such files now: this process has the lock.
+        """
         ours = re.compile(rf"\.{re.escape(self._path.name)}\.[0-9a-f]{{16}}{re.escape(_UNFINISHED)}")
         with os.scandir(self._path.parent) as entries:
             left = [Path(entry.path) for entry in entries if ours.fullmatch(entry.name) and not entry.is_dir()]

@@ -64,8 +64,7 @@ def _open(path: Path) -> int:
     handle = os.open(path, sum(flags), 0o666)
     try:
         _check(os.fstat(handle))  # again: it may be another file by now
-        if not _ID.fullmatch(os.read(handle, _LONGEST_ID + 1)):
-            raise ForeignFileError
+        _check_content(os.read(handle, _LONGEST_ID + 1))
         os.lseek(handle, 0, os.SEEK_SET)
     except BaseException:
         os.close(handle)
@@ -75,6 +74,11 @@ def _open(path: Path) -> int:
 
 def _check(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        raise ForeignFileError
+
+
+def _check_content(content: bytes) -> None:
+    if not _ID.fullmatch(content):
         raise ForeignFileError
 
 

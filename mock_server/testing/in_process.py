@@ -37,6 +37,10 @@ def mock_app(
     faults: Sequence[Mapping[str, Any]] = (),
     seed: int | None = None,
     clock: str | None = None,
+    scenario: Path | Mapping[str, Any] | None = None,
 ) -> MockApp:
-    """A mock without a socket. The arguments are what the options of `respan-mock` are; `faults` are rules."""
-    return MockApp(Wishes(contract, fixtures, faults, seed, clock))
+    """A mock without a socket. The arguments are what the options of `respan-mock` are; `faults` are rules.
+
+    `scenario` is a file, or what would be written in one; `faults` are added to its rules.
+    """
+    return MockApp(Wishes(contract, fixtures, faults, seed, clock, scenario))

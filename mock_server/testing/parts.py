@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract import load
-from mock_server.callers.fixtures import load_fixtures
 from mock_server.control import Control
+from mock_server.scenario.start import start_of
 from mock_server.settings import Settings
 from mock_server.setup import control_of
 
@@ -23,6 +22,8 @@ class Wishes:
     faults: Sequence[Mapping[str, Any]] = ()
     seed: int | None = None
     clock: str | None = None
+    scenario: Path | Mapping[str, Any] | None = None
+    """A file, or what would be written in one."""
 
     @property
     def settings(self) -> Settings:
@@ -33,13 +34,17 @@ class Wishes:
             failures=tuple(self.faults),
             seed=self.seed,
             clock=self.clock,
+            scenario=self.scenario if isinstance(self.scenario, Path) else None,
         )
 
 
 def control_for(wishes: Wishes) -> Control:
-    """The parts of a mock. Raises ContractError, FixturesError, RuleError, or ValueError for the clock."""
-    contract = load(wishes.contract)
-    return control_of(wishes.settings, contract, load_fixtures(contract, wishes.fixtures))
+    """The parts of a mock.
+
+    Raises ContractError, ScenarioError, FixturesError, RuleError, or ValueError for the clock.
+    """
+    written = wishes.scenario if isinstance(wishes.scenario, Mapping) else None
+    return control_of(wishes.settings, start_of(wishes.settings, written))
 
 
 def key_of(control: Control, organization: str | None = None, *, may_write: bool = True) -> str:

@@ -32,7 +32,8 @@ _PATIENCE = 30
 class MockServer:
     """A mock that serves on a free port while the context lasts.
 
-    The arguments are what the options of `respan-mock` are; `faults` are rules, as `--faults` reads them.
+    The arguments are what the options of `respan-mock` are; `faults` are rules, as `--faults` reads them. `scenario` is
+    a file, or what would be written in one; `faults` are added to its rules.
 
     >>> with MockServer(clock="2026-02-01T12:00:00Z") as mock:
     ...     mock.url.startswith("http://127.0.0.1:"), mock.api_key
@@ -47,8 +48,9 @@ class MockServer:
         faults: Sequence[Mapping[str, Any]] = (),
         seed: int | None = None,
         clock: str | None = None,
+        scenario: Path | Mapping[str, Any] | None = None,
     ) -> None:
-        wishes = Wishes(contract, fixtures, faults, seed, clock)
+        wishes = Wishes(contract, fixtures, faults, seed, clock, scenario)
         self._control = control_for(wishes)
         self._app = app_of(wishes.settings, self._control)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -105,6 +107,11 @@ class MockServer:
         """
         named = [Part(part) for part in parts] or ([Part.MODELS] if organization else list(Part))
         return self._call(self._control.reset(named, organization, model))
+
+    @property
+    def scenario(self) -> dict[str, Any]:
+        """What the mock holds now, as a scenario that another one can start from."""
+        return self._call(self._control.scenario())
 
     @property
     def state(self) -> dict[str, Any]:

@@ -66,9 +66,11 @@ export interface paths {
          * Server-sent events of what changes
          * @description Each event has an id, a name and one JSON text. `request`: a new entry of the journal. `cleared`: the journal was
          *     cleared. `faults`: the rules for faults are others.
-         *     `model`: a request has written a model, or removed it (then `model` is null). `state`: models were reset or replaced. `hello` comes first, without an id, and says with `complete` whether everything that came after the
-         *     event in `Last-Event-ID` follows; if not, ask for everything anew. A comment comes every 15 seconds. Who reads
-         *     too slowly is disconnected.
+         *     `model`: a request has written a model, or removed it (then `model` is null). `state`: models were reset or
+         *     replaced. `skipped`: see `pace`. `hello` comes first, without an id, and says with `complete` whether everything
+         *     that came after the event in `Last-Event-ID` follows; if not, or if its `run` is another than before, which says
+         *     that the mock was started anew, ask for everything anew. A comment comes every 15 seconds. Who reads too slowly
+         *     is disconnected.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -96,6 +98,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/_mock/scenario": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the mock holds, as a scenario
+         * @description The file that `--scenario` reads: a mock that starts with it gives the same responses. It has the API keys and the secret of the dashboard in it. A rule for faults that has acted as often as it may is left out. `scenario.schema.json` describes it.
+         */
+        get: operations["getScenario"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/_mock/state": {
         parameters: {
             query?: never;
@@ -110,6 +132,26 @@ export interface paths {
          * @description The state is validated as a whole, by the contract too, before anything is replaced.
          */
         put: operations["putState"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_mock/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One model as the API shows it
+         * @description It can be a built-in one. Nothing of this comes into the journal.
+         */
+        get: operations["getShownModel"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -236,13 +278,37 @@ export interface components {
                 providers: string[];
             }[];
             /** @description The names of the built-in models. */
-            built_in?: string[];
+            built_in: string[];
+            /** @description A request to try the mock with. It creates a model. */
+            first_request: {
+                method: string;
+                path: string;
+                headers: {
+                    [key: string]: string;
+                };
+                body: string;
+            };
             /** @description How the mock was started. */
             settings: {
                 [key: string]: unknown;
             };
         };
         State: components["schemas"]["state.schema"];
+        Scenario: {
+            /** @enum {string} */
+            format: "respan-mock-scenario";
+            /** @enum {integer} */
+            version: 1;
+            /** @description The time of the clock that is set, and its step. */
+            clock?: string;
+            /** @description What chance is drawn from. */
+            seed?: number;
+            /** @description Organizations, keys, the dashboard and the built-in models. */
+            fixtures: Record<string, never>;
+            faults: components["schemas"]["fault.schema"][];
+            /** @description The custom models, as in the state. */
+            models: Record<string, never>;
+        };
         Fault: components["schemas"]["fault.schema"];
         Requests: {
             requests: components["schemas"]["Request"][];
@@ -261,6 +327,8 @@ export interface components {
             duration_ms: number;
             /** @description Whose credentials it had, as far as they were looked at. */
             organization: string | null;
+            /** @description Whether those credentials may write. */
+            may_write: boolean | null;
             method: string;
             /** @description As it was sent, percent-encoded. */
             path: string;
@@ -316,41 +384,6 @@ export interface components {
                 bytes: number;
                 /** @description What `text` leaves out. */
                 note: string | null;
-            };
-        };
-        /**
-         * State
-         * @description The custom models of all organizations, as requests have set them: what a model inherits is not in it.
-         */
-        "state.schema": {
-            /**
-             * @description what this is
-             * @enum {string}
-             */
-            format: "respan-mock-state";
-            /**
-             * @description the version of the format
-             * @enum {integer}
-             */
-            version: 1;
-            /** @description the models of each organization */
-            models: {
-                [key: string]: {
-                    [key: string]: {
-                        /** @description what requests have set, by request field; of two spellings of one field, under the first */
-                        values: Record<string, never>;
-                        /**
-                         * Format: date-time
-                         * @description when it was created
-                         */
-                        created: string;
-                        /**
-                         * Format: date-time
-                         * @description when it was last updated
-                         */
-                        updated: string;
-                    };
-                };
             };
         };
         /**
@@ -415,6 +448,41 @@ export interface components {
             };
             /** @description how often the rule has acted; only shown */
             readonly fired?: number;
+        };
+        /**
+         * State
+         * @description The custom models of all organizations, as requests have set them: what a model inherits is not in it.
+         */
+        "state.schema": {
+            /**
+             * @description what this is
+             * @enum {string}
+             */
+            format: "respan-mock-state";
+            /**
+             * @description the version of the format
+             * @enum {integer}
+             */
+            version: 1;
+            /** @description the models of each organization */
+            models: {
+                [key: string]: {
+                    [key: string]: {
+                        /** @description what requests have set, by request field; of two spellings of one field, under the first */
+                        values: Record<string, never>;
+                        /**
+                         * Format: date-time
+                         * @description when it was created
+                         */
+                        created: string;
+                        /**
+                         * Format: date-time
+                         * @description when it was last updated
+                         */
+                        updated: string;
+                    };
+                };
+            };
         };
     };
     responses: {
@@ -536,7 +604,10 @@ export interface operations {
     };
     streamEvents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many events of one name are told in a second at most. Of what comes beyond, only one `skipped` is told, with the name in `event`: ask for those things anew, but not at once. It keeps whoever watches from slowing the mock down. */
+                pace?: number;
+            };
             header?: {
                 /** @description The id of the last event that is known. What came after it is told first. */
                 "Last-Event-ID"?: number;
@@ -569,7 +640,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description `models`: none are left. `journal`: it is empty; numbers go on. `faults`: the rules of the start, whose
+                     * @description `models`: those of the start. `journal`: it is empty; numbers go on. `faults`: the rules of the start, whose
                      *     counts and choices begin anew. `clock`: a clock that was set shows its first time. Without a list:
                      *     all of them, or `models` where an organization is named.
                      */
@@ -582,7 +653,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was removed by it. */
+            /** @description What was removed by it, or changed back. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -593,6 +664,27 @@ export interface operations {
                         requests: number;
                         faults: number;
                     };
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+        };
+    };
+    getScenario: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The scenario. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scenario"];
                 };
             };
             "4XX": components["responses"]["Refused"];
@@ -625,6 +717,48 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["State"];
+            "4XX": components["responses"]["Refused"];
+        };
+    };
+    getShownModel: {
+        parameters: {
+            query: {
+                /** @description The organization that looks at it. */
+                organization: string;
+                /** @description The name of the model. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What the API answers about it. */
+                        shown: Record<string, never>;
+                        /** @description Which model each of those values comes from: itself, where a request has set it, or one that it is based on. Values that are in no model, such as times, are not named. */
+                        givers: {
+                            [key: string]: string;
+                        };
+                    };
+                };
+            };
+            /** @description There is no such organization, or it has no such model. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             "4XX": components["responses"]["Refused"];
         };
     };
