@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mock_server.core.display import to_rfc3339
 from mock_server.core.stores import Scopes
 from mock_server.faults.file import problems_of
 from mock_server.refusing.validation import Validator
+from mock_server.refusing.violations import Violation
 from mock_server.scenario.source import Source
 from mock_server.state.document import SCHEMA as STATE
 from mock_server.state.document import StateError, StateReader
@@ -63,8 +65,16 @@ def scenario_in(source: Source, contract: Contract) -> Scenario:
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
     for violation in Validator(_without_references(SCHEMA)).violations(written):
-        mend = f"expected {violation.expected}; scenario/scenario.schema.json describes a scenario"
+        mend = f"{_mend(violation)}; scenario/scenario.schema.json describes a scenario"
         yield Problem(f"#{violation.pointer}", violation.message, mend)
+
+
+def _mend(violation: Violation) -> str:
+    if violation.rule != "additionalProperties":
+        return f"give {violation.expected}"
+    name = str(violation.pointer).rsplit("/", 1)[1]
+    near = get_close_matches(name, SCHEMA["properties"], 1)
+    return f"leave it out, or write `{near[0]}`" if near else "leave it out"
 
 
 def _without_references(schema: Any) -> Any:
