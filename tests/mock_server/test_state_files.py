@@ -132,13 +132,18 @@ def _socket(file: Path, target: Path) -> None:
         opened.bind(str(file))
 
 
+def _read_only(file: Path, target: Path) -> None:
+    with_models(file, "a")
+    file.chmod(0o444)
+
+
 KINDS: dict[str, tuple[Callable[[Path, Path], None], str]] = {
     "a link": (_link, "symbolic link, which is not followed for writing; name the file itself"),
     "a dangling link": (_dangling, "symbolic link"),
     "a pipe": (lambda file, _: os.mkfifo(file), "a named pipe"),
     "a directory": (lambda file, _: file.mkdir(), "a directory"),
     "a socket": (_socket, "a socket"),
-    "a read-only file": (lambda file, _: (with_models(file, "a"), file.chmod(0o444)) and None, "it is read-only"),
+    "a read-only file": (_read_only, "it is read-only"),
 }
 
 
@@ -207,9 +212,9 @@ def _killed_under_load(file: Path, *options: str) -> list[str]:
 
         def create(writer: int) -> None:
             with contextlib.suppress(httpx2.HTTPError), httpx2.Client(base_url=mock.url, headers=HEADERS) as client:
-                for number in range(100_000):
-                    if put(client, f"{writer}-{number}") == 201:
-                        acknowledged.append(f"{writer}-{number}")
+                for name in (f"{writer}-{number}" for number in range(100_000)):
+                    assert put(client, name) == 201
+                    acknowledged.append(name)
 
         writers = [threading.Thread(target=create, args=[writer]) for writer in range(4)]
         for each in writers:
