@@ -166,10 +166,10 @@ def test_devices_and_the_root_are_refused() -> None:
     assert "a directory" in refused(Path("/"))
 
 
-LOCKS: dict[str, Callable[[Path, Path], None]] = {
+LOCKS: dict[str, Callable[[Path, Path], object]] = {
     "a link": lambda lock, target: lock.symlink_to(target),
     "a hard link": lambda lock, target: os.link(target, lock),
-    "somebody's file": lambda lock, _: lock.write_text("precious") and None,
+    "somebody's file": lambda lock, _: lock.write_text("precious", encoding="ascii"),
     "a directory": lambda lock, _: lock.mkdir(),
     "a pipe": lambda lock, _: os.mkfifo(lock),
 }
@@ -177,7 +177,7 @@ LOCKS: dict[str, Callable[[Path, Path], None]] = {
 
 @pytest.mark.parametrize("make", LOCKS.values(), ids=LOCKS)
 def test_what_stands_where_the_lock_belongs_is_left_alone(
-    file: Path, tmp_path: Path, make: Callable[[Path, Path], None]
+    file: Path, tmp_path: Path, make: Callable[[Path, Path], object]
 ) -> None:
     lock, target = file.with_name("state.json.lock"), tmp_path / "target"
     target.write_text("4711", encoding="ascii")
