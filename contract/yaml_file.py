@@ -17,6 +17,7 @@ import yaml
 
 from contract.errors import Problem, UnusableFileError
 from contract.pointer import Tokens, to_pointer
+from contract.regular_file import read_regular
 
 MAX_DEPTH = 100
 """How deep a file may nest. OpenAPI files that people can read stay well below."""
@@ -46,7 +47,21 @@ def read_mapping(file: Path) -> dict[str, Any]:
 
     Raises UnusableFileError, whose pointers lead into `file`.
     """
-    node = _compose(file)
+    return mapping_in(file, read_bytes(file))
+
+
+def read_bytes(file: Path) -> bytes:
+    """The content of the regular file `file`. Raises UnusableFileError."""
+    try:
+        return read_regular(file)
+    except (OSError, ValueError) as error:  # a ValueError: the name holds a character that no file name may hold
+        what = f"cannot be read: {getattr(error, 'strerror', error)}"
+        raise _refusal(file, what, "name a file that exists and may be read") from None
+
+
+def mapping_in(file: Path, content: bytes) -> dict[str, Any]:
+    """The mapping in `content`, which was read from `file`. Raises UnusableFileError."""
+    node = _compose(file, content)
     if not isinstance(node, yaml.MappingNode):
         raise _refusal(file, "is not a YAML mapping", "write keys and values at the top")
     values = _Values()
@@ -56,14 +71,37 @@ def read_mapping(file: Path) -> dict[str, Any]:
     return mapping
 
 
-def _compose(file: Path) -> yaml.Node | None:
+def line_of(content: bytes, pointer: str) -> int | None:
+    """The line of the node that `pointer` leads to, or of the last one on the way; None where it cannot be told."""
     try:
-        node: yaml.Node | None = yaml.compose(file.read_text(encoding="utf-8"), Loader=_Loader)
+        node = yaml.compose(content.decode("utf-8"), Loader=_Loader)
+    except (UnicodeDecodeError, yaml.YAMLError):
+        return None
+    line = node.start_mark.line if node else 0
+    for token in pointer.removeprefix("#").split("/")[1:]:
+        step = _step(node, token.replace("~1", "/").replace("~0", "~"))
+        if step is None:
+            break
+        line, node = step
+    return line + 1
+
+
+def _step(node: yaml.Node | None, token: str) -> tuple[int, yaml.Node] | None:
+    """The line of the child of `node` under `token`, and that child."""
+    if isinstance(node, yaml.MappingNode):
+        members = ((key.start_mark.line, value) for key, value in node.value if key.value == token)
+        return next(members, None)
+    if isinstance(node, yaml.SequenceNode) and token.isdecimal() and int(token) < len(node.value):
+        child = node.value[int(token)]
+        return child.start_mark.line, child
+    return None
+
+
+def _compose(file: Path, content: bytes) -> yaml.Node | None:
+    try:
+        node: yaml.Node | None = yaml.compose(content.decode("utf-8"), Loader=_Loader)
     except UnicodeDecodeError as error:
         raise _refusal(file, f"is not UTF-8 (byte {error.start})", "save it as UTF-8") from None
-    except (OSError, ValueError) as error:  # a ValueError: the name holds a character that no file name may hold
-        what = f"cannot be read: {getattr(error, 'strerror', error)}"
-        raise _refusal(file, what, "name a file that exists and may be read") from None
     except yaml.MarkedYAMLError as error:
         raise _refusal(file, f"is not YAML: {_where(error)}{error.problem}", "correct the YAML there") from None
     except yaml.YAMLError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ from mock_server.faults.book import Faults
 from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
+from mock_server.scenario.saving import scenario_of
 from mock_server.state.document import StateReader, model_of, state_of
 
 
@@ -24,7 +25,7 @@ class Part(StrEnum):
     """A part of a mock that can be reset."""
 
     MODELS = "models"
-    """None are left."""
+    """Those of the start."""
     JOURNAL = "journal"
     """It is empty; numbers go on."""
     FAULTS = "faults"
@@ -46,19 +47,21 @@ class Control:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """How it was started, without secrets."""
     events: Events = field(default_factory=Events)
-    on_change: Callable[[], None] | None = None
-    """Called after each change of the models."""
+    on_change: Callable[[], Awaitable[None] | None] | None = None
+    """Called after each change of the models. Gives what to wait for before a response is sent, if anything."""
 
     def note(self, exchange: Exchange) -> None:
         """Take an exchange into the journal."""
         self.journal.add(exchange)
         self.events.publish("request", exchange, entry_of)
 
-    def model_changed(self, organization: str, name: str, stored: Stored | None) -> None:
-        """Tell that a request has written a model, or removed it where `stored` is None."""
+    def model_changed(self, organization: str, name: str, stored: Stored | None) -> Awaitable[None] | None:
+        """Tell that a request has written a model, or removed it where `stored` is None.
+
+        Gives what to wait for before the response is sent, if anything.
+        """
         self.events.publish("model", (organization, name, stored), _shown)
-        if self.on_change:
-            self.on_change()
+        return self.on_change() if self.on_change else None
 
     def clear_journal(self) -> int:
         """Forget all exchanges. How many there were."""
@@ -70,22 +73,25 @@ class Control:
         """The custom models, as a document."""
         return state_of(await self.store.snapshot())
 
+    async def scenario(self) -> dict[str, Any]:
+        """What the mock holds, as a scenario to start from."""
+        return scenario_of(self.contract, self.fixtures, await self.store.snapshot(), self.faults, self.clock)
+
     async def replace_state(self, state: Any) -> None:
         """Have these models in place of all. Raises StateError, and then nothing was changed."""
         await self.store.replace(StateReader(self.contract, self.fixtures).read(state))
-        self._models_replaced(None, None)
+        await self._models_replaced(None, None)
 
     async def reset(
         self, parts: Iterable[Part] = tuple(Part), organization: str | None = None, model: str | None = None
     ) -> dict[str, int]:
         """Bring parts back to what they were at the start; of the models all, those of one organization, or one.
 
-        How many models, requests and rules that has removed.
+        How many models that has removed or changed back, and how many requests and rules it has removed.
         """
         parts, removed = set(parts), {"models": 0, "requests": 0, "faults": 0}
         if Part.MODELS in parts:
-            removed["models"] = await self.store.clear(organization, model)
-            self._models_replaced(organization, model)
+            removed["models"] = await self.store.restart(organization, model)
         if Part.JOURNAL in parts:
             removed["requests"] = self.clear_journal()
         if Part.FAULTS in parts:
@@ -94,16 +100,19 @@ class Control:
             self.faults_changed()
         if Part.CLOCK in parts:
             self.clock.restart()
+        if Part.MODELS in parts:
+            await self._models_replaced(organization, model)  # at last: it may fail where they cannot be saved
         return removed
 
     def faults_changed(self) -> None:
         """Tell those who watch."""
         self.events.publish("faults", [each.shown for each in self.faults.active])
 
-    def _models_replaced(self, organization: str | None, model: str | None) -> None:
+    async def _models_replaced(self, organization: str | None, model: str | None) -> None:
         self.events.publish("state", {"organization": organization, "model": model})
-        if self.on_change:
-            self.on_change()
+        saved = self.on_change() if self.on_change else None
+        if saved is not None:
+            await saved
 
 
 def _shown(changed: tuple[str, str, Stored | None]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
@@ -18,8 +18,10 @@ from mock_server.endpoints import Call, Handler
 from mock_server.refusing.refusals import Refusal, RefusedError
 from mock_server.showing import Showing
 
-Changed: TypeAlias = Callable[[str, str, Stored | None], None]
-"""Called with the organization and the name of a model that was changed, and the model, or None where it is gone."""
+Changed: TypeAlias = Callable[[str, str, Stored | None], Awaitable[None] | None]
+"""Called with the organization and the name of a model that was changed, and the model, or None where it is gone.
+
+Gives what to wait for before the response is sent, if anything."""
 
 
 class Models:
@@ -83,7 +85,9 @@ class Models:
         if not isinstance(decision, Refusal):
             self._clock.advance()
             if self._changed:
-                self._changed(organization, name, decision.stored if isinstance(decision, Written) else None)
+                saved = self._changed(organization, name, decision.stored if isinstance(decision, Written) else None)
+                if saved is not None:
+                    await saved
         return decision
 
     async def _refuse(self, call: Call) -> None:

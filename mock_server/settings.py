@@ -50,7 +50,11 @@ class Settings:
     """Names by which it may be addressed, beside those of this machine and the one listened at."""
     admin_origins: tuple[str, ...] = ()
     """Web origins whose pages may use it, beside its own."""
+    scenario: Path | None = None
+    """The file that says what the mock starts from, as far as no option does. It is only read."""
     state: Path | None = None
     """The file in which the models are kept; None is in memory only."""
+    state_sync: bool = False
+    """Whether each change of the models is in that file before its response is sent."""
     quiet: bool = False
     """Print the address alone, and log errors only."""

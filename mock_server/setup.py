@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp
 
-from contract import Contract, load
 from mock_server.admin.app import HEALTH, Access, Beside, admin_app, health_app
 from mock_server.admin.guard import LOOPBACK
 from mock_server.app import build_app
 from mock_server.behaviour import Behaviour
-from mock_server.callers.fixtures import Fixtures
 from mock_server.control import Control
 from mock_server.core.clock import RealClock, clock_of
-from mock_server.core.stores import MemoryStore, Scopes
+from mock_server.core.stores import MemoryStore
 from mock_server.faults.book import Faults
-from mock_server.faults.file import read_faults
 from mock_server.faults.reach import Reach
 from mock_server.journal.journal import Journal
+from mock_server.scenario.start import Start
 from mock_server.settings import Settings
 
 
-def contract_of(settings: Settings) -> Contract:
-    """Return the contract to serve, under the base path that the settings give. Raises ContractError."""
-    contract = load(settings.contract)
-    return contract if settings.base_path is None else replace(contract, base_path=settings.base_path)
-
-
-def seed_of(settings: Settings) -> str:
+def seed_of(control: Control) -> str:
     """Return what decides the generated data."""
-    return "" if settings.seed is None else str(settings.seed)
+    return "" if control.faults.seed is None else str(control.faults.seed)
 
 
-def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, models: Scopes | None = None) -> Control:
-    """The parts that the settings ask for, with these models in the store. Raises FaultsError, RuleError."""
-    reach = Reach(contract, fixtures)
+def control_of(settings: Settings, start: Start) -> Control:
+    """The parts that the settings ask for, as they are at the start. Raises RuleError."""
     return Control(
-        contract,
-        fixtures,
-        MemoryStore(models),
+        start.contract,
+        start.fixtures,
+        MemoryStore(start.models),
         Journal(settings.journal if settings.admin else 0),
-        Faults(_rules(settings, reach), settings.seed, reach),
-        clock_of(settings.clock) if settings.clock else RealClock(),
-        settings=_shown(settings),
+        Faults(start.faults, start.seed, Reach(start.contract, start.fixtures)),
+        clock_of(start.clock) if start.clock else RealClock(),
+        settings=_shown(replace(settings, clock=start.clock, seed=start.seed)),
     )
 
 
@@ -55,7 +45,7 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
     heard = settings.admin or control.on_change  # else nobody can watch the models, and to tell of them costs time
     behaviour = Behaviour(
         origins=settings.cors_origins,
-        seed=seed_of(settings),
+        seed=seed_of(control),
         clock=control.clock,
         check_responses=settings.check_responses,
         faults=control.faults if settings.admin or control.faults.active else None,
@@ -66,11 +56,6 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
     if not settings.admin:
         return Beside(api, health_app(control), only=HEALTH)
     return Beside(api, admin_app(control, access or _access(settings)))
-
-
-def _rules(settings: Settings, reach: Reach) -> Sequence[Mapping[str, Any]]:
-    written = read_faults(settings.faults, reach) if settings.faults else []
-    return [*([settings.delay] if settings.delay else []), *written, *settings.failures]
 
 
 def _access(settings: Settings) -> Access:

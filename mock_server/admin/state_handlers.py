@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.responses import Response
 
 from mock_server.admin.endpoints import Handler, Question
 from mock_server.answers import Answer
@@ -23,11 +27,21 @@ class StateHandlers:
     @property
     def by_operation(self) -> Mapping[str, Handler]:
         """The handler of each operation, by operationId."""
-        return {"getState": self.state, "putState": self.replace, "reset": self.reset, "getShownModel": self.model}
+        return {
+            "getState": self.state,
+            "putState": self.replace,
+            "getScenario": self.scenario,
+            "reset": self.reset,
+            "getShownModel": self.model,
+        }
 
-    async def state(self, _: Question) -> Answer:
+    async def state(self, _: Question) -> Response:
         """Show all custom models."""
-        return Answer(200, await self._control.state())
+        return _laid_out(await self._control.state())
+
+    async def scenario(self, _: Question) -> Response:
+        """Show what the mock holds as a scenario."""
+        return _laid_out(await self._control.scenario())
 
     async def model(self, question: Question) -> Answer:
         """Show one model as the API shows it, and where its values come from."""
@@ -63,3 +77,9 @@ class StateHandlers:
     def _check_organization(self, name: str) -> None:
         if name not in self._control.fixtures.organizations:
             raise refused(404, f"There is no organization {quoted(name)}.")
+
+
+def _laid_out(document: Mapping[str, Any]) -> Response:
+    """A response laid out for people: they save it to a file."""
+    content = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return Response(content, media_type="application/json")

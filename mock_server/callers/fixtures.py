@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
 from contract import Contract, FromKey, FromRequest, LookedUp, Problem, Schema, UnusableFileError, read_mapping
-from mock_server.callers.callers import READ_WRITE, Caller, Dashboard
+from mock_server.callers.callers import READ_ONLY, READ_WRITE, Caller, Dashboard
 from mock_server.core.display import BuiltIn
 from mock_server.core.json_values import unwritable
 from mock_server.core.times import EXPECTED, time_of
@@ -30,6 +30,14 @@ class FixturesError(UnusableFileError):
     """The fixtures cannot be used."""
 
     subject = "the fixtures file"
+
+
+class InvalidFixtures(ValueError):
+    """What is written are no fixtures. Their author is at fault; `problems` says where and how to mend it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(map(str, problems)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +70,44 @@ def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
         written = read_mapping(path)
     except UnusableFileError as error:
         raise FixturesError(error.file, error.problems) from None
-    if problems := [*_unwritable(written)] or [*_malformed(written)] or [*_unknown_organizations(written)]:
-        raise FixturesError(str(path), problems)
-    reader = _Reader(contract)
-    fixtures = reader.read(written)
-    if file and reader.problems:
-        raise FixturesError(str(path), reader.problems)
+    try:
+        fixtures = fixtures_in(contract, written)
+    except InvalidFixtures as error:
+        raise FixturesError(str(path), error.problems) from None
+    if file and fixtures.left_out:
+        raise FixturesError(str(path), list(fixtures.left_out))
     return fixtures
+
+
+def fixtures_in(contract: Contract, written: Mapping[str, Any]) -> Fixtures:
+    """The fixtures that are written so; `left_out` says what `contract` has no place for. Raises InvalidFixtures."""
+    if problems := [*_unwritable(written)] or [*_malformed(written)] or [*_unknown_organizations(written)]:
+        raise InvalidFixtures(problems)
+    return _Reader(contract).read(written)
+
+
+def written_fixtures(contract: Contract, fixtures: Fixtures) -> dict[str, Any]:
+    """The fixtures as `fixtures_in` reads them, keys and the secret of the dashboard included."""
+    named = _named_fields(contract)
+    keys = fixtures.keys.items()
+    return {
+        "organizations": {name: {"providers": dict(providers)} for name, providers in fixtures.organizations.items()},
+        "api_keys": {
+            key: {"organization": it.organization, "rights": READ_WRITE if it.may_write else READ_ONLY}
+            for key, it in keys
+        },
+        "dashboard": asdict(fixtures.dashboard),
+        "models": {
+            name: {field: value for field, value in model.values.items() if field not in named}
+            for name, model in fixtures.models.items()
+        },
+    }
+
+
+def _named_fields(contract: Contract) -> list[str]:
+    """The response fields that show the name of a model."""
+    rules = contract.upsert
+    return [name for name, it in rules.response.items() if it.source in (FromKey(), FromRequest(rules.key))]
 
 
 def _pointer(*tokens: str | int) -> str:
@@ -114,7 +153,7 @@ class _Reader:
         self.problems: list[Problem] = []
         rules = contract.upsert
         sources = {name: field.source for name, field in rules.response.items()}
-        self._named = [name for name, source in sources.items() if source in (FromKey(), FromRequest(rules.key))]
+        self._named = _named_fields(contract)
         self._key = rules.key
         self._names = Validator({"properties": {rules.key: rules.request[rules.key].schema}})
         self._model_fields = {name: it.schema for name, it in rules.response.items() if name not in self._named}

@@ -45,6 +45,8 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
     _add_admin(parser.add_argument_group("journal and admin API"))
     _add_output(parser.add_argument_group("what is printed"))
     given = parser.parse_args(arguments)
+    if given.state_sync and given.state is None:
+        parser.error("--state-sync needs --state FILE, which names the file to save to")
     return Settings(
         hosts=tuple(dict.fromkeys(given.host)) or DEFAULTS.hosts,
         port=given.port,
@@ -56,7 +58,9 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         faults=given.faults,
         seed=given.seed,
         clock=given.clock,
+        scenario=given.scenario,
         state=given.state,
+        state_sync=given.state_sync,
         check_responses=given.check_responses,
         cors_origins=tuple(dict.fromkeys(given.cors_origin or ["*"])),
         log_level="error" if given.quiet else given.log_level,
@@ -95,7 +99,13 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     add("--fail", metavar="[N%:]HOW", type=_told(fault_options.fail), action="append", default=[], help=fails)
     add("--faults", metavar="FILE", type=Path, help="rules for more faults, in YAML or JSON")
     add("--seed", metavar="N", type=int, help="fixes all that is left to chance (default: each time anew)")
+    scenario = (
+        "models, fixtures, faults, clock and seed to start from and to reset to, in YAML or JSON; it is never written; "
+        "--state, --fixtures, --faults, --clock and --seed win over its parts"
+    )
+    add("--scenario", metavar="FILE", type=Path, help=scenario)
     add("--state", metavar="FILE", type=Path, help="where the models are kept from one run to the next")
+    add("--state-sync", action="store_true", help="with --state: save each change before its response is sent")
     clock = "models are stamped with this time, which steps with each write"
     add("--clock", metavar="TIME[+STEP]", type=_told(_clock), help=clock)
     add("--check-responses", action="store_true", help="answer 500 where an answer would not be one of the contract")

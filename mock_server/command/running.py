@@ -6,9 +6,10 @@ import contextlib
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from contract import ContractError
-from mock_server.callers.fixtures import FixturesError, load_fixtures
+from mock_server.callers.fixtures import FixturesError
 from mock_server.command.banner import banner
 from mock_server.command.exposure import ExposedError, check_exposure
 from mock_server.command.listening import AddressError, Listeners, listen
@@ -17,9 +18,11 @@ from mock_server.command.serving import serve
 from mock_server.control import Control
 from mock_server.faults.file import FaultsError
 from mock_server.faults.rule import RuleError
+from mock_server.scenario.source import ScenarioError
+from mock_server.scenario.start import start_of
 from mock_server.served import left_out
 from mock_server.settings import Settings
-from mock_server.setup import app_of, contract_of, control_of, seed_of
+from mock_server.setup import app_of, control_of, seed_of
 from mock_server.state.document import StateReader
 from mock_server.state.file import StateFileError, state_file
 from mock_server.state.saving import Saver
@@ -27,7 +30,16 @@ from mock_server.state.saving import Saver
 UNSAVED = 1
 WRONG_USE = 2
 
-_WRONG = (ContractError, FixturesError, FaultsError, RuleError, StateFileError, AddressError, ExposedError)
+_WRONG = (
+    ContractError,
+    ScenarioError,
+    FixturesError,
+    FaultsError,
+    RuleError,
+    StateFileError,
+    AddressError,
+    ExposedError,
+)
 
 
 def run(settings: Settings) -> int:
@@ -48,15 +60,15 @@ def run(settings: Settings) -> int:
 
 def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
     """Where to listen, the parts of the mock, and what saves its models. Raises what is in _WRONG."""
-    contract = contract_of(settings)
-    fixtures = load_fixtures(contract, settings.fixtures)
+    start = start_of(settings)
     listeners = stack.enter_context(listen(settings.hosts, settings.port))
     check_exposure(settings, listeners.addresses)
     if settings.state is None:
-        return listeners, control_of(settings, contract, fixtures), None
+        return listeners, control_of(settings, start), None
     file = stack.enter_context(state_file(settings.state))
-    control = control_of(settings, contract, fixtures, file.read(StateReader(contract, fixtures)))
-    saver = Saver(file, control.store)
+    kept = file.read(StateReader(start.contract, start.fixtures))
+    control = control_of(settings, start if kept is None else replace(start, models=kept))
+    saver = Saver(file, control.store, sync=settings.state_sync)
     control.on_change = saver.changed
     return listeners, control, saver
 
@@ -77,7 +89,7 @@ def _greeting(settings: Settings, control: Control, urls: Sequence[str]) -> str:
     contract = control.contract
     if settings.quiet:
         return "\n".join(url + contract.base_path for url in urls)
-    return banner(urls, contract, control.fixtures, admin=settings.admin, seed=seed_of(settings))
+    return banner(urls, contract, control.fixtures, admin=settings.admin, seed=seed_of(control))
 
 
 def _tell(text: str) -> None:

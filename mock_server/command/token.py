@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mock_server.callers.callers import READ_ONLY, READ_WRITE
 from mock_server.refusing.wording import alternatives
+from mock_server.settings import Settings
 
 if TYPE_CHECKING:
     from mock_server.callers.fixtures import Fixtures
@@ -37,14 +38,15 @@ def print_token(arguments: Sequence[str]) -> int:
     """Print a token, and nothing else. Gives the exit code: 0 printed, 2 wrong use."""
     given = _parser().parse_args(arguments)
 
-    from contract import ContractError, load
-    from mock_server.callers.fixtures import FixturesError, load_fixtures
+    from contract import UnusableFileError
+    from mock_server.scenario.start import start_of
 
+    files = Settings(contract=given.contract, fixtures=given.fixtures, scenario=given.scenario)
     try:
-        fixtures = load_fixtures(load(given.contract), given.fixtures)
+        fixtures = start_of(files).fixtures
         rights = READ_ONLY if given.read_only else READ_WRITE
         token = mint(fixtures, given.organization, rights, given.user, given.expires_in)
-    except (ContractError, FixturesError, UnknownOrganizationError) as error:
+    except (UnusableFileError, UnknownOrganizationError) as error:
         sys.stderr.write(f"respan-mock token: {error}\n")
         return WRONG_USE
     sys.stdout.write(f"{token}\n")
@@ -94,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         help="such as 90s, 15m, 8h or 30d; negative is in the past, never is never (default: %(default)s)",
     )
     add("--fixtures", metavar="FILE", type=Path, help="the fixtures that the mock was started with")
+    add("--scenario", metavar="FILE", type=Path, help="the scenario that it was started with")
     add("--contract", metavar="FILE", type=Path, help="the contract that it was started with")
     return parser
 

@@ -15,6 +15,10 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 class Clock(Protocol):
     """What the mock takes for the time."""
 
+    @property
+    def written(self) -> str | None:
+        """What `clock_of` reads as a clock that goes on from here; None is the real time."""
+
     def now(self) -> datetime:
         """The time, in UTC."""
 
@@ -27,6 +31,10 @@ class Clock(Protocol):
 
 class RealClock:
     """The time of the machine."""
+
+    @property
+    def written(self) -> None:
+        """See Clock."""
 
     def now(self) -> datetime:
         """See Clock."""
@@ -45,6 +53,14 @@ class SetClock:
     def __init__(self, start: datetime, step: timedelta = timedelta()) -> None:
         self._start = self._now = start
         self._step = step
+
+    @property
+    def written(self) -> str:
+        """See Clock."""
+        step = self._step // timedelta(microseconds=1)
+        whole, rest = divmod(step, 1_000_000)
+        shown = f"{whole}s" if not rest else f"{step}us"
+        return f"{self._now.isoformat().removesuffix('+00:00')}Z" + (f"+{shown}" if step else "")
 
     def now(self) -> datetime:
         """See Clock."""

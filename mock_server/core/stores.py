@@ -33,17 +33,24 @@ class Store(Protocol):
     async def replace(self, models: Scopes) -> None:
         """Have these models in place of all."""
 
-    async def clear(self, scope: str | None = None, key: str | None = None) -> int:
-        """Remove one model, those of one scope, or all. How many there were."""
+    async def restart(self, scope: str | None = None, key: str | None = None) -> int:
+        """Bring one model, those of one scope, or all back to what they were at first.
+
+        How many were removed or changed back.
+        """
 
 
 class MemoryStore:
-    """A store in this process, safe under concurrent tasks and threads. It lives as long as the process."""
+    """A store in this process, safe under concurrent tasks and threads. It lives as long as the process.
+
+    `models` are in it at first.
+    """
 
     def __init__(self, models: Scopes | None = None) -> None:
         self._scopes: dict[str, dict[str, Stored]] = defaultdict(dict)
         self._lock = Lock()
-        self._put(models or {})
+        self._initial = models or {}
+        self._put(self._initial)
 
     async def get(self, scope: str, key: str) -> Stored | None:
         """See Store."""
@@ -70,14 +77,20 @@ class MemoryStore:
         with self._lock:
             self._put(models)
 
-    async def clear(self, scope: str | None = None, key: str | None = None) -> int:
+    async def restart(self, scope: str | None = None, key: str | None = None) -> int:
         """See Store."""
         with self._lock:
-            scopes = self._scopes.values() if scope is None else [self._scopes[scope]]
-            named = [(models, name) for models in scopes for name in models if key in (None, name)]
-            for models, name in named:
-                del models[name]
-            return len(named)
+            scopes = [*{**self._scopes, **self._initial}] if scope is None else [scope]
+            return sum(self._restart(each, key) for each in scopes)
+
+    def _restart(self, scope: str, key: str | None) -> int:
+        """Bring the models of one scope back, or the one of that key."""
+        before, initial = self._scopes[scope], self._initial.get(scope, {})
+        others = {} if key is None else {name: model for name, model in before.items() if name != key}
+        kept = initial if key is None else {name: model for name, model in initial.items() if name == key}
+        removed = [name for name, model in before.items() if name not in others and model != kept.get(name)]
+        self._scopes[scope] = {**others, **kept}
+        return len(removed)
 
     def _put(self, models: Scopes) -> None:
         self._scopes.clear()

@@ -52,7 +52,8 @@ class Faults:
         self, initial: Sequence[Mapping[str, Any]] = (), seed: int | None = None, reach: Reach | None = None
     ) -> None:
         self._initial = initial
-        self._seed = seed
+        self.seed = seed
+        """What the choices are drawn from; None is something else each time."""
         self._reach = reach
         self.active: tuple[ActiveRule, ...] = ()
         self.restart()
@@ -104,4 +105,4 @@ class Faults:
         name = written.get("id") or next(unused)
         if name in taken:
             raise RuleError(f"the id {name} is taken", "give another", ["id"])
-        return ActiveRule(name, read, self._seed)
+        return ActiveRule(name, read, self.seed)

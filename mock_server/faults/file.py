@@ -36,9 +36,14 @@ def read_faults(path: Path, reach: Reach | None = None) -> list[Mapping[str, Any
         written = read_mapping(path)
     except UnusableFileError as error:
         raise FaultsError(error.file, error.problems) from None
-    if problems := [*_malformed(written)] or [*_contradictory(written["faults"], reach)]:
+    if problems := problems_of(written, reach):
         raise FaultsError(str(path), problems)
     return list(written["faults"])
+
+
+def problems_of(written: Mapping[str, Any], reach: Reach | None = None) -> list[Problem]:
+    """What is wrong with a mapping of the one key `faults`; `reach` finds the rules that no request can meet."""
+    return [*_malformed(written)] or [*_contradictory(written["faults"], reach)]
 
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:

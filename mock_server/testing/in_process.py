@@ -30,7 +30,7 @@ class MockApp:
         await self._app(scope, receive, send)
 
 
-def mock_app(
+def mock_app(  # noqa: PLR0913 - one for each option
     *,
     contract: Path | None = None,
     fixtures: Path | None = None,
@@ -38,6 +38,10 @@ def mock_app(
     seed: int | None = None,
     clock: str | None = None,
     base_path: str | None = None,
+    scenario: Path | Mapping[str, Any] | None = None,
 ) -> MockApp:
-    """A mock without a socket. The arguments are what the options of `respan-mock` are; `faults` are rules."""
-    return MockApp(Wishes(contract, fixtures, faults, seed, clock, base_path))
+    """A mock without a socket. The arguments are what the options of `respan-mock` are; `faults` are rules.
+
+    `scenario` is a file, or what would be written in one; `faults` are added to its rules.
+    """
+    return MockApp(Wishes(contract, fixtures, faults, seed, clock, base_path, scenario=scenario))

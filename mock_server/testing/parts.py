@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from contract.servers import normal_base_path
-from mock_server.callers.fixtures import load_fixtures
 from mock_server.command.listening import AddressError, addresses_of, is_loopback
 from mock_server.control import Control
+from mock_server.scenario.start import start_of
 from mock_server.settings import Settings
-from mock_server.setup import contract_of, control_of
+from mock_server.setup import control_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Wishes:
     hosts: tuple[str, ...] = Settings().hosts
     port: int = 0
     admin_token: str | None = None
+    scenario: Path | Mapping[str, Any] | None = None
+    """A file, or what would be written in one."""
 
     @property
     def settings(self) -> Settings:
@@ -43,13 +45,17 @@ class Wishes:
             hosts=self.hosts,
             port=self.port,
             admin_token=self.admin_token,
+            scenario=self.scenario if isinstance(self.scenario, Path) else None,
         )
 
 
 def control_for(wishes: Wishes) -> Control:
-    """The parts of a mock. Raises ContractError, FixturesError, RuleError, or ValueError for clock and base path."""
-    contract = contract_of(wishes.settings)
-    return control_of(wishes.settings, contract, load_fixtures(contract, wishes.fixtures))
+    """The parts of a mock.
+
+    Raises ContractError, ScenarioError, FixturesError, RuleError, or ValueError for clock and base path.
+    """
+    written = wishes.scenario if isinstance(wishes.scenario, Mapping) else None
+    return control_of(wishes.settings, start_of(wishes.settings, written))
 
 
 def token_for(hosts: Sequence[str]) -> str | None:

@@ -35,7 +35,7 @@ class MockServer:
 
     The arguments are what the options of `respan-mock` are; `faults` are rules, as `--faults` reads them. Several hosts
     are a sequence. Where others can reach a host, the admin API asks for `admin_token`, or for a new token if there is
-    none.
+    none. `scenario` is a file, or what would be written in one; `faults` are added to its rules.
 
     >>> with MockServer(clock="2026-02-01T12:00:00Z") as mock:
     ...     mock.url.startswith("http://127.0.0.1:"), mock.api_key
@@ -54,11 +54,12 @@ class MockServer:
         host: str | Sequence[str] = "127.0.0.1",
         port: int = 0,
         admin_token: str | None = None,
+        scenario: Path | Mapping[str, Any] | None = None,
     ) -> None:
         hosts = (host,) if isinstance(host, str) else tuple(host)
         self.admin_token = admin_token or token_for(hosts)
         """What the admin API asks for; None is nothing."""
-        wishes = Wishes(contract, fixtures, faults, seed, clock, base_path, hosts, port, self.admin_token)
+        wishes = Wishes(contract, fixtures, faults, seed, clock, base_path, hosts, port, self.admin_token, scenario)
         self._settings = wishes.settings
         self._control = control_for(wishes)
         self._app = app_of(wishes.settings, self._control)
@@ -119,6 +120,11 @@ class MockServer:
         """
         named = [Part(part) for part in parts] or ([Part.MODELS] if organization else list(Part))
         return self._call(self._control.reset(named, organization, model))
+
+    @property
+    def scenario(self) -> dict[str, Any]:
+        """What the mock holds now, as a scenario that another one can start from."""
+        return self._call(self._control.scenario())
 
     @property
     def state(self) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def test_missing_file(tmp_path: Path, refusal: Refusal) -> None:
 
 def test_directory(tmp_path: Path, refusal: Refusal) -> None:
     [problem] = refusal(tmp_path)
-    assert problem.what == "cannot be read: Is a directory"
+    assert problem.what == "cannot be read: it is a directory, not a regular file"
 
 
 def test_name_that_no_file_can_have(refusal: Refusal) -> None:

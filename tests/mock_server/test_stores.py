@@ -88,14 +88,14 @@ def test_a_snapshot_is_of_one_moment_and_can_be_brought_back(store: Store) -> No
     asyncio.run(steps())
 
 
-def test_clearing_removes_what_is_named_and_counts_it(store: Store) -> None:
+def test_restarting_removes_what_is_named_and_counts_it(store: Store) -> None:
     async def steps() -> None:
         for scope, key in [("acme", "m"), ("acme", "n"), ("globex", "m")]:
             await store.update(scope, key, one_more)
-        assert await store.clear("acme", "absent") == 0
-        assert await store.clear("acme", "m") == 1
-        assert await store.clear("acme") == 1
+        assert await store.restart("acme", "absent") == 0
+        assert await store.restart("acme", "m") == 1
+        assert await store.restart("acme") == 1
         assert await store.get("globex", "m") == number(1)
-        assert await store.clear() == 1
+        assert await store.restart() == 1
 
     asyncio.run(steps())

@@ -98,6 +98,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/_mock/scenario": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the mock holds, as a scenario
+         * @description The file that `--scenario` reads: a mock that starts with it gives the same responses. It has the API keys and the secret of the dashboard in it. A rule for faults that has acted as often as it may is left out. `scenario.schema.json` describes it.
+         */
+        get: operations["getScenario"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/_mock/state": {
         parameters: {
             query?: never;
@@ -286,6 +306,21 @@ export interface components {
             };
         };
         State: components["schemas"]["state.schema"];
+        Scenario: {
+            /** @enum {string} */
+            format: "respan-mock-scenario";
+            /** @enum {integer} */
+            version: 1;
+            /** @description The time of the clock that is set, and its step. */
+            clock?: string;
+            /** @description What chance is drawn from. */
+            seed?: number;
+            /** @description Organizations, keys, the dashboard and the built-in models. */
+            fixtures: Record<string, never>;
+            faults: components["schemas"]["fault.schema"][];
+            /** @description The custom models, as in the state. */
+            models: Record<string, never>;
+        };
         Fault: components["schemas"]["fault.schema"];
         Requests: {
             requests: components["schemas"]["Request"][];
@@ -366,41 +401,6 @@ export interface components {
             };
         };
         /**
-         * State
-         * @description The custom models of all organizations, as requests have set them: what a model inherits is not in it.
-         */
-        "state.schema": {
-            /**
-             * @description what this is
-             * @enum {string}
-             */
-            format: "respan-mock-state";
-            /**
-             * @description the version of the format
-             * @enum {integer}
-             */
-            version: 1;
-            /** @description the models of each organization */
-            models: {
-                [key: string]: {
-                    [key: string]: {
-                        /** @description what requests have set, by request field; of two spellings of one field, under the first */
-                        values: Record<string, never>;
-                        /**
-                         * Format: date-time
-                         * @description when it was created
-                         */
-                        created: string;
-                        /**
-                         * Format: date-time
-                         * @description when it was last updated
-                         */
-                        updated: string;
-                    };
-                };
-            };
-        };
-        /**
          * Fault
          * @description A rule: which requests fail, how often, and how. What is left out matches every request. Exactly one of status, latency, reset, truncate, malform and drip says what happens.
          */
@@ -462,6 +462,41 @@ export interface components {
             };
             /** @description how often the rule has acted; only shown */
             readonly fired?: number;
+        };
+        /**
+         * State
+         * @description The custom models of all organizations, as requests have set them: what a model inherits is not in it.
+         */
+        "state.schema": {
+            /**
+             * @description what this is
+             * @enum {string}
+             */
+            format: "respan-mock-state";
+            /**
+             * @description the version of the format
+             * @enum {integer}
+             */
+            version: 1;
+            /** @description the models of each organization */
+            models: {
+                [key: string]: {
+                    [key: string]: {
+                        /** @description what requests have set, by request field; of two spellings of one field, under the first */
+                        values: Record<string, never>;
+                        /**
+                         * Format: date-time
+                         * @description when it was created
+                         */
+                        created: string;
+                        /**
+                         * Format: date-time
+                         * @description when it was last updated
+                         */
+                        updated: string;
+                    };
+                };
+            };
         };
     };
     responses: {
@@ -619,7 +654,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description `models`: none are left. `journal`: it is empty; numbers go on. `faults`: the rules of the start, whose
+                     * @description `models`: those of the start. `journal`: it is empty; numbers go on. `faults`: the rules of the start, whose
                      *     counts and choices begin anew. `clock`: a clock that was set shows its first time. Without a list:
                      *     all of them, or `models` where an organization is named.
                      */
@@ -632,7 +667,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was removed by it. */
+            /** @description What was removed by it, or changed back. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -643,6 +678,27 @@ export interface operations {
                         requests: number;
                         faults: number;
                     };
+                };
+            };
+            "4XX": components["responses"]["Refused"];
+        };
+    };
+    getScenario: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The scenario. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scenario"];
                 };
             };
             "4XX": components["responses"]["Refused"];

@@ -1,4 +1,4 @@
-// Saves all models to a file, takes them from one, and goes back to the start.
+// Saves all models or the whole scenario to a file, takes models from one, and goes back to the start.
 
 import { asked } from "./asking.js";
 import { button, byId, el } from "./dom.js";
@@ -15,20 +15,29 @@ export function showStateActions(api) {
   });
   const actions = byId("state");
   actions.replaceChildren(
-    button("Save models", () => attempt(() => save(api), "The models are saved to a file")),
+    button("Save models", () =>
+      attempt(() => save(api, "state", "respan-mock-state.json"), "The models are saved to a file"),
+    ),
     button("Load models", () => file.click()),
     file,
+    button(
+      "Save scenario",
+      () => attempt(() => save(api, "scenario", "respan-mock-scenario.json"), "The scenario is saved to a file"),
+      { title: "Models, fixtures, faults, clock and seed, for respan-mock --scenario FILE. API keys are in it." },
+    ),
     button("Reset all", () => reset(api), { class: "danger" }),
   );
   actions.hidden = false;
 }
 
-/** @param {import("./api.js").Api} api */
-async function save(api) {
-  const state = await api.ask("GET", "state");
-  const text = JSON.stringify(state, null, 2) + "\n";
+/**
+ * Save what stands at `path` to a file, to the letter: numbers would not survive being read as JavaScript's.
+ * @param {import("./api.js").Api} api @param {string} path @param {string} name
+ */
+async function save(api, path, name) {
+  const text = await (await api.open("GET", path)).text();
   const href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  el("a", { href, download: "respan-mock-state.json" }).click();
+  el("a", { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
@@ -43,7 +52,6 @@ async function load(api, file) {
 
 /** @param {import("./api.js").Api} api */
 async function reset(api) {
-  if (!(await asked("Remove all models and requests, and go back to the faults and the clock of the start?", "Reset")))
-    return;
+  if (!(await asked("Forget all requests, and go back to the models, faults and clock of the start?", "Reset"))) return;
   await attempt(() => api.ask("POST", "reset", {}), "The mock is as it was at its start");
 }

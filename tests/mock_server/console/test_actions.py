@@ -132,6 +132,18 @@ def test_models_are_saved_to_a_file_and_loaded(page: Page, client: httpx2.Client
     assert client.get("/_mock/state").json() == saved
 
 
+def test_a_scenario_is_saved_to_a_file_to_the_letter(page: Page, client: httpx2.Client, tmp_path: Path) -> None:
+    upsert(client, "m", output_cost=-0.0, max_context_window=2**63 - 1)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save scenario").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    assert file.name == "respan-mock-scenario.json"
+    assert file.read_text(encoding="utf-8") == client.get("/_mock/scenario").text
+    values = json.loads(file.read_text(encoding="utf-8"))["models"]["acme"]["m"]["values"]
+    assert (str(values["output_cost"]), values["max_context_window"]) == ("-0.0", 2**63 - 1)
+
+
 REPLAYED = {
     "a create": ("POST", MODELS, {"model_name": "it's $HOME"}, "demo-acme"),
     "a reader's create": ("POST", MODELS, {"model_name": "m"}, "demo-acme-readonly"),

@@ -1,0 +1,83 @@
+"""The text of a scenario: where it comes from, what it says, and on which line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from contract import Problem, UnusableFileError
+from contract.pointer import Tokens, to_pointer
+from contract.yaml_file import line_of, mapping_in, read_bytes
+from mock_server.http.strict_json import UnreadableError, read_json
+
+_DEEPEST = 80
+_INTEGERS = range(-(2**63), 2**64)
+"""The integers that a response can show."""
+
+
+class ScenarioError(UnusableFileError):
+    """The scenario cannot be used."""
+
+    subject = "the scenario"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A scenario as it is written."""
+
+    written: Mapping[str, Any]
+    name: str = "the scenario of this test"
+    content: bytes = b""
+    """The text of the file, empty where there is none."""
+
+    def error(self, problems: Iterable[Problem]) -> ScenarioError:
+        """The error that lists these problems, with the lines of their places as far as they are known."""
+        return ScenarioError(self.name, [self._located(each) for each in problems])
+
+    def _located(self, problem: Problem) -> Problem:
+        line = line_of(self.content, problem.pointer) if self.content else None
+        return problem if line is None else replace(problem, what=f"line {line}: {problem.what}")
+
+
+def read_source(file: Path) -> Source:
+    """The scenario in `file`, as YAML or JSON. Raises ScenarioError."""
+    try:
+        content = read_bytes(file)
+        written = _as_json(file, content) or mapping_in(file, content)
+    except UnusableFileError as error:
+        raise ScenarioError(error.file, error.problems) from None
+    source = Source(written, str(file), content)
+    if problems := [*_unshowable(written)]:
+        raise source.error(problems)
+    return source
+
+
+def _as_json(file: Path, content: bytes) -> dict[str, Any] | None:
+    """What is written there as JSON; None where it may be YAML. The two differ in how characters are escaped."""
+    is_json = file.suffix == ".json"
+    if not is_json and not content.lstrip().startswith(b"{"):
+        return None
+    try:
+        written = read_json(content, _DEEPEST)
+    except UnreadableError as error:
+        if is_json:
+            raise UnusableFileError(str(file), [Problem("#", str(error), "correct the JSON there")]) from None
+        return None
+    if not isinstance(written, dict):
+        raise UnusableFileError(str(file), [Problem("#", "is not a JSON object", "write an object")])
+    return written
+
+
+def _unshowable(written: Mapping[str, Any]) -> Iterator[Problem]:
+    """The integers that no response can show."""
+    left: list[tuple[Tokens, Any]] = [((), written)]
+    while left:
+        tokens, value = left.pop()
+        if isinstance(value, dict):
+            left += [((*tokens, name), child) for name, child in value.items()]
+        elif isinstance(value, list):
+            left += [((*tokens, number), child) for number, child in enumerate(value)]
+        elif isinstance(value, int) and value not in _INTEGERS:
+            yield Problem(to_pointer(tokens), "the integer does not fit in 64 bits", "give a smaller one")

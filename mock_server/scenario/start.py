@@ -1,0 +1,75 @@
+"""What a mock starts from: its options, its scenario, and the defaults. A reset returns to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from contract import Contract, load
+from mock_server.callers.fixtures import Fixtures, load_fixtures
+from mock_server.core.clock import clock_of
+from mock_server.core.stores import Scopes
+from mock_server.faults.file import read_faults
+from mock_server.faults.reach import Reach
+from mock_server.scenario.document import Scenario, scenario_in
+from mock_server.scenario.source import Source, read_source
+from mock_server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a mock starts from."""
+
+    contract: Contract
+    fixtures: Fixtures
+    models: Scopes
+    faults: Sequence[Mapping[str, Any]]
+    clock: str | None
+    """What `clock_of` reads; None is the real time."""
+    seed: int | None
+
+
+def start_of(settings: Settings, written: Mapping[str, Any] | None = None) -> Start:
+    """What these settings say. For each part an option counts before the scenario, and the scenario before the default.
+
+    The scenario is the one that is `written`, or the file of the settings. Raises ContractError, ScenarioError,
+    FixturesError and FaultsError.
+    """
+    contract = contract_of(settings)
+    scenario = _scenario(settings, written, contract)
+    if settings.fixtures is None and scenario.fixtures is not None:
+        fixtures = scenario.fixtures
+    else:
+        fixtures = load_fixtures(contract, settings.fixtures)
+    clock = settings.clock or scenario.clock
+    now = clock_of(clock).now() if clock else datetime.now(UTC)
+    return Start(
+        contract,
+        fixtures,
+        scenario.models(contract, fixtures, now),
+        _faults(settings, scenario, Reach(contract, fixtures)),
+        clock,
+        scenario.seed if settings.seed is None else settings.seed,
+    )
+
+
+def contract_of(settings: Settings) -> Contract:
+    """Return the contract to serve, under the base path that the settings give. Raises ContractError."""
+    contract = load(settings.contract)
+    return contract if settings.base_path is None else replace(contract, base_path=settings.base_path)
+
+
+def _scenario(settings: Settings, written: Mapping[str, Any] | None, contract: Contract) -> Scenario:
+    if written is not None:
+        return scenario_in(Source(written), contract)
+    return scenario_in(read_source(settings.scenario), contract) if settings.scenario else Scenario(Source({}))
+
+
+def _faults(settings: Settings, scenario: Scenario, reach: Reach) -> Sequence[Mapping[str, Any]]:
+    """The rules in their order: `--delay`, those of the file or the scenario, `--fail`."""
+    delay = [settings.delay] if settings.delay else []
+    written = read_faults(settings.faults, reach) if settings.faults else scenario.faults
+    others = [each for each in written if not (delay and each.get("id") == delay[0]["id"])]
+    return [*delay, *others, *settings.failures]
