@@ -65,7 +65,7 @@ def _serve(settings: Settings, control: Control, listener: socket.socket) -> Non
     app = app_of(settings, control)
     url = url_of(listener)
     text = url if settings.quiet else banner(url, control.contract, control.fixtures, admin=settings.admin)
-    serve(app, listener, ready=lambda: _tell(text))
+    serve(app, listener, ready=lambda: _tell(text), limits=settings.limits)
 
 
 def _tell(text: str) -> None:

@@ -1,0 +1,434 @@
+"""HTTP/1.1 on a connection: uvicorn's protocol on httptools, made to keep to RFC 9110 and 9112 and to limits.
+
+Of the servers compared, none passed the raw requests of the tests unchanged: uvicorn on h11 rejects a request with an
+endless header late, has no time limits either and takes half as much processor time again for a request; Hypercorn is
+also on h11. llhttp, the parser of httptools, is strict and fast; what it leaves to its caller is done here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, cast
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from mock_server.http.connection import CONNECTION
+from mock_server.http.exchange import Cycle, Flow, Writer, error_response
+from mock_server.http.framing import FRAMING, RejectedError, check, rejection_of, target_of
+from mock_server.http.limits import Limits
+from mock_server.http.resumption import Resumption
+from mock_server.refusing.wording import plain
+
+_SLICE = 16 * 1024
+"""Bytes that are parsed at a time, so that what one read brings cannot become thousands of waiting requests."""
+_MOST_DISCARDED = 16 * 1024 * 1024
+_LINGERING = 2
+"""How many bytes are read and dropped after a response that came early, and for how many seconds.
+
+A server that closes while data still arrives resets the connection, and the client may lose the response (RFC 9112, 9.6).
+"""
+_PROGRESS = 64 * 1024
+"""Bytes that a client must take within the time limit for responses."""
+
+logger = logging.getLogger("mock_server.access")
+
+
+class Protocol(HttpToolsProtocol):
+    """A connection."""
+
+    limits = Limits()
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.url = b""
+        self._running: Cycle | None = None  # the request whose turn it is
+        self._receiving = False  # a message has begun, and is not complete
+        self._in_head = False
+        self._ended = False  # the client sends nothing more
+        self._closing = False  # nothing more is parsed
+        self._rejection: RejectedError | None = None  # to be written when the requests before it have their response
+        self._offered = False  # llhttp will stop after the head, because of an offer to upgrade
+        self._stash = b""  # read, but not yet parsed
+        self._since = self.loop.time()  # of the current phase: receiving, idle or closing
+        self._unsent: tuple[int, float] | None = None
+        self._fresh = self._head = self._silent = self._discarded = 0
+        self._field_count = self._field_bytes = self._trailer_bytes = 0
+        self._checked: list[tuple[bytes, bytes]] = []
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, if there are not too many connections."""
+        super().connection_made(transport)
+        self.flow = Flow(transport, self._holds)
+        self._writer = cast("asyncio.Transport", Writer(transport, self._close))
+        if len(self.connections) > self.limits.connections and not self._evict():
+            self._reject(RejectedError(503, "Too many connections are open; close some, or see --max-connections."))
+
+    def _evict(self) -> bool:
+        """Close the connection that is idle for longest. Return whether there was one."""
+        others = (each for each in self.connections if isinstance(each, Protocol) and each is not self)
+        idle = [each for each in others if each.idle]
+        if idle:
+            min(idle, key=lambda each: each._since).transport.close()
+        return bool(idle)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the connection waits for a request."""
+        return not (self._receiving or self._busy or self._closing or self.transport.is_closing())
+
+    @property
+    def _busy(self) -> bool:
+        running = self._running
+        return running is not None and not running.response_complete and not running.disconnected
+
+    def _holds(self) -> bool:
+        return bool(self.pipeline or self._stash)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the app."""
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnect()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Note that the client sends nothing more. Return whether it still gets a response."""
+        self._ended = True
+        return bool(self._stash) or self._stays_open()
+
+    def _stays_open(self) -> bool:
+        if self._closing:
+            return False
+        if self._receiving:
+            where = "head" if self._in_head else "body"
+            self._reject(RejectedError(400, f"The request is incomplete: the connection ended in its {where}."))
+            return True  # until that is written
+        return self._busy and not (self._running and self._running.endless)
+
+    def shutdown(self) -> None:
+        """Close the connection when the request under way has its response, at once if there is none."""
+        if not self._busy or self._running is None or self._running.endless:
+            self.transport.close()
+            return
+        for cycle in (self._running, *(each for each, _ in self.pipeline)):
+            cycle.keep_alive = False
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what was written."""
+        self._unsent = None
+        super().pause_writing()
+
+    # Parsing
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has arrived."""
+        if self._closing:
+            self._discard(len(data))
+        elif self._holds():
+            self._stash += data
+        else:
+            self._feed(data)
+
+    def _discard(self, count: int) -> None:
+        self._discarded += count
+        if self._discarded > _MOST_DISCARDED:
+            self.transport.abort()
+
+    def _feed(self, data: bytes) -> None:
+        if len(data) <= _SLICE:
+            self._take(data)
+            return
+        view = memoryview(data)
+        for start in range(0, len(data), _SLICE):
+            if self._closing:
+                return
+            if self.pipeline:
+                self._stash = bytes(view[start:])
+                return
+            self._take(view[start : start + _SLICE])
+
+    def _take(self, data: bytes | memoryview) -> None:
+        if not self._receiving:
+            self._fresh = len(data)
+        elif self._in_head:
+            self._head += len(data)
+        else:
+            self._silent += len(data)
+        try:
+            self._parse(data)
+        except httptools.HttpParserError as error:
+            self._reject(rejection_of(error))
+        else:
+            if self._receiving:
+                self._check_size()
+
+    def _parse(self, data: bytes | memoryview) -> None:
+        """Parse, and go on where an offer to upgrade has stopped the parser: it is ignored (RFC 9110, section 7.8)."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            rest = data[offer.args[0] :]
+            self._offered = False
+            resumption = Resumption(self)
+            self.parser = resumption.parser
+            resumption.start(self.scope["method"], self.scope["http_version"], self.headers)
+            if rest:
+                self._parse(rest)
+
+    def _check_size(self) -> None:
+        """Reject a request with a part that has no end; the parser holds it, and tells nothing of it."""
+        if self._in_head and self._head > self.limits.request_line + self.limits.header_bytes:
+            self._reject(self._long_fields() if self.url else self._long_line())
+        elif not self._in_head and self._silent > self.limits.trailer_bytes:
+            self._reject(self._long_trailers())
+
+    def _long_line(self) -> RejectedError:
+        return RejectedError(414, f"The request target is longer than {self.limits.request_line} bytes.")
+
+    def _long_fields(self) -> RejectedError:
+        most = f"{self.limits.header_count} header fields or {self.limits.header_bytes} bytes of them"
+        return RejectedError(431, f"The request has more than {most}.")
+
+    def _long_trailers(self) -> RejectedError:
+        most = self.limits.trailer_bytes
+        return RejectedError(431, f"The trailers or chunk extensions of the request have more than {most} bytes.")
+
+    # Callbacks of the parser
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        cast("dict[str, object]", self.scope)[CONNECTION] = self.transport
+        self._receiving = self._in_head = True
+        self._head, self._fresh = self._fresh, 0
+        self._field_count = self._field_bytes = self._trailer_bytes = self._discarded = 0
+        self._checked.clear()
+        self._since = self.loop.time()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request target."""
+        self.url += url
+        if len(self.url) > self.limits.request_line:
+            raise self._long_line()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header field. A trailer field is dropped: it never counts as a header (RFC 9110, section 6.5.1)."""
+        size = len(name) + len(value) + 4
+        if not self._in_head:
+            self._trailer_bytes += size
+            if self._trailer_bytes > self.limits.trailer_bytes:
+                raise self._long_trailers()
+            return
+        self._field_bytes += size
+        self._field_count += 1
+        if self._field_bytes > self.limits.header_bytes or self._field_count > self.limits.header_count:
+            raise self._long_fields()
+        name, value = name.lower(), value.rstrip(b" \t")
+        if name in FRAMING:
+            self._checked.append((name, value))
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Check the head, and have the app respond when it is the turn of this request."""
+        version, method = self.parser.get_http_version(), self.parser.get_method()
+        check(version, self._checked)
+        if method == b"CONNECT":
+            raise RejectedError(501, "CONNECT is not supported: the mock is no proxy.")
+        self._offered = self.parser.should_upgrade()
+        self._describe(version, method)
+        self._in_head, self._silent = False, 0
+        keep_alive = version == "1.1" and self.parser.should_keep_alive()
+        cycle = self.cycle = self._new_cycle(keep_alive=keep_alive, expects=version == "1.1")
+        if self._busy or self.pipeline:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+        else:
+            self._start_asgi_task(cycle, self.app)
+
+    def _describe(self, version: str, method: bytes) -> None:
+        raw_path, query, authority = target_of(self.url)
+        if authority is not None:  # it overrides Host (RFC 9112, section 3.2.2)
+            self.headers[:] = [field for field in self.headers if field[0] != b"host"]
+            self.headers.insert(0, (b"host", authority))
+        path = raw_path.decode("ascii")
+        scope = self.scope
+        scope["method"], scope["http_version"] = method.decode("ascii"), version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"], scope["query_string"] = raw_path, query
+
+    def _new_cycle(self, *, keep_alive: bool, expects: bool) -> Cycle:
+        return Cycle(
+            scope=self.scope,
+            transport=self._writer,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=expects and self.expect_100_continue,
+            keep_alive=keep_alive,
+            on_response=self.on_response_complete,
+        )
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cast("Cycle", cycle)
+        super()._start_asgi_task(cycle, app)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._silent = 0
+        if self.cycle.response_complete:
+            self._discard(len(body))
+            return
+        self.cycle.waiting_for_100_continue = False
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request, unless its body is still to come after an ignored offer to upgrade."""
+        if self._offered:
+            return
+        self._receiving = False
+        cycle = self.cycle
+        if cycle.response_complete:
+            self._since = self.loop.time()
+            return
+        cycle.waiting_for_100_continue = False
+        cycle.more_body = False
+        cycle.message_event.set()
+
+    # The end of a response, and of the connection
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request."""
+        self.server_state.total_requests += 1
+        if (self._closing and self._rejection is None) or self.transport.is_closing():
+            return
+        if not self._receiving:
+            self._since = self.loop.time()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            if self._stash and not self.pipeline:
+                self.loop.call_soon(self._unstash)
+        elif self._rejection is not None:
+            self._write_rejection(self._rejection)
+        elif self._stash:
+            self.loop.call_soon(self._unstash)
+        elif self._ended:
+            self.transport.close()
+        else:
+            self.flow.resume_reading()
+
+    def _unstash(self) -> None:
+        if self.transport.is_closing() or self._closing:
+            return
+        data, self._stash = self._stash, b""
+        self._feed(data)
+        if self._stash:
+            return
+        if not self._ended:
+            self.flow.resume_reading()
+        elif not self._stays_open():
+            self.transport.close()
+
+    def _reject(self, rejection: RejectedError) -> None:
+        """Respond to a request that no app can take, after those before it, and close the connection."""
+        self._closing = True
+        self._rejection = rejection
+        cycle = cast("Cycle | None", self.cycle)
+        if cycle is not None and cycle.more_body and self._receiving and not self._in_head:
+            if self.pipeline and self.pipeline[0][0] is cycle:
+                self.pipeline.popleft()
+            elif cycle.response_started:
+                cycle.disconnect()
+                self._rejection = None
+                self._linger()
+                return
+            else:
+                cycle.disconnect()
+        if not self._busy:
+            self._write_rejection(rejection)
+
+    def _write_rejection(self, rejection: RejectedError) -> None:
+        self._rejection = None
+        if self.transport.is_closing():
+            return
+        method = self.parser.get_method() if self.url else b"-"
+        target = plain(self.url.decode("latin-1")) if self.url else "-"
+        line = f"{method.decode('latin-1')} {target} {rejection.status}  {rejection.detail}"
+        logger.info(line, extra={"status": rejection.status})
+        self.transport.write(error_response(rejection.status, rejection.detail, with_body=method != b"HEAD"))
+        self._linger()
+
+    def _close(self) -> None:
+        """Close after a response. A client that is still sending gets time to read it."""
+        if self._receiving:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        self._closing = True
+        self._since = self.loop.time()
+        self._stash = b""
+        if self._ended or self.transport.is_closing():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.pipeline.clear()
+        self.flow.resume_reading()
+
+    # Time limits
+
+    def check_time(self, now: float) -> None:
+        """Close the connection if its client is too slow."""
+        if self.flow.write_paused:
+            self._check_taking(now)
+        elif self._closing or self.transport.is_closing():
+            self._check_closing(now)
+        elif self._receiving:
+            self._check_receiving(now)
+        elif not self._busy and now - self._since > self.limits.idle_seconds:
+            self.transport.close()
+
+    def _check_taking(self, now: float) -> None:
+        size = self.transport.get_write_buffer_size()
+        if self._unsent is None or size + _PROGRESS <= self._unsent[0]:
+            self._unsent = size, now
+        elif now - self._unsent[1] > self.limits.response_seconds:
+            self.transport.abort()
+
+    def _check_closing(self, now: float) -> None:
+        if not self._closing:
+            self._closing, self._since = True, now
+        unsent = self.transport.get_write_buffer_size()
+        if now - self._since > (self.limits.response_seconds if unsent else _LINGERING):
+            self.transport.abort()
+
+    def _check_receiving(self, now: float) -> None:
+        held = not self._in_head and (self.flow.read_paused or self.cycle.waiting_for_100_continue)
+        if held:  # the app is not ready for the rest
+            self._since = now
+        elif now - self._since > self.limits.request_seconds:
+            seconds = f"{self.limits.request_seconds:g} seconds"
+            self._reject(RejectedError(408, f"The request did not arrive completely within {seconds}."))
+
+
+def protocol_of(limits: Limits) -> type[Protocol]:
+    """Return the protocol with these limits."""
+    return type("LimitedProtocol", (Protocol,), {"limits": limits})
