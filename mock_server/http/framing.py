@@ -1,6 +1,6 @@
 """Checks what decides where a request ends and whom it addresses (RFC 9112, sections 2.3, 3.2, 6.1 and 6.3).
 
-llhttp, the parser, has rejected most invalid requests before. It accepts what a proxy might pass on, and a server must not.
+llhttp, the parser, has rejected most invalid requests before. It lets pass what its caller may want to judge.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _check_coding(version: str, coding: bytes, *, with_length: bool) -> None:
         raise RejectedError(400, "HTTP/1.0 has no Transfer-Encoding.")
     if with_length:
         raise RejectedError(400, "The request has both Transfer-Encoding and Content-Length.")
-    codings = [each.strip(b" \t").lower() for each in coding.split(b",")]
+    codings = [each.strip(b" ").lower() for each in coding.split(b",")]
     if codings == [b"chunked"]:
         return
     if codings.count(b"chunked") > 1 or b"" in codings or codings[-1] != b"chunked":

@@ -30,7 +30,8 @@ _MOST_DISCARDED = 16 * 1024 * 1024
 _LINGERING = 2
 """How many bytes are read and dropped after a response that came early, and for how many seconds.
 
-A server that closes while data still arrives resets the connection, and the client may lose the response (RFC 9112, 9.6).
+A server that closes while data still arrives resets the connection, and the client may lose the response
+(RFC 9112, section 9.6).
 """
 _PROGRESS = 64 * 1024
 """Bytes that a client must take within the time limit for responses."""
@@ -72,7 +73,7 @@ class Protocol(HttpToolsProtocol):
         """Begin, if there are not too many connections."""
         super().connection_made(transport)
         self.flow = Flow(transport, self._holds)
-        self._writer = cast("asyncio.Transport", Writer(transport, self._close))
+        self._writer = cast("asyncio.Transport", Writer(transport, self._linger))
         if len(self.connections) > self.limits.connections and not self._evict():
             self._reject(RejectedError(503, "Too many connections are open; close some, or see --max-connections."))
 
@@ -228,20 +229,28 @@ class Protocol(HttpToolsProtocol):
         """Take a header field. A trailer field is dropped: it never counts as a header (RFC 9110, section 6.5.1)."""
         size = len(name) + len(value) + 4
         if not self._in_head:
-            self._trailer_bytes += size
-            if self._trailer_bytes > self.limits.trailer_bytes:
-                raise self._long_trailers()
+            self._drop_trailer(name.lower(), size)
             return
         self._field_bytes += size
         self._field_count += 1
         if self._field_bytes > self.limits.header_bytes or self._field_count > self.limits.header_count:
             raise self._long_fields()
-        name, value = name.lower(), value.rstrip(b" \t")
+        name, raw = name.lower(), value
+        value = value.rstrip(b" \t")
         if name in FRAMING:
-            self._checked.append((name, value))
+            self._checked.append((name, value if name == b"host" else raw))
         elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
+
+    def _drop_trailer(self, name: bytes, size: int) -> None:
+        self._trailer_bytes += size
+        if self._trailer_bytes > self.limits.trailer_bytes:
+            raise self._long_trailers()
+        if name in FRAMING and name != b"host":
+            raise RejectedError(400, f"{name.decode().title()} cannot be a trailer.")
+        if name == b"connection":  # llhttp heeds it: it may read no next request
+            self.cycle.keep_alive = False
 
     def on_headers_complete(self) -> None:
         """Check the head, and have the app respond when it is the turn of this request."""
@@ -263,8 +272,7 @@ class Protocol(HttpToolsProtocol):
     def _describe(self, version: str, method: bytes) -> None:
         raw_path, query, authority = target_of(self.url)
         if authority is not None:  # it overrides Host (RFC 9112, section 3.2.2)
-            self.headers[:] = [field for field in self.headers if field[0] != b"host"]
-            self.headers.insert(0, (b"host", authority))
+            self.headers[:] = [(b"host", authority), *(field for field in self.headers if field[0] != b"host")]
         path = raw_path.decode("ascii")
         scope = self.scope
         scope["method"], scope["http_version"] = method.decode("ascii"), version
@@ -375,14 +383,8 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(error_response(rejection.status, rejection.detail, with_body=method != b"HEAD"))
         self._linger()
 
-    def _close(self) -> None:
-        """Close after a response. A client that is still sending gets time to read it."""
-        if self._receiving:
-            self._linger()
-        else:
-            self.transport.close()
-
     def _linger(self) -> None:
+        """End this side of the connection after what was written, and the other when the client does, or soon."""
         self._closing = True
         self._since = self.loop.time()
         self._stash = b""
