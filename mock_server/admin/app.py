@@ -20,7 +20,6 @@ from mock_server.admin.security import AdminTokenHandler
 from mock_server.console.files import HOME, console_files
 from mock_server.control import Control
 from mock_server.http.failures import handle_failures
-from mock_server.http.lingering import LingeringCloseMiddleware
 from mock_server.http.routing import RoutingMiddleware, raw_path
 
 PREFIX = b"/_mock/"
@@ -55,7 +54,6 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
     app = AsyncApp(
         __name__,
         middlewares=[
-            LingeringCloseMiddleware,
             *([cors] if access.origins else []),
             ExceptionMiddleware,
             partial(GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files),

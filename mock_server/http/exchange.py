@@ -57,20 +57,23 @@ class Flow(FlowControl):
 class Cycle(RequestResponseCycle):
     """A request and its response."""
 
-    endless = False
-    """Whether the response is a stream that ends only when one side leaves."""
+    _head: Any = None
+
+    @property
+    def endless(self) -> bool:
+        """Whether the response is a stream that ends only when one side leaves."""
+        headers = self._head.get("headers", ()) if self._head else ()
+        return any(name.lower() == b"content-type" and value.startswith(_EVENTS) for name, value in headers)
 
     def send(self, message: Any) -> Coroutine[Any, Any, None]:
         """Send a part of the response.
 
         A final response in place of `100 Continue` ends the connection: whether the body follows is unknown then.
         """
-        if message["type"] == "http.response.start":
+        if self._head is None:
+            self._head = message
             if self.waiting_for_100_continue and self.more_body:
                 self.keep_alive = False
-            for name, value in message.get("headers", ()):
-                if name == b"content-type":
-                    self.endless = value.startswith(_EVENTS)
         return super().send(message)
 
     def disconnect(self) -> None:

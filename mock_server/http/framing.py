@@ -19,6 +19,8 @@ FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
 VERSIONS = ("1.1", "1.0")
 
 _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)(?::([0-9]{0,5}))?")
+_LONGEST = 300
+"""Bytes of a host: names have 255 at most."""
 _UNSUPPORTED_VERSION = ("Invalid HTTP version", "Expected dot", "Pause on PRI/Upgrade")
 """What llhttp says of a request line with the version of another HTTP."""
 
@@ -38,13 +40,12 @@ def check(version: str, fields: Fields) -> None:
     """Raise RejectedError unless `fields`, those of FRAMING, fit together in a request of this version."""
     if version not in VERSIONS:
         raise RejectedError(505, f"HTTP/{version} is not supported, only HTTP/1.1 and HTTP/1.0.")
-    values: dict[bytes, list[bytes]] = {}
-    for name, value in fields:
-        values.setdefault(name, []).append(value)
-    _check_host(version, values.get(b"host", []))
-    if b"transfer-encoding" in values:
-        _check_coding(version, b",".join(values[b"transfer-encoding"]), with_length=b"content-length" in values)
-    if len(values.get(b"content-length", ())) > 1:
+    names = [name for name, _ in fields]
+    _check_host(version, [value for name, value in fields if name == b"host"])
+    if b"transfer-encoding" in names:
+        coding = b",".join(value for name, value in fields if name == b"transfer-encoding")
+        _check_coding(version, coding, with_length=b"content-length" in names)
+    if names.count(b"content-length") > 1:
         raise RejectedError(400, "The request has more than one Content-Length.")
 
 
@@ -53,7 +54,7 @@ def _check_host(version: str, hosts: Sequence[bytes]) -> None:
         raise RejectedError(400, "The request has more than one Host.")
     if not hosts and version == "1.1":
         raise RejectedError(400, "The request has no Host, which HTTP/1.1 requires.")
-    if hosts and not is_authority(hosts[0]):
+    if hosts and not is_authority(hosts[0].rstrip(b" \t")):
         raise RejectedError(
             400, f"{quoted(hosts[0].decode('latin-1'))} is not a valid Host; expected NAME or NAME:PORT."
         )
@@ -72,13 +73,17 @@ def _check_coding(version: str, coding: bytes, *, with_length: bool) -> None:
     raise RejectedError(501, "No Transfer-Encoding except chunked is supported.")
 
 
-@lru_cache(maxsize=256)
 def is_authority(value: bytes) -> bool:
     """Return whether `value` is a host, with or without a port (RFC 3986, section 3.2).
 
     >>> is_authority(b"localhost:8000"), is_authority(b"[::1]:8000"), is_authority(b"user@localhost")
     (True, True, False)
     """
+    return len(value) <= _LONGEST and _is_authority(value)
+
+
+@lru_cache(maxsize=256)
+def _is_authority(value: bytes) -> bool:
     match = _AUTHORITY.fullmatch(value)
     if not match or int(match[2] or 0) > 65535:
         return False

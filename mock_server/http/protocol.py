@@ -13,7 +13,9 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
+from uvicorn._types import HTTPScope
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -33,6 +35,7 @@ _LINGERING = 2
 A server that closes while data still arrives resets the connection, and the client may lose the response
 (RFC 9112, section 9.6).
 """
+_AROUND = len(": \r\n")
 _PROGRESS = 64 * 1024
 """Bytes that a client must take within the time limit for responses."""
 
@@ -64,7 +67,7 @@ class Protocol(HttpToolsProtocol):
         self._since = self.loop.time()  # of the current phase: receiving, idle or closing
         self._unsent: tuple[int, float] | None = None
         self._fresh = self._head = self._silent = self._discarded = 0
-        self._field_count = self._field_bytes = self._trailer_bytes = 0
+        self._trailer_bytes = 0
         self._checked: list[tuple[bytes, bytes]] = []
 
     # The connection
@@ -138,8 +141,10 @@ class Protocol(HttpToolsProtocol):
         """Parse what has arrived."""
         if self._closing:
             self._discard(len(data))
-        elif self._holds():
+        elif self.pipeline or self._stash:
             self._stash += data
+        elif len(data) <= _SLICE:
+            self._take(data)
         else:
             self._feed(data)
 
@@ -149,9 +154,6 @@ class Protocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _feed(self, data: bytes) -> None:
-        if len(data) <= _SLICE:
-            self._take(data)
-            return
         view = memoryview(data)
         for start in range(0, len(data), _SLICE):
             if self._closing:
@@ -169,25 +171,23 @@ class Protocol(HttpToolsProtocol):
         else:
             self._silent += len(data)
         try:
-            self._parse(data)
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._resume(data[offer.args[0] :])
         except httptools.HttpParserError as error:
             self._reject(rejection_of(error))
         else:
             if self._receiving:
                 self._check_size()
 
-    def _parse(self, data: bytes | memoryview) -> None:
-        """Parse, and go on where an offer to upgrade has stopped the parser: it is ignored (RFC 9110, section 7.8)."""
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            rest = data[offer.args[0] :]
-            self._offered = False
-            resumption = Resumption(self)
-            self.parser = resumption.parser
-            resumption.start(self.scope["method"], self.scope["http_version"], self.headers)
-            if rest:
-                self._parse(rest)
+    def _resume(self, rest: bytes | memoryview) -> None:
+        """Go on where an offer to upgrade has stopped the parser: it is ignored (RFC 9110, section 7.8)."""
+        self._offered = False
+        resumption = Resumption(self)
+        self.parser = resumption.parser
+        resumption.start(self.scope["method"], self.scope["http_version"], self.headers)
+        if rest:
+            self._take(rest)
 
     def _check_size(self) -> None:
         """Reject a request with a part that has no end; the parser holds it, and tells nothing of it."""
@@ -211,12 +211,13 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        super().on_message_begin()
-        cast("dict[str, object]", self.scope)[CONNECTION] = self.transport
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._receiving = self._in_head = True
         self._head, self._fresh = self._fresh, 0
-        self._field_count = self._field_bytes = self._trailer_bytes = self._discarded = 0
-        self._checked.clear()
+        self._trailer_bytes = self._discarded = 0
+        self._checked = []
         self._since = self.loop.time()
 
     def on_url(self, url: bytes) -> None:
@@ -227,21 +228,15 @@ class Protocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header field. A trailer field is dropped: it never counts as a header (RFC 9110, section 6.5.1)."""
-        size = len(name) + len(value) + 4
+        name = name.lower()
         if not self._in_head:
-            self._drop_trailer(name.lower(), size)
+            self._drop_trailer(name, len(name) + len(value) + _AROUND)
             return
-        self._field_bytes += size
-        self._field_count += 1
-        if self._field_bytes > self.limits.header_bytes or self._field_count > self.limits.header_count:
-            raise self._long_fields()
-        name, raw = name.lower(), value
-        value = value.rstrip(b" \t")
         if name in FRAMING:
-            self._checked.append((name, value if name == b"host" else raw))
+            self._checked.append((name, value))
         elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
-        self.headers.append((name, value))
+        self.headers.append((name, value.rstrip(b" \t")))
 
     def _drop_trailer(self, name: bytes, size: int) -> None:
         self._trailer_bytes += size
@@ -255,11 +250,12 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Check the head, and have the app respond when it is the turn of this request."""
         version, method = self.parser.get_http_version(), self.parser.get_method()
+        self._check_fields()
         check(version, self._checked)
         if method == b"CONNECT":
             raise RejectedError(501, "CONNECT is not supported: the mock is no proxy.")
         self._offered = self.parser.should_upgrade()
-        self._describe(version, method)
+        self.scope = self._new_scope(version, method)
         self._in_head, self._silent = False, 0
         keep_alive = version == "1.1" and self.parser.should_keep_alive()
         cycle = self.cycle = self._new_cycle(keep_alive=keep_alive, expects=version == "1.1")
@@ -269,15 +265,38 @@ class Protocol(HttpToolsProtocol):
         else:
             self._start_asgi_task(cycle, self.app)
 
-    def _describe(self, version: str, method: bytes) -> None:
+    def _check_fields(self) -> None:
+        """Reject too many or too long header fields. Their size is summed up only where the head might exceed it."""
+        limits, headers = self.limits, self.headers
+        if len(headers) > limits.header_count:
+            raise self._long_fields()
+        if self._head + _SLICE > limits.header_bytes:
+            size = sum(len(name) + len(value) + _AROUND for name, value in headers)
+            if size > limits.header_bytes:
+                raise self._long_fields()
+
+    def _new_scope(self, version: str, method: bytes) -> HTTPScope:
         raw_path, query, authority = target_of(self.url)
         if authority is not None:  # it overrides Host (RFC 9112, section 3.2.2)
-            self.headers[:] = [(b"host", authority), *(field for field in self.headers if field[0] != b"host")]
+            self.headers = [(b"host", authority), *(field for field in self.headers if field[0] != b"host")]
         path = raw_path.decode("ascii")
-        scope = self.scope
-        scope["method"], scope["http_version"] = method.decode("ascii"), version
-        scope["path"] = unquote(path) if "%" in path else path
-        scope["raw_path"], scope["query_string"] = raw_path, query
+        scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": method.decode("ascii"),
+            "root_path": self.root_path,
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            CONNECTION: self.transport,
+        }
+        return cast("HTTPScope", scope)
 
     def _new_cycle(self, *, keep_alive: bool, expects: bool) -> Cycle:
         return Cycle(
@@ -304,8 +323,12 @@ class Protocol(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._discard(len(body))
             return
-        self.cycle.waiting_for_100_continue = False
-        super().on_body(body)
+        cycle = self.cycle
+        cycle.waiting_for_100_continue = False
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """End a request, unless its body is still to come after an ignored offer to upgrade."""

@@ -132,6 +132,8 @@ def trailers() -> Iterator[Row]:
     ]  # fmt: skip
     for field in harmless:
         yield one(kind, named(field), post(CHUNKED, body=chunks(BODY, field)), 201, stores=True)
+        if b"Connection" in field:  # the mock may close then
+            continue
         yield Row(
             kind, f"{named(field)}, then GET", post(CHUNKED, body=chunks(BODY, field)) + GET, [OK, OK], stores=True
         )
