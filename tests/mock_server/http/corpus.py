@@ -186,8 +186,10 @@ def codings() -> Iterator[Row]:
     for value in (b"chunked", b"CHUNKED", b" chunked ", b"  Chunked  "):
         yield one(kind, f"valid: {named(value)}", post(b"Transfer-Encoding:" + value, body=body), 201, stores=True)
     for value in (
-        b"gzip, chunked", b"gzip", b"deflate, chunked", b"identity", b"identity, chunked", b"chunked, gzip", b"xchunked",
-        b"chunked, chunked", b"chunked, identity", b"", b",", b"chunked\t", b"chunked,", b",chunked", b"chunked;a=b", b"x chunked",
+        b"gzip, chunked", b"gzip", b"deflate, chunked", b"identity", b"identity, chunked",
+        b"chunked, gzip", b"xchunked",
+        b"chunked, chunked", b"chunked, identity", b"", b",", b"chunked\t", b"chunked,",
+        b",chunked", b"chunked;a=b", b"x chunked",
         b'"chunked"', b"chunked\x0b", b"br,gzip,chunked", b"chun ked", b"trailers, chunked", b"gzip;q=1, chunked",
     ):  # fmt: skip
         yield one(kind, f"invalid: {named(value)}", post(b"Transfer-Encoding: " + value, body=body), 400, 501)
@@ -196,9 +198,9 @@ def codings() -> Iterator[Row]:
         yield one(kind, f"two: {named(first)} and {named(second)}", post(*fields, body=body), 400, 501)
     pairs = product((b"chunked", b"gzip", b"gzip, chunked", b"identity"), (b"0", b"3", b"%d" % len(body)), (0, 1))
     for coding, size, order in pairs:
-        fields = [b"Transfer-Encoding: " + coding, b"Content-Length: " + size]
+        both = [b"Transfer-Encoding: " + coding, b"Content-Length: " + size]
         name = f"{named(coding)} with length {size.decode()}, order {order}"
-        yield one(kind, name, post(*(fields[::-1] if order else fields), body=body + SMUGGLING), 400, 501)
+        yield one(kind, name, post(*(both[::-1] if order else both), body=body + SMUGGLING), 400, 501)
     old = b"POST /api/models/ HTTP/1.0"
     yield one(kind, "in HTTP/1.0", post(CHUNKED, body=body, line=old), 400)
     yield one(kind, "space before the colon", post(b"Transfer-Encoding : chunked", body=body), 400)
@@ -268,7 +270,8 @@ def fields() -> Iterator[Row]:
     kind = "field"
     for field in (
         b"No colon", b": empty", b"A B: c", b"A\x00: b", b"A: b\x00c", b"A: b\rc", b"A: b\nSmuggled: c", b"A: b\r\n c",
-        b"\xe9: a", b" Leading: a", b"A: \x01", b"A: \x7f", b"(A): b", b"A\t: b", b"A:\r\n\tb", b"\r\x0bA: b", b"A[]: b",
+        b"\xe9: a", b" Leading: a", b"A: \x01", b"A: \x7f", b"(A): b", b"A\t: b", b"A:\r\n\tb",
+        b"\r\x0bA: b", b"A[]: b",
     ):  # fmt: skip
         yield one(kind, f"invalid: {named(field)}", post(field, length(BODY)), 400)
     for field in (b"A:", b"A:b", b"A: \xff", b"A:\tb", b"a!#$%&'*+-.^_`|~9: b", b"A: " + b"b" * 40_000):
@@ -296,8 +299,10 @@ def targets() -> Iterator[Row]:
         )
     for target in (
         b"api/models/", b"mock:80", b"http://", b"http:///api/models/", b"ftp://mock/api/models/", b"/a b", b"/a\tb",
-        b"http://user@mock/api/models/", b"http://a b/", b"http://mock:99999/api/models/", b"http://[zz]/", b"?a", b"#a",
-        b"/api/models/\xff", b"/\x00", b"\\api", b"mailto:a", b"http:/mock/", b"//", b"*", b"http://mock", b"/a#b", b"/%00",
+        b"http://user@mock/api/models/", b"http://a b/", b"http://mock:99999/api/models/",
+        b"http://[zz]/", b"?a", b"#a",
+        b"/api/models/\xff", b"/\x00", b"\\api", b"mailto:a", b"http:/mock/", b"//", b"*",
+        b"http://mock", b"/a#b", b"/%00",
         b"https://u:p@mock/", b"http://mock:x/", b"/%", b"/%zz", b"///", b"/..", b"http://mock?a=b",
     ):  # fmt: skip
         line = b"POST %b HTTP/1.1" % target
@@ -346,7 +351,8 @@ def pipelines() -> Iterator[Row]:
     yield Row(kind, "many writes", good * 40 + GET, [OK] * 41, stores=True)
     yield Row(kind, "error between", good + empty + GET, [OK, BAD, OK], stores=True)
     for name, bad in (
-        ("garbage", b"\x00\x01\r\n\r\n"), ("no Host", b"GET / HTTP/1.1\r\n\r\n"), ("version", b"GET / HTTP/2.0\r\n\r\n"),
+        ("garbage", b"\x00\x01\r\n\r\n"), ("no Host", b"GET / HTTP/1.1\r\n\r\n"),
+        ("version", b"GET / HTTP/2.0\r\n\r\n"),
         ("bad chunk", post(CHUNKED, body=b"zz\r\n")), ("incomplete", good[:-3]), ("long", b"GET /" + b"a" * 20_000),
     ):  # fmt: skip
         expected = [frozenset({400, 505, 414})]
@@ -380,7 +386,8 @@ def expectations() -> Iterator[Row]:
 
 
 KINDS: Final[Sequence[Callable[[], Iterator[Row]]]] = (
-    upgrades, trailers, hosts, codings, lengths, versions, coded_chunks, fields, targets, methods, incomplete, pipelines,
+    upgrades, trailers, hosts, codings, lengths, versions, coded_chunks, fields, targets, methods,
+    incomplete, pipelines,
     expectations,
 )  # fmt: skip
 

@@ -34,7 +34,7 @@ def address(mock: MockServer) -> Iterator[tuple[str, int]]:
 
 def statuses(received: bytes, first_method: bytes) -> list[int]:
     """The final status of each response, as h11 reads them one after the other."""
-    found = []
+    found: list[int] = []
     while received:
         client = h11.Connection(h11.CLIENT)
         method = b"GET" if found or first_method != b"HEAD" else b"HEAD"
