@@ -1,8 +1,8 @@
 """HTTP/1.1 on a connection: uvicorn's protocol on httptools, made to keep to RFC 9110 and 9112 and to limits.
 
-Of the servers compared, none passed the raw requests of the tests unchanged: uvicorn on h11 rejects a request with an
-endless header late, has no time limits either and takes half as much processor time again for a request; Hypercorn is
-also on h11. llhttp, the parser of httptools, is strict and fast; what it leaves to its caller is done here.
+Of the 522 raw requests in the tests, uvicorn's own protocol on httptools fails 221 and the one on h11 285, so either needs
+this work; Hypercorn is on h11 too. Without an app, a request takes 14 microseconds of processor time on httptools and 81
+on h11, and what is done here adds 2: llhttp, the parser of httptools, is strict and fast, and can be told the rest.
 """
 
 from __future__ import annotations
@@ -16,36 +16,33 @@ import httptools
 from uvicorn._types import HTTPScope
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from mock_server.http.connection import CONNECTION
+from mock_server.http.excess import long_fields, long_line, long_trailers
 from mock_server.http.exchange import Cycle, Flow, Writer, error_response
 from mock_server.http.framing import FRAMING, RejectedError, check, rejection_of, target_of
 from mock_server.http.limits import Limits
 from mock_server.http.resumption import Resumption
+from mock_server.http.timing import TimedProtocol
 from mock_server.refusing.wording import plain
 
 _SLICE = 16 * 1024
 """Bytes that are parsed at a time, so that what one read brings cannot become thousands of waiting requests."""
 _MOST_DISCARDED = 16 * 1024 * 1024
-_LINGERING = 2
-"""How many bytes are read and dropped after a response that came early, and for how many seconds.
+"""Bytes that are read and dropped after a response that came early.
 
 A server that closes while data still arrives resets the connection, and the client may lose the response
 (RFC 9112, section 9.6).
 """
 _AROUND = len(": \r\n")
-_PROGRESS = 64 * 1024
-"""Bytes that a client must take within the time limit for responses."""
 
 logger = logging.getLogger("mock_server.access")
 
 
-class Protocol(HttpToolsProtocol):
+class Protocol(TimedProtocol):
     """A connection."""
-
-    limits = Limits()
 
     def __init__(
         self,
@@ -57,15 +54,10 @@ class Protocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.url = b""
         self._running: Cycle | None = None  # the request whose turn it is
-        self._receiving = False  # a message has begun, and is not complete
-        self._in_head = False
         self._ended = False  # the client sends nothing more
-        self._closing = False  # nothing more is parsed
         self._rejection: RejectedError | None = None  # to be written when the requests before it have their response
         self._offered = False  # llhttp will stop after the head, because of an offer to upgrade
         self._stash = b""  # read, but not yet parsed
-        self._since = self.loop.time()  # of the current phase: receiving, idle or closing
-        self._unsent: tuple[int, float] | None = None
         self._fresh = self._head = self._silent = self._discarded = 0
         self._trailer_bytes = 0
         self._checked: list[tuple[bytes, bytes]] = []
@@ -130,11 +122,6 @@ class Protocol(HttpToolsProtocol):
         for cycle in (self._running, *(each for each, _ in self.pipeline)):
             cycle.keep_alive = False
 
-    def pause_writing(self) -> None:
-        """Wait for the client to take what was written."""
-        self._unsent = None
-        super().pause_writing()
-
     # Parsing
 
     def data_received(self, data: bytes) -> None:
@@ -192,20 +179,9 @@ class Protocol(HttpToolsProtocol):
     def _check_size(self) -> None:
         """Reject a request with a part that has no end; the parser holds it, and tells nothing of it."""
         if self._in_head and self._head > self.limits.request_line + self.limits.header_bytes:
-            self._reject(self._long_fields() if self.url else self._long_line())
+            self._reject(long_fields(self.limits) if self.url else long_line(self.limits))
         elif not self._in_head and self._silent > self.limits.trailer_bytes:
-            self._reject(self._long_trailers())
-
-    def _long_line(self) -> RejectedError:
-        return RejectedError(414, f"The request target is longer than {self.limits.request_line} bytes.")
-
-    def _long_fields(self) -> RejectedError:
-        most = f"{self.limits.header_count} header fields or {self.limits.header_bytes} bytes of them"
-        return RejectedError(431, f"The request has more than {most}.")
-
-    def _long_trailers(self) -> RejectedError:
-        most = self.limits.trailer_bytes
-        return RejectedError(431, f"The trailers or chunk extensions of the request have more than {most} bytes.")
+            self._reject(long_trailers(self.limits))
 
     # Callbacks of the parser
 
@@ -224,7 +200,7 @@ class Protocol(HttpToolsProtocol):
         """Take a part of the request target."""
         self.url += url
         if len(self.url) > self.limits.request_line:
-            raise self._long_line()
+            raise long_line(self.limits)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header field. A trailer field is dropped: it never counts as a header (RFC 9110, section 6.5.1)."""
@@ -241,7 +217,7 @@ class Protocol(HttpToolsProtocol):
     def _drop_trailer(self, name: bytes, size: int) -> None:
         self._trailer_bytes += size
         if self._trailer_bytes > self.limits.trailer_bytes:
-            raise self._long_trailers()
+            raise long_trailers(self.limits)
         if name in FRAMING and name != b"host":
             raise RejectedError(400, f"{name.decode().title()} cannot be a trailer.")
         if name == b"connection":  # llhttp heeds it: it may read no next request
@@ -269,11 +245,11 @@ class Protocol(HttpToolsProtocol):
         """Reject too many or too long header fields. Their size is summed up only where the head might exceed it."""
         limits, headers = self.limits, self.headers
         if len(headers) > limits.header_count:
-            raise self._long_fields()
+            raise long_fields(self.limits)
         if self._head + _SLICE > limits.header_bytes:
             size = sum(len(name) + len(value) + _AROUND for name, value in headers)
             if size > limits.header_bytes:
-                raise self._long_fields()
+                raise long_fields(self.limits)
 
     def _new_scope(self, version: str, method: bytes) -> HTTPScope:
         raw_path, query, authority = target_of(self.url)
@@ -417,41 +393,6 @@ class Protocol(HttpToolsProtocol):
         self.transport.write_eof()
         self.pipeline.clear()
         self.flow.resume_reading()
-
-    # Time limits
-
-    def check_time(self, now: float) -> None:
-        """Close the connection if its client is too slow."""
-        if self.flow.write_paused:
-            self._check_taking(now)
-        elif self._closing or self.transport.is_closing():
-            self._check_closing(now)
-        elif self._receiving:
-            self._check_receiving(now)
-        elif not self._busy and now - self._since > self.limits.idle_seconds:
-            self.transport.close()
-
-    def _check_taking(self, now: float) -> None:
-        size = self.transport.get_write_buffer_size()
-        if self._unsent is None or size + _PROGRESS <= self._unsent[0]:
-            self._unsent = size, now
-        elif now - self._unsent[1] > self.limits.response_seconds:
-            self.transport.abort()
-
-    def _check_closing(self, now: float) -> None:
-        if not self._closing:
-            self._closing, self._since = True, now
-        unsent = self.transport.get_write_buffer_size()
-        if now - self._since > (self.limits.response_seconds if unsent else _LINGERING):
-            self.transport.abort()
-
-    def _check_receiving(self, now: float) -> None:
-        held = not self._in_head and (self.flow.read_paused or self.cycle.waiting_for_100_continue)
-        if held:  # the app is not ready for the rest
-            self._since = now
-        elif now - self._since > self.limits.request_seconds:
-            seconds = f"{self.limits.request_seconds:g} seconds"
-            self._reject(RejectedError(408, f"The request did not arrive completely within {seconds}."))
 
 
 def protocol_of(limits: Limits) -> type[Protocol]:
