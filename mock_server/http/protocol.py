@@ -1,8 +1,8 @@
 """HTTP/1.1 on a connection: uvicorn's protocol on httptools, made to keep to RFC 9110 and 9112 and to limits.
 
-Of the 522 raw requests in the tests, uvicorn's own protocol on httptools fails 221 and the one on h11 285, so either needs
-this work; Hypercorn is on h11 too. Without an app, a request takes 14 microseconds of processor time on httptools and 81
-on h11, and what is done here adds 2: llhttp, the parser of httptools, is strict and fast, and can be told the rest.
+Of the 522 raw requests in the tests, uvicorn's own protocol on httptools fails 221 and the one on h11 285, so either
+needs this work; Hypercorn is on h11 too. Without an app, a request takes 14 microseconds of processor time on httptools
+and 81 on h11, and what is done here adds 2: httptools is fast, its llhttp is strict, and both can be told the rest.
 """
 
 from __future__ import annotations
@@ -291,7 +291,9 @@ class Protocol(TimedProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cast("Cycle", cycle)
-        super()._start_asgi_task(cycle, app)
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
