@@ -62,8 +62,6 @@ class Protocol(TimedProtocol):
         self._trailer_bytes = 0
         self._checked: list[tuple[bytes, bytes]] = []
 
-    # The connection
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, if there are not too many connections."""
         super().connection_made(transport)
