@@ -27,7 +27,6 @@ from mock_server.faults.middleware import FaultsMiddleware
 from mock_server.handlers import Models
 from mock_server.http.cross_origin import cross_origin
 from mock_server.http.failures import handle_failures
-from mock_server.http.lingering import LingeringCloseMiddleware
 from mock_server.http.routing import RoutingMiddleware
 from mock_server.journal.recording import RecordingMiddleware
 from mock_server.pages import DOCUMENT, SWAGGER_UI, Page, served_document, shown_document, swagger_ui_options
@@ -51,7 +50,6 @@ def build_app(
     app = AsyncApp(
         __name__,
         middlewares=[
-            LingeringCloseMiddleware,
             *([partial(RecordingMiddleware, note=behaviour.note)] if behaviour.note else []),
             *([AccessLogMiddleware] if access_logger.isEnabledFor(logging.INFO) else []),
             cross_origin(contract, behaviour.origins),  # outside of the errors, or they could not be read by a page

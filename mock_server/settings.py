@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from mock_server.http.limits import Limits
 
 TOKEN_VARIABLE = "RESPAN_MOCK_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
 """The variable of the environment from which the token of the admin API is taken."""
@@ -58,3 +60,5 @@ class Settings:
     """Whether each change of the models is in that file before its response is sent."""
     quiet: bool = False
     """Print the address alone, and log errors only."""
+    limits: Limits = field(default_factory=Limits)
+    """What a client may send, and how long the mock waits for it."""

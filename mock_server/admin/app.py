@@ -24,7 +24,6 @@ from mock_server.console.files import HOME, console_files
 from mock_server.control import Control
 from mock_server.http.cross_origin import admin_cross_origin
 from mock_server.http.failures import handle_failures
-from mock_server.http.lingering import LingeringCloseMiddleware
 from mock_server.http.routing import RoutingMiddleware, raw_path
 
 PREFIX = b"/_mock/"
@@ -73,7 +72,6 @@ def _app(control: Control, document: dict[str, Any], outer: Sequence[Any], token
     app = AsyncApp(
         __name__,
         middlewares=[
-            LingeringCloseMiddleware,
             *(outer or [ExceptionMiddleware]),
             RoutingMiddleware,
             SecurityMiddleware,

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from contract.servers import normal_base_path
 from mock_server.command import fault_options
+from mock_server.command.limit_options import add_limits, limits_of
 from mock_server.core.clock import clock_of
 from mock_server.http.origin import admin_origin, cors_origin, host_name
 from mock_server.settings import TOKEN_VARIABLE, Settings
@@ -43,6 +44,7 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
     _add_serving(parser.add_argument_group("what is served, and where"))
     _add_behaviour(parser.add_argument_group("how it behaves"))
     _add_admin(parser.add_argument_group("journal and admin API"))
+    add_limits(parser.add_argument_group("limits"))
     _add_output(parser.add_argument_group("what is printed"))
     given = parser.parse_args(arguments)
     if given.state_sync and given.state is None:
@@ -70,6 +72,7 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         admin_token=given.admin_token,
         admin_hosts=tuple(dict.fromkeys(given.admin_host)),
         admin_origins=tuple(dict.fromkeys(given.admin_origin)),
+        limits=limits_of(given),
     )
 
 

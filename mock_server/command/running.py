@@ -81,7 +81,7 @@ def _serve(settings: Settings, control: Control, listeners: Listeners) -> None:
         logging.getLogger("mock_server").warning("not served as the contract says: %s", sentence)
     app = app_of(settings, control)
     text = _greeting(settings, control, listeners.urls)
-    serve(app, listeners.sockets, ready=lambda: _tell(text))
+    serve(app, listeners.sockets, ready=lambda: _tell(text), limits=settings.limits)
 
 
 def _greeting(settings: Settings, control: Control, urls: Sequence[str]) -> str:

@@ -6,42 +6,38 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
-import orjson
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from mock_server.http.connection import CONNECTION
+from mock_server.http.limits import DEFAULTS, Limits
+from mock_server.http.protocol import Protocol, protocol_of
 
-_PATIENCE = 1
-"""Seconds that answers under way have when the mock stops."""
-_IDLE = 75
-"""Seconds for which a connection stays open between two requests."""
+_TICKS = 5
+"""Tenths of a second between two looks at what the connections have taken too long for."""
 
 
-def serve(app: Any, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+def serve(app: Any, sockets: Sequence[socket.socket], ready: Callable[[], None], limits: Limits = DEFAULTS) -> None:
     """Serve `app` until SIGINT or SIGTERM. Calls `ready` when it answers, and a signal stops it cleanly.
 
     Then it raises what the handler of that signal raises that was there before.
     """
-    server(app, ready).run(sockets=list(sockets))
+    server(app, ready, limits).run(sockets=list(sockets))
 
 
-def server(app: Any, ready: Callable[[], None]) -> uvicorn.Server:
+def server(app: Any, ready: Callable[[], None], limits: Limits = DEFAULTS) -> uvicorn.Server:
     """A server of `app`, to be run. It calls `ready` in its event loop; setting its `should_exit` stops it."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=_Protocol,
+        http=protocol_of(limits),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=_IDLE,
-        timeout_graceful_shutdown=_PATIENCE,
+        timeout_graceful_shutdown=limits.grace_seconds,  # type: ignore[arg-type]  # any number will do
     )
     return _Server(config, ready)
 
@@ -56,6 +52,15 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._ready()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Look after the connections. Return whether to stop."""
+        if counter % _TICKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in tuple(self.server_state.connections):
+                if isinstance(connection, Protocol):
+                    connection.check_time(now)
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop. Requests that are cut off then are no errors, and uvicorn need not report them."""
         logger = logging.getLogger("uvicorn.error")
@@ -66,22 +71,3 @@ class _Server(uvicorn.Server):
             await asyncio.gather(*self.server_state.tasks, return_exceptions=True)  # those that were cancelled
         finally:
             logger.setLevel(level)  # in a test, the process goes on
-
-
-class _Protocol(HttpToolsProtocol):
-    """Answers what is no HTTP in the error shape of the mock, and lets an answer get at its connection."""
-
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        super().on_message_begin()
-        cast("dict[str, object]", self.scope)[CONNECTION] = self.transport
-
-    def send_400_response(self, msg: str) -> None:
-        """Write the answer, and close."""
-        body = orjson.dumps({"detail": msg})
-        self.transport.write(
-            STATUS_LINE[400]
-            + b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-            + body
-        )
-        self.transport.close()

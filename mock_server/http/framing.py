@@ -1,0 +1,130 @@
+"""Checks what decides where a request ends and whom it addresses (RFC 9112, sections 2.3, 3.2, 6.1 and 6.3).
+
+llhttp, the parser, has rejected most invalid requests before. It lets pass what its caller may want to judge.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv6Address
+
+import httptools
+
+from mock_server.refusing.wording import quoted
+
+FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
+"""The fields that `check` looks at."""
+VERSIONS = ("1.1", "1.0")
+
+_AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)(?::([0-9]{0,5}))?")
+_LONGEST = 300
+"""Bytes of a host: names have 255 at most."""
+_UNSUPPORTED_VERSION = ("Invalid HTTP version", "Expected dot", "Pause on PRI/Upgrade")
+"""What llhttp says of a request line with the version of another HTTP."""
+
+Fields = Sequence[tuple[bytes, bytes]]
+
+
+class RejectedError(Exception):
+    """The request is not one that can be passed to an app. The client is at fault."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+def check(version: str, fields: Fields) -> None:
+    """Raise RejectedError unless `fields`, those of FRAMING, fit together in a request of this version."""
+    if version not in VERSIONS:
+        raise RejectedError(505, f"HTTP/{version} is not supported, only HTTP/1.1 and HTTP/1.0.")
+    names = [name for name, _ in fields]
+    _check_host(version, [value for name, value in fields if name == b"host"])
+    if b"transfer-encoding" in names:
+        coding = b",".join(value for name, value in fields if name == b"transfer-encoding")
+        _check_coding(version, coding, with_length=b"content-length" in names)
+    if names.count(b"content-length") > 1:
+        raise RejectedError(400, "The request has more than one Content-Length.")
+
+
+def _check_host(version: str, hosts: Sequence[bytes]) -> None:
+    if len(hosts) > 1:
+        raise RejectedError(400, "The request has more than one Host.")
+    if not hosts and version == "1.1":
+        raise RejectedError(400, "The request has no Host, which HTTP/1.1 requires.")
+    if hosts and not is_authority(hosts[0].rstrip(b" \t")):
+        raise RejectedError(
+            400, f"{quoted(hosts[0].decode('latin-1'))} is not a valid Host; expected NAME or NAME:PORT."
+        )
+
+
+def _check_coding(version: str, coding: bytes, *, with_length: bool) -> None:
+    if version == "1.0":
+        raise RejectedError(400, "HTTP/1.0 has no Transfer-Encoding.")
+    if with_length:
+        raise RejectedError(400, "The request has both Transfer-Encoding and Content-Length.")
+    codings = [each.strip(b" ").lower() for each in coding.split(b",")]
+    if codings == [b"chunked"]:
+        return
+    if codings.count(b"chunked") > 1 or b"" in codings or codings[-1] != b"chunked":
+        raise RejectedError(400, "Transfer-Encoding must end in chunked, once; the length of the body is unknown.")
+    raise RejectedError(501, "No Transfer-Encoding except chunked is supported.")
+
+
+def is_authority(value: bytes) -> bool:
+    """Return whether `value` is a host, with or without a port (RFC 3986, section 3.2).
+
+    >>> is_authority(b"localhost:8000"), is_authority(b"[::1]:8000"), is_authority(b"user@localhost")
+    (True, True, False)
+    """
+    return len(value) <= _LONGEST and _is_authority(value)
+
+
+@lru_cache(maxsize=256)
+def _is_authority(value: bytes) -> bool:
+    match = _AUTHORITY.fullmatch(value)
+    if not match or int(match[2] or 0) > 65535:
+        return False
+    if match[1].startswith(b"["):
+        try:
+            IPv6Address(match[1][1:-1].decode())
+        except AddressValueError:
+            return False
+    return True
+
+
+def target_of(target: bytes) -> tuple[bytes, bytes, bytes | None]:
+    """Return the path, the query and, for the absolute form, the authority of a request target.
+
+    >>> target_of(b"/a?b"), target_of(b"http://mock:80")
+    ((b'/a', b'b', None), (b'/', b'', b'mock:80'))
+
+    Raises RejectedError.
+    """
+    if target[:1] == b"/" and target.isascii():
+        path, _, query = target.partition(b"#")[0].partition(b"?")
+        return path, query, None
+    try:
+        url = httptools.parse_url(target)
+    except httptools.HttpParserError:
+        url = None
+    if url is None or not target.isascii() or (url.schema or b"").lower() not in {b"http", b"https"} or not url.host:
+        raise RejectedError(400, "The request target is neither a path nor a URL of http or https.")
+    authority = re.split(rb"[/?#]", target.partition(b"://")[2], maxsplit=1)[0]
+    if not is_authority(authority):
+        raise RejectedError(400, "The request target has no valid host.")
+    return url.path or b"/", url.query or b"", authority
+
+
+def rejection_of(error: BaseException) -> RejectedError:
+    """Return what to say of an error of the parser."""
+    if isinstance(error.__context__, RejectedError):
+        return error.__context__
+    reason = str(error)
+    if isinstance(error, httptools.HttpParserCallbackError):
+        return RejectedError(400, "The request is not valid HTTP.")
+    if reason in _UNSUPPORTED_VERSION:
+        return RejectedError(505, "This version of HTTP is not supported, only HTTP/1.1 and HTTP/1.0.")
+    return RejectedError(400, f"The request is not valid HTTP: {reason}.")

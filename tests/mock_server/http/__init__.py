@@ -1,0 +1,1 @@
+"""What the mock does with HTTP itself, below its operations."""
