@@ -7,35 +7,50 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contract.visible import visible
 from mock_server.faults.fired import FAULTS
 from mock_server.http.failures import APPLIED, REFUSAL
+from mock_server.journal.redaction import Redaction
 from mock_server.refusing.wording import plain
 
 logger = logging.getLogger("mock_server.access")
+
+_LONGEST_BODY = 16 * 1024
+"""Bytes of a body that are searched for secrets, before the reason of a refusal is written."""
 
 
 class AccessLogMiddleware:
     """Writes the line when the answer is complete."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, redaction: Redaction) -> None:
         self.app = app
+        self._redaction = redaction
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and note its status."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = 0
+        status, body = 0, b""
         start = perf_counter()
+
+        async def reading() -> Message:
+            nonlocal body
+            message = await receive()
+            if len(body) < _LONGEST_BODY:
+                body += message.get("body", b"")[:_LONGEST_BODY]
+            return message
 
         async def noting(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
-        await self.app(scope, receive, noting)
+        await self.app(scope, reading, noting)
         taken = (perf_counter() - start) * 1000
-        logger.info(_line(scope, status, taken), extra={"status": status, "refusal": scope.get(REFUSAL)})
+        said = body if REFUSAL in scope else b""
+        hide = self._redaction.of_request(scope["headers"], scope["query_string"], said).hide
+        logger.info(visible(hide(_line(scope, status, taken))), extra={"status": status})
 
 
 def _line(scope: Scope, status: int, milliseconds: float) -> str:

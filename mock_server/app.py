@@ -26,8 +26,9 @@ from mock_server.http.cross_origin import cross_origin
 from mock_server.http.failures import handle_failures
 from mock_server.http.lingering import LingeringCloseMiddleware
 from mock_server.http.routing import RoutingMiddleware
+from mock_server.journal.known_secrets import redaction_for
 from mock_server.journal.recording import RecordingMiddleware
-from mock_server.pages import DOCUMENT, SWAGGER_UI, Page, served_document, shown_document, swagger_ui_options
+from mock_server.pages import DOCUMENT, SWAGGER_UI, Page, PageHeadersMiddleware, served_document, shown_document, swagger_ui_options
 from mock_server.preferring.middleware import PreferMiddleware
 from mock_server.response_check import ResponseCheckMiddleware
 
@@ -39,6 +40,7 @@ def build_app(
     behaviour: Behaviour,
 ) -> AsyncApp:
     """The API of the mock as an ASGI app."""
+    redaction = redaction_for(contract, fixtures)
     handlers = Models(contract.upsert, fixtures, store, behaviour.clock, behaviour.changed).handlers
     document = served_document(contract, handlers)
     app = AsyncApp(
@@ -46,7 +48,7 @@ def build_app(
         middlewares=[
             LingeringCloseMiddleware,
             *([partial(RecordingMiddleware, note=behaviour.note)] if behaviour.note else []),
-            *([AccessLogMiddleware] if access_logger.isEnabledFor(logging.INFO) else []),
+            *([partial(AccessLogMiddleware, redaction=redaction)] if access_logger.isEnabledFor(logging.INFO) else []),
             cross_origin(contract, behaviour.origins),  # outside of the errors, or they could not be read by a page
             *_faults(contract, fixtures, behaviour),
             *([partial(ResponseCheckMiddleware, document=document)] if behaviour.check_responses else []),
@@ -55,6 +57,7 @@ def build_app(
             partial(PreferMiddleware, rules=contract.upsert, document=document, seed=behaviour.seed),
             BearerMiddleware,
             partial(EndpointMiddleware, contract=contract, anyone=fixtures.anyone),
+            PageHeadersMiddleware,
             SwaggerUIMiddleware,
         ],
         resolver=handlers.__getitem__,
@@ -65,7 +68,7 @@ def build_app(
     shown = orjson.dumps(shown_document(contract, document))
     app.add_url_rule(DOCUMENT, "document", Page(Response(shown, media_type="application/json")))
     app.add_api(document)
-    handle_failures(app, by_preference=True)
+    handle_failures(app, redaction, by_preference=True)
     return app
 
 

@@ -69,7 +69,7 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
     for path, file in files.items():
         app.add_url_rule(path, path, file)
     app.add_api(document)
-    handle_failures(app, by_preference=False)
+    handle_failures(app, control.redaction, by_preference=False)
     return app
 
 

@@ -63,7 +63,7 @@ def _serve(settings: Settings, control: Control, listener: socket.socket) -> Non
     for problem in control.fixtures.left_out:
         logging.getLogger("mock_server").warning("left out of the packaged fixtures: %s", problem)
     app = app_of(settings, control)
-    url = url_of(listener)
+    url = control.url = url_of(listener)
     text = url if settings.quiet else banner(url, control.contract, control.fixtures, admin=settings.admin)
     serve(app, listener, ready=lambda: _tell(text))
 

@@ -18,7 +18,7 @@ import uvicorn
 from mock_server.command.serving import listen, server, url_of
 from mock_server.control import Part
 from mock_server.journal.criteria import Criteria
-from mock_server.journal.entry import Entry, entry_of
+from mock_server.journal.entry import Entry
 from mock_server.setup import app_of
 from mock_server.testing.parts import Wishes, control_for, key_of
 from mock_server.testing.rules import FaultRules
@@ -72,7 +72,7 @@ class MockServer:
     def start(self) -> None:
         """Serve. Returns when it answers."""
         listener = listen("127.0.0.1", 0)
-        self.url = url_of(listener)
+        self.url = self._control.url = url_of(listener)
         self._server = server(self._app, self._note_ready)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="respan-mock", daemon=True
@@ -130,11 +130,11 @@ class MockServer:
         return found
 
     async def _matching(self, criteria: Mapping[str, Any]) -> list[Entry]:
-        return [entry_of(each) for each in self._control.journal.matching(Criteria(**criteria))]
+        return [self._control.entry(each) for each in self._control.journal.matching(Criteria(**criteria))]
 
     async def _awaited(self, count: int, seconds: float, criteria: Mapping[str, Any]) -> list[Entry]:
         found = await self._control.journal.wait_for(Criteria(**criteria), count, seconds)
-        return [entry_of(each) for each in found]
+        return [self._control.entry(each) for each in found]
 
     def _note_ready(self) -> None:
         self._loop = asyncio.get_running_loop()
