@@ -50,7 +50,7 @@ class AccessLogMiddleware:
         taken = (perf_counter() - start) * 1000
         said = body if REFUSAL in scope else b""
         hide = self._redaction.of_request(scope["headers"], scope["query_string"], said).hide
-        logger.info(visible(hide(_line(scope, status, taken))), extra={"status": status})
+        logger.info(visible(hide(_line(scope, status, taken))), extra={"status": status, "refusal": scope.get(REFUSAL)})
 
 
 def _line(scope: Scope, status: int, milliseconds: float) -> str:

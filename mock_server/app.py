@@ -28,7 +28,15 @@ from mock_server.http.lingering import LingeringCloseMiddleware
 from mock_server.http.routing import RoutingMiddleware
 from mock_server.journal.known_secrets import redaction_for
 from mock_server.journal.recording import RecordingMiddleware
-from mock_server.pages import DOCUMENT, SWAGGER_UI, Page, PageHeadersMiddleware, served_document, shown_document, swagger_ui_options
+from mock_server.pages import (
+    DOCUMENT,
+    SWAGGER_UI,
+    Page,
+    PageHeadersMiddleware,
+    served_document,
+    shown_document,
+    swagger_ui_options,
+)
 from mock_server.preferring.middleware import PreferMiddleware
 from mock_server.response_check import ResponseCheckMiddleware
 
@@ -52,12 +60,12 @@ def build_app(
             cross_origin(contract, behaviour.origins),  # outside of the errors, or they could not be read by a page
             *_faults(contract, fixtures, behaviour),
             *([partial(ResponseCheckMiddleware, document=document)] if behaviour.check_responses else []),
+            PageHeadersMiddleware,
             ExceptionMiddleware,
             RoutingMiddleware,
             partial(PreferMiddleware, rules=contract.upsert, document=document, seed=behaviour.seed),
             BearerMiddleware,
             partial(EndpointMiddleware, contract=contract, anyone=fixtures.anyone),
-            PageHeadersMiddleware,
             SwaggerUIMiddleware,
         ],
         resolver=handlers.__getitem__,

@@ -50,13 +50,14 @@ class Control:
     events: Events = field(default_factory=Events)
     on_change: Callable[[], None] | None = None
     """Called after each change of the models."""
+    admin_token: str | None = None
     url: str = "http://localhost"
     """The address of the mock, to which copied commands go."""
     redaction: Redaction = field(init=False)
     """Hides secrets in what is shown."""
 
     def __post_init__(self) -> None:
-        self.redaction = redaction_for(self.contract, self.fixtures)
+        self.redaction = redaction_for(self.contract, self.fixtures, self.admin_token)
 
     def entry(self, exchange: Exchange) -> Entry:
         """Return what is shown of an exchange."""

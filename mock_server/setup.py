@@ -34,6 +34,7 @@ def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, model
         Faults(_rules(settings), settings.seed),
         clock_of(settings.clock) if settings.clock else RealClock(),
         settings=_shown(settings),
+        admin_token=settings.admin_token,
     )
 
 

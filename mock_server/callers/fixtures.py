@@ -16,6 +16,7 @@ import jsonschema_rs
 
 from contract import Contract, FromKey, FromRequest, LookedUp, Problem, Schema, UnusableFileError, read_mapping
 from mock_server.callers.callers import READ_WRITE, Caller, Dashboard
+from mock_server.callers.key_places import without_keys
 from mock_server.core.display import BuiltIn
 from mock_server.refusing.validation import Validator
 from mock_server.refusing.wording import alternatives
@@ -59,13 +60,13 @@ def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
     try:
         written = read_mapping(path)
     except UnusableFileError as error:
-        raise FixturesError(error.file, error.problems) from None
+        raise FixturesError(error.file, without_keys(error.problems, {})) from None
     if problems := [*_malformed(written)] or [*_unknown_organizations(written)]:
-        raise FixturesError(str(path), problems)
+        raise FixturesError(str(path), without_keys(problems, written))
     reader = _Reader(contract)
     fixtures = reader.read(written)
     if file and reader.problems:
-        raise FixturesError(str(path), reader.problems)
+        raise FixturesError(str(path), without_keys(reader.problems, written))
     return fixtures
 
 

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from contract import Contract
+from contract.visible import visible
 from mock_server.admin.app import PREFIX
 from mock_server.callers.fixtures import Fixtures
 from mock_server.console.files import HOME
@@ -17,7 +18,7 @@ ADMIN = PREFIX.decode() + "info"
 
 def banner(url: str, contract: Contract, fixtures: Fixtures, *, admin: bool) -> str:
     """The whole text, several lines."""
-    return "\n".join(_lines(url, contract, fixtures, admin))
+    return "\n".join(map(visible, _lines(url, contract, fixtures, admin)))
 
 
 def _lines(url: str, contract: Contract, fixtures: Fixtures, admin: bool) -> Iterator[str]:

@@ -7,14 +7,16 @@ import logging
 import socket
 import sys
 
-from contract import ContractError, load
-from mock_server.callers.fixtures import FixturesError, load_fixtures
+from contract import Contract, ContractError, load
+from mock_server.callers.fixtures import Fixtures, FixturesError, load_fixtures
 from mock_server.command.banner import banner
 from mock_server.command.exposure import ExposedError, check_exposure
 from mock_server.command.log_format import log_to_stderr
+from mock_server.command.output import complain, tell
 from mock_server.command.serving import AddressError, listen, serve, url_of
 from mock_server.control import Control
 from mock_server.faults.file import FaultsError
+from mock_server.journal.known_secrets import redaction_for
 from mock_server.settings import Settings
 from mock_server.setup import app_of, control_of
 from mock_server.state.document import StateReader
@@ -24,7 +26,12 @@ from mock_server.state.saving import Saver
 UNSAVED = 1
 WRONG_USE = 2
 
-_WRONG = (ContractError, FixturesError, FaultsError, StateFileError, AddressError, ExposedError)
+
+class _WrongError(Exception):
+    """The mock cannot start. The user is at fault; the message has no secret in it."""
+
+
+_WRONG = (ContractError, FixturesError, FaultsError, StateFileError, AddressError, ExposedError, _WrongError)
 
 
 def run(settings: Settings) -> int:
@@ -33,7 +40,7 @@ def run(settings: Settings) -> int:
         try:
             listener, control, saver = _prepared(settings, stack)
         except _WRONG as error:
-            sys.stderr.write(f"respan-mock: {error}\n")
+            complain(f"respan-mock: {error}")
             return WRONG_USE
         try:
             _serve(settings, control, listener)
@@ -47,6 +54,15 @@ def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[socket.s
     """Where to listen, the parts of the mock, and what saves its models. Raises what is in _WRONG."""
     contract = load(settings.contract)
     fixtures = load_fixtures(contract, settings.fixtures)
+    try:
+        return _opened(settings, contract, fixtures, stack)
+    except _WRONG as error:
+        raise _WrongError(redaction_for(contract, fixtures, settings.admin_token).hide(str(error))) from None
+
+
+def _opened(
+    settings: Settings, contract: Contract, fixtures: Fixtures, stack: contextlib.ExitStack
+) -> tuple[socket.socket, Control, Saver | None]:
     listener = stack.enter_context(listen(settings.host, settings.port))
     check_exposure(settings, listener.getsockname()[0])
     if settings.state is None:
@@ -59,16 +75,10 @@ def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[socket.s
 
 
 def _serve(settings: Settings, control: Control, listener: socket.socket) -> None:
-    log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, control.redaction.hide)
     for problem in control.fixtures.left_out:
         logging.getLogger("mock_server").warning("left out of the packaged fixtures: %s", problem)
     app = app_of(settings, control)
     url = control.url = url_of(listener)
     text = url if settings.quiet else banner(url, control.contract, control.fixtures, admin=settings.admin)
-    serve(app, listener, ready=lambda: _tell(text))
-
-
-def _tell(text: str) -> None:
-    """Print at once, so that a program that started the mock can read where it is."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    serve(app, listener, ready=lambda: tell(text))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mock_server.callers.callers import READ_ONLY, READ_WRITE
+from mock_server.command.output import ArgumentParser, complain, tell
 from mock_server.refusing.wording import alternatives
 
 if TYPE_CHECKING:
@@ -39,15 +39,21 @@ def print_token(arguments: Sequence[str]) -> int:
 
     from contract import ContractError, load
     from mock_server.callers.fixtures import FixturesError, load_fixtures
+    from mock_server.journal.known_secrets import redaction_for
+
+    def hide(text: str) -> str:
+        return text
 
     try:
-        fixtures = load_fixtures(load(given.contract), given.fixtures)
+        contract = load(given.contract)
+        fixtures = load_fixtures(contract, given.fixtures)
+        hide = redaction_for(contract, fixtures).hide
         rights = READ_ONLY if given.read_only else READ_WRITE
         token = mint(fixtures, given.organization, rights, given.user, given.expires_in)
     except (ContractError, FixturesError, UnknownOrganizationError) as error:
-        sys.stderr.write(f"respan-mock token: {error}\n")
+        complain(f"respan-mock token: {hide(str(error))}")
         return WRONG_USE
-    sys.stdout.write(f"{token}\n")
+    tell(token)
     return 0
 
 
@@ -75,7 +81,7 @@ def mint(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="respan-mock token",
         description="Print a dashboard token (a JWT) that a mock with the same fixtures accepts.",
         epilog=_EXAMPLES,

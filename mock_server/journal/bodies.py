@@ -1,4 +1,4 @@
-"""Finds in a body the values that stand under the names of secrets, be it JSON, a form, multipart, XML or plain lines."""
+"""Finds what stands under the names of secrets in a body: in JSON, a form, multipart, XML or plain lines."""
 
 from __future__ import annotations
 

@@ -15,18 +15,24 @@ SHORTEST_VALUE = 6
 """The same of the values of parameters and members, which may be any word."""
 _SHORTEST_COOKIE = 8
 SCHEMES = frozenset(
-    "apikey aws4-hmac-sha256 basic bearer concealed digest dpop gnap hawk hmac hoba jwt key mutual negotiate ntlm oauth"
-    " privatetoken scram-sha-1 scram-sha-256 signature token vapid".split()
+    """
+    apikey aws4-hmac-sha256 basic bearer concealed digest dpop gnap hawk hmac hoba jwt key mutual negotiate ntlm oauth
+    privatetoken scram-sha-1 scram-sha-256 signature token vapid
+    """.split()  # noqa: SIM905 - as a list it would take thirty lines
 )
-"""Schemes of authentication in lower case: IANA's, and some more. Any other word may be a key, which is not repeated."""
+"""Schemes of authentication in lower case, IANA's and some more. Any other word may be a key, which is not repeated."""
 _SPLIT = re.compile(r"[\s,;\"'=:]+")
 _PARAMETERS = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s,;\"]+))")
 _KEPT_PARAMETERS = frozenset(
-    "realm uri algorithm qop nc username userhash nonce opaque signedheaders headers keyid created expires".split()
+    """
+    algorithm created expires headers keyid nc nonce opaque qop realm signedheaders uri userhash username
+    """.split()  # noqa: SIM905
 )
 """Parameters of schemes (RFC 7616) that hold no secret."""
 _COMMON = SCHEMES | {"true", "false", "null", "none", "undefined", "anonymous", "api", "api-key", "x-api-key", "auth"}
-_MULTIPLE = re.compile(r"(digest|aws4-hmac-sha256|oauth|hawk|signature|mutual|gnap|hoba|vapid|concealed)\s", re.IGNORECASE)
+_MULTIPLE = re.compile(
+    r"(digest|aws4-hmac-sha256|oauth|hawk|signature|mutual|gnap|hoba|vapid|concealed)\s", re.IGNORECASE
+)
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -83,7 +89,7 @@ def _in_basic(encoded: str) -> Iterator[str]:
         return
     user, colon, password = text.partition(":")
     if colon:
-        yield from filter(_is_credential, (text, password if password else user))
+        yield from filter(_is_credential, (text, password or user))
 
 
 def _in_cookies(value: str, names: SecretNames) -> Iterator[str]:

@@ -9,6 +9,6 @@ from mock_server.journal.secret_names import declared_secrets
 
 
 def redaction_for(contract: Contract, fixtures: Fixtures, admin_token: str | None = None) -> Redaction:
-    """Return what hides the API keys and the secret of the fixtures, the admin token, and what the contract declares."""
+    """Return what hides the keys and the secret of the fixtures, the admin token, and what the contract declares."""
     known = [*fixtures.keys, fixtures.dashboard.secret, *([admin_token] if admin_token else [])]
     return Redaction(declared_secrets(contract.document), known)

@@ -63,14 +63,14 @@ class Redaction:
         self.names = SecretNames(names)
         self._known = tuple(known)
         self.hide = Hider(self._known).hide
-        self._hider = lru_cache(maxsize=128)(self._hider_of)
+        self.hider = lru_cache(maxsize=128)(self._hider_of)
 
     def of_request(self, headers: Headers, query: bytes = b"", body: bytes = b"") -> Hider:
         """Return what hides the known secrets, and those that a request carries."""
         found = [*in_headers(headers, self.names), *in_query(query.decode("latin-1"), self.names)]
         if body:
             found += self._in_body(body)
-        return self._hider(tuple(dict.fromkeys(found)))
+        return self.hider(tuple(dict.fromkeys(found)))
 
     def of_exchange(self, exchange: Exchange) -> Redacted:
         """Return an exchange as it may be shown."""
@@ -114,7 +114,7 @@ class Redacted:
             *in_query(exchange.query.decode("latin-1"), self._names),
             *values,
         ]
-        self._hider = redaction._hider(tuple(dict.fromkeys(found)))  # noqa: SLF001 - of the same module
+        self._hider = redaction.hider(tuple(dict.fromkeys(found)))
         self.request_body = self.hide(request, cut=len(exchange.request) < exchange.request_length)
         """What is not UTF-8 in a body stands in it as surrogates."""
         self.response_body = self.hide(response, cut=len(exchange.response) < exchange.response_length)

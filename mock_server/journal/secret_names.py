@@ -1,12 +1,18 @@
-"""What looks like a secret: the one list of names, for headers, parameters of queries and forms, and members of JSON."""
+"""What looks like a secret: one list of names for headers, parameters of queries and forms, and members of JSON."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote_plus
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 _LONGEST = 200
 """Characters of a name that are looked at."""
@@ -18,36 +24,39 @@ _CERTAIN = re.compile(
     r"|csrf|xsrf|codeverifier|session(id)?|sessid|phpsessid|jsessionid|assertion)\d*$"
 )
 """Words that make a name that of a secret wherever they stand in it, also as the end of a word in lower case."""
-_LAST = {"token", "key", "auth", "sig", "signature", "pass", "pw", "pin", "sid", "sso", "ticket", "creds", "authtoken"}
+_LAST = _words("token key auth sig signature pass pw pin sid sso ticket creds")
 """Words that make a name that of a secret where they are its last."""
-_PLURAL = {"keys", "tokens", "signatures"}
+_PLURAL = _words("keys tokens signatures")
 """The same of several, where one of _OF_SECRETS stands before."""
-_OF_SECRETS = {"api", "access", "refresh", "auth", "private", "secret", "session", "bearer", "id", "security", "signing"}
-_ONLY_IN_PARAMETERS = {"code", "authorizationcode", "samlresponse", "samlrequest"}
+_OF_SECRETS = _words("api access refresh auth private secret session bearer id security signing")
+_ONLY_IN_PARAMETERS = _words("code authorizationcode samlresponse samlrequest")
 """Names of secrets in a query or a form (RFC 6749, section 4.1.2); in JSON a code is most often that of an error."""
-_TRAILING = {"value", "hash", "plain", "plaintext", "confirmation", "confirm", "repeat", "again", "raw", "base", "pem", "new", "old"}
+_TRAILING = _words("value hash plain plaintext confirmation confirm repeat again raw base pem new old")
 """Last words that do not change what a name stands for."""
-_ABOUT = {
-    "count", "counts", "length", "len", "limit", "limits", "name", "names", "type", "types", "policy", "required", "enabled",
-    "supported", "url", "uri", "endpoint", "endpoints", "expires", "expiry", "expiration", "expired", "in", "at", "usage", "used", "cost",
-    "costs", "price", "budget", "format", "hint", "created", "updated", "ttl", "age", "algorithm", "alg", "label", "description",
-    "title", "version", "status", "strength", "method", "methods", "provider", "location", "scheme", "rate", "rotation", "size",
-    "max", "min", "set", "present", "exists", "valid", "details", "permissions", "scopes", "scope", "order", "index", "position",
-}
+_ABOUT = _words("""
+    age alg algorithm at budget cost costs count counts created description details enabled endpoint endpoints
+    exists expiration expired expires expiry format hint in index label len length limit limits location max
+    method methods min name names order permissions policy position present price provider rate required
+    rotation scheme scope scopes set size status strength supported title ttl type types updated uri url usage
+    used valid version
+""")
 """Last words of a name that only says something about a secret."""
-_FLAG = {
-    "has", "is", "needs", "requires", "supports", "use", "uses", "allow", "allows", "enable", "show", "public", "publishable", "masked",
-    "redacted", "num", "number", "max", "min", "total", "per", "without", "with",
-}
+_FLAG = _words("""
+    allow allows enable has is masked max min needs num number per public publishable redacted requires show
+    supports total use uses with without
+""")
 """Words before which, or in which, there is no secret."""
 _HARMLESS = {
-    "key": {"idempotency", "public", "primary", "foreign", "sort", "partition", "cache", "socket", "websocket", "object", "row", "group", "shard",
-            "index", "composite", "unique", "model", "surrogate", "message", "lookup", "hot", "short", "translation", "i18n", "map", "range"},
-    "token": {"page", "continuation", "next", "stop", "pad", "eos", "bos", "unk", "mask", "sep", "cls", "start", "end", "first",
-              "last", "input", "output", "special", "cancellation", "sync", "cursor", "completion", "prompt", "cached", "reasoning"},
-    "pass": {"did", "by", "first"},
-    "sig": set(),
-}  # fmt: skip
+    "key": _words("""
+        cache composite foreign group hot i18n idempotency index lookup map message model object partition
+        primary public range row shard short socket sort surrogate translation unique websocket
+    """),
+    "token": _words("""
+        bos cached cancellation cls completion continuation cursor end eos first input last mask next output pad
+        page prompt reasoning sep special start stop sync unk
+    """),
+    "pass": _words("by did first"),
+}
 """Words before the last one that make it harmless: a page token is a bookmark."""
 
 
@@ -68,26 +77,31 @@ class SecretNames:
 
 
 def declared_secrets(document: Mapping[str, Any]) -> Iterator[str]:
-    """The names that an OpenAPI document declares as secret: API keys, and properties with `writeOnly`."""
+    """Yield the names that an OpenAPI document, or a schema, declares secret: API keys, and `writeOnly` properties."""
     for scheme in document.get("components", {}).get("securitySchemes", {}).values():
         if scheme.get("type") == "apiKey":
             yield scheme["name"]
+    for node in _mappings(document):
+        properties = node.get("properties")
+        for name, schema in properties.items() if isinstance(properties, Mapping) else ():
+            if isinstance(schema, Mapping) and schema.get("writeOnly") is True:
+                yield name
+
+
+def _mappings(document: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every mapping in a document once, also where references lead in a circle."""
     seen: set[int] = set()
     waiting: list[Any] = [document]
     while waiting:
         each = waiting.pop()
-        if not isinstance(each, (Mapping, list)) or id(each) in seen:
+        if id(each) in seen:
             continue
         seen.add(id(each))
-        if isinstance(each, list):
+        if isinstance(each, Mapping):
+            yield each
+            waiting += each.values()
+        elif isinstance(each, (list, tuple)):
             waiting += each
-            continue
-        waiting += each.values()
-        properties = each.get("properties")
-        if isinstance(properties, Mapping):
-            for name, schema in properties.items():
-                if isinstance(schema, Mapping) and schema.get("writeOnly") is True:
-                    yield name
 
 
 @lru_cache(maxsize=4096)
@@ -109,7 +123,7 @@ def looks_secret(name: str) -> bool:
         return not before or before[-1] not in _HARMLESS.get(last, ())
     if last in _PLURAL and before:
         return before[-1] in _OF_SECRETS
-    pairs = ("".join(pair) for pair in zip(words, words[1:], strict=False))
+    pairs = ("".join(pair) for pair in pairwise(words))
     return any(map(_CERTAIN.search, (*words, *pairs)))
 
 
