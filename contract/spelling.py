@@ -30,6 +30,7 @@ class Spelled:
     def __init__(self, literal: str) -> None:
         self.literal = literal
         self._lowered = literal.lower()
+        self._plain = _without_escapes(literal)
         self._is_long = len(literal) >= LONG_ENOUGH
         self.encoded = tuple(dict.fromkeys(_encoded(literal))) if self._is_long else ()
         """Its forms in base64, base32 and hexadecimal digits."""
@@ -38,7 +39,7 @@ class Spelled:
         """Tell whether it may be found in `text`."""
         return (
             self._lowered in text.lowered
-            or self._lowered in text.unescaped
+            or self._plain in text.unescaped
             or any(form in text.raw for form in self.encoded)
             or (self._is_long and self.literal.encode("utf-8", "surrogatepass").hex() in text.unspaced)
         )
@@ -64,20 +65,8 @@ class Text:
 
     @cached_property
     def unescaped(self) -> str:
-        """The text without escapes, in lower case."""
-        text = f"{self.raw}\0{self.raw.replace('+', ' ')}" if "+" in self.raw else self.raw
-        for _ in range(_ROUNDS):
-            before = text
-            if "%" in text:
-                text = unquote(text, errors="surrogateescape")
-            if "\\" in text:
-                text = _ESCAPE.sub(_unescaped, text).replace("\\", "")
-                text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            if "&" in text:
-                text = html.unescape(text)
-            if text == before:
-                break
-        return text.lower()
+        """The text without escapes, in lower case; a plus may be a space."""
+        return _without_escapes(f"{self.raw}\0{self.raw.replace('+', ' ')}" if "+" in self.raw else self.raw)
 
     @cached_property
     def unspaced(self) -> str:
@@ -100,6 +89,22 @@ def replace_spelled(text: str, literals: Iterable[Spelled], replacement: Callabl
 def spelled(literal: str) -> Spelled:
     """The spellings of a text."""
     return Spelled(literal)
+
+
+def _without_escapes(text: str) -> str:
+    """Return a text in lower case, every escape and every backslash taken out: enough to tell whether to look closer."""
+    for _ in range(_ROUNDS):
+        before = text
+        if "%" in text:
+            text = unquote(text, errors="surrogateescape")
+        if "\\" in text:
+            text = _ESCAPE.sub(_unescaped, text).replace("\\", "")
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if "&" in text:
+            text = html.unescape(text)
+        if text == before:
+            break
+    return text.lower()
 
 
 def _unescaped(found: re.Match[str]) -> str:

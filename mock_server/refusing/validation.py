@@ -53,11 +53,8 @@ class Validator:
         contract = self._locate(error.schema_path) if self._locate else None
         rule, told = error.kind.name, error.kind.as_dict()
         for path, expected, got, message in _readings(error, rule, told):
-            quotes = rule in _EXPECTED or rule in (
-                "required",
-                "additionalProperties",
-            )  # what they quote is no container
-            if self._is_secret(path, None if quotes else error.instance):
+            whole = None if rule in _EXPECTED or rule in _OF_MEMBERS else error.instance  # the others quote it all
+            if self._is_secret(path, whole):
                 got, message = _without_value(expected, got, message)  # noqa: PLW2901
             pointer = to_pointer(path).removeprefix("#")
             inside = f"At {plain(pointer)}: " if len(path) > 1 else ""
@@ -101,6 +98,8 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "format": lambda told: f"a string of the format {told['format']}",
 }
 """What each keyword expects. Rarer ones keep the words of the validator."""
+_OF_MEMBERS = ("required", "additionalProperties")
+"""The keywords that say something about single members."""
 
 
 def _readings(error: jsonschema_rs.ValidationError, rule: str, told: Mapping[str, Any]) -> Iterator[_Reading]:
