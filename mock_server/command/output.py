@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import IO
+from typing import IO, Any
 
 from contract.visible import visible
 
@@ -30,6 +30,6 @@ def complain(text: str) -> None:
 class ArgumentParser(argparse.ArgumentParser):
     """Argparse's, whose messages may repeat any argument."""
 
-    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+    def _print_message(self, message: str, file: Any = None) -> None:
         stream = file or sys.stderr
         super()._print_message(printable(message, stream), stream)

@@ -132,7 +132,7 @@ def mock() -> Iterator[Mock]:
     contract = load()
     control = control_of(Settings(), contract, load_fixtures(contract))
     control.url = "http://127.0.0.1:8000"
-    made = Mock(control, lambda *_: asyncio.sleep(0), [])  # type: ignore[arg-type,return-value]
+    made = Mock(control, lambda *_: asyncio.sleep(0), [])
 
     class Kept(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
