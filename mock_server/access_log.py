@@ -50,13 +50,16 @@ class AccessLogMiddleware:
         taken = (perf_counter() - start) * 1000
         said = body if REFUSAL in scope else b""
         hide = self._redaction.of_request(scope["headers"], scope["query_string"], said).hide
-        logger.info(visible(hide(_line(scope, status, taken))), extra={"status": status, "refusal": scope.get(REFUSAL)})
+        before, after = map(hide, _around(scope))  # the time between is another one in every line
+        outcome = str(status) if status else "the client has gone"
+        line = visible(f"{before} {outcome} {taken:.1f} ms{after}")
+        logger.info(line, extra={"status": status, "refusal": scope.get(REFUSAL)})
 
 
-def _line(scope: Scope, status: int, milliseconds: float) -> str:
+def _around(scope: Scope) -> tuple[str, str]:
+    """Return what stands before and after the outcome of a request."""
     target = plain(scope["raw_path"].decode("latin-1"))
     reason = f"  {scope[REFUSAL].line}" if REFUSAL in scope else ""
     preferred = f"  Prefer: {plain(scope[APPLIED])}" if APPLIED in scope else ""
     failed = "".join(f"  fault {fault.id}: {fault.effect}" for fault in scope.get(FAULTS, ()))
-    outcome = str(status) if status else "the client has gone"
-    return f"{scope['method']} {target} {outcome} {milliseconds:.1f} ms{preferred}{failed}{reason}"
+    return f"{scope['method']} {target}", f"{preferred}{failed}{reason}"

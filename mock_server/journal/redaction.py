@@ -21,6 +21,7 @@ _PAIR = re.compile(r"(?<![\w.%-])([\w.%-]{1,200}+)=(\"[^\"]*\"?|[^&;,\s\"]+)")
 _BEGINNING = 3
 """Characters of a secret that are hidden where the rest of it was cut off."""
 _ENCODED_BEGINNING = 8
+_SHORT = 200
 _BETWEEN = "\0\n\0"
 """What no header has in it: so many are searched as one text."""
 
@@ -31,9 +32,13 @@ class Hider:
     def __init__(self, literals: Iterable[str]) -> None:
         known = {each for each in literals if len(each) >= SHORTEST}
         self._spelled = [spelled(each) for each in sorted(known, key=lambda it: (-len(it), it))]
+        self._of_short = lru_cache(maxsize=64)(self._hide)  # the same path and reason are logged again and again
 
     def hide(self, text: str, *, cut: bool = False) -> str:
         """Replace every secret in a text; with `cut` also the beginning of one at its end."""
+        return self._of_short(text, cut=cut) if len(text) <= _SHORT else self._hide(text, cut=cut)
+
+    def _hide(self, text: str, *, cut: bool) -> str:
         text = replace_spelled(text, self._spelled, _hidden)
         if _CUT in text:
             *parts, last = text.split(_CUT)
