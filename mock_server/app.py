@@ -28,8 +28,17 @@ from mock_server.handlers import Models
 from mock_server.http.cross_origin import cross_origin
 from mock_server.http.failures import handle_failures
 from mock_server.http.routing import RoutingMiddleware
+from mock_server.journal.known_secrets import redaction_for
 from mock_server.journal.recording import RecordingMiddleware
-from mock_server.pages import DOCUMENT, SWAGGER_UI, Page, served_document, shown_document, swagger_ui_options
+from mock_server.pages import (
+    DOCUMENT,
+    SWAGGER_UI,
+    Page,
+    PageHeadersMiddleware,
+    served_document,
+    shown_document,
+    swagger_ui_options,
+)
 from mock_server.preferring.forced import forced_answers
 from mock_server.preferring.middleware import PreferMiddleware
 from mock_server.response_check import ResponseCheckMiddleware
@@ -42,6 +51,7 @@ def build_app(
     behaviour: Behaviour,
 ) -> AsyncApp:
     """The API of the mock as an ASGI app."""
+    redaction = redaction_for(contract, fixtures)
     document = served_document(contract)
     answers = forced_answers(document, contract.upsert, behaviour.seed)
     ruled = Models(contract.upsert, fixtures, store, behaviour.clock, behaviour.changed).handlers
@@ -51,10 +61,11 @@ def build_app(
         __name__,
         middlewares=[
             *([partial(RecordingMiddleware, note=behaviour.note)] if behaviour.note else []),
-            *([AccessLogMiddleware] if access_logger.isEnabledFor(logging.INFO) else []),
+            *([partial(AccessLogMiddleware, redaction=redaction)] if access_logger.isEnabledFor(logging.INFO) else []),
             cross_origin(contract, behaviour.origins),  # outside of the errors, or they could not be read by a page
             *_faults(contract, fixtures, behaviour),
             *([partial(ResponseCheckMiddleware, document=document, ruled=ruled)] if behaviour.check_responses else []),
+            PageHeadersMiddleware,
             ExceptionMiddleware,
             partial(RoutingMiddleware, base_path=contract.base_path),
             partial(PreferMiddleware, answers=answers),
@@ -70,7 +81,7 @@ def build_app(
     shown = orjson.dumps(shown_document(contract))
     app.add_url_rule(DOCUMENT, "document", Page(Response(shown, media_type="application/json")))
     app.add_api(document)
-    handle_failures(app, by_preference=True)
+    handle_failures(app, redaction, by_preference=True)
     return app
 
 

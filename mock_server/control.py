@@ -14,9 +14,11 @@ from mock_server.core.stores import Store
 from mock_server.core.upsert import Stored
 from mock_server.events import Events
 from mock_server.faults.book import Faults
-from mock_server.journal.entry import entry_of
+from mock_server.journal.entry import Entry, entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
+from mock_server.journal.known_secrets import redaction_for
+from mock_server.journal.redaction import Redaction
 from mock_server.scenario.saving import scenario_of
 from mock_server.state.document import StateReader, model_of, state_of
 
@@ -49,18 +51,30 @@ class Control:
     events: Events = field(default_factory=Events)
     on_change: Callable[[], Awaitable[None] | None] | None = None
     """Called after each change of the models. Gives what to wait for before a response is sent, if anything."""
+    admin_token: str | None = None
+    url: str = "http://localhost"
+    """The address of the mock, to which copied commands go."""
+    redaction: Redaction = field(init=False)
+    """Hides secrets in what is shown."""
+
+    def __post_init__(self) -> None:
+        self.redaction = redaction_for(self.contract, self.fixtures, self.admin_token)
+
+    def entry(self, exchange: Exchange) -> Entry:
+        """Return what is shown of an exchange."""
+        return entry_of(exchange, self.redaction, self.url)
 
     def note(self, exchange: Exchange) -> None:
         """Take an exchange into the journal."""
         self.journal.add(exchange)
-        self.events.publish("request", exchange, entry_of)
+        self.events.publish("request", exchange, self.entry)
 
     def model_changed(self, organization: str, name: str, stored: Stored | None) -> Awaitable[None] | None:
         """Tell that a request has written a model, or removed it where `stored` is None.
 
         Gives what to wait for before the response is sent, if anything.
         """
-        self.events.publish("model", (organization, name, stored), _shown)
+        self.events.publish("model", (organization, name, stored), self._model_shown)
         return self.on_change() if self.on_change else None
 
     def clear_journal(self) -> int:
@@ -114,7 +128,7 @@ class Control:
         if saved is not None:
             await saved
 
-
-def _shown(changed: tuple[str, str, Stored | None]) -> dict[str, Any]:
-    organization, name, stored = changed
-    return {"organization": organization, "name": name, "model": model_of(stored) if stored else None}
+    def _model_shown(self, changed: tuple[str, str, Stored | None]) -> dict[str, Any]:
+        organization, name, stored = changed
+        model = self.redaction.value(model_of(stored)) if stored else None
+        return {"organization": organization, "name": self.redaction.hide(name), "model": model}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
+import re
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from connexion.http_facts import METHODS
 from connexion.options import SwaggerUIOptions
+from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
 from mock_server.refusing.refusals import refused
@@ -18,6 +22,24 @@ SWAGGER_UI = "/ui/"
 """The path of Swagger UI."""
 DOCUMENT = "/openapi.json"
 """The path of the contract."""
+
+PROTECTION = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Headers of every page, beside its Content-Security-Policy."""
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",  # Swagger UI styles its elements one by one
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+_INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 class Page:
@@ -31,6 +53,48 @@ class Page:
         if scope["method"] not in ("GET", "HEAD"):
             raise refused(405, f"{scope['path']} has no {scope['method']}, only GET or HEAD.", Allow="GET, HEAD")
         await self._response(scope, receive, send)
+
+
+class PageHeadersMiddleware:
+    """Protects Swagger UI: no other page may frame it, and it runs and reads what comes from the mock only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; the start of an HTML page waits for its body, whose scripts its policy names."""
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(SWAGGER_UI):
+            await self.app(scope, receive, send)
+            return
+        start: Message | None = None
+        body = b""
+
+        async def protecting(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(PROTECTION)
+                headers["Content-Security-Policy"] = _policy()
+                if headers.get("content-type", "").startswith("text/html"):
+                    start = message
+                    return
+            elif start is not None:
+                body += message.get("body", b"")
+                if message.get("more_body", False):
+                    return
+                MutableHeaders(scope=start)["Content-Security-Policy"] = _policy(*_INLINE_SCRIPT.findall(body))
+                await send(start)
+                message = {**message, "body": body}
+            await send(message)
+
+        await self.app(scope, receive, protecting)
+
+
+def _policy(*scripts: bytes) -> str:
+    """Return a Content-Security-Policy that lets these inline scripts run."""
+    hashes = "".join(f" 'sha256-{b64encode(sha256(script).digest()).decode()}'" for script in scripts)
+    policy = {**_POLICY, "script-src": _POLICY["script-src"] + hashes}
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
 def served_document(contract: Contract) -> dict[str, Any]:

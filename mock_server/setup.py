@@ -37,6 +37,7 @@ def control_of(settings: Settings, start: Start) -> Control:
         Faults(start.faults, start.seed, Reach(start.contract, start.fixtures)),
         clock_of(start.clock) if start.clock else RealClock(),
         settings=_shown(replace(settings, clock=start.clock, seed=start.seed)),
+        admin_token=settings.admin_token,
     )
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import html
 import json
 import re
-from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
+from contract.spelling import Spelled, replace_spelled
+from contract.spelling import spelled as spellings_of
+
 Variables = Mapping[str, str]
 """Literal text that must not be told, and the shell variable that stands for it."""
-LONG_ENOUGH = 6
-"""Characters from which on the encoded forms of a secret are looked for; shorter ones stand in any text by chance."""
 PIECE = 8
 """Characters of a secret, from anywhere in it, that are never told."""
 SHORTEST_BEGINNING = 3
@@ -41,7 +41,13 @@ def redacted(text: str, variables: Variables) -> str:
 
     if present:
         text = re.sub(any_of(present), name, text, flags=re.IGNORECASE)
+    longest_first = sorted(filter(None, variables), key=len, reverse=True)
+    text = replace_spelled(text, map(spellings_of, longest_first), lambda found: _variable(found, variables))
     return _without_parts(text, variables)
+
+
+def _variable(found: Spelled, variables: Variables) -> str:
+    return variables[found.literal]
 
 
 def _without_parts(text: str, variables: Variables) -> str:
@@ -57,7 +63,7 @@ def _without_parts(text: str, variables: Variables) -> str:
 @lru_cache(maxsize=64)
 def _long_spellings(secret: str) -> tuple[str, ...]:
     """Its spellings of which pieces are looked for."""
-    return tuple(dict.fromkeys(one for one in (*_escaped(secret), *_encoded(secret)) if len(one) >= PIECE))
+    return tuple(dict.fromkeys(one for one in (*_escaped(secret), *spellings_of(secret).encoded) if len(one) >= PIECE))
 
 
 def _without_beginning(text: str, secret: str, variable: str) -> str:
@@ -95,14 +101,8 @@ def any_of(literals: Iterable[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _all_spellings(variables: tuple[tuple[str, str], ...]) -> Variables:
-    """Every spelling of every secret, in lower case."""
-    encoded = {
-        spelling.lower(): variable
-        for literal, variable in variables
-        if len(literal) >= LONG_ENOUGH
-        for spelling in _encoded(literal)
-    }
-    return encoded | {spelling.lower(): variable for literal, variable in variables for spelling in _escaped(literal)}
+    """Every usual escape of every secret, in lower case."""
+    return {spelling.lower(): variable for literal, variable in variables for spelling in _escaped(literal)}
 
 
 def _escaped(literal: str) -> Iterator[str]:
@@ -116,13 +116,3 @@ def _escaped(literal: str) -> Iterator[str]:
     yield json.dumps(literal, ensure_ascii=False)[1:-1]
     yield html.escape(literal)
     yield repr(literal)[1:-1]
-
-
-def _encoded(literal: str) -> Iterator[str]:
-    """How it is written in base64, wherever it begins in what was encoded, and in hexadecimal digits."""
-    octets = literal.encode("utf-8", "surrogatepass")
-    yield octets.hex()
-    for before in range(3):
-        first, last = (before * 8 + 5) // 6, (before + len(octets)) * 8 // 6
-        for encode in (b64encode, urlsafe_b64encode):
-            yield encode(b"\0" * before + octets).decode()[first:last]

@@ -56,7 +56,11 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
         GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files, open_to_all={HEALTH.decode()}
     )
     outer = [
-        *([partial(AccessLogMiddleware, statuses=_REJECTED)] if access_logger.isEnabledFor(logging.INFO) else []),
+        *(
+            [partial(AccessLogMiddleware, redaction=control.redaction, statuses=_REJECTED)]
+            if access_logger.isEnabledFor(logging.INFO)
+            else []
+        ),
         *([admin_cross_origin(access.origins)] if access.origins else []),
         ExceptionMiddleware,
         guard,
@@ -81,7 +85,7 @@ def _app(control: Control, document: dict[str, Any], outer: Sequence[Any], token
         security_map={"bearer": partial(AdminTokenHandler, token)},
     )
     app.add_api(document)
-    handle_failures(app, by_preference=False)
+    handle_failures(app, control.redaction, by_preference=False)
     return app
 
 

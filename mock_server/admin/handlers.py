@@ -13,7 +13,6 @@ from mock_server.answers import Answer
 from mock_server.control import Control
 from mock_server.information import information
 from mock_server.journal.criteria import Criteria
-from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
 from mock_server.refusing.refusals import refused
@@ -88,7 +87,7 @@ class Handlers:
         exchange = self._journal.get(number)
         if exchange is None:
             raise refused(404, f"The journal has no request {number}, or no longer.")
-        return Answer(200, entry_of(exchange))
+        return Answer(200, self._control.entry(exchange))
 
     @property
     def _journal(self) -> Journal:
@@ -110,7 +109,8 @@ class Handlers:
 
     def _listed(self, found: Sequence[Exchange], criteria: Criteria, total: int) -> Answer:
         dropped = self._journal.dropped(criteria.after)
-        return Answer(200, {"requests": [entry_of(each) for each in found], "total": total, "dropped": dropped})
+        shown = [self._control.entry(each) for each in found]
+        return Answer(200, {"requests": shown, "total": total, "dropped": dropped})
 
 
 def _too_few(found: int, wanted: int, seconds: float, dropped: int) -> str:

@@ -16,6 +16,7 @@ import jsonschema_rs
 
 from contract import Contract, FromKey, FromRequest, LookedUp, Problem, Schema, UnusableFileError, read_mapping
 from mock_server.callers.callers import READ_ONLY, READ_WRITE, Caller, Dashboard
+from mock_server.callers.key_places import without_keys
 from mock_server.core.display import BuiltIn
 from mock_server.core.json_values import unwritable
 from mock_server.core.times import EXPECTED, time_of
@@ -69,13 +70,13 @@ def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
     try:
         written = read_mapping(path)
     except UnusableFileError as error:
-        raise FixturesError(error.file, error.problems) from None
+        raise FixturesError(error.file, without_keys(error.problems, {})) from None
     try:
         fixtures = fixtures_in(contract, written)
     except InvalidFixtures as error:
-        raise FixturesError(str(path), error.problems) from None
+        raise FixturesError(str(path), without_keys(error.problems, written)) from None
     if file and fixtures.left_out:
-        raise FixturesError(str(path), list(fixtures.left_out))
+        raise FixturesError(str(path), without_keys(list(fixtures.left_out), written))
     return fixtures
 
 

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from mock_server.callers.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
+from mock_server.journal.credentials import scheme_of
 from mock_server.refusing.refusals import RefusedError, refused
 from mock_server.refusing.violations import Part, Violation
 from mock_server.refusing.wording import quoted
@@ -110,12 +111,14 @@ def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
         raise unauthorized("Authentication credentials were not provided. " + _EXPECTED + ".", "nothing")
     if len(values) > 1:
         raise unauthorized("The request has more than one Authorization header.", "more than one header")
-    scheme, _, token = values[0].decode("latin-1").strip().partition(" ")
+    value = values[0].decode("latin-1").strip()
+    scheme, _, token = value.partition(" ")
     if not scheme:
         raise unauthorized(f"The Authorization header is empty. {_EXPECTED}.", "an empty header")
     if scheme.lower() != "bearer":
-        # A single word may be the key itself, which is not repeated.
-        got = f"the scheme {quoted(scheme)}" if token else "no scheme"
+        # Any word that is no known scheme may be the key itself, which is not repeated.
+        known = scheme_of(value)
+        got = f"the scheme {quoted(known)}" if known else "another scheme" if token else "no scheme"
         raise unauthorized(f"{_EXPECTED}, got {got}.", got)
     token = token.strip()
     if not token or " " in token or "\t" in token:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from contract import Contract
+from contract.visible import visible
 from mock_server.admin.app import PREFIX
 from mock_server.callers.fixtures import Fixtures
 from mock_server.console.files import HOME
@@ -22,7 +23,7 @@ _WIDTH = 12
 
 def banner(urls: Sequence[str], contract: Contract, fixtures: Fixtures, *, admin: bool, seed: str = "") -> str:
     """Return the whole text, several lines. `urls` are the addresses, one for each host."""
-    return "\n".join(_lines(urls, contract, fixtures, admin, seed))
+    return "\n".join(map(visible, _lines(urls, contract, fixtures, admin, seed)))
 
 
 def _lines(urls: Sequence[str], contract: Contract, fixtures: Fixtures, admin: bool, seed: str) -> Iterator[str]:

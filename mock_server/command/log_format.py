@@ -1,19 +1,41 @@
-"""How the log looks: plain lines on stderr, in colour where that is a terminal."""
+"""How the log looks: plain lines on stderr, in colour where that is a terminal. Nothing in it drives the terminal."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
+from collections.abc import Callable
+
+from contract.visible import visible
+from mock_server.command.output import printable
 
 _RED, _YELLOW, _GREEN, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
+_INDENTED = "  "
 
 
-class ColourFormatter(logging.Formatter):
+class PlainFormatter(logging.Formatter):
+    """Writes a record as one line, and below it, indented, the traceback if there is one."""
+
+    def __init__(self, hide: Callable[[str], str]) -> None:
+        super().__init__("%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        self._hide = hide
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line. A line break in a message would begin another, which nobody logged."""
+        return visible(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the whole text."""
+        line, *traceback = super().format(record).split("\n")
+        return printable(self._hide("\n".join([line, *(f"{_INDENTED}{each}" for each in traceback)])), sys.stderr)
+
+
+class ColourFormatter(PlainFormatter):
     """Colours a line by the status of the answer, or by its level."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of one record."""
+        """Return the whole text in colour."""
         line = super().format(record)
         status = getattr(record, "status", None)
         if record.levelno >= logging.ERROR or (status is not None and status >= 500):
@@ -23,13 +45,15 @@ class ColourFormatter(logging.Formatter):
         return f"{_GREEN}{line}{_RESET}" if status else line
 
 
-def log_to_stderr(level: str) -> None:
-    """Log the mock's own records of at least `level` to stderr, and of its libraries the warnings."""
+def log_to_stderr(level: str, hide: Callable[[str], str]) -> None:
+    """Log the mock's own records of at least `level` to stderr, and of its libraries the warnings.
+
+    `hide` takes known secrets out of every text.
+    """
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # they cost time, and are not shown
     handler = logging.StreamHandler(sys.stderr)
     coloured = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    formatter = ColourFormatter if coloured else logging.Formatter
-    handler.setFormatter(formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    handler.setFormatter((ColourFormatter if coloured else PlainFormatter)(hide))
     logging.getLogger().addHandler(handler)
     logging.getLogger("mock_server").setLevel(level.upper())
     logging.getLogger().setLevel(max(logging.WARNING, logging.getLogger("mock_server").level))

@@ -12,6 +12,7 @@ from typing import TypeVar
 from contract.servers import normal_base_path
 from mock_server.command import fault_options
 from mock_server.command.limit_options import add_limits, limits_of
+from mock_server.command.output import ArgumentParser
 from mock_server.core.clock import clock_of
 from mock_server.http.origin import admin_origin, cors_origin, host_name
 from mock_server.settings import TOKEN_VARIABLE, Settings
@@ -34,7 +35,7 @@ examples:
 
 def parse(arguments: Sequence[str] | None = None) -> Settings:
     """The settings that the command line and the environment give. Exits with 2 where they are wrong."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="respan-mock",
         description="A mock of the Respan custom models endpoint: whatever openapi.yaml says, served over HTTP.",
         epilog=_EXAMPLES,

@@ -14,12 +14,14 @@ from mock_server.command.banner import banner
 from mock_server.command.exposure import ExposedError, check_exposure
 from mock_server.command.listening import AddressError, Listeners, listen
 from mock_server.command.log_format import log_to_stderr
+from mock_server.command.output import complain, tell
 from mock_server.command.serving import serve
 from mock_server.control import Control
 from mock_server.faults.file import FaultsError
 from mock_server.faults.rule import RuleError
+from mock_server.journal.known_secrets import redaction_for
 from mock_server.scenario.source import ScenarioError
-from mock_server.scenario.start import start_of
+from mock_server.scenario.start import Start, start_of
 from mock_server.served import left_out
 from mock_server.settings import Settings
 from mock_server.setup import app_of, control_of, seed_of
@@ -30,6 +32,11 @@ from mock_server.state.saving import Saver
 UNSAVED = 1
 WRONG_USE = 2
 
+
+class _WrongError(Exception):
+    """The mock cannot start. The user is at fault; the message has no secret in it."""
+
+
 _WRONG = (
     ContractError,
     ScenarioError,
@@ -39,6 +46,7 @@ _WRONG = (
     StateFileError,
     AddressError,
     ExposedError,
+    _WrongError,
 )
 
 
@@ -48,7 +56,7 @@ def run(settings: Settings) -> int:
         try:
             listeners, control, saver = _prepared(settings, stack)
         except _WRONG as error:
-            sys.stderr.write(f"respan-mock: {error}\n")
+            complain(f"respan-mock: {error}")
             return WRONG_USE
         try:
             _serve(settings, control, listeners)
@@ -61,6 +69,14 @@ def run(settings: Settings) -> int:
 def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
     """Where to listen, the parts of the mock, and what saves its models. Raises what is in _WRONG."""
     start = start_of(settings)
+    try:
+        return _opened(settings, start, stack)
+    except _WRONG as error:
+        hide = redaction_for(start.contract, start.fixtures, settings.admin_token).hide
+        raise _WrongError(hide(str(error))) from None
+
+
+def _opened(settings: Settings, start: Start, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
     listeners = stack.enter_context(listen(settings.hosts, settings.port))
     check_exposure(settings, listeners.addresses)
     if settings.state is None:
@@ -74,14 +90,15 @@ def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[Listener
 
 
 def _serve(settings: Settings, control: Control, listeners: Listeners) -> None:
-    log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, control.redaction.hide)
     for problem in control.fixtures.left_out:
         logging.getLogger("mock_server").warning("left out of the packaged fixtures: %s", problem)
     for sentence in left_out(control.contract, admin=settings.admin):
         logging.getLogger("mock_server").warning("not served as the contract says: %s", sentence)
     app = app_of(settings, control)
+    control.url = listeners.urls[0]
     text = _greeting(settings, control, listeners.urls)
-    serve(app, listeners.sockets, ready=lambda: _tell(text), limits=settings.limits)
+    serve(app, listeners.sockets, ready=lambda: tell(text), limits=settings.limits)
 
 
 def _greeting(settings: Settings, control: Control, urls: Sequence[str]) -> str:
@@ -90,9 +107,3 @@ def _greeting(settings: Settings, control: Control, urls: Sequence[str]) -> str:
     if settings.quiet:
         return "\n".join(url + contract.base_path for url in urls)
     return banner(urls, contract, control.fixtures, admin=settings.admin, seed=seed_of(control))
-
-
-def _tell(text: str) -> None:
-    """Print at once, so that a program that started the mock can read where it is."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()

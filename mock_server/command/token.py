@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mock_server.callers.callers import READ_ONLY, READ_WRITE
+from mock_server.command.output import ArgumentParser, complain, tell
 from mock_server.refusing.wording import alternatives
 from mock_server.settings import Settings
 
@@ -39,17 +39,22 @@ def print_token(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
 
     from contract import UnusableFileError
+    from mock_server.journal.known_secrets import redaction_for
     from mock_server.scenario.start import start_of
+
+    def hide(text: str) -> str:
+        return text
 
     files = Settings(contract=given.contract, fixtures=given.fixtures, scenario=given.scenario)
     try:
-        fixtures = start_of(files).fixtures
+        start = start_of(files)
+        hide = redaction_for(start.contract, start.fixtures).hide
         rights = READ_ONLY if given.read_only else READ_WRITE
-        token = mint(fixtures, given.organization, rights, given.user, given.expires_in)
+        token = mint(start.fixtures, given.organization, rights, given.user, given.expires_in)
     except (UnusableFileError, UnknownOrganizationError) as error:
-        sys.stderr.write(f"respan-mock token: {error}\n")
+        complain(f"respan-mock token: {hide(str(error))}")
         return WRONG_USE
-    sys.stdout.write(f"{token}\n")
+    tell(token)
     return 0
 
 
@@ -77,7 +82,7 @@ def mint(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="respan-mock token",
         description="Print a dashboard token (a JWT) that a mock with the same fixtures accepts.",
         epilog=_EXAMPLES,

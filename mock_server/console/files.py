@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mock_server.pages import Page
+from mock_server.pages import PROTECTION, Page
 
 HOME = "/"
 """The path of the page."""
@@ -36,9 +36,7 @@ _POLICY = {
 _HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+    **PROTECTION,
 }
 
 

@@ -14,7 +14,8 @@ from starlette.types import Scope
 
 from mock_server.callers.security import unauthorized
 from mock_server.http.routing import HINT, nothing_at
-from mock_server.refusing.refusals import Refusal, RefusedError
+from mock_server.journal.redaction import Redaction
+from mock_server.refusing.refusals import Refusal, RefusedError, without_secrets
 
 REFUSAL = "mock_server.refusal"
 """Where the scope of a request keeps the refusal that answers it, for the access log."""
@@ -25,18 +26,25 @@ APPLIED = "mock_server.applied"
 logger = logging.getLogger("mock_server")
 
 
-def handle_failures(app: AsyncApp, *, by_preference: bool) -> None:
-    """Have `app` answer whatever is raised in it; `by_preference` where it does what clients prefer."""
+def handle_failures(app: AsyncApp, redaction: Redaction, *, by_preference: bool) -> None:
+    """Have `app` answer whatever is raised in it; `by_preference` where it does what clients prefer.
+
+    No answer repeats the credentials of the request, wherever in it they stood, or a key that the mock knows.
+    """
+
+    async def answer(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+        headers = _preference_headers(request.scope) if by_preference else {}
+        return await _answer(request, error, redaction, **headers)
+
     for kind in (RefusedError, HTTPException, ProblemException, Exception):
-        app.add_error_handler(kind, _answer_by_preference if by_preference else _answer)
+        app.add_error_handler(kind, answer)
 
 
-async def _answer_by_preference(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-    return await _answer(request, error, **_preference_headers(request.scope))
-
-
-async def _answer(request: ConnexionRequest, error: Exception, **headers: str) -> ConnexionResponse:
-    refusal = refusal_of(error, request.scope)
+async def _answer(
+    request: ConnexionRequest, error: Exception, redaction: Redaction, **headers: str
+) -> ConnexionResponse:
+    hide = redaction.of_request(request.scope["headers"]).hide
+    refusal = without_secrets(refusal_of(error, request.scope), hide)
     request.scope[REFUSAL] = refusal
     return ConnexionResponse(  # type: ignore[no-untyped-call]
         refusal.status,

@@ -10,9 +10,11 @@ from typing import Any
 
 from mock_server.core.display import to_rfc3339
 from mock_server.faults.fired import Fired
-from mock_server.journal import redaction
+from mock_server.journal.bodies import HIDDEN
 from mock_server.journal.curl import curl
 from mock_server.journal.exchange import Exchange
+from mock_server.journal.redaction import Redacted, Redaction
+from mock_server.refusing.refusals import Refusal, without_secrets
 from mock_server.refusing.violations import Violation
 
 
@@ -82,43 +84,53 @@ class Entry:
     """A command that sends it again."""
 
 
-def entry_of(exchange: Exchange) -> Entry:
-    """What is shown of an exchange."""
+def entry_of(exchange: Exchange, redaction: Redaction, url: str) -> Entry:
+    """Return what is shown of an exchange. Its command goes to `url`, the address of the mock."""
+    shown = redaction.of_exchange(exchange)
     return Entry(
         id=exchange.id,
         time=to_rfc3339(datetime.fromtimestamp(exchange.ended - exchange.seconds, UTC)),
         duration_ms=round(exchange.seconds * 1000, 3),
         organization=exchange.organization,
         may_write=exchange.caller.may_write if exchange.caller else None,
-        method=exchange.method,
-        path=redaction.path(exchange.path.decode("latin-1")),
-        query=redaction.query(exchange.query.decode("latin-1")),
+        method=shown.hide(exchange.method),
+        path=shown.path,
+        query=shown.query,
         status=exchange.status or None,
-        request=Part(_shown(exchange.headers), _content(exchange.request, exchange.request_length, exchange.complete)),
-        response=Part(
-            _shown(exchange.response_headers), _content(exchange.response, exchange.response_length, complete=True)
+        request=Part(
+            _combined(shown.headers(exchange.headers)),
+            _content(shown.request_body, exchange.request, exchange.request_length, exchange.complete),
         ),
-        refusal=Reason(exchange.refusal.line, exchange.refusal.violations) if exchange.refusal else None,
-        preference=exchange.preference,
+        response=Part(
+            _combined(shown.headers(exchange.response_headers)),
+            _content(shown.response_body, exchange.response, exchange.response_length, complete=True),
+        ),
+        refusal=_reason(exchange.refusal, shown) if exchange.refusal else None,
+        preference=shown.hide(exchange.preference) if exchange.preference else exchange.preference,
         faults=exchange.faults,
-        curl=curl(exchange),
+        curl=curl(exchange, shown, url),
     )
 
 
-def _shown(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    shown: dict[str, str] = {}
-    for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        value = redaction.header(name, value)
-        shown[name] = f"{shown[name]}, {value}" if name in shown else value
-    return shown
+def _combined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    combined: dict[str, str] = {}
+    for name, value in headers:
+        combined[name] = f"{combined[name]}, {value}" if name in combined else value
+    return combined
 
 
-def _content(start: bytes, length: int, complete: bool = True) -> Content:
-    text = start.decode("utf-8", "backslashreplace")
+def _reason(refusal: Refusal, shown: Redacted) -> Reason:
+    hidden = without_secrets(refusal, shown.hide)
+    return Reason(hidden.line, hidden.violations)
+
+
+def _content(shown: str, start: bytes, length: int, complete: bool) -> Content:
+    text = shown.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     notes = []
     if len(start) < length:
         notes.append(f"the first {len(start)} of {length} bytes")
     if not complete:
         notes.append("the request was answered before the rest of its body was read")
+    if HIDDEN in text:
+        notes.append(f"secrets are shown as {HIDDEN}")
     return Content(text, length, "; ".join(notes) or None)

@@ -3,44 +3,182 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_plus
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
 
-HIDDEN = "[redacted]"
+from contract.spelling import LONG_ENOUGH, Spelled, replace_spelled, spelled
+from mock_server.journal.bodies import HIDDEN, BodyRedaction
+from mock_server.journal.credentials import SHORTEST, Headers, in_headers, in_query, scheme_of
+from mock_server.journal.exchange import Exchange
+from mock_server.journal.secret_names import SecretNames
 
-_SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|password|api-?key|credential|session", re.IGNORECASE)
-_SECRET_PARAMETER = re.compile(
-    r"token|secret|password|passwd|api[-_]?key|^key$|credential|session|^sig(nature)?$|^auth|^code$|jwt", re.IGNORECASE
-)
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+-]*(?= +\S)")
+_USER = re.compile(r"(?<=://)[^\s/?#@\"'<>]{1,500}@")
+_CUT = "..."
+"""What stands where a value was shortened, perhaps in the midst of a secret."""
+_PAIR = re.compile(r"(?<![\w.%-])([\w.%-]{1,200}+)=(\"[^\"]*\"?|[^&;,\s\"]+)")
+_BEGINNING = 3
+"""Characters of a secret that are hidden where the rest of it was cut off."""
+_ENCODED_BEGINNING = 8
+_SHORT = 200
+_BETWEEN = "\0\n\0"
+"""What no header has in it: so many are searched as one text."""
 
 
-def header(name: str, value: str) -> str:
-    """The value of a header without its secrets. Of credentials the scheme stays.
+class Hider:
+    """Hides some secrets, in whatever spelling they stand in a text."""
+
+    def __init__(self, literals: Iterable[str]) -> None:
+        known = {each for each in literals if len(each) >= SHORTEST}
+        self._spelled = [spelled(each) for each in sorted(known, key=lambda it: (-len(it), it))]
+        self._of_short = lru_cache(maxsize=64)(self._hide)  # the same path and reason are logged again and again
+
+    def hide(self, text: str, *, cut: bool = False) -> str:
+        """Replace every secret in a text; with `cut` also the beginning of one at its end."""
+        return self._of_short(text, cut=cut) if len(text) <= _SHORT else self._hide(text, cut=cut)
+
+    def _hide(self, text: str, *, cut: bool) -> str:
+        text = replace_spelled(text, self._spelled, _hidden)
+        if _CUT in text:
+            *parts, last = text.split(_CUT)
+            text = _CUT.join([*map(self._without_beginning, parts), last])
+        if cut:
+            text = self._without_beginning(text)
+        if "eyJ" in text:
+            text = _JWT.sub(HIDDEN, text)
+        return _USER.sub(f"{HIDDEN}@", text) if "@" in text else text
+
+    def _without_beginning(self, text: str) -> str:
+        lowered = text[-1000:].lower()
+        for each in self._spelled:
+            shortest = _BEGINNING if len(each.literal) >= LONG_ENOUGH else len(each.literal) - 1
+            if part := _overlap(lowered, each.literal.lower(), shortest):
+                return text[:-part] + HIDDEN
+            for form in each.encoded:
+                if part := _overlap(lowered, form.lower(), _ENCODED_BEGINNING):
+                    return text[:-part] + HIDDEN
+        return text
+
+
+class Redaction:
+    """Hides what looks like a secret by its name, and the secrets that are known."""
+
+    def __init__(self, names: Iterable[str] = (), known: Iterable[str] = ()) -> None:
+        self.names = SecretNames(names)
+        self._known = tuple(known)
+        self.hide = Hider(self._known).hide
+        self.hider = lru_cache(maxsize=128)(self._hider_of)
+
+    def of_request(self, headers: Headers, query: bytes = b"", body: bytes = b"") -> Hider:
+        """Return what hides the known secrets, and those that a request carries."""
+        found = [*in_headers(headers, self.names), *in_query(query.decode("latin-1"), self.names)]
+        if body:
+            found += self._in_body(body)
+        return self.hider(tuple(dict.fromkeys(found)))
+
+    def of_exchange(self, exchange: Exchange) -> Redacted:
+        """Return an exchange as it may be shown."""
+        return Redacted(self, exchange)
+
+    def value(self, value: Any, *, secret: bool = False) -> Any:
+        """Return a JSON value without the strings and numbers that are secrets."""
+        match value:
+            case dict():
+                return {name: self.value(child, secret=secret or self.names.has(name)) for name, child in value.items()}
+            case list():
+                return [self.value(child, secret=secret) for child in value]
+            case str():
+                return HIDDEN if secret and value else self.hide(value)
+            case int() | float() if secret and not isinstance(value, bool):
+                return HIDDEN
+        return value
+
+    def _in_body(self, body: bytes) -> Sequence[str]:
+        reading = BodyRedaction(self.names)
+        reading.hide(body.decode("utf-8", "backslashreplace"))
+        return [each for each in reading.found if len(each) >= LONG_ENOUGH]
+
+    def _hider_of(self, found: Sequence[str]) -> Hider:
+        return Hider((*self._known, *found))
+
+
+class Redacted:
+    """One exchange without its secrets."""
+
+    def __init__(self, redaction: Redaction, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._names = redaction.names
+        requested, answered = BodyRedaction(self._names), BodyRedaction(self._names)
+        request = requested.hide(exchange.request.decode("utf-8", "surrogateescape"))
+        response = answered.hide(exchange.response.decode("utf-8", "surrogateescape"))
+        values = [each for each in (*requested.found, *answered.found) if len(each) >= LONG_ENOUGH]
+        found = [
+            *in_headers(exchange.headers, self._names),
+            *in_headers(exchange.response_headers, self._names),
+            *in_query(exchange.query.decode("latin-1"), self._names),
+            *values,
+        ]
+        self._hider = redaction.hider(tuple(dict.fromkeys(found)))
+        self.request_body = self.hide(request, cut=len(exchange.request) < exchange.request_length)
+        """What is not UTF-8 in a body stands in it as surrogates."""
+        self.response_body = self.hide(response, cut=len(exchange.response) < exchange.response_length)
+        self.path = self.hide(_pairs(exchange.path.decode("latin-1"), self._names))
+        self.query = self.hide(BodyRedaction(self._names).query(exchange.query.decode("latin-1")))
+
+    def hide(self, text: str, *, cut: bool = False) -> str:
+        """Hide in a text whatever secrets the exchange has, and those that are known."""
+        return self._hider.hide(text, cut=cut)
+
+    def headers(self, headers: Headers) -> list[tuple[str, str]]:
+        """Return headers, their names in lower case, without secrets."""
+        lines: list[str] = []
+        for raw_name, raw_value in headers:
+            name = raw_name.decode("latin-1").lower()
+            lines += [name, header(name, raw_value.decode("latin-1"), self._names)]
+        shown = self.hide(_BETWEEN.join(lines)).split(_BETWEEN) if lines else []
+        return list(zip(shown[::2], shown[1::2], strict=True))
+
+
+def header(name: str, value: str, names: SecretNames | None = None) -> str:
+    """Return the value of a header without what its name says is a secret. Of credentials a known scheme stays.
 
     >>> header("authorization", "Bearer demo-acme"), header("accept", "*/*")
     ('Bearer [redacted]', '*/*')
     """
-    if not _SECRET_HEADER.search(name) or "authenticate" in name.lower():
-        return _JWT.sub(HIDDEN, value)
-    scheme = _SCHEME.match(value.strip()) if "authorization" in name.lower() else None
-    return f"{scheme[0]} {HIDDEN}" if scheme else HIDDEN
+    names = names or _LOOKING_SO
+    if not names.has(name):
+        return _pairs(value, names)
+    scheme = scheme_of(value) if "authorization" in name.lower() else None
+    return f"{scheme} {HIDDEN}" if scheme else HIDDEN
 
 
 def query(text: str) -> str:
-    """A query without the values of parameters that carry secrets.
+    """Return a query without the values of parameters that carry secrets.
 
     >>> query("page=2&access_token=abc")
     'page=2&access_token=[redacted]'
     """
-    return _JWT.sub(HIDDEN, "&".join(map(_parameter, text.split("&"))))
+    return BodyRedaction(_LOOKING_SO).query(text)
 
 
-def path(text: str) -> str:
-    """A path without tokens in it."""
-    return _JWT.sub(HIDDEN, text)
+_LOOKING_SO = SecretNames()
 
 
-def _parameter(text: str) -> str:
-    name, equals, value = text.partition("=")
-    return f"{name}={HIDDEN}" if equals and value and _SECRET_PARAMETER.search(unquote_plus(name)) else text
+def _pairs(text: str, names: SecretNames) -> str:
+    """Hide the values of secrets in a text such as `a=1; token=2`, or a URL with a query."""
+
+    def shown(found: re.Match[str]) -> str:
+        return f"{found[1]}={HIDDEN}" if names.has_parameter(found[1]) else found[0]
+
+    return _PAIR.sub(shown, text) if "=" in text else text
+
+
+def _overlap(text: str, secret: str, shortest: int) -> int:
+    """Return how many characters at the end of a text begin a secret, if so many at least."""
+    lengths = range(min(len(secret) - 1, len(text)), max(shortest, 1) - 1, -1)
+    return next((length for length in lengths if text.endswith(secret[:length])), 0)
+
+
+def _hidden(_: Spelled) -> str:
+    return HIDDEN

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from mock_server.refusing.violations import Violation
@@ -58,6 +58,24 @@ class Refusal:
         'name: This field is required.'
         """
         return self.reasons if isinstance(self.reasons, str) else " ".join(each.sentence for each in self.reasons)
+
+
+def without_secrets(refusal: Refusal, hide: Callable[[str], str]) -> Refusal:
+    """Return the refusal with `hide` applied to every text that may repeat something of the request."""
+    if isinstance(refusal.reasons, str):
+        return replace(refusal, reasons=hide(refusal.reasons))
+    return replace(refusal, reasons=tuple(_hidden(each, hide) for each in refusal.reasons))
+
+
+def _hidden(violation: Violation, hide: Callable[[str], str]) -> Violation:
+    return replace(
+        violation,
+        field=hide(violation.field) if violation.field else violation.field,
+        expected=hide(violation.expected),
+        got=hide(violation.got),
+        message=hide(violation.message),
+        pointer=hide(violation.pointer) if violation.pointer else violation.pointer,
+    )
 
 
 class RefusedError(Exception):

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from contract.pointer import Token, to_pointer
+from mock_server.journal.secret_names import SecretNames, declared_secrets
 from mock_server.refusing.json_schema import as_json_schema
 from mock_server.refusing.violations import Part, Violation, expectation
 from mock_server.refusing.wording import a_type, alternatives, described, nearest, plain, quoted
@@ -21,6 +22,7 @@ class Validator:
 
     def __init__(self, schema: Mapping[str, Any], locate: Locate | None = None) -> None:
         self._schema = as_json_schema(schema)
+        self._secrets = SecretNames(declared_secrets(schema))
         self._compiled = jsonschema_rs.Draft7Validator(self._schema, validate_formats=True)
         self._locate = locate
 
@@ -42,10 +44,19 @@ class Validator:
         told = (error for error in errors if error.kind.name == "type" or error.instance_path not in mistyped)
         return [violation for error in told for violation in self._violations(error)]
 
+    def _is_secret(self, path: Sequence[Token], value: Any) -> bool:
+        """Tell whether the value at `path` is a secret, or has one in it."""
+        if any(isinstance(token, str) and self._secrets.has(token) for token in path):
+            return True
+        return any(isinstance(each, str) and self._secrets.has(each) for each in _names_in(value))
+
     def _violations(self, error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
         contract = self._locate(error.schema_path) if self._locate else None
         rule, told = error.kind.name, error.kind.as_dict()
         for path, expected, got, message in _readings(error, rule, told, self._known(error)):
+            whole = None if rule in _EXPECTED or rule in _OF_MEMBERS else error.instance  # the others quote it all
+            if self._is_secret(path, whole):
+                got, message = _without_value(expected, got, message)  # noqa: PLW2901
             pointer = to_pointer(path).removeprefix("#")
             inside = f"At {plain(pointer)}: " if len(path) > 1 else ""
             field = str(path[0]) if path else None
@@ -59,6 +70,28 @@ class Validator:
         for token in error.schema_path[:-1]:
             schema = schema[token]
         return [*schema.get("properties", {})]
+
+
+_NOTHING, _NO_SUCH_FIELD = "nothing", "There is no such field."
+_NOT_SHOWN = "another value, which may be a secret and is not shown"
+
+
+def _names_in(value: Any) -> Iterator[str]:
+    """Yield the names of all members in a value."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            yield from each
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+
+
+def _without_value(expected: str, got: str, message: str) -> tuple[str, str]:
+    if got == _NOTHING:
+        return got, message
+    return _NOT_SHOWN, message if message.startswith(_NO_SUCH_FIELD) else expectation(expected, _NOT_SHOWN)
 
 
 _Reading: TypeAlias = tuple[list[Token], str, str, str]
@@ -75,6 +108,8 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "format": lambda told: f"a string of the format {told['format']}",
 }
 """What each keyword expects. Rarer ones keep the words of the validator."""
+_OF_MEMBERS = ("required", "additionalProperties")
+"""The keywords that say something about single members."""
 
 
 def _readings(
@@ -82,13 +117,13 @@ def _readings(
 ) -> Iterator[_Reading]:
     path = list(error.instance_path)
     if rule == "required":
-        yield [*path, str(told["property"])], "a value", "nothing", "This field is required."
+        yield [*path, str(told["property"])], "a value", _NOTHING, "This field is required."
     elif rule == "additionalProperties":
         value: Any = error.instance
         for name in told["unexpected"]:
             near = nearest(name, known)
             hint = f" Did you mean {near}?" if near else ""
-            yield [*path, name], "no such field", described(value[name]), "There is no such field." + hint
+            yield [*path, name], "no such field", described(value[name]), _NO_SUCH_FIELD + hint
     elif rule in _EXPECTED:
         expected, got = _EXPECTED[rule](told), described(error.instance)
         yield path, expected, got, expectation(expected, got)

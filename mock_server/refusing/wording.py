@@ -1,4 +1,4 @@
-"""How values are named in messages: shortened, on one line, and always writable as UTF-8."""
+"""How values are named in messages: shortened, on one line, and without characters that a terminal might obey."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import difflib
 import json
 from collections.abc import Iterable
 from typing import Any
+
+from contract.visible import visible
 
 LONGEST = 60
 """Characters of a value that a message repeats."""
@@ -22,13 +24,13 @@ _ARTICLES = {
 
 
 def quoted(text: str) -> str:
-    r"""`text` as a JSON string, shortened.
+    r"""Write `text` as a JSON string, shortened; what a terminal might obey stands in it as escapes.
 
-    >>> print(quoted('a "b"\n'))
-    "a \"b\"\n"
+    >>> print(quoted('a "b"\n'), quoted("\u202e\x9b"))
+    "a \"b\"\n" "\u202e\u009b"
     """
     shown = text if len(text) <= LONGEST else text[:LONGEST] + "..."
-    return json.dumps(shown, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+    return visible(json.dumps(shown, ensure_ascii=False))
 
 
 def plain(text: str) -> str:

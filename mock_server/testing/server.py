@@ -19,7 +19,7 @@ from mock_server.command.listening import listen
 from mock_server.command.serving import server
 from mock_server.control import Part
 from mock_server.journal.criteria import Criteria
-from mock_server.journal.entry import Entry, entry_of
+from mock_server.journal.entry import Entry
 from mock_server.setup import app_of
 from mock_server.testing.parts import Wishes, control_for, key_of, token_for
 from mock_server.testing.rules import FaultRules
@@ -86,7 +86,7 @@ class MockServer:
     def start(self) -> None:
         """Serve. Returns when it answers. Raises AddressError where it cannot listen."""
         listeners = listen(self._settings.hosts, self._settings.port)
-        self.origin = listeners.urls[0]
+        self.origin = self._control.url = listeners.urls[0]
         self.url = self.origin + self._control.contract.base_path
         self._server = server(self._app, self._note_ready)
         self._thread = threading.Thread(
@@ -150,11 +150,11 @@ class MockServer:
         return found
 
     async def _matching(self, criteria: Mapping[str, Any]) -> list[Entry]:
-        return [entry_of(each) for each in self._control.journal.matching(Criteria(**criteria))]
+        return [self._control.entry(each) for each in self._control.journal.matching(Criteria(**criteria))]
 
     async def _awaited(self, count: int, seconds: float, criteria: Mapping[str, Any]) -> list[Entry]:
         found = await self._control.journal.wait_for(Criteria(**criteria), count, seconds)
-        return [entry_of(each) for each in found]
+        return [self._control.entry(each) for each in found]
 
     def _note_ready(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -24,6 +24,7 @@ MODULES = [
     "journal.criteria",
     "journal.curl",
     "journal.redaction",
+    "journal.secret_names",
     "preferring.preferences",
     "preferring.sampling",
     "refusing.json_schema",

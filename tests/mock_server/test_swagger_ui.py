@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx2
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.mock_server.browser import browsing
+from tests.mock_server.browser import browsing, origin_of
 from tests.mock_server.conftest import Names
 from tests.mock_server.process import MockProcess
 from tests.mock_server.wire import KEY
@@ -58,6 +60,37 @@ def test_a_demo_key_creates_and_reads_a_model(page: Page, new_name: Names) -> No
     status, body = execute(page, "getModel")
     assert status == "200"
     assert '"input_cost": 1.5' in body
+
+
+def test_the_page_runs_within_its_policy(mock: MockProcess, chromium: str) -> None:
+    with browsing(chromium) as browser:
+        page = browser.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto(f"{mock.url}/ui/")
+        page.get_by_role("button", name="Authorize").first.wait_for()
+        assert complaints == []
+
+
+@pytest.mark.parametrize("path", ["/ui/", "/ui", "/ui/index.html", "/ui/swagger-ui.css", "/ui/nothing"])
+def test_no_other_page_can_frame_it_or_run_scripts_in_it(client: httpx2.Client, path: str) -> None:
+    headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    if path == "/ui/":
+        assert "'sha256-" in policy
+
+
+def test_no_other_page_can_frame_it(mock: MockProcess, chromium: str, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(f'<iframe src="{mock.url}/ui/"></iframe>', encoding="utf-8")
+    with origin_of(tmp_path) as origin, browsing(chromium) as browser:
+        page = browser.new_page()
+        with page.expect_console_message(lambda message: "frame" in message.text.lower()):
+            page.goto(origin)
 
 
 def test_both_ways_to_authenticate_are_offered(page: Page) -> None:

@@ -1,18 +1,20 @@
 // Completes commands, so that they work when pasted.
 
 const KEY = "$RESPAN_API_KEY";
+const ADDRESS = /http:\/\/[^/'"\s]+/; // the first one is that of the mock, as it knows itself; the browser may know it by another
 
 /**
- * The command that sends a request again. Where it had credentials that are not shown, those of a key with the same rights
- * stand before it.
+ * The command that sends a request again, to the address of this page. Where it had credentials that are not shown, those of
+ * a key with the same rights stand before it.
  * @param {import("./journal.js").Entry} entry
  * @param {import("./models.js").Organization[]} organizations
  */
 export function replay(entry, organizations) {
-  if (!entry.curl.includes(KEY)) return entry.curl;
+  const curl = entry.curl.replace(ADDRESS, () => location.origin);
+  if (!curl.includes(KEY)) return curl;
   const keys = organizations.find(({ name }) => name === entry.organization)?.keys ?? [];
   const like = keys.find(({ may_write }) => may_write === entry.may_write);
-  return like ? `${KEY.slice(1)}=${quoted(like.key)}\n${entry.curl}` : entry.curl;
+  return like ? `${KEY.slice(1)}=${quoted(like.key)}\n${curl}` : curl;
 }
 
 /**

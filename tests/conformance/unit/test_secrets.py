@@ -40,6 +40,20 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "in hexadecimal digits": lambda text: text.encode().hex(),
     "in base64": _base64(base64.b64encode),
     "in base64 of URLs": _base64(base64.urlsafe_b64encode),
+    "in base64 of base64": lambda text: _base64(base64.b64encode)(_base64(base64.b64encode)(text)),
+    "in base32": _base64(base64.b32encode),
+    "in base32 of lower case": lambda text: _base64(base64.b32encode)(text).lower(),
+    "in escapes of JavaScript only": lambda text: "".join(f"\\u{ord(each):04x}" for each in text),
+    "in escapes of Python only": lambda text: "".join(f"\\x{ord(each):02x}" for each in text),
+    "with one escape": lambda text: text.replace("P", "\\u0050", 1),
+    "in percent-encoding only": lambda text: "".join(f"%{octet:02x}" for octet in text.encode()),
+    "in percent-encoding of percent-encoding": lambda text: quote(quote(text, safe=""), safe=""),
+    "in decimal entities": lambda text: "".join(f"&#{ord(each)};" for each in text),
+    "in hexadecimal entities": lambda text: "".join(f"&#x{ord(each):X};" for each in text),
+    "in spaced hexadecimal digits": lambda text: text.encode().hex(" "),
+    "in hexadecimal digits with colons": lambda text: text.encode().hex(":").upper(),
+    "in hexadecimal numbers": lambda text: ", ".join(f"0x{octet:02x}" for octet in text.encode()),
+    "in JSON of JSON": lambda text: json.dumps(json.dumps(text)),
 }
 
 

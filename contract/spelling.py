@@ -1,0 +1,256 @@
+"""Finds texts inside others, however they are spelled there.
+
+Known are: as it is; percent-encoded, also twice; escaped as JSON, JavaScript, Python or HTML, also only in part; in
+hexadecimal digits, also spaced; in base64, also twice, and in base32, wherever the text begins in what was encoded.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from base64 import b32encode, b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote
+
+LONG_ENOUGH = 6
+"""Characters from which on a text is looked for inside of words and encoded; shorter ones stand anywhere by chance."""
+_LONGEST_ENCODED = 4096
+"""Bytes of a text that are looked for encoded."""
+_LONGEST_SPACED = 64
+"""Bytes of a text that are compared where its hexadecimal digits are spaced; all digits after them belong to it."""
+_ESCAPE = re.compile(
+    r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
+    r"|\\+u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\+u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
+    r"|\\+(?:u(?P<u>[0-9A-Fa-f]{4})|u\{(?P<braces>[0-9A-Fa-f]{1,6})\}|U(?P<U>[0-9A-Fa-f]{8})|x(?P<x>[0-9A-Fa-f]{2}))"
+    r"|\\+(?P<control>[nrt])"
+    r"|(?P<backslashes>\\+)"
+    r"|(?P<entity>&(?:#[0-9]{1,8}|#[xX][0-9A-Fa-f]{1,8}|[A-Za-z]{2,8});?)"
+)
+_ESCAPED_IN_CODE = re.compile(_ESCAPE.pattern.replace("(?P<percent>(?:%[0-9A-Fa-f]{2})+)", "(?P<percent>(?!))"))
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
+_ROUNDS = 3
+"""Times that a text may be escaped within an escaped one."""
+_SPACED = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:,._-]{1,3}(?:0x|\\x)?){5}|(?:\\x[0-9A-Fa-f]{2}){5}")
+_SPACE = r"(?:[\s:,._-]{0,3}(?:0x|\\x)?)"
+
+
+class Place(NamedTuple):
+    """Where a spelling stands in a text."""
+
+    start: int
+    end: int
+
+
+class Spelled:
+    """One text, and how to find it."""
+
+    def __init__(self, literal: str) -> None:
+        self.literal = literal
+        self._is_long = len(literal) >= LONG_ENOUGH
+        self._lowered = _lowered(Text(literal).read)
+        self._loosely = _loosely(literal)
+        self.encoded = tuple(dict.fromkeys(_encoded(literal))) if self._is_long else ()
+        """Its forms in base64, base32 and hexadecimal digits."""
+        self._forms = tuple(each.replace("+", " ") for each in self.encoded)
+
+    def may_be_in(self, text: Text) -> bool:
+        """Tell whether to look closer, which takes more time."""
+        if self._loosely.lower() in text.loosely_lowered or any(form in text.loosely for form in self._forms):
+            return True
+        return self._is_long and text.is_spaced
+
+    def places_in(self, text: Text) -> Iterator[Place]:
+        """Yield where it stands in `text`."""
+        for place in text.places(self._lowered, text.lowered):
+            if self._is_long or text.is_word(place):
+                yield place
+        for form in self._forms:
+            if form in text.read:
+                yield from text.places(form, text.read)
+        if self._is_long and text.is_spaced:
+            yield from (Place(*found.span()) for found in re.finditer(self._spaced, text.raw))
+
+    @cached_property
+    def _spaced(self) -> str:
+        """A regular expression for its hexadecimal digits with something between them."""
+        octets = self.literal.encode("utf-8", "surrogatepass")
+        digits = _SPACE.join(f"{octet:02x}" for octet in octets[:_LONGEST_SPACED])
+        rest = f"(?:{_SPACE}[0-9a-f]{{2}})*" if len(octets) > _LONGEST_SPACED else ""
+        return f"(?i:{digits}{rest})"
+
+
+class Text:
+    """A text that is searched: as it is written, and as it reads without its escapes."""
+
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
+        self._starts: list[int] | None = None
+
+    @cached_property
+    def read(self) -> str:
+        """Without escapes and backslashes, and with a space for each plus, which may be one in a form."""
+        read = self.raw
+        for _ in range(_ROUNDS):
+            before = read
+            read = self._unescape(read)
+            if read is before:
+                break
+        return read.replace("+", " ")
+
+    @cached_property
+    def loosely(self) -> str:
+        """Nearly the same, made faster and without the places."""
+        return _loosely(self.raw)
+
+    @cached_property
+    def loosely_lowered(self) -> str:
+        """The same in lower case."""
+        return self.loosely.lower()
+
+    @cached_property
+    def lowered(self) -> str:
+        """What it reads in lower case, every character in its place."""
+        return _lowered(self.read)
+
+    @cached_property
+    def is_spaced(self) -> bool:
+        """Whether there may be hexadecimal digits with something between them."""
+        return _SPACED.search(self.raw) is not None
+
+    def places(self, spelling: str, read: str) -> Iterator[Place]:
+        """Yield where `spelling` stands in `read`, as places in the text as it is written."""
+        at = read.find(spelling) if spelling else -1
+        while at >= 0:
+            end = at + len(spelling)
+            yield Place(self._start(at), self._start(end))
+            at = read.find(spelling, end)
+
+    def is_word(self, place: Place) -> bool:
+        """Tell whether no letter or digit stands beside a place."""
+        return not (self.raw[place.start - 1 : place.start].isalnum() or self.raw[place.end : place.end + 1].isalnum())
+
+    def _start(self, at: int) -> int:
+        return at if self._starts is None else self._starts[at]
+
+    def _unescape(self, read: str) -> str:
+        """Take out one layer of escapes, if there is any."""
+        if not ("%" in read or "\\" in read or "&" in read):
+            return read
+        starts: list[int] = []
+        parts: list[str] = []
+        at, skipped = 0, 0  # backslashes belong to the character after them
+        for found in _ESCAPE.finditer(read):
+            starts += _after(at - skipped, at, found.start())
+            parts.append(read[at : found.start()])
+            if found.start() > at:
+                skipped = 0
+            for character, offset in _unescaped(found):
+                parts.append(character)
+                starts.append(found.start() + offset - (skipped if not offset else 0))
+            skipped = skipped + len(found[0]) if found["backslashes"] else 0
+            at = found.end()
+        if not at:
+            return read
+        starts += _after(at - skipped, at, len(read))
+        parts.append(read[at:])
+        starts.append(len(read))
+        self._starts = starts if self._starts is None else [self._starts[each] for each in starts]
+        return "".join(parts)
+
+
+def replace_spelled(text: str, literals: Iterable[Spelled], replacement: Callable[[Spelled], str]) -> str:
+    """Replace all spellings of the literals. Of those that overlap, the first and longest one is named."""
+    if not text:
+        return text
+    searched = Text(text)
+    found = sorted(
+        ((place, each) for each in literals if each.may_be_in(searched) for place in each.places_in(searched)),
+        key=lambda it: (it[0].start, -it[0].end),
+    )
+    if not found:
+        return text
+    parts: list[str] = []
+    at = 0
+    for (start, end), each in found:
+        if start >= at:
+            parts += [text[at:start], replacement(each)]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
+
+
+@lru_cache(maxsize=512)
+def spelled(literal: str) -> Spelled:
+    """The spellings of a text."""
+    return Spelled(literal)
+
+
+def _after(start: int, at: int, end: int) -> list[int]:
+    """Return the starts of the characters from `at` to `end`, of which the first begins at `start` already."""
+    return [start, *range(at + 1, end)] if at < end else []
+
+
+def _unescaped(found: re.Match[str]) -> Iterator[tuple[str, int]]:
+    """Yield the characters that an escape stands for, each with its place in the escape."""
+    if found["percent"]:
+        offset = 0
+        octets = bytes.fromhex(found["percent"].replace("%", ""))
+        for character in octets.decode("utf-8", "surrogateescape"):
+            yield character, offset
+            offset += 3 * len(character.encode("utf-8", "surrogateescape"))
+    elif found["high"]:
+        units = bytes.fromhex(found["high"] + found["low"])
+        yield units.decode("utf-16-be"), 0
+    elif found["control"]:
+        yield _CONTROLS[found["control"]], 0
+    elif found["entity"]:
+        yield from ((character, 0) for character in html.unescape(found["entity"]))
+    elif digits := found["u"] or found["braces"] or found["U"] or found["x"]:
+        code = int(digits, 16)
+        yield (chr(code) if code <= 0x10FFFF else "\ufffd"), 0
+
+
+def _loosely(text: str) -> str:
+    """Return a text without escapes, without backslashes, and with a space for each plus."""
+    for _ in range(_ROUNDS):
+        before = text
+        if "%" in text:
+            text = unquote(text, errors="surrogateescape")
+        if "\\" in text:
+            text = _ESCAPED_IN_CODE.sub(lambda found: "".join(it for it, _ in _unescaped(found)), text)
+        if "&" in text:
+            text = html.unescape(text)
+        if text == before:
+            break
+    return text.replace("+", " ")
+
+
+def _lowered(text: str) -> str:
+    """Return a text in lower case, of the same length."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(low if len(low := each.lower()) == 1 else each for each in text)
+
+
+def _encoded(literal: str) -> Iterator[str]:
+    octets = literal.encode("utf-8", "surrogatepass")[:_LONGEST_ENCODED]
+    yield octets.hex()
+    yield octets.hex().upper()
+    for form in _in_base_64(octets):
+        yield form
+        yield from _in_base_64(form.encode())
+    for before in range(5):
+        first, last = (before * 8 + 4) // 5, (before + len(octets)) * 8 // 5
+        form = b32encode(b"\0" * before + octets).decode()[first:last]
+        yield form
+        yield form.lower()
+
+
+def _in_base_64(octets: bytes) -> Iterator[str]:
+    """Yield what is always there of the octets, wherever they begin in what was encoded."""
+    for before in range(3):
+        first, last = (before * 8 + 5) // 6, (before + len(octets)) * 8 // 6
+        for encode in (b64encode, urlsafe_b64encode):
+            yield encode(b"\0" * before + octets).decode()[first:last]
