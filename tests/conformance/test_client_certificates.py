@@ -96,11 +96,12 @@ def test_what_is_printed_goes_the_same_way_when_it_is_pasted(
     through: str, authority: Authority, pair: tuple[str, str], tmp_path: Path
 ) -> None:
     secrets = {**KEYS, "RESPAN_KEY_PASSPHRASE": PASSPHRASE}
-    files = ("--ca", authority.file, "--cert", pair[0], "--key", str(_encrypted(pair, tmp_path)))
+    files = ["--ca", authority.file, "--cert", pair[0], "--key", str(_encrypted(pair, tmp_path))]
     with served_to_the_known(AlwaysCreated(), authority) as url, tunnelling() as proxy:
         named = proxy.url.replace("//", "//me:open-sesame@")
         if through == "--proxy":
-            files, secrets = (*files, "--proxy", proxy.url), {**secrets, "RESPAN_PROXY_AUTH": "me:open-sesame"}
+            files += ["--proxy", proxy.url]
+            secrets |= {"RESPAN_PROXY_AUTH": "me:open-sesame"}
         else:
             secrets |= {"HTTPS_PROXY": named}
         ran = conformance(url, *files, "--only", "STA-02", report=tmp_path / "report.json", environment=secrets)

@@ -11,7 +11,7 @@ from tests.servers.plain_fields import BASE, COSTS, INHERITED, KEY, OVERRIDE
 from tests.servers.wire import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tests.servers.fixtures import Fixtures
     from tests.servers.plain import Address, Stored
@@ -328,5 +328,5 @@ class FormerBaseLingers(Mutant):
         theirs, new = (self._own(name) for name in (former, values[BASE]))
         return {**{name: value for name, value in theirs.items() if name in INHERITED and name not in new}, **merged}
 
-    def _own(self, name: str) -> Values:
+    def _own(self, name: str) -> Mapping[str, Json]:
         return next((stored.values for stored in self.models.values() if stored.name == name), {})
