@@ -55,12 +55,9 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
     guard = partial(
         GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files, open_to_all={HEALTH.decode()}
     )
+    noting = partial(AccessLogMiddleware, redaction=control.redaction, statuses=_REJECTED)
     outer = [
-        *(
-            [partial(AccessLogMiddleware, redaction=control.redaction, statuses=_REJECTED)]
-            if access_logger.isEnabledFor(logging.INFO)
-            else []
-        ),
+        *([noting] if access_logger.isEnabledFor(logging.INFO) else []),
         *([admin_cross_origin(access.origins)] if access.origins else []),
         ExceptionMiddleware,
         guard,
