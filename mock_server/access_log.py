@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.visible import visible
 from mock_server.faults.fired import FAULTS
+from mock_server.hiding.redaction import Redaction
 from mock_server.http.failures import APPLIED, REFUSAL
-from mock_server.journal.redaction import Redaction
 from mock_server.refusing.wording import plain
 
 logger = logging.getLogger("mock_server.access")

@@ -14,11 +14,11 @@ from mock_server.core.stores import Store
 from mock_server.core.upsert import Stored
 from mock_server.events import Events
 from mock_server.faults.book import Faults
+from mock_server.hiding.redaction import Redaction
 from mock_server.journal.entry import Entry, entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
 from mock_server.journal.known_secrets import redaction_for
-from mock_server.journal.redaction import Redaction
 from mock_server.scenario.saving import scenario_of
 from mock_server.state.document import StateReader, model_of, state_of
 

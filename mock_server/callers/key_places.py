@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from contract import Problem
-from mock_server.journal.bodies import HIDDEN
-from mock_server.journal.redaction import Hider
+from mock_server.hiding.bodies import HIDDEN
+from mock_server.hiding.redaction import Hider
 
 _KEYS = "#/api_keys/"
 _SECRET = "#/dashboard/secret"  # noqa: S105 - a place

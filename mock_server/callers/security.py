@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from mock_server.callers.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
-from mock_server.journal.credentials import scheme_of
+from mock_server.hiding.credentials import scheme_of
 from mock_server.refusing.refusals import RefusedError, refused
 from mock_server.refusing.violations import Part, Violation
 from mock_server.refusing.wording import quoted

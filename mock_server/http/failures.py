@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from mock_server.callers.security import unauthorized
+from mock_server.hiding.redaction import Redaction
 from mock_server.http.routing import HINT, nothing_at
-from mock_server.journal.redaction import Redaction
 from mock_server.refusing.refusals import Refusal, RefusedError, without_secrets
 
 REFUSAL = "mock_server.refusal"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from contract.visible import visible
-from mock_server.journal.bodies import HIDDEN
+from mock_server.hiding.bodies import HIDDEN
 from mock_server.journal.exchange import Exchange
-from mock_server.journal.redaction import Redacted
+from mock_server.journal.redacted import Redacted
 
 KEY = "$RESPAN_API_KEY"
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from mock_server.core.display import to_rfc3339
 from mock_server.faults.fired import Fired
-from mock_server.journal.bodies import HIDDEN
+from mock_server.hiding.bodies import HIDDEN
+from mock_server.hiding.redaction import Redaction
 from mock_server.journal.curl import curl
 from mock_server.journal.exchange import Exchange
-from mock_server.journal.redaction import Redacted, Redaction
+from mock_server.journal.redacted import Redacted
 from mock_server.refusing.refusals import Refusal, without_secrets
 from mock_server.refusing.violations import Violation
 
@@ -86,7 +87,7 @@ class Entry:
 
 def entry_of(exchange: Exchange, redaction: Redaction, url: str) -> Entry:
     """Return what is shown of an exchange. Its command goes to `url`, the address of the mock."""
-    shown = redaction.of_exchange(exchange)
+    shown = Redacted(redaction, exchange)
     return Entry(
         id=exchange.id,
         time=to_rfc3339(datetime.fromtimestamp(exchange.ended - exchange.seconds, UTC)),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contract import Contract
 from mock_server.callers.fixtures import Fixtures
-from mock_server.journal.redaction import Redaction
-from mock_server.journal.secret_names import declared_secrets
+from mock_server.hiding.redaction import Redaction
+from mock_server.hiding.secret_names import declared_secrets
 
 
 def redaction_for(contract: Contract, fixtures: Fixtures, admin_token: str | None = None) -> Redaction:

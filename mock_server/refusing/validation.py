@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from contract.pointer import Token, to_pointer
-from mock_server.journal.secret_names import SecretNames, declared_secrets
+from mock_server.hiding.secret_names import SecretNames, declared_secrets
 from mock_server.refusing.json_schema import as_json_schema
 from mock_server.refusing.violations import Part, Violation, expectation
 from mock_server.refusing.wording import a_type, alternatives, described, nearest, plain, quoted

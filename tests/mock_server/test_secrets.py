@@ -24,8 +24,8 @@ from contract import load
 from mock_server.callers.fixtures import load_fixtures
 from mock_server.command.log_format import PlainFormatter
 from mock_server.control import Control
+from mock_server.hiding.secret_names import declared_secrets, looks_secret
 from mock_server.journal.entry import Entry
-from mock_server.journal.secret_names import declared_secrets, looks_secret
 from mock_server.settings import Settings
 from mock_server.setup import app_of, control_of
 from tests.mock_server.wire import KEY, MODELS

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote, unquote_plus
 
-from mock_server.journal.secret_names import SecretNames
+from mock_server.hiding.secret_names import SecretNames
 
 HIDDEN = "[redacted]"
 

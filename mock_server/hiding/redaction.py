@@ -8,10 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from contract.spelling import LONG_ENOUGH, Spelled, replace_spelled, spelled
-from mock_server.journal.bodies import HIDDEN, BodyRedaction
-from mock_server.journal.credentials import SHORTEST, Headers, in_headers, in_query, scheme_of
-from mock_server.journal.exchange import Exchange
-from mock_server.journal.secret_names import SecretNames
+from mock_server.hiding.bodies import HIDDEN, BodyRedaction
+from mock_server.hiding.credentials import SHORTEST, Headers, in_headers, in_query, scheme_of
+from mock_server.hiding.secret_names import SecretNames
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _USER = re.compile(r"(?<=://)[^\s/?#@\"'<>]{1,500}@")
@@ -22,7 +21,7 @@ _BEGINNING = 3
 """Characters of a secret that are hidden where the rest of it was cut off."""
 _ENCODED_BEGINNING = 8
 _SHORT = 200
-_BETWEEN = "\0\n\0"
+BETWEEN = "\0\n\0"
 """What no header has in it: so many are searched as one text."""
 
 
@@ -77,10 +76,6 @@ class Redaction:
             found += self._in_body(body)
         return self.hider(tuple(dict.fromkeys(found)))
 
-    def of_exchange(self, exchange: Exchange) -> Redacted:
-        """Return an exchange as it may be shown."""
-        return Redacted(self, exchange)
-
     def value(self, value: Any, *, secret: bool = False) -> Any:
         """Return a JSON value without the strings and numbers that are secrets."""
         match value:
@@ -103,43 +98,6 @@ class Redaction:
         return Hider((*self._known, *found))
 
 
-class Redacted:
-    """One exchange without its secrets."""
-
-    def __init__(self, redaction: Redaction, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._names = redaction.names
-        requested, answered = BodyRedaction(self._names), BodyRedaction(self._names)
-        request = requested.hide(exchange.request.decode("utf-8", "surrogateescape"))
-        response = answered.hide(exchange.response.decode("utf-8", "surrogateescape"))
-        values = [each for each in (*requested.found, *answered.found) if len(each) >= LONG_ENOUGH]
-        found = [
-            *in_headers(exchange.headers, self._names),
-            *in_headers(exchange.response_headers, self._names),
-            *in_query(exchange.query.decode("latin-1"), self._names),
-            *values,
-        ]
-        self._hider = redaction.hider(tuple(dict.fromkeys(found)))
-        self.request_body = self.hide(request, cut=len(exchange.request) < exchange.request_length)
-        """What is not UTF-8 in a body stands in it as surrogates."""
-        self.response_body = self.hide(response, cut=len(exchange.response) < exchange.response_length)
-        self.path = self.hide(_pairs(exchange.path.decode("latin-1"), self._names))
-        self.query = self.hide(BodyRedaction(self._names).query(exchange.query.decode("latin-1")))
-
-    def hide(self, text: str, *, cut: bool = False) -> str:
-        """Hide in a text whatever secrets the exchange has, and those that are known."""
-        return self._hider.hide(text, cut=cut)
-
-    def headers(self, headers: Headers) -> list[tuple[str, str]]:
-        """Return headers, their names in lower case, without secrets."""
-        lines: list[str] = []
-        for raw_name, raw_value in headers:
-            name = raw_name.decode("latin-1").lower()
-            lines += [name, header(name, raw_value.decode("latin-1"), self._names)]
-        shown = self.hide(_BETWEEN.join(lines)).split(_BETWEEN) if lines else []
-        return list(zip(shown[::2], shown[1::2], strict=True))
-
-
 def header(name: str, value: str, names: SecretNames | None = None) -> str:
     """Return the value of a header without what its name says is a secret. Of credentials a known scheme stays.
 
@@ -148,7 +106,7 @@ def header(name: str, value: str, names: SecretNames | None = None) -> str:
     """
     names = names or _LOOKING_SO
     if not names.has(name):
-        return _pairs(value, names)
+        return pairs(value, names)
     scheme = scheme_of(value) if "authorization" in name.lower() else None
     return f"{scheme} {HIDDEN}" if scheme else HIDDEN
 
@@ -165,7 +123,7 @@ def query(text: str) -> str:
 _LOOKING_SO = SecretNames()
 
 
-def _pairs(text: str, names: SecretNames) -> str:
+def pairs(text: str, names: SecretNames) -> str:
     """Hide the values of secrets in a text such as `a=1; token=2`, or a URL with a query."""
 
     def shown(found: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
-from mock_server.journal.secret_names import SecretNames
+from mock_server.hiding.secret_names import SecretNames
 
 SHORTEST = 4
 """Characters of a credential from which on it is looked for in other places."""
