@@ -26,6 +26,7 @@ from mock_server.command.log_format import PlainFormatter
 from mock_server.control import Control
 from mock_server.hiding.secret_names import declared_secrets, looks_secret
 from mock_server.journal.entry import Entry
+from mock_server.scenario.start import start_of
 from mock_server.settings import Settings
 from mock_server.setup import app_of, control_of
 from tests.mock_server.wire import KEY, MODELS
@@ -129,8 +130,7 @@ class Mock:
 
 @pytest.fixture(scope="module")
 def mock() -> Iterator[Mock]:
-    contract = load()
-    control = control_of(Settings(), contract, load_fixtures(contract))
+    control = control_of(Settings(), start_of(Settings()))
     control.url = "http://127.0.0.1:8000"
     made = Mock(control, lambda *_: asyncio.sleep(0), [])
 
