@@ -126,7 +126,7 @@ def test_who_does_not_read_is_cut_off(own: MockProcess) -> None:
         watcher.sendall(request("GET", EVENTS, {"Host": "localhost", "Connection": "keep-alive"}))
         watcher.recv(100)
         for number in range(PATIENCE + 100):
-            client.get(f"/api/{'x' * (60_000 if number < 90 else 1)}")
+            client.get("/api/one", headers={"X-Long": "x" * (40_000 if number < 140 else 1)})
         watcher.settimeout(SECONDS)
         with pytest.raises(ConnectionResetError):
             read_all(watcher)
