@@ -1,7 +1,8 @@
 """Reads JSON by the letter (RFC 8259), and only what can be given back exactly.
 
-The standard library's decoder does the work, since no faster one shows duplicate names: a body of 300 bytes takes it
-5 microseconds. Its hooks refuse what it would let pass.
+There are two readers. `jiter` is fast and strict, and finds names that stand twice; it decides nothing but that a text
+is sound. Of every other text, and of those whose numbers may be too large, the standard library's decoder says what is
+wrong: its hooks refuse what it would let pass. Both take time in proportion to the text.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import math
 import re
 from typing import Any, NoReturn
 
+import jiter
+
 from mock_server.refusing.wording import quoted, shortened
 
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
@@ -18,6 +21,9 @@ SMALLEST, LARGEST = -(2**63), 2**64 - 1
 _LONGEST_INTEGER = 20
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
+_MANY_DIGITS, _LARGE_EXPONENT = b"0" * 19, b"e000"
+"""What a number has, with all digits alike and without its plus sign, that does not fit in 64 bits or a double."""
 
 
 class UnreadableError(ValueError):
@@ -25,7 +31,7 @@ class UnreadableError(ValueError):
 
 
 def read_json(raw: bytes, nesting: int) -> Any:
-    """The value of the JSON text `raw`, in which arrays and objects nest at most `nesting` deep.
+    """Return the value of the JSON text `raw`, in which arrays and objects nest at most `nesting` deep.
 
     Raises UnreadableError.
 
@@ -35,6 +41,20 @@ def read_json(raw: bytes, nesting: int) -> Any:
     Traceback (most recent call last):
     mock_server.http.strict_json.UnreadableError: The name "a" stands twice in one object.
     """
+    alike = raw.translate(_ALIKE, b"+")
+    if _MANY_DIGITS in alike or _LARGE_EXPONENT in alike:  # perhaps in a string only
+        return read_json_exactly(raw, nesting)
+    try:
+        value = jiter.from_json(raw, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
+    except ValueError:
+        return read_json_exactly(raw, nesting)
+    if raw.count(b"{") + raw.count(b"[") > nesting and _depth(value) > nesting:
+        raise _too_deep(nesting)
+    return value
+
+
+def read_json_exactly(raw: bytes, nesting: int) -> Any:
+    """Return what `read_json` returns, more slowly, and with a message that says what is wrong and where."""
     text = _decoded(raw)
     try:
         value = _DECODER.decode(text)
@@ -71,10 +91,18 @@ def _too_deep(nesting: int) -> UnreadableError:
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(members)
     if len(value) != len(members):
-        names = [name for name, _ in members]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise UnreadableError(f"The name {quoted(twice)} stands twice in one object.")
+        raise UnreadableError(f"The name {quoted(_first_repeated(members))} stands twice in one object.")
     return value
+
+
+def _first_repeated(members: list[tuple[str, Any]]) -> str:
+    """The name that is the first to come again."""
+    seen: set[str] = set()
+    for name, _ in members:
+        if name in seen:
+            return name
+        seen.add(name)
+    raise AssertionError("no name is repeated")
 
 
 def _integer(digits: str) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server.http.strict_json import LARGEST, SMALLEST, UnreadableError, read_json
+from mock_server.http.strict_json import LARGEST, SMALLEST, UnreadableError, read_json, read_json_exactly
+from tests.mock_server.json_texts import broken
 
 SCALARS = (
     st.none()
@@ -76,6 +80,34 @@ def test_surrogate_pairs_are_characters_and_halves_are_not() -> None:
 def test_a_syntax_error_is_told_by_line_and_column() -> None:
     with pytest.raises(UnreadableError, match="line 2, column 3"):
         read_json(b'{"a": 1,\n  }', nesting=3)
+
+
+@given(broken())
+@settings(max_examples=1000)
+def test_the_fast_reader_and_the_exact_one_agree(raw: bytes) -> None:
+    assert _outcome(read_json, raw) == _outcome(read_json_exactly, raw)
+
+
+def _outcome(read: Callable[[bytes, int], Any], raw: bytes) -> str:
+    """The value, with the types of numbers and the sign of zero, or the message."""
+    try:
+        return repr(read(raw, 4))
+    except UnreadableError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("end", ["]", "}", "]x", ',"name 0":0}', ',"name 39999":0}', r',"\ud800":0}', ',"n":1e999}'])
+def test_no_text_takes_much_longer_than_a_sound_one_of_its_size(end: str) -> None:
+    members = "{" + ",".join(f'"name {number}":0' for number in range(40_000))
+    sound, wrong = f"{members}}}".encode(), (members + end).encode()
+    assert _seconds(wrong) < 30 * _seconds(sound)
+
+
+def _seconds(raw: bytes) -> float:
+    started = perf_counter()
+    with contextlib.suppress(UnreadableError):
+        read_json(raw, nesting=64)
+    return perf_counter() - started
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.wire.strict_json import read
+from conformance.wire.strict_json import MOST_FAULTS, read, read_leniently
 from tests.conformance.unit.parts import drawn
+from tests.mock_server.json_texts import broken
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -81,3 +82,23 @@ def test_a_body_cut_short_is_never_strict_and_the_same(value: object, data: st.D
     body = json.dumps([value]).encode()
     cut = body[: data.draw(st.integers(0, len(body) - 1))]
     assert read(cut).faults != ()
+
+
+@given(broken())
+@drawn
+def test_the_fast_reader_and_the_lenient_one_agree(body: bytes) -> None:
+    fast, lenient = read(body), read_leniently(body)
+    assert fast.faults == lenient.faults
+    assert repr(fast.value) == repr(lenient.value)
+
+
+def test_many_faults_are_counted() -> None:
+    text = read(b"[" + b",".join([b'{"a":1,"a":2}'] * 100_000) + b"]")
+    assert len(text.faults) == MOST_FAULTS + 1
+    assert text.faults[-1] == f"{100_000 - MOST_FAULTS} more of these"
+
+
+def test_a_long_name_is_shortened() -> None:
+    name = b'"' + b"a" * 100_000 + b'"'
+    (fault,) = read(b"{" + name + b":1," + name + b":2}").faults
+    assert len(fault) < 200
