@@ -39,7 +39,10 @@ def build_app(
     behaviour: Behaviour,
 ) -> AsyncApp:
     """The API of the mock as an ASGI app."""
-    handlers = Models(contract.upsert, fixtures, store, behaviour.clock, behaviour.changed).handlers
+    models = Models(
+        contract.upsert, fixtures, store, behaviour.clock, behaviour.changed, largest=behaviour.largest_model
+    )
+    handlers = models.handlers
     document = served_document(contract, handlers)
     app = AsyncApp(
         __name__,

@@ -11,11 +11,11 @@ from mock_server.answers import Answer
 from mock_server.callers.fixtures import Fixtures
 from mock_server.core.clock import Clock
 from mock_server.core.display import Model
-from mock_server.core.judgement import Context, Named, References, absent, refusal_of
-from mock_server.core.stores import Decision, Store
+from mock_server.core.judgement import Context, Named, References, absent, refusal_of, too_far
+from mock_server.core.stores import Decision, FullError, Store
 from mock_server.core.upsert import Stored, Written, delete, upsert
 from mock_server.endpoints import Call, Handler
-from mock_server.refusing.refusals import Refusal, RefusedError
+from mock_server.refusing.refusals import Refusal, RefusedError, refused
 from mock_server.showing import Showing
 
 Changed: TypeAlias = Callable[[str, str, Stored | None], None]
@@ -26,7 +26,14 @@ class Models:
     """The models of all organizations. `changed` is told of each that a request has written or removed."""
 
     def __init__(
-        self, rules: Upsert, fixtures: Fixtures, store: Store, clock: Clock, changed: Changed | None = None
+        self,
+        rules: Upsert,
+        fixtures: Fixtures,
+        store: Store,
+        clock: Clock,
+        changed: Changed | None = None,
+        *,
+        largest: int | None = None,
     ) -> None:
         self._rules = rules
         self._references = References(rules)
@@ -35,6 +42,7 @@ class Models:
         self._showing = Showing(rules, fixtures, store)
         self._clock = clock
         self._changed = changed
+        self._largest = largest
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -52,10 +60,17 @@ class Models:
             await self._refuse(call)
         organization, name = call.caller.organization, call.body[self._rules.key]
         context = self._context(call, await self._missing(organization, call.body))
+        await self._check_bases(organization, call.body)
         decision = await self._decided(call, name, lambda stored: upsert(self._rules, stored, call.body, context))
         if isinstance(decision, Refusal):
             raise RefusedError(decision)
         return await self._shown(decision.status, organization, name, decision.stored)
+
+    async def _check_bases(self, organization: str, body: Mapping[str, object]) -> None:
+        """Raise the 400 where a model that the body names cannot be shown with all that it is based on."""
+        for named in self._references.named_in(body):
+            if named.collection == "models" and not await self._showing.can_be_base(organization, named.identifier):
+                raise RefusedError(too_far(self._rules, named))
 
     async def read(self, call: Call, status: int) -> Answer:
         """Show the model that the path names."""
@@ -79,7 +94,10 @@ class Models:
         organization = call.caller.organization
         if call.rehearsed:
             return decide(await self._store.get(organization, name))
-        decision = await self._store.update(organization, name, decide)
+        try:
+            decision = await self._store.update(organization, name, decide)
+        except FullError as error:
+            raise refused(self._rules.invalid, str(error)) from None
         if not isinstance(decision, Refusal):
             self._clock.advance()
             if self._changed:
@@ -96,7 +114,7 @@ class Models:
             raise RefusedError(refusal)
 
     def _context(self, call: Call, missing: tuple[Named, ...] = ()) -> Context:
-        return Context(self._clock.now(), call.caller.may_write, self._fixtures.models, missing)
+        return Context(self._clock.now(), call.caller.may_write, self._fixtures.models, missing, self._largest)
 
     async def _missing(self, organization: str, body: Mapping[str, object]) -> tuple[Named, ...]:
         named = self._references.named_in(body)

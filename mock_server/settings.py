@@ -47,6 +47,10 @@ class Settings:
     """Names by which it may be addressed, beside those of this machine and the one listened at."""
     admin_origins: tuple[str, ...] = ()
     """Web origins whose pages may use it, beside its own."""
+    max_model_bytes: int = 1024 * 1024
+    """Bytes of JSON that one stored model may take."""
+    max_state_bytes: int = 64 * 1024 * 1024
+    """Bytes of JSON that all stored models may take together."""
     state: Path | None = None
     """The file in which the models are kept; None is in memory only."""
     quiet: bool = False

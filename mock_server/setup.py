@@ -29,7 +29,7 @@ def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, model
     return Control(
         contract,
         fixtures,
-        MemoryStore(models),
+        MemoryStore(models, settings.max_state_bytes),
         Journal(settings.journal if settings.admin else 0),
         Faults(_rules(settings), settings.seed),
         clock_of(settings.clock) if settings.clock else RealClock(),
@@ -48,6 +48,7 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
         faults=control.faults if settings.admin or control.faults.active else None,
         note=control.note if control.journal.size else None,
         changed=control.model_changed if heard else None,
+        largest_model=settings.max_model_bytes,
     )
     api = build_app(control.contract, control.fixtures, control.store, behaviour)
     return Beside(api, admin_app(control, access or _access(settings))) if settings.admin else api

@@ -54,6 +54,8 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         seed=given.seed,
         clock=given.clock,
         state=given.state,
+        max_model_bytes=given.max_model_bytes,
+        max_state_bytes=given.max_state_bytes,
         check_responses=given.check_responses,
         cors_origins=tuple(given.cors_origin or ["*"]),
         log_level="error" if given.quiet else given.log_level,
@@ -84,6 +86,10 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     add("--faults", metavar="FILE", type=Path, help="rules for more faults, in YAML or JSON")
     add("--seed", metavar="N", type=int, help="fixes all that is left to chance (default: each time anew)")
     add("--state", metavar="FILE", type=Path, help="where the models are kept from one run to the next")
+    model = "how large one model may grow, as JSON (default: %(default)s)"
+    add("--max-model-bytes", metavar="N", default=DEFAULTS.max_model_bytes, type=_size, help=model)
+    state = "how large all models together may grow (default: %(default)s)"
+    add("--max-state-bytes", metavar="N", default=DEFAULTS.max_state_bytes, type=_size, help=state)
     clock = "models are stamped with this time, which steps with each write"
     add("--clock", metavar="TIME[+STEP]", type=_told(_clock), help=clock)
     add("--check-responses", action="store_true", help="answer 500 where an answer would not be one of the contract")
@@ -116,6 +122,12 @@ def _port(text: str) -> int:
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 1_000_000):
         raise argparse.ArgumentTypeError(f"{text!r} is no count from 0 to 1000000")
+    return int(text)
+
+
+def _size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**12):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes from 1 to 999999999999")
     return int(text)
 
 

@@ -37,10 +37,22 @@ class Store(Protocol):
         """Remove one model, those of one scope, or all. How many there were."""
 
 
-class MemoryStore:
-    """A store in this process, safe under concurrent tasks and threads. It lives as long as the process."""
+class FullError(Exception):
+    """The store has no room for what a client asks for. The message says what to do."""
 
-    def __init__(self, models: Scopes | None = None) -> None:
+    def __init__(self, room: int) -> None:
+        mend = "Delete models, reset the mock, or start it with a larger --max-state-bytes."
+        super().__init__(f"All models together would take more than {room} bytes of JSON. {mend}")
+
+
+class MemoryStore:
+    """A store in this process, safe under concurrent tasks and threads. It lives as long as the process.
+
+    All models may take `room` bytes of JSON together; what grows beyond is not written. Raises FullError.
+    """
+
+    def __init__(self, models: Scopes | None = None, room: int | None = None) -> None:
+        self._room = room
         self._scopes: dict[str, dict[str, Stored]] = defaultdict(dict)
         self._lock = Lock()
         self._put(models or {})
@@ -53,10 +65,13 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             models = self._scopes[scope]
-            decision = decide(models.get(key))
+            before = models.get(key)
+            decision = decide(before)
             if isinstance(decision, Written):
+                self._account(before, decision.stored)
                 models[key] = decision.stored
             elif isinstance(decision, Removed):
+                self._account(before, None)
                 del models[key]
             return decision
 
@@ -77,8 +92,20 @@ class MemoryStore:
             named = [(models, name) for models in scopes for name in models if key in (None, name)]
             for models, name in named:
                 del models[name]
+            self._recount()
             return len(named)
+
+    def _account(self, before: Stored | None, after: Stored | None) -> None:
+        """Count what a change adds. Raises FullError where there is no room."""
+        grown = (after.bytes if after else 0) - (before.bytes if before else 0)
+        if self._room is not None and grown > 0 and self._bytes + grown > self._room:
+            raise FullError(self._room)
+        self._bytes += grown
+
+    def _recount(self) -> None:
+        self._bytes = sum(stored.bytes for models in self._scopes.values() for stored in models.values())
 
     def _put(self, models: Scopes) -> None:
         self._scopes.clear()
         self._scopes.update((scope, dict(named)) for scope, named in models.items())
+        self._recount()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from contract import Omitted, Upsert
-from mock_server.core.judgement import Context, absent, refusal_of, undeletable
+from mock_server.core.judgement import Context, absent, refusal_of, too_large, undeletable
+from mock_server.core.size import bytes_of
 from mock_server.refusing.refusals import Refusal
 
 
@@ -21,6 +22,14 @@ class Stored:
     created: datetime
     updated: datetime
     """Both in UTC."""
+    _bytes: int = field(default=-1, init=False, repr=False, compare=False)
+
+    @property
+    def bytes(self) -> int:
+        """How much JSON the values are. Counted once."""
+        if self._bytes < 0:
+            object.__setattr__(self, "_bytes", bytes_of(self.values))
+        return self._bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +61,10 @@ def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], con
         return refusal
     given = {rules.request[name].slot: value for name, value in request.items() if name in rules.request}
     if stored is None:
-        return Written(rules.created, Stored(given, context.at, context.at))
+        return _unless_too_large(rules, Written(rules.created, Stored(given, context.at, context.at)), context)
     values = _merged(rules, stored.values, given)
-    return Written(rules.updated, Stored(values, stored.created, max(stored.updated, context.at)))
+    updated = Stored(values, stored.created, max(stored.updated, context.at))
+    return _unless_too_large(rules, Written(rules.updated, updated), context)
 
 
 def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) -> Removed | Refusal:
@@ -66,10 +76,17 @@ def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) ->
     return Removed()
 
 
+def _unless_too_large(rules: Upsert, written: Written, context: Context) -> Written | Refusal:
+    """Return `written`, or the refusal where the model would be too large: it grows with each update that merges."""
+    if context.largest is not None and written.stored.bytes > context.largest:
+        return too_large(rules, written.stored.bytes, context.largest)
+    return written
+
+
 def _merged(rules: Upsert, before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The slots after an update."""
     values = {**(before if rules.omitted is Omitted.KEEP else {}), **given}
-    for field in rules.request.values():
-        if field.merges and field.slot in given and field.slot in before:
-            values[field.slot] = {**before[field.slot], **given[field.slot]}
+    for each in rules.request.values():
+        if each.merges and each.slot in given and each.slot in before:
+            values[each.slot] = {**before[each.slot], **given[each.slot]}
     return values
