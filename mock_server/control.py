@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from contract import Contract
+from contract import Contract, Problem
+from contract.pointer import to_pointer
 from mock_server.callers.fixtures import Fixtures
 from mock_server.core.clock import Clock
-from mock_server.core.stores import Store
+from mock_server.core.stores import Scopes, Store
 from mock_server.core.upsert import Stored
 from mock_server.events import Events
 from mock_server.faults.book import Faults
 from mock_server.journal.entry import entry_of
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
-from mock_server.state.document import StateReader, model_of, state_of
+from mock_server.state.document import MOST_PROBLEMS, StateError, StateReader, model_of, state_of
 
 
 class Part(StrEnum):
@@ -46,23 +48,27 @@ class Control:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """How it was started, without secrets."""
     events: Events = field(default_factory=Events)
+    max_model_bytes: int | None = None
+    """Bytes of JSON that a model may take in a state that replaces another; None is any number."""
     on_change: Callable[[], None] | None = None
     """Called after each change of the models."""
 
     def note(self, exchange: Exchange) -> None:
         """Take an exchange into the journal."""
-        self.journal.add(exchange)
-        self.events.publish("request", exchange, entry_of)
+        size = self.journal.add(exchange)
+        self.events.publish("request", exchange, entry_of, size)
 
     def model_changed(self, organization: str, name: str, stored: Stored | None) -> None:
         """Tell that a request has written a model, or removed it where `stored` is None."""
-        self.events.publish("model", (organization, name, stored), _shown)
+        size = stored.bytes if stored else 0
+        self.events.publish("model", (organization, name, stored), _shown, size)
         if self.on_change:
             self.on_change()
 
     def clear_journal(self) -> int:
         """Forget all exchanges. How many there were."""
         count = self.journal.clear()
+        self.events.release()
         self.events.publish("cleared", {"journal": count})
         return count
 
@@ -72,8 +78,16 @@ class Control:
 
     async def replace_state(self, state: Any) -> None:
         """Have these models in place of all. Raises StateError, and then nothing was changed."""
-        await self.store.replace(StateReader(self.contract, self.fixtures).read(state))
+        models = await asyncio.to_thread(self._read, state)
+        await self.store.replace(models)
         self._models_replaced(None, None)
+
+    def _read(self, state: Any) -> Scopes:
+        """Read and measure models, which takes long where there are many."""
+        models = StateReader(self.contract, self.fixtures).read(state)
+        if problems := [*_too_large(models, self.max_model_bytes)]:
+            raise StateError(problems[:MOST_PROBLEMS])
+        return models
 
     async def reset(
         self, parts: Iterable[Part] = tuple(Part), organization: str | None = None, model: str | None = None
@@ -98,9 +112,11 @@ class Control:
 
     def faults_changed(self) -> None:
         """Tell those who watch."""
-        self.events.publish("faults", [each.shown for each in self.faults.active])
+        rules = [each.shown for each in self.faults.active]
+        self.events.publish("faults", rules, size=self.faults.bytes)
 
     def _models_replaced(self, organization: str | None, model: str | None) -> None:
+        self.events.release()
         self.events.publish("state", {"organization": organization, "model": model})
         if self.on_change:
             self.on_change()
@@ -109,3 +125,11 @@ class Control:
 def _shown(changed: tuple[str, str, Stored | None]) -> dict[str, Any]:
     organization, name, stored = changed
     return {"organization": organization, "name": name, "model": model_of(stored) if stored else None}
+
+
+def _too_large(models: Scopes, largest: int | None) -> Iterator[Problem]:
+    for scope, named in models.items():
+        for name, stored in named.items():
+            if largest is not None and stored.bytes > largest:
+                what = f"it takes {stored.bytes} bytes of JSON, more than {largest}"
+                yield Problem(to_pointer(["models", scope, name]), what, "leave it out, or raise --max-model-bytes")

@@ -39,6 +39,8 @@ class Settings:
     log_level: str = "info"
     journal: int = 1000
     """How many requests the journal keeps; 0 is off."""
+    journal_bytes: int = 64 * 1024 * 1024
+    """What those may take in memory; it keeps fewer of them where they are large."""
     admin: bool = True
     """Whether there is an admin API."""
     admin_token: str | None = None

@@ -30,10 +30,11 @@ def control_of(settings: Settings, contract: Contract, fixtures: Fixtures, model
         contract,
         fixtures,
         MemoryStore(models, settings.max_state_bytes),
-        Journal(settings.journal if settings.admin else 0),
+        Journal(settings.journal if settings.admin else 0, settings.journal_bytes),
         Faults(_rules(settings), settings.seed),
         clock_of(settings.clock) if settings.clock else RealClock(),
         settings=_shown(settings),
+        max_model_bytes=settings.max_model_bytes,
     )
 
 

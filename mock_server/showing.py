@@ -15,7 +15,7 @@ from mock_server.core.upsert import Stored
 
 LONGEST_CHAIN = 100
 """Models that the showing of one takes into account: it and its bases."""
-LARGEST_CHAIN = 4 * 1024 * 1024
+LARGEST_CHAIN = 2 * 1024 * 1024
 """Bytes of JSON that those models may take together, beside the model that is shown."""
 
 

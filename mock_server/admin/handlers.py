@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from mock_server.admin.endpoints import Handler, Question
 from mock_server.admin.fault_handlers import FaultHandlers
 from mock_server.admin.sse import EventStream
 from mock_server.admin.state_handlers import StateHandlers
+from mock_server.admin.streaming import JsonStream, elements, members
 from mock_server.answers import Answer
 from mock_server.control import Control
+from mock_server.events import MOST_WATCHERS
 from mock_server.information import information
 from mock_server.journal.criteria import Criteria
 from mock_server.journal.entry import entry_of
@@ -58,10 +62,12 @@ class Handlers:
 
     async def events(self, question: Question) -> EventStream:
         """Tell what happens."""
+        if self._control.events.crowded:
+            raise refused(503, f"{MOST_WATCHERS} clients read the events already. Try again when one of them is gone.")
         after, pace = (question.parameters.get(name) for name in ("Last-Event-ID", "pace"))
         return EventStream(self._control.events, after, pace)
 
-    async def requests(self, question: Question) -> Answer:
+    async def requests(self, question: Question) -> JsonStream:
         """List the journal."""
         found = self._journal.matching(_criteria(question))
         return self._listed(found[-question.parameters["limit"] :])
@@ -71,7 +77,7 @@ class Handlers:
         self._control.clear_journal()
         return Answer(204)
 
-    async def wait_for_requests(self, question: Question) -> Answer:
+    async def wait_for_requests(self, question: Question) -> JsonStream:
         """Wait until the journal has enough."""
         count, seconds = question.parameters["count"], question.parameters["timeout"]
         found = await self._journal.wait_for(_criteria(question), count, seconds)
@@ -93,8 +99,9 @@ class Handlers:
             raise refused(409, "The journal is off; start the mock with another --journal.")
         return self._control.journal
 
-    def _listed(self, found: Sequence[Exchange]) -> Answer:
-        return Answer(200, {"requests": [entry_of(each) for each in found], "total": self._journal.total})
+    def _listed(self, found: Sequence[Exchange]) -> JsonStream:
+        requests = elements(orjson.dumps(entry_of(each)) for each in found)
+        return JsonStream(members([("requests", requests), ("total", [orjson.dumps(self._journal.total)])]))
 
 
 def _criteria(question: Question) -> Criteria:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+import orjson
 
 from mock_server.admin.endpoints import Handler, Question
+from mock_server.admin.streaming import JsonStream, members
 from mock_server.answers import Answer
 from mock_server.control import Control, Part
+from mock_server.core.stores import FullError
+from mock_server.core.upsert import Stored
 from mock_server.refusing.refusals import refused
 from mock_server.refusing.wording import quoted
 from mock_server.showing import Showing
-from mock_server.state.document import StateError
+from mock_server.state.document import StateError, model_of, state_of
 
 
 class StateHandlers:
@@ -25,9 +30,9 @@ class StateHandlers:
         """The handler of each operation, by operationId."""
         return {"getState": self.state, "putState": self.replace, "reset": self.reset, "getShownModel": self.model}
 
-    async def state(self, _: Question) -> Answer:
+    async def state(self, _: Question) -> JsonStream:
         """Show all custom models."""
-        return Answer(200, await self._control.state())
+        return await self._stream()
 
     async def model(self, question: Question) -> Answer:
         """Show one model as the API shows it, and where its values come from."""
@@ -39,13 +44,21 @@ class StateHandlers:
         shown = await self._showing.show(organization, name, model)
         return Answer(200, {"shown": shown, "givers": await self._showing.givers(organization, name, model)})
 
-    async def replace(self, question: Question) -> Answer:
+    async def replace(self, question: Question) -> JsonStream:
         """Take other models in place of all."""
         try:
             await self._control.replace_state(question.body)
         except StateError as error:
             raise refused(400, str(error)) from None
-        return Answer(200, await self._control.state())
+        except FullError as error:
+            raise refused(400, str(error)) from None
+        return await self._stream()
+
+    async def _stream(self) -> JsonStream:
+        models = await self._control.store.snapshot()
+        scopes = ((scope, members(_written(named))) for scope, named in models.items() if named)
+        head = [(name, [orjson.dumps(value)]) for name, value in state_of({}).items() if name != "models"]
+        return JsonStream(members([*head, ("models", members(scopes))]))
 
     async def reset(self, question: Question) -> Answer:
         """Bring back the start."""
@@ -63,3 +76,7 @@ class StateHandlers:
     def _check_organization(self, name: str) -> None:
         if name not in self._control.fixtures.organizations:
             raise refused(404, f"There is no organization {quoted(name)}.")
+
+
+def _written(models: Mapping[str, Stored]) -> Iterator[tuple[str, list[bytes]]]:
+    return ((name, [orjson.dumps(model_of(stored))]) for name, stored in models.items())

@@ -61,6 +61,7 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         log_level="error" if given.quiet else given.log_level,
         quiet=given.quiet,
         journal=given.journal,
+        journal_bytes=given.journal_bytes,
         admin=not given.no_admin,
         admin_token=given.admin_token,
         admin_hosts=tuple(given.admin_host),
@@ -99,6 +100,8 @@ def _add_admin(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     kept = "how many requests it keeps; 0 is off (default: %(default)s)"
     add("--journal", metavar="N", default=DEFAULTS.journal, type=_count, help=kept)
+    size = "what they may take; it keeps fewer large ones (default: %(default)s)"
+    add("--journal-bytes", metavar="N", default=DEFAULTS.journal_bytes, type=_size, help=size)
     add("--no-admin", action="store_true", help="no admin API, no console, and no journal")
     asked = f"what the admin API asks for (default: ${TOKEN_VARIABLE}, or nothing)"
     given = os.environ.get(TOKEN_VARIABLE) or None

@@ -112,6 +112,14 @@ def too_large(rules: Upsert, size: int, largest: int) -> Refusal:
     return Refusal(rules.invalid, (violation,), by_field=True)
 
 
+def too_many_entries(rules: Upsert, field: str, most: int) -> Refusal:
+    """Return the refusal of an upsert after which a value that updates merge would have more than `most` entries."""
+    expected, got = f"an object that has at most {most} entries with those that are stored", "more"
+    message = f"Expected {expected}, got more. Send fewer, or delete the model first."
+    at = rules.request[field].pointer
+    return Refusal(rules.invalid, (_in_body(field, "x-limits", expected, got, message, at),), by_field=True)
+
+
 def too_far(rules: Upsert, named: Named) -> Refusal:
     """Return the refusal of an upsert that names a model with too many or too large bases."""
     expected, got = "a model with fewer or smaller bases", quoted(named.identifier)

@@ -31,7 +31,7 @@ class Store(Protocol):
         """All models, as they are at one moment."""
 
     async def replace(self, models: Scopes) -> None:
-        """Have these models in place of all."""
+        """Have these models in place of all. Raises FullError."""
 
     async def clear(self, scope: str | None = None, key: str | None = None) -> int:
         """Remove one model, those of one scope, or all. How many there were."""
@@ -83,6 +83,7 @@ class MemoryStore:
     async def replace(self, models: Scopes) -> None:
         """See Store."""
         with self._lock:
+            self._check(models)
             self._put(models)
 
     async def clear(self, scope: str | None = None, key: str | None = None) -> int:
@@ -102,10 +103,18 @@ class MemoryStore:
             raise FullError(self._room)
         self._bytes += grown
 
+    def _check(self, models: Scopes) -> None:
+        if self._room is not None and _bytes_of(models) > self._room:
+            raise FullError(self._room)
+
     def _recount(self) -> None:
-        self._bytes = sum(stored.bytes for models in self._scopes.values() for stored in models.values())
+        self._bytes = _bytes_of(self._scopes)
 
     def _put(self, models: Scopes) -> None:
         self._scopes.clear()
         self._scopes.update((scope, dict(named)) for scope, named in models.items())
         self._recount()
+
+
+def _bytes_of(models: Scopes) -> int:
+    return sum(stored.bytes for named in models.values() for stored in named.values())

@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from contract import Omitted, Upsert
-from mock_server.core.judgement import Context, absent, refusal_of, too_large, undeletable
+from mock_server.core.judgement import Context, absent, refusal_of, too_large, too_many_entries, undeletable
 from mock_server.core.size import bytes_of
 from mock_server.refusing.refusals import Refusal
+
+MOST_ENTRIES = 10_000
+"""Entries of a value that updates merge: each read of the model, and of those based on it, looks at all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,9 @@ def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) ->
 
 def _unless_too_large(rules: Upsert, written: Written, context: Context) -> Written | Refusal:
     """Return `written`, or the refusal where the model would be too large: it grows with each update that merges."""
+    for each in rules.request.values():
+        if each.merges and len(written.stored.values.get(each.slot, ())) > MOST_ENTRIES:
+            return too_many_entries(rules, each.slot, MOST_ENTRIES)
     if context.largest is not None and written.stored.bytes > context.largest:
         return too_large(rules, written.stored.bytes, context.largest)
     return written

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from mock_server.core.size import bytes_of
 from mock_server.faults.rule import Rule, RuleError, rule
+
+MOST = 1000
+"""Rules that a client may set."""
+LARGEST = 1024 * 1024
+"""Bytes of JSON that those may take together."""
 
 
 class ActiveRule:
@@ -17,6 +23,8 @@ class ActiveRule:
         self.id = name
         self.rule = rule
         self.fired = 0
+        self.bytes = bytes_of(rule.written)
+        """How much JSON it is."""
         # Each has its own chance, so that one more rule changes nothing for the others.
         self.chance = random.Random() if seed is None else random.Random(f"{seed} {name}")  # noqa: S311 - no secret
 
@@ -43,6 +51,7 @@ class Faults:
 
     def __init__(self, initial: Sequence[Mapping[str, Any]] = (), seed: int | None = None) -> None:
         self._initial = initial
+        self._initial_bytes = bytes_of(list(initial))
         self._seed = seed
         self.active: tuple[ActiveRule, ...] = ()
         self.restart()
@@ -53,18 +62,34 @@ class Faults:
 
     def replace(self, written: Iterable[Mapping[str, Any]]) -> None:
         """Take these rules in place of all. Raises RuleError, and then nothing was changed."""
-        fresh: tuple[ActiveRule, ...] = ()
+        fresh: dict[str, ActiveRule] = {}
+        unused = map("f{}".format, count(1))  # each name is tried once for all rules
         for each in written:
-            fresh = (*fresh, self._activated(each, fresh))
-        self.active = fresh
+            added = self._activated(each, fresh, unused)
+            fresh[added.id] = added
+        self._take(fresh.values())
 
     def add(self, written: Mapping[str, Any]) -> ActiveRule:
         """Take one more rule, or one in place of that of its id. Raises RuleError."""
         old = self.get(written["id"]) if "id" in written else None
-        others = tuple(each for each in self.active if each is not old)
-        added = self._activated(written, others)
-        self.active = tuple(added if each is old else each for each in self.active) if old else (*others, added)
+        others = {each.id: each for each in self.active if each is not old}
+        added = self._activated(written, others, map("f{}".format, count(1)))
+        self._take([added if each is old else each for each in self.active] if old else [*others.values(), added])
         return added
+
+    @property
+    def bytes(self) -> int:
+        """How much JSON the rules are."""
+        return sum(each.bytes for each in self.active)
+
+    def _take(self, rules: Iterable[ActiveRule]) -> None:
+        """Have these rules. Raises RuleError where a client has given too many or too large ones."""
+        taken = tuple(rules)
+        if len(taken) > max(MOST, len(self._initial)):
+            raise RuleError(f"there may be {MOST} faults at most; each request is compared with all of them")
+        if sum(each.bytes for each in taken) > LARGEST + self._initial_bytes:
+            raise RuleError(f"all faults together may take {LARGEST} bytes of JSON; give fewer or shorter ones")
+        self.active = taken
 
     def get(self, name: str) -> ActiveRule | None:
         """The rule of that id, or None."""
@@ -76,9 +101,8 @@ class Faults:
         self.active = tuple(each for each in self.active if each.id != name)
         return len(self.active) < before
 
-    def _activated(self, written: Mapping[str, Any], others: Sequence[ActiveRule]) -> ActiveRule:
-        taken = {each.id for each in others}
-        name = written.get("id") or next(name for name in map("f{}".format, count(1)) if name not in taken)
+    def _activated(self, written: Mapping[str, Any], taken: Container[str], unused: Iterator[str]) -> ActiveRule:
+        name = written.get("id") or next(name for name in unused if name not in taken)
         if name in taken:
             raise RuleError(f"the id {name} is taken; give another")
         return ActiveRule(name, rule(written), self._seed)

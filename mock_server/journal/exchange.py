@@ -9,6 +9,8 @@ from mock_server.faults.fired import Fired
 from mock_server.refusing.refusals import Refusal
 
 Headers = list[tuple[bytes, bytes]]
+_SMALLEST = 2048
+"""What an exchange takes beside the texts in it."""
 
 
 class Exchange(NamedTuple):
@@ -46,6 +48,16 @@ class Exchange(NamedTuple):
     """What was applied of it (RFC 7240)."""
     faults: tuple[Fired, ...]
     """Those that acted on it."""
+
+    @property
+    def bytes(self) -> int:
+        """What it takes in memory, about."""
+        counted = len(self.request) + len(self.response) + len(self.path) + len(self.query)
+        for name, value in self.headers:
+            counted += len(name) + len(value)
+        for name, value in self.response_headers:
+            counted += len(name) + len(value)
+        return _SMALLEST + counted + (self.refusal.bytes if self.refusal else 0)
 
     @property
     def organization(self) -> str | None:

@@ -18,6 +18,10 @@ from mock_server.journal.exchange import Exchange, Headers
 
 LONGEST_BODY = 16 * 1024
 """Octets of a body that are kept."""
+LONGEST_HEADERS = 16 * 1024
+"""Octets that the headers of a request or of an answer may have to be kept whole."""
+LONGEST_VALUE = 256
+"""Octets that are kept of the value of each header where they are not."""
 
 Note: TypeAlias = Callable[[Exchange], None]
 """Called with each exchange when it is over."""
@@ -52,7 +56,7 @@ class RecordingMiddleware:
             nonlocal request, request_length, complete
             message = await receive()
             body = message.get("body", b"")
-            request = (request + body)[:LONGEST_BODY]
+            request = _start_of(request, body)
             request_length += len(body)
             complete = complete or (message["type"] == "http.request" and not message.get("more_body", False))
             return message
@@ -63,7 +67,7 @@ class RecordingMiddleware:
                 status, headers = message["status"], message["headers"]
                 return send(message) if complete else _send_after_the_body(scope, receiving, send, message)
             body = message.get("body", b"")
-            response = (response + body)[:LONGEST_BODY]
+            response = _start_of(response, body)
             response_length += len(body)
             if not message.get("more_body", False):
                 close()
@@ -81,12 +85,12 @@ class RecordingMiddleware:
                 scope["method"],
                 raw_path(scope),
                 scope["query_string"],
-                scope["headers"],
+                kept(scope["headers"]),
                 request,
                 request_length,
                 complete,
                 status,
-                headers,
+                kept(headers),
                 response,
                 response_length,
                 scope.get(CALLER),
@@ -101,6 +105,34 @@ class RecordingMiddleware:
         finally:
             if not over:
                 close()
+
+
+def _start_of(start: bytes, more: bytes) -> bytes:
+    """Return what is kept of a body, of which `start` was kept before `more` of it came."""
+    return start if len(start) >= LONGEST_BODY else (start + more)[:LONGEST_BODY]
+
+
+def kept(headers: Headers) -> Headers:
+    """Return the headers as they are kept: as they are, or where they are long together, with the start of each.
+
+    >>> kept([(b"accept", b"*/*")])
+    [(b'accept', b'*/*')]
+    >>> [(b"x", value)] = kept([(b"x", b"a" * 20_000)])
+    >>> value[250:]
+    b'aaaaaa... (the first 256 of 20000 bytes)'
+    """
+    length = 0
+    for name, value in headers:
+        length += len(name) + len(value)
+    if length <= LONGEST_HEADERS:
+        return headers
+    return [(_cut(name), _cut(value)) for name, value in headers]
+
+
+def _cut(octets: bytes) -> bytes:
+    if len(octets) <= LONGEST_VALUE:
+        return octets
+    return b"%b... (the first %d of %d bytes)" % (octets[:LONGEST_VALUE], LONGEST_VALUE, len(octets))
 
 
 async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start: Message) -> None:
