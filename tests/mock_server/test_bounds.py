@@ -17,7 +17,7 @@ from mock_server.core.judgement import Context
 from mock_server.core.stores import FullError, MemoryStore
 from mock_server.core.upsert import MOST_ENTRIES, Stored, Written, upsert
 from mock_server.events import MOST_WATCHERS, PATIENCE_BYTES, REMEMBERED_BYTES, Events
-from mock_server.faults.book import LARGEST, MOST, Faults
+from mock_server.faults.book import LARGEST, MOST, ActiveRule, Faults
 from mock_server.faults.matching import Asked
 from mock_server.faults.rule import RuleError, rule
 from mock_server.journal.exchange import Exchange
@@ -203,8 +203,26 @@ def test_so_many_can_watch() -> None:
 
 
 def an_exchange(number: int, request: bytes = b"", headers: list[tuple[bytes, bytes]] | None = None) -> Exchange:
-    sizes = (len(request), True, 200, [], b"", 0, None, None, None, ())
-    return Exchange(number, 0.0, 0.0, "POST", b"/", b"", headers or [], request, *sizes)
+    return Exchange(
+        id=number,
+        ended=0,
+        seconds=0,
+        method="POST",
+        path=b"/",
+        query=b"",
+        headers=headers or [],
+        request=request,
+        request_length=len(request),
+        complete=True,
+        status=200,
+        response_headers=[],
+        response=b"",
+        response_length=0,
+        caller=None,
+        refusal=None,
+        preference=None,
+        faults=(),
+    )
 
 
 def test_the_journal_is_bounded_by_bytes() -> None:
@@ -251,11 +269,12 @@ def test_a_listing_is_the_same_json_however_many_there_are(client: httpx2.Client
 
 def test_no_more_rules_than_may_be_and_no_larger_ones() -> None:
     faults = Faults()
+    none: tuple[ActiveRule, ...] = ()
     with pytest.raises(RuleError, match=f"{MOST} faults at most"):
         faults.replace([{"status": 503}] * (MOST + 1))
     with pytest.raises(RuleError, match=f"take {LARGEST} bytes"):
         faults.replace([{"status": 503, "body": "x" * LARGEST}])
-    assert faults.active == ()
+    assert faults.active == none
     faults.replace([{"status": 503}] * MOST)
     assert [each.id for each in faults.active[::999]] == ["f1", "f1000"]
     with pytest.raises(RuleError):
