@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from contract import Contract, Problem
+from contract import Contract, Problem, Upsert
 from contract.pointer import to_pointer
 from mock_server.callers.fixtures import Fixtures
 from mock_server.core.clock import Clock
 from mock_server.core.stores import Scopes, Store
-from mock_server.core.upsert import Stored
+from mock_server.core.upsert import MOST_ENTRIES, Stored, with_too_many_entries
 from mock_server.events import Events
 from mock_server.faults.book import Faults
 from mock_server.journal.entry import entry_of
@@ -85,7 +85,7 @@ class Control:
     def _read(self, state: Any) -> Scopes:
         """Read and measure models, which takes long where there are many."""
         models = StateReader(self.contract, self.fixtures).read(state)
-        if problems := [*_too_large(models, self.max_model_bytes)]:
+        if problems := [*_too_large(models, self.max_model_bytes, self.contract.upsert)]:
             raise StateError(problems[:MOST_PROBLEMS])
         return models
 
@@ -127,9 +127,12 @@ def _shown(changed: tuple[str, str, Stored | None]) -> dict[str, Any]:
     return {"organization": organization, "name": name, "model": model_of(stored) if stored else None}
 
 
-def _too_large(models: Scopes, largest: int | None) -> Iterator[Problem]:
+def _too_large(models: Scopes, largest: int | None, rules: Upsert) -> Iterator[Problem]:
     for scope, named in models.items():
         for name, stored in named.items():
+            if slot := with_too_many_entries(rules, stored.values):
+                what = f"it has more than {MOST_ENTRIES} entries"
+                yield Problem(to_pointer(["models", scope, name, "values", slot]), what, "give fewer")
             if largest is not None and stored.bytes > largest:
                 what = f"it takes {stored.bytes} bytes of JSON, more than {largest}"
                 yield Problem(to_pointer(["models", scope, name]), what, "leave it out, or raise --max-model-bytes")

@@ -60,17 +60,10 @@ class Models:
             await self._refuse(call)
         organization, name = call.caller.organization, call.body[self._rules.key]
         context = self._context(call, await self._missing(organization, call.body))
-        await self._check_bases(organization, call.body)
         decision = await self._decided(call, name, lambda stored: upsert(self._rules, stored, call.body, context))
         if isinstance(decision, Refusal):
             raise RefusedError(decision)
         return await self._shown(decision.status, organization, name, decision.stored)
-
-    async def _check_bases(self, organization: str, body: Mapping[str, object]) -> None:
-        """Raise the 400 where a model that the body names cannot be shown with all that it is based on."""
-        for named in self._references.named_in(body):
-            if named.collection == "models" and not await self._showing.can_be_base(organization, named.identifier):
-                raise RefusedError(too_far(self._rules, named))
 
     async def read(self, call: Call, status: int) -> Answer:
         """Show the model that the path names."""
@@ -121,9 +114,13 @@ class Models:
         return tuple([each for each in named if not await self._exists(organization, each)])
 
     async def _exists(self, organization: str, named: Named) -> bool:
+        """Raises the 400 for a model that cannot be shown with all that it is based on."""
         if named.collection == "providers":
             return named.identifier in self._fixtures.organizations[organization]
-        return await self._showing.find(organization, named.identifier) is not None
+        model = await self._showing.find(organization, named.identifier)
+        if isinstance(model, Stored) and not await self._showing.can_be_base(organization, named.identifier, model):
+            raise RefusedError(too_far(self._rules, named))
+        return model is not None
 
     async def _shown(self, status: int, organization: str, name: str, model: Model) -> Answer:
         return Answer(status, await self._showing.show(organization, name, model))

@@ -40,11 +40,8 @@ class Showing:
         """Which model each response field has its value from, as far as it is from one."""
         return self._display.givers(name, await self._world(organization, name, model))
 
-    async def can_be_base(self, organization: str, name: str) -> bool:
-        """Return whether all that the model `name` leads to can be taken into account where another is based on it."""
-        model = await self.find(organization, name)
-        if not isinstance(model, Stored):
-            return True
+    async def can_be_base(self, organization: str, name: str, model: Stored) -> bool:
+        """Return whether all that `model` leads to can be taken into account where another is based on it."""
         models, complete = await self._led_to(organization, name, model)
         return complete and len(models) < LONGEST_CHAIN
 

@@ -14,6 +14,8 @@ from mock_server.refusing.refusals import Refusal
 
 MOST_ENTRIES = 10_000
 """Entries of a value that updates merge: each read of the model, and of those based on it, looks at all of them."""
+_FEWEST = 5 * MOST_ENTRIES
+"""Bytes of JSON that more entries than these take at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,18 @@ def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) ->
     return Removed()
 
 
+def with_too_many_entries(rules: Upsert, values: Mapping[str, Any]) -> str | None:
+    """Return the first slot whose value updates merge and that has more entries than it may have."""
+    for each in rules.request.values():
+        if each.merges and len(values.get(each.slot, ())) > MOST_ENTRIES:
+            return each.slot
+    return None
+
+
 def _unless_too_large(rules: Upsert, written: Written, context: Context) -> Written | Refusal:
     """Return `written`, or the refusal where the model would be too large: it grows with each update that merges."""
-    for each in rules.request.values():
-        if each.merges and len(written.stored.values.get(each.slot, ())) > MOST_ENTRIES:
-            return too_many_entries(rules, each.slot, MOST_ENTRIES)
+    if written.stored.bytes > _FEWEST and (slot := with_too_many_entries(rules, written.stored.values)):
+        return too_many_entries(rules, slot, MOST_ENTRIES)
     if context.largest is not None and written.stored.bytes > context.largest:
         return too_large(rules, written.stored.bytes, context.largest)
     return written

@@ -48,16 +48,14 @@ class Exchange(NamedTuple):
     """What was applied of it (RFC 7240)."""
     faults: tuple[Fired, ...]
     """Those that acted on it."""
+    headers_length: int = 0
+    """Of all headers, both of the request and of the answer."""
 
     @property
     def bytes(self) -> int:
         """What it takes in memory, about."""
-        counted = len(self.request) + len(self.response) + len(self.path) + len(self.query)
-        for name, value in self.headers:
-            counted += len(name) + len(value)
-        for name, value in self.response_headers:
-            counted += len(name) + len(value)
-        return _SMALLEST + counted + (self.refusal.bytes if self.refusal else 0)
+        texts = self.headers_length + len(self.request) + len(self.response) + len(self.path) + len(self.query)
+        return _SMALLEST + texts + (self.refusal.bytes if self.refusal else 0)
 
     @property
     def organization(self) -> str | None:

@@ -78,6 +78,8 @@ class RecordingMiddleware:
             over = True
             if OUTSIDE in scope and REFUSAL not in scope:
                 return  # a page was looked at that is not of the API: Swagger UI, the contract
+            sent, length = kept(scope["headers"])
+            answered, answered_length = kept(headers)
             exchange = (
                 next(self._numbers),
                 time(),
@@ -85,18 +87,19 @@ class RecordingMiddleware:
                 scope["method"],
                 raw_path(scope),
                 scope["query_string"],
-                kept(scope["headers"]),
+                sent,
                 request,
                 request_length,
                 complete,
                 status,
-                kept(headers),
+                answered,
                 response,
                 response_length,
                 scope.get(CALLER),
                 scope.get(REFUSAL),
                 scope.get(APPLIED),
                 scope.get(FAULTS, ()),
+                length + answered_length,
             )
             self._note(tuple.__new__(Exchange, exchange))  # as Exchange(...) does, by way of one call more
 
@@ -112,21 +115,19 @@ def _start_of(start: bytes, more: bytes) -> bytes:
     return start if len(start) >= LONGEST_BODY else (start + more)[:LONGEST_BODY]
 
 
-def kept(headers: Headers) -> Headers:
-    """Return the headers as they are kept: as they are, or where they are long together, with the start of each.
+def kept(headers: Headers) -> tuple[Headers, int]:
+    """Return the headers as they are kept, and their length: where they are long together, the start of each is kept.
 
     >>> kept([(b"accept", b"*/*")])
-    [(b'accept', b'*/*')]
-    >>> [(b"x", value)] = kept([(b"x", b"a" * 20_000)])
-    >>> value[250:]
+    ([(b'accept', b'*/*')], 9)
+    >>> kept([(b"x", b"a" * 20_000)])[0][0][1][250:]
     b'aaaaaa... (the first 256 of 20000 bytes)'
     """
-    length = 0
-    for name, value in headers:
-        length += len(name) + len(value)
+    length = sum([len(name) + len(value) for name, value in headers])
     if length <= LONGEST_HEADERS:
-        return headers
-    return [(_cut(name), _cut(value)) for name, value in headers]
+        return headers, length
+    short = [(_cut(name), _cut(value)) for name, value in headers]
+    return short, sum([len(name) + len(value) for name, value in short])
 
 
 def _cut(octets: bytes) -> bytes:
