@@ -27,14 +27,17 @@ class Stored:
     created: datetime
     updated: datetime
     """Both in UTC."""
-    _bytes: int = field(default=-1, init=False, repr=False, compare=False)
+    size: int | None = field(default=None, repr=False, compare=False)
+    """How much JSON the values are, where that is known."""
 
     @property
     def bytes(self) -> int:
         """How much JSON the values are. Counted once."""
-        if self._bytes < 0:
-            object.__setattr__(self, "_bytes", bytes_of(self.values))
-        return self._bytes
+        if self.size is not None:
+            return self.size
+        size = bytes_of(self.values)
+        object.__setattr__(self, "size", size)
+        return size
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,11 @@ def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], con
         return refusal
     given = {rules.request[name].slot: value for name, value in request.items() if name in rules.request}
     if stored is None:
-        return _unless_too_large(rules, Written(rules.created, Stored(given, context.at, context.at)), context)
+        return _unless_too_large(
+            rules, Written(rules.created, Stored(given, context.at, context.at, bytes_of(given))), context
+        )
     values = _merged(rules, stored.values, given)
-    updated = Stored(values, stored.created, max(stored.updated, context.at))
+    updated = Stored(values, stored.created, max(stored.updated, context.at), bytes_of(values))
     return _unless_too_large(rules, Written(rules.updated, updated), context)
 
 
