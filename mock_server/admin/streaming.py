@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -21,8 +22,11 @@ class JsonStream:
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        for piece in _pieces(self._parts):
+        pieces = _pieces(self._parts)
+        first, second = next(pieces), next(pieces, None)
+        length = [] if second else [(b"content-length", b"%d" % len(first))]  # a short answer is not chunked
+        await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *length]})
+        for piece in chain([first, second or b""], pieces):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             await asyncio.sleep(0)
         await send({"type": "http.response.body", "body": b""})
