@@ -54,7 +54,10 @@ def build_app(
     redaction = redaction_for(contract, fixtures)
     document = served_document(contract)
     answers = forced_answers(document, contract.upsert, behaviour.seed)
-    ruled = Models(contract.upsert, fixtures, store, behaviour.clock, behaviour.changed).handlers
+    models = Models(
+        contract.upsert, fixtures, store, behaviour.clock, behaviour.changed, largest=behaviour.largest_model
+    )
+    ruled = models.handlers
     unruled = {name: ExampleHandler(it, contract.upsert.forbidden) for name, it in answers.items() if name not in ruled}
     handlers: Mapping[str, Handler] = {**unruled, **ruled}
     app = AsyncApp(

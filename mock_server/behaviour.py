@@ -28,3 +28,5 @@ class Behaviour:
     """Called with each exchange."""
     changed: Changed | None = None
     """Called with each model that a request has changed."""
+    largest_model: int | None = None
+    """Bytes of JSON that a stored model may take; None is any number."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from contract import Contract
+from contract import Contract, Problem, Upsert
+from contract.pointer import to_pointer
 from mock_server.callers.fixtures import Fixtures
 from mock_server.core.clock import Clock
-from mock_server.core.stores import Store
-from mock_server.core.upsert import Stored
+from mock_server.core.stores import Scopes, Store
+from mock_server.core.upsert import MOST_ENTRIES, Stored, with_too_many_entries
 from mock_server.events import Events
 from mock_server.faults.book import Faults
 from mock_server.hiding.redaction import Redaction
@@ -20,7 +22,7 @@ from mock_server.journal.exchange import Exchange
 from mock_server.journal.journal import Journal
 from mock_server.journal.known_secrets import redaction_for
 from mock_server.scenario.saving import scenario_of
-from mock_server.state.document import StateReader, model_of, state_of
+from mock_server.state.document import MOST_PROBLEMS, StateError, StateReader, model_of, state_of
 
 
 class Part(StrEnum):
@@ -49,6 +51,8 @@ class Control:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """How it was started, without secrets."""
     events: Events = field(default_factory=Events)
+    max_model_bytes: int | None = None
+    """Bytes of JSON that a model may take in a state that replaces another; None is any number."""
     on_change: Callable[[], Awaitable[None] | None] | None = None
     """Called after each change of the models. Gives what to wait for before a response is sent, if anything."""
     admin_token: str | None = None
@@ -66,20 +70,22 @@ class Control:
 
     def note(self, exchange: Exchange) -> None:
         """Take an exchange into the journal."""
-        self.journal.add(exchange)
-        self.events.publish("request", exchange, self.entry)
+        size = self.journal.add(exchange)
+        self.events.publish("request", exchange, self.entry, size)
 
     def model_changed(self, organization: str, name: str, stored: Stored | None) -> Awaitable[None] | None:
         """Tell that a request has written a model, or removed it where `stored` is None.
 
         Gives what to wait for before the response is sent, if anything.
         """
-        self.events.publish("model", (organization, name, stored), self._model_shown)
+        size = stored.bytes if stored else 0
+        self.events.publish("model", (organization, name, stored), self._model_shown, size)
         return self.on_change() if self.on_change else None
 
     def clear_journal(self) -> int:
         """Forget all exchanges. How many there were."""
         count = self.journal.clear()
+        self.events.release()
         self.events.publish("cleared", {"journal": count})
         return count
 
@@ -93,8 +99,16 @@ class Control:
 
     async def replace_state(self, state: Any) -> None:
         """Have these models in place of all. Raises StateError, and then nothing was changed."""
-        await self.store.replace(StateReader(self.contract, self.fixtures).read(state))
+        models = await asyncio.to_thread(self._read, state)
+        await self.store.replace(models)
         await self._models_replaced(None, None)
+
+    def _read(self, state: Any) -> Scopes:
+        """Read and measure models, which takes long where there are many."""
+        models = StateReader(self.contract, self.fixtures).read(state)
+        if problems := [*_too_large(models, self.max_model_bytes, self.contract.upsert)]:
+            raise StateError(problems[:MOST_PROBLEMS])
+        return models
 
     async def reset(
         self, parts: Iterable[Part] = tuple(Part), organization: str | None = None, model: str | None = None
@@ -120,9 +134,11 @@ class Control:
 
     def faults_changed(self) -> None:
         """Tell those who watch."""
-        self.events.publish("faults", [each.shown for each in self.faults.active])
+        rules = [each.shown for each in self.faults.active]
+        self.events.publish("faults", rules, size=self.faults.bytes)
 
     async def _models_replaced(self, organization: str | None, model: str | None) -> None:
+        self.events.release()
         self.events.publish("state", {"organization": organization, "model": model})
         saved = self.on_change() if self.on_change else None
         if saved is not None:
@@ -132,3 +148,14 @@ class Control:
         organization, name, stored = changed
         model = self.redaction.value(model_of(stored)) if stored else None
         return {"organization": organization, "name": self.redaction.hide(name), "model": model}
+
+
+def _too_large(models: Scopes, largest: int | None, rules: Upsert) -> Iterator[Problem]:
+    for scope, named in models.items():
+        for name, stored in named.items():
+            if slot := with_too_many_entries(rules, stored.values):
+                what = f"it has more than {MOST_ENTRIES} entries"
+                yield Problem(to_pointer(["models", scope, name, "values", slot]), what, "give fewer")
+            if largest is not None and stored.bytes > largest:
+                what = f"it takes {stored.bytes} bytes of JSON, more than {largest}"
+                yield Problem(to_pointer(["models", scope, name]), what, "leave it out, or raise --max-model-bytes")

@@ -11,11 +11,11 @@ from mock_server.answers import Answer
 from mock_server.callers.fixtures import Fixtures
 from mock_server.core.clock import Clock
 from mock_server.core.display import Model
-from mock_server.core.judgement import Context, Named, References, absent, refusal_of
-from mock_server.core.stores import Decision, Store
+from mock_server.core.judgement import Context, Named, References, absent, refusal_of, too_far
+from mock_server.core.stores import Decision, FullError, Store
 from mock_server.core.upsert import Stored, Written, delete, upsert
 from mock_server.endpoints import Call, Handler
-from mock_server.refusing.refusals import Refusal, RefusedError
+from mock_server.refusing.refusals import Refusal, RefusedError, refused
 from mock_server.showing import Showing
 
 Changed: TypeAlias = Callable[[str, str, Stored | None], Awaitable[None] | None]
@@ -28,7 +28,14 @@ class Models:
     """The models of all organizations. `changed` is told of each that a request has written or removed."""
 
     def __init__(
-        self, rules: Upsert, fixtures: Fixtures, store: Store, clock: Clock, changed: Changed | None = None
+        self,
+        rules: Upsert,
+        fixtures: Fixtures,
+        store: Store,
+        clock: Clock,
+        changed: Changed | None = None,
+        *,
+        largest: int | None = None,
     ) -> None:
         self._rules = rules
         self._references = References(rules)
@@ -37,6 +44,7 @@ class Models:
         self._showing = Showing(rules, fixtures, store)
         self._clock = clock
         self._changed = changed
+        self._largest = largest
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -81,7 +89,10 @@ class Models:
         organization = call.caller.organization
         if call.rehearsed:
             return decide(await self._store.get(organization, name))
-        decision = await self._store.update(organization, name, decide)
+        try:
+            decision = await self._store.update(organization, name, decide)
+        except FullError as error:
+            raise refused(self._rules.invalid, str(error)) from None
         if not isinstance(decision, Refusal):
             self._clock.advance()
             if self._changed:
@@ -100,16 +111,20 @@ class Models:
             raise RefusedError(refusal)
 
     def _context(self, call: Call, missing: tuple[Named, ...] = ()) -> Context:
-        return Context(self._clock.now(), call.caller.may_write, self._fixtures.models, missing)
+        return Context(self._clock.now(), call.caller.may_write, self._fixtures.models, missing, self._largest)
 
     async def _missing(self, organization: str, body: Mapping[str, object]) -> tuple[Named, ...]:
         named = self._references.named_in(body)
         return tuple([each for each in named if not await self._exists(organization, each)])
 
     async def _exists(self, organization: str, named: Named) -> bool:
+        """Raises the 400 for a model that cannot be shown with all that it is based on."""
         if named.collection == "providers":
             return named.identifier in self._fixtures.organizations[organization]
-        return await self._showing.find(organization, named.identifier) is not None
+        model = await self._showing.find(organization, named.identifier)
+        if isinstance(model, Stored) and not await self._showing.can_be_base(organization, named.identifier, model):
+            raise RefusedError(too_far(self._rules, named))
+        return model is not None
 
     async def _shown(self, status: int, organization: str, name: str, model: Model) -> Answer:
         return Answer(status, await self._showing.show(organization, name, model))

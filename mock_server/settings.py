@@ -44,6 +44,8 @@ class Settings:
     log_level: str = "info"
     journal: int = 1000
     """How many requests the journal keeps; 0 is off."""
+    journal_bytes: int = 64 * 1024 * 1024
+    """What those may take in memory; it keeps fewer of them where they are large."""
     admin: bool = True
     """Whether there is an admin API."""
     admin_token: str | None = None
@@ -54,6 +56,10 @@ class Settings:
     """Web origins whose pages may use it, beside its own."""
     scenario: Path | None = None
     """The file that says what the mock starts from, as far as no option does. It is only read."""
+    max_model_bytes: int = 1024 * 1024
+    """Bytes of JSON that one stored model may take."""
+    max_state_bytes: int = 64 * 1024 * 1024
+    """Bytes of JSON that all stored models may take together."""
     state: Path | None = None
     """The file in which the models are kept; None is in memory only."""
     state_sync: bool = False

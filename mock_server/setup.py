@@ -32,11 +32,12 @@ def control_of(settings: Settings, start: Start) -> Control:
     return Control(
         start.contract,
         start.fixtures,
-        MemoryStore(start.models),
-        Journal(settings.journal if settings.admin else 0),
+        MemoryStore(start.models, settings.max_state_bytes),
+        Journal(settings.journal if settings.admin else 0, settings.journal_bytes),
         Faults(start.faults, start.seed, Reach(start.contract, start.fixtures)),
         clock_of(start.clock) if start.clock else RealClock(),
         settings=_shown(replace(settings, clock=start.clock, seed=start.seed)),
+        max_model_bytes=settings.max_model_bytes,
         admin_token=settings.admin_token,
     )
 
@@ -52,6 +53,7 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
         faults=control.faults if settings.admin or control.faults.active else None,
         note=control.note if control.journal.size else None,
         changed=control.model_changed if heard else None,
+        largest_model=settings.max_model_bytes,
     )
     api = build_app(control.contract, control.fixtures, control.store, behaviour)
     if not settings.admin:

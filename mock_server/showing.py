@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,11 @@ from mock_server.core.display import Display, Model, World
 from mock_server.core.judgement import References
 from mock_server.core.stores import Store
 from mock_server.core.upsert import Stored
+
+LONGEST_CHAIN = 100
+"""Models that the showing of one takes into account: it and its bases."""
+LARGEST_CHAIN = 2 * 1024 * 1024
+"""Bytes of JSON that those models may take together, beside the model that is shown."""
 
 
 class Showing:
@@ -34,16 +40,31 @@ class Showing:
         """Which model each response field has its value from, as far as it is from one."""
         return self._display.givers(name, await self._world(organization, name, model))
 
+    async def can_be_base(self, organization: str, name: str, model: Stored) -> bool:
+        """Return whether all that `model` leads to can be taken into account where another is based on it."""
+        models, complete = await self._led_to(organization, name, model)
+        return complete and len(models) < LONGEST_CHAIN
+
     async def _world(self, organization: str, name: str, model: Model) -> World:
-        """Whatever the showing of `model` can lead to."""
+        models, _ = await self._led_to(organization, name, model)
+        return World(models, self._fixtures.organizations[organization])
+
+    async def _led_to(self, organization: str, name: str, model: Model) -> tuple[dict[str, Model], bool]:
+        """Return whatever the showing of `model` can lead to, within bounds, and whether that is all.
+
+        What is farther away is left out, as in a cycle: a client could otherwise have each read look at all models.
+        """
         models = {name: model}
-        wanted = [model]
+        wanted, left = deque([model]), LARGEST_CHAIN
         while wanted:
-            for named in self._leads_to(wanted.pop()):
+            for named in self._leads_to(wanted.popleft()):
                 if named not in models and (found := await self.find(organization, named)):
+                    left -= found.bytes if isinstance(found, Stored) else 0
+                    if left < 0 or len(models) >= LONGEST_CHAIN:
+                        return models, False
                     models[named] = found
                     wanted.append(found)
-        return World(models, self._fixtures.organizations[organization])
+        return models, True
 
     def _leads_to(self, model: Model) -> list[str]:
         """The names of the models that `model` refers to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -16,11 +17,14 @@ from contract.pointer import to_pointer
 from mock_server.admin.parameters import Parameters
 from mock_server.answers import Answer
 from mock_server.http.request_body import check_media_type, receive_body
-from mock_server.http.strict_json import UnreadableError, read_json
+from mock_server.http.strict_json import UnreadableError, read_json, read_json_exactly
 from mock_server.refusing.refusals import Refusal, RefusedError, refused
 from mock_server.refusing.validation import Validator
 
-LARGEST_BODY = 64 * 1024 * 1024
+LARGEST_BODY = 1024 * 1024
+"""Bytes of a body, where the document gives the operation no `x-limits`."""
+_LARGE = 64 * 1024
+"""Bytes of a body from which on it is read in a thread, so that no other client has to wait for that."""
 DEEPEST_BODY = 80
 """The state holds models, and they may nest as deep as the contract lets them."""
 
@@ -64,16 +68,24 @@ class _JsonBody:
         self._accepted = list(operation.consumes)
         self._place = to_pointer(("paths", operation.path, operation.method, "requestBody"))
         self._required: bool = operation.request_body.get("required", False)
+        self._limit: int = operation.request_body.get("x-limits", {}).get("bytes", LARGEST_BODY)
         self._validator = Validator(operation.body_schema(self._accepted[0]))
 
     async def read(self, scope: Scope, receive: Receive) -> Any:
         """The body, or None where there is none. Raises the 413, 415 or 400."""
-        raw = await receive_body(scope["headers"], receive, LARGEST_BODY, self._place)
+        raw = await receive_body(scope["headers"], receive, self._limit, self._place)
         if not raw and not self._required:
             return None
         check_media_type(scope["headers"], self._accepted, self._place)
+        if len(raw) < _LARGE:
+            return self._judged(raw, read_json)
+        # The exact reader is slower, but lets other threads run from object to object.
+        return await asyncio.to_thread(self._judged, raw, read_json_exactly)
+
+    def _judged(self, raw: bytes, read: Callable[[bytes, int], Any]) -> Any:
+        """Return the value of a body. Raises the 400."""
         try:
-            body = read_json(raw, DEEPEST_BODY)
+            body = read(raw, DEEPEST_BODY)
         except UnreadableError as error:
             raise refused(400, str(error)) from None
         if violations := self._validator.violations(body):

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from mock_server.admin.endpoints import Handler, Question
 from mock_server.admin.fault_handlers import FaultHandlers
 from mock_server.admin.sse import EventStream
 from mock_server.admin.state_handlers import StateHandlers
+from mock_server.admin.streaming import JsonStream, elements, members
 from mock_server.answers import Answer
 from mock_server.control import Control
+from mock_server.events import MOST_WATCHERS
 from mock_server.information import information
 from mock_server.journal.criteria import Criteria
 from mock_server.journal.exchange import Exchange
@@ -58,10 +62,12 @@ class Handlers:
 
     async def events(self, question: Question) -> EventStream:
         """Tell what happens."""
+        if self._control.events.crowded:
+            raise refused(503, f"{MOST_WATCHERS} clients read the events already. Try again when one of them is gone.")
         after, pace = (question.parameters.get(name) for name in ("Last-Event-ID", "pace"))
         return EventStream(self._control.events, after, pace)
 
-    async def requests(self, question: Question) -> Answer:
+    async def requests(self, question: Question) -> JsonStream:
         """List the journal."""
         criteria, limit = self._criteria(question), question.parameters["limit"]
         found = self._journal.matching(criteria)
@@ -72,7 +78,7 @@ class Handlers:
         self._control.clear_journal()
         return Answer(204)
 
-    async def wait_for_requests(self, question: Question) -> Answer:
+    async def wait_for_requests(self, question: Question) -> JsonStream:
         """Wait until the journal has enough."""
         count, seconds = question.parameters["count"], question.parameters["timeout"]
         criteria, journal = self._criteria(question), self._journal
@@ -107,10 +113,11 @@ class Handlers:
             text = str(error)
             raise refused(400, f"{text[:1].upper()}{text[1:]}.") from None
 
-    def _listed(self, found: Sequence[Exchange], criteria: Criteria, total: int) -> Answer:
-        dropped = self._journal.dropped(criteria.after)
-        shown = [self._control.entry(each) for each in found]
-        return Answer(200, {"requests": shown, "total": total, "dropped": dropped})
+    def _listed(self, found: Sequence[Exchange], criteria: Criteria, total: int) -> JsonStream:
+        requests = elements(orjson.dumps(self._control.entry(each)) for each in found)
+        counts = {"total": total, "dropped": self._journal.dropped(criteria.after)}
+        told = [(name, [orjson.dumps(number)]) for name, number in counts.items()]
+        return JsonStream(members([("requests", requests), *told]))
 
 
 def _too_few(found: int, wanted: int, seconds: float, dropped: int) -> str:

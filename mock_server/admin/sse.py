@@ -65,7 +65,7 @@ async def _written(events: Events, watcher: Watcher, complete: bool) -> AsyncIte
         except TimeoutError:
             yield b": still here\n\n"
         else:
-            yield _text(event)
+            yield events.text(event, _text)
 
 
 def _text(event: Event) -> bytes:

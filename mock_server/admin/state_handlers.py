@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 from starlette.responses import Response
 
 from mock_server.admin.endpoints import Handler, Question
+from mock_server.admin.streaming import JsonStream, members
 from mock_server.answers import Answer
 from mock_server.control import Control, Part
+from mock_server.core.stores import FullError
+from mock_server.core.upsert import Stored
 from mock_server.refusing.refusals import refused
 from mock_server.refusing.wording import quoted
 from mock_server.showing import Showing
-from mock_server.state.document import StateError
+from mock_server.state.document import StateError, model_of, state_of
 
 
 class StateHandlers:
@@ -35,9 +38,9 @@ class StateHandlers:
             "getShownModel": self.model,
         }
 
-    async def state(self, _: Question) -> Response:
+    async def state(self, _: Question) -> JsonStream:
         """Show all custom models."""
-        return _laid_out(await self._control.state())
+        return await self._stream()
 
     async def scenario(self, _: Question) -> Response:
         """Show what the mock holds as a scenario."""
@@ -53,13 +56,21 @@ class StateHandlers:
         shown = await self._showing.show(organization, name, model)
         return Answer(200, {"shown": shown, "givers": await self._showing.givers(organization, name, model)})
 
-    async def replace(self, question: Question) -> Answer:
+    async def replace(self, question: Question) -> JsonStream:
         """Take other models in place of all."""
         try:
             await self._control.replace_state(question.body)
         except StateError as error:
             raise refused(400, str(error)) from None
-        return Answer(200, await self._control.state())
+        except FullError as error:
+            raise refused(400, str(error)) from None
+        return await self._stream()
+
+    async def _stream(self) -> JsonStream:
+        models = await self._control.store.snapshot()
+        scopes = ((scope, members(_written(named))) for scope, named in models.items() if named)
+        head = [(name, [orjson.dumps(value)]) for name, value in state_of({}).items() if name != "models"]
+        return JsonStream(members([*head, ("models", members(scopes))]))
 
     async def reset(self, question: Question) -> Answer:
         """Bring back the start."""
@@ -83,3 +94,7 @@ def _laid_out(document: Mapping[str, Any]) -> Response:
     """A response laid out for people: they save it to a file."""
     content = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return Response(content, media_type="application/json")
+
+
+def _written(models: Mapping[str, Stored]) -> Iterator[tuple[str, list[bytes]]]:
+    return ((name, [orjson.dumps(model_of(stored))]) for name, stored in models.items())

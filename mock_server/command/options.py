@@ -64,11 +64,14 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         scenario=given.scenario,
         state=given.state,
         state_sync=given.state_sync,
+        max_model_bytes=given.max_model_bytes,
+        max_state_bytes=given.max_state_bytes,
         check_responses=given.check_responses,
         cors_origins=tuple(dict.fromkeys(given.cors_origin or ["*"])),
         log_level="error" if given.quiet else given.log_level,
         quiet=given.quiet,
         journal=given.journal,
+        journal_bytes=given.journal_bytes,
         admin=not given.no_admin,
         admin_token=given.admin_token,
         admin_hosts=tuple(dict.fromkeys(given.admin_host)),
@@ -110,6 +113,10 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     add("--scenario", metavar="FILE", type=Path, help=scenario)
     add("--state", metavar="FILE", type=Path, help="where the models are kept from one run to the next")
     add("--state-sync", action="store_true", help="with --state: save each change before its response is sent")
+    model = "how large one model may grow, as JSON (default: %(default)s)"
+    add("--max-model-bytes", metavar="N", default=DEFAULTS.max_model_bytes, type=_size, help=model)
+    state = "how large all models together may grow (default: %(default)s)"
+    add("--max-state-bytes", metavar="N", default=DEFAULTS.max_state_bytes, type=_size, help=state)
     clock = "models are stamped with this time, which steps with each write"
     add("--clock", metavar="TIME[+STEP]", type=_told(_clock), help=clock)
     add("--check-responses", action="store_true", help="answer 500 where an answer would not be one of the contract")
@@ -119,6 +126,8 @@ def _add_admin(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     kept = "how many requests it keeps; 0 is off (default: %(default)s)"
     add("--journal", metavar="N", default=DEFAULTS.journal, type=_count, help=kept)
+    size = "what they may take; it keeps fewer large ones (default: %(default)s)"
+    add("--journal-bytes", metavar="N", default=DEFAULTS.journal_bytes, type=_size, help=size)
     add("--no-admin", action="store_true", help="no admin API, no console, and no journal")
     asked = f"what the admin API asks for (default: ${TOKEN_VARIABLE}, or nothing)"
     given = os.environ.get(TOKEN_VARIABLE) or None
@@ -143,6 +152,12 @@ def _port(text: str) -> int:
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 1_000_000):
         raise argparse.ArgumentTypeError(f"{text!r} is no count from 0 to 1000000")
+    return int(text)
+
+
+def _size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**12):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes from 1 to 999999999999")
     return int(text)
 
 

@@ -29,9 +29,13 @@ class World:
     models: Mapping[str, Model]
     providers: Mapping[str, Mapping[str, Any]]
     """What each provider shows, by its identifier."""
+    depth: int = 0
+    """Models inside of which the model is shown."""
 
 
 _ABSENT: Any = object()
+_DEEPEST = 5
+"""Models that are shown inside of one another, where the contract looks models up: each may lead on to several."""
 
 
 class Display:
@@ -160,9 +164,9 @@ class _View:
         if collection == "providers":
             return self._world.providers.get(identifier, _ABSENT)
         others = {name: model for name, model in self._world.models.items() if name != self.name}
-        if identifier not in others:
+        if identifier not in others or self._world.depth >= _DEEPEST:
             return _ABSENT
-        return self._display.show(identifier, World(others, self._world.providers))
+        return self._display.show(identifier, World(others, self._world.providers, self._world.depth + 1))
 
 
 _Reader: TypeAlias = Callable[[_View], Any]
@@ -180,12 +184,15 @@ def _nearest(chain: list[Model], slot: str, shown_as: str, fallback: Any) -> Any
 def _overlaid(chain: list[Model], override: str, shown_as: str) -> dict[str, Any]:
     """From the farthest base to the model itself: an entry replaces the one before, an entry of null removes it."""
     entries: dict[str, Any] = {}
-    for model in reversed(chain):
+    for model in reversed(chain):  # each entry is looked at once: bases may have many, and be many
         if isinstance(model, BuiltIn):
-            entries = model.values.get(shown_as) or {}
+            entries = dict(model.values.get(shown_as) or {})
         elif override in model.values:
-            entries = {**entries, **model.values[override]}
-            entries = {name: value for name, value in entries.items() if value is not None}
+            for name, value in model.values[override].items():
+                if value is None:
+                    entries.pop(name, None)
+                else:
+                    entries[name] = value
     return entries
 
 

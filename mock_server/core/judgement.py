@@ -38,6 +38,8 @@ class Context:
     """The names that belong to built-in models."""
     missing: tuple[Named, ...] = ()
     """The things that the request names and that do not exist."""
+    largest: int | None = None
+    """Bytes of JSON that a stored model may take; None is any number."""
 
 
 class References:
@@ -97,6 +99,33 @@ def absent(rules: Upsert, operation: Operation | None, name: str) -> Refusal:
     message = f"There is no model {quoted(name)} in this organization."
     at = operation.pointer if operation else None
     return Refusal(404, (Violation(Part.PATH, rules.key, "paths", _A_MODEL, quoted(name), message, contract=at),))
+
+
+def too_large(rules: Upsert, size: int, largest: int) -> Refusal:
+    """Return the refusal of an upsert after which the model would take `size` bytes of JSON, more than `largest`."""
+    mend = "Send less, or delete the model first; --max-model-bytes allows more."
+    message = f"The model would take {size} bytes of JSON with what is stored of it, more than {largest}. {mend}"
+    expected, got = f"at most {largest} bytes", f"{size} bytes"
+    violation = Violation(
+        Part.BODY, None, "x-limits", expected, got, message, "", f"{rules.operation.pointer}/x-upsert"
+    )
+    return Refusal(rules.invalid, (violation,), by_field=True)
+
+
+def too_many_entries(rules: Upsert, field: str, most: int) -> Refusal:
+    """Return the refusal of an upsert after which a value that updates merge would have more than `most` entries."""
+    expected, got = f"an object that has at most {most} entries with those that are stored", "more"
+    message = f"Expected {expected}, got more. Send fewer, or delete the model first."
+    at = rules.request[field].pointer
+    return Refusal(rules.invalid, (_in_body(field, "x-limits", expected, got, message, at),), by_field=True)
+
+
+def too_far(rules: Upsert, named: Named) -> Refusal:
+    """Return the refusal of an upsert that names a model with too many or too large bases."""
+    expected, got = "a model with fewer or smaller bases", quoted(named.identifier)
+    message = f"The model {got}, its base and the base of that, and so on, are too many or too large. Name another one."
+    at = f"{rules.request[rules.request[named.field].slot].pointer}/x-reference"
+    return Refusal(rules.invalid, (_in_body(named.field, "x-reference", expected, got, message, at),), by_field=True)
 
 
 _A_MODEL = "the name of a model of the organization, or of a built-in one"

@@ -31,7 +31,7 @@ class Store(Protocol):
         """All models, as they are at one moment."""
 
     async def replace(self, models: Scopes) -> None:
-        """Have these models in place of all."""
+        """Have these models in place of all. Raises FullError."""
 
     async def restart(self, scope: str | None = None, key: str | None = None) -> int:
         """Bring one model, those of one scope, or all back to what they were at first.
@@ -40,13 +40,23 @@ class Store(Protocol):
         """
 
 
+class FullError(Exception):
+    """The store has no room for what a client asks for. The message says what to do."""
+
+    def __init__(self, room: int) -> None:
+        mend = "Delete models, reset the mock, or start it with a larger --max-state-bytes."
+        super().__init__(f"All models together would take more than {room} bytes of JSON. {mend}")
+
+
 class MemoryStore:
     """A store in this process, safe under concurrent tasks and threads. It lives as long as the process.
 
-    `models` are in it at first.
+    `models` are in it at first. All models may take `room` bytes of JSON together; what grows beyond is not written.
+    Raises FullError.
     """
 
-    def __init__(self, models: Scopes | None = None) -> None:
+    def __init__(self, models: Scopes | None = None, room: int | None = None) -> None:
+        self._room = room
         self._scopes: dict[str, dict[str, Stored]] = defaultdict(dict)
         self._lock = Lock()
         self._initial = models or {}
@@ -60,10 +70,13 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             models = self._scopes[scope]
-            decision = decide(models.get(key))
+            before = models.get(key)
+            decision = decide(before)
             if isinstance(decision, Written):
+                self._account(before, decision.stored)
                 models[key] = decision.stored
             elif isinstance(decision, Removed):
+                self._account(before, None)
                 del models[key]
             return decision
 
@@ -75,13 +88,16 @@ class MemoryStore:
     async def replace(self, models: Scopes) -> None:
         """See Store."""
         with self._lock:
+            self._check(models)
             self._put(models)
 
     async def restart(self, scope: str | None = None, key: str | None = None) -> int:
         """See Store."""
         with self._lock:
             scopes = [*{**self._scopes, **self._initial}] if scope is None else [scope]
-            return sum(self._restart(each, key) for each in scopes)
+            count = sum(self._restart(each, key) for each in scopes)
+            self._recount()
+            return count
 
     def _restart(self, scope: str, key: str | None) -> int:
         """Bring the models of one scope back, or the one of that key."""
@@ -92,6 +108,25 @@ class MemoryStore:
         self._scopes[scope] = {**others, **kept}
         return len(removed)
 
+    def _account(self, before: Stored | None, after: Stored | None) -> None:
+        """Count what a change adds. Raises FullError where there is no room."""
+        grown = (after.bytes if after else 0) - (before.bytes if before else 0)
+        if self._room is not None and grown > 0 and self._bytes + grown > self._room:
+            raise FullError(self._room)
+        self._bytes += grown
+
+    def _check(self, models: Scopes) -> None:
+        if self._room is not None and _bytes_of(models) > self._room:
+            raise FullError(self._room)
+
+    def _recount(self) -> None:
+        self._bytes = _bytes_of(self._scopes)
+
     def _put(self, models: Scopes) -> None:
         self._scopes.clear()
         self._scopes.update((scope, dict(named)) for scope, named in models.items())
+        self._recount()
+
+
+def _bytes_of(models: Scopes) -> int:
+    return sum(stored.bytes for named in models.values() for stored in named.values())

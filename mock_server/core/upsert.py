@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from contract import Omitted, Upsert
-from mock_server.core.judgement import Context, absent, refusal_of, undeletable
+from mock_server.core.judgement import Context, absent, refusal_of, too_large, too_many_entries, undeletable
+from mock_server.core.size import bytes_of
 from mock_server.refusing.refusals import Refusal
+
+MOST_ENTRIES = 10_000
+"""Entries of a value that updates merge: each read of the model, and of those based on it, looks at all of them."""
+_FEWEST = 5 * MOST_ENTRIES
+"""Bytes of JSON that more entries than these take at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,17 @@ class Stored:
     created: datetime
     updated: datetime
     """Both in UTC."""
+    size: int | None = field(default=None, repr=False, compare=False)
+    """How much JSON the values are, where that is known."""
+
+    @property
+    def bytes(self) -> int:
+        """How much JSON the values are. Counted once."""
+        if self.size is not None:
+            return self.size
+        size = bytes_of(self.values)
+        object.__setattr__(self, "size", size)
+        return size
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +69,12 @@ def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], con
         return refusal
     given = {rules.request[name].slot: value for name, value in request.items() if name in rules.request}
     if stored is None:
-        return Written(rules.created, Stored(given, context.at, context.at))
+        return _unless_too_large(
+            rules, Written(rules.created, Stored(given, context.at, context.at, bytes_of(given))), context
+        )
     values = _merged(rules, stored.values, given)
-    return Written(rules.updated, Stored(values, stored.created, max(stored.updated, context.at)))
+    updated = Stored(values, stored.created, max(stored.updated, context.at), bytes_of(values))
+    return _unless_too_large(rules, Written(rules.updated, updated), context)
 
 
 def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) -> Removed | Refusal:
@@ -66,10 +86,27 @@ def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) ->
     return Removed()
 
 
+def with_too_many_entries(rules: Upsert, values: Mapping[str, Any]) -> str | None:
+    """Return the first slot whose value updates merge and that has more entries than it may have."""
+    for each in rules.request.values():
+        if each.merges and len(values.get(each.slot, ())) > MOST_ENTRIES:
+            return each.slot
+    return None
+
+
+def _unless_too_large(rules: Upsert, written: Written, context: Context) -> Written | Refusal:
+    """Return `written`, or the refusal where the model would be too large: it grows with each update that merges."""
+    if written.stored.bytes > _FEWEST and (slot := with_too_many_entries(rules, written.stored.values)):
+        return too_many_entries(rules, slot, MOST_ENTRIES)
+    if context.largest is not None and written.stored.bytes > context.largest:
+        return too_large(rules, written.stored.bytes, context.largest)
+    return written
+
+
 def _merged(rules: Upsert, before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The slots after an update."""
     values = {**(before if rules.omitted is Omitted.KEEP else {}), **given}
-    for field in rules.request.values():
-        if field.merges and field.slot in given and field.slot in before:
-            values[field.slot] = {**before[field.slot], **given[field.slot]}
+    for each in rules.request.values():
+        if each.merges and each.slot in given and each.slot in before:
+            values[each.slot] = {**before[each.slot], **given[each.slot]}
     return values

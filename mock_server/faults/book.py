@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from mock_server.core.size import bytes_of
 from mock_server.faults.reach import Reach
 from mock_server.faults.rule import Rule, RuleError, rule
 
 MOST = 1000
 """How many rules there can be: each request is compared with all of them."""
+LARGEST = 1024 * 1024
+"""Bytes of JSON that those may take together."""
 
 
 class ActiveRule:
@@ -21,6 +24,8 @@ class ActiveRule:
         self.id = name
         self.rule = rule
         self.fired = 0
+        self.bytes = bytes_of(rule.written)
+        """How much JSON it is."""
         # Each has its own chance, so that one more rule changes nothing for the others.
         self.chance = random.Random() if seed is None else random.Random(f"{seed} {name}")  # noqa: S311 - no secret
 
@@ -52,6 +57,7 @@ class Faults:
         self, initial: Sequence[Mapping[str, Any]] = (), seed: int | None = None, reach: Reach | None = None
     ) -> None:
         self._initial = initial
+        self._initial_bytes = bytes_of(list(initial))
         self.seed = seed
         """What the choices are drawn from; None is something else each time."""
         self._reach = reach
@@ -65,26 +71,40 @@ class Faults:
     def replace(self, written: Iterable[Mapping[str, Any]]) -> None:
         """Take these rules in place of all. Raises RuleError, and then nothing was changed."""
         rules = [*written]
-        if len(rules) > MOST:
+        if len(rules) > max(MOST, len(self._initial)):
             raise RuleError(f"there are {len(rules)} rules", f"give at most {MOST}", ["faults"])
         named = {each["id"] for each in rules if isinstance(each, Mapping) and isinstance(each.get("id"), str)}
-        fresh: tuple[ActiveRule, ...] = ()
+        fresh: dict[str, ActiveRule] = {}
+        unused = (name for name in map("f{}".format, count(1)) if name not in named)  # each is tried once
         for number, each in enumerate(rules):
             try:
-                fresh = (*fresh, self._activated(each, {rule.id for rule in fresh}, named))
+                added = self._activated(each, fresh, unused)
             except RuleError as error:
                 raise error.within("faults", number) from None
-        self.active = fresh
+            fresh[added.id] = added
+        self._take(fresh.values())
 
     def add(self, written: Mapping[str, Any]) -> ActiveRule:
         """Take one more rule, or one in place of that of its id. Raises RuleError."""
         old = self.get(written["id"]) if "id" in written else None
-        others = tuple(each for each in self.active if each is not old)
-        if len(others) >= MOST:
-            raise RuleError(f"there are {MOST} rules already, and no more can be added", "remove some")
-        added = self._activated(written, {each.id for each in others})
-        self.active = tuple(added if each is old else each for each in self.active) if old else (*others, added)
+        others = {each.id: each for each in self.active if each is not old}
+        if len(others) >= max(MOST, len(self._initial)):
+            raise RuleError(f"there are {len(others)} rules already, and no more can be added", "remove some")
+        added = self._activated(written, others, map("f{}".format, count(1)))
+        self._take([added if each is old else each for each in self.active] if old else [*others.values(), added])
         return added
+
+    @property
+    def bytes(self) -> int:
+        """How much JSON the rules are."""
+        return sum(each.bytes for each in self.active)
+
+    def _take(self, rules: Iterable[ActiveRule]) -> None:
+        """Have these rules. Raises RuleError where those that a client has given are too large."""
+        taken = tuple(rules)
+        if sum(each.bytes for each in taken) > LARGEST + self._initial_bytes:
+            raise RuleError(f"all rules together take more than {LARGEST} bytes of JSON", "give fewer or shorter ones")
+        self.active = taken
 
     def get(self, name: str) -> ActiveRule | None:
         """The rule of that id, or None."""
@@ -96,13 +116,12 @@ class Faults:
         self.active = tuple(each for each in self.active if each.id != name)
         return len(self.active) < before
 
-    def _activated(self, written: Mapping[str, Any], taken: Set[str], kept: Set[str] = frozenset()) -> ActiveRule:
-        """Read a rule. Where it has no id, it gets one that is not `taken`, and not `kept` for another."""
+    def _activated(self, written: Mapping[str, Any], taken: Container[str], unused: Iterator[str]) -> ActiveRule:
+        """Read a rule. Where it has no id, it gets the first of the `unused` that is not `taken`."""
         read = rule(written)
         if self._reach:
             self._reach.check(read)
-        unused = (name for name in map("f{}".format, count(1)) if name not in taken and name not in kept)
-        name = written.get("id") or next(unused)
+        name = written.get("id") or next(name for name in unused if name not in taken)
         if name in taken:
             raise RuleError(f"the id {name} is taken", "give another", ["id"])
         return ActiveRule(name, read, self.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -24,8 +25,10 @@ class Asked:
         self._key = key
         self._organization_of = organization_of
         self._limit = limit
-        self._unread: list[Message] = []
+        self._unread: deque[Message] = deque()
         self._parameters: dict[str, str] = {}
+        self._organization: tuple[str | None] | None = None
+        self._model: tuple[Any] | None = None
 
     def is_of(self, resources: Sequence[Resource]) -> bool:
         """Whether it asks for one of the resources of the contract."""
@@ -41,18 +44,29 @@ class Asked:
         return (
             rule.method in (None, self._scope["method"])
             and (rule.path is None or matches_path(raw_path(self._scope), rule.path))
-            and (rule.organization is None or rule.organization == self._organization_of(self._scope["headers"]))
-            and (rule.model is None or rule.model == await self._model())
+            and (rule.organization is None or rule.organization == self._organization_once())
+            and (rule.model is None or rule.model == await self._model_once())
         )
 
     async def receive(self) -> Message:
         """The next part of the request, as an ASGI app asks for it."""
-        return self._unread.pop(0) if self._unread else await self._receive()
+        return self._unread.popleft() if self._unread else await self._receive()
 
-    async def _model(self) -> Any:
-        """The name that the path has, or else the body."""
+    def _organization_once(self) -> str | None:
+        """The organization, looked up once for all rules."""
+        if self._organization is None:
+            self._organization = (self._organization_of(self._scope["headers"]),)
+        return self._organization[0]
+
+    async def _model_once(self) -> Any:
+        """The name that the path has, or else the body, which is read once for all rules."""
         if self._key in self._parameters:
             return self._parameters[self._key]
+        if self._model is None:
+            self._model = (await self._named_in_the_body(),)
+        return self._model[0]
+
+    async def _named_in_the_body(self) -> Any:
         try:
             body = orjson.loads(await self._body())
         except orjson.JSONDecodeError:

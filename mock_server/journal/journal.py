@@ -14,12 +14,22 @@ from mock_server.journal.exchange import Exchange
 Listener: TypeAlias = Callable[[Exchange], None]
 
 
-class Journal:
-    """The latest exchanges, at most `size` of them; 0 is off. To be used in the thread of one event loop."""
+MOST_BYTES = 64 * 1024 * 1024
+"""What all exchanges may take, about."""
 
-    def __init__(self, size: int) -> None:
+
+class Journal:
+    """The latest exchanges, at most `size` of them; 0 is off. To be used in the thread of one event loop.
+
+    There are fewer of them where they take more than `room` bytes.
+    """
+
+    def __init__(self, size: int, room: int = MOST_BYTES) -> None:
         self.size = size
-        self._exchanges: deque[Exchange] = deque(maxlen=size)
+        self._room = room
+        self._bytes = 0
+        self._exchanges: deque[Exchange] = deque()
+        self._sizes: deque[int] = deque()
         self._listeners: list[Listener] = []
         self.total = 0
         """The number of the latest, which is how many there have been."""
@@ -29,12 +39,19 @@ class Journal:
     def __len__(self) -> int:
         return len(self._exchanges)
 
-    def add(self, exchange: Exchange) -> None:
-        """Keep it."""
+    def add(self, exchange: Exchange) -> int:
+        """Keep it, and give what it takes, in bytes."""
         self.total = exchange.id
+        size = exchange.bytes
         self._exchanges.append(exchange)
+        self._sizes.append(size)
+        self._bytes += size
+        while len(self._exchanges) > self.size or (self._bytes > self._room and len(self._exchanges) > 1):
+            self._exchanges.popleft()
+            self._bytes -= self._sizes.popleft()
         for listener in self._listeners:
             listener(exchange)
+        return size
 
     def get(self, number: int) -> Exchange | None:
         """The exchange of that number, or None where it is not there, or no longer."""
@@ -58,6 +75,8 @@ class Journal:
         self._cleared = self.total
         count = len(self._exchanges)
         self._exchanges.clear()
+        self._sizes.clear()
+        self._bytes = 0
         return count
 
     @contextlib.contextmanager

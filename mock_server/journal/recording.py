@@ -18,6 +18,10 @@ from mock_server.journal.exchange import Exchange, Headers
 
 LONGEST_BODY = 16 * 1024
 """Octets of a body that are kept."""
+LONGEST_HEADERS = 16 * 1024
+"""Octets that the headers of a request or of an answer may have to be kept whole."""
+LONGEST_VALUE = 256
+"""Octets that are kept of the value of each header where they are not."""
 
 Note: TypeAlias = Callable[[Exchange], None]
 """Called with each exchange when it is over."""
@@ -52,7 +56,7 @@ class RecordingMiddleware:
             nonlocal request, request_length, complete
             message = await receive()
             body = message.get("body", b"")
-            request = (request + body)[:LONGEST_BODY]
+            request = _start_of(request, body)
             request_length += len(body)
             complete = complete or (message["type"] == "http.request" and not message.get("more_body", False))
             return message
@@ -63,7 +67,7 @@ class RecordingMiddleware:
                 status, headers = message["status"], message["headers"]
                 return send(message) if complete else _send_after_the_body(scope, receiving, send, message)
             body = message.get("body", b"")
-            response = (response + body)[:LONGEST_BODY]
+            response = _start_of(response, body)
             response_length += len(body)
             if not message.get("more_body", False):
                 close()
@@ -74,6 +78,8 @@ class RecordingMiddleware:
             over = True
             if OUTSIDE in scope and REFUSAL not in scope:
                 return  # a page was looked at that is not of the API: Swagger UI, the contract
+            sent, length = kept(scope["headers"])
+            answered, answered_length = kept(headers)
             exchange = (
                 next(self._numbers),
                 time(),
@@ -81,18 +87,19 @@ class RecordingMiddleware:
                 scope["method"],
                 raw_path(scope),
                 scope["query_string"],
-                scope["headers"],
+                sent,
                 request,
                 request_length,
                 complete,
                 status,
-                headers,
+                answered,
                 response,
                 response_length,
                 scope.get(CALLER),
                 scope.get(REFUSAL),
                 scope.get(APPLIED),
                 scope.get(FAULTS, ()),
+                length + answered_length,
             )
             self._note(tuple.__new__(Exchange, exchange))  # as Exchange(...) does, by way of one call more
 
@@ -101,6 +108,32 @@ class RecordingMiddleware:
         finally:
             if not over:
                 close()
+
+
+def _start_of(start: bytes, more: bytes) -> bytes:
+    """Return what is kept of a body, of which `start` was kept before `more` of it came."""
+    return start if len(start) >= LONGEST_BODY else (start + more)[:LONGEST_BODY]
+
+
+def kept(headers: Headers) -> tuple[Headers, int]:
+    """Return the headers as they are kept, and their length: where they are long together, the start of each is kept.
+
+    >>> kept([(b"accept", b"*/*")])
+    ([(b'accept', b'*/*')], 9)
+    >>> kept([(b"x", b"a" * 20_000)])[0][0][1][250:]
+    b'aaaaaa... (the first 256 of 20000 bytes)'
+    """
+    length = sum([len(name) + len(value) for name, value in headers])
+    if length <= LONGEST_HEADERS:
+        return headers, length
+    short = [(_cut(name), _cut(value)) for name, value in headers]
+    return short, sum([len(name) + len(value) for name, value in short])
+
+
+def _cut(octets: bytes) -> bytes:
+    if len(octets) <= LONGEST_VALUE:
+        return octets
+    return b"%b... (the first %d of %d bytes)" % (octets[:LONGEST_VALUE], LONGEST_VALUE, len(octets))
 
 
 async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start: Message) -> None:

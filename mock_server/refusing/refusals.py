@@ -11,6 +11,9 @@ from mock_server.refusing.violations import Violation
 WHOLE = "detail"
 """The member of the body that says what is wrong with the request as a whole."""
 
+_A_VIOLATION = 512
+"""What a violation takes beside its long texts."""
+
 Reasons: TypeAlias = str | tuple[Violation, ...]
 """The rules that the request breaks, or one sentence where there is no more to tell."""
 
@@ -40,6 +43,15 @@ class Refusal:
         if self.by_field and any(each.in_a_field for each in self.violations):
             return self._map
         return {WHOLE: self.line}
+
+    @property
+    def bytes(self) -> int:
+        """What it takes in memory, about."""
+        if isinstance(self.reasons, str):
+            return len(self.reasons)
+        return sum(
+            _A_VIOLATION + len(each.message) + len(each.pointer or "") + len(each.field or "") for each in self.reasons
+        )
 
     @property
     def _map(self) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeAlias
 
 import jsonschema_rs
@@ -15,6 +16,21 @@ from mock_server.refusing.wording import a_type, alternatives, described, neares
 
 Locate: TypeAlias = Callable[[Sequence[Token]], str]
 """The place in the contract of what a path in the schema leads to."""
+
+
+MOST = 100
+"""Violations that are told of one value."""
+LARGE = 10_000
+"""Values in an array or object, and in those inside of it, from which on only the first error is looked for."""
+_MORE = Violation(
+    Part.BODY,
+    None,
+    "x-limits",
+    "fewer violations",
+    "more of them",
+    "There may be more that is wrong: of very much only the first is told.",
+    "",
+)
 
 
 class Validator:
@@ -39,10 +55,22 @@ class Validator:
         /m, required, a value, nothing
         /n, type, a number, the string "free"
         """
+        if self._compiled.is_valid(value):
+            return []
+        if is_large(value):
+            return [*islice(self._violations(self._first_error(value)), MOST - 1), _MORE]
         errors = list(self._compiled.iter_errors(value))
-        mistyped = [error.instance_path for error in errors if error.kind.name == "type"]
-        told = (error for error in errors if error.kind.name == "type" or error.instance_path not in mistyped)
-        return [violation for error in told for violation in self._violations(error)]
+        mistyped = {tuple(error.instance_path) for error in errors if error.kind.name == "type"}
+        told = (error for error in errors if error.kind.name == "type" or tuple(error.instance_path) not in mistyped)
+        found = list(islice((violation for error in told for violation in self._violations(error)), MOST))
+        return found if len(found) < MOST else [*found[:-1], _MORE]
+
+    def _first_error(self, value: Any) -> jsonschema_rs.ValidationError:
+        try:
+            self._compiled.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            return error
+        raise AssertionError("the value is valid")
 
     def _is_secret(self, path: Sequence[Token], value: Any) -> bool:
         """Tell whether the value at `path` is a secret, or has one in it."""
@@ -92,6 +120,23 @@ def _without_value(expected: str, got: str, message: str) -> tuple[str, str]:
     if got == _NOTHING:
         return got, message
     return _NOT_SHOWN, message if message.startswith(_NO_SUCH_FIELD) else expectation(expected, _NOT_SHOWN)
+
+
+def is_large(value: Any) -> bool:
+    """Return whether there is so much in `value` that to look for all errors would take long.
+
+    >>> is_large([[0] * 5000] * 2), is_large({"a": [[], {}]})
+    (True, False)
+    """
+    left, waiting = LARGE, [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, (dict, list)):
+            left -= len(each)
+            if left <= 0:
+                return True
+            waiting.extend(each.values() if isinstance(each, dict) else each)
+    return False
 
 
 _Reading: TypeAlias = tuple[list[Token], str, str, str]

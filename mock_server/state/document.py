@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from mock_server.refusing.wording import alternatives
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("state.schema.json").read_text(encoding="utf-8"))
 """What a state may be, whatever the contract."""
 _TIMES = ("created", "updated")
+MOST_PROBLEMS = 100
+"""Problems that are told of one state."""
 
 
 class StateError(Exception):
@@ -64,9 +67,9 @@ class StateReader:
         self._validator = Validator(_schema(contract.upsert))
 
     def read(self, written: Any) -> dict[str, dict[str, Stored]]:
-        """The models. Raises StateError, which lists every problem."""
-        problems = [*_unwritable(written)] or [*self._invalid(written)] or [*self._contradictory(written["models"])]
-        if problems:
+        """The models. Raises StateError, which lists every problem, or the first of very many."""
+        problems = [*_unwritable(written)] or [*self._invalid(written)]
+        if problems := problems or [*islice(self._contradictory(written["models"]), MOST_PROBLEMS)]:
             raise StateError(problems)
         return {
             scope: {name: _stored(model) for name, model in named.items()} for scope, named in written["models"].items()

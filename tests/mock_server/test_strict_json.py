@@ -83,7 +83,7 @@ def test_a_syntax_error_is_told_by_line_and_column() -> None:
 
 
 @given(broken())
-@settings(max_examples=1000)
+@settings(max_examples=300)
 def test_the_fast_reader_and_the_exact_one_agree(raw: bytes) -> None:
     assert _outcome(read_json, raw) == _outcome(read_json_exactly, raw)
 

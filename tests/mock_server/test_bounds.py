@@ -1,0 +1,354 @@
+"""What clients send takes bounded memory and work: models, bases, events, journal, faults, admin bodies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+
+from contract import Upsert
+from mock_server.core.judgement import Context
+from mock_server.core.stores import FullError, MemoryStore
+from mock_server.core.upsert import MOST_ENTRIES, Stored, Written, upsert
+from mock_server.events import MOST_WATCHERS, PATIENCE_BYTES, REMEMBERED_BYTES, Events
+from mock_server.faults.book import LARGEST, MOST, ActiveRule, Faults
+from mock_server.faults.matching import Asked
+from mock_server.faults.rule import RuleError, rule
+from mock_server.journal.exchange import Exchange
+from mock_server.journal.journal import Journal
+from mock_server.journal.recording import LONGEST_HEADERS, LONGEST_VALUE, kept
+from mock_server.refusing.refusals import Refusal
+from mock_server.refusing.validation import LARGE, Validator
+from mock_server.refusing.validation import MOST as MOST_VIOLATIONS
+from mock_server.showing import LONGEST_CHAIN
+from mock_server.state.document import MOST_PROBLEMS
+from tests.mock_server.process import MockProcess, started
+from tests.mock_server.wire import KEY, MODELS
+
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+OVERRIDE = "supported_params_override"
+STATE = "/_mock/state"
+FAULTS = "/_mock/faults"
+KIB = 1024
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[MockProcess]:
+    """A mock with small limits, so that little has to be sent to reach them."""
+    options = ["--max-model-bytes", "20000", "--max-state-bytes", "100000", "--journal-bytes", "50000"]
+    with started("--quiet", *options) as process:
+        yield process
+        assert process.stderr == ""
+
+
+@pytest.fixture
+def client(own: MockProcess) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=own.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
+        client.post("/_mock/reset")
+        yield client
+
+
+def state_of(**models: dict[str, Any]) -> dict[str, Any]:
+    times = {"created": "2026-02-01T00:00:00Z", "updated": "2026-02-01T00:00:00Z"}
+    written = {name: {"values": {"model_name": name, **values}, **times} for name, values in models.items()}
+    return {"format": "respan-mock-state", "version": 1, "models": {"acme": written}}
+
+
+def test_a_model_grows_to_its_limit_and_stays_as_it_was(client: httpx2.Client) -> None:
+    for number in range(10):
+        entries = {f"parameter {number}": "x" * 5000}
+        answer = client.post(MODELS, json={"model_name": "m", OVERRIDE: entries})
+        if answer.status_code == 400:
+            break
+    assert answer.json()["detail"].startswith("The model would take 20")
+    assert "--max-model-bytes" in answer.json()["detail"]
+    assert list(client.get(f"{MODELS}m/").json()["supported_params"]) == ["parameter 0", "parameter 1", "parameter 2"]
+    assert client.post(MODELS, json={"model_name": "m", OVERRIDE: {"parameter 0": {}}}).status_code == 200
+
+
+def test_all_models_together_have_a_limit_and_room_is_made_by_deleting(client: httpx2.Client) -> None:
+    large = {"display_name": "x" * 19_000}
+    statuses = [client.post(MODELS, json={"model_name": f"m{n}", **large}).status_code for n in range(6)]
+    assert statuses == [201] * 5 + [400]
+    refused = client.post(MODELS, json={"model_name": "m5", **large}).json()["detail"]
+    assert refused.startswith("All models together would take more than 100000 bytes")
+    assert client.delete(f"{MODELS}m0/").status_code == 204
+    assert client.post(MODELS, json={"model_name": "m5", **large}).status_code == 201
+    assert client.post(MODELS, json={"model_name": "m5", "display_name": ""}).status_code == 200
+
+
+def test_an_override_has_a_limit_of_entries(rules: Upsert) -> None:
+    def put(stored: Stored | None, start: int, count: int) -> Written | Refusal:
+        entries = {str(number): 1 for number in range(start, start + count)}
+        return upsert(rules, stored, {"model_name": "m", OVERRIDE: entries}, Context(NOW))
+
+    first = put(None, 0, MOST_ENTRIES)
+    assert isinstance(first, Written)
+    assert isinstance(put(first.stored, 0, MOST_ENTRIES), Written)
+    refusal = put(first.stored, MOST_ENTRIES, 1)
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 400
+    assert list(refusal.body) == [OVERRIDE]
+
+
+def test_the_store_counts_what_it_keeps() -> None:
+    async def steps() -> None:
+        store = MemoryStore(room=1000)
+
+        def writing(length: int) -> Callable[[Stored | None], Written]:
+            return lambda _: Written(200, Stored({"a": "x" * length}, NOW, NOW))
+
+        for _ in range(5):
+            await store.update("s", "k", writing(900))
+        with pytest.raises(FullError):
+            await store.update("s", "other", writing(200))
+        await store.update("s", "k", writing(10))
+        await store.update("s", "other", writing(900))
+        with pytest.raises(FullError):
+            await store.replace({"s": {"k": Stored({"a": "x" * 2000}, NOW, NOW)}})
+        assert await store.get("s", "other")
+        await store.clear()
+        await store.update("s", "third", writing(900))
+
+    asyncio.run(steps())
+
+
+def test_bases_are_followed_up_to_a_bound(client: httpx2.Client) -> None:
+    client.post(MODELS, json={"model_name": "b0", "input_cost": 7})
+    for number in range(1, LONGEST_CHAIN + 1):
+        model = {"model_name": f"b{number}", "base_model_name": f"b{number - 1}"}
+        answer = client.post(MODELS, json=model)
+        assert answer.status_code == (201 if number < LONGEST_CHAIN else 400), number
+    assert list(answer.json()) == ["base_model_name"]
+    assert client.get(f"{MODELS}b{LONGEST_CHAIN - 1}/").json()["input_cost"] == 7
+
+
+def test_a_base_that_grows_later_is_cut_and_not_failed(client: httpx2.Client) -> None:
+    last = LONGEST_CHAIN + 19
+    for number in range(last + 1):
+        client.post(MODELS, json={"model_name": f"b{number}", **({} if number else {"input_cost": 7})})
+    for number in range(last, 0, -1):  # the base that is named has none itself, yet
+        model = {"model_name": f"b{number}", "base_model_name": f"b{number - 1}"}
+        assert client.post(MODELS, json=model).status_code == 200
+    assert client.get(f"{MODELS}b{LONGEST_CHAIN - 1}/").json()["input_cost"] == 7
+    far = client.get(f"{MODELS}b{last}/")
+    assert far.status_code == 200
+    assert "input_cost" not in far.json()
+
+
+def test_large_events_are_remembered_by_their_bytes() -> None:
+    async def steps() -> None:
+        events = Events()
+        with events.watching(after=None):
+            pass
+        for number in range(100):
+            events.publish("n", number, size=REMEMBERED_BYTES // 10)
+        assert events.knows(91)
+        assert not events.knows(90)
+        events.publish("n", 0, size=REMEMBERED_BYTES * 2)
+        assert events.knows(101)
+        assert not events.knows(100)
+
+    asyncio.run(steps())
+
+
+def test_a_release_lets_go_of_what_is_large() -> None:
+    async def steps() -> None:
+        events = Events()
+        with events.watching(after=None):
+            pass
+        for _ in range(5):
+            events.publish("n", 0, size=1024 * KIB)
+        events.publish("small", 0)
+        events.release()
+        assert events.knows(5)
+        assert not events.knows(4)
+
+    asyncio.run(steps())
+
+
+def test_a_watcher_is_behind_by_bytes_too_and_lets_go() -> None:
+    async def steps() -> None:
+        events = Events()
+        with events.watching(after=None) as watcher:
+            events.publish("n", 0, size=PATIENCE_BYTES * 2)  # one may always wait
+            assert not watcher.behind.is_set()
+            events.publish("n", 0)
+            assert watcher.behind.is_set()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(watcher.next(), 0.01)
+
+    asyncio.run(steps())
+
+
+def test_so_many_can_watch() -> None:
+    async def steps() -> None:
+        events = Events()
+        watching = [events.watching(after=None) for _ in range(MOST_WATCHERS)]
+        for each in watching:
+            assert not events.crowded
+            each.__enter__()
+        assert events.crowded
+        for each in watching:
+            each.__exit__(None, None, None)
+        assert not events.crowded
+
+    asyncio.run(steps())
+
+
+def an_exchange(number: int, request: bytes = b"", headers: list[tuple[bytes, bytes]] | None = None) -> Exchange:
+    return Exchange(
+        id=number,
+        ended=0,
+        seconds=0,
+        method="POST",
+        path=b"/",
+        query=b"",
+        headers=headers or [],
+        request=request,
+        request_length=len(request),
+        complete=True,
+        status=200,
+        response_headers=[],
+        response=b"",
+        response_length=0,
+        caller=None,
+        refusal=None,
+        preference=None,
+        faults=(),
+    )
+
+
+def test_the_journal_is_bounded_by_bytes() -> None:
+    journal = Journal(1000, room=100 * KIB)
+    for number in range(1, 101):
+        journal.add(an_exchange(number, b"x" * 16 * KIB))
+    assert len(journal) == 5
+    assert journal.get(100)
+    assert journal.clear() == 5
+    for number in range(101, 131):
+        journal.add(an_exchange(number))
+    assert len(journal) == 30
+
+
+def test_one_large_exchange_is_kept() -> None:
+    journal = Journal(1000, room=KIB)
+    journal.add(an_exchange(1, b"x" * 16 * KIB))
+    assert journal.get(1)
+
+
+def test_long_headers_are_cut_in_the_journal(client: httpx2.Client) -> None:
+    client.get(f"{MODELS}m/", headers={"X-Long": "x" * (LONGEST_HEADERS + 1), "X-Short": "mine"})
+    (entry,) = client.get("/_mock/requests").json()["requests"]
+    shown = entry["request"]["headers"]
+    assert shown["x-long"].startswith("x" * LONGEST_VALUE + "... (the first 256 of")
+    assert shown["x-short"] == "mine"
+
+
+def test_headers_that_are_not_long_are_kept_as_they_are() -> None:
+    headers = [(b"x", b"a" * (LONGEST_HEADERS - 1))]
+    assert kept(headers)[0] is headers
+
+
+def test_a_listing_is_the_same_json_however_many_there_are(client: httpx2.Client) -> None:
+    for _ in range(30):
+        client.post(MODELS, json={"model_name": "x" * 5000})
+    answer = client.get("/_mock/requests", params={"limit": 1000})
+    listed = answer.json()
+    assert list(listed) == ["requests", "total"]
+    assert 0 < len(listed["requests"]) < 30  # --journal-bytes
+    assert client.get("/_mock/requests", params={"path": "/nothing"}).json()["requests"] == []
+    assert client.get(STATE).json()["models"]["acme"].keys() == {"x" * 5000}
+
+
+def test_no_more_rules_than_may_be_and_no_larger_ones() -> None:
+    faults = Faults()
+    none: tuple[ActiveRule, ...] = ()
+    with pytest.raises(RuleError, match=f"{MOST} faults at most"):
+        faults.replace([{"status": 503}] * (MOST + 1))
+    with pytest.raises(RuleError, match=f"take {LARGEST} bytes"):
+        faults.replace([{"status": 503, "body": "x" * LARGEST}])
+    assert faults.active == none
+    faults.replace([{"status": 503}] * MOST)
+    assert [each.id for each in faults.active[::999]] == ["f1", "f1000"]
+    with pytest.raises(RuleError):
+        faults.add({"status": 503})
+    assert faults.add({"id": "f1", "status": 404}).id == "f1"
+    assert len(faults.active) == MOST
+
+
+def test_a_body_is_read_once_for_all_rules() -> None:
+    read: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        read.append(1)
+        return {"type": "http.request", "body": b'{"model_name": "m"}', "more_body": False}
+
+    def organization_of(headers: list[tuple[bytes, bytes]]) -> str:
+        read.append(1)
+        return "acme"
+
+    async def steps() -> None:
+        scope = {"method": "POST", "path": MODELS, "headers": []}
+        asked = Asked(scope, receive, "model_name", organization_of, limit=1000)
+        for _ in range(100):
+            assert not await asked.meets(rule({"status": 503, "organization": "acme", "model": "n"}))
+        assert len(read) == 2
+
+    asyncio.run(steps())
+
+
+def test_violations_are_told_up_to_a_bound() -> None:
+    validator = Validator({"items": {"type": "string"}})
+    few, many, very_many = [1] * 3, [1] * (MOST_VIOLATIONS * 2), [1] * LARGE
+    assert len(validator.violations(few)) == 3
+    assert [each.rule for each in validator.violations(many)] == ["type"] * (MOST_VIOLATIONS - 1) + ["x-limits"]
+    assert [each.rule for each in validator.violations(very_many)] == ["type", "x-limits"]
+    assert validator.violations(["a"] * LARGE) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (STATE, state_of(**{f"m{number}": {"input_cost": "free"} for number in range(3000)})),
+        (STATE, state_of() | {"models": {f"o{number}": {} for number in range(MOST_PROBLEMS * 5)}}),
+        (FAULTS, {"faults": [1] * 50_000}),
+    ],
+    ids=["values", "organizations", "faults"],
+)
+def test_the_answer_to_very_much_that_is_wrong_is_short(client: httpx2.Client, path: str, body: Any) -> None:
+    answer = client.put(path, json=body)
+    assert answer.status_code == 400
+    assert len(answer.content) < 50_000
+
+
+def test_a_state_that_is_too_large_is_refused_and_nothing_is_replaced(client: httpx2.Client) -> None:
+    client.post(MODELS, json={"model_name": "mine"})
+    large = {"display_name": "x" * 18_000}
+    together = client.put(STATE, json=state_of(**{f"m{number}": large for number in range(10)}))
+    assert (together.status_code, together.json()["detail"][:19]) == (400, "All models together")
+    one = client.put(STATE, json=state_of(m={"display_name": "x" * 25_000}))
+    assert one.status_code == 400
+    assert "--max-model-bytes" in one.json()["detail"]
+    entries = {str(number): 1 for number in range(MOST_ENTRIES + 1)}
+    many = client.put(STATE, json=state_of(m={OVERRIDE: entries}))
+    assert f"#/models/acme/m/values/{OVERRIDE}: it has more than {MOST_ENTRIES} entries" in many.json()["detail"]
+    assert client.put(STATE, content=b" " * (4096 * KIB + 1)).status_code == 413
+    assert client.put(FAULTS, content=b" " * (1024 * KIB + 1)).status_code == 413
+    assert list(client.get(STATE).json()["models"]["acme"]) == ["mine"]
+
+
+def test_what_is_put_is_what_is_shown(client: httpx2.Client) -> None:
+    state = state_of(**{f"m{number}": {"display_name": '"é\\u2028'} for number in range(900)})
+    assert len(orjson.dumps(state)) > 64 * KIB  # it is read in a thread
+    assert client.put(STATE, json=state).json() == state
+    assert client.get(STATE).json() == state
+    assert client.put(STATE, content=json.dumps(state)[:-1]).status_code == 415
+    answer = client.put(STATE, content=json.dumps(state)[:-1], headers={"Content-Type": "application/json"})
+    assert "not valid JSON" in answer.json()["detail"]
