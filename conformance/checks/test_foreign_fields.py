@@ -44,10 +44,8 @@ def _forged(field: ResponseField) -> list[Json]:
 
 def _forging(subject: Subject, number: int, field: ResponseField, candidate: Json) -> Exchange:
     """An update that forges the field beside all others, or alone where that is refused. An identifier stays alone."""
-    key, own = (
-        subject.once("a model to forge", subject.names.for_a_model),
-        cases.server_owned(subject.contract).values(),
-    )
+    key = subject.once("a model to forge", subject.names.for_a_model)
+    own = cases.server_owned(subject.contract).values()
     alone = {field.name: candidate}
     if field.name not in identifying(subject.contract):
         others = [it for it in own if it.name not in identifying(subject.contract)]

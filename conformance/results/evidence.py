@@ -49,6 +49,7 @@ class Place:
     drawing: str = DRAWING
     """What draws the names of a run in a shell."""
     way: Way = STRAIGHT
+    """What takes the commands there as the run went."""
 
     @classmethod
     def of(cls, target: str, app: str | None, drawing: str = DRAWING, way: Way = STRAIGHT) -> Place:

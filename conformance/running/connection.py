@@ -34,7 +34,7 @@ class Connection:
     proxy: Proxy | None = None
     """The proxy of the route, with where it was named."""
     way: Way = STRAIGHT
-    """The same for the commands of a reproduction."""
+    """What takes the commands of a reproduction to the target as the run went."""
 
     def client(self, transport: Transport) -> Client:
         """A client that treats the target as the user wants."""
@@ -98,12 +98,10 @@ def _words_of_curl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
         yield f'--pass "${BY_NAME["key-passphrase"].environment}"'
     if settings["proxy"] == DIRECT:
         yield "--noproxy '*'"
-    elif proxy is not None and settings["proxy"] is None:
-        yield f'--proxy "${proxy.origin}"'
-    elif proxy is not None:
-        yield f"--proxy {shlex.quote(proxy.url)}"
-        if proxy.auth:
-            yield f'--proxy-user "${BY_NAME["proxy-auth"].environment}"'
+    elif proxy is not None:  # a variable may hold a password as well
+        yield f'--proxy "${proxy.origin}"' if settings["proxy"] is None else f"--proxy {shlex.quote(proxy.url)}"
+    if proxy is not None and settings["proxy-auth"]:
+        yield f'--proxy-user "${BY_NAME["proxy-auth"].environment}"'
 
 
 def _words_of_openssl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:

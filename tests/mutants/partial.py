@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class NameAloneClearsTheOverride(Mutant):
     """An update of the name alone clears what was overridden: an absent override is stored as an empty one."""
 
-    trips = frozenset({"IDM-21", "IDM-28", "IDM-30"})
+    trips = frozenset({"IDM-21", "IDM-28"})
 
     def merged(self, earlier: Stored, values: Values) -> Values:
         merged = super().merged(earlier, values)

@@ -216,10 +216,11 @@ class TornReads(Mutant):
     """A read collects the costs after the rest: writers come in between."""
 
     trips = frozenset({"CON-04"})
+    window = WINDOW
 
     def read(self, request: Request) -> Answer:
         first = super().read(request)
-        sleep(WINDOW)
+        sleep(self.window)
         costs = {name: value for name, value in super().read(request).body.items() if name.endswith("cost")}
         return replace(first, body={**first.body, **costs})
 

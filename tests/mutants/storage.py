@@ -47,9 +47,7 @@ class AnswerBeforeUpdate(Mutant):
 class CreateAnswersTooEarly(Mutant):
     """The answer to a create shows its costs as 0, which they are in the row before they are set."""
 
-    trips = frozenset(
-        {"IDM-01", "IDM-03", "IDM-08", "IDM-09", "IDM-26", "IDM-30", "SEM-01", "SEM-02", "SEM-03", "SEM-11"}
-    )
+    trips = frozenset({"IDM-01", "IDM-03", "IDM-08", "IDM-09", "IDM-26", "SEM-01", "SEM-02", "SEM-03", "SEM-11"})
 
     def upsert(self, request: Request) -> Answer:
         answer = super().upsert(request)
@@ -81,14 +79,14 @@ class NameNotStored(_NotStored):
 class CostNotStored(_NotStored):
     """The newest cost is missing in the list of columns to write: it is shown, and gone when asked again."""
 
-    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "IDM-30", "SEM-01", "SEM-03"})
+    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "SEM-01", "SEM-03"})
     field = "cache_creation_input_cost"
 
 
 class OverrideNotStored(_NotStored):
     """The override is applied to the answer, and never stored."""
 
-    trips = frozenset({"IDM-17", "IDM-21", "IDM-24", "IDM-28", "IDM-30", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
+    trips = frozenset({"IDM-17", "IDM-21", "IDM-24", "IDM-28", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
     field = OVERRIDE
 
 

@@ -98,7 +98,7 @@ class NamesEscaped(_Text):
 class BackslashesDoubled(_Text):
     """A display name is escaped twice: its backslashes are doubled."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "STA-32"})
+    trips = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return text.replace("\\", "\\\\")
@@ -107,7 +107,7 @@ class BackslashesDoubled(_Text):
 class OtherScriptsAreQuestionMarks(_Text):
     """A display name is stored in Latin-1, with question marks for what it lacks."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-32"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return text.encode("latin-1", errors="replace").decode("latin-1")
@@ -125,7 +125,7 @@ class TypographyStraightened(_Text):
 class EmojiDropped(_Text):
     """Characters of four octets are silently dropped."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-32"})
+    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return "".join(character for character in text if character <= "\uffff")

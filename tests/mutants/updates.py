@@ -96,7 +96,7 @@ class OmittedFlagsOff(Mutant):
 class OmittedOverrideReset(Mutant):
     """An update that leaves the override out clears it."""
 
-    trips = frozenset({"IDM-21", "IDM-28", "IDM-30"})
+    trips = frozenset({"IDM-21", "IDM-28"})
 
     def kept(self, earlier: Stored) -> Mapping[str, Json]:
         return {name: value for name, value in earlier.values.items() if name != OVERRIDE}
