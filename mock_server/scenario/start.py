@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from contract import Contract, load
+from contract import Contract, Problem, load
 from mock_server.callers.fixtures import Fixtures, load_fixtures
 from mock_server.core.clock import clock_of
 from mock_server.core.stores import Scopes
-from mock_server.faults.file import read_faults
+from mock_server.faults.file import FaultsError, read_faults
 from mock_server.faults.reach import Reach
 from mock_server.scenario.document import Scenario, scenario_in
 from mock_server.scenario.source import Source, read_source
@@ -68,8 +68,17 @@ def _scenario(settings: Settings, written: Mapping[str, Any] | None, contract: C
 
 
 def _faults(settings: Settings, scenario: Scenario, reach: Reach) -> Sequence[Mapping[str, Any]]:
-    """The rules in their order: `--delay`, those of the file or the scenario, `--fail`."""
-    delay = [settings.delay] if settings.delay else []
+    """The rules in their order: `--delay`, those of the file or the scenario, `--fail`.
+
+    `--delay` replaces the rule of its id in a scenario: one that was saved has the rule of the mock that saved it.
+    """
     written = read_faults(settings.faults, reach) if settings.faults else scenario.faults
-    others = [each for each in written if not (delay and each.get("id") == delay[0]["id"])]
-    return [*delay, *others, *settings.failures]
+    if settings.delay is None:
+        return [*written, *settings.failures]
+    same = [number for number, each in enumerate(written) if each.get("id") == settings.delay["id"]]
+    if settings.faults and same:
+        what = f"the id {settings.delay['id']} is taken by --delay"
+        problem = Problem(f"#/faults/{same[0]}/id", what, "give another, or leave out --delay")
+        raise FaultsError(str(settings.faults), [problem])
+    others = [each for number, each in enumerate(written) if number not in same]
+    return [settings.delay, *others, *settings.failures]

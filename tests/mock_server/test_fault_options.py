@@ -129,7 +129,8 @@ def test_one_id_of_two_options_stops_the_command(tmp_path: Path) -> None:
     file.write_text("faults:\n  - {id: delay, status: 500}\n", encoding="utf-8")
     ended = run("--port", "0", "--faults", str(file), "--delay", "1")
     assert ended.returncode == 2
-    assert "the id delay is taken; give another" in ended.stderr
+    assert "#/faults/0/id: the id delay is taken by --delay" in ended.stderr
+    assert "give another, or leave out --delay" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
