@@ -147,12 +147,17 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "enum": lambda told: alternatives(described(option) for option in told["options"]),
     "minLength": lambda told: f"a string of at least {told['limit']} characters",
     "maxLength": lambda told: f"a string of at most {told['limit']} characters",
+    "minItems": lambda told: f"an array of at least {told['limit']} items",
+    "maxItems": lambda told: f"an array of at most {told['limit']} items",
+    "minProperties": lambda told: f"an object of at least {told['limit']} members",
+    "maxProperties": lambda told: f"an object of at most {told['limit']} members",
     "minimum": lambda told: f"a number of at least {told['limit']}",
     "maximum": lambda told: f"a number of at most {told['limit']}",
     "pattern": lambda told: f"a string that matches {quoted(told['pattern'])}",
     "format": lambda told: f"a string of the format {told['format']}",
 }
-"""What each keyword expects. Rarer ones keep the words of the validator."""
+"""What each keyword expects. Rarer ones keep the words of the validator, unless they repeat a long value."""
+_LONGEST_WORDING = 200
 _OF_MEMBERS = ("required", "additionalProperties")
 """The keywords that say something about single members."""
 
@@ -173,5 +178,7 @@ def _readings(
         expected, got = _EXPECTED[rule](told), described(error.instance)
         yield path, expected, got, expectation(expected, got)
     else:
-        wording = f"{error.message[:1].upper()}{error.message[1:]}."
+        told_by_validator = f"{error.message[:1].upper()}{error.message[1:]}."
+        is_short = len(told_by_validator) <= _LONGEST_WORDING
+        wording = told_by_validator if is_short else f"The value is not valid by {rule}."
         yield path, f"a value that is valid by {rule}", described(error.instance), wording

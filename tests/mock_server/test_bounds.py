@@ -113,7 +113,7 @@ def test_the_store_counts_what_it_keeps() -> None:
         with pytest.raises(FullError):
             await store.replace({"s": {"k": Stored({"a": "x" * 2000}, NOW, NOW)}})
         assert await store.get("s", "other")
-        await store.clear()
+        await store.restart()
         await store.update("s", "third", writing(900))
 
     asyncio.run(steps())
@@ -261,7 +261,7 @@ def test_a_listing_is_the_same_json_however_many_there_are(client: httpx2.Client
         client.post(MODELS, json={"model_name": "x" * 5000})
     answer = client.get("/_mock/requests", params={"limit": 1000})
     listed = answer.json()
-    assert list(listed) == ["requests", "total"]
+    assert list(listed) == ["requests", "total", "dropped"]
     assert 0 < len(listed["requests"]) < 30  # --journal-bytes
     assert client.get("/_mock/requests", params={"path": "/nothing"}).json()["requests"] == []
     assert client.get(STATE).json()["models"]["acme"].keys() == {"x" * 5000}
@@ -270,9 +270,9 @@ def test_a_listing_is_the_same_json_however_many_there_are(client: httpx2.Client
 def test_no_more_rules_than_may_be_and_no_larger_ones() -> None:
     faults = Faults()
     none: tuple[ActiveRule, ...] = ()
-    with pytest.raises(RuleError, match=f"{MOST} faults at most"):
+    with pytest.raises(RuleError, match=f"give at most {MOST}"):
         faults.replace([{"status": 503}] * (MOST + 1))
-    with pytest.raises(RuleError, match=f"take {LARGEST} bytes"):
+    with pytest.raises(RuleError, match=f"take more than {LARGEST} bytes"):
         faults.replace([{"status": 503, "body": "x" * LARGEST}])
     assert faults.active == none
     faults.replace([{"status": 503}] * MOST)

@@ -71,6 +71,16 @@ TOLD: dict[str, tuple[dict[str, Any], Any, dict[str, list[str]]]] = {
         {"b": ["There is no such field."], "c": ["There is no such field."]},
     ),
     "a rare keyword": ({"properties": {"a": {"multipleOf": 2}}}, {"a": 3}, {"a": ["3 is not a multiple of 2."]}),
+    "a rare keyword and a long value": (
+        {"properties": {"a": {"uniqueItems": True}}},
+        {"a": [1] * 1000},
+        {"a": ["The value is not valid by uniqueItems."]},
+    ),
+    "too many items": (
+        {"properties": {"a": {"maxItems": 2}}},
+        {"a": [1] * 1000},
+        {"a": ["Expected an array of at most 2 items, got an array."]},
+    ),
 }  # fmt: skip
 
 
