@@ -11,8 +11,8 @@ KIB = 1024
 class Limits:
     """The limits of a connection. Each has an option of `respan-mock` and a default."""
 
-    request_line: int = 16 * KIB
-    """Bytes of a request target; more is 414."""
+    request_line: int = 64 * KIB
+    """Bytes of a request target; more is 414. The name of a model, which may be long, stands in it percent-encoded."""
     header_bytes: int = 64 * KIB
     """Bytes of all header fields of a request; more is 431."""
     header_count: int = 100

@@ -307,7 +307,7 @@ def targets() -> Iterator[Row]:
     ):  # fmt: skip
         line = b"POST %b HTTP/1.1" % target
         yield one(kind, f"none of the API: {named(target)}", post(length(BODY), line=line), 400, 403, 404, 405)
-    for size in (17_000, 60_000, 1_000_000):
+    for size in (66_000, 100_000, 1_000_000):
         line = b"POST /api/models/?%b HTTP/1.1" % (b"q" * size)
         yield one(kind, f"{size} bytes", post(length(BODY), line=line), 414)
         yield one(kind, f"{size} bytes without end", b"GET /" + b"a" * size, 414)
