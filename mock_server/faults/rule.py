@@ -122,7 +122,7 @@ def rule(written: Mapping[str, Any]) -> Rule:
 
     >>> rule({"truncate": 5.0, "method": "post"}).written
     {'truncate': 5, 'method': 'POST'}
-    >>> rule({"status": 503, "reset": True})
+    >>> rule({"status": 503, "reset": True})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     mock_server.faults.rule.RuleError: the rule has status and reset; give exactly one of status, latency, ...
     """

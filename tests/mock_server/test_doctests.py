@@ -1,4 +1,4 @@
-"""The examples in the documentation of the pure modules are true."""
+"""The examples in the documentation and in the docstrings are true."""
 
 from __future__ import annotations
 
@@ -9,31 +9,13 @@ from pathlib import Path
 
 import pytest
 
-MOCK = Path(__file__).parents[2] / "docs" / "mock.md"
-MODULES = [
-    "admin.guard",
-    "callers.fixtures",
-    "command.fault_options",
-    "core.clock",
-    "core.display",
-    "core.upsert",
-    "faults.rule",
-    "http.grammar",
-    "http.routing",
-    "http.strict_json",
-    "journal.criteria",
-    "journal.curl",
-    "journal.redaction",
-    "journal.secret_names",
-    "preferring.preferences",
-    "preferring.sampling",
-    "refusing.json_schema",
-    "refusing.refusals",
-    "refusing.validation",
-    "refusing.violations",
-    "refusing.wording",
-    "testing.server",
-]
+ROOT = Path(__file__).parents[2]
+MOCK = ROOT / "docs" / "mock.md"
+MODULES = sorted(
+    ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    for file in (ROOT / "mock_server").rglob("*.py")
+    if re.search(r"^ +>>> ", file.read_text(encoding="utf-8"), re.MULTILINE)
+)
 
 
 def test_examples_of_the_documentation() -> None:
@@ -46,6 +28,6 @@ def test_examples_of_the_documentation() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_examples(module: str) -> None:
-    results = doctest.testmod(import_module(f"mock_server.{module}"))
+    results = doctest.testmod(import_module(module))
     assert results.attempted
     assert not results.failed
