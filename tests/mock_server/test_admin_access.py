@@ -22,7 +22,7 @@ def test_this_machine_is_known_by_its_names(mock: MockProcess, host: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "", "10.0.0.1"]
+    "host", ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1"]
 )
 def test_a_foreign_name_is_refused(mock: MockProcess, host: str) -> None:
     assert status(mock, Host=host) == 403
@@ -137,7 +137,6 @@ EXPLAINED: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
         {"Host": "mock"},
         ["[::1] or other.example", "--admin-host mock"],
     ),
-    "no host": ([], {"Host": ""}, ['""', "--admin-host NAME"]),
     "a page behind a proxy that changes the host": (
         [],
         {"Host": "localhost:8000", "Origin": VITE, "Sec-Fetch-Site": "same-origin"},

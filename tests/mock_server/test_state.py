@@ -323,7 +323,7 @@ def test_a_broken_file_is_refused_whole_and_left_alone(tmp_path: Path, text: str
 def test_a_directory_is_no_state(tmp_path: Path) -> None:
     ended = run("--port", "0", "--state", str(tmp_path))
     assert ended.returncode == 2
-    assert "Is a directory" in ended.stderr
+    assert "it is a directory, not a regular file" in ended.stderr
 
 
 @pytest.mark.parametrize("time", ["2026-02-01t12:00:00z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
