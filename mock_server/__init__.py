@@ -1,7 +1,8 @@
 """A mock of the endpoint that `openapi.yaml` describes: a Connexion app whose every rule comes from the contract.
 
 `semantics` and `display` are its pure core; `app` puts the parts together; `cli` is the command `respan-mock`. For
-tests there are `MockServer` and `mock_app`, loaded when somebody asks for them: a plugin of pytest lives here too.
+tests there are `MockServer` with its `Limits`, and `mock_app`, loaded when somebody asks for them: a plugin of pytest
+lives here too.
 """
 
 from __future__ import annotations
@@ -9,12 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mock_server.http.limits import Limits
     from mock_server.testing.in_process import MockApp, mock_app
     from mock_server.testing.server import MockServer
 
-__all__ = ["MockApp", "MockServer", "mock_app"]
+__all__ = ["Limits", "MockApp", "MockServer", "mock_app"]
 
-_HOMES = {"MockServer": "server", "MockApp": "in_process", "mock_app": "in_process"}
+_HOMES = {
+    "Limits": "http.limits",
+    "MockApp": "testing.in_process",
+    "MockServer": "testing.server",
+    "mock_app": "testing.in_process",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -26,4 +33,4 @@ def __getattr__(name: str) -> Any:
     with warnings.catch_warnings():
         # Connexion imports what another package means to drop; a test run that makes errors of warnings need not know.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return getattr(import_module(f"mock_server.testing.{_HOMES[name]}"), name)
+        return getattr(import_module(f"mock_server.{_HOMES[name]}"), name)

@@ -18,6 +18,7 @@ import uvicorn
 from mock_server.command.listening import listen
 from mock_server.command.serving import server
 from mock_server.control import Part
+from mock_server.http.limits import DEFAULTS, Limits
 from mock_server.journal.criteria import Criteria
 from mock_server.journal.entry import Entry
 from mock_server.setup import app_of
@@ -35,7 +36,8 @@ class MockServer:
 
     The arguments are what the options of `respan-mock` are; `faults` are rules, as `--faults` reads them. Several hosts
     are a sequence. Where others can reach a host, the admin API asks for `admin_token`, or for a new token if there is
-    none. `scenario` is a file, or what would be written in one; `faults` are added to its rules.
+    none. `scenario` is a file, or what would be written in one; `faults` are added to its rules. `limits` say what a
+    client may send, and for how long the mock waits for it.
 
     >>> with MockServer(clock="2026-02-01T12:00:00Z") as mock:
     ...     mock.url.startswith("http://127.0.0.1:"), mock.api_key
@@ -55,12 +57,14 @@ class MockServer:
         port: int = 0,
         admin_token: str | None = None,
         scenario: Path | Mapping[str, Any] | None = None,
+        limits: Limits = DEFAULTS,
     ) -> None:
         hosts = (host,) if isinstance(host, str) else tuple(host)
         self.admin_token = admin_token or token_for(hosts)
         """What the admin API asks for; None is nothing."""
         wishes = Wishes(contract, fixtures, faults, seed, clock, base_path, hosts, port, self.admin_token, scenario)
         self._settings = wishes.settings
+        self._limits = limits
         self._control = control_for(wishes)
         self._app = app_of(wishes.settings, self._control)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -88,7 +92,7 @@ class MockServer:
         listeners = listen(self._settings.hosts, self._settings.port)
         self.origin = self._control.url = listeners.urls[0]
         self.url = self.origin + self._control.contract.base_path
-        self._server = server(self._app, self._note_ready)
+        self._server = server(self._app, self._note_ready, self._limits)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": listeners.sockets}, name="respan-mock", daemon=True
         )

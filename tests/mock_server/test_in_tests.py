@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from mock_server import MockServer, mock_app
+from mock_server import Limits, MockServer, mock_app
 from mock_server.state.document import StateError
 from tests.mock_server.process import ROOT, SECONDS
 from tests.mock_server.wire import MODELS
@@ -112,6 +112,12 @@ def test_it_can_be_started_again() -> None:
         server.start()
         assert httpx2.get(f"{server.url}/_mock/health").status_code == 200
         server.stop()
+
+
+def test_its_limits_can_be_chosen() -> None:
+    with MockServer(limits=Limits(request_line=100)) as limited, MockServer() as usual:
+        long = "/api/models/" + "x" * 100
+        assert [httpx2.get(each.url + long).status_code for each in (limited, usual)] == [414, 404]
 
 
 def test_it_leaves_no_thread_behind() -> None:
