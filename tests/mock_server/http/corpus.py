@@ -307,6 +307,8 @@ def targets() -> Iterator[Row]:
     ):  # fmt: skip
         line = b"POST %b HTTP/1.1" % target
         yield one(kind, f"none of the API: {named(target)}", post(length(BODY), line=line), 400, 403, 404, 405)
+    longest = b"POST /api/models/?%b HTTP/1.1" % (b"q" * 65_000)
+    yield one(kind, "65000 bytes", post(length(BODY), line=longest), 201, stores=True)
     for size in (66_000, 100_000, 1_000_000):
         line = b"POST /api/models/?%b HTTP/1.1" % (b"q" * size)
         yield one(kind, f"{size} bytes", post(length(BODY), line=line), 414)
