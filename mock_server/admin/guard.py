@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -43,7 +43,7 @@ class GuardMiddleware:
         if scope["path"] in self._open_to_all:
             await self.app(scope, receive, send)
             return
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        headers = _combined(scope["headers"])
         host = headers.get(b"host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
             raise _foreign_host(_name(host), self._hosts)
@@ -54,6 +54,15 @@ class GuardMiddleware:
     def _is_known(self, host: str, headers: Mapping[bytes, str]) -> bool:
         origin = headers.get(b"origin")
         return origin in self._origins or _is_of(host, origin, headers.get(b"sec-fetch-site", "none"))
+
+
+def _combined(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
+    """Return the headers by name. One that stands twice is a list of both (RFC 9110, 5.3), which no origin is."""
+    combined: dict[bytes, str] = {}
+    for name, raw in fields:
+        value = raw.decode("latin-1")
+        combined[name] = f"{combined[name]}, {value}" if name in combined else value
+    return combined
 
 
 def _name(host: str) -> str:

@@ -48,6 +48,16 @@ def test_pages_of_other_origins_are_refused(mock: MockProcess, headers: dict[str
     assert status(mock, **headers) == 403
 
 
+@pytest.mark.parametrize("name", ["Origin", "Sec-Fetch-Site"])
+@pytest.mark.parametrize("own_first", [False, True])
+def test_a_header_that_stands_twice_is_not_read_as_either(mock: MockProcess, name: str, own_first: bool) -> None:
+    own = {"Origin": f"http://localhost:{mock.address[1]}", "Sec-Fetch-Site": "same-origin"}[name]
+    values = [own, "http://evil.example"] if own_first else ["http://evil.example", own]
+    twice = f"Host: localhost:{mock.address[1]}\r\n" + "".join(f"{name}: {each}\r\n" for each in values)
+    sent = f"POST /_mock/reset HTTP/1.1\r\n{twice}Content-Length: 0\r\nConnection: close\r\n\r\n"
+    assert exchange(mock.address, sent.encode()).status == 403
+
+
 def test_pages_of_its_own_origin_are_let_in(mock: MockProcess) -> None:
     own = f"http://localhost:{mock.address[1]}"
     assert status(mock, Origin=own, Sec_Fetch_Site="same-origin") == 200
