@@ -153,7 +153,8 @@ def _check_writable(path: Path) -> None:
     """Raise OSError where `path` is something that must not be replaced."""
     try:
         if path.is_symlink():
-            reason = f"it is a symbolic link, which is not followed for writing; name the file itself: {path.resolve()}"
+            target = os.path.realpath(path)  # Path.resolve would raise RuntimeError where links lead in a circle
+            reason = f"it is a symbolic link, which is not followed for writing; name the file itself: {target}"
             raise NotReadable(reason)
         mode = check_regular(path, follow=False).st_mode
     except FileNotFoundError:

@@ -295,3 +295,12 @@ def test_two_mocks_do_not_share_a_file_on_systems_without_fcntl(tmp_path: Path) 
         assert httpx2.post(mock.url + MODELS, json={"model_name": "m"}, headers=HEADERS).status_code == 201
         mock.stop()
     assert names(file) == ["m"]
+
+
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    link = tmp_path / "state.json"
+    link.symlink_to(link)
+    ended = run("--state", str(link))
+    assert ended.returncode == 2
+    assert "symbolic link" in ended.stderr
+    assert "Traceback" not in ended.stderr
