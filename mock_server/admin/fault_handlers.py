@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from contract.pointer import to_pointer
@@ -38,7 +39,8 @@ class FaultHandlers:
     async def add(self, question: Question) -> Answer:
         """Take one more rule."""
         try:
-            added = self._faults.add(question.body)
+            read = await asyncio.to_thread(self._faults.check, question.body)
+            added = self._faults.add(question.body, read)
         except RuleError as error:
             raise _contradictory(error) from None
         self._control.faults_changed()
@@ -47,7 +49,7 @@ class FaultHandlers:
     async def replace(self, question: Question) -> Answer:
         """Take other rules in place of all."""
         try:
-            self._faults.replace(question.body["faults"])
+            self._faults.take(await asyncio.to_thread(self._faults.read, question.body["faults"]))
         except RuleError as error:
             raise _contradictory(error) from None
         self._control.faults_changed()

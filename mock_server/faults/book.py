@@ -70,6 +70,10 @@ class Faults:
 
     def replace(self, written: Iterable[Mapping[str, Any]]) -> None:
         """Take these rules in place of all. Raises RuleError, and then nothing was changed."""
+        self.take(self.read(written))
+
+    def read(self, written: Iterable[Mapping[str, Any]]) -> Sequence[ActiveRule]:
+        """Read rules, to be taken in place of all. It takes long where they are many or long. Raises RuleError."""
         rules = [*written]
         if len(rules) > max(MOST, len(self._initial)):
             raise RuleError(f"there are {len(rules)} rules", f"give at most {MOST}", ["faults"])
@@ -82,16 +86,23 @@ class Faults:
             except RuleError as error:
                 raise error.within("faults", number) from None
             fresh[added.id] = added
-        self._take(fresh.values())
+        return tuple(fresh.values())
 
-    def add(self, written: Mapping[str, Any]) -> ActiveRule:
-        """Take one more rule, or one in place of that of its id. Raises RuleError."""
+    def check(self, written: Mapping[str, Any]) -> Rule:
+        """Read one rule that can be met. It takes long where its path is long. Raises RuleError."""
+        read = rule(written)
+        if self._reach:
+            self._reach.check(read)
+        return read
+
+    def add(self, written: Mapping[str, Any], read: Rule | None = None) -> ActiveRule:
+        """Take one more rule, or one in place of that of its id; `read` is what `check` gave. Raises RuleError."""
         old = self.get(written["id"]) if "id" in written else None
         others = {each.id: each for each in self.active if each is not old}
         if len(others) >= max(MOST, len(self._initial)):
             raise RuleError(f"there are {len(others)} rules already, and no more can be added", "remove some")
-        added = self._activated(written, others, map("f{}".format, count(1)))
-        self._take([added if each is old else each for each in self.active] if old else [*others.values(), added])
+        added = self._activated(written, others, map("f{}".format, count(1)), read)
+        self.take([added if each is old else each for each in self.active] if old else [*others.values(), added])
         return added
 
     @property
@@ -99,7 +110,7 @@ class Faults:
         """How much JSON the rules are."""
         return sum(each.bytes for each in self.active)
 
-    def _take(self, rules: Iterable[ActiveRule]) -> None:
+    def take(self, rules: Iterable[ActiveRule]) -> None:
         """Have these rules. Raises RuleError where those that a client has given are too large."""
         taken = tuple(rules)
         if sum(each.bytes for each in taken) > LARGEST + self._initial_bytes:
@@ -116,11 +127,11 @@ class Faults:
         self.active = tuple(each for each in self.active if each.id != name)
         return len(self.active) < before
 
-    def _activated(self, written: Mapping[str, Any], taken: Container[str], unused: Iterator[str]) -> ActiveRule:
+    def _activated(
+        self, written: Mapping[str, Any], taken: Container[str], unused: Iterator[str], read: Rule | None = None
+    ) -> ActiveRule:
         """Read a rule. Where it has no id, it gets the first of the `unused` that is not `taken`."""
-        read = rule(written)
-        if self._reach:
-            self._reach.check(read)
+        read = read or self.check(written)
         name = written.get("id") or next(name for name in unused if name not in taken)
         if name in taken:
             raise RuleError(f"the id {name} is taken", "give another", ["id"])

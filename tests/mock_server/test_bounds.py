@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from threading import Thread
 from time import monotonic
 from typing import Any
 
@@ -31,7 +32,7 @@ from mock_server.refusing.validation import LARGE, Validator
 from mock_server.refusing.validation import MOST as MOST_VIOLATIONS
 from mock_server.showing import LONGEST_CHAIN
 from mock_server.state.document import MOST_PROBLEMS
-from tests.mock_server.process import MockProcess, started
+from tests.mock_server.process import SECONDS, MockProcess, started
 from tests.mock_server.wire import KEY, MODELS
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -417,3 +418,26 @@ def test_so_many_can_wait() -> None:
             stack.enter_context(journal.listening(lambda _: None))
         assert journal.crowded
     assert not journal.crowded
+
+
+@pytest.mark.parametrize("count", [100, 1000])
+def test_others_are_served_while_rules_are_checked(own: MockProcess, client: httpx2.Client, count: int) -> None:
+    long = "/api/models/*" + "a*" * (400_000 // count) + "/"
+    taken: list[float] = []
+
+    def put() -> None:
+        start = monotonic()
+        with httpx2.Client(base_url=own.url, timeout=SECONDS) as other:
+            answer = other.put(FAULTS, json={"faults": [{"path": long, "status": 503}] * count})
+        assert answer.status_code == 200, answer.text
+        taken.append(monotonic() - start)
+
+    putting = Thread(target=put)
+    putting.start()
+    waits = []
+    while putting.is_alive():
+        start = monotonic()
+        client.get("/_mock/health")
+        waits.append(monotonic() - start)
+    putting.join()
+    assert max(waits) < taken[0] / 3
