@@ -11,7 +11,7 @@ from contract import Contract, load
 from mock_server.callers.fixtures import Fixtures, load_fixtures
 from mock_server.core.clock import clock_of
 from mock_server.core.stores import Scopes
-from mock_server.faults.file import read_faults
+from mock_server.faults.file import problems_of, read_faults
 from mock_server.faults.reach import Reach
 from mock_server.scenario.document import Scenario, scenario_in
 from mock_server.scenario.source import Source, read_source
@@ -71,5 +71,7 @@ def _faults(settings: Settings, scenario: Scenario, reach: Reach) -> Sequence[Ma
     """The rules in their order: `--delay`, those of the file or the scenario, `--fail`."""
     delay = [settings.delay] if settings.delay else []
     written = read_faults(settings.faults, reach) if settings.faults else scenario.faults
+    if not settings.faults and (problems := problems_of({"faults": list(written)}, reach)):
+        raise scenario.source.error(problems)
     others = [each for each in written if not (delay and each.get("id") == delay[0]["id"])]
     return [*delay, *others, *settings.failures]
