@@ -27,7 +27,7 @@ LIMITS = Limits(request_line=2048, header_bytes=8192, header_count=30, trailer_b
 """Small ones, so that requests that exceed them are small too."""
 
 _LEAVES_AFTER = 600
-"""Seconds by the clock of the loop after which a client leaves that is sent events without end."""
+"""Seconds by the clock of the loop."""
 
 
 class _Socket:
@@ -59,9 +59,12 @@ class Transport(asyncio.Transport):
         self._closing = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Keep it."""
-        if not self._closing:
-            self.written += data
+        """Keep it. A client that is sent events without end leaves after a while."""
+        if self._closing:
+            return
+        self.written += data
+        if b"content-type: text/event-stream" in data:
+            self._loop.call_later(_LEAVES_AFTER, self.close)
 
     def write_eof(self) -> None:
         """Note that nothing more is written."""
@@ -167,6 +170,7 @@ class Mock:
         """Send these pieces, end this side of the connection, and return all that the mock writes until it closes."""
         self.heard = []
         self.errors.clear()
+        self._loop.patient()
         written = self._loop.run_until_complete(self._exchange(pieces))
         assert not self.errors, "\n".join(self.errors)
         return written
@@ -184,10 +188,7 @@ class Mock:
         await transport.reading.wait()
         if not transport.is_closing() and not protocol.eof_received():
             transport.close()
-        leaving = asyncio.ensure_future(transport.gone.wait())
-        while not (await asyncio.wait({leaving}, timeout=_LEAVES_AFTER))[0]:
-            if b"content-type: text/event-stream" in transport.written:
-                transport.close()
+        await transport.gone.wait()
         await asyncio.gather(*self._server.tasks)
         return bytes(transport.written)
 
