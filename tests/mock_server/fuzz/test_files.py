@@ -124,7 +124,7 @@ def test_fixtures(folder: Path, raw: bytes) -> None:
     fixtures = outcome(folder / "fixtures.yaml", raw, lambda file: load_fixtures(CONTRACT, file))
     if fixtures is not INVALID:
         saved = written_fixtures(CONTRACT, fixtures)
-        again = outcome(folder / "again.yaml", as_text(saved), lambda file: load_fixtures(CONTRACT, file))
+        again = outcome(folder / "again.yaml", as_yaml(saved), lambda file: load_fixtures(CONTRACT, file))
         assert again == fixtures == fixtures_in(CONTRACT, saved)
 
 
@@ -134,7 +134,7 @@ def test_faults(folder: Path, raw: bytes) -> None:
     rules = outcome(folder / "faults.yaml", raw, lambda file: read_faults(file, REACH))
     if rules is not INVALID:
         shown = [each.shown for each in Faults(rules, 1, REACH).active]
-        again = outcome(folder / "again.yaml", as_text({"faults": shown}), lambda file: read_faults(file, REACH))
+        again = outcome(folder / "again.yaml", as_yaml({"faults": shown}), lambda file: read_faults(file, REACH))
         assert [each.shown for each in Faults(again, 1, REACH).active] == shown
 
 
