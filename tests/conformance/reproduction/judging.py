@@ -73,6 +73,11 @@ def misses(finding: dict[str, Any], response: Response) -> str | None:
     if without := WITHOUT.match(expected):
         members = response.members.get(without[1])
         return None if isinstance(members, dict) and without[2] in members else f"{without[2]} is not there"
+    return _misses_what_is_told(finding, response)
+
+
+def _misses_what_is_told(finding: dict[str, Any], response: Response) -> str | None:
+    expected, observed = finding["expected"], finding["observed"]
     if absent := ABSENT.match(observed):
         return None if absent[1] not in response.members else f"{absent[1]} is not absent"
     if off := OFF_SCHEMA.match(observed):
