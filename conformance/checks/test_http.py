@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import quote, urljoin, urlsplit
 
-from conformance.checks.by_hand import CLOSE, at_a_model, by_hand, model_to_read, plain_upsert, reading, wired
+from conformance.checks.by_hand import CLOSE, at_a_model, by_hand, model_to_read, plain_update, reading, wired
 from conformance.checks.secrets_shown import secrets_in
 from conformance.fields import lookups, overlays
 from conformance.judge.expect import expect_shown, expect_status, summary
@@ -200,7 +200,7 @@ def test_connection_close(subject: Subject) -> None:
 @requirement("STA-41", MUST, clause="x-clauses/old-version")
 def test_old_version(subject: Subject) -> None:
     """A response to an HTTP/1.0 request is not sent in chunks."""
-    exchange = by_hand(subject, plain_upsert(subject), Wire(version="1.0"))
+    exchange = by_hand(subject, plain_update(subject), Wire(version="1.0"))
     coding = exchange.response.header("transfer-encoding")
     if coding is None:
         return
@@ -229,19 +229,19 @@ def test_absolute_form(subject: Subject) -> None:
 
     It is observed only: a proxy that guards against being used as one may refuse it.
     """
-    exchange = by_hand(subject, plain_upsert(subject), Wire(absolute=True))
+    exchange = by_hand(subject, plain_update(subject), Wire(absolute=True))
     subject.observe(f"a target in absolute form: {exchange.response.status}")
 
 
 @requirement("STA-44", MUST, clause="x-clauses/field-names")
 def test_field_names(subject: Subject) -> None:
     """The names of header fields are read without regard to case, and blanks before a value do not count."""
-    request = plain_upsert(subject)
+    request = plain_update(subject)
     odd = tuple((name.upper(), f"\t  {value}") for name, value in request.headers)
     exchange = by_hand(subject, replace(request, headers=odd), Wire(authorization="authorization:   "))
     if exchange.response.successful:
         return
-    plain = by_hand(subject, plain_upsert(subject))
+    plain = by_hand(subject, plain_update(subject))
     if not plain.response.successful:
         raise NotTestable(f"a plain request that is written by hand is answered {plain.response.status}")
     raise Violation("success (2xx), however header names are written", summary(exchange), [exchange])
