@@ -25,6 +25,8 @@ CHANCE = re.compile("CON|MOD|STA-(?:2[6-9]|30)")
 """Requirements whose findings depend on who wins a race, or on what is drawn."""
 KEPT = {("FoundByDisplayName", "STA-13")}
 """What rests on a model that the run keeps to its end for other checks, where no response tells of that model."""
+GROWING = {"ParametersOfStrangersInherited"}
+"""What these wrongly show grows with every request, so that it is another value when the requests are pasted."""
 WHOLE = os.environ.get("REPRODUCTIONS") == "all"
 REASONS = re.compile(
     "some of the requests were sent at once|the requests alone do not show|it took more requests|the requests were not "
@@ -37,7 +39,8 @@ def test_what_is_printed_fails_as_it_says(mutant: type[Mutant]) -> None:
     with judged(mutant, *(() if WHOLE else sorted(mutant.trips))) as (url, report):
         found = list(pasted(mutant, url, report))
     assert found or mutant.perhaps or all(map(CHANCE.match, mutant.trips))
-    assert not [str(one) for one in found if one.missed and (one.mutant, one.requirement) not in KEPT]
+    missed = [str(one) for one in found if one.missed and (one.mutant, one.requirement) not in KEPT]
+    assert not missed or mutant.__name__ in GROWING
     for one in found:
         assert one.printed or REASONS.match(one.finding["instead"]), one
         assert one.finding["rerun"].startswith(f"respan-conformance {url} ")
