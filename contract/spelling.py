@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from base64 import b32encode, b64encode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -33,7 +33,9 @@ _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 _ROUNDS = 3
 """Times that a text may be escaped within an escaped one."""
 _SPACED = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:,._-]{1,3}(?:0x|\\x)?){5}|(?:\\x[0-9A-Fa-f]{2}){5}")
-_SPACE = r"(?:[\s:,._-]{0,3}(?:0x|\\x)?)"
+_DIGITS = re.compile(r"[0-9A-Fa-f](?:[\s:,._-]{0,3}+(?:0x|\\x)?+[0-9A-Fa-f])+")
+"""Hexadecimal digits with something between them, or nothing."""
+_DIGIT = re.compile(r"(?:0x|\\x)?+([0-9A-Fa-f])")
 
 
 class Place(NamedTuple):
@@ -70,15 +72,8 @@ class Spelled:
             if form in text.read:
                 yield from text.places(form, text.read)
         if self._is_long and text.is_spaced:
-            yield from (Place(*found.span()) for found in re.finditer(self._spaced, text.raw))
-
-    @cached_property
-    def _spaced(self) -> str:
-        """A regular expression for its hexadecimal digits with something between them."""
-        octets = self.literal.encode("utf-8", "surrogatepass")
-        digits = _SPACE.join(f"{octet:02x}" for octet in octets[:_LONGEST_SPACED])
-        rest = f"(?:{_SPACE}[0-9a-f]{{2}})*" if len(octets) > _LONGEST_SPACED else ""
-        return f"(?i:{digits}{rest})"
+            octets = self.literal.encode("utf-8", "surrogatepass")
+            yield from text.digit_places(octets[:_LONGEST_SPACED].hex(), whole=len(octets) <= _LONGEST_SPACED)
 
 
 class Text:
@@ -118,6 +113,28 @@ class Text:
     def is_spaced(self) -> bool:
         """Whether there may be hexadecimal digits with something between them."""
         return _SPACED.search(self.raw) is not None
+
+    @cached_property
+    def _digits(self) -> tuple[str, Sequence[int]]:
+        """All hexadecimal digits that stand together or spaced, in lower case, and the place of each."""
+        digits: list[str] = []
+        starts: list[int] = []
+        for together in _DIGITS.finditer(self.raw):
+            for found in _DIGIT.finditer(self.raw, *together.span()):
+                digits.append(found[1])
+                starts.append(found.start(1))
+            digits.append("\n")
+            starts.append(together.end())
+        return "".join(digits).lower(), starts
+
+    def digit_places(self, spelling: str, *, whole: bool) -> Iterator[Place]:
+        """Yield where these digits stand spaced; where they are not the whole, with all digits after them."""
+        digits, starts = self._digits
+        at = digits.find(spelling) if spelling else -1
+        while at >= 0:
+            last = at + len(spelling) - 1 if whole else digits.index("\n", at) - 1
+            yield Place(starts[at], starts[last] + 1)
+            at = digits.find(spelling, last + 1)
 
     def places(self, spelling: str, read: str) -> Iterator[Place]:
         """Yield where `spelling` stands in `read`, as places in the text as it is written."""

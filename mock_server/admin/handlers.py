@@ -18,7 +18,7 @@ from mock_server.events import MOST_WATCHERS
 from mock_server.information import information
 from mock_server.journal.criteria import Criteria
 from mock_server.journal.exchange import Exchange
-from mock_server.journal.journal import Journal
+from mock_server.journal.journal import MOST_WAITING, Journal
 from mock_server.refusing.refusals import refused
 from mock_server.refusing.wording import alternatives, quoted
 
@@ -70,8 +70,9 @@ class Handlers:
     async def requests(self, question: Question) -> JsonStream:
         """List the journal."""
         criteria, limit = self._criteria(question), question.parameters["limit"]
-        found = self._journal.matching(criteria)
-        return self._listed(found[max(len(found) - limit, 0) :], criteria, len(found))
+        dropped = self._journal.dropped(criteria.after)
+        found = await self._journal.matching(criteria)
+        return self._listed(found[max(len(found) - limit, 0) :], len(found), dropped)
 
     async def clear_requests(self, _: Question) -> Answer:
         """Clear the journal."""
@@ -82,10 +83,13 @@ class Handlers:
         """Wait until the journal has enough."""
         count, seconds = question.parameters["count"], question.parameters["timeout"]
         criteria, journal = self._criteria(question), self._journal
+        if journal.crowded:
+            raise refused(503, f"{MOST_WAITING} clients wait for requests already. Try again when one of them is gone.")
         found = await journal.wait_for(criteria, count, seconds)
         if len(found) < count:
             raise refused(404, _too_few(len(found), count, seconds, journal.dropped(criteria.after)))
-        return self._listed(found, criteria, max(len(found), len(journal.matching(criteria))))
+        dropped = journal.dropped(criteria.after)
+        return self._listed(found, max(len(found), len(await journal.matching(criteria))), dropped)
 
     async def request(self, question: Question) -> Answer:
         """Show one entry of the journal."""
@@ -113,9 +117,9 @@ class Handlers:
             text = str(error)
             raise refused(400, f"{text[:1].upper()}{text[1:]}.") from None
 
-    def _listed(self, found: Sequence[Exchange], criteria: Criteria, total: int) -> JsonStream:
+    def _listed(self, found: Sequence[Exchange], total: int, dropped: int) -> JsonStream:
         requests = elements(orjson.dumps(self._control.entry(each)) for each in found)
-        counts = {"total": total, "dropped": self._journal.dropped(criteria.after)}
+        counts = {"total": total, "dropped": dropped}
         told = [(name, [orjson.dumps(number)]) for name, number in counts.items()]
         return JsonStream(members([("requests", requests), *told]))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from random import Random
+from collections.abc import Sequence
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.endpoints import REHEARSED
+from mock_server.faults.book import ActiveRule
 from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Status, Truncation, When
 from mock_server.http import connection
 from mock_server.http.failures import REFUSAL
@@ -17,13 +18,31 @@ from mock_server.refusing.refusals import Refusal
 Headers = list[tuple[bytes, bytes]]
 
 
-def failing(app: ASGIApp, effect: Effect, when: When, chance: Random, name: str) -> ASGIApp:
-    """`app` with the effect of the rule `name`."""
+def failing(app: ASGIApp, acting: Sequence[ActiveRule]) -> ASGIApp:
+    """`app` with the effects of rules.
+
+    Waits add up, and of several drips the smallest pieces and all pauses count: an app within an app for each of very
+    many rules would be too deep.
+    """
+    waits, drips = dict.fromkeys(When, 0.0), []
+    for each in acting:
+        match each.rule.effect:
+            case Latency() as latency:
+                waits[each.rule.when] += each.chance.uniform(latency.shortest, latency.longest)
+            case Drip() as drip:
+                drips.append(drip)
+            case effect:
+                app = _ending(app, effect, each.rule.when, each.id)
+    if drips:
+        app = _dripping(app, Drip(min(each.octets for each in drips), sum(each.pause for each in drips)))
+    for when, seconds in waits.items():
+        app = _late(app, seconds, when) if seconds else app
+    return app
+
+
+def _ending(app: ASGIApp, effect: Effect, when: When, name: str) -> ASGIApp:
+    """`app` with the effect of the rule `name`, which ends the evaluation."""
     match effect:
-        case Latency():
-            return _late(app, chance.uniform(effect.shortest, effect.longest), when)
-        case Drip():
-            return _dripping(app, effect)
         case Status():
             return _refusing(app, effect, _refusal(effect, name), when)
         case Reset():
@@ -32,6 +51,7 @@ def failing(app: ASGIApp, effect: Effect, when: When, chance: Random, name: str)
             return _truncating(app, effect, when)
         case Malformation():
             return _malforming(app, when)
+    raise AssertionError(effect)
 
 
 def ends_it(effect: Effect) -> bool:

@@ -34,10 +34,7 @@ class FaultsMiddleware:
         acting = await self._acting(asked) if asked.is_of(self._resources) else []
         if acting:
             scope[FAULTS] = tuple(Fired(each.id, each.rule.told) for each in acting)
-        app = self.app
-        for each in reversed(acting):
-            app = failing(app, each.rule.effect, each.rule.when, each.chance, each.id)
-        await app(scope, asked.receive, send)
+        await failing(self.app, acting)(scope, asked.receive, send)
 
     async def _acting(self, asked: Asked) -> list[ActiveRule]:
         acting: list[ActiveRule] = []

@@ -26,7 +26,11 @@ _LITERALS = {"true", "false", "null"}
 _PAIR = re.compile(r"(?<![\w.\-%\[\]+$])([\w.\-%\[\]+$]{1,200}+)[ \t]*[=:][ \t]*")
 _PAIR_VALUE = re.compile(r"[^&\r\n]+")
 _IN_URL = re.compile(r"([?&;#])([^=&?#;\s\"\\<>]{1,200})=([^&#;\s\"\\<>]+)")
-_PART = re.compile(r"(\bname=\"([^\"\r\n]*)\"[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n)(.*?)(?=\r?\n--|\Z)", re.DOTALL)
+_PART = re.compile(
+    r"((?m:^)(?>[^\r\n]*?\bname=\"([^\"\r\n]*)\")[^\r\n]*+(?:\r?\n[^\r\n]++){0,10}+\r?\n\r?\n)(.*?)(?=\r?\n--|\Z)",
+    re.DOTALL,
+)
+"""A part of multipart/form-data: its headers, and its content."""
 _ELEMENT = re.compile(r"(<([\w:.-]+)(?:\s[^<>]*)?>)([^<]+)")
 _PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END|\Z)", re.DOTALL)
 _FORM = re.compile(r"[^\s=&\"{}]+=[^\s&\"{}]*(?:&[^\s=&\"{}]+=[^\s&\"{}]*)*")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 from contract.spelling import LONG_ENOUGH, Spelled, replace_spelled, spelled
@@ -12,7 +13,8 @@ from mock_server.hiding.bodies import HIDDEN, BodyRedaction
 from mock_server.hiding.credentials import SHORTEST, Headers, in_headers, in_query, scheme_of
 from mock_server.hiding.secret_names import SecretNames
 
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_JWT = re.compile(r"(?<![A-Za-z0-9_-])((?>[A-Za-z0-9_-]*?(?=eyJ)))[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+")
+"""It begins at the beginning of a word only, so that no word is read from each of its characters."""
 _USER = re.compile(r"(?<=://)[^\s/?#@\"'<>]{1,500}@")
 _CUT = "..."
 """What stands where a value was shortened, perhaps in the midst of a secret."""
@@ -23,6 +25,12 @@ _ENCODED_BEGINNING = 8
 _SHORT = 200
 BETWEEN = "\0\n\0"
 """What no header has in it: so many are searched as one text."""
+MOST_SECRETS = 64
+"""Secrets of one request that are looked for in its texts. Where there are more, nothing of the texts is shown."""
+_LONGEST_CACHED = 2000
+"""Characters of the secrets of a request that is expected to come again with the same ones."""
+_TAIL = 1000
+"""Characters before a cut in which the beginning of a secret is looked for."""
 
 
 class Hider:
@@ -45,19 +53,51 @@ class Hider:
         if cut:
             text = self._without_beginning(text)
         if "eyJ" in text:
-            text = _JWT.sub(HIDDEN, text)
+            text = _JWT.sub(rf"\1{HIDDEN}", text)
         return _USER.sub(f"{HIDDEN}@", text) if "@" in text else text
 
     def _without_beginning(self, text: str) -> str:
-        lowered = text[-1000:].lower()
+        tail = text[-_TAIL:].lower()
+        for at in range(len(tail) - _BEGINNING + 1):
+            if tail[at : at + _BEGINNING] in self._starts and self._begins_one(tail[at:]):
+                return text[: at - len(tail)] + HIDDEN
+        return text
+
+    def _begins_one(self, text: str) -> bool:
+        """Tell whether `text` is the beginning of a secret, and not all of it."""
+        for shortest, forms in self._forms.items():
+            if len(text) >= shortest:
+                near = forms[bisect_left(forms, text) :][:2]
+                if any(form.startswith(text) and form != text for form in near):
+                    return True
+        return False
+
+    @cached_property
+    def _forms(self) -> Mapping[int, Sequence[str]]:
+        """All spellings in lower case, sorted, by the length of the shortest beginning that is hidden."""
+        forms: dict[int, set[str]] = {}
         for each in self._spelled:
             shortest = _BEGINNING if len(each.literal) >= LONG_ENOUGH else len(each.literal) - 1
-            if part := _overlap(lowered, each.literal.lower(), shortest):
-                return text[:-part] + HIDDEN
-            for form in each.encoded:
-                if part := _overlap(lowered, form.lower(), _ENCODED_BEGINNING):
-                    return text[:-part] + HIDDEN
-        return text
+            forms.setdefault(shortest, set()).add(each.literal.lower())
+            forms.setdefault(_ENCODED_BEGINNING, set()).update(form.lower() for form in each.encoded)
+        return {shortest: sorted(those) for shortest, those in forms.items()}
+
+    @cached_property
+    def _starts(self) -> frozenset[str]:
+        """How the spellings begin."""
+        return frozenset(form[:_BEGINNING] for forms in self._forms.values() for form in forms)
+
+
+class _HideAll(Hider):
+    """Hides texts whole. To look in them for very many secrets would take long."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def hide(self, text: str, *, cut: bool = False) -> str:  # noqa: ARG002
+        """Replace a text."""
+        slash = "/" if text.startswith("/") else ""  # a path stays one
+        return slash + BETWEEN.join(HIDDEN if part else part for part in text.split(BETWEEN))
 
 
 class Redaction:
@@ -67,15 +107,22 @@ class Redaction:
         self.names = SecretNames(names)
         self._known = tuple(known)
         self.hide = Hider(self._known).hide
-        self.hider = lru_cache(maxsize=128)(self._hider_of)
+        self._cached = lru_cache(maxsize=128)(self._hider_of)
         self._in_head = lru_cache(maxsize=64)(self._found_in_head)  # a client sends the same headers again and again
 
     def of_request(self, headers: Headers, query: bytes = b"", body: bytes = b"") -> Hider:
         """Return what hides the known secrets, and those that a request carries."""
         found = self._in_head(tuple(headers), query)
         if body:
-            found = tuple(dict.fromkeys((*found, *self._in_body(body))))
+            found = (*found, *self._in_body(body))
         return self.hider(found)
+
+    def hider(self, found: Iterable[str]) -> Hider:
+        """Return what hides the known secrets, and those `found` in a request."""
+        distinct = tuple(dict.fromkeys(found))
+        if len(distinct) > MOST_SECRETS:
+            return _HideAll()
+        return (self._cached if sum(map(len, distinct)) <= _LONGEST_CACHED else self._hider_of)(distinct)
 
     def value(self, value: Any, *, secret: bool = False) -> Any:
         """Return a JSON value without the strings and numbers that are secrets."""
@@ -135,12 +182,6 @@ def pairs(text: str, names: SecretNames) -> str:
         return f"{found[1]}={HIDDEN}" if names.has_parameter(found[1]) else found[0]
 
     return _PAIR.sub(shown, text) if "=" in text else text
-
-
-def _overlap(text: str, secret: str, shortest: int) -> int:
-    """Return how many characters at the end of a text begin a secret, if so many at least."""
-    lengths = range(min(len(secret) - 1, len(text)), max(shortest, 1) - 1, -1)
-    return next((length for length in lengths if text.endswith(secret[:length])), 0)
 
 
 def _hidden(_: Spelled) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
@@ -174,7 +175,13 @@ def raw_path(scope: Scope) -> bytes:
 
 def decoded(raw: bytes) -> str:
     """A raw path without percent-encoding. Octets that are not UTF-8 become lone surrogates, which no name has."""
-    return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8", "surrogateescape")
+    return _unquoted(raw) if b"%" in raw else raw.decode("utf-8", "surrogateescape")
+
+
+@lru_cache(maxsize=16)
+def _unquoted(raw: bytes) -> str:
+    """A path of 64 KiB takes milliseconds, and many rules or filters may ask for it."""
+    return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
 
 def nothing_at(path: str, mend: str = "") -> RefusedError:
@@ -206,7 +213,7 @@ def matches_path(path: bytes, pattern: str) -> bool:
 
 def _is_like(text: str, pattern: str) -> bool:
     """Whether `text` is `pattern`, in which `*` stands for any characters. It takes no more than one pass."""
-    first, *rest = pattern.split("*")
+    first, *rest = _parts(pattern)
     if not rest:
         return text == pattern
     *middle, last = rest
@@ -219,6 +226,11 @@ def _is_like(text: str, pattern: str) -> bool:
             return False
         start += len(part)
     return True
+
+
+@lru_cache(maxsize=16)
+def _parts(pattern: str) -> list[str]:
+    return re.sub(r"\*+", "*", pattern).split("*")
 
 
 def _enter(scope: Scope, resource: Resource | None, parameters: dict[str, str]) -> None:

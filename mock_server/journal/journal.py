@@ -16,6 +16,10 @@ Listener: TypeAlias = Callable[[Exchange], None]
 
 MOST_BYTES = 64 * 1024 * 1024
 """What all exchanges may take, about."""
+MOST_WAITING = 64
+"""Clients that can wait for requests at a time: each request is compared with what all of them wait for."""
+_TURN = 64 * 1024
+"""Bytes of paths that are compared before others get their turn."""
 
 
 class Journal:
@@ -57,9 +61,23 @@ class Journal:
         """The exchange of that number, or None where it is not there, or no longer."""
         return next((each for each in self._exchanges if each.id == number), None)
 
-    def matching(self, criteria: Criteria) -> list[Exchange]:
-        """Those that meet the criteria, from the earliest to the latest."""
-        return [each for each in self._exchanges if criteria.meets(each)]
+    async def matching(self, criteria: Criteria) -> list[Exchange]:
+        """Those of this moment that meet the criteria, from the earliest to the latest."""
+        found: list[Exchange] = []
+        compared = 0
+        for each in tuple(self._exchanges):
+            compared += len(each.path)
+            if compared > _TURN:
+                compared = 0
+                await asyncio.sleep(0)
+            if criteria.meets(each):
+                found.append(each)
+        return found
+
+    @property
+    def crowded(self) -> bool:
+        """Whether as many wait as can."""
+        return len(self._listeners) >= MOST_WAITING
 
     def dropped(self, after: int = 0) -> int:
         """How many the journal had to drop to make room, since it was cleared, of those with a number above `after`.
@@ -93,9 +111,9 @@ class Journal:
 
         After `seconds` without so many, those that there are.
         """
-        found = self.matching(criteria)
         news: asyncio.Queue[Exchange] = asyncio.Queue()
         with self.listening(news.put_nowait), contextlib.suppress(TimeoutError):
+            found = await self.matching(criteria)
             async with asyncio.timeout(seconds):
                 while len(found) < count:
                     if criteria.meets(exchange := await news.get()):

@@ -25,7 +25,7 @@ class Redacted:
             *in_query(exchange.query.decode("latin-1"), self._names),
             *values,
         ]
-        self._hider = redaction.hider(tuple(dict.fromkeys(found)))
+        self._hider = redaction.hider(found)
         self.request_body = self.hide(request, cut=len(exchange.request) < exchange.request_length)
         """What is not UTF-8 in a body stands in it as surrogates."""
         self.response_body = self.hide(response, cut=len(exchange.response) < exchange.response_length)

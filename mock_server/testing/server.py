@@ -154,7 +154,7 @@ class MockServer:
         return found
 
     async def _matching(self, criteria: Mapping[str, Any]) -> list[Entry]:
-        return [self._control.entry(each) for each in self._control.journal.matching(Criteria(**criteria))]
+        return [self._control.entry(each) for each in await self._control.journal.matching(Criteria(**criteria))]
 
     async def _awaited(self, count: int, seconds: float, criteria: Mapping[str, Any]) -> list[Entry]:
         found = await self._control.journal.wait_for(Criteria(**criteria), count, seconds)

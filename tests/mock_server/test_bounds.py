@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import httpx2
@@ -20,8 +22,9 @@ from mock_server.events import MOST_WATCHERS, PATIENCE_BYTES, REMEMBERED_BYTES, 
 from mock_server.faults.book import LARGEST, MOST, ActiveRule, Faults
 from mock_server.faults.matching import Asked
 from mock_server.faults.rule import RuleError, rule
+from mock_server.journal.criteria import Criteria
 from mock_server.journal.exchange import Exchange
-from mock_server.journal.journal import Journal
+from mock_server.journal.journal import MOST_WAITING, Journal
 from mock_server.journal.recording import LONGEST_HEADERS, LONGEST_VALUE, kept
 from mock_server.refusing.refusals import Refusal
 from mock_server.refusing.validation import LARGE, Validator
@@ -352,3 +355,65 @@ def test_what_is_put_is_what_is_shown(client: httpx2.Client) -> None:
     assert client.put(STATE, content=json.dumps(state)[:-1]).status_code == 415
     answer = client.put(STATE, content=json.dumps(state)[:-1], headers={"Content-Type": "application/json"})
     assert "not valid JSON" in answer.json()["detail"]
+
+
+def test_very_many_rules_act_on_one_request(client: httpx2.Client) -> None:
+    waits = [{"latency": {"min": 0}, "when": when} for when in ("before", "after")] * 300
+    rules = [*waits, *[{"drip": {"bytes": 50, "every": 0}}] * 399, {"status": 503}]
+    assert client.put(FAULTS, json={"faults": rules}).status_code == 200
+    assert client.get(f"{MODELS}gpt-4o/").status_code == 503
+    assert all(each["fired"] == 1 for each in client.get(FAULTS).json()["faults"])
+
+
+def test_waits_and_pauses_of_several_rules_add_up(client: httpx2.Client) -> None:
+    slow: list[dict[str, Any]] = [{"latency": {"min": 100}}, {"latency": {"min": 100}, "when": "after"}]
+    client.put(FAULTS, json={"faults": [*slow, {"drip": {"bytes": 20, "every": 100}}, {"status": 503}]})
+    start = monotonic()
+    assert client.get(f"{MODELS}gpt-4o/").json()["detail"].startswith("The mock was told")
+    assert monotonic() - start > 0.3
+
+
+def test_others_get_their_turn_while_long_paths_are_compared() -> None:
+    async def turns(count: int) -> int:
+        journal = Journal(1000)
+        for number in range(count):
+            journal.add(an_exchange(number)._replace(path=b"/" + b"%41" * 20_000 + b"%d" % number))
+        others = 0
+
+        async def other() -> None:
+            nonlocal others
+            while True:
+                others += 1
+                await asyncio.sleep(0)
+
+        task = asyncio.ensure_future(other())
+        assert len(await journal.matching(Criteria(path="/A*7"))) == count // 10
+        task.cancel()
+        return others
+
+    assert asyncio.run(turns(20)) >= 10
+
+
+def test_what_comes_while_a_client_begins_to_wait_counts_once() -> None:
+    async def found() -> int:
+        journal = Journal(1000)
+        long = b"/" + b"%41" * 20_000
+        for number in range(1, 11):
+            journal.add(an_exchange(number)._replace(path=long + b"%d" % number))
+        waiting = asyncio.ensure_future(journal.wait_for(Criteria(path="/A*"), 12, 1))
+        await asyncio.sleep(0)
+        for number in range(11, 13):
+            journal.add(an_exchange(number)._replace(path=long + b"%d" % number))
+        return len({each.id for each in await waiting})
+
+    assert asyncio.run(found()) == 12
+
+
+def test_so_many_can_wait() -> None:
+    journal = Journal(1)
+    with contextlib.ExitStack() as stack:
+        for _ in range(MOST_WAITING):
+            assert not journal.crowded
+            stack.enter_context(journal.listening(lambda _: None))
+        assert journal.crowded
+    assert not journal.crowded

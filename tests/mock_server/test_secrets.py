@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import process_time
 from typing import Any
 from urllib.parse import quote
 
@@ -21,10 +22,13 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp, Message
 
 from contract import load
+from contract.spelling import LONG_ENOUGH
 from mock_server.callers.fixtures import load_fixtures
 from mock_server.command.log_format import PlainFormatter
 from mock_server.control import Control
-from mock_server.hiding.secret_names import declared_secrets, looks_secret
+from mock_server.hiding.bodies import HIDDEN, BodyRedaction
+from mock_server.hiding.redaction import MOST_SECRETS, Redaction
+from mock_server.hiding.secret_names import SecretNames, declared_secrets, looks_secret
 from mock_server.journal.entry import Entry
 from mock_server.scenario.start import start_of
 from mock_server.settings import Settings
@@ -302,3 +306,54 @@ def test_no_problem_of_fixtures_tells_a_key(old: str, new: str, tmp_path: Path) 
         load_fixtures(load(), file)
     told = str(caught.value).replace(str(file), "")
     assert [each for each in ("demo-acme", "demo acme", "respan-mock") if each in told] == []
+
+
+_LONG = 16_000
+_ALIKE = tuple(f"{'a' * 60}{number}" for number in range(MOST_SECRETS))
+
+
+UNITS = ("61 ", "eyJ", "...", "aaaa...", "%61", "://a", 'name="a"', 'name="a"\n', "token=a&", '{"a', "<a ")
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=range(len(UNITS)))
+def test_hiding_takes_time_in_proportion_to_the_text(unit: str) -> None:
+    def seconds(length: int) -> float:
+        text = (unit * length)[:length]
+        start = process_time()
+        BodyRedaction(SecretNames()).hide(text)
+        Redaction().hider(_ALIKE).hide(text, cut=True)
+        return process_time() - start
+
+    seconds(_LONG)  # the first one compiles
+    assert min(seconds(_LONG * 8) for _ in range(3)) < 24 * max(min(seconds(_LONG) for _ in range(3)), 0.01)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param({"headers": {f"X-Token-{number}": f"s3cr{number:04}" for number in range(90)}}, id="header"),
+        pytest.param({"query": "&".join(f"token={number:04}s3cr" for number in range(2000))}, id="query"),
+        pytest.param({"body": _members(token=[f"s3cr{number:04}" for number in range(1000)])}, id="body"),
+    ],
+)
+def test_of_a_request_with_very_many_secrets_no_text_is_shown(mock: Mock, request_: dict[str, Any]) -> None:
+    query = f"a=s3cr0077&{request_.get('query', '')}"
+    told = mock.tells(
+        {"Authorization": f"Bearer {KEY}", **request_.get("headers", {})}, query, request_.get("body", b"")
+    )
+    assert "s3cr" not in told
+    assert (mock.entry.path, mock.entry.query) == (f"/{HIDDEN}", HIDDEN)
+    assert "127.0.0.1:8000/$RESPAN_API_KEY" in mock.entry.curl
+
+
+@pytest.mark.parametrize("length", [4, 6, 40])
+@pytest.mark.parametrize(
+    "spell",
+    [str, lambda it: b64encode(it.encode()).decode(), lambda it: it.encode().hex()],
+    ids=["as it is", "base64", "hexadecimal"],
+)
+def test_the_beginning_of_a_secret_before_a_cut_is_hidden(length: int, spell: Callable[[str], str]) -> None:
+    secret = ("s3cr3tXYZ0" * 4)[:length]
+    beginning = secret[:-1] if spell is str else spell(secret)[:9]
+    hidden = Redaction().hider([secret, "s3d-other", "s3cs-other"]).hide(f"a {beginning}", cut=True)
+    assert (hidden == f"a {HIDDEN}") == (spell is str or length >= LONG_ENOUGH)

@@ -640,6 +640,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            503: components["responses"]["Refused"];
             "4XX": components["responses"]["Refused"];
         };
     };
@@ -875,6 +876,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
+            503: components["responses"]["Refused"];
             "4XX": components["responses"]["Refused"];
         };
     };
