@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from contract.visible import visible
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -17,7 +19,7 @@ class Problem:
     mend: str
 
     def __str__(self) -> str:
-        return f"{self.pointer}: {self.what}\n    mend: {self.mend}"
+        return f"{visible(self.pointer)}: {visible(self.what)}\n    mend: {visible(self.mend)}"
 
 
 class UnusableFileError(Exception):

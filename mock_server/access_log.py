@@ -57,7 +57,7 @@ class AccessLogMiddleware:
         before, after = map(hide, _around(scope))  # the time between is another one in every line
         outcome = str(status) if status else "the client has gone"
         line = visible(f"{before} {outcome} {taken:.1f} ms{after}")
-        logger.info(line, extra={"status": status, "refusal": scope.get(REFUSAL)})
+        logger.info(line, extra={"status": status, "refusal": scope.get(REFUSAL), "hidden": True})
 
 
 def _around(scope: Scope) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """`python -m benchmarks.throughput [--rounds N] [--seconds N]`: every server under the same load, as one table.
 
+With `--against DIR` the mock of this checkout and that of another one, with the packages that are installed here.
+
 In each of several rounds all servers run side by side, and are loaded in turn, one at a time, a second each time: what
 else the machine does meanwhile hits all of them alike. Speeds are compared within a round, and by processor time: a
 server under full load does nothing but compute, and how long it waits for a processor says something of the machine
@@ -21,7 +23,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks.throughput.contenders import HERE, Contender, contenders
+from benchmarks.throughput.contenders import HERE, Contender, contenders, pairs
 from benchmarks.throughput.load import Load, LoadError, MissingToolError, load
 from benchmarks.throughput.process import DidNotAnswerError, Running, free_port, running
 
@@ -74,7 +76,7 @@ def one_round(servers: Sequence[Contender], seconds: int) -> Round:
 
 def _started(contender: Contender) -> contextlib.AbstractContextManager[Running]:
     port = free_port()
-    return running(contender.command(port), port)
+    return running(contender.command(port), port, contender.folder)
 
 
 def _slice(server: Running) -> tuple[Load, float]:
@@ -126,6 +128,22 @@ def table(servers: Sequence[Contender], rounds: Sequence[Round]) -> str:
     return "\n".join(lines)
 
 
+def comparison(checkouts: Sequence[tuple[Contender, Contender]], rounds: Sequence[Round]) -> str:
+    """Return the medians of two checkouts side by side, and the ratio of their speeds with its spread."""
+    heads = ["", "processor time of one before, µs", "now, µs", "speed to before", "peak memory before, MB", "now, MB"]
+    lines = [_row(heads), _row(["---"] * len(heads))]
+    for before, now in checkouts:
+        efforts, memory = (
+            [median(getattr(samples[each.name], what) for samples in rounds) for each in (before, now)]
+            for what in ("effort", "memory")
+        )
+        cells = [f"{each * 1e6:.0f}" for each in efforts]
+        lines.append(
+            _row([now.name, *cells, _speed(rounds, now.name, before.name), *(f"{each:.0f}" for each in memory)])
+        )
+    return "\n".join(lines)
+
+
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -157,8 +175,15 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=7, help="how often each server is started (default: 7)")
     parser.add_argument("--seconds", type=int, default=5, help="how long each is loaded, each time (default: 5)")
+    against = "compare the mock with that of another checkout, and print the table only"
+    parser.add_argument("--against", metavar="DIR", type=Path, help=against)
     options = parser.parse_args()
     try:
+        if options.against:
+            checkouts = pairs(options.against)
+            rounds = measure([each for pair in checkouts for each in pair], options.rounds, options.seconds)
+            print(f"{comparison(checkouts, rounds)}\n\n{_versions()}.")
+            return
         servers = contenders()
         rounds = measure(servers, options.rounds, options.seconds)
     except (MissingToolError, LoadError, DidNotAnswerError, DifferentAnswerError) as error:

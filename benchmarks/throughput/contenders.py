@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.throughput.load import MissingToolError
+from benchmarks.throughput.process import ROOT
 from contract import default_file
 
 HERE = Path(__file__).parent
+_OPTIONS = (("--quiet", "--no-admin"), ("--quiet",), ())
+"""How the mock is started, the barest way first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +29,30 @@ class Contender:
     """Starts it at a port."""
     canned: bool = False
     """Whether it answers with an example, not with what it was sent."""
+    folder: Path = ROOT
+    """The folder that it is started in: Python takes its modules from there."""
 
 
 def contenders() -> Sequence[Contender]:
     """All of them, the ceiling and the barest mock first. Installs what runs on Node. Raises MissingToolError."""
     return (
         Contender("the ceiling", lambda port: [sys.executable, "-m", "benchmarks.throughput.ceiling", str(port)]),
-        _mock("--quiet", "--no-admin"),
-        _mock("--quiet"),
-        _mock(),
+        *(_mock(*each) for each in _OPTIONS),
         _prism("-v", "silent"),
     )
 
 
-def _mock(*options: str) -> Contender:
+def pairs(before: Path) -> Sequence[tuple[Contender, Contender]]:
+    """Return the mock of another checkout and that of this one, with the same options. Raises MissingToolError."""
+    if not (before / "mock_server" / "__main__.py").is_file():
+        raise MissingToolError(f"{before} is not a checkout of this project: it has no mock_server/__main__.py")
+    return [(_mock(*each, folder=before.resolve()), _mock(*each)) for each in _OPTIONS]
+
+
+def _mock(*options: str, folder: Path = ROOT) -> Contender:
     command = [sys.executable, "-m", "mock_server", *options, "--port"]
-    return Contender(f"`{' '.join(['respan-mock', *options])}`", lambda port: [*command, str(port)])
+    name = f"`{' '.join(['respan-mock', *options])}`" + (" before" if folder != ROOT else "")
+    return Contender(name, lambda port: [*command, str(port)], folder=folder)
 
 
 def _prism(*options: str) -> Contender:

@@ -56,11 +56,11 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], port: int) -> Iterator[Running]:
-    """A fresh process of `command` that answers at `port`. What it writes goes to a file. Raises DidNotAnswerError."""
+def running(command: Sequence[str], port: int, folder: Path = ROOT) -> Iterator[Running]:
+    """Run `command` in a folder until it answers at `port`. What it writes goes to a file. Raises DidNotAnswerError."""
     with tempfile.TemporaryFile("w+") as written:
         start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=ROOT, stdout=written, stderr=written, text=True)
+        process = subprocess.Popen(command, cwd=folder, stdout=written, stderr=written, text=True)
         try:
             answer = _first_answer(process, port, written)
             yield Running(f"http://127.0.0.1:{port}", time.perf_counter() - start, answer, process.pid)

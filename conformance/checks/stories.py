@@ -355,7 +355,10 @@ def _sent(subject: Subject, body: Mapping[str, Json]) -> Step:
 
 
 def _child(subject: Subject, parent: Mapping[str, Json]) -> dict[str, Json]:
-    return {**subject.minimal(), subject.require_base().name: parent[subject.contract.upsert.key]}
+    key = subject.contract.upsert.key
+    if key not in parent:
+        raise NotTestable("the answer shows no model", because="SCH-03")
+    return {**subject.minimal(), subject.require_base().name: parent[key]}
 
 
 def _two_bodies(subject: Subject, field: Shown) -> tuple[dict[str, Json], dict[str, Json]]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import quote, urljoin, urlsplit
 
-from conformance.checks.by_hand import CLOSE, at_a_model, by_hand, model_to_read, plain_upsert, reading, wired
+from conformance.checks.by_hand import CLOSE, at_a_model, by_hand, model_to_read, plain_update, reading, wired
 from conformance.checks.secrets_shown import secrets_in
 from conformance.fields import lookups, overlays
 from conformance.judge.expect import expect_shown, expect_status, summary
@@ -200,7 +200,7 @@ def test_connection_close(subject: Subject) -> None:
 @requirement("STA-41", MUST, clause="x-clauses/old-version")
 def test_old_version(subject: Subject) -> None:
     """A response to an HTTP/1.0 request is not sent in chunks."""
-    exchange = by_hand(subject, plain_upsert(subject), Wire(version="1.0"))
+    exchange = by_hand(subject, plain_update(subject), Wire(version="1.0"))
     coding = exchange.response.header("transfer-encoding")
     if coding is None:
         return
@@ -229,19 +229,19 @@ def test_absolute_form(subject: Subject) -> None:
 
     It is observed only: a proxy that guards against being used as one may refuse it.
     """
-    exchange = by_hand(subject, plain_upsert(subject), Wire(absolute=True))
+    exchange = by_hand(subject, plain_update(subject), Wire(absolute=True))
     subject.observe(f"a target in absolute form: {exchange.response.status}")
 
 
 @requirement("STA-44", MUST, clause="x-clauses/field-names")
 def test_field_names(subject: Subject) -> None:
     """The names of header fields are read without regard to case, and blanks before a value do not count."""
-    request = plain_upsert(subject)
+    request = plain_update(subject)
     odd = tuple((name.upper(), f"\t  {value}") for name, value in request.headers)
     exchange = by_hand(subject, replace(request, headers=odd), Wire(authorization="authorization:   "))
     if exchange.response.successful:
         return
-    plain = by_hand(subject, plain_upsert(subject))
+    plain = by_hand(subject, plain_update(subject))
     if not plain.response.successful:
         raise NotTestable(f"a plain request that is written by hand is answered {plain.response.status}")
     raise Violation("success (2xx), however header names are written", summary(exchange), [exchange])
@@ -251,31 +251,38 @@ def test_field_names(subject: Subject) -> None:
 def test_percent_encoding(subject: Subject) -> None:
     """A name in a path is the same in either case of the digits of its percent-encoding."""
     subject.require_true_read()
-    lower, upper = (_reads_encoded(subject, f"%{digits}") for digits in ("2d", "2D"))
+    created = _hyphenated(subject)
+    key = str(created.request.key)
+    lower, upper = (_reads_encoded(subject, key, f"%{digits}") for digits in ("2d", "2D"))
     found = {exchange.response.status: exchange for exchange in (lower, upper)}
     if set(found) == {200, 404}:
-        raise Violation("the model, as where the case is another", summary(found[404]), [found[200], found[404]])
+        story = [created, found[200], found[404]]
+        raise Violation("the model, as where the case is another", summary(found[404]), story)
 
 
 @requirement("STA-46", SHOULD, clause="x-clauses/percent-encoding", about=[READ])
 def test_unreserved_characters(subject: Subject) -> None:
     """A name in a path is the same whether its letters and hyphens are percent-encoded or not, and is decoded once."""
     subject.require_true_read()
-    exchange = _reads_encoded(subject, "%2D")
+    key = str(_hyphenated(subject).request.key)
+    exchange = _reads_encoded(subject, key, "%2D")
     if exchange.response.status == 404:
-        expect_status(subject.read(model_to_read(subject)), 200, when="for a model that was read before")
-        raise Violation("the model, as where nothing is encoded", summary(exchange), [exchange])
-    key = model_to_read(subject)
+        expect_status(subject.read(key), 200, when="for a model that was read before")
+        raise Violation("the model, as where nothing is encoded", summary(exchange), seen_in=[exchange.response])
     if "-" in key:
-        twice = _reads_encoded(subject, "%252D")
+        twice = _reads_encoded(subject, key, "%252D")
         if twice.response.members.get(subject.contract.upsert.key) == key:
-            raise Violation("no model of a name with %2D in it", summary(twice), [twice])
+            raise Violation("no model of a name with %2D in it", summary(twice), seen_in=[twice.response])
 
 
-def _reads_encoded(subject: Subject, hyphen: str) -> Exchange:
-    """The read of a model with the first hyphen of its name encoded."""
-    key = model_to_read(subject)
-    return subject.once(f"a read with {hyphen}", lambda: subject.read_encoded(quote(key).replace("-", hyphen, 1)))
+def _hyphenated(subject: Subject) -> Exchange:
+    """The create of a model with a hyphen after the run's own part of its name, where it may have one."""
+    return subject.accepted(subject.upsert({subject.contract.upsert.key: subject.name_with("-a")}))
+
+
+def _reads_encoded(subject: Subject, key: str, hyphen: str) -> Exchange:
+    """The read of a model with the last hyphen of its name encoded."""
+    return subject.read_encoded(hyphen.join(quote(key).rsplit("-", 1)))
 
 
 def _strong(exchange: Exchange) -> str | None:

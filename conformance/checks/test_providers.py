@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from conformance.checks import stories
 from conformance.fields import lookups
 from conformance.judge.expect import written
@@ -33,8 +35,8 @@ def test_provider_shows(subject: Subject) -> None:
             if not any(found):
                 subject.observe(f"{field.name} is not shown")
                 continue
-            for shown in found:
-                _expect_provider(shown, provider, field)
+            for exchange in sent:
+                _expect_provider(exchange.response.members, provider, field)
 
 
 @requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS])
@@ -49,9 +51,10 @@ def test_provider_of_one_model(subject: Subject) -> None:
             moved = subject.accepted(subject.upsert({**moving, lookup.by: provider})).response.members
             if moved.get(field.name) is None:
                 raise NotTestable(f"the target does not show {field.name}")
-            _expect_provider(moved[field.name], provider, field)
+            _expect_provider(moved, provider, field)
             if subject.abilities.reads_truly and provider != first:
-                _expect_provider(stories.settled_value(subject, staying, field.name, shown), first, field)
+                left = stories.settled_value(subject, staying, field.name, shown)
+                _expect_provider({field.name: left}, first, field)
 
 
 @requirement("SEM-09", MUST, clause="*/x-alias", needs=["provider"], about=[ALIASES, PROVIDERS, PROVIDER_SPELLINGS])
@@ -75,15 +78,16 @@ def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> 
             key = subject.contract.upsert.key
             for model, name in ((created, spelling.name), (one, alias.of)):  # each by the spelling that it has not had
                 moved = {key: model[key], name: others[0]}
-                shown = subject.accepted(subject.upsert(moved)).response.members.get(field.name)
-                _expect_provider(shown, others[0], field)
+                _expect_provider(subject.accepted(subject.upsert(moved)).response.members, others[0], field)
 
 
 def _provider_id(shown: Json) -> Json:
     return (shown.get("provider_id") or shown.get("id")) if isinstance(shown, dict) else None
 
 
-def _expect_provider(shown: Json, provider: str, field: ResponseField) -> None:
+def _expect_provider(members: Mapping[str, Json], provider: str, field: ResponseField) -> None:
+    shown = members.get(field.name)
     found = _provider_id(shown)
     if shown is None or (found is not None and found != provider):
-        raise Violation(f"{field.name}.provider_id: {written(provider)}", f"{field.name}: {written(shown)}")
+        expected, observed = f"{field.name}.provider_id: {written(provider)}", f"{field.name}: {written(shown)}"
+        raise Violation(expected, observed, seen_in=[members])

@@ -91,7 +91,7 @@ class ModelToRefuseChangesOf:
         one = subject.look(self._body)
         self._seen = other = subject.look(self._body)
         times = [timestamp(subject.contract, of) for of in ("created", "updated")]
-        steady = [it.name for it in times if it and one.get(it.name) and one[it.name] == other[it.name]]
+        steady = [it.name for it in times if it and one.get(it.name) and one[it.name] == other.get(it.name)]
         self._steady = steady if subject.abilities.reads_truly else []
 
     def judge(self, refusal: Refusal) -> None:

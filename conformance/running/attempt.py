@@ -233,7 +233,7 @@ class Attempts:
 
     def _seen_again(self, attempt: Attempt, new: set[str]) -> set[str]:
         """Confirm what fewer requests show again than the check sends, and tell it by these; return it."""
-        if self._shrinker is None:
+        if self._shrinker is None or not new:
             return set()
         found = {id: self._shrinker.seen_again(id, attempt.findings[id], attempt.exchanges) for id in sorted(new)}
         attempt.findings |= (again := {id: finding for id, finding in found.items() if finding is not None})
@@ -279,7 +279,7 @@ class Attempts:
         `whole` is all that the second run sent.
         """
         self._confirmed |= repeated
-        if self._shrinker is not None:
+        if self._shrinker is not None and repeated:
             attempt.findings |= {id: self._shrinker.settled(id, attempt.findings[id], whole) for id in sorted(repeated)}
         return repeated
 

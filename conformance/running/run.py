@@ -44,6 +44,7 @@ from conformance.subject.names import Left, Names, new_prefix
 from conformance.subject.naming import named as with_names
 from conformance.subject.plan import Known, Plan
 from conformance.subject.probe import probe
+from conformance.subject.reuse import serves_one_at_a_time
 from conformance.subject.smoke import look
 from conformance.subject.subject import NO_NEW_NAMES, Subject
 from conformance.wire.http import HttpTransport
@@ -139,6 +140,8 @@ class Run:
             look(subject)
             if subject.names.reuses and subject.was_created(subject.plain):  # what earlier runs left is gone
                 subject.names.reuse_no_more()
+            if serves_one_at_a_time(subject):
+                subject.client.transport.keep_none()
             subject.abilities = probe(subject)
         if subject.names.reuses and subject.abilities.deletes:
             subject.names.reuse_no_more()

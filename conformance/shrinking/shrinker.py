@@ -20,7 +20,8 @@ from conformance.results.verdict import Verdict
 from conformance.shrinking.answers import same_answer
 from conformance.shrinking.oracles import Oracle, Oracles
 from conformance.shrinking.search import candidates, endings, shortest
-from conformance.shrinking.story import about_the_same, leading_to, numbered, renamed
+from conformance.shrinking.story import about_the_same, leading_to, numbered, renamed, stands_alone, tells_of_others
+from conformance.subject.deleting import sweep
 from conformance.subject.names import Names
 from conformance.subject.subject import Subject
 from conformance.wire.exchange import Exchange, Request
@@ -110,7 +111,9 @@ class Shrinker:
         replay = Replayed.NOT_SENT
         if len(story) > LONGEST:
             replay = Replayed.LONG
-        elif _is_beginning(story, whole):
+        elif tells_of_others(story, self._subject.names):
+            replay = Replayed.NOT_SHOWN
+        elif _is_beginning(story, whole) and stands_alone(story, self._subject.names):
             replay = Replayed.SHOWN
         elif not self._is_dear(finding):
             shown = self._within_budget(lambda: self._shown_again(story))
@@ -133,8 +136,17 @@ class Shrinker:
         except (Lost, NotTestable, Stale, Unreachable):
             return None
         finally:
-            self._requests -= self._cost([exchange.request for exchange in self._subject.client.drain()])
+            self._charge()
             self._seconds -= time.monotonic() - began
+
+    def _charge(self) -> None:
+        """Take what was sent since the last time from the requests of the run."""
+        self._requests -= self._cost([exchange.request for exchange in self._subject.client.drain()])
+
+    def _clear(self) -> None:
+        """Delete what the check and the replays before left: who pastes the requests does not have it."""
+        self._charge()
+        sweep(self._subject)
 
     def _search(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Seen | None:
         oracle = self._oracle(id, finding, story)
@@ -149,13 +161,19 @@ class Shrinker:
         first = [*ends, *candidates(requests, chain, oracle.slimmed, oracle.fits)]
         most, others = (PER_WALK, 0) if walked else (min(PER_FINDING, self._requests), FOR_OTHERS)
         allowance = _Allowance(most, self._cost, self._subject, others)
-        replay = allowance.of(lambda requests: oracle.replay(renamed(requests, names)))
+        replay = allowance.of(lambda requests: self._alone(oracle, renamed(requests, names)))
         seen = shortest(requests, replay, key, first, oracle.fits)
         if seen is None:
             self._fruitless[id] = len(story)
             if not allowance.refused:
                 self._elsewhere.add(id)
         return seen
+
+    def _alone(self, oracle: Oracle, requests: Sequence[Request]) -> Seen | None:
+        """What is seen of the requests alone."""
+        self._clear()
+        seen = oracle.replay(requests)
+        return None if seen is None or tells_of_others(seen.exchanges, self._subject.names) else seen
 
     def _oracle(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Oracle | None:
         judge, found = self._judges.get(id), finding.violation
@@ -181,6 +199,9 @@ class Shrinker:
         if not _Allowance(self._requests, self._cost, self._subject).take([exchange.request for exchange in story]):
             return None
         names = self._subject.names
+        if tells_of_others(story, names):
+            return False
+        self._clear()
         again = list[Exchange]()
         requests = iter(renamed([exchange.request for exchange in story], names))
         for connection, group in groupby(story, lambda exchange: exchange.connection):

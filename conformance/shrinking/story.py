@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import unquote
 
+from conformance.judge.expect import summary
 from conformance.judge.outcome import Violation
 from conformance.subject.names import Names
 from conformance.wire.exchange import Exchange, Request
@@ -14,6 +16,8 @@ from conformance.wire.exchange import Exchange, Request
 def story_of(violation: Violation, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
     """The exchanges up to the one that shows the violation, where it is known; else all."""
     shown = [index for index, exchange in enumerate(exchanges) if shows(exchange, violation)]
+    if not violation.seen_in:
+        shown = [index for index, exchange in enumerate(exchanges) if summary(exchange) == violation.observed]
     return tuple(exchanges[: shown[-1] + 1] if shown else exchanges)
 
 
@@ -36,6 +40,34 @@ def about_the_same(story: Sequence[Exchange], names: Names) -> tuple[Exchange, .
         related = related.union(*(some for some in named if some & related))
     *earlier, last = story
     return (*(exchange for exchange, some in zip(earlier, named[:-1], strict=True) if some & related), last)
+
+
+def stands_alone(story: Sequence[Exchange], names: Names) -> bool:
+    """Whether each model that a request names and that was there was written by a request before it, or by itself."""
+    written = set[str]()
+    for exchange in story:
+        named = set(names.found_in(text_of(exchange.request)))
+        if exchange.request.body is not None and exchange.request.key is not None:
+            written.update(names.found_in(exchange.request.key))
+        if exchange.response.successful and not named <= written:
+            return False
+    return True
+
+
+def tells_of_others(story: Sequence[Exchange], names: Names) -> bool:
+    """Whether the last response tells of a model that no request names as it is: it is not there for who pastes them.
+
+    Such a name is in no request, or is spelled there in a way that no other can be put for it.
+    """
+    named = {name for exchange in story for name in names.found_in(text_of(exchange.request))}
+    told = names.found_in(story[-1].response.body.decode("utf-8", "replace"))
+    return not named.issuperset(told) or _is_spelled_out(story, names)
+
+
+def _is_spelled_out(story: Sequence[Exchange], names: Names) -> bool:
+    """Whether a name of the run stands in a request in a way that another name cannot be put for it."""
+    left = (names.pattern.sub("", text_of(exchange.request)) for exchange in story)
+    return any(names.run.casefold() in unquote(unquote(text)).casefold() for text in left)
 
 
 def leading_to(story: Sequence[Request], names: Names) -> list[Request]:

@@ -32,6 +32,8 @@ WAITING = 300.0
 """Seconds from which on a wait that a target asks for is no pause, but a refusal."""
 SECOND_LOOK = 1.0
 """Seconds after which a target is asked once more that asks for more than that."""
+BY_HAND, SLOWER = 5.0, 4
+"""Seconds that a request which is written by hand may take, beside so many times what the slowest of late took."""
 _connections = itertools.count(1)
 
 
@@ -137,11 +139,16 @@ class Client:
         return exchange
 
     def _response(self, request: Request, send: Callable[[Request], Response]) -> Response:
-        self.transport.longest = self.budget.left
+        left = self.budget.left
+        self.transport.longest = left if request.wire is None else min(left, self._longest_by_hand())
         response = send(request)
         self.budget.response(len(response.body))
         self.seconds.append(response.seconds)
         return response
+
+    def _longest_by_hand(self) -> float:
+        """Seconds that a request may take that is written by hand: no check blames a target for being late with it."""
+        return BY_HAND + SLOWER * max(self.seconds.copy(), default=0.0)
 
 
 def may_be_done_twice(exchanges: Iterable[Exchange]) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a connection can be used on after an answer.
+"""Whether a connection can be used on after an answer, and whether it keeps others waiting.
 
 A server that answers without having read the whole body has to close the connection, or takes what is left of the body
 for the next request (RFC 9112, section 9.3), and whoever sends that one is refused for nothing. Content that follows a
@@ -17,7 +17,7 @@ from conformance.judge.outcome import NotTestable, Violation
 from conformance.subject.callers import UNKNOWN
 from conformance.subject.operations import JSON_HEADERS, encoded
 from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Request
+from conformance.wire.exchange import Exchange, Request, Wire
 from conformance.wire.lost import Lost, Stale
 
 Before: TypeAlias = Callable[[Subject, Request], Sequence[Request]]
@@ -43,6 +43,20 @@ BEFORE: Mapping[str, Before] = MappingProxyType({
 })  # fmt: skip
 """What goes before a plain request over its connection: what servers refuse without a look at the body, and what has
 an answer without content. Each is made of a plain request; none where it cannot be."""
+
+
+def serves_one_at_a_time(subject: Subject) -> bool:
+    """Whether the target leaves a connection waiting while another one is open, as a server without threads may."""
+    client, plain = subject.client, subject.plain
+    if plain is None or not client.transport.connects or client.route.through() is not None:
+        return False
+    try:
+        client.send(replace(plain.request, wire=Wire(), ordinary=False))
+    except Lost as lost:
+        return isinstance(lost.error, TimeoutError)
+    except NotTestable:
+        pass
+    return False
 
 
 def spoils_connections(subject: Subject) -> bool:

@@ -6,6 +6,7 @@ One connection without a proxy, over which requests go one after the other.
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import socket
 import ssl
@@ -52,10 +53,10 @@ class ByHand:
             with contextlib.suppress(OSError):
                 self._socket.close()
 
-    def send(self, request: Request) -> Response:
-        """The response. Raises Lost, or Stale where the connection was closed after an earlier request."""
-        began = time.monotonic()
-        self._until = began + self._route.timeout
+    def send(self, request: Request, longest: float = math.inf) -> Response:
+        """The response, in `longest` seconds. Raises Lost, or Stale where an earlier request closed the connection."""
+        began, limit = time.monotonic(), min(self._route.timeout, longest)
+        self._until = began + limit
         first = self._socket is None
         if self._switched:
             raise Stale(request, "the connection was switched to another protocol")
@@ -65,7 +66,7 @@ class ByHand:
             self._write(self._socket, request)
             return self._response(request, began)
         except TimeoutError as error:
-            reason = f"no whole answer came within the time limit of {self._route.timeout:g} s"
+            reason = f"no whole answer came within the time limit of {round(limit, 2):g} s"
             raise Lost(request, reason, error, self._rest) from None
         except (OSError, NoHttp, Unreadable) as error:
             reason = f"the connection broke: {error or type(error).__name__}"

@@ -52,7 +52,7 @@ class HttpTransport:
         """The response. A request that can be sent twice is, where the connection may have been closed before it."""
         if request.wire is not None:
             with ByHand(self.base_url, self._route, self._tls) as by_hand:
-                return by_hand.send(request)
+                return by_hand.send(request, max(self.longest, SHORTEST))
         for pause in PAUSES:
             try:
                 return self._sent_once(request)
@@ -81,7 +81,7 @@ class HttpTransport:
 
             def send(request: Request) -> Response:
                 if request.wire is not None:
-                    return by_hand.send(request)
+                    return by_hand.send(request, max(self.longest, SHORTEST))
                 return self._sent(pool, request, outgoing(self.base_url, request))
 
             try:
@@ -91,6 +91,7 @@ class HttpTransport:
 
     def keep_none(self) -> None:
         self._stale = STALE
+        self._kept.close()
 
     def close(self) -> None:
         self._kept.close()

@@ -11,7 +11,7 @@ from mock_server.answers import Answer
 from mock_server.control import Control
 from mock_server.faults.rule import RuleError
 from mock_server.refusing.refusals import RefusedError, refused
-from mock_server.refusing.wording import plain
+from mock_server.refusing.wording import plain, quoted
 
 
 class FaultHandlers:
@@ -64,7 +64,7 @@ class FaultHandlers:
     async def delete(self, question: Question) -> Answer:
         """Drop one rule."""
         if not self._faults.remove(question.parameters["id"]):
-            raise refused(404, f"There is no fault {question.parameters['id']}.")
+            raise refused(404, f"There is no fault {quoted(question.parameters['id'])}.")
         self._control.faults_changed()
         return Answer(204)
 

@@ -133,9 +133,12 @@ def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _described(schema: Mapping[str, Any], path: Sequence[str | int]) -> str:
-    """The description in the schema of what belongs at `path`."""
+    """The description in the schema of what belongs at `path`, in which the validator leaves out empty names."""
     for token in path:
-        schema = schema["properties"][token] if "properties" in schema else schema["additionalProperties"]
+        below = schema.get("properties", {}).get(token, schema.get("additionalProperties"))
+        if not isinstance(below, dict):
+            break
+        schema = below
     return str(schema["description"])
 
 

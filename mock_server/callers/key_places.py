@@ -9,29 +9,30 @@ from contract import Problem
 from mock_server.hiding.bodies import HIDDEN
 from mock_server.hiding.redaction import Hider
 
-_KEYS = "#/api_keys/"
-_SECRET = "#/dashboard/secret"  # noqa: S105 - a place
+_KEYS = "/api_keys/"
+_SECRET = "/dashboard/secret"  # noqa: S105 - a place
 
 
-def without_keys(problems: Sequence[Problem], written: Mapping[str, Any]) -> list[Problem]:
-    """Return the problems of a fixtures file. An API key is named by its number in the file."""
-    pointed = (each.pointer.removeprefix(_KEYS).split("/")[0] for each in problems if each.pointer.startswith(_KEYS))
+def without_keys(problems: Sequence[Problem], written: Mapping[str, Any], under: str = "#") -> list[Problem]:
+    """Return the problems of a file with fixtures `under` that place. An API key is named by its number in the file."""
+    places = under + _KEYS
+    pointed = (each.pointer.removeprefix(places).split("/")[0] for each in problems if each.pointer.startswith(places))
     keys = list(_strings(written.get("api_keys")))
     known = [*keys, *_strings(_secret(written)), *(each.replace("~1", "/").replace("~0", "~") for each in pointed)]
     hide = Hider(known).hide
-    return [_without(each, keys, hide(each.what), hide(each.mend)) for each in problems]
+    return [_without(each, keys, under, hide(each.what), hide(each.mend)) for each in problems]
 
 
-def _without(problem: Problem, keys: Sequence[str], what: str, mend: str) -> Problem:
-    pointer = problem.pointer
-    if pointer == _SECRET:
+def _without(problem: Problem, keys: Sequence[str], under: str, what: str, mend: str) -> Problem:
+    pointer, places = problem.pointer, under + _KEYS
+    if pointer == under + _SECRET:
         return Problem(pointer, "is not valid", mend)
-    if not pointer.startswith(_KEYS):
+    if not pointer.startswith(places):
         return Problem(pointer, what, mend)
-    token, slash, rest = pointer.removeprefix(_KEYS).partition("/")
+    token, slash, rest = pointer.removeprefix(places).partition("/")
     key = token.replace("~1", "/").replace("~0", "~")
     number = f" (of API key {keys.index(key) + 1} in the file)" if key in keys else ""
-    return Problem(f"{_KEYS}{HIDDEN}{slash}{rest}", f"{what}{number}", mend)
+    return Problem(f"{places}{HIDDEN}{slash}{rest}", f"{what}{number}", mend)
 
 
 def _secret(written: Mapping[str, Any]) -> Any:

@@ -28,7 +28,10 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the whole text."""
         line, *traceback = super().format(record).split("\n")
-        return printable(self._hide("\n".join([line, *(f"{_INDENTED}{each}" for each in traceback)])), sys.stderr)
+        text = "\n".join([line, *(f"{_INDENTED}{each}" for each in traceback)])
+        if traceback or not getattr(record, "hidden", False):
+            text = self._hide(text)
+        return printable(text, sys.stderr)
 
 
 class ColourFormatter(PlainFormatter):

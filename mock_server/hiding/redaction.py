@@ -108,12 +108,13 @@ class Redaction:
         self._known = tuple(known)
         self.hide = Hider(self._known).hide
         self._cached = lru_cache(maxsize=128)(self._hider_of)
+        self._in_head = lru_cache(maxsize=64)(self._found_in_head)  # a client sends the same headers again and again
 
     def of_request(self, headers: Headers, query: bytes = b"", body: bytes = b"") -> Hider:
         """Return what hides the known secrets, and those that a request carries."""
-        found = [*in_headers(headers, self.names), *in_query(query.decode("latin-1"), self.names)]
+        found = self._in_head(tuple(headers), query)
         if body:
-            found += self._in_body(body)
+            found = (*found, *self._in_body(body))
         return self.hider(found)
 
     def hider(self, found: Iterable[str]) -> Hider:
@@ -135,6 +136,10 @@ class Redaction:
             case int() | float() if secret and not isinstance(value, bool):
                 return HIDDEN
         return value
+
+    def _found_in_head(self, headers: Headers, query: bytes) -> tuple[str, ...]:
+        found = (*in_headers(headers, self.names), *in_query(query.decode("latin-1"), self.names))
+        return tuple(dict.fromkeys(found))
 
     def _in_body(self, body: bytes) -> Sequence[str]:
         reading = BodyRedaction(self.names)

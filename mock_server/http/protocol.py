@@ -60,6 +60,7 @@ class Protocol(TimedProtocol):
         self._stash = b""  # read, but not yet parsed
         self._fresh = self._head = self._silent = self._discarded = 0
         self._trailer_bytes = 0
+        self._only_method = False  # the parser has read a method, and then something that is no target
         self._checked: list[tuple[bytes, bytes]] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -160,6 +161,7 @@ class Protocol(TimedProtocol):
         except httptools.HttpParserUpgrade as offer:
             self._resume(data[offer.args[0] :])
         except httptools.HttpParserError as error:
+            self._only_method = isinstance(error, httptools.HttpParserInvalidURLError)
             self._reject(rejection_of(error))
         else:
             if self._receiving:
@@ -375,7 +377,7 @@ class Protocol(TimedProtocol):
         self._rejection = None
         if self.transport.is_closing():
             return
-        method = self.parser.get_method() if self.url else b"-"
+        method = self.parser.get_method() if self.url or self._only_method else b"-"
         target = plain(self.url.decode("latin-1")) if self.url else "-"
         line = f"{method.decode('latin-1')} {target} {rejection.status}  {rejection.detail}"
         logger.info(line, extra={"status": rejection.status})

@@ -125,7 +125,7 @@ class RoutingMiddleware(SpecMiddleware):
         for resource in self._resources:
             if (parameters := resource.parameters(path)) is not None:
                 return _enter(scope, resource, parameters)
-        if unended := self._resource_at(path + "/"):
+        if not path.endswith("/") and (unended := self._resource_at(path + "/")):
             raise nothing_at(path, f"The path has to end in a slash: {unended.path}")
         if hint := self._hint(path):
             scope[HINT] = hint

@@ -10,9 +10,12 @@ from typing import Any
 from contract import Problem, UnusableFileError
 from contract.pointer import Tokens, to_pointer
 from contract.yaml_file import line_of, mapping_in, read_bytes
+from mock_server.callers.key_places import without_keys
 from mock_server.http.strict_json import UnreadableError, read_json
 
 _DEEPEST = 80
+_FIXTURES = "#/fixtures"
+"""Where the fixtures stand in a scenario."""
 _INTEGERS = range(-(2**63), 2**64)
 """The integers that a response can show."""
 
@@ -33,8 +36,13 @@ class Source:
     """The text of the file, empty where there is none."""
 
     def error(self, problems: Iterable[Problem]) -> ScenarioError:
-        """The error that lists these problems, with the lines of their places as far as they are known."""
-        return ScenarioError(self.name, [self._located(each) for each in problems])
+        """The error that lists these problems, with the lines of their places as far as they are known.
+
+        It repeats no key and no secret of the fixtures.
+        """
+        fixtures = self.written.get("fixtures")
+        known = fixtures if isinstance(fixtures, Mapping) else {}
+        return ScenarioError(self.name, without_keys([self._located(each) for each in problems], known, _FIXTURES))
 
     def _located(self, problem: Problem) -> Problem:
         line = line_of(self.content, problem.pointer) if self.content else None
@@ -47,7 +55,7 @@ def read_source(file: Path) -> Source:
         content = read_bytes(file)
         written = _as_json(file, content) or mapping_in(file, content)
     except UnusableFileError as error:
-        raise ScenarioError(error.file, error.problems) from None
+        raise ScenarioError(error.file, without_keys(error.problems, {}, _FIXTURES)) from None
     source = Source(written, str(file), content)
     if problems := [*_unshowable(written)]:
         raise source.error(problems)

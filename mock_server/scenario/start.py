@@ -11,7 +11,7 @@ from contract import Contract, Problem, load
 from mock_server.callers.fixtures import Fixtures, load_fixtures
 from mock_server.core.clock import clock_of
 from mock_server.core.stores import Scopes
-from mock_server.faults.file import FaultsError, read_faults
+from mock_server.faults.file import FaultsError, problems_of, read_faults
 from mock_server.faults.reach import Reach
 from mock_server.scenario.document import Scenario, scenario_in
 from mock_server.scenario.source import Source, read_source
@@ -73,6 +73,8 @@ def _faults(settings: Settings, scenario: Scenario, reach: Reach) -> Sequence[Ma
     `--delay` replaces the rule of its id in a scenario: one that was saved has the rule of the mock that saved it.
     """
     written = read_faults(settings.faults, reach) if settings.faults else scenario.faults
+    if not settings.faults and (problems := problems_of({"faults": list(written)}, reach)):
+        raise scenario.source.error(problems)
     if settings.delay is None:
         return [*written, *settings.failures]
     same = [number for number, each in enumerate(written) if each.get("id") == settings.delay["id"]]

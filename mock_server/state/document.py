@@ -11,6 +11,7 @@ from typing import Any
 
 from contract import Contract, Problem, Upsert
 from contract.pointer import to_pointer
+from contract.visible import visible
 from mock_server.callers.fixtures import Fixtures
 from mock_server.core.display import to_rfc3339
 from mock_server.core.json_values import unwritable
@@ -32,7 +33,7 @@ class StateError(Exception):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__("; ".join(f"{each.pointer}: {each.what} ({each.mend})" for each in problems))
+        super().__init__(visible("; ".join(f"{each.pointer}: {each.what} ({each.mend})" for each in problems)))
 
 
 def state_of(models: Scopes) -> dict[str, Any]:

@@ -198,9 +198,12 @@ def test_a_target_that_dies_is_not_called_non_conformant(tmp_path: Path) -> None
         "for _ in range(200): server.handle_request()\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as mortal:
-        assert mortal.stdout is not None
-        port = mortal.stdout.readline().strip()
-        ran = conformance(f"http://127.0.0.1:{port}", report=tmp_path / "report.json", environment=KEYS)
+        try:
+            assert mortal.stdout is not None
+            port = mortal.stdout.readline().strip()
+            ran = conformance(f"http://127.0.0.1:{port}", report=tmp_path / "report.json", environment=KEYS)
+        finally:
+            mortal.kill()
     assert ran.code == 3
     assert ran.report is not None
     assert ran.report["verdict"] == "unreachable"

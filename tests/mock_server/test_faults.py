@@ -262,6 +262,7 @@ def test_rules_are_added_replaced_and_dropped(client: httpx2.Client) -> None:
     assert [(each["id"], each["status"]) for each in client.get(FAULTS).json()["faults"]] == [("f1", 502), ("f2", 501)]
     assert client.delete(f"{FAULTS}/f1").status_code == 204
     assert client.delete(f"{FAULTS}/f1").status_code == 404
+    assert client.delete(f"{FAULTS}/a%1B%E2%80%AE").json() == {"detail": 'There is no fault "a\\u001b\\u202e".'}
     assert client.put(FAULTS, json=client.get(FAULTS).json()).status_code == 200
     assert client.delete(FAULTS).status_code == 204
     assert client.get(FAULTS).json() == {"faults": []}

@@ -124,6 +124,12 @@ WRONG = {
         "name one",
     ),
     "slash in a name": ("built-in: {input_cost: 1}", "a/b: {x: 1}", "#/models/a~1b/x", "name one of"),
+    "an organization without name": (
+        "acme:\n    providers: {p: {id: p, provider_id: p, created_at: '2026-01-15T09:30:00Z'}}",
+        "'': {providers: {' ': null}}",
+        "#/organizations/providers/ ",
+        "{providers: {...}}",
+    ),
     "empty name": ("built-in:", '"":', "#/models", "name of each built-in model"),
 }
 

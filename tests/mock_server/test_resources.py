@@ -56,6 +56,14 @@ def test_a_path_without_its_last_slash_is_not_redirected_but_explained(address: 
         assert "has to end in a slash" in answer.json["detail"]
 
 
+def test_a_path_with_one_slash_too_many_is_explained(address: Address) -> None:
+    answer = exchange(address, request("GET", "/api/models//"))
+    assert (answer.status, answer.json["detail"]) == (
+        404,
+        'There is nothing at "/api/models//". The path has to end without a slash: /api/models/',
+    )
+
+
 def test_the_percent_encoding_of_a_path_does_not_matter(address: Address) -> None:
     assert exchange(address, request("POST", "/api/model%73/")).status == 401
 

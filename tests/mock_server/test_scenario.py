@@ -188,15 +188,21 @@ WRONG = {
     "a large seed": ("seed: 99999999999999999999", "#/seed: line 1", "64 bits"),
     "a wrong clock": ("clock: noon", "#/clock: line 1", "2026-02-01T12:00:00Z"),
     "a wrong rule": ("faults:\n  - {status: 503}\n  - {status: 503, reset: true}", "#/faults/1: line 3", "exactly one"),
+    "a rule that no request meets": (
+        "seed: 1\nfaults:\n  - {status: 503}\n  - {status: 503, organization: acmee}",
+        "#/faults/1/organization: line 4: there is no organization",
+        "did you mean acme?",
+    ),
     "a rule twice": ("faults: [{id: a, status: 503}, {id: a, reset: true}]", "#/faults/1/id: line 1", "give another"),
     "wrong fixtures": (
         "fixtures:\n  api_keys:\n    k: {organization: acme}",
-        "#/fixtures/api_keys/k: line 3",
+        "#/fixtures/api_keys/[redacted]: line 3",
+        "of API key 1 in the file",
         "read-only",
     ),
     "an unknown organization": (
         "fixtures: {api_keys: {k: {organization: x, rights: read-only}}}",
-        "#/fixtures/api_keys/k/organization: line 1",
+        "#/fixtures/api_keys/[redacted]/organization: line 1",
         "acme or globex",
     ),
     "an unknown field": ("fixtures: {models: {m: {nope: 1}}}", "#/fixtures/models/m/nope: line 1", "name one of"),
@@ -219,6 +225,23 @@ def test_what_is_wrong_is_told_with_file_place_and_fix(file: Path, case: tuple[s
         MockServer(scenario=file)
     for each in (f"{file}: the scenario has a problem", *told):
         assert each in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fixtures:\n  api_keys:\n    sk-0123456789: {organization: acme}",
+        "fixtures:\n  api_keys:\n    sk-0123456789: {}\n    sk-0123456789: {}",
+        "fixtures: {api_keys: {sk-0123456789: {organization: sk-0123456789, rights: read-only}}}",
+        "fixtures: {dashboard: {secret: sk-0123456789}}",
+        '{"fixtures": {"api_keys": {"sk-0123456789": 99999999999999999999}}}',
+    ],
+)
+def test_no_error_repeats_a_key(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        MockServer(scenario=file)
+    assert "sk-0123456789" not in str(caught.value)
 
 
 def test_a_wrong_one_ends_the_command(file: Path) -> None:

@@ -116,6 +116,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "no offset": (holding(created="2026-02-01T12:00:00"), "/acme/m/created"),
     "nearly a field": (valued(input_cots=1), "Did you mean input_cost?"),
     "null for a time": (holding(created=None), "/acme/m/created"),
+    "a name for a terminal": (holding("\x9b2J\u202e"), "#/models/\\\\u009b2J\\\\u202e: there is no such"),
     "times backwards": (holding(updated="2026-01-01T00:00:00Z"), "before"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Alone(HTTPServer):
+    """Serves one connection at a time."""
 
     def handle_error(self, *_: Any) -> None:
         """Say nothing of clients that are gone."""
+
+
+class _Server(_Alone, ThreadingHTTPServer):
+    daemon_threads = True
 
 
 class Chunks:
@@ -115,7 +119,7 @@ def carelessly_served(app: WSGIApplication) -> Iterator[str]:
     """Base URL of an application that a thread serves."""
     front = getattr(app, "front", Front)
     handler = type("Handler", (front,), {"app": staticmethod(app)})
-    with _Server(("127.0.0.1", 0), handler) as server:
+    with (_Server if getattr(app, "threads", True) else _Alone)(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

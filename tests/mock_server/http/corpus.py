@@ -333,6 +333,7 @@ def methods() -> Iterator[Row]:
         yield Row(kind, f"{named(method)}, then GET", post(length(BODY), line=line) + GET, [frozenset({405, 400}), OK])
     yield Row(kind, "HEAD", b"HEAD" + GET[3:] + GET, [OK, OK])
     yield one(kind, "HEAD without Host", b"HEAD / HTTP/1.1\r\n\r\n", 400)
+    yield one(kind, "HEAD without target", b"HEAD  HTTP/1.1\r\nHost: mock\r\n\r\n", 400)
 
 
 def incomplete() -> Iterator[Row]:

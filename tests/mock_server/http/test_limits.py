@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.mock_server.http.corpus import GET, KEY, post
-from tests.mock_server.process import ROOT, MockProcess, run, started
+from tests.mock_server.process import MockProcess, run, started
 from tests.mock_server.wire import exchange_bytes, reply
 
 SECONDS = 30
@@ -225,20 +224,6 @@ def test_each_limit_has_an_option() -> None:
             assert reply(exchange_bytes(usual.address, sent, nothing_more=True)).status in {200, 400, 404}, name
             assert reply(exchange_bytes(limited.address, sent, nothing_more=True)).status == status, name
         assert exchange_bytes(limited.address, GET, nothing_more=True).startswith(b"HTTP/1.1 200")
-
-
-def test_the_documentation_has_the_defaults_of_the_command() -> None:
-    usage = " ".join(run("--help").stdout.split())
-    page = (ROOT / "docs" / "mock.md").read_text(encoding="utf-8").partition("### Requests and connections")[2]
-    rows = re.findall(r"^\| (`--[^|]+) \| ([^|]+) \|", page.partition("\n## ")[0], re.MULTILINE)
-    documented = {
-        option: re.sub(r"\D", "", default)
-        for options, defaults in rows
-        for option, default in zip(re.findall(r"--[\w-]+", options), defaults.split(", "), strict=True)
-    }
-    assert LIMITS.keys() < documented.keys()
-    for option, default in documented.items():
-        assert re.search(rf"{option} [A-Z]+ [^(]+\(default: {default}\)", usage), option
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,26 @@ class OffersWithBodiesUnknown(_Connected):
     front = _RefusesOffersWithBodies
 
 
+class _RefusesOffersAsUnclear(_Reading):
+    def answer(self) -> None:
+        if not (self.offers() and self.has_body()):
+            super().answer()
+            return
+        self.environ()
+        said = b'{"detail": "A request that offers another protocol has no body here."}'
+        self.send_response(HTTPStatus.BAD_REQUEST)
+        for header in (("Content-Type", "application/json"), ("Content-Length", str(len(said)))):
+            self.send_header(*header)
+        self.end_headers()
+        self.wfile.write(said)
+
+
+class OffersWithBodiesRefused(_Connected):
+    """Open: whether a request that has a body may offer another protocol. Here it is answered 400, and says why."""
+
+    front = _RefusesOffersAsUnclear
+
+
 class _Switches(_Reading):
     def answer(self) -> None:
         if not self.offers("h2c"):
@@ -134,6 +154,27 @@ class TrailersThatAreHeadersRefused(_Connected):
     front = _RefusesSomeTrailers
 
 
+class _RefusesTrailersAsHeaders(_Reading):
+    STATUSES: ClassVar = {"Authorization": HTTPStatus.UNAUTHORIZED, "Content-Type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
+
+    def answer(self) -> None:
+        status = self.STATUSES.get(self.headers.get("Trailer", ""))
+        if status is None:
+            super().answer()
+            return
+        self.environ()
+        self.send_response(status)
+        for header in (("Content-Length", "0"), ("WWW-Authenticate", "Bearer"), ("Connection", "close")):
+            self.send_header(*header)
+        self.end_headers()
+
+
+class TrailersRefusedByTheirNames(_Connected):
+    """Open: with what a trailer is refused that only a header may be. Here with the status of a wrong header."""
+
+    front = _RefusesTrailersAsHeaders
+
+
 class _WantsLengths(_Reading):
     def answer(self) -> None:
         if "Transfer-Encoding" in self.headers:
@@ -161,3 +202,25 @@ class TrailersEndTheConnection(_Connected):
     """Standard: a connection may be closed at any time. Here it is as soon as trailers are announced."""
 
     front = _ClosesAfterTrailers
+
+
+class OneConnectionAtATime(_Connected):
+    """Open: how many connections are served at once. Here it is one, and others wait until the client closes it."""
+
+    threads = False
+
+
+class _Old(_Reading):
+    protocol_version = "HTTP/1.0"
+
+    def answer(self) -> None:
+        if "Transfer-Encoding" in self.headers:  # which HTTP/1.0 does not know
+            self.refuse(HTTPStatus.LENGTH_REQUIRED)
+        else:
+            super().answer()
+
+
+class OldVersion(_Connected):
+    """Standard: a server may speak HTTP/1.0, which ends each connection after a response and knows no chunks."""
+
+    front = _Old
