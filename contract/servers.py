@@ -10,6 +10,8 @@ from urllib.parse import quote, urljoin, urlsplit
 from contract.place import Place
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+_NEVER = re.compile(r"[ ?#\\{}]|%(?![0-9A-Fa-f]{2})")
+"""What ends a path, or stands in none."""
 _SAFE = "/%:@!$&'()*+,;=~"
 """What stands in a path as it is, beside letters, digits and `-._` (RFC 3986, section 3.3)."""
 
@@ -40,7 +42,7 @@ def normal_base_path(text: str) -> str:
     >>> normal_base_path("/v1/"), normal_base_path("/")
     ('/v1', '')
     """
-    if not text.startswith("/") or text.startswith("//") or not text.isprintable() or set(text) & set(" ?#\\"):
+    if not text.startswith("/") or text.startswith("//") or not text.isprintable() or _NEVER.search(text):
         raise ValueError(f"{text!r} is not a base path; write it as /v1, or / for none")
     return _path_of(text)
 

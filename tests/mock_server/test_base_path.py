@@ -88,7 +88,7 @@ def test_an_option_overrides_it(file: Path, option: str, base: str) -> None:
         assert f"did you mean {base}{MODELS}gpt-4o/?" in wrong.json["detail"]
 
 
-@pytest.mark.parametrize("option", ["v1", "", "//evil", "/a b", "/a?b", "https://api.example.com/v1"])
+@pytest.mark.parametrize("option", ["v1", "", "//evil", "/a b", "/a?b", "/{x}", "/%zz", "https://api.example.com/v1"])
 def test_what_is_no_base_path_is_rejected(option: str) -> None:
     ended = run("--base-path", option)
     assert ended.returncode == 2
