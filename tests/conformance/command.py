@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import prefork
+
 SECONDS = 120
 KEYS = {
     "RESPAN_API_KEY": "demo-acme",
@@ -53,13 +55,13 @@ def conformance(*arguments: str, report: Path | None = None, environment: dict[s
     """Run the command to its end, without the keys of whoever runs the tests."""
     outside = {name: value for name, value in os.environ.items() if not _concerns_us(name)}
     reporting = ("--json", str(report)) if report else ()
-    ran = subprocess.run(
-        [sys.executable, "-m", "conformance", *arguments, *reporting],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        env=outside | (environment or {}),
-        check=False,
-    )
+    variables = outside | (environment or {})
+    if prefork.can_be_copied(variables):
+        ran = prefork.run("conformance", *arguments, *reporting, cwd=os.getcwd(), env=variables, timeout=SECONDS)  # noqa: PTH109
+    else:
+        ran = subprocess.run(
+            [sys.executable, "-m", "conformance", *arguments, *reporting],
+            capture_output=True, text=True, timeout=SECONDS, env=variables, check=False,
+        )  # fmt: skip
     written = json.loads(report.read_text()) if report and report.exists() else None
     return Ran(ran.returncode, ran.stdout, ran.stderr, written)

@@ -10,10 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
+from tests import prefork
+
+Process: TypeAlias = "subprocess.Popen[str] | prefork.Command"
 ROOT = Path(__file__).parents[2]
 SECONDS = 30
 """How long anything may take before a test gives up."""
@@ -22,7 +25,7 @@ SECONDS = 30
 class MockProcess:
     """A running mock."""
 
-    def __init__(self, process: subprocess.Popen[str], errors: IO[str]) -> None:
+    def __init__(self, process: Process, errors: IO[str]) -> None:
         assert process.stdout is not None
         self.process = process
         self._stdout = process.stdout
@@ -71,22 +74,27 @@ def started(*options: str, **environment: str) -> Iterator[MockProcess]:
 
 
 @contextlib.contextmanager
-def started_with(stderr: IO[Any], *options: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def started_with(stderr: IO[Any], *options: str, **environment: str) -> Iterator[Process]:
     """A mock on a free port as a bare process, which writes its log to `stderr`."""
-    command = [sys.executable, "-m", "mock_server", "--port", "0", *options]
-    variables = {**os.environ, **environment}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=stderr, text=True
-    ) as process:
+    with _process({**os.environ, **environment}, stderr, "--port", "0", *options) as process:
         try:
             yield process
         finally:
             process.kill()
 
 
+def _process(environment: Mapping[str, str], stderr: IO[Any], *options: str) -> Process:
+    if prefork.can_be_copied(environment):
+        return prefork.Command("mock_server", *options, cwd=str(ROOT), env=environment, stderr=stderr)
+    command = [sys.executable, "-m", "mock_server", *options]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
+
+
 def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A mock that ends by itself."""
     command, variables = [sys.executable, "-m", "mock_server", *options], {**os.environ, **environment}
+    if prefork.can_be_copied(variables):
+        return prefork.run("mock_server", *options, cwd=str(ROOT), env=variables, timeout=SECONDS)
     return subprocess.run(
         command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False
     )

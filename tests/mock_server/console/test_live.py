@@ -137,13 +137,15 @@ def test_the_list_is_bounded_and_shows_more_on_demand(page: Page, client: httpx2
 def test_what_comes_steals_neither_focus_nor_place(page: Page, client: httpx2.Client, name: str) -> None:
     for number in range(60):
         client.get(f"{MODELS}{name if number == int(name[1:]) else 'x'}/")
+    expect(page.locator("#requests .count")).to_have_text("60")
     looked_at = page.locator("#requests li.row > details > summary", has_text=name)
     looked_at.click()
     before = top_of(looked_at)
     for _ in range(150):
         client.get(f"{MODELS}y/")
     expect(page.locator("#requests .count")).to_have_text("210")
-    assert top_of(looked_at) == pytest.approx(before, abs=1)  # a page scrolls by whole pixels
+    near = "([part, top]) => Math.abs(part.getBoundingClientRect().top - top) <= 1"  # a page scrolls by whole pixels
+    page.wait_for_function(near, arg=[looked_at.element_handle(), before])
     expect(looked_at).to_be_focused()
 
 
