@@ -8,6 +8,7 @@ What depends on how Python itself is started is started for real.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import multiprocessing
 import os
 import runpy
@@ -15,14 +16,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing import reduction
+from multiprocessing.forkserver import ensure_running
+from pathlib import Path
 from typing import IO, Any
 
+ROOT = Path(__file__).parents[1]
 _COMMANDS = multiprocessing.get_context("forkserver")
 _COMMANDS.set_forkserver_preload([
     "mock_server.command.running", "mock_server.command.serving", "conformance.cli", "conformance.command.judging",
-    "conformance.running.session", "schemathesis",
+    "conformance.running.session", "schemathesis", "pytest",
 ])  # fmt: skip
 
 
@@ -43,7 +47,9 @@ class Command:
         self._process = _COMMANDS.Process(
             target=_become, args=(module, arguments, cwd, dict(env), *streams), daemon=True
         )
-        self._process.start()
+        with contextlib.chdir(ROOT), _importable():
+            ensure_running()
+            self._process.start()
         if theirs is not None:
             os.close(theirs)
         self.stdout = None if ours is None else open(ours, encoding="utf-8")  # noqa: PTH123, SIM115
@@ -105,6 +111,16 @@ def can_be_copied(env: Mapping[str, str]) -> bool:
         for variables in (os.environ, env)
     )
     return ours == theirs
+
+
+@contextlib.contextmanager
+def _importable() -> Iterator[None]:
+    """Have a copy find this module, whatever way pytest imports the tests."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(ROOT))
 
 
 class _File:
