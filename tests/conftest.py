@@ -13,8 +13,8 @@ from conformance.configuration.options import OPTIONS
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Twice as many workers as there are cores: most tests wait for a process or a clock now and then."""
-    return (os.cpu_count() or 1) * 4
+    """More workers than there are cores: most tests wait for a process or a clock now and then."""
+    return (os.cpu_count() or 1) * 5
 
 
 def pytest_configure() -> None:

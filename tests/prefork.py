@@ -45,7 +45,7 @@ class Command:
         ours, theirs = os.pipe() if stdout == subprocess.PIPE else (None, None)
         streams = [_File(_number(theirs if theirs is not None else stdout)), _File(stderr.fileno())]
         self._process = _COMMANDS.Process(
-            target=_become, args=(module, arguments, cwd, dict(env), *streams), daemon=True
+            target=_become, args=(module, arguments, (cwd, dict(env), _umask()), streams), daemon=True
         )
         with contextlib.chdir(ROOT), _importable():
             ensure_running()
@@ -137,13 +137,17 @@ def _arrived(sent: Any) -> int:
     return int(sent.detach())
 
 
-def _become(module: str, arguments: tuple[str, ...], cwd: str, env: dict[str, str], stdout: int, stderr: int) -> None:
+def _become(
+    module: str, arguments: tuple[str, ...], place: tuple[str, dict[str, str], int], streams: list[int]
+) -> None:
+    cwd, env, umask = place
+    os.umask(umask)
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
     sys.path[0:0] = [] if cwd in sys.path else [cwd]
-    for number, place in ((stdout, 1), (stderr, 2)):
-        os.dup2(number, place)
+    for number, standard in zip(streams, (1, 2), strict=True):
+        os.dup2(number, standard)
         os.close(number)
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
@@ -156,6 +160,12 @@ def _become(module: str, arguments: tuple[str, ...], cwd: str, env: dict[str, st
     finally:
         atexit._run_exitfuncs()
         sys.stdout.flush()
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def _number(stream: int | IO[Any]) -> int:
