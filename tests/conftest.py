@@ -14,7 +14,7 @@ from conformance.configuration.options import OPTIONS
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """More workers than there are cores: most tests wait for a process or a clock now and then."""
-    return (os.cpu_count() or 1) * 5
+    return (os.cpu_count() or 1) * 4
 
 
 def pytest_configure() -> None:
