@@ -1,8 +1,8 @@
 """Starts the commands as copies of a process that has imported them, for most of a start is imports.
 
 The process is the fork server of `multiprocessing`, one to each process that runs tests. A copy becomes what
-`python -m MODULE` would be: its own arguments, folder, environment and streams, and an exit code as the shell sees it.
-What depends on how Python itself is started is started for real.
+`python -m MODULE` would be: its own arguments, folder, environment and streams, and an exit code as `subprocess` tells
+it. What depends on how Python itself is started is started for real.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Command:
         return self._process.exitcode
 
     def poll(self) -> int | None:
-        """The same."""
+        """Return the exit code, as above."""
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:

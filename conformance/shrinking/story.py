@@ -15,9 +15,11 @@ from conformance.wire.exchange import Exchange, Request
 
 def story_of(violation: Violation, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
     """The exchanges up to the one that shows the violation, where it is known; else all."""
-    shown = [index for index, exchange in enumerate(exchanges) if shows(exchange, violation)]
-    if not violation.seen_in:
-        shown = [index for index, exchange in enumerate(exchanges) if summary(exchange) == violation.observed]
+
+    def tells(exchange: Exchange) -> bool:
+        return shows(exchange, violation) if violation.seen_in else summary(exchange) == violation.observed
+
+    shown = [index for index, exchange in enumerate(exchanges) if tells(exchange)]
     return tuple(exchanges[: shown[-1] + 1] if shown else exchanges)
 
 

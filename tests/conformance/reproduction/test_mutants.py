@@ -18,7 +18,8 @@ from tests.mutants.mutant import Mutant
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 SOME = frozenset({
     "AlwaysCreated", "BodyAfterAnOfferIsTheNextRequest", "BodyLeftWhereItGoesWrong", "CostsSwapped", "FlagsAsBooleans",
-    "KeysCompareCaseless", "NamesUniqueEverywhere", "OverrideNotShown", "RefusalAfterDeleteRevives",
+    "KeysCompareCaseless", "NamesUniqueEverywhere", "OverrideNotShown", "OwnerOfNameDropped",
+    "PathsDecodedTwice", "RefusalAfterDeleteRevives",
     "SecondRefusalForgets", "TornReads", "TrailersReplaceHeaders", "UnknownBaseIs200", "ZeroMeansUnset",
 })  # fmt: skip
 CHANCE = re.compile("CON|MOD|STA-(?:2[6-9]|30)")
