@@ -196,6 +196,19 @@ class Upsert:
     limits: Limits
     request: Mapping[str, RequestField]
     response: Mapping[str, ResponseField]
+    slots: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """The slot of each request field."""
+    merged: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The slots whose values an update merges."""
+    aliases: Mapping[str, Alias] = field(init=False, repr=False, compare=False)
+    """The request fields that are another spelling of one."""
+
+    def __post_init__(self) -> None:
+        """Gather what each request would have to look for in all fields."""
+        fields = self.request.values()
+        object.__setattr__(self, "slots", {each.name: each.slot for each in fields})
+        object.__setattr__(self, "merged", tuple({each.slot: None for each in fields if each.merges}))
+        object.__setattr__(self, "aliases", {each.name: each.alias for each in fields if each.alias})
 
 
 @dataclass(frozen=True, slots=True)

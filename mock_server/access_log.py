@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Container
+from functools import lru_cache
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -54,15 +55,18 @@ class AccessLogMiddleware:
             return
         said = body if REFUSAL in scope else b""
         hide = self._redaction.of_request(scope["headers"], scope["query_string"], said).hide
-        before, after = map(hide, _around(scope))  # the time between is another one in every line
+        before, after = _around(scope)  # the time between is another one in every line
         outcome = str(status) if status else "the client has gone"
-        line = visible(f"{before} {outcome} {taken:.1f} ms{after}")
-        logger.info(line, extra={"status": status, "refusal": scope.get(REFUSAL), "hidden": True})
+        line = f"{hide(before)} {outcome} {taken:.1f} ms{after and hide(after)}"
+        logger.info(visible(line), extra={"status": status, "refusal": scope.get(REFUSAL), "hidden": True})
+
+
+_plain = lru_cache(maxsize=64)(plain)  # clients ask for few paths, again and again
 
 
 def _around(scope: Scope) -> tuple[str, str]:
     """Return what stands before and after the outcome of a request."""
-    target = plain(scope["raw_path"].decode("latin-1"))
+    target = _plain(scope["raw_path"].decode("latin-1"))
     reason = f"  {scope[REFUSAL].line}" if REFUSAL in scope else ""
     preferred = f"  Prefer: {plain(scope[APPLIED])}" if APPLIED in scope else ""
     failed = "".join(f"  fault {fault.id}: {fault.effect}" for fault in scope.get(FAULTS, ()))

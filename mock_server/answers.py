@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.types import Send
@@ -16,8 +15,7 @@ VARY = (b"vary", b"Prefer")
 _WITHOUT_CONTENT = (204, 304)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer to an operation."""
 
     status: int

@@ -7,9 +7,9 @@ three quarters of the throughput. Here each operation is compiled once, on an ex
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations.abstract import AbstractOperation
@@ -31,8 +31,7 @@ REHEARSED = "mock_server.rehearsed"
 """Where the scope of a request says that it is to change nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What a handler is called with."""
 
     caller: Caller

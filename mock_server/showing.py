@@ -55,6 +55,8 @@ class Showing:
         What is farther away is left out, as in a cycle: a client could otherwise have each read look at all models.
         """
         models = {name: model}
+        if not self._leads_to(model):
+            return models, True
         wanted, left = deque([model]), LARGEST_CHAIN
         while wanted:
             for named in self._leads_to(wanted.popleft()):

@@ -81,15 +81,19 @@ class BearerHandler(AbstractSecurityHandler):
 
 
 class _Operation(SecurityOperation):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._required = all(self.security or ())
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.security:
-            await self._verify(Credentials(scope))
+            request = Credentials(scope)
+            if self._required:
+                await self.verification_fn(request)
+            else:  # credentials that are no use are none
+                with contextlib.suppress(RefusedError, HTTPException):
+                    await self.verification_fn(request)
         await self.next_app(scope, receive, send)
-
-    async def _verify(self, request: Credentials) -> None:
-        """Find out who calls. Credentials that are no use are none where the contract asks for none."""
-        with contextlib.suppress(*(() if all(self.security) else (RefusedError, HTTPException))):
-            await self.verification_fn(request)
 
 
 class _API(SecurityAPI):

@@ -20,6 +20,7 @@ class PlainFormatter(logging.Formatter):
     def __init__(self, hide: Callable[[str], str]) -> None:
         super().__init__("%(asctime)s %(message)s", datefmt="%H:%M:%S")
         self._hide = hide
+        self._time = 0, ""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Return the line. A line break in a message would begin another, which nobody logged."""
@@ -27,11 +28,19 @@ class PlainFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the whole text."""
-        line, *traceback = super().format(record).split("\n")
-        text = "\n".join([line, *(f"{_INDENTED}{each}" for each in traceback)])
-        if traceback or not getattr(record, "hidden", False):
-            text = self._hide(text)
-        return printable(text, sys.stderr)
+        text = super().format(record)
+        if "\n" in text:
+            text = text.replace("\n", f"\n{_INDENTED}")
+        elif getattr(record, "hidden", False):
+            return printable(text, sys.stderr)
+        return printable(self._hide(text), sys.stderr)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
+        """Return the time of day. It is the same in all records of a second."""
+        second = int(record.created)
+        if self._time[0] != second:
+            self._time = second, super().formatTime(record, datefmt)
+        return self._time[1]
 
 
 class ColourFormatter(PlainFormatter):
@@ -53,7 +62,9 @@ def log_to_stderr(level: str, hide: Callable[[str], str]) -> None:
 
     `hide` takes known secrets out of every text.
     """
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # they cost time, and are not shown
+    # What costs time and is not shown, as Python's "Logging HOWTO" advises: the caller, thread and process.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     coloured = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     handler.setFormatter((ColourFormatter if coloured else PlainFormatter)(hide))

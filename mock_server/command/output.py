@@ -11,6 +11,8 @@ from contract.visible import visible
 
 def printable(text: str, stream: IO[str]) -> str:
     """Return `text` with its line breaks, and as escapes whatever a terminal might obey or the stream cannot encode."""
+    if text.isascii() and text.isprintable():
+        return text
     shown = "\n".join(map(visible, text.split("\n")))
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return shown.encode(encoding, "backslashreplace").decode(encoding)

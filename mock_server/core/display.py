@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
-from contract import Constant, FromKey, FromRequest, Inherited, LookedUp, Overlaid, Source, Timestamp, Upsert
+from contract import (
+    Constant,
+    FromKey,
+    FromRequest,
+    Inherited,
+    LookedUp,
+    Overlaid,
+    ResponseField,
+    Source,
+    Timestamp,
+    Upsert,
+)
 from mock_server.core.upsert import Stored
 
 
@@ -22,8 +34,7 @@ class BuiltIn:
 Model: TypeAlias = Stored | BuiltIn
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """The things of one organization that a model can lead to. What is not in it does not exist."""
 
     models: Mapping[str, Model]
@@ -39,7 +50,7 @@ _DEEPEST = 5
 
 
 class Display:
-    """The rules for showing, compiled: one reader for each response field.
+    """The rules for showing, compiled once: which fields are copied, which inherited, and what reads the others.
 
     >>> from contract import load
     >>> from datetime import datetime, timezone
@@ -53,8 +64,32 @@ class Display:
 
     def __init__(self, rules: Upsert) -> None:
         self._rules = rules
-        self._readers = [(name, self._reader(name, field.source)) for name, field in rules.response.items()]
         self._absent = {name: None for name, field in rules.response.items() if field.nullable}
+        self._blank = {name: _blank(field) for name, field in rules.response.items()}
+        self._optional = [name for name, value in self._blank.items() if value is _ABSENT]
+        self._own: dict[str, list[str]] = {}  # the response fields that show the value of a slot
+        self._inherited: dict[str, list[tuple[str, str]]] = {}  # those and their slots, by the slot that names the base
+        self._read: list[tuple[str, _Reader]] = []
+        for name, field in rules.response.items():
+            self._compile(name, field.source)
+
+    def _compile(self, field: str, source: Source) -> None:
+        match source:
+            case FromRequest(name):
+                self._own.setdefault(self.slot(name), []).append(field)
+            case Inherited(name, base):
+                self._own.setdefault(self.slot(name), []).append(field)
+                self._inherited.setdefault(self.slot(base), []).append((field, self.slot(name)))
+            case FromKey():
+                self._read.append((field, lambda view: view.name))
+            case Timestamp(of):
+                self._read.append((field, _read_created if of == "created" else _read_updated))
+            case Overlaid(override, base):
+                slot, below = self.slot(override), self.slot(base) if base is not None else None
+                self._read.append((field, lambda view: _overlaid(view.chain(below), slot, field)))
+            case LookedUp(collection, by):
+                by = self.slot(by)
+                self._read.append((field, lambda view: view.looked_up(collection, by)))
 
     def show(self, name: str, world: World) -> dict[str, Any]:
         """The response about the model `name`. A field without a value is null where it may be, else left out."""
@@ -62,14 +97,24 @@ class Display:
         if isinstance(model, BuiltIn):
             values = {**self._absent, **model.values}
             return {field: values[field] for field in self._rules.response if field in values}
-        view = _View(name, model, world, self)
-        shown: dict[str, Any] = {}
-        for field, read in self._readers:
-            value = read(view)
-            if value is not _ABSENT:
+        shown = self._shown(_View(name, model, world, self))
+        for field in self._optional:
+            if shown[field] is _ABSENT:
+                del shown[field]
+        return shown
+
+    def _shown(self, view: _View) -> dict[str, Any]:
+        """All response fields of a custom model, those too that it has no value for."""
+        shown = self._blank.copy()
+        for base, fields in self._inherited.items():
+            for each in view.chain(base)[:0:-1]:  # without the model; the nearest comes last, and wins
+                shown.update(_values(each, fields))
+        for slot, value in view.model.values.items():
+            for field in self._own.get(slot, ()):
                 shown[field] = value
-            elif field in self._absent:
-                shown[field] = None
+        for field, read in self._read:
+            if (value := read(view)) is not _ABSENT:
+                shown[field] = value
         return shown
 
     def givers(self, name: str, world: World) -> dict[str, str]:
@@ -87,34 +132,6 @@ class Display:
     def slot(self, field: str) -> str:
         """The slot of a request field. A response field that no request sets has its own name for one."""
         return self._rules.request[field].slot if field in self._rules.request else field
-
-    def _reader(self, field: str, source: Source) -> _Reader:
-        match source:
-            case FromKey():
-                return lambda view: view.name
-            case Timestamp("created"):
-                return lambda view: to_rfc3339(view.model.created)
-            case Timestamp():
-                return lambda view: to_rfc3339(view.model.updated)
-            case Constant(value):
-                return lambda _: value
-        return self._reader_of_values(field, source)
-
-    def _reader_of_values(self, field: str, source: FromRequest | Inherited | Overlaid | LookedUp) -> _Reader:
-        match source:
-            case FromRequest(name):
-                slot = self.slot(name)
-                return lambda view: view.model.values.get(slot, _ABSENT)
-            case Inherited(name, base, default, has_default):
-                slot, base = self.slot(name), self.slot(base)
-                fallback = default if has_default else _ABSENT
-                return lambda view: _nearest(view.chain(base), slot, field, fallback)
-            case Overlaid(override, base):
-                slot, below = self.slot(override), self.slot(base) if base is not None else None
-                return lambda view: _overlaid(view.chain(below), slot, field)
-            case LookedUp(collection, by):
-                by = self.slot(by)
-                return lambda view: view.looked_up(collection, by)
 
 
 class _View:
@@ -172,13 +189,30 @@ class _View:
 _Reader: TypeAlias = Callable[[_View], Any]
 
 
-def _nearest(chain: list[Model], slot: str, shown_as: str, fallback: Any) -> Any:
-    """The value of the first in the chain that has one: what was set, or what a built-in model shows."""
-    for model in chain:
-        name = slot if isinstance(model, Stored) else shown_as
-        if name in model.values:
-            return model.values[name]
-    return fallback
+def _blank(field: ResponseField) -> Any:
+    """What a field shows where nothing has a value for it."""
+    match field.source:
+        case Constant(value):
+            return value
+        case Inherited(default=default, has_default=True):
+            return default
+    return None if field.nullable else _ABSENT
+
+
+def _values(model: Model, fields: list[tuple[str, str]]) -> dict[str, Any]:
+    """The values that a model has for response fields: what was set, or what a built-in model shows."""
+    values = model.values
+    if isinstance(model, BuiltIn):
+        return {field: values[field] for field, _ in fields if field in values}
+    return {field: values[slot] for field, slot in fields if slot in values}
+
+
+def _read_created(view: _View) -> str:
+    return to_rfc3339(view.model.created)
+
+
+def _read_updated(view: _View) -> str:
+    return to_rfc3339(view.model.updated)
 
 
 def _overlaid(chain: list[Model], override: str, shown_as: str) -> dict[str, Any]:
@@ -196,6 +230,7 @@ def _overlaid(chain: list[Model], override: str, shown_as: str) -> dict[str, Any
     return entries
 
 
+@lru_cache(maxsize=1024)  # a response often shows one time twice, and the next response one of them again
 def to_rfc3339(moment: datetime) -> str:
     """A time in UTC as RFC 3339 writes it."""
     return moment.isoformat().removesuffix("+00:00") + "Z"

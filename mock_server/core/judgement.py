@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from contract import Operation, Upsert
 from contract.pointer import to_pointer
@@ -26,8 +26,7 @@ class Named:
     """Status of the answer when there is no such thing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What an upsert depends on beside the rules, the stored model and the request."""
 
     at: datetime
@@ -135,11 +134,11 @@ _Judged: TypeAlias = Iterator[tuple[int, Violation]]
 
 
 def _contradictions(rules: Upsert, request: Mapping[str, Any]) -> _Judged:
-    for name, field in rules.request.items():
-        if (alias := field.alias) and name in request and alias.of in request and request[name] != request[alias.of]:
+    for name, alias in rules.aliases.items():
+        if name in request and alias.of in request and request[name] != request[alias.of]:
             expected = f"{described(request[alias.of])} as in {alias.of}, of which it is another spelling"
             got = described(request[name])
-            at = f"{field.pointer}/x-alias"
+            at = f"{rules.request[name].pointer}/x-alias"
             yield alias.differing, _in_body(name, "x-alias", expected, got, expectation(expected, got), at)
 
 

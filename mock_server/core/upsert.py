@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from contract import Omitted, Upsert
 from mock_server.core.judgement import Context, absent, refusal_of, too_large, too_many_entries, undeletable
@@ -40,8 +40,7 @@ class Stored:
         return size
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An upsert that is done: the model as it is to be stored, and the status of the answer."""
 
     status: int
@@ -67,7 +66,8 @@ def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], con
     """
     if refusal := refusal_of(rules, request, context):
         return refusal
-    given = {rules.request[name].slot: value for name, value in request.items() if name in rules.request}
+    slots = rules.slots
+    given = {slots[name]: value for name, value in request.items() if name in slots}
     if stored is None:
         return _unless_too_large(
             rules, Written(rules.created, Stored(given, context.at, context.at, bytes_of(given))), context
@@ -88,10 +88,7 @@ def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) ->
 
 def with_too_many_entries(rules: Upsert, values: Mapping[str, Any]) -> str | None:
     """Return the first slot whose value updates merge and that has more entries than it may have."""
-    for each in rules.request.values():
-        if each.merges and len(values.get(each.slot, ())) > MOST_ENTRIES:
-            return each.slot
-    return None
+    return next((slot for slot in rules.merged if len(values.get(slot, ())) > MOST_ENTRIES), None)
 
 
 def _unless_too_large(rules: Upsert, written: Written, context: Context) -> Written | Refusal:
@@ -106,7 +103,7 @@ def _unless_too_large(rules: Upsert, written: Written, context: Context) -> Writ
 def _merged(rules: Upsert, before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The slots after an update."""
     values = {**(before if rules.omitted is Omitted.KEEP else {}), **given}
-    for each in rules.request.values():
-        if each.merges and each.slot in given and each.slot in before:
-            values[each.slot] = {**before[each.slot], **given[each.slot]}
+    for slot in rules.merged:
+        if slot in given and slot in before:
+            values[slot] = {**before[slot], **given[slot]}
     return values

@@ -108,14 +108,15 @@ class Redaction:
         self._known = tuple(known)
         self.hide = Hider(self._known).hide
         self._cached = lru_cache(maxsize=128)(self._hider_of)
-        self._in_head = lru_cache(maxsize=64)(self._found_in_head)  # a client sends the same headers again and again
+        # A client sends the same headers again and again.
+        self._in_head = lru_cache(maxsize=64)(self._found_in_head)
+        self._of_head = lru_cache(maxsize=16)(lambda headers, query: self.hider(self._in_head(headers, query)))
 
     def of_request(self, headers: Headers, query: bytes = b"", body: bytes = b"") -> Hider:
         """Return what hides the known secrets, and those that a request carries."""
-        found = self._in_head(tuple(headers), query)
-        if body:
-            found = (*found, *self._in_body(body))
-        return self.hider(found)
+        if not body:
+            return self._of_head(tuple(headers), query)
+        return self.hider((*self._in_head(tuple(headers), query), *self._in_body(body)))
 
     def hider(self, found: Iterable[str]) -> Hider:
         """Return what hides the known secrets, and those `found` in a request."""

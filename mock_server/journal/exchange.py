@@ -9,7 +9,7 @@ from mock_server.faults.fired import Fired
 from mock_server.refusing.refusals import Refusal
 
 Headers = list[tuple[bytes, bytes]]
-_SMALLEST = 2048
+SMALLEST = 2048
 """What an exchange takes beside the texts in it."""
 
 
@@ -48,14 +48,8 @@ class Exchange(NamedTuple):
     """What was applied of it (RFC 7240)."""
     faults: tuple[Fired, ...]
     """Those that acted on it."""
-    headers_length: int = 0
-    """Of all headers, both of the request and of the answer."""
-
-    @property
-    def bytes(self) -> int:
-        """What it takes in memory, about."""
-        texts = self.headers_length + len(self.request) + len(self.response) + len(self.path) + len(self.query)
-        return _SMALLEST + texts + (self.refusal.bytes if self.refusal else 0)
+    bytes: int = SMALLEST
+    """What it takes in memory, about."""
 
     @property
     def organization(self) -> str | None:

@@ -33,7 +33,6 @@ class Journal:
         self._room = room
         self._bytes = 0
         self._exchanges: deque[Exchange] = deque()
-        self._sizes: deque[int] = deque()
         self._listeners: list[Listener] = []
         self.total = 0
         """The number of the latest, which is how many there have been."""
@@ -48,11 +47,9 @@ class Journal:
         self.total = exchange.id
         size = exchange.bytes
         self._exchanges.append(exchange)
-        self._sizes.append(size)
         self._bytes += size
         while len(self._exchanges) > self.size or (self._bytes > self._room and len(self._exchanges) > 1):
-            self._exchanges.popleft()
-            self._bytes -= self._sizes.popleft()
+            self._bytes -= self._exchanges.popleft().bytes
         for listener in self._listeners:
             listener(exchange)
         return size
@@ -93,7 +90,6 @@ class Journal:
         self._cleared = self.total
         count = len(self._exchanges)
         self._exchanges.clear()
-        self._sizes.clear()
         self._bytes = 0
         return count
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from time import perf_counter, time
 from typing import TypeAlias
@@ -14,12 +14,12 @@ from mock_server.faults.fired import FAULTS
 from mock_server.http.failures import APPLIED, REFUSAL
 from mock_server.http.lingering import drain
 from mock_server.http.routing import OUTSIDE, raw_path
-from mock_server.journal.exchange import Exchange, Headers
+from mock_server.journal.exchange import SMALLEST, Exchange, Headers
 
 LONGEST_BODY = 16 * 1024
 """Octets of a body that are kept."""
 LONGEST_HEADERS = 16 * 1024
-"""Octets that the headers of a request or of an answer may have to be kept whole."""
+"""Bytes that the headers of a request and of its response may have together to be kept whole."""
 LONGEST_VALUE = 256
 """Octets that are kept of the value of each header where they are not."""
 
@@ -56,7 +56,7 @@ class RecordingMiddleware:
             nonlocal request, request_length, complete
             message = await receive()
             body = message.get("body", b"")
-            request = _start_of(request, body)
+            request = request if len(request) >= LONGEST_BODY else (request + body)[:LONGEST_BODY]
             request_length += len(body)
             complete = complete or (message["type"] == "http.request" and not message.get("more_body", False))
             return message
@@ -67,7 +67,7 @@ class RecordingMiddleware:
                 status, headers = message["status"], message["headers"]
                 return send(message) if complete else _send_after_the_body(scope, receiving, send, message)
             body = message.get("body", b"")
-            response = _start_of(response, body)
+            response = response if len(response) >= LONGEST_BODY else (response + body)[:LONGEST_BODY]
             response_length += len(body)
             if not message.get("more_body", False):
                 close()
@@ -78,15 +78,16 @@ class RecordingMiddleware:
             over = True
             if OUTSIDE in scope and REFUSAL not in scope:
                 return  # a page was looked at that is not of the API: Swagger UI, the contract
-            sent, length = kept(scope["headers"])
-            answered, answered_length = kept(headers)
+            sent, answered, length = _kept(scope["headers"], headers)
+            path, query, refusal = raw_path(scope), scope["query_string"], scope.get(REFUSAL)
+            length += len(path) + len(query) + len(request) + len(response) + (refusal.bytes if refusal else 0)
             exchange = (
                 next(self._numbers),
                 time(),
                 perf_counter() - started,
                 scope["method"],
-                raw_path(scope),
-                scope["query_string"],
+                path,
+                query,
                 sent,
                 request,
                 request_length,
@@ -96,10 +97,10 @@ class RecordingMiddleware:
                 response,
                 response_length,
                 scope.get(CALLER),
-                scope.get(REFUSAL),
+                refusal,
                 scope.get(APPLIED),
                 scope.get(FAULTS, ()),
-                length + answered_length,
+                SMALLEST + length,
             )
             self._note(tuple.__new__(Exchange, exchange))  # as Exchange(...) does, by way of one call more
 
@@ -110,24 +111,25 @@ class RecordingMiddleware:
                 close()
 
 
-def _start_of(start: bytes, more: bytes) -> bytes:
-    """Return what is kept of a body, of which `start` was kept before `more` of it came."""
-    return start if len(start) >= LONGEST_BODY else (start + more)[:LONGEST_BODY]
+def _kept(sent: Headers, answered: Headers) -> tuple[Headers, Headers, int]:
+    """Return the headers of a request and its response as they are kept, and their length.
 
+    Where they are long together, the start of each is kept.
 
-def kept(headers: Headers) -> tuple[Headers, int]:
-    """Return the headers as they are kept, and their length: where they are long together, the start of each is kept.
-
-    >>> kept([(b"accept", b"*/*")])
-    ([(b'accept', b'*/*')], 9)
-    >>> kept([(b"x", b"a" * 20_000)])[0][0][1][250:]
+    >>> _kept([(b"accept", b"*/*")], [])
+    ([(b'accept', b'*/*')], [], 9)
+    >>> _kept([(b"x", b"a" * 20_000)], [])[0][0][1][250:]
     b'aaaaaa... (the first 256 of 20000 bytes)'
     """
-    length = sum([len(name) + len(value) for name, value in headers])
-    if length <= LONGEST_HEADERS:
-        return headers, length
-    short = [(_cut(name), _cut(value)) for name, value in headers]
-    return short, sum([len(name) + len(value) for name, value in short])
+    length = _length((*sent, *answered))
+    if length > LONGEST_HEADERS:
+        sent, answered = ([(_cut(name), _cut(value)) for name, value in headers] for headers in (sent, answered))
+        length = _length((*sent, *answered))
+    return sent, answered, length
+
+
+def _length(headers: Sequence[tuple[bytes, bytes]]) -> int:
+    return sum([len(name) + len(value) for name, value in headers])
 
 
 def _cut(octets: bytes) -> bytes:

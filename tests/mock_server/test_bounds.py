@@ -24,9 +24,9 @@ from mock_server.faults.book import LARGEST, MOST, ActiveRule, Faults
 from mock_server.faults.matching import Asked
 from mock_server.faults.rule import RuleError, rule
 from mock_server.journal.criteria import Criteria
-from mock_server.journal.exchange import Exchange
+from mock_server.journal.exchange import SMALLEST, Exchange
 from mock_server.journal.journal import MOST_WAITING, Journal
-from mock_server.journal.recording import LONGEST_HEADERS, LONGEST_VALUE, kept
+from mock_server.journal.recording import LONGEST_HEADERS, LONGEST_VALUE
 from mock_server.refusing.refusals import Refusal
 from mock_server.refusing.validation import LARGE, Validator
 from mock_server.refusing.validation import MOST as MOST_VIOLATIONS
@@ -226,6 +226,7 @@ def an_exchange(number: int, request: bytes = b"", headers: list[tuple[bytes, by
         refusal=None,
         preference=None,
         faults=(),
+        bytes=SMALLEST + len(request),
     )
 
 
@@ -255,9 +256,18 @@ def test_long_headers_are_cut_in_the_journal(client: httpx2.Client) -> None:
     assert shown["x-short"] == "mine"
 
 
-def test_headers_that_are_not_long_are_kept_as_they_are() -> None:
-    headers = [(b"x", b"a" * (LONGEST_HEADERS - 1))]
-    assert kept(headers)[0] is headers
+def test_many_long_headers_are_cut_in_the_journal(client: httpx2.Client) -> None:
+    client.get(f"{MODELS}m/", headers={f"X-{number}": "x" * 500 for number in range(60)})
+    (entry,) = client.get("/_mock/requests").json()["requests"]
+    shown = entry["request"]["headers"]
+    assert all(shown[f"x-{number}"].startswith("x" * LONGEST_VALUE + "...") for number in range(60))
+
+
+def test_headers_that_are_not_long_are_kept_as_they_are(client: httpx2.Client) -> None:
+    long = "x" * (LONGEST_HEADERS - KIB)
+    client.get(f"{MODELS}m/", headers={"X-Long": long})
+    (entry,) = client.get("/_mock/requests").json()["requests"]
+    assert entry["request"]["headers"]["x-long"] == long
 
 
 def test_a_listing_is_the_same_json_however_many_there_are(client: httpx2.Client) -> None:

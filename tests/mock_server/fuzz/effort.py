@@ -11,7 +11,9 @@ _SLOW: Final = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.d
 _TIMES: Final = {"usual": 1, "long": 60}
 PROFILE: Final = os.environ.get("FUZZ", "usual")
 
-settings.register_profile("usual fuzzing", deadline=None, suppress_health_check=_SLOW, print_blob=True)
+settings.register_profile(
+    "usual fuzzing", derandomize=True, deadline=None, suppress_health_check=_SLOW, print_blob=True
+)
 settings.register_profile(
     "long fuzzing", derandomize=False, deadline=None, suppress_health_check=_SLOW, print_blob=True, phases=tuple(Phase)
 )

@@ -81,9 +81,18 @@ def test_values_as_a_body(fuzzed: Mock, body: Any, cuts: list[int]) -> None:
     judge(fuzzed, sent(fuzzed, raw, cuts), read(raw, NESTING))
 
 
+def with_integers(body: Any) -> Any:
+    """Return a body in which 1.0 is 1 where an integer belongs: the mock follows JSON Schema in that."""
+    if not isinstance(body, dict):
+        return body
+    integers = {name for name, field in RULES.request.items() if field.schema.get("type") == "integer"}
+    whole = {name for name in integers & body.keys() if isinstance(body[name], float) and body[name].is_integer()}
+    return {name: int(value) if name in whole else value for name, value in body.items()}
+
+
 def judge(fuzzed: Mock, response: Response, value: Any) -> None:
     """Fail unless the response and what is stored are those of this value."""
-    if value is INVALID or not VALIDATOR.is_valid(value):
+    if value is INVALID or not VALIDATOR.is_valid(with_integers(value)):
         assert response.status == 400
     elif response.status == 201:
         ((name, stored),) = fuzzed.models["acme"].items()
