@@ -24,7 +24,7 @@ _LONGEST = 300
 _UNSUPPORTED_VERSION = ("Invalid HTTP version", "Expected dot", "Pause on PRI/Upgrade")
 """What llhttp says of a request line with the version of another HTTP."""
 
-Fields = Sequence[tuple[bytes, bytes]]
+Fields = tuple[tuple[bytes, bytes], ...]
 
 
 class RejectedError(Exception):
@@ -36,6 +36,7 @@ class RejectedError(Exception):
         self.detail = detail
 
 
+@lru_cache(maxsize=64)  # a client sends the same ones again and again
 def check(version: str, fields: Fields) -> None:
     """Raise RejectedError unless `fields`, those of FRAMING, fit together in a request of this version."""
     if version not in VERSIONS:

@@ -227,7 +227,7 @@ class Protocol(TimedProtocol):
         """Check the head, and have the app respond when it is the turn of this request."""
         version, method = self.parser.get_http_version(), self.parser.get_method()
         self._check_fields()
-        check(version, self._checked)
+        check(version, tuple(self._checked))
         if method == b"CONNECT":
             raise RejectedError(501, "CONNECT is not supported: the mock is no proxy.")
         self._offered = self.parser.should_upgrade()
