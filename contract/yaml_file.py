@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from contract.errors import Problem, UnusableFileError
+from contract.json_text import json_in
 from contract.pointer import Tokens, to_pointer
 from contract.regular_file import read_regular
 
@@ -61,6 +62,8 @@ def read_bytes(file: Path) -> bytes:
 
 def mapping_in(file: Path, content: bytes) -> dict[str, Any]:
     """The mapping in `content`, which was read from `file`. Raises UnusableFileError."""
+    if (written := json_in(content, MAX_DEPTH)) is not None:
+        return written
     node = _compose(file, content)
     if not isinstance(node, yaml.MappingNode):
         raise _refusal(file, "is not a YAML mapping", "write keys and values at the top")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from mock_server.control import Control
@@ -16,7 +16,7 @@ def information(control: Control) -> dict[str, Any]:
     contract, fixtures = control.contract, control.fixtures
     seed = "" if (given := control.settings.get("seed")) is None else str(given)
     return {
-        "version": version("respan-contract"),
+        "version": _version(),
         "contract": {
             "title": contract.title,
             "version": contract.version,
@@ -30,6 +30,13 @@ def information(control: Control) -> dict[str, Any]:
         "first_request": first_request(contract, fixtures),
         "settings": dict(control.settings),
     }
+
+
+def _version() -> str:
+    try:
+        return version("respan-contract")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"
 
 
 def _organization(control: Control, name: str) -> dict[str, Any]:

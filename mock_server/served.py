@@ -12,6 +12,7 @@ from contract import Contract, Upsert
 from mock_server.http.media_types import is_json
 from mock_server.pages import served_document
 from mock_server.preferring.forced import ForcedAnswers, NothingToSendError, forced_answers
+from mock_server.settings import ADMIN_PREFIX
 
 RULES = "rules"
 """The origin of answers that the rules of the upsert decide."""
@@ -98,5 +99,5 @@ def _hidden(contract: Contract) -> Iterator[str]:
     """Tell of paths at which the console and the admin API answer."""
     for path in contract.document["paths"]:
         whole = contract.base_path + path
-        if whole == "/" or whole.startswith("/_mock/"):
+        if whole == "/" or whole.startswith(ADMIN_PREFIX):
             yield f"{whole} is not served: the console or the admin API is there; --no-admin leaves them out."

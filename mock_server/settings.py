@@ -12,6 +12,9 @@ from mock_server.http.limits import Limits
 TOKEN_VARIABLE = "RESPAN_MOCK_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
 """The variable of the environment from which the token of the admin API is taken."""
 
+ADMIN_PREFIX = "/_mock/"
+"""Where the paths of the admin API begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

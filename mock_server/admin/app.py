@@ -25,9 +25,9 @@ from mock_server.control import Control
 from mock_server.http.cross_origin import admin_cross_origin
 from mock_server.http.failures import handle_failures
 from mock_server.http.routing import RoutingMiddleware, raw_path
+from mock_server.settings import ADMIN_PREFIX
 
-PREFIX = b"/_mock/"
-"""Where the paths of the admin API begin."""
+PREFIX = ADMIN_PREFIX.encode()
 HEALTH = PREFIX + b"health"
 """The path that answers under any name, and without the admin API too."""
 _HOME = HOME.encode()

@@ -40,10 +40,14 @@ class Parameters:
         for raw_name, raw_value in scope["headers"]:
             if raw_name in self._headers:
                 yield self._headers[raw_name], raw_value.decode("latin-1")
+        seen: set[str] = set()
         for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
             if name not in self._in_query:
                 known = f"only {alternatives(self._in_query, 'and')}" if self._in_query else "none at all"
                 raise refused(400, f"There is no parameter {quoted(name)} here, {known}.")
+            if name in seen:
+                raise refused(400, f"The parameter {quoted(name)} stands twice.")
+            seen.add(name)
             yield name, value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from mock_server.hiding.bodies import HIDDEN
 from mock_server.hiding.redaction import Hider
 
 _KEYS = "/api_keys/"
+_NAMED = re.compile(r"the key [^ ]+(?= is not a string)")
 _SECRET = "/dashboard/secret"  # noqa: S105 - a place
 
 
@@ -25,6 +27,8 @@ def without_keys(problems: Sequence[Problem], written: Mapping[str, Any], under:
 
 def _without(problem: Problem, keys: Sequence[str], under: str, what: str, mend: str) -> Problem:
     pointer, places = problem.pointer, under + _KEYS
+    if f"{pointer}/" == places:  # a key that is no string, so that it has no place of its own
+        return Problem(pointer, _NAMED.sub("a key", what), mend)
     if pointer == under + _SECRET:
         return Problem(pointer, "is not valid", mend)
     if not pointer.startswith(places):

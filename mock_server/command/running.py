@@ -21,7 +21,7 @@ from mock_server.faults.file import FaultsError
 from mock_server.faults.rule import RuleError
 from mock_server.journal.known_secrets import redaction_for
 from mock_server.scenario.source import ScenarioError
-from mock_server.scenario.start import Start, start_of
+from mock_server.scenario.start import BasePathError, Start, start_of
 from mock_server.served import left_out
 from mock_server.settings import Settings
 from mock_server.setup import app_of, control_of, seed_of
@@ -39,6 +39,7 @@ class _WrongError(Exception):
 
 _WRONG = (
     ContractError,
+    BasePathError,
     ScenarioError,
     FixturesError,
     FaultsError,

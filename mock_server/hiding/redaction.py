@@ -88,7 +88,7 @@ class Hider:
         return frozenset(form[:_BEGINNING] for forms in self._forms.values() for form in forms)
 
 
-class _HideAll(Hider):
+class HideAll(Hider):
     """Hides texts whole. To look in them for very many secrets would take long."""
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class Redaction:
         """Return what hides the known secrets, and those `found` in a request."""
         distinct = tuple(dict.fromkeys(found))
         if len(distinct) > MOST_SECRETS:
-            return _HideAll()
+            return HideAll()
         return (self._cached if sum(map(len, distinct)) <= _LONGEST_CACHED else self._hider_of)(distinct)
 
     def value(self, value: Any, *, secret: bool = False) -> Any:

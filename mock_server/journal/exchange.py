@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from mock_server.callers.callers import Caller
@@ -9,8 +10,16 @@ from mock_server.faults.fired import Fired
 from mock_server.refusing.refusals import Refusal
 
 Headers = list[tuple[bytes, bytes]]
+CUT = b"... (the first %d of %d bytes)"
+"""What stands at the end of a long name or value of a header, of which the start is kept."""
+_IS_CUT = re.compile(rb"\.\.\. \(the first [0-9]+ of [0-9]+ bytes\)\Z")
 SMALLEST = 2048
 """What an exchange takes beside the texts in it."""
+
+
+def is_cut(octets: bytes) -> bool:
+    """Return whether only the start of a name or value is kept."""
+    return _IS_CUT.search(octets) is not None
 
 
 class Exchange(NamedTuple):

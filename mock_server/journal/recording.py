@@ -14,7 +14,7 @@ from mock_server.faults.fired import FAULTS
 from mock_server.http.failures import APPLIED, REFUSAL
 from mock_server.http.lingering import drain
 from mock_server.http.routing import OUTSIDE, raw_path
-from mock_server.journal.exchange import SMALLEST, Exchange, Headers
+from mock_server.journal.exchange import CUT, SMALLEST, Exchange, Headers
 
 LONGEST_BODY = 16 * 1024
 """Octets of a body that are kept."""
@@ -135,7 +135,7 @@ def _length(headers: Sequence[tuple[bytes, bytes]]) -> int:
 def _cut(octets: bytes) -> bytes:
     if len(octets) <= LONGEST_VALUE:
         return octets
-    return b"%b... (the first %d of %d bytes)" % (octets[:LONGEST_VALUE], LONGEST_VALUE, len(octets))
+    return octets[:LONGEST_VALUE] + CUT % (LONGEST_VALUE, len(octets))
 
 
 async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start: Message) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contract.spelling import LONG_ENOUGH
 from mock_server.hiding.bodies import BodyRedaction
 from mock_server.hiding.credentials import Headers, in_headers, in_query
-from mock_server.hiding.redaction import BETWEEN, Redaction, header, pairs
-from mock_server.journal.exchange import Exchange
+from mock_server.hiding.redaction import BETWEEN, HideAll, Redaction, header, pairs
+from mock_server.journal.exchange import Exchange, is_cut
 
 
 class Redacted:
@@ -25,7 +25,10 @@ class Redacted:
             *in_query(exchange.query.decode("latin-1"), self._names),
             *values,
         ]
-        self._hider = redaction.hider(found)
+        headers = (*exchange.headers, *exchange.response_headers)
+        # Of a secret whose end was not kept, the whole cannot be found in other texts: nothing of them is shown.
+        lost = any(is_cut(value) and self._names.has(name.decode("latin-1")) for name, value in headers)
+        self._hider = HideAll() if lost else redaction.hider(found)
         self.request_body = self.hide(request, cut=len(exchange.request) < exchange.request_length)
         """What is not UTF-8 in a body stands in it as surrogates."""
         self.response_body = self.hide(response, cut=len(exchange.response) < exchange.response_length)

@@ -11,9 +11,7 @@ from contract import Problem, UnusableFileError
 from contract.pointer import Tokens, to_pointer
 from contract.yaml_file import line_of, mapping_in, read_bytes
 from mock_server.callers.key_places import without_keys
-from mock_server.http.strict_json import UnreadableError, read_json
 
-_DEEPEST = 80
 _FIXTURES = "#/fixtures"
 """Where the fixtures stand in a scenario."""
 _INTEGERS = range(-(2**63), 2**64)
@@ -53,29 +51,13 @@ def read_source(file: Path) -> Source:
     """The scenario in `file`, as YAML or JSON. Raises ScenarioError."""
     try:
         content = read_bytes(file)
-        written = _as_json(file, content) or mapping_in(file, content)
+        written = mapping_in(file, content)
     except UnusableFileError as error:
         raise ScenarioError(error.file, without_keys(error.problems, {}, _FIXTURES)) from None
     source = Source(written, str(file), content)
     if problems := [*_unshowable(written)]:
         raise source.error(problems)
     return source
-
-
-def _as_json(file: Path, content: bytes) -> dict[str, Any] | None:
-    """What is written there as JSON; None where it may be YAML. The two differ in how characters are escaped."""
-    is_json = file.suffix == ".json"
-    if not is_json and not content.lstrip().startswith(b"{"):
-        return None
-    try:
-        written = read_json(content, _DEEPEST)
-    except UnreadableError as error:
-        if is_json:
-            raise UnusableFileError(str(file), [Problem("#", str(error), "correct the JSON there")]) from None
-        return None
-    if not isinstance(written, dict):
-        raise UnusableFileError(str(file), [Problem("#", "is not a JSON object", "write an object")])
-    return written
 
 
 def _unshowable(written: Mapping[str, Any]) -> Iterator[Problem]:

@@ -15,7 +15,11 @@ from mock_server.faults.file import FaultsError, problems_of, read_faults
 from mock_server.faults.reach import Reach
 from mock_server.scenario.document import Scenario, scenario_in
 from mock_server.scenario.source import Source, read_source
-from mock_server.settings import Settings
+from mock_server.settings import ADMIN_PREFIX, Settings
+
+
+class BasePathError(ValueError):
+    """Nothing can be served at the base path. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ def start_of(settings: Settings, written: Mapping[str, Any] | None = None) -> St
     """What these settings say. For each part an option counts before the scenario, and the scenario before the default.
 
     The scenario is the one that is `written`, or the file of the settings. Raises ContractError, ScenarioError,
-    FixturesError and FaultsError.
+    FixturesError, FaultsError and BasePathError.
     """
     contract = contract_of(settings)
     scenario = _scenario(settings, written, contract)
@@ -56,9 +60,17 @@ def start_of(settings: Settings, written: Mapping[str, Any] | None = None) -> St
 
 
 def contract_of(settings: Settings) -> Contract:
-    """Return the contract to serve, under the base path that the settings give. Raises ContractError."""
+    """Return the contract to serve, under the base path that the settings give.
+
+    Raises ContractError, and BasePathError for a base path at which the admin API answers.
+    """
     contract = load(settings.contract)
-    return contract if settings.base_path is None else replace(contract, base_path=settings.base_path)
+    if settings.base_path is not None:
+        contract = replace(contract, base_path=settings.base_path)
+    if settings.admin and f"{contract.base_path}/".startswith(ADMIN_PREFIX):
+        mend = "choose another one with --base-path, or leave the admin API out with --no-admin"
+        raise BasePathError(f"at the base path {contract.base_path} the admin API answers: {mend}")
+    return contract
 
 
 def _scenario(settings: Settings, written: Mapping[str, Any] | None, contract: Contract) -> Scenario:

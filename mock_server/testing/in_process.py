@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from mock_server.admin.app import Access
+from mock_server.settings import Settings
 from mock_server.setup import app_of
 from mock_server.testing.parts import Wishes, control_for, key_of
 
@@ -39,9 +40,26 @@ def mock_app(  # noqa: PLR0913 - one for each option
     clock: str | None = None,
     base_path: str | None = None,
     scenario: Path | Mapping[str, Any] | None = None,
+    journal: int = Settings().journal,
+    journal_bytes: int = Settings().journal_bytes,
+    max_model_bytes: int = Settings().max_model_bytes,
+    max_state_bytes: int = Settings().max_state_bytes,
 ) -> MockApp:
     """A mock without a socket. The arguments are what the options of `respan-mock` are; `faults` are rules.
 
     `scenario` is a file, or what would be written in one; `faults` are added to its rules.
     """
-    return MockApp(Wishes(contract, fixtures, faults, seed, clock, base_path, scenario=scenario))
+    wishes = Wishes(
+        contract=contract,
+        fixtures=fixtures,
+        faults=faults,
+        seed=seed,
+        clock=clock,
+        base_path=base_path,
+        scenario=scenario,
+        journal=journal,
+        journal_bytes=journal_bytes,
+        max_model_bytes=max_model_bytes,
+        max_state_bytes=max_state_bytes,
+    )
+    return MockApp(wishes)

@@ -31,6 +31,10 @@ class Wishes:
     admin_token: str | None = None
     scenario: Path | Mapping[str, Any] | None = None
     """A file, or what would be written in one."""
+    journal: int = Settings().journal
+    journal_bytes: int = Settings().journal_bytes
+    max_model_bytes: int = Settings().max_model_bytes
+    max_state_bytes: int = Settings().max_state_bytes
 
     @property
     def settings(self) -> Settings:
@@ -46,6 +50,10 @@ class Wishes:
             port=self.port,
             admin_token=self.admin_token,
             scenario=self.scenario if isinstance(self.scenario, Path) else None,
+            journal=self.journal,
+            journal_bytes=self.journal_bytes,
+            max_model_bytes=self.max_model_bytes,
+            max_state_bytes=self.max_state_bytes,
         )
 
 

@@ -21,6 +21,7 @@ from mock_server.control import Part
 from mock_server.http.limits import DEFAULTS, Limits
 from mock_server.journal.criteria import Criteria
 from mock_server.journal.entry import Entry
+from mock_server.settings import Settings
 from mock_server.setup import app_of
 from mock_server.testing.parts import Wishes, control_for, key_of, token_for
 from mock_server.testing.rules import FaultRules
@@ -57,12 +58,31 @@ class MockServer:
         port: int = 0,
         admin_token: str | None = None,
         scenario: Path | Mapping[str, Any] | None = None,
+        journal: int = Settings().journal,
+        journal_bytes: int = Settings().journal_bytes,
+        max_model_bytes: int = Settings().max_model_bytes,
+        max_state_bytes: int = Settings().max_state_bytes,
         limits: Limits = DEFAULTS,
     ) -> None:
         hosts = (host,) if isinstance(host, str) else tuple(host)
         self.admin_token = admin_token or token_for(hosts)
         """What the admin API asks for; None is nothing."""
-        wishes = Wishes(contract, fixtures, faults, seed, clock, base_path, hosts, port, self.admin_token, scenario)
+        wishes = Wishes(
+            contract=contract,
+            fixtures=fixtures,
+            faults=faults,
+            seed=seed,
+            clock=clock,
+            base_path=base_path,
+            hosts=hosts,
+            port=port,
+            admin_token=self.admin_token,
+            scenario=scenario,
+            journal=journal,
+            journal_bytes=journal_bytes,
+            max_model_bytes=max_model_bytes,
+            max_state_bytes=max_state_bytes,
+        )
         self._settings = wishes.settings
         self._limits = limits
         self._control = control_for(wishes)

@@ -95,6 +95,16 @@ def test_what_is_no_base_path_is_rejected(option: str) -> None:
     assert "is not a base path; write it as /v1, or / for none" in ended.stderr
 
 
+@pytest.mark.parametrize("path", ["/_mock", "/_mock/", "/_mock/v1"])
+def test_that_of_the_admin_api_is_refused(path: str) -> None:
+    ended = run("--base-path", path)
+    assert ended.returncode == 2
+    assert "choose another one with --base-path, or leave the admin API out with --no-admin" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    with started("--quiet", "--no-admin", "--base-path", path) as mock:
+        assert httpx2.get(f"{mock.printed.strip()}{MODELS}gpt-4o/", headers=AUTHORIZED).status_code == 200
+
+
 def test_the_shipped_contract_has_none() -> None:
     with started("--quiet") as mock:
         assert mock.printed == f"{mock.url}\n"

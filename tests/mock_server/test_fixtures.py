@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +63,14 @@ def test_the_packaged_fixtures_are_valid_and_pass_as_a_file_too(contract: Contra
 def test_working_fixtures_are_taken(contract: Contract, write: Write) -> None:
     fixtures = load_fixtures(contract, write(WORKING))
     assert fixtures.models["built-in"].values == {"id": "built-in", "model_name": "built-in", "input_cost": 1}
+
+
+def test_json_of_any_writer_is_read(contract: Contract, tmp_path: Path) -> None:
+    written = yaml.safe_load(WORKING)
+    name = "\U0001f680\x7f\x85"
+    file = tmp_path / "fixtures.json"
+    file.write_text(json.dumps({**written, "models": {name: {}}}), encoding="ascii")
+    assert name in load_fixtures(contract, file).models
 
 
 WRONG = {

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import NoReturn
 
 import httpx2
 import pytest
@@ -118,6 +120,35 @@ def test_its_limits_can_be_chosen() -> None:
     with MockServer(limits=Limits(request_line=100)) as limited, MockServer() as usual:
         long = "/api/models/" + "x" * 100
         assert [httpx2.get(each.url + long).status_code for each in (limited, usual)] == [414, 404]
+
+
+def test_what_it_may_keep_can_be_chosen() -> None:
+    large = {"model_name": "m", "display_name": "x" * 3000}
+    with MockServer(max_model_bytes=2000) as mock:
+        assert _upsert(mock, large).status_code == 400
+    with MockServer(max_state_bytes=5000, journal=3, journal_bytes=20_000) as mock:
+        assert [_upsert(mock, {**large, "model_name": name}).status_code for name in "ab"] == [201, 400]
+        assert [entry.id for entry in mock.requests()] == [1, 2]
+        for _ in range(2):
+            _upsert(mock, {"model_name": "c"})
+        assert [entry.id for entry in mock.requests()] == [2, 3, 4], "there are more than `journal`"
+        for _ in range(3):
+            _upsert(mock, {**large, "unknown": "x" * 10_000})
+        assert len(mock.requests()) < 3, "they take more than `journal_bytes`"
+
+
+def _upsert(mock: MockServer, body: dict[str, str]) -> httpx2.Response:
+    return httpx2.post(f"{mock.url}/api/models/", json=body, headers={"Authorization": f"Bearer {mock.api_key}"})
+
+
+def test_it_tells_of_itself_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.Distribution.from_name", _not_installed)
+    with MockServer() as mock:
+        assert httpx2.get(f"{mock.url}/_mock/info").json()["version"] == "unknown"
+
+
+def _not_installed(name: str) -> NoReturn:
+    raise PackageNotFoundError(name)
 
 
 def test_it_leaves_no_thread_behind() -> None:

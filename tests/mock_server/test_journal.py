@@ -41,6 +41,11 @@ def listed(admin: httpx2.Client, **criteria: Any) -> list[dict[str, Any]]:
     return found
 
 
+def test_a_parameter_that_stands_twice_is_refused(admin: httpx2.Client) -> None:
+    answer = admin.get(REQUESTS, params=[("status", "404"), ("status", "200")])
+    assert (answer.status_code, answer.json()) == (400, {"detail": 'The parameter "status" stands twice.'})
+
+
 def test_an_entry_has_all_of_a_request_and_its_answer(admin: httpx2.Client) -> None:
     headers = {"Authorization": f"Bearer {KEY}", "X-Own": "mine"}
     answer = admin.post(f"{MODELS}?a=b%20c", json={"model_name": "whole"}, headers=headers)

@@ -292,6 +292,7 @@ FIXTURES: dict[str, tuple[str, str]] = {
     "a key twice": ("api_keys:\n", "api_keys:\n  demo-acme: {organization: acme, rights: read-only}\n"),
     "a list of keys": ("api_keys:\n", "api_keys: [demo-acme]\nkeys:\n"),
     "an alias": ("api_keys:\n", "api_keys:\n  *demo-acme : {organization: acme, rights: read-only}\n"),
+    "a number": ("  demo-acme:", "  1234567890:"),
     "a short secret": ("secret: respan-mock-dashboard-secret-for-tests-only", "secret: respan-mock"),
 }
 
@@ -305,7 +306,7 @@ def test_no_problem_of_fixtures_tells_a_key(old: str, new: str, tmp_path: Path) 
     with pytest.raises(Exception, match="the fixtures file has") as caught:
         load_fixtures(load(), file)
     told = str(caught.value).replace(str(file), "")
-    assert [each for each in ("demo-acme", "demo acme", "respan-mock") if each in told] == []
+    assert [each for each in ("demo-acme", "demo acme", "1234567890", "respan-mock") if each in told] == []
 
 
 _LONG = 16_000
@@ -344,6 +345,15 @@ def test_of_a_request_with_very_many_secrets_no_text_is_shown(mock: Mock, reques
     assert "s3cr" not in told
     assert (mock.entry.path, mock.entry.query) == (f"/{HIDDEN}", HIDDEN)
     assert "127.0.0.1:8000/$RESPAN_API_KEY" in mock.entry.curl
+
+
+def test_where_the_end_of_a_secret_was_not_kept_no_text_is_shown(mock: Mock) -> None:
+    secret = "s3cr-" + "x" * 16_000
+    told = mock.tells(
+        {"Authorization": f"Bearer {KEY}", "X-Api-Key": secret, "X-Other": "y" * 1000}, f"a={secret[-900:]}"
+    )
+    assert "xxxx" not in told
+    assert (mock.entry.path, mock.entry.query) == (f"/{HIDDEN}", HIDDEN)
 
 
 @pytest.mark.parametrize("length", [4, 6, 40])

@@ -36,17 +36,22 @@ def written(fuzzed: Mock, pieces: list[bytes]) -> list[Response]:
     return found
 
 
+def statuses(found: list[Response]) -> list[int]:
+    """Return the statuses. A part may be invalid and too long: the cuts decide which is noticed first."""
+    return [400 if each.status in {414, 431} else each.status for each in found]
+
+
 @examples(600)
 @given(raw=broken(WHOLE), cuts=CUTS)
 def test_requests_with_something_wrong(fuzzed: Mock, raw: bytes, cuts: list[int]) -> None:
-    whole = [each.status for each in written(fuzzed, [raw])]
+    whole = statuses(written(fuzzed, [raw]))
     known, sound = read_by_h11(raw)
     for ours, (method, target, body) in zip(fuzzed.heard, known, strict=False):
         assert ours.method == method
         assert not target.startswith(b"/") or ours.target == target.partition(b"#")[0].removesuffix(b"?")
         assert not ours.complete or ours.body == body
     assert not sound or sum(each.complete for each in fuzzed.heard) <= len(known)
-    assert [each.status for each in written(fuzzed, cut(raw, cuts))] == whole
+    assert statuses(written(fuzzed, cut(raw, cuts))) == whole
 
 
 @examples(150)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,9 @@ READER = StateReader(CONTRACT, PACKAGED)
 REACH = Reach(CONTRACT, PACKAGED)
 
 
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz")
@@ -49,7 +53,14 @@ def as_yaml(value: Any) -> bytes:
             """Write every value out."""
             return True
 
+    Dumper.add_representer(str, _quoted_where_json_has_a_number)
     return yaml.dump(value, Dumper=Dumper).encode()
+
+
+def _quoted_where_json_has_a_number(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """Quote what YAML 1.1, which PyYAML writes, takes for a string, and JSON for a number: 0E0."""
+    style = "'" if _NUMBER.fullmatch(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def as_text(value: Any) -> bytes:
