@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return print_token(given[1:])
     settings = parse(given)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for each in (signal.SIGTERM, signal.SIGHUP):  # the latter comes when a terminal is closed; nohup ignores it
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, lambda *_: sys.exit(0))
     from mock_server.command.running import run  # not before, so that --help and a mistyped option are answered at once
 
     try:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import signal
 import socket
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -18,7 +21,7 @@ _TICKS = 5
 
 
 def serve(app: Any, sockets: Sequence[socket.socket], ready: Callable[[], None], limits: Limits = DEFAULTS) -> None:
-    """Serve `app` until SIGINT or SIGTERM. Calls `ready` when it answers, and a signal stops it cleanly.
+    """Serve `app` until SIGINT, SIGTERM or SIGHUP. Calls `ready` when it answers, and a signal stops it cleanly.
 
     Then it raises what the handler of that signal raises that was there before.
     """
@@ -46,6 +49,22 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGHUP too, unless it is ignored, as under nohup."""
+        with super().capture_signals():
+            if (
+                threading.current_thread() is not threading.main_thread()
+                or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            ):
+                yield
+                return
+            before = signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGHUP, before)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""

@@ -49,7 +49,7 @@ def test_the_curl_line_works_when_pasted() -> None:
         assert shlex.split(command)[0] == "curl"
 
 
-@pytest.mark.parametrize(("stop", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
 def test_a_signal_stops_it_cleanly_and_soon(stop: signal.Signals, code: int) -> None:
     with started("--quiet") as mock, socket.create_connection(mock.address) as idle:
         idle.sendall(b"GET /api/models/gpt-4o/ HTTP/1.1\r\nHost: mock\r\n")
