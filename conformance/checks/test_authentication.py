@@ -39,7 +39,7 @@ def _writes(contract: Contract) -> Mapping[str, str]:
 
 @requirement("AUT-01", MUST, clause="x-clauses/credentials-required", about=[CREDENTIALS])
 def test_no_credentials(subject: Subject) -> None:
-    """A valid request without credentials is answered 401, however its media type is written."""
+    """The server returns 401 for a valid request without credentials."""
     body = subject.full()
     for media_type in ("application/json", "application/json; charset=utf-8"):
         headers = (("Content-Type", media_type), ("Accept", "application/json"))
@@ -50,14 +50,14 @@ def test_no_credentials(subject: Subject) -> None:
 @requirement("AUT-02", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS])
 @each("kind", _kinds)
 def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
-    """A valid request with wrong credentials is refused: empty, unknown, another scheme, or almost the right key."""
+    """The server rejects a valid request with invalid credentials."""
     for which, exchange in _with_wrong(subject, kind).items():
         expect_refusal(exchange, f"the credentials are wrong ({which})")
 
 
 @requirement("AUT-12", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS])
 def test_two_wrong_credentials_are_refused(subject: Subject) -> None:
-    """A valid request that has two Authorization headers, each with unknown credentials, is refused."""
+    """The server rejects a valid request with two Authorization headers that both have invalid credentials."""
     body = subject.minimal()
     headers = (*JSON_HEADERS, ("Authorization", "Bearer rc-no-such-key-either"))
     key = body[subject.contract.upsert.key]
@@ -70,7 +70,7 @@ def test_two_wrong_credentials_are_refused(subject: Subject) -> None:
 @requirement("AUT-03", SHOULD, clause="x-clauses/credentials-401", about=[CREDENTIALS])
 @each("kind", _kinds)
 def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
-    """Wrong credentials are answered 401."""
+    """The server returns 401 for invalid credentials."""
     exchanges = _with_wrong(subject, kind)
     for which, exchange in exchanges.items():
         if exchange.request.ordinary and not exchange.response.successful:
@@ -81,7 +81,7 @@ def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
 
 @every_exchange("AUT-04", MUST, clause="x-clauses/challenge", about=[CREDENTIALS])
 def test_challenge(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A 401 says in WWW-Authenticate how to authenticate."""
+    """A 401 response has a WWW-Authenticate header with a challenge."""
     if exchange.response.status == UNAUTHORIZED and not exchange.response.header("www-authenticate"):
         raise Violation("WWW-Authenticate in the 401", "no such header")
 
@@ -89,7 +89,7 @@ def test_challenge(exchange: Exchange, schemas: SchemaJudge, contract: Contract)
 @requirement("AUT-05", SHOULD, clause="x-clauses/credentials-in-header", about=[CREDENTIALS])
 @each("place", lambda _: {place: place for place in ("the query", "a cookie", "another header", "the body")})
 def test_token_elsewhere(subject: Subject, place: str) -> None:
-    """A token counts in Authorization only: in the query, a cookie, another header or the body it is none."""
+    """The server accepts a token only in the Authorization header."""
     # a parameter or field that nobody knows may be refused, too: which of the two comes first is open
     allowed = [UNAUTHORIZED, *([subject.contract.upsert.invalid] if place in ("the query", "the body") else [])]
     expect_status(_token_in[place](subject, token_of(_owner(subject))), *allowed, when=f"with the token in {place}")
@@ -98,7 +98,7 @@ def test_token_elsewhere(subject: Subject, place: str) -> None:
 @requirement("AUT-06", SHOULD, clause="x-clauses/credentials-first", about=[CREDENTIALS])
 @each("credential", lambda _: {"no credentials": None, "unknown credentials": Credential("Bearer rc-x", "Bearer rc-x")})
 def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
-    """Credentials are judged before the body: without them a bad body is answered as a good one is."""
+    """The server checks credentials before it validates the body."""
     _owner(subject)
     good = subject.post(encoded(subject.minimal()), credential=credential)
     if good.response.successful:
@@ -111,7 +111,7 @@ def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
 @requirement("AUT-07", MUST, clause="x-clauses/scheme-case", about=[CREDENTIALS])
 @each("scheme", lambda _: {scheme: scheme for scheme in ("bearer", "BEARER")})
 def test_scheme_case(subject: Subject, scheme: str) -> None:
-    """The name of the scheme is taken in any case."""
+    """The server accepts the name of the authentication scheme in any case."""
     exchange = _with(subject, with_scheme(_owner(subject), scheme))
     if not exchange.response.successful:
         subject.accepted(subject.upsert(subject.minimal()))
@@ -121,7 +121,7 @@ def test_scheme_case(subject: Subject, scheme: str) -> None:
 
 @every_exchange("AUT-08", MUST, clause="security", about=[CREDENTIALS])
 def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A valid key is taken as often as it is used."""
+    """The server accepts a valid key as often as it is used."""
     request = exchange.request
     if request.wire is not None:  # written by hand, its header may not be found: another requirement judges that
         return
@@ -144,14 +144,14 @@ def _may(request: Request, contract: Contract) -> bool:
 @requirement("AUT-11", MUST, clause="x-clauses/read-only", needs=["read-only-key"], about=[CREDENTIALS, READ_ONLY])
 @each("write", _writes)
 def test_read_only_key_writes_nothing(subject: Subject, write: str) -> None:
-    """A key that may only read is refused every write: a create, an update and a delete."""
+    """The server rejects every write with a read-only key."""
     expect_refusal(_by_the_reader(subject, write), f"{write} with a key that may only read")
 
 
 @requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["read-only-key"], about=[CREDENTIALS, READ_ONLY])
 @each("write", _writes)
 def test_read_only_key(subject: Subject, write: str) -> None:
-    """A key that may only read gets 403 for every write, or 401, removes nothing, and reads what there is."""
+    """The server returns 403 or 401 for a write with a read-only key, and accepts reads."""
     exchange = _by_the_reader(subject, write)
     if exchange.response.successful:
         raise NotTestable(f"{write} with a key that may only read is taken", because="AUT-11")
@@ -183,7 +183,7 @@ def _written_by_the_reader(subject: Subject, write: str) -> Exchange:
 
 @requirement("AUT-10", MUST, clause="x-upsert/read", about=[READ, CREDENTIALS_TO_READ])
 def test_read_and_delete_need_credentials(subject: Subject) -> None:
-    """A model is neither read nor deleted without credentials, nor with unknown ones."""
+    """The server neither reads nor deletes a model without valid credentials."""
     subject.require_read()
     key = subject.names.for_a_model("/a")
     subject.given(subject.full(1, key))

@@ -20,7 +20,7 @@ from contract import ResponseField
 @requirement("SEM-10", SHOULD, clause="x-clauses/server-owned", about=[SERVER_OWNED])
 @each("field", cases.server_owned)
 def test_server_owned(subject: Subject, field: ResponseField) -> None:
-    """A field that only the response has cannot be set by a request: it is ignored or refused."""
+    """A request cannot set a field that only the response has; the server ignores or rejects it."""
     forged, shown = _forged(field), []
     for number, candidate in enumerate(forged):
         exchange = _forging(subject, number, field, candidate)
@@ -58,7 +58,7 @@ def _forging(subject: Subject, number: int, field: ResponseField, candidate: Jso
 
 @requirement("SEM-12", OPEN, clause="x-clauses/unknown-fields")
 def test_unknown_fields(subject: Subject) -> None:
-    """A field that the contract does not name is ignored or refused."""
+    """The server ignores or rejects a field that the contract does not name."""
     exchange = subject.upsert({**subject.minimal(), "rc_unknown_field": "value"})
     subject.observe(f"an unknown field is answered {exchange.response.status}")
 

@@ -67,7 +67,7 @@ OFFERS = {
 @requirement("STA-47", MUST, clause="x-clauses/upgrade")
 @each("offer", lambda _: OFFERS)
 def test_upgrade(subject: Subject, offer: Offer) -> None:
-    """A request that offers another protocol in Upgrade is processed as one that does not."""
+    """The server processes a request that offers another protocol in Upgrade like one that does not."""
     plain = replace(plain_update(subject), chunked=offer.chunked)
     if offer.chunked:
         _require_chunks(subject)
@@ -89,7 +89,7 @@ def test_upgrade(subject: Subject, offer: Offer) -> None:
 
 @requirement("STA-48", MUST, clause="x-clauses/upgrade", about=[READ])
 def test_body_after_an_offer(subject: Subject) -> None:
-    """The body of a request that offers another protocol in Upgrade is not processed as the next request."""
+    """The server does not process the body of a request with Upgrade as the next request."""
     subject.require_true_read()
     row = _sent_before_a_read(subject, H2C)
     if row is None or _switched(subject, row[0]) or not _shows_the_model(subject, row[-1]):

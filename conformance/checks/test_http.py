@@ -51,7 +51,7 @@ def _take_gzip(subject: Subject) -> None:
 
 @every_exchange("SCH-20", MUST, clause="x-clauses/representation", also=_take_gzip)
 def test_content_encoding(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A body is in the coding that Content-Encoding names, and in none where it names none."""
+    """A response body has the content coding that Content-Encoding names."""
     if judged_body(exchange, schemas) and exchange.response.miscoded:
         coding = exchange.response.header("content-encoding")
         said = f"Content-Encoding: {coding}" if coding else "no Content-Encoding"
@@ -60,7 +60,7 @@ def test_content_encoding(exchange: Exchange, schemas: SchemaJudge, contract: Co
 
 @every_exchange("SCH-21", SHOULD, clause="x-clauses/representation")
 def test_charset(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A charset in Content-Type is the one that the body is in."""
+    """A response body has the character encoding that the charset of Content-Type names."""
     charset = re.search(
         r';\s*charset\s*=\s*"?([^\s;"]+)', exchange.response.header("content-type") or "", re.IGNORECASE
     )
@@ -93,7 +93,7 @@ def _name_a_provider(subject: Subject) -> None:
 
 @every_exchange("SCH-22", MUST, clause="x-clauses/content-length", also=_write_beyond_ascii)
 def test_content_length(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """Content-Length is the length of the body, and does not stand beside Transfer-Encoding."""
+    """Content-Length is the length of the body, and a response with Transfer-Encoding has none."""
     response = exchange.response
     length = response.header("content-length")
     if length is None or exchange.request.method == "HEAD" or response.status in (NO_CONTENT, 304):
@@ -106,7 +106,7 @@ def test_content_length(exchange: Exchange, schemas: SchemaJudge, contract: Cont
 
 @every_exchange("SCH-23", MUST, clause="x-clauses/no-content", about=[DELETE])
 def test_no_content(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A 204 has no content, and neither Content-Length nor Transfer-Encoding."""
+    """A 204 response has no body, no Content-Length and no Transfer-Encoding."""
     response = exchange.response
     if response.status != NO_CONTENT:
         return
@@ -119,7 +119,7 @@ def test_no_content(exchange: Exchange, schemas: SchemaJudge, contract: Contract
 
 @every_exchange("SCH-27", MUST, clause="x-clauses/secrets", also=_name_a_provider)
 def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A response shows no secret of a provider: no key, no password, no token."""
+    """A response contains no secret of a provider, such as a key, a password or a token."""
     model = shown_model(exchange, schemas) or {}
     looked_up = {field.name for field, _ in lookups(contract)}
     judged = {name: value for name, value in model.items() if name in looked_up or name not in contract.upsert.response}
@@ -130,7 +130,7 @@ def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
 
 @requirement("SCH-24", MUST, clause="x-clauses/location", about=[CREATED])
 def test_location(subject: Subject) -> None:
-    """Location in the response to a create leads to the model that was created."""
+    """The Location of a 201 response leads to the created model."""
     if subject.first is None:
         raise NotTestable("no model could be created when the run began", because="STA-17")
     created = subject.first
@@ -151,7 +151,7 @@ def test_location(subject: Subject) -> None:
 
 @requirement("SCH-25", MUST, clause="x-clauses/etag", about=[READ, FIELDS])
 def test_etag(subject: Subject) -> None:
-    """A strong ETag is another one when the content is another one, and a read that names the old one gets the new.
+    """A strong ETag changes when the content changes, and a conditional read with an old ETag gets the new content.
 
     A weak one may outlast a change (RFC 9110, section 8.8.1), as one does that tells the second of the last update.
     """
@@ -183,7 +183,7 @@ def test_head(subject: Subject) -> None:
 
 @requirement("STA-40", MUST, clause="x-clauses/connection-close")
 def test_connection_close(subject: Subject) -> None:
-    """After the response to a request with `Connection: close` no further request of that connection is processed."""
+    """The server processes no further request on a connection after one with `Connection: close`."""
     first, again = (wired(subject, at_a_model(subject), Wire(), more) for more in ((CLOSE,), ()))
     try:
         exchanges = subject.client.send_in_a_row([first, again])
@@ -199,7 +199,7 @@ def test_connection_close(subject: Subject) -> None:
 
 @requirement("STA-41", MUST, clause="x-clauses/old-version")
 def test_old_version(subject: Subject) -> None:
-    """A response to an HTTP/1.0 request is not sent in chunks."""
+    """The response to an HTTP/1.0 request is not chunked."""
     exchange = by_hand(subject, plain_update(subject), Wire(version="1.0"))
     coding = exchange.response.header("transfer-encoding")
     if coding is None:
@@ -213,7 +213,7 @@ def test_old_version(subject: Subject) -> None:
 @requirement("STA-42", OPEN, clause="x-clauses/host")
 @each("hosts", lambda _: {"no Host": (), "two": ("{}", "rc.invalid")})
 def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
-    """A request without Host, or with two, is answered 400.
+    """The server returns 400 for a request without Host, or with two.
 
     It is observed only: HTTP servers that applications run on take such requests, and what is in front may mend them.
     """
@@ -225,7 +225,7 @@ def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
 
 @requirement("STA-43", OPEN, clause="x-clauses/absolute-form")
 def test_absolute_form(subject: Subject) -> None:
-    """A target in absolute form is the same resource as in origin form.
+    """The server treats a request target in absolute form like one in origin form.
 
     It is observed only: a proxy that guards against being used as one may refuse it.
     """
@@ -235,7 +235,7 @@ def test_absolute_form(subject: Subject) -> None:
 
 @requirement("STA-44", MUST, clause="x-clauses/field-names")
 def test_field_names(subject: Subject) -> None:
-    """The names of header fields are read without regard to case, and blanks before a value do not count."""
+    """The server reads header names in any case, and ignores white space before their values."""
     request = plain_update(subject)
     odd = tuple((name.upper(), f"\t  {value}") for name, value in request.headers)
     exchange = by_hand(subject, replace(request, headers=odd), Wire(authorization="authorization:   "))
@@ -249,7 +249,7 @@ def test_field_names(subject: Subject) -> None:
 
 @requirement("STA-45", MUST, clause="x-clauses/percent-encoding", about=[READ])
 def test_percent_encoding(subject: Subject) -> None:
-    """A name in a path is the same in either case of the digits of its percent-encoding."""
+    """The server treats upper-case and lower-case digits of percent-encoding in a path as equal."""
     subject.require_true_read()
     created = _hyphenated(subject)
     key = str(created.request.key)
@@ -262,7 +262,7 @@ def test_percent_encoding(subject: Subject) -> None:
 
 @requirement("STA-46", SHOULD, clause="x-clauses/percent-encoding", about=[READ])
 def test_unreserved_characters(subject: Subject) -> None:
-    """A name in a path is the same whether its letters and hyphens are percent-encoded or not, and is decoded once."""
+    """The server decodes percent-encoding in a path exactly once."""
     subject.require_true_read()
     key = str(_hyphenated(subject).request.key)
     exchange = _reads_encoded(subject, key, "%2D")

@@ -42,7 +42,7 @@ from contract import RequestField, ResponseField
 @requirement("SEM-01", MUST, clause="x-clauses/inherited", about=[BASE_MODELS, INHERITED], creates=True)
 @each("field", cases.inherited)
 def test_inherits(subject: Subject, field: Shown) -> None:
-    """A model without a value of its own shows that of its base model."""
+    """A model without a value of its own returns the value of its base model."""
     for step in [*stories.heirs(subject, generations=1), *stories.late_heirs(subject)]:
         if field.name in step.sent:
             expect_shown(step.shown, field.response, step.sent[field.name], "inherited from the base model")
@@ -51,7 +51,7 @@ def test_inherits(subject: Subject, field: Shown) -> None:
 @requirement("SEM-02", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS, INHERITED])
 @each("field", cases.inherited)
 def test_own_value_wins(subject: Subject, field: Shown) -> None:
-    """A value of the model's own wins over that of its base model, 0 included."""
+    """A model's own value takes precedence over the value of its base model, even if it is 0."""
     for step in stories.own_values(subject):
         if field.name in step.sent:
             expect_shown(step.shown, field.response, step.sent[field.name], "over the value of the base model")
@@ -60,7 +60,7 @@ def test_own_value_wins(subject: Subject, field: Shown) -> None:
 @requirement("SEM-03", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, INHERITED], creates=True)
 @each("field", cases.inherited)
 def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
-    """A value is inherited through a base of a base, and through one more."""
+    """A model inherits values through several levels of base models."""
     for step in stories.heirs(subject, generations=3):
         expect_shown(step.shown, field.response, step.sent[field.name], "inherited through bases of the base")
 
@@ -68,7 +68,7 @@ def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
 @requirement("SEM-04", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS])
 @each("length", lambda _: {"a model that is its own base": 1, "three models": 3})
 def test_cycle_is_answered(subject: Subject, length: int) -> None:
-    """A cycle of base models is refused or cut, and the models in it and on it are still answered, as they were."""
+    """The server rejects or cuts a cycle of base models, and the models in it stay readable and unchanged."""
     base, upsert = subject.require_base(), subject.contract.upsert
     models = [subject.given(subject.minimal()) for _ in range(length)]
     names = [model[upsert.key] for model in models]
@@ -91,7 +91,7 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
 )
 @each("case", cases.overlaid_on_base)
 def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """A model without an override shows the supported parameters of its base model, and no others."""
+    """A model without an override returns exactly the supported parameters of its base model."""
     override, field = case
     stories.require_shown(subject, field)
     entries = {"temperature": {"min": 0, "max": 2}}
@@ -106,7 +106,7 @@ def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, Re
 )
 @each("case", cases.overlaid_on_base)
 def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """Parameters come through a base of a base, and those of the nearer one win."""
+    """A model inherits parameters through several base models, and the nearest one takes precedence."""
     override, field = case
     stories.require_shown(subject, field)
     far, near = {"temperature": {"max": 2}, "top_p": {"max": 1}}, {"temperature": {"max": 1}}
@@ -118,7 +118,7 @@ def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, Respo
 
 @requirement("SEM-21", SHOULD, clause="x-clauses/inherited", about=[BASE_MODELS, INHERITANCE], creates=True)
 def test_other_base(subject: Subject) -> None:
-    """A model that is given another base model shows that one's values and parameters, and none of the former one's.
+    """A model with a new base model inherits from the new one and no longer from the old one.
 
     Values of its own stay, be they the same as those of the former one.
     """
@@ -155,7 +155,7 @@ def test_other_base(subject: Subject) -> None:
     creates=True,
 )
 def test_inherits_from_builtin(subject: Subject) -> None:
-    """A model whose base is a built-in one shows its own values, and else those that the built-in model shows."""
+    """A model with a built-in base model returns its own values first, then those of the built-in model."""
     subject.require_read()
     names = [name for name in subject.plan.known.builtin_models if subject.reaches(name)]
     if not names:
@@ -183,7 +183,7 @@ def test_inherits_from_builtin(subject: Subject) -> None:
 
 @requirement("SEM-15", OPEN, clause="x-clauses/inherited", about=[BASE_MODELS, INHERITED, STATE])
 def test_when_the_base_is_read(subject: Subject) -> None:
-    """A base model that changes later may change what its models show."""
+    """A later change of a base model may change the values of models derived from it."""
     field = next(iter(cases.inherited(subject.contract).values()), None)
     if field is None:
         raise NotTestable("the contract has no inheritance")
@@ -198,7 +198,7 @@ def test_when_the_base_is_read(subject: Subject) -> None:
 
 @requirement("SEM-18", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, BASE_SHOWN])
 def test_base_is_the_nearest(subject: Subject) -> None:
-    """A model on a base that has a base itself shows the base that it was given, not that one's."""
+    """A model returns the base model that the request gave it, not the base of that base."""
     base = subject.require_base()
     for step in stories.heirs(subject, generations=3):
         expect_shown(step.shown, subject.contract.upsert.response[base.name], step.given, "as it was sent")
@@ -206,7 +206,7 @@ def test_base_is_the_nearest(subject: Subject) -> None:
 
 @requirement("SEM-17", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, DELETE])
 def test_base_that_was_deleted(subject: Subject) -> None:
-    """A model whose base model was deleted is still there, and is answered."""
+    """A model stays readable after its base model is deleted."""
     subject.require_delete()
     base = subject.given(subject.few())
     model = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key]}
@@ -231,7 +231,7 @@ def test_base_that_was_deleted(subject: Subject) -> None:
 
 @requirement("SEM-16", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS])
 def test_base_stays_as_it_is(subject: Subject) -> None:
-    """Writing a model changes nothing of its base model, nor of that one's."""
+    """Writing a model does not change its base models."""
     key, overrides = subject.contract.upsert.key, [override.name for override, _, _ in overlays(subject.contract)]
     root = subject.given(subject.full(1))
     chained = subject.upsert({**subject.full(3), **subject.based_on(root)})  # which a server may refuse

@@ -17,13 +17,13 @@ from conformance.subject.subject import Subject
 
 @requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], creates=True, last=True)
 def test_walk_by_what_is_known(subject: Subject) -> None:
-    """Each answer of a walk has the status, and shows the values just sent, that a reference model predicts."""
+    """In a random sequence of requests every response has the status and the sent values that a model predicts."""
     _judge(subject, MUST)
 
 
 @requirement("MOD-02", SHOULD, clause="x-clauses/read-back", about=[OWN], creates=True, last=True)
 def test_walk_by_what_is_assumed(subject: Subject) -> None:
-    """Each answer of a walk shows what earlier requests left, as a reference model predicts."""
+    """In a random sequence of requests every response returns the earlier state that a model predicts."""
     _judge(subject, SHOULD)
 
 

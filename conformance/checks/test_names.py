@@ -27,7 +27,7 @@ TEXTS = ("decomposed e\u0301, composed \u00e9, emoji \U0001f9ea \u2764\ufe0f",)
     "a slash, a dot, a hyphen, two, an underscore or none": ("a/b", "c/b", "a.b", "a-b", "a--b", "a_b", "ab"),
 })  # fmt: skip
 def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
-    """Names that differ are different models: one more character, a slash, a long common start."""
+    """Different names are different models."""
     stem = subject.names.for_a_model("x" + tails[0]) + "x"
     _expect_distinct(subject, [stem + tail for tail in tails])
 
@@ -41,7 +41,7 @@ def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     "slashes: one, encoded, two, one at the end": ("a/b", "a%2Fb", "a//b", "a/b/"),
 })  # fmt: skip
 def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
-    """Names are compared code point by code point: case, space, normalization and encoding make different models."""
+    """Names are compared code point by code point; case, white space and normalization make a difference."""
     stem = subject.names.for_a_model("-" + tails[0]) + "-"
     _expect_distinct(subject, [stem + tail for tail in tails])
 
@@ -49,7 +49,7 @@ def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
 @requirement("IDM-20", SHOULD, clause="x-clauses/exact")
 @each("tail", lambda _: {written(text, 60): text for text in (*ODD_STRINGS, *TEXTS) if text})
 def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
-    """A valid but odd name that is taken comes back exactly."""
+    """A response returns an accepted valid but unusual name exactly."""
     upsert = subject.contract.upsert
     key = subject.names.for_a_model(tail) + tail
     exchange = subject.upsert({upsert.key: key})
@@ -65,7 +65,7 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
 
 @requirement("IDM-29", MUST, clause="x-clauses/unique", about=[READ])
 def test_inherited_names_are_none(subject: Subject) -> None:
-    """A name that every object of the server's language has, such as `constructor`, is no model before a create."""
+    """A name that is built into the server's language, such as `constructor`, does not exist before its create."""
     subject.require_read()
     if not subject.abilities.tells_absence:
         raise NotTestable("the read shows models that do not exist", because="STA-19")

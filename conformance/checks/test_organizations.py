@@ -41,7 +41,7 @@ LATE = (0.1, 0.4)
 
 @requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS, about=ORGANIZATIONS, creates=True)
 def test_names_do_not_collide(subject: Subject) -> None:
-    """The same name in another organization is another model: first created, then updated, with its own values."""
+    """The same name in two organizations is two models."""
     other = writer_of_another_organization(subject)
     _expect_a_create_of_its_own(subject, other)
     mine = subject.full(1)
@@ -80,7 +80,7 @@ def _expect_a_create_of_its_own(subject: Subject, other: Credential) -> None:
 
 @requirement("TEN-02", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, STATE])
 def test_writes_stay_inside(subject: Subject) -> None:
-    """Writing in one organization changes nothing in the other."""
+    """A write in one organization changes nothing in another organization."""
     subject.require_reading()
     other = writer_of_another_organization(subject)
     mine = subject.given(subject.full(1, subject.names.for_a_model(shared=True)))
@@ -99,7 +99,7 @@ def test_writes_stay_inside(subject: Subject) -> None:
     "TEN-03", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, WHAT_OTHERS_HAVE], creates=True
 )
 def test_others_do_not_read(subject: Subject) -> None:
-    """Another organization does not read the model, nor find values of it in its own of that name."""
+    """An organization cannot read the models of another organization."""
     texts = [field.name for field in subject.own_fields() if field.schema.get("type") == "string"]
     mine = {**subject.full(1), **{name: subject.names.fresh() for name in texts}}
     key = str(mine[subject.contract.upsert.key])
@@ -127,7 +127,7 @@ def test_others_do_not_read(subject: Subject) -> None:
 
 @requirement("TEN-04", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, DELETE])
 def test_others_do_not_delete(subject: Subject) -> None:
-    """Another organization cannot delete the model, not even one of the same name as its own."""
+    """An organization cannot delete the models of another organization."""
     subject.require_delete()
     other = _other(subject)
     mine = subject.given(subject.full(1))
@@ -156,7 +156,7 @@ def test_others_do_not_delete(subject: Subject) -> None:
     creates=True,
 )
 def test_others_values_are_not_inherited(subject: Subject) -> None:
-    """Values of another organization's model are never inherited, be the base's name one's own as well or not."""
+    """A model never inherits values from a model of another organization."""
     base = subject.require_base()
     other = writer_of_another_organization(subject)
     mine = subject.given(subject.full(1))
@@ -170,7 +170,7 @@ def test_others_values_are_not_inherited(subject: Subject) -> None:
 
 @requirement("TEN-06", SHOULD, clause="x-clauses/isolated-references", needs=NEEDS, about=[*ORGANIZATIONS, BASE_MODELS])
 def test_others_models_are_unknown(subject: Subject) -> None:
-    """A base model of another organization is unknown."""
+    """A base model of another organization does not exist for the request."""
     base = subject.require_base()
     if base.reference is None:
         raise NotTestable("the contract has no references")

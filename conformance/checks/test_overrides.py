@@ -25,7 +25,7 @@ from contract import RequestField, ResponseField
 @requirement("SEM-05", MUST, clause="x-clauses/override", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """The override just sent shows in the supported parameters, of a model with a base and of one without."""
+    """The entries of an override appear in the supported parameters, with or without a base model."""
     override, field = case
     stories.require_shown(subject, field)
     base = subject.given({**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2}, "n": {"max": 3}}})
@@ -51,7 +51,7 @@ def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseFiel
 @requirement("SEM-23", SHOULD, clause="x-clauses/override", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_empty_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """Where an override takes the place of the one before it, an empty one does, too."""
+    """Where an override replaces the previous one, an empty override replaces it too."""
     override, field = case
     stories.require_shown(subject, field)
     *earlier, last = stories.overrides_sent_again(subject, override)
@@ -73,7 +73,7 @@ def test_empty_override(subject: Subject, case: tuple[RequestField, ResponseFiel
 )
 @each("case", cases.overlaid_on_base)
 def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """Parameters of the base model that the override does not name stay as they are."""
+    """Parameters of the base model that the override does not name stay unchanged."""
     override, field = case
     stories.require_shown(subject, field)
     theirs = {"temperature": {"min": 0, "max": 2}, "top_p": {"min": 0, "max": 1}}
@@ -87,7 +87,7 @@ def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, Respo
 )
 @each("case", cases.overlaid_on_base)
 def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An entry of null removes a parameter, be it the base model's or the model's own, until another brings it back.
+    """A null entry of an override removes the parameter until a later override restores it.
 
     A model on that one does not show it either.
     """
@@ -109,7 +109,7 @@ def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]
 @requirement("SEM-14", SHOULD, clause="x-clauses/override-entries", about=[OVERRIDES, INHERITED_PARAMETERS])
 @each("case", cases.overlaid_on_base)
 def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An entry of the override replaces the base model's parameter whole, rather than being mixed into it."""
+    """An entry of an override replaces the parameter of the base model as a whole."""
     override, field = case
     stories.require_shown(subject, field)
     base = subject.given({**subject.minimal(), override.name: {"rc_parameter": {"min": 0, "max": 2, "default": 1}}})
@@ -121,7 +121,7 @@ def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseFiel
 @requirement("SEM-20", SHOULD, clause="x-clauses/exact", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """A valid but odd entry of an override that is taken comes back exactly."""
+    """A response returns an accepted valid but unusual entry of an override exactly."""
     override, field = case
     stories.require_shown(subject, field)
     odd = odd_values(override.schema)

@@ -23,7 +23,7 @@ from contract import Alias, RequestField, ResponseField
 
 @requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS])
 def test_provider_shows(subject: Subject) -> None:
-    """A model that is attached to a provider, in a create or an update, shows that provider, if it shows one."""
+    """A model attached to a provider returns that provider, if it returns one at all."""
     base = subject.given(subject.minimal())
     for field, lookup in lookups(subject.contract):
         for number, provider in enumerate(subject.plan.known.providers):
@@ -41,7 +41,7 @@ def test_provider_shows(subject: Subject) -> None:
 
 @requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS])
 def test_provider_of_one_model(subject: Subject) -> None:
-    """A model moves from one provider to another and back, and another model of the first stays where it is."""
+    """A model can move to another provider and back, and other models keep their provider."""
     first, *others = subject.plan.known.providers
     moving = subject.minimal()
     for field, lookup in lookups(subject.contract):
@@ -60,7 +60,7 @@ def test_provider_of_one_model(subject: Subject) -> None:
 @requirement("SEM-09", MUST, clause="*/x-alias", needs=["provider"], about=[ALIASES, PROVIDERS, PROVIDER_SPELLINGS])
 @each("case", cases.aliases)
 def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
-    """Either spelling of the provider does the same, in a create and in an update, and so do both when they agree."""
+    """Both spellings of the provider field have the same effect."""
     (provider, *others), (spelling, alias) = subject.plan.known.providers, case
     for field, lookup in lookups(subject.contract):
         if lookup.by != alias.of:

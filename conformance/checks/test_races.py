@@ -35,7 +35,7 @@ HEAD_START = 0.002
 
 @requirement("CON-01", MUST, clause="x-clauses/racing-creates", about=[CREATES_TOLD], creates=True)
 def test_racing_creates(subject: Subject) -> None:
-    """Of creates of one name that race, exactly one is answered as a create, and the others as updates."""
+    """When clients create the same name concurrently, exactly one gets the status of a create."""
     upsert = subject.contract.upsert
     subject.require_telling()
     warm(subject, RACERS)
@@ -52,7 +52,7 @@ def test_racing_creates(subject: Subject) -> None:
 
 @requirement("CON-02", MUST, clause="x-clauses/racing-creates")
 def test_one_model_is_left(subject: Subject) -> None:
-    """Creates of one name that race leave one model: it is updated by the next upsert, and gone when it is deleted."""
+    """When clients create the same name concurrently, exactly one model exists afterwards."""
     upsert = subject.contract.upsert
     warm(subject, RACERS)
     for _ in range(subject.plan.profile.races // 2):
@@ -74,7 +74,7 @@ def test_one_model_is_left(subject: Subject) -> None:
 
 @requirement("CON-03", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES, STATE])
 def test_racing_updates_of_one_field(subject: Subject) -> None:
-    """Of updates of one field that race, one of the values sent wins, and is the one that is seen afterwards."""
+    """When clients update the same field concurrently, one of their values is stored."""
     subject.require_reading()
     warm(subject, RACERS)
     field = subject.reliable_fields(telling=True)[0]
@@ -90,7 +90,7 @@ def test_racing_updates_of_one_field(subject: Subject) -> None:
 
 @requirement("CON-04", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES])
 def test_no_torn_model(subject: Subject) -> None:
-    """Of updates that race none is half applied: no response, no read and no final state mixes two of them."""
+    """When clients update a model concurrently, no response mixes the values of two updates."""
     warm(subject, RACERS)
     for _ in range(subject.plan.profile.races - 1):
         try:
@@ -137,7 +137,7 @@ def _require_whole_updates(subject: Subject) -> None:
 
 @requirement("CON-05", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT])
 def test_racing_updates_of_different_fields(subject: Subject) -> None:
-    """Of updates of different fields that race none is lost."""
+    """When clients update different fields concurrently, no update is lost."""
     fields = _fields_to_race_for(subject)
     for variant in range(subject.plan.profile.races // 2):
         key = subject.given(subject.full(2 * variant + 20))[subject.contract.upsert.key]
@@ -146,7 +146,7 @@ def test_racing_updates_of_different_fields(subject: Subject) -> None:
 
 @requirement("CON-07", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT])
 def test_racing_creates_of_different_fields(subject: Subject) -> None:
-    """Of creates of one name with different fields that race none loses what another stored."""
+    """When clients create the same name concurrently with different fields, all fields are stored."""
     fields = _fields_to_race_for(subject)
     for variant in range(subject.plan.profile.races // 2):
         _race_for(subject, subject.names.for_a_model(), fields, 2 * variant + 201)
@@ -154,7 +154,7 @@ def test_racing_creates_of_different_fields(subject: Subject) -> None:
 
 @requirement("CON-08", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES, STATE])
 def test_racing_models(subject: Subject) -> None:
-    """Requests about different models at once keep apart, those of different organizations and one name as well."""
+    """Concurrent requests about different models do not affect each other."""
     warm(subject, RACERS)
     for _ in range(subject.plan.profile.races // 2):
         models = _models_to_race_for(subject)
@@ -166,7 +166,7 @@ def test_racing_models(subject: Subject) -> None:
 
 @requirement("CON-06", SHOULD, clause="x-clauses/read-back", about=[OWN_OF_MANY_VALUES, READ])
 def test_linearizable(subject: Subject) -> None:
-    """Reads and writes of one model at once can be put in an order in which each read sees the latest write."""
+    """Concurrent reads and writes of one model are linearizable."""
     subject.require_true_read()
     field = subject.reliable_fields(telling=True)[0]
     warm(subject, 3)
@@ -190,7 +190,7 @@ def test_linearizable(subject: Subject) -> None:
 
 @requirement("CON-09", SHOULD, clause="x-clauses/read-back", about=[READ, DELETE, CREATES_TOLD])
 def test_upserts_and_deletes(subject: Subject) -> None:
-    """Upserts and a delete that race leave what they would leave one after the other, in some order."""
+    """Concurrent upserts and deletes leave a state that some sequential order of them would leave."""
     if not subject.abilities.deletes_truly:
         raise NotTestable("the target has no delete after which a model is gone")
     subject.require_telling()

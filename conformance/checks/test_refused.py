@@ -26,7 +26,7 @@ LATE = {"a wrong value", "an unknown base model"}
 @requirement("IDM-12", SHOULD, clause="x-clauses/refused", about=[STATE])
 @each("refusal", REFUSED)
 def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
-    """A refused request changes nothing of a model, neither wholly nor in part."""
+    """A rejected request does not change the model."""
     subject.require_reading()
     model = subject.once("a model to refuse changes of", lambda: ModelToRefuseChangesOf(subject))
     try:
@@ -39,7 +39,7 @@ def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
 @requirement("IDM-30", SHOULD, clause="x-clauses/refused", about=[KEPT])
 @each("refusal", lambda contract: {label: it for label, it in REFUSED(contract).items() if label in LATE})
 def test_refusal_leaves_nothing_behind(subject: Subject, refusal: Refusal) -> None:
-    """A refused update leaves nothing behind that the next update writes."""
+    """A later update does not write values of a rejected update."""
     if not subject.abilities.keeps:
         raise NotTestable("an update resets the fields that it leaves out")
     key, body = subject.contract.upsert.key, subject.full(1)
@@ -53,7 +53,7 @@ def test_refusal_leaves_nothing_behind(subject: Subject, refusal: Refusal) -> No
 @requirement("IDM-13", SHOULD, clause="x-clauses/refused", about=[EXISTENCE], creates=True)
 @each("refusal", REFUSED)
 def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
-    """A refused request creates nothing: the next valid upsert of that name is a create."""
+    """A rejected request does not create a model."""
     tried = stories.tried_again(subject, refusal)
     _refused(refusal, tried.refused)
     if tried.existed(subject):
@@ -68,7 +68,7 @@ def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
 @requirement("IDM-19", MUST, clause="x-clauses/shown")
 @each("refusal", REFUSED)
 def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
-    """A valid request is taken after a refused one, and shows its values."""
+    """The server accepts a valid request after a rejected one."""
     exchange = stories.tried_again(subject, refusal).taken
     expect_taken(exchange, f"a valid request after {refusal.label}")
     body = exchange.request.json

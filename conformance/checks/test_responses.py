@@ -26,7 +26,7 @@ JSON_MEDIA = "application/json, or a type that ends in +json"
 
 @every_exchange("SCH-01", MUST, clause="x-clauses/json-text")
 def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A body is one JSON text in UTF-8: no byte order mark, no NaN or Infinity, no name twice in an object."""
+    """A response body is one valid JSON text in UTF-8, without a byte order mark or duplicate names."""
     if assumed_body(exchange, schemas, contract) and not is_json_media(exchange):
         return  # SCH-06 judges it
     if judged_body(exchange, schemas) and exchange.response.text.faults:
@@ -35,7 +35,7 @@ def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contrac
 
 @every_exchange("SCH-02", MUST, clause="x-clauses/json-text")
 def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A body is sent with a JSON media type."""
+    """A response with a body has a JSON media type."""
     media_type = exchange.response.media_type
     if assumed_body(exchange, schemas, contract):
         return  # SCH-06 judges it
@@ -47,7 +47,7 @@ def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract
 
 @every_exchange("SCH-03", MUST, clause="x-clauses/model-body")
 def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A model in a response is valid by the schema: types, allowed values, required fields. Null counts as absent."""
+    """A model in a response is valid against its schema; a null counts as an absent field."""
     if shown_model(exchange, schemas) is None:
         return
     faults = [fault for fault in schemas.faults(exchange, drop_null=True) if not fault.date_time]
@@ -57,7 +57,7 @@ def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contra
 
 @every_exchange("SCH-04", SHOULD, clause="x-clauses/model-body")
 def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A field that is not nullable is left out rather than written as null."""
+    """A response omits a field that has no value and is not nullable; it does not return null for it."""
     if shown_model(exchange, schemas) is None or schemas.faults(exchange, drop_null=True):
         return
     faults = schemas.faults(exchange, drop_null=False)
@@ -67,7 +67,7 @@ def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contr
 
 @every_exchange("SCH-05", MUST, clause="x-clauses/error-body")
 def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """The body of an error is a JSON object."""
+    """The body of an error response is a JSON object."""
     text = exchange.response.text
     if assumed_body(exchange, schemas, contract):
         return  # SCH-06 judges it
@@ -77,7 +77,7 @@ def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contra
 
 @every_exchange("SCH-06", SHOULD, clause="x-clauses/error-body", about=[ERROR_SCHEMAS])
 def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """The body of an error is valid by its schema, and that of an invalid request a JSON object."""
+    """The body of an error response is valid against its schema."""
     if assumed_body(exchange, schemas, contract) and not (exchange.response.members and is_json_media(exchange)):
         _expect_empty_object(exchange)
     if not error_body(exchange, schemas) or not exchange.response.members:
@@ -99,7 +99,7 @@ def _expect_empty_object(exchange: Exchange) -> None:
 
 @every_exchange("SCH-07", MUST, clause="x-clauses/model-body", about=[IDENTIFIER])
 def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """The identifier of a model has the same value as its name."""
+    """A response returns the same value for the identifier of a model and for its name."""
     model = shown_model(exchange, schemas) or {}
     key = contract.upsert.key
     for field in contract.upsert.response.values():
@@ -114,7 +114,7 @@ def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract
 
 @every_exchange("SCH-08", MUST, clause="x-clauses/model-body", about=[PROVIDERS])
 def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """The provider of a model has the same value in `id` and in `provider_id`."""
+    """A response returns the same value for `id` and `provider_id` of a provider."""
     model = shown_model(exchange, schemas) or {}
     for field, _ in lookups(contract):
         shown = model.get(field.name)
@@ -124,7 +124,7 @@ def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract:
 
 @every_exchange("SCH-09", MUST, clause="x-clauses/model-body", about=[DATE_TIMES])
 def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """Date-times are written as RFC 3339 has them."""
+    """Every date-time in a response follows RFC 3339."""
     if shown_model(exchange, schemas) is None:
         return
     faults = [fault for fault in schemas.faults(exchange, drop_null=True) if fault.date_time]
@@ -134,7 +134,7 @@ def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract
 
 @every_exchange("SCH-10", MUST, clause="x-clauses/model-body", about=[CONSTANTS])
 def test_constants(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A custom model says that it is one, however often it is written and read: by its category and its source."""
+    """The category and the source of a custom model always say that the model is custom."""
     model = shown_model(exchange, schemas)
     if model is None or not is_of_a_run(str(exchange.request.key)) or _forges(exchange, contract):
         return

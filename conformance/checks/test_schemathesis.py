@@ -23,7 +23,7 @@ ALONE = 2
 
 @requirement("STA-26", MUST, clause="requestBody", last=True)
 def test_generated_valid_requests(subject: Subject) -> None:
-    """Every generated request of plain values is taken."""
+    """The server accepts every generated request with ordinary values."""
     _judge(
         subject, Reading.PLAIN, lambda exchange: expect_taken(exchange, "every value of the generated body is plain")
     )
@@ -31,27 +31,27 @@ def test_generated_valid_requests(subject: Subject) -> None:
 
 @requirement("STA-27", MUST, clause="x-clauses/wrong-type", last=True)
 def test_generated_wrong_requests(subject: Subject) -> None:
-    """Every generated request with a value that cannot be right is answered 400."""
+    """The server returns 400 for every generated request with a value that cannot be converted."""
     invalid = subject.contract.upsert.invalid
     _judge(subject, Reading.WRONG, lambda exchange: expect_status(exchange, invalid, when="for a wrong value"))
 
 
 @requirement("STA-28", SHOULD, clause="x-clauses/coercible", last=True)
 def test_generated_coercible_requests(subject: Subject) -> None:
-    """Every generated request with a value of another type, or null, is answered 400."""
+    """The server returns 400 for every generated request with a null or a value of another type."""
     invalid = subject.contract.upsert.invalid
     _judge(subject, Reading.COERCIBLE, lambda exchange: expect_status(exchange, invalid, when="for a value to coerce"))
 
 
 @requirement("STA-29", MUST, clause="x-clauses/shown", about=[OWN], last=True)
 def test_generated_values_are_shown(subject: Subject) -> None:
-    """The plain values of a generated request come back."""
+    """A response returns the ordinary values of a generated request."""
     _judge(subject, Reading.PLAIN, lambda exchange: _expect_all_shown(subject, exchange))
 
 
 @requirement("STA-30", SHOULD, clause="x-clauses/exact", about=[OWN], last=True)
 def test_generated_odd_values_are_exact(subject: Subject) -> None:
-    """The odd values of a generated request that is taken come back exactly."""
+    """A response returns the unusual values of an accepted generated request exactly."""
     _judge(subject, Reading.OPEN, lambda exchange: _expect_all_shown(subject, exchange))
 
 

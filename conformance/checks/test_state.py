@@ -61,7 +61,7 @@ def _to_repeat(contract: Contract) -> dict[str, str]:
 @requirement("IDM-01", MUST, clause="x-clauses/shown", about=[SHOWN])
 @each("field", cases.shown)
 def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
-    """The response to a create shows the value sent, exactly: 0, an empty object and the extremes included.
+    """The response to a create returns exactly the values that the request sent.
 
     One value is sent without any other field, and all among others.
     """
@@ -79,7 +79,7 @@ def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
 @requirement("IDM-02", MUST, clause="x-clauses/shown", about=[SHOWN])
 @each("field", cases.shown)
 def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
-    """The response to an update shows the value sent, not the one before it: the state after the update."""
+    """An update returns the new value, not the previous one."""
     for story in (stories.updates, stories.alone):
         for step in story(subject, field):
             expect_shown(step.shown, field.response, step.sent[field.name], "in the response to the update")
@@ -88,7 +88,7 @@ def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
 @requirement("IDM-03", MUST, clause="x-clauses/repeat")
 @each("variant", _to_repeat)
 def test_repeating_a_request(subject: Subject, variant: str) -> None:
-    """Repeating a request, once or many times, leaves one model, unchanged but for its update time and throughput."""
+    """Repeating a request leaves one model, unchanged except for its update time and its throughput."""
     body = subject.minimal() if variant == "the name alone" else subject.full()
     if variant == "lists in an override":
         body |= {override.name: {"stop": ["a", "b"], "n": {"of": [1]}} for override, _, _ in overlays(subject.contract)}
@@ -103,7 +103,7 @@ def test_repeating_a_request(subject: Subject, variant: str) -> None:
 @requirement("IDM-04", MUST, clause="x-clauses/shown", about=[SHOWN, STATE])
 @each("field", cases.shown)
 def test_value_is_stored(subject: Subject, field: Shown) -> None:
-    """A value that was sent is still there a moment later, after a create and after an update."""
+    """The server keeps a value that it accepted in a create or an update."""
     where = "when the model is looked at a moment later"
     for step in stories.stored(subject, field):
         if field.name in step.sent:
@@ -112,7 +112,7 @@ def test_value_is_stored(subject: Subject, field: Shown) -> None:
 
 @requirement("IDM-05", SHOULD, clause="x-clauses/read-back", about=[OWN, STATE])
 def test_value_is_stored_at_once(subject: Subject) -> None:
-    """What a 2xx response confirmed is what the very next request sees."""
+    """The next request sees what a 2xx response has confirmed."""
     key = subject.names.for_a_model()
     if subject.abilities.reads:
         subject.read(key)  # a cache that a create does not clear keeps that there is none
@@ -127,7 +127,7 @@ def test_value_is_stored_at_once(subject: Subject) -> None:
 
 @requirement("IDM-26", SHOULD, clause="x-clauses/read-back", about=[READ])
 def test_read_shows_the_same(subject: Subject) -> None:
-    """A read shows what the upsert before it showed, inherited values, parameters and provider included.
+    """A read returns what the preceding upsert returned.
 
     A field that no read shows may be left out, and so may one that the read of a model with a value for it leaves out.
     """
@@ -151,7 +151,7 @@ def test_read_shows_the_same(subject: Subject) -> None:
 @requirement("IDM-06", SHOULD, clause="x-upsert/omitted", about=[SHOWN])
 @each("field", cases.shown)
 def test_omitted_field(subject: Subject, field: Shown) -> None:
-    """A field left out of an update keeps its value, over several updates (or is reset, where the contract says so)."""
+    """A field omitted from an update keeps its value, or is reset if the contract says so."""
     for step in stories.omissions(subject, field)[field.name]:
         if step.sent.keys() == {subject.contract.upsert.key, field.name}:
             continue  # it was not left out
@@ -165,7 +165,7 @@ def test_omitted_field(subject: Subject, field: Shown) -> None:
 @requirement("IDM-07", MUST, clause="x-clauses/shown", about=[SHOWN])
 @each("field", cases.shown)
 def test_back_again(subject: Subject, field: Shown) -> None:
-    """A value that is changed and changed back ends as it was, and can be changed once more."""
+    """A value can be changed, changed back and changed again."""
     _, changed, *later = stories.back_again(subject, field)
     if not same(changed.shown.get(field.name), changed.sent[field.name]):
         raise NotTestable(f"an update does not show {field.name} as it was sent", because="IDM-02")
@@ -176,7 +176,7 @@ def test_back_again(subject: Subject, field: Shown) -> None:
 @requirement("IDM-08", MUST, clause="x-clauses/shown", about=[OWN])
 @each("bodies", together)
 def test_fields_together(subject: Subject, bodies: Bodies) -> None:
-    """Fields sent together are each shown, in whatever order they stand, all at once or two by two, and flags apart."""
+    """The server stores each of the fields that one request sends together."""
     for body in bodies(subject):
         members = subject.accepted(subject.upsert(body)).response.members
         for field in shown_fields(subject.contract):
@@ -187,7 +187,7 @@ def test_fields_together(subject: Subject, bodies: Bodies) -> None:
 @requirement("IDM-09", SHOULD, clause="x-clauses/exact", about=[ODD])
 @each("field", cases.odd)
 def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
-    """A valid but odd value that is taken comes back exactly, at once and when read."""
+    """A response returns an accepted valid but unusual value exactly."""
     reliable = {it.name for it in subject.abilities.reliable}
     for value, exchange in stories.odd_creates(subject, field):
         if not exchange.response.successful:
@@ -210,7 +210,7 @@ def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
 @requirement("IDM-21", SHOULD, clause="x-upsert/omitted", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An override left out of an update stays in force (or is reset, where the contract says so)."""
+    """An override omitted from an update stays in effect, or is reset if the contract says so."""
     (override, field), key = case, subject.contract.upsert.key
     stories.require_shown(subject, field)
     entries = {"temperature": {"min": 0, "max": 1}}
@@ -226,7 +226,7 @@ def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseFi
 
 @requirement("IDM-22", SHOULD, clause="x-upsert/omitted", needs=["provider"], about=[PROVIDERS])
 def test_omitted_provider(subject: Subject) -> None:
-    """A provider left out of an update stays attached (or is reset, where the contract says so)."""
+    """A provider omitted from an update stays attached, or is reset if the contract says so."""
     for field, lookup in lookups(subject.contract):
         body = {**subject.full(1), lookup.by: subject.plan.known.providers[0]}
         before = subject.accepted(subject.upsert(body)).response.members.get(field.name)
@@ -242,7 +242,7 @@ def test_omitted_provider(subject: Subject) -> None:
 
 @requirement("IDM-28", SHOULD, clause="x-upsert/omitted", about=[REFERENCES, KEPT])
 def test_reference_sent_again(subject: Subject) -> None:
-    """A base model or provider that is sent again changes nothing, and another provider no value that was sent."""
+    """Sending the same base model or provider again changes nothing, and a new provider changes no other value."""
     if not subject.abilities.keeps:
         raise NotTestable("an update resets the fields that it leaves out")
     key, references = subject.contract.upsert.key, subject.plain_references()
@@ -266,7 +266,7 @@ def test_reference_sent_again(subject: Subject) -> None:
 
 @requirement("IDM-17", MUST, clause="x-clauses/unique", about=[OWN, STATE])
 def test_models_do_not_leak(subject: Subject) -> None:
-    """Many models side by side keep their own values."""
+    """Each of many models keeps its own values."""
     bodies = [subject.given(subject.full(variant)) for variant in range(3)]
     alike = {**bodies[1], subject.contract.upsert.key: subject.names.for_a_model()}
     subject.given(alike)
@@ -285,7 +285,7 @@ def test_models_do_not_leak(subject: Subject) -> None:
 
 @requirement("IDM-23", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES], creates=True)
 def test_bare_models_are_bare(subject: Subject) -> None:
-    """A model of which nothing but the name was sent shows nothing of other models, older or newer ones."""
+    """A model created with nothing but its name has no values of other models."""
     others = [_telling(subject), _telling(subject)]
     others[1][subject.contract.upsert.key] = others[0][subject.contract.upsert.key]  # an update of the same model
     overrides = [override.name for override, _, _ in overlays(subject.contract)]
@@ -329,7 +329,7 @@ def _expect_nothing_of(other: Mapping[str, Json], shown: Mapping[str, Json], sub
 @requirement("IDM-24", MUST, clause="x-clauses/override", about=[OVERRIDES, READ])
 @each("case", cases.overlaid)
 def test_override_is_stored(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """An override that was sent is still in force a moment later, after a create and after an update."""
+    """The server keeps an override that it accepted in a create or an update."""
     override, field = case
     stories.require_shown(subject, field)
     subject.require_true_read()
@@ -342,7 +342,7 @@ def test_override_is_stored(subject: Subject, case: tuple[RequestField, Response
 
 @requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS, READ])
 def test_provider_is_stored(subject: Subject) -> None:
-    """A provider that was attached is still attached a moment later, after a create and after an update."""
+    """The server keeps a provider that was attached in a create or an update."""
     subject.require_true_read()
     for field, lookup in lookups(subject.contract):
         attached = {lookup.by: subject.plan.known.providers[0]}
@@ -358,7 +358,7 @@ def test_provider_is_stored(subject: Subject) -> None:
 @requirement("IDM-18", MUST, clause="x-clauses/override", about=[OVERRIDES])
 @each("case", cases.overlaid)
 def test_override_sent_again(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
-    """What an override just sent says shows, whatever an earlier one said."""
+    """The entries of the latest override take effect, whatever an earlier override said."""
     override, field = case
     stories.require_shown(subject, field)
     for step in stories.overrides_sent_again(subject, override):

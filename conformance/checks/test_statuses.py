@@ -79,7 +79,7 @@ def _before(contract: Contract) -> dict[str, str]:
 
 @requirement("STA-01", MUST, clause="x-upsert/created", creates=True)
 def test_create(subject: Subject) -> None:
-    """The first upsert of a name is answered as a create, with many fields or the name alone, on a base or not."""
+    """The first upsert of a name returns the status of a create."""
     upsert, base = subject.contract.upsert, base_field(subject.contract)
     bodies = [subject.minimal(), subject.full()]
     name_of_another = subject.names.fresh()
@@ -95,7 +95,7 @@ def test_create(subject: Subject) -> None:
 
 @requirement("STA-02", MUST, clause="x-upsert/updated")
 def test_update(subject: Subject) -> None:
-    """Every later upsert of a name is answered as an update, the second as well as the tenth, and with a new base."""
+    """Every later upsert of a name returns the status of an update."""
     upsert = subject.contract.upsert
     body, base = subject.given(subject.full(variant=0)), subject.given(subject.minimal())
     for variant in range(1, REPEATS + 1):
@@ -109,14 +109,14 @@ def test_update(subject: Subject) -> None:
 
 @every_exchange("STA-03", MUST, clause="x-clauses/no-server-error")
 def test_no_server_error(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """No request makes the server fail: every one is answered, and none with a 5xx other than 501 and 503."""
+    """The server responds to every request, and never with a 5xx status other than 501 and 503."""
     if blames_the_server(exchange):
         raise Violation("no server error, whatever the request", summary(exchange))
 
 
 @every_exchange("STA-04", MUST, clause="x-clauses/declared-statuses")
 def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
-    """A request is answered with a declared status, or with one that HTTP lets any server send."""
+    """Every response has a status that the contract declares, or one that HTTP allows any server to send."""
     status = exchange.response.status
     if exchange.request.operation_id is None or not exchange.request.ordinary or status >= 500:
         return
@@ -131,7 +131,7 @@ def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: C
 @requirement("STA-13", SHOULD, clause="*/x-reference", about=[REFERENCES])
 @each("case", cases.references)
 def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference]) -> None:
-    """A reference to a model or provider that does not exist is answered 404, in a create and in an update."""
+    """The server returns 404 for an upsert that refers to a model or provider that does not exist."""
     field, reference = case
     longer = subject.once("a model of a longer name", lambda: subject.given(_longer(subject)))
     key = subject.contract.upsert.key
@@ -153,7 +153,7 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
 @requirement("STA-14", SHOULD, clause="*/x-alias", about=[ALIASES])
 @each("case", cases.aliases)
 def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) -> None:
-    """Two spellings of one field that hold different values are answered 400, in a create and in an update.
+    """The server returns 400 if two spellings of one field have different values.
 
     Where fewer than two things are known that exist, one of the values is unknown, and its status is allowed as well.
     """
@@ -172,7 +172,7 @@ def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) ->
 @requirement("STA-15", MUST, clause="x-clauses/allow")
 @each("method", _unasked_methods)
 def test_allow(subject: Subject, method: str) -> None:
-    """A 405 says in Allow which methods there are, and the refused one is none of them.
+    """The Allow header of a 405 response lists the supported methods, and not the rejected one.
 
     That it leaves out another is let pass: routers of several frameworks know no more than the route that they tried.
     """
@@ -191,7 +191,7 @@ def test_allow(subject: Subject, method: str) -> None:
 @requirement("STA-16", MUST, clause="x-clauses/media-type-match")
 @each("headers", lambda _: JSON_SPELLED)
 def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]) -> None:
-    """A JSON body is taken however its media type is spelled."""
+    """The server accepts a JSON body with any valid spelling of its media type."""
     key = subject.once("a model of any media type", subject.names.for_a_model)
     body = encoded(subject.few(1, key))
     exchange = subject.post(body, key=key, headers=headers, credential=subject.callers.owner)
@@ -203,7 +203,7 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
 @requirement("STA-32", MUST, clause="x-clauses/json-spelling")
 @each("spelling", lambda _: SPELLINGS)
 def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
-    """A body is read in any spelling that JSON allows: with white space, with escapes, with exponents."""
+    """The server accepts every valid JSON spelling of a body, with any white space, escapes or exponents."""
     body, key_name = subject.few(2), subject.contract.upsert.key
     key = body[key_name]
     texts = {name: value for name, value in body.items() if isinstance(value, str)}
@@ -235,7 +235,7 @@ def _expect_sent(subject: Subject, exchange: Exchange, body: Mapping[str, Json],
 
 @requirement("STA-17", MUST, clause="requestBody")
 def test_plain_values_are_taken(subject: Subject) -> None:
-    """A valid request of plain values is taken, be it all fields or the name alone."""
+    """The server accepts a valid request with ordinary values."""
     for exchange in stories.full_creates(subject):
         expect_taken(exchange, "every field holds a plain value")
     key = subject.minimal()
@@ -257,7 +257,7 @@ def test_plain_values_are_taken(subject: Subject) -> None:
     },
 )
 def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
-    """A name of 1 to 64 letters, digits, dots, underscores, hyphens and inner slashes is taken."""
+    """The server accepts a name of 1 to 64 letters, digits, dots, underscores, hyphens and inner slashes."""
     key = subject.names.for_a_model(tail) + tail if tail else subject.longest_name()
     if subject.is_plain(key):  # of those that the target takes
         expect_taken(subject.upsert({subject.contract.upsert.key: key}), "the name is plain")
@@ -265,7 +265,7 @@ def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
 
 @requirement("STA-18", SHOULD, clause="x-upsert/reserved", needs=["builtin-model"], about=[RESERVED_NAMES])
 def test_builtin_names(subject: Subject) -> None:
-    """The name of a built-in model is refused."""
+    """The server rejects an upsert of a built-in model."""
     upsert = subject.contract.upsert
     names = [name for name in subject.plan.known.builtin_models if subject.is_allowed(name)]
     if not names:
@@ -277,7 +277,7 @@ def test_builtin_names(subject: Subject) -> None:
 
 @requirement("STA-19", MUST, clause="x-upsert/read", about=[READ])
 def test_read(subject: Subject) -> None:
-    """A model that exists is read with 200, one with dots in its name too; one that does not is answered 404."""
+    """A read returns 200 for a model that exists, and 404 for one that does not."""
     subject.require_read()
     key = subject.name_with("-3.5.json")
     created = subject.upsert({subject.contract.upsert.key: key})
@@ -298,7 +298,7 @@ def test_read(subject: Subject) -> None:
 
 @requirement("STA-20", MUST, clause="x-upsert/delete", about=[DELETE])
 def test_delete(subject: Subject) -> None:
-    """A model is deleted with 204 and is gone then, and no other is; what does not exist is answered 404."""
+    """A delete returns 204 and removes that model only; it returns 404 for a model that does not exist."""
     subject.require_delete()
     name = subject.name_with("_b")
     key = subject.given(subject.few(1, name))[subject.contract.upsert.key]
@@ -323,7 +323,7 @@ def test_delete(subject: Subject) -> None:
 
 @requirement("STA-21", MUST, clause="x-clauses/deleted", about=[DELETE])
 def test_create_after_delete(subject: Subject) -> None:
-    """The next upsert of a deleted name creates it anew, with nothing of the old model."""
+    """The next upsert of a deleted name creates a new model without values of the deleted one."""
     subject.require_delete()
     upsert = subject.contract.upsert
     body = subject.given(subject.full() | subject.plain_references())
@@ -343,7 +343,7 @@ def test_create_after_delete(subject: Subject) -> None:
 
 @requirement("STA-22", MUST, clause="x-clauses/slashes", about=[READ, SLASHES])
 def test_slashes(subject: Subject) -> None:
-    """A model whose name contains slashes is read and deleted at its raw path, and no other; it can be a base model."""
+    """The server serves a model whose name contains slashes at its unencoded path."""
     subject.require_read()
     upsert, stem = subject.contract.upsert, subject.names.for_a_model("/a/b")
     if not subject.is_plain(f"{stem}/a"):
@@ -362,7 +362,7 @@ def test_slashes(subject: Subject) -> None:
 @requirement("STA-23", MUST, clause="x-clauses/no-server-error")
 @each("refusal", SERVER_TRIALS)
 def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
-    """Odd requests are answered, by taking or refusing them, and the server goes on working."""
+    """The server responds to unusual requests and continues to work."""
     try:
         odd = refusal.send(subject, subject.once("a model for odd requests", lambda: subject.names.for_a_model(MARKUP)))
     except Lost:
@@ -381,7 +381,7 @@ def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
 
 @requirement("STA-24", MUST, clause="x-clauses/media-type-match")
 def test_chunked_body(subject: Subject) -> None:
-    """A chunked body is a body: it is taken, whatever its chunks end in the midst of, or refused with 411 or 501."""
+    """The server accepts a chunked body, or rejects it with 411 or 501."""
     body, upsert = subject.few(), subject.contract.upsert
     body |= {name: "模型" * 10 for name, value in body.items() if isinstance(value, str) and name != upsert.key}
     exchange = subject.post(encoded(body), key=body[upsert.key], credential=subject.callers.owner, chunked=True)
@@ -400,7 +400,7 @@ def test_chunked_body(subject: Subject) -> None:
 @requirement("STA-33", MUST, clause="x-clauses/whole-body")
 @each("kind", _before)
 def test_connection_after_an_answer(subject: Subject, kind: str) -> None:
-    """After an answer its connection is closed or takes the next request: no rest of a body is taken for a message."""
+    """After a response the server closes the connection or reads the next request, never the rest of a body."""
     if not subject.client.transport.connects:
         raise NotTestable("an application in the same process has no connections")
     if violation := misused(subject, kind):
@@ -410,7 +410,7 @@ def test_connection_after_an_answer(subject: Subject, kind: str) -> None:
 @requirement("STA-25", OPEN, clause="x-clauses/media-type-refused")
 @each("media_type", lambda _: {t: t for t in ("text/plain", "application/x-www-form-urlencoded", "")})
 def test_other_media_types(subject: Subject, media_type: str) -> None:
-    """A body of another media type is answered 415, or 400, or taken."""
+    """The server accepts a body of another media type, or rejects it with 415 or 400."""
     headers = (("Content-Type", media_type), JSON_HEADERS[1]) if media_type else (JSON_HEADERS[1],)
     body = subject.minimal()
     exchange = subject.post(

@@ -24,7 +24,7 @@ GRAIN = 1.1
 
 @requirement("IDM-14", SHOULD, clause="x-clauses/times", about=[CREATION_TIME])
 def test_created_at_stays(subject: Subject) -> None:
-    """The time of creation never changes, whatever an update sends; what is created after a delete has another."""
+    """The creation time of a model never changes, and a model created after a delete gets a new one."""
     field = _timestamp(subject, "created")
     body = subject.full(0)
     created = _moment(subject.accepted(subject.upsert(body)), field)
@@ -52,7 +52,7 @@ def test_created_at_stays(subject: Subject) -> None:
 
 @requirement("IDM-15", SHOULD, clause="x-clauses/times", about=[CREATION_TIME, UPDATE_TIME])
 def test_updated_at_never_goes_back(subject: Subject) -> None:
-    """The time of the last update never goes back, and is never before that of the creation."""
+    """The update time of a model never goes back, and is never before its creation time."""
     created, updated = _timestamp(subject, "created"), _timestamp(subject, "updated")
     body = subject.full(0)
     latest: Moment | None = None
@@ -73,7 +73,7 @@ def test_updated_at_never_goes_back(subject: Subject) -> None:
 
 @requirement("IDM-16", SHOULD, clause="x-clauses/times", about=[UPDATE_TIME])
 def test_updated_at_moves(subject: Subject) -> None:
-    """The time of the last update moves when a value changes, to the grain of the clock."""
+    """The update time changes when a value changes, within the resolution of the clock."""
     field = _timestamp(subject, "updated")
     key = subject.names.for_a_model()
     exchange = subject.accepted(subject.upsert(subject.full(1, key)))

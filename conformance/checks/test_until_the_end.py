@@ -15,7 +15,7 @@ from conformance.subject.subject import Subject
 
 @requirement("IDM-27", MUST, clause="x-clauses/shown", about=[OWN, STATE])
 def test_still_there_at_the_end(subject: Subject) -> None:
-    """A model that was created when the run began is still there, with its values, when it ends."""
+    """A model that existed when the run began still has its values when the run ends."""
     subject.require_reading()
     if subject.first is None:
         raise NotTestable("no model could be created when the run began", because="STA-17")

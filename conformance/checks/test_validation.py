@@ -42,20 +42,20 @@ def _places(contract: Contract) -> Mapping[str, str]:
 @requirement("STA-05", MUST, clause="x-clauses/unreadable-json")
 @each("refusal", UNREADABLE)
 def test_unreadable_body(subject: Subject, refusal: Refusal) -> None:
-    """A body that no JSON parser reads is answered 400."""
+    """The server returns 400 for a body that is not JSON."""
     expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
 
 
 @requirement("STA-06", MUST, clause="x-clauses/unreadable-json")
 @each("refusal", NO_OBJECT)
 def test_body_is_no_object(subject: Subject, refusal: Refusal) -> None:
-    """JSON that is no object is answered 400."""
+    """The server returns 400 for a JSON body that is not an object."""
     expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
 
 
 @requirement("STA-07", MUST, clause="x-clauses/required")
 def test_missing_key(subject: Subject) -> None:
-    """A body without the name is answered 400, be it empty or full."""
+    """The server returns 400 for a body without the model name."""
     upsert = subject.contract.upsert
     full = subject.full()
     del full[upsert.key]
@@ -66,34 +66,34 @@ def test_missing_key(subject: Subject) -> None:
 @requirement("STA-08", MUST, clause="x-clauses/wrong-type")
 @each("case", cases.wrong(Wrongness.TYPE))
 def test_wrong_type(subject: Subject, case: WrongValue) -> None:
-    """A value that no reading makes into the declared type is answered 400."""
+    """The server returns 400 for a value that cannot be converted to the declared type."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-09", MUST, clause="x-clauses/wrong-type", about=[ENUMS])
 @each("case", cases.wrong(Wrongness.ENUM))
 def test_value_not_allowed(subject: Subject, case: WrongValue) -> None:
-    """A value outside the allowed ones is answered 400."""
+    """The server returns 400 for a value that is not one of the allowed values."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-10", SHOULD, clause="x-clauses/coercible")
 @each("case", cases.wrong(Wrongness.COERCIBLE))
 def test_value_to_coerce(subject: Subject, case: WrongValue) -> None:
-    """A value that a lenient reader would coerce into the declared type is answered 400."""
+    """The server returns 400 for a value of another type, even if it could be converted to the declared one."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-11", SHOULD, clause="x-clauses/coercible")
 @each("case", cases.wrong(Wrongness.NULL))
 def test_null(subject: Subject, case: WrongValue) -> None:
-    """null in place of a value is answered 400."""
+    """The server returns 400 for null in place of a value."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-12", SHOULD, clause="x-clauses/empty-key", about=[NAMES_OF_SOME_LENGTH])
 def test_empty_key(subject: Subject) -> None:
-    """An empty name is answered 400."""
+    """The server returns 400 for an empty model name."""
     upsert = subject.contract.upsert
     expect_status(subject.upsert({upsert.key: ""}), upsert.invalid, when="for an empty name")
 
@@ -101,7 +101,7 @@ def test_empty_key(subject: Subject) -> None:
 @requirement("STA-34", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS])
 @each("headers", lambda _: {**JSON_MEDIA_TYPES, **OTHER_MEDIA_TYPES})
 def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> None:
-    """A wrong value is answered 400 however the media type of its body is spelled; another media type 415 or 400."""
+    """The server rejects an invalid value whatever the spelling of the media type."""
     field, wrong = _wrong_fields(subject)[0]
     key = subject.once("a name of wrong values", subject.names.fresh)
     body = encoded({subject.contract.upsert.key: key, field.name: wrong.value})
@@ -115,7 +115,7 @@ def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> No
 @requirement("STA-35", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS])
 @each("place", _places)
 def test_wrong_among_others(subject: Subject, place: str) -> None:
-    """A wrong value is answered 400 whatever else is wrong: other values, the name, a reference, or the size.
+    """The server returns 400 for an invalid value, whatever else is wrong with the request.
 
     Beside a reference to nothing the status of that is allowed as well, and in a large body that of too large a one.
     """

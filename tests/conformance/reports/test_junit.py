@@ -79,7 +79,7 @@ def test_a_failure_names_its_requirement_and_how_to_see_it() -> None:
     assert {property_of(case, "requirement") for case in failed} == {"IDM-01"}
     [case] = [case for case in failed if property_of(case, "case") == "input_cost"]
     assert case.classname == "Idempotency and state"
-    assert case.name.startswith("IDM-01 The response to a create shows ")
+    assert case.name.startswith("IDM-01 The response to a create returns ")
     assert case.name.endswith("[input_cost]")
     [failure] = case.result
     assert failure.message.startswith("IDM-01: expected input_cost: 1e-06")

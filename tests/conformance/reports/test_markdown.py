@@ -128,7 +128,7 @@ def _parsed(line: str) -> tuple[str, str, str]:
 def test_each_failure_annotates_the_job() -> None:
     found = [_parsed(line) for line in annotating(document(all_kinds()))]
     assert [kind for kind, *_ in found] == ["error"] * 4 + ["warning"] * 2
-    assert any(title.startswith("IDM-02 fail: The response to an update shows") for _, title, _ in found)
+    assert any(title.startswith("IDM-02 fail: An update returns the new value") for _, title, _ in found)
     messages = [message for _, _, message in found]
     assert 'in display_name: expected display_name: "Value 2" in the response to the update\nobserved' in "".join(
         messages

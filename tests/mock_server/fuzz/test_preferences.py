@@ -45,7 +45,7 @@ def test_what_is_preferred(fuzzed: Mock, request: tuple[str, str, bytes], fields
     assert applied.isprintable()
     if response.status >= 400:
         assert fuzzed.models == {}
-    chosen = "example=" in applied or "dynamic=" in applied  # by the schema, which allows more than the mock writes
+    chosen = "example=" in applied or "dynamic" in applied  # by the schema, which allows more than the mock writes
     if response.status >= 400 and response.body and not chosen:
         check_error(response)
     assert response.status < 500
