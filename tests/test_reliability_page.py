@@ -46,7 +46,7 @@ def size(count: int) -> str:
 def described() -> dict[str, str]:
     """The help of each option of the mock that is a limit."""
     text = " ".join(run("--help", COLUMNS="200").stdout.split())
-    limits = text[text.index("limits: ") : text.index("what is printed: ")]
+    limits = text[text.index("limits: ") : text.index("output: ")]
     return dict(re.findall(r"(--[a-z-]+) [A-Z]+ (.*?)(?= --|$)", limits))
 
 

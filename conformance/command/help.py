@@ -15,27 +15,27 @@ respan-conformance [URL] [options]
        respan-conformance clean LEDGER [options]
        respan-conformance serve MODULE:APP"""
 DESCRIPTION = """\
-Check an implementation of the contract at a URL. Without a target, check the
-mock that comes with it."""
+Check whether the server at a URL conforms to the contract. Without a URL,
+check the bundled mock."""
 
 EPILOG = f"""\
 settings:
-  Each option can stand in {FILE} of the current directory:
+  Each option can be set in {FILE} in the current directory:
     url = "https://staging.example.com"
     strict = true
     only = ["IDM", "AUT-03"]
-  A variable of the environment outweighs the file: RESPAN_URL, RESPAN_STRICT.
-  An option outweighs both; --no-strict switches off what they switch on.
+  Environment variables override the file: RESPAN_URL, RESPAN_STRICT.
+  Options override both; --no-strict turns off what they turn on.
 
 examples:
   respan-conformance
       check the bundled mock
   RESPAN_API_KEY=... respan-conformance https://staging.example.com/gateway
-      check a system; the key is in no list of processes
+      check a system; the key does not appear in the process list
   respan-conformance http://localhost:8000 --only IDM,AUT-03 --strict
-      judge some requirements only, and SHOULD as well
+      check some requirements, and fail also on SHOULD
   respan-conformance http://localhost:8000 --write-waivers waivers.toml
-      let what fails now pass for a while, then use --waivers waivers.toml
+      accept today's failures; later runs use --waivers waivers.toml
 
 exit codes:
   0    conformant
@@ -48,11 +48,12 @@ exit codes:
 
 ABOUT = {
     "target": """\
-Each key makes more testable. It stands in the environment (RESPAN_API_KEY,
-RESPAN_OTHER_ORG_KEY, RESPAN_READ_ONLY_KEY) or in a file, never on this line.""",
+Each key makes more requirements testable. Set keys in the environment
+(RESPAN_API_KEY, RESPAN_OTHER_ORG_KEY, RESPAN_READ_ONLY_KEY) or in files; the
+command line does not take them.""",
     "connection": """\
-The proxy's USER:PASSWORD stands in RESPAN_PROXY_AUTH, the passphrase of the
-key in RESPAN_KEY_PASSPHRASE, or each in a file.""",
+RESPAN_PROXY_AUTH or a file holds the proxy's USER:PASSWORD;
+RESPAN_KEY_PASSPHRASE or a file holds the passphrase of the private key.""",
     "selecting": "IDS are requirements and sections, such as IDM,AUT-03; --list shows them.",
 }
 """What stands at the head of a section."""

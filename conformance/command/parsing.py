@@ -60,10 +60,12 @@ def _parser() -> argparse.ArgumentParser:
         "or serve MODULE:APP, to serve an application in the background"
     )
     parser.add_argument("words", nargs="*", metavar="URL", help=words)
-    parser.add_argument("--dry-run", action="store_true", help="say what a run would send and change, and send nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what a run would send and change, and send nothing"
+    )
     parser.add_argument("--list", nargs="?", const="text", choices=FORMATS, metavar="FORMAT", help=LIST_HELP)
-    parser.add_argument("--config", metavar="FILE", help="take settings from this file")
-    parser.add_argument("--show-config", action="store_true", help="show the settings, and where each comes from")
+    parser.add_argument("--config", metavar="FILE", help="read settings from this file")
+    parser.add_argument("--show-config", action="store_true", help="show the settings and the source of each")
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title, ABOUT.get(title))
         for option in options:

@@ -25,10 +25,10 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 _EXAMPLES = """\
 examples:
   respan-mock                                  serve the packaged contract at http://127.0.0.1:8000
-  respan-mock --port 0 --quiet                 pick a free port and print the address alone
+  respan-mock --port 0 --quiet                 listen on a free port and print only the address
   respan-mock --contract altered.yaml          serve another contract
   respan-mock --cors-origin http://localhost:5173 --delay 100..500 --fail 10%:503
-                                               only that page may call it; it waits, and now and then it fails
+                                               only that page may send requests; responses are slow, and some fail
   respan-mock token                            print a dashboard token; respan-mock token --help tells more
 """
 
@@ -42,11 +42,11 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_serving(parser.add_argument_group("what is served, and where"))
-    _add_behaviour(parser.add_argument_group("how it behaves"))
+    _add_serving(parser.add_argument_group("server and contract"))
+    _add_behaviour(parser.add_argument_group("behaviour"))
     _add_admin(parser.add_argument_group("journal and admin API"))
     add_limits(parser.add_argument_group("limits"))
-    _add_output(parser.add_argument_group("what is printed"))
+    _add_output(parser.add_argument_group("output"))
     given = parser.parse_args(arguments)
     if given.state_sync and given.state is None:
         parser.error("--state-sync needs --state FILE, which names the file to save to")
@@ -82,65 +82,71 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
 
 def _add_serving(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    where = f"where to listen; repeatable (default: {DEFAULTS.hosts[0]})"
+    where = f"address to listen on; repeatable (default: {DEFAULTS.hosts[0]})"
     add("--host", metavar="HOST", action="append", default=[], help=where)
-    add("--port", default=DEFAULTS.port, type=_port, help="0 picks a free one (default: %(default)s)")
-    add("--contract", metavar="FILE", type=Path, help="the OpenAPI document to serve (default: the packaged one)")
+    add("--port", default=DEFAULTS.port, type=_port, help="port to listen on, 0 for a free one (default: %(default)s)")
+    add("--contract", metavar="FILE", type=Path, help="OpenAPI document to serve (default: the bundled one)")
     under = "serve the API under PATH, / for none (default: the path of the contract's first server)"
     add("--base-path", metavar="PATH", type=_told(normal_base_path), help=under)
-    add("--fixtures", metavar="FILE", type=Path, help="organizations, keys and built-in models (default: packaged)")
+    add("--fixtures", metavar="FILE", type=Path, help="organizations, keys and built-in models (default: bundled)")
     add(
         "--cors-origin",
         metavar="ORIGIN",
         type=_told(cors_origin),
         action="append",
-        help="whose pages may call; repeatable (default: any)",
+        help="origin whose pages may send requests; repeatable (default: any)",
     )
 
 
 def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    waits = "each answer of the API waits so long, or so long to so long"
+    waits = "delay of each response of the API, fixed or random"
     add("--delay", metavar="MS[..MS]", type=_told(fault_options.delay), help=waits)
-    fails = "requests fail: with a status, reset, truncate or malform; repeatable"
+    fails = "let requests fail: with a status, reset, truncate or malform; repeatable"
     add("--fail", metavar="[N%:]HOW", type=_told(fault_options.fail), action="append", default=[], help=fails)
-    add("--faults", metavar="FILE", type=Path, help="rules for more faults, in YAML or JSON")
-    add("--seed", metavar="N", type=int, help="fixes all that is left to chance (default: each time anew)")
+    add("--faults", metavar="FILE", type=Path, help="fault rules, in YAML or JSON")
+    add("--seed", metavar="N", type=int, help="seed of all random choices (default: another one at each start)")
     scenario = (
-        "models, fixtures, faults, clock and seed to start from and to reset to, in YAML or JSON; it is never written; "
-        "--state, --fixtures, --faults, --clock and --seed win over its parts"
+        "models, fixtures, faults, clock and seed to start from and to reset to, in YAML or JSON, never written; "
+        "--state, --fixtures, --faults, --clock and --seed override its parts"
     )
     add("--scenario", metavar="FILE", type=Path, help=scenario)
-    add("--state", metavar="FILE", type=Path, help="where the models are kept from one run to the next")
+    add("--state", metavar="FILE", type=Path, help="file that keeps the models from one run to the next")
     add("--state-sync", action="store_true", help="with --state: save each change before its response is sent")
-    model = "how large one model may grow, as JSON (default: %(default)s)"
+    model = "maximum size of a model, as JSON (default: %(default)s)"
     add("--max-model-bytes", metavar="N", default=DEFAULTS.max_model_bytes, type=_size, help=model)
-    state = "how large all models together may grow (default: %(default)s)"
+    state = "maximum size of all models together (default: %(default)s)"
     add("--max-state-bytes", metavar="N", default=DEFAULTS.max_state_bytes, type=_size, help=state)
-    clock = "models are stamped with this time, which steps with each write"
+    clock = "time of created and updated models, and its step for each write"
     add("--clock", metavar="TIME[+STEP]", type=_told(_clock), help=clock)
-    add("--check-responses", action="store_true", help="answer 500 where an answer would not be one of the contract")
+    add(
+        "--check-responses",
+        action="store_true",
+        help="return 500 in place of a response that the contract does not allow",
+    )
 
 
 def _add_admin(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    kept = "how many requests it keeps; 0 is off (default: %(default)s)"
+    kept = "maximum number of requests in the journal, 0 for none (default: %(default)s)"
     add("--journal", metavar="N", default=DEFAULTS.journal, type=_count, help=kept)
-    size = "what they may take; it keeps fewer large ones (default: %(default)s)"
+    size = "maximum size of the journal in memory (default: %(default)s)"
     add("--journal-bytes", metavar="N", default=DEFAULTS.journal_bytes, type=_size, help=size)
-    add("--no-admin", action="store_true", help="no admin API, no console, and no journal")
-    asked = f"what the admin API asks for (default: ${TOKEN_VARIABLE}, or nothing)"
+    add("--no-admin", action="store_true", help="do not serve the admin API and the console, and keep no journal")
+    asked = f"token that the admin API requires (default: ${TOKEN_VARIABLE}, or none)"
     given = os.environ.get(TOKEN_VARIABLE) or None
     add("--admin-token", metavar="TOKEN", default=given, type=_told(_token), help=asked)
-    hosts, origins = "one more name to reach it by; repeatable", "whose pages may use it; repeatable"
+    hosts, origins = "host name under which it can be used; repeatable", "origin whose pages may use it; repeatable"
     add("--admin-host", metavar="NAME", type=_told(host_name), action="append", default=[], help=hosts)
     add("--admin-origin", metavar="ORIGIN", type=_told(admin_origin), action="append", default=[], help=origins)
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--log-level", choices=LOG_LEVELS, default=DEFAULTS.log_level, help="what to log (default: %(default)s)")
-    add("--quiet", action="store_true", help="print the address alone, and log nothing but errors")
+    add(
+        "--log-level", choices=LOG_LEVELS, default=DEFAULTS.log_level, help="lowest level to log (default: %(default)s)"
+    )
+    add("--quiet", action="store_true", help="print only the address, and log only errors")
 
 
 def _port(text: str) -> int:
