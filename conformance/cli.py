@@ -1,7 +1,11 @@
-"""The command `respan-conformance`: a thin front on pytest, which runs the installed checks."""
+"""The command `respan-conformance`: its help, its arguments, and which part of the suite does what they ask.
+
+What costs time to import is imported where it is needed, so that `--help` is quick.
+"""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import signal
 import sys
@@ -9,14 +13,20 @@ import traceback
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NoReturn
 
-from conformance.command.errors import UsageError
-from conformance.command.parsing import parse
-from conformance.command.showing import shown
-from conformance.configuration.file import from_file
-from conformance.configuration.settings import BadSetting, Settings, from_arguments, from_environment
-from conformance.configuration.toml import BadFile
+from conformance.options import DIRECT, GROUPS, OPTIONS, URL, Option, refusing
+from conformance.output import flush_streams, prepare_streams, silence
 from conformance.results.verdict import Exit
-from conformance.streams import flush_streams, prepare_streams, silence
+from conformance.settings import (
+    FILE,
+    BadFile,
+    BadSetting,
+    Settings,
+    UsageError,
+    from_arguments,
+    from_environment,
+    from_file,
+    suggestion,
+)
 from contract import Contract, ContractError
 
 
@@ -40,29 +50,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(given: dict[str, Any]) -> int:
     if given["serve"]:
-        from conformance.command.serving import serve
+        from conformance.command.serve import serve
 
         return _print(serve(given["serve"]))
     settings = Settings.gather(from_file(given["config"]), from_environment(), from_arguments(given))
     if given["show_config"]:
         return _print(shown(settings))
     if given["clean"]:
-        from conformance.command.cleaning import clean_ledger
+        from conformance.command.clean import clean_ledger
 
         return clean_ledger(given["clean"], settings)
     settings, contract, chosen = _chosen(settings)
     if given["list"]:
-        from conformance.requirements.listing import LISTINGS
+        from conformance.requirements.registry import LISTINGS
 
         return _print(LISTINGS[given["list"]](contract, chosen))
-    from conformance.command.validating import check_settings
+    from conformance.command.validation import check_settings
 
     check_settings(settings)
-    from conformance.running.versions import check_versions
+    from conformance.results.about import check_versions
 
     check_versions()  # before what they concern is loaded
     if given["dry_run"]:
-        from conformance.command.rehearsing import rehearse
+        from conformance.command.dry_run import rehearse
 
         return _print(rehearse(settings))
     return _run(settings)
@@ -70,7 +80,7 @@ def _main(given: dict[str, Any]) -> int:
 
 def _chosen(settings: Settings) -> tuple[Settings, Contract, Collection[str]]:
     """The settings with the fixtures file read, the contract, and the requirements to judge by it."""
-    from conformance.configuration.fixtures import with_fixtures
+    from conformance.fixtures import with_fixtures
     from conformance.requirements import registry
     from contract import load
 
@@ -83,9 +93,9 @@ def _chosen(settings: Settings) -> tuple[Settings, Contract, Collection[str]]:
 
 
 def _run(settings: Settings) -> int:
-    from conformance.command.judging import run
-    from conformance.running.connection import connection_of
-    from conformance.running.deadline import alarm
+    from conformance.command.run import run
+    from conformance.target.budget import alarm
+    from conformance.target.connection import connection_of
 
     with ended_as_interrupted(), alarm(connection_of(settings).restraint.seconds):
         return run(settings)
@@ -111,3 +121,166 @@ def _print(text: str) -> int:
     except BrokenPipeError:
         silence(sys.stdout)
     return Exit.CONFORMANT
+
+
+FORMATS = ("text", "json", "markdown")
+TOO_MANY = "there are several arguments that are no options; give one URL"
+LIST_HELP = "list the requirements: text, json or markdown"
+
+
+def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
+    """The arguments by the names of options; None or [] where one is not given. Raises UsageError."""
+    known, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        raise UsageError(_unknown(unknown))
+    return vars(known) | _meant(known.words)
+
+
+def _meant(words: Sequence[str]) -> dict[str, Any]:
+    """What the arguments that are no options mean: a URL, `clean` and a ledger, or `serve` and an application."""
+    if words[:1] == ["clean"]:
+        if len(words) != 2:
+            raise UsageError("clean takes the file of one ledger: respan-conformance clean LEDGER [options]")
+        return {"url": None, "clean": words[1], "serve": None}
+    if words[:1] == ["serve"]:
+        if len(words) != 2:
+            raise UsageError("serve takes one application: respan-conformance serve MODULE:APP")
+        return {"url": None, "clean": None, "serve": words[1]}
+    if len(words) > 1:
+        raise UsageError(TOO_MANY)
+    return {"url": words[0] if words else None, "clean": None, "serve": None}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="respan-conformance",
+        usage=USAGE,
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=Formatter,
+        allow_abbrev=False,
+    )
+    words = (
+        f"{URL.help}; or clean LEDGER, to delete what is left; "
+        "or serve MODULE:APP, to serve an application in the background"
+    )
+    parser.add_argument("words", nargs="*", metavar="URL", help=words)
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what a run would send and change, and send nothing"
+    )
+    parser.add_argument("--list", nargs="?", const="text", choices=FORMATS, metavar="FORMAT", help=LIST_HELP)
+    parser.add_argument("--config", metavar="FILE", help="read settings from this file")
+    parser.add_argument("--show-config", action="store_true", help="show the settings and the source of each")
+    for title, options in GROUPS.items():
+        group = parser.add_argument_group(title, ABOUT.get(title))
+        for option in options:
+            if option is not URL and not option.secret:
+                group.add_argument(f"--{option.name}", dest=option.name, help=explained(option), **option.argument)
+    parser.add_argument("--no-proxy", dest="proxy", action="store_const", const=DIRECT, help=argparse.SUPPRESS)
+    for option in OPTIONS:
+        if option.secret:
+            parser.add_argument(f"--{option.name}", nargs="?", action=refusing(option), help=argparse.SUPPRESS)
+        if option.flag:
+            off = option.argument | {"action": "store_false"}
+            parser.add_argument(f"--no-{option.name}", dest=option.name, help=argparse.SUPPRESS, **off)
+    return parser
+
+
+def _unknown(unknown: Sequence[str]) -> str:
+    """What is wrong with arguments that are none. What may be a secret is not repeated."""
+    name = next((argument.partition("=")[0] for argument in unknown if argument.startswith("-")), None)
+    if name is None:
+        return TOO_MANY
+    spellings = [f"--{option.name}" for option in OPTIONS if not option.secret]
+    known = [*spellings, "--list", "--dry-run", "--config", "--show-config", "--help"]
+    return f"there is no option {name}{suggestion(name, known, '--help shows what there is')}"
+
+
+COLUMN = 30
+"""Where the explanations begin."""
+
+USAGE = """\
+respan-conformance [URL] [options]
+       respan-conformance clean LEDGER [options]
+       respan-conformance serve MODULE:APP"""
+DESCRIPTION = """\
+Check whether the server at a URL conforms to the contract. Without a URL,
+check the bundled mock."""
+
+EPILOG = f"""\
+settings:
+  Each option can be set in {FILE} in the current directory:
+    url = "https://staging.example.com"
+    strict = true
+    only = ["IDM", "AUT-03"]
+  Environment variables override the file: RESPAN_URL, RESPAN_STRICT.
+  Options override both; --no-strict turns off what they turn on.
+
+examples:
+  respan-conformance
+      check the bundled mock
+  RESPAN_API_KEY=... respan-conformance https://staging.example.com/gateway
+      check a system; the key does not appear in the process list
+  respan-conformance http://localhost:8000 --only IDM,AUT-03 --strict
+      check some requirements, and fail also on SHOULD
+  respan-conformance http://localhost:8000 --write-waivers waivers.toml
+      accept today's failures; later runs use --waivers waivers.toml
+
+exit codes:
+  0    conformant
+  1    not conformant, or a waiver has expired
+  2    wrong use: an option, a file or a key; a report could not be written
+  3    the target cannot be reached, or stopped responding
+  4    inconclusive, or the suite itself failed
+  130  interrupted
+"""
+
+ABOUT = {
+    "target": """\
+Each key makes more requirements testable. Set keys in the environment
+(RESPAN_API_KEY, RESPAN_OTHER_ORG_KEY, RESPAN_READ_ONLY_KEY) or in files; the
+command line does not take them.""",
+    "connection": """\
+RESPAN_PROXY_AUTH or a file holds the proxy's USER:PASSWORD;
+RESPAN_KEY_PASSPHRASE or a file holds the passphrase of the private key.""",
+    "selecting": "IDS are requirements and sections, such as IDM,AUT-03; --list shows them.",
+}
+"""What stands at the head of a section."""
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Leaves enough room for the names of options."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=COLUMN)
+
+
+def explained(option: Option) -> str:
+    """What the help says of an option."""
+    return f"{option.help} (repeatable)" if option.repeatable else option.help
+
+
+def shown(settings: Settings) -> str:
+    """A line for each option: its name, its value, and its origin. A secret is only said to be set."""
+    rows = [
+        (option.name, _value(option, settings[option.name]), settings.origins.get(option.name, "default"))
+        for option in OPTIONS
+        if not option.holds
+    ]
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return "\n".join(f"{name:<{first}}  {value:<{second}}  {origin}" for name, value, origin in rows)
+
+
+def _value(option: Option, value: Any) -> str:
+    if value is None or value == []:
+        return "-"
+    if option.secret:
+        return "set"
+    if option.flag:
+        return str(value).lower()
+    return ", ".join(value) if option.repeatable else str(value)

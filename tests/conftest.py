@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.configuration.options import OPTIONS
+from conformance.options import OPTIONS
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

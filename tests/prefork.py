@@ -25,8 +25,8 @@ from typing import IO, Any
 ROOT = Path(__file__).parents[1]
 _COMMANDS = multiprocessing.get_context("forkserver")
 _COMMANDS.set_forkserver_preload([
-    "mock_server.command.running", "mock_server.command.serving", "conformance.cli", "conformance.command.judging",
-    "conformance.running.session", "schemathesis", "pytest",
+    "mock_server.command.running", "mock_server.command.serving", "conformance.cli", "conformance.command.run",
+    "conformance.api", "schemathesis", "pytest",
 ])  # fmt: skip
 
 

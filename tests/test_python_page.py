@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration.options import OPTIONS
+from conformance.options import OPTIONS
 from conformance.requirements.level import SECTIONS, Level
 from tests.conformance.command import KEYS
 from tests.conformance.plugin.project import Project

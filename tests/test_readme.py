@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.cli import main as conformance
-from conformance.configuration.options import OPTIONS
+from conformance.options import OPTIONS
 from conformance.results.verdict import Exit
 from tests.mock_server.process import started
 from tests.servers.catalogue import SERVERS

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration.options import OPTIONS
-from conformance.subject.budget import BYTES, SECONDS, SHORT
-from conformance.subject.client import LONGEST_WAIT
-from conformance.wire.body import LONGEST
-from conformance.wire.route import TIMEOUT
+from conformance.options import OPTIONS
+from conformance.target.budget import BYTES, SECONDS, SHORT
+from conformance.target.client import LONGEST_WAIT
+from conformance.wire.transport import LONGEST, TIMEOUT
 from contract import load, regular_file
 from mock_server import events, showing
 from mock_server.admin.document import read_document

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from conformance.configuration.settings import Settings, from_python
+from conformance.api import run_checks
 from conformance.requirements.requirement import REGISTRY
 from conformance.results.judged import Record
 from conformance.results.result import Result
-from conformance.running.session import run_checks
+from conformance.settings import Settings, from_python
 from tests.mutants.catalogue import MUTANTS
 from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDERS, READ_ONLY_KEY, READ_WRITE_KEY
 from tests.servers.plain import PlainServer

@@ -6,8 +6,8 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from conformance.judge.outcome import NotTestable
-from conformance.subject.operations import JSON_HEADERS, READ_HEADERS, encoded
-from conformance.subject.subject import Subject
+from conformance.target.operations import JSON_HEADERS, READ_HEADERS, encoded
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Headers, Json, Request, Wire
 
 CLOSE = ("Connection", "close")

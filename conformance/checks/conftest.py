@@ -12,17 +12,16 @@ import pytest
 
 from conformance.checks.situations import meet
 from conformance.judge.outcome import Disrupted
-from conformance.plugin import run_of
+from conformance.plugin import NAME, WORD, run_of
 from conformance.requirements.requirement import Requirement, cases_of, requirement_of
-from conformance.results.judged import error_record
+from conformance.results.judged import Record, error_record, of_requirement, of_verdict
 from conformance.results.verdict import RunVerdict, Verdict
-from conformance.running.properties import of_requirement, of_verdict
-from conformance.running.pytest_outcome import tell_pytest
-from conformance.running.recorder import NAME, WORD
-from conformance.running.target import NoTarget
-from conformance.subject.smoke import Refused, WrongKey
-from conformance.subject.subject import Subject
-from conformance.wire.lost import Unreachable
+from conformance.runner.run import Run
+from conformance.target.application import NoTarget
+from conformance.target.smoke import Refused, WrongKey
+from conformance.target.subject import Subject
+from conformance.terminal.story import Story, story_text
+from conformance.wire.exchange import Unreachable
 from contract import Contract
 
 TOLD = pytest.StashKey[dict[str, Any]]()
@@ -191,3 +190,29 @@ def _case(item: pytest.Item) -> str:
     """The label of the thing that the test is about, without the requirement's ID before it."""
     callspec = getattr(item, "callspec", None)
     return callspec.id.partition("-")[2].partition("-")[2] if callspec else ""
+
+
+def tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:
+    """Return where the requirement is met, else raise what pytest calls it."""
+    verdict, reason = run.read(requirement, Verdict(record["verdict"])), record["reason"]
+    if verdict is Verdict.NOT_TESTABLE:
+        pytest.skip(reason)
+    if verdict is Verdict.ERROR:
+        pytest.fail(reason, pytrace=False)
+    found = next((f for f in record["findings"] if f["requirement"] == requirement.id), None)
+    if found is None:
+        return
+    text = f"{requirement.id}: expected {found['expected']}; observed {found['observed']}"
+    if verdict is Verdict.WAIVED:
+        raise _expected(f"{text} ({run.terms.waivers[requirement.id]})")
+    level = requirement.level_in(run.contract)
+    if not run.terms.binds(level):
+        raise _expected(text)
+    clause = requirement.clause_in(run.contract)
+    story = Story(requirement, level, clause, verdict, found, run.seed, run.target)
+    pytest.fail(f"{text}\n\n{story_text(story)}", pytrace=False)
+
+
+def _expected(text: str) -> BaseException:
+    """What pytest.xfail raises, without the traceback: it leads through the suite, and takes pytest 10 ms to write."""
+    return pytest.xfail.Exception(text, pytrace=False)

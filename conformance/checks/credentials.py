@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 
-from conformance.subject.callers import UNKNOWN, token_of
+from conformance.target.client import UNKNOWN, token_of
 from conformance.wire.exchange import Credential
 
 SHORTEST_CUT = 2

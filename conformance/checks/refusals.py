@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.fields import overlays
-from conformance.generate.wrong import Wrongness, wrong_values
+from conformance.generate.values import Wrongness, wrong_values
 from conformance.judge.outcome import NotTestable
 from conformance.requirements.cases import references
 from conformance.requirements.features import (
@@ -23,9 +23,9 @@ from conformance.requirements.features import (
     REFERENCES,
     Feature,
 )
-from conformance.subject.callers import UNKNOWN
-from conformance.subject.operations import JSON_HEADERS, encoded
-from conformance.subject.subject import Subject
+from conformance.target.client import UNKNOWN
+from conformance.target.operations import JSON_HEADERS, encoded
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Headers
 from contract import Contract
 

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from conformance.judge.outcome import NotTestable
 from conformance.requirements.cases import references
-from conformance.subject.operations import encoded
-from conformance.subject.subject import Subject
+from conformance.target.operations import encoded
+from conformance.target.subject import Subject
 
 Situation: TypeAlias = Callable[[Subject], object]
 

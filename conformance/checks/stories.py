@@ -14,9 +14,9 @@ from conformance.checks.refusals import Refusal
 from conformance.checks.together import splits
 from conformance.fields import Shown, inherited_fields, shown_fields
 from conformance.generate.values import OBJECTS, has_few_values, odd_values, plain_values
+from conformance.judge.expect import same
 from conformance.judge.outcome import NotTestable
-from conformance.judge.same import same
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from contract import RequestField, ResponseField
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from conformance.checks.credentials import KINDS, NOT_ASCII, with_scheme, wrong_credentials
 from conformance.judge.expect import expect_refusal, expect_status, expect_taken, summary
 from conformance.judge.outcome import NotTestable, Violation
-from conformance.judge.schema import SchemaJudge
+from conformance.judge.responses import SchemaJudge
 from conformance.requirements.features import (
     CREDENTIALS,
     CREDENTIALS_TO_READ,
@@ -18,10 +18,10 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
-from conformance.subject.callers import UNKNOWN, token_of
-from conformance.subject.names import is_of_a_run
-from conformance.subject.operations import JSON_HEADERS, encoded
-from conformance.subject.subject import Subject
+from conformance.target.client import UNKNOWN, token_of
+from conformance.target.names import is_of_a_run
+from conformance.target.operations import JSON_HEADERS, encoded
+from conformance.target.subject import Subject
 from conformance.wire.exchange import SAFE, Credential, Exchange, Request
 from contract import Contract
 

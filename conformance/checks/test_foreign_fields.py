@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from conformance.fields import identifying
-from conformance.judge.expect import written
+from conformance.judge.expect import same, written
 from conformance.judge.outcome import Violation
-from conformance.judge.same import same
 from conformance.requirements import cases
 from conformance.requirements.features import (
     SERVER_OWNED,
 )
 from conformance.requirements.level import OPEN, SHOULD
 from conformance.requirements.requirement import each, requirement
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from contract import ResponseField
 

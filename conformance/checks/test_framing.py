@@ -26,11 +26,10 @@ from conformance.judge.outcome import NotTestable, Violation
 from conformance.requirements.features import CREDENTIALS, READ
 from conformance.requirements.level import MUST
 from conformance.requirements.requirement import each, requirement
-from conformance.subject.callers import UNKNOWN
-from conformance.subject.operations import JSON_HEADERS
-from conformance.subject.subject import Subject
-from conformance.wire.exchange import Credential, Exchange, Headers, Request, Wire
-from conformance.wire.lost import Lost, Stale
+from conformance.target.client import UNKNOWN
+from conformance.target.operations import JSON_HEADERS
+from conformance.target.subject import Subject
+from conformance.wire.exchange import Credential, Exchange, Headers, Lost, Request, Stale, Wire
 
 SWITCHING_PROTOCOLS, UNSUPPORTED_MEDIA_TYPE = 101, 415
 REFUSED = {403, 421, 426, 501, 505}

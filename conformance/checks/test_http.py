@@ -16,8 +16,7 @@ from conformance.checks.secrets_shown import secrets_in
 from conformance.fields import lookups, overlays
 from conformance.judge.expect import expect_shown, expect_status, summary
 from conformance.judge.outcome import NotTestable, Violation
-from conformance.judge.schema import SchemaJudge
-from conformance.judge.scope import NO_CONTENT, judged_body, shown_model
+from conformance.judge.responses import NO_CONTENT, SchemaJudge, judged_body, shown_model
 from conformance.requirements.features import (
     CREATED,
     DELETE,
@@ -26,10 +25,9 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
-from conformance.subject.operations import JSON_HEADERS, READ_HEADERS, encoded
-from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Json, Request, Wire
-from conformance.wire.lost import Lost, Stale
+from conformance.target.operations import JSON_HEADERS, READ_HEADERS, encoded
+from conformance.target.subject import Subject
+from conformance.wire.exchange import Exchange, Json, Lost, Request, Stale, Wire
 from contract import Contract
 
 TAKES_GZIP = ("Accept-Encoding", "gzip, deflate")

@@ -8,17 +8,18 @@ from conformance.checks import stories
 from conformance.fields import Shown, inherited_fields, overlays
 from conformance.generate.values import distinct_value, has_few_values
 from conformance.judge.expect import (
+    contains,
     differing,
     expect_entries,
     expect_shown,
     expect_status,
     expect_taken,
     expect_unchanged,
+    same,
     summary,
     written,
 )
 from conformance.judge.outcome import NotTestable, Violation
-from conformance.judge.same import contains, same
 from conformance.requirements import cases
 from conformance.requirements.features import (
     BASE_MODELS,
@@ -33,9 +34,8 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, requirement
-from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Json
-from conformance.wire.lost import Lost
+from conformance.target.subject import Subject
+from conformance.wire.exchange import Exchange, Json, Lost
 from contract import RequestField, ResponseField
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from conformance.exploring.retracing import retrace
-from conformance.exploring.walker import Step
-from conformance.exploring.walks import walk
 from conformance.judge.expect import expect_shown, expect_status
 from conformance.judge.outcome import Violation
+from conformance.model.walks import Step, retrace, walk
 from conformance.requirements.features import (
     OWN,
 )
 from conformance.requirements.level import MUST, SHOULD, Level
 from conformance.requirements.requirement import requirement
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 
 
 @requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], creates=True, last=True)

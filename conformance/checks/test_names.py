@@ -5,14 +5,14 @@ from __future__ import annotations
 from conformance.fields import base_field
 from conformance.generate.values import ODD_STRINGS
 from conformance.judge.expect import expect_refusal, expect_shown, expect_status, written
-from conformance.judge.names import is_safe_in_path
 from conformance.judge.outcome import NotTestable
+from conformance.judge.requests import is_safe_in_path
 from conformance.requirements.features import (
     READ,
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 
 INHERITED_NAMES = ("__proto__", "constructor")
 TEXTS = ("decomposed e\u0301, composed \u00e9, emoji \U0001f9ea \u2764\ufe0f",)

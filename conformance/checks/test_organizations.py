@@ -11,11 +11,11 @@ from conformance.judge.expect import (
     expect_status,
     expect_taken,
     expect_unchanged,
+    same,
     summary,
     written,
 )
 from conformance.judge.outcome import NotTestable, Violation
-from conformance.judge.same import same
 from conformance.requirements.features import (
     BASE_MODELS,
     DELETE,
@@ -26,12 +26,12 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
-from conformance.subject.others import (
+from conformance.target.subject import (
+    Subject,
     bare_model_of_another_organization,
     writer_of_another_organization,
     writes_elsewhere,
 )
-from conformance.subject.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json
 
 NEEDS = ["other-org-key"]

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from conformance.checks import stories
 from conformance.generate.values import MANY_ENTRIES, OBJECTS, TELLING_ENTRIES, odd_values
-from conformance.judge.expect import expect_entries, shown_by, written
+from conformance.judge.expect import contains, expect_entries, shown_by, written
 from conformance.judge.outcome import Violation
-from conformance.judge.same import contains
 from conformance.requirements import cases
 from conformance.requirements.features import (
     BASE_MODELS,
@@ -17,7 +16,7 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Json
 from contract import RequestField, ResponseField
 

@@ -16,7 +16,7 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST
 from conformance.requirements.requirement import each, requirement
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Json
 from contract import Alias, RequestField, ResponseField
 

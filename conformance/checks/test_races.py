@@ -8,10 +8,8 @@ from time import sleep
 
 from conformance.fields import Shown, inherited_fields, overlays
 from conformance.generate.values import distinct_value
-from conformance.judge.expect import expect_shown, expect_status, summary, written
-from conformance.judge.linear import Operation, linearizable
+from conformance.judge.expect import expect_shown, expect_status, same, summary, written
 from conformance.judge.outcome import NotTestable, Violation
-from conformance.judge.same import same
 from conformance.requirements.features import (
     CREATES_TOLD,
     DELETE,
@@ -23,9 +21,8 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
-from conformance.subject.others import writes_elsewhere
-from conformance.subject.race import Call, histories, race, warm
-from conformance.subject.subject import Subject
+from conformance.target.races import Call, Operation, histories, linearizable, race, warm
+from conformance.target.subject import Subject, writes_elsewhere
 from conformance.wire.exchange import Credential, Exchange, Json
 
 RACERS = 5

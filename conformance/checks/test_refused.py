@@ -5,10 +5,9 @@ from __future__ import annotations
 from conformance.checks import stories
 from conformance.checks.refusals import REFUSED, Refusal
 from conformance.fields import timestamp
-from conformance.judge.expect import expect_shown, expect_taken, expect_unchanged, summary, written
-from conformance.judge.moments import moment
+from conformance.judge.expect import expect_shown, expect_taken, expect_unchanged, same, summary, written
 from conformance.judge.outcome import NotTestable, Violation
-from conformance.judge.same import same
+from conformance.judge.responses import moment
 from conformance.requirements.features import (
     EXISTENCE,
     KEPT,
@@ -16,7 +15,7 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange
 
 LATE = {"a wrong value", "an unknown base model"}

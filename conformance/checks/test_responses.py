@@ -5,8 +5,7 @@ from __future__ import annotations
 from conformance.fields import constants, lookups
 from conformance.judge.expect import expect_shown, written
 from conformance.judge.outcome import Cause, Violation
-from conformance.judge.schema import SchemaJudge
-from conformance.judge.scope import assumed_body, error_body, is_json_media, judged_body, shown_model
+from conformance.judge.responses import SchemaJudge, assumed_body, error_body, is_json_media, judged_body, shown_model
 from conformance.requirements import cases
 from conformance.requirements.features import (
     CONSTANTS,
@@ -17,7 +16,7 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import every_exchange
-from conformance.subject.names import is_of_a_run
+from conformance.target.names import is_of_a_run
 from conformance.wire.exchange import Exchange
 from contract import Contract, FromKey
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.exploring.engine import generated
 from conformance.fields import overlays
 from conformance.judge.expect import expect_entries, expect_shown, expect_status, expect_taken
 from conformance.judge.outcome import Violation
-from conformance.judge.reading import Reading, read_body
-from conformance.judge.scope import ANY_SERVER
+from conformance.judge.requests import Reading, read_body
+from conformance.judge.responses import ANY_SERVER
+from conformance.model.engine import generated
 from conformance.requirements.features import OWN
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
-from conformance.subject.operations import encoded
-from conformance.subject.subject import Subject
+from conformance.target.operations import encoded
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 
 ALONE = 2

@@ -17,14 +17,15 @@ from conformance.fields import (
 )
 from conformance.generate.values import telling_value
 from conformance.judge.expect import (
+    contains,
     expect_entries,
     expect_shown,
     expect_unchanged,
+    same,
     shown_by,
     written,
 )
 from conformance.judge.outcome import NotTestable, Violation
-from conformance.judge.same import contains, same
 from conformance.requirements import cases
 from conformance.requirements.features import (
     FIELDS,
@@ -41,7 +42,7 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Json
 from contract import Contract, Omitted, RequestField, ResponseField
 

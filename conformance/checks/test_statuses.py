@@ -8,7 +8,7 @@ from functools import partial
 from conformance.checks import stories
 from conformance.checks.refusals import JSON_SPELLED, MARKUP, SERVER_TRIALS, Refusal
 from conformance.fields import base_field, identifying
-from conformance.generate.spellings import BEYOND_TWO_BYTES, SPELLINGS, Spelling
+from conformance.generate.bodies import BEYOND_TWO_BYTES, SPELLINGS, Spelling
 from conformance.judge.expect import (
     expect_refusal,
     expect_shown,
@@ -16,12 +16,11 @@ from conformance.judge.expect import (
     expect_taken,
     expect_unchanged,
     nameless,
+    same,
     summary,
 )
 from conformance.judge.outcome import Cause, NotTestable, Violation
-from conformance.judge.same import same
-from conformance.judge.schema import SchemaJudge
-from conformance.judge.scope import ANY_SERVER, blames_the_server, is_implied
+from conformance.judge.responses import ANY_SERVER, SchemaJudge, blames_the_server, is_implied
 from conformance.requirements import cases
 from conformance.requirements.features import (
     ALIASES,
@@ -35,11 +34,10 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
-from conformance.subject.operations import JSON_HEADERS, encoded
-from conformance.subject.reuse import BEFORE, misused
-from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Json
-from conformance.wire.lost import Lost
+from conformance.target.operations import JSON_HEADERS, encoded
+from conformance.target.probe import BEFORE, misused
+from conformance.target.subject import Subject
+from conformance.wire.exchange import Exchange, Json, Lost
 from contract import Alias, Contract, Operation, Reference, RequestField
 
 REPEATS = 9

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from conformance.fields import timestamp
 from conformance.judge.expect import written
-from conformance.judge.moments import Moment, moment
 from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.responses import Moment, moment
 from conformance.requirements.features import (
     CREATION_TIME,
     UPDATE_TIME,
 )
 from conformance.requirements.level import SHOULD
 from conformance.requirements.requirement import requirement
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from contract import ResponseField
 

@@ -10,7 +10,7 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST
 from conformance.requirements.requirement import requirement
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 
 
 @requirement("IDM-27", MUST, clause="x-clauses/shown", about=[OWN, STATE])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.checks.refusals import ACCEPT, JSON_MEDIA_TYPES, NO_OBJECT, OTHER_MEDIA_TYPES, UNREADABLE, Refusal
-from conformance.generate.values import own_fields
-from conformance.generate.wrong import Wrong, Wrongness, wrong_values
+from conformance.generate.values import Wrong, Wrongness, own_fields, wrong_values
 from conformance.judge.expect import expect_status
 from conformance.judge.outcome import NotTestable
 from conformance.requirements import cases
@@ -19,8 +18,8 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
-from conformance.subject.operations import encoded
-from conformance.subject.subject import Subject
+from conformance.target.operations import encoded
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Headers, Json
 from contract import Contract, RequestField
 

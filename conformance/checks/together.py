@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from conformance.generate.values import own_fields, plain_values
-from conformance.subject.subject import Subject
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Json
 from contract import Contract
 

@@ -1,1 +1,1 @@
-"""The parts of the command `respan-conformance`: reading what it is given, checking that, and running."""
+"""The parts of the command `respan-conformance`, each of which is imported when it is asked for."""

@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from conformance.fields import settled, settled_fields
-from conformance.judge.difference import difference
 from conformance.judge.outcome import Cause, NotTestable, Violation
-from conformance.judge.same import same
+from conformance.redaction import shortened
 from conformance.wire.exchange import Exchange, Json
-from conformance.wire.secrets import shortened
 from contract import Contract, ResponseField
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal: 2 and 2.0 are, 0 and -0.0 are, 1 and true are not, strings by code points.
+
+    Integers beyond 2^53 are equal when they are the same double, as a reader of JSON may have it (RFC 8259, section 6).
+    """
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return one == other or _as_double(one) == _as_double(other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and bool(one == other)
+
+
+def contains(one: Any, other: Any) -> bool:
+    """Whether `one` has all that `other` has: the members of objects, however deep, or the same value."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(name in one and contains(one[name], value) for name, value in other.items())
+    return same(one, other)
+
+
+def _as_double(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
 
 Same = Callable[[Any, Any], bool]
 LONGEST_SUMMARY = 300
@@ -145,3 +176,49 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
 def _of_type(value: Json, field: ResponseField) -> bool:
     expected = _PYTHON_TYPES.get(field.schema.get("type", ""), (object,))
     return isinstance(value, expected) and (bool in expected or not isinstance(value, bool))
+
+
+CONTEXT = 1
+"""Lines of a document that are shown around one that differs."""
+AROUND = 24
+"""Characters of a text that are shown around the first that differs."""
+PLAIN_LENGTH = 40
+
+
+def difference(expected: Any, observed: Any) -> Sequence[str]:
+    """Lines that begin with `-` for what was expected, `+` for what came; none where the two speak for themselves."""
+    if isinstance(expected, dict | list) and isinstance(observed, dict | list):
+        return _of_documents(_lines(expected), _lines(observed))
+    if isinstance(expected, str) and isinstance(observed, str) and not (_is_plain(expected) and _is_plain(observed)):
+        return _of_texts(expected, observed)
+    return ()
+
+
+def _of_documents(expected: Sequence[str], observed: Sequence[str]) -> Sequence[str]:
+    if len(expected) == 1 and len(observed) == 1:
+        return ()
+    lines = difflib.unified_diff(expected, observed, n=CONTEXT, lineterm="")
+    return [line[:1] + " " + line[1:] for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+def _lines(value: Any) -> Sequence[str]:
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).split("\n")
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a reader sees every character of the text for what it is."""
+    return len(text) <= PLAIN_LENGTH and text.isascii() and text.isprintable() and text == text.strip()
+
+
+def _of_texts(expected: str, observed: str) -> Sequence[str]:
+    """The two around the first character that differs, every character that is not ASCII as its escape."""
+    pairs = zip(expected, observed, strict=False)
+    shorter = min(len(expected), len(observed))
+    at = next((index for index, (one, other) in enumerate(pairs) if one != other), shorter)
+    return [f"- {_around(expected, at)}", f"+ {_around(observed, at)}", f"  first at character {at + 1}"]
+
+
+def _around(text: str, at: int) -> str:
+    start, end = max(0, at - AROUND), at + AROUND
+    shown = json.dumps(text[start:end])
+    return f"{'... ' if start else ''}{shown}{' ...' if end < len(text) else ''}"

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO
 
-from conformance.reports.document import Document
-from conformance.reports.view import STOPPED, View
-from conformance.results.words import WORDS
-from conformance.visible import visible
+from conformance.output import visible
+from conformance.reports.document import STOPPED, Document, View
+from conformance.results.verdict import WORDS
 
 MOST = 10
 """Annotations of a kind that GitHub shows of one step."""

@@ -17,10 +17,9 @@ import pytest
 from conformance.reports.document import Document, document
 from conformance.requirements.level import OPEN, SECTIONS
 from conformance.requirements.requirement import REGISTRY, Requirement
-from conformance.results.judged import UNMET, Judged
+from conformance.results.judged import CASE, REQUIREMENT, UNMET, VERDICT, Judged, Properties, of_requirement
 from conformance.results.result import VOID, Result
 from conformance.results.verdict import RunVerdict, Verdict
-from conformance.running.properties import CASE, REQUIREMENT, VERDICT, Properties, of_requirement
 
 RUN = "Run"
 CHARGES = (Verdict.DEVIATES, *UNMET)

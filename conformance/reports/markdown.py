@@ -10,13 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.reports.document import Document, document
-from conformance.reports.view import KNOWN, LEVELS, TITLES, Cell, View, place
+from conformance.output import visible
+from conformance.redaction import shortened
+from conformance.reports.document import KNOWN, LEVELS, TITLES, Cell, Document, View, document, place
 from conformance.results.result import Result
-from conformance.results.verdict import Verdict
-from conformance.results.words import WORDS
-from conformance.visible import visible
-from conformance.wire.secrets import shortened
+from conformance.results.verdict import WORDS, Verdict
 
 LONGEST_INLINE = 500
 LONGEST_BLOCK = 4_000

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.fields import Shown, inherited_fields, overlays, shown_fields
-from conformance.generate.values import odd_values, own_fields
-from conformance.generate.wrong import Wrong, Wrongness, wrong_values
+from conformance.generate.values import Wrong, Wrongness, odd_values, own_fields, wrong_values
 from contract import Alias, Contract, Reference, RequestField, ResponseField
 
 PAIR = 2

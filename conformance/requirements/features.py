@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.fields import base_field, constants, lookups, overlays, timestamp
 from conformance.generate.values import has_few_values, own_fields
-from conformance.judge.valid import valid
+from conformance.judge.requests import valid
 from conformance.requirements import cases
 from contract import Contract, FromKey, Omitted, Schema
 

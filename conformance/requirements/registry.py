@@ -1,12 +1,23 @@
-"""The whole registry of requirements, with every check imported."""
+"""The whole registry of requirements: every check imported, the selection of a run, and lists of it.
+
+The lists are for people, for programs, and for `docs/requirements.md`.
+"""
 
 from __future__ import annotations
 
 import importlib
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from conformance.configuration.settings import Settings
-from conformance.requirements.selection import profile_of, selected
+from conformance.options import PROFILES, Profile
+from conformance.requirements.level import MUST, SECTIONS
+from conformance.requirements.requirement import REGISTRY, Requirement
+from conformance.settings import Settings, asked_for, closest, suggestion
 from contract import Contract
 
 CHECKS = Path(__file__).parents[1] / "checks"
@@ -22,3 +33,162 @@ def choose(contract: Contract, settings: Settings) -> set[str]:
     """IDs of the requirements to judge, with every check imported. Raises ValueError."""
     load_checks()
     return selected(contract, settings, profile_of(settings))
+
+
+class UnknownRequirement(ValueError):
+    """The user named a requirement or section that does not exist."""
+
+    def __init__(self, name: str, place: str) -> None:
+        hint = nearest(name, [*REGISTRY, *SECTIONS])
+        super().__init__(f"{place}: there is no requirement or section {name}{hint}")
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """What an error adds about an ID that is none. It may be written otherwise (IDM-1, idm01), or miss its section.
+
+    IDs that have no more than their number in common are not near: FOO-01 is no MOD-01.
+    """
+    upper = name.upper()
+    written = re.fullmatch(r"([A-Z]+)[-_ ]?(\d+)", upper)
+    if written:
+        section = closest(written[1], {id.partition("-")[0] for id in known})
+        upper, known = f"{section}-{int(written[2]):02}", [id for id in known if id.partition("-")[0] == section]
+    return suggestion(upper, known, "--list shows them all")
+
+
+def profile_of(settings: Settings) -> Profile:
+    """The profile that the settings ask for. Raises ValueError where they contradict it."""
+    profile, limit = PROFILES[settings["profile"]], settings["time-limit"]
+    if limit is None:
+        return profile
+    if profile.seconds is None:
+        raise ValueError(f"--time-limit goes with --profile thorough, not with {profile.name}")
+    return replace(profile, seconds=limit)
+
+
+def selected(contract: Contract, settings: Settings, profile: Profile) -> set[str]:
+    """IDs of the requirements to judge: those that apply to the contract, chosen by options and profile.
+
+    What `--only` names is judged whatever the profile leaves out. Raises UnknownRequirement, or ValueError where
+    nothing is left, or `--only` names a requirement that does not apply.
+    """
+    wanted, unwanted = (_expand(settings[name], settings.origins.get(name, "")) for name in ("only", "skip"))
+    reasons = inapplicable(contract)
+    for id in [name.upper() for name in settings["only"] if name.upper() in reasons]:
+        raise ValueError(f"{settings.origins.get('only', '--only')}: {id} does not apply: {reasons[id]}")
+    candidates = (wanted or _within(profile)) - unwanted
+    chosen = {id for id in candidates if id not in reasons}
+    if not chosen and candidates:
+        why = "; ".join(dict.fromkeys(reasons[id] for id in sorted(candidates)))
+        raise ValueError(f"nothing of what is chosen applies: {why}")
+    if not chosen:
+        raise ValueError("--only and --skip leave nothing to judge; --list shows what there is")
+    return chosen
+
+
+def inapplicable(contract: Contract) -> dict[str, str]:
+    """IDs of the requirements that do not apply to the contract, each with the reason."""
+    found = {id: REGISTRY[id].inapplicable(contract) for id in sorted(REGISTRY)}
+    return {id: reason for id, reason in found.items() if reason is not None}
+
+
+def _within(profile: Profile) -> set[str]:
+    """IDs of the requirements that a profile judges."""
+    left_out = _expand(profile.leaves_out)
+    return {id for id, r in REGISTRY.items() if id not in left_out and (r.level is MUST or not profile.must_only)}
+
+
+def _expand(names: Iterable[str], place: str = "") -> set[str]:
+    ids: set[str] = set()
+    for name in names:
+        found = {id for id in REGISTRY if name.upper() in (id, id.partition("-")[0])}
+        if not found:
+            raise UnknownRequirement(name, place)
+        ids |= found
+    return ids
+
+
+HEAD = """\
+# Requirements
+
+What `respan-conformance` judges, each requirement by a stable ID.
+
+- **MUST**: the vendor has stated or published it, or a standard says so. It decides the verdict.
+- **SHOULD**: the contract assumes it. A target that differs deviates, and fails under `--strict`.
+- **OPEN**: the contract leaves it open. It is observed and never judged.
+
+Written by `respan-conformance --list markdown`; not to be edited.
+"""
+
+LEFT = "Not applicable"
+"""The heading of the requirements that are about what the contract lacks."""
+
+
+def as_text(contract: Contract, chosen: Iterable[str]) -> str:
+    """Lines of text, by section."""
+    lines: list[str] = []
+    for section, members in _by_section(chosen):
+        lines.append(f"{section}  {SECTIONS[section]}")
+        for requirement in members:
+            level, known = requirement.level_in(contract), requirement.known(contract).word
+            lines.append(f"  {requirement.id}  {level:<6}  {known:<9}  {requirement.text}")
+    left = inapplicable(contract)
+    return "\n".join([*lines, *([LEFT] if left else []), *(f"  {id}  {reason}" for id, reason in left.items())])
+
+
+def as_json(contract: Contract, chosen: Iterable[str]) -> str:
+    """One JSON document."""
+    listed = {
+        "contract": {"title": contract.title, "version": contract.version, "sha256": contract.digest},
+        "sections": [{"id": id, "title": title} for id, title in SECTIONS.items()],
+        "requirements": [_document(r, contract) for _, members in _by_section(chosen) for r in members],
+        "not_applicable": [{"id": id, "reason": reason} for id, reason in inapplicable(contract).items()],
+    }
+    return json.dumps(listed, indent=2, ensure_ascii=False)
+
+
+def as_markdown(contract: Contract, chosen: Iterable[str]) -> str:
+    """A page with a table for each section."""
+    lines = [HEAD]
+    for section, members in _by_section(chosen):
+        lines += [f"## {section}: {SECTIONS[section]}", ""]
+        lines += ["| ID | Level | Known | Requirement | Clause | Needs |", "|---|---|---|---|---|---|"]
+        lines += [_row(requirement, contract) for requirement in members]
+        lines.append("")
+    if left := inapplicable(contract):
+        lines += [f"## {LEFT}", "", "| ID | Reason |", "|---|---|", *(f"| {id} | {left[id]} |" for id in left)]
+    return "\n".join(lines).rstrip()
+
+
+Listing = Callable[[Contract, Iterable[str]], str]
+LISTINGS: Mapping[str, Listing] = MappingProxyType({"text": as_text, "json": as_json, "markdown": as_markdown})
+"""The ways to list requirements, given by their IDs."""
+
+
+def _by_section(chosen: Iterable[str]) -> Iterator[tuple[str, list[Requirement]]]:
+    requirements = [REGISTRY[id] for id in sorted(chosen)]
+    for section in SECTIONS:
+        members = [requirement for requirement in requirements if requirement.section == section]
+        if members:
+            yield section, members
+
+
+def _document(requirement: Requirement, contract: Contract) -> dict[str, Any]:
+    clause = requirement.clause_in(contract)
+    return {
+        "id": requirement.id,
+        "section": requirement.section,
+        "level": requirement.level_in(contract),
+        "known": clause.known.word,
+        "text": requirement.text,
+        "clause": {"name": clause.name, "pointer": clause.pointer, "text": clause.text},
+        "every_exchange": requirement.judge is not None,
+        "needs": [asked_for(option) for option in requirement.needs],
+    }
+
+
+def _row(requirement: Requirement, contract: Contract) -> str:
+    told = _document(requirement, contract)
+    needs = ", ".join(f"`{option}`" for option in told["needs"])
+    cells = (told["id"], told["level"], told["known"], told["text"], f"`{told['clause']['pointer']}`", needs)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

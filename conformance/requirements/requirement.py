@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias, TypeVar
 
-from conformance.judge.schema import SchemaJudge
+from conformance.judge.responses import SchemaJudge
 from conformance.requirements.features import Feature
 from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD, Level
 from conformance.wire.exchange import Exchange

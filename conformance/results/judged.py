@@ -1,17 +1,17 @@
-"""A requirement, and what a run found about it."""
+"""A requirement and what a run found about it, the same as properties of a test, and findings grouped by cause."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.judge.outcome import Obstacle
+from conformance.judge.outcome import Cause, Obstacle
 from conformance.requirements.level import MUST, OPEN, Level
 from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict, worst
 from conformance.results.waivers import Use, Waiver
-from contract import Clause
+from contract import Clause, Contract
 
 Record = Mapping[str, Any]
 """What one test of a requirement came to: plain JSON, for it travels between the processes of pytest-xdist."""
@@ -98,3 +98,73 @@ class Judged:
     def kept_by(self, obstacle: Obstacle) -> bool:
         """Whether an obstacle of that kind kept any of it from being judged."""
         return obstacle in self.obstacles.values()
+
+
+Properties = list[tuple[str, object]]
+REQUIREMENT, CASE, VERDICT = "requirement", "case", "verdict"
+
+
+def of_requirement(requirement: Requirement, contract: Contract, case: str = "") -> Properties:
+    """Properties that are known before the test runs."""
+    clause = requirement.clause_in(contract)
+    found: Properties = [
+        (REQUIREMENT, requirement.id),
+        ("section", requirement.section),
+        ("level", requirement.level_in(contract).value),
+        ("clause", clause.pointer),
+        ("known", clause.known.word),
+    ]
+    return [*found, (CASE, case)] if case else found
+
+
+def of_verdict(verdict: Verdict) -> Properties:
+    """The verdict of a test, as reports of the run read it."""
+    return [(VERDICT, verdict.value)]
+
+
+GROUPED = (Verdict.FAIL, Verdict.DEVIATES, Verdict.WAIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Requirements that are not met for one cause."""
+
+    change: str
+    """What to change, as an imperative."""
+    settles: Sequence[str]
+    """Requirements that have no finding of another cause."""
+    helps: Sequence[str] = ()
+    """Requirements that have one as well."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """All of them."""
+        return sorted([*self.settles, *self.helps])
+
+
+def groups(judged: Mapping[str, Judged], verdicts: Mapping[str, Verdict]) -> list[Group]:
+    """The causes that several requirements have in common, that of most requirements first."""
+    found = {id: _causes(one.findings) for id, one in judged.items() if verdicts[id] in GROUPED}
+    causes = _named(cause for some in found.values() for cause in some if cause is not None)
+    made = []
+    for cause in dict.fromkeys(causes.values()):
+        mine = {id: {causes.get(one, None) if one else None for one in some} for id, some in found.items()}
+        settles = [id for id, some in mine.items() if some == {cause}]
+        helps = [id for id, some in mine.items() if cause in some and some != {cause}]
+        if len(settles) + len(helps) > 1:
+            made.append(Group(cause.change, settles, helps))
+    return sorted(made, key=lambda group: -len(group.ids))
+
+
+def _causes(findings: Iterable[Record]) -> set[Cause | None]:
+    return {Cause(**finding["cause"]) if finding.get("cause") else None for finding in findings}
+
+
+def _named(causes: Iterable[Cause]) -> dict[Cause, Cause]:
+    """Each cause with the one that it is: a status that is merely undeclared stands in place of an expected one."""
+    seen = list(causes)
+    telling = {cause.observed: cause for cause in reversed(seen) if cause.kind == "status" and cause.expected}
+    return {
+        cause: telling.get(cause.observed, cause) if cause.kind == "status" and not cause.expected else cause
+        for cause in seen
+    }

@@ -9,7 +9,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.items import AoT, Table
 
-from conformance.places import write
+from conformance.output import write
 from conformance.results.judged import UNMET, Judged
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
+from conformance.output import silence, visible
 from conformance.requirements.level import Level
 from conformance.requirements.requirement import Requirement
 from conformance.results.judged import Record
 from conformance.results.result import Result
-from conformance.results.verdict import Verdict
-from conformance.results.words import WORDS
-from conformance.terminal.consoles import StringConsole
-from conformance.terminal.hanging import hanging
-from conformance.terminal.styles import STYLES, mark
-from conformance.visible import visible
+from conformance.results.verdict import RUN_WORDS, WORDS, RunVerdict, Verdict
 from contract import Clause
 
 LABELS = 10
@@ -132,3 +129,81 @@ def _other_cases(findings: Sequence[Record]) -> list[str]:
 
 def _more(cases: Sequence[str]) -> str:
     return f" and {len(cases) - CASES_NAMED} more" if len(cases) > CASES_NAMED else ""
+
+
+STYLES: Mapping[Verdict, str] = {
+    Verdict.PASS: "green",
+    Verdict.NOT_REACHED: "magenta",
+    Verdict.NOT_TESTABLE: "yellow",
+    Verdict.DEVIATES: "yellow",
+    Verdict.WAIVED: "yellow",
+    Verdict.UNSTABLE: "magenta",
+    Verdict.FAIL: "bold red",
+    Verdict.ERROR: "bold magenta",
+}
+"""Of the verdicts that are shown, in the order of their gravity."""
+RUN_STYLES: Mapping[RunVerdict, str] = {
+    RunVerdict.CONFORMANT: "bold green",
+    RunVerdict.NON_CONFORMANT: "bold red",
+    RunVerdict.OUTDATED_WAIVERS: "bold red",
+}
+"""Of those that say something of the target; the others say nothing of it."""
+
+
+def mark(verdict: Verdict) -> Text:
+    """The sign of a verdict."""
+    return Text(WORDS[verdict].mark, STYLES[verdict])
+
+
+def said(verdict: RunVerdict) -> Text:
+    """The verdict on a run, in a word."""
+    return Text(RUN_WORDS[verdict].text.upper(), RUN_STYLES.get(verdict, "bold magenta"))
+
+
+NARROWEST = 20
+"""Columns that the text takes at least, whatever the console's width."""
+
+
+def hanging(label: Text, body: Text, console: Console) -> Text:
+    """`label`, with `body` beside it, wrapped to the width of the console."""
+    wrapped = body.wrap(console, max(NARROWEST, console.width - label.cell_len))
+    for line in wrapped:
+        line.rstrip()
+    return label + Text("\n" + " " * label.cell_len).join(wrapped)
+
+
+ALL_ON_ONE_LINE = 100_000
+
+
+class PatientConsole(Console):
+    """A console whose reader may go away: `| head` must not change the verdict.
+
+    Where nobody looks at it as it grows, in a file or the log of a CI job, each requirement keeps to one line. Colour
+    is rich's to decide: on a terminal, but for NO_COLOR, and elsewhere for FORCE_COLOR.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False)
+        self.is_watched = self.file.isatty() and self.is_interactive
+        if not self.is_watched:
+            self.width = ALL_ON_ONE_LINE
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence."""
+        self.quiet = True
+        silence(self.file)  # type: ignore[arg-type]  # rich says less of it than there is
+
+
+class StringConsole(Console):
+    """A console that writes plain text to a string."""
+
+    def __init__(self, width: int = ALL_ON_ONE_LINE) -> None:
+        self._text = io.StringIO()
+        super().__init__(
+            file=self._text, width=width, color_system=None, force_terminal=False, highlight=False, markup=False
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        """What was written, without the blanks that fill up lines."""
+        return [line.rstrip() for line in self._text.getvalue().rstrip("\n").split("\n")]

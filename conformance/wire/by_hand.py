@@ -15,10 +15,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from conformance.wire.body import LONGEST, Unreadable, decoded
-from conformance.wire.exchange import Request, Response, Wire
-from conformance.wire.lost import Lost, Stale
-from conformance.wire.route import Route
+from conformance.wire.exchange import Lost, Request, Response, Stale, Wire
+from conformance.wire.transport import LONGEST, Route, Unreadable, decoded
 
 LINE = b"\r\n"
 LONGEST_HEAD = 64 * 1024

@@ -1,12 +1,13 @@
-"""A request, its response, and the two together."""
+"""A request, its response, and the two together; and requests that got no response, as typed exceptions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from conformance.wire import strict_json
 
@@ -155,3 +156,50 @@ class Exchange:
     """The race that it was part of: those of one number were sent at once."""
     connection: int | None = None
     """The connection that it went over, where that matters: those of one number went over one, in this order."""
+
+
+class Lost(Exception):
+    """A request was not answered: the connection broke, or the time ran out."""
+
+    def __init__(
+        self, request: Any, reason: str, error: Exception | None = None, beginning: bytes = b"", *, unsent: bool = False
+    ) -> None:
+        self.request = request
+        self.reason = reason
+        self.error = error
+        """What went wrong on the wire, as the HTTP client says it."""
+        self.beginning = beginning
+        """The first octets that came back, if any did."""
+        self.unsent = unsent
+        """Whether nothing of the request left this machine: no connection was made for it."""
+        super().__init__(reason)
+
+
+class Stale(Exception):
+    """A connection that was kept from an earlier request ended before any octet of the answer came.
+
+    The target may have closed it before it got the request, or may have done what it asks (RFC 9112, section 9.3.1):
+    nothing follows from it, and what the request was part of is to be done anew.
+    """
+
+    def __init__(self, request: Any, reason: str) -> None:
+        self.request = request
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Unreachable(Exception):
+    """The target does not answer at all. Its operator has to act."""
+
+
+T = TypeVar("T")
+REDOS = 5
+"""How often something is done anew; a transport that met some stale connections keeps none after that."""
+
+
+def redone(make: Callable[[], T]) -> T:
+    """What `make` returns, made anew as long as a stale connection gets in its way."""
+    for _ in range(REDOS):
+        with contextlib.suppress(Stale):
+            return make()
+    return make()

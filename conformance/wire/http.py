@@ -1,22 +1,26 @@
-"""Sends requests over HTTP/1.1, to a target that may be slow, broken or hostile."""
+"""Sends requests over HTTP/1.1 to a target that may be slow, broken or hostile, or to an application in this process.
+
+A call bounds a request as a whole, from connecting to the last byte, and notes what came of it on the socket: a
+timeout of the HTTP library bounds each read, and a target that sends a byte a second never reaches it.
+"""
 
 from __future__ import annotations
 
 import math
+import ssl
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import httpcore2
 import httpx2
 
-from conformance.wire.body import Unreadable, read_body
 from conformance.wire.by_hand import ByHand
-from conformance.wire.call import Call, Calls
-from conformance.wire.exchange import SAFE, Request, Response
-from conformance.wire.lost import Lost, Stale
-from conformance.wire.route import Route
-from conformance.wire.transport import outgoing, received
+from conformance.wire.exchange import SAFE, Lost, Request, Response, Stale
+from conformance.wire.transport import TIMEOUT, Body, Connectionless, Route, Unreadable, outgoing, read_body, received
 
 CONNECTIONS = 64
 IDLE = 2.0
@@ -147,3 +151,147 @@ def _broken(request: Request, error: Exception, call: Call) -> Lost | Stale:
         return Stale(request, reason)
     unsent = isinstance(error, httpcore2.ConnectError | httpcore2.ProxyError)
     return Lost(request, reason, error, call.beginning, unsent=unsent)
+
+
+SLICE = 64 * 1024
+"""Octets that are written at a time; between two slices the time is looked at."""
+BEGINNING = 64
+"""Octets of an answer that are kept, to say what it was where it was no HTTP."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way."""
+
+    until: float
+    """When it has to be over, by `time.monotonic`."""
+    connected: bool = False
+    """A connection was made for it; else it went over one that was there."""
+    beginning: bytes = b""
+    """The first octets that came back."""
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, above 0. Raises ReadTimeout where there are none."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("the time of the request is up")
+        return left
+
+
+class Calls(httpcore2.NetworkBackend):
+    """The sockets of a pool of connections. Each thread has one call at a time."""
+
+    def __init__(self) -> None:
+        self._sockets = httpcore2.SyncBackend()
+        self._current = threading.local()
+
+    @contextmanager
+    def call(self, seconds: float) -> Iterator[Call]:
+        """Count all that this thread does on the sockets, until the end of the block, as one call."""
+        self._current.call = call = Call(time.monotonic() + seconds)
+        yield call
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002 - the call has its own
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        call: Call = self._current.call
+        call.connected = True
+        return _Stream(
+            self._sockets.connect_tcp(host, port, call.left, local_address, socket_options or ()), self._current
+        )
+
+
+class _Stream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream, current: threading.local) -> None:
+        self._stream = stream
+        self._current = current
+
+    @property
+    def _call(self) -> Call:
+        call: Call = self._current.call
+        return call
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the call has its own
+        call = self._call
+        octets = self._stream.read(max_bytes, call.left)
+        if len(call.beginning) < BEGINNING:
+            call.beginning += octets[:BEGINNING]
+        return octets
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the call has its own
+        for start in range(0, len(buffer), SLICE):
+            self._stream.write(buffer[start : start + SLICE], self._call.left)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002 - the call has its own
+    ) -> httpcore2.NetworkStream:
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._call.left), self._current)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+App = Callable[..., Any]
+
+
+class InProcess(Connectionless):
+    """Calls the application for each request. An exception in it is a 500, as a server makes it."""
+
+    base_url = "http://in-process"
+
+    def __init__(self, app: App, timeout: float = TIMEOUT) -> None:
+        self._transport = httpx2.WSGITransport(app=_as_wsgi(app), raise_app_exceptions=False)
+        self._timeout = timeout
+
+    def send(self, request: Request) -> Response:
+        started = time.monotonic()
+        try:
+            status, headers, body = self._answer(
+                outgoing(self.base_url, request), started + min(self._timeout, max(self.longest, 0.1))
+            )
+        except TimeoutError:
+            raise Lost(request, f"no whole answer came within the time limit of {self._timeout:g} s") from None
+        except (httpx2.TransportError, Unreadable) as error:  # an application may break its connection
+            raise Lost(request, f"the connection broke: {str(error) or type(error).__name__}") from None
+        return received(status, headers, body, time.monotonic() - started)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _answer(self, request: httpx2.Request, until: float) -> tuple[int, list[tuple[bytes, bytes]], Body]:
+        try:
+            response = self._transport.handle_request(request)
+            body = read_body(response.iter_raw(), response.headers.get("content-encoding"), until)
+        except (httpx2.TransportError, TimeoutError, Unreadable):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever escapes an application is its failure
+            said = f"{type(error).__name__}: {error}".encode()
+            return 500, [(b"Content-Type", b"text/plain")], Body(said, len(said))
+        return response.status_code, response.headers.raw, body
+
+
+def is_asgi(app: App) -> bool:
+    """Whether an application is one of ASGI, and not of WSGI."""
+    import inspect
+
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
+
+
+def _as_wsgi(app: App) -> Any:
+    if not is_asgi(app):
+        return app
+    from a2wsgi import ASGIMiddleware
+
+    return ASGIMiddleware(app)

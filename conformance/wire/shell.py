@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote, urlsplit
 
+from conformance.redaction import Variables, any_of
 from conformance.wire.by_hand import ending_lines, framing_lines, head_lines
 from conformance.wire.exchange import Exchange, Request
-from conformance.wire.secrets import Variables, any_of
 
 CURL = "curl"
 DRAWING = "RUN=rc-$(date +%s)-$$"

@@ -1,16 +1,24 @@
-"""What sends requests to a target, and what a request looks like on its way there."""
+"""What sends requests to a target: the way there, what a request looks like on it, and how a response is read.
+
+The body of a response is not trusted: neither its length, nor its coding, nor that it ever ends.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+import ssl
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
 
+import httpcore2
 import httpx2
 
-from conformance.wire.body import Body
+from conformance.wire import strict_json
 from conformance.wire.exchange import Request, Response
 
 
@@ -90,3 +98,148 @@ def received(status: int, headers: list[tuple[bytes, bytes]], body: Body, second
 def _in_chunks(body: bytes, size: int = 16) -> Iterator[bytes]:
     for start in range(0, len(body), size):
         yield body[start : start + size]
+
+
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What the target is shown of the one who asks."""
+
+    cert: str
+    """File in PEM, with the private key in it where `key` is None."""
+    key: str | None = None
+    passphrase: str | None = field(default=None, repr=False)
+
+    def load(self, context: ssl.SSLContext, on_encrypted: Callable[[], object] = lambda: None) -> None:
+        """Have the context show it. Raises OSError (ssl.SSLError), and never asks for a passphrase on a terminal."""
+
+        def passphrase() -> str:
+            on_encrypted()
+            return self.passphrase or ""
+
+        context.load_cert_chain(self.cert, self.key, passphrase)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What the user said of the way to the target."""
+
+    timeout: float = TIMEOUT
+    """Seconds for a request as a whole."""
+    proxy: str | None = None
+    """URL of an HTTP proxy."""
+    proxy_auth: str | None = field(default=None, repr=False)
+    """User and password for it, with a colon between them."""
+    ca: str | None = None
+    """File of the certificates to trust, in PEM, in place of the machine's."""
+    insecure: bool = False
+    """Whether any certificate will do."""
+    shown: ClientCertificate | None = None
+    """What the target is shown, where it wants to know who connects."""
+
+    def tls(self) -> ssl.SSLContext:
+        """How certificates are verified, and which is shown. Raises OSError (ssl.SSLError) for files of no use."""
+        context = self._verifying()
+        if self.shown is not None:
+            self.shown.load(context)
+        return context
+
+    def _verifying(self) -> ssl.SSLContext:
+        if self.insecure:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            return context
+        return ssl.create_default_context(cafile=self.ca) if self.ca else httpcore2.default_ssl_context()
+
+    def through(self) -> httpcore2.Proxy | None:
+        """The proxy, with what it is to be told of the user."""
+        if self.proxy is None:
+            return None
+        user, _, password = (self.proxy_auth or "").partition(":")
+        return httpcore2.Proxy(self.proxy, auth=(user, password) if user else None)
+
+
+LONGEST = 512 * 1024
+"""Bytes of a body that are read at most; no model comes near it."""
+GZIP = 16 + zlib.MAX_WBITS
+GZIP_BEGINS = b"\x1f\x8b"
+"""No JSON text begins so."""
+
+
+class Unreadable(Exception):
+    """The body cannot be taken as it is sent. The text completes "the body ..."."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body as it came."""
+
+    content: bytes
+    """Decoded, whatever the header says, where it can be told how."""
+    sent: int
+    """Bytes before they were decoded."""
+    miscoded: str = ""
+    """How the body is coded, where Content-Encoding says otherwise."""
+
+
+def read_body(chunks: Iterable[bytes], coding: str | None, until: float) -> Body:
+    """The body, decoded. Raises Unreadable, or TimeoutError where it drips past `until` of `time.monotonic`.
+
+    Requests ask for no coding; gzip and deflate are read all the same, for gateways that compress whatever passes.
+    """
+    body = bytearray()
+    for chunk in chunks:
+        if time.monotonic() > until:
+            raise TimeoutError
+        body += chunk
+        _refuse_long(len(body))
+    return decoded(bytes(body), coding)
+
+
+def decoded(body: bytes, coding: str | None) -> Body:
+    """The body without the codings that it is in, those that the header does not name among them."""
+    named = [word for part in (coding or "").split(",") if (word := part.strip().lower()) not in ("", "identity")]
+    content, miscoded = body, ""
+    if len(named) > 1:
+        raise Unreadable(f"is in the codings {coding!r}, which the request did not ask for")
+    if named and body:
+        if _is_in(named[0], body):
+            content = _decompressed(body, named[0])
+        elif named[0] in _WINDOWS or not strict_json.read(body).faults:
+            miscoded = f"a body that is not in the coding {named[0]}"
+        else:
+            raise Unreadable(f"is in the coding {named[0]!r}, which the request did not ask for")
+    if not miscoded and content.startswith(GZIP_BEGINS):
+        content = _decompressed(content, "gzip")
+        miscoded = "a body in the coding gzip" + (", once more than that" if named else "")
+    return Body(content, len(body), miscoded)
+
+
+_WINDOWS = {"gzip": GZIP, "x-gzip": GZIP, "deflate": zlib.MAX_WBITS}
+
+
+def _is_in(coding: str, body: bytes) -> bool:
+    """Whether a body begins as the coding does."""
+    if coding == "deflate":
+        return len(body) > 1 and body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
+    return coding in _WINDOWS and body.startswith(GZIP_BEGINS)
+
+
+def _decompressed(body: bytes, coding: str) -> bytes:
+    """What a body decodes to, no more than LONGEST: a small one may hold a thousand times its size."""
+    decoder = zlib.decompressobj(_WINDOWS[coding])
+    try:
+        content = decoder.decompress(body, LONGEST + 1)
+    except zlib.error as error:
+        raise Unreadable(f"is not in the coding {coding}, though it begins so ({error})") from None
+    _refuse_long(len(content))
+    if not decoder.eof:
+        raise Unreadable(f"ends in the midst of its {coding} coding")
+    return content
+
+
+def _refuse_long(length: int) -> None:
+    if length > LONGEST:
+        raise Unreadable(f"is longer than {LONGEST} bytes and was not read further")

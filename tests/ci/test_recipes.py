@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.configuration.options import OPTIONS
+from conformance.options import OPTIONS
 from tests.ci.workflows import ACTION, ROOT, Runner
 from tests.conformance.command import KEYS
 from tests.mutants.statuses import AlwaysCreated

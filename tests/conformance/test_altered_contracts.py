@@ -18,9 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import check
-from conformance.requirements.registry import load_checks
+from conformance.requirements.registry import inapplicable, load_checks
 from conformance.requirements.requirement import REGISTRY, Requirement
-from conformance.requirements.selection import inapplicable
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict
 from contract import ContractError, load

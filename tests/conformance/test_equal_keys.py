@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance import check
-from conformance.configuration.settings import BadSetting
+from conformance.settings import BadSetting
 from tests.conformance.command import conformance
 from tests.conformance.plugin.project import Project
 from tests.conformance.watched import Watched

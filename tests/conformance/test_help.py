@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration.options import OPTIONS
+from conformance.options import OPTIONS
 from conformance.results.verdict import Exit
 from tests.conformance.command import conformance
 

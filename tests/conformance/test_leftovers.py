@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance.subject.ledger import Entry, Recorded, read_ledger, write_ledger
+from conformance.target.ledger import Entry, Recorded, read_ledger, write_ledger
 from tests.conformance.command import KEYS, KNOWN, Ran, conformance
 from tests.conformance.unit.sockets import saying
 from tests.conformance.watched import Watched

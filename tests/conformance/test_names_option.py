@@ -8,7 +8,7 @@ import pytest
 
 from conformance import check
 from conformance.results.verdict import RunVerdict, Verdict
-from conformance.subject.ledger import Entry, Recorded, read_ledger, write_ledger
+from conformance.target.ledger import Entry, Recorded, read_ledger, write_ledger
 from tests.conformance.command import KEYS, KNOWN, conformance
 from tests.mutants.judging import tripped
 from tests.mutants.updates import UpdatesIgnored

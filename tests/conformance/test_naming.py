@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.subject.ledger import read_ledger
+from conformance.target.ledger import read_ledger
 from tests.conformance.command import KEYS, KNOWN, conformance
 from tests.conformance.test_leftovers import Remembering
 from tests.conformance.unit.pasting import BASH

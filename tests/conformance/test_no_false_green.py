@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from conformance.configuration.settings import Settings, from_python
+from conformance.api import run_checks
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict
-from conformance.running.session import run_checks
+from conformance.settings import Settings, from_python
 from tests.conformance.command import KEYS, conformance
 from tests.mutants.authentication import ANYBODY
 from tests.servers.plain import PlainServer

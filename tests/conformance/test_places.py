@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.places import CannotWrite, check_places, goes_to_stdout, write
+from conformance.output import CannotWrite, check_places, goes_to_stdout, write
 
 
 def _names(folder: Path) -> list[str]:

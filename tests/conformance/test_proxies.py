@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.configuration.proxies import proxy_of
-from conformance.configuration.settings import BadSetting, Settings, from_python
+from conformance.settings import BadSetting, Settings, from_python
+from conformance.target.connection import proxy_of
 from tests.conformance.command import KEYS, conformance
 from tests.conformance.watched import Watched
 from tests.servers.plain import PlainServer

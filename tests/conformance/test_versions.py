@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance import check
-from conformance.running.versions import DECISIVE, WrongVersion, check_versions
+from conformance.results.about import DECISIVE, WrongVersion, check_versions
 from tests.conformance.command import KEYS, conformance
 from tests.conformance.plugin.project import Project
 

@@ -16,7 +16,7 @@ OWN = """
     import pytest
 
     HEAVY = {
-        "conformance.checks", "conformance.requirements.requirement", "conformance.running.run", "conformance.subject",
+        "conformance.checks", "conformance.requirements.requirement", "conformance.runner.run", "conformance.target",
         "conformance.terminal", "conformance.wire", "connexion", "contract", "mock_server.app", "openapi_core",
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conformance.subject.reuse import BEFORE
+from conformance.target.probe import BEFORE
 from tests.conformance.command import KEYS, KNOWN
 from tests.conformance.plugin.project import Project, Ran
 from tests.mutants.judging import NETS, judged, tripped

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from conformance.configuration.command import Command
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
-from conformance.results.about import About
+from conformance.results.about import About, Command
 from conformance.results.judged import Record
 from conformance.results.result import Result
-from conformance.results.terms import Terms
 from conformance.results.verdict import Verdict
-from conformance.results.waivers import Waiver
+from conformance.results.waivers import Terms, Waiver
 from contract import load
 
 HOSTILE = (

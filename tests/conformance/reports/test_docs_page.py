@@ -7,8 +7,7 @@ import json
 import re
 from pathlib import Path
 
-from conformance.configuration.kinds import OUTPUT
-from conformance.configuration.options import REPORTS
+from conformance.options import OUTPUT, REPORTS
 from conformance.reports import as_json
 from tests.conformance.reports.runs import all_kinds
 

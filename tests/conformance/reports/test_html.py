@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from conformance.places import write
+from conformance.output import write
 from conformance.reports import WRITERS
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict

@@ -12,11 +12,11 @@ import pytest
 
 import conformance.reports
 from conformance import check
-from conformance.configuration.settings import Settings, from_python
 from conformance.reports import as_json
 from conformance.reports.document import SCHEMA_VERSION
 from conformance.results.about import About
 from conformance.results.verdict import RunVerdict
+from conformance.settings import Settings, from_python
 from tests.conformance.reports.runs import all_kinds, nothing_found, told
 from tests.mutants.authentication import NoChallenge
 from tests.mutants.inheritance import OwnZeroLoses

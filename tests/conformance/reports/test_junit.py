@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from junitparser import Error, Failure, JUnitXml, Properties, Skipped, TestCase, TestSuite
 
-from conformance.configuration.settings import Settings, from_python
+from conformance.api import run_checks
 from conformance.reports.junit import JUnit
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict
-from conformance.running.session import run_checks
-from conformance.subject.subject import Subject
-from conformance.wire.lost import Unreachable
+from conformance.settings import Settings, from_python
+from conformance.target.subject import Subject
+from conformance.wire.exchange import Unreachable
 from tests.mutants.races import NobodyCreates
 from tests.mutants.responses import NaiveTimes
 from tests.mutants.updates import OmittedFieldsReset
@@ -148,7 +148,7 @@ def test_the_file_fails_where_the_run_does(server: Callable[[], PlainServer]) ->
     assert failed == {id for id, verdict in read.result.verdicts().items() if verdict in ("fail", "unstable")}
 
 
-@pytest.mark.parametrize("place", ["conformance.running.run.probe", "conformance.checks.test_responses.constants"])
+@pytest.mark.parametrize("place", ["conformance.runner.run.probe", "conformance.checks.test_responses.constants"])
 def test_an_error_of_ours_is_an_error(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise KeyError("of ours")
@@ -181,7 +181,7 @@ def test_a_target_that_is_gone_is_an_error_and_no_failure(monkeypatch: pytest.Mo
     def gone(_: Subject) -> None:
         raise Unreachable("nobody is there")
 
-    monkeypatch.setattr("conformance.running.run.look", gone)
+    monkeypatch.setattr("conformance.runner.run.look", gone)
     read = Read(PlainServer(), only=["STA-01"])
     assert read.result.verdict() is RunVerdict.UNREACHABLE
     assert read.suite.failures == 0

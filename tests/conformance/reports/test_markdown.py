@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from conformance.output import visible
 from conformance.reports.document import document
 from conformance.reports.github import MOST, annotating, commands_stopped
 from conformance.reports.markdown import as_markdown, block, code, escaped
 from conformance.results.verdict import RunVerdict, Verdict
-from conformance.visible import visible
 from tests.conformance.reports.runs import HOSTILE, all_kinds, finding, nothing_found, record
 from tests.conformance.unit.parts import drawn
 

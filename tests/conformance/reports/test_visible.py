@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.reports.contrast import contrast
-from conformance.reports.pretty import pretty
-from conformance.visible import KEPT, visible
+from conformance.output import KEPT, visible
+from conformance.reports.page import contrast, pretty
 from tests.conformance.unit.parts import drawn
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}

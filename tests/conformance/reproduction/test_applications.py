@@ -13,9 +13,9 @@ from textwrap import dedent
 
 import pytest
 
-from conformance.command.errors import UsageError
-from conformance.command.serving import serve
-from conformance.running.target import path_of
+from conformance.command.serve import serve
+from conformance.settings import UsageError
+from conformance.target.application import path_of
 from tests.conformance.command import KEYS
 from tests.conformance.plugin.project import ROOT, Project
 from tests.conformance.reproduction.judging import Response, misses
@@ -117,6 +117,6 @@ def test_an_application_that_is_never_imported_is_given_up(folder: Path, monkeyp
     (folder / "endless.py").write_text("import time\n\ntime.sleep(600)\n", encoding="utf-8")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{ROOT}")
-    monkeypatch.setattr("conformance.command.serving.SECONDS", 1.0)
+    monkeypatch.setattr("conformance.command.serve.SECONDS", 1.0)
     with pytest.raises(UsageError, match="serve endless:app: the application did not start"):
         serve("endless:app")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from conformance import check
+from conformance.reproduction.shrinker import PER_RUN, PER_WALK
 from conformance.results.result import Result
-from conformance.shrinking.shrinker import PER_RUN, PER_WALK
 from tests.mutants.histories import RefusalAfterDeleteRevives, SecondRefusalForgets
 from tests.mutants.responses import FlagsAsBooleans
 from tests.mutants.updates import CostsSwapped
@@ -60,7 +60,7 @@ def test_a_directed_check_is_told_by_the_model_that_shows_it() -> None:
 def test_shrinking_keeps_to_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     shrunk = _checked(SecondRefusalForgets(), "MOD", "SCH", "STA").requests
     for most in ("PER_RUN", "PER_WALK"):
-        monkeypatch.setattr(f"conformance.shrinking.shrinker.{most}", 0)
+        monkeypatch.setattr(f"conformance.reproduction.shrinker.{most}", 0)
     plain = _checked(SecondRefusalForgets(), "MOD", "SCH", "STA").requests
     assert 0 < shrunk - plain <= PER_RUN + PER_WALK
 

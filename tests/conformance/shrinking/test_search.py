@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from conformance.judge.outcome import Replay, Seen, Violation
-from conformance.shrinking.search import shortest, simpler
-from conformance.subject.operations import encoded
+from conformance.reproduction.search import shortest, simpler
+from conformance.target.operations import encoded
 from conformance.wire.exchange import Exchange, Request, Response
 
 Bodies = Sequence[dict[str, Any]]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from conformance.judge.outcome import Violation
-from conformance.shrinking.answers import same_answer
-from conformance.shrinking.story import about_the_same, renamed, story_of
-from conformance.subject.names import Names
+from conformance.reproduction.story import about_the_same, renamed, same_answer, story_of
+from conformance.target.names import Names
 from conformance.wire.exchange import Exchange
 from contract import Contract
 from tests.conformance.unit.parts import answered, upsert_request

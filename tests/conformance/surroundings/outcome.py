@@ -13,10 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from conformance.configuration.settings import Settings, from_python
-from conformance.requirements.registry import load_checks
-from conformance.requirements.selection import profile_of, selected
+from conformance.requirements.registry import load_checks, profile_of, selected
 from conformance.results.verdict import EXIT_OF, RunVerdict
+from conformance.settings import Settings, from_python
 from contract import load
 from tests.conformance.command import KEYS, KNOWN, Ran, conformance
 from tests.conformance.surroundings.proxy import proxied

@@ -17,9 +17,8 @@ from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
 from conformance.results.judged import Record
 from conformance.results.result import Result
-from conformance.results.terms import Terms
 from conformance.results.verdict import RunVerdict, Verdict
-from conformance.results.waivers import Waiver
+from conformance.results.waivers import Terms, Waiver
 from conformance.terminal import Detail, show
 from contract import load
 from tests.conformance.reports.runs import TODAY, all_kinds, exchange, finding, nothing_found, record

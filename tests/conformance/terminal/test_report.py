@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from conformance.output import visible
 from conformance.results.verdict import Verdict
 from conformance.terminal import Detail, PatientConsole, show
-from conformance.terminal.live import told
-from conformance.visible import visible
+from conformance.terminal.report import told
 from tests.conformance.reports.runs import all_kinds, nothing_found, record
 from tests.conformance.terminal.golden import FOLDER, RUNS, WIDTHS, golden, printed
 

@@ -8,16 +8,14 @@ from typing import Any, TypeAlias
 
 from hypothesis import settings
 
-from conformance.configuration.profile import PROFILES, Profile
+from conformance.options import PROFILES, Profile
 from conformance.requirements.level import MUST, Level
 from conformance.requirements.requirement import Requirement
-from conformance.subject.callers import Callers
-from conformance.subject.client import Client
-from conformance.subject.names import Names
-from conformance.subject.plan import Plan
-from conformance.subject.subject import Subject
+from conformance.target.client import Callers, Client
+from conformance.target.names import Names
+from conformance.target.subject import Plan, Subject
 from conformance.wire.exchange import Exchange, Headers, Request, Response
-from conformance.wire.in_process import InProcess
+from conformance.wire.http import InProcess
 from contract import Contract
 
 WsgiApp: TypeAlias = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]

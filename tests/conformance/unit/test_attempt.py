@@ -11,13 +11,12 @@ import pytest
 
 from conformance.judge.expect import expect_status
 from conformance.judge.outcome import NotTestable, Obstacle, Seen, Violation
-from conformance.judge.schema import SchemaJudge
+from conformance.judge.responses import SchemaJudge
 from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict
-from conformance.running.attempt import ANSWERED, Attempts
-from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Request
-from conformance.wire.lost import Lost
+from conformance.runner.attempt import ANSWERED, Attempts
+from conformance.target.subject import Subject
+from conformance.wire.exchange import Exchange, Lost, Request
 from contract import Contract
 from tests.conformance.unit.parts import requirement, subject_of, wsgi
 

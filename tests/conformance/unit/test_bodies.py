@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.generate import bodies
-from conformance.generate.wrong import Wrongness, wrong_values
-from conformance.judge.reading import Reading, read_body
+from conformance.generate.values import Wrongness, wrong_values
+from conformance.judge.requests import Reading, read_body
 from contract import Contract, RequestField
 from tests.conformance.unit.oracles import Oracles
 from tests.conformance.unit.parts import drawn

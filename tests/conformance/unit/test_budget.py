@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conformance.judge.outcome import Disrupted
-from conformance.subject.budget import BYTES, CLEANING, SHORT, Budget, Restraint, Trouble
-from conformance.subject.pace import Pace
+from conformance.target.budget import BYTES, CLEANING, SHORT, Budget, Restraint, Trouble
+from conformance.target.client import Pace
 
 
 class Clock:
@@ -28,7 +28,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("conformance.subject.budget.time", clock)
+    monkeypatch.setattr("conformance.target.budget.time", clock)
     return clock
 
 

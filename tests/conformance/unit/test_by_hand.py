@@ -9,10 +9,9 @@ from dataclasses import replace
 import pytest
 
 from conformance.wire.by_hand import LATER, written
-from conformance.wire.exchange import Credential, Request, Response, Wire
+from conformance.wire.exchange import Credential, Lost, Request, Response, Stale, Wire
 from conformance.wire.http import HttpTransport
-from conformance.wire.lost import Lost, Stale
-from conformance.wire.route import Route
+from conformance.wire.transport import Route
 from tests.conformance.unit.sockets import saying
 
 KEY = Credential("Bearer secret", "Bearer $RESPAN_API_KEY")

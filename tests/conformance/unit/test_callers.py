@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from conformance.checks.credentials import KINDS, with_scheme, wrong_credentials
-from conformance.subject.callers import Callers, token_of, token_of_shell
+from conformance.target.client import Callers, token_of, token_of_shell
 from conformance.wire.exchange import Credential
 from tests.conformance.unit.parts import drawn, drawn_slowly
 from tests.conformance.unit.pasting import Shell

@@ -10,9 +10,8 @@ from email.utils import format_datetime
 import pytest
 
 from conformance.judge.outcome import Obstacle
-from conformance.subject.client import LONGEST_WAIT, SECOND_LOOK, TRIES, Busy, Client
-from conformance.wire.exchange import Headers, Request, Response
-from conformance.wire.lost import Lost
+from conformance.target.client import LONGEST_WAIT, SECOND_LOOK, TRIES, Busy, Client
+from conformance.wire.exchange import Headers, Lost, Request, Response
 from conformance.wire.transport import Connectionless
 
 REQUEST = Request("GET", "/")
@@ -41,7 +40,7 @@ class Scripted(Connectionless):
 def waits(monkeypatch: pytest.MonkeyPatch) -> Sequence[float]:
     """What the client waited, without waiting."""
     slept: list[float] = []
-    monkeypatch.setattr("conformance.subject.budget.time.sleep", slept.append)
+    monkeypatch.setattr("conformance.target.budget.time.sleep", slept.append)
     return slept
 
 

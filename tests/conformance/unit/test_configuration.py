@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration.file import FILE, from_file
-from conformance.configuration.settings import BadSetting, Settings, from_environment
-from conformance.configuration.toml import BadFile
+from conformance.settings import FILE, BadFile, BadSetting, Settings, from_environment, from_file
 
 
 @pytest.fixture

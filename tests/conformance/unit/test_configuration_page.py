@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration.file import from_file
-from conformance.configuration.options import OPTIONS
-from conformance.configuration.settings import Settings
+from conformance.options import OPTIONS
 from conformance.results.verdict import Exit
 from conformance.results.waivers import read_waivers
+from conformance.settings import Settings, from_file
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SETTINGS, WAIVERS = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

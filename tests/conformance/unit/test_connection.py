@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import trustme
 
-from conformance.configuration.settings import BadSetting, Settings, from_python
-from conformance.running.connection import connection_of
-from conformance.subject.budget import Restraint
-from conformance.wire.route import TIMEOUT, Route
+from conformance.settings import BadSetting, Settings, from_python
+from conformance.target.budget import Restraint
+from conformance.target.connection import connection_of
+from conformance.wire.transport import TIMEOUT, Route
 
 
 def _settings(**given: Any) -> Settings:

@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from conformance.subject.callers import Callers
-from conformance.subject.client import Client
-from conformance.subject.deletability import lacks_delete, warning_of_leftovers
-from conformance.subject.names import Names
-from conformance.subject.plan import Plan
-from conformance.subject.subject import Subject
-from conformance.wire.in_process import InProcess
+from conformance.target.client import Callers, Client
+from conformance.target.names import Names
+from conformance.target.probe import lacks_delete, warning_of_leftovers
+from conformance.target.subject import Plan, Subject
+from conformance.wire.http import InProcess
 from contract import Contract
 from tests.conformance.watched import Watched
 from tests.servers.plain import PlainServer

@@ -6,17 +6,14 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.names import is_deletable
-from conformance.subject.callers import Callers
-from conformance.subject.client import Client
-from conformance.subject.deleting import SILENCES, clean, summed_up
-from conformance.subject.ledger import Entry
-from conformance.subject.names import Names
-from conformance.subject.plan import Plan
-from conformance.subject.subject import Subject
-from conformance.wire.exchange import RACE, Request, Response
-from conformance.wire.in_process import InProcess
-from conformance.wire.lost import Lost
+from conformance.judge.requests import is_deletable
+from conformance.target.cleanup import SILENCES, clean, summed_up
+from conformance.target.client import Callers, Client
+from conformance.target.ledger import Entry
+from conformance.target.names import Names
+from conformance.target.subject import Plan, Subject
+from conformance.wire.exchange import RACE, Lost, Request, Response
+from conformance.wire.http import InProcess
 from conformance.wire.transport import Connectionless
 from contract import Contract
 from tests.servers.plain import PlainServer

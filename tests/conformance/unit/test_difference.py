@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.difference import difference
+from conformance.judge.expect import difference
 
 
 @pytest.mark.parametrize(

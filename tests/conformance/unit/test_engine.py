@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from conformance.configuration.profile import PROFILES
-from conformance.exploring.engine import AGAIN, NAMES, generated
-from conformance.exploring.walks import REQUESTS, walk
 from conformance.judge.outcome import NotTestable
-from conformance.judge.reading import Reading, read_body, read_value
-from conformance.subject.subject import Subject
-from conformance.wire.exchange import Exchange, Request, Response
-from conformance.wire.lost import Lost
+from conformance.judge.requests import Reading, read_body, read_value
+from conformance.model.engine import AGAIN, NAMES, generated
+from conformance.model.walks import REQUESTS, walk
+from conformance.options import PROFILES
+from conformance.target.subject import Subject
+from conformance.wire.exchange import Exchange, Lost, Request, Response
 from conformance.wire.transport import Connectionless
 from contract import Contract, RequestField, load
 from tests.conformance.unit.oracles import Oracles

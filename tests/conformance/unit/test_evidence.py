@@ -11,10 +11,18 @@ from hypothesis import strategies as st
 
 from conformance.checks.credentials import wrong_credentials
 from conformance.judge.outcome import Violation
-from conformance.results.evidence import LONGEST_BODY, LONGEST_STORY, RUN, UNSERVED, Place, finding_record
-from conformance.results.finding import Finding, Replayed
+from conformance.results.finding import (
+    LONGEST_BODY,
+    LONGEST_STORY,
+    RUN,
+    UNSERVED,
+    Finding,
+    Place,
+    Replayed,
+    finding_record,
+)
 from conformance.results.verdict import Verdict
-from conformance.subject.callers import Callers, token_of
+from conformance.target.client import Callers, token_of
 from conformance.wire.exchange import Credential, Exchange, Request, Response
 from tests.conformance.unit.parts import drawn
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration.headers import REFUSED, HeaderError, read_headers
+from conformance.target.connection import REFUSED, HeaderError, read_headers
 
 
 def _read(*given: str) -> list[tuple[str, str, str]]:

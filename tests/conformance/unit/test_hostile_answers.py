@@ -7,10 +7,9 @@ import time
 
 import pytest
 
-from conformance.wire.exchange import Request
+from conformance.wire.exchange import Lost, Request
 from conformance.wire.http import HttpTransport
-from conformance.wire.lost import Lost
-from conformance.wire.route import Route
+from conformance.wire.transport import Route
 from tests.conformance.acts import NO_ANSWERS
 from tests.conformance.hostile import Act, hostile
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from conformance.wire.exchange import Credential, Request, Response
-from conformance.wire.in_process import InProcess
+from conformance.wire.http import InProcess
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]

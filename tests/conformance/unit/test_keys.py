@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration.keys import LONGEST, BadKey, checked, key_of_file
+from conformance.options import LONGEST, BadKey, checked, key_of_file
 
 KEY = "sk-0123456789"
 

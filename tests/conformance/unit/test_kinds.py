@@ -6,17 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.configuration.kinds import (
-    APPLICATION,
-    FLAG,
-    WEB_ADDRESS,
-    Kind,
-    Unfit,
-    choice,
-    positive_number,
-    text,
-    whole_number,
-)
+from conformance.options import APPLICATION, FLAG, WEB_ADDRESS, Kind, Unfit, choice, positive_number, text, whole_number
 
 SEED = whole_number("N", 0, 8)
 SECONDS = positive_number("SECONDS", "seconds")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.subject.ledger import BadLedger, Entry, Ledger, Recorded, read_ledger, write_ledger
+from conformance.target.ledger import BadLedger, Entry, Ledger, Recorded, read_ledger, write_ledger
 
 ONE, TWO = Entry("rc-00000001-1", "RESPAN_API_KEY"), Entry("rc-00000001-2", "RESPAN_OTHER_ORG_KEY")
 TARGET, PREFIX = "https://target.example", "rc-00000001"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judge.linear import Operation, linearizable
+from conformance.target.races import Operation, linearizable
 from tests.conformance.unit.parts import drawn
 
 POSSIBLE = {

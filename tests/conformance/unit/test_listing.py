@@ -10,7 +10,7 @@ import pytest
 
 from conformance.cli import main
 from conformance.requirements.level import SECTIONS
-from conformance.requirements.listing import as_json, as_markdown, as_text
+from conformance.requirements.registry import as_json, as_markdown, as_text
 from conformance.requirements.requirement import Requirement
 from contract import Contract
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judge.moments import moment
+from conformance.judge.responses import moment
 from tests.conformance.unit.parts import drawn
 
 WELL_FORMED = [

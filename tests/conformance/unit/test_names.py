@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conformance.judge.names import is_plain, is_safe_in_path
-from conformance.subject.names import Left, Names
+from conformance.judge.requests import is_plain, is_safe_in_path
+from conformance.target.names import Left, Names
 
 PLAIN = ["ab", "gpt-4o", "llama-3.3-70b", "openai/gpt-4o-mini", "a/b/c", "_a_", "x" * 64, "lists", "list/a", "a..b"]
 SAFE_BUT_ODD = ["a", "a b", " a", "a ", "modèle", "模型", "\U0001f9ea", "a%2Fb", "a?b", "'\"$`", ".a", "a.", "x" * 65]

@@ -9,13 +9,9 @@ from typing import Any
 
 import pytest
 
-from conformance.configuration.settings import BadSetting, Settings, from_python
-from conformance.judge.names import is_plain
-from conformance.judge.reading import Reading, read_body
-from conformance.judge.valid import valid
-from conformance.subject.names import Names, is_of_a_run
-from conformance.subject.naming import named
-from conformance.subject.shapes import FEW, FORMS, RUN_PREFIX, Shape
+from conformance.judge.requests import Reading, is_plain, read_body, valid
+from conformance.settings import BadSetting, Settings, from_python
+from conformance.target.names import FEW, FORMS, RUN_PREFIX, Names, Shape, is_of_a_run, named
 from contract import Contract
 
 PATTERNS = {

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from conformance.exploring.onlooker import faults_of, foreseen_of
-from conformance.subject.callers import Callers
-from conformance.subject.names import Names
-from conformance.subject.subject import Subject
+from conformance.model.reference import faults_of, foreseen_of
+from conformance.target.client import Callers
+from conformance.target.names import Names
+from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange
 from contract import Contract
 from tests.conformance.unit.parts import subject_of, wsgi

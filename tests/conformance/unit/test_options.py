@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.configuration.options import GROUPS, OPTIONS, Option
+from conformance.options import GROUPS, OPTIONS, Option
 
 
 def test_names_and_variables_are_unique_and_begin_alike() -> None:

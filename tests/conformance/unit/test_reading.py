@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.generate.values import distinct_value, odd_values, plain_values
-from conformance.generate.wrong import Wrong, Wrongness, wrong_values
-from conformance.judge.reading import Reading, read_body, read_value
+from conformance.generate.values import Wrong, Wrongness, distinct_value, odd_values, plain_values, wrong_values
+from conformance.judge.requests import Reading, read_body, read_value
 from contract import Contract, RequestField, load
 from tests.conformance.unit.fields_of_all_kinds import FIELDS
 from tests.conformance.unit.oracles import Oracles

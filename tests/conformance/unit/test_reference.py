@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.exploring.reference import Prediction, Reference
+from conformance.model.reference import Prediction, Reference
 from conformance.requirements.level import MUST, SHOULD, Level
 from contract import Contract
 from tests.contract.altered import put

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conformance.configuration.options import OPTIONS
+from conformance.options import OPTIONS
 from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD
 from conformance.requirements.requirement import REGISTRY, Requirement, requirement
 from contract import Contract, Known

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from conformance.command.parsing import parse
-from conformance.configuration.command import BUNDLED, command_of, pytest_command_of
-from conformance.configuration.file import from_file
-from conformance.configuration.settings import Settings, from_arguments, from_environment, from_python
+from conformance.cli import parse
+from conformance.results.about import BUNDLED, command_of, pytest_command_of
+from conformance.settings import Settings, from_arguments, from_environment, from_file, from_python
 
 
 def _settings(*arguments: str) -> Settings:

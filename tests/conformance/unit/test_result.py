@@ -15,8 +15,8 @@ from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import Requirement
 from conformance.results.judged import Record
 from conformance.results.result import Result
-from conformance.results.terms import Terms
 from conformance.results.verdict import EXIT_OF, Exit, RunVerdict, Verdict, worst
+from conformance.results.waivers import Terms
 from contract import Contract
 from tests.conformance.unit.parts import drawn
 

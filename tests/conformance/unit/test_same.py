@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judge.same import same
+from conformance.judge.expect import same
 from tests.conformance.unit.parts import drawn
 from tests.conformance.unit.test_strict_json import VALUES
 

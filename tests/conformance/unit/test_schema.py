@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.schema import Fault, SchemaJudge, without_null
-from conformance.judge.scope import error_body, judged_body, shown_model
+from conformance.judge.responses import Fault, SchemaJudge, error_body, judged_body, shown_model, without_null
 from conformance.wire.exchange import Exchange, Request, Response
 from contract import Contract
 from tests.conformance.unit.parts import JSON_TYPE, answered, upsert_request

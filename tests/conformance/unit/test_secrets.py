@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judge.difference import difference
-from conformance.judge.expect import written
-from conformance.wire.secrets import redacted, shortened
+from conformance.judge.expect import difference, written
+from conformance.redaction import redacted, shortened
 from tests.conformance.unit.parts import drawn
 
 KEY = "sk-Pa+s/w\"o'rd&<\\é>="

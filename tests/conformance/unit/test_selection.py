@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from conformance.configuration.profile import PROFILES
-from conformance.configuration.settings import Settings, from_python
+from conformance.options import PROFILES
 from conformance.requirements.level import MUST, SECTIONS
-from conformance.requirements.registry import choose
+from conformance.requirements.registry import UnknownRequirement, choose, profile_of, selected
 from conformance.requirements.requirement import Requirement
-from conformance.requirements.selection import UnknownRequirement, profile_of, selected
+from conformance.settings import Settings, from_python
 from contract import Contract
 from tests.contract.altered import drop
 

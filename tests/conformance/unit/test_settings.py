@@ -7,16 +7,8 @@ from typing import Any
 
 import pytest
 
-from conformance.configuration.options import OPTIONS, Option
-from conformance.configuration.settings import (
-    BadSetting,
-    Settings,
-    Source,
-    Written,
-    from_arguments,
-    from_environment,
-    from_python,
-)
+from conformance.options import OPTIONS, Option
+from conformance.settings import BadSetting, Settings, Source, Written, from_arguments, from_environment, from_python
 
 SAMPLES = {
     "app": "module:app",

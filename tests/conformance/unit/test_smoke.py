@@ -14,15 +14,13 @@ from typing import Any
 import pytest
 import trustme
 
-from conformance.subject.callers import Callers
-from conformance.subject.client import Client
-from conformance.subject.names import Names
-from conformance.subject.plan import Plan
-from conformance.subject.smoke import WrongKey, look
-from conformance.subject.subject import Subject
+from conformance.target.client import Callers, Client
+from conformance.target.names import Names
+from conformance.target.smoke import WrongKey, look
+from conformance.target.subject import Plan, Subject
+from conformance.wire.exchange import Unreachable
 from conformance.wire.http import HttpTransport
-from conformance.wire.lost import Unreachable
-from conformance.wire.route import Route
+from conformance.wire.transport import Route
 from contract import Contract
 from tests.conformance.unit.sockets import saying
 from tests.servers.plain import PlainServer
@@ -38,7 +36,7 @@ Look = Callable[..., None]
 @pytest.fixture
 def looking(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Look]:
     """Looks at the target at a URL, without waiting between two tries."""
-    monkeypatch.setattr("conformance.subject.smoke.time.sleep", lambda _: None)
+    monkeypatch.setattr("conformance.target.smoke.time.sleep", lambda _: None)
     with contextlib.ExitStack() as stack:
 
         def look_at(url: str, keys: tuple[str | None, ...] = ("demo-acme", None, None), **route: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.subject.probe import may_be_stale
+from conformance.target.probe import may_be_stale
 
 STALE = ("max-age=1", "private, max-age=60", "Max-Age=10", 'max-age="5"', "max-age=0, s-maxage=010")
 FRESH = ("", "max-age=0", "max-age=00", "no-store", "no-store, max-age=60", "max-age=60, No-Cache", "must-revalidate")

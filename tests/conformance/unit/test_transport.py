@@ -12,11 +12,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.wire.body import LONGEST, Unreadable, decoded
-from conformance.wire.exchange import Credential, Request
+from conformance.wire.exchange import Credential, Lost, Request
 from conformance.wire.http import HttpTransport
-from conformance.wire.lost import Lost
-from conformance.wire.route import Route
+from conformance.wire.transport import LONGEST, Route, Unreadable, decoded
 from tests.conformance.unit.sockets import saying
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration.toml import BadFile
 from conformance.results.judged import Record
 from conformance.results.result import Result
-from conformance.results.terms import Terms
 from conformance.results.waiver_file import DAYS, Words, write_waivers
-from conformance.results.waivers import Waiver, read_waivers
+from conformance.results.waivers import Terms, Waiver, read_waivers
+from conformance.settings import BadFile
 from contract import Contract
 from tests.conformance.unit.test_result import ALL, FAIL, NOT_TESTABLE, PASS, UNSTABLE, M, N, S, _record
 

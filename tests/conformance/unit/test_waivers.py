@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.configuration.toml import BadFile
 from conformance.requirements.requirement import Requirement
 from conformance.results.judged import Record
 from conformance.results.result import Result
-from conformance.results.terms import Terms
 from conformance.results.verdict import RunVerdict, Verdict
-from conformance.results.waivers import Use, Waiver, read_waivers
+from conformance.results.waivers import Terms, Use, Waiver, read_waivers
+from conformance.settings import BadFile
 from contract import Contract
 from tests.conformance.unit.test_result import ALL, FAIL, NOT_TESTABLE, PASS, UNSTABLE, M, N, O, S, _finding, _record
 

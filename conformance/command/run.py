@@ -1,0 +1,161 @@
+"""Runs the checks with the settings of the command, and writes the reports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.command.validation import report_places
+from conformance.options import DIRECT
+from conformance.output import CannotWrite, goes_to_stdout, write
+from conformance.results.verdict import EXIT_OF, Exit
+from conformance.settings import Settings, UsageError
+
+if TYPE_CHECKING:
+    from conformance.reports.junit import JUnit
+    from conformance.results.result import Result
+
+
+def run(settings: Settings) -> int:
+    """Check the target of the settings, the bundled mock where there is none, and return the exit code."""
+    with ExitStack() as stack:
+        if not (settings["url"] or settings["app"]):
+            settings = _with_bundled_mock(settings, stack)
+        return _judge(settings)
+
+
+def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
+
+    print("no target is given: checking the bundled mock", file=sys.stderr)
+    try:
+        url = stack.enter_context(mock(settings["contract"]))
+    except MockFailed as error:
+        raise UsageError(str(error)) from None
+    return settings.with_values("the bundled mock", {"url": url, **ACCESS})
+
+
+def _judge(settings: Settings) -> int:
+    from conformance.api import run_checks
+    from conformance.reports import github
+    from conformance.reports.document import document
+    from conformance.reports.junit import JUnit
+    from conformance.terminal import Detail, PatientConsole, TerminalReport
+
+    places = report_places(settings)
+    console = PatientConsole(stderr=goes_to_stdout(places.values()))
+    report = TerminalReport(console, Detail.asked_for(settings["quiet"], settings["verbose"]))
+    junit = JUnit() if "junit" in places else None
+    in_actions = github.is_actions(os.environ)
+    with github.commands_stopped(console.file) if in_actions else nullcontext():
+        code = run_checks(settings, [report, *([junit] if junit else [])], junit.arguments if junit else [])
+        report.conclude()
+    if report.result is None:
+        return _without_result(code)
+    if in_actions:
+        print(*github.annotating(document(report.result)), sep="\n", file=console.file, flush=True)
+    written = [write_reports(places, report.result, junit), accept_failures(settings, report.result)]
+    verdict = EXIT_OF[report.result.verdict()]
+    return verdict if all(written) else verdict or Exit.USAGE
+
+
+def _without_result(code: int) -> int:
+    if code == pytest.ExitCode.INTERRUPTED:
+        return Exit.INTERRUPTED
+    print("respan-conformance: the checks could not be run; see the messages above", file=sys.stderr)
+    return Exit.USAGE if code == pytest.ExitCode.USAGE_ERROR else Exit.INCONCLUSIVE
+
+
+def write_reports(places: Mapping[str, str], result: Result, junit: JUnit | None) -> bool:
+    """Write the report of each option to its place; whether all could be written."""
+    from conformance.reports import WRITERS
+
+    written = [_write(place, WRITERS[name](result)) for name, place in places.items() if name in WRITERS]
+    if junit is not None:
+        written.append(_write(places["junit"], junit.text()))
+    return all(written)
+
+
+def accept_failures(settings: Settings, result: Result) -> bool:
+    """Write the waivers that the user asked for; whether all went well."""
+    from conformance.results.waiver_file import Words, write_waivers
+
+    file = settings["write-waivers"]
+    if file is None:
+        return True
+    if not result.complete:
+        return _complain(f"--write-waivers {file}: the run did not come to its end, so nothing was written")
+    words = Words(settings["waiver-reason"] or f"failed on {result.terms.today}, when this was written")
+    if settings["waiver-owner"]:
+        words = replace(words, owner=settings["waiver-owner"])
+    try:
+        waived = write_waivers(file, result, words)
+    except CannotWrite as problem:
+        return _complain(str(problem))
+    said = f"waivers in {file}: {len(waived)}; see to their reasons and owners, and run with --waivers {file}"
+    print(f"respan-conformance: {said}", file=sys.stderr)
+    return True
+
+
+def _complain(problem: str) -> bool:
+    print(f"respan-conformance: {problem}", file=sys.stderr)
+    return False
+
+
+def _write(place: str, text: str) -> bool:
+    """Write one report; where that fails, say so and go on to the others."""
+    try:
+        write(place, text)
+    except CannotWrite as problem:
+        return _complain(str(problem))
+    return True
+
+
+COMMAND = (sys.executable, "-m", "mock_server", "--port", "0", "--quiet")
+ACCESS: Mapping[str, Any] = {
+    "api-key": "demo-acme",
+    "other-org-key": "demo-globex",
+    "read-only-key": "demo-acme-readonly",
+    "builtin-model": ["gpt-4o", "openai/gpt-4o-mini"],
+    "provider": ["my-vllm"],
+    "ledger": os.devnull,
+    "proxy": DIRECT,
+}
+"""The demo keys and fixtures that the mock documents; what is created goes when it ends, so nobody needs a ledger.
+
+No proxy leads to a mock on this machine."""
+
+
+class MockFailed(Exception):
+    """The mock did not start. Its own words say why."""
+
+
+@contextmanager
+def mock(contract: str | None) -> Iterator[str]:
+    """The base URL of a mock that runs until the end of the block."""
+    arguments = ["--contract", contract] if contract else []
+    process = subprocess.Popen(  # noqa: S603 - a command of ours
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,  # a Ctrl-C is the suite's to see: it deletes what it made before it stops the mock
+    )
+    try:
+        url = process.stdout.readline().strip() if process.stdout else ""
+        if not url.startswith("http"):
+            _, said = process.communicate(timeout=10)
+            raise MockFailed(f"the bundled mock did not start: {said.strip() or url or 'it said nothing'}")
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()

@@ -1,0 +1,269 @@
+"""Judges bodies of responses by the schemas of the contract: which are judged, as what, and with what result."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from jsonschema_path import SchemaPath
+from openapi_core.validation.response.validators import V30ResponseDataValidator
+from openapi_core.validation.schemas.validators import SchemaValidator
+
+from conformance.redaction import shortened
+from conformance.wire.exchange import Exchange, Json
+from contract import Contract
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+
+_FACTORY = V30ResponseDataValidator.schema_validators_factory
+LONGEST_VALUE = 200
+"""Characters of a wrong value that a message shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """In what a body differs from its schema."""
+
+    path: tuple[str | int, ...]
+    message: str
+    date_time: bool
+    schema: str = ""
+    """The pointer to the keyword of the schema that the body does not meet."""
+
+    def __str__(self) -> str:
+        place = ".".join(map(str, self.path))
+        said = f"{place}: {self.message}" if place else self.message
+        return f"{said} ({self.schema})" if self.schema else said
+
+
+class SchemaJudge:
+    """openapi-core's validators of the schemas of one contract."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._document = SchemaPath.from_dict(dict(contract.document))
+        self._validators: dict[tuple[str, int], SchemaValidator | None] = {}
+        self._latest: tuple[Exchange, list[Fault]] | None = None
+        upsert = contract.upsert
+        operations = [upsert.operation, upsert.read, upsert.delete]
+        self._operations = {operation.operation_id: operation for operation in operations if operation is not None}
+
+    def declares(self, exchange: Exchange) -> bool:
+        """Whether the contract declares this status for the operation that was called."""
+        operation = self._operations.get(exchange.request.operation_id or "")
+        return operation is not None and exchange.response.status in operation.statuses
+
+    def clause(self, exchange: Exchange) -> str:
+        """The pointer to the response that the contract declares for this status of the operation that was called."""
+        return self._contract.locate(self._response(exchange.request.operation_id or "", exchange.response.status))
+
+    def _response(self, operation_id: str, status: int) -> tuple[str, ...]:
+        operation = self._operations[operation_id]
+        return "paths", operation.path, operation.method.lower(), "responses", str(status)
+
+    def faults(self, exchange: Exchange, *, drop_null: bool) -> list[Fault]:
+        """How the JSON body differs from the declared schema; with `drop_null`, null members count as absent."""
+        as_sent = self._as_sent(exchange)
+        return self._find(exchange, without_null) if as_sent and drop_null else as_sent
+
+    def _as_sent(self, exchange: Exchange) -> list[Fault]:
+        """The faults of the body as it was sent. Most have none, and then none without their null members either."""
+        if self._latest is None or self._latest[0] is not exchange:
+            self._latest = (exchange, self._find(exchange, lambda value: value))
+        return self._latest[1]
+
+    def _find(self, exchange: Exchange, prepare: Callable[[Any], Any]) -> list[Fault]:
+        validator = self._validator(exchange.request.operation_id or "", exchange.response.status)
+        if validator is None:
+            return []
+        errors = validator.validator.iter_errors(prepare(_whole_numbers(exchange.response.json)))
+        response = self._response(exchange.request.operation_id or "", exchange.response.status)
+        return list(self._faults(errors, (*response, "content", "application/json", "schema")))
+
+    def _faults(self, errors: Iterable[ValidationError], schema: tuple[str, ...]) -> Iterator[Fault]:
+        for error in errors:
+            date_time = error.validator == "format" and error.validator_value == "date-time"
+            if date_time and moment(error.instance) is not None:  # openapi-core knows no leap seconds
+                continue
+            keyword = self._contract.locate((*schema, *error.absolute_schema_path))
+            yield Fault(tuple(error.absolute_path), _message(error), date_time, keyword)
+
+    def _validator(self, operation_id: str, status: int) -> SchemaValidator | None:
+        """The validator of the JSON bodies of a response, None where it has no schema.
+
+        Made once: to make it takes longer than to use it.
+        """
+        if (operation_id, status) not in self._validators:
+            operation = self._operations[operation_id]
+            responses = self._document / "paths" / operation.path / operation.method.lower() / "responses"
+            schema = responses / str(status) / "content" / "application/json" / "schema"
+            made = _FACTORY.create(self._document, schema) if schema.exists() else None
+            self._validators[operation_id, status] = made
+        return self._validators[operation_id, status]
+
+
+def _message(error: ValidationError) -> str:
+    """What is wrong, with values as JSON spells them."""
+    instance: Any = error.instance
+    wants: Any = error.validator_value
+    value = shortened(json.dumps(instance, ensure_ascii=False), LONGEST_VALUE)
+    wanted = json.dumps(wants, ensure_ascii=False)
+    if error.validator == "required":
+        missing = [name for name in wants if name not in instance]
+        return f"{', '.join(missing)} missing" if missing else error.message
+    if error.validator == "type":
+        return f"{value} is not of type {wants}"
+    if error.validator == "enum":
+        return f"{value} is none of {wanted}"
+    if error.validator == "format":
+        return f"{value} is not a {wants}"
+    return f"{value} does not meet {error.validator}: {wanted}"
+
+
+def without_null(value: Any) -> Any:
+    """`value` without the members of objects that are null."""
+    if isinstance(value, Mapping):
+        return {name: without_null(child) for name, child in value.items() if child is not None}
+    return [without_null(child) for child in value] if isinstance(value, list) else value
+
+
+def _whole_numbers(value: Any) -> Any:
+    """1.0 as 1, for JSON Schema takes both for an integer and openapi-core does not."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole_numbers(child) for name, child in value.items()}
+    return [_whole_numbers(child) for child in value] if isinstance(value, list) else value
+
+
+ANY_SERVER = frozenset({405, 408, 411, 413, 414, 415, 429, 431, 501, 503})
+"""Statuses that HTTP lets any server send, often from before the implementation. Their bodies are not judged."""
+NO_CONTENT = 204
+
+
+def blames_the_server(exchange: Exchange) -> bool:
+    """Whether the status is a server error that not every server may send; 505 answers a version of HTTP."""
+    status, wire = exchange.response.status, exchange.request.wire
+    old = wire is not None and wire.version != "1.1"
+    return status >= 500 and status not in ANY_SERVER and not (old and status == 505)
+
+
+def is_implied(exchange: Exchange, contract: Contract) -> bool:
+    """Whether the status follows from the contract, or from HTTP, though no response of the operation declares it.
+
+    415 says that the media type is none that the server takes; 401 that credentials are asked for; 404 to a read or a
+    delete that there is no such model; and what refuses a write refuses a delete.
+    """
+    upsert, status, called = contract.upsert, exchange.response.status, exchange.request.operation_id
+    operations = {it.operation_id: it for it in (upsert.operation, upsert.read, upsert.delete) if it is not None}
+    if called not in operations:
+        return False
+    by_key = called != upsert.operation.operation_id
+    deletes = operations[called] is upsert.delete
+    return (
+        status == 415
+        or (status == 401 and operations[called].credentials)
+        or (status == 404 and by_key)
+        or (status in (upsert.forbidden, upsert.reserved) and deletes)
+    )
+
+
+def judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
+    """Whether the response's body is the implementation's own, of a declared status."""
+    status = exchange.response.status
+    return (
+        schemas.declares(exchange)
+        and exchange.request.ordinary
+        and status not in ANY_SERVER
+        and status != NO_CONTENT
+        and exchange.request.method != "HEAD"
+    )
+
+
+def error_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
+    """Whether the body is that of a declared error."""
+    return judged_body(exchange, schemas) and not exchange.response.successful
+
+
+def assumed_body(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> bool:
+    """Whether the body is one of which nothing but a shape that is assumed is known: that of an invalid request."""
+    return error_body(exchange, schemas) and exchange.response.status == contract.upsert.invalid
+
+
+def is_json_media(exchange: Exchange) -> bool:
+    """Whether the body is said to be JSON."""
+    media_type = exchange.response.media_type
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def shown_model(exchange: Exchange, schemas: SchemaJudge) -> Mapping[str, Json] | None:
+    """The model that the response shows; None where it shows none. One that is no JSON object is an empty model."""
+    if not judged_body(exchange, schemas) or not exchange.response.successful:
+        return None
+    return exchange.response.members if not exchange.response.text.faults else None
+
+
+RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Moment:
+    """A point in time, and how it was written."""
+
+    at: datetime
+    text: str = field(compare=False)
+
+    @property
+    def whole_seconds(self) -> bool:
+        """Whether the clock shows no fraction of a second here."""
+        return self.at.microsecond == 0
+
+    @property
+    def digits(self) -> int:
+        """The digits of its fraction of a second."""
+        match = RFC_3339.fullmatch(self.text)
+        return len(match[3] or ".") - 1 if match else 0
+
+    @property
+    def grain(self) -> timedelta:
+        """How far the ticks may be apart of the clock that wrote it: a minute at most."""
+        if self.digits:
+            return timedelta(microseconds=10 ** max(0, 6 - self.digits))
+        return timedelta(seconds=1 if self.at.second else 60)
+
+    def is_same(self, other: Moment) -> bool:
+        """Whether both may be one moment, written once to the last digit and once to a coarser grain."""
+        return abs(self.at - other.at) <= self._hidden(other)
+
+    def is_before(self, other: Moment) -> bool:
+        """Whether it is the earlier one, whatever the coarser grain of one of the two hides."""
+        return self.at < other.at - self._hidden(other)
+
+    def _hidden(self, other: Moment) -> timedelta:
+        """What a coarser grain of one of the two may hide; nothing where both are written alike."""
+        return timedelta(0) if self.digits == other.digits else max(self.grain, other.grain)
+
+
+def moment(value: Any) -> Moment | None:
+    """The moment that a date-time names, or None where it is none."""
+    match = RFC_3339.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    date, time, fraction, offset = match.groups()
+    leap = time.endswith(":60")
+    seconds = f"{time[:-2]}59" if leap else time
+    written = f"{date}T{seconds}{(fraction or '.0')[:7]}{'+00:00' if offset in 'Zz' else offset}"
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    if not leap:
+        return Moment(at, value)
+    # RFC 3339, section 5.7: a leap second ends a day of UTC
+    return Moment(at + timedelta(seconds=1), value) if at.astimezone(UTC).strftime("%T") == "23:59:59" else None

@@ -1,0 +1,1 @@
+"""A reference model of the semantics, walks beside it, and requests that Schemathesis makes up."""

@@ -1,0 +1,1 @@
+"""Runs the checks: one run of the suite, from the first look at the target to the last delete."""

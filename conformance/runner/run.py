@@ -1,0 +1,412 @@
+"""One run of the suite in one process: its contract, its subject, and the records of its tests."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from random import Random
+from statistics import median
+from typing import Any
+
+from conformance.fixtures import with_fixtures
+from conformance.judge.outcome import Disrupted, NotProvided
+from conformance.options import OPTIONS
+from conformance.redaction import redacted
+from conformance.requirements.registry import load_checks, profile_of, selected
+from conformance.requirements.requirement import REGISTRY, Requirement
+from conformance.results.about import BUNDLED, About, Command, command_of
+from conformance.results.coverage import Coverage
+from conformance.results.finding import RUN, Finding, Place, finding_record, in_short
+from conformance.results.judged import Record, read_as
+from conformance.results.verdict import Verdict
+from conformance.results.waivers import Terms
+from conformance.runner.attempt import ANSWERED, CONNECTIONS, Attempt, Attempts
+from conformance.runner.control import Change
+from conformance.settings import Settings, asked_for
+from conformance.target.application import App, named, path_of
+from conformance.target.budget import (
+    Disruption,
+    Trouble,
+    disarm,
+    duration,
+    estimated_models,
+    estimated_requests,
+    require_time,
+)
+from conformance.target.cleanup import left_by_earlier_runs, open_ledger, sweep, tidy
+from conformance.target.client import Client
+from conformance.target.connection import Connection, callers_of, connection_of
+from conformance.target.ledger import Entry, Ledger
+from conformance.target.names import Left, Names, new_prefix
+from conformance.target.names import named as with_names
+from conformance.target.operations import Abilities
+from conformance.target.probe import lacks_delete, probe, serves_one_at_a_time, warning_of_leftovers
+from conformance.target.smoke import look, of_stranger
+from conformance.target.subject import NO_NEW_NAMES, Known, Plan, Subject
+from conformance.wire.exchange import Unreachable
+from conformance.wire.http import HttpTransport, InProcess
+from conformance.wire.transport import Transport
+from contract import load
+
+SECRET = 8
+"""Characters from which on the value of a header of the user's is taken for a secret wherever it stands."""
+OTHER = "other-org-key"
+LONG = 60.0
+"""Seconds of a run from which on it is said beforehand how long it takes."""
+SHOWN = 3
+"""Findings of a requirement that are shown with their exchanges; the others are counted."""
+
+
+class Run:
+    """Made once in each process that runs tests. Sends nothing before `subject` is asked for."""
+
+    def __init__(
+        self, settings: Settings, seed: int, worker: str = "", share: int = 1, prefix: str | None = None
+    ) -> None:
+        self.settings = settings = with_fixtures(settings)
+        self._connection: Connection = connection_of(settings, share)
+        load_checks()
+        self.contract, self._shape = with_names(load(settings["contract"]), settings)
+        self.seed = seed
+        self.terms = Terms.of(settings)
+        self.profile = profile_of(settings)
+        self.selected = selected(self.contract, settings, self.profile)
+        self.about = About.of(settings, self.profile.name)
+        self.target = str(settings["url"] or settings["app"])
+        self.repeated_by(command_of(settings, self.secrets()))
+        self.node = ""
+        """The test that runs, as pytest is told to run it alone."""
+        self._app: str | None = settings["app"]
+        self.prefix = prefix or new_prefix(self._shape)
+        self._earlier = left_by_earlier_runs(settings["names"], worker)
+        self.names = self._shape.spelled(self.prefix)
+        """All names of the run, as a reader is told of them."""
+        self.proxy = str(self._connection.proxy or "")
+        """The proxy on the way to the target, and where it was named; empty where there is none."""
+        self.estimate = 0
+        """About how many requests the run sends; 0 where nobody reckoned it."""
+        self.expected = 0.0
+        """About how many seconds the run takes; 0 where nobody knows."""
+        self.notes: list[str] = []
+        self.warnings: list[str] = self._connection.warnings()
+        self._worker = worker
+        self._subject: Subject | None = None
+        self._transport: Transport | None = None
+        self._lost = False
+        self._unstable = False
+        """Whether anything was found that did not show again."""
+        self._counted = 0
+        self._coverage = Coverage()
+        self._findings: Counter[str] = Counter()
+        self._disruptions: list[Disruption] = []
+        self._unproven: list[list[str]] = []
+        """What was judged since the surroundings were last seen to be what they were at the start."""
+        self._gone: dict[str, str] = {}
+        """The options of keys that do not work any more, and what is known of that."""
+
+    def repeated_by(self, command: Command) -> None:
+        """Note the command that makes the run again."""
+        self.about = replace(self.about, command=command)
+
+    def estimate_requests(self, tests: Mapping[str, int]) -> None:
+        """Reckon what so many tests of each section will send."""
+        self.estimate = estimated_requests(self.profile, tests)
+
+    def meet(self, target: str | App, notice: Callable[[str], None] = lambda _: None) -> Subject:
+        """Smoke and probe the target, once, and give notice of what the user had better know before the run goes on.
+
+        Raises Unreachable, WrongKey, Refused or Disrupted where nothing can be judged.
+        """
+        if self._subject is None:
+            self.target = named(target)
+            self._app = self._app or (None if isinstance(target, str) else path_of(target))
+            self._transport = self._connect(target)
+            self._subject = subject = self._unmet(self._connection.client(self._transport), isinstance(target, str))
+            self._look(subject, notice)
+        return self._subject
+
+    def _look(self, subject: Subject, notice: Callable[[str], None]) -> None:
+        leaves = isinstance(self._transport, HttpTransport)  # an application in this process goes with it
+        lacking = lacks_delete(subject) if leaves else None
+        if lacking:
+            notice(self._warning_of_leftovers(subject))
+        with subject.names.reusing():
+            look(subject)
+            if subject.names.reuses and subject.was_created(subject.plain):  # what earlier runs left is gone
+                subject.names.reuse_no_more()
+            if serves_one_at_a_time(subject):
+                subject.client.transport.keep_none()
+            subject.abilities = probe(subject)
+        if subject.names.reuses and subject.abilities.deletes:
+            subject.names.reuse_no_more()
+            subject.abilities = probe(subject)
+        if leaves and not lacking and not subject.abilities.deletes:
+            notice(self._warning_of_leftovers(subject))
+        self.notes += _notes(subject)
+        responses = subject.client.seconds or [0.0]
+        self.expected = require_time(self.estimate, median(responses), subject.client.restraint)
+        if self.expected >= LONG:
+            notice(f"at the speed of the first responses the run takes about {duration(self.expected)}")
+
+    def _connect(self, target: str | App) -> Transport:
+        route = self._connection.route
+        return HttpTransport(target, route) if isinstance(target, str) else InProcess(target, route.timeout)
+
+    @property
+    def subject(self) -> Subject:
+        """The target that was met."""
+        if self._subject is None:
+            raise RuntimeError("no target was met yet")
+        return self._subject
+
+    def _unmet(self, client: Client, lasting: bool) -> Subject:
+        known = Known(self.settings["builtin-model"], self.settings["provider"])
+        plan = Plan(known, self.seed, self.profile)
+        self._earlier = [run for run in self._earlier if run.target == self.target]
+        names = Names(self._worker, self.prefix, self._shape, self._names_left())
+        subject = Subject(self.contract, client, callers_of(self.settings), names, plan, self._open_ledger(lasting))
+        subject.creations.take_up(self._own_entries())
+        return subject
+
+    def _own_entries(self) -> Iterator[Entry]:
+        """Yield the models that earlier runs left and this one may delete: by its keys, and named as runs name them."""
+        for run in self._earlier:
+            for entry in run.entries:
+                if entry.name.startswith(run.prefix) and (entry.caller != asked_for(OTHER) or self.settings[OTHER]):
+                    yield entry
+
+    def _names_left(self) -> list[Left]:
+        """Names of models that earlier runs left, in an order that the seed repeats."""
+        found = list[Left]()
+        for run in self._earlier:
+            pattern = self._shape.pattern(run.prefix, self._worker)
+            theirs = {entry.name for entry in run.entries if entry.caller == asked_for(OTHER)}
+            ours = {entry.name for entry in run.entries if entry.caller != asked_for(OTHER)}
+            matches = [(match, name) for name in sorted(ours) if (match := pattern.match(name))]
+            found += [Left(match[0], name[match.end() :], name in theirs) for match, name in matches]
+        Random(self.seed).shuffle(found)  # noqa: S311 - it is no secret
+        return found
+
+    def _warning_of_leftovers(self, subject: Subject) -> str:
+        """What is said of the models that stay, before the run goes on."""
+        return warning_of_leftovers(estimated_models(self.estimate), len(self._names_left()) * subject.names.reuses)
+
+    def _open_ledger(self, lasting: bool) -> Ledger | None:
+        """The ledger of the run; a target that does not outlast it needs none, unless the user wants one."""
+        given = self.settings["names"] or self.settings["ledger"]
+        if not (given or lasting):
+            return None
+        ledger, warning = open_ledger(given, self.target, self.prefix, self._worker)
+        self.warnings += [warning] if warning else []
+        return ledger
+
+    @cached_property
+    def _attempts(self) -> Attempts:
+        judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
+        suspecting = CONNECTIONS in self.selected
+        return Attempts(self.contract, self.subject, judges, self.terms.waived(), shrinking=True, suspecting=suspecting)
+
+    def read(self, requirement: Requirement, found: Verdict) -> Verdict:
+        """What was found in one test, on the terms of the run."""
+        waived = requirement.id in self.terms.waived()
+        return read_as(found, requirement.level_in(self.contract), strict=self.terms.strict, waived=waived)
+
+    def judge(self, requirement: Requirement, case: str, check: Callable[[], None]) -> Record:
+        """Run one check, and say what it came to."""
+        started = time.perf_counter()
+        try:
+            attempt = self._attempts.run(requirement, lambda: self._guarded(requirement, check))
+        except Unreachable:
+            self._lost = True
+            raise
+        seconds = time.perf_counter() - started
+        self._coverage.note(attempt.exchanges, self.contract)
+        void = self._void(requirement.id, case, attempt)
+        self._unstable |= any(finding.verdict is Verdict.UNSTABLE for finding in attempt.findings.values())
+        self.subject.failed |= any(self._binds(id, finding) for id, finding in attempt.findings.items())
+        sweep(self.subject)
+        if self.subject.names.reuses:
+            self.subject.names.take_back(self.subject.creations.written())
+        return self._record(requirement, case, attempt) | {"void": void, "seconds": seconds, **self._journal(attempt)}
+
+    def _binds(self, id: str, finding: Finding) -> bool:
+        """Whether a finding makes the target not conformant."""
+        return finding.verdict is Verdict.FAIL and self.read(REGISTRY[id], Verdict.FAIL) is Verdict.FAIL
+
+    def _guarded(self, requirement: Requirement, check: Callable[[], None]) -> None:
+        """Run the check where there is anything to run it with."""
+        self.subject.client.budget.check_time()
+        missing = [option for option in requirement.needs if not self.settings[option]]
+        if missing:
+            raise NotProvided(f"needs {' and '.join(map(asked_for, missing))}")
+        for option in requirement.needs:
+            if option in self._gone:
+                raise Disrupted(self._gone[option])
+        if requirement.creates and self.subject.names.reuses:
+            raise NotProvided(NO_NEW_NAMES)
+        check()
+
+    def _void(self, id: str, case: str, attempt: Attempt) -> list[list[str]]:
+        """Keep in mind what was judged since the surroundings were last seen to be what they were.
+
+        Return what of it is void, for they changed: pairs of requirement and case.
+        """
+        void = list[list[str]]()
+        for change in attempt.changes:
+            void, self._unproven = void + self._unproven, []
+            self._disruptions.append(change.disruption)
+            if change.lasts and change.caller is not None:
+                self._gone[change.caller] = change.disruption.text
+                self.subject.callers = self.subject.callers.without(change.caller)
+        if attempt.trailing < len(attempt.exchanges):
+            self._unproven = []
+        if attempt.trailing:
+            self._unproven.append([id, case])
+        return void
+
+    def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> dict[str, Any]:
+        own = requirement.id
+        bundled = self.settings.origins.get("url") == BUNDLED  # which ends with the command
+        place = Place.of("" if bundled else self.target, self._app, self._shape.shell, self._connection.way)
+        again = {id: self.about.command.of(self.seed, own, id, node=self.node) for id in attempt.findings}
+        return {
+            "requirement": requirement.id,
+            "case": case,
+            "verdict": attempt.verdict.value,
+            "reason": self.told(attempt.reason),
+            "obstacle": attempt.obstacle and attempt.obstacle.value,
+            "because": attempt.because,
+            "observed": [self.told(observed) for observed in attempt.observed],
+            "requests": self.uncounted(),
+            "coverage": self._coverage.take(),
+            "findings": [
+                {
+                    **finding_record(id, case, self._shown(id, finding), place, self._variables(), again[id]),
+                    "found_in": own,
+                }
+                for id, finding in attempt.findings.items()
+            ],
+        }
+
+    def _journal(self, attempt: Attempt) -> dict[str, Any]:
+        """Every exchange in short, where they are asked for."""
+        if not self.settings["verbose"]:
+            return {}
+        return {"journal": [in_short(exchange, self._variables()) for exchange in attempt.exchanges]}
+
+    def told(self, text: str) -> str:
+        """`text` without the keys of the run."""
+        return redacted(text, self.secrets())
+
+    def _shown(self, id: str, finding: Finding) -> Finding:
+        """The finding, without its exchanges once the requirement has been shown violated often enough."""
+        self._findings[id] += 1
+        if finding.exchanges:
+            finding = replace(finding, hint=of_stranger(finding.exchanges[-1], self.subject.plain))
+        return finding if self._findings[id] <= SHOWN else replace(finding, exchanges=(), again=())
+
+    def _variables(self) -> dict[str, str]:
+        """What reports write as shell variables: the tokens, and the prefix of the run's names."""
+        return self.secrets() | {self.subject.names.run: RUN}
+
+    def secrets(self) -> dict[str, str]:
+        """What must not be told, and the shell variables that stand for it."""
+        headers = {text: shell for text, shell in self._connection.secrets() if len(text) >= SECRET}
+        given = [option for option in OPTIONS if option.secret and self.settings[option.name]]
+        return headers | {self.settings[option.name]: f"${option.environment}" for option in given}
+
+    def uncounted(self) -> int:
+        """Requests since the last call."""
+        total = self._subject.client.requests if self._subject else 0
+        counted, self._counted = self._counted, total
+        return total - counted
+
+    def close(self) -> dict[str, Any]:
+        """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
+        disarm()
+        void = [*self._last_control(), *([[ANSWERED, ""]] if self._broken else [])]
+        doubtful = self._unstable or bool(self._broken or self._disruptions)
+        if self._subject is not None and (left := tidy(self._subject, lost=self._lost, doubtful=doubtful)):
+            self.warnings.append(left)
+        if self._transport is not None:
+            self._transport.close()
+        return {
+            "target": self.target,
+            "notes": self.notes,
+            "warnings": self.warnings,
+            "requests": self.uncounted(),
+            "void": void,
+            "disruptions": [[one.trouble.value, self.told(one.text)] for one in self._all_disruptions()],
+        }
+
+    def _last_control(self) -> list[list[str]]:
+        """See that the surroundings are what they were, where the last tests do not tell; return what is void."""
+        if not self._unproven or self._lost or self.subject.client.budget.spent:
+            return []
+        try:
+            change = self._attempts.control.changed()
+        except Unreachable as gone:
+            change = Change(Disruption(Trouble.GONE, str(gone)), lasts=True)
+            self._lost = True
+        except Disrupted:
+            return []
+        if change is None:
+            return []
+        self._disruptions.append(change.disruption)
+        return self._unproven
+
+    @property
+    def _broken(self) -> int:
+        """Requests that got no response, while others like them did."""
+        return self._attempts.broken if "_attempts" in vars(self) else 0
+
+    def _all_disruptions(self) -> list[Disruption]:
+        """What disrupted the run, each once, in the order in which it came."""
+        if self._subject is None:
+            return []
+        client, broken = self._subject.client, self._broken
+        if not broken:
+            return self._each_once(client.disruption)
+        flaky = Disruption(
+            Trouble.FLAKY,
+            f"{broken} of {client.requests:,} requests got no response, or one of a gateway (5xx), though they got "
+            f"another when they were sent again (the latest: {self._attempts.breakage})",
+        )
+        return self._each_once(flaky, client.disruption)
+
+    def _each_once(self, *last: Disruption | None) -> list[Disruption]:
+        return list(dict.fromkeys([*self._disruptions, *(one for one in last if one is not None)]))
+
+
+def _notes(subject: Subject) -> list[str]:
+    """What the run found the target able to do, as it was seen."""
+    able = subject.abilities
+    return [note for note in (_note_on_reading(able), _note_on_deleting(able), _note_on_omitting(able)) if note]
+
+
+def _note_on_reading(able: Abilities) -> str:
+    if able.reads_late:
+        return "the read of the target may show what was before a write, so that nothing else is judged by it"
+    if able.reads:
+        return (
+            "the target has a read" if able.reads_truly else "the target has a read that does not show what was written"
+        )
+    return (
+        "" if able.read_status is None else f"the target has no read: for a model that exists it got {able.read_status}"
+    )
+
+
+def _note_on_deleting(able: Abilities) -> str:
+    if able.deletes:
+        return "the target has a delete"
+    seen = able.delete_status
+    return "" if seen is None else f"the target has no delete: for a model that exists it got {seen}"
+
+
+def _note_on_omitting(able: Abilities) -> str:
+    if not able.updates:
+        return ""
+    return "an upsert keeps omitted fields" if able.keeps else "an upsert does not keep omitted fields"

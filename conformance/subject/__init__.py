@@ -1,1 +1,0 @@
-"""The implementation under test, as checks see it."""

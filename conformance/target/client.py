@@ -1,0 +1,250 @@
+"""Sends requests patiently, paced and within the budget of the run, and records what was exchanged."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from conformance.judge.outcome import Disrupted
+from conformance.target.budget import CLEANING, Budget, Disruption, Restraint
+from conformance.wire.exchange import RACE, SAFE, Credential, Exchange, Request, Response
+from conformance.wire.transport import Route, Transport
+
+TRY_LATER = {408, 429, 503}
+"""Statuses that say nothing of the implementation, only that it is busy."""
+MAY_BE_DONE = 503
+"""What a gateway answers, too, that waits no longer for what goes on behind it."""
+TRIES = 6
+RECENT = 20
+"""Responses whose time is kept in mind."""
+LEAST_CLEANING = 5.0
+"""Seconds that a run may take at least to delete what it created."""
+LONGEST_WAIT = 60.0
+"""Seconds that a target is waited for at a time, whatever it asks for."""
+WAITING = 300.0
+"""Seconds from which on a wait that a target asks for is no pause, but a refusal."""
+SECOND_LOOK = 1.0
+"""Seconds after which a target is asked once more that asks for more than that."""
+BY_HAND, SLOWER = 5.0, 4
+"""Seconds that a request which is written by hand may take, beside so many times what the slowest of late took."""
+_connections = itertools.count(1)
+
+
+class Busy(Disrupted):
+    """A request got no other response than that the target is busy, however often it was sent."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        super().__init__(f"the target kept responding {exchange.response.status}")
+
+
+class Client:
+    """A transport with manners and a memory."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        restraint: Restraint = Restraint(),  # noqa: B008 - it is frozen
+        route: Route = Route(),  # noqa: B008 - it is frozen
+        extra: Sequence[tuple[str, Credential]] = (),
+    ) -> None:
+        self.transport = transport
+        self.restraint = restraint
+        self.route = route
+        self.budget = Budget(restraint.requests, restraint.seconds)
+        self.requests = 0
+        self._disruption: Disruption | None = None
+        self.seconds: deque[float] = deque(maxlen=RECENT)
+        """What the latest responses took."""
+        self.busy = 0
+        """Responses that the target is busy."""
+        self._counting = True
+        self._extra = tuple(extra)
+        self._pace = Pace(restraint.rate)
+        self._turn = threading.Semaphore(restraint.concurrency) if restraint.concurrency else contextlib.nullcontext()
+        self._journal: list[Exchange] = []
+        self._lock = threading.Lock()
+
+    def send(self, request: Request) -> Exchange:
+        """The exchange, after waiting out a busy target. Raises Lost or Stale where there is no answer at all."""
+        if self._extra:
+            request = replace(request, extra=self._extra)
+        return self._patiently(lambda: [self._once(request, self.transport.send)])[0]
+
+    def send_in_a_row(self, requests: Sequence[Request]) -> list[Exchange]:
+        """The same for requests that go over one connection, which nothing went over before."""
+
+        def once() -> list[Exchange]:
+            with self.transport.connection() as send:
+                number = next(_connections)
+                return [self._once(replace(request, extra=self._extra), send, number) for request in requests]
+
+        return self._patiently(once)
+
+    def drain(self) -> list[Exchange]:
+        """The exchanges since the last call."""
+        with self._lock:
+            journal, self._journal = self._journal, []
+        return journal
+
+    @contextlib.contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """Send requests that do not count for the user's limit, and are not kept in mind."""
+        self._counting = False
+        try:
+            yield
+        finally:
+            self._counting = True
+            self.drain()
+
+    @property
+    def disruption(self) -> Disruption | None:
+        """What ended the run before all was judged; deleting at its end does not count."""
+        return self._disruption or self.budget.disruption
+
+    def renew_budget(self) -> None:
+        """Let what was created be deleted, whatever is used up: a part of the time budget is kept for it."""
+        self._disruption = self.budget.disruption
+        self.budget = Budget(None, max(LEAST_CLEANING, self.restraint.seconds * CLEANING))
+
+    def _patiently(self, send: Callable[[], list[Exchange]]) -> list[Exchange]:
+        for attempt in range(TRIES):
+            exchanges = send()
+            busy = [exchange for exchange in exchanges if exchange.response.status in TRY_LATER]
+            if not busy:
+                return exchanges
+            self.busy += len(busy)
+            if attempt == TRIES - 1 or (attempt and (seconds_asked(busy[0].response) or 0) > WAITING):
+                break
+            self.budget.wait(_wait(busy[0], attempt), busy[0].response.status)
+        raise Busy(busy[0])
+
+    def _once(self, request: Request, send: Callable[[Request], Response], connection: int | None = None) -> Exchange:
+        with self._turn:
+            self.budget.request(counts=self._counting)
+            self._pace.wait()
+            with self._lock:
+                self.requests += 1
+            response = self._response(request, send)
+        exchange = Exchange(request, response, RACE.get(), connection)
+        with self._lock:
+            self._journal.append(exchange)
+        return exchange
+
+    def _response(self, request: Request, send: Callable[[Request], Response]) -> Response:
+        left = self.budget.left
+        self.transport.longest = left if request.wire is None else min(left, self._longest_by_hand())
+        response = send(request)
+        self.budget.response(len(response.body))
+        self.seconds.append(response.seconds)
+        return response
+
+    def _longest_by_hand(self) -> float:
+        """Seconds that a request may take that is written by hand: no check blames a target for being late with it."""
+        return BY_HAND + SLOWER * max(self.seconds.copy(), default=0.0)
+
+
+def may_be_done_twice(exchanges: Iterable[Exchange]) -> bool:
+    """Whether a write was sent again that the target may have done before: what follows tells nothing for sure."""
+    return any(e.response.status == MAY_BE_DONE and e.request.method not in SAFE for e in exchanges)
+
+
+def _wait(exchange: Exchange, attempt: int) -> float:
+    """Seconds to wait: what Retry-After asks for, else a little longer each time."""
+    asked, growing = seconds_asked(exchange.response), 0.05 * 2.0**attempt
+    if asked is None:
+        return growing
+    return min(max(asked, growing if attempt else 0.0), LONGEST_WAIT) if asked <= WAITING else SECOND_LOOK
+
+
+UNKNOWN = Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key")
+"""What no target knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """The callers that a run knows. None where the user gave no key."""
+
+    owner: Credential | None
+    other: Credential | None = None
+    """Of a second organization."""
+    reader: Credential | None = None
+    """Of the owner's organization, without the right to write."""
+
+    @classmethod
+    def from_keys(cls, key: str | None, other: str | None, reader: str | None) -> Callers:
+        """Callers by their API keys or tokens."""
+        return cls(
+            _bearer(key, "RESPAN_API_KEY"),
+            _bearer(other, "RESPAN_OTHER_ORG_KEY"),
+            _bearer(reader, "RESPAN_READ_ONLY_KEY"),
+        )
+
+    def without(self, option: str) -> Callers:
+        """The same callers but the one of a key, by the name of its option."""
+        return replace(self, **{"other-org-key": {"other": None}, "read-only-key": {"reader": None}}.get(option, {}))
+
+    def all(self) -> list[Credential]:
+        """The callers that there are."""
+        return [caller for caller in (self.owner, self.other, self.reader) if caller is not None]
+
+
+def _bearer(key: str | None, variable: str) -> Credential | None:
+    return Credential(f"Bearer {key}", f"Bearer ${variable}") if key else None
+
+
+def token_of(credential: Credential) -> str:
+    """The token of a credential; the whole value where it has no scheme."""
+    return credential.value.partition(" ")[2] or credential.value
+
+
+def token_of_shell(credential: Credential) -> str:
+    """The token of a bearer credential, as a shell word shows it."""
+    return credential.shell.partition(" ")[2] or credential.shell
+
+
+class Pace:
+    """At most `rate` requests a second, over all threads. Without a rate nobody waits."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._distance = 1 / rate if rate else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        if not self._distance:
+            return
+        with self._lock:
+            now = time.monotonic()
+            mine = max(now, self._next)
+            self._next = mine + self._distance
+        time.sleep(mine - now)
+
+
+def seconds_asked(response: Response) -> float | None:
+    """Seconds from now; None where the response asks for none that can be read."""
+    asked = (response.header("retry-after") or "").strip()
+    if asked.isascii() and asked.isdecimal():
+        return float(asked)
+    until = _date(asked)
+    if until is None:
+        return None
+    now = _date(response.header("date") or "") or datetime.now(UTC)  # by the clock of the target, where it shows one
+    return max(0.0, (until - now).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    """An HTTP-date; None where it is none."""
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

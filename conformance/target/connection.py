@@ -1,0 +1,362 @@
+"""What the settings say of the way to the target: its headers, proxy, certificates and credentials, and the pace."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import ssl
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
+
+from conformance.options import BY_NAME, DIRECT
+from conformance.settings import BadSetting, Settings
+from conformance.target.budget import SECONDS, Restraint
+from conformance.target.client import Callers, Client
+from conformance.wire.exchange import COOKIE, Credential
+from conformance.wire.shell import STRAIGHT, Way
+from conformance.wire.transport import TIMEOUT, ClientCertificate, Route, Transport
+
+PACED = 2 * 1500
+"""Requests that a run which the user slows down has the time for, where no other time budget was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """All of it."""
+
+    route: Route
+    restraint: Restraint
+    headers: Sequence[Header]
+    proxy: Proxy | None = None
+    """The proxy of the route, with where it was named."""
+    way: Way = STRAIGHT
+    """What takes the commands of a reproduction to the target as the run went."""
+
+    def client(self, transport: Transport) -> Client:
+        """A client that treats the target as the user wants."""
+        return Client(transport, self.restraint, self.route, self.headers)
+
+    def secrets(self) -> Iterator[tuple[str, str]]:
+        """Texts that must not be told, and the shell variable that stands for each."""
+        for name, secret in self.headers:
+            yield secret.value, secret.shell
+            if name.lower() == COOKIE:
+                yield from ((part.partition("=")[2].strip(), secret.shell) for part in secret.value.split(";"))
+        if self.proxy is not None and self.proxy.auth:
+            yield from ((text, "$RESPAN_PROXY_AUTH") for text in (self.proxy.auth, self.proxy.auth.partition(":")[2]))
+
+    def warnings(self) -> list[str]:
+        """What a reader of the result has to know."""
+        return ["certificates were not verified (--insecure)"] if self.route.insecure else []
+
+
+def connection_of(settings: Settings, share: int = 1, target: str | None = None) -> Connection:
+    """The connection of a run, or of one of the `share` processes that it is spread over. Raises BadSetting.
+
+    The target is the URL of the settings unless another is given.
+    """
+    target = target or settings["url"]
+    rate, requests = settings["rate-limit"], settings["max-requests"]
+    try:
+        headers = read_headers(settings["header"])
+    except HeaderError as error:
+        raise BadSetting(f"{settings.origins['header']}: {error}") from None
+    proxy = proxy_of(settings, target)
+    return Connection(
+        Route(
+            settings["timeout"] or TIMEOUT,
+            proxy.url if proxy else None,
+            proxy.auth if proxy else None,
+            ca_of(settings),
+            bool(settings["insecure"]),
+            client_certificate_of(settings, target),
+        ),
+        Restraint(
+            rate and rate / share,
+            requests and -(-requests // share),
+            settings["concurrency"],
+            settings["time-budget"] or max(SECONDS, PACED / rate if rate else 0.0),
+            settings["max-models"],
+        ),
+        headers,
+        proxy,
+        Way(" ".join(_words_of_curl(settings, proxy)), " ".join(_words_of_openssl(settings, proxy))),
+    )
+
+
+def _words_of_curl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
+    """Yield the options that take curl the same way; a passphrase and passwords stand in variables."""
+    files = {"--cacert": settings["ca"], "--cert": settings["cert"], "--key": settings["key"]}
+    yield from (f"{option} {shlex.quote(file)}" for option, file in files.items() if file)
+    if settings["insecure"]:
+        yield "--insecure"
+    if settings["key-passphrase"]:
+        yield f'--pass "${BY_NAME["key-passphrase"].environment}"'
+    if settings["proxy"] == DIRECT:
+        yield "--noproxy '*'"
+    elif proxy is not None:  # a variable may hold a password as well
+        yield f'--proxy "${proxy.origin}"' if settings["proxy"] is None else f"--proxy {shlex.quote(proxy.url)}"
+    if proxy is not None and settings["proxy-auth"]:
+        yield f'--proxy-user "${BY_NAME["proxy-auth"].environment}"'
+
+
+def _words_of_openssl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
+    """Yield the options that take `openssl s_client` the same way. It verifies nothing unless it is told to."""
+    files = {"-CAfile": settings["ca"], "-cert": settings["cert"], "-key": settings["key"]}
+    yield from (f"{option} {shlex.quote(file)}" for option, file in files.items() if file)
+    if settings["key-passphrase"]:
+        yield f"-pass env:{BY_NAME['key-passphrase'].environment}"
+    if proxy is not None:
+        yield f"-proxy {shlex.quote(proxy.url.partition('://')[2])}"
+
+
+def callers_of(settings: Settings) -> Callers:
+    """The callers whose keys are given."""
+    return Callers.from_keys(settings["api-key"], settings["other-org-key"], settings["read-only-key"])
+
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A field name (RFC 9110, section 5.6.2)."""
+VALUE = re.compile(r"[\x21-\x7e\x80-\uffff](?:[\t\x20-\x7e\x80-\uffff]*[\x21-\x7e\x80-\uffff])?")
+VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+
+_FRAMING = ("host", "content-length", "transfer-encoding", "expect", "te", "trailer")
+_HOP_BY_HOP = ("connection", "keep-alive", "upgrade")
+_TESTED = ("content-type", "content-encoding", "accept", "accept-encoding")
+REFUSED = {
+    "authorization": "credentials are what the suite tests; give keys with RESPAN_API_KEY",
+    **dict.fromkeys(_FRAMING + _HOP_BY_HOP, "it belongs to the connection, and the suite sets it where it is needed"),
+    **dict.fromkeys(_TESTED, "the suite tests what it does, and sets it"),
+    "proxy-authorization": "give the user and the password with RESPAN_PROXY_AUTH, or --proxy-auth-file",
+}
+"""Names in lower case, and why they cannot be given."""
+
+Header = tuple[str, Credential]
+
+
+class HeaderError(ValueError):
+    """A header that cannot be sent. The user has to act; the text says how."""
+
+
+def read_headers(given: Iterable[str]) -> tuple[Header, ...]:
+    """The headers of `--header`: each a line, or `@FILE` for the lines of a file."""
+    return tuple(_header(line) for text in given for word in _lines(text) for line in _of_file(word))
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line.strip() for line in text.split("\n") if line.strip())
+
+
+def _of_file(word: str) -> Iterable[str]:
+    """The lines of the file that `@FILE` names; anything else is a line itself."""
+    if not word.startswith("@"):
+        return [word]
+    try:
+        return _lines(Path(word[1:]).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise HeaderError(f"{word}: {reason}") from None
+
+
+def _header(line: str) -> Header:
+    """One header. What is wrong with it is said without its value, which may be a secret."""
+    name, colon, value = (part.strip() for part in line.partition(":"))
+    if not colon or not TOKEN.fullmatch(name):
+        raise HeaderError("write it as 'NAME: VALUE', where NAME has letters, digits and hyphens only")
+    if name.lower() in REFUSED:
+        raise HeaderError(f"{name}: {REFUSED[name.lower()]}")
+    variable = VARIABLE.fullmatch(value)
+    shown = (
+        f"${variable[1] or variable[2]}" if variable else f"$RESPAN_HEADER_{re.sub(r'[^A-Z0-9]', '_', name.upper())}"
+    )
+    if variable:
+        value = os.environ.get(shown[1:], "")
+        if not value:
+            raise HeaderError(f"{name}: the environment variable {shown[1:]} is not set")
+    if not VALUE.fullmatch(value):
+        raise HeaderError(f"{name}: its value is empty or has control characters in it")
+    return name, Credential(value, shown)
+
+
+PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy, and who named it."""
+
+    url: str
+    """Without user and password."""
+    origin: str
+    """Where it was named: `--proxy`, `HTTPS_PROXY`."""
+    auth: str | None = field(default=None, repr=False)
+    """User and password for it, with a colon between them."""
+
+    def __str__(self) -> str:
+        return f"{self.url} ({self.origin})"
+
+
+def proxy_of(settings: Settings, target: str | None) -> Proxy | None:
+    """Return the proxy on the way to `target`, None where requests go straight there. Raises BadSetting."""
+    given = settings["proxy"]
+    if given == DIRECT or (given is None and target is None):
+        return None
+    if given is not None:
+        return Proxy(given, settings.origins["proxy"], settings["proxy-auth"])
+    found = _of_environment(urlsplit(target or ""))
+    if found is None or settings["proxy-auth"] is None:
+        return found
+    return Proxy(found.url, found.origin, settings["proxy-auth"])
+
+
+def _of_environment(target: SplitResult) -> Proxy | None:
+    """The proxy that variables such as HTTPS_PROXY name. HTTP_PROXY may come from a client under CGI: never then."""
+    proxies = getproxies_environment()
+    scheme = next((name for name in (target.scheme, "all") if proxies.get(name)), None)
+    if scheme is None or _is_bypassed(target, proxies):
+        return None
+    return _read(proxies[scheme], _variable(f"{scheme}_proxy", proxies[scheme]))
+
+
+def _is_bypassed(target: SplitResult, proxies: Mapping[str, str]) -> bool:
+    """Whether NO_PROXY names the target: its host, a domain above it, host and port, or a network it is in."""
+    entries = [entry for entry in re.split(r"[\s,]+", proxies.get("no", "")) if entry]
+    host = (target.hostname or "").rstrip(".")
+    if "*" in entries or _is_in_a_network(host, entries):
+        return True
+    domains = ",".join(entry.removeprefix("*").rstrip(".") for entry in entries)
+    return bool(proxy_bypass_environment(f"{host}:{target.port or PORTS.get(target.scheme)}", {"no": domains}))
+
+
+def _is_in_a_network(host: str, entries: list[str]) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    for entry in entries:
+        try:
+            network = ip_network(entry.strip("[]"), strict=False)
+        except ValueError:  # a name
+            continue
+        if address in network:
+            return True
+    return False
+
+
+def _variable(name: str, value: str) -> str:
+    """The variable that the proxy stands in; where two of the name agree, the one in lower case is meant."""
+    spelled = [key for key in os.environ if key.lower() == name and os.environ[key] == value]
+    return name if name in spelled else next(iter(spelled), name.upper())
+
+
+def _read(written: str, origin: str) -> Proxy:
+    """The proxy of a variable. What is wrong is said without its value, which may hold a password."""
+    parts = urlsplit(written if "://" in written else f"http://{written}")
+    try:
+        usable = parts.scheme.lower() in PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        kind = f"a {parts.scheme} proxy" if parts.scheme.isalnum() and "://" in written else "no URL of a proxy"
+        raise BadSetting(
+            f"{origin}: it names {kind}; set it to http://HOST:PORT, give --proxy URL, "
+            f"or use none with --no-proxy (RESPAN_PROXY={DIRECT})"
+        )
+    user, password = (unquote(part or "") for part in (parts.username, parts.password))
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    port = f":{parts.port}" if parts.port else ""
+    return Proxy(f"{parts.scheme.lower()}://{host}{port}", origin, f"{user}:{password}" if user else None)
+
+
+CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+PRIVATE_KEY = b"PRIVATE KEY-----"
+
+
+def ca_of(settings: Settings) -> str | None:
+    """Return the file of the certificates to trust. Raises BadSetting."""
+    file: str | None = settings["ca"]
+    if file is None:
+        return None
+    place = f"{settings.origins['ca']} {file}"
+    if settings["insecure"]:
+        raise BadSetting(f"{place}: it says which certificates count, and --insecure that any does; give one of them")
+    try:
+        Route(ca=file).tls()
+    except ssl.SSLError:
+        raise BadSetting(f"{place}: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)") from None
+    except OSError as error:
+        raise BadSetting(f"{place}: {error.strerror}") from None
+    return file
+
+
+def client_certificate_of(settings: Settings, target: str | None) -> ClientCertificate | None:
+    """Return the certificate that the target is shown, with its key. Raises BadSetting."""
+    cert, key, passphrase = settings["cert"], settings["key"], settings["key-passphrase"]
+    if cert is None:
+        for name in ("key", "key-passphrase"):
+            if settings[name] is not None:
+                raise BadSetting(f"{settings.origins[name]}: there is no certificate for it; give --cert FILE, too")
+        return None
+    _check_target(settings, target)
+    shown = ClientCertificate(cert, key, passphrase)
+    _check_files(settings, shown)
+    _check_pair(settings, shown)
+    return shown
+
+
+def _check_target(settings: Settings, target: str | None) -> None:
+    """Refuse what the target cannot be shown: a user who gives a certificate takes the connection for a secure one."""
+    place = f"{settings.origins['cert']} {settings['cert']}"
+    if settings["app"]:
+        raise BadSetting(f"{place}: an application in this process is shown no certificate; leave --cert out")
+    if target is not None and urlsplit(target).scheme != "https":
+        raise BadSetting(
+            f"{place}: a certificate is shown over HTTPS only, and the URL of the target begins with http:; "
+            "write https://, or leave --cert out"
+        )
+
+
+def _check_files(settings: Settings, shown: ClientCertificate) -> None:
+    cert, cert_place = _content(settings, "cert"), f"{settings.origins['cert']} {shown.cert}"
+    if CERTIFICATE not in cert:
+        raise BadSetting(f"{cert_place}: it holds no certificate in PEM ({CERTIFICATE.decode()})")
+    if shown.key is None and PRIVATE_KEY not in cert:
+        raise BadSetting(f"{cert_place}: it holds no private key; name the file that does with --key FILE")
+    if shown.key is not None and PRIVATE_KEY not in _content(settings, "key"):
+        raise BadSetting(f"{settings.origins['key']} {shown.key}: it holds no private key in PEM (-----BEGIN ...)")
+
+
+def _content(settings: Settings, name: str) -> bytes:
+    try:
+        return Path(settings[name]).read_bytes()
+    except OSError as error:
+        variable = settings.origins[name] == BY_NAME[name].environment  # RESPAN_KEY may hold a key by mistake
+        place = settings.origins[name] if variable else f"{settings.origins[name]} {settings[name]}"
+        raise BadSetting(f"{place}: {error.strerror or error}; give the path of a file in PEM") from None
+
+
+def _check_pair(settings: Settings, shown: ClientCertificate) -> None:
+    option = "key" if shown.key else "cert"
+    place = f"{settings.origins[option]} {settings[option]}"
+    asked: list[bool] = []
+    try:
+        shown.load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), lambda: asked.append(True))
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise BadSetting(
+                f"{place}: the private key does not belong to the certificate in {shown.cert}; give the two of one pair"
+            ) from None
+        if asked and shown.passphrase is None:
+            raise BadSetting(
+                f"{place}: the private key is encrypted; set RESPAN_KEY_PASSPHRASE, or give --key-passphrase-file"
+            ) from None
+        if asked:
+            raise BadSetting(
+                f"{settings.origins['key-passphrase']}: it does not open the private key in {place}"
+            ) from None
+        raise BadSetting(f"{place}: OpenSSL cannot use it ({error.reason or error}); write it in PEM again") from None

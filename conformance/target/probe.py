@@ -1,0 +1,321 @@
+"""Finds out what of a target can be relied on: how its state can be read, whether it can delete models, and
+whether a connection can be used on after a response.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
+from typing import TypeAlias
+
+from conformance.fields import Shown, shown_fields
+from conformance.judge.expect import same, summary
+from conformance.judge.outcome import Disrupted, NotTestable, Violation
+from conformance.target.client import UNKNOWN, may_be_done_twice
+from conformance.target.operations import JSON_HEADERS, Abilities, encoded
+from conformance.target.subject import Subject
+from conformance.wire.exchange import REDOS, Exchange, Json, Lost, Request, Stale, Wire, redone
+
+ENOUGH = 0.5
+"""Part of the fields that a way to read state has to show right; a fault in one field leaves the others to go by."""
+LATE = (0.1, 0.4, 1.5)
+"""Seconds to wait, one after the other, for a read that did not show a write at once and may only be late."""
+TRIES = 3
+"""How often the target is probed where requests get no response."""
+
+
+def probe(subject: Subject) -> Abilities:
+    """Find out what the target is able to do, by a look that no write which was done twice has spoiled.
+
+    Raises Disrupted where the target is too busy to tell. What gets no response three times is taken for missing.
+    """
+    for attempt in range(TRIES):
+        patient = _Probe(subject, forgives=attempt == TRIES - 1)
+        try:
+            found = _undisturbed(subject, patient)
+        except Lost:
+            continue
+        break
+    found.probed = True
+    return found
+
+
+def _undisturbed(subject: Subject, one: _Probe) -> Abilities:
+    for _ in range(REDOS):
+        subject.client.drain()
+        found = redone(one.look)
+        if not may_be_done_twice(subject.client.drain()):
+            break
+    return found
+
+
+@dataclass(slots=True)
+class _Probe:
+    subject: Subject
+    forgives: bool
+    """Whether a request without a response is one that failed, rather than a reason to probe again."""
+
+    def look(self) -> Abilities:
+        """Try the upsert, the read, the bare upsert and the delete on a model of every plain value."""
+        subject, found = self.subject, Abilities()
+        subject.abilities = found
+        body, created = self._create(found)
+        key = str(body[subject.contract.upsert.key])
+        if created is not None:
+            self._note_shown(found, key, body, created)
+            self._probe_delete(key, found)
+        first = self._sent(lambda: subject.upsert(subject.full(variant=6)))
+        subject.first = first if first is not None and first.response.successful else None
+        return found
+
+    def _create(self, found: Abilities) -> tuple[dict[str, Json], Exchange | None]:
+        """Create a model with every field that the target takes."""
+        subject = self.subject
+        body = subject.full(variant=4)
+        created = self._sent(lambda: subject.upsert(body))
+        if created is not None and 400 <= created.response.status <= 499:
+            found.refused = frozenset(self._refused_alone())
+            body = subject.full(variant=4)
+            created = self._sent(lambda: subject.upsert(body))
+        if created is None or not created.response.successful:
+            body = subject.minimal()
+            created = self._sent(lambda: subject.upsert(body))
+        if created is None or not created.response.successful:
+            return body, None
+        found.tells_creates = created.response.status == subject.contract.upsert.created
+        return body, created
+
+    def _refused_alone(self) -> Iterator[str]:
+        """Yield the fields that are refused whatever stands beside them."""
+        subject, values = self.subject, self.subject.full(variant=4)
+        del values[subject.contract.upsert.key]
+        for name, value in values.items():
+            alone = self._sent(partial(subject.upsert, {**subject.minimal(), name: value}))
+            if alone is not None and 400 <= alone.response.status <= 499:
+                yield name
+
+    def _note_shown(self, found: Abilities, key: str, body: Mapping[str, Json], created: Exchange) -> None:
+        """See which fields come back, in a create and in an update, and in what shows the state then."""
+        subject = self.subject
+        own = [f for f in shown_fields(subject.contract) if f.name in body and not f.request.reference]
+        shown = [field for field in own if _shows(field, created.response.members, body)]
+        found.shows_creates = bool(shown)
+        update = subject.full(5, key) if len(body) > 1 else dict(body)
+        updated = self._sent(lambda: subject.upsert(update))
+        if updated is not None and updated.response.successful:
+            found.updates = True
+            found.tells_updates = updated.response.status == subject.contract.upsert.updated
+            shown = [field for field in shown if _shows(field, updated.response.members, update)]
+            body = update
+        found.reliable = tuple(shown)
+        self._probe_reading(key, body, found)
+
+    def _probe_reading(self, key: str, body: Mapping[str, Json], found: Abilities) -> None:
+        """See what a read and a bare upsert show of the model; what neither shows is not relied on."""
+        subject, shown = self.subject, found.reliable
+        read = self._sent(lambda: subject.read(key))
+        found.read_status = read.response.status if read is not None else None
+        by_read = _seen(subject, read, shown, body)
+        by_bare = _seen(subject, self._sent(lambda: subject.upsert({subject.contract.upsert.key: key})), shown, body)
+        found.keeps = found.updates and _is_enough(by_bare, shown)
+        if _is_enough(by_read, shown):
+            found.reads_late = read is not None and may_be_stale(read.response.header("cache-control") or "")
+        elif read is not None and read.response.status != 405:
+            found.reads_late = any(_is_enough(seen, shown) for seen in self._seen_later(key, shown, body))
+        found.reads = read is not None and _is_object(read) and not found.reads_late
+        found.reads_truly = found.reads and _is_enough(by_read, shown)
+        for trusted, seen in ((found.reads_truly, by_read), (found.keeps, by_bare)):
+            if trusted and seen is not None:
+                found.reliable = tuple(field for field in found.reliable if field in seen)
+        if found.reads:
+            absent = self._sent(lambda: subject.read(subject.names.fresh()))
+            found.tells_absence = absent is not None and not absent.response.successful
+
+    def _probe_delete(self, key: str, found: Abilities) -> None:
+        subject = self.subject
+        deleted = self._sent(lambda: subject.delete(key))
+        found.delete_status = deleted.response.status if deleted is not None else None
+        found.deletes = deleted is not None and deleted.response.successful
+        if found.deletes and found.reads and found.tells_absence:
+            left = self._sent(lambda: subject.read(key))
+            found.deletes_truly = left is not None and not left.response.successful
+        if found.deletes_truly:
+            subject.creations.deleted(key, subject.callers.owner)
+
+    def _seen_later(self, key: str, fields: Sequence[Shown], body: Mapping[str, Json]) -> Iterator[list[Shown] | None]:
+        for seconds in LATE:
+            self.subject.pause(seconds)
+            yield _seen(self.subject, self._sent(lambda: self.subject.read(key)), fields, body)
+
+    def _sent(self, call: Callable[[], Exchange]) -> Exchange | None:
+        """The exchange; None where the contract has no such operation, or where no response came at last."""
+        try:
+            return call()
+        except Disrupted:
+            raise
+        except NotTestable:
+            return None
+        except Lost:
+            if self.forgives:
+                return None
+            raise
+
+
+def _is_enough(seen: Sequence[Shown] | None, shown: Sequence[Shown]) -> bool:
+    """Whether enough was seen of what the upsert showed."""
+    return seen is not None and len(seen) >= ENOUGH * len(shown)
+
+
+def _is_object(read: Exchange) -> bool:
+    """Whether a read succeeded with a JSON object; a page for any path, say, is no read."""
+    return read.response.successful and isinstance(read.response.json, dict)
+
+
+def _seen(
+    subject: Subject, exchange: Exchange | None, fields: Sequence[Shown], body: Mapping[str, Json]
+) -> list[Shown] | None:
+    """Those of `fields` that a way to read state shows right; None where it shows no such model at all."""
+    key = subject.contract.upsert.key
+    if exchange is None or not exchange.response.successful or exchange.response.members.get(key) != body[key]:
+        return None
+    return [field for field in fields if _shows(field, exchange.response.members, body)]
+
+
+def may_be_stale(cache_control: str) -> bool:
+    """Whether an answer may be shown for a while after it ceased to be true (RFC 9111, section 4.2)."""
+    directives = cache_control.lower()  # section 5.2: without regard to case
+    fresh = re.search(r'(max-age|s-maxage)="?0*[1-9]', directives)
+    return fresh is not None and not re.search("no-cache|no-store", directives)
+
+
+def _shows(field: Shown, members: Mapping[str, Json], body: Mapping[str, Json]) -> bool:
+    return same(members.get(field.name), body[field.name])
+
+
+NO_SUCH_METHOD = (405, 501)
+
+
+def lacks_delete(subject: Subject) -> bool | None:
+    """Return whether the target has no delete: it says so of a name that nothing has. None where that does not tell.
+
+    A 404 says nothing: so answers a target that has a delete and no such model, and one that has no such path.
+    """
+    if subject.contract.upsert.delete is None:
+        return True
+    try:
+        status = redone(lambda: subject.delete(subject.absent, ordinary=False)).response.status
+    except (Lost, NotTestable):
+        return None
+    if status in NO_SUCH_METHOD:
+        return True
+    return False if 200 <= status <= 299 else None
+
+
+def warning_of_leftovers(models: int, reused: int = 0) -> str:
+    """What is said before anything is written on a target without delete."""
+    if reused:
+        more = max(0, models - reused)
+        earlier = f"the run writes to {min(reused, models):,} models of earlier runs"
+        return f"the target has no delete: {earlier}" + (f", and to about {more:,} new ones" if more else "")
+    return (
+        f"the target has no delete: about {models:,} models will stay on it, and clean cannot delete them later; with "
+        "--names FILE a later run writes to them again"
+    )
+
+
+Before: TypeAlias = Callable[[Subject, Request], Sequence[Request]]
+
+
+def _by_the_reader(subject: Subject, request: Request) -> Sequence[Request]:
+    """No MUST calls as the reader: that there are such keys is assumed."""
+    reader = None if subject.plan.profile.must_only else subject.callers.reader
+    return [] if reader is None else [replace(request, credential=reader)]
+
+
+def _delete(subject: Subject, request: Request) -> Sequence[Request]:
+    return [] if subject.contract.upsert.delete is None else [request, subject.deletion(str(request.key))]
+
+
+BEFORE: Mapping[str, Before] = MappingProxyType({
+    "no credentials": lambda _, request: [replace(request, credential=None)],
+    "unknown credentials": lambda _, request: [replace(request, credential=UNKNOWN)],
+    "a key that may only read": _by_the_reader,
+    "another media type": lambda _, request: [replace(request, headers=(("Content-Type", "text/plain"),))],
+    "a body that is no JSON": lambda _, request: [replace(request, body=b"{" * 50)],
+    "a delete": _delete,
+})  # fmt: skip
+"""What goes before a plain request over its connection: what servers refuse without a look at the body, and what has
+an answer without content. Each is made of a plain request; none where it cannot be."""
+
+
+def serves_one_at_a_time(subject: Subject) -> bool:
+    """Whether the target leaves a connection waiting while another one is open, as a server without threads may."""
+    client, plain = subject.client, subject.plain
+    if plain is None or not client.transport.connects or client.route.through() is not None:
+        return False
+    try:
+        client.send(replace(plain.request, wire=Wire(), ordinary=False))
+    except Lost as lost:
+        return isinstance(lost.error, TimeoutError)
+    except NotTestable:
+        pass
+    return False
+
+
+def spoils_connections(subject: Subject) -> bool:
+    """Whether a request is answered amiss for what went over its connection before."""
+    if not subject.client.transport.connects:
+        return False
+    try:
+        return any(misused(subject, kind) is not None for kind in BEFORE)
+    except (Lost, NotTestable):
+        return False
+
+
+def misused(subject: Subject, kind: str) -> Violation | None:
+    """How a plain request is answered amiss over a connection that had one of that kind before, if it is."""
+    before, plain = BEFORE[kind](subject, _plain(subject)), _plain(subject)
+    if not before:
+        return None
+    row = list[Exchange]()
+    try:
+        row = _sent(subject, *before, plain)
+        observed = None if row[-1].response.successful else summary(row[-1])
+    except Stale:  # a connection that is closed has nothing left on it
+        return None
+    except Lost as lost:
+        if lost.request.key != plain.key:
+            raise
+        observed = f"no answer: {lost.reason}"
+    if observed is None:
+        return None
+    subject.accepted(*_sent(subject, _plain(subject)))
+    expected = f"{subject.contract.upsert.created} for a valid request, over a connection that had {kind} before"
+    return Violation(expected, observed, row)
+
+
+def _sent(subject: Subject, *requests: Request) -> list[Exchange]:
+    for request in requests:
+        subject.creations.before(request)
+    exchanges = subject.client.send_in_a_row(requests)
+    for exchange in exchanges:
+        subject.creations.after(exchange)
+    return exchanges
+
+
+def _plain(subject: Subject) -> Request:
+    """A valid request; what answers it may stand before the implementation."""
+    operation, body = subject.contract.upsert.operation, subject.minimal()
+    return Request(
+        operation.method,
+        operation.path,
+        JSON_HEADERS,
+        encoded(body),
+        subject.callers.owner,
+        operation.operation_id,
+        str(body[subject.contract.upsert.key]),
+        ordinary=False,
+    )

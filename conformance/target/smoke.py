@@ -1,0 +1,295 @@
+"""One look at the target before anything is judged: is it there, is it the endpoint, does it take the keys?
+
+The plainest upsert has to work, for everything else is judged by what it differs in from that one. Where it is refused
+the run stops and shows the response.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from urllib.parse import urljoin, urlsplit
+
+from conformance.judge.expect import summary, written
+from conformance.judge.outcome import Disrupted, NotTestable
+from conformance.output import visible
+from conformance.settings import asked_for
+from conformance.target.client import Busy
+from conformance.target.subject import Subject
+from conformance.wire.exchange import Credential, Exchange, Json, Lost, Unreachable, redone
+
+TRIES = 3
+SOON = 2.0
+"""Seconds within which a failure is tried again; what takes longer was no hiccup."""
+UNKNOWN = 401
+REFUSED = (UNKNOWN, 403)
+HINTS: Mapping[int, str] = {
+    400: "if names of models have to follow a pattern, give it with --name-pattern",
+    402: "a quota may be used up, by what earlier runs left for instance: respan-conformance clean LEDGER",
+    409: "a quota may be used up, or names taken, by what earlier runs left for instance",
+    415: "something in front of the target may want another media type than application/json",
+    422: "the contract has 400 for an invalid body, and this one is valid",
+}
+"""What a user may look at, by the status of the plainest upsert."""
+
+
+class WrongKey(Exception):
+    """The target does not take a key that the user gave. The user has to act."""
+
+
+class Refused(Exception):
+    """The target refuses the plainest upsert there is, so that nothing can be judged. The user has to act."""
+
+
+def look(subject: Subject) -> None:
+    """Return where the target takes the plainest upsert, and keep in mind which one that is.
+
+    Raises Unreachable, WrongKey or Refused with what to do, and Disrupted where the target is too busy to tell.
+    """
+    operation = subject.contract.upsert.operation
+    url = subject.client.transport.base_url + operation.path
+    exchange = _response(subject, url, subject.minimal())
+    if exchange is None:
+        return
+    if obstacle := of_answer(exchange, url, operation.path):
+        raise Unreachable(obstacle)
+    status = exchange.response.status
+    if status in REFUSED:
+        key = "takes no request without a key; set RESPAN_API_KEY, or give --api-key-file"
+        refused = "does not take the API key; check RESPAN_API_KEY or --api-key-file, and that the key may write"
+        said = f"{url} {refused if subject.callers.owner else key} (it responded {visible(summary(exchange))})"
+        raise WrongKey(said)
+    if 400 <= status <= 499:
+        exchange = _fuller(subject, url, exchange)
+    if exchange.response.successful:
+        subject.plain = exchange
+    _look_at_other_keys(subject, url)
+
+
+def answers(subject: Subject) -> bool:
+    """Whether the target still responds to anything."""
+    try:
+        redone(lambda: subject.upsert(subject.minimal()))
+    except Lost:
+        return False
+    except NotTestable:
+        pass
+    return True
+
+
+def _fuller(subject: Subject, url: str, refused: Exchange) -> Exchange:
+    """The upsert with a plain value in each field, where that works; else it is shown what came of the name alone."""
+    full = _response(subject, url, subject.full())
+    if full is not None and full.response.successful:
+        return full
+    status = refused.response.status
+    hint = f"; {HINTS[status]}" if status in HINTS else ""
+    raise Refused(
+        f"{url} refuses the plainest upsert, {written(refused.request.json)}, and one with all fields as well, so "
+        f"nothing can be judged{hint}. The response was {visible(summary(refused))}"
+    )
+
+
+def _response(subject: Subject, url: str, body: Mapping[str, Json]) -> Exchange | None:
+    """The response to an upsert; None where the run may send no more."""
+    began, obstacle, throttled = time.monotonic(), "", ""
+    for attempt in range(TRIES):
+        try:
+            return redone(lambda: subject.upsert(body))
+        except Lost as lost:
+            obstacle = of_silence(lost, url, subject.client.route.proxy)
+        except Busy as busy:
+            throttled = busy.reason
+        except Disrupted:
+            return None
+        if time.monotonic() - began > SOON:
+            break
+        time.sleep(0.2 * attempt)
+    if throttled:
+        raise Disrupted(f"{url} is throttled from the start: {throttled}; try again later, or give --rate-limit")
+    raise Unreachable(obstacle)
+
+
+def _look_at_other_keys(subject: Subject, url: str) -> None:
+    """See that the further keys work: a stranger is kept out of everything, whatever is tested."""
+    reader = None if subject.plan.profile.must_only else subject.callers.reader  # no MUST calls as the reader
+    looks: Sequence[tuple[str, Credential | None, Callable[[Credential], Exchange], Sequence[int]]] = (
+        ("other-org-key", subject.callers.other, lambda caller: _as_other(subject, caller), REFUSED),
+        ("read-only-key", reader, lambda caller: _as_reader(subject, caller), (UNKNOWN,)),
+    )
+    for option, caller, call, refused in looks:
+        if caller is None or subject.plain is None:
+            continue
+        try:
+            response = call(caller).response
+        except Disrupted:
+            raise
+        except (Lost, NotTestable):  # what has no read is not asked
+            continue
+        if response.status in refused:
+            raise WrongKey(
+                f"{url} does not take {asked_for(option)} (--{option}-file), it responded {response.status}; check it, "
+                "or leave it out"
+            )
+        if response.successful:
+            subject.working.add(caller)
+
+
+def _as_other(subject: Subject, caller: Credential) -> Exchange:
+    """What a key of another organization comes to: a read, if it may not write."""
+    write = subject.upsert(subject.control(), caller)
+    if write.response.status == UNKNOWN or write.response.successful or subject.contract.upsert.read is None:
+        return write
+    return subject.read(_plain_name(subject), caller)
+
+
+def _as_reader(subject: Subject, caller: Credential) -> Exchange:
+    """What a key that may only read comes to: a write that it is known for, if the read says that it is not."""
+    read = subject.read(_plain_name(subject), caller)
+    return read if read.response.status != UNKNOWN else subject.upsert(subject.control(), caller)
+
+
+def _plain_name(subject: Subject) -> str:
+    """The name of a model that exists, where one could be created."""
+    return str(subject.plain.request.key) if subject.plain is not None else subject.names.fresh()
+
+
+TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
+"""How TLS begins whatever it says: the type of a record and a version (RFC 8446, section 5.1)."""
+NAME_MISMATCH, EXPIRED, NOT_YET_VALID = 62, 10, 9
+"""Reasons of OpenSSL for not verifying a certificate."""
+NO_TLS = {"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}
+"""What OpenSSL calls it where the other side answers with something else."""
+LONGEST = 200
+
+
+def of_silence(lost: Lost, url: str, proxy: str | None) -> str:
+    """Why there was no answer from `url`, and what to do."""
+    where = f"the proxy {proxy}" if proxy else f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+    known = _of_error(lost, url, where) or _of_octets(lost, url)
+    patience = ", or raise --timeout" if "time limit" in lost.reason else ""
+    return known or f"{url} cannot be reached ({lost.reason}); check the URL, and that the target is running{patience}"
+
+
+def of_answer(exchange: Exchange, url: str, path: str) -> str | None:
+    """Why the answer is none of the endpoint, and what to do; None where it may be one. `path` is the endpoint's."""
+    response = exchange.response
+    status, html = response.status, response.media_type == "text/html" and response.body.lstrip()[:1] == b"<"
+    if status == 407:
+        return "the proxy wants credentials; set RESPAN_PROXY_AUTH, or --proxy-auth-file"
+    if 300 <= status <= 399:
+        return _of_redirect(response.header("location") or "", url, path, status)
+    if status == 400 and url.startswith("http:") and b"https" in response.body.lower():
+        return f"{url} wants HTTPS; write https:// in place of http://"
+    if status in (502, 504):
+        return f"a gateway at {url} answered {status}: the target behind it is not there; see that it is running"
+    page = " with an HTML page" if html else ""
+    if status in (404, 405) or (html and status < 500 and status not in (401, 403)):
+        return f"{url} answered {status}{page}: the endpoint is not there; give the base URL that {path} is appended to"
+    return None
+
+
+def of_stranger(exchange: Exchange, plain: Exchange | None) -> str:
+    """A hint that something in front of the target may have responded; empty where the response looks like its own."""
+    response = exchange.response
+    if plain is None or not response.body or response.media_type == plain.response.media_type:
+        return ""
+    if isinstance(response.json, dict) or response.successful:
+        return ""
+    server, own = response.header("server"), plain.response.header("server")
+    by = f" and Server: {printable(server)}" if server and server != own else ""
+    return (
+        "something in front of the target may have responded: this is "
+        f"{printable(response.media_type) or 'untyped'}{by}, and the target's own responses are "
+        f"{printable(plain.response.media_type)}"
+    )
+
+
+def printable(text: str) -> str:
+    """What a target said, as it can be shown on a terminal: without control characters, and not too long."""
+    shown = visible(text[:LONGEST]).replace("\n", "\\n")
+    return shown if len(text) <= LONGEST else f"{shown[:LONGEST]}..."
+
+
+def _of_error(lost: Lost, url: str, where: str) -> str | None:
+    for error in _causes(lost.error):
+        match error:
+            case ssl.SSLCertVerificationError():
+                return f"the certificate of {urlsplit(url).hostname} {_of_certificate(error)}"
+            case ssl.SSLError():
+                return _of_tls(error, where)
+            case socket.gaierror():
+                return f"there is no host {_host(where)} ({error.strerror}); check its spelling, and the name service"
+            case ConnectionRefusedError():
+                return f"{where} refused the connection: nothing listens there; check the port, and that it is running"
+    if type(lost.error).__name__ == "ProxyError":
+        check = "check --proxy (or HTTPS_PROXY) and RESPAN_PROXY_AUTH"
+        return f"{where} did not connect to {urlsplit(url).netloc} ({lost.error}); {check}"
+    return None
+
+
+def _of_tls(error: ssl.SSLError, where: str) -> str:
+    if error.reason in NO_TLS:
+        return f"{where} does not speak TLS; if it is plain HTTP, write http:// in place of https://"
+    if "CERTIFICATE_REQUIRED" in (error.reason or ""):
+        return f"{where} wants a client certificate; give one with --cert FILE and --key FILE"
+    if "ALERT" in (error.reason or ""):
+        return (
+            f"{where} broke off TLS ({error.reason}); if it wants a client certificate, give one that it trusts with "
+            "--cert FILE and --key FILE"
+        )
+    return f"TLS with {where} failed ({error.reason or error}); check that this is the port for HTTPS"
+
+
+def _of_certificate(error: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with a certificate, and what to do."""
+    if error.verify_code == NAME_MISMATCH:
+        return "is for another name; use that name in the URL, or take any certificate with --insecure"
+    if error.verify_code in (EXPIRED, NOT_YET_VALID):
+        return f"is not valid now ({error.verify_message}); renew it, or take any certificate with --insecure"
+    return (
+        f"is not trusted ({error.verify_message}); name the certificates to trust with --ca FILE, "
+        "or take any with --insecure"
+    )
+
+
+def _of_octets(lost: Lost, url: str) -> str | None:
+    """What an answer that is no HTTP tells by how it begins."""
+    if TLS_RECORD.match(lost.beginning):
+        return f"{url} speaks TLS; write https:// in place of http://"
+    if lost.beginning and not lost.beginning.startswith(b"HTTP/"):
+        said = printable(lost.beginning.split(b"\n")[0].strip().decode("latin-1"))
+        return f'{url} is no web server: it said "{said}"; check the port'
+    if lost.beginning or "time limit" in lost.reason:
+        return None
+    if url.startswith("http:"):
+        return f"{url} closed the connection without an answer; if it speaks HTTPS there, write https://"
+    return (
+        f"{url} closed the connection without an answer; if it wants a client certificate, give one that it trusts "
+        "with --cert FILE and --key FILE"
+    )
+
+
+def _of_redirect(location: str, url: str, path: str, status: int) -> str:
+    """Where a redirect leads. It is not followed, so that no key goes to another host."""
+    if not location:
+        return f"{url} answered {status} without saying where to; give the base URL that {path} is appended to"
+    there = urljoin(url, location)
+    shown = printable(there)
+    if urlsplit(there).path.endswith(path):
+        base = printable(there.partition("?")[0].removesuffix(path))
+        return f"{url} redirects to {shown}, and redirects are not followed; if it is the target, give {base}"
+    return f"{url} redirects to {shown}, which is not the endpoint; give the base URL that {path} is appended to"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _host(where: str) -> str:
+    return urlsplit(where.removeprefix("the proxy ")).hostname or where

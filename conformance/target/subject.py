@@ -1,0 +1,445 @@
+"""The implementation under test, as checks see it: operations of the contract instead of HTTP."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from conformance.fields import Shown, base_field, overlays
+from conformance.generate.values import distinct_value, has_few_values, own_fields, plain_values
+from conformance.judge.expect import summary
+from conformance.judge.outcome import Blocked, Disrupted, NotProvided, NotTestable, Violation
+from conformance.judge.requests import LONGEST, Reading, is_allowed, is_plain, is_safe_in_path, read_body
+from conformance.options import PROFILES, Profile
+from conformance.requirements.features import OWN, OWN_OF_MANY_VALUES, SLASHES
+from conformance.target.client import Callers, Client
+from conformance.target.ledger import Creations, Ledger
+from conformance.target.names import Names
+from conformance.target.operations import Operations
+from conformance.wire.exchange import Credential, Exchange, Json
+from contract import Contract, RequestField
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the user told of the target, to test more of it."""
+
+    builtin_models: Sequence[str] = ()
+    providers: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is to do."""
+
+    known: Known = Known()
+    seed: int = 0
+    profile: Profile = PROFILES["default"]
+
+
+T = TypeVar("T")
+OVERDRAFT = 100
+"""Requests that a run may send beyond those of its profile, where it would judge less without them."""
+SETTLING = (0.3, 0.7, 1.2)
+"""Seconds to wait, one after the other, until a write has to be seen."""
+LATE_INDEED = 3
+"""How much oftener it is waited in vain once something was late indeed."""
+NO_NEW_NAMES = "it takes names that no model has; --names has those of models that earlier runs left"
+ROOM = 15
+"""Models that a check may make, beside the evidence that it shares with others."""
+
+
+class Subject(Operations):
+    """One target, one run: the operations, bodies to send, and steps that lead up to what a check judges."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        client: Client,
+        callers: Callers,
+        names: Names,
+        plan: Plan,
+        ledger: Ledger | None = None,
+    ) -> None:
+        organizations = [caller for caller in (callers.owner, callers.other) if caller is not None]
+        super().__init__(contract, client, callers, Creations(contract.upsert, names.run, ledger, organizations))
+        self.names = names
+        self.absent = names.absent
+        self.plan = plan
+        self.observed: list[str] = []
+        """What the target did where the contract leaves it open, since the check began."""
+        self.plain: Exchange | None = None
+        """The plainest upsert that worked at the start; None where none did."""
+        self.failed = False
+        """Whether a requirement that binds was found not to be met."""
+        self.working: set[Credential] = set()
+        """The further keys that were seen to work at the start."""
+        self.first: Exchange | None = None
+        """The create of a model that is there before anything is judged; None where it was refused."""
+        self._memory: dict[str, Any] = {}
+        self._recalled: set[str] = set()
+        self.held: dict[str, list[str]] = {}
+        """The names that remembered evidence goes on to use, by the evidence."""
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def is_plain(self, name: str) -> bool:
+        """Whether no reasonable server refuses the name."""
+        return is_plain(name, self.contract.upsert.request[self.contract.upsert.key].schema)
+
+    def is_allowed(self, name: str) -> bool:
+        """Whether the name is one of those that the target takes, plain or odd."""
+        return is_allowed(name, self.contract.upsert.request[self.contract.upsert.key].schema)
+
+    def name_with(self, tail: str) -> str:
+        """A name for a model, with the tail where such a name is plain."""
+        if not self.is_plain(self.absent + tail):
+            return self.names.for_a_model()
+        return self.names.for_a_model(tail) + tail
+
+    def longest_name(self) -> str:
+        """A name for a model, as long as a plain one can be."""
+        tails = ("z" * length for length in range(LONGEST - len(self.absent), 0, -1))
+        return self.name_with(next((tail for tail in tails if self.is_plain(self.absent + tail)), ""))
+
+    # -- bodies --------------------------------------------------------------------------------------------------
+
+    def minimal(self, *, shared: bool = False) -> dict[str, Json]:
+        """The key alone, of a model that nothing was sent of in this run; `shared` if all organizations write to it."""
+        return {self.contract.upsert.key: self.names.for_a_model(shared=shared)}
+
+    def control(self) -> dict[str, Json]:
+        """The plainest upsert that worked at the start, of a model that nothing was sent of in this run."""
+        sent = self.plain.request.json if self.plain is not None else {}
+        return {**sent, self.contract.upsert.key: self.names.for_a_model(shared=True)}
+
+    def few(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
+        """The key and two plain values: as much as it takes to tell one model from another."""
+        names = [self.contract.upsert.key, *(field.name for field in self.own_fields()[:2])]
+        full = self.full(variant, key)
+        return {name: full[name] for name in names if name in full}
+
+    def full(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
+        """Plain values for every field that refers to nothing else; fields differ, and so do variants.
+
+        Fields that the target refuses are left out: they are judged by the checks that are about them.
+        """
+        body: dict[str, Json] = {self.contract.upsert.key: key or self.names.for_a_model()}
+        for index, field in enumerate(self.own_fields()):
+            if field.name in self.abilities.refused:
+                continue
+            spread = 0 if has_few_values(field.schema) else 11 * index
+            body[field.name] = distinct_value(field.schema, variant + spread)
+        return body
+
+    def plain_rows(self, *, refused: bool = False) -> list[dict[str, Json]]:
+        """Values for all own fields at once, as many times as it takes to have each plain value of each field.
+
+        With `refused`, those that the target was found to refuse as well.
+        """
+        columns = {
+            field.name: plain_values(field.schema)
+            for field in self.own_fields()
+            if refused or field.name not in self.abilities.refused
+        }
+        rows = range(max(map(len, columns.values()), default=0))
+        ranked = list(enumerate(columns.items()))  # columns that are alike begin at rows of their own
+        return [{name: column[(row + rank) % len(column)] for rank, (name, column) in ranked} for row in rows]
+
+    def own_fields(self) -> Sequence[RequestField]:
+        """The request fields that hold a value of their own."""
+        return self._own_fields
+
+    @cached_property
+    def _own_fields(self) -> tuple[RequestField, ...]:
+        return tuple(own_fields(self.contract))
+
+    def reliable_fields(self, *, telling: bool = False) -> tuple[Shown, ...]:
+        """The fields that a check of something else can go by; with `telling`, those of many values only.
+
+        There are none where the contract has no such field.
+        """
+        fields = tuple(f for f in self.abilities.reliable if not (telling and has_few_values(f.request.schema)))
+        if not fields and (OWN_OF_MANY_VALUES if telling else OWN).is_in(self.contract):
+            if self.abilities.shows_creates:
+                shown = "shows" if self.abilities.updates else "takes"
+                reason = f"a create shows what was sent, but an update {shown} none of it"
+                raise NotTestable(reason, because="IDM-02" if self.abilities.updates else "STA-02")
+            raise NotTestable("the response to a create shows no field as it was sent", because="IDM-01")
+        return fields
+
+    def values_of(self, field: RequestField) -> list[Json]:
+        """Plain values for one field; for a reference, the name of something that exists."""
+        reference = field.reference or self.contract.upsert.request[field.slot].reference
+        if reference is None:
+            return plain_values(field.schema)
+        if reference.to == "models":
+            return [self.given(self.full(variant))[self.contract.upsert.key] for variant in (1, 2)]
+        if not self.plan.known.providers:
+            raise NotProvided("no provider is known; name one with --provider ID")
+        return list(self.plan.known.providers)
+
+    def known_references(self) -> dict[str, str | None]:
+        """For each field that refers to something, a value that exists; None where none is known.
+
+        Spellings of one field have the same value.
+        """
+        request, known = self.contract.upsert.request, dict[str, str | None]()
+        for field in request.values():
+            if field.reference is None and request[field.slot].reference is None:
+                continue
+            try:
+                known[field.name] = known.get(field.slot) or self.values_of(field)[0]
+            except NotTestable:
+                known[field.name] = None
+        return known
+
+    def overrides(self) -> dict[str, Json]:
+        """An entry for each override."""
+        return {override.name: {"temperature": {"max": 1}} for override, _, _ in overlays(self.contract)}
+
+    def based_on(self, base: Mapping[str, Json]) -> dict[str, Json]:
+        """The reference to `base` as a base model, where the contract has base models."""
+        field = base_field(self.contract)
+        return {field.name: base[self.contract.upsert.key]} if field else {}
+
+    def plain_references(self) -> dict[str, Json]:
+        """References to what exists, each under one spelling; those of which nothing is known are left out."""
+        request = self.contract.upsert.request
+        return {
+            name: value
+            for name, value in self.known_references().items()
+            if value is not None and not request[name].alias
+        }
+
+    # -- steps that lead up to what a check judges ---------------------------------------------------------------
+
+    def given(self, body: Mapping[str, Json], caller: Credential | None = None) -> dict[str, Json]:
+        """Upsert `body` as a step that is not judged, and return it."""
+        self.accepted(self.upsert(body, caller))
+        return dict(body)
+
+    def accepted(self, exchange: Exchange) -> Exchange:
+        """The exchange, if it succeeded as a step on the way."""
+        status = exchange.response.status
+        if status in (self.contract.upsert.created, self.contract.upsert.updated):
+            return exchange
+        reason = f"a plain upsert on the way was answered {status}"
+        if status >= 500:
+            raise NotTestable(reason, because="STA-03")
+        if status == 401:
+            raise NotTestable(reason, because="AUT-08")
+        if status not in self.contract.upsert.operation.statuses:
+            raise NotTestable(reason, because="STA-04")
+        if self._refers_to_what_the_user_named(exchange):
+            raise Blocked(f"{reason}; check --provider and --builtin-model: they name what it does not know")
+        if not self._is_plain(exchange):
+            raise NotTestable(f"a request on the way, which a server may refuse, was answered {status}")
+        fault = Violation("a plain request to be taken", summary(exchange), [exchange])
+        raise NotTestable(reason, because="STA-17", fault=fault)
+
+    def _is_plain(self, exchange: Exchange) -> bool:
+        """Whether no reasonable server refuses the request. A base model with a base of its own may be refused."""
+        sent = exchange.request.json
+        base = base_field(self.contract)
+        chained = base is not None and isinstance(sent, dict) and sent.get(base.name) in self._based
+        return read_body(self.contract, sent) is Reading.PLAIN and not chained
+
+    def _refers_to_what_the_user_named(self, exchange: Exchange) -> bool:
+        named = {*self.plan.known.providers, *self.plan.known.builtin_models}
+        sent = exchange.request.json
+        return isinstance(sent, dict) and any(isinstance(value, str) and value in named for value in sent.values())
+
+    def look(self, body: Mapping[str, Json], caller: Credential | None = None) -> Mapping[str, Json]:
+        """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
+        key = str(body[self.contract.upsert.key])
+        if (
+            self.abilities.reads_truly
+            and self.reaches(key)
+            and (self.is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps))
+        ):
+            exchange = self.read(key, caller)
+            if exchange.response.status != 200:
+                because = "STA-22" if "/" in key else "STA-19"
+                raise NotTestable(f"the read of a model was answered {exchange.response.status}", because=because)
+            return exchange.response.members
+        bare = {self.contract.upsert.key: key}
+        return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
+
+    def reaches(self, key: str) -> bool:
+        """Whether a path of the contract leads to a model of that name: to one with slashes not every contract has."""
+        return "/" not in key or SLASHES.is_in(self.contract)
+
+    def once(self, name: str, make: Callable[[], T], *, lasting: bool = False, keeps: bool = True) -> T:
+        """What `make` returns, or why it cannot, made once and remembered: evidence that several checks judge.
+
+        It is made anew to see whether a finding repeats, unless it is `lasting`: then the check sees to that itself.
+        Its models are kept for what comes later, unless it `keeps` none: then they are deleted after the check.
+        """
+        if not lasting:
+            self._recalled.add(name)
+        if name not in self._memory:
+            drawn = len(self.names.drawn)
+            try:
+                self._memory[name] = make()
+            except Disrupted:
+                raise
+            except NotTestable as obstacle:
+                self._memory[name] = obstacle
+            if keeps:
+                self.held[name] = self.names.drawn[drawn:]
+        remembered: T | NotTestable = self._memory[name]
+        if isinstance(remembered, NotTestable):
+            raise remembered
+        return remembered
+
+    def begin(self, *, anew: bool) -> None:
+        """Begin a check; `anew` makes the evidence anew that the check before went by, to see whether it repeats."""
+        if anew:
+            self._forget(self._recalled)
+        self._recalled.clear()
+        most = self.client.restraint.models
+        if most is not None and len(self.creations) > most - ROOM:
+            self._forget(list(self.held))
+        self.observed.clear()
+        self.client.drain()
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Make evidence anew when it is asked for again, and let its models go."""
+        for name in names:
+            self._memory.pop(name, None)
+            self.held.pop(name, None)
+
+    def affords(self, requests: int) -> bool:
+        """Whether so many are left for what the run can do without, once what it created is deleted."""
+        return self._left() >= requests
+
+    def _left(self) -> float:
+        most, to_delete = self.plan.profile.requests, len(self.creations) if self.abilities.deletes else 0
+        return math.inf if most is None else most - self.client.requests + self.client.busy - to_delete
+
+    def require_requests(self, requests: int) -> None:
+        """Go on only where so many are left; a run that found no failure yet takes some more, to judge every MUST."""
+        if self._left() + (0 if self.failed else OVERDRAFT) < requests:
+            raise Disrupted("confirming what was found used up the requests for it; --profile thorough has more")
+
+    def require_base(self) -> RequestField:
+        """The field that names the base model; go on only where the contract has one."""
+        base = base_field(self.contract)
+        if base is None:
+            raise NotTestable("the contract has no base models")
+        return base
+
+    def require_reading(self) -> None:
+        """Go on only where state can be read without writing it."""
+        if not (self.abilities.reads_truly or self.abilities.keeps):
+            raise NotTestable(
+                "the target has neither a read nor keeps omitted fields, so its state cannot be looked at"
+            )
+
+    def require_read(self) -> None:
+        """Go on only where there is a read; a target without one is lawful."""
+        if self.abilities.reads_late:
+            raise NotTestable("the read of the target may show what was before a write")
+        if not self.abilities.reads:
+            raise NotTestable(f"the target has no read{_seen(self.abilities.read_status)}")
+
+    def require_true_read(self) -> None:
+        """Go on only where there is a read that shows what upserts showed."""
+        if self.abilities.reads and not self.abilities.reads_truly:
+            raise NotTestable("the read of a model does not show what was written", because="IDM-04")
+        self.require_read()
+
+    def require_delete(self) -> None:
+        """Go on only where there is a delete; a target without one is lawful."""
+        if not self.abilities.deletes:
+            raise NotTestable(f"the target has no delete{_seen(self.abilities.delete_status)}")
+
+    def observe(self, what: str) -> None:
+        """Note what the target does where the contract leaves it open."""
+        self.observed.append(what)
+
+    def was_created(self, exchange: Exchange | None) -> bool:
+        """Whether the status of an upsert tells that there was no model."""
+        created, updated = self.contract.upsert.created, self.contract.upsert.updated
+        return exchange is not None and exchange.response.status == created != updated
+
+    def require_telling(self) -> None:
+        """Go on only where the status of an upsert tells whether there was a model."""
+        if self.contract.upsert.created == self.contract.upsert.updated:
+            raise NotTestable("creates are answered as updates are")
+        if self.names.reuses:
+            raise NotProvided(NO_NEW_NAMES)
+        if not self.abilities.tells_creates:
+            raise NotTestable("a create is not answered as one", because="STA-01")
+        if not self.abilities.tells_updates:
+            raise NotTestable("an update is not answered as one", because="STA-02")
+
+    def patiently(self, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
+        """What a look shows, given some seconds to settle: that a write is seen at once is only assumed.
+
+        Where to wait was of no use a few times, nothing is waited for any more.
+        """
+        seen = look()
+        for seconds in SETTLING if self.patience and not settled(seen) else ():
+            self.pause(seconds)
+            seen = look()
+            if settled(seen):
+                self.patience += LATE_INDEED
+                return seen
+            self.patience -= seconds == SETTLING[-1]
+        return seen
+
+    def pause(self, seconds: float = 0.05) -> None:
+        """Let the target's clock move, or its writes settle."""
+        time.sleep(seconds)
+
+
+def _seen(status: int | None) -> str:
+    """What a capability that is missing was told by."""
+    return "" if status is None else f": for a model that exists it got {status}"
+
+
+REFUSED = (401, 403, 404)
+"""Statuses of a write with a key that may not write."""
+
+
+def writer_of_another_organization(subject: Subject) -> Credential:
+    """The caller of the other organization, if it may write there. Raises NotTestable."""
+    return _written_by_another(subject)[0]
+
+
+def bare_model_of_another_organization(subject: Subject) -> Mapping[str, Json]:
+    """What a model of the other organization shows that has nothing but its name. Raises NotTestable."""
+    return _written_by_another(subject)[1].response.members
+
+
+def _written_by_another(subject: Subject) -> tuple[Credential, Exchange]:
+    """The caller of the other organization, and a create of a name alone."""
+    other = subject.callers.other
+    if other is None:
+        raise NotTestable("needs RESPAN_OTHER_ORG_KEY")
+    exchange = subject.once(
+        "a write of the other organization", lambda: subject.upsert(subject.minimal(shared=True), other)
+    )
+    if exchange.response.status in REFUSED:
+        status = exchange.response.status
+        if other in subject.working:  # it wrote at the start, so that something went wrong since then
+            raise Blocked(f"the key of the other organization wrote at the start, and now it is answered {status}")
+        raise NotTestable(f"the key of the other organization does not write: it is answered {status}")
+    return other, subject.accepted(exchange)
+
+
+def writes_elsewhere(subject: Subject) -> bool:
+    """Whether there is another organization that is written to."""
+    if subject.callers.other is None:
+        return False
+    try:
+        writer_of_another_organization(subject)
+    except NotTestable:
+        return False
+    return True
