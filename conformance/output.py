@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from contract.visible import visible as without_controls
+from contract.errors import visible as without_controls
 
 STDOUT = "-"
 

@@ -6,7 +6,7 @@
 """
 
 from contract.errors import ContractError, Problem, UnusableFileError
-from contract.known import Known
+from contract.files import read_mapping
 from contract.load import default_file, load
 from contract.model import (
     Alias,
@@ -16,6 +16,7 @@ from contract.model import (
     FromKey,
     FromRequest,
     Inherited,
+    Known,
     Limits,
     LookedUp,
     Omitted,
@@ -29,7 +30,6 @@ from contract.model import (
     Timestamp,
     Upsert,
 )
-from contract.yaml_file import read_mapping
 
 __all__ = [
     "Alias",

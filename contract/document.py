@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from contract.errors import ContractError, Problem, UnusableFileError
-from contract.files import Files
-from contract.openapi_rules import MEND, openapi_faults, version_problems
+from contract.files import DeadReference, Files, Location
 from contract.pointer import Tokens
-from contract.references import reference_problems
+from contract.schemas import value_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +62,142 @@ def _resolved(files: Files) -> dict[str, Any]:
     resolver.resolve_references(materialize=True)
     resolved: dict[str, Any] = resolver.specs
     return resolved
+
+
+def reference_problems(files: Files) -> list[Problem]:
+    """A problem for each reference, in whatever file it stands, that leads nowhere or back to itself."""
+    graph = _Graph(files)
+    graph.explore()
+    return list(dict.fromkeys(graph.problems)) or list(graph.cycles())
+
+
+class _Graph:
+    """The nodes that references lead to, and the references that each contains."""
+
+    def __init__(self, files: Files) -> None:
+        self.problems: list[Problem] = []
+        self._files = files
+        self._edges: dict[Location, list[Location]] = {}
+
+    def explore(self) -> None:
+        pending = [self._files.root]
+        while pending:
+            here = pending.pop()
+            if here not in self._edges:
+                self._edges[here] = list(self._targets(here))
+                pending.extend(self._edges[here])
+
+    def cycles(self) -> Iterator[Problem]:
+        try:
+            TopologicalSorter(self._edges).prepare()
+        except CycleError as error:
+            circle = [self._files.shown(location) for location in reversed(error.args[1])]
+            what = f"contains itself: {' -> '.join(circle)}"
+            yield Problem(circle[0], what, "break the circle; a schema that contains itself is not supported")
+
+    def _targets(self, here: Location) -> Iterator[Location]:
+        for tokens, node in _referring(self._files.node(here), here.tokens):
+            site = Location(here.url, tokens)
+            self._check_beside(site, node)
+            try:
+                yield self._followed(node["$ref"], site)
+            except DeadReference as error:
+                self._problem(site.below("$ref"), error.what, error.mend)
+            except UnusableFileError as error:
+                for problem in error.problems:
+                    what = f"{node['$ref']}: {problem.what} ({problem.pointer} of that file)"
+                    self._problem(site.below("$ref"), what, problem.mend)
+
+    def _check_beside(self, site: Location, node: dict[str, Any]) -> None:
+        for key in node:
+            if key.startswith("x-"):
+                mend = "put the $ref into an allOf, and leave the extension beside that"
+                self._problem(site.below(key), "an extension beside a $ref is lost", mend)
+
+    def _followed(self, reference: Any, site: Location) -> Location:
+        if not isinstance(reference, str):
+            raise DeadReference("the reference is not a string", "name a node, such as #/components/schemas/Model")
+        target = self._files.target(reference, site.url)
+        if not isinstance(self._files.node(target), dict):
+            raise DeadReference(f"{reference} leads to no mapping", "define it, or correct the reference")
+        return target
+
+    def _problem(self, site: Location, what: str, mend: str) -> None:
+        self.problems.append(Problem(self._files.shown(site), what, mend))
+
+
+def _referring(node: Any, tokens: Tokens) -> Iterator[tuple[Tokens, dict[str, Any]]]:
+    """Each mapping with a `$ref` at or below `node`, and where it stands."""
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield tokens, node
+        children: Any = node.items()
+    else:
+        children = enumerate(node) if isinstance(node, list) else ()
+    for token, child in children:
+        yield from _referring(child, (*tokens, token))
+
+
+MEND = "see the OpenAPI 3.0.3 specification for what may stand there"
+
+_REFERENCE = {"$ref": "#/definitions/Reference"}
+
+
+def version_problems(written: dict[str, Any]) -> list[Problem]:
+    """A problem where `written` is no OpenAPI 3.0 document at all."""
+    version = written.get("openapi")
+    if isinstance(version, str) and version.startswith("3.0."):
+        return []
+    return [Problem("#/openapi", f"the OpenAPI version is {version!r}", "use OpenAPI 3.0, such as openapi: 3.0.3")]
+
+
+def openapi_faults(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
+    """Each way in which a document without references breaks the rules: where, and what."""
+    errors = _errors(resolved)
+    # The validator blames whole subtrees, or tells no place; what it found is sought anew, and its word is the last.
+    return errors and (_structural_faults(resolved) or list(value_faults(resolved)) or errors)
+
+
+def _errors(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
+    from openapi_spec_validator import OpenAPIV30SpecValidator
+
+    try:
+        errors = OpenAPIV30SpecValidator(resolved).iter_errors()
+        return [(tuple(error.absolute_path), _short(error.message)) for error in errors]
+    except RecursionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it raises what its parts raise on documents that they did not foresee
+        return [((), _short(str(error) or type(error).__name__))]
+
+
+def _structural_faults(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
+    """The deepest cause of each breach of the OpenAPI schema."""
+    from jsonschema import Draft4Validator
+    from jsonschema.exceptions import best_match
+    from openapi_spec_validator.schemas import schema_v30
+
+    schema = _without_references(dict(schema_v30))
+    validator = Draft4Validator(schema, format_checker=Draft4Validator.FORMAT_CHECKER)
+    causes = (best_match([error]) for error in validator.iter_errors(resolved))
+    return [(tuple(cause.absolute_path), _short(cause.message)) for cause in causes if cause]
+
+
+def _without_references(schema: Any) -> Any:
+    """The OpenAPI schema as it is for resolved documents: where it asks for a thing or a reference, for the thing."""
+    if isinstance(schema, list):
+        return [_without_references(member) for member in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {keyword: _without_references(value) for keyword, value in schema.items()}
+    alternatives = kept.get("oneOf")
+    if isinstance(alternatives, list) and _REFERENCE in alternatives:
+        alternatives.remove(_REFERENCE)
+        if len(alternatives) == 1:  # allOf is searched for the cause, of the only alternative no cause would be told
+            kept["allOf"] = kept.pop("oneOf")
+    return kept
+
+
+def _short(message: str, limit: int = 300) -> str:
+    """The message on one line, without the middle of the subtree that it quotes; the pointer says where to look."""
+    line = " ".join(message.split())
+    return line if len(line) <= limit else line[: limit // 2] + " ... " + line[-limit // 2 :]

@@ -1,11 +1,33 @@
-"""What can be wrong with a file that people write, said so that its author can mend it."""
+"""What can be wrong with a file that people write, said so that its author can fix it, on any terminal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from contract.visible import visible
+_JOINERS = "\u200c\u200d"
+"""Not printable, but scripts and emoji need them, and they cannot turn or end a text."""
+
+
+def visible(text: str, kept: str = _JOINERS) -> str:
+    r"""Escape every character that is not printable, such as `\u001b` or `\u202e`: a terminal might obey it.
+
+    >>> print(visible("a\x1b[2Jb\u202ec"))
+    a\u001b[2Jb\u202ec
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in kept else escaped(each) for each in text)
+
+
+def escaped(character: str) -> str:
+    r"""Write one character as an escape of JSON, or of Python where four digits are too few.
+
+    >>> print(escaped("é"))
+    \u00e9
+    """
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 @dataclass(frozen=True, slots=True)

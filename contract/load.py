@@ -1,22 +1,57 @@
-"""Loads a contract: `load()` is the only way to one."""
+"""Loads a contract: `load()` is the only way to one.
+
+A document that keeps to the rules is read into the model: the upsert (the operation that carries `x-upsert`) and all
+that belongs to it, the fields of its request and response, and the statements that a requirement can rest on.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
-from contract.clauses import clauses_at
-from contract.contradictions import note_contradictions
 from contract.document import Document, read_document
 from contract.errors import ContractError, Problem
-from contract.extensions import misplaced, vocabulary_problems
-from contract.model import Contract
-from contract.place import Findings, Place
-from contract.servers import base_path_at
-from contract.upsert import note_missing_bodies, upsert_at, upsert_places
-from contract.values import MEND, value_faults
+from contract.model import (
+    Alias,
+    Clause,
+    Constant,
+    Contract,
+    FromKey,
+    FromRequest,
+    Inherited,
+    Known,
+    Limits,
+    LookedUp,
+    Omitted,
+    Operation,
+    Overlaid,
+    Reference,
+    RequestField,
+    ResponseField,
+    Source,
+    Timestamp,
+    Upsert,
+)
+from contract.place import (
+    JSON,
+    Findings,
+    Place,
+    base_path_at,
+    folded_at,
+    operation_at,
+    operations_at,
+    properties_at,
+    request_body_at,
+    required_at,
+    response_body_at,
+    security_at,
+)
+from contract.schemas import MEND, value_faults
+from contract.vocabulary import misplaced, note_contradictions, vocabulary_problems
 
 
 def default_file() -> Path:
@@ -85,3 +120,219 @@ def _stop_at(path: Path, problems: list[Problem]) -> None:
 def _digest(document: Document) -> str:
     canonical = json.dumps(document.resolved, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+DEFAULT_LIMITS = Limits(bytes=1_048_576, nesting=64)
+
+
+def upsert_places(root: Place) -> list[Place]:
+    """The operations that carry `x-upsert`. A contract has one; anything else is noted as a problem."""
+    marked = [operation for operation in operations_at(root) if operation.at("x-upsert").exists]
+    if not marked:
+        root.at("paths").problem("no operation carries x-upsert", "mark the operation that creates or updates with it")
+    for other in marked[1:]:
+        other.at("x-upsert").problem("a second operation carries x-upsert", "mark one operation, and no other")
+    return marked
+
+
+def note_missing_bodies(operation: Place) -> None:
+    """Note it where the upsert operation does not describe the fields of its request or of its response."""
+    updated = operation.at("x-upsert", "updated").node
+    for body in (request_body_at(operation), response_body_at(operation, updated)):
+        if not properties_at(body):
+            what = "there is no JSON object schema with properties"
+            body.problem(what, f"describe the {JSON} body with its properties")
+
+
+def upsert_at(operation: Place) -> Upsert:
+    """The upsert that the operation describes. What is wrong with it is noted."""
+    words = operation.extension("x-upsert").node
+    request = request_fields(request_body_at(operation))
+    response = response_fields(response_body_at(operation, words["updated"]), request)
+    return Upsert(
+        operation=operation_at(operation),
+        key=words["key"],
+        scope=words.get("scope"),
+        created=words["created"],
+        updated=words["updated"],
+        omitted=Omitted(words["omitted"]),
+        invalid=words["invalid"],
+        reserved=words.get("reserved"),
+        forbidden=words.get("forbidden"),
+        read=_sibling(operation, "read"),
+        delete=_sibling(operation, "delete"),
+        limits=_limits(operation.at("requestBody")),
+        request=MappingProxyType(request),
+        response=MappingProxyType(response),
+    )
+
+
+def _sibling(operation: Place, word: str) -> Operation | None:
+    """The operation that `x-upsert` names under `word`, if it names one."""
+    named = operation.at("x-upsert", word)
+    if not named.exists:
+        return None
+    known = {str(place.at("operationId").node): place for place in operations_at(operation.root)}
+    if named.node in known:
+        return operation_at(known[named.node])
+    named.problem(f"there is no operation {named.node}", f"name one of {', '.join(known)}, or leave {word} out")
+    return None
+
+
+def _limits(body: Place) -> Limits:
+    limits = body.extension("x-limits")
+    return Limits(limits.node["bytes"], limits.node["nesting"]) if limits.exists else DEFAULT_LIMITS
+
+
+def request_fields(body: Place) -> dict[str, RequestField]:
+    """The fields of the request, by name; `body` is the place of its schema."""
+    required = required_at(body)
+    return {name: _request_field(at, name in required) for name, at in properties_at(body).items()}
+
+
+def _request_field(at: Place, required: bool) -> RequestField:
+    return RequestField(
+        name=at.name,
+        schema=folded_at(at),
+        required=required,
+        known=at.known(),
+        pointer=at.pointer,
+        reference=_reference(at.extension("x-reference")),
+        alias=_alias(at.extension("x-alias")),
+        merges=at.extension("x-merge").exists,
+    )
+
+
+def _reference(at: Place) -> Reference | None:
+    return Reference(at.node["to"], at.node["missing"], at.known()) if at.exists else None
+
+
+def _alias(at: Place) -> Alias | None:
+    if not at.exists:
+        return None
+    return Alias(at.node["of"], at.node["differing"], at.known("of"), at.known("differing"))
+
+
+def response_fields(body: Place, request: Mapping[str, RequestField]) -> dict[str, ResponseField]:
+    """The fields of the response, by name; `body` is the place of its schema."""
+    required = required_at(body)
+    return {name: _response_field(at, name in required, request) for name, at in properties_at(body).items()}
+
+
+def _response_field(at: Place, required: bool, request: Mapping[str, RequestField]) -> ResponseField:
+    schema = folded_at(at)
+    source, source_known = _source(at, request)
+    return ResponseField(
+        name=at.name,
+        schema=schema,
+        required=required,
+        nullable=bool(schema.get("nullable", False)),
+        known=at.known(),
+        source=source,
+        pointer=at.pointer,
+        source_known=source_known,
+    )
+
+
+def _source(at: Place, request: Mapping[str, RequestField]) -> tuple[Source, Known]:
+    extension = at.extension("x-source")
+    if extension.exists:
+        return _written_source(at.name, extension), extension.known()
+    if at.name not in request:
+        at.problem("nothing says where its value comes from", "add x-source, or a request property of that name")
+    return FromRequest(at.name), at.known()
+
+
+def _written_source(name: str, at: Place) -> Source:
+    match at.node:
+        case {"key": True}:
+            return FromKey()
+        case {"overlay": override}:
+            return Overlaid(override, at.node.get("inherit"))
+        case {"inherit": base, **rest}:
+            return Inherited(name, base, rest.get("else"), "else" in rest)
+        case {"lookup": collection, "by": by}:
+            return LookedUp(collection, by)
+        case {"time": of}:
+            return Timestamp(of)
+        case words:
+            return Constant(words["value"])
+
+
+_FIELD_EXTENSIONS = ("x-reference", "x-alias", "x-merge", "x-source")
+
+
+def clauses_at(operation: Place) -> Mapping[str, Clause]:
+    """The clauses of the upsert operation, by name."""
+    return MappingProxyType({clause.name: clause for clause in _clauses(operation)})
+
+
+def _clauses(operation: Place) -> Iterator[Clause]:
+    yield from _written_clauses(operation)
+    yield from _upsert_clauses(operation.at("x-upsert"))
+    for response in operation.at("responses").children():
+        yield _clause(f"responses/{response.name}", response, response.node["description"])
+    yield from _body_clauses(operation.at("requestBody"))
+    if security_at(operation).exists:
+        yield _security_clause(operation)
+    updated = operation.at("x-upsert", "updated").node
+    for body in (request_body_at(operation), response_body_at(operation, updated)):
+        for field in properties_at(body).values():
+            yield from _field_clauses(field)
+
+
+def _clause(name: str, place: Place, text: str) -> Clause:
+    return Clause(name, place.pointer, place.known(), text)
+
+
+def _written_clauses(operation: Place) -> Iterator[Clause]:
+    for place in operation.extension("x-clauses").children():
+        yield _clause(f"x-clauses/{place.name}", place, place.node["text"])
+
+
+def _upsert_clauses(words: Place) -> Iterator[Clause]:
+    for place in _members(words):
+        text = f"{place.name}: {place.node}"
+        yield Clause(f"x-upsert/{place.name}", place.pointer, words.known(place.name), text)
+
+
+def _body_clauses(body: Place) -> Iterator[Clause]:
+    yield _clause("requestBody", body, body.node.get("description", "The body of the request."))
+    limits = body.at("x-limits")
+    if limits.exists:
+        text = f"A body measures at most {limits.node['bytes']} bytes and nests at most {limits.node['nesting']} deep."
+        yield _clause("requestBody/x-limits", limits, text)
+
+
+def _security_clause(operation: Place) -> Clause:
+    """A list cannot carry a mark: it is as well known as the least known of the schemes that it names."""
+    security = security_at(operation)
+    schemes = operation.root.at("components", "securitySchemes")
+    marks = [schemes.at(name).known() for alternative in security.children() for name in alternative.node]
+    text = "The request carries credentials of one of the declared schemes."
+    return Clause("security", security.pointer, min(marks, default=operation.known()), text)
+
+
+def _field_clauses(field: Place) -> Iterator[Clause]:
+    for extension in _FIELD_EXTENSIONS:
+        place = field.at(extension)
+        if place.exists:
+            name = f"{field.name}/{extension}"
+            yield _clause(name, place, f"{field.name}: {extension} {_words(place)}")
+            yield from _member_clauses(name, place)
+
+
+def _member_clauses(name: str, extension: Place) -> Iterator[Clause]:
+    """One for each member that has a mark of its own."""
+    if isinstance(extension.at("x-known").node, dict):
+        for member in _members(extension):
+            text = f"{name}: {member.name} is {json.dumps(member.node)}"
+            yield Clause(f"{name}/{member.name}", member.pointer, extension.known(member.name), text)
+
+
+def _members(extension: Place) -> list[Place]:
+    return [member for member in extension.children() if member.name != "x-known"]
+
+
+def _words(extension: Place) -> str:
+    return json.dumps({member.name: member.node for member in _members(extension)})

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract.visible import visible
+from contract.errors import visible
 from mock_server.faults.fired import FAULTS
 from mock_server.hiding.redaction import Redaction
 from mock_server.http.failures import APPLIED, REFUSAL

@@ -11,7 +11,8 @@ from conformance.options import OPTIONS
 from conformance.target.budget import BYTES, SECONDS, SHORT
 from conformance.target.client import LONGEST_WAIT
 from conformance.wire.transport import LONGEST, TIMEOUT
-from contract import load, regular_file
+from contract import load
+from contract.files import LARGEST_FILE
 from mock_server import events, showing
 from mock_server.admin.document import read_document
 from mock_server.admin.endpoints import DEEPEST_BODY, LARGEST_BODY
@@ -87,7 +88,7 @@ def fixed() -> list[tuple[str, str]]:
         (f"{size(LARGEST_BODY)}, {DEEPEST_BODY} levels", "any other body of the admin API"),
         (f"{middleware.LONGEST} seconds", "the wait that `Prefer: wait` asks for"),
         (f"{validation.MOST}", f"violations that a response names; 1 where the body has {validation.LARGE:,} values"),
-        (size(regular_file.LARGEST), "a contract, fixtures, faults or scenario file"),
+        (size(LARGEST_FILE), "a contract, fixtures, faults or scenario file"),
         (size(file.LARGEST), "a state file"),
         (size(LONGEST), "a response body"),
         (size(BYTES), f"all response bodies of more than {size(SHORT)}"),

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from contract import Contract
-from contract.visible import visible
+from contract.errors import visible
 from mock_server.admin.app import PREFIX
 from mock_server.callers.fixtures import Fixtures
 from mock_server.console.files import HOME

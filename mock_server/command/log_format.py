@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from contract.visible import visible
+from contract.errors import visible
 from mock_server.command.output import printable
 
 _RED, _YELLOW, _GREEN, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from contract.servers import normal_base_path
+from contract.place import normal_base_path
 from mock_server.command import fault_options
 from mock_server.command.limit_options import add_limits, limits_of
 from mock_server.command.output import ArgumentParser

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import IO, Any
 
-from contract.visible import visible
+from contract.errors import visible
 
 
 def printable(text: str, stream: IO[str]) -> str:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from contract.visible import visible
+from contract.errors import visible
 from mock_server.hiding.bodies import HIDDEN
 from mock_server.journal.exchange import Exchange
 from mock_server.journal.redacted import Redacted

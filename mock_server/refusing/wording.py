@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from contract.visible import visible
+from contract.errors import visible
 
 LONGEST = 60
 """Characters of a value that a message repeats."""

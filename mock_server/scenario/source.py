@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from contract import Problem, UnusableFileError
+from contract.files import line_of, mapping_in, read_bytes
 from contract.pointer import Tokens, to_pointer
-from contract.yaml_file import line_of, mapping_in, read_bytes
 from mock_server.callers.key_places import without_keys
 
 _FIXTURES = "#/fixtures"

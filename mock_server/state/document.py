@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from contract import Contract, Problem, Upsert
+from contract.errors import visible
 from contract.pointer import to_pointer
-from contract.visible import visible
 from mock_server.callers.fixtures import Fixtures
 from mock_server.core.display import to_rfc3339
 from mock_server.core.json_values import unwritable

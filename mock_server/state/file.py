@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from contract import Problem, UnusableFileError
-from contract.regular_file import NotReadable, check_regular, read_regular
+from contract.files import NotReadable, check_regular, read_regular
 from mock_server.core.stores import Scopes
 from mock_server.http.strict_json import UnreadableError, read_json
 from mock_server.state.document import StateError, StateReader

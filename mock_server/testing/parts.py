@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.servers import normal_base_path
+from contract.place import normal_base_path
 from mock_server.command.listening import AddressError, addresses_of, is_loopback
 from mock_server.control import Control
 from mock_server.scenario.start import start_of

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from contract import Contract, Known, default_file, read_mapping
-from contract.pointer import Tokens, to_pointer
-from contract.walk import descriptions
+from contract.pointer import Tokens, descriptions, to_pointer
 from tests.contract.altered import drop, put
 from tests.contract.conftest import LoadAltered
 

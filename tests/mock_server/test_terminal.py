@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.visible import visible
+from contract.errors import visible
 from mock_server.command.log_format import PlainFormatter
 from mock_server.command.output import printable
 from mock_server.refusing.wording import described, plain, quoted
