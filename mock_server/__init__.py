@@ -1,8 +1,8 @@
 """A mock of the endpoint that `openapi.yaml` describes: a Connexion app whose every rule comes from the contract.
 
-`semantics` and `display` are its pure core; `app` puts the parts together; `cli` is the command `respan-mock`. For
-tests there are `MockServer` with its `Limits`, and `mock_app`, loaded when somebody asks for them: a plugin of pytest
-lives here too.
+`api` has the operations, and is the place to start reading; `upsert` and `display` are its pure core; `app` puts the
+parts together; `cli` is the command `respan-mock`. For tests there are `MockServer` with its `Limits`, and `mock_app`,
+loaded when somebody asks for them: a plugin of pytest lives here too.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mock_server.http.limits import Limits
-    from mock_server.testing.in_process import MockApp, mock_app
-    from mock_server.testing.server import MockServer
+    from mock_server.settings import Limits
+    from mock_server.testing import MockApp, MockServer, mock_app
 
 __all__ = ["Limits", "MockApp", "MockServer", "mock_app"]
 
 _HOMES = {
-    "Limits": "http.limits",
-    "MockApp": "testing.in_process",
-    "MockServer": "testing.server",
-    "mock_app": "testing.in_process",
+    "Limits": "settings",
+    "MockApp": "testing",
+    "MockServer": "testing",
+    "mock_app": "testing",
 }
 
 

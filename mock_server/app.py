@@ -1,9 +1,13 @@
-"""Puts the mock together: a Connexion app over the contract, the fixtures and a store."""
+"""The API as an ASGI app: a Connexion app over the contract, the fixtures and a store, and its stack of middleware.
+
+`Behaviour` says how it behaves beyond what the contract says.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -14,22 +18,17 @@ from connexion.middleware.swagger_ui import SwaggerUIMiddleware
 from starlette.responses import RedirectResponse, Response
 
 from contract import Contract
-from mock_server.access_log import AccessLogMiddleware
-from mock_server.access_log import logger as access_logger
-from mock_server.behaviour import Behaviour
-from mock_server.callers.fixtures import Fixtures
-from mock_server.callers.presence import presence_handlers
-from mock_server.callers.security import BearerHandler, BearerMiddleware, organization_of
-from mock_server.core.stores import Store
-from mock_server.endpoints import EndpointMiddleware, Handler
-from mock_server.examples import ExampleHandler
-from mock_server.faults.middleware import FaultsMiddleware
-from mock_server.handlers import Models
-from mock_server.http.cross_origin import cross_origin
+from mock_server.api import Changed, EndpointMiddleware, ExampleHandler, Handler, Models
+from mock_server.auth import BearerHandler, BearerMiddleware, organization_of, presence_handlers
+from mock_server.clock import Clock, RealClock
+from mock_server.faults.book import Faults
+from mock_server.faults.effects import FaultsMiddleware
+from mock_server.fixtures import Fixtures, redaction_for
+from mock_server.http.cors import cross_origin
 from mock_server.http.failures import handle_failures
 from mock_server.http.routing import RoutingMiddleware
-from mock_server.journal.known_secrets import redaction_for
-from mock_server.journal.recording import RecordingMiddleware
+from mock_server.journal.recorder import AccessLogMiddleware, Note, RecordingMiddleware
+from mock_server.journal.recorder import logger as access_logger
 from mock_server.pages import (
     DOCUMENT,
     SWAGGER_UI,
@@ -39,9 +38,30 @@ from mock_server.pages import (
     shown_document,
     swagger_ui_options,
 )
-from mock_server.preferring.forced import forced_answers
-from mock_server.preferring.middleware import PreferMiddleware
+from mock_server.prefer import PreferMiddleware, forced_answers
 from mock_server.response_check import ResponseCheckMiddleware
+from mock_server.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the API behaves beyond what the contract says."""
+
+    origins: Sequence[str] = ("*",)
+    """The web origins whose pages may call it, `*` for any."""
+    seed: str = ""
+    """Decides what is made up for those who ask for it."""
+    check_responses: bool = False
+    """Whether each answer is judged by the contract before it is sent."""
+    clock: Clock = field(default_factory=RealClock)
+    faults: Faults | None = None
+    """How it fails; None is never, at no cost."""
+    note: Note | None = None
+    """Called with each exchange."""
+    changed: Changed | None = None
+    """Called with each model that a request has changed."""
+    largest_model: int | None = None
+    """Bytes of JSON that a stored model may take; None is any number."""
 
 
 def build_app(

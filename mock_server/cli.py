@@ -1,12 +1,24 @@
-"""The command `respan-mock`."""
+"""The command `respan-mock`, and `respan-mock token`, which mints a dashboard token that the mock accepts."""
 
 from __future__ import annotations
 
+import argparse
+import re
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from mock_server.command.options import parse
+from mock_server.callers import READ_ONLY, READ_WRITE
+from mock_server.errors import alternatives
+from mock_server.options import ArgumentParser, complain, parse, tell
+from mock_server.settings import Settings
+
+if TYPE_CHECKING:
+    from mock_server.fixtures import Fixtures
+
 
 INTERRUPTED = 130
 """What a shell gives for a program that Ctrl-C ended."""
@@ -19,16 +31,112 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["token"]:
-        from mock_server.command.token import print_token
-
         return print_token(given[1:])
     settings = parse(given)
     for each in (signal.SIGTERM, signal.SIGHUP):  # the latter comes when a terminal is closed; nohup ignores it
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, lambda *_: sys.exit(0))
-    from mock_server.command.running import run  # not before, so that --help and a mistyped option are answered at once
+    from mock_server.run import run  # not before, so that --help and a mistyped option are answered at once
 
     try:
         return run(settings)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+WRONG_USE = 2
+_DURATION = re.compile(r"(-?[0-9]{1,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+_EXAMPLES = """\
+examples:
+  respan-mock token                            a token for the first organization, for a day
+  respan-mock token --organization globex --read-only
+  respan-mock token --expires-in=-1m           one that has expired, to see what a page does about the 401
+  curl -H "Authorization: Bearer $(respan-mock token)" http://127.0.0.1:8000/api/models/gpt-4o/
+"""
+
+
+class UnknownOrganizationError(Exception):
+    """There is no such organization. The user is at fault; the message names those that there are."""
+
+
+def print_token(arguments: Sequence[str]) -> int:
+    """Print a token, and nothing else. Gives the exit code: 0 printed, 2 wrong use."""
+    given = _token_parser().parse_args(arguments)
+
+    from contract import UnusableFileError
+    from mock_server.fixtures import redaction_for
+    from mock_server.scenario import start_of
+
+    def hide(text: str) -> str:
+        return text
+
+    files = Settings(contract=given.contract, fixtures=given.fixtures, scenario=given.scenario)
+    try:
+        start = start_of(files)
+        hide = redaction_for(start.contract, start.fixtures).hide
+        rights = READ_ONLY if given.read_only else READ_WRITE
+        token = mint(start.fixtures, given.organization, rights, given.user, given.expires_in)
+    except (UnusableFileError, UnknownOrganizationError) as error:
+        complain(f"respan-mock token: {hide(str(error))}")
+        return WRONG_USE
+    tell(token)
+    return 0
+
+
+def mint(
+    fixtures: Fixtures, organization: str | None, rights: str, user: str | None, expires_in: timedelta | None
+) -> str:
+    """A token that the dashboard of the fixtures has signed; without `expires_in` it never expires.
+
+    Raises UnknownOrganizationError.
+    """
+    import jwt
+
+    name = fixtures.anyone.organization if organization is None else organization
+    if name not in fixtures.organizations:
+        known = alternatives(fixtures.organizations)
+        raise UnknownOrganizationError(f"there is no organization {name!r}; --organization takes {known}")
+    dashboard, now = fixtures.dashboard, datetime.now(UTC)
+    claims: dict[str, Any] = {"iat": now, dashboard.organization_claim: name, dashboard.rights_claim: rights}
+    if user is not None:
+        claims["sub"] = user
+    if expires_in is not None:
+        claims["exp"] = now + expires_in
+        claims["iat"] = min(now, claims["exp"])
+    return jwt.encode(claims, dashboard.secret, algorithm="HS256")
+
+
+def _token_parser() -> argparse.ArgumentParser:
+    parser = ArgumentParser(
+        prog="respan-mock token",
+        description="Print a dashboard token (a JWT) that a mock with the same fixtures accepts.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--organization", metavar="NAME", help="whose token it is (default: the first organization of the fixtures)")
+    add("--read-only", action="store_true", help="a token that may not write")
+    add("--user", metavar="NAME", help="the subject of the token")
+    add(
+        "--expires-in",
+        metavar="TIME",
+        default="1d",
+        type=_duration,
+        help="such as 90s, 15m, 8h or 30d; negative is in the past, never is never (default: %(default)s)",
+    )
+    add("--fixtures", metavar="FILE", type=Path, help="the fixtures that the mock was started with")
+    add("--scenario", metavar="FILE", type=Path, help="the scenario that it was started with")
+    add("--contract", metavar="FILE", type=Path, help="the contract that it was started with")
+    return parser
+
+
+def _duration(text: str) -> timedelta | None:
+    if text == "never":
+        return None
+    match = _DURATION.fullmatch(text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90s, 15m, 8h, 30d or never")
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])

@@ -1,28 +1,38 @@
-"""What can be asked of a running mock about itself, by the admin API or by a test in the same process."""
+"""What can be asked of a running mock about itself, by the admin API or by a test in the same process.
+
+Among it is what the mock serves of a contract: each operation and where its responses come from, and what it leaves
+out.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+from connexion.http_facts import METHODS
 
 from contract import Contract, Problem, Upsert
 from contract.pointer import to_pointer
-from mock_server.callers.fixtures import Fixtures
-from mock_server.core.clock import Clock
-from mock_server.core.stores import Scopes, Store
-from mock_server.core.upsert import MOST_ENTRIES, Stored, with_too_many_entries
+from mock_server.clock import Clock
 from mock_server.events import Events
 from mock_server.faults.book import Faults
-from mock_server.hiding.redaction import Redaction
+from mock_server.fixtures import Fixtures, redaction_for
+from mock_server.http.bodies import is_json
 from mock_server.journal.entry import Entry, entry_of
-from mock_server.journal.exchange import Exchange
-from mock_server.journal.journal import Journal
-from mock_server.journal.known_secrets import redaction_for
-from mock_server.scenario.saving import scenario_of
+from mock_server.journal.journal import Exchange, Journal
+from mock_server.pages import served_document
+from mock_server.prefer import ForcedAnswers, NothingToSendError, forced_answers
+from mock_server.redaction import Redaction
+from mock_server.scenario import scenario_of
+from mock_server.settings import ADMIN_PREFIX
 from mock_server.state.document import MOST_PROBLEMS, StateError, StateReader, model_of, state_of
+from mock_server.store import Scopes, Store
+from mock_server.upsert import MOST_ENTRIES, Stored, with_too_many_entries
 
 
 class Part(StrEnum):
@@ -159,3 +169,155 @@ def _too_large(models: Scopes, largest: int | None, rules: Upsert) -> Iterator[P
             if largest is not None and stored.bytes > largest:
                 what = f"it takes {stored.bytes} bytes of JSON, more than {largest}"
                 yield Problem(to_pointer(["models", scope, name]), what, "leave it out, or raise --max-model-bytes")
+
+
+def information(control: Control) -> dict[str, Any]:
+    """The description. It has no secret in it but the demo keys, which the mock prints at its start too."""
+    contract, fixtures = control.contract, control.fixtures
+    seed = "" if (given := control.settings.get("seed")) is None else str(given)
+    return {
+        "version": _version(),
+        "contract": {
+            "title": contract.title,
+            "version": contract.version,
+            "digest": contract.digest,
+            "file": str(contract.file),
+            "base_path": contract.base_path or "/",
+            "operations": [asdict(each) for each in served_operations(contract, seed)],
+        },
+        "organizations": [_organization(control, name) for name in fixtures.organizations],
+        "built_in": list(fixtures.models),
+        "first_request": first_request(contract, fixtures),
+        "settings": dict(control.settings),
+    }
+
+
+def _version() -> str:
+    try:
+        return version("respan-contract")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"
+
+
+def _organization(control: Control, name: str) -> dict[str, Any]:
+    keys = control.fixtures.keys.items()
+    return {
+        "name": name,
+        "keys": [{"key": key, "may_write": it.may_write} for key, it in keys if it.organization == name],
+        "providers": list(control.fixtures.organizations[name]),
+    }
+
+
+RULES = "rules"
+"""The origin of answers that the rules of the upsert decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedOperation:
+    """One operation of the contract."""
+
+    method: str
+    path: str
+    """With the base path."""
+    status: int | None
+    """That of the usual answer, None where rules decide."""
+    origin: str
+    """Where its answers come from: RULES, or what of the contract, in words."""
+
+
+def ruled_operations(rules: Upsert) -> set[str]:
+    """Return the ids of the operations whose answers the rules decide."""
+    return {each.operation_id for each in (rules.operation, rules.read, rules.delete) if each}
+
+
+def served_operations(contract: Contract, seed: str = "") -> list[ServedOperation]:
+    """Return all operations of the contract, in its order."""
+    document = served_document(contract)
+    ruled = ruled_operations(contract.upsert)
+    answers = forced_answers(document, contract.upsert, seed)
+    return [
+        _served(method, contract.base_path + path, None if (name := node["operationId"]) in ruled else answers[name])
+        for path, method, node in _operations(document)
+    ]
+
+
+def left_out(contract: Contract, *, admin: bool) -> list[str]:
+    """Return a sentence for each part of the contract that the mock does not serve as it is written."""
+    return [
+        *(sentence for item in _operations(contract.document) for sentence in _unserved(*item)),
+        *_other_servers(contract.document),
+        *(_hidden(contract) if admin else ()),
+    ]
+
+
+def _served(method: str, path: str, answers: ForcedAnswers | None) -> ServedOperation:
+    if answers is None:
+        return ServedOperation(method.upper(), path, None, RULES)
+    try:
+        return ServedOperation(method.upper(), path, answers.usual({}).status, answers.origin)
+    except NothingToSendError:
+        return ServedOperation(method.upper(), path, 501, "nothing: no data can be made up for its schema")
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Return path, method and node of each operation."""
+    for path, item in document["paths"].items():
+        yield from ((path, method, node) for method, node in item.items() if method in METHODS)
+
+
+def _unserved(path: str, method: str, node: Mapping[str, Any]) -> Iterator[str]:
+    name = f"{method.upper()} {path}"
+    if callbacks := node.get("callbacks"):
+        yield f"{name}: the mock never calls the callbacks ({', '.join(callbacks)})."
+    if other := [each for each in node.get("requestBody", {}).get("content", {}) if not is_json(each)]:
+        yield f"{name}: request bodies of {', '.join(other)} are accepted and not validated."
+    for status, response in node["responses"].items():
+        content = response.get("content", {})
+        if content and not any(map(is_json, content)):
+            yield f"{name}: the response {status} has no body, because {', '.join(content)} is not JSON."
+        elif other := [each for each in content if not is_json(each)]:
+            yield f"{name}: the response {status} is never sent as {', '.join(other)}, always as JSON."
+
+
+def _other_servers(document: Mapping[str, Any]) -> Iterator[str]:
+    """Tell of servers that only a path or an operation has: one base path serves all."""
+    for path, item in document["paths"].items():
+        if "servers" in item:
+            yield f"{path}: the servers of the path are ignored."
+    for path, method, node in _operations(document):
+        if "servers" in node:
+            yield f"{method.upper()} {path}: the servers of the operation are ignored."
+
+
+def _hidden(contract: Contract) -> Iterator[str]:
+    """Tell of paths at which the console and the admin API answer."""
+    for path in contract.document["paths"]:
+        whole = contract.base_path + path
+        if whole == "/" or whole.startswith(ADMIN_PREFIX):
+            yield f"{whole} is not served: the console or the admin API is there; --no-admin leaves them out."
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRequest:
+    """A request that creates a model."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: str
+
+
+def first_request(contract: Contract, fixtures: Fixtures) -> FirstRequest:
+    """The request, with the first example of the contract and the first key that may write."""
+    operation = contract.upsert.operation
+    token = next((token for token, caller in fixtures.keys.items() if caller.may_write), "YOUR_TOKEN")
+    media_type, body = _first_example(contract)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
+    return FirstRequest(operation.method, contract.base_path + operation.path, headers, json.dumps(body))
+
+
+def _first_example(contract: Contract) -> tuple[str, object]:
+    operation = contract.document["paths"][contract.upsert.operation.path][contract.upsert.operation.method.lower()]
+    media_type, body = next(iter(operation["requestBody"]["content"].items()))
+    examples = [example["value"] for example in body.get("examples", {}).values() if "value" in example]
+    return media_type, examples[0] if examples else {contract.upsert.key: "my-first-model"}

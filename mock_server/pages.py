@@ -1,22 +1,27 @@
-"""What the mock shows beside the API: the contract, and Swagger UI."""
+"""What the mock shows beside the API: the contract, Swagger UI, and the console.
+
+The files of the console are read once, and browsers ask each time whether they have the latest.
+"""
 
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from connexion.http_facts import METHODS
 from connexion.options import SwaggerUIOptions
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
-from mock_server.refusing.refusals import refused
+from mock_server.errors import refused
 
 SWAGGER_UI = "/ui/"
 """The path of Swagger UI."""
@@ -135,3 +140,56 @@ def swagger_ui_options() -> SwaggerUIOptions:
         spec_path=DOCUMENT,
         swagger_ui_path=SWAGGER_UI.rstrip("/"),
     )
+
+
+CONSOLE = "/"
+"""The path of the console."""
+CONSOLE_FOLDER = "/_mock/console/"
+"""Where the paths of its other files begin."""
+
+_CONSOLE_FILES = Path(__file__).parent / "console" / "page"
+_INDEX = "index.html"
+_MEDIA_TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+_CONSOLE_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",  # no text becomes markup, whatever the scripts do
+    "trusted-types": "'none'",
+}
+_CONSOLE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _CONSOLE_POLICY.items()),
+    **PROTECTION,
+}
+
+
+def console_files() -> Mapping[str, Page]:
+    """What to answer at each path."""
+    files = sorted(path for path in _CONSOLE_FILES.iterdir() if path.suffix in _MEDIA_TYPES)
+    return {CONSOLE if path.name == _INDEX else CONSOLE_FOLDER + path.name: _File(path) for path in files}
+
+
+class _File(Page):
+    """A file, which is sent to those who do not have it yet (RFC 9110, section 13.1.2)."""
+
+    def __init__(self, path: Path) -> None:
+        content = path.read_bytes()
+        self._tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        headers = {**_CONSOLE_HEADERS, "ETag": self._tag}
+        super().__init__(Response(content, headers=headers, media_type=_MEDIA_TYPES[path.suffix]))
+        self._unchanged = Response(status_code=304, headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, or say that it has not changed."""
+        known = {tag.strip().removeprefix("W/") for tag in Headers(scope=scope).get("if-none-match", "").split(",")}
+        if self._tag in known and scope["method"] in ("GET", "HEAD"):
+            await self._unchanged(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)

@@ -13,12 +13,11 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mock_server.errors import Refusal, alternatives, quoted
 from mock_server.http.failures import REFUSAL
-from mock_server.preferring.declared import Response, Responses, declared_responses
-from mock_server.preferring.preferences import is_about_preferences
-from mock_server.refusing.refusals import Refusal
-from mock_server.refusing.validation import Validator
-from mock_server.refusing.wording import alternatives, quoted
+from mock_server.prefer import is_about_preferences
+from mock_server.responses import Response, Responses, declared_responses
+from mock_server.validation import Validator
 
 logger = logging.getLogger("mock_server")
 

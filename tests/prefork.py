@@ -25,7 +25,7 @@ from typing import IO, Any
 ROOT = Path(__file__).parents[1]
 _COMMANDS = multiprocessing.get_context("forkserver")
 _COMMANDS.set_forkserver_preload([
-    "mock_server.command.running", "mock_server.command.serving", "conformance.cli", "conformance.command.run",
+    "mock_server.run", "mock_server.server", "conformance.cli", "conformance.command.run",
     "conformance.api", "schemathesis", "pytest",
 ])  # fmt: skip
 

@@ -13,17 +13,17 @@ from conformance.target.client import LONGEST_WAIT
 from conformance.wire.transport import LONGEST, TIMEOUT
 from contract import load
 from contract.files import LARGEST_FILE
-from mock_server import events, showing
-from mock_server.admin.document import read_document
+from mock_server import events, validation
+from mock_server.admin.app import read_document
 from mock_server.admin.endpoints import DEEPEST_BODY, LARGEST_BODY
-from mock_server.command.options import parse
-from mock_server.core.upsert import MOST_ENTRIES
 from mock_server.faults import book
-from mock_server.journal import recording
-from mock_server.preferring import middleware
-from mock_server.refusing import validation
+from mock_server.journal.recorder import LONGEST_BODY, LONGEST_HEADERS
+from mock_server.options import parse
+from mock_server.prefer import MOST_SECONDS
 from mock_server.settings import Settings
 from mock_server.state import file
+from mock_server.store import LARGEST_CHAIN, LONGEST_CHAIN
+from mock_server.upsert import MOST_ENTRIES
 from tests.mock_server.process import run
 
 ROOT = Path(__file__).parent.parent
@@ -74,19 +74,19 @@ def fixed() -> list[tuple[str, str]]:
     """Return the default and the beginning of the text of each limit that has no option."""
     limits = load().upsert.limits
     state = read_document()["paths"]["/_mock/state"]["put"]["requestBody"]["x-limits"]["bytes"]
-    assert recording.LONGEST_BODY == recording.LONGEST_HEADERS
+    assert LONGEST_BODY == LONGEST_HEADERS
     return [
         (f"{size(limits.bytes)}, {limits.nesting} levels", "the body of a request"),
         (f"{MOST_ENTRIES:,}", "entries of a value"),
-        (f"{showing.LONGEST_CHAIN} models, {size(showing.LARGEST_CHAIN)}", "a model with its bases"),
-        (size(recording.LONGEST_BODY), "a body in the journal"),
+        (f"{LONGEST_CHAIN} models, {size(LARGEST_CHAIN)}", "a model with its bases"),
+        (size(LONGEST_BODY), "a body in the journal"),
         (f"{events.REMEMBERED}, {size(events.REMEMBERED_BYTES)}", "events for clients that come back"),
         (f"{events.PATIENCE}, {size(events.PATIENCE_BYTES)}", "events that wait"),
         (f"{events.MOST_WATCHERS}", "clients that read events"),
         (f"{book.MOST:,} rules, {size(book.LARGEST)}", "rules for faults"),
         (size(state), "a body of `PUT /_mock/state`"),
         (f"{size(LARGEST_BODY)}, {DEEPEST_BODY} levels", "any other body of the admin API"),
-        (f"{middleware.LONGEST} seconds", "the wait that `Prefer: wait` asks for"),
+        (f"{MOST_SECONDS} seconds", "the wait that `Prefer: wait` asks for"),
         (f"{validation.MOST}", f"violations that a response names; 1 where the body has {validation.LARGE:,} values"),
         (size(LARGEST_FILE), "a contract, fixtures, faults or scenario file"),
         (size(file.LARGEST), "a state file"),

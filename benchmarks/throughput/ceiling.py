@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contract import default_file
-from mock_server.callers.fixtures import DEFAULT_FILE
+from mock_server.fixtures import DEFAULT_FILE
 
 _INHERITED = (
     "input_cost", "output_cost", "cache_hit_input_cost", "cache_creation_input_cost", "max_context_window",

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import yaml
 from connexion.apps.asynchronous import AsyncApp
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server.access_log import AccessLogMiddleware
-from mock_server.access_log import logger as access_logger
-from mock_server.admin.document import read_document
+from mock_server.admin.access import AdminTokenHandler, GuardMiddleware
 from mock_server.admin.endpoints import AdminEndpointMiddleware
-from mock_server.admin.guard import GuardMiddleware
 from mock_server.admin.handlers import Handlers
-from mock_server.admin.security import AdminTokenHandler
-from mock_server.console.files import HOME, console_files
 from mock_server.control import Control
-from mock_server.http.cross_origin import admin_cross_origin
+from mock_server.http.cors import admin_cross_origin
 from mock_server.http.failures import handle_failures
 from mock_server.http.routing import RoutingMiddleware, raw_path
+from mock_server.journal.recorder import AccessLogMiddleware
+from mock_server.journal.recorder import logger as access_logger
+from mock_server.pages import CONSOLE, console_files
 from mock_server.settings import ADMIN_PREFIX
 
 PREFIX = ADMIN_PREFIX.encode()
 HEALTH = PREFIX + b"health"
 """The path that answers under any name, and without the admin API too."""
-_HOME = HOME.encode()
+_HOME = CONSOLE.encode()
 _REJECTED = frozenset({400, 401, 403})
 """Of requests of the admin API the log has only those that the user may have to change an option for."""
 
@@ -109,3 +110,16 @@ class Beside:
         path = raw_path(scope) if scope["type"] == "http" else b""
         asked_for_admin = path == self._only if self._only else path.startswith(PREFIX) or path == _HOME
         await (self._admin if asked_for_admin else self._app)(scope, receive, send)
+
+
+DOCUMENT_FILE = Path(__file__).with_name("admin.yaml")
+
+
+def read_document() -> dict[str, Any]:
+    """The document in one piece: the schemas that stand in files of their own are put in their places."""
+    document: dict[str, Any] = yaml.safe_load(DOCUMENT_FILE.read_text(encoding="utf-8"))
+    schemas = document["components"]["schemas"]
+    for name, schema in schemas.items():
+        if "$ref" in schema:
+            schemas[name] = json.loads((DOCUMENT_FILE.parent / schema["$ref"]).read_text(encoding="utf-8"))
+    return document

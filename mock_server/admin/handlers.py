@@ -1,26 +1,25 @@
-"""The handlers of the admin API."""
+"""The handlers of the admin API: the journal and the events, the faults, the state."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
+from starlette.responses import Response
 
-from mock_server.admin.endpoints import Handler, Question
-from mock_server.admin.fault_handlers import FaultHandlers
-from mock_server.admin.sse import EventStream
-from mock_server.admin.state_handlers import StateHandlers
-from mock_server.admin.streaming import JsonStream, elements, members
-from mock_server.answers import Answer
-from mock_server.control import Control
+from contract.pointer import to_pointer
+from mock_server.admin.endpoints import EventStream, Handler, JsonStream, Question, elements, members
+from mock_server.control import Control, Part, information
+from mock_server.errors import RefusedError, alternatives, plain, quoted, refused
 from mock_server.events import MOST_WATCHERS
-from mock_server.information import information
-from mock_server.journal.criteria import Criteria
-from mock_server.journal.exchange import Exchange
-from mock_server.journal.journal import MOST_WAITING, Journal
-from mock_server.refusing.refusals import refused
-from mock_server.refusing.wording import alternatives, quoted
+from mock_server.faults.rule import RuleError
+from mock_server.journal.journal import MOST_WAITING, Criteria, Exchange, Journal
+from mock_server.responses import Answer
+from mock_server.state.document import StateError, model_of, state_of
+from mock_server.store import FullError, Showing
+from mock_server.upsert import Stored
 
 _CRITERIA = ("method", "path", "status", "organization", "refused", "after")
 
@@ -129,3 +128,148 @@ def _too_few(found: int, wanted: int, seconds: float, dropped: int) -> str:
     if dropped:
         told += f" The journal has dropped {dropped} older ones, which do not count: start with a larger --journal."
     return told
+
+
+class FaultHandlers:
+    """Shows and changes the rules."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._faults = control.faults
+
+    @property
+    def by_operation(self) -> Mapping[str, Handler]:
+        """The handler of each operation, by operationId."""
+        return {
+            "listFaults": self.list,
+            "addFault": self.add,
+            "replaceFaults": self.replace,
+            "clearFaults": self.clear,
+            "deleteFault": self.delete,
+        }
+
+    async def list(self, _: Question) -> Answer:
+        """Show all rules."""
+        return self._listed()
+
+    async def add(self, question: Question) -> Answer:
+        """Take one more rule."""
+        try:
+            read = await asyncio.to_thread(self._faults.check, question.body)
+            added = self._faults.add(question.body, read)
+        except RuleError as error:
+            raise _contradictory(error) from None
+        self._control.faults_changed()
+        return Answer(201, added.shown)
+
+    async def replace(self, question: Question) -> Answer:
+        """Take other rules in place of all."""
+        try:
+            self._faults.take(await asyncio.to_thread(self._faults.read, question.body["faults"]))
+        except RuleError as error:
+            raise _contradictory(error) from None
+        self._control.faults_changed()
+        return self._listed()
+
+    async def clear(self, _: Question) -> Answer:
+        """Drop all rules."""
+        self._faults.replace([])
+        self._control.faults_changed()
+        return Answer(204)
+
+    async def delete(self, question: Question) -> Answer:
+        """Drop one rule."""
+        if not self._faults.remove(question.parameters["id"]):
+            raise refused(404, f"There is no fault {quoted(question.parameters['id'])}.")
+        self._control.faults_changed()
+        return Answer(204)
+
+    def _listed(self) -> Answer:
+        return Answer(200, {"faults": [each.shown for each in self._faults.active]})
+
+
+def _contradictory(error: RuleError) -> RefusedError:
+    place = to_pointer(error.at).removeprefix("#")
+    where = f"At {plain(place)}: " if place else ""
+    text = f"{where}{error.what[:1].upper()}{error.what[1:]}. {error.mend[:1].upper()}{error.mend[1:]}."
+    return refused(400, text)
+
+
+class StateHandlers:
+    """Shows, replaces and resets what the mock keeps."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._showing = Showing(control.contract.upsert, control.fixtures, control.store)
+
+    @property
+    def by_operation(self) -> Mapping[str, Handler]:
+        """The handler of each operation, by operationId."""
+        return {
+            "getState": self.state,
+            "putState": self.replace,
+            "getScenario": self.scenario,
+            "reset": self.reset,
+            "getShownModel": self.model,
+        }
+
+    async def state(self, _: Question) -> JsonStream:
+        """Show all custom models."""
+        return await self._stream()
+
+    async def scenario(self, _: Question) -> Response:
+        """Show what the mock holds as a scenario."""
+        return _laid_out(await self._control.scenario())
+
+    async def model(self, question: Question) -> Answer:
+        """Show one model as the API shows it, and where its values come from."""
+        organization, name = question.parameters["organization"], question.parameters["name"]
+        self._check_organization(organization)
+        model = await self._showing.find(organization, name)
+        if model is None:
+            raise refused(404, f"The organization {quoted(organization)} has no model {quoted(name)}.")
+        shown = await self._showing.show(organization, name, model)
+        return Answer(200, {"shown": shown, "givers": await self._showing.givers(organization, name, model)})
+
+    async def replace(self, question: Question) -> JsonStream:
+        """Take other models in place of all."""
+        try:
+            await self._control.replace_state(question.body)
+        except StateError as error:
+            raise refused(400, str(error)) from None
+        except FullError as error:
+            raise refused(400, str(error)) from None
+        return await self._stream()
+
+    async def _stream(self) -> JsonStream:
+        models = await self._control.store.snapshot()
+        scopes = ((scope, members(_written(named))) for scope, named in models.items() if named)
+        head = [(name, [orjson.dumps(value)]) for name, value in state_of({}).items() if name != "models"]
+        return JsonStream(members([*head, ("models", members(scopes))]))
+
+    async def reset(self, question: Question) -> Answer:
+        """Bring back the start."""
+        asked = question.body or {}
+        organization, model = asked.get("organization"), asked.get("model")
+        if organization is not None:
+            self._check_organization(organization)
+        if model is not None and organization is None:
+            raise refused(400, "Say of which organization the model is.")
+        parts = asked.get("parts", list(Part) if organization is None else [Part.MODELS])
+        if organization is not None and parts != [Part.MODELS]:
+            raise refused(400, "Of one organization only the models can be reset.")
+        return Answer(200, await self._control.reset(map(Part, parts), organization, model))
+
+    def _check_organization(self, name: str) -> None:
+        if name not in self._control.fixtures.organizations:
+            raise refused(404, f"There is no organization {quoted(name)}.")
+
+
+def _laid_out(document: Mapping[str, Any]) -> Response:
+    """A response laid out for people: they save it to a file."""
+    content = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return Response(content, media_type="application/json")
+
+
+def _written(models: Mapping[str, Stored]) -> Iterator[tuple[str, list[bytes]]]:
+    return ((name, [orjson.dumps(model_of(stored))]) for name, stored in models.items())

@@ -1,19 +1,148 @@
-"""What faults do to an answer. Each wraps the app, and leaves out of it what is not to happen."""
+"""Has requests fail as the rules say: finds the rules that a request meets, and wraps the app in their effects.
+
+It stands outside of the errors: they are responses too, and fail like others.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server.endpoints import REHEARSED
-from mock_server.faults.book import ActiveRule
-from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Status, Truncation, When
+from contract import Contract
+from mock_server.api import REHEARSED
+from mock_server.errors import Refusal
+from mock_server.faults.book import ActiveRule, Faults
+from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Rule, Status, Truncation, When
 from mock_server.http import connection
 from mock_server.http.failures import REFUSAL
-from mock_server.refusing.refusals import Refusal
+from mock_server.http.routing import Resource, decoded, matches_path, raw_path, resources_of
+
+FAULTS = "mock_server.faults"
+"""Where the scope of a request keeps the faults that acted on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that has acted on a request."""
+
+    id: str
+    effect: str
+    """In a word or two."""
+
+
+class FaultsMiddleware:
+    """Wraps the app in the effect of each rule that a request meets, until one of them ends it."""
+
+    def __init__(self, app: ASGIApp, faults: Faults, contract: Contract, organization_of: OrganizationOf) -> None:
+        self.app = app
+        self._faults = faults
+        self._rules = contract.upsert
+        self._organization_of = organization_of
+        self._resources = resources_of(contract.document["paths"], contract.base_path)
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass the request on, or have it fail."""
+        may_fail = self._faults.active and scope["type"] == "http"
+        return (self._failing if may_fail else self.app)(scope, receive, send)
+
+    async def _failing(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Asked(scope, receive, self._rules.key, self._organization_of, self._rules.limits.bytes)
+        acting = await self._acting(asked) if asked.is_of(self._resources) else []
+        if acting:
+            scope[FAULTS] = tuple(Fired(each.id, each.rule.told) for each in acting)
+        await failing(self.app, acting)(scope, asked.receive, send)
+
+    async def _acting(self, asked: Asked) -> list[ActiveRule]:
+        acting: list[ActiveRule] = []
+        for each in self._faults.active:
+            if not each.is_spent and await asked.meets(each.rule) and each.acts():
+                acting.append(each)
+                if ends_it(each.rule.effect):
+                    break
+        return acting
+
+
+OrganizationOf: TypeAlias = Callable[[list[tuple[bytes, bytes]]], str | None]
+"""The organization of whoever sends such headers, or None."""
+
+
+class Asked:
+    """A request. Its body can be looked at and is still there for the app, which is to call `receive` of this."""
+
+    def __init__(self, scope: Scope, receive: Receive, key: str, organization_of: OrganizationOf, limit: int) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._key = key
+        self._organization_of = organization_of
+        self._limit = limit
+        self._unread: deque[Message] = deque()
+        self._parameters: dict[str, str] = {}
+        self._organization: tuple[str | None] | None = None
+        self._model: tuple[Any] | None = None
+
+    def is_of(self, resources: Sequence[Resource]) -> bool:
+        """Whether it asks for one of the resources of the contract."""
+        path = decoded(raw_path(self._scope))
+        for resource in resources:
+            if (parameters := resource.parameters(path)) is not None:
+                self._parameters = parameters
+                return True
+        return False
+
+    async def meets(self, rule: Rule) -> bool:
+        """Whether it meets all conditions of `rule` that do not depend on chance."""
+        return (
+            rule.method in (None, self._scope["method"])
+            and (rule.path is None or matches_path(raw_path(self._scope), rule.path))
+            and (rule.organization is None or rule.organization == self._organization_once())
+            and (rule.model is None or rule.model == await self._model_once())
+        )
+
+    async def receive(self) -> Message:
+        """The next part of the request, as an ASGI app asks for it."""
+        return self._unread.popleft() if self._unread else await self._receive()
+
+    def _organization_once(self) -> str | None:
+        """The organization, looked up once for all rules."""
+        if self._organization is None:
+            self._organization = (self._organization_of(self._scope["headers"]),)
+        return self._organization[0]
+
+    async def _model_once(self) -> Any:
+        """The name that the path has, or else the body, which is read once for all rules."""
+        if self._key in self._parameters:
+            return self._parameters[self._key]
+        if self._model is None:
+            self._model = (await self._named_in_the_body(),)
+        return self._model[0]
+
+    async def _named_in_the_body(self) -> Any:
+        try:
+            body = orjson.loads(await self._body())
+        except orjson.JSONDecodeError:
+            return None
+        return body.get(self._key) if isinstance(body, dict) else None
+
+    async def _body(self) -> bytes:
+        if not self._unread:
+            await self._read()
+        return b"".join(message.get("body", b"") for message in self._unread)
+
+    async def _read(self) -> None:
+        length = 0
+        while length <= self._limit:
+            message = await self._receive()
+            self._unread.append(message)
+            length += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                return
+
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -1,8 +1,9 @@
-"""What a rule is: the conditions, and the one effect."""
+"""What a rule is: the conditions, and the one effect, with the headers that it can give to a response."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,10 +11,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from contract.pointer import Token, to_pointer
-from mock_server.core.json_values import unwritable
-from mock_server.faults.headers import problem_of_headers
-from mock_server.refusing.validation import Validator
-from mock_server.refusing.wording import alternatives, described, quoted
+from mock_server.errors import alternatives, described, quoted
+from mock_server.http.bodies import WORD
+from mock_server.strict_json import unwritable
+from mock_server.validation import Validator
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("fault.schema.json").read_text(encoding="utf-8"))
 """What a written rule may be."""
@@ -208,3 +209,46 @@ _EFFECTS: Mapping[str, Callable[[Mapping[str, Any]], Effect]] = {
     "drip": lambda it: Drip(it["drip"]["bytes"], it["drip"]["every"] / 1000),
 }
 """How each effect is read from a written rule."""
+
+
+_VALUE = re.compile(r"[\t -~\u00a0-\u00ff]*")
+_OF_THE_SERVER = (
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+)
+"""What the server says about the message and the connection. Of two that differ, no client could make sense."""
+
+
+def problem_of_headers(headers: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return the name of the first header that cannot be sent, what is wrong and the fix, or None.
+
+    >>> problem_of_headers({"Content-Length": "1"})[1]
+    'the server itself sets Content-Length'
+    """
+    seen: dict[str, str] = {}
+    for name, value in headers.items():
+        if problem := _problem(name, value, seen.get(name.lower())):
+            return (name, *problem)
+        seen[name.lower()] = name
+    return None
+
+
+def _problem(name: str, value: str, other: str | None) -> tuple[str, str] | None:
+    if not re.fullmatch(WORD, name):
+        return f"{quoted(name)} is not a header name", "give a name of letters, digits and hyphens, such as Retry-After"
+    if name.lower() in _OF_THE_SERVER:
+        return f"the server itself sets {name}", f"remove it; a rule cannot set {alternatives(_OF_THE_SERVER)}"
+    if other is not None:
+        return f"{name} is the same header as {other}", "remove one of the two"
+    if not _VALUE.fullmatch(value):
+        character = next(each for each in value if not _VALUE.fullmatch(each))
+        what = f"the value of {name} holds the character U+{ord(character):04X}, which no header can hold"
+        return what, "give a value on one line, of printable characters of ASCII or Latin-1"
+    return None

@@ -12,10 +12,10 @@ from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from mock_server.callers.security import unauthorized
-from mock_server.hiding.redaction import Redaction
+from mock_server.auth import unauthorized
+from mock_server.errors import Refusal, RefusedError, without_secrets
 from mock_server.http.routing import HINT, nothing_at
-from mock_server.refusing.refusals import Refusal, RefusedError, without_secrets
+from mock_server.redaction import Redaction
 
 REFUSAL = "mock_server.refusal"
 """Where the scope of a request keeps the refusal that answers it, for the access log."""

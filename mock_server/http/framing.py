@@ -1,6 +1,10 @@
 """Checks what decides where a request ends and whom it addresses (RFC 9112, sections 2.3, 3.2, 6.1 and 6.3).
 
 llhttp, the parser, has rejected most invalid requests before. It lets pass what its caller may want to judge.
+
+llhttp stops at the end of a head that offers to upgrade the connection, as though it were upgraded, and httptools has
+no switch for that. So another parser takes over: it gets a head with the same framing and without the offer, and then
+what follows.
 """
 
 from __future__ import annotations
@@ -9,10 +13,12 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
+from typing import Protocol
 
 import httptools
 
-from mock_server.refusing.wording import quoted
+from mock_server.errors import quoted
+from mock_server.settings import Limits
 
 FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
 """The fields that `check` looks at."""
@@ -129,3 +135,83 @@ def rejection_of(error: BaseException) -> RejectedError:
     if reason in _UNSUPPORTED_VERSION:
         return RejectedError(505, "This version of HTTP is not supported, only HTTP/1.1 and HTTP/1.0.")
     return RejectedError(400, f"The request is not valid HTTP: {reason}.")
+
+
+def long_line(limits: Limits) -> RejectedError:
+    """Return the 414."""
+    return RejectedError(414, f"The request target is longer than {limits.request_line} bytes.")
+
+
+def long_fields(limits: Limits) -> RejectedError:
+    """Return the 431 for header fields."""
+    most = f"{limits.header_count} header fields or {limits.header_bytes} bytes of them"
+    return RejectedError(431, f"The request has more than {most}.")
+
+
+def long_trailers(limits: Limits) -> RejectedError:
+    """Return the 431 for trailers, or for a chunk extension: the parser does not tell which has no end."""
+    most = limits.trailer_bytes
+    return RejectedError(431, f"The trailers or a chunk extension of the request have more than {most} bytes.")
+
+
+_KEPT = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+
+
+class Callbacks(Protocol):
+    """Whom a parser tells what it finds."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request target."""
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header or trailer field."""
+
+    def on_headers_complete(self) -> None:
+        """End the head."""
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+
+    def on_message_complete(self) -> None:
+        """End the request."""
+
+
+class Resumption:
+    """A parser that tells nothing of the first head that it reads, because that is known."""
+
+    def __init__(self, callbacks: Callbacks) -> None:
+        self._callbacks = callbacks
+        self._known = True
+        self.on_body = callbacks.on_body
+        self.on_message_complete = callbacks.on_message_complete
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+
+    def start(self, method: str, version: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Give the parser the head of the request whose rest it is to read."""
+        fields = b"".join(b"%b: %b\r\n" % field for field in headers if field[0] in _KEPT)
+        self.parser.feed_data(f"{method} / HTTP/{version}\r\n".encode() + fields + b"\r\n")
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        if not self._known:
+            self._callbacks.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request target."""
+        if not self._known:
+            self._callbacks.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header or trailer field."""
+        if not self._known:
+            self._callbacks.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """End the head."""
+        if not self._known:
+            self._callbacks.on_headers_complete()
+        self._known = False

@@ -7,7 +7,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import idna
 
-from mock_server.refusing.wording import quoted
+from mock_server.errors import quoted
 
 ANY = "*"
 NONE = "null"

@@ -19,14 +19,20 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mock_server.http.connection import CONNECTION
-from mock_server.http.excess import long_fields, long_line, long_trailers
-from mock_server.http.exchange import Cycle, Flow, Writer, error_response
-from mock_server.http.framing import FRAMING, RejectedError, check, rejection_of, target_of
-from mock_server.http.limits import Limits
-from mock_server.http.resumption import Resumption
-from mock_server.http.timing import TimedProtocol
-from mock_server.refusing.wording import plain
+from mock_server.errors import plain
+from mock_server.http.connection import CONNECTION, Cycle, Flow, TimedProtocol, Writer, error_response
+from mock_server.http.framing import (
+    FRAMING,
+    RejectedError,
+    Resumption,
+    check,
+    long_fields,
+    long_line,
+    long_trailers,
+    rejection_of,
+    target_of,
+)
+from mock_server.settings import Limits
 
 _SLICE = 16 * 1024
 """Bytes that are parsed at a time, so that what one read brings cannot become thousands of waiting requests."""

@@ -19,9 +19,7 @@ from connexion.spec import Specification
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.pointer import to_pointer
-from mock_server.refusing.refusals import RefusedError, refused
-from mock_server.refusing.violations import Part, Violation
-from mock_server.refusing.wording import alternatives, quoted
+from mock_server.errors import Part, RefusedError, Violation, alternatives, quoted, refused
 
 OUTSIDE = "mock_server.outside"
 """Where the scope of a request says that its path is none of the contract's."""

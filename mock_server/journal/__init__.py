@@ -1,4 +1,5 @@
-"""The journal: what was asked of the mock lately, what it answered, and why.
+"""The journal: what was asked of the mock lately, what it returned, and why.
 
-`recording` writes exchanges down as cheaply as it can; `entry` makes something to read of one, when somebody asks.
+`recorder` writes exchanges down as cheaply as it can, `journal` keeps them, and `entry` makes something to read of one,
+when somebody asks.
 """

@@ -1,22 +1,27 @@
-"""An exchange as it is shown: readable, bounded, and without secrets."""
+"""An exchange as it is shown: readable, bounded, and without secrets.
+
+Its request can be pasted into a shell as a curl command. Keys stand in it as `$RESPAN_API_KEY`.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+import shlex
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
-from mock_server.core.display import to_rfc3339
-from mock_server.faults.fired import Fired
-from mock_server.hiding.bodies import HIDDEN
-from mock_server.hiding.redaction import Redaction
-from mock_server.journal.curl import curl
-from mock_server.journal.exchange import Exchange
-from mock_server.journal.redacted import Redacted
-from mock_server.refusing.refusals import Refusal, without_secrets
-from mock_server.refusing.violations import Violation
+from contract.errors import visible
+from contract.spelling import LONG_ENOUGH
+from mock_server.display import to_rfc3339
+from mock_server.errors import Refusal, Violation, without_secrets
+from mock_server.faults.effects import Fired
+from mock_server.journal.journal import Exchange, is_cut
+from mock_server.redaction import BETWEEN, HIDDEN, BodyRedaction, HideAll, Redaction, header, pairs
+from mock_server.secrets import Headers, in_headers, in_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +140,117 @@ def _content(shown: str, start: bytes, length: int, complete: bool) -> Content:
     if HIDDEN in text:
         notes.append(f"secrets are shown as {HIDDEN}")
     return Content(text, length, "; ".join(notes) or None)
+
+
+class Redacted:
+    """One exchange without its secrets."""
+
+    def __init__(self, redaction: Redaction, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._names = redaction.names
+        requested, answered = BodyRedaction(self._names), BodyRedaction(self._names)
+        request = requested.hide(exchange.request.decode("utf-8", "surrogateescape"))
+        response = answered.hide(exchange.response.decode("utf-8", "surrogateescape"))
+        values = [each for each in (*requested.found, *answered.found) if len(each) >= LONG_ENOUGH]
+        found = [
+            *in_headers(exchange.headers, self._names),
+            *in_headers(exchange.response_headers, self._names),
+            *in_query(exchange.query.decode("latin-1"), self._names),
+            *values,
+        ]
+        headers = (*exchange.headers, *exchange.response_headers)
+        # Of a secret whose end was not kept, the whole cannot be found in other texts: nothing of them is shown.
+        lost = any(is_cut(value) and self._names.has(name.decode("latin-1")) for name, value in headers)
+        self._hider = HideAll() if lost else redaction.hider(found)
+        self.request_body = self.hide(request, cut=len(exchange.request) < exchange.request_length)
+        """What is not UTF-8 in a body stands in it as surrogates."""
+        self.response_body = self.hide(response, cut=len(exchange.response) < exchange.response_length)
+        self.path = self.hide(pairs(exchange.path.decode("latin-1"), self._names))
+        self.query = self.hide(BodyRedaction(self._names).query(exchange.query.decode("latin-1")))
+
+    def hide(self, text: str, *, cut: bool = False) -> str:
+        """Hide in a text whatever secrets the exchange has, and those that are known."""
+        return self._hider.hide(text, cut=cut)
+
+    def headers(self, headers: Headers) -> list[tuple[str, str]]:
+        """Return headers, their names in lower case, without secrets."""
+        lines: list[str] = []
+        for raw_name, raw_value in headers:
+            name = raw_name.decode("latin-1").lower()
+            lines += [name, header(name, raw_value.decode("latin-1"), self._names)]
+        shown = self.hide(BETWEEN.join(lines)).split(BETWEEN) if lines else []
+        return list(zip(shown[::2], shown[1::2], strict=True))
+
+
+KEY_VARIABLE = "$RESPAN_API_KEY"
+
+_LEFT_OUT = re.compile(
+    r"host|connection|keep-alive|content-length|transfer-encoding|te|trailer|expect|user-agent|referer|cookie|origin|priority|dnt"
+    r"|cache-control|pragma|accept-(encoding|language)|sec-.*|proxy-.*|upgrade.*|http2-settings|forwarded|x-forwarded-.*"
+)
+"""Headers that curl writes itself, or that say something of the browser or of a proxy only."""
+_SAFE_IN_URL = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def curl(exchange: Exchange, shown: Redacted, url: str) -> str:
+    """Return the command. It goes to `url`, the mock's own address: the Host of a request may be anybody's.
+
+    Of a body that was cut off it has what was kept.
+    """
+    method = [] if exchange.method == "GET" else ["--head"] if exchange.method == "HEAD" else ["-X", exchange.method]
+    address = f"{url}{shown.path}{'?' if shown.query else ''}{shown.query}"
+    words = ["curl", "-sS", "-i", "-g", "--path-as-is", *map(_quoted, [*method, quote(address, safe=_SAFE_IN_URL)])]
+    words += _headers(exchange, shown)
+    if not exchange.request:
+        return " ".join(words)
+    if _can_be_pasted(shown.request_body, kept="\n\t"):
+        return f"{' '.join(words)} --data-raw {_quoted(shown.request_body)}"
+    return f"{_printed(shown.request_body)} | {' '.join(words)} --data-binary @-"
+
+
+def _headers(exchange: Exchange, shown: Redacted) -> Iterator[str]:
+    for name, value in shown.headers(exchange.headers):
+        if _LEFT_OUT.fullmatch(name) or (name, value) == ("accept", "*/*"):
+            continue
+        line = f"{name}: {value}" if value else f"{name};"  # without a value curl would leave the header out
+        yield "-H " + (_quoted(line) if line.isascii() and line.isprintable() else f'"$({_printed(line, "latin-1")})"')
+
+
+def _quoted(text: str) -> str:
+    """Write `text` as a word of a shell, in which what was redacted is the key.
+
+    >>> _quoted("a b"), _quoted("?token=[redacted]")
+    ("'a b'", '"?token=$RESPAN_API_KEY"')
+    """
+    if HIDDEN not in text:
+        return shlex.quote(text)
+    if "!" in text:  # which an interactive shell replaces within double quotes
+        return f'"{KEY_VARIABLE}"'.join(shlex.quote(part) if part else "" for part in text.split(HIDDEN))
+    escaped = re.sub(r'([\\"$`])', r"\\\1", text)
+    return f'"{escaped.replace(HIDDEN, KEY_VARIABLE)}"'
+
+
+def _can_be_pasted(text: str, kept: str) -> bool:
+    """Tell whether no character of a text may do something in a terminal, and all of it is UTF-8."""
+    return visible(text, kept + "\u200c\u200d") == text
+
+
+def _printed(text: str, encoding: str = "utf-8") -> str:
+    r"""Write a command that prints `text`, whatever characters are in it.
+
+    >>> print(_printed("a\0[redacted]"))
+    { printf '\141\000'; printf %s "$RESPAN_API_KEY"; }
+    """
+    parts = [_octal(part.encode(encoding, "surrogateescape")) for part in text.split(HIDDEN)]
+    commands = f'; printf %s "{KEY_VARIABLE}"; '.join(f"printf {part}" for part in parts).replace("printf ''; ", "")
+    commands = commands.removesuffix("; printf ''")
+    return f"{{ {commands}; }}" if ";" in commands else commands
+
+
+def _octal(octets: bytes) -> str:
+    r"""Write octets as an argument of printf.
+
+    >>> print(_octal(b"a\0"))
+    '\141\000'
+    """
+    return "'" + "".join(f"\\{octet:03o}" for octet in octets) + "'"

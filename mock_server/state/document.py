@@ -12,14 +12,14 @@ from typing import Any
 from contract import Contract, Problem, Upsert
 from contract.errors import visible
 from contract.pointer import to_pointer
-from mock_server.callers.fixtures import Fixtures
-from mock_server.core.display import to_rfc3339
-from mock_server.core.json_values import unwritable
-from mock_server.core.stores import Scopes
-from mock_server.core.times import EXPECTED, time_of
-from mock_server.core.upsert import Stored
-from mock_server.refusing.validation import Validator
-from mock_server.refusing.wording import alternatives
+from mock_server.clock import EXPECTED_TIME, time_of
+from mock_server.display import to_rfc3339
+from mock_server.errors import alternatives
+from mock_server.fixtures import Fixtures
+from mock_server.store import Scopes
+from mock_server.strict_json import unwritable
+from mock_server.upsert import Stored
+from mock_server.validation import Validator
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("state.schema.json").read_text(encoding="utf-8"))
 """What a state may be, whatever the contract."""
@@ -118,7 +118,7 @@ def _faults_of_time(text: str) -> Iterator[tuple[str, str]]:
     try:
         time_of(text)
     except ValueError as error:
-        yield str(error), f"give {EXPECTED}"
+        yield str(error), f"give {EXPECTED_TIME}"
 
 
 def _stored(model: Mapping[str, Any]) -> Stored:

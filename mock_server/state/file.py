@@ -1,14 +1,20 @@
-"""A file in which the state is kept from one run to the next."""
+"""A file in which the state is kept from one run to the next.
+
+It is saved soon after the state has changed, and once more at the end. A lock keeps two processes from using one file.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
+import logging
 import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Awaitable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +22,10 @@ import orjson
 
 from contract import Problem, UnusableFileError
 from contract.files import NotReadable, check_regular, read_regular
-from mock_server.core.stores import Scopes
-from mock_server.http.strict_json import UnreadableError, read_json
-from mock_server.state.document import StateError, StateReader
-from mock_server.state.lock import ForeignFileError, LockedError, locked
+from mock_server.errors import refused
+from mock_server.state.document import StateError, StateReader, state_of
+from mock_server.store import Scopes, Store
+from mock_server.strict_json import UnreadableError, read_json
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of the largest file that is read and written."""
@@ -193,3 +199,167 @@ def _unusable(path: Path, error: OSError) -> StateFileError:
     what = f"cannot be used: {error.strerror}"
     mend = f"choose a regular file in a directory, both of which can be written; {_SCENARIO}"
     return StateFileError(str(path), [Problem("#", what, mend)])
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+_LONGEST_ID = 20
+_ID = re.compile(rb"[0-9]{0,20}")
+"""What a lock holds: the id of a process, or nothing yet."""
+_LOCKED_BYTE = 1024
+"""The byte that is locked: beyond the process id, which others read meanwhile."""
+
+
+class LockedError(Exception):
+    """Another process holds the lock; `holder` is its id, as far as it is known."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(holder)
+        self.holder = holder
+
+
+class ForeignFileError(Exception):
+    """Something that is no lock of ours stands where the lock belongs."""
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that the file `path` stands for, in which the id of this process is written meanwhile.
+
+    The system lets go of it when the process ends, however it ends. A file that a mock has not written is left as it
+    is. Raises LockedError, ForeignFileError, or OSError.
+    """
+    while True:
+        handle = _open(path)
+        try:
+            _acquire(handle)
+            if _is_still(path, handle):
+                os.ftruncate(handle, 0)
+                os.write(handle, str(os.getpid()).encode())
+                try:
+                    yield
+                finally:
+                    with contextlib.suppress(OSError):  # Windows keeps a file that is open; the next mock takes it over
+                        path.unlink(missing_ok=True)
+                return
+        finally:
+            os.close(handle)
+
+
+def _open(path: Path) -> int:
+    """Open or create the file of the lock. Raises ForeignFileError where it is not one."""
+    with contextlib.suppress(FileNotFoundError):
+        _check(path.lstat())
+    flags = (os.O_RDWR | os.O_CREAT, *(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK")))
+    handle = os.open(path, sum(flags), 0o666)
+    try:
+        _check(os.fstat(handle))  # again: it may be another file by now
+        _check_content(os.read(handle, _LONGEST_ID + 1))
+        os.lseek(handle, 0, os.SEEK_SET)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _check(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        raise ForeignFileError
+
+
+def _check_content(content: bytes) -> None:
+    if not _ID.fullmatch(content):
+        raise ForeignFileError
+
+
+def _acquire(handle: int) -> None:
+    try:
+        if sys.platform == "win32":
+            os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            os.lseek(handle, 0, os.SEEK_SET)
+        else:
+            os.lockf(handle, os.F_TLOCK, 0)
+    except (BlockingIOError, PermissionError):
+        os.lseek(handle, 0, os.SEEK_SET)
+        raise LockedError(os.read(handle, _LONGEST_ID).decode(errors="replace") or "unknown") from None
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    """Whether the file at `path` is the open one, and not one that came after its holder removed it."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+SOON = 0.2
+"""Seconds in which changes are gathered before they are written."""
+
+logger = logging.getLogger("mock_server")
+
+
+class Saver:
+    """Keeps a file as the store is. To be used in the thread of one event loop, and after its end.
+
+    With `sync` each change can be waited for until it is in the file; changes that come together are written together.
+    """
+
+    def __init__(self, file: StateFile, store: Store, *, sync: bool = False) -> None:
+        self._file = file
+        self._store = store
+        self._sync = sync
+        self._task: asyncio.Task[None] | None = None
+        self._unsaved = False
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def changed(self) -> Awaitable[None] | None:
+        """The store has changed: have it saved soon. With `sync` gives what to wait for before a response is sent."""
+        loop = asyncio.get_running_loop()
+        self._unsaved = True
+        if self._task is None or self._task.done():
+            self._task = loop.create_task(self._save_soon())
+        if not self._sync:
+            return None
+        saved: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(saved)
+        return saved
+
+    def finish(self) -> bool:
+        """Save what is not saved yet, now that nothing changes any more. Whether everything is saved."""
+        self._waiting.clear()  # nobody waits any more
+        if self._unsaved:
+            asyncio.run(self._save())
+        return not self._unsaved
+
+    async def _save_soon(self) -> None:
+        while self._unsaved:
+            if not self._sync:
+                await asyncio.sleep(SOON)
+            if not await self._save() and not self._waiting:
+                return  # the next change, or the end, is another occasion
+
+    async def _save(self) -> bool:
+        """Whether it could be written. What changed meanwhile is unsaved again."""
+        self._unsaved = False
+        waiting, self._waiting = self._waiting, []
+        models = await self._store.snapshot()
+        try:
+            await asyncio.to_thread(self._write, models)
+        except BaseException as error:  # a cancelled save may be none
+            self._unsaved = True
+            if not isinstance(error, OSError):
+                raise
+            logger.error("The state could not be saved: %s", error)  # noqa: TRY400 - no fault of the mock
+            for each in waiting:
+                if not each.done():
+                    each.set_exception(refused(500, f"The change is made, but could not be saved: {error.strerror}."))
+            return False
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
+        return True
+
+    def _write(self, models: Scopes) -> None:
+        self._file.write(state_of(models))

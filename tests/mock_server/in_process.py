@@ -10,10 +10,9 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Scope
 
 from contract import load
-from mock_server.app import build_app
-from mock_server.behaviour import Behaviour
-from mock_server.callers.fixtures import load_fixtures
-from mock_server.core.stores import MemoryStore
+from mock_server.app import Behaviour, build_app
+from mock_server.fixtures import load_fixtures
+from mock_server.store import MemoryStore
 from tests.mock_server.wire import KEY, Reply
 
 

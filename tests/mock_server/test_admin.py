@@ -12,7 +12,7 @@ from openapi_core.datatypes import RequestParameters
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from contract import Contract
-from mock_server.admin.document import FILE, read_document
+from mock_server.admin.app import DOCUMENT_FILE, read_document
 from tests.mock_server.process import MockProcess
 from tests.mock_server.wire import KEY, MODELS, exchange, request
 
@@ -25,8 +25,8 @@ def document() -> dict[str, Any]:
 
 
 def test_the_document_is_valid_as_it_is_written_and_in_one_piece(document: dict[str, Any]) -> None:
-    written = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    assert not list(OpenAPIV30SpecValidator(written, base_uri=FILE.as_uri()).iter_errors())
+    written = yaml.safe_load(DOCUMENT_FILE.read_text(encoding="utf-8"))
+    assert not list(OpenAPIV30SpecValidator(written, base_uri=DOCUMENT_FILE.as_uri()).iter_errors())
     assert not list(OpenAPIV30SpecValidator(document).iter_errors())
 
 

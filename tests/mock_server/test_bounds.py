@@ -16,22 +16,18 @@ import orjson
 import pytest
 
 from contract import Upsert
-from mock_server.core.judgement import Context
-from mock_server.core.stores import FullError, MemoryStore
-from mock_server.core.upsert import MOST_ENTRIES, Stored, Written, upsert
+from mock_server.errors import Refusal
 from mock_server.events import MOST_WATCHERS, PATIENCE_BYTES, REMEMBERED_BYTES, Events
 from mock_server.faults.book import LARGEST, MOST, ActiveRule, Faults
-from mock_server.faults.matching import Asked
+from mock_server.faults.effects import Asked
 from mock_server.faults.rule import RuleError, rule
-from mock_server.journal.criteria import Criteria
-from mock_server.journal.exchange import SMALLEST, Exchange
-from mock_server.journal.journal import MOST_WAITING, Journal
-from mock_server.journal.recording import LONGEST_HEADERS, LONGEST_VALUE
-from mock_server.refusing.refusals import Refusal
-from mock_server.refusing.validation import LARGE, Validator
-from mock_server.refusing.validation import MOST as MOST_VIOLATIONS
-from mock_server.showing import LONGEST_CHAIN
+from mock_server.journal.journal import MOST_WAITING, SMALLEST_EXCHANGE, Criteria, Exchange, Journal
+from mock_server.journal.recorder import LONGEST_HEADERS, LONGEST_VALUE
 from mock_server.state.document import MOST_PROBLEMS
+from mock_server.store import LONGEST_CHAIN, FullError, MemoryStore
+from mock_server.upsert import MOST_ENTRIES, Context, Stored, Written, upsert
+from mock_server.validation import LARGE, Validator
+from mock_server.validation import MOST as MOST_VIOLATIONS
 from tests.mock_server.process import SECONDS, MockProcess, started
 from tests.mock_server.wire import KEY, MODELS
 
@@ -226,7 +222,7 @@ def an_exchange(number: int, request: bytes = b"", headers: list[tuple[bytes, by
         refusal=None,
         preference=None,
         faults=(),
-        bytes=SMALLEST + len(request),
+        bytes=SMALLEST_EXCHANGE + len(request),
     )
 
 

@@ -75,7 +75,7 @@ WRONG_USE: dict[str, tuple[list[str], str]] = {
     "endless delay": (["--delay", "nan"], "no number of milliseconds"),
     "unknown log level": (["--log-level", "loud"], "invalid choice"),
     "no such contract": (["--contract", "none.yaml"], "none.yaml: the contract has a problem"),
-    "no contract": (["--contract", "mock_server/callers/fixtures.yaml"], "#/openapi"),
+    "no contract": (["--contract", "mock_server/fixtures.yaml"], "#/openapi"),
     "no such fixtures": (["--fixtures", "none.yaml"], "none.yaml: the fixtures file has a problem"),
     "no fixtures": (["--fixtures", "openapi.yaml"], "there belongs a mapping with organizations"),
     "no such host": (["--host", "203.0.113.1"], "choose another --host"),
@@ -172,7 +172,7 @@ def test_ipv6_can_be_listened_at() -> None:
 
 def test_fixtures_of_ones_own_are_served(tmp_path: Path, rules: Upsert) -> None:
     file = tmp_path / "fixtures.yaml"
-    text = (ROOT / "mock_server" / "callers" / "fixtures.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "mock_server" / "fixtures.yaml").read_text(encoding="utf-8")
     file.write_text(text.replace("demo-acme:", "my-key:").replace("  gpt-4o:", "  my-built-in:"), encoding="utf-8")
     with started("--quiet", "--fixtures", str(file)) as mock:
         mine = {"Authorization": "Bearer my-key"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from mock_server.core.clock import clock_of
+from mock_server.clock import clock_of
 from tests.mock_server.process import run, started
 from tests.mock_server.wire import KEY, MODELS
 

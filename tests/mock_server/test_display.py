@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import Inherited, load
-from mock_server.core.display import BuiltIn, Display, Model, World
+from mock_server.display import BuiltIn, Display, Model, World
 
 BORN = datetime(2026, 2, 1, tzinfo=UTC)
 RULES = load().upsert
@@ -21,7 +21,7 @@ PARAMS = st.dictionaries(st.sampled_from("abc"), st.none() | st.integers(0, 3), 
 
 
 def custom(name: str, **values: Any) -> Model:
-    from mock_server.core.upsert import Stored
+    from mock_server.upsert import Stored
 
     return Stored({"model_name": name, **values}, BORN, BORN)
 

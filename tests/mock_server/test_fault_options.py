@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from mock_server.faults.file import FaultsError, read_faults
+from mock_server.faults.book import FaultsError, read_faults
 from tests.mock_server.process import run, started
 from tests.mock_server.wire import KEY, MODELS, exchange, request
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from contract import Contract, load
-from mock_server.callers.fixtures import DEFAULT_FILE, FixturesError, load_fixtures
-from mock_server.refusing.validation import Validator
+from mock_server.fixtures import DEFAULT_FILE, FixturesError, load_fixtures
+from mock_server.validation import Validator
 
 Write = Callable[[str], Path]
 

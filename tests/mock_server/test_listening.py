@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from mock_server import MockServer
-from mock_server.command.listening import AddressError, listen
+from mock_server.server import AddressError, listen
 from tests.mock_server.process import run, started
 from tests.mock_server.wire import KEY, MODELS, exchange, request
 

@@ -11,8 +11,8 @@ import pytest
 from starlette.types import ASGIApp
 
 from contract import Contract, load
+from mock_server.errors import Part
 from mock_server.http.failures import REFUSAL
-from mock_server.refusing.violations import Part
 from tests.mock_server.in_process import Exchange, app, ask
 from tests.mock_server.judge import Judge
 from tests.mock_server.wire import MODELS

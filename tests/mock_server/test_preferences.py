@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.preferring.preferences import listed, read_preferences
+from mock_server.prefer import listed, read_preferences
 
 READ = {
     "one": (["code=403"], "code=403"),

@@ -13,9 +13,8 @@ from starlette.types import ASGIApp
 
 from contract import Contract
 from contract.pointer import ABSENT, step
+from mock_server.errors import Part, Refusal
 from mock_server.http.failures import REFUSAL
-from mock_server.refusing.refusals import Refusal
-from mock_server.refusing.violations import Part
 from tests.mock_server.in_process import app, ask
 from tests.mock_server.wire import MODELS
 

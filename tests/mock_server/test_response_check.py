@@ -10,8 +10,8 @@ import pytest
 from starlette.datastructures import Headers
 
 from contract import Contract
-from mock_server.preferring.declared import declared_responses
 from mock_server.response_check import ResponseJudge
+from mock_server.responses import declared_responses
 from tests.mock_server.in_process import app, ask
 from tests.mock_server.process import started
 from tests.mock_server.wire import KEY, MODELS, exchange, upsert

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from contract.schemas import Unfoldable
-from mock_server.preferring.sampling import Unforeseeable, sample
-from mock_server.refusing.validation import Validator
+from mock_server.responses import Unforeseeable, sample
+from mock_server.validation import Validator
 
 SEEDS = [str(seed) for seed in range(100)]
 

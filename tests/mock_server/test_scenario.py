@@ -14,12 +14,12 @@ import pytest
 
 import mock_server
 from mock_server import MockServer
-from mock_server.scenario.source import ScenarioError
+from mock_server.scenario import ScenarioError
 from tests.mock_server.process import run, started
 from tests.mock_server.wire import MODELS
 
 SCENARIO, STATE, RESET = "/_mock/scenario", "/_mock/state", "/_mock/reset"
-SCHEMA = Path(mock_server.__file__).parent / "scenario" / "scenario.schema.json"
+SCHEMA = Path(mock_server.__file__).parent / "scenario.schema.json"
 TEXT = """\
 clock: 2026-02-01T12:00:00Z+1s
 seed: 7

@@ -23,16 +23,15 @@ from starlette.types import ASGIApp, Message
 
 from contract import load
 from contract.spelling import LONG_ENOUGH
-from mock_server.callers.fixtures import load_fixtures
-from mock_server.command.log_format import PlainFormatter
 from mock_server.control import Control
-from mock_server.hiding.bodies import HIDDEN, BodyRedaction
-from mock_server.hiding.redaction import MOST_SECRETS, Redaction
-from mock_server.hiding.secret_names import SecretNames, declared_secrets, looks_secret
+from mock_server.fixtures import load_fixtures
 from mock_server.journal.entry import Entry
-from mock_server.scenario.start import start_of
+from mock_server.mock import app_of, control_of
+from mock_server.redaction import HIDDEN, MOST_SECRETS, BodyRedaction, Redaction
+from mock_server.run import PlainFormatter
+from mock_server.scenario import start_of
+from mock_server.secrets import SecretNames, declared_secrets, looks_secret
 from mock_server.settings import Settings
-from mock_server.setup import app_of, control_of
 from tests.mock_server.wire import KEY, MODELS
 
 SECRET = 's3cr+et/K"ey-1'
@@ -300,7 +299,7 @@ FIXTURES: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize(("old", "new"), FIXTURES.values(), ids=FIXTURES)
 def test_no_problem_of_fixtures_tells_a_key(old: str, new: str, tmp_path: Path) -> None:
     file = tmp_path / "f.yaml"
-    text = (Path(__file__).parents[2] / "mock_server" / "callers" / "fixtures.yaml").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "mock_server" / "fixtures.yaml").read_text(encoding="utf-8")
     assert old in text
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(Exception, match="the fixtures file has") as caught:

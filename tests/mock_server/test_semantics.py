@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import Omitted, Upsert, load
-from mock_server.core.judgement import Context, Named, References
-from mock_server.core.upsert import Removed, Stored, Written, delete, upsert
-from mock_server.refusing.refusals import Refusal
+from mock_server.errors import Refusal
+from mock_server.upsert import Context, Named, References, Removed, Stored, Written, delete, upsert
 
 RULES = load().upsert
 BORN = datetime(2026, 2, 1, tzinfo=UTC)

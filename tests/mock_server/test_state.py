@@ -14,9 +14,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from mock_server.core.stores import MemoryStore
-from mock_server.state.file import StateFile
-from mock_server.state.saving import Saver
+from mock_server.state.file import Saver, StateFile
+from mock_server.store import MemoryStore
 from tests.mock_server.process import SECONDS, MockProcess, run, started
 from tests.mock_server.wire import KEY, MODELS
 

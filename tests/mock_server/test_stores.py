@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mock_server.core.stores import MemoryStore, Store
-from mock_server.core.upsert import Removed, Stored, Written
-from mock_server.refusing.refusals import Refusal
+from mock_server.errors import Refusal
+from mock_server.store import MemoryStore, Store
+from mock_server.upsert import Removed, Stored, Written
 
 BORN = datetime(2026, 2, 1, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server.http.strict_json import LARGEST, SMALLEST, UnreadableError, read_json, read_json_exactly
+from mock_server.strict_json import LARGEST, SMALLEST, UnreadableError, read_json, read_json_exactly
 from tests.mock_server.json_texts import broken
 
 SCALARS = (

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import visible
-from mock_server.command.log_format import PlainFormatter
-from mock_server.command.output import printable
-from mock_server.refusing.wording import described, plain, quoted
+from mock_server.errors import described, plain, quoted
+from mock_server.options import printable
+from mock_server.run import PlainFormatter
 from tests.mock_server.process import ROOT, run, started
 from tests.mock_server.wire import KEY, MODELS, exchange, request, upsert
 
@@ -56,7 +56,7 @@ def test_a_message_of_the_log_is_one_line_and_a_traceback_is_indented() -> None:
 @pytest.fixture
 def fixtures(tmp_path: Path) -> Path:
     """Fixtures with an organization that ASCII cannot write."""
-    text = (ROOT / "mock_server" / "callers" / "fixtures.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "mock_server" / "fixtures.yaml").read_text(encoding="utf-8")
     file = tmp_path / "f.yaml"
     file.write_text(text.replace("acme", "société").replace("demo-société", "demo-acme"), encoding="utf-8")
     return file

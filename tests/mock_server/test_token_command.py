@@ -60,7 +60,7 @@ def test_it_can_last(mock: MockProcess, new_name: Names) -> None:
 
 def test_it_is_signed_by_the_dashboard_of_the_fixtures(tmp_path: Path) -> None:
     file = tmp_path / "fixtures.yaml"
-    text = (ROOT / "mock_server" / "callers" / "fixtures.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "mock_server" / "fixtures.yaml").read_text(encoding="utf-8")
     secret = "another-secret-of-more-than-32-characters"
     changed = text.replace("respan-mock-dashboard-secret-for-tests-only", secret).replace(
         "_claim: org", "_claim: my_org"

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from mock_server.refusing.refusals import Refusal
-from mock_server.refusing.validation import Validator
-from mock_server.refusing.violations import Part, Violation
+from mock_server.errors import Part, Refusal, Violation
+from mock_server.validation import Validator
 
 JUDGED: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
     "nullable": ({"type": "string", "nullable": True}, [None, "a"], [1]),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from mock_server.console.files import console_files
+from mock_server.pages import console_files
 from tests.mock_server.process import MockProcess, started
 from tests.mock_server.wire import exchange, request
 

@@ -14,13 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from mock_server.admin.app import Access
-from mock_server.command.serving import server
 from mock_server.control import Control
-from mock_server.http.limits import Limits
 from mock_server.http.protocol import Protocol, protocol_of
-from mock_server.scenario.start import start_of
-from mock_server.settings import Settings
-from mock_server.setup import app_of, control_of
+from mock_server.mock import app_of, control_of
+from mock_server.scenario import start_of
+from mock_server.server import server
+from mock_server.settings import Limits, Settings
 from tests.mock_server.fuzz.loop import JumpingLoop
 
 LIMITS = Limits(request_line=2048, header_bytes=8192, header_count=30, trailer_bytes=1024)

@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.admin.app import Access
-from mock_server.admin.document import read_document
-from mock_server.scenario.document import scenario_in
-from mock_server.scenario.source import Source
+from mock_server.admin.app import Access, read_document
+from mock_server.scenario import Source, scenario_in
 from mock_server.settings import Settings
 from tests.mock_server.fuzz.connection import Mock, Response, responses
 from tests.mock_server.fuzz.effort import examples

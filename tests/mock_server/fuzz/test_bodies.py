@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS30WriteValidator, oas30_format_checker
 
 from contract import load
-from mock_server.http.strict_json import UnreadableError, read_json, read_json_exactly
+from mock_server.strict_json import UnreadableError, read_json, read_json_exactly
 from tests.mock_server.fuzz.connection import Mock, Response, responses
 from tests.mock_server.fuzz.effort import examples
 from tests.mock_server.fuzz.judging import check, check_text

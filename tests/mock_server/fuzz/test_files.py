@@ -15,13 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import UnusableFileError, load, read_mapping
-from mock_server.callers.fixtures import fixtures_in, load_fixtures, written_fixtures
-from mock_server.faults.book import Faults
-from mock_server.faults.file import read_faults
-from mock_server.faults.reach import Reach
-from mock_server.scenario.start import start_of
+from mock_server.faults.book import Faults, Reach, read_faults
+from mock_server.fixtures import fixtures_in, load_fixtures, written_fixtures
+from mock_server.mock import control_of
+from mock_server.scenario import start_of
 from mock_server.settings import Settings
-from mock_server.setup import control_of
 from mock_server.state.document import StateReader, state_of
 from mock_server.state.file import state_file
 from tests.mock_server.fuzz.effort import examples

@@ -1,0 +1,211 @@
+"""Security schemes: bearer authentication as an extension of Connexion's, one handler for each scheme of the contract.
+
+The operations of the upsert have bearer tokens alone, which are verified. Other operations may have any scheme: the
+mock cannot verify those credentials, and only asks that there are some, as Prism does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from connexion.middleware.security import SecurityAPI, SecurityMiddleware, SecurityOperation
+from connexion.operations.abstract import AbstractOperation
+from connexion.security import NO_VALUE, AbstractSecurityHandler
+from connexion.spec import Specification
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+
+from mock_server.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
+from mock_server.errors import Part, RefusedError, Violation, quoted, refused
+from mock_server.secrets import scheme_of
+
+if TYPE_CHECKING:
+    from mock_server.fixtures import Fixtures
+
+
+CALLER = "mock_server.caller"
+"""Where the scope of a request has the Caller whose credentials it bears, once they are verified."""
+CHALLENGE = 'Bearer realm="respan"'
+_SCHEMES = "#/components/securitySchemes"
+_FORM = '"Authorization: Bearer <API key or dashboard token>"'
+_EXPECTED = f"Expected {_FORM}"
+
+
+class Credentials:
+    """A request, as far as it is asked for here: Connexion's own wrapper takes longer than the judging."""
+
+    __slots__ = ("context", "scope")
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.context: dict[str, Any] = scope["extensions"].setdefault("connexion_context", {})
+        """Where Connexion puts what the handler gives."""
+
+
+Verify = Callable[[Credentials], Any]
+
+
+class BearerHandler(AbstractSecurityHandler):
+    """Verifies the schemes `type: http, scheme: bearer`.
+
+    With `bearerFormat: JWT` a scheme takes dashboard tokens, else API keys. Each passes on what has the other's form.
+    """
+
+    def __init__(self, fixtures: Fixtures) -> None:
+        self._fixtures = fixtures
+
+    def get_fn(self, security_scheme: Mapping[str, Any], required_scopes: list[str]) -> Verify:  # noqa: ARG002
+        """The function that Connexion calls with each request: it gives the caller, or NO_VALUE to pass it on."""
+        judge = self._dashboard_token if security_scheme.get("bearerFormat") == "JWT" else self._api_key
+
+        def verify(request: Credentials) -> Any:
+            try:
+                caller = judge(bearer_token(request.scope["headers"]))
+            except BadTokenError as error:
+                raise unauthorized(str(error), "a token that is not accepted", "invalid_token") from None
+            if caller is None:
+                return NO_VALUE
+            request.scope[CALLER] = caller
+            return {"sub": caller.organization}
+
+        return verify
+
+    def _api_key(self, token: str) -> Caller | None:
+        if is_jwt(token) and token not in self._fixtures.keys:
+            return None
+        return caller_of_key(self._fixtures.keys, token)
+
+    def _dashboard_token(self, token: str) -> Caller | None:
+        if not is_jwt(token):
+            return None
+        return caller_of_jwt(self._fixtures.dashboard, self._fixtures.organizations, token)
+
+
+class _Operation(SecurityOperation):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._required = all(self.security or ())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.security:
+            request = Credentials(scope)
+            if self._required:
+                await self.verification_fn(request)
+            else:  # credentials that are no use are none
+                with contextlib.suppress(RefusedError, HTTPException):
+                    await self.verification_fn(request)
+        await self.next_app(scope, receive, send)
+
+
+class _API(SecurityAPI):
+    def make_operation(self, operation: AbstractOperation | Specification) -> SecurityOperation:
+        factory = self.security_handler_factory
+        return _Operation.from_operation(operation, next_app=self.next_app, security_handler_factory=factory)
+
+
+class BearerMiddleware(SecurityMiddleware):
+    """Connexion's, whose handlers are all a BearerHandler."""
+
+    api_cls = _API
+
+
+def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
+    """The token in the headers of a request. Raises the 401 where there is none."""
+    values = [value for name, value in headers if name == b"authorization"]
+    if not values:
+        raise unauthorized("Authentication credentials were not provided. " + _EXPECTED + ".", "nothing")
+    if len(values) > 1:
+        raise unauthorized("The request has more than one Authorization header.", "more than one header")
+    value = values[0].decode("latin-1").strip()
+    scheme, _, token = value.partition(" ")
+    if not scheme:
+        raise unauthorized(f"The Authorization header is empty. {_EXPECTED}.", "an empty header")
+    if scheme.lower() != "bearer":
+        # Any word that is no known scheme may be the key itself, which is not repeated.
+        known = scheme_of(value)
+        got = f"the scheme {quoted(known)}" if known else "another scheme" if token else "no scheme"
+        raise unauthorized(f"{_EXPECTED}, got {got}.", got)
+    token = token.strip()
+    if not token or " " in token or "\t" in token:
+        found = "more than one token" if token else "no token"
+        raise unauthorized(f"The Authorization header has {found}. {_EXPECTED}.", found)
+    return token
+
+
+def unauthorized(message: str, got: str, error: str | None = None) -> RefusedError:
+    """A 401 with its challenge (RFC 6750, section 3)."""
+    violation = Violation(Part.HEADER, "Authorization", "security", _FORM, got, message, contract=_SCHEMES)
+    return refused(401, violation, WWW_Authenticate=CHALLENGE + (f', error="{error}"' if error else ""))
+
+
+def organization_of(fixtures: Fixtures, headers: list[tuple[bytes, bytes]]) -> str | None:
+    """The organization of whoever sends such headers, or None where they are not known."""
+    try:
+        token = bearer_token(headers)
+        if is_jwt(token) and token not in fixtures.keys:
+            return caller_of_jwt(fixtures.dashboard, fixtures.organizations, token).organization
+        return caller_of_key(fixtures.keys, token).organization
+    except (RefusedError, BadTokenError):
+        return None
+
+
+class PresenceHandler(AbstractSecurityHandler):
+    """Lets pass whatever has credentials of the scheme."""
+
+    def get_fn(
+        self,
+        security_scheme: Mapping[str, Any],
+        required_scopes: list[str],  # noqa: ARG002
+    ) -> Callable[[Credentials], Any]:
+        """Return the function that Connexion calls with each request."""
+        kind = security_scheme["type"]
+        if kind == "apiKey":
+            return lambda request: _passed(_has_key(request, security_scheme["in"], security_scheme["name"]))
+        scheme = str(security_scheme["scheme"]) if kind == "http" else "Bearer"
+        return lambda request: _passed(_has_scheme(request, scheme.lower()), f'{scheme} realm="respan"')
+
+
+def presence_handlers(document: Mapping[str, Any]) -> dict[str, type[PresenceHandler]]:
+    """Return a handler for each kind of scheme of the document, as Connexion names it."""
+    schemes = document.get("components", {}).get("securitySchemes", {}).values()
+    kinds = (it["scheme"].lower() if it["type"] == "http" else it["type"] for it in schemes)
+    return dict.fromkeys(kinds, PresenceHandler)
+
+
+def _passed(present: bool, challenge: str = CHALLENGE) -> dict[str, str]:
+    if not present:
+        raise _missing(challenge)
+    return {"sub": "anyone"}
+
+
+def _missing(challenge: str) -> RefusedError:
+    return refused(401, "Authentication credentials were not provided.", WWW_Authenticate=challenge)
+
+
+def _has_scheme(request: Credentials, scheme: str) -> bool:
+    given = (value.decode("latin-1").split(maxsplit=1) for value in _values(request, b"authorization"))
+    return any(len(words) == 2 and words[0].lower() == scheme for words in given)
+
+
+def _has_key(request: Credentials, where: str, name: str) -> bool:
+    if where == "query":
+        return bool(parse_qs(request.scope["query_string"].decode("latin-1")).get(name))
+    if where == "header":
+        return any(_values(request, name.lower().encode("latin-1")))
+    return any(_cookie(value.decode("latin-1"), name) for value in _values(request, b"cookie"))
+
+
+def _cookie(field: str, name: str) -> str:
+    try:
+        cookies = SimpleCookie(field)
+    except CookieError:
+        return ""
+    return cookies[name].value if name in cookies else ""
+
+
+def _values(request: Credentials, name: bytes) -> list[bytes]:
+    return [value for each, value in request.scope["headers"] if each == name]

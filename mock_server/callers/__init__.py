@@ -1,1 +1,0 @@
-"""Who may call: organizations with their keys, and bearer authentication."""

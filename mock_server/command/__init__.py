@@ -1,1 +1,0 @@
-"""The command `respan-mock`: its options, what it prints, and how it runs."""

@@ -1,1 +1,0 @@
-"""What the mock does with models: the pure core, and the store and clock that it is given."""

@@ -1,0 +1,283 @@
+"""What the mock knows from its start: organizations with their providers, API keys, dashboard tokens, built-in models.
+
+Models and providers are described by the response fields of the contract, so another contract needs other fixtures and
+no other code. Where fixtures are wrong, the messages do not repeat the keys and the secret in them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from contract import Contract, FromKey, FromRequest, LookedUp, Problem, Schema, UnusableFileError, read_mapping
+from mock_server.callers import READ_ONLY, READ_WRITE, Caller, Dashboard
+from mock_server.clock import EXPECTED_TIME, time_of
+from mock_server.display import BuiltIn
+from mock_server.errors import alternatives, nearest
+from mock_server.redaction import HIDDEN, Hider, Redaction
+from mock_server.secrets import declared_secrets
+from mock_server.strict_json import unwritable
+from mock_server.validation import Validator
+
+DEFAULT_FILE = Path(__file__).with_name("fixtures.yaml")
+SCHEMA_FILE = Path(__file__).with_name("fixtures.schema.json")
+
+
+class FixturesError(UnusableFileError):
+    """The fixtures cannot be used."""
+
+    subject = "the fixtures file"
+
+
+class InvalidFixtures(ValueError):
+    """What is written are no fixtures. Their author is at fault; `problems` says where and how to mend it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(map(str, problems)))
+
+
+@dataclass(frozen=True, slots=True)
+class Fixtures:
+    """The fixtures, in the form in which the mock asks for them."""
+
+    organizations: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    """The providers of each organization, by identifier: what each shows."""
+    keys: Mapping[str, Caller]
+    """The caller of each API key."""
+    dashboard: Dashboard
+    models: Mapping[str, BuiltIn]
+    """The built-in models by name."""
+    left_out: tuple[Problem, ...] = ()
+    """What the packaged fixtures say and the contract has no place for."""
+
+    @property
+    def anyone(self) -> Caller:
+        """Whoever calls where the contract asks for no credentials: a writer of the first organization."""
+        return Caller(next(iter(self.organizations)), may_write=True)
+
+
+def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
+    """The fixtures in `file`, or those of the package, from which is left out what `contract` has no place for.
+
+    Raises FixturesError, which lists every problem with its place and its mend.
+    """
+    path = file or DEFAULT_FILE
+    try:
+        written = read_mapping(path)
+    except UnusableFileError as error:
+        raise FixturesError(error.file, without_keys(error.problems, {})) from None
+    try:
+        fixtures = fixtures_in(contract, written)
+    except InvalidFixtures as error:
+        raise FixturesError(str(path), without_keys(error.problems, written)) from None
+    if file and fixtures.left_out:
+        raise FixturesError(str(path), without_keys(list(fixtures.left_out), written))
+    return fixtures
+
+
+def fixtures_in(contract: Contract, written: Mapping[str, Any]) -> Fixtures:
+    """The fixtures that are written so; `left_out` says what `contract` has no place for. Raises InvalidFixtures."""
+    if problems := [*_unwritable(written)] or [*_malformed(written)] or [*_unknown_organizations(written)]:
+        raise InvalidFixtures(problems)
+    return _Reader(contract).read(written)
+
+
+def written_fixtures(contract: Contract, fixtures: Fixtures) -> dict[str, Any]:
+    """The fixtures as `fixtures_in` reads them, keys and the secret of the dashboard included."""
+    named = _named_fields(contract)
+    keys = fixtures.keys.items()
+    return {
+        "organizations": {name: {"providers": dict(providers)} for name, providers in fixtures.organizations.items()},
+        "api_keys": {
+            key: {"organization": it.organization, "rights": READ_WRITE if it.may_write else READ_ONLY}
+            for key, it in keys
+        },
+        "dashboard": asdict(fixtures.dashboard),
+        "models": {
+            name: {field: value for field, value in model.values.items() if field not in named}
+            for name, model in fixtures.models.items()
+        },
+    }
+
+
+def _named_fields(contract: Contract) -> list[str]:
+    """The response fields that show the name of a model."""
+    rules = contract.upsert
+    return [name for name, it in rules.response.items() if it.source in (FromKey(), FromRequest(rules.key))]
+
+
+def _pointer(*tokens: str | int) -> str:
+    """A JSON pointer (RFC 6901) as a URI fragment.
+
+    >>> _pointer("models", "openai/gpt-4o")
+    '#/models/openai~1gpt-4o'
+    """
+    return "#" + "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in tokens)
+
+
+def _unwritable(written: Mapping[str, Any]) -> Iterator[Problem]:
+    for place, what, mend in unwritable(written):
+        yield Problem(_pointer(*place), what, mend)
+
+
+def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    for error in jsonschema_rs.validator_for(schema).iter_errors(written):
+        mend = f"there belongs {_described(schema, error.instance_path)}"
+        yield Problem(_pointer(*error.instance_path), error.message, mend)
+
+
+def _described(schema: Mapping[str, Any], path: Sequence[str | int]) -> str:
+    """The description in the schema of what belongs at `path`, in which the validator leaves out empty names."""
+    for token in path:
+        below = schema.get("properties", {}).get(token, schema.get("additionalProperties"))
+        if not isinstance(below, dict):
+            break
+        schema = below
+    return str(schema["description"])
+
+
+def _unknown_organizations(written: Mapping[str, Any]) -> Iterator[Problem]:
+    known = written["organizations"]
+    for token, key in written["api_keys"].items():
+        if key["organization"] not in known:
+            what = f"there is no organization {key['organization']}"
+            yield Problem(_pointer("api_keys", token, "organization"), what, f"name {alternatives(known)}, or add it")
+
+
+class _Reader:
+    """Turns written fixtures into Fixtures, and gathers in `problems` what does not fit the contract."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.problems: list[Problem] = []
+        rules = contract.upsert
+        sources = {name: field.source for name, field in rules.response.items()}
+        self._named = _named_fields(contract)
+        self._key = rules.key
+        self._names = Validator({"properties": {rules.key: rules.request[rules.key].schema}})
+        self._model_fields = {name: it.schema for name, it in rules.response.items() if name not in self._named}
+        self._provider_fields: dict[str, Schema] = {}
+        for name, source in sources.items():
+            if isinstance(source, LookedUp) and source.collection == "providers":
+                self._provider_fields |= rules.response[name].schema.get("properties", {})
+
+    def read(self, written: Mapping[str, Any]) -> Fixtures:
+        organizations = {name: self._providers(name, it) for name, it in written["organizations"].items()}
+        keys = {
+            token: Caller(key["organization"], key["rights"] == READ_WRITE)
+            for token, key in written["api_keys"].items()
+        }
+        models = {
+            name: self._model(name, values) for name, values in written["models"].items() if self._may_be_named(name)
+        }
+        return Fixtures(organizations, keys, Dashboard(**written["dashboard"]), models, tuple(self.problems))
+
+    def _providers(self, organization: str, values: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        return {
+            identifier: self._fitting(
+                provider, self._provider_fields, "organizations", organization, "providers", identifier
+            )
+            for identifier, provider in values.get("providers", {}).items()
+        }
+
+    def _may_be_named(self, name: str) -> bool:
+        """Whether a request could name the model, by the schema of the key."""
+        violations = self._names.violations({self._key: name})
+        for violation in violations:
+            mend = f"give the model a name that the contract allows as {self._key}"
+            self.problems.append(Problem(_pointer("models", name), violation.message, mend))
+        return not violations
+
+    def _model(self, name: str, values: Mapping[str, Any]) -> BuiltIn:
+        return BuiltIn(
+            {**dict.fromkeys(self._named, name), **self._fitting(values, self._model_fields, "models", name)}
+        )
+
+    def _fitting(self, values: Mapping[str, Any], fields: Mapping[str, Schema], *path: str) -> dict[str, Any]:
+        """The values at `path` that the contract has a field for and that are valid there."""
+        violations = {each.field: each.message for each in Validator({"properties": fields}).violations(values)}
+        kept = {}
+        for name, value in values.items():
+            if name not in fields:
+                mend = f"{_meant(name, fields)}name one of {', '.join(fields)}" if fields else "leave it out"
+                self.problems.append(Problem(_pointer(*path, name), "the contract shows no such field", mend))
+            elif name in violations:
+                mend = "give a value that the contract allows there"
+                self.problems.append(Problem(_pointer(*path, name), violations[name], mend))
+            elif problem := _fault_of_time(value, fields[name]):
+                self.problems.append(Problem(_pointer(*path, name), problem, f"give {EXPECTED_TIME}"))
+            else:
+                kept[name] = value
+        return kept
+
+
+def _fault_of_time(value: Any, schema: Schema) -> str | None:
+    """What is wrong with a time that has the right form, or None. Clients could not read it."""
+    if isinstance(value, str) and schema.get("format") == "date-time":
+        try:
+            time_of(value)
+        except ValueError as error:
+            return str(error)
+    return None
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """The start of a hint where `name` is nearly one of the known ones."""
+    near = nearest(name, known)
+    return f"did you mean {near}? Else " if near else ""
+
+
+_KEYS = "/api_keys/"
+_NAMED = re.compile(r"the key [^ ]+(?= is not a string)")
+_SECRET = "/dashboard/secret"  # noqa: S105 - a place
+
+
+def without_keys(problems: Sequence[Problem], written: Mapping[str, Any], under: str = "#") -> list[Problem]:
+    """Return the problems of a file with fixtures `under` that place. An API key is named by its number in the file."""
+    places = under + _KEYS
+    pointed = (each.pointer.removeprefix(places).split("/")[0] for each in problems if each.pointer.startswith(places))
+    keys = list(_strings(written.get("api_keys")))
+    known = [*keys, *_strings(_secret(written)), *(each.replace("~1", "/").replace("~0", "~") for each in pointed)]
+    hide = Hider(known).hide
+    return [_without(each, keys, under, hide(each.what), hide(each.mend)) for each in problems]
+
+
+def _without(problem: Problem, keys: Sequence[str], under: str, what: str, mend: str) -> Problem:
+    pointer, places = problem.pointer, under + _KEYS
+    if f"{pointer}/" == places:  # a key that is no string, so that it has no place of its own
+        return Problem(pointer, _NAMED.sub("a key", what), mend)
+    if pointer == under + _SECRET:
+        return Problem(pointer, "is not valid", mend)
+    if not pointer.startswith(places):
+        return Problem(pointer, what, mend)
+    token, slash, rest = pointer.removeprefix(places).partition("/")
+    key = token.replace("~1", "/").replace("~0", "~")
+    number = f" (of API key {keys.index(key) + 1} in the file)" if key in keys else ""
+    return Problem(f"{places}{HIDDEN}{slash}{rest}", f"{what}{number}", mend)
+
+
+def _secret(written: Mapping[str, Any]) -> Any:
+    dashboard = written.get("dashboard")
+    return dashboard.get("secret") if isinstance(dashboard, Mapping) else dashboard
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Yield what may be keys: the names of a mapping, the strings of a list, a string."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list)):
+        for each in value:
+            yield from _strings(each)
+
+
+def redaction_for(contract: Contract, fixtures: Fixtures, admin_token: str | None = None) -> Redaction:
+    """Return what hides the keys and the secret of the fixtures, the admin token, and what the contract declares."""
+    known = [*fixtures.keys, fixtures.dashboard.secret, *([admin_token] if admin_token else [])]
+    return Redaction(declared_secrets(contract.document), known)

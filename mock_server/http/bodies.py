@@ -1,0 +1,146 @@
+"""Receives the body of a request, and rejects what the server does not take: too much (413), or no JSON (415).
+
+With it stand media types and pieces of the grammar of HTTP fields (RFC 9110, section 5.6) as regular expressions, none
+of which backtracks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from mock_server.errors import Part, RefusedError, Violation, alternatives, expectation, quoted, refused
+
+WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+"""What the RFC calls a token."""
+QUOTED_STRING = r'"(?:[^"\\]|\\.)*+"'
+WHITE_SPACE = r"[ \t]*+"
+
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def unquoted(word: str) -> str:
+    r"""What a token or a quoted string says.
+
+    >>> unquoted('"a \\"b\\""')
+    'a "b"'
+    """
+    return _ESCAPE.sub(r"\1", word[1:-1]) if word.startswith('"') else word
+
+
+def as_word(text: str) -> str:
+    r"""`text` as a token, or as a quoted string where it is none.
+
+    >>> as_word("a"), as_word('a "b"')
+    ('a', '"a \\"b\\""')
+    """
+    return text if re.fullmatch(WORD, text) else '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def essence(media_type: str) -> str:
+    """Return a media type in lower case, without its parameters.
+
+    >>> essence("Application/JSON; charset=utf-8")
+    'application/json'
+    """
+    return media_type.partition(";")[0].strip().lower()
+
+
+def is_json(media_type: str) -> bool:
+    """Return whether bodies of the media type are JSON (RFC 6839, section 3.1, for the suffix).
+
+    >>> is_json("application/problem+json"), is_json("text/csv")
+    (True, False)
+    """
+    name = essence(media_type)
+    return name == "application/json" or name.endswith("+json")
+
+
+_PARAMETER = re.compile(rf"{WHITE_SPACE};{WHITE_SPACE}(?:({WORD})=({WORD}|{QUOTED_STRING}))?+")
+_MEDIA_TYPE = re.compile(rf"{WHITE_SPACE}({WORD}/{WORD})((?:{_PARAMETER.pattern})*+){WHITE_SPACE}")
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+async def receive_body(headers: Headers, receive: Receive, limit: int, contract: str) -> bytes:
+    """The whole body, of at most `limit` bytes, which the `contract` says at that pointer.
+
+    Raises the 413, or ClientDisconnect where the client has gone.
+    """
+    for name, value in headers:
+        if name == b"content-length" and int(value) > limit:
+            raise _too_large(limit, f"{int(value)} bytes", contract)
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit, "more", contract)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _too_large(limit: int, got: str, contract: str) -> RefusedError:
+    message = f"The body is larger than {limit} bytes."
+    return refused(413, Violation(Part.BODY, None, "x-limits", f"at most {limit} bytes", got, message, "", contract))
+
+
+def check_media_type(headers: Headers, accepted: Sequence[str], contract: str) -> None:
+    """Raise the 415 unless the body is of one of the `accepted` media types, in UTF-8 and not encoded otherwise.
+
+    The `contract` lists the media types at that pointer.
+    """
+    types, codings = [], []
+    for name, value in headers:
+        if name == b"content-type":
+            types.append(value)
+        elif name == b"content-encoding":
+            codings.append(value)
+    if problem := _problem(tuple(types), tuple(codings), tuple(accepted)):
+        field, expected, got = problem
+        raise refused(
+            415, Violation(Part.HEADER, field, "content", expected, got, expectation(*problem[1:]), contract=contract)
+        )
+
+
+@lru_cache(maxsize=256)
+def _problem(
+    types: tuple[bytes, ...], codings: tuple[bytes, ...], accepted: tuple[str, ...]
+) -> tuple[str, str, str] | None:
+    """The header that is wrong, what was expected in it, and what came."""
+    header, expected = "Content-Type", f"Content-Type: {alternatives(accepted)}"
+    if len(types) != 1:
+        return header, expected, "more than one" if types else "none"
+    text = types[0].decode("latin-1")
+    match = _MEDIA_TYPE.fullmatch(text)
+    if not match:
+        return header, expected, f"{quoted(text)}, which is no media type"
+    if match[1].lower() not in accepted:
+        return header, expected, quoted(match[1])
+    charsets = {value.strip('"').lower() for name, value in _PARAMETER.findall(match[2]) if name.lower() == "charset"}
+    if charsets - {"utf-8"}:
+        return header, "the charset utf-8", alternatives(quoted(each) for each in sorted(charsets))
+    for each in codings:
+        if each.strip().lower() != b"identity":
+            return "Content-Encoding", "a body without Content-Encoding", quoted(each.decode("latin-1"))
+    return None
+
+
+async def drain(receive: Receive, most: int, seconds: float) -> None:
+    """Read a body that nobody has asked for, to its end, for so long, or until `most` bytes of it were read."""
+    left = most
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while left > 0:
+                message = await receive()
+                if not message.get("more_body", False):
+                    return
+                left -= len(message.get("body", b""))

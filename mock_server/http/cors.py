@@ -1,0 +1,139 @@
+"""Lets the pages of other origins call the mock, and read all that an answer says (CORS, in the Fetch standard)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contract import Contract
+from mock_server.errors import Part, Refusal, Violation, alternatives, quoted
+from mock_server.http.failures import REFUSAL
+from mock_server.http.origin import admin_origin, cors_origin
+
+CORS_OPTION, ADMIN_OPTION = "--cors-origin", "--admin-origin"
+_EXPOSED = ("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate")
+"""Headers that a page may read although the Fetch standard hides them, beside those that the contract declares."""
+_VARIES = (b"vary", b"Origin")
+
+
+class CrossOriginMiddleware(CORSMiddleware):
+    """Starlette's, for requests that have an origin. To the others it would add only `Vary`, and take long for it.
+
+    A preflight that it rejects is a refusal like others: it says why, and which `option` of the command to change.
+    """
+
+    def __init__(self, app: ASGIApp, *, option: str = CORS_OPTION, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._option = option
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a preflight, or pass the request on."""
+        if scope["type"] != "http" or any(name == b"origin" for name, _ in scope["headers"]):
+            if rejected := self._rejected(scope):
+                await rejected(scope, receive, send)
+            else:
+                await super().__call__(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), _VARIES]
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+    def _rejected(self, scope: Scope) -> Response | None:
+        """The response to a preflight that is not granted, or None."""
+        if scope["type"] != "http" or scope["method"] != "OPTIONS":
+            return None
+        headers = Headers(scope=scope)
+        if "access-control-request-method" not in headers:
+            return None
+        response = self.preflight_response(headers)
+        if response.status_code < 400:
+            return None
+        scope[REFUSAL] = refusal = self._refusal(headers)
+        kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+        return Response(orjson.dumps(refusal.body), response.status_code, headers=kept, media_type="application/json")
+
+    def _refusal(self, headers: Headers) -> Refusal:
+        origin = headers["origin"]
+        if self.is_allowed_origin(origin):
+            method, allowed = quoted(headers["access-control-request-method"]), alternatives(self.allow_methods)
+            message = f"The preflight asks for the method {method}; pages may send {allowed}."
+            return _header_refusal("Access-Control-Request-Method", allowed, method, message)
+        message = (
+            f"The preflight comes from a page of the origin {quoted(origin)}. {allowed_origins(self.allow_origins)} "
+            f"Start the mock with {option_for(origin, self._option)} to allow it."
+        )
+        return _header_refusal("Origin", alternatives(self.allow_origins), quoted(origin), message)
+
+
+def _header_refusal(header: str, expected: str, got: str, message: str) -> Refusal:
+    return Refusal(400, (Violation(Part.HEADER, header, "cors", expected, got, message),))
+
+
+def allowed_origins(origins: Collection[str]) -> str:
+    """Say in a sentence which origins are allowed.
+
+    >>> allowed_origins(["http://localhost:5173"])
+    'Only http://localhost:5173 is allowed.'
+    """
+    if not origins:
+        return "No other origin is allowed."
+    return f"Only {alternatives(origins, 'and')} {'is' if len(origins) == 1 else 'are'} allowed."
+
+
+def option_for(origin: str, option: str) -> str:
+    """Return the option that allows the origin, or its form where the origin cannot be named.
+
+    >>> option_for("http://localhost:5173", "--cors-origin"), option_for("null", "--admin-origin")
+    ('--cors-origin http://localhost:5173', '--admin-origin ORIGIN')
+    """
+    read = admin_origin if option == ADMIN_OPTION else cors_origin
+    try:
+        return f"{option} {read(origin)}"
+    except ValueError:
+        return f"{option} ORIGIN"
+
+
+def cross_origin(contract: Contract, origins: Sequence[str]) -> partial[CrossOriginMiddleware]:
+    """The middleware for the pages of `origins`, `*` for any.
+
+    Pages of named origins may send their cookies and other credentials; to any page the standard does not allow that.
+    """
+    return partial(
+        CrossOriginMiddleware,
+        allow_origins=origins,
+        allow_credentials="*" not in origins,
+        allow_methods=["*"],
+        allow_headers=["*"],  # whatever a client library adds to Authorization, Content-Type and Prefer
+        allow_private_network=True,
+        expose_headers=sorted({*_EXPOSED, *_declared(contract.document["paths"])}),
+    )
+
+
+def admin_cross_origin(origins: Sequence[str]) -> partial[CrossOriginMiddleware]:
+    """The middleware for the pages of `origins` that use the admin API."""
+    return partial(
+        CrossOriginMiddleware,
+        option=ADMIN_OPTION,
+        allow_origins=origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        allow_private_network=True,
+    )
+
+
+def _declared(paths: Mapping[str, Any]) -> set[str]:
+    """The names of all headers of responses."""
+    operations = (node for item in paths.values() for node in item.values() if isinstance(node, dict))
+    responses = (response for operation in operations for response in operation.get("responses", {}).values())
+    return {name for response in responses for name in response.get("headers", {})}

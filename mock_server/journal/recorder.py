@@ -1,0 +1,211 @@
+"""Takes down every request of the API: for the journal, and as one line of the log.
+
+The line has the method, path, status and time, what was preferred, which faults acted, and why a request was rejected.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Container, Sequence
+from functools import lru_cache
+from itertools import count
+from time import perf_counter, time
+from typing import TypeAlias
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contract.errors import visible
+from mock_server.auth import CALLER
+from mock_server.errors import plain
+from mock_server.faults.effects import FAULTS
+from mock_server.http.bodies import drain
+from mock_server.http.failures import APPLIED, REFUSAL
+from mock_server.http.routing import OUTSIDE, raw_path
+from mock_server.journal.journal import CUT, SMALLEST_EXCHANGE, Exchange, Headers
+from mock_server.redaction import Redaction
+
+LONGEST_BODY = 16 * 1024
+"""Octets of a body that are kept."""
+LONGEST_HEADERS = 16 * 1024
+"""Bytes that the headers of a request and of its response may have together to be kept whole."""
+LONGEST_VALUE = 256
+"""Octets that are kept of the value of each header where they are not."""
+
+Note: TypeAlias = Callable[[Exchange], None]
+"""Called with each exchange when it is over."""
+_MOMENT = 0.05
+"""Seconds to wait for a body that nobody asked for; most come with their request."""
+
+
+class RecordingMiddleware:
+    """Notes what passes.
+
+    An exchange is noted before the end of the answer is sent, so that whoever has the answer finds it in the journal.
+    """
+
+    def __init__(self, app: ASGIApp, note: Note) -> None:
+        self.app = app
+        self._note = note
+        self._numbers = count(1)
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass the request on."""
+        return (self._recorded if scope["type"] == "http" else self.app)(scope, receive, send)
+
+    async def _recorded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # What is known is kept in variables: an object with methods was seen to cost half as much again.
+        started = perf_counter()
+        request = response = b""
+        request_length = response_length = status = 0
+        complete = over = False
+        headers: Headers = []
+
+        async def receiving() -> Message:
+            nonlocal request, request_length, complete
+            message = await receive()
+            body = message.get("body", b"")
+            request = request if len(request) >= LONGEST_BODY else (request + body)[:LONGEST_BODY]
+            request_length += len(body)
+            complete = complete or (message["type"] == "http.request" and not message.get("more_body", False))
+            return message
+
+        def sending(message: Message) -> Awaitable[None]:
+            nonlocal status, headers, response, response_length
+            if message["type"] == "http.response.start":
+                status, headers = message["status"], message["headers"]
+                return send(message) if complete else _send_after_the_body(scope, receiving, send, message)
+            body = message.get("body", b"")
+            response = response if len(response) >= LONGEST_BODY else (response + body)[:LONGEST_BODY]
+            response_length += len(body)
+            if not message.get("more_body", False):
+                close()
+            return send(message)
+
+        def close() -> None:
+            nonlocal over
+            over = True
+            if OUTSIDE in scope and REFUSAL not in scope:
+                return  # a page was looked at that is not of the API: Swagger UI, the contract
+            sent, answered, length = _kept(scope["headers"], headers)
+            path, query, refusal = raw_path(scope), scope["query_string"], scope.get(REFUSAL)
+            length += len(path) + len(query) + len(request) + len(response) + (refusal.bytes if refusal else 0)
+            exchange = (
+                next(self._numbers),
+                time(),
+                perf_counter() - started,
+                scope["method"],
+                path,
+                query,
+                sent,
+                request,
+                request_length,
+                complete,
+                status,
+                answered,
+                response,
+                response_length,
+                scope.get(CALLER),
+                refusal,
+                scope.get(APPLIED),
+                scope.get(FAULTS, ()),
+                SMALLEST_EXCHANGE + length,
+            )
+            self._note(tuple.__new__(Exchange, exchange))  # as Exchange(...) does, by way of one call more
+
+        try:
+            await self.app(scope, receiving, sending)
+        finally:
+            if not over:
+                close()
+
+
+def _kept(sent: Headers, answered: Headers) -> tuple[Headers, Headers, int]:
+    """Return the headers of a request and its response as they are kept, and their length.
+
+    Where they are long together, the start of each is kept.
+
+    >>> _kept([(b"accept", b"*/*")], [])
+    ([(b'accept', b'*/*')], [], 9)
+    >>> _kept([(b"x", b"a" * 20_000)], [])[0][0][1][250:]
+    b'aaaaaa... (the first 256 of 20000 bytes)'
+    """
+    length = _length((*sent, *answered))
+    if length > LONGEST_HEADERS:
+        sent, answered = ([(_cut(name), _cut(value)) for name, value in headers] for headers in (sent, answered))
+        length = _length((*sent, *answered))
+    return sent, answered, length
+
+
+def _length(headers: Sequence[tuple[bytes, bytes]]) -> int:
+    return sum([len(name) + len(value) for name, value in headers])
+
+
+def _cut(octets: bytes) -> bytes:
+    if len(octets) <= LONGEST_VALUE:
+        return octets
+    return octets[:LONGEST_VALUE] + CUT % (LONGEST_VALUE, len(octets))
+
+
+async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start: Message) -> None:
+    """Read first a body that is about to be refused unread, as far as it is there or comes at once."""
+    if not any(name == b"expect" for name, _ in scope["headers"]):  # to ask for the body would invite to send it
+        await drain(receive, LONGEST_BODY, _MOMENT)
+    await send(start)
+
+
+logger = logging.getLogger("mock_server.access")
+
+_LONGEST_BODY = 16 * 1024
+"""Bytes of a body that are searched for secrets, before the reason of a refusal is written."""
+
+
+class AccessLogMiddleware:
+    """Writes the line when the answer is complete: of every request, or of those with one of the `statuses`."""
+
+    def __init__(self, app: ASGIApp, redaction: Redaction, statuses: Container[int] | None = None) -> None:
+        self.app = app
+        self._redaction = redaction
+        self._statuses = statuses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and note its status."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status, body = 0, b""
+        start = perf_counter()
+
+        async def reading() -> Message:
+            nonlocal body
+            message = await receive()
+            if len(body) < _LONGEST_BODY:
+                body += message.get("body", b"")[:_LONGEST_BODY]
+            return message
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        await self.app(scope, reading, noting)
+        taken = (perf_counter() - start) * 1000
+        if self._statuses is not None and status not in self._statuses:
+            return
+        said = body if REFUSAL in scope else b""
+        hide = self._redaction.of_request(scope["headers"], scope["query_string"], said).hide
+        before, after = _around(scope)  # the time between is another one in every line
+        outcome = str(status) if status else "the client has gone"
+        line = f"{hide(before)} {outcome} {taken:.1f} ms{after and hide(after)}"
+        logger.info(visible(line), extra={"status": status, "refusal": scope.get(REFUSAL), "hidden": True})
+
+
+_plain = lru_cache(maxsize=64)(plain)  # clients ask for few paths, again and again
+
+
+def _around(scope: Scope) -> tuple[str, str]:
+    """Return what stands before and after the outcome of a request."""
+    target = _plain(scope["raw_path"].decode("latin-1"))
+    reason = f"  {scope[REFUSAL].line}" if REFUSAL in scope else ""
+    preferred = f"  Prefer: {plain(scope[APPLIED])}" if APPLIED in scope else ""
+    failed = "".join(f"  fault {fault.id}: {fault.effect}" for fault in scope.get(FAULTS, ()))
+    return f"{scope['method']} {target}", f"{preferred}{failed}{reason}"

@@ -1,0 +1,71 @@
+"""Makes a mock of its settings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from mock_server.admin.access import LOOPBACK
+from mock_server.admin.app import HEALTH, Access, Beside, admin_app, health_app
+from mock_server.app import Behaviour, build_app
+from mock_server.clock import RealClock, clock_of
+from mock_server.control import Control
+from mock_server.faults.book import Faults, Reach
+from mock_server.journal.journal import Journal
+from mock_server.scenario import Start
+from mock_server.settings import Settings
+from mock_server.store import MemoryStore
+
+
+def seed_of(control: Control) -> str:
+    """Return what decides the generated data."""
+    return "" if control.faults.seed is None else str(control.faults.seed)
+
+
+def control_of(settings: Settings, start: Start) -> Control:
+    """The parts that the settings ask for, as they are at the start. Raises RuleError."""
+    return Control(
+        start.contract,
+        start.fixtures,
+        MemoryStore(start.models, settings.max_state_bytes),
+        Journal(settings.journal if settings.admin else 0, settings.journal_bytes),
+        Faults(start.faults, start.seed, Reach(start.contract, start.fixtures)),
+        clock_of(start.clock) if start.clock else RealClock(),
+        settings=_shown(replace(settings, clock=start.clock, seed=start.seed)),
+        max_model_bytes=settings.max_model_bytes,
+        admin_token=settings.admin_token,
+    )
+
+
+def app_of(settings: Settings, control: Control, access: Access | None = None) -> ASGIApp:
+    """The app of these parts. `access` stands in for what the settings say of it."""
+    heard = settings.admin or control.on_change  # else nobody can watch the models, and to tell of them costs time
+    behaviour = Behaviour(
+        origins=settings.cors_origins,
+        seed=seed_of(control),
+        clock=control.clock,
+        check_responses=settings.check_responses,
+        faults=control.faults if settings.admin or control.faults.active else None,
+        note=control.note if control.journal.size else None,
+        changed=control.model_changed if heard else None,
+        largest_model=settings.max_model_bytes,
+    )
+    api = build_app(control.contract, control.fixtures, control.store, behaviour)
+    if not settings.admin:
+        return Beside(api, health_app(control), only=HEALTH)
+    return Beside(api, admin_app(control, access or _access(settings)))
+
+
+def _access(settings: Settings) -> Access:
+    given = [name for host in settings.hosts for name in (host, f"[{host}]")]
+    hosts = frozenset(name.lower() for name in (*LOOPBACK, *given, *settings.admin_hosts))
+    return Access(settings.admin_token, hosts, settings.admin_origins)
+
+
+def _shown(settings: Settings) -> dict[str, Any]:
+    """The settings without secrets."""
+    shown = {**asdict(settings), "admin_token": settings.admin_token is not None}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in shown.items()}

@@ -1,1 +1,0 @@
-"""Answers on demand, by the Prefer field of a request."""

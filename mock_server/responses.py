@@ -1,0 +1,308 @@
+"""Responses: what the mock returns from an operation, how that is written, and what the contract declares of it.
+
+Where no example is declared, values are generated from the schema, at random but the same for the same seed.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, NamedTuple
+
+import orjson
+from connexion.http_facts import METHODS
+from rstr import Rstr
+from starlette.types import Send
+
+from contract import Schema
+from contract.pointer import to_pointer
+from contract.schemas import folded
+from mock_server.auth import CHALLENGE
+from mock_server.http.bodies import is_json
+from mock_server.http.routing import allowed_methods
+
+JSON = "application/json"
+
+VARY = (b"vary", b"Prefer")
+"""Tells caches that the answer to an operation depends on what the client prefers (RFC 7240, section 2)."""
+
+_WITHOUT_CONTENT = (204, 304)
+
+
+class Answer(NamedTuple):
+    """An answer to an operation."""
+
+    status: int
+    content: Any = None
+    """Written as JSON; None is an answer without a body."""
+    media_type: str = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """Beside those that every answer has."""
+
+
+async def write(answer: Answer, send: Send) -> None:
+    """Send an answer."""
+    content = b""
+    headers = [VARY, *answer.headers]
+    if answer.content is not None and answer.status not in _WITHOUT_CONTENT:
+        content = orjson.dumps(answer.content)
+        headers.append((b"content-type", answer.media_type.encode()))
+    if answer.status not in _WITHOUT_CONTENT:
+        headers.append((b"content-length", b"%d" % len(content)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One declared response."""
+
+    code: str
+    """A status, a class of statuses such as `4XX`, or `DEFAULT`."""
+    headers: Mapping[str, str]
+    """A value for each declared header, and for one that HTTP demands with that status."""
+    required_headers: tuple[str, ...] = ()
+    """The names of the declared headers that are never left out."""
+    media_type: str = JSON
+    schema: Schema | None = None
+    """The schema of the JSON body; None where there is no such body."""
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """The bodies that the contract gives as examples, by name."""
+    unnamed: Any = None
+    """The body that it gives as an example without a name."""
+    other_media_types: tuple[str, ...] = ()
+    """The media types of its body where none is JSON. The mock sends no such body."""
+
+    @property
+    def status(self) -> int:
+        """The status, or one of those that the code stands for."""
+        return 500 if self.code == "DEFAULT" else int(self.code.replace("X", "0"))
+
+
+class Responses:
+    """The declared responses of one operation."""
+
+    def __init__(self, operation: Mapping[str, Any], pointer: str, allow: str) -> None:
+        """`operation` is the node of the contract at `pointer`, `allow` the methods of its path."""
+        self.pointer = f"{pointer}/responses"
+        demanded = {"401": {"WWW-Authenticate": CHALLENGE}, "405": {"Allow": allow}}
+        nodes = {str(code).upper(): node for code, node in operation["responses"].items()}
+        self._by_code = {code: _response(code, node, demanded.get(code, {})) for code, node in nodes.items()}
+
+    def __iter__(self) -> Iterator[Response]:
+        return iter(self._by_code.values())
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes that are declared."""
+        return list(self._by_code)
+
+    def find(self, status: str) -> Response | None:
+        """The response of just that status, else that of its class, else the default one."""
+        if not (len(status) == 3 and status.isdecimal() and "2" <= status[0] <= "5"):
+            return None
+        codes = (status, f"{status[0]}XX", "DEFAULT")
+        return next((self._by_code[code] for code in codes if code in self._by_code), None)
+
+    @property
+    def success(self) -> Response:
+        """The success of the lowest status, else the default response as a 200, else that of the lowest status."""
+        if "DEFAULT" in self._by_code and not any(code.startswith("2") for code in self._by_code):
+            return replace(self._by_code["DEFAULT"], code="200")
+        return min(self, key=lambda it: (not it.code.startswith("2"), it.code))
+
+
+def declared_responses(document: Mapping[str, Any]) -> dict[str, Responses]:
+    """The responses of each operation of an OpenAPI document without references, by operationId."""
+    return {
+        item[method]["operationId"]: Responses(item[method], to_pointer(["paths", path, method]), allowed_methods(item))
+        for path, item in document["paths"].items()
+        for method in METHODS & item.keys()
+    }
+
+
+def _response(code: str, node: Mapping[str, Any], demanded: Mapping[str, str]) -> Response:
+    declared: Mapping[str, Any] = node.get("headers", {})
+    headers = {**demanded, **{name: _header(name, header) for name, header in declared.items()}}
+    required = tuple(name for name, header in declared.items() if header.get("required"))
+    for media_type, content in node.get("content", {}).items():
+        if is_json(media_type):
+            named = {name: it["value"] for name, it in content.get("examples", {}).items() if "value" in it}
+            schema = content.get("schema", {})
+            unnamed = content.get("example", schema.get("example"))
+            return Response(code, headers, required, media_type, schema, named, unnamed)
+    return Response(code, headers, required, other_media_types=tuple(node.get("content", {})))
+
+
+def _header(name: str, header: Mapping[str, Any]) -> str:
+    schema = header.get("schema", {})
+    named = (it["value"] for it in header.get("examples", {}).values() if "value" in it)
+    value = next(named, header.get("example", schema.get("example")))
+    return str(sample(schema, name) if value is None else value)
+
+
+_FIRST, _LAST = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+_LARGEST_NUMBER = 1000
+"""Numbers lie between 0 and this, as far as the schema leaves it open."""
+_DECIMALS = 2
+_PRESENT, _NULL = 0.85, 0.1
+"""How often an optional property is there, and a nullable value is null."""
+_STRINGS = 20
+"""How many strings of a pattern are made, of which one has a length that the schema allows."""
+_WORDS = (
+    "amber", "birch", "cedar", "delta", "ember", "falcon", "garnet", "harbor", "indigo", "juniper", "kestrel", "lagoon",
+    "maple", "nimbus", "onyx", "pebble", "quartz", "river", "saffron", "tundra", "umber", "violet", "willow", "zephyr",
+)  # fmt: skip
+
+
+class Unforeseeable(Exception):
+    """The schema asks for something that is not to be had by chance, such as a string of a pattern."""
+
+
+def sample(schema: Schema, seed: str, *, typical: bool = False) -> Any:
+    """A value that is meant to be valid by `schema`, whose references are resolved.
+
+    One that is `typical` has the examples and defaults that stand in the schema, and all of its properties. Raises
+    Unforeseeable, or Unfoldable where an `allOf` contradicts itself.
+
+    >>> sample({"type": "array", "items": {"enum": [0, 1]}, "minItems": 3}, seed="7")
+    [1, 0, 1, 1]
+    """
+    return _Sampler(Random(seed), typical).value(folded(schema))  # noqa: S311 - to be foreseen is what they are for
+
+
+class _Sampler:
+    """Draws values; each kind of schema has a method. `allOf` is folded in."""
+
+    def __init__(self, random: Random, typical: bool) -> None:
+        self._random = random
+        self._typical = typical
+
+    def value(self, schema: Schema) -> Any:
+        chance = self._random
+        if self._typical:
+            for keyword in ("example", "default"):
+                if keyword in schema:
+                    return schema[keyword]
+        elif schema.get("nullable") and chance.random() < _NULL:
+            return None
+        if "enum" in schema:
+            return chance.choice([value for value in schema["enum"] if value is not None])
+        for keyword in ("oneOf", "anyOf"):
+            if keyword in schema:
+                rest = {name: value for name, value in schema.items() if name != keyword}
+                return self.value(folded({"allOf": [rest, chance.choice(schema[keyword])]}))
+        return self._of_type(schema)
+
+    def _of_type(self, schema: Schema) -> Any:
+        make: dict[str, Callable[[Schema], Any]] = {
+            "object": self._object,
+            "array": self._array,
+            "integer": lambda schema: self._number(schema, 1),
+            "number": lambda schema: self._number(schema, 10**-_DECIMALS),
+            "string": self._string,
+            "boolean": lambda _: self._random.random() < 1 / 2,
+        }
+        kind = schema.get("type", "object" if "properties" in schema else None)
+        return make[kind](schema) if kind else self._anything()
+
+    def _object(self, schema: Schema) -> dict[str, Any]:
+        required = schema.get("required", ())
+        properties: Mapping[str, Schema] = schema.get("properties", {})
+        made = {
+            name: self.value(child)
+            for name, child in properties.items()
+            if name in required or self._typical or self._random.random() < _PRESENT
+        }
+        for name in required:
+            made.setdefault(name, self._anything())
+        more = schema.get("additionalProperties", True)
+        fewest = schema.get("minProperties", 0)
+        if more is not False and (not properties or len(made) < fewest):
+            names = self._random.sample(_WORDS, min(max(fewest - len(made), self._random.randint(1, 3)), len(_WORDS)))
+            made.update((name, self.value(more) if isinstance(more, Mapping) else self._anything()) for name in names)
+        return made
+
+    def _array(self, schema: Schema) -> list[Any]:
+        fewest = schema.get("minItems", 0)
+        size = self._random.randint(fewest, min(schema.get("maxItems", fewest + 3), fewest + 3))
+        made: list[Any] = []
+        for _ in range(20 * size):
+            if len(made) == size:
+                break
+            value = self.value(schema.get("items", {}))
+            if not (schema.get("uniqueItems") and value in made):
+                made.append(value)
+        return made
+
+    def _number(self, schema: Schema, grain: float) -> float:
+        """A multiple of `multipleOf`, or of `grain`, between the bounds."""
+        step: float = schema.get("multipleOf", grain)
+        low, high = _bounds(schema)
+        first, last = math.ceil(low / step), math.floor(high / step)
+        first += bool(schema.get("exclusiveMinimum")) and first * step <= low
+        last -= bool(schema.get("exclusiveMaximum")) and last * step >= high
+        if first > last:
+            raise Unforeseeable
+        drawn = self._random.randint(first, last) * step
+        return drawn if isinstance(step, int) else round(drawn, 10)
+
+    def _string(self, schema: Schema) -> str:
+        if "pattern" in schema:
+            return self._matching(schema["pattern"], schema.get("minLength", 0), schema.get("maxLength", math.inf))
+        if schema.get("format") in _FORMATS:
+            return _FORMATS[schema["format"]](self._random)
+        return self._sized(self._words(), schema.get("minLength", 0), schema.get("maxLength"))
+
+    def _matching(self, pattern: str, shortest: int, longest: float) -> str:
+        """Return a string of a pattern, as far as Python reads it as JavaScript does."""
+        strings = Rstr(self._random)
+        try:
+            made = [strings.xeger(pattern) for _ in range(_STRINGS)]
+            return next((each for each in made if shortest <= len(each) <= longest), made[0])
+        except Exception as error:
+            raise Unforeseeable from error
+
+    def _sized(self, text: str, shortest: int, longest: int | None) -> str:
+        while len(text) < shortest:
+            text += "-" + self._words()
+        return text if longest is None else text[:longest]
+
+    def _words(self) -> str:
+        return "-".join(self._random.sample(_WORDS, 2))
+
+    def _anything(self) -> Any:
+        return self._random.choice(
+            [self._words(), self._random.randint(0, _LARGEST_NUMBER), self._random.random() < 1 / 2]
+        )
+
+
+def _bounds(schema: Schema) -> tuple[float, float]:
+    """The least and the largest number that is drawn: small ones, where the schema allows them."""
+    low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+    least = low if low > 0 or high < 0 else 0
+    if high < 0:
+        least = max(low, high - _LARGEST_NUMBER)
+    return least, min(high, least + _LARGEST_NUMBER)
+
+
+def _moment(random: Random) -> datetime:
+    return _FIRST + timedelta(seconds=random.randrange(int((_LAST - _FIRST).total_seconds())))
+
+
+_FORMATS: Mapping[str, Callable[[Random], str]] = {
+    "date-time": lambda random: _moment(random).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "date": lambda random: _moment(random).strftime("%Y-%m-%d"),
+    "uuid": lambda random: str(uuid.UUID(int=random.getrandbits(128), version=4)),
+    "email": lambda random: f"{random.choice(_WORDS)}@{random.choice(_WORDS)}.example",
+    "hostname": lambda random: f"{random.choice(_WORDS)}.example",
+    "uri": lambda random: f"https://{random.choice(_WORDS)}.example/{random.choice(_WORDS)}",
+    "ipv4": lambda random: f"192.0.2.{random.randrange(256)}",
+    "ipv6": lambda random: f"2001:db8::{random.randrange(1, 65536):x}",
+    "byte": lambda random: "AAAA" * random.randint(1, 3),
+}
+"""Strings of the formats that mean something to a reader."""

@@ -1,0 +1,322 @@
+"""A scenario: what a mock starts from, in one file that people write and share. It is read and never written.
+
+A mock starts from its options, its scenario and the defaults, and a reset returns to that. Its present state can be had
+as a scenario, to be saved and started from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from contract import Contract, Problem, UnusableFileError, load, read_mapping
+from contract.files import line_of, mapping_in, read_bytes
+from contract.pointer import Tokens, to_pointer
+from mock_server.callers import READ_WRITE
+from mock_server.clock import Clock, clock_of
+from mock_server.display import to_rfc3339
+from mock_server.errors import Violation
+from mock_server.faults.book import Faults, FaultsError, Reach, problems_of, read_faults
+from mock_server.fixtures import (
+    DEFAULT_FILE,
+    Fixtures,
+    InvalidFixtures,
+    fixtures_in,
+    load_fixtures,
+    without_keys,
+    written_fixtures,
+)
+from mock_server.settings import ADMIN_PREFIX, Settings
+from mock_server.state.document import SCHEMA as STATE
+from mock_server.state.document import StateError, StateReader, state_of
+from mock_server.store import Scopes
+from mock_server.validation import Validator
+
+
+class BasePathError(ValueError):
+    """Nothing can be served at the base path. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a mock starts from."""
+
+    contract: Contract
+    fixtures: Fixtures
+    models: Scopes
+    faults: Sequence[Mapping[str, Any]]
+    clock: str | None
+    """What `clock_of` reads; None is the real time."""
+    seed: int | None
+
+
+def start_of(settings: Settings, written: Mapping[str, Any] | None = None) -> Start:
+    """What these settings say. For each part an option counts before the scenario, and the scenario before the default.
+
+    The scenario is the one that is `written`, or the file of the settings. Raises ContractError, ScenarioError,
+    FixturesError, FaultsError and BasePathError.
+    """
+    contract = contract_of(settings)
+    scenario = _scenario(settings, written, contract)
+    if settings.fixtures is None and scenario.fixtures is not None:
+        fixtures = scenario.fixtures
+    else:
+        fixtures = load_fixtures(contract, settings.fixtures)
+    clock = settings.clock or scenario.clock
+    now = clock_of(clock).now() if clock else datetime.now(UTC)
+    return Start(
+        contract,
+        fixtures,
+        scenario.models(contract, fixtures, now),
+        _faults(settings, scenario, Reach(contract, fixtures)),
+        clock,
+        scenario.seed if settings.seed is None else settings.seed,
+    )
+
+
+def contract_of(settings: Settings) -> Contract:
+    """Return the contract to serve, under the base path that the settings give.
+
+    Raises ContractError, and BasePathError for a base path at which the admin API answers.
+    """
+    contract = load(settings.contract)
+    if settings.base_path is not None:
+        contract = replace(contract, base_path=settings.base_path)
+    if settings.admin and f"{contract.base_path}/".startswith(ADMIN_PREFIX):
+        mend = "choose another one with --base-path, or leave the admin API out with --no-admin"
+        raise BasePathError(f"at the base path {contract.base_path} the admin API answers: {mend}")
+    return contract
+
+
+def _scenario(settings: Settings, written: Mapping[str, Any] | None, contract: Contract) -> Scenario:
+    if written is not None:
+        return scenario_in(Source(written), contract)
+    return scenario_in(read_source(settings.scenario), contract) if settings.scenario else Scenario(Source({}))
+
+
+def _faults(settings: Settings, scenario: Scenario, reach: Reach) -> Sequence[Mapping[str, Any]]:
+    """The rules in their order: `--delay`, those of the file or the scenario, `--fail`.
+
+    `--delay` replaces the rule of its id in a scenario: one that was saved has the rule of the mock that saved it.
+    """
+    written = read_faults(settings.faults, reach) if settings.faults else scenario.faults
+    if not settings.faults and (problems := problems_of({"faults": list(written)}, reach)):
+        raise scenario.source.error(problems)
+    if settings.delay is None:
+        return [*written, *settings.failures]
+    same = [number for number, each in enumerate(written) if each.get("id") == settings.delay["id"]]
+    if settings.faults and same:
+        what = f"the id {settings.delay['id']} is taken by --delay"
+        problem = Problem(f"#/faults/{same[0]}/id", what, "give another, or leave out --delay")
+        raise FaultsError(str(settings.faults), [problem])
+    others = [each for number, each in enumerate(written) if number not in same]
+    return [settings.delay, *others, *settings.failures]
+
+
+SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("scenario.schema.json").read_text(encoding="utf-8"))
+"""What a scenario may be, whatever the contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What a scenario says, but for its models: those are judged once it is known for whom they are."""
+
+    source: Source
+    fixtures: Fixtures | None = None
+    """None are the fixtures of the package."""
+    faults: Sequence[Mapping[str, Any]] = ()
+    clock: str | None = None
+    seed: int | None = None
+
+    def models(self, contract: Contract, fixtures: Fixtures, now: datetime) -> Scopes:
+        """The models, created `now` where the scenario does not say when. Raises ScenarioError."""
+        written = self.source.written.get("models", {})
+        time = to_rfc3339(now)
+        models = {
+            organization: {name: _completed(model, contract.upsert.key, name, time) for name, model in named.items()}
+            for organization, named in written.items()
+        }
+        properties = STATE["properties"]
+        state = {"format": properties["format"]["enum"][0], "version": properties["version"]["enum"][-1]}
+        try:
+            return StateReader(contract, fixtures).read({**state, "models": models})
+        except StateError as error:
+            raise self.source.error(error.problems) from None
+
+
+def scenario_in(source: Source, contract: Contract) -> Scenario:
+    """The scenario that is written there. Raises ScenarioError, which lists every problem."""
+    written = source.written
+    if problems := [*_malformed(written)] or [*_wrong_faults(written), *_wrong_clock(written)]:
+        raise source.error(problems)
+    fixtures = _fixtures(source, contract) if "fixtures" in written else None
+    return Scenario(source, fixtures, written.get("faults", ()), written.get("clock"), written.get("seed"))
+
+
+def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
+    for violation in Validator(_without_references(SCHEMA)).violations(written):
+        mend = f"{_mend(violation)}; scenario.schema.json describes a scenario"
+        yield Problem(f"#{violation.pointer}", violation.message, mend)
+
+
+def _mend(violation: Violation) -> str:
+    if violation.rule != "additionalProperties":
+        return f"give {violation.expected}"
+    name = str(violation.pointer).rsplit("/", 1)[1]
+    near = get_close_matches(name, SCHEMA["properties"], 1)
+    return f"leave it out, or write `{near[0]}`" if near else "leave it out"
+
+
+def _without_references(schema: Any) -> Any:
+    """The schema without what other schemas say: those parts are judged on their own."""
+    if isinstance(schema, list):
+        return [_without_references(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {} if "$ref" in schema else {name: _without_references(value) for name, value in schema.items()}
+
+
+def _wrong_faults(written: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from problems_of({"faults": written.get("faults", [])})
+
+
+def _wrong_clock(written: Mapping[str, Any]) -> Iterator[Problem]:
+    try:
+        if "clock" in written:
+            clock_of(written["clock"])
+    except ValueError as error:
+        yield Problem("#/clock", str(error), "write a clock as the option --clock takes it")
+
+
+def _fixtures(source: Source, contract: Contract) -> Fixtures:
+    """The fixtures, completed by those of the package. Raises ScenarioError."""
+    given: Mapping[str, Any] = source.written["fixtures"]
+    try:
+        fixtures = fixtures_in(contract, _with_defaults(given))
+    except InvalidFixtures as error:
+        raise source.error(map(_in_fixtures, error.problems)) from None
+    own = [each for each in fixtures.left_out if each.pointer.split("/")[1] in given]
+    if own:
+        raise source.error(map(_in_fixtures, own))
+    return fixtures
+
+
+def _in_fixtures(problem: Problem) -> Problem:
+    return replace(problem, pointer="#/fixtures" + problem.pointer.removeprefix("#"))
+
+
+def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
+    packaged = read_mapping(DEFAULT_FILE)
+    organizations = given.get("organizations", packaged["organizations"])
+    if "api_keys" not in given and isinstance(organizations, dict):
+        packaged["api_keys"] = _default_keys(packaged["api_keys"], organizations)
+    dashboard = {**packaged["dashboard"], **given.get("dashboard", {})}
+    return {**packaged, **given, "dashboard": dashboard}
+
+
+def _default_keys(packaged: Mapping[str, Mapping[str, str]], organizations: Mapping[str, Any]) -> dict[str, Any]:
+    """The packaged keys of the organizations, and a key for each that has none and whose name a key can have."""
+    keys = {key: rights for key, rights in packaged.items() if rights["organization"] in organizations}
+    having = {rights["organization"] for rights in keys.values()}
+    for name in organizations:
+        if name not in having and all("!" <= character <= "~" for character in name):
+            keys.setdefault(f"demo-{name}", {"organization": name, "rights": READ_WRITE})
+    return keys
+
+
+def _completed(model: Mapping[str, Any], key: str, name: str, now: str) -> dict[str, Any]:
+    """A model with what it leaves out."""
+    created = model.get("created", model.get("updated", now))
+    values = {key: name, **model.get("values", {})}
+    return {"values": values, "created": created, "updated": model.get("updated", created)}
+
+
+_FIXTURES = "#/fixtures"
+"""Where the fixtures stand in a scenario."""
+_INTEGERS = range(-(2**63), 2**64)
+"""The integers that a response can show."""
+
+
+class ScenarioError(UnusableFileError):
+    """The scenario cannot be used."""
+
+    subject = "the scenario"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A scenario as it is written."""
+
+    written: Mapping[str, Any]
+    name: str = "the scenario of this test"
+    content: bytes = b""
+    """The text of the file, empty where there is none."""
+
+    def error(self, problems: Iterable[Problem]) -> ScenarioError:
+        """The error that lists these problems, with the lines of their places as far as they are known.
+
+        It repeats no key and no secret of the fixtures.
+        """
+        fixtures = self.written.get("fixtures")
+        known = fixtures if isinstance(fixtures, Mapping) else {}
+        return ScenarioError(self.name, without_keys([self._located(each) for each in problems], known, _FIXTURES))
+
+    def _located(self, problem: Problem) -> Problem:
+        line = line_of(self.content, problem.pointer) if self.content else None
+        return problem if line is None else replace(problem, what=f"line {line}: {problem.what}")
+
+
+def read_source(file: Path) -> Source:
+    """The scenario in `file`, as YAML or JSON. Raises ScenarioError."""
+    try:
+        content = read_bytes(file)
+        written = mapping_in(file, content)
+    except UnusableFileError as error:
+        raise ScenarioError(error.file, without_keys(error.problems, {}, _FIXTURES)) from None
+    source = Source(written, str(file), content)
+    if problems := [*_unshowable(written)]:
+        raise source.error(problems)
+    return source
+
+
+def _unshowable(written: Mapping[str, Any]) -> Iterator[Problem]:
+    """The integers that no response can show."""
+    left: list[tuple[Tokens, Any]] = [((), written)]
+    while left:
+        tokens, value = left.pop()
+        if isinstance(value, dict):
+            left += [((*tokens, name), child) for name, child in value.items()]
+        elif isinstance(value, list):
+            left += [((*tokens, number), child) for number, child in enumerate(value)]
+        elif isinstance(value, int) and value not in _INTEGERS:
+            yield Problem(to_pointer(tokens), "the integer does not fit in 64 bits", "give a smaller one")
+
+
+def scenario_of(contract: Contract, fixtures: Fixtures, models: Scopes, faults: Faults, clock: Clock) -> dict[str, Any]:
+    """The scenario from which a mock gives the same responses as one with these parts.
+
+    The keys and the secret of the dashboard are in it: without them no request would be answered as before.
+    """
+    properties = SCHEMA["properties"]
+    return {
+        "format": properties["format"]["enum"][0],
+        "version": properties["version"]["enum"][-1],
+        **({} if clock.written is None else {"clock": clock.written}),
+        **({} if faults.seed is None else {"seed": faults.seed}),
+        "fixtures": written_fixtures(contract, fixtures),
+        "faults": [*_rules(faults)],
+        "models": state_of(models)["models"],
+    }
+
+
+def _rules(faults: Faults) -> Iterator[dict[str, Any]]:
+    """The rules that can still act, each as often as it still may."""
+    for each in faults.active:
+        if not each.is_spent:
+            left = {} if each.rule.count is None else {"count": each.rule.count - each.fired}
+            yield {"id": each.id, **each.rule.written, **left}

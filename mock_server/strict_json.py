@@ -1,0 +1,198 @@
+"""Reads JSON by the letter (RFC 8259), and only what can be given back exactly.
+
+There are two readers. `jiter` is fast and strict, and finds names that stand twice; it decides nothing but that a text
+is sound. Of every other text, and of those whose numbers may be too large, the standard library's decoder says what is
+wrong: its hooks refuse what it would let pass. Both take time in proportion to the text.
+
+Values that come from elsewhere are searched for what JSON cannot say, and measured by the JSON that they are.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import jiter
+import orjson
+
+from contract.pointer import Tokens
+from mock_server.errors import quoted, shortened
+
+SMALLEST, LARGEST = -(2**63), 2**64 - 1
+"""Integers that fit in 64 bits, with or without a sign."""
+_LONGEST_INTEGER = 20
+_BOM = b"\xef\xbb\xbf"
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
+_MANY_DIGITS, _LARGE_EXPONENT = b"0" * 19, b"e000"
+"""What a number has, with all digits alike and without its plus sign, that does not fit in 64 bits or a double."""
+
+
+class UnreadableError(ValueError):
+    """The text is not JSON, or not JSON that can be kept exactly. Its author is at fault; the message says where."""
+
+
+def read_json(raw: bytes, nesting: int) -> Any:
+    """Return the value of the JSON text `raw`, in which arrays and objects nest at most `nesting` deep.
+
+    Raises UnreadableError.
+
+    >>> read_json(b'{"input_cost": 0.6}', nesting=64)
+    {'input_cost': 0.6}
+    >>> read_json(b'{"a": 1, "a": 2}', nesting=64)
+    Traceback (most recent call last):
+    mock_server.strict_json.UnreadableError: The name "a" stands twice in one object.
+    """
+    alike = raw.translate(_ALIKE, b"+")
+    if _MANY_DIGITS in alike or _LARGE_EXPONENT in alike:  # perhaps in a string only
+        return read_json_exactly(raw, nesting)
+    try:
+        value = jiter.from_json(raw, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
+    except ValueError:
+        return read_json_exactly(raw, nesting)
+    if raw.count(b"{") + raw.count(b"[") > nesting and _depth(value) > nesting:
+        raise _too_deep(nesting)
+    return value
+
+
+def read_json_exactly(raw: bytes, nesting: int) -> Any:
+    """Return what `read_json` returns, more slowly, and with a message that says what is wrong and where."""
+    text = _decoded(raw)
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise UnreadableError(_place(text, error)) from None
+    except RecursionError:
+        raise _too_deep(nesting) from None
+    if raw.count(b"{") + raw.count(b"[") > nesting and _depth(value) > nesting:
+        raise _too_deep(nesting)
+    if _SURROGATE_ESCAPE.search(text):
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def _decoded(raw: bytes) -> str:
+    if raw.startswith(_BOM):
+        raise UnreadableError("The body starts with a byte order mark, which JSON does not allow.")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"The body is not valid UTF-8 at byte {error.start}.") from None
+
+
+def _place(text: str, error: json.JSONDecodeError) -> str:
+    if not text.strip(" \t\r\n"):
+        return "The body is empty; a JSON object is expected."
+    return f"The body is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+
+
+def _too_deep(nesting: int) -> UnreadableError:
+    return UnreadableError(f"Arrays and objects are nested more than {nesting} deep.")
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) != len(members):
+        raise UnreadableError(f"The name {quoted(_first_repeated(members))} stands twice in one object.")
+    return value
+
+
+def _first_repeated(members: list[tuple[str, Any]]) -> str:
+    """The name that is the first to come again."""
+    seen: set[str] = set()
+    for name, _ in members:
+        if name in seen:
+            return name
+        seen.add(name)
+    raise AssertionError("no name is repeated")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) <= _LONGEST_INTEGER and SMALLEST <= (value := int(digits)) <= LARGEST:
+        return value
+    raise UnreadableError(f"The integer {shortened(digits)} does not fit in 64 bits.")
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise UnreadableError(f"The number {shortened(digits)} is beyond the range of a double.")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise UnreadableError(f"{name} is not a JSON value.")
+
+
+def _depth(value: Any) -> int:
+    """How deep `value` nests. A list of levels instead of recursion: the text decides how deep it goes."""
+    depth, level = 0, [value]
+    while level := [each for each in level if isinstance(each, (dict, list))]:
+        depth += 1
+        level = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
+    return depth
+
+
+def _refuse_lone_surrogates(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = ord(error.object[error.start])
+        raise UnreadableError(f"The escape \\u{half:04x} is half of a surrogate pair, which is no character.") from None
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+
+
+def unwritable(value: Any, at: Tokens = ()) -> Iterator[tuple[Tokens, str, str]]:
+    """Yield the place, the problem and the fix of each part of `value` that no response can hold.
+
+    >>> [(place, what) for place, what, _ in unwritable({"a": [1, 2**64]})]
+    [(('a', 1), 'an integer of 65 bits does not fit in 64 bits')]
+    """
+    if isinstance(value, dict):
+        for name, child in value.items():
+            if isinstance(name, str) and _is_text(name):
+                yield from unwritable(child, (*at, name))
+            else:
+                yield at, "a name is not Unicode text", "give only names that are"
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from unwritable(child, (*at, index))
+    elif problem := _problem(value):
+        yield at, *problem
+
+
+def _problem(value: Any) -> tuple[str, str] | None:
+    """What is wrong with a value that has no parts, and the fix."""
+    match value:
+        case None | bool():
+            return None
+        case int():
+            what = f"an integer of {value.bit_length()} bits does not fit in 64 bits"
+            return None if SMALLEST <= value <= LARGEST else (what, "give a smaller one")
+        case float():
+            return None if math.isfinite(value) else (f"{value} is not a JSON number", "give a finite number")
+        case str():
+            what = f"{quoted(value)} holds half of a surrogate pair"
+            return None if _is_text(value) else (what, "remove it, or write the whole character")
+    return f"a {type(value).__name__} is not a JSON value", "give what JSON can say, such as a string"
+
+
+def _is_text(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def bytes_of(value: Any) -> int:
+    """Return how many bytes `value` takes as JSON without white space.
+
+    >>> bytes_of({"a": [1, 2.5]})
+    13
+    """
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:  # an integer beyond 64 bits, or a lone surrogate
+        return len(json.dumps(value, separators=(",", ":")))
