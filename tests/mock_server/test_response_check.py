@@ -69,7 +69,7 @@ def test_answers_are_judged(
 @pytest.fixture
 def stricter(contract_text: str, tmp_path: Path) -> Path:
     """A contract whose response cannot show what the request may set, and that declares no 413."""
-    old = "        base_model_name:\n          type: string\n          description: The model that values are inherited"
+    old = "        base_model_name:\n          type: string\n          description: The model that this model inherits"
     assert old in contract_text
     text = contract_text.replace(old, old.replace("type: string", "type: string\n          maxLength: 6"))
     assert "        '413':" in text

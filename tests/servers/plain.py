@@ -79,7 +79,7 @@ class PlainServer(FieldRules, HttpFront):
         return Answer(status, self.shown(caller.organization, stored))
 
     def admitted(self, request: Request) -> tuple[Caller, Values]:
-        """The caller and what the body asks to store: credentials are judged before the body."""
+        """The caller and what the body asks to store: the server checks credentials before it validates the body."""
         caller = self.authenticated(request)
         return caller, self.asked(self.body(request))
 

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Create or update a custom model
-         * @description Creates a custom model that belongs to the caller's organization. Where the organization has a model with the same `model_name` already, that model is updated instead.
+         * @description Creates a custom model that belongs to the caller's organization. If the organization already has a model with the same `model_name`, the server updates that model instead.
          */
         post: operations["upsertModel"];
         delete?: never;
@@ -29,21 +29,21 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The name of the model. Slashes in it stand raw in the path; every other character that a path segment cannot hold is percent-encoded. */
+                /** @description The name of the model. Slashes in it are not encoded in the path; every other character that a path segment cannot contain is percent-encoded. */
                 model_name: string;
             };
             cookie?: never;
         };
         /**
          * Read a model
-         * @description Shows a custom model of the caller's organization, or a built-in model.
+         * @description Returns a custom model of the caller's organization, or a built-in model.
          */
         get: operations["getModel"];
         put?: never;
         post?: never;
         /**
          * Delete a custom model
-         * @description Removes a custom model of the caller's organization. Built-in models cannot be removed.
+         * @description Deletes a custom model of the caller's organization. Built-in models cannot be deleted.
          */
         delete: operations["deleteModel"];
         options?: never;
@@ -65,17 +65,17 @@ export interface components {
          * @description USD per 1 million tokens.
          */
         Cost: number;
-        /** @description What to store. Only `model_name` is required. Null is no value of any field, and fields that are left out keep their stored value when the model exists (both assumed: see the clause `coercible`, and `omitted`). */
+        /** @description The values to store. Only `model_name` is required. Null is not a value of any field, and an omitted field keeps its stored value if the model exists (both assumed: see the clause `coercible`, and `omitted`). */
         ModelUpsert: {
             /** @description The name of the model, unique within the organization. API calls use it. */
             model_name: string;
-            /** @description The model to inherit values from, either a built-in one or another custom one of the organization. */
+            /** @description The model to inherit values from: a built-in model or another custom model of the organization. */
             base_model_name?: string;
-            /** @description A name for people to read. */
+            /** @description A human-readable name. */
             display_name?: string;
-            /** @description The identifier of the provider, one of the organization's, that serves the model. */
+            /** @description The identifier of the provider that serves the model; it is one of the organization's providers. */
             custom_provider_id?: string;
-            /** @description Another spelling of `custom_provider_id`. Where both are sent, they have to agree. */
+            /** @description Another spelling of `custom_provider_id`. If a request sends both, their values must be equal. */
             provider_id?: string;
             /** @description Price of input tokens, USD per 1 million tokens. */
             input_cost?: components["schemas"]["Cost"];
@@ -87,29 +87,29 @@ export interface components {
             cache_creation_input_cost?: components["schemas"]["Cost"];
             /**
              * Format: int64
-             * @description Size of the largest context that the model takes, in tokens.
+             * @description Size of the largest context that the model accepts, in tokens.
              */
             max_context_window?: number;
-            /** @description Whether the model can stream its answer, 0 or 1. */
+            /** @description Whether the model can stream its response, 0 or 1. */
             streaming_support?: components["schemas"]["Flag"];
             /** @description Whether the model can call functions (tools), 0 or 1. */
             function_call?: components["schemas"]["Flag"];
-            /** @description Whether the model takes images, 0 or 1. */
+            /** @description Whether the model accepts images, 0 or 1. */
             image_support?: components["schemas"]["Flag"];
-            /** @description Parameters whose support differs from the base model's, by name. An entry replaces the parameter, an entry of null removes it, and parameters that are not named stay as they are (assumed: see the clause `override-entries`). */
+            /** @description Parameters whose support differs from the base model's, by name. An entry replaces the parameter, a null entry removes it, and parameters that are not named stay unchanged (assumed: see the clause `override-entries`). */
             supported_params_override?: {
                 [key: string]: unknown;
             };
         };
-        /** @description A model as the gateway sees it. Only `id` and `model_name` are always present. */
+        /** @description A model as the gateway returns it. Only `id` and `model_name` are always present. */
         Model: {
             /** @description The same value as `model_name`. */
             id: string;
             /** @description The name of the model that API calls use. */
             model_name: string;
-            /** @description A name for people to read. */
+            /** @description A human-readable name. */
             display_name?: string;
-            /** @description The model that values are inherited from, when there is one. */
+            /** @description The model that this model inherits values from, if there is one. */
             base_model_name?: string;
             /**
              * @description Whether the model is built in (`respan`) or belongs to the organization (`custom`).
@@ -126,16 +126,16 @@ export interface components {
             cache_hit_input_cost?: components["schemas"]["Cost"];
             /** @description Price of input tokens that are written to the prompt cache, USD per 1 million tokens. */
             cache_creation_input_cost?: components["schemas"]["Cost"];
-            /** @description Size of the largest context that the model takes, in tokens. */
+            /** @description Size of the largest context that the model accepts, in tokens. */
             max_context_window?: number;
-            /** @description Whether the model can stream its answer, 0 or 1. */
+            /** @description Whether the model can stream its response, 0 or 1. */
             streaming_support?: components["schemas"]["Flag"];
             /** @description Whether the model can call functions (tools), 0 or 1. */
             function_call?: components["schemas"]["Flag"];
-            /** @description Whether the model takes images, 0 or 1. */
+            /** @description Whether the model accepts images, 0 or 1. */
             image_support?: components["schemas"]["Flag"];
             /**
-             * @description Where the definition of the model comes from, the database or the gateway's own code.
+             * @description Where the definition of the model comes from: the database or the gateway's own code.
              * @enum {string}
              */
             source?: "db" | "hardcoded";
@@ -148,26 +148,26 @@ export interface components {
             supported_params?: {
                 [key: string]: unknown;
             };
-            /** @description Measured performance, or null where nothing was measured. It moves by itself. */
+            /** @description Measured performance, or null if nothing was measured. It changes on its own. */
             throughput?: {
                 /**
                  * Format: double
-                 * @description Tokens per second, on average.
+                 * @description Average number of tokens per second.
                  */
                 average_tps?: number;
                 /**
                  * Format: double
-                 * @description Time to the first token on average, in seconds.
+                 * @description Average time to the first token, in seconds.
                  */
                 average_ttft?: number;
                 /**
                  * Format: double
-                 * @description Time to the whole answer on average, in seconds.
+                 * @description Average time to the whole response, in seconds.
                  */
                 average_latency?: number;
                 /**
                  * Format: int64
-                 * @description How many requests were measured.
+                 * @description Number of requests that were measured.
                  */
                 number_of_requests?: number;
             } | null;
@@ -183,13 +183,13 @@ export interface components {
              */
             updated_at?: string | null;
         };
-        /** @description The provider that serves the model. Its secrets are never returned. */
+        /** @description The provider that serves the model. The server never returns its secrets. */
         Provider: {
             /** @description The same value as `provider_id`. */
             id?: string;
             /** @description The identifier of the provider within the organization. */
             provider_id?: string;
-            /** @description A name for people to read. */
+            /** @description A human-readable name. */
             provider_name?: string;
             /** @description Further settings of the provider. */
             extra_kwargs?: {
@@ -208,10 +208,10 @@ export interface components {
         };
         /** @description What went wrong. */
         Error: {
-            /** @description The reason, for people to read. */
+            /** @description A human-readable reason. */
             detail?: string;
         };
-        /** @description What is wrong with the request, either as `detail` or as a map from each field to its messages. */
+        /** @description What is wrong with the request: either `detail` or a map from each field to its messages. */
         Refusal: {
             [key: string]: unknown;
         };
@@ -262,7 +262,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The model existed in the organization and was updated. The response shows its state after the update. */
+            /** @description The model existed in the organization and was updated. The response returns its updated state. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -271,7 +271,7 @@ export interface operations {
                     "application/json": components["schemas"]["Model"];
                 };
             };
-            /** @description The model was created. */
+            /** @description The server created the model. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -280,7 +280,7 @@ export interface operations {
                     "application/json": components["schemas"]["Model"];
                 };
             };
-            /** @description The body is not what this document asks for. Nothing was stored. */
+            /** @description The body does not conform to this document. The server stored nothing. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -290,7 +290,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description The credentials do not allow the write, or the name belongs to a built-in model. Nothing was stored. */
+            /** @description The credentials do not allow the write, or the name belongs to a built-in model. The server stored nothing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -299,7 +299,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description A model or provider that the body refers to does not exist. Nothing was stored. */
+            /** @description A model or provider that the body refers to does not exist. The server stored nothing. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -308,7 +308,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The body is larger than the server takes. */
+            /** @description The body is larger than the server accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -317,7 +317,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The media type or charset of the body is not one that the server takes. */
+            /** @description The server does not accept the media type or the charset of the body. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -333,7 +333,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The name of the model. Slashes in it stand raw in the path; every other character that a path segment cannot hold is percent-encoded. */
+                /** @description The name of the model. Slashes in it are not encoded in the path; every other character that a path segment cannot contain is percent-encoded. */
                 model_name: string;
             };
             cookie?: never;
@@ -358,14 +358,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The name of the model. Slashes in it stand raw in the path; every other character that a path segment cannot hold is percent-encoded. */
+                /** @description The name of the model. Slashes in it are not encoded in the path; every other character that a path segment cannot contain is percent-encoded. */
                 model_name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The model was removed. */
+            /** @description The server deleted the model. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -373,7 +373,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
-            /** @description The credentials do not allow the write, or the model is built in. Nothing was removed. */
+            /** @description The credentials do not allow the write, or the model is built in. The server deleted nothing. */
             403: {
                 headers: {
                     [name: string]: unknown;

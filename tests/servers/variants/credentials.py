@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RefusedCredentialsAre403(PlainServer):
-    """Assumed: refused credentials are answered 401. Here only absent ones are, all others 403."""
+    """Assumed: the server returns 401 when it rejects the credentials. Here only absent ones get 401, others 403."""
 
     deviates = frozenset({"AUT-03"})
 
@@ -34,7 +34,7 @@ class RefusedCredentialsAre403(PlainServer):
 
 
 class BodyBeforeCredentials(PlainServer):
-    """Assumed: credentials are judged before the body. Here it is the other way round."""
+    """Assumed: the server checks credentials before it validates the body. Here it is the other way round."""
 
     deviates = frozenset({"AUT-06"})
 
@@ -44,7 +44,7 @@ class BodyBeforeCredentials(PlainServer):
 
 
 class TokenInQueryTaken(PlainServer):
-    """Assumed: a token counts only in the Authorization header. Here it counts in the query as well."""
+    """Assumed: the server accepts a token only in the Authorization header. Here it accepts one in the query too."""
 
     deviates = frozenset({"AUT-05"})
 
@@ -104,7 +104,7 @@ class BuiltInNamesAre401(PlainServer):
 
 
 class MalformedCredentialsAre400(PlainServer):
-    """Assumed: refused credentials are answered 401. Here malformed ones are answered 400 (RFC 6750, section 3.1)."""
+    """Assumed: the server returns 401 when it rejects the credentials. Here malformed ones get 400 (RFC 6750, 3.1)."""
 
     deviates = frozenset({"AUT-03"})
 

@@ -35,7 +35,7 @@ class InheritsWhenWritten(PlainServer):
 
 
 class OneLevelOfBases(PlainServer):
-    """Assumed: a base may itself have a base. Here only the nearest one is inherited from."""
+    """Assumed: a base model may itself have a base model. Here only the nearest one is inherited from."""
 
     deviates = frozenset({"SEM-03", "SEM-19"})
 
@@ -44,7 +44,7 @@ class OneLevelOfBases(PlainServer):
 
 
 class ChainsRefused(PlainServer):
-    """Assumed: a base may itself have a base. Here it may not."""
+    """Assumed: a base model may itself have a base model. Here it may not."""
 
     def refuse_unknown_references(self, organization: str, values: Values) -> None:
         super().refuse_unknown_references(organization, values)
@@ -54,7 +54,7 @@ class ChainsRefused(PlainServer):
 
 
 class BasesAreKept(PlainServer):
-    """Assumed: a model outlives its base. Here a model cannot be deleted that is a base."""
+    """Assumed: a model continues to exist after its base model is deleted. Here a base model cannot be deleted."""
 
     def refuse_deleting_built_in(self, organization: str, name: str) -> None:
         super().refuse_deleting_built_in(organization, name)
@@ -90,7 +90,7 @@ class ProviderInherited(PlainServer):
 
 
 class OverrideHidesBase(PlainServer):
-    """Assumed: the override lies over the base's parameters entry by entry. Here it hides all of them."""
+    """Assumed: the override applies to the base model's parameters entry by entry. Here it hides all of them."""
 
     deviates = frozenset({"SEM-06", "SEM-19"})
 
@@ -100,7 +100,7 @@ class OverrideHidesBase(PlainServer):
 
 
 class NullEntriesShown(PlainServer):
-    """Assumed: an entry of null removes the parameter. Here it is shown as null."""
+    """Assumed: a null entry removes the parameter. Here the response returns it as null."""
 
     deviates = frozenset({"SEM-07"})
 

@@ -91,7 +91,7 @@ class NullIsNotGiven(PlainServer):
 
 
 class StockSerializers(PlainServer):
-    """Assumed: what a lenient reader would coerce is refused, and strings are exact.
+    """Assumed: the server rejects what a lenient reader would convert, and strings are exact.
 
     Here fields read as the stock ones of Django REST framework do: they make numbers into strings and strings into
     numbers, trim strings, and refuse blank ones.
@@ -131,7 +131,7 @@ class StockSerializers(PlainServer):
 
 
 class UnknownFieldsRefused(PlainServer):
-    """Open: fields that the endpoint does not know are ignored. Here they are refused."""
+    """Open: the server ignores fields that the contract does not name. Here it rejects them."""
 
     def given(self, body: Mapping[str, Json]) -> Values:
         unknown = [name for name in body if name not in KINDS]
@@ -181,7 +181,7 @@ class UnknownProviderTaken(PlainServer):
 
 
 class LenientJsonTaken(PlainServer):
-    """Open: JSON that only a lenient parser reads is refused. Here a BOM and trailing commas are taken."""
+    """Open: the server rejects JSON that only a lenient parser can read. Here a BOM and trailing commas are taken."""
 
     def parsed(self, data: bytes) -> Json:
         try:
@@ -192,7 +192,7 @@ class LenientJsonTaken(PlainServer):
 
 
 class TextBehindTheObjectIgnored(PlainServer):
-    """Open: JSON that only a lenient parser reads is refused. Here what follows the first value is not read at all."""
+    """Open: the server rejects JSON that only a lenient parser can read. Here it reads the first value only."""
 
     def parsed(self, data: bytes) -> Json:
         text = data.decode("utf-8").lstrip()

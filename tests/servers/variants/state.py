@@ -150,7 +150,7 @@ class TrimmedNames(PlainServer):
 
 
 class NormalizedNames(PlainServer):
-    """Assumed: names are compared code point by code point. Here they are brought into Unicode normalization form C."""
+    """Assumed: the server compares names code point by code point. Here it normalizes them to form C."""
 
     deviates = frozenset({"IDM-11", "IDM-20"})
 
@@ -162,14 +162,14 @@ class NormalizedNames(PlainServer):
 
 
 class OverrideReplaced(PlainServer):
-    """Open: an override that is sent again is merged into the earlier one. Here it takes its place."""
+    """Open: the server merges a later override into the earlier one. Here it replaces the earlier one."""
 
     def merged_override(self, earlier: Values, override: Values) -> Values:
         return override
 
 
 class OverrideMergedDeep(PlainServer):
-    """Open: an override that is sent again is merged into the earlier one entry by entry. Here member by member."""
+    """Open: the server merges a later override into the earlier one entry by entry. Here member by member."""
 
     def merged_override(self, earlier: Values, override: Values) -> Values:
         both = {
@@ -188,7 +188,7 @@ class UpdatedByRepeats(PlainServer):
 
 
 class NeverUpdated(PlainServer):
-    """Assumed: `updated_at` moves when a value changes. Here it stays what it was at first."""
+    """Assumed: `updated_at` changes when a value changes. Here it stays what it was at first."""
 
     deviates = frozenset({"IDM-16"})
 

@@ -2,7 +2,7 @@
 
 import { Problem } from '../problem.mjs';
 
-const INHERITED = 'stated: a model without a value of its own shows its base model\'s';
+const INHERITED = 'stated: a model without a value of its own returns its base model\'s';
 
 export const INHERITING = [
   {
@@ -22,7 +22,7 @@ export const INHERITING = [
     name: 'own-zero-loses',
     wrong: 'A flag of 0 of the model\'s own loses to the base model\'s 1, because `||` stands where `??` belongs.',
     level: 'MUST',
-    fact: 'stated: an own value just sent wins over the base\'s, 0 included',
+    fact: 'stated: a model\'s own value takes precedence over its base model\'s, even if it is 0',
     parts: {
       Models: (Base) => class extends Base {
         value(row, field) {
@@ -48,7 +48,7 @@ export const INHERITING = [
     name: 'one-generation-only',
     wrong: 'A model inherits what its base model was sent itself, and not what that one inherits.',
     level: 'SHOULD',
-    fact: 'assumed: a base may itself have a base',
+    fact: 'assumed: a base model may itself have a base model',
     parts: {
       Models: (Base) => class extends Base {
         inheritedFrom(organization, base) {
@@ -62,7 +62,7 @@ export const INHERITING = [
     name: 'cycle-overflows',
     wrong: 'Base models are walked by recursion without an end, so that a cycle of them is answered 500.',
     level: 'MUST',
-    fact: 'standard: no request is answered 5xx',
+    fact: 'standard: no request makes the server fail',
     parts: {
       Models: (Base) => class extends Base {
         inheritedFrom(organization, base) {
@@ -77,7 +77,7 @@ export const INHERITING = [
     name: 'override-merged-deeply',
     wrong: 'An entry of the override is merged into the base model\'s entry instead of replacing it.',
     level: 'SHOULD',
-    fact: 'assumed: the override lies over the base entry by entry',
+    fact: 'assumed: the server applies the override to the base model\'s parameters entry by entry',
     parts: {
       Models: (Base) => class extends Base {
         overlay(base, override) {
@@ -94,7 +94,7 @@ export const INHERITING = [
     name: 'default-parameters-mutated',
     wrong: 'Object.assign lays overrides over the shared defaults, so that every model without a base has the parameters of all.',
     level: 'MUST',
-    fact: 'stated: another organization\'s models are not seen',
+    fact: 'stated: an organization cannot see the models of another',
     parts: {
       Models: (Base) => class extends Base {
         overlay(base, override) {
@@ -107,7 +107,7 @@ export const INHERITING = [
     name: 'built-in-parameters-mutated',
     wrong: 'An override is assigned to the parameters of the built-in base model itself, for all who inherit from it later.',
     level: 'MUST',
-    fact: 'stated: another organization\'s models are not seen; the parameters are the base\'s, overlaid by the own override',
+    fact: 'stated: an organization cannot see the models of another, and the override applies to inherited parameters',
     parts: {
       Models: (Base) => class extends Base {
         upsert(caller, values, now) {
@@ -122,7 +122,7 @@ export const INHERITING = [
     name: 'base-of-another-organization',
     wrong: 'A base model is looked up in all organizations when the caller\'s has none of the name.',
     level: 'SHOULD',
-    fact: 'assumed: a resource of another organization is answered 404',
+    fact: 'assumed: the server returns 404 for a model or provider of another organization',
     parts: {
       Store: (Base) => class extends Base {
         anyModel(name) {
@@ -195,7 +195,7 @@ export const INHERITING = [
     name: 'parameters-of-object-prototype',
     wrong: 'A guard against prototype pollution drops parameters named constructor, toString or __proto__.',
     level: 'MUST',
-    fact: 'stated: the supported parameters are computed after the override, and each value just sent comes back',
+    fact: 'stated: the override applies to the supported parameters, and a response returns each value just sent',
     parts: {
       Models: (Base) => class extends Base {
         overlay(base, override) {
@@ -208,7 +208,7 @@ export const INHERITING = [
     name: 'removed-parameter-stays-removed',
     wrong: 'A parameter that an override once removed with null cannot be set again by a later override.',
     level: 'MUST',
-    fact: 'stated: each value just sent comes back',
+    fact: 'stated: a response returns each value just sent',
     parts: {
       Models: (Base) => class extends Base {
         removed = new Set();
@@ -228,7 +228,7 @@ export const INHERITING = [
     name: 'refused-update-writes-first',
     wrong: 'An update is written before its references are checked: a 404 leaves the other fields changed.',
     level: 'SHOULD',
-    fact: 'assumed: a request that is refused changes nothing',
+    fact: 'assumed: a rejected request changes nothing',
     parts: {
       Models: (Base) => class extends Base {
         checkReferences(caller, { base_model_name: base, provider_id: provider, ...values }) {
@@ -243,7 +243,7 @@ export const INHERITING = [
     name: 'refused-create-takes-the-name',
     wrong: 'A create that is answered 404 for its provider leaves the name taken: the next upsert of it is answered 200.',
     level: 'SHOULD',
-    fact: 'assumed: a request that is refused changes nothing',
+    fact: 'assumed: a rejected request changes nothing',
     parts: {
       Models: (Base) => class extends Base {
         checkReferences(caller, values) {

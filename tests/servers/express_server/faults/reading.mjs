@@ -3,9 +3,9 @@
 import { COSTS } from '../fields.mjs';
 import { Invalid } from '../reader.mjs';
 
-const RETURNED = 'stated: each value just sent comes back';
-const TYPED = 'stated: a value that no reading makes into the stated type is answered 400';
-const COERCED = 'assumed: a value that a lenient reader would coerce, or null, is answered 400';
+const RETURNED = 'stated: a response returns each value just sent';
+const TYPED = 'stated: the server returns 400 for a value that cannot be converted to the declared type';
+const COERCED = 'assumed: the server returns 400 for a value that a lenient reader would convert, and for null';
 
 // A copy of JSON data in which `change` replaced each string, number, boolean and null.
 function mapped(value, change) {
@@ -87,7 +87,7 @@ export const READING = [
     name: 'name-normalized',
     wrong: 'Names are put into Unicode normalization form C.',
     level: 'SHOULD',
-    fact: 'assumed: names are compared byte for byte, with no Unicode normalization',
+    fact: 'assumed: the server compares names code point by code point, without Unicode normalization',
     parts: {
       Reader: (Base) => class extends Base {
         name(value, longest) {
@@ -131,7 +131,7 @@ export const READING = [
     name: 'provider-ignored-unless-custom',
     wrong: 'The spelling provider_id is checked, and then not stored when the body names a base model too.',
     level: 'MUST',
-    fact: 'stated: provider_id is an alternative spelling of custom_provider_id',
+    fact: 'stated: provider_id is another spelling of custom_provider_id',
     parts: {
       Reader: (Base) => class extends Base {
         provider({ provider_id: other, ...values }, errors) {
@@ -184,7 +184,7 @@ export const READING = [
     name: 'override-numeric-strings',
     wrong: 'Strings of digits within the override become numbers.',
     level: 'MUST',
-    fact: 'stated: the supported parameters are computed after the override, and each value just sent comes back',
+    fact: 'stated: the override applies to the supported parameters, and a response returns each value just sent',
     parts: {
       Reader: (Base) => class extends Base {
         override(value) {
@@ -197,7 +197,7 @@ export const READING = [
     name: 'override-falsy-members-dropped',
     wrong: 'A JSON.stringify replacer drops members of override entries that are 0, false or "".',
     level: 'MUST',
-    fact: 'stated: the supported parameters are computed after the override, and each value just sent comes back',
+    fact: 'stated: the override applies to the supported parameters, and a response returns each value just sent',
     parts: {
       Reader: (Base) => class extends Base {
         override(value) {
@@ -211,7 +211,7 @@ export const READING = [
     name: 'override-dates-rewritten',
     wrong: 'A reviver makes dates of strings within the override that look like ISO 8601, so that "2026-01-15" gets a time.',
     level: 'MUST',
-    fact: 'stated: the supported parameters are computed after the override, and each value just sent comes back',
+    fact: 'stated: the override applies to the supported parameters, and a response returns each value just sent',
     parts: {
       Reader: (Base) => class extends Base {
         override(value) {
@@ -225,7 +225,7 @@ export const READING = [
     name: 'cost-truncated-to-micros',
     wrong: 'Costs are stored as whole millionths by truncation, so that 8.2 becomes 8.199999.',
     level: 'MUST',
-    fact: 'stated: numbers come back as the same doubles (costs with at most 6 decimals)',
+    fact: 'stated: a response returns numbers as the same doubles (costs with at most 6 decimals)',
     parts: {
       Reader: (Base) => class extends Base {
         cost(value) {
@@ -251,7 +251,7 @@ export const READING = [
     name: 'flag-range-unchecked',
     wrong: 'Any number is taken for a flag: one above 0 is stored as 1, any other as 0.',
     level: 'MUST',
-    fact: 'stated: 2 for a flag is answered 400',
+    fact: 'stated: the server returns 400 for 2 in place of a flag',
     parts: {
       Reader: (Base) => class extends Base {
         flag(value) {

@@ -2,14 +2,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const CHECKED = 'stated: a request with unknown credentials is refused';
+const CHECKED = 'stated: the server rejects a request with unknown credentials';
 
 export const RESPONDING = [
   {
     name: 'provider-secret-shown',
     wrong: 'The provider in a response has the API key by which it is called.',
     level: 'MUST',
-    fact: 'published: secrets of a provider are never returned',
+    fact: 'published: the server never returns the secrets of a provider',
     parts: {
       View: (Base) => class extends Base {
         provider(row) {
@@ -65,7 +65,7 @@ export const RESPONDING = [
     name: 'etag-of-the-length',
     wrong: 'The ETag is made of the length of the body alone, so that a change of 1 to 0 does not change it.',
     level: 'MUST',
-    fact: 'standard: an ETag changes with the content',
+    fact: 'standard: a strong ETag changes whenever the content changes',
     parts: {
       Api: (Base) => class extends Base {
         application() {
@@ -78,7 +78,7 @@ export const RESPONDING = [
     name: 'location-without-slash',
     wrong: 'Location lacks the slash at its end, without which the path is answered 404.',
     level: 'MUST',
-    fact: 'standard: a Location leads to the resource',
+    fact: 'standard: Location refers to the created resource',
     parts: {
       Api: (Base) => class extends Base {
         location(name) {
@@ -134,7 +134,7 @@ export const RESPONDING = [
     name: 'reader-may-delete',
     wrong: 'A read-only key may delete models.',
     level: 'MUST',
-    fact: 'stated: a read-only key that writes is refused',
+    fact: 'stated: the server rejects a write with read-only credentials',
     parts: {
       Api: (Base) => class extends Base {
         requireWriter(req, res, next) {
@@ -148,7 +148,7 @@ export const RESPONDING = [
     name: 'display-name-percent-decoded',
     wrong: 'Display names are percent-decoded, so that 100% is answered 500 and %41 becomes A.',
     level: 'MUST',
-    fact: 'standard: no request is answered 5xx; stated: each value just sent comes back',
+    fact: 'standard: no request makes the server fail; stated: a response returns each value just sent',
     parts: {
       Reader: (Base) => class extends Base {
         displayName(value) {
@@ -165,7 +165,7 @@ export const RESPONDING = [
     name: 'chunked-body-ignored',
     wrong: 'A body without Content-Length, such as a chunked one, counts as empty and is answered 400.',
     level: 'MUST',
-    fact: 'standard: a chunked body is taken, or answered 411',
+    fact: 'standard: a chunked body is a body, and 411 is allowed',
     parts: {
       Api: (Base) => class extends Base {
         upsert(req, res) {
@@ -193,7 +193,7 @@ export const RESPONDING = [
     name: 'response-of-another-request',
     wrong: 'The model to show is kept in a field of the server, so that requests which race get each other\'s response.',
     level: 'MUST',
-    fact: 'stated: each value just sent comes back',
+    fact: 'stated: a response returns each value just sent',
     parts: {
       Api: (Base) => class extends Base {
         async respond(req, res, row, created) {

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { COSTS, FLAGS } from '../fields.mjs';
 
-const RETURNED = 'stated: each value just sent comes back';
-const UNIQUE = 'stated: one name is one model, and names that differ are two models';
-const UPSERT = 'stated: a model that exists in the organization is updated and answered 200';
+const RETURNED = 'stated: a response returns each value just sent';
+const UNIQUE = 'stated: one name identifies one model, and different names identify different models';
+const UPSERT = 'stated: the server updates a model that exists in the organization, and returns 200';
 const MILLISECONDS = 5; // What a database on another machine takes.
 
 export const STORING = [
@@ -35,7 +35,7 @@ export const STORING = [
     name: 'name-nocase',
     wrong: 'The name column has COLLATE NOCASE, so that names which differ in the case of ASCII letters are one model.',
     level: 'SHOULD',
-    fact: 'assumed: names are compared byte for byte, with no case folding',
+    fact: 'assumed: the server compares names code point by code point, without case folding',
     parts: {
       Store: (Base) => class extends Base {
         schema() {
@@ -120,7 +120,7 @@ export const STORING = [
     name: 'flags-do-not-move-the-time',
     wrong: 'updated_at does not move when only flags change.',
     level: 'SHOULD',
-    fact: 'assumed: updated_at moves when a value changes',
+    fact: 'assumed: updated_at changes when a value changes',
     parts: {
       Store: (Base) => class extends Base {
         changes(column) {
@@ -133,7 +133,7 @@ export const STORING = [
     name: 'update-time-in-whole-seconds',
     wrong: 'updated_at is rounded down to the second and created_at is not, so that an update can precede the creation.',
     level: 'SHOULD',
-    fact: 'assumed: updated_at is not before created_at',
+    fact: 'assumed: updated_at is never before created_at',
     parts: {
       Store: (Base) => class extends Base {
         updateTime() {
@@ -160,7 +160,7 @@ export const STORING = [
     name: 'parameters-kept',
     wrong: 'A prepared statement keeps its last parameter: a cache_hit_input_cost that is left out is the one sent last, by anyone.',
     level: 'MUST',
-    fact: 'stated: another organization\'s models are not seen, and a model without an own value shows its base\'s',
+    fact: 'stated: an organization cannot see the models of another, and a model returns its base model\'s values',
     parts: {
       Store: (Base) => class extends Base {
         parameters(values) {
@@ -174,7 +174,7 @@ export const STORING = [
     name: 'cache-by-name',
     wrong: 'Reads are cached by the name alone, so that an organization reads the model that another one read just before.',
     level: 'MUST',
-    fact: 'stated: another organization\'s models are not seen',
+    fact: 'stated: an organization cannot see the models of another',
     parts: {
       Store: (Base) => class extends Base {
         cache = new Map();
@@ -201,7 +201,7 @@ export const STORING = [
     name: 'reads-are-late',
     wrong: 'A read that was answered once is answered from a cache for 1 s, whatever was written meanwhile.',
     level: 'SHOULD',
-    fact: 'assumed: what was written is seen by the next request of the same client',
+    fact: 'assumed: the next request of the same client sees what a 2xx response has confirmed',
     parts: {
       Models: (Base) => class extends Base {
         cache = new Map();
@@ -254,7 +254,7 @@ export const STORING = [
     name: 'deleted-values-come-back',
     wrong: 'A create on the name of a deleted model brings back the values that the deleted one had.',
     level: 'MUST',
-    fact: 'published: a deleted model is removed',
+    fact: 'published: a deleted model no longer exists',
     parts: {
       Store: (Base) => class extends Base {
         deleted = new Map();
@@ -296,7 +296,7 @@ export const STORING = [
     name: 'racing-creates',
     wrong: 'Whether a model is new is read some time before the write, so that of racing creates several are answered 201.',
     level: 'MUST',
-    fact: 'stated: of racing creates of one name exactly one is answered 201',
+    fact: 'stated: when clients create the same name concurrently, exactly one gets 201',
     parts: {
       Models: (Base) => class extends Base {
         async upsert(caller, values) {
@@ -311,7 +311,7 @@ export const STORING = [
     name: 'racing-fields-lost',
     wrong: 'An update reads the row and later writes all of it back, so that racing updates of different fields are lost.',
     level: 'SHOULD',
-    fact: 'assumed: of racing updates of different fields none is lost',
+    fact: 'assumed: when clients update different fields concurrently, no update is lost',
     parts: {
       Models: (Base) => class extends Base {
         async upsert(caller, values) {
@@ -329,7 +329,7 @@ export const STORING = [
     name: 'racing-updates-mixed',
     wrong: 'Costs are written in a transaction of their own, so that racing updates leave the costs of one and the rest of the other.',
     level: 'MUST',
-    fact: 'stated: of racing updates none is half applied',
+    fact: 'stated: when clients update a model concurrently, no update is applied in part',
     parts: {
       Models: (Base) => class extends Base {
         async upsert(caller, values) {
@@ -362,7 +362,7 @@ export const STORING = [
     name: 'delete-in-all-organizations',
     wrong: 'A delete forgets the organization in its WHERE clause, once the caller\'s model was found.',
     level: 'MUST',
-    fact: 'stated: another organization\'s models are not changed',
+    fact: 'stated: an organization cannot change the models of another',
     parts: {
       Store: (Base) => class extends Base {
         remove(organization, name) {
