@@ -129,7 +129,7 @@ export interface paths {
         get: operations["getState"];
         /**
          * Replace all custom models
-         * @description The state is validated as a whole, by the contract too, before anything is replaced.
+         * @description The state is validated as a whole, by the contract too, before anything is replaced. It may have 4 MiB, and no model in it more than `--max-model-bytes`.
          */
         put: operations["putState"];
         post?: never;
@@ -407,28 +407,28 @@ export interface components {
         "fault.schema": {
             /** @description its name; without one it gets f1, f2, ... */
             id?: string;
-            /** @description the method of the request, such as POST */
+            /** @description the method of the request, such as POST; its case does not matter */
             method?: string;
-            /** @description the path of the request, as it was sent or decoded; * stands for any characters, slashes too */
+            /** @description the path of the request, as it was sent or decoded, such as /api/models/*; * stands for any characters, slashes too, and every other character for itself */
             path?: string;
-            /** @description the organization whose credentials the request has */
+            /** @description the organization whose credentials the request has: one of the fixtures */
             organization?: string;
-            /** @description the name of the model that the request is about */
+            /** @description the name of the model that the request is about; it need not exist yet */
             model?: string;
-            /** @description how likely the rule acts on a request that matches, from 0 to 1 (default: 1) */
+            /** @description how likely the rule acts on a request that matches, from 0, which switches it off, to 1 (default: 1) */
             probability?: number;
-            /** @description how often the rule acts at most (default: without end) */
+            /** @description how often the rule acts at most: an integer from 1 (default: without end) */
             count?: number;
             /**
              * @description before (the default): the request changes nothing; after: it is done, and then the answer fails
              * @enum {string}
              */
             when?: "before" | "after";
-            /** @description answer with this status, from 400 to 599 */
+            /** @description the status of the answer, an integer from 400 to 599 */
             status?: number;
             /** @description with status: what the answer says in its detail */
             detail?: string;
-            /** @description with status: headers of the answer, such as Retry-After */
+            /** @description with status: headers of the answer, such as Retry-After; not those that the server itself sets, such as Content-Length */
             headers?: {
                 [key: string]: string;
             };
@@ -436,9 +436,9 @@ export interface components {
             body?: string;
             /** @description wait: {min: MILLISECONDS, max: MILLISECONDS}; without max exactly min */
             latency?: {
-                /** @description milliseconds */
+                /** @description milliseconds, from 0 to 3600000 */
                 min: number;
-                /** @description milliseconds */
+                /** @description milliseconds, from 0 to 3600000 */
                 max?: number;
             };
             /**
@@ -446,7 +446,7 @@ export interface components {
              * @enum {boolean}
              */
             reset?: true;
-            /** @description send so many octets of the body, and close the connection */
+            /** @description send so many octets of the body, from 0 to 16777216, and close the connection; a body that is not longer loses its last octet */
             truncate?: number;
             /**
              * @description send a body that is no JSON, complete as HTTP: true
@@ -455,9 +455,9 @@ export interface components {
             malform?: true;
             /** @description send the body in pieces of so many octets with so many milliseconds between them: {bytes: N, every: N} */
             drip?: {
-                /** @description a number of octets */
+                /** @description an integer of octets, from 1 to 16777216 */
                 bytes: number;
-                /** @description milliseconds */
+                /** @description milliseconds, from 0 to 3600000 */
                 every: number;
             };
             /** @description how often the rule has acted; only shown */
@@ -531,13 +531,13 @@ export interface components {
         };
     };
     parameters: {
-        /** @description The method. */
+        /** @description The method. Its case does not matter. */
         method: string;
-        /** @description The path, as it was sent or decoded. `*` stands for any characters, slashes too. */
+        /** @description The path, as it was sent or decoded. `*` stands for any characters, slashes too, and every other character for itself. It begins with `/` or `*`. */
         path: string;
         /** @description The status of the answer, or its class. */
         status: string;
-        /** @description The organization that the credentials belong to. */
+        /** @description The organization that the credentials belong to, one of the fixtures. */
         organization: string;
         /** @description Only those that were refused, or only those that were not. */
         refused: boolean;
@@ -780,19 +780,19 @@ export interface operations {
     listRequests: {
         parameters: {
             query?: {
-                /** @description The method. */
+                /** @description The method. Its case does not matter. */
                 method?: components["parameters"]["method"];
-                /** @description The path, as it was sent or decoded. `*` stands for any characters, slashes too. */
+                /** @description The path, as it was sent or decoded. `*` stands for any characters, slashes too, and every other character for itself. It begins with `/` or `*`. */
                 path?: components["parameters"]["path"];
                 /** @description The status of the answer, or its class. */
                 status?: components["parameters"]["status"];
-                /** @description The organization that the credentials belong to. */
+                /** @description The organization that the credentials belong to, one of the fixtures. */
                 organization?: components["parameters"]["organization"];
                 /** @description Only those that were refused, or only those that were not. */
                 refused?: components["parameters"]["refused"];
                 /** @description Only those with a higher number. */
                 after?: components["parameters"]["after"];
-                /** @description How many at most, the latest ones. */
+                /** @description How many requests to list at most, the latest ones: 100 unless you say otherwise. 0 lists none and gives the numbers alone; `total` does not depend on it. */
                 limit?: number;
             };
             header?: never;
@@ -801,7 +801,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Those that match, as far as the journal still has them. */
+            /** @description The latest of those that match, as far as the journal still has them, and how many match. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -835,13 +835,13 @@ export interface operations {
     waitForRequests: {
         parameters: {
             query?: {
-                /** @description The method. */
+                /** @description The method. Its case does not matter. */
                 method?: components["parameters"]["method"];
-                /** @description The path, as it was sent or decoded. `*` stands for any characters, slashes too. */
+                /** @description The path, as it was sent or decoded. `*` stands for any characters, slashes too, and every other character for itself. It begins with `/` or `*`. */
                 path?: components["parameters"]["path"];
                 /** @description The status of the answer, or its class. */
                 status?: components["parameters"]["status"];
-                /** @description The organization that the credentials belong to. */
+                /** @description The organization that the credentials belong to, one of the fixtures. */
                 organization?: components["parameters"]["organization"];
                 /** @description Only those that were refused, or only those that were not. */
                 refused?: components["parameters"]["refused"];
