@@ -1,4 +1,4 @@
-"""What CONTRIBUTING and the page of the architecture name is there, and the example of a requirement works."""
+"""The files that CONTRIBUTING and the documentation name exist, and so does what the example of a requirement uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"]
+PAGES = ["CONTRIBUTING.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -17,8 +17,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 def test_each_file_that_a_page_names_is_there(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:conformance|contract|docs|mock_server|tests)/[\w./]*)`", text))
-    linked = {str((Path(page).parent / link).as_posix()) for link in re.findall(r"\]\(([\w./]+)\)", text)}
-    assert named | linked
+    linked = {(Path(page).parent / link).as_posix() for link in re.findall(r"\]\(([\w-]*[./][\w./-]*)[)#]", text)}
     assert [each for each in named | linked if not (ROOT / each).exists()] == []
 
 

@@ -229,7 +229,7 @@ def test_a_thorough_run_goes_on_as_long_as_it_is_told(tmp_path: Path) -> None:
 
 
 def test_fixtures_of_the_mock_say_what_is_known(tmp_path: Path) -> None:
-    fixtures = Path(__file__).parents[2] / "mock_server" / "callers" / "fixtures.yaml"
+    fixtures = Path(__file__).parents[2] / "mock_server" / "fixtures.yaml"
     arguments = ("--fixtures", str(fixtures), "--only", "SEM-08,STA-18,SEM-11")
     with started("--quiet") as mock:
         ran = conformance(mock.url, *arguments, report=tmp_path / "report.json", environment=KEYS)
