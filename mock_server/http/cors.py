@@ -35,7 +35,7 @@ class CrossOriginMiddleware(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a preflight, or pass the request on."""
-        if scope["type"] != "http" or any(name == b"origin" for name, _ in scope["headers"]):
+        if scope["type"] != "http" or b"origin" in [name for name, _ in scope["headers"]]:
             if rejected := self._rejected(scope):
                 await rejected(scope, receive, send)
             else:
