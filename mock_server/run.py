@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from contract import Contract, ContractError
 from contract.errors import visible
-from mock_server.admin.app import PREFIX
 from mock_server.control import RULES, Control, first_request, left_out, served_operations
 from mock_server.faults.book import FaultsError
 from mock_server.faults.rule import RuleError
@@ -22,7 +21,7 @@ from mock_server.options import complain, printable, tell
 from mock_server.pages import CONSOLE, SWAGGER_UI
 from mock_server.scenario import BasePathError, ScenarioError, Start, start_of
 from mock_server.server import AddressError, ExposedError, Listeners, check_exposure, listen, serve
-from mock_server.settings import Settings
+from mock_server.settings import ADMIN_PREFIX, Settings
 from mock_server.state.document import StateReader
 from mock_server.state.file import Saver, StateFileError, state_file
 
@@ -107,7 +106,7 @@ def _greeting(settings: Settings, control: Control, urls: Sequence[str]) -> str:
     return banner(urls, contract, control.fixtures, admin=settings.admin, seed=seed_of(control))
 
 
-ADMIN = PREFIX.decode() + "info"
+ADMIN = f"{ADMIN_PREFIX}info"
 
 
 _WIDTH = 12
