@@ -11,10 +11,9 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -29,55 +28,29 @@ from mock_server.scenario import start_of
 from mock_server.server import AddressError, addresses_of, is_loopback, listen, server
 from mock_server.settings import DEFAULT_LIMITS, Limits, Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What a test can choose: the options of `respan-mock`; `faults` are rules."""
-
-    contract: Path | None = None
-    fixtures: Path | None = None
-    faults: Sequence[Mapping[str, Any]] = ()
-    seed: int | None = None
-    clock: str | None = None
-    base_path: str | None = None
-    hosts: tuple[str, ...] = Settings().hosts
-    port: int = 0
-    admin_token: str | None = None
-    scenario: Path | Mapping[str, Any] | None = None
-    """A file, or what would be written in one."""
-    journal: int = Settings().journal
-    journal_bytes: int = Settings().journal_bytes
-    max_model_bytes: int = Settings().max_model_bytes
-    max_state_bytes: int = Settings().max_state_bytes
-
-    @property
-    def settings(self) -> Settings:
-        """The settings of the mock. Raises ValueError for the base path."""
-        return Settings(
-            contract=self.contract,
-            base_path=None if self.base_path is None else normal_base_path(self.base_path),
-            fixtures=self.fixtures,
-            failures=tuple(self.faults),
-            seed=self.seed,
-            clock=self.clock,
-            hosts=self.hosts,
-            port=self.port,
-            admin_token=self.admin_token,
-            scenario=self.scenario if isinstance(self.scenario, Path) else None,
-            journal=self.journal,
-            journal_bytes=self.journal_bytes,
-            max_model_bytes=self.max_model_bytes,
-            max_state_bytes=self.max_state_bytes,
-        )
+Scenario: TypeAlias = Path | Mapping[str, Any] | None
+"""A file, or what would be written in one."""
 
 
-def control_for(wishes: Wishes) -> Control:
-    """The parts of a mock.
+def _settings(
+    base_path: str | None, faults: Sequence[Mapping[str, Any]], scenario: Scenario, port: int = 0, **options: Any
+) -> Settings:
+    """Return the settings of a mock for a test. Raises ValueError for the base path."""
+    return Settings(
+        base_path=None if base_path is None else normal_base_path(base_path),
+        failures=tuple(faults),
+        scenario=scenario if isinstance(scenario, Path) else None,
+        port=port,
+        **options,
+    )
 
-    Raises ContractError, ScenarioError, FixturesError, RuleError, or ValueError for clock and base path.
+
+def _control(settings: Settings, scenario: Scenario) -> Control:
+    """Return the parts of a mock.
+
+    Raises ContractError, ScenarioError, FixturesError, FaultsError, RuleError, or ValueError for clock and base path.
     """
-    written = wishes.scenario if isinstance(wishes.scenario, Mapping) else None
-    return control_of(wishes.settings, start_of(wishes.settings, written))
+    return control_of(settings, start_of(settings, scenario if isinstance(scenario, Mapping) else None))
 
 
 def token_for(hosts: Sequence[str]) -> str | None:
@@ -174,7 +147,7 @@ class MockServer:
         host: str | Sequence[str] = "127.0.0.1",
         port: int = 0,
         admin_token: str | None = None,
-        scenario: Path | Mapping[str, Any] | None = None,
+        scenario: Scenario = None,
         journal: int = Settings().journal,
         journal_bytes: int = Settings().journal_bytes,
         max_model_bytes: int = Settings().max_model_bytes,
@@ -184,26 +157,25 @@ class MockServer:
         hosts = (host,) if isinstance(host, str) else tuple(host)
         self.admin_token = admin_token or token_for(hosts)
         """What the admin API asks for; None is nothing."""
-        wishes = Wishes(
+        self._settings = _settings(
+            base_path,
+            faults,
+            scenario,
+            port,
             contract=contract,
             fixtures=fixtures,
-            faults=faults,
             seed=seed,
             clock=clock,
-            base_path=base_path,
             hosts=hosts,
-            port=port,
             admin_token=self.admin_token,
-            scenario=scenario,
             journal=journal,
             journal_bytes=journal_bytes,
             max_model_bytes=max_model_bytes,
             max_state_bytes=max_state_bytes,
         )
-        self._settings = wishes.settings
         self._limits = limits
-        self._control = control_for(wishes)
-        self._app = app_of(wishes.settings, self._control)
+        self._control = _control(self._settings, scenario)
+        self._app = app_of(self._settings, self._control)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._server: uvicorn.Server | None = None
@@ -312,9 +284,9 @@ class MockServer:
 class MockApp:
     """An ASGI app. `control` is what can be asked of it about itself, in the same event loop."""
 
-    def __init__(self, wishes: Wishes) -> None:
-        self.control = control_for(wishes)
-        self._app = app_of(wishes.settings, self.control, Access())
+    def __init__(self, settings: Settings, scenario: Scenario) -> None:
+        self.control = _control(settings, scenario)
+        self._app = app_of(settings, self.control, Access())
 
     @property
     def api_key(self) -> str:
@@ -334,7 +306,7 @@ def mock_app(  # noqa: PLR0913 - one for each option
     seed: int | None = None,
     clock: str | None = None,
     base_path: str | None = None,
-    scenario: Path | Mapping[str, Any] | None = None,
+    scenario: Scenario = None,
     journal: int = Settings().journal,
     journal_bytes: int = Settings().journal_bytes,
     max_model_bytes: int = Settings().max_model_bytes,
@@ -344,17 +316,17 @@ def mock_app(  # noqa: PLR0913 - one for each option
 
     `scenario` is a file, or what would be written in one; `faults` are added to its rules.
     """
-    wishes = Wishes(
+    settings = _settings(
+        base_path,
+        faults,
+        scenario,
         contract=contract,
         fixtures=fixtures,
-        faults=faults,
         seed=seed,
         clock=clock,
-        base_path=base_path,
-        scenario=scenario,
         journal=journal,
         journal_bytes=journal_bytes,
         max_model_bytes=max_model_bytes,
         max_state_bytes=max_state_bytes,
     )
-    return MockApp(wishes)
+    return MockApp(settings, scenario)
