@@ -32,7 +32,7 @@ class Shown:
         return self.request.name
 
 
-def shown_fields(contract: Contract) -> list[Shown]:
+def echoed_fields(contract: Contract) -> list[Shown]:
     """The fields that a response shows under the same name, the key apart."""
     upsert = contract.upsert
     return [
@@ -47,7 +47,7 @@ def inherited_fields(contract: Contract) -> list[Shown]:
     base = base_field(contract)
     return [
         field
-        for field in shown_fields(contract)
+        for field in echoed_fields(contract)
         if isinstance(source := field.response.source, Inherited) and base and source.base == base.name
     ]
 

@@ -205,7 +205,7 @@ class Recorder:
         result = self.result or self.begin(None)
         if "stopped" in told:
             result.stopped = result.stopped or RunVerdict(told["stopped"])
-            result.stopped_because = result.stopped_because or told["because"]
+            result.stopped_because = result.stopped_because or told["cause"]
             return
         result.add(told)
         self._config.hook.pytest_respan_progress(result=result, record=told)

@@ -19,13 +19,13 @@ def model_to_read(subject: Subject) -> str:
 
 
 def _model_to_read(subject: Subject) -> dict[str, Json]:
-    return subject.once("a model to read", lambda: subject.given(subject.few()))
+    return subject.once("a model to read", lambda: subject.existing(subject.few()))
 
 
 def plain_update(subject: Subject) -> Request:
     """An upsert of a model that is there; it takes no request to delete."""
     operation, body, key = subject.contract.upsert.operation, _model_to_read(subject), model_to_read(subject)
-    return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.callers.owner, key=key)
+    return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.credentials.primary, key=key)
 
 
 def reading(subject: Subject, key: str, *headers: tuple[str, str]) -> Request:
@@ -34,21 +34,23 @@ def reading(subject: Subject, key: str, *headers: tuple[str, str]) -> Request:
     if read is None:
         raise NotTestable("the contract has no read")
     target = read.path.replace("{" + subject.contract.upsert.key + "}", quote(key, safe="/"))
-    return Request(read.method, target, (*READ_HEADERS, *headers), None, subject.callers.owner, read.operation_id, key)
+    return Request(
+        read.method, target, (*READ_HEADERS, *headers), None, subject.credentials.primary, read.operation_id, key
+    )
 
 
 def plain_upsert(subject: Subject) -> Request:
     """A plain upsert of a model of its own."""
     operation, body = subject.contract.upsert.operation, subject.minimal()
     key = str(body[subject.contract.upsert.key])
-    return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.callers.owner, key=key)
+    return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.credentials.primary, key=key)
 
 
 def at_a_model(subject: Subject) -> Request:
     """A request that changes nothing; what answers it, and how, does not matter."""
     read = subject.contract.upsert.read or subject.contract.upsert.operation
     target = read.path.replace("{" + subject.contract.upsert.key + "}", model_to_read(subject))
-    return Request("GET", target, READ_HEADERS, None, subject.callers.owner)
+    return Request("GET", target, READ_HEADERS, None, subject.credentials.primary)
 
 
 def by_hand(

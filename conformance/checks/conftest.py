@@ -168,13 +168,13 @@ def _skip_if_stopped(item: pytest.Item) -> None:
 
 def _stop(item: pytest.Item, reason: Exception) -> NoReturn:
     """Fail this test and run no more checks: what stands in the way of one stands in the way of all."""
-    because = run_of(item.config).told(str(reason))
-    item.config.stash[STOPPED] = because
+    cause = run_of(item.config).told(str(reason))
+    item.config.stash[STOPPED] = cause
     item.stash[TOLD] = {
         "stopped": next(verdict for kind, verdict in STOPS.items() if isinstance(reason, kind)).value,
-        "because": because,
+        "cause": cause,
     }
-    pytest.fail(because, pytrace=False)
+    pytest.fail(cause, pytrace=False)
 
 
 def _requirement(item: pytest.Item) -> Requirement | None:

@@ -56,7 +56,7 @@ def _raw(
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         body = make(encoded({subject.contract.upsert.key: key, **changes}))
         about = key if key.encode() in body else None
-        return subject.post(body, key=about, credential=subject.callers.owner, ordinary=ordinary)
+        return subject.post(body, key=about, credential=subject.credentials.primary, ordinary=ordinary)
 
     return request
 
@@ -140,15 +140,15 @@ def _wrong_credentials(subject: Subject, key: str, changes: Mapping[str, Any]) -
 
 
 def _read_only(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-    if subject.callers.reader is None:
+    if subject.credentials.read_only is None:
         raise NotTestable("needs RESPAN_READ_ONLY_KEY")
-    return subject.upsert({subject.contract.upsert.key: key, **changes}, subject.callers.reader)
+    return subject.upsert({subject.contract.upsert.key: key, **changes}, subject.credentials.read_only)
 
 
 def _other_media_type(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
     body = encoded({subject.contract.upsert.key: key, **changes})
     headers = (("Content-Type", "text/plain"), JSON_HEADERS[1])
-    return subject.post(body, key=key, credential=subject.callers.owner, headers=headers)
+    return subject.post(body, key=key, credential=subject.credentials.primary, headers=headers)
 
 
 REFUSED = _table(
@@ -168,7 +168,7 @@ def _odd_name(name: str, *, ordinary: bool = True) -> Callable[[Subject, str, Ma
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         odd = key + name
         body = encoded({subject.contract.upsert.key: odd})
-        return subject.post(body, key=odd, credential=subject.callers.owner, ordinary=ordinary)
+        return subject.post(body, key=odd, credential=subject.credentials.primary, ordinary=ordinary)
 
     return request
 
@@ -181,7 +181,7 @@ def _nested(levels: int) -> Callable[[Subject, str, Mapping[str, Any]], Exchange
         deep = b'{"a":' * levels + b"1" + b"}" * levels
         head = encoded({subject.contract.upsert.key: key})[:-1]
         body = head + f',"{override.name}":'.encode() + deep + b"}"
-        return subject.post(body, key=key, credential=subject.callers.owner, ordinary=False)
+        return subject.post(body, key=key, credential=subject.credentials.primary, ordinary=False)
 
     return request
 
@@ -192,7 +192,7 @@ def _references_to(name: str, *, ordinary: bool = True) -> Callable[[Subject, st
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         fields = references(subject.contract)
         bodies = [encoded({subject.contract.upsert.key: key, field: name}) for field in fields]
-        caller = subject.callers.owner
+        caller = subject.credentials.primary
         sent = [subject.post(body, key=key, credential=caller, ordinary=ordinary) for body in bodies]
         if not sent:
             raise NotTestable("the contract has no references")
@@ -230,7 +230,7 @@ def _number(*texts: bytes) -> Callable[[Subject, str, Mapping[str, Any]], Exchan
 def _headers(*headers: tuple[str, str]) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         body = encoded({subject.contract.upsert.key: key})
-        return subject.post(body, key=key, credential=subject.callers.owner, headers=headers, ordinary=False)
+        return subject.post(body, key=key, credential=subject.credentials.primary, headers=headers, ordinary=False)
 
     return request
 

@@ -23,18 +23,18 @@ def _create_bare(subject: Subject) -> object:
 
 
 def _update(subject: Subject) -> object:
-    body = subject.given(subject.full(variant=1))
+    body = subject.existing(subject.full(variant=1))
     return subject.upsert(subject.full(variant=2, key=body[subject.contract.upsert.key]))
 
 
 def _inheriting(subject: Subject) -> object:
     base = subject.require_base()
-    parent = subject.given(subject.full(variant=1))
+    parent = subject.existing(subject.full(variant=1))
     return subject.upsert({**subject.minimal(), base.name: parent[subject.contract.upsert.key]})
 
 
 def _read(subject: Subject) -> object:
-    body = subject.given(subject.full(variant=1))
+    body = subject.existing(subject.full(variant=1))
     return subject.read(body[subject.contract.upsert.key])
 
 
@@ -43,12 +43,12 @@ def _read_absent(subject: Subject) -> object:
 
 
 def _deleted(subject: Subject) -> object:
-    body = subject.given(subject.full(variant=1))
+    body = subject.existing(subject.full(variant=1))
     return subject.delete(body[subject.contract.upsert.key])
 
 
 def _unreadable(subject: Subject) -> object:
-    return subject.post(b'{"', credential=subject.callers.owner)
+    return subject.post(b'{"', credential=subject.credentials.primary)
 
 
 def _no_key(subject: Subject) -> object:
@@ -70,11 +70,11 @@ def _delete_absent(subject: Subject) -> object:
 
 
 def _built_in_name(subject: Subject) -> object:
-    return [subject.upsert({subject.contract.upsert.key: name}) for name in subject.plan.known.builtin_models]
+    return [subject.upsert({subject.contract.upsert.key: name}) for name in subject.options.fixtures.builtin_models]
 
 
 def _by_the_reader(subject: Subject) -> object:
-    reader = subject.callers.reader
+    reader = subject.credentials.read_only
     return None if reader is None else subject.upsert(subject.minimal(), reader)
 
 
@@ -86,7 +86,7 @@ def _no_credentials(subject: Subject) -> object:
 def _read_and_delete_without_credentials(subject: Subject) -> object:
     subject.require_read()
     read = subject.read(subject.names.fresh(), anonymous=True)
-    return read, subject.abilities.deletes and subject.delete(subject.names.fresh(), anonymous=True)
+    return read, subject.capabilities.deletes and subject.delete(subject.names.fresh(), anonymous=True)
 
 
 SITUATIONS: Mapping[Situation, str] = {

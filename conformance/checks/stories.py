@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from conformance.checks.refusals import Refusal
 from conformance.checks.together import splits
-from conformance.fields import Shown, inherited_fields, shown_fields
+from conformance.fields import Shown, echoed_fields, inherited_fields
 from conformance.generate.values import OBJECTS, has_few_values, odd_values, plain_values
 from conformance.judge.expect import same
 from conformance.judge.outcome import NotTestable
@@ -52,8 +52,8 @@ class TriedAgain:
         if self.read is None:
             subject.require_telling()
             return subject.accepted(self.taken).response.status != upsert.created
-        if not subject.abilities.tells_absence:
-            raise NotTestable("the read shows models that do not exist", because="STA-19")
+        if not subject.capabilities.tells_absence:
+            raise NotTestable("the read shows models that do not exist", blocked_by="STA-19")
         return self.read.response.members.get(upsert.key) == self.key
 
 
@@ -65,7 +65,7 @@ def tried_again(subject: Subject, refusal: Refusal) -> TriedAgain:
         key = str(body[subject.contract.upsert.key])
         changes = {name: value for name, value in subject.full(2, key).items() if name not in body}
         refused = refusal.send(subject, key, changes)
-        read = subject.read(key) if subject.abilities.reads else None
+        read = subject.read(key) if subject.capabilities.reads else None
         return TriedAgain(key, changes, refused, read, subject.upsert(body))
 
     return subject.once(f"tried again after {refusal.label}", tell, keeps=False)
@@ -83,7 +83,7 @@ def full_creates(subject: Subject) -> list[Exchange]:
 def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
     """A create with each odd value of the field: beside those of the others, or with fewer where that is refused."""
     odd = odd_values(field.request.schema)
-    shown = [own.request for own in shown_fields(subject.contract) if not own.request.reference]
+    shown = [own.request for own in echoed_fields(subject.contract) if not own.request.reference]
     alike = [own.name for own in shown if odd_values(own.schema) == odd]
     for number, value in enumerate(odd):
         row = {own.name: some[number] for own in shown if number < len(some := odd_values(own.schema))}
@@ -122,10 +122,10 @@ def updates(subject: Subject, field: Shown) -> list[Step]:
     """One model, created by its name alone and updated with one plain value after the other."""
 
     def tell() -> list[Step]:
-        key = subject.given(subject.minimal())
+        key = subject.existing(subject.minimal())
         if field.request.reference:
             return [_sent(subject, {**key, field.name: value}) for value in subject.values_of(field.request) * 2]
-        subject.given(subject.minimal() | subject.based_on(key))  # a base model is updated as any other
+        subject.existing(subject.minimal() | subject.based_on(key))  # a base model is updated as any other
         return [_sent(subject, {**key, **row}) for row in subject.plain_rows()]
 
     return _once(subject, field, tell, "updates")
@@ -133,7 +133,7 @@ def updates(subject: Subject, field: Shown) -> list[Step]:
 
 def alone(subject: Subject, field: Shown) -> list[Step]:
     """Updates of one field alone, of a model that has them all."""
-    if field.request.reference or not subject.abilities.keeps:
+    if field.request.reference or not subject.capabilities.keeps:
         return []
     told = omissions(subject, field)[field.name]
     return [step for step in told if step.sent.keys() == {subject.contract.upsert.key, field.name}]
@@ -147,8 +147,8 @@ def back_again(subject: Subject, field: Shown) -> list[Step]:
         steps = [_sent(subject, body) for body in (one, other)]
         for body in (one, other):
             steps.append(_sent(subject, body))
-            if subject.abilities.reads_truly:
-                certain = [own.name for own in subject.abilities.reliable if own.name in body]
+            if subject.capabilities.reads_truly:
+                certain = [own.name for own in subject.capabilities.reliable if own.name in body]
                 settled = partial(_agrees, body, certain)
                 seen = subject.patiently(partial(subject.look, body), settled)
                 steps.append(Step(body, completed(subject, body, seen)))
@@ -165,7 +165,7 @@ def stored(subject: Subject, field: Shown) -> list[Step]:
 
     def tell() -> list[Step]:
         steps = [_eventually(subject, _sent(subject, _precise(body))) for body in _two_bodies(subject, field)]
-        if field.request.reference or not subject.abilities.reads_truly:
+        if field.request.reference or not subject.capabilities.reads_truly:
             return steps
         creates = [exchange for exchange in full_creates(subject) if exchange.response.successful]
         shown = [Step(exchange.request.json, exchange.response.members) for exchange in creates]
@@ -199,13 +199,13 @@ def omissions(subject: Subject, field: Shown) -> Mapping[str, list[Step]]:
     return _once(subject, field, tell, "omissions")
 
 
-def heirs(subject: Subject, generations: int) -> list[Step]:
+def derived_models(subject: Subject, generations: int) -> list[Step]:
     """Models without values, some generations after one that has them all: what was sent to it, what they show."""
 
     def tell() -> list[Step]:
         told = []
         for variant in (1, 2):
-            root = parent = subject.given(subject.full(variant))
+            root = parent = subject.existing(subject.full(variant))
             for _ in range(generations):
                 parent = _child(subject, parent)
                 step = _sent(subject, parent)
@@ -225,8 +225,8 @@ def late_heirs(subject: Subject) -> list[Step]:
         key, base = subject.contract.upsert.key, subject.require_base().name
         root = subject.full(1, subject.longest_name())
         subject.upsert({**subject.minimal(), base: root[key]})
-        subject.given(root)
-        late = subject.given(subject.minimal()) | {base: root[key]}
+        subject.existing(root)
+        late = subject.existing(subject.minimal()) | {base: root[key]}
         told = [Step(root, _sent(subject, late).shown)]
         told += _heirs_of_mixed_values(subject, late)
         other = subject.full(2)
@@ -256,7 +256,7 @@ def _heirs_of_mixed_values(subject: Subject, moving: Mapping[str, Json]) -> list
     held = {name: value for name, value in base.sent.items() if same(base.shown.get(name), value)}
     key, child, own = subject.contract.upsert.key, _child(subject, base.sent), subject.own_fields()[0].name
     created = _sent(subject, child)
-    kept = {key: child[key]} if subject.abilities.keeps else child
+    kept = {key: child[key]} if subject.capabilities.keeps else child
     updated = _sent(subject, kept | {own: subject.full(2)[own]})
     base_field = subject.require_base().name
     still = same(updated.shown.get(base_field), child[base_field])
@@ -283,15 +283,15 @@ def own_values(subject: Subject) -> list[Step]:
         }
         told = []
         for base, own in ((1, subject.full(2)), (2, subject.full(1)), (1, {key: subject.names.for_a_model(), **falsy})):
-            parent = subject.given(subject.full(base))
+            parent = subject.existing(subject.full(base))
             child = {**_child(subject, parent), **own}
             child = dict(reversed(child.items())) if base == 2 else child  # the base model stands last
             told.append(_sent(subject, child))
-        late = subject.given(_child(subject, parent))
+        late = subject.existing(_child(subject, parent))
         told.append(_sent(subject, {key: late[key], **falsy}))
-        if subject.abilities.reads_truly:
-            subject.given(subject.full(3, str(parent[key])))
-            certain = {field.name: child[field.name] for field in subject.abilities.reliable if field.name in child}
+        if subject.capabilities.reads_truly:
+            subject.existing(subject.full(3, str(parent[key])))
+            certain = {field.name: child[field.name] for field in subject.capabilities.reliable if field.name in child}
             told.append(Step(certain, subject.look(child)))
         return told
 
@@ -324,7 +324,7 @@ def require_shown(subject: Subject, field: ResponseField) -> None:
         body = subject.first.request.json
         again = subject.upsert(body).response.members.get(field.name)
         key = str(body[subject.contract.upsert.key])
-        read = subject.read(key).response.members.get(field.name) if subject.abilities.reads else None
+        read = subject.read(key).response.members.get(field.name) if subject.capabilities.reads else None
         return again is not None or read is not None
 
     if not subject.once(f"{field.name} is shown", tell):
@@ -333,7 +333,7 @@ def require_shown(subject: Subject, field: ResponseField) -> None:
 
 def look(subject: Subject, body: Mapping[str, Json]) -> Mapping[str, Json]:
     """What the target's own read shows, be it trusted or not; else what the subject can tell."""
-    if subject.abilities.reads:
+    if subject.capabilities.reads:
         return subject.read(str(body[subject.contract.upsert.key])).response.members
     subject.require_reading()
     return subject.look(body)
@@ -344,7 +344,7 @@ def settled_value(subject: Subject, body: Mapping[str, Json], name: str, expecte
     shown = subject.patiently(
         lambda: subject.look(body), lambda seen: seen.get(name) is None or same(seen[name], expected)
     )
-    if shown.get(name) is None and subject.abilities.keeps:
+    if shown.get(name) is None and subject.capabilities.keeps:
         key = subject.contract.upsert.key
         shown = subject.accepted(subject.upsert({key: body[key]})).response.members
     return shown.get(name)
@@ -357,7 +357,7 @@ def _sent(subject: Subject, body: Mapping[str, Json]) -> Step:
 def _child(subject: Subject, parent: Mapping[str, Json]) -> dict[str, Json]:
     key = subject.contract.upsert.key
     if key not in parent:
-        raise NotTestable("the answer shows no model", because="SCH-03")
+        raise NotTestable("the answer shows no model", blocked_by="SCH-03")
     return {**subject.minimal(), subject.require_base().name: parent[key]}
 
 
@@ -384,7 +384,7 @@ def _eventually(subject: Subject, confirmed: Step) -> Step:
     """What a model shows, given a moment to settle, of what the upsert showed; a read may leave fields out."""
     key = subject.contract.upsert.key
     held = {n: value for n, value in confirmed.sent.items() if n == key or same(confirmed.shown.get(n), value)}
-    certain = [field.name for field in subject.abilities.reliable if field.name in held]
+    certain = [field.name for field in subject.capabilities.reliable if field.name in held]
     shown = subject.patiently(
         lambda: look(subject, confirmed.sent), lambda seen: all(same(seen.get(name), held[name]) for name in certain)
     )
@@ -393,12 +393,12 @@ def _eventually(subject: Subject, confirmed: Step) -> Step:
 
 def completed(subject: Subject, held: Mapping[str, Json], shown: Mapping[str, Json]) -> Mapping[str, Json]:
     """What a read shows, and what a bare upsert does where the read leaves fields out, as it may."""
-    own = [field.name for field in shown_fields(subject.contract) if field.name in held]
+    own = [field.name for field in echoed_fields(subject.contract) if field.name in held]
     seen = {name: value for name, value in shown.items() if value is not None}
     key = subject.contract.upsert.key
     if seen.keys() >= {*own} or seen.get(key) != held[key]:
         return shown
-    if not subject.abilities.keeps:  # nothing can be told of what the read leaves out
+    if not subject.capabilities.keeps:  # nothing can be told of what the read leaves out
         return {**held, **seen}
     return {**subject.accepted(subject.upsert({key: held[key]})).response.members, **seen}
 
@@ -416,5 +416,5 @@ def based_on(subject: Subject, base: Mapping[str, Json], own: dict[str, Json] | 
     """What a new model shows whose base is `base` and whose own values are `own`."""
     shown = dict(_sent(subject, _child(subject, base) | (own or {})).shown)
     if subject.contract.upsert.key not in shown:
-        raise NotTestable("the answer shows no model", because="SCH-03")
+        raise NotTestable("the answer shows no model", blocked_by="SCH-03")
     return shown

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from conformance.checks.credentials import KINDS, NOT_ASCII, with_scheme, wrong_credentials
-from conformance.judge.expect import expect_refusal, expect_status, expect_taken, summary
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.expect import expect_accepted, expect_rejected, expect_status, summary
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.responses import SchemaJudge
 from conformance.requirements.features import (
     CREDENTIALS,
@@ -52,7 +52,7 @@ def test_no_credentials(subject: Subject) -> None:
 def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
     """The server rejects a valid request with invalid credentials."""
     for which, exchange in _with_wrong(subject, kind).items():
-        expect_refusal(exchange, f"the credentials are wrong ({which})")
+        expect_rejected(exchange, f"the credentials are wrong ({which})")
 
 
 @requirement("AUT-12", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS])
@@ -63,8 +63,8 @@ def test_two_wrong_credentials_are_refused(subject: Subject) -> None:
     key = body[subject.contract.upsert.key]
     exchange = subject.post(encoded(body), key=key, credential=UNKNOWN, headers=headers, ordinary=False)
     if exchange.response.successful and _with(subject, UNKNOWN).response.successful:
-        raise NotTestable("unknown credentials are taken alone, too", because="AUT-02")
-    expect_refusal(exchange, "the credentials are wrong, both of them")
+        raise NotTestable("unknown credentials are taken alone, too", blocked_by="AUT-02")
+    expect_rejected(exchange, "the credentials are wrong, both of them")
 
 
 @requirement("AUT-03", SHOULD, clause="x-clauses/credentials-401", about=[CREDENTIALS])
@@ -76,14 +76,14 @@ def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
         if exchange.request.ordinary and not exchange.response.successful:
             expect_status(exchange, UNAUTHORIZED, when=f"for wrong credentials ({which})")
     if any(exchange.response.successful for exchange in exchanges.values()):
-        raise NotTestable("some of these credentials are taken", because="AUT-02")
+        raise NotTestable("some of these credentials are taken", blocked_by="AUT-02")
 
 
 @every_exchange("AUT-04", MUST, clause="x-clauses/challenge", about=[CREDENTIALS])
 def test_challenge(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A 401 response has a WWW-Authenticate header with a challenge."""
     if exchange.response.status == UNAUTHORIZED and not exchange.response.header("www-authenticate"):
-        raise Violation("WWW-Authenticate in the 401", "no such header")
+        raise Failure("WWW-Authenticate in the 401", "no such header")
 
 
 @requirement("AUT-05", SHOULD, clause="x-clauses/credentials-in-header", about=[CREDENTIALS])
@@ -102,7 +102,7 @@ def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
     _owner(subject)
     good = subject.post(encoded(subject.minimal()), credential=credential)
     if good.response.successful:
-        raise NotTestable("these credentials are taken", because="AUT-02" if credential else "AUT-01")
+        raise NotTestable("these credentials are taken", blocked_by="AUT-02" if credential else "AUT-01")
     for body in (b'{"', b"{}", b""):
         bad = subject.post(body, credential=credential)
         expect_status(bad, good.response.status, when="for a bad body, as for a good one")
@@ -116,7 +116,7 @@ def test_scheme_case(subject: Subject, scheme: str) -> None:
     if not exchange.response.successful:
         subject.accepted(subject.upsert(subject.minimal()))
         exchange = _with(subject, with_scheme(_owner(subject), scheme))
-    expect_taken(exchange, f"the scheme {scheme} is Bearer in another case")
+    expect_accepted(exchange, f"the scheme {scheme} is Bearer in another case")
 
 
 @every_exchange("AUT-08", MUST, clause="security", about=[CREDENTIALS])
@@ -126,7 +126,7 @@ def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Con
     if request.wire is not None:  # written by hand, its header may not be found: another requirement judges that
         return
     if exchange.response.status == UNAUTHORIZED and request.ordinary and _may(request, contract):
-        raise Violation("a valid key to be taken", summary(exchange))
+        raise Failure("a valid key to be taken", summary(exchange))
 
 
 def _may(request: Request, contract: Contract) -> bool:
@@ -145,7 +145,7 @@ def _may(request: Request, contract: Contract) -> bool:
 @each("write", _writes)
 def test_read_only_key_writes_nothing(subject: Subject, write: str) -> None:
     """The server rejects every write with a read-only key."""
-    expect_refusal(_by_the_reader(subject, write), f"{write} with a key that may only read")
+    expect_rejected(_by_the_reader(subject, write), f"{write} with a key that may only read")
 
 
 @requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["read-only-key"], about=[CREDENTIALS, READ_ONLY])
@@ -154,14 +154,14 @@ def test_read_only_key(subject: Subject, write: str) -> None:
     """The server returns 403 or 401 for a write with a read-only key, and accepts reads."""
     exchange = _by_the_reader(subject, write)
     if exchange.response.successful:
-        raise NotTestable(f"{write} with a key that may only read is taken", because="AUT-11")
+        raise NotTestable(f"{write} with a key that may only read is taken", blocked_by="AUT-11")
     forbidden = subject.contract.upsert.forbidden or FORBIDDEN
     expect_status(exchange, forbidden, UNAUTHORIZED, when=f"for {write} with a key that may only read")
-    if write == "an update" and subject.abilities.reads_truly:
-        read = subject.read(str(exchange.request.key), subject.callers.reader)
+    if write == "an update" and subject.capabilities.reads_truly:
+        read = subject.read(str(exchange.request.key), subject.credentials.read_only)
         if read.response.status not in (UNAUTHORIZED, forbidden):  # a key that may not read at all
             expect_status(read, 200, when="for a key that may read")
-    if write == "a delete" and subject.abilities.reads_truly:
+    if write == "a delete" and subject.capabilities.reads_truly:
         expect_status(subject.read(str(exchange.request.key)), 200, when="for a model of which a delete was refused")
 
 
@@ -171,11 +171,11 @@ def _by_the_reader(subject: Subject, write: str) -> Exchange:
 
 
 def _written_by_the_reader(subject: Subject, write: str) -> Exchange:
-    reader, body = subject.callers.reader, subject.few()
+    reader, body = subject.credentials.read_only, subject.few()
     if write == "a delete":
         subject.require_delete()
     if write != "a create":
-        subject.given(body)
+        subject.existing(body)
     if write == "a delete":
         return subject.delete(body[subject.contract.upsert.key], reader)
     return subject.upsert(body, reader)
@@ -186,23 +186,23 @@ def test_read_and_delete_need_credentials(subject: Subject) -> None:
     """The server neither reads nor deletes a model without valid credentials."""
     subject.require_read()
     key = subject.names.for_a_model("/a")
-    subject.given(subject.full(1, key))
-    expect_refusal(subject.read(key, anonymous=True), "a read without credentials")
-    expect_refusal(subject.read(key, UNKNOWN), "a read with unknown credentials")
+    subject.existing(subject.full(1, key))
+    expect_rejected(subject.read(key, anonymous=True), "a read without credentials")
+    expect_rejected(subject.read(key, UNKNOWN), "a read with unknown credentials")
     delete = subject.contract.upsert.delete
-    if subject.abilities.deletes and delete is not None and delete.credentials:
-        expect_refusal(subject.delete(key, anonymous=True), "a delete without credentials")
-        expect_refusal(subject.delete(key, UNKNOWN), "a delete with unknown credentials")
+    if subject.capabilities.deletes and delete is not None and delete.credentials:
+        expect_rejected(subject.delete(key, anonymous=True), "a delete without credentials")
+        expect_rejected(subject.delete(key, UNKNOWN), "a delete with unknown credentials")
         expect_status(subject.read(key), 200, when="for a model that nobody with credentials deleted")
     if subject.is_plain(f"{key}/a") and subject.reaches(f"{key}/a"):
-        slashed = subject.given({subject.contract.upsert.key: f"{key}/a"})[subject.contract.upsert.key]
-        expect_refusal(subject.read(slashed, anonymous=True), "a read of a name with a slash without credentials")
+        slashed = subject.existing({subject.contract.upsert.key: f"{key}/a"})[subject.contract.upsert.key]
+        expect_rejected(subject.read(slashed, anonymous=True), "a read of a name with a slash without credentials")
 
 
 def _owner(subject: Subject) -> Credential:
-    if subject.callers.owner is None:
+    if subject.credentials.primary is None:
         raise NotTestable("needs RESPAN_API_KEY")
-    return subject.callers.owner
+    return subject.credentials.primary
 
 
 def _with_wrong(subject: Subject, kind: str) -> Mapping[str, Exchange]:
@@ -212,7 +212,7 @@ def _with_wrong(subject: Subject, kind: str) -> Mapping[str, Exchange]:
 
 def _sent_with_wrong(subject: Subject, kind: str) -> Mapping[str, Exchange]:
     wrong = wrong_credentials(_owner(subject))
-    taken = {caller.value for caller in subject.callers.all()}
+    taken = {caller.value for caller in subject.credentials.all()}
     if not subject.client.transport.connects:
         wrong.pop(NOT_ASCII, None)  # httpx hands headers to an application in ASCII alone
     return {

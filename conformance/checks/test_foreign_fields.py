@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.fields import identifying
 from conformance.judge.expect import same, written
-from conformance.judge.outcome import Violation
+from conformance.judge.outcome import Failure
 from conformance.requirements import cases
 from conformance.requirements.features import (
     SERVER_OWNED,
@@ -28,7 +28,7 @@ def test_server_owned(subject: Subject, field: ResponseField) -> None:
             return
         shown.append(exchange.response.members.get(field.name))
     if all(_takes(seen, candidate) for seen, candidate in zip(shown, forged, strict=True)):
-        raise Violation(f"{field.name} not set by the request", f"{field.name}: {written(shown[-1])}")
+        raise Failure(f"{field.name} not set by the request", f"{field.name}: {written(shown[-1])}")
 
 
 def _forged(field: ResponseField) -> list[Json]:

@@ -22,7 +22,7 @@ from conformance.checks.by_hand import (
     wired,
 )
 from conformance.judge.expect import summary
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.requirements.features import CREDENTIALS, READ
 from conformance.requirements.level import MUST
 from conformance.requirements.requirement import each, requirement
@@ -83,7 +83,7 @@ def test_upgrade(subject: Subject, offer: Offer) -> None:
     if answer.response.status < 500 and not _is_alike(answer, by_hand(subject, replace(plain, body=b""))):
         subject.observe(f"a request with a body that offers {dict(offer.headers)['Upgrade']} gets {summary(answer)}")
         return
-    raise Violation("success (2xx), as without the offer", summary(answer), [answer])
+    raise Failure("success (2xx), as without the offer", summary(answer), [answer])
 
 
 @requirement("STA-48", MUST, clause="x-clauses/upgrade", about=[READ])
@@ -95,34 +95,34 @@ def test_body_after_an_offer(subject: Subject) -> None:
         return
     without = _sent_before_a_read(subject, ())
     if without is not None and _shows_the_model(subject, without[-1]):
-        raise NotTestable("the body is processed as a request without an offer as well", because="STA-33")
+        raise NotTestable("the body is processed as a request without an offer as well", blocked_by="STA-33")
     expected = "no response to a request that stands in the body of the one before"
-    raise Violation(expected, summary(row[-1]), row)
+    raise Failure(expected, summary(row[-1]), row)
 
 
 @requirement("AUT-13", MUST, clause="x-clauses/trailers", about=[CREDENTIALS])
 @each("beside", lambda _: {"no key in the header section": False, "a key in the header section": True})
 def test_credentials_in_trailers(subject: Subject, beside: bool) -> None:
     """Credentials in the trailer section of a request have no effect."""
-    if subject.callers.owner is None:
+    if subject.credentials.primary is None:
         raise NotTestable("needs RESPAN_API_KEY")
     _require_chunks(subject)
     if beside:
-        _expect_own_credentials_count(subject, subject.callers.owner)
+        _expect_own_credentials_count(subject, subject.credentials.primary)
         return
     bare = partial(replace, chunked=True, credential=None)
-    exchange = _with_trailer(subject, bare(plain_upsert(subject)), _authorization(subject.callers.owner))
+    exchange = _with_trailer(subject, bare(plain_upsert(subject)), _authorization(subject.credentials.primary))
     if exchange is None or not exchange.response.successful:
         return
     if by_hand(subject, bare(plain_upsert(subject))).response.successful:
-        raise NotTestable("a request without credentials is taken", because="AUT-01")
+        raise NotTestable("a request without credentials is taken", blocked_by="AUT-01")
     expected = "a refusal (4xx): the only credentials are in the trailer section"
-    raise Violation(expected, summary(exchange), [exchange])
+    raise Failure(expected, summary(exchange), [exchange])
 
 
 def _expect_own_credentials_count(subject: Subject, owner: Credential) -> None:
     """Expect that a request is its sender's by the header section, though another key is in the trailer section."""
-    other = subject.callers.other if subject.callers.other in subject.working else None
+    other = subject.credentials.other_org if subject.credentials.other_org in subject.working else None
     request = replace(plain_update(subject), chunked=True)
     exchange = _with_trailer(subject, request, _authorization(other or UNKNOWN))
     if exchange is None:
@@ -133,19 +133,19 @@ def _expect_own_credentials_count(subject: Subject, owner: Credential) -> None:
         return
     in_header = by_hand(subject, replace(plain_upsert(subject), credential=UNKNOWN))
     if in_header.response.status == exchange.response.status and _takes(subject, HARMLESS, _authorization(owner)):
-        raise Violation("success (2xx): the key in the header section is valid", summary(exchange), [exchange])
+        raise Failure("success (2xx): the key in the header section is valid", summary(exchange), [exchange])
     subject.observe(f"a request with Authorization in its trailer section: {exchange.response.status}")
 
 
 def _expect_no_create(subject: Subject, exchange: Exchange, other: Credential) -> None:
     """Expect that a request updated a model of the owner, and created none in another organization."""
     upsert = subject.contract.upsert
-    if not (subject.abilities.tells_updates and subject.was_created(exchange)):
+    if not (subject.capabilities.tells_updates and subject.was_created(exchange)):
         return
     subject.creations.after(replace(exchange, request=replace(exchange.request, credential=other)))
     if by_hand(subject, plain_update(subject)).response.status == upsert.updated:
         expected = f"{upsert.updated} for an update, by the key in the header section, of a model that is there"
-        raise Violation(expected, summary(exchange), [exchange])
+        raise Failure(expected, summary(exchange), [exchange])
 
 
 @requirement("STA-49", MUST, clause="x-clauses/trailers")
@@ -158,7 +158,7 @@ def test_media_type_in_trailers(subject: Subject, beside: bool) -> None:
         unsupported = exchange is not None and exchange.response.status == UNSUPPORTED_MEDIA_TYPE
         if exchange is not None and unsupported and _takes(subject, HARMLESS, JSON):
             expected = "success (2xx): the media type in the header section is supported"
-            raise Violation(expected, summary(exchange), [exchange])
+            raise Failure(expected, summary(exchange), [exchange])
         return
     bare = partial(replace, chunked=True, headers=(ACCEPT,))
     exchange = _with_trailer(subject, bare(plain_upsert(subject)), JSON)
@@ -167,7 +167,7 @@ def test_media_type_in_trailers(subject: Subject, beside: bool) -> None:
     control = by_hand(subject, bare(plain_upsert(subject)))
     if 400 <= control.response.status <= 499:
         expected = "a refusal (4xx): the only media type is in the trailer section"
-        raise Violation(expected, summary(exchange), [exchange])
+        raise Failure(expected, summary(exchange), [exchange])
 
 
 def _answer(subject: Subject, request: Request, wire: Wire = Wire(), more: Headers = ()) -> Exchange | Lost:  # noqa: B008
@@ -214,7 +214,7 @@ def _sent_before_a_read(subject: Subject, offer: Headers) -> list[Exchange] | No
     there = urlsplit(subject.client.transport.base_url).path.rstrip("/") + at_a_model(subject).target
     upsert = subject.contract.upsert.operation
     body = f"GET {there} HTTP/1.1\r\nX-Rest: ".encode()
-    first = Request(upsert.method, upsert.path, JSON_HEADERS, body, subject.callers.owner)
+    first = Request(upsert.method, upsert.path, JSON_HEADERS, body, subject.credentials.primary)
     read = replace(reading(subject, subject.absent), operation_id=None)
     requests = wired(subject, first, Wire(body_later=True), offer), wired(subject, read, Wire(), (CLOSE,))
     try:
@@ -254,7 +254,7 @@ def _require_chunks(subject: Subject) -> None:
     def send() -> None:
         answer = _answer(subject, replace(plain_update(subject), chunked=True), more=(CLOSE,))
         if isinstance(answer, Lost):
-            raise NotTestable("a request with a chunked body gets no response", because="STA-24")
+            raise NotTestable("a request with a chunked body gets no response", blocked_by="STA-24")
         if not answer.response.successful:
             raise NotTestable(f"a request with a chunked body is answered {answer.response.status}")
 

@@ -14,8 +14,8 @@ from urllib.parse import quote, urljoin, urlsplit
 from conformance.checks.by_hand import CLOSE, at_a_model, by_hand, model_to_read, plain_update, reading, wired
 from conformance.checks.secrets_shown import secrets_in
 from conformance.fields import lookups, overlays
-from conformance.judge.expect import expect_shown, expect_status, summary
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.expect import expect_returned, expect_status, summary
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.responses import NO_CONTENT, SchemaJudge, judged_body, shown_model
 from conformance.requirements.features import (
     CREATED,
@@ -42,8 +42,8 @@ def _take_gzip(subject: Subject) -> None:
         body[override.name] = {f"parameter_{n}": {"description": "a" * 60, "max": n} for n in range(LONG_ENTRIES)}
     key = str(body[subject.contract.upsert.key])
     headers = (*JSON_HEADERS, TAKES_GZIP)
-    written = subject.post(encoded(body), key=key, headers=headers, credential=subject.callers.owner)
-    if written.response.successful and subject.abilities.reads:
+    written = subject.post(encoded(body), key=key, headers=headers, credential=subject.credentials.primary)
+    if written.response.successful and subject.capabilities.reads:
         subject.client.send(reading(subject, key, TAKES_GZIP))
 
 
@@ -53,7 +53,7 @@ def test_content_encoding(exchange: Exchange, schemas: SchemaJudge, contract: Co
     if judged_body(exchange, schemas) and exchange.response.miscoded:
         coding = exchange.response.header("content-encoding")
         said = f"Content-Encoding: {coding}" if coding else "no Content-Encoding"
-        raise Violation("a body that is coded as its header says", f"{said}, and {exchange.response.miscoded}")
+        raise Failure("a body that is coded as its header says", f"{said}, and {exchange.response.miscoded}")
 
 
 @every_exchange("SCH-21", SHOULD, clause="x-clauses/representation")
@@ -72,7 +72,7 @@ def test_charset(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
     except UnicodeDecodeError:
         same = False
     if not same:
-        raise Violation("a body in the charset that its header names", f"charset={charset[1]}, and a body in UTF-8")
+        raise Failure("a body in the charset that its header names", f"charset={charset[1]}, and a body in UTF-8")
 
 
 def _write_beyond_ascii(subject: Subject) -> None:
@@ -85,8 +85,8 @@ def _write_beyond_ascii(subject: Subject) -> None:
 def _name_a_provider(subject: Subject) -> None:
     """Write a model that shows a provider."""
     for _, source in lookups(subject.contract):
-        if source.collection == "providers" and subject.plan.known.providers:
-            subject.upsert({**subject.minimal(), source.by: subject.plan.known.providers[0]})
+        if source.collection == "providers" and subject.options.fixtures.providers:
+            subject.upsert({**subject.minimal(), source.by: subject.options.fixtures.providers[0]})
 
 
 @every_exchange("SCH-22", MUST, clause="x-clauses/content-length", also=_write_beyond_ascii)
@@ -97,9 +97,9 @@ def test_content_length(exchange: Exchange, schemas: SchemaJudge, contract: Cont
     if length is None or exchange.request.method == "HEAD" or response.status in (NO_CONTENT, 304):
         return
     if response.header("transfer-encoding") is not None:
-        raise Violation("one of Content-Length and Transfer-Encoding", "both")
+        raise Failure("one of Content-Length and Transfer-Encoding", "both")
     if response.sent is not None and length.strip() != str(response.sent):
-        raise Violation(f"Content-Length: {response.sent}, as long as the body is", f"Content-Length: {length}")
+        raise Failure(f"Content-Length: {response.sent}, as long as the body is", f"Content-Length: {length}")
 
 
 @every_exchange("SCH-23", MUST, clause="x-clauses/no-content", about=[DELETE])
@@ -110,9 +110,9 @@ def test_no_content(exchange: Exchange, schemas: SchemaJudge, contract: Contract
         return
     for name in ("Content-Length", "Transfer-Encoding"):
         if (value := response.header(name)) is not None:
-            raise Violation(f"a 204 without {name}", f"{name}: {value}")
+            raise Failure(f"a 204 without {name}", f"{name}: {value}")
     if response.body:
-        raise Violation("a 204 without content", summary(exchange))
+        raise Failure("a 204 without content", summary(exchange))
 
 
 @every_exchange("SCH-27", MUST, clause="x-clauses/secrets", also=_name_a_provider)
@@ -123,14 +123,14 @@ def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
     judged = {name: value for name, value in model.items() if name in looked_up or name not in contract.upsert.response}
     place = next((place for name, value in judged.items() for place in secrets_in({name: value}, "")), None)
     if place is not None:
-        raise Violation("no secret in the response", f"one in {place.removeprefix('.')}")
+        raise Failure("no secret in the response", f"one in {place.removeprefix('.')}")
 
 
 @requirement("SCH-24", MUST, clause="x-clauses/location", about=[CREATED])
 def test_location(subject: Subject) -> None:
     """The Location of a 201 response leads to the created model."""
     if subject.first is None:
-        raise NotTestable("no model could be created when the run began", because="STA-17")
+        raise NotTestable("no model could be created when the run began", blocked_by="STA-17")
     created = subject.first
     if created.response.status != 201 or created.response.header("location") is None:
         return
@@ -142,7 +142,7 @@ def test_location(subject: Subject) -> None:
             continue
         if not re.fullmatch("[!-~]*", location):
             expected = "a URI reference in Location, of ASCII characters without a space"
-            raise Violation(expected, f"Location: {location}", [exchange])
+            raise Failure(expected, f"Location: {location}", [exchange])
         if exchange is not odd:  # what has an odd name may be out of the reach of any path
             _expect_it_leads_there(subject, exchange, location)
 
@@ -157,17 +157,17 @@ def test_etag(subject: Subject) -> None:
     key = model_to_read(subject)
     before = subject.read(key)
     for change in (subject.few(2), subject.few(3), subject.overrides()):  # the second changes no length
-        subject.given({**change, subject.contract.upsert.key: key})
+        subject.existing({**change, subject.contract.upsert.key: key})
         after, tag = subject.read(key), _strong(before)
         if not tag or after.response.status != 200 or after.response.json == before.response.json:
             return
         if _strong(after) == tag:
-            raise Violation("another ETag for other content", f"ETag: {tag} for both", [before, after])
+            raise Failure("another ETag for other content", f"ETag: {tag} for both", [before, after])
         request = replace(reading(subject, key, ("If-None-Match", tag)), ordinary=False)
         conditional = subject.patiently(partial(subject.client.send, request), _has_content)
         if not _has_content(conditional):
             observed = f"If-None-Match: {tag} is answered {summary(conditional)}"
-            raise Violation("the model, which is another than that of the ETag", observed)
+            raise Failure("the model, which is another than that of the ETag", observed)
         before = after
 
 
@@ -176,7 +176,7 @@ def test_head(subject: Subject) -> None:
     """A response to HEAD has no body, whatever its status."""
     exchange = by_hand(subject, replace(at_a_model(subject), method="HEAD"))
     if exchange.response.body:
-        raise Violation("no content after the head of a response to HEAD", summary(exchange), [exchange])
+        raise Failure("no content after the head of a response to HEAD", summary(exchange), [exchange])
 
 
 @requirement("STA-40", MUST, clause="x-clauses/connection-close")
@@ -192,7 +192,7 @@ def test_connection_close(subject: Subject) -> None:
             return
         raise
     if len(exchanges) > 1:
-        raise Violation("no response to a request after `Connection: close`", summary(exchanges[-1]), exchanges)
+        raise Failure("no response to a request after `Connection: close`", summary(exchanges[-1]), exchanges)
 
 
 @requirement("STA-41", MUST, clause="x-clauses/old-version")
@@ -205,7 +205,7 @@ def test_old_version(subject: Subject) -> None:
     if product := exchange.response.header("server") or exchange.response.header("via"):
         subject.observe(f"an HTTP/1.0 request is answered in chunks, by {product}")
         return
-    raise Violation("a response without Transfer-Encoding to HTTP/1.0", f"Transfer-Encoding: {coding}", [exchange])
+    raise Failure("a response without Transfer-Encoding to HTTP/1.0", f"Transfer-Encoding: {coding}", [exchange])
 
 
 @requirement("STA-42", OPEN, clause="x-clauses/host")
@@ -242,7 +242,7 @@ def test_field_names(subject: Subject) -> None:
     plain = by_hand(subject, plain_update(subject))
     if not plain.response.successful:
         raise NotTestable(f"a plain request that is written by hand is answered {plain.response.status}")
-    raise Violation("success (2xx), however header names are written", summary(exchange), [exchange])
+    raise Failure("success (2xx), however header names are written", summary(exchange), [exchange])
 
 
 @requirement("STA-45", MUST, clause="x-clauses/percent-encoding", about=[READ])
@@ -255,7 +255,7 @@ def test_percent_encoding(subject: Subject) -> None:
     found = {exchange.response.status: exchange for exchange in (lower, upper)}
     if set(found) == {200, 404}:
         story = [created, found[200], found[404]]
-        raise Violation("the model, as where the case is another", summary(found[404]), story)
+        raise Failure("the model, as where the case is another", summary(found[404]), story)
 
 
 @requirement("STA-46", SHOULD, clause="x-clauses/percent-encoding", about=[READ])
@@ -266,11 +266,11 @@ def test_unreserved_characters(subject: Subject) -> None:
     exchange = _reads_encoded(subject, key, "%2D")
     if exchange.response.status == 404:
         expect_status(subject.read(key), 200, when="for a model that was read before")
-        raise Violation("the model, as where nothing is encoded", summary(exchange), seen_in=[exchange.response])
+        raise Failure("the model, as where nothing is encoded", summary(exchange), seen_in=[exchange.response])
     if "-" in key:
         twice = _reads_encoded(subject, key, "%252D")
         if twice.response.members.get(subject.contract.upsert.key) == key:
-            raise Violation("no model of a name with %2D in it", summary(twice), seen_in=[twice.response])
+            raise Failure("no model of a name with %2D in it", summary(twice), seen_in=[twice.response])
 
 
 def _hyphenated(subject: Subject) -> Exchange:
@@ -302,11 +302,13 @@ def _expect_it_leads_there(subject: Subject, created: Exchange, location: str) -
         subject.observe(f"Location leads to another server: {location}")
         return
     target = url.path.removeprefix(base.path) + (f"?{url.query}" if url.query else "")
-    request = Request("GET", target, READ_HEADERS, None, subject.callers.owner, key=created.request.key, ordinary=False)
+    request = Request(
+        "GET", target, READ_HEADERS, None, subject.credentials.primary, key=created.request.key, ordinary=False
+    )
     led = subject.patiently(partial(subject.client.send, request), lambda led: led.response.status != 404)
     if led.response.status in (404, 410):
-        raise Violation(f"the model at Location: {location}", summary(led), [created, led])
+        raise Failure(f"the model at Location: {location}", summary(led), [created, led])
     name = led.response.members.get(key)
     if led.response.status == 200 and isinstance(name, str):
         with_name = subject.contract.upsert.response[key]
-        expect_shown(led.response.members, with_name, created.request.json[key], f"at Location: {location}")
+        expect_returned(led.response.members, with_name, created.request.json[key], f"at Location: {location}")

@@ -10,16 +10,16 @@ from conformance.generate.values import distinct_value, has_few_values
 from conformance.judge.expect import (
     contains,
     differing,
+    expect_accepted,
     expect_entries,
-    expect_shown,
+    expect_returned,
     expect_status,
-    expect_taken,
     expect_unchanged,
     same,
     summary,
     written,
 )
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.requirements import cases
 from conformance.requirements.features import (
     BASE_MODELS,
@@ -43,9 +43,9 @@ from contract import RequestField, ResponseField
 @each("field", cases.inherited)
 def test_inherits(subject: Subject, field: Shown) -> None:
     """A model without a value of its own returns the value of its base model."""
-    for step in [*stories.heirs(subject, generations=1), *stories.late_heirs(subject)]:
+    for step in [*stories.derived_models(subject, generations=1), *stories.late_heirs(subject)]:
         if field.name in step.sent:
-            expect_shown(step.shown, field.response, step.sent[field.name], "inherited from the base model")
+            expect_returned(step.shown, field.response, step.sent[field.name], "inherited from the base model")
 
 
 @requirement("SEM-02", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS, INHERITED])
@@ -54,15 +54,15 @@ def test_own_value_wins(subject: Subject, field: Shown) -> None:
     """A model's own value takes precedence over the value of its base model, even if it is 0."""
     for step in stories.own_values(subject):
         if field.name in step.sent:
-            expect_shown(step.shown, field.response, step.sent[field.name], "over the value of the base model")
+            expect_returned(step.shown, field.response, step.sent[field.name], "over the value of the base model")
 
 
 @requirement("SEM-03", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, INHERITED], creates=True)
 @each("field", cases.inherited)
 def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
     """A model inherits values through several levels of base models."""
-    for step in stories.heirs(subject, generations=3):
-        expect_shown(step.shown, field.response, step.sent[field.name], "inherited through bases of the base")
+    for step in stories.derived_models(subject, generations=3):
+        expect_returned(step.shown, field.response, step.sent[field.name], "inherited through bases of the base")
 
 
 @requirement("SEM-04", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS])
@@ -70,7 +70,7 @@ def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
 def test_cycle_is_answered(subject: Subject, length: int) -> None:
     """The server rejects or cuts a cycle of base models, and the models in it stay readable and unchanged."""
     base, upsert = subject.require_base(), subject.contract.upsert
-    models = [subject.given(subject.minimal()) for _ in range(length)]
+    models = [subject.existing(subject.minimal()) for _ in range(length)]
     names = [model[upsert.key] for model in models]
     try:
         for name, target in zip(names, [*names[1:], names[0]], strict=True):
@@ -79,11 +79,11 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
             last = subject.upsert({upsert.key: name})
         if not closing.response.successful:
             _expect_as_it_was(subject, last, names[0])
-        if subject.abilities.reads:
+        if subject.capabilities.reads:
             subject.read(names[0])
         subject.upsert({**subject.minimal(), base.name: names[0]})
     except Lost as lost:
-        raise Violation("an answer, by refusing or cutting the cycle", f"nothing: {lost.reason}") from None
+        raise Failure("an answer, by refusing or cutting the cycle", f"nothing: {lost.reason}") from None
 
 
 @requirement(
@@ -110,7 +110,7 @@ def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, Respo
     override, field = case
     stories.require_shown(subject, field)
     far, near = {"temperature": {"max": 2}, "top_p": {"max": 1}}, {"temperature": {"max": 1}}
-    root = subject.given({**subject.minimal(), override.name: far})
+    root = subject.existing({**subject.minimal(), override.name: far})
     parent = stories.based_on(subject, root, {override.name: near})
     shown = stories.based_on(subject, parent).get(field.name)
     expect_entries(shown, far | near, field, "through a base of the base", contains)
@@ -129,19 +129,19 @@ def test_other_base(subject: Subject) -> None:
     own = {field.name: former[field.name] for field in inherited[:1]}
     overrides = {override.name: {"logit_bias": {"max": 1}} for override, _, _ in overlays(subject.contract)}
     bare, full = subject.minimal(), subject.minimal() | own | overrides
-    subject.given(bare | {base.name: former[key]})
-    if subject.abilities.keeps:
-        subject.given(bare)  # which does not make the base's values its own
+    subject.existing(bare | {base.name: former[key]})
+    if subject.capabilities.keeps:
+        subject.existing(bare)  # which does not make the base's values its own
     shown = subject.accepted(subject.upsert(bare | {base.name: latter[key]})).response.members
     for field in inherited:
-        expect_shown(shown, field.response, latter[field.name], "inherited from the base model given last")
+        expect_returned(shown, field.response, latter[field.name], "inherited from the base model given last")
     for _, overlaid, _ in overlays(subject.contract):
         _expect_parameters_of(theirs[1], shown.get(overlaid.name), overlaid)
     _expect_nothing_of(latter, bare, subject)
-    subject.given(full | {base.name: former[key]})
+    subject.existing(full | {base.name: former[key]})
     shown = subject.accepted(subject.upsert({key: full[key], base.name: latter[key]})).response.members
-    for field in inherited[:1] if subject.abilities.keeps else ():
-        expect_shown(shown, field.response, own[field.name], "of its own, whatever the base model")
+    for field in inherited[:1] if subject.capabilities.keeps else ():
+        expect_returned(shown, field.response, own[field.name], "of its own, whatever the base model")
     for _, overlaid, _ in overlays(subject.contract):
         _expect_none_of(theirs[0], theirs[1], shown.get(overlaid.name), overlaid)
 
@@ -157,7 +157,7 @@ def test_other_base(subject: Subject) -> None:
 def test_inherits_from_builtin(subject: Subject) -> None:
     """A model with a built-in base model returns its own values first, then those of the built-in model."""
     subject.require_read()
-    names = [name for name in subject.plan.known.builtin_models if subject.reaches(name)]
+    names = [name for name in subject.options.fixtures.builtin_models if subject.reaches(name)]
     if not names:
         raise NotTestable("no path of the contract leads to the built-in models that are known")
     for name in names:
@@ -171,12 +171,14 @@ def test_inherits_from_builtin(subject: Subject) -> None:
         for field in cases.inherited(subject.contract).values():
             value = builtin.response.members.get(field.name)
             if value is not None and field.response.name in subject.contract.upsert.request:
-                expect_shown(members, field.response, value, f"inherited from the built-in model {name}")
+                expect_returned(members, field.response, value, f"inherited from the built-in model {name}")
         own = {**subject.full(2), subject.require_base().name: name}
         members = subject.accepted(subject.upsert(own)).response.members
         for field in cases.inherited(subject.contract).values():
             if field in subject.reliable_fields():
-                expect_shown(members, field.response, own[field.name], f"over the value of the built-in model {name}")
+                expect_returned(
+                    members, field.response, own[field.name], f"over the value of the built-in model {name}"
+                )
         after = subject.read(name).response.members
         expect_unchanged(subject.contract, builtin.response.members, after, f"in the built-in model {name}")
 
@@ -188,10 +190,10 @@ def test_when_the_base_is_read(subject: Subject) -> None:
     if field is None:
         raise NotTestable("the contract has no inheritance")
     subject.require_reading()
-    base = subject.given({**subject.minimal(), field.name: distinct_value(field.request.schema, 1)})
+    base = subject.existing({**subject.minimal(), field.name: distinct_value(field.request.schema, 1)})
     model = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key]}
-    subject.given(model)
-    changed = subject.given({**base, field.name: distinct_value(field.request.schema, 2)})
+    subject.existing(model)
+    changed = subject.existing({**base, field.name: distinct_value(field.request.schema, 2)})
     follows = same(subject.look(model).get(field.name), changed[field.name])
     subject.observe("the base model is read when a model is " + ("read" if follows else "written"))
 
@@ -200,44 +202,44 @@ def test_when_the_base_is_read(subject: Subject) -> None:
 def test_base_is_the_nearest(subject: Subject) -> None:
     """A model returns the base model that the request gave it, not the base of that base."""
     base = subject.require_base()
-    for step in stories.heirs(subject, generations=3):
-        expect_shown(step.shown, subject.contract.upsert.response[base.name], step.given, "as it was sent")
+    for step in stories.derived_models(subject, generations=3):
+        expect_returned(step.shown, subject.contract.upsert.response[base.name], step.given, "as it was sent")
 
 
 @requirement("SEM-17", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, DELETE])
 def test_base_that_was_deleted(subject: Subject) -> None:
     """A model stays readable after its base model is deleted."""
     subject.require_delete()
-    base = subject.given(subject.few())
+    base = subject.existing(subject.few())
     model = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key]}
-    subject.given(model)
+    subject.existing(model)
     if not subject.delete(base[subject.contract.upsert.key], ordinary=False).response.successful:
         subject.observe("a base model in use cannot be deleted")
         return
     upsert, bare = subject.contract.upsert, {subject.contract.upsert.key: model[subject.contract.upsert.key]}
     written_again = subject.upsert(subject.few(2, str(bare[upsert.key])))
     if written_again.response.status >= 500:
-        raise NotTestable("the update of a model whose base model was deleted fails", because="STA-03")
-    expect_taken(written_again, "the model exists, whatever became of its base model")
-    if subject.abilities.tells_updates:
+        raise NotTestable("the update of a model whose base model was deleted fails", blocked_by="STA-03")
+    expect_accepted(written_again, "the model exists, whatever became of its base model")
+    if subject.capabilities.tells_updates:
         expect_status(written_again, upsert.updated, when="for a model whose base model was deleted")
-    if subject.abilities.reads:
+    if subject.capabilities.reads:
         read = subject.read(bare[subject.contract.upsert.key])
         if read.response.status < 500:
-            expect_taken(read, "the model exists, whatever became of its base model")
-    if subject.abilities.deletes_truly and (left := subject.read(base[upsert.key])).response.successful:
-        raise Violation("no base model that was deleted", summary(left))
+            expect_accepted(read, "the model exists, whatever became of its base model")
+    if subject.capabilities.deletes_truly and (left := subject.read(base[upsert.key])).response.successful:
+        raise Failure("no base model that was deleted", summary(left))
 
 
 @requirement("SEM-16", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS])
 def test_base_stays_as_it_is(subject: Subject) -> None:
     """Writing a model does not change its base models."""
     key, overrides = subject.contract.upsert.key, [override.name for override, _, _ in overlays(subject.contract)]
-    root = subject.given(subject.full(1))
+    root = subject.existing(subject.full(1))
     chained = subject.upsert({**subject.full(3), **subject.based_on(root)})  # which a server may refuse
     bases = [root] + ([chained.request.json] if chained.response.successful else [])
     before = [subject.look(base) for base in bases]
-    model = subject.given({**subject.full(2), **subject.based_on(root)})
+    model = subject.existing({**subject.full(2), **subject.based_on(root)})
     without = {name: dict.fromkeys(root.get(name, {})) for name in overrides}
     for change in (subject.full(4, model[key]), {key: model[key], **without}):  # an entry of null may be refused
         subject.upsert({**change, **subject.based_on(bases[-1])})
@@ -248,23 +250,23 @@ def test_base_stays_as_it_is(subject: Subject) -> None:
 def _expect_nothing_of(former: Mapping[str, Json], model: Mapping[str, Json], subject: Subject) -> None:
     """A model shows no value of a former base model where that of the one given last has none."""
     base, key = subject.require_base(), subject.contract.upsert.key
-    empty = subject.given(subject.minimal())
+    empty = subject.existing(subject.minimal())
     shown = subject.accepted(subject.upsert({**model, base.name: empty[key]})).response.members
     for field in inherited_fields(subject.contract):
         telling = field in subject.reliable_fields() and not has_few_values(field.request.schema)
         if telling and same(shown.get(field.name), former[field.name]):
             observed = f"{field.name}: {written(former[field.name])}"
-            raise Violation(f"no {field.name} of a former base model", observed, seen_in=[shown])
+            raise Failure(f"no {field.name} of a former base model", observed, seen_in=[shown])
 
 
 def _expect_as_it_was(subject: Subject, updated: Exchange, refused: str) -> None:
     """A model of which a base model was refused can be updated, and does not have it."""
     base = subject.require_base()
-    if subject.abilities.tells_updates and updated.response.status < 500:
-        expect_taken(updated, f"a {base.name} was refused before, not the model")
+    if subject.capabilities.tells_updates and updated.response.status < 500:
+        expect_accepted(updated, f"a {base.name} was refused before, not the model")
     shown = updated.response.members.get(base.name)
     if same(shown, refused):
-        raise Violation(f"no {base.name} that was refused", f"{base.name}: {written(shown)}")
+        raise Failure(f"no {base.name} that was refused", f"{base.name}: {written(shown)}")
 
 
 def _expect_parameters_of(base: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
@@ -281,4 +283,4 @@ def _expect_none_of(former: Mapping[str, Json], latter: Mapping[str, Json], show
         left = parameters.keys() & (theirs.keys() - others.keys())
         if left:
             expected = f"{field.name} without {', '.join(sorted(left))}, of the base model before"
-            raise Violation(expected, f"{field.name}: {written(shown)}")
+            raise Failure(expected, f"{field.name}: {written(shown)}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.judge.expect import expect_shown, expect_status
-from conformance.judge.outcome import Violation
-from conformance.model.walks import Step, retrace, walk
+from conformance.judge.expect import expect_returned, expect_status
+from conformance.judge.outcome import Failure
+from conformance.model.walks import Step, replay, walk
 from conformance.requirements.features import (
     OWN,
 )
@@ -32,9 +32,9 @@ def _judge(subject: Subject, level: Level) -> None:
     for step in subject.once("walks", lambda: walk(subject)):
         try:
             judge(step)
-        except Violation as violation:
-            violation.exchanges = (*step.before, step.exchange)
-            violation.retrace = lambda requests: retrace(subject, requests, judge)
+        except Failure as failure:
+            failure.exchanges = (*step.before, step.exchange)
+            failure.replay = lambda requests: replay(subject, requests, judge)
             raise
 
 
@@ -48,4 +48,4 @@ def _judge_step(subject: Subject, step: Step, level: Level) -> None:
         sure = predicted.fields.get(field.name)
         if sure is not None and sure.level is level:
             where = "as the reference model predicts"
-            expect_shown(step.exchange.response.members, field.response, sure.value, where)
+            expect_returned(step.exchange.response.members, field.response, sure.value, where)

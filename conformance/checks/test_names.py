@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.fields import base_field
 from conformance.generate.values import ODD_STRINGS
-from conformance.judge.expect import expect_refusal, expect_shown, expect_status, written
+from conformance.judge.expect import expect_rejected, expect_returned, expect_status, written
 from conformance.judge.outcome import NotTestable
 from conformance.judge.requests import is_safe_in_path
 from conformance.requirements.features import (
@@ -54,8 +54,8 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
     key = subject.names.for_a_model(tail) + tail
     exchange = subject.upsert({upsert.key: key})
     if exchange.response.successful:
-        expect_shown(exchange.response.members, upsert.response[upsert.key], key, "in the response")
-        if subject.abilities.reads_truly and is_safe_in_path(key) and subject.reaches(key):
+        expect_returned(exchange.response.members, upsert.response[upsert.key], key, "in the response")
+        if subject.capabilities.reads_truly and is_safe_in_path(key) and subject.reaches(key):
             expect_status(
                 subject.read(key), 200, when=f"for the name ...{written(tail, 60)}, percent-encoded in the path"
             )
@@ -67,15 +67,15 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
 def test_inherited_names_are_none(subject: Subject) -> None:
     """A name that is built into the server's language, such as `constructor`, does not exist before its create."""
     subject.require_read()
-    if not subject.abilities.tells_absence:
-        raise NotTestable("the read shows models that do not exist", because="STA-19")
+    if not subject.capabilities.tells_absence:
+        raise NotTestable("the read shows models that do not exist", blocked_by="STA-19")
     key, base = subject.contract.upsert.key, base_field(subject.contract)
     for name in INHERITED_NAMES:
         read = subject.read(name)
         if read.response.members.get(key) == name:
             continue  # somebody called a model so
         if read.response.status < 500:
-            expect_refusal(read, f"nothing was called {name}")
+            expect_rejected(read, f"nothing was called {name}")
         if base is not None:
             on_it = subject.upsert({**subject.minimal(), base.name: name})
             if on_it.response.successful:
@@ -94,12 +94,12 @@ def _expect_distinct(subject: Subject, keys: list[str]) -> None:
         if not exchange.response.successful:
             subject.observe(f"the name {written(key)} is answered {exchange.response.status}")
             continue
-        if subject.abilities.tells_creates:
+        if subject.capabilities.tells_creates:
             expect_status(exchange, upsert.created, when=f"for {written(key)}, a name that did not exist")
         bodies.append(body)
-    readable = subject.abilities.reads_truly or subject.abilities.keeps
+    readable = subject.capabilities.reads_truly or subject.capabilities.keeps
     for body in bodies[:-1]:
         shown = subject.look(body)
-        expect_shown(shown, upsert.response[upsert.key], body[upsert.key], "as the name of the model")
+        expect_returned(shown, upsert.response[upsert.key], body[upsert.key], "as the name of the model")
         for field in subject.reliable_fields() if readable else ():
-            expect_shown(shown, field.response, body[field.name], f"in the model {written(body[upsert.key])}")
+            expect_returned(shown, field.response, body[field.name], f"in the model {written(body[upsert.key])}")

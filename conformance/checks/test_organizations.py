@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.fields import inherited_fields, overlays, shown_fields
+from conformance.fields import echoed_fields, inherited_fields, overlays
 from conformance.judge.expect import (
+    expect_accepted,
     expect_entries,
-    expect_shown,
+    expect_returned,
     expect_status,
-    expect_taken,
     expect_unchanged,
     same,
     summary,
     written,
 )
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.requirements.features import (
     BASE_MODELS,
     DELETE,
@@ -48,8 +48,8 @@ def test_names_do_not_collide(subject: Subject) -> None:
     shown_mine = subject.accepted(subject.upsert(mine)).response.members
     theirs = subject.full(2, mine[subject.contract.upsert.key])
     exchange = subject.upsert(theirs, other)
-    expect_taken(exchange, "only the other organization has a model of that name")
-    if subject.abilities.tells_creates:
+    expect_accepted(exchange, "only the other organization has a model of that name")
+    if subject.capabilities.tells_creates:
         expect_status(exchange, subject.contract.upsert.created, when="for a name that only the other organization has")
     for override, shown, _ in overlays(subject.contract):
         if _contains(shown_mine.get(shown.name), mine.get(override.name)):
@@ -61,17 +61,17 @@ def test_names_do_not_collide(subject: Subject) -> None:
     updated = subject.accepted(subject.upsert(changed, other))
     for sent, members in ((theirs, exchange.response.members), (changed, updated.response.members)):
         for field in subject.reliable_fields():
-            expect_shown(members, field.response, sent[field.name], "in the other organization's model")
+            expect_returned(members, field.response, sent[field.name], "in the other organization's model")
 
 
 def _expect_a_create_of_its_own(subject: Subject, other: Credential) -> None:
     """What one organization sent creates a model, and then updates it, where another sends the same."""
-    alike = subject.given(subject.minimal())
+    alike = subject.existing(subject.minimal())
     again = subject.upsert(alike, other)
-    expect_taken(again, "only the other organization has a model of that name")
-    if subject.abilities.tells_creates:
+    expect_accepted(again, "only the other organization has a model of that name")
+    if subject.capabilities.tells_creates:
         expect_status(again, subject.contract.upsert.created, when="for what another organization sent just before")
-    if subject.abilities.tells_updates:
+    if subject.capabilities.tells_updates:
         again = subject.upsert(alike, other)
         if not again.response.successful:
             subject.accepted(subject.upsert(alike))  # refused to the owner as well, it says nothing of organizations
@@ -83,15 +83,15 @@ def test_writes_stay_inside(subject: Subject) -> None:
     """A write in one organization changes nothing in another organization."""
     subject.require_reading()
     other = writer_of_another_organization(subject)
-    mine = subject.given(subject.full(1, subject.names.for_a_model(shared=True)))
+    mine = subject.existing(subject.full(1, subject.names.for_a_model(shared=True)))
     before = subject.look(mine)
     theirs = subject.full(2, mine[subject.contract.upsert.key])
-    subject.given(theirs, other)
+    subject.existing(theirs, other)
     shown = subject.accepted(subject.upsert(theirs, other))
     expect_unchanged(subject.contract, before, subject.look(mine), "after the other organization wrote that name")
-    if subject.abilities.reads_truly:  # once the owner has read it, a cache of reads has it
+    if subject.capabilities.reads_truly:  # once the owner has read it, a cache of reads has it
         _expect_theirs(subject, shown, other, "after the owner of a model of that name read it")
-        subject.given(subject.full(3, mine[subject.contract.upsert.key]))
+        subject.existing(subject.full(3, mine[subject.contract.upsert.key]))
         _expect_theirs(subject, shown, other, "after the owner of a model of that name changed it")
 
 
@@ -105,24 +105,24 @@ def test_others_do_not_read(subject: Subject) -> None:
     key = str(mine[subject.contract.upsert.key])
     other = _other(subject)
     writes_elsewhere(subject)  # a bare model of the other organization is seen before there is anything to leak into it
-    if subject.abilities.reads:
+    if subject.capabilities.reads:
         subject.read(key, other)  # a cache for all organizations would keep that there is none
-        subject.given(mine)
+        subject.existing(mine)
         owners, others = _read_by_owner(subject, key), subject.read(key, other)
         if owners.response.status != 200:
-            raise Violation("the model, whatever another organization read before", summary(owners))
+            raise Failure("the model, whatever another organization read before", summary(owners))
         _expect_nothing_of(subject, mine, others, "no model of another organization")
         if subject.is_plain(f"{key}/a") and subject.reaches(f"{key}/a"):
             _expect_unread(subject, f"{key}/a")
-    subject.given(mine)
+    subject.existing(mine)
     other = writer_of_another_organization(subject)
     bare = {subject.contract.upsert.key: mine[subject.contract.upsert.key]}
     fresh = bare_model_of_another_organization(subject)
     theirs = subject.accepted(subject.upsert(bare, other)).response.members
-    for field in shown_fields(subject.contract):
+    for field in echoed_fields(subject.contract):
         seen = theirs.get(field.name)
         if field.name in mine and same(seen, mine[field.name]) and not same(seen, fresh.get(field.name)):
-            raise Violation(f"nothing of another organization in {field.name}", f"{field.name}: {written(seen)}")
+            raise Failure(f"nothing of another organization in {field.name}", f"{field.name}: {written(seen)}")
 
 
 @requirement("TEN-04", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, DELETE])
@@ -130,20 +130,20 @@ def test_others_do_not_delete(subject: Subject) -> None:
     """An organization cannot delete the models of another organization."""
     subject.require_delete()
     other = _other(subject)
-    mine = subject.given(subject.full(1))
+    mine = subject.existing(subject.full(1))
     key = str(mine[subject.contract.upsert.key])
     subject.delete(key, other)
     _expect_still_there(subject, key, "after another organization tried to delete it")
     other = writer_of_another_organization(subject)
-    subject.given({subject.contract.upsert.key: key}, other)
+    subject.existing({subject.contract.upsert.key: key}, other)
     deleted = subject.delete(key, other)
     _expect_still_there(subject, key, "after another organization deleted its own of that name")
-    if subject.abilities.deletes_truly and deleted.response.successful:
+    if subject.capabilities.deletes_truly and deleted.response.successful:
         left = subject.read(key, other)
         if left.response.successful:
-            strange = subject.given(subject.minimal())[subject.contract.upsert.key]
+            strange = subject.existing(subject.minimal())[subject.contract.upsert.key]
             if subject.read(strange, other).response.successful:
-                raise NotTestable("another organization reads what is not its own", because="TEN-03")
+                raise NotTestable("another organization reads what is not its own", blocked_by="TEN-03")
         _expect_nothing_of(subject, mine, left, "no model where the organization deleted its own")
 
 
@@ -159,11 +159,11 @@ def test_others_values_are_not_inherited(subject: Subject) -> None:
     """A model never inherits values from a model of another organization."""
     base = subject.require_base()
     other = writer_of_another_organization(subject)
-    mine = subject.given(subject.full(1))
+    mine = subject.existing(subject.full(1))
     name = mine[subject.contract.upsert.key]
     fresh = bare_model_of_another_organization(subject)
     _expect_not_inherited(subject, mine, fresh, subject.upsert({**subject.minimal(), base.name: name}, other))
-    own = subject.given(subject.full(2, str(name)), other)
+    own = subject.existing(subject.full(2, str(name)), other)
     inheriting = subject.upsert({**subject.minimal(), base.name: own[subject.contract.upsert.key]}, other)
     _expect_not_inherited(subject, mine, fresh, inheriting)
 
@@ -175,15 +175,15 @@ def test_others_models_are_unknown(subject: Subject) -> None:
     if base.reference is None:
         raise NotTestable("the contract has no references")
     other = writer_of_another_organization(subject)
-    mine = subject.given(subject.full(1))
+    mine = subject.existing(subject.full(1))
     exchange = subject.upsert({**subject.minimal(), base.name: mine[subject.contract.upsert.key]}, other)
     expect_status(exchange, base.reference.missing, when="for a base model of another organization")
 
 
 def _other(subject: Subject) -> Credential:
-    if subject.callers.other is None:
+    if subject.credentials.other_org is None:
         raise NotTestable("needs RESPAN_OTHER_ORG_KEY")
-    return subject.callers.other
+    return subject.credentials.other_org
 
 
 def _contains(shown: Json, entries: Json) -> bool:
@@ -210,19 +210,19 @@ def _expect_theirs(subject: Subject, written_last: Exchange, other: Credential, 
     shown = written_last.response.members
     for field in subject.reliable_fields():
         if field.name in shown:
-            expect_shown(exchange.response.members, field.response, shown[field.name], f"in its own model, {when}")
+            expect_returned(exchange.response.members, field.response, shown[field.name], f"in its own model, {when}")
 
 
 def _expect_nothing_of(subject: Subject, mine: Mapping[str, Json], exchange: Exchange, what: str) -> None:
     """The other organization reads no model, and no text of `mine` in what it is told instead."""
     if exchange.response.successful:
-        if subject.abilities.tells_absence:
-            raise Violation(what, summary(exchange))
+        if subject.capabilities.tells_absence:
+            raise Failure(what, summary(exchange))
         return
     said = subject.names.found_in(exchange.response.body.decode("utf-8", "replace"))
     texts = (value for name, value in mine.items() if name != subject.contract.upsert.key)
     if any(text in said for text in texts):
-        raise Violation(f"{what}, and nothing of it in an error", summary(exchange), seen_in=[exchange.response])
+        raise Failure(f"{what}, and nothing of it in an error", summary(exchange), seen_in=[exchange.response])
 
 
 def _expect_not_inherited(
@@ -235,7 +235,7 @@ def _expect_not_inherited(
     for field in inherited_fields(subject.contract):
         seen = members.get(field.name)
         if field.name in mine and same(seen, mine[field.name]) and not same(seen, fresh.get(field.name)):
-            raise Violation(
+            raise Failure(
                 f"{field.name} not inherited from another organization", written(seen), seen_in=[exchange.response]
             )
     for override, shown, _ in overlays(subject.contract):
@@ -245,13 +245,13 @@ def _expect_not_inherited(
         if isinstance(seen, dict) and isinstance(entries, dict):
             leaked = [n for n, entry in entries.items() if same(seen.get(n), entry) and not same(own.get(n), entry)]
             if leaked:
-                raise Violation(
+                raise Failure(
                     f"{shown.name} not inherited from another organization", written(seen), seen_in=[exchange.response]
                 )
 
 
 def _expect_still_there(subject: Subject, key: str, when: str) -> None:
-    if subject.abilities.reads:
+    if subject.capabilities.reads:
         expect_status(subject.read(key), 200, when=when)
     else:
         subject.require_telling()
@@ -261,7 +261,7 @@ def _expect_still_there(subject: Subject, key: str, when: str) -> None:
 
 def _expect_unread(subject: Subject, name: str) -> None:
     """Another organization does not read a model of the name, which has a slash."""
-    subject.given({subject.contract.upsert.key: name})
+    subject.existing({subject.contract.upsert.key: name})
     others = subject.read(name, _other(subject))
-    if subject.abilities.tells_absence and others.response.successful:
-        raise Violation("no model of another organization, whose name has a slash", summary(others))
+    if subject.capabilities.tells_absence and others.response.successful:
+        raise Failure("no model of another organization, whose name has a slash", summary(others))

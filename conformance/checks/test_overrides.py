@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from conformance.checks import stories
 from conformance.generate.values import MANY_ENTRIES, OBJECTS, TELLING_ENTRIES, odd_values
 from conformance.judge.expect import contains, expect_entries, shown_by, written
-from conformance.judge.outcome import Violation
+from conformance.judge.outcome import Failure
 from conformance.requirements import cases
 from conformance.requirements.features import (
     BASE_MODELS,
@@ -27,7 +27,9 @@ def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseFiel
     """The entries of an override appear in the supported parameters, with or without a base model."""
     override, field = case
     stories.require_shown(subject, field)
-    base = subject.given({**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2}, "n": {"max": 3}}})
+    base = subject.existing(
+        {**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2}, "n": {"max": 3}}}
+    )
     for entries in OBJECTS:
         alone = {**subject.minimal(), override.name: entries}
         shown = subject.accepted(subject.upsert(alone)).response.members.get(field.name) if entries else {}
@@ -64,7 +66,7 @@ def test_empty_override(subject: Subject, case: tuple[RequestField, ResponseFiel
     emptied = subject.accepted(subject.upsert({key: last.sent[key], override.name: {}})).response.members
     if parameter in (emptied.get(field.name) or {}):
         expected = f"{field.name} without {parameter}, of an earlier override"
-        raise Violation(expected, f"{field.name}: {written(emptied[field.name])}", seen_in=[emptied])
+        raise Failure(expected, f"{field.name}: {written(emptied[field.name])}", seen_in=[emptied])
 
 
 @requirement(
@@ -76,7 +78,7 @@ def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, Respo
     override, field = case
     stories.require_shown(subject, field)
     theirs = {"temperature": {"min": 0, "max": 2}, "top_p": {"min": 0, "max": 1}}
-    base = subject.given({**subject.minimal(), override.name: theirs})
+    base = subject.existing({**subject.minimal(), override.name: theirs})
     model = stories.based_on(subject, base, {override.name: {"temperature": {"max": 1}, "Top_P": {"max": 2}}})
     expect_entries(model.get(field.name), {"top_p": theirs["top_p"]}, field, "from the base, not named", contains)
 
@@ -92,7 +94,7 @@ def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]
     """
     override, field = case
     stories.require_shown(subject, field)
-    base = subject.given({**subject.minimal(), override.name: {"rc_parameter": {"max": 2}, "top_p": {"max": 1}}})
+    base = subject.existing({**subject.minimal(), override.name: {"rc_parameter": {"max": 2}, "top_p": {"max": 1}}})
     key, removal, back = subject.contract.upsert.key, {"rc_parameter": None}, {"rc_parameter": {"max": 1}}
     removed = stories.based_on(subject, base, {override.name: removal})
     _expect_removed(removed, field)
@@ -111,7 +113,7 @@ def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseFiel
     """An entry of an override replaces the parameter of the base model as a whole."""
     override, field = case
     stories.require_shown(subject, field)
-    base = subject.given({**subject.minimal(), override.name: {"rc_parameter": {"min": 0, "max": 2, "default": 1}}})
+    base = subject.existing({**subject.minimal(), override.name: {"rc_parameter": {"min": 0, "max": 2, "default": 1}}})
     entries = {"rc_parameter": {"max": 1}}
     model = stories.based_on(subject, base, {override.name: entries})
     expect_entries(model.get(field.name), entries, field, "in place of the base's parameter")
@@ -144,4 +146,4 @@ def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, Respo
 def _expect_removed(shown: Mapping[str, Json], field: ResponseField) -> None:
     parameters = shown.get(field.name)
     if isinstance(parameters, dict) and "rc_parameter" in parameters:
-        raise Violation(f"{field.name} without rc_parameter", f"{field.name}: {written(parameters)}")
+        raise Failure(f"{field.name} without rc_parameter", f"{field.name}: {written(parameters)}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from conformance.checks import stories
 from conformance.fields import lookups
 from conformance.judge.expect import written
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.requirements import cases
 from conformance.requirements.features import (
     ALIASES,
@@ -24,12 +24,12 @@ from contract import Alias, RequestField, ResponseField
 @requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS])
 def test_provider_shows(subject: Subject) -> None:
     """A model attached to a provider returns that provider, if it returns one at all."""
-    base = subject.given(subject.minimal())
+    base = subject.existing(subject.minimal())
     for field, lookup in lookups(subject.contract):
-        for number, provider in enumerate(subject.plan.known.providers):
+        for number, provider in enumerate(subject.options.fixtures.providers):
             bodies = [{**subject.minimal(), **subject.based_on(base)}]
             if number == 0:
-                bodies.append(subject.given(subject.minimal()))
+                bodies.append(subject.existing(subject.minimal()))
             sent = [subject.accepted(subject.upsert({**body, lookup.by: provider})) for body in bodies]
             found = [exchange.response.members.get(field.name) for exchange in sent]
             if not any(found):
@@ -42,7 +42,7 @@ def test_provider_shows(subject: Subject) -> None:
 @requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS])
 def test_provider_of_one_model(subject: Subject) -> None:
     """A model can move to another provider and back, and other models keep their provider."""
-    first, *others = subject.plan.known.providers
+    first, *others = subject.options.fixtures.providers
     moving = subject.minimal()
     for field, lookup in lookups(subject.contract):
         staying = subject.minimal() | {lookup.by: first}
@@ -52,7 +52,7 @@ def test_provider_of_one_model(subject: Subject) -> None:
             if moved.get(field.name) is None:
                 raise NotTestable(f"the target does not show {field.name}")
             _expect_provider(moved, provider, field)
-            if subject.abilities.reads_truly and provider != first:
+            if subject.capabilities.reads_truly and provider != first:
                 left = stories.settled_value(subject, staying, field.name, shown)
                 _expect_provider({field.name: left}, first, field)
 
@@ -61,19 +61,19 @@ def test_provider_of_one_model(subject: Subject) -> None:
 @each("case", cases.aliases)
 def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
     """Both spellings of the provider field have the same effect."""
-    (provider, *others), (spelling, alias) = subject.plan.known.providers, case
+    (provider, *others), (spelling, alias) = subject.options.fixtures.providers, case
     for field, lookup in lookups(subject.contract):
         if lookup.by != alias.of:
             continue
         created = {**subject.minimal(), alias.of: provider}
         plain = subject.accepted(subject.upsert(created)).response.members
-        base = subject.once("a model without references", lambda: subject.given(subject.minimal()))
+        base = subject.once("a model without references", lambda: subject.existing(subject.minimal()))
         one = {**subject.minimal(), spelling.name: provider, **subject.based_on(base)}
         for body in (one, {**subject.minimal(), spelling.name: provider, alias.of: provider}):
             other = subject.accepted(subject.upsert(body)).response.members
             if _provider_id(other.get(field.name)) != _provider_id(plain.get(field.name)):
                 expected = f"{field.name}: {written(plain.get(field.name))}, as under {alias.of}"
-                raise Violation(expected, f"{field.name}: {written(other.get(field.name))}")
+                raise Failure(expected, f"{field.name}: {written(other.get(field.name))}")
         if others and _provider_id(plain.get(field.name)) == provider:
             key = subject.contract.upsert.key
             for model, name in ((created, spelling.name), (one, alias.of)):  # each by the spelling that it has not had
@@ -90,4 +90,4 @@ def _expect_provider(members: Mapping[str, Json], provider: str, field: Response
     found = _provider_id(shown)
     if shown is None or (found is not None and found != provider):
         expected, observed = f"{field.name}.provider_id: {written(provider)}", f"{field.name}: {written(shown)}"
-        raise Violation(expected, observed, seen_in=[members])
+        raise Failure(expected, observed, seen_in=[members])

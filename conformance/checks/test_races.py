@@ -8,8 +8,8 @@ from time import sleep
 
 from conformance.fields import Shown, inherited_fields, overlays
 from conformance.generate.values import distinct_value
-from conformance.judge.expect import expect_shown, expect_status, same, summary, written
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.expect import expect_returned, expect_status, same, summary, written
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.requirements.features import (
     CREATES_TOLD,
     DELETE,
@@ -36,14 +36,14 @@ def test_racing_creates(subject: Subject) -> None:
     upsert = subject.contract.upsert
     subject.require_telling()
     warm(subject, RACERS)
-    for turn in range(subject.plan.profile.races):
+    for turn in range(subject.options.profile.races):
         body = subject.minimal()
         exchanges = race([_upsert(subject, body)] * RACERS)
         statuses = sorted(subject.accepted(exchange).response.status for exchange in exchanges)
         expected = sorted([upsert.created] + [upsert.updated] * (RACERS - 1))
         if statuses != expected:
-            raise Violation(f"statuses {expected} of {RACERS} racing creates", f"{statuses}", exchanges)
-        if subject.abilities.deletes_truly and turn == 0:  # whatever they are answered, it is no server error
+            raise Failure(f"statuses {expected} of {RACERS} racing creates", f"{statuses}", exchanges)
+        if subject.capabilities.deletes_truly and turn == 0:  # whatever they are answered, it is no server error
             race([_delete(subject, str(body[upsert.key]))] * 2)
 
 
@@ -52,13 +52,13 @@ def test_one_model_is_left(subject: Subject) -> None:
     """When clients create the same name concurrently, exactly one model exists afterwards."""
     upsert = subject.contract.upsert
     warm(subject, RACERS)
-    for _ in range(subject.plan.profile.races // 2):
+    for _ in range(subject.options.profile.races // 2):
         key = subject.names.for_a_model()
         race([_upsert(subject, subject.few(variant, key)) for variant in range(RACERS)])
         again = subject.accepted(subject.upsert({upsert.key: key}))
-        if subject.abilities.tells_updates:
+        if subject.capabilities.tells_updates:
             expect_status(again, upsert.updated, when="for the name that was raced for")
-        if subject.abilities.deletes_truly:
+        if subject.capabilities.deletes_truly:
             before = subject.read(key)  # it may leave out what an upsert shows
             raced = race([_delete(subject, key), _read(subject, key), _after(HEAD_START, _read(subject, key))])
             for read in raced[1:]:
@@ -66,7 +66,7 @@ def test_one_model_is_left(subject: Subject) -> None:
                     _expect_shown_as(subject, before, read, [again, before, *raced])
             left = subject.read(key)
             if left.response.successful:
-                raise Violation("no model that was raced for, once it was deleted", summary(left))
+                raise Failure("no model that was raced for, once it was deleted", summary(left))
 
 
 @requirement("CON-03", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES, STATE])
@@ -75,24 +75,24 @@ def test_racing_updates_of_one_field(subject: Subject) -> None:
     subject.require_reading()
     warm(subject, RACERS)
     field = subject.reliable_fields(telling=True)[0]
-    for _ in range(subject.plan.profile.races // 2):
-        body = subject.given(subject.minimal())
+    for _ in range(subject.options.profile.races // 2):
+        body = subject.existing(subject.minimal())
         values = [distinct_value(field.request.schema, variant) for variant in range(RACERS)]
         for exchange in race([_upsert(subject, {**body, field.name: value}) for value in values]):
             subject.accepted(exchange)
         shown = subject.look(body).get(field.name)
         if not any(same(shown, value) for value in values):
-            raise Violation(f"{field.name}: one of {written(values)}", f"{field.name}: {written(shown)}")
+            raise Failure(f"{field.name}: one of {written(values)}", f"{field.name}: {written(shown)}")
 
 
 @requirement("CON-04", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES])
 def test_no_torn_model(subject: Subject) -> None:
     """When clients update a model concurrently, no response mixes the values of two updates."""
     warm(subject, RACERS)
-    for _ in range(subject.plan.profile.races - 1):
+    for _ in range(subject.options.profile.races - 1):
         try:
             _race_for_a_whole_model(subject)
-        except Violation:
+        except Failure:
             _require_whole_updates(subject)
             raise
 
@@ -102,20 +102,20 @@ def _race_for_a_whole_model(subject: Subject) -> None:
     created = subject.accepted(subject.upsert(subject.full(0)))
     key = str(created.request.key)
     writes = [_upsert(subject, subject.full(variant, key)) for variant in range(1, RACERS)]
-    reads = [_read(subject, key)] * 2 if subject.abilities.reads_truly else []
+    reads = [_read(subject, key)] * 2 if subject.capabilities.reads_truly else []
     base = subject.based_on({subject.contract.upsert.key: key})
-    heirs = [_upsert(subject, {**subject.minimal(), **base})] if base and not subject.names.reuses else []
-    exchanges = race([*writes, *reads, *heirs])
+    derived_models = [_upsert(subject, {**subject.minimal(), **base})] if base and not subject.names.reuses else []
+    exchanges = race([*writes, *reads, *derived_models])
     raced = exchanges[: len(writes) + len(reads)]
     for heir in exchanges[len(raced) :]:
         _expect_unmixed(subject, heir.response.members, [created, *exchanges])
     for exchange in raced:
         story = [created, *(other for other in raced if other is not exchange), exchange]
         if exchange.request.method != subject.contract.upsert.operation.method and exchange.response.status == 404:
-            raise Violation("the model, before or after an update", summary(exchange), story)
+            raise Failure("the model, before or after an update", summary(exchange), story)
         if exchange.response.successful:
             _expect_whole(subject, exchange.response.members, "while updates race", story)
-    if subject.abilities.reads_truly or subject.abilities.keeps:
+    if subject.capabilities.reads_truly or subject.capabilities.keeps:
         _expect_whole(subject, subject.look({subject.contract.upsert.key: key}), "after updates raced")
 
 
@@ -126,18 +126,18 @@ def _require_whole_updates(subject: Subject) -> None:
         shown = subject.accepted(subject.upsert(subject.full(variant, key))).response.members
         try:
             _expect_whole(subject, shown, "")
-            if subject.abilities.reads_truly:
+            if subject.capabilities.reads_truly:
                 _expect_whole(subject, subject.look({subject.contract.upsert.key: key}), "")
-        except Violation as violation:
-            raise NotTestable(f"updates one after the other show what is not whole: {violation.observed}") from None
+        except Failure as failure:
+            raise NotTestable(f"updates one after the other show what is not whole: {failure.observed}") from None
 
 
 @requirement("CON-05", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT])
 def test_racing_updates_of_different_fields(subject: Subject) -> None:
     """When clients update different fields concurrently, no update is lost."""
     fields = _fields_to_race_for(subject)
-    for variant in range(subject.plan.profile.races // 2):
-        key = subject.given(subject.full(2 * variant + 20))[subject.contract.upsert.key]
+    for variant in range(subject.options.profile.races // 2):
+        key = subject.existing(subject.full(2 * variant + 20))[subject.contract.upsert.key]
         _race_for(subject, key, fields, 2 * variant + 101)
 
 
@@ -145,7 +145,7 @@ def test_racing_updates_of_different_fields(subject: Subject) -> None:
 def test_racing_creates_of_different_fields(subject: Subject) -> None:
     """When clients create the same name concurrently with different fields, all fields are stored."""
     fields = _fields_to_race_for(subject)
-    for variant in range(subject.plan.profile.races // 2):
+    for variant in range(subject.options.profile.races // 2):
         _race_for(subject, subject.names.for_a_model(), fields, 2 * variant + 201)
 
 
@@ -153,7 +153,7 @@ def test_racing_creates_of_different_fields(subject: Subject) -> None:
 def test_racing_models(subject: Subject) -> None:
     """Concurrent requests about different models do not affect each other."""
     warm(subject, RACERS)
-    for _ in range(subject.plan.profile.races // 2):
+    for _ in range(subject.options.profile.races // 2):
         models = _models_to_race_for(subject)
         exchanges = race([_upsert(subject, body, caller) for body, caller in models])
         for (body, caller), exchange in zip(models, exchanges, strict=True):
@@ -167,9 +167,9 @@ def test_linearizable(subject: Subject) -> None:
     subject.require_true_read()
     field = subject.reliable_fields(telling=True)[0]
     warm(subject, 3)
-    for _ in range(subject.plan.profile.races // 2):
+    for _ in range(subject.options.profile.races // 2):
         initial = distinct_value(field.request.schema, 50)
-        body = subject.given({**subject.minimal(), field.name: initial})
+        body = subject.existing({**subject.minimal(), field.name: initial})
         key = str(body[subject.contract.upsert.key])
         values = [distinct_value(field.request.schema, variant) for variant in (51, 52)]
         writers: list[list[Call]] = [
@@ -180,7 +180,7 @@ def test_linearizable(subject: Subject) -> None:
         if not linearizable(history, initial):
             seen = [written(operation.value) for operation in history if not operation.writes]
             exchanges = [t.exchange for t in timed]
-            raise Violation(
+            raise Failure(
                 "reads that see the latest write, in some order", f"reads that saw {', '.join(seen)}", exchanges
             )
 
@@ -188,12 +188,12 @@ def test_linearizable(subject: Subject) -> None:
 @requirement("CON-09", SHOULD, clause="x-clauses/read-back", about=[READ, DELETE, CREATES_TOLD])
 def test_upserts_and_deletes(subject: Subject) -> None:
     """Concurrent upserts and deletes leave a state that some sequential order of them would leave."""
-    if not subject.abilities.deletes_truly:
+    if not subject.capabilities.deletes_truly:
         raise NotTestable("the target has no delete after which a model is gone")
     subject.require_telling()
     subject.require_true_read()
     warm(subject, RACERS)
-    for turn in range(subject.plan.profile.races - 1):
+    for turn in range(subject.options.profile.races - 1):
         created = subject.accepted(subject.upsert(subject.few(1)))
         key = str(created.request.key)
         late = [HEAD_START if turn % 3 == first else 0 for first in (1, 2)]  # none, the delete, or the upserts
@@ -208,15 +208,15 @@ def test_upserts_and_deletes(subject: Subject) -> None:
             _require_creates_after_deletes(subject)
             what = "there" if outcome[-1] else "gone"
             observed = f"{statuses[:2]} to the upserts, {statuses[2]} to the delete, and the model is {what}"
-            raise Violation("statuses and a model that fit some order", observed, [created, *raced, left])
+            raise Failure("statuses and a model that fit some order", observed, [created, *raced, left])
 
 
 def _require_creates_after_deletes(subject: Subject) -> None:
     """Go on only where an upsert of a deleted name is answered as a create when nothing races."""
-    body = subject.given(subject.minimal())
+    body = subject.existing(subject.minimal())
     subject.delete(str(body[subject.contract.upsert.key]))
     if subject.accepted(subject.upsert(body)).response.status != subject.contract.upsert.created:
-        raise NotTestable("an upsert of a deleted name is not answered as a create", because="STA-21")
+        raise NotTestable("an upsert of a deleted name is not answered as a create", blocked_by="STA-21")
 
 
 def _after(seconds: float, call: Call) -> Call:
@@ -248,15 +248,15 @@ def _outcomes(subject: Subject) -> set[tuple[int | bool, ...]]:
 def _models_to_race_for(subject: Subject) -> list[tuple[dict[str, Json], Credential | None]]:
     """As many models as there are racers, each with its organization; two have one name where there are two."""
     apart = writes_elsewhere(subject) and all(it.is_in(subject.contract) for it in ORGANIZATIONS)
-    callers = [subject.callers.owner, *([subject.callers.other] if apart else [])]
-    places = product([subject.names.for_a_model(shared=apart) for _ in range(RACERS)], callers)
+    credentials = [subject.credentials.primary, *([subject.credentials.other_org] if apart else [])]
+    places = product([subject.names.for_a_model(shared=apart) for _ in range(RACERS)], credentials)
     return [(subject.full(variant, name), caller) for variant, (name, caller) in enumerate(islice(places, RACERS))]
 
 
 def _there(subject: Subject, body: Mapping[str, Json], caller: Credential | None) -> Mapping[str, Json]:
     """What a model shows now that was written while others were."""
     subject.require_reading()
-    if not subject.abilities.reads_truly:
+    if not subject.capabilities.reads_truly:
         return subject.look(body, caller)
     exchange = subject.read(str(body[subject.contract.upsert.key]), caller)
     expect_status(exchange, 200, when="for a model that was written while others were")
@@ -265,13 +265,13 @@ def _there(subject: Subject, body: Mapping[str, Json], caller: Credential | None
 
 def _expect_values(subject: Subject, shown: Mapping[str, Json], body: Mapping[str, Json]) -> None:
     for field in subject.reliable_fields(telling=True):
-        expect_shown(shown, field.response, body[field.name], "while other models were written")
+        expect_returned(shown, field.response, body[field.name], "while other models were written")
 
 
 def _fields_to_race_for(subject: Subject) -> Sequence[Shown]:
     """A field for each racer; go on only where what another racer stored can be told to be kept."""
     subject.require_reading()
-    if not subject.abilities.keeps:
+    if not subject.capabilities.keeps:
         raise NotTestable("an update resets the fields that it leaves out")
     fields = subject.reliable_fields(telling=True)[:RACERS]
     warm(subject, len(fields))
@@ -291,7 +291,7 @@ def _race_for(subject: Subject, key: str, fields: Sequence[Shown], variant: int)
         subject.accepted(exchange)
     shown = subject.look({**body, **name})
     for field in [*fields, *flags]:
-        expect_shown(shown, field.response, body[field.name], "after requests with different fields raced")
+        expect_returned(shown, field.response, body[field.name], "after requests with different fields raced")
 
 
 def _upsert(subject: Subject, body: Mapping[str, Json], caller: Credential | None = None) -> Call:
@@ -322,7 +322,7 @@ def _expect_whole(subject: Subject, shown: Mapping[str, Json], when: str, story:
     whole = [body for body in bodies if _shows(shown, body, names)]
     if not whole:
         seen = {name: shown.get(name) for name in names}
-        raise Violation(f"the values of one update, {when}", written(seen), story)
+        raise Failure(f"the values of one update, {when}", written(seen), story)
     for override, field, _ in overlays(subject.contract):
         for name, entry in _entries(shown, field.name).items():
             values = [_entries(body, override.name).get(name) for body in bodies]
@@ -330,7 +330,7 @@ def _expect_whole(subject: Subject, shown: Mapping[str, Json], when: str, story:
             of_another = None not in values and any(same(entry, value) for value in values)
             if of_another and not any(same(entry, value) for value in own):
                 place = f"{field.name}.{name}"
-                raise Violation(f"{place}: {written(own[0])}, {when}", f"{place}: {written(entry)}", story)
+                raise Failure(f"{place}: {written(own[0])}, {when}", f"{place}: {written(entry)}", story)
 
 
 def _entries(members: Mapping[str, Json], name: str) -> Mapping[str, Json]:
@@ -346,7 +346,7 @@ def _expect_unmixed(subject: Subject, shown: Mapping[str, Json], story: Sequence
     names = [name for name in names if any(same(shown.get(name), body[name]) for body in bodies)]
     if not any(_shows(shown, body, names) for body in bodies):
         seen = {name: shown.get(name) for name in names}
-        raise Violation("the values of one update of the base model, while it is updated", written(seen), story)
+        raise Failure("the values of one update of the base model, while it is updated", written(seen), story)
 
 
 def _shows(shown: Mapping[str, Json], body: Mapping[str, Json], names: Sequence[str]) -> bool:
@@ -358,4 +358,4 @@ def _expect_shown_as(subject: Subject, before: Exchange, read: Exchange, story: 
     names = [field.name for field in subject.reliable_fields() if field.name in before.response.members]
     if not _shows(read.response.members, before.response.members, names):
         seen = {name: read.response.members.get(name) for name in names}
-        raise Violation("the whole model, or none, while it is deleted", written(seen), story)
+        raise Failure("the whole model, or none, while it is deleted", written(seen), story)

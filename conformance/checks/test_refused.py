@@ -5,8 +5,8 @@ from __future__ import annotations
 from conformance.checks import stories
 from conformance.checks.refusals import REFUSED, Refusal
 from conformance.fields import timestamp
-from conformance.judge.expect import expect_shown, expect_taken, expect_unchanged, same, summary, written
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.expect import expect_accepted, expect_returned, expect_unchanged, same, summary, written
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.responses import moment
 from conformance.requirements.features import (
     EXISTENCE,
@@ -30,7 +30,7 @@ def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
     model = subject.once("a model to refuse changes of", lambda: ModelToRefuseChangesOf(subject))
     try:
         model.judge(refusal)
-    except (NotTestable, Violation):
+    except (NotTestable, Failure):
         model.restore()  # what was found of this request is not told of the next one
         raise
 
@@ -39,10 +39,10 @@ def test_refusal_changes_nothing(subject: Subject, refusal: Refusal) -> None:
 @each("refusal", lambda contract: {label: it for label, it in REFUSED(contract).items() if label in LATE})
 def test_refusal_leaves_nothing_behind(subject: Subject, refusal: Refusal) -> None:
     """A later update does not write values of a rejected update."""
-    if not subject.abilities.keeps:
+    if not subject.capabilities.keeps:
         raise NotTestable("an update resets the fields that it leaves out")
     key, body = subject.contract.upsert.key, subject.full(1)
-    subject.given(body)
+    subject.existing(body)
     before = subject.accepted(subject.upsert({key: body[key]})).response.members
     _refused(refusal, refusal.send(subject, body[key], subject.full(2, body[key])))
     after = subject.accepted(subject.upsert({key: body[key]})).response.members
@@ -56,12 +56,12 @@ def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
     tried = stories.tried_again(subject, refusal)
     _refused(refusal, tried.refused)
     if tried.existed(subject):
-        raise Violation("no model of that name after a refused request", f"there is a model {tried.key}")
+        raise Failure("no model of that name after a refused request", f"there is a model {tried.key}")
     shown = subject.accepted(tried.taken).response.members
     for field in subject.reliable_fields(telling=True):
         refused = tried.changes.get(field.name)
         if refused is not None and same(shown.get(field.name), refused):
-            raise Violation(f"no {field.name} of a refused request", f"{field.name}: {written(shown[field.name])}")
+            raise Failure(f"no {field.name} of a refused request", f"{field.name}: {written(shown[field.name])}")
 
 
 @requirement("IDM-19", MUST, clause="x-clauses/shown")
@@ -69,10 +69,10 @@ def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
 def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
     """The server accepts a valid request after a rejected one."""
     exchange = stories.tried_again(subject, refusal).taken
-    expect_taken(exchange, f"a valid request after {refusal.label}")
+    expect_accepted(exchange, f"a valid request after {refusal.label}")
     body = exchange.request.json
     for field in [reliable for reliable in subject.reliable_fields() if reliable.name in body]:
-        expect_shown(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
+        expect_returned(exchange.response.members, field.response, body[field.name], f"after {refusal.label}")
 
 
 class ModelToRefuseChangesOf:
@@ -86,12 +86,12 @@ class ModelToRefuseChangesOf:
     def restore(self) -> None:
         """Give it its values, and see what it shows; its times count as far as looking at it does not move them."""
         subject = self._subject
-        subject.given(self._body)
+        subject.existing(self._body)
         one = subject.look(self._body)
         self._seen = other = subject.look(self._body)
         times = [timestamp(subject.contract, of) for of in ("created", "updated")]
         steady = [it.name for it in times if it and one.get(it.name) and one[it.name] == other.get(it.name)]
-        self._steady = steady if subject.abilities.reads_truly else []
+        self._steady = steady if subject.capabilities.reads_truly else []
 
     def judge(self, refusal: Refusal) -> None:
         """See that a refused request changes nothing."""
@@ -102,10 +102,10 @@ class ModelToRefuseChangesOf:
         for name in self._steady:
             if moment(after.get(name)) != moment(before.get(name)):  # one moment may be written in many ways
                 expected = f"{name}: {written(before.get(name))} after a refused request"
-                raise Violation(expected, f"{name}: {written(after.get(name))}")
+                raise Failure(expected, f"{name}: {written(after.get(name))}")
 
 
 def _refused(refusal: Refusal, exchange: Exchange) -> None:
     if exchange.response.successful:
-        fault = Violation("a refusal", summary(exchange), [exchange]) if refusal.breaks else None
-        raise NotTestable("the target takes this request", because=refusal.breaks, fault=fault)
+        fault = Failure("a refusal", summary(exchange), [exchange]) if refusal.breaks else None
+        raise NotTestable("the target takes this request", blocked_by=refusal.breaks, fault=fault)

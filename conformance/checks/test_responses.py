@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.fields import constants, lookups
-from conformance.judge.expect import expect_shown, written
-from conformance.judge.outcome import Cause, Violation
+from conformance.judge.expect import expect_returned, written
+from conformance.judge.outcome import Cause, Failure
 from conformance.judge.responses import SchemaJudge, assumed_body, error_body, is_json_media, judged_body, shown_model
 from conformance.requirements import cases
 from conformance.requirements.features import (
@@ -29,7 +29,7 @@ def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contrac
     if assumed_body(exchange, schemas, contract) and not is_json_media(exchange):
         return  # SCH-06 judges it
     if judged_body(exchange, schemas) and exchange.response.text.faults:
-        raise Violation("strict JSON", exchange.response.text.faults[0])
+        raise Failure("strict JSON", exchange.response.text.faults[0])
 
 
 @every_exchange("SCH-02", MUST, clause="x-clauses/json-text")
@@ -41,7 +41,7 @@ def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract
     if judged_body(exchange, schemas) and not is_json_media(exchange):
         sent = f"Content-Type: {media_type or '(none)'}"
         cause = Cause("media type", "Content-Type: application/json", sent)
-        raise Violation(f"Content-Type: {JSON_MEDIA}", sent, cause=cause)
+        raise Failure(f"Content-Type: {JSON_MEDIA}", sent, cause=cause)
 
 
 @every_exchange("SCH-03", MUST, clause="x-clauses/model-body")
@@ -51,7 +51,7 @@ def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contra
         return
     faults = [fault for fault in schemas.faults(exchange, drop_null=True) if not fault.date_time]
     if faults:
-        raise Violation(f"a model that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
+        raise Failure(f"a model that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
 
 
 @every_exchange("SCH-04", SHOULD, clause="x-clauses/model-body")
@@ -61,7 +61,7 @@ def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contr
         return
     faults = schemas.faults(exchange, drop_null=False)
     if faults:
-        raise Violation("a value, or no such field", str(faults[0]))
+        raise Failure("a value, or no such field", str(faults[0]))
 
 
 @every_exchange("SCH-05", MUST, clause="x-clauses/error-body")
@@ -71,7 +71,7 @@ def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contra
     if assumed_body(exchange, schemas, contract):
         return  # SCH-06 judges it
     if error_body(exchange, schemas) and not text.faults and not isinstance(text.value, dict):
-        raise Violation("a JSON object", written(text.value))
+        raise Failure("a JSON object", written(text.value))
 
 
 @every_exchange("SCH-06", SHOULD, clause="x-clauses/error-body", about=[ERROR_SCHEMAS])
@@ -83,7 +83,7 @@ def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contra
         return
     faults = schemas.faults(exchange, drop_null=True)
     if faults:
-        raise Violation(f"an error that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
+        raise Failure(f"an error that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
 
 
 def _expect_empty_object(exchange: Exchange) -> None:
@@ -91,9 +91,9 @@ def _expect_empty_object(exchange: Exchange) -> None:
     text, media_type = exchange.response.text, exchange.response.media_type
     if not is_json_media(exchange):
         sent = f"Content-Type: {media_type or '(none)'}"
-        raise Violation(f"Content-Type: {JSON_MEDIA}", sent, cause=Cause("media type", "application/json", sent))
+        raise Failure(f"Content-Type: {JSON_MEDIA}", sent, cause=Cause("media type", "application/json", sent))
     if not text.faults and not isinstance(text.value, dict):
-        raise Violation("a JSON object", written(text.value))
+        raise Failure("a JSON object", written(text.value))
 
 
 @every_exchange("SCH-07", MUST, clause="x-clauses/model-body", about=[IDENTIFIER])
@@ -108,7 +108,7 @@ def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract
             and key in model
             and model[field.name] != model[key]
         ):
-            raise Violation(f"{field.name} equal to {key}", f"{written(model[field.name])} and {written(model[key])}")
+            raise Failure(f"{field.name} equal to {key}", f"{written(model[field.name])} and {written(model[key])}")
 
 
 @every_exchange("SCH-08", MUST, clause="x-clauses/model-body", about=[PROVIDERS])
@@ -118,7 +118,7 @@ def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract:
     for field, _ in lookups(contract):
         shown = model.get(field.name)
         if isinstance(shown, dict) and "id" in shown and "provider_id" in shown and shown["id"] != shown["provider_id"]:
-            raise Violation("id equal to provider_id", f"{written(shown['id'])} and {written(shown['provider_id'])}")
+            raise Failure("id equal to provider_id", f"{written(shown['id'])} and {written(shown['provider_id'])}")
 
 
 @every_exchange("SCH-09", MUST, clause="x-clauses/model-body", about=[DATE_TIMES])
@@ -128,7 +128,7 @@ def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract
         return
     faults = [fault for fault in schemas.faults(exchange, drop_null=True) if fault.date_time]
     if faults:
-        raise Violation("a date-time such as 2026-02-01T12:00:00Z", str(faults[0]))
+        raise Failure("a date-time such as 2026-02-01T12:00:00Z", str(faults[0]))
 
 
 @every_exchange("SCH-10", MUST, clause="x-clauses/model-body", about=[CONSTANTS])
@@ -139,7 +139,7 @@ def test_constants(exchange: Exchange, schemas: SchemaJudge, contract: Contract)
         return
     for name, value in constants(contract).items():
         if model.get(name) is not None:
-            expect_shown(model, contract.upsert.response[name], value, "in a custom model")
+            expect_returned(model, contract.upsert.response[name], value, "in a custom model")
 
 
 def _forges(exchange: Exchange, contract: Contract) -> bool:
@@ -155,7 +155,7 @@ def test_about_the_model_asked_for(exchange: Exchange, schemas: SchemaJudge, con
     if model is None or exchange.request.key is None or not isinstance(model.get(key), str):
         return
     if model[key] != exchange.request.key and _plain(exchange.request.key):
-        raise Violation(f"{key}: {written(exchange.request.key)}", f"{key}: {written(model[key])}")
+        raise Failure(f"{key}: {written(exchange.request.key)}", f"{key}: {written(model[key])}")
 
 
 def _plain(key: str) -> bool:

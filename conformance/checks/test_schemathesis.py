@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance.fields import overlays
-from conformance.judge.expect import expect_entries, expect_shown, expect_status, expect_taken
-from conformance.judge.outcome import Violation
+from conformance.judge.expect import expect_accepted, expect_entries, expect_returned, expect_status
+from conformance.judge.outcome import Failure
 from conformance.judge.requests import Reading, read_body
 from conformance.judge.responses import ANY_SERVER
 from conformance.model.engine import generated
@@ -25,7 +25,7 @@ ALONE = 2
 def test_generated_valid_requests(subject: Subject) -> None:
     """The server accepts every generated request with ordinary values."""
     _judge(
-        subject, Reading.PLAIN, lambda exchange: expect_taken(exchange, "every value of the generated body is plain")
+        subject, Reading.PLAIN, lambda exchange: expect_accepted(exchange, "every value of the generated body is plain")
     )
 
 
@@ -64,7 +64,7 @@ def _judge(subject: Subject, reading: Reading, judge: Callable[[Exchange], None]
             continue
         try:
             judge(exchange)
-        except Violation:
+        except Failure:
             if sent_alone >= ALONE and not subject.affords(1):
                 return
             sent_alone += 1
@@ -76,7 +76,7 @@ def _sent_alone(subject: Subject, body: Json) -> Exchange:
     key = subject.contract.upsert.key
     if isinstance(body, dict) and isinstance(body.get(key), str) and body[key]:
         return subject.upsert({**body, key: subject.names.fresh()})
-    return subject.post(encoded(body), credential=subject.callers.owner)
+    return subject.post(encoded(body), credential=subject.credentials.primary)
 
 
 def _expect_all_shown(subject: Subject, exchange: Exchange) -> None:
@@ -85,7 +85,7 @@ def _expect_all_shown(subject: Subject, exchange: Exchange) -> None:
         return
     for field in subject.reliable_fields():
         if field.name in sent:
-            expect_shown(members, field.response, sent[field.name], "in the response")
+            expect_returned(members, field.response, sent[field.name], "in the response")
     for override, shown, _ in overlays(subject.contract):
         entries = sent.get(override.name)
         if isinstance(entries, dict):

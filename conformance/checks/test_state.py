@@ -8,24 +8,24 @@ from conformance.checks import stories
 from conformance.checks.together import Bodies, together
 from conformance.fields import (
     Shown,
+    echoed_fields,
     identifying,
     lookups,
     overlays,
     settled,
     settled_fields,
-    shown_fields,
 )
 from conformance.generate.values import telling_value
 from conformance.judge.expect import (
     contains,
     expect_entries,
-    expect_shown,
+    expect_returned,
     expect_unchanged,
     same,
     shown_by,
     written,
 )
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.requirements import cases
 from conformance.requirements.features import (
     FIELDS,
@@ -69,12 +69,12 @@ def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
     where = "in the response to the create"
     for value in subject.values_of(field.request)[1:2]:
         exchange = subject.accepted(subject.upsert({**subject.minimal(), field.name: value}))
-        expect_shown(exchange.response.members, field.response, value, where)
+        expect_returned(exchange.response.members, field.response, value, where)
     for exchange in stories.full_creates(subject):
         sent = exchange.request.json
         with shown_by(exchange):
             if field.name in sent:
-                expect_shown(subject.accepted(exchange).response.members, field.response, sent[field.name], where)
+                expect_returned(subject.accepted(exchange).response.members, field.response, sent[field.name], where)
 
 
 @requirement("IDM-02", MUST, clause="x-clauses/shown", about=[SHOWN])
@@ -83,7 +83,7 @@ def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
     """An update returns the new value, not the previous one."""
     for story in (stories.updates, stories.alone):
         for step in story(subject, field):
-            expect_shown(step.shown, field.response, step.sent[field.name], "in the response to the update")
+            expect_returned(step.shown, field.response, step.sent[field.name], "in the response to the update")
 
 
 @requirement("IDM-03", MUST, clause="x-clauses/repeat")
@@ -108,22 +108,22 @@ def test_value_is_stored(subject: Subject, field: Shown) -> None:
     where = "when the model is looked at a moment later"
     for step in stories.stored(subject, field):
         if field.name in step.sent:
-            expect_shown(step.shown, field.response, step.sent[field.name], where)
+            expect_returned(step.shown, field.response, step.sent[field.name], where)
 
 
 @requirement("IDM-05", SHOULD, clause="x-clauses/read-back", about=[OWN, STATE])
 def test_value_is_stored_at_once(subject: Subject) -> None:
     """The next request sees what a 2xx response has confirmed."""
     key = subject.names.for_a_model()
-    if subject.abilities.reads:
+    if subject.capabilities.reads:
         subject.read(key)  # a cache that a create does not clear keeps that there is none
     for variant in (1, 2):
-        body = subject.given(subject.full(variant, key))
-        late = subject.abilities.reads_late
+        body = subject.existing(subject.full(variant, key))
+        late = subject.capabilities.reads_late
         shown = subject.read(key).response.members if late else stories.look(subject, body)
         shown = stories.completed(subject, body, shown)
         for field in subject.reliable_fields():
-            expect_shown(shown, field.response, body[field.name], "in the very next request")
+            expect_returned(shown, field.response, body[field.name], "in the very next request")
 
 
 @requirement("IDM-26", SHOULD, clause="x-clauses/read-back", about=[READ])
@@ -133,9 +133,9 @@ def test_read_shows_the_same(subject: Subject) -> None:
     A field that no read shows may be left out, and so may one that the read of a model with a value for it leaves out.
     """
     subject.require_true_read()
-    providers = subject.plan.known.providers[:1]
+    providers = subject.options.fixtures.providers[:1]
     attached = {lookup.by: provider for _, lookup in lookups(subject.contract) for provider in providers}
-    root = subject.given(subject.full(1) | attached)
+    root = subject.existing(subject.full(1) | attached)
     seen: list[tuple[Mapping[str, Json], Mapping[str, Json]]] = []
     reads = [subject.look(root)]
     for own in (subject.minimal(), subject.few(2)):
@@ -158,9 +158,9 @@ def test_omitted_field(subject: Subject, field: Shown) -> None:
             continue  # it was not left out
         before, after = step.sent[field.name], step.shown.get(field.name)
         if subject.contract.upsert.omitted is Omitted.KEEP:
-            expect_shown(step.shown, field.response, before, "after an update that left it out")
+            expect_returned(step.shown, field.response, before, "after an update that left it out")
         elif after is not None and same(after, before):
-            raise Violation(f"{field.name} reset by an update that left it out", f"{field.name}: {written(after)}")
+            raise Failure(f"{field.name} reset by an update that left it out", f"{field.name}: {written(after)}")
 
 
 @requirement("IDM-07", MUST, clause="x-clauses/shown", about=[SHOWN])
@@ -169,9 +169,9 @@ def test_back_again(subject: Subject, field: Shown) -> None:
     """A value can be changed, changed back and changed again."""
     _, changed, *later = stories.back_again(subject, field)
     if not same(changed.shown.get(field.name), changed.sent[field.name]):
-        raise NotTestable(f"an update does not show {field.name} as it was sent", because="IDM-02")
+        raise NotTestable(f"an update does not show {field.name} as it was sent", blocked_by="IDM-02")
     for last in later:
-        expect_shown(last.shown, field.response, last.sent[field.name], "after it was changed and changed back")
+        expect_returned(last.shown, field.response, last.sent[field.name], "after it was changed and changed back")
 
 
 @requirement("IDM-08", MUST, clause="x-clauses/shown", about=[OWN])
@@ -180,32 +180,32 @@ def test_fields_together(subject: Subject, bodies: Bodies) -> None:
     """The server stores each of the fields that one request sends together."""
     for body in bodies(subject):
         members = subject.accepted(subject.upsert(body)).response.members
-        for field in shown_fields(subject.contract):
+        for field in echoed_fields(subject.contract):
             if field.name in body:
-                expect_shown(members, field.response, body[field.name], "where fields are sent together")
+                expect_returned(members, field.response, body[field.name], "where fields are sent together")
 
 
 @requirement("IDM-09", SHOULD, clause="x-clauses/exact", about=[ODD])
 @each("field", cases.odd)
 def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
     """A response returns an accepted valid but unusual value exactly."""
-    reliable = {it.name for it in subject.abilities.reliable}
+    reliable = {it.name for it in subject.capabilities.reliable}
     for value, exchange in stories.odd_creates(subject, field):
         if not exchange.response.successful:
             subject.observe(f"{field.name}: {written(value, 60)} is answered {exchange.response.status}")
             continue
         with shown_by(exchange):
-            expect_shown(exchange.response.members, field.response, value, "in the response")
+            expect_returned(exchange.response.members, field.response, value, "in the response")
         if field.name in reliable:
             seen = stories.looked_at_again(subject, exchange)
-            expect_shown(seen, field.response, value, "when it is looked at again")
+            expect_returned(seen, field.response, value, "when it is looked at again")
     story = stories.emptied(subject)
     emptied = story[-1]
     taken = emptied.response.status == subject.contract.upsert.updated
     if taken and field.name in emptied.request.json.keys() & reliable:
         value = emptied.request.json[field.name]
         with shown_by(*story):
-            expect_shown(emptied.response.members, field.response, value, "in the response to an update")
+            expect_returned(emptied.response.members, field.response, value, "in the response to an update")
 
 
 @requirement("IDM-21", SHOULD, clause="x-upsert/omitted", about=[OVERRIDES])
@@ -215,21 +215,21 @@ def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseFi
     (override, field), key = case, subject.contract.upsert.key
     stories.require_shown(subject, field)
     entries = {"temperature": {"min": 0, "max": 1}}
-    body = subject.given({**subject.full(1), override.name: entries})
+    body = subject.existing({**subject.full(1), override.name: entries})
     for update in ({key: body[key]}, *(subject.full(variant, body[key]) for variant in (2, 3))):
         sent = {name: value for name, value in update.items() if name != override.name}
         shown = subject.accepted(subject.upsert(sent)).response.members.get(field.name)
         if subject.contract.upsert.omitted is Omitted.KEEP:
             expect_entries(shown, entries, field, f"after an update without {override.name}", contains)
         elif isinstance(shown, dict) and same(shown.get("temperature"), entries["temperature"]):
-            raise Violation(f"{override.name} reset by an update that left it out", f"{field.name}: {written(shown)}")
+            raise Failure(f"{override.name} reset by an update that left it out", f"{field.name}: {written(shown)}")
 
 
 @requirement("IDM-22", SHOULD, clause="x-upsert/omitted", needs=["provider"], about=[PROVIDERS])
 def test_omitted_provider(subject: Subject) -> None:
     """A provider omitted from an update stays attached, or is reset if the contract says so."""
     for field, lookup in lookups(subject.contract):
-        body = {**subject.full(1), lookup.by: subject.plan.known.providers[0]}
+        body = {**subject.full(1), lookup.by: subject.options.fixtures.providers[0]}
         before = subject.accepted(subject.upsert(body)).response.members.get(field.name)
         if before is None:
             raise NotTestable(f"the target does not show {field.name}")
@@ -238,24 +238,24 @@ def test_omitted_provider(subject: Subject) -> None:
         kept = same(settled(after, field.schema), settled(before, field.schema))
         if kept is not (subject.contract.upsert.omitted is Omitted.KEEP):
             what = "kept by an update that leaves it out" if not kept else "reset by an update that leaves it out"
-            raise Violation(f"{field.name}: {written(before)} {what}", f"{field.name}: {written(after)}")
+            raise Failure(f"{field.name}: {written(before)} {what}", f"{field.name}: {written(after)}")
 
 
 @requirement("IDM-28", SHOULD, clause="x-upsert/omitted", about=[REFERENCES, KEPT])
 def test_reference_sent_again(subject: Subject) -> None:
     """Sending the same base model or provider again changes nothing, and a new provider changes no other value."""
-    if not subject.abilities.keeps:
+    if not subject.capabilities.keeps:
         raise NotTestable("an update resets the fields that it leaves out")
     key, references = subject.contract.upsert.key, subject.plain_references()
     if not references:
         raise NotTestable("the contract has no references")
-    body = subject.given({**subject.few(), **references, **subject.overrides()})
+    body = subject.existing({**subject.few(), **references, **subject.overrides()})
     before = subject.accepted(subject.upsert({key: body[key]})).response.members
     for name, value in references.items():
         after = subject.accepted(subject.upsert({key: body[key], name: value})).response.members
         expect_unchanged(subject.contract, before, after, f"after {name} was sent again")
     for field, lookup in lookups(subject.contract):
-        for provider in subject.plan.known.providers[1:]:
+        for provider in subject.options.fixtures.providers[1:]:
             after = subject.accepted(subject.upsert({key: body[key], lookup.by: provider})).response.members
             where = "after another provider was attached"
             moved = [it.name for it in settled_fields(subject.contract) if it.name not in body]
@@ -268,17 +268,17 @@ def test_reference_sent_again(subject: Subject) -> None:
 @requirement("IDM-17", MUST, clause="x-clauses/unique", about=[OWN, STATE])
 def test_models_do_not_leak(subject: Subject) -> None:
     """Each of many models keeps its own values."""
-    bodies = [subject.given(subject.full(variant)) for variant in range(3)]
+    bodies = [subject.existing(subject.full(variant)) for variant in range(3)]
     alike = {**bodies[1], subject.contract.upsert.key: subject.names.for_a_model()}
-    subject.given(alike)
-    subject.given(subject.full(4, alike[subject.contract.upsert.key]))
+    subject.existing(alike)
+    subject.existing(subject.full(4, alike[subject.contract.upsert.key]))
     for body in [*bodies, bodies[0]]:
         shown, where = (
             stories.completed(subject, body, stories.look(subject, body)),
             f"in the model {body[subject.contract.upsert.key]}",
         )
         for field in subject.reliable_fields():
-            expect_shown(shown, field.response, body[field.name], where)
+            expect_returned(shown, field.response, body[field.name], where)
         for override, overlaid, _ in overlays(subject.contract):
             if shown.get(overlaid.name) is not None:  # a read may leave it out
                 expect_entries(shown[overlaid.name], body[override.name], overlaid, where, contains)
@@ -295,14 +295,14 @@ def test_bare_models_are_bare(subject: Subject) -> None:
         subject.minimal(),
         subject.minimal() | {override: {} for override in overrides},
     )
-    sent = (older, *others, newer, empty, *([older] if subject.abilities.keeps else []))
+    sent = (older, *others, newer, empty, *([older] if subject.capabilities.keeps else []))
     shown = [subject.accepted(subject.upsert(body)).response.members for body in sent]
     for members in shown[3:]:
         for other in others:
             _expect_nothing_of(other, members, subject)
-    texts = {field.name for field in shown_fields(subject.contract) if field.request.schema.get("type") == "string"}
+    texts = {field.name for field in echoed_fields(subject.contract) if field.request.schema.get("type") == "string"}
     where, apart = "as before other models were created", texts | identifying(subject.contract)
-    for members in (shown[3], shown[-1] if subject.abilities.keeps else shown[3]):  # texts may be made from the name
+    for members in (shown[3], shown[-1] if subject.capabilities.keeps else shown[3]):  # texts may be made from the name
         expect_unchanged(subject.contract, shown[0], members, where, apart)
 
 
@@ -315,16 +315,16 @@ def _telling(subject: Subject) -> dict[str, Json]:
 
 
 def _expect_nothing_of(other: Mapping[str, Json], shown: Mapping[str, Json], subject: Subject) -> None:
-    for field in shown_fields(subject.contract):
+    for field in echoed_fields(subject.contract):
         if field.name in other and same(shown.get(field.name), other[field.name]):
             observed = f"{field.name}: {written(shown[field.name])}"
-            raise Violation(f"no {field.name} of another model", observed, seen_in=[shown])
+            raise Failure(f"no {field.name} of another model", observed, seen_in=[shown])
     for override, overlaid, _ in overlays(subject.contract):
         parameters = shown.get(overlaid.name)
         theirs = parameters.keys() & other.get(override.name, {}).keys() if isinstance(parameters, dict) else set()
         if theirs:
             expected = f"{overlaid.name} without {', '.join(sorted(theirs))}, of another model"
-            raise Violation(expected, f"{overlaid.name}: {written(parameters)}", seen_in=[shown])
+            raise Failure(expected, f"{overlaid.name}: {written(parameters)}", seen_in=[shown])
 
 
 @requirement("IDM-24", MUST, clause="x-clauses/override", about=[OVERRIDES, READ])
@@ -336,7 +336,7 @@ def test_override_is_stored(subject: Subject, case: tuple[RequestField, Response
     subject.require_true_read()
     body = subject.minimal()
     for entries in ({"temperature": {"min": 0, "max": 1}}, {"temperature": {"max": 2}}):
-        body = subject.given({**body, override.name: entries})
+        body = subject.existing({**body, override.name: entries})
         seen = stories.settled_value(subject, body, field.name, entries)
         expect_entries(seen, entries, field, "when the model is looked at a moment later", contains)
 
@@ -346,14 +346,14 @@ def test_provider_is_stored(subject: Subject) -> None:
     """The server keeps a provider that was attached in a create or an update."""
     subject.require_true_read()
     for field, lookup in lookups(subject.contract):
-        attached = {lookup.by: subject.plan.known.providers[0]}
-        for body in (subject.minimal() | attached, subject.given(subject.minimal()) | attached):
+        attached = {lookup.by: subject.options.fixtures.providers[0]}
+        for body in (subject.minimal() | attached, subject.existing(subject.minimal()) | attached):
             sent = subject.accepted(subject.upsert(body)).response.members.get(field.name)
             if sent is None:
                 raise NotTestable(f"the target does not show {field.name}")
             seen = stories.settled_value(subject, body, field.name, sent)
             if not same(settled(seen, field.schema), settled(sent, field.schema)):
-                raise Violation(f"{field.name}: {written(sent)} a moment later", f"{field.name}: {written(seen)}")
+                raise Failure(f"{field.name}: {written(sent)} a moment later", f"{field.name}: {written(seen)}")
 
 
 @requirement("IDM-18", MUST, clause="x-clauses/override", about=[OVERRIDES])

@@ -10,16 +10,16 @@ from conformance.checks.refusals import JSON_SPELLED, MARKUP, SERVER_TRIALS, Ref
 from conformance.fields import base_field, identifying
 from conformance.generate.bodies import BEYOND_TWO_BYTES, SPELLINGS, Spelling
 from conformance.judge.expect import (
-    expect_refusal,
-    expect_shown,
+    expect_accepted,
+    expect_rejected,
+    expect_returned,
     expect_status,
-    expect_taken,
     expect_unchanged,
     nameless,
     same,
     summary,
 )
-from conformance.judge.outcome import Cause, NotTestable, Violation
+from conformance.judge.outcome import Cause, Failure, NotTestable
 from conformance.judge.responses import ANY_SERVER, SchemaJudge, blames_the_server, is_implied
 from conformance.requirements import cases
 from conformance.requirements.features import (
@@ -95,7 +95,7 @@ def test_create(subject: Subject) -> None:
 def test_update(subject: Subject) -> None:
     """Every later upsert of a name returns the status of an update."""
     upsert = subject.contract.upsert
-    body, base = subject.given(subject.full(variant=0)), subject.given(subject.minimal())
+    body, base = subject.existing(subject.full(variant=0)), subject.existing(subject.minimal())
     for variant in range(1, REPEATS + 1):
         again = subject.full(variant, body[upsert.key]) if variant % 2 else {upsert.key: body[upsert.key]}
         again |= subject.based_on(base) if variant == 2 else {}
@@ -109,7 +109,7 @@ def test_update(subject: Subject) -> None:
 def test_no_server_error(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The server responds to every request, and never with a 5xx status other than 501 and 503."""
     if blames_the_server(exchange):
-        raise Violation("no server error, whatever the request", summary(exchange))
+        raise Failure("no server error, whatever the request", summary(exchange))
 
 
 @every_exchange("STA-04", MUST, clause="x-clauses/declared-statuses")
@@ -123,7 +123,7 @@ def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: C
         schemas.declares(exchange) or status in ANY_SERVER or error_of_the_upsert or is_implied(exchange, contract)
     ):
         cause = Cause("status", "", str(status))
-        raise Violation("a status that the contract declares", summary(exchange), cause=cause)
+        raise Failure("a status that the contract declares", summary(exchange), cause=cause)
 
 
 @requirement("STA-13", SHOULD, clause="*/x-reference", about=[REFERENCES])
@@ -131,21 +131,21 @@ def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: C
 def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference]) -> None:
     """The server returns 404 for an upsert that refers to a model or provider that does not exist."""
     field, reference = case
-    longer = subject.once("a model of a longer name", lambda: subject.given(_longer(subject)))
+    longer = subject.once("a model of a longer name", lambda: subject.existing(_longer(subject)))
     key = subject.contract.upsert.key
     name = str(longer[subject.contract.upsert.key])
     unknown = name.removesuffix(LONGER) if name.endswith(LONGER) else subject.names.fresh()
     for body in (subject.minimal(), _without_references(subject)):
         exchange = subject.upsert({**body, field.name: unknown})
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
-    for name in subject.plan.known.builtin_models[:1] if reference.to == "models" else ():
+    for name in subject.options.fixtures.builtin_models[:1] if reference.to == "models" else ():
         exchange = subject.upsert({**subject.minimal(), field.name: f"{name}-{subject.names.fresh()}"})
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name} that begins as a built-in model")
     for word in _words_for(subject, field):
         body = {**subject.minimal(), field.name: word}
-        exchange = subject.post(encoded(body), key=body[key], credential=subject.callers.owner, ordinary=False)
+        exchange = subject.post(encoded(body), key=body[key], credential=subject.credentials.primary, ordinary=False)
         if not (exchange.response.successful and reference.to == "models" and _is_called(subject, word)):
-            expect_refusal(exchange, f'there is no {reference.to.rstrip("s")} "{word}"')
+            expect_rejected(exchange, f'there is no {reference.to.rstrip("s")} "{word}"')
 
 
 @requirement("STA-14", SHOULD, clause="*/x-alias", about=[ALIASES])
@@ -163,7 +163,7 @@ def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) ->
         exchange = subject.upsert({**model, field.name: first, alias.of: second})
         if exchange.response.status not in (alias.differing, *missing) and not exchange.response.successful:
             for value in known:  # what the user named may not exist
-                subject.given({**subject.minimal(), alias.of: value})
+                subject.existing({**subject.minimal(), alias.of: value})
         expect_status(exchange, alias.differing, *missing, when=f"where {field.name} and {alias.of} differ")
 
 
@@ -180,10 +180,10 @@ def test_allow(subject: Subject, method: str) -> None:
         raise NotTestable(f"the target has a {method} of its own, or refuses it otherwise")
     allowed = [value for name, value in exchange.response.headers if name.lower() == "allow"]
     if not allowed:
-        raise Violation("Allow in the 405", "no such header")
+        raise Failure("Allow in the 405", "no such header")
     methods = {name.strip().upper() for value in allowed for name in value.split(",")}
     if method in methods:
-        raise Violation(f"Allow without {method}, which is refused", f"Allow: {', '.join(allowed)}")
+        raise Failure(f"Allow without {method}, which is refused", f"Allow: {', '.join(allowed)}")
 
 
 @requirement("STA-16", MUST, clause="x-clauses/media-type-match")
@@ -192,10 +192,10 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
     """The server accepts a JSON body with any valid spelling of its media type."""
     key = subject.once("a model of any media type", subject.names.for_a_model)
     body = encoded(subject.few(1, key))
-    exchange = subject.post(body, key=key, headers=headers, credential=subject.callers.owner)
+    exchange = subject.post(body, key=key, headers=headers, credential=subject.credentials.primary)
     if not exchange.response.successful:
-        subject.accepted(subject.post(body, key=key, credential=subject.callers.owner))
-    expect_taken(exchange, "the media type of the body is application/json")
+        subject.accepted(subject.post(body, key=key, credential=subject.credentials.primary))
+    expect_accepted(exchange, "the media type of the body is application/json")
 
 
 @requirement("STA-32", MUST, clause="x-clauses/json-spelling")
@@ -207,38 +207,38 @@ def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
     texts = {name: value for name, value in body.items() if isinstance(value, str)}
     body |= {name: f'{value} a/b "c" \\d {BEYOND_TWO_BYTES}' for name, value in texts.items()}
     body[key_name] = key
-    exchange = subject.post(spelling(body), key=key, credential=subject.callers.owner)
+    exchange = subject.post(spelling(body), key=key, credential=subject.credentials.primary)
     if exchange.response.status == 413:
         raise NotTestable("the body is larger than the server takes")
     if not exchange.response.successful:
-        subject.given(body)
-    expect_taken(exchange, "the body is valid JSON")
+        subject.existing(body)
+    expect_accepted(exchange, "the body is valid JSON")
     try:
         _expect_sent(subject, exchange, body, "whatever its spelling")
-    except Violation:
+    except Failure:
         plainly = subject.accepted(subject.upsert({**body, key_name: subject.names.for_a_model()}))
         try:
             _expect_sent(subject, plainly, body, "")
-        except Violation:
+        except Failure:
             reason = "the values are shown otherwise in the plainest spelling of the body, too"
-            raise NotTestable(reason, because="IDM-01") from None
+            raise NotTestable(reason, blocked_by="IDM-01") from None
         raise
 
 
 def _expect_sent(subject: Subject, exchange: Exchange, body: Mapping[str, Json], where: str) -> None:
     for field in subject.reliable_fields():
         if field.name in body:
-            expect_shown(exchange.response.members, field.response, body[field.name], where)
+            expect_returned(exchange.response.members, field.response, body[field.name], where)
 
 
 @requirement("STA-17", MUST, clause="requestBody")
 def test_plain_values_are_taken(subject: Subject) -> None:
     """The server accepts a valid request with ordinary values."""
     for exchange in stories.full_creates(subject):
-        expect_taken(exchange, "every field holds a plain value")
+        expect_accepted(exchange, "every field holds a plain value")
     key = subject.minimal()
     for _ in range(3):
-        expect_taken(subject.upsert(key), "the name alone, of a model that exists, changes nothing")
+        expect_accepted(subject.upsert(key), "the name alone, of a model that exists, changes nothing")
 
 
 @requirement("STA-31", MUST, clause="requestBody")
@@ -258,14 +258,14 @@ def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
     """The server accepts a name of 1 to 64 letters, digits, dots, underscores, hyphens and inner slashes."""
     key = subject.names.for_a_model(tail) + tail if tail else subject.longest_name()
     if subject.is_plain(key):  # of those that the target takes
-        expect_taken(subject.upsert({subject.contract.upsert.key: key}), "the name is plain")
+        expect_accepted(subject.upsert({subject.contract.upsert.key: key}), "the name is plain")
 
 
 @requirement("STA-18", SHOULD, clause="x-upsert/reserved", needs=["builtin-model"], about=[RESERVED_NAMES])
 def test_builtin_names(subject: Subject) -> None:
     """The server rejects an upsert of a built-in model."""
     upsert = subject.contract.upsert
-    names = [name for name in subject.plan.known.builtin_models if subject.is_allowed(name)]
+    names = [name for name in subject.options.fixtures.builtin_models if subject.is_allowed(name)]
     if not names:
         raise NotTestable("names of built-in models are none of those that the target takes")
     reserved = upsert.reserved or FORBIDDEN
@@ -280,18 +280,18 @@ def test_read(subject: Subject) -> None:
     key = subject.name_with("-3.5.json")
     created = subject.upsert({subject.contract.upsert.key: key})
     if created.response.status == subject.contract.upsert.invalid:
-        raise NotTestable("a name with dots is refused", because="STA-31")
+        raise NotTestable("a name with dots is refused", blocked_by="STA-31")
     subject.accepted(created)
     expect_status(subject.read(key), 200, when="for a model that exists")
     expect_status(subject.read(subject.names.fresh()), 404, when="for a model that does not exist")
-    similar = subject.given({subject.contract.upsert.key: subject.name_with("-3x5")})[subject.contract.upsert.key]
+    similar = subject.existing({subject.contract.upsert.key: subject.name_with("-3x5")})[subject.contract.upsert.key]
     if "." not in key or not similar.endswith("-3x5"):
         return
     expect_status(subject.read(similar.replace("-3x5", "-3.5")), 404, when="for a name that is like another")
     for word in (*RESERVED, *ROWS[1:]):
         read = subject.read(word, ordinary=False)
         if read.response.members.get(subject.contract.upsert.key) != word:  # else there is such a model
-            expect_refusal(read, f'there is no model "{word}"')
+            expect_rejected(read, f'there is no model "{word}"')
 
 
 @requirement("STA-20", MUST, clause="x-upsert/delete", about=[DELETE])
@@ -299,20 +299,20 @@ def test_delete(subject: Subject) -> None:
     """A delete returns 204 and removes that model only; it returns 404 for a model that does not exist."""
     subject.require_delete()
     name = subject.name_with("_b")
-    key = subject.given(subject.few(1, name))[subject.contract.upsert.key]
+    key = subject.existing(subject.few(1, name))[subject.contract.upsert.key]
     alike = subject.upsert({subject.contract.upsert.key: f"{name[:-2]}-b" if name.endswith("_b") else name})
     longer_name = f"{key}-more" if subject.is_plain(f"{key}-more") else subject.names.fresh()
-    longer = subject.given({subject.contract.upsert.key: longer_name})
-    if subject.abilities.reads:
+    longer = subject.existing({subject.contract.upsert.key: longer_name})
+    if subject.capabilities.reads:
         subject.read(key)  # a cache that a delete does not clear has it now
     expect_status(subject.delete(key), 204, when="for a model that exists")
     again = subject.patiently(lambda: subject.delete(key), lambda deleted: deleted.response.status == 404)
     expect_status(again, 404, when="for a model that was deleted")
-    if subject.abilities.reads:
+    if subject.capabilities.reads:
         gone = subject.patiently(lambda: subject.read(key), lambda read: read.response.status == 404)
         expect_status(gone, 404, when="for a model that was deleted")
         others = [str(longer[subject.contract.upsert.key])]
-        if alike.response.status == subject.contract.upsert.created and subject.abilities.tells_creates:
+        if alike.response.status == subject.contract.upsert.created and subject.capabilities.tells_creates:
             others.append(str(alike.request.key))
         for other in others:
             read = subject.patiently(partial(subject.read, other), lambda it: it.response.status == 200)
@@ -324,16 +324,16 @@ def test_create_after_delete(subject: Subject) -> None:
     """The next upsert of a deleted name creates a new model without values of the deleted one."""
     subject.require_delete()
     upsert = subject.contract.upsert
-    body = subject.given(subject.full() | subject.plain_references())
+    body = subject.existing(subject.full() | subject.plain_references())
     key = body[upsert.key]
     if not subject.delete(key).response.successful:
-        raise NotTestable("the delete of a model that exists is refused", because="STA-20")
+        raise NotTestable("the delete of a model that exists is refused", blocked_by="STA-20")
     other = subject.minimal()
     fresh = nameless(subject.accepted(subject.upsert(other)).response.members, other[upsert.key])
     again = subject.upsert({upsert.key: key})
-    if subject.abilities.tells_creates:
+    if subject.capabilities.tells_creates:
         expect_status(again, upsert.created, when="for a name that was deleted")
-    expect_taken(again, "the name was deleted, and is free again")
+    expect_accepted(again, "the name was deleted, and is free again")
     where = "as in a model that never had a value"
     shown = nameless(again.response.members, key)
     expect_unchanged(subject.contract, fresh, shown, where, identifying(subject.contract))
@@ -346,15 +346,15 @@ def test_slashes(subject: Subject) -> None:
     upsert, stem = subject.contract.upsert, subject.names.for_a_model("/a/b")
     if not subject.is_plain(f"{stem}/a"):
         raise NotTestable(f"the target takes no names with slashes in them, such as {stem}/a")
-    keys = [str(subject.given({upsert.key: f"{stem}/{tail}"})[upsert.key]) for tail in ("a", "a/b")]
+    keys = [str(subject.existing({upsert.key: f"{stem}/{tail}"})[upsert.key]) for tail in ("a", "a/b")]
     for key in keys:
         expect_status(subject.read(key), 200, when=f"for the model {key}")
-        if subject.abilities.deletes:
-            expect_taken(subject.delete(key), f"there is a model {key}")
+        if subject.capabilities.deletes:
+            expect_accepted(subject.delete(key), f"there is a model {key}")
     if base := base_field(subject.contract):
         for key in keys[1:]:  # a base may be refused to be deleted
-            subject.given({upsert.key: key})
-            expect_taken(subject.upsert({**subject.minimal(), base.name: key}), f"there is a model {key}")
+            subject.existing({upsert.key: key})
+            expect_accepted(subject.upsert({**subject.minimal(), base.name: key}), f"there is a model {key}")
 
 
 @requirement("STA-23", MUST, clause="x-clauses/no-server-error")
@@ -374,7 +374,7 @@ def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
     again = subject.upsert(subject.once("a plain request", subject.minimal))
     if not again.response.successful:  # as an update, perhaps; so once more with a name of its own
         refusal.send(subject)
-        expect_taken(subject.upsert(subject.minimal()), f"a plain request after {refusal.label}")
+        expect_accepted(subject.upsert(subject.minimal()), f"a plain request after {refusal.label}")
 
 
 @requirement("STA-24", MUST, clause="x-clauses/media-type-match")
@@ -382,17 +382,17 @@ def test_chunked_body(subject: Subject) -> None:
     """The server accepts a chunked body, or rejects it with 411 or 501."""
     body, upsert = subject.few(), subject.contract.upsert
     body |= {name: "模型" * 10 for name, value in body.items() if isinstance(value, str) and name != upsert.key}
-    exchange = subject.post(encoded(body), key=body[upsert.key], credential=subject.callers.owner, chunked=True)
+    exchange = subject.post(encoded(body), key=body[upsert.key], credential=subject.credentials.primary, chunked=True)
     if exchange.response.status in (411, 501):  # a server need not know any transfer coding (RFC 9112, section 6.1)
         return
     if not exchange.response.successful:
-        subject.given(body)  # refused in one piece as well, it says nothing of chunks
-    expect_taken(exchange, "the body is valid, and sent in chunks")
+        subject.existing(body)  # refused in one piece as well, it says nothing of chunks
+    expect_accepted(exchange, "the body is valid, and sent in chunks")
     shown = exchange.response.members
     for field in subject.reliable_fields():
         if field.name in body and not same(shown.get(field.name), body[field.name]):
             whole = subject.accepted(subject.upsert(body)).response.members
-            expect_shown(shown, field.response, whole.get(field.name), "as where the body is sent in one piece")
+            expect_returned(shown, field.response, whole.get(field.name), "as where the body is sent in one piece")
 
 
 @requirement("STA-33", MUST, clause="x-clauses/whole-body")
@@ -401,8 +401,8 @@ def test_connection_after_an_answer(subject: Subject, kind: str) -> None:
     """After a response the server closes the connection or reads the next request, never the rest of a body."""
     if not subject.client.transport.connects:
         raise NotTestable("an application in the same process has no connections")
-    if violation := misused(subject, kind):
-        raise violation
+    if failure := misused(subject, kind):
+        raise failure
 
 
 @requirement("STA-25", OPEN, clause="x-clauses/media-type-refused")
@@ -412,7 +412,7 @@ def test_other_media_types(subject: Subject, media_type: str) -> None:
     headers = (("Content-Type", media_type), JSON_HEADERS[1]) if media_type else (JSON_HEADERS[1],)
     body = subject.minimal()
     exchange = subject.post(
-        encoded(body), key=body[subject.contract.upsert.key], headers=headers, credential=subject.callers.owner
+        encoded(body), key=body[subject.contract.upsert.key], headers=headers, credential=subject.credentials.primary
     )
     status = exchange.response.status
     subject.observe(f"{media_type or 'no media type'}: {status}")
@@ -433,7 +433,7 @@ def _words_for(subject: Subject, field: RequestField) -> Sequence[str]:
 
 def _is_called(subject: Subject, name: str) -> bool:
     """Whether somebody called a model so, as far as there is a read to tell."""
-    return subject.abilities.reads and subject.read(name).response.members.get(subject.contract.upsert.key) == name
+    return subject.capabilities.reads and subject.read(name).response.members.get(subject.contract.upsert.key) == name
 
 
 def _known_values(subject: Subject, field: RequestField) -> list[Json]:
@@ -441,8 +441,8 @@ def _known_values(subject: Subject, field: RequestField) -> list[Json]:
     reference = subject.contract.upsert.request[field.slot].reference
     if reference is None or reference.to == "models":
         return subject.values_of(field)[:PAIR]
-    return list(dict.fromkeys(subject.plan.known.providers))[:PAIR]
+    return list(dict.fromkeys(subject.options.fixtures.providers))[:PAIR]
 
 
 def _without_references(subject: Subject) -> dict[str, Json]:
-    return subject.once("a model without references", lambda: subject.given(subject.minimal()))
+    return subject.once("a model without references", lambda: subject.existing(subject.minimal()))

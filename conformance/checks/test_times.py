@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from conformance.fields import timestamp
 from conformance.judge.expect import written
-from conformance.judge.outcome import NotTestable, Violation
+from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.responses import Moment, moment
 from conformance.requirements.features import (
     CREATION_TIME,
@@ -33,21 +33,21 @@ def test_created_at_stays(subject: Subject) -> None:
         update = {**subject.full(1, body[subject.contract.upsert.key]), **references}
         later = _moment(subject.accepted(subject.upsert(update)), field)
         if not later.is_same(created):
-            raise Violation(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {later.text}")
-    if subject.abilities.reads_truly:
+            raise Failure(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {later.text}")
+    if subject.capabilities.reads_truly:
         read = subject.look(body).get(field.name)
         seen = moment(read)
         if seen is not None and not seen.is_same(created):
-            raise Violation(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {written(read)}")
-    if subject.abilities.deletes_truly and subject.delete(body[subject.contract.upsert.key]).response.successful:
+            raise Failure(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {written(read)}")
+    if subject.capabilities.deletes_truly and subject.delete(body[subject.contract.upsert.key]).response.successful:
         subject.pause(GRAIN if created.whole_seconds else 0.05)
         again = subject.upsert(body)
         to_the_minute = not created.digits and not created.at.second
         if again.response.status == subject.contract.upsert.created and not to_the_minute:
-            anew = _moment(again, field)
-            if anew.is_same(created):
+            fresh = _moment(again, field)
+            if fresh.is_same(created):
                 expected = f"{field.name} after {created.text}, for a model that was created anew"
-                raise Violation(expected, f"{field.name}: {anew.text}")
+                raise Failure(expected, f"{field.name}: {fresh.text}")
 
 
 @requirement("IDM-15", SHOULD, clause="x-clauses/times", about=[CREATION_TIME, UPDATE_TIME])
@@ -62,11 +62,9 @@ def test_updated_at_never_goes_back(subject: Subject) -> None:
             continue  # it was never updated
         moment_updated, moment_created = _moment(exchange, updated), _moment(exchange, created)
         if moment_updated.is_before(moment_created):
-            raise Violation(
-                f"{updated.name} not before {moment_created.text}", f"{updated.name}: {moment_updated.text}"
-            )
+            raise Failure(f"{updated.name} not before {moment_created.text}", f"{updated.name}: {moment_updated.text}")
         if latest is not None and moment_updated.is_before(latest):
-            raise Violation(f"{updated.name} not before {latest.text}", f"{updated.name}: {moment_updated.text}")
+            raise Failure(f"{updated.name} not before {latest.text}", f"{updated.name}: {moment_updated.text}")
         latest = moment_updated
         subject.pause()
 
@@ -104,7 +102,7 @@ def _expect_later(
             return after
     if after == before and not after.digits and not after.at.second:
         raise NotTestable(f"{field.name} may be told to the minute")
-    raise Violation(f"{field.name} after {before.text}, for {what} changed", f"{field.name}: {after.text}")
+    raise Failure(f"{field.name} after {before.text}, for {what} changed", f"{field.name}: {after.text}")
 
 
 def _timestamp(subject: Subject, of: str) -> ResponseField:
@@ -120,6 +118,6 @@ def _moment(exchange: Exchange, field: ResponseField) -> Moment:
         raise NotTestable(f"the target does not show {field.name}")
     found = moment(value)
     if found is None:
-        because = "SCH-09" if isinstance(value, str) else "SCH-03"
-        raise NotTestable(f"{field.name} is {written(value)}, which is no date-time", because=because)
+        blocked_by = "SCH-09" if isinstance(value, str) else "SCH-03"
+        raise NotTestable(f"{field.name} is {written(value)}, which is no date-time", blocked_by=blocked_by)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.judge.expect import expect_shown, expect_status, shown_by
+from conformance.judge.expect import expect_returned, expect_status, shown_by
 from conformance.judge.outcome import NotTestable
 from conformance.requirements.features import (
     OWN,
@@ -18,12 +18,12 @@ def test_still_there_at_the_end(subject: Subject) -> None:
     """A model that existed when the run began still has its values when the run ends."""
     subject.require_reading()
     if subject.first is None:
-        raise NotTestable("no model could be created when the run began", because="STA-17")
+        raise NotTestable("no model could be created when the run began", blocked_by="STA-17")
     body, upsert = subject.first.request.json, subject.contract.upsert
-    reads = subject.abilities.reads_truly
+    reads = subject.capabilities.reads_truly
     seen = subject.read(body[upsert.key]) if reads else subject.accepted(subject.upsert({upsert.key: body[upsert.key]}))
     with shown_by(subject.first, seen):
         if reads:
             expect_status(seen, 200, when="for a model that was created")
         for field in subject.reliable_fields():
-            expect_shown(seen.response.members, field.response, body[field.name], "many requests later")
+            expect_returned(seen.response.members, field.response, body[field.name], "many requests later")

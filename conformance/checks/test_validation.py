@@ -105,9 +105,9 @@ def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> No
     key = subject.once("a name of wrong values", subject.names.fresh)
     body = encoded({subject.contract.upsert.key: key, field.name: wrong.value})
     accepting = headers if ACCEPT in headers else (*headers, ACCEPT)
-    exchange = subject.post(body, key=key, headers=accepting, credential=subject.callers.owner)
+    exchange = subject.post(body, key=key, headers=accepting, credential=subject.credentials.primary)
     if exchange.response.status == UNSUPPORTED and headers in JSON_MEDIA_TYPES.values():
-        raise NotTestable("the server takes no media type that is spelled so", because="STA-16")
+        raise NotTestable("the server takes no media type that is spelled so", blocked_by="STA-16")
     _expect_refused(subject, exchange, UNSUPPORTED, when=f"for {field.name}: {wrong.label}")
 
 
@@ -132,7 +132,7 @@ def test_wrong_among_others(subject: Subject, place: str) -> None:
     text = encoded(body)
     if place == IN_A_LARGE_BODY:
         text, allowed = text[:-1] + b" " * PADDING + b"}", [TOO_LARGE]
-    exchange = subject.post(text, key=body.get(upsert.key), credential=subject.callers.owner)
+    exchange = subject.post(text, key=body.get(upsert.key), credential=subject.credentials.primary)
     _expect_refused(subject, exchange, *dict.fromkeys(allowed), when=f"for {first.name}: {wrong.label}, {place}")
 
 
@@ -143,8 +143,8 @@ def _expect_refused(subject: Subject, exchange: Exchange, *allowed: int, when: s
         (field, wrong), *_ = _wrong_fields(subject)
         alone = subject.upsert({**subject.minimal(), field.name: wrong.value}).response.status
         if exchange.response.status >= 500 or alone != invalid:
-            because = "STA-03" if exchange.response.status >= 500 else "STA-08"
-            raise NotTestable(f"a wrong value is answered {exchange.response.status}, and alone {alone}", because)
+            blocked_by = "STA-03" if exchange.response.status >= 500 else "STA-08"
+            raise NotTestable(f"a wrong value is answered {exchange.response.status}, and alone {alone}", blocked_by)
     expect_status(exchange, invalid, *allowed, when=when)
 
 
@@ -170,4 +170,4 @@ def _expect_invalid(subject: Subject, case: WrongValue) -> None:
 
 
 def _without_references(subject: Subject) -> dict[str, Json]:
-    return subject.once("a model without references", lambda: subject.given(subject.minimal()))
+    return subject.once("a model without references", lambda: subject.existing(subject.minimal()))

@@ -22,7 +22,7 @@ def _in_order(subject: Subject) -> list[dict[str, Json]]:
 def _updates_in_reverse(subject: Subject) -> list[dict[str, Json]]:
     """All fields, and a base model and a provider, of a model that is there."""
     key, full = subject.contract.upsert.key, subject.full(1)
-    body = subject.given({key: full[key]}) | full | subject.plain_references()
+    body = subject.existing({key: full[key]}) | full | subject.plain_references()
     return [dict(reversed(body.items()))]
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from conformance.output import visible
 from conformance.settings import Settings, UsageError, asked_for
 from conformance.target.cleanup import Cleaned, clean
-from conformance.target.client import Callers
-from conformance.target.connection import callers_of, connection_of
+from conformance.target.client import Credentials
+from conformance.target.connection import connection_of, credentials_of
 from conformance.target.ledger import BadLedger, Entry, Recorded, read_ledger, write_ledger
 from conformance.target.names import Names
-from conformance.target.subject import Plan, Subject
+from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import Credential
 from conformance.wire.http import HttpTransport
 from contract import Contract, load
@@ -44,9 +44,9 @@ def _clean(run: Recorded, settings: Settings, contract: Contract) -> Cleaned:
         return Cleaned(0, dict.fromkeys(run.entries, "its target was an application, not a URL"))
     connection = connection_of(settings, target=run.target)
     with closing(HttpTransport(run.target, connection.route)) as transport:
-        callers = callers_of(settings)
-        subject = Subject(contract, connection.client(transport), callers, Names(run=run.prefix), Plan())
-        cleaned = clean(subject, ((entry, _caller(entry, callers)) for entry in run.entries if entry not in kept))
+        credentials = credentials_of(settings)
+        subject = Subject(contract, connection.client(transport), credentials, Names(run=run.prefix), RunOptions())
+        cleaned = clean(subject, ((entry, _caller(entry, credentials)) for entry in run.entries if entry not in kept))
     cleaned.left |= kept
     return cleaned
 
@@ -59,9 +59,9 @@ def _why_kept(entry: Entry, run: Recorded, settings: Settings) -> str:
     return ""
 
 
-def _caller(entry: Entry, callers: Callers) -> Credential | None:
+def _caller(entry: Entry, credentials: Credentials) -> Credential | None:
     """A key of the organization that the model may be in: what a wrong or a reader's key created is the owner's."""
-    return callers.other if entry.caller == asked_for("other-org-key") else callers.owner
+    return credentials.other_org if entry.caller == asked_for("other-org-key") else credentials.primary
 
 
 def _told(run: Recorded, result: Cleaned) -> Iterator[str]:

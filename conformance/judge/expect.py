@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from conformance.fields import settled, settled_fields
-from conformance.judge.outcome import Cause, NotTestable, Violation
+from conformance.judge.outcome import Cause, Failure, NotTestable
 from conformance.redaction import shortened
 from conformance.wire.exchange import Exchange, Json
 from contract import Contract, ResponseField
@@ -70,31 +70,31 @@ def expect_status(exchange: Exchange, *statuses: int, when: str = "") -> None:
         raise _of(exchange, f"status {expected}{f' {when}' if when else ''}", cause)
 
 
-def expect_refusal(exchange: Exchange, what: str) -> None:
+def expect_rejected(exchange: Exchange, what: str) -> None:
     """The response is no 2xx."""
     if exchange.response.successful:
         raise _of(exchange, f"a refusal (4xx): {what}", Cause("status", "4xx", str(exchange.response.status)))
 
 
-def expect_taken(exchange: Exchange, what: str) -> None:
+def expect_accepted(exchange: Exchange, what: str) -> None:
     """The response is 2xx."""
     if not exchange.response.successful:
         raise _of(exchange, f"success (2xx): {what}", Cause("status", "2xx", str(exchange.response.status)))
 
 
-def expect_shown(
+def expect_returned(
     members: Mapping[str, Json], field: ResponseField, value: Json, where: str, equal: Same = same
 ) -> None:
     """The response field shows `value`. One of a wrong type is left to the requirement that judges types."""
     if field.name not in members:
         absent = f"a response without {field.name}"
         expected = f"{field.name}: {written(value)} {where}"
-        raise Violation(expected, absent, seen_in=[members], cause=Cause("member", field.name, "absent"))
+        raise Failure(expected, absent, seen_in=[members], cause=Cause("member", field.name, "absent"))
     shown = members[field.name]
     if equal(value, shown):
         return
     if shown is not None and not _of_type(shown, field):
-        raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", because="SCH-03")
+        raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", blocked_by="SCH-03")
     raise differing(f"{field.name}: {written(value)} {where}", f"{field.name}: {written(shown)}", value, shown, members)
 
 
@@ -103,7 +103,7 @@ def expect_entries(
 ) -> None:
     """The object that `field` shows has each of `entries`; an entry of null is none to look for."""
     if shown is not None and not _of_type(shown, field):
-        raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", because="SCH-03")
+        raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", blocked_by="SCH-03")
     for name, value in entries.items():
         if value is None:
             continue
@@ -152,19 +152,19 @@ def shown_by(*exchanges: Exchange) -> Iterator[None]:
     """What is judged in the block shows in `exchanges`, and in no others of the check."""
     try:
         yield
-    except Violation as violation:
-        violation.exchanges = violation.exchanges or exchanges
+    except Failure as failure:
+        failure.exchanges = failure.exchanges or exchanges
         raise
 
 
-def differing(expected: str, observed: str, value: Json, came: Json, *seen_in: object) -> Violation:
+def differing(expected: str, observed: str, value: Json, came: Json, *seen_in: object) -> Failure:
     """A violation in which one JSON value was expected and another came."""
-    return Violation(expected, observed, difference=difference(value, came), seen_in=seen_in)
+    return Failure(expected, observed, difference=difference(value, came), seen_in=seen_in)
 
 
-def _of(exchange: Exchange, expected: str, cause: Cause) -> Violation:
+def _of(exchange: Exchange, expected: str, cause: Cause) -> Failure:
     """A violation that the response as a whole shows."""
-    return Violation(expected, summary(exchange), seen_in=[exchange.response], cause=cause)
+    return Failure(expected, summary(exchange), seen_in=[exchange.response], cause=cause)
 
 
 _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {

@@ -29,7 +29,7 @@ class Cause:
         return f"respond with {self.expected or 'a status that the contract declares'} instead of {self.observed}"
 
 
-class Violation(AssertionError):
+class Failure(AssertionError):
     """The target does not do what the requirement says. The target is at fault."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Violation(AssertionError):
         """The responses, or the members of their bodies, that show it: these objects, not others that are equal."""
         self.cause = cause
         """What it may have in common with violations of other requirements."""
-        self.retrace: Replay | None = None
+        self.replay: Replay | None = None
         """Judges other requests as it was judged, where that can be done."""
         super().__init__(f"expected {expected}; observed {observed}")
 
@@ -79,11 +79,11 @@ class NotTestable(Exception):
 
     obstacle = Obstacle.DOES_NOT_APPLY
 
-    def __init__(self, reason: str, because: str | None = None, fault: Violation | None = None) -> None:
+    def __init__(self, reason: str, blocked_by: str | None = None, fault: Failure | None = None) -> None:
         self.reason = reason
-        self.because = because
+        self.blocked_by = blocked_by
         self.fault = fault
-        if because is not None:
+        if blocked_by is not None:
             self.obstacle = Obstacle.BLOCKED
         super().__init__(reason)
 
@@ -110,7 +110,7 @@ class Disrupted(NotTestable):
 class Seen:
     """A violation, and the exchanges that showed it; the last one does."""
 
-    violation: Violation
+    failure: Failure
     exchanges: tuple[Exchange, ...]
 
     @property

@@ -34,10 +34,10 @@ def generated(subject: Subject) -> list[Exchange]:
     bridge = _Bridge(subject)
     config = SchemathesisConfig.from_dict(
         {
-            "seed": subject.plan.seed,
+            "seed": subject.options.seed,
             "workers": 1,
             "checks": {"enabled": False},
-            "generation": {"mode": "all", "max-examples": subject.plan.profile.examples, "database": "none"},
+            "generation": {"mode": "all", "max-examples": subject.options.profile.examples, "database": "none"},
             "phases": {"stateful": {"enabled": False}},
         }
     )
@@ -80,7 +80,7 @@ class _Bridge:
             return
         key = body.get(self._subject.contract.upsert.key) if isinstance(body, dict) else None
         try:
-            self.sent.append(self._subject.post(encoded(body), key=key, credential=self._subject.callers.owner))
+            self.sent.append(self._subject.post(encoded(body), key=key, credential=self._subject.credentials.primary))
         except Exception as obstacle:  # noqa: BLE001 - the engine would swallow it
             self.obstacle = self.obstacle or obstacle
 

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from conformance.fields import Shown, base_field, overlays, shown_fields
-from conformance.judge.expect import contains, expect_entries, expect_shown, same, summary, written
-from conformance.judge.outcome import Cause, NotTestable, Violation
+from conformance.fields import Shown, base_field, echoed_fields, overlays
+from conformance.judge.expect import contains, expect_entries, expect_returned, same, summary, written
+from conformance.judge.outcome import Cause, Failure, NotTestable
 from conformance.judge.requests import Reading, read_body, read_value
 from conformance.requirements.level import MUST, SHOULD, Level
 from conformance.target.subject import Subject
@@ -60,7 +60,7 @@ class Reference:
         """Names of base models that every organization has."""
         self._keeps = keeps
         """Whether the target was seen to keep omitted fields."""
-        self._shown = {shown.name: shown for shown in shown_fields(contract)}
+        self._shown = {shown.name: shown for shown in echoed_fields(contract)}
         self._base = base_field(contract)
         self._models: dict[Address, Model] = {}
         self._clock = 0
@@ -189,12 +189,12 @@ class Onlooker:
 
     def __init__(self, subject: Subject) -> None:
         self._contract = subject.contract
-        builtin = frozenset(subject.plan.known.builtin_models)
-        self._reference = Reference(subject.contract, keeps=subject.abilities.keeps, builtin=builtin)
-        self._keeps = subject.abilities.keeps
-        callers = {"owner": subject.callers.owner, "other": subject.callers.other}
+        builtin = frozenset(subject.options.fixtures.builtin_models)
+        self._reference = Reference(subject.contract, keeps=subject.capabilities.keeps, builtin=builtin)
+        self._keeps = subject.capabilities.keeps
+        credentials = {"owner": subject.credentials.primary, "other": subject.credentials.other_org}
         self._organizations: dict[Credential | None, str] = {
-            caller: name for name, caller in callers.items() if caller is not None
+            caller: name for name, caller in credentials.items() if caller is not None
         }
         self._overrides = {override.name: shown for override, shown, _ in overlays(subject.contract)}
         self._entries: dict[Address, dict[str, dict[str, Json]]] = {}
@@ -261,15 +261,15 @@ class Onlooker:
         base = base_field(self._contract)
         return f"for an unknown {base.name}" if base is not None else ""
 
-    def look(self, exchange: Exchange) -> dict[Kind, Violation]:
+    def look(self, exchange: Exchange) -> dict[Kind, Failure]:
         """Follow an exchange; return in what its response is wrong."""
         foreseen = self.foresee(exchange.request)
         if foreseen is None:
             return {}
         caller = exchange.request.credential.shell if exchange.request.credential else ""
         found = {
-            Kind(foreseen.operation, caller, member, source): violation
-            for member, source, violation in self._violations(foreseen, exchange)
+            Kind(foreseen.operation, caller, member, source): failure
+            for member, source, failure in self._violations(foreseen, exchange)
         }
         if exchange.response.status != foreseen.prediction.status.value:
             self._lose(foreseen, exchange)
@@ -285,30 +285,30 @@ class Onlooker:
         self._entries.pop(foreseen.at, None)
         self._reference.lose(foreseen.at, exists=exists)
 
-    def _violations(self, foreseen: Foreseen, exchange: Exchange) -> Iterator[tuple[str, str, Violation]]:
+    def _violations(self, foreseen: Foreseen, exchange: Exchange) -> Iterator[tuple[str, str, Failure]]:
         status, wanted = exchange.response.status, foreseen.prediction.status.value
         if status != wanted:
             expected = f"status {wanted} {self._when(foreseen)}".strip()
             cause = Cause("status", str(wanted), str(status))
-            yield STATUS, f"{wanted}, not {status}", Violation(expected, summary(exchange), cause=cause)
+            yield STATUS, f"{wanted}, not {status}", Failure(expected, summary(exchange), cause=cause)
         if not exchange.response.successful or foreseen.operation == "delete":
             return
         yield from self._wrong_values(foreseen, exchange.response.members)
         yield from self._wrong_entries(foreseen, exchange.response.members)
 
-    def _wrong_values(self, foreseen: Foreseen, members: Mapping[str, Json]) -> Iterator[tuple[str, str, Violation]]:
-        for shown in shown_fields(self._contract):
+    def _wrong_values(self, foreseen: Foreseen, members: Mapping[str, Json]) -> Iterator[tuple[str, str, Failure]]:
+        for shown in echoed_fields(self._contract):
             if shown.name not in foreseen.sources:
                 continue
             source, value = foreseen.sources[shown.name], foreseen.prediction.fields[shown.name].value
             try:
-                expect_shown(members, shown.response, value, _where(foreseen.operation, source))
+                expect_returned(members, shown.response, value, _where(foreseen.operation, source))
             except NotTestable:
                 continue
-            except Violation as violation:
-                yield shown.name, source, violation
+            except Failure as failure:
+                yield shown.name, source, failure
 
-    def _wrong_entries(self, foreseen: Foreseen, members: Mapping[str, Json]) -> Iterator[tuple[str, str, Violation]]:
+    def _wrong_entries(self, foreseen: Foreseen, members: Mapping[str, Json]) -> Iterator[tuple[str, str, Failure]]:
         for override, entries in foreseen.entries.items():
             shown = self._overrides[override]
             for name, entry in entries.items():
@@ -320,8 +320,8 @@ class Onlooker:
                         expect_entries(members.get(shown.name), {name: entry}, shown, where, equal)
                     except NotTestable:
                         break
-                    except Violation as violation:
-                        yield member, how, violation
+                    except Failure as failure:
+                        yield member, how, failure
                         break
 
     def _source(self, at: Address, name: str, body: Mapping[str, Json]) -> str:
@@ -355,7 +355,7 @@ def _where(operation: str, source: str) -> str:
     return "after an update that left it out"
 
 
-def is_the_same(kind: Kind, seen: Violation, found: Violation) -> bool:
+def is_the_same(kind: Kind, seen: Failure, found: Failure) -> bool:
     """Whether what the onlooker has seen is what a check found, with the same values."""
     if seen.observed != found.observed:
         return False
@@ -365,9 +365,9 @@ def is_the_same(kind: Kind, seen: Violation, found: Violation) -> bool:
     return found.expected.startswith(wanted)
 
 
-def faults_of(subject: Subject, exchanges: Sequence[Exchange]) -> dict[Kind, Violation]:
+def faults_of(subject: Subject, exchanges: Sequence[Exchange]) -> dict[Kind, Failure]:
     """In what the last of the exchanges is wrong."""
-    onlooker, found = Onlooker(subject), dict[Kind, Violation]()
+    onlooker, found = Onlooker(subject), dict[Kind, Failure]()
     for exchange in exchanges:
         found = onlooker.look(exchange)
     return found

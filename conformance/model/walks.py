@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from conformance.fields import base_field
 from conformance.generate import bodies
 from conformance.generate.values import Wrongness, distinct_value, has_few_values, wrong_values
-from conformance.judge.outcome import Seen, Violation
+from conformance.judge.outcome import Failure, Seen
 from conformance.judge.requests import Reading, read_body
 from conformance.model.reference import Address, Prediction, Reference
 from conformance.requirements.features import ORGANIZATIONS
@@ -49,14 +49,14 @@ class Walker:
 
     def __init__(self, walks: Walks) -> None:
         subject = walks.subject
-        self.callers = {"owner": subject.callers.owner}
+        self.credentials = {"owner": subject.credentials.primary}
         """The organizations that the walk goes through, each by a caller."""
         apart = all(it.is_in(subject.contract) for it in ORGANIZATIONS)
-        if subject.callers.other is not None and apart and writes_elsewhere(subject):
-            self.callers["other"] = subject.callers.other
+        if subject.credentials.other_org is not None and apart and writes_elsewhere(subject):
+            self.credentials["other"] = subject.credentials.other_org
         self._walks = walks
         self._subject = subject
-        self._reference = Reference(subject.contract, keeps=subject.abilities.keeps)
+        self._reference = Reference(subject.contract, keeps=subject.capabilities.keeps)
         self._story: list[Exchange] = []
 
     def exists(self, at: Address) -> bool:
@@ -79,14 +79,14 @@ class Walker:
 
     def read(self, at: Address) -> None:
         """Read the model, there or not, where reads show what was written."""
-        if self._subject.abilities.reads_truly:
+        if self._subject.capabilities.reads_truly:
             exchange = self._follow(self._reference.read(at), lambda: self._subject.read(at[1], self._caller(at)))
             if exchange is not None:
                 self._reference.lose(at, exists=exchange.response.successful)
 
     def delete(self, at: Address) -> None:
         """Delete the model, there or not, where the target deletes."""
-        if self._subject.abilities.deletes:
+        if self._subject.capabilities.deletes:
             existed, predicted = self.exists(at), self._reference.delete(at)
             exchange = self._follow(predicted, lambda: self._subject.delete(at[1], self._caller(at)))
             if exchange is not None:
@@ -96,7 +96,7 @@ class Walker:
     def again(self, request: Request) -> None:
         """Send what a walk has sent."""
         upsert = self._subject.contract.upsert
-        organization = next(name for name, caller in self.callers.items() if caller == request.credential)
+        organization = next(name for name, caller in self.credentials.items() if caller == request.credential)
         at = (organization, request.key or "")
         if request.operation_id == upsert.operation.operation_id:
             self.upsert(at, {name: value for name, value in request.json.items() if name != upsert.key})
@@ -106,7 +106,7 @@ class Walker:
             self.delete(at)
 
     def _caller(self, at: Address) -> Credential | None:
-        return self.callers[at[0]]
+        return self.credentials[at[0]]
 
     def _follow(self, prediction: Prediction, send: Callable[[], Exchange]) -> Exchange | None:
         """Send, and return the exchange where its status is not the predicted one."""
@@ -127,8 +127,8 @@ def walk_histories(walks: Walks) -> None:
     subject, walker = walks.subject, Walker(walks)
     at = ("owner", subject.names.fresh())
     fields = [field for field in subject.own_fields() if not has_few_values(field.schema)] or subject.own_fields()
-    kinds = ("upsert", "refused", "delete") if subject.abilities.deletes else ("upsert", "refused")
-    for variant, kind in zip(count(), covering(kinds, subject.plan.profile.history), strict=False):
+    kinds = ("upsert", "refused", "delete") if subject.capabilities.deletes else ("upsert", "refused")
+    for variant, kind in zip(count(), covering(kinds, subject.options.profile.history), strict=False):
         field = fields[variant % len(fields)]
         value = {field.name: distinct_value(field.schema, variant)}
         if kind == "upsert":
@@ -166,7 +166,7 @@ def covering(kinds: Sequence[str], length: int) -> Iterator[str]:
     return (kinds[number] for number in found + found[: length - 1])
 
 
-def retrace(subject: Subject, requests: Sequence[Request], judge: Callable[[Step], None]) -> Seen | None:
+def replay(subject: Subject, requests: Sequence[Request], judge: Callable[[Step], None]) -> Seen | None:
     """What `judge` finds in the first answer that it finds anything in; None where it finds nothing."""
     if not all(_is_predictable(subject, request) for request in requests):
         return None
@@ -179,8 +179,8 @@ def retrace(subject: Subject, requests: Sequence[Request], judge: Callable[[Step
         step = walks.steps[-1]
         try:
             judge(step)
-        except Violation as violation:
-            return Seen(violation, (*step.before, step.exchange))
+        except Failure as failure:
+            return Seen(failure, (*step.before, step.exchange))
     return None
 
 
@@ -200,10 +200,10 @@ def walk(subject: Subject) -> list[Step]:
     subject.require_requests(REQUESTS)
     walks = Walks(subject)
     walk_histories(walks)
-    until = time.monotonic() + (subject.plan.profile.seconds or 0)
+    until = time.monotonic() + (subject.options.profile.seconds or 0)
     turn = 0
     while turn == 0 or (time.monotonic() < until and walks.obstacle is None):
-        _walk_at_random(walks, subject.plan.seed + turn)
+        _walk_at_random(walks, subject.options.seed + turn)
         turn += 1
     if walks.obstacle is not None:
         raise walks.obstacle
@@ -216,7 +216,7 @@ def _walk_at_random(walks: Walks, number: int) -> None:
         begun = 0
 
     quiet = settings(
-        max_examples=walks.subject.plan.profile.walks + 1,
+        max_examples=walks.subject.options.profile.walks + 1,
         stateful_step_count=STEPS,
         phases=[Phase.generate],
         database=None,
@@ -264,20 +264,20 @@ class Walk(RuleBasedStateMachine):
         values = data.draw(bodies.values(self._fields)) | data.draw(bodies.wrong(self._fields))
         self._walker.upsert(self._somewhere(data), values)
 
-    @precondition(lambda self: self.shared.subject.abilities.reads_truly)
+    @precondition(lambda self: self.shared.subject.capabilities.reads_truly)
     @rule(data=st.data())
     def read(self, data: st.DataObject) -> None:
         """A read, of what exists and what does not."""
         self._walker.read(self._somewhere(data))
 
-    @precondition(lambda self: self.shared.subject.abilities.deletes)
+    @precondition(lambda self: self.shared.subject.capabilities.deletes)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         """A delete, of what exists and what does not."""
         self._walker.delete(self._somewhere(data))
 
     def _somewhere(self, data: st.DataObject) -> Address:
-        return data.draw(st.sampled_from(list(self._walker.callers))), data.draw(st.sampled_from(self._names))
+        return data.draw(st.sampled_from(list(self._walker.credentials))), data.draw(st.sampled_from(self._names))
 
     def _bases(self) -> list[tuple[Address, str]]:
         """Each model, there or not, with each that exists and stands before it in the names: no cycle closes."""
@@ -285,7 +285,7 @@ class Walk(RuleBasedStateMachine):
             return []
         return [
             ((organization, name), base)
-            for organization in self._walker.callers
+            for organization in self._walker.credentials
             for place, name in enumerate(self._names)
             for base in self._names[:place]
             if self._walker.exists((organization, base))

@@ -160,8 +160,8 @@ def _without_verdict(result: Result) -> Iterator[pytest.TestReport]:
     """Why the run came to no verdict on the target."""
     verdict = result.verdict()
     if verdict not in (RunVerdict.CONFORMANT, RunVerdict.NON_CONFORMANT):
-        because = "; ".join(result.ruling().grounds) or "see the others"
-        yield _report(f"{RUN}::comes to a verdict", f"{verdict}: {because}", "setup", [])
+        grounds = "; ".join(result.ruling().grounds) or "see the others"
+        yield _report(f"{RUN}::comes to a verdict", f"{verdict}: {grounds}", "setup", [])
 
 
 def _report(node: str, text: str, when: Literal["setup", "call"], told: Properties) -> pytest.TestReport:

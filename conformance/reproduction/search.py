@@ -14,7 +14,7 @@ from typing import Any
 
 from conformance.fields import base_field, overlays
 from conformance.judge.expect import same, summary
-from conformance.judge.outcome import Replay, Seen, Violation
+from conformance.judge.outcome import Failure, Replay, Seen
 from conformance.judge.requests import Reading, read_body
 from conformance.judge.responses import SchemaJudge
 from conformance.model.reference import STATUS, Foreseen, Kind, faults_of, foreseen_of, is_the_same
@@ -215,21 +215,21 @@ class Oracles:
         self._send = send
         self._key = subject.contract.upsert.key
 
-    def by_judge(self, judge: Judge, found: Violation, last: Exchange) -> Oracle:
+    def by_judge(self, judge: Judge, found: Failure, last: Exchange) -> Oracle:
         """An oracle by the judge of a requirement on every exchange."""
 
         def replay(requests: Sequence[Request]) -> Seen | None:
             exchanges = self._send(requests)
             try:
                 judge(exchanges[-1], self._schemas, self._subject.contract)
-            except Violation as violation:
-                alike = exchanges[-1].response.status == last.response.status and _about(violation) == _about(found)
-                return Seen(violation, exchanges) if alike else None
+            except Failure as failure:
+                alike = exchanges[-1].response.status == last.response.status and _about(failure) == _about(found)
+                return Seen(failure, exchanges) if alike else None
             return None
 
         return Oracle(replay, slimmed=lambda request: slimmed(request, (), self._key))
 
-    def by_reference(self, found: Violation, story: Sequence[Exchange]) -> Oracle | None:
+    def by_reference(self, found: Failure, story: Sequence[Exchange]) -> Oracle | None:
         """An oracle by the reference model, where it finds the same in the last exchange as a check did."""
         faults = faults_of(self._subject, story)
         kind = next((kind for kind, seen in faults.items() if is_the_same(kind, seen, found)), None)
@@ -238,11 +238,11 @@ class Oracles:
 
         def replay(requests: Sequence[Request]) -> Seen | None:
             exchanges = self._send(requests)
-            violation = faults_of(self._subject, exchanges).get(kind)
-            if violation is None:
+            failure = faults_of(self._subject, exchanges).get(kind)
+            if failure is None:
                 return None
-            violation.cause = found.cause
-            return Seen(violation, exchanges)
+            failure.cause = found.cause
+            return Seen(failure, exchanges)
 
         members = self._members(kind) | _with_the_value(kind, story)
 
@@ -252,7 +252,7 @@ class Oracles:
 
         return Oracle(replay, lambda requests: _fits(kind, foreseen_of(self._subject, requests)), slim)
 
-    def by_status(self, found: Violation, story: Sequence[Exchange]) -> Oracle | None:
+    def by_status(self, found: Failure, story: Sequence[Exchange]) -> Oracle | None:
         """An oracle by the status alone, where a request has to be refused whatever was sent before it."""
         last, allowed = story[-1], ALLOWED.match(found.expected)
         refused = allowed is not None and all(status[0] == "4" and status != "404" for status in _statuses(allowed))
@@ -264,13 +264,13 @@ class Oracles:
             one, other = exchanges[-1].response, last.response
             if one.status != other.status and not (one.successful and other.successful):
                 return None
-            return Seen(Violation(found.expected, summary(exchanges[-1]), cause=found.cause), exchanges)
+            return Seen(Failure(found.expected, summary(exchanges[-1]), cause=found.cause), exchanges)
 
         return Oracle(replay, lambda requests: _same_end(requests, last.request, self._subject))
 
-    def by_retracing(self, found: Violation) -> Oracle | None:
+    def by_retracing(self, found: Failure) -> Oracle | None:
         """An oracle of the check's own."""
-        return None if found.retrace is None else Oracle(found.retrace)
+        return None if found.replay is None else Oracle(found.replay)
 
     def _members(self, kind: Kind) -> frozenset[str]:
         base = base_field(self._subject.contract)
@@ -289,10 +289,10 @@ def _with_the_value(kind: Kind, story: Sequence[Exchange]) -> set[str]:
     return {name for body in bodies if isinstance(body, dict) for name, value in body.items() if same(value, seen)}
 
 
-def _about(violation: Violation) -> str:
+def _about(failure: Failure) -> str:
     """What a judge finds wrong, without the values."""
-    place = re.match(r"[\w.]+(?=: )", violation.observed)
-    return f"{violation.expected.partition(':')[0]} {place[0] if place else ''}"
+    place = re.match(r"[\w.]+(?=: )", failure.observed)
+    return f"{failure.expected.partition(':')[0]} {place[0] if place else ''}"
 
 
 def _statuses(allowed: re.Match[str]) -> list[str]:

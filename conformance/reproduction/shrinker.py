@@ -82,7 +82,7 @@ class Shrinker:
     def _cost(self, requests: Sequence[Request]) -> int:
         """Requests that it takes to send some, and to delete what they create."""
         created = {(r.key, r.credential) for r in requests if r.key is not None and r.body is not None}
-        return len(requests) + (len(created) if self._subject.abilities.deletes else 0)
+        return len(requests) + (len(created) if self._subject.capabilities.deletes else 0)
 
     def settled(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding:
         """The finding with requests that reproduce it, or with what became of them.
@@ -160,8 +160,8 @@ class Shrinker:
             return None
         self._elsewhere.discard(id)
         requests, key, names = [e.request for e in story], self._subject.contract.upsert.key, self._subject.names
-        walked = finding.violation.retrace is not None
-        chain = requests if oracle.replay is finding.violation.retrace else leading_to(requests, names)
+        walked = finding.failure.replay is not None
+        chain = requests if oracle.replay is finding.failure.replay else leading_to(requests, names)
         ends = filter(oracle.fits, endings([oracle.slimmed(request) for request in chain])) if walked else ()
         first = [*ends, *candidates(requests, chain, oracle.slimmed, oracle.fits)]
         most, others = (PER_WALK, 0) if walked else (min(PER_FINDING, self._requests), FOR_OTHERS)
@@ -181,7 +181,7 @@ class Shrinker:
         return None if seen is None or tells_of_others(seen.exchanges, self._subject.names) else seen
 
     def _oracle(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Oracle | None:
-        judge, found = self._judges.get(id), finding.violation
+        judge, found = self._judges.get(id), finding.failure
         if judge is not None:
             return self._oracles.by_judge(judge, found, story[-1])
         return (
@@ -192,7 +192,7 @@ class Shrinker:
 
     def _sliced(self, finding: Finding, story: Sequence[Exchange]) -> tuple[Exchange, ...] | None:
         """The exchanges about the models alone that the last one has to do with, if they end in the same answer."""
-        if not finding.violation.seen_in:
+        if not finding.failure.seen_in:
             return None
         sliced = about_the_same(story, self._subject.names)
         if len(sliced) in (1, len(story)) or len(sliced) > LONGEST:
@@ -250,11 +250,11 @@ def _is_beginning(story: Sequence[Exchange], whole: Sequence[Exchange]) -> bool:
 
 def _told_by(finding: Finding, seen: Seen, names: Names) -> Finding:
     """The finding as other exchanges show it, in the words of its check where they are the same requests."""
-    violation, words = seen.violation, finding.violation.expected
+    failure, words = seen.failure, finding.failure.expected
     before = [exchange.request for exchange in finding.exchanges]
     if not names.found_in(words) and numbered(before, names) == numbered(seen.requests, names):
-        violation.expected = words
-    return replace(finding, violation=violation, exchanges=seen.exchanges, replay=Replayed.SHOWN)
+        failure.expected = words
+    return replace(finding, failure=failure, exchanges=seen.exchanges, replay=Replayed.SHOWN)
 
 
 class _Allowance:

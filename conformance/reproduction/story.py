@@ -9,30 +9,30 @@ from urllib.parse import unquote
 
 from conformance.fields import settled, settled_fields
 from conformance.judge.expect import same, summary
-from conformance.judge.outcome import Violation
+from conformance.judge.outcome import Failure
 from conformance.target.names import Names
 from conformance.wire import strict_json
 from conformance.wire.exchange import Exchange, Json, Request
 from contract import Contract
 
 
-def story_of(violation: Violation, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
+def story_of(failure: Failure, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
     """The exchanges up to the one that shows the violation, where it is known; else all."""
 
     def tells(exchange: Exchange) -> bool:
-        return shows(exchange, violation) if violation.seen_in else summary(exchange) == violation.observed
+        return shows(exchange, failure) if failure.seen_in else summary(exchange) == failure.observed
 
     shown = [index for index, exchange in enumerate(exchanges) if tells(exchange)]
     return tuple(exchanges[: shown[-1] + 1] if shown else exchanges)
 
 
-def shows(exchange: Exchange, violation: Violation) -> bool:
+def shows(exchange: Exchange, failure: Failure) -> bool:
     """Whether the violation shows in the response of an exchange, as far as is known."""
     response = exchange.response
     objects = [member for member in response.members.values() if isinstance(member, dict)]
     return any(
         response is seen or response.members is seen or any(member is seen for member in objects)
-        for seen in violation.seen_in
+        for seen in failure.seen_in
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.fields import Shown, inherited_fields, overlays, shown_fields
+from conformance.fields import Shown, echoed_fields, inherited_fields, overlays
 from conformance.generate.values import Wrong, Wrongness, odd_values, own_fields, wrong_values
 from contract import Alias, Contract, Reference, RequestField, ResponseField
 
@@ -25,7 +25,7 @@ class WrongValue:
 def shown(contract: Contract) -> Mapping[str, Shown]:
     """Fields that come back under the name they were sent by: references, and those with a value of their own."""
     names = {field.name for field in own_fields(contract)}
-    return {f.name: f for f in shown_fields(contract) if f.request.reference or f.name in names}
+    return {f.name: f for f in echoed_fields(contract) if f.request.reference or f.name in names}
 
 
 def own(contract: Contract) -> Mapping[str, Shown]:

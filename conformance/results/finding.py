@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from conformance.judge.outcome import Cause, Violation
+from conformance.judge.outcome import Cause, Failure
 from conformance.redaction import Variables, redacted, shortened
 from conformance.results.judged import Record
 from conformance.results.verdict import Verdict
@@ -37,7 +37,7 @@ class Replayed(StrEnum):
 class Finding:
     """A requirement that an attempt found violated."""
 
-    violation: Violation
+    failure: Failure
     exchanges: tuple[Exchange, ...]
     verdict: Verdict = Verdict.FAIL
     again: tuple[Exchange, ...] = ()
@@ -111,11 +111,11 @@ def finding_record(
         "requirement": id,
         "case": case,
         "verdict": finding.verdict.value,
-        "expected": redacted(finding.violation.expected, secrets),
-        "observed": redacted(finding.violation.observed, secrets),
+        "expected": redacted(finding.failure.expected, secrets),
+        "observed": redacted(finding.failure.observed, secrets),
         "hint": redacted(finding.hint, secrets),
-        "cause": _cause(finding.violation.cause),
-        "difference": [redacted(line, secrets) for line in finding.violation.difference],
+        "cause": _cause(finding.failure.cause),
+        "difference": [redacted(line, secrets) for line in finding.failure.difference],
         "reproduce": place.commands(exchanges, variables) if shown else [],
         "rerun": again,
         "instead": "" if shown else _without(id, finding),

@@ -19,7 +19,7 @@ Record = Mapping[str, Any]
 
 def error_record(id: str, case: str, reason: str) -> dict[str, Any]:
     """The record of a test that we kept from running: without it, what never ran would not be missed."""
-    nothing: dict[str, Any] = {"because": None, "observed": [], "requests": 0, "coverage": {}, "findings": []}
+    nothing: dict[str, Any] = {"blocked_by": None, "observed": [], "requests": 0, "coverage": {}, "findings": []}
     nothing |= {"obstacle": None, "void": []}
     return {**nothing, "requirement": id, "case": case, "verdict": Verdict.ERROR.value, "reason": reason}
 
@@ -50,7 +50,7 @@ class Judged:
     findings: list[Record] = field(default_factory=list)
     """The violations, those of its own tests and those that came up in others, as they arrived."""
     reasons: list[str] = field(default_factory=list)
-    because: list[str] = field(default_factory=list)
+    blocked_by: list[str] = field(default_factory=list)
     observed: list[str] = field(default_factory=list)
     selected: bool = True
     reached: bool = True

@@ -98,8 +98,8 @@ class Result:
             own.obstacles[record["case"]] = Obstacle(obstacle)
         if record["reason"] and record["reason"] not in own.reasons:
             own.reasons.append(record["reason"])
-        if record["because"]:
-            own.because.append(record["because"])
+        if record["blocked_by"]:
+            own.blocked_by.append(record["blocked_by"])
         own.observed.extend(record["observed"])
         for finding in record["findings"]:
             judged = self.judged.get(finding["requirement"])
@@ -149,8 +149,8 @@ class Result:
         terms = replace(self.terms, strict=self._strictly(strict))
         case = Case(self.judged, terms, self._errors(), self.disruptions)
         if self.stopped is not None:
-            because = [self.stopped_because] if self.stopped_because else []
-            return Ruling(self.stopped, [*because, *disruption(case)])
+            blocked_by = [self.stopped_because] if self.stopped_because else []
+            return Ruling(self.stopped, [*blocked_by, *disruption(case)])
         return rule(case)
 
     @property
@@ -243,7 +243,7 @@ def disrupted(judged: Mapping[str, Judged], verdicts: Mapping[str, Verdict]) -> 
     untested = {id: one for id, one in judged.items() if verdicts[id] is Verdict.NOT_TESTABLE}
     found = {id for id, verdict in verdicts.items() if verdict is Verdict.NOT_REACHED}
     found |= {id for id, one in untested.items() if one.kept_by(Obstacle.DISRUPTED)}
-    return [id for id in judged if id in found or (id in untested and found.intersection(judged[id].because))]
+    return [id for id in judged if id in found or (id in untested and found.intersection(judged[id].blocked_by))]
 
 
 def unexplained(judged: Mapping[str, Judged], verdicts: Mapping[str, Verdict]) -> Sequence[str]:
@@ -253,8 +253,8 @@ def unexplained(judged: Mapping[str, Judged], verdicts: Mapping[str, Verdict]) -
         for id, one in judged.items()
         if one.selected
         and (
-            any(verdicts.get(because, Verdict.PASS) in SILENT for because in one.because)
-            or (verdicts[id] is Verdict.NOT_TESTABLE and not one.because and one.kept_by(Obstacle.BLOCKED))
+            any(verdicts.get(blocked_by, Verdict.PASS) in SILENT for blocked_by in one.blocked_by)
+            or (verdicts[id] is Verdict.NOT_TESTABLE and not one.blocked_by and one.kept_by(Obstacle.BLOCKED))
         )
     ]
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from conformance.judge.outcome import Disrupted, NotTestable, Obstacle, Violation
+from conformance.judge.outcome import Disrupted, Failure, NotTestable, Obstacle
 from conformance.judge.responses import ANY_SERVER, NO_CONTENT, SchemaJudge
 from conformance.reproduction.shrinker import Shrinker
 from conformance.reproduction.story import renamed, same_answer, shows, story_of, text_of
@@ -63,7 +63,7 @@ class Attempt:
     reason: str = ""
     obstacle: Obstacle | None = None
     """What kept it from being judged."""
-    because: str | None = None
+    blocked_by: str | None = None
     """The requirement that judges what was in the way."""
     observed: tuple[str, ...] = ()
     """What the target does where the contract leaves it open."""
@@ -85,7 +85,7 @@ class Attempt:
 
     def give_up(self, reason: str, obstacle: Obstacle) -> None:
         """Say that nothing can be judged by it."""
-        self.state, self.reason, self.obstacle, self.because = Verdict.NOT_TESTABLE, reason, obstacle, None
+        self.state, self.reason, self.obstacle, self.blocked_by = Verdict.NOT_TESTABLE, reason, obstacle, None
         self.findings.clear()
 
 
@@ -123,13 +123,13 @@ class Attempts:
         """Run `check`; where it finds what was not confirmed before, run it again and keep what repeats."""
         first = self._first(requirement, check)
         if self._is_misled(first):
-            changes, first = first.changes, self._steady(requirement, check, anew=True)
+            changes, first = first.changes, self._steady(requirement, check, fresh=True)
             first.changes[:0] = changes
         if first.state is not Verdict.ERROR:
             self._confirm(first, check)
-        spent = self._subject.client.budget.spent
-        if spent and first.verdict is Verdict.PASS:
-            first.give_up(spent, Obstacle.DISRUPTED)
+        exhausted = self._subject.client.budget.exhausted
+        if exhausted and first.verdict is Verdict.PASS:
+            first.give_up(exhausted, Obstacle.DISRUPTED)
         return first
 
     def _first(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
@@ -142,15 +142,15 @@ class Attempts:
         found = attempt.findings.keys() & {requirement.id, *(attempt.findings.keys() - self._confirmed)}
         if not (found or (stuck and attempt.exchanges)):
             return attempt
-        again = self._steady(requirement, check, anew=True)
+        again = self._steady(requirement, check, fresh=True)
         again.changes[:0] = attempt.changes
         return again
 
-    def _steady(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
+    def _steady(self, requirement: Requirement, check: Callable[[], None], *, fresh: bool = False) -> Attempt:
         """Run `check`, anew where the surroundings changed meanwhile; what they kept from being judged says so."""
         changes = list[Change]()
         while True:
-            attempt = self._answered(requirement, check, anew=anew)
+            attempt = self._answered(requirement, check, fresh=fresh)
             attempt.trailing = self.control.note(attempt.exchanges)
             change = self._change(attempt)
             if change is None:
@@ -161,7 +161,7 @@ class Attempts:
                 attempt.give_up(change.disruption.text, Obstacle.DISRUPTED)
                 attempt.changes = changes
                 return attempt
-            anew = True
+            fresh = True
 
     def _change(self, attempt: Attempt) -> Change | None:
         """What changed around the target, where a check went wrong and its last request did not succeed."""
@@ -169,12 +169,12 @@ class Attempts:
         if attempt.changes:
             return attempt.changes.pop()
         doubtful = attempt.trailing or self.control.doubts(attempt.exchanges)
-        if not (wrong and doubtful) or self._subject.client.budget.spent:
+        if not (wrong and doubtful) or self._subject.client.budget.exhausted:
             return None
         try:
             return self._checked(attempt)
-        except Disrupted as spent:
-            attempt.give_up(spent.reason, Obstacle.DISRUPTED)
+        except Disrupted as exhausted:
+            attempt.give_up(exhausted.reason, Obstacle.DISRUPTED)
             return None
 
     def _checked(self, attempt: Attempt) -> Change | None:
@@ -187,7 +187,7 @@ class Attempts:
     def _is_misled(self, attempt: Attempt) -> bool:
         """Whether what was found may be due to connections that are of no use after a refusal; then none is kept."""
         refused = attempt.lost or not all(exchange.response.successful for exchange in attempt.exchanges)
-        if not (self._suspects_connections and refused and (attempt.findings or attempt.because)):
+        if not (self._suspects_connections and refused and (attempt.findings or attempt.blocked_by)):
             return False
         self._suspects_connections = False  # it is looked into once a run
         if spoils := spoils_connections(self._subject):
@@ -203,7 +203,7 @@ class Attempts:
         for _ in range(first.requirement.confirming_runs):
             if not new:
                 return
-            again = self._steady(first.requirement, check, anew=True)
+            again = self._steady(first.requirement, check, fresh=True)
             first.changes += again.changes
             if again.obstacle is Obstacle.DISRUPTED:
                 stopped = again.reason
@@ -217,7 +217,7 @@ class Attempts:
             new -= self._settle(first, repeated, again.exchanges)
         if not stopped:
             new -= self._settle(first, {id for id in new if self._surely(self._replayed, id, first.findings[id])})
-        stopped = stopped or self._subject.client.budget.spent or ""
+        stopped = stopped or self._subject.client.budget.exhausted or ""
         for id in new:
             if stopped:
                 del first.findings[id]
@@ -249,8 +249,8 @@ class Attempts:
         if broke or id in self._judges:
             one, other = (self._shape(finding.exchanges[-1].request) for finding in (first, again))
             return one == other and (not broke or self.control.is_steady())
-        one, other = (self._told(finding, finding.violation.expected) for finding in (first, again))
-        seen, seen_again = (self._told(finding, finding.violation.observed) for finding in (first, again))
+        one, other = (self._told(finding, finding.failure.expected) for finding in (first, again))
+        seen, seen_again = (self._told(finding, finding.failure.observed) for finding in (first, again))
         return one == other or tuple(map(_without_digits, (one, seen))) == tuple(
             map(_without_digits, (other, seen_again))
         )
@@ -266,8 +266,8 @@ class Attempts:
         """Take a server error that does not come to the same request again for what a flaky gateway sends."""
         del attempt.findings[id]
         self.broken += id == ANSWERED
-        if id == attempt.requirement.id or attempt.because == ANSWERED:
-            attempt.state, attempt.obstacle, attempt.because = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED, None
+        if id == attempt.requirement.id or attempt.blocked_by == ANSWERED:
+            attempt.state, attempt.obstacle, attempt.blocked_by = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED, None
             attempt.reason = "the target is flaky: a request got a server error, and none when it was sent again"
 
     def _settle(self, attempt: Attempt, repeated: set[str], whole: Sequence[Exchange] = ()) -> set[str]:
@@ -282,12 +282,12 @@ class Attempts:
 
     def _retraced(self, finding: Finding) -> bool:
         """Whether the way to a violation leads there again, where it can be walked without the rest of its check."""
-        retrace = finding.violation.retrace
-        if retrace is None:
+        replay = finding.failure.replay
+        if replay is None:
             return False
         story = [exchange.request for exchange in finding.exchanges]
         try:
-            return retrace(renamed(story, self._subject.names)) is not None
+            return replay(renamed(story, self._subject.names)) is not None
         except (Lost, NotTestable, Stale):
             return False
 
@@ -315,7 +315,7 @@ class Attempts:
         """
         story = finding.exchanges
         raced = any(exchange.race is not None for exchange in story)
-        if not story or raced or len(story) > LONGEST_REPLAY or not shows(story[-1], finding.violation):
+        if not story or raced or len(story) > LONGEST_REPLAY or not shows(story[-1], finding.failure):
             return False
         if not self._subject.affords(len(story)):
             return False
@@ -326,12 +326,12 @@ class Attempts:
             return False
         return same_answer(self._contract, names, story, again)
 
-    def _answered(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
+    def _answered(self, requirement: Requirement, check: Callable[[], None], *, fresh: bool = False) -> Attempt:
         """Run `check`, and again where a request got no response: what repeats is the target's, the rest is flaky."""
         seen = list[tuple[int, str]]()
         for _ in range(UNANSWERED):
-            attempt = self._sound(requirement, check, anew=anew)
-            if attempt.lost is None or self._subject.client.budget.spent:
+            attempt = self._sound(requirement, check, fresh=fresh)
+            if attempt.lost is None or self._subject.client.budget.exhausted:
                 self.broken += len(seen)
                 return attempt
             self.breakage = attempt.lost.reason
@@ -345,7 +345,7 @@ class Attempts:
                 return attempt
             if len(seen) > 1:  # every nth request would break at the same place again, if as many came between
                 self.control.is_steady()
-            anew = True
+            fresh = True
         self.broken += len(seen)
         attempt.give_up(
             f"the connection is flaky: {len(seen)} requests of this check got no response, each of them once",
@@ -366,21 +366,21 @@ class Attempts:
         """A request without the names of the run in it."""
         return f"{request.method} {self._subject.names.pattern.sub('', text_of(request))}"
 
-    def _sound(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
+    def _sound(self, requirement: Requirement, check: Callable[[], None], *, fresh: bool = False) -> Attempt:
         """Run `check`, and again where it found what writes that were done twice would explain."""
         for _ in range(REDOS):
-            attempt = redone(partial(self._once, requirement, check, anew=anew))
+            attempt = redone(partial(self._once, requirement, check, fresh=fresh))
             doubtful = set(attempt.findings) - set(self._judges)
-            if not ((doubtful or attempt.because) and may_be_done_twice(attempt.exchanges)):
+            if not ((doubtful or attempt.blocked_by) and may_be_done_twice(attempt.exchanges)):
                 return attempt
-            anew = True
+            fresh = True
         kept = {id: finding for id, finding in attempt.findings.items() if id not in doubtful}
         attempt.give_up(TOO_BUSY, Obstacle.DISRUPTED)
         attempt.findings = kept
         return attempt
 
-    def _once(self, requirement: Requirement, check: Callable[[], None], *, anew: bool = False) -> Attempt:
-        self._subject.begin(anew=anew)
+    def _once(self, requirement: Requirement, check: Callable[[], None], *, fresh: bool = False) -> Attempt:
+        self._subject.begin(fresh=fresh)
         attempt = Attempt(requirement)
         own = _outcome_of(check, attempt)
         attempt.observed = tuple(self._subject.observed)
@@ -401,8 +401,8 @@ class Attempts:
                     continue
                 try:
                     judge(exchange, self._schemas, self._contract)
-                except Violation as violation:
-                    findings[id] = Finding(violation, _leading_to(exchanges, index))
+                except Failure as failure:
+                    findings[id] = Finding(failure, _leading_to(exchanges, index))
         return findings
 
 
@@ -419,24 +419,24 @@ def _broke(finding: Finding) -> bool:
     return empty or (response.status >= 500 and response.status not in ANY_SERVER)
 
 
-def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Violation | None:
+def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Failure | None:
     """Run `check`, put what it came to into `attempt`, and return what it found itself."""
     try:
         check()
-    except Violation as violation:
-        return violation
+    except Failure as failure:
+        return failure
     except NotTestable as obstacle:
-        attempt.state, attempt.reason, attempt.because = Verdict.NOT_TESTABLE, obstacle.reason, obstacle.because
+        attempt.state, attempt.reason, attempt.blocked_by = Verdict.NOT_TESTABLE, obstacle.reason, obstacle.blocked_by
         attempt.obstacle = obstacle.obstacle
-        if obstacle.because is not None and obstacle.fault is not None:
-            attempt.findings[obstacle.because] = Finding(obstacle.fault, obstacle.fault.exchanges)
+        if obstacle.blocked_by is not None and obstacle.fault is not None:
+            attempt.findings[obstacle.blocked_by] = Finding(obstacle.fault, obstacle.fault.exchanges)
     except Lost as lost:
         attempt.state, attempt.reason, attempt.lost = Verdict.NOT_TESTABLE, lost.reason, lost
         attempt.obstacle = Obstacle.BLOCKED
         if lost.request.ordinary:
-            attempt.because = ANSWERED
+            attempt.blocked_by = ANSWERED
             unanswered = f"nothing: {lost.reason}"
-            attempt.findings[ANSWERED] = Finding(Violation(f"a response to {lost.request.method}", unanswered), ())
+            attempt.findings[ANSWERED] = Finding(Failure(f"a response to {lost.request.method}", unanswered), ())
     except (Stale, Unreachable):
         raise
     except Exception:  # noqa: BLE001 - an error of ours must not be taken for the target's

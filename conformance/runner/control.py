@@ -99,11 +99,11 @@ class Control:
         upsert = subject.contract.upsert
         self._subject = subject
         writes = upsert.operation.operation_id
-        self._primary = _Watched(PRIMARY, subject.callers.owner, self._upsert, writes)
+        self._primary = _Watched(PRIMARY, subject.credentials.primary, self._upsert, writes)
         self._others: list[_Watched] = []
-        if other := subject.callers.other:
+        if other := subject.credentials.other_org:
             self._others.append(_Watched("other-org-key", other, partial(self._upsert, other), writes))
-        if (reader := subject.callers.reader) and subject.first is not None and upsert.read is not None:
+        if (reader := subject.credentials.read_only) and subject.first is not None and upsert.read is not None:
             reads = upsert.read.operation_id
             self._others.append(_Watched("read-only-key", reader, partial(self._read, reader), reads))
         for watched in (self._primary, *self._others):

@@ -38,14 +38,14 @@ from conformance.target.budget import (
 )
 from conformance.target.cleanup import left_by_earlier_runs, open_ledger, sweep, tidy
 from conformance.target.client import Client
-from conformance.target.connection import Connection, callers_of, connection_of
+from conformance.target.connection import Connection, connection_of, credentials_of
 from conformance.target.ledger import Entry, Ledger
 from conformance.target.names import Left, Names, new_prefix
 from conformance.target.names import named as with_names
-from conformance.target.operations import Abilities
+from conformance.target.operations import Capabilities
 from conformance.target.probe import lacks_delete, probe, serves_one_at_a_time, warning_of_leftovers
 from conformance.target.smoke import look, of_stranger
-from conformance.target.subject import NO_NEW_NAMES, Known, Plan, Subject
+from conformance.target.subject import NO_NEW_NAMES, KnownFixtures, RunOptions, Subject
 from conformance.wire.exchange import Unreachable
 from conformance.wire.http import HttpTransport, InProcess
 from conformance.wire.transport import Transport
@@ -139,11 +139,11 @@ class Run:
                 subject.names.reuse_no_more()
             if serves_one_at_a_time(subject):
                 subject.client.transport.keep_none()
-            subject.abilities = probe(subject)
-        if subject.names.reuses and subject.abilities.deletes:
+            subject.capabilities = probe(subject)
+        if subject.names.reuses and subject.capabilities.deletes:
             subject.names.reuse_no_more()
-            subject.abilities = probe(subject)
-        if leaves and not lacking and not subject.abilities.deletes:
+            subject.capabilities = probe(subject)
+        if leaves and not lacking and not subject.capabilities.deletes:
             notice(self._warning_of_leftovers(subject))
         self.notes += _notes(subject)
         responses = subject.client.seconds or [0.0]
@@ -163,11 +163,13 @@ class Run:
         return self._subject
 
     def _unmet(self, client: Client, lasting: bool) -> Subject:
-        known = Known(self.settings["builtin-model"], self.settings["provider"])
-        plan = Plan(known, self.seed, self.profile)
+        fixtures = KnownFixtures(self.settings["builtin-model"], self.settings["provider"])
+        options = RunOptions(fixtures, self.seed, self.profile)
         self._earlier = [run for run in self._earlier if run.target == self.target]
         names = Names(self._worker, self.prefix, self._shape, self._names_left())
-        subject = Subject(self.contract, client, callers_of(self.settings), names, plan, self._open_ledger(lasting))
+        subject = Subject(
+            self.contract, client, credentials_of(self.settings), names, options, self._open_ledger(lasting)
+        )
         subject.creations.take_up(self._own_entries())
         return subject
 
@@ -260,7 +262,7 @@ class Run:
             self._disruptions.append(change.disruption)
             if change.lasts and change.caller is not None:
                 self._gone[change.caller] = change.disruption.text
-                self.subject.callers = self.subject.callers.without(change.caller)
+                self.subject.credentials = self.subject.credentials.without(change.caller)
         if attempt.trailing < len(attempt.exchanges):
             self._unproven = []
         if attempt.trailing:
@@ -278,7 +280,7 @@ class Run:
             "verdict": attempt.verdict.value,
             "reason": self.told(attempt.reason),
             "obstacle": attempt.obstacle and attempt.obstacle.value,
-            "because": attempt.because,
+            "blocked_by": attempt.blocked_by,
             "observed": [self.told(observed) for observed in attempt.observed],
             "requests": self.uncounted(),
             "coverage": self._coverage.take(),
@@ -344,7 +346,7 @@ class Run:
 
     def _last_control(self) -> list[list[str]]:
         """See that the surroundings are what they were, where the last tests do not tell; return what is void."""
-        if not self._unproven or self._lost or self.subject.client.budget.spent:
+        if not self._unproven or self._lost or self.subject.client.budget.exhausted:
             return []
         try:
             change = self._attempts.control.changed()
@@ -383,11 +385,11 @@ class Run:
 
 def _notes(subject: Subject) -> list[str]:
     """What the run found the target able to do, as it was seen."""
-    able = subject.abilities
+    able = subject.capabilities
     return [note for note in (_note_on_reading(able), _note_on_deleting(able), _note_on_omitting(able)) if note]
 
 
-def _note_on_reading(able: Abilities) -> str:
+def _note_on_reading(able: Capabilities) -> str:
     if able.reads_late:
         return "the read of the target may show what was before a write, so that nothing else is judged by it"
     if able.reads:
@@ -399,14 +401,14 @@ def _note_on_reading(able: Abilities) -> str:
     )
 
 
-def _note_on_deleting(able: Abilities) -> str:
+def _note_on_deleting(able: Capabilities) -> str:
     if able.deletes:
         return "the target has a delete"
     seen = able.delete_status
     return "" if seen is None else f"the target has no delete: for a model that exists it got {seen}"
 
 
-def _note_on_omitting(able: Abilities) -> str:
+def _note_on_omitting(able: Capabilities) -> str:
     if not able.updates:
         return ""
     return "an upsert keeps omitted fields" if able.keeps else "an upsert does not keep omitted fields"

@@ -101,7 +101,7 @@ class Budget:
         self._lock = threading.Lock()
 
     @property
-    def spent(self) -> str | None:
+    def exhausted(self) -> str | None:
         """What is used up, as a sentence; None as long as nothing is."""
         return self.disruption.text if self.disruption else None
 
@@ -140,7 +140,7 @@ class Budget:
                     f"the target throttled: it responded {status} and asked to be left alone for {seconds:g} s, longer "
                     f"than what is left of the time budget of {self._seconds:g} s (--time-budget)",
                 )
-                raise Disrupted(self.spent or "")
+                raise Disrupted(self.exhausted or "")
             self.waited += seconds
             self._busy = status
         time.sleep(seconds)

@@ -18,7 +18,7 @@ from platformdirs import user_state_path
 from conformance.judge.outcome import NotTestable
 from conformance.judge.requests import is_deletable, is_safe_in_path
 from conformance.target.ledger import BadLedger, Entry, Ledger, Recorded, read_if_there
-from conformance.target.operations import Abilities
+from conformance.target.operations import Capabilities
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Credential, Lost, redone
 
@@ -80,7 +80,7 @@ def tidy(subject: Subject, *, lost: bool, doubtful: bool = False) -> str | None:
 
     Where responses are doubtful, what was refused may have been created.
     """
-    if doubtful and subject.abilities.deletes:
+    if doubtful and subject.capabilities.deletes:
         subject.creations.doubt()
     own, ledger = subject.creations.own(), subject.creations.ledger
     try:
@@ -93,13 +93,13 @@ def tidy(subject: Subject, *, lost: bool, doubtful: bool = False) -> str | None:
     if not (left and _is_kept(ledger)):
         return None
     again = f"respan-conformance clean {ledger.path} tries again"
-    if _lacks_delete(subject.abilities):
+    if _lacks_delete(subject.capabilities):
         again = f"a run with --names {ledger.path} writes to them again, rather than to new ones"
     return f"{summed_up(left)}; {again}"
 
 
 def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
-    own, able = subject.creations.own(), subject.abilities
+    own, able = subject.creations.own(), subject.capabilities
     if lost or not subject.client.seconds:
         return dict.fromkeys(own, "the target stopped responding" if lost else "the target gave no response")
     if subject.plain is None and not subject.creations.confirmed:
@@ -113,7 +113,7 @@ def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
     return left
 
 
-def _lacks_delete(able: Abilities) -> bool:
+def _lacks_delete(able: Capabilities) -> bool:
     """Whether the target was seen to have no delete."""
     return able.probed and not able.deletes and able.delete_status is not None
 
@@ -139,7 +139,7 @@ class Cleaned:
 
 def sweep(subject: Subject) -> None:
     """Delete what nothing needs any more, where that can be done; what cannot be deleted now is left for the end."""
-    if not subject.abilities.deletes or subject.client.budget.spent:
+    if not subject.capabilities.deletes or subject.client.budget.exhausted:
         return
     needed = {name for names in subject.held.values() for name in names}
     needed |= set(subject.names.found_in(str(subject.first.request.key))) if subject.first is not None else set()

@@ -169,31 +169,33 @@ UNKNOWN = Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key")
 
 
 @dataclass(frozen=True, slots=True)
-class Callers:
-    """The callers that a run knows. None where the user gave no key."""
+class Credentials:
+    """The credentials of a run. None where the user gave no key."""
 
-    owner: Credential | None
-    other: Credential | None = None
+    primary: Credential | None
+    other_org: Credential | None = None
     """Of a second organization."""
-    reader: Credential | None = None
-    """Of the owner's organization, without the right to write."""
+    read_only: Credential | None = None
+    """Of the primary organization, without the right to write."""
 
     @classmethod
-    def from_keys(cls, key: str | None, other: str | None, reader: str | None) -> Callers:
-        """Callers by their API keys or tokens."""
+    def from_keys(cls, key: str | None, other_org: str | None, read_only: str | None) -> Credentials:
+        """Make credentials from API keys or tokens."""
         return cls(
             _bearer(key, "RESPAN_API_KEY"),
-            _bearer(other, "RESPAN_OTHER_ORG_KEY"),
-            _bearer(reader, "RESPAN_READ_ONLY_KEY"),
+            _bearer(other_org, "RESPAN_OTHER_ORG_KEY"),
+            _bearer(read_only, "RESPAN_READ_ONLY_KEY"),
         )
 
-    def without(self, option: str) -> Callers:
-        """The same callers but the one of a key, by the name of its option."""
-        return replace(self, **{"other-org-key": {"other": None}, "read-only-key": {"reader": None}}.get(option, {}))
+    def without(self, option: str) -> Credentials:
+        """Return the credentials without one, given by the name of its option."""
+        return replace(
+            self, **{"other-org-key": {"other_org": None}, "read-only-key": {"read_only": None}}.get(option, {})
+        )
 
     def all(self) -> list[Credential]:
-        """The callers that there are."""
-        return [caller for caller in (self.owner, self.other, self.reader) if caller is not None]
+        """Return the credentials that the user gave."""
+        return [one for one in (self.primary, self.other_org, self.read_only) if one is not None]
 
 
 def _bearer(key: str | None, variable: str) -> Credential | None:

@@ -16,7 +16,7 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 from conformance.options import BY_NAME, DIRECT
 from conformance.settings import BadSetting, Settings
 from conformance.target.budget import SECONDS, Restraint
-from conformance.target.client import Callers, Client
+from conformance.target.client import Client, Credentials
 from conformance.wire.exchange import COOKIE, Credential
 from conformance.wire.shell import STRAIGHT, Way
 from conformance.wire.transport import TIMEOUT, ClientCertificate, Route, Transport
@@ -115,9 +115,9 @@ def _words_of_openssl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
         yield f"-proxy {shlex.quote(proxy.url.partition('://')[2])}"
 
 
-def callers_of(settings: Settings) -> Callers:
+def credentials_of(settings: Settings) -> Credentials:
     """The callers whose keys are given."""
-    return Callers.from_keys(settings["api-key"], settings["other-org-key"], settings["read-only-key"])
+    return Credentials.from_keys(settings["api-key"], settings["other-org-key"], settings["read-only-key"])
 
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

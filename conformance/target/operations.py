@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from conformance.fields import Shown, base_field
 from conformance.judge.outcome import NotTestable
-from conformance.target.client import Callers, Client
+from conformance.target.client import Client, Credentials
 from conformance.target.ledger import Creations
 from conformance.wire.exchange import Credential, Exchange, Json, Lost, Request
 from contract import Contract, Operation
@@ -25,12 +25,12 @@ READ_HEADERS = (("Accept", "application/json"),)
 class Operations:
     """Sends each as a request, through `client`, which records it, and keeps in mind what may have been created."""
 
-    def __init__(self, contract: Contract, client: Client, callers: Callers, creations: Creations) -> None:
+    def __init__(self, contract: Contract, client: Client, credentials: Credentials, creations: Creations) -> None:
         self.contract = contract
         self.client = client
-        self.callers = callers
+        self.credentials = credentials
         self.creations = creations
-        self.abilities = Abilities()
+        self.capabilities = Capabilities()
         self.absent = ""
         """A name that no model has."""
         self.patience = 2
@@ -43,7 +43,7 @@ class Operations:
     def upsert(self, body: Mapping[str, Json], caller: Credential | None = None) -> Exchange:
         """Send `body` to the upsert, as the owner unless told otherwise."""
         key, base = body.get(self.contract.upsert.key), base_field(self.contract)
-        credential = caller or self.callers.owner
+        credential = caller or self.credentials.primary
         exchange = self.post(encoded(body), key=key, credential=credential)
         if base is not None and self._is_late(exchange, (credential, str(body.get(base.name)))):
             exchange = self.post(encoded(body), key=key, credential=credential)
@@ -113,9 +113,9 @@ class Operations:
         """Delete the model of that name."""
         exchange = self.client.send(self.deletion(key, caller, anonymous=anonymous, ordinary=ordinary))
         if exchange.response.successful:
-            self._written.pop((caller or self.callers.owner, key), None)
+            self._written.pop((caller or self.credentials.primary, key), None)
         raced = exchange.race is not None  # with an upsert, perhaps, that was done after it and answered before
-        if exchange.response.successful and self.abilities.deletes_truly and not raced:
+        if exchange.response.successful and self.capabilities.deletes_truly and not raced:
             self.creations.deleted(key, exchange.request.credential)
         return exchange
 
@@ -131,7 +131,7 @@ class Operations:
         if operation is None:
             raise NotTestable("the contract has no delete")
         target = operation.path.replace("{" + self.contract.upsert.key + "}", path)
-        credential = caller or self.callers.owner
+        credential = caller or self.credentials.primary
         return self.client.send(
             Request(operation.method, target, READ_HEADERS, None, credential, None, key, ordinary=False)
         )
@@ -140,7 +140,7 @@ class Operations:
         """Call the path of an operation, or else of the upsert, with a method that the contract does not have there."""
         path, absent = (at or self.contract.upsert.operation).path, quote(self.absent, safe="/")
         target = path.replace("{" + self.contract.upsert.key + "}", absent)
-        return self.client.send(Request(method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
+        return self.client.send(Request(method, target, READ_HEADERS, None, self.credentials.primary, ordinary=False))
 
     def read_encoded(self, name: str) -> Exchange:
         """Read at a path that no name of this suite leads to; `name` is percent-encoded as it is to be sent."""
@@ -148,7 +148,9 @@ class Operations:
         if read is None:
             raise NotTestable("the contract has no read")
         target = read.path.replace("{" + self.contract.upsert.key + "}", name)
-        return self.client.send(Request(read.method, target, READ_HEADERS, None, self.callers.owner, ordinary=False))
+        return self.client.send(
+            Request(read.method, target, READ_HEADERS, None, self.credentials.primary, ordinary=False)
+        )
 
     def _by_key(
         self, operation: Operation | None, key: str, caller: Credential | None, anonymous: bool, ordinary: bool
@@ -156,7 +158,7 @@ class Operations:
         if operation is None:
             raise NotTestable("the contract has no such operation")
         target = operation.path.replace("{" + self.contract.upsert.key + "}", quote(key, safe="/"))
-        credential = None if anonymous else caller or self.callers.owner
+        credential = None if anonymous else caller or self.credentials.primary
         return Request(operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key, ordinary)
 
 
@@ -166,7 +168,7 @@ def encoded(body: Json) -> bytes:
 
 
 @dataclass(slots=True)
-class Abilities:
+class Capabilities:
     """What a probe found the target able to do."""
 
     probed: bool = False

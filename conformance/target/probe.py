@@ -11,11 +11,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
-from conformance.fields import Shown, shown_fields
+from conformance.fields import Shown, echoed_fields
 from conformance.judge.expect import same, summary
-from conformance.judge.outcome import Disrupted, NotTestable, Violation
+from conformance.judge.outcome import Disrupted, Failure, NotTestable
 from conformance.target.client import UNKNOWN, may_be_done_twice
-from conformance.target.operations import JSON_HEADERS, Abilities, encoded
+from conformance.target.operations import JSON_HEADERS, Capabilities, encoded
 from conformance.target.subject import Subject
 from conformance.wire.exchange import REDOS, Exchange, Json, Lost, Request, Stale, Wire, redone
 
@@ -27,7 +27,7 @@ TRIES = 3
 """How often the target is probed where requests get no response."""
 
 
-def probe(subject: Subject) -> Abilities:
+def probe(subject: Subject) -> Capabilities:
     """Find out what the target is able to do, by a look that no write which was done twice has spoiled.
 
     Raises Disrupted where the target is too busy to tell. What gets no response three times is taken for missing.
@@ -43,7 +43,7 @@ def probe(subject: Subject) -> Abilities:
     return found
 
 
-def _undisturbed(subject: Subject, one: _Probe) -> Abilities:
+def _undisturbed(subject: Subject, one: _Probe) -> Capabilities:
     for _ in range(REDOS):
         subject.client.drain()
         found = redone(one.look)
@@ -58,10 +58,10 @@ class _Probe:
     forgives: bool
     """Whether a request without a response is one that failed, rather than a reason to probe again."""
 
-    def look(self) -> Abilities:
+    def look(self) -> Capabilities:
         """Try the upsert, the read, the bare upsert and the delete on a model of every plain value."""
-        subject, found = self.subject, Abilities()
-        subject.abilities = found
+        subject, found = self.subject, Capabilities()
+        subject.capabilities = found
         body, created = self._create(found)
         key = str(body[subject.contract.upsert.key])
         if created is not None:
@@ -71,7 +71,7 @@ class _Probe:
         subject.first = first if first is not None and first.response.successful else None
         return found
 
-    def _create(self, found: Abilities) -> tuple[dict[str, Json], Exchange | None]:
+    def _create(self, found: Capabilities) -> tuple[dict[str, Json], Exchange | None]:
         """Create a model with every field that the target takes."""
         subject = self.subject
         body = subject.full(variant=4)
@@ -97,10 +97,10 @@ class _Probe:
             if alone is not None and 400 <= alone.response.status <= 499:
                 yield name
 
-    def _note_shown(self, found: Abilities, key: str, body: Mapping[str, Json], created: Exchange) -> None:
+    def _note_shown(self, found: Capabilities, key: str, body: Mapping[str, Json], created: Exchange) -> None:
         """See which fields come back, in a create and in an update, and in what shows the state then."""
         subject = self.subject
-        own = [f for f in shown_fields(subject.contract) if f.name in body and not f.request.reference]
+        own = [f for f in echoed_fields(subject.contract) if f.name in body and not f.request.reference]
         shown = [field for field in own if _shows(field, created.response.members, body)]
         found.shows_creates = bool(shown)
         update = subject.full(5, key) if len(body) > 1 else dict(body)
@@ -113,7 +113,7 @@ class _Probe:
         found.reliable = tuple(shown)
         self._probe_reading(key, body, found)
 
-    def _probe_reading(self, key: str, body: Mapping[str, Json], found: Abilities) -> None:
+    def _probe_reading(self, key: str, body: Mapping[str, Json], found: Capabilities) -> None:
         """See what a read and a bare upsert show of the model; what neither shows is not relied on."""
         subject, shown = self.subject, found.reliable
         read = self._sent(lambda: subject.read(key))
@@ -134,7 +134,7 @@ class _Probe:
             absent = self._sent(lambda: subject.read(subject.names.fresh()))
             found.tells_absence = absent is not None and not absent.response.successful
 
-    def _probe_delete(self, key: str, found: Abilities) -> None:
+    def _probe_delete(self, key: str, found: Capabilities) -> None:
         subject = self.subject
         deleted = self._sent(lambda: subject.delete(key))
         found.delete_status = deleted.response.status if deleted is not None else None
@@ -143,7 +143,7 @@ class _Probe:
             left = self._sent(lambda: subject.read(key))
             found.deletes_truly = left is not None and not left.response.successful
         if found.deletes_truly:
-            subject.creations.deleted(key, subject.callers.owner)
+            subject.creations.deleted(key, subject.credentials.primary)
 
     def _seen_later(self, key: str, fields: Sequence[Shown], body: Mapping[str, Json]) -> Iterator[list[Shown] | None]:
         for seconds in LATE:
@@ -231,7 +231,7 @@ Before: TypeAlias = Callable[[Subject, Request], Sequence[Request]]
 
 def _by_the_reader(subject: Subject, request: Request) -> Sequence[Request]:
     """No MUST calls as the reader: that there are such keys is assumed."""
-    reader = None if subject.plan.profile.must_only else subject.callers.reader
+    reader = None if subject.options.profile.must_only else subject.credentials.read_only
     return [] if reader is None else [replace(request, credential=reader)]
 
 
@@ -275,7 +275,7 @@ def spoils_connections(subject: Subject) -> bool:
         return False
 
 
-def misused(subject: Subject, kind: str) -> Violation | None:
+def misused(subject: Subject, kind: str) -> Failure | None:
     """How a plain request is answered amiss over a connection that had one of that kind before, if it is."""
     before, plain = BEFORE[kind](subject, _plain(subject)), _plain(subject)
     if not before:
@@ -294,7 +294,7 @@ def misused(subject: Subject, kind: str) -> Violation | None:
         return None
     subject.accepted(*_sent(subject, _plain(subject)))
     expected = f"{subject.contract.upsert.created} for a valid request, over a connection that had {kind} before"
-    return Violation(expected, observed, row)
+    return Failure(expected, observed, row)
 
 
 def _sent(subject: Subject, *requests: Request) -> list[Exchange]:
@@ -314,7 +314,7 @@ def _plain(subject: Subject) -> Request:
         operation.path,
         JSON_HEADERS,
         encoded(body),
-        subject.callers.owner,
+        subject.credentials.primary,
         operation.operation_id,
         str(body[subject.contract.upsert.key]),
         ordinary=False,

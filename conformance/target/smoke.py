@@ -60,7 +60,7 @@ def look(subject: Subject) -> None:
     if status in REFUSED:
         key = "takes no request without a key; set RESPAN_API_KEY, or give --api-key-file"
         refused = "does not take the API key; check RESPAN_API_KEY or --api-key-file, and that the key may write"
-        said = f"{url} {refused if subject.callers.owner else key} (it responded {visible(summary(exchange))})"
+        said = f"{url} {refused if subject.credentials.primary else key} (it responded {visible(summary(exchange))})"
         raise WrongKey(said)
     if 400 <= status <= 499:
         exchange = _fuller(subject, url, exchange)
@@ -115,9 +115,9 @@ def _response(subject: Subject, url: str, body: Mapping[str, Json]) -> Exchange 
 
 def _look_at_other_keys(subject: Subject, url: str) -> None:
     """See that the further keys work: a stranger is kept out of everything, whatever is tested."""
-    reader = None if subject.plan.profile.must_only else subject.callers.reader  # no MUST calls as the reader
+    reader = None if subject.options.profile.must_only else subject.credentials.read_only  # no MUST calls as the reader
     looks: Sequence[tuple[str, Credential | None, Callable[[Credential], Exchange], Sequence[int]]] = (
-        ("other-org-key", subject.callers.other, lambda caller: _as_other(subject, caller), REFUSED),
+        ("other-org-key", subject.credentials.other_org, lambda caller: _as_other(subject, caller), REFUSED),
         ("read-only-key", reader, lambda caller: _as_reader(subject, caller), (UNKNOWN,)),
     )
     for option, caller, call, refused in looks:

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from conformance.fields import Shown, base_field, overlays
 from conformance.generate.values import distinct_value, has_few_values, own_fields, plain_values
 from conformance.judge.expect import summary
-from conformance.judge.outcome import Blocked, Disrupted, NotProvided, NotTestable, Violation
+from conformance.judge.outcome import Blocked, Disrupted, Failure, NotProvided, NotTestable
 from conformance.judge.requests import LONGEST, Reading, is_allowed, is_plain, is_safe_in_path, read_body
 from conformance.options import PROFILES, Profile
 from conformance.requirements.features import OWN, OWN_OF_MANY_VALUES, SLASHES
-from conformance.target.client import Callers, Client
+from conformance.target.client import Client, Credentials
 from conformance.target.ledger import Creations, Ledger
 from conformance.target.names import Names
 from conformance.target.operations import Operations
@@ -25,18 +25,18 @@ from contract import Contract, RequestField
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the user told of the target, to test more of it."""
+class KnownFixtures:
+    """Models and providers that the user says the target has."""
 
     builtin_models: Sequence[str] = ()
     providers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run is to do."""
+class RunOptions:
+    """Options of a run that checks read."""
 
-    known: Known = Known()
+    fixtures: KnownFixtures = KnownFixtures()
     seed: int = 0
     profile: Profile = PROFILES["default"]
 
@@ -60,16 +60,16 @@ class Subject(Operations):
         self,
         contract: Contract,
         client: Client,
-        callers: Callers,
+        credentials: Credentials,
         names: Names,
-        plan: Plan,
+        options: RunOptions,
         ledger: Ledger | None = None,
     ) -> None:
-        organizations = [caller for caller in (callers.owner, callers.other) if caller is not None]
-        super().__init__(contract, client, callers, Creations(contract.upsert, names.run, ledger, organizations))
+        organizations = [caller for caller in (credentials.primary, credentials.other_org) if caller is not None]
+        super().__init__(contract, client, credentials, Creations(contract.upsert, names.run, ledger, organizations))
         self.names = names
         self.absent = names.absent
-        self.plan = plan
+        self.options = options
         self.observed: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
         self.plain: Exchange | None = None
@@ -130,7 +130,7 @@ class Subject(Operations):
         """
         body: dict[str, Json] = {self.contract.upsert.key: key or self.names.for_a_model()}
         for index, field in enumerate(self.own_fields()):
-            if field.name in self.abilities.refused:
+            if field.name in self.capabilities.refused:
                 continue
             spread = 0 if has_few_values(field.schema) else 11 * index
             body[field.name] = distinct_value(field.schema, variant + spread)
@@ -144,7 +144,7 @@ class Subject(Operations):
         columns = {
             field.name: plain_values(field.schema)
             for field in self.own_fields()
-            if refused or field.name not in self.abilities.refused
+            if refused or field.name not in self.capabilities.refused
         }
         rows = range(max(map(len, columns.values()), default=0))
         ranked = list(enumerate(columns.items()))  # columns that are alike begin at rows of their own
@@ -163,13 +163,13 @@ class Subject(Operations):
 
         There are none where the contract has no such field.
         """
-        fields = tuple(f for f in self.abilities.reliable if not (telling and has_few_values(f.request.schema)))
+        fields = tuple(f for f in self.capabilities.reliable if not (telling and has_few_values(f.request.schema)))
         if not fields and (OWN_OF_MANY_VALUES if telling else OWN).is_in(self.contract):
-            if self.abilities.shows_creates:
-                shown = "shows" if self.abilities.updates else "takes"
+            if self.capabilities.shows_creates:
+                shown = "shows" if self.capabilities.updates else "takes"
                 reason = f"a create shows what was sent, but an update {shown} none of it"
-                raise NotTestable(reason, because="IDM-02" if self.abilities.updates else "STA-02")
-            raise NotTestable("the response to a create shows no field as it was sent", because="IDM-01")
+                raise NotTestable(reason, blocked_by="IDM-02" if self.capabilities.updates else "STA-02")
+            raise NotTestable("the response to a create shows no field as it was sent", blocked_by="IDM-01")
         return fields
 
     def values_of(self, field: RequestField) -> list[Json]:
@@ -178,10 +178,10 @@ class Subject(Operations):
         if reference is None:
             return plain_values(field.schema)
         if reference.to == "models":
-            return [self.given(self.full(variant))[self.contract.upsert.key] for variant in (1, 2)]
-        if not self.plan.known.providers:
+            return [self.existing(self.full(variant))[self.contract.upsert.key] for variant in (1, 2)]
+        if not self.options.fixtures.providers:
             raise NotProvided("no provider is known; name one with --provider ID")
-        return list(self.plan.known.providers)
+        return list(self.options.fixtures.providers)
 
     def known_references(self) -> dict[str, str | None]:
         """For each field that refers to something, a value that exists; None where none is known.
@@ -218,7 +218,7 @@ class Subject(Operations):
 
     # -- steps that lead up to what a check judges ---------------------------------------------------------------
 
-    def given(self, body: Mapping[str, Json], caller: Credential | None = None) -> dict[str, Json]:
+    def existing(self, body: Mapping[str, Json], caller: Credential | None = None) -> dict[str, Json]:
         """Upsert `body` as a step that is not judged, and return it."""
         self.accepted(self.upsert(body, caller))
         return dict(body)
@@ -230,17 +230,17 @@ class Subject(Operations):
             return exchange
         reason = f"a plain upsert on the way was answered {status}"
         if status >= 500:
-            raise NotTestable(reason, because="STA-03")
+            raise NotTestable(reason, blocked_by="STA-03")
         if status == 401:
-            raise NotTestable(reason, because="AUT-08")
+            raise NotTestable(reason, blocked_by="AUT-08")
         if status not in self.contract.upsert.operation.statuses:
-            raise NotTestable(reason, because="STA-04")
+            raise NotTestable(reason, blocked_by="STA-04")
         if self._refers_to_what_the_user_named(exchange):
             raise Blocked(f"{reason}; check --provider and --builtin-model: they name what it does not know")
         if not self._is_plain(exchange):
             raise NotTestable(f"a request on the way, which a server may refuse, was answered {status}")
-        fault = Violation("a plain request to be taken", summary(exchange), [exchange])
-        raise NotTestable(reason, because="STA-17", fault=fault)
+        fault = Failure("a plain request to be taken", summary(exchange), [exchange])
+        raise NotTestable(reason, blocked_by="STA-17", fault=fault)
 
     def _is_plain(self, exchange: Exchange) -> bool:
         """Whether no reasonable server refuses the request. A base model with a base of its own may be refused."""
@@ -250,7 +250,7 @@ class Subject(Operations):
         return read_body(self.contract, sent) is Reading.PLAIN and not chained
 
     def _refers_to_what_the_user_named(self, exchange: Exchange) -> bool:
-        named = {*self.plan.known.providers, *self.plan.known.builtin_models}
+        named = {*self.options.fixtures.providers, *self.options.fixtures.builtin_models}
         sent = exchange.request.json
         return isinstance(sent, dict) and any(isinstance(value, str) and value in named for value in sent.values())
 
@@ -258,17 +258,17 @@ class Subject(Operations):
         """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
         key = str(body[self.contract.upsert.key])
         if (
-            self.abilities.reads_truly
+            self.capabilities.reads_truly
             and self.reaches(key)
-            and (self.is_plain(key) or (is_safe_in_path(key) and not self.abilities.keeps))
+            and (self.is_plain(key) or (is_safe_in_path(key) and not self.capabilities.keeps))
         ):
             exchange = self.read(key, caller)
             if exchange.response.status != 200:
-                because = "STA-22" if "/" in key else "STA-19"
-                raise NotTestable(f"the read of a model was answered {exchange.response.status}", because=because)
+                blocked_by = "STA-22" if "/" in key else "STA-19"
+                raise NotTestable(f"the read of a model was answered {exchange.response.status}", blocked_by=blocked_by)
             return exchange.response.members
         bare = {self.contract.upsert.key: key}
-        return self.accepted(self.upsert(bare if self.abilities.keeps else body, caller)).response.members
+        return self.accepted(self.upsert(bare if self.capabilities.keeps else body, caller)).response.members
 
     def reaches(self, key: str) -> bool:
         """Whether a path of the contract leads to a model of that name: to one with slashes not every contract has."""
@@ -297,9 +297,9 @@ class Subject(Operations):
             raise remembered
         return remembered
 
-    def begin(self, *, anew: bool) -> None:
+    def begin(self, *, fresh: bool) -> None:
         """Begin a check; `anew` makes the evidence anew that the check before went by, to see whether it repeats."""
-        if anew:
+        if fresh:
             self._forget(self._recalled)
         self._recalled.clear()
         most = self.client.restraint.models
@@ -319,7 +319,7 @@ class Subject(Operations):
         return self._left() >= requests
 
     def _left(self) -> float:
-        most, to_delete = self.plan.profile.requests, len(self.creations) if self.abilities.deletes else 0
+        most, to_delete = self.options.profile.requests, len(self.creations) if self.capabilities.deletes else 0
         return math.inf if most is None else most - self.client.requests + self.client.busy - to_delete
 
     def require_requests(self, requests: int) -> None:
@@ -336,28 +336,28 @@ class Subject(Operations):
 
     def require_reading(self) -> None:
         """Go on only where state can be read without writing it."""
-        if not (self.abilities.reads_truly or self.abilities.keeps):
+        if not (self.capabilities.reads_truly or self.capabilities.keeps):
             raise NotTestable(
                 "the target has neither a read nor keeps omitted fields, so its state cannot be looked at"
             )
 
     def require_read(self) -> None:
         """Go on only where there is a read; a target without one is lawful."""
-        if self.abilities.reads_late:
+        if self.capabilities.reads_late:
             raise NotTestable("the read of the target may show what was before a write")
-        if not self.abilities.reads:
-            raise NotTestable(f"the target has no read{_seen(self.abilities.read_status)}")
+        if not self.capabilities.reads:
+            raise NotTestable(f"the target has no read{_seen(self.capabilities.read_status)}")
 
     def require_true_read(self) -> None:
         """Go on only where there is a read that shows what upserts showed."""
-        if self.abilities.reads and not self.abilities.reads_truly:
-            raise NotTestable("the read of a model does not show what was written", because="IDM-04")
+        if self.capabilities.reads and not self.capabilities.reads_truly:
+            raise NotTestable("the read of a model does not show what was written", blocked_by="IDM-04")
         self.require_read()
 
     def require_delete(self) -> None:
         """Go on only where there is a delete; a target without one is lawful."""
-        if not self.abilities.deletes:
-            raise NotTestable(f"the target has no delete{_seen(self.abilities.delete_status)}")
+        if not self.capabilities.deletes:
+            raise NotTestable(f"the target has no delete{_seen(self.capabilities.delete_status)}")
 
     def observe(self, what: str) -> None:
         """Note what the target does where the contract leaves it open."""
@@ -374,10 +374,10 @@ class Subject(Operations):
             raise NotTestable("creates are answered as updates are")
         if self.names.reuses:
             raise NotProvided(NO_NEW_NAMES)
-        if not self.abilities.tells_creates:
-            raise NotTestable("a create is not answered as one", because="STA-01")
-        if not self.abilities.tells_updates:
-            raise NotTestable("an update is not answered as one", because="STA-02")
+        if not self.capabilities.tells_creates:
+            raise NotTestable("a create is not answered as one", blocked_by="STA-01")
+        if not self.capabilities.tells_updates:
+            raise NotTestable("an update is not answered as one", blocked_by="STA-02")
 
     def patiently(self, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
         """What a look shows, given some seconds to settle: that a write is seen at once is only assumed.
@@ -420,7 +420,7 @@ def bare_model_of_another_organization(subject: Subject) -> Mapping[str, Json]:
 
 def _written_by_another(subject: Subject) -> tuple[Credential, Exchange]:
     """The caller of the other organization, and a create of a name alone."""
-    other = subject.callers.other
+    other = subject.credentials.other_org
     if other is None:
         raise NotTestable("needs RESPAN_OTHER_ORG_KEY")
     exchange = subject.once(
@@ -436,7 +436,7 @@ def _written_by_another(subject: Subject) -> tuple[Credential, Exchange]:
 
 def writes_elsewhere(subject: Subject) -> bool:
     """Whether there is another organization that is written to."""
-    if subject.callers.other is None:
+    if subject.credentials.other_org is None:
         return False
     try:
         writer_of_another_organization(subject)

@@ -67,7 +67,14 @@ def finding(id: str, expected: str, observed: str, **more: Any) -> Record:
 
 def record(id: str, verdict: Verdict = Verdict.PASS, *findings: Record, **more: Any) -> Record:
     """What one test came to."""
-    plain: dict[str, Any] = {"case": "", "reason": "", "because": None, "observed": [], "requests": 3, "coverage": {}}
+    plain: dict[str, Any] = {
+        "case": "",
+        "reason": "",
+        "blocked_by": None,
+        "observed": [],
+        "requests": 3,
+        "coverage": {},
+    }
     plain |= {"obstacle": None, "void": []}
     return {**plain, "requirement": id, "verdict": verdict.value, "findings": list(findings), **more}
 
@@ -133,7 +140,7 @@ def _records() -> list[Record]:
             Verdict.NOT_TESTABLE,
             case="input_cost",
             reason="a step went wrong",
-            because="IDM-02",
+            blocked_by="IDM-02",
             obstacle="blocked",
         ),
         record("SEM-12", observed=["a field that the contract does not name is ignored"]),

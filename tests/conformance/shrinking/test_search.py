@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.outcome import Replay, Seen, Violation
+from conformance.judge.outcome import Failure, Replay, Seen
 from conformance.reproduction.search import shortest, simpler
 from conformance.target.operations import encoded
 from conformance.wire.exchange import Exchange, Request, Response
@@ -28,7 +28,7 @@ def _replay(violated: Callable[[Bodies], bool], asked: list[Bodies] | None = Non
             asked.append(bodies)
         if not violated(bodies):
             return None
-        return Seen(Violation("a", "b"), tuple(Exchange(r, Response(200, (), b"{}", 0.0)) for r in requests))
+        return Seen(Failure("a", "b"), tuple(Exchange(r, Response(200, (), b"{}", 0.0)) for r in requests))
 
     return replay
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.judge.outcome import Violation
+from conformance.judge.outcome import Failure
 from conformance.reproduction.story import about_the_same, renamed, same_answer, story_of
 from conformance.target.names import Names
 from conformance.wire.exchange import Exchange
@@ -16,12 +16,12 @@ def _exchange(contract: Contract, body: dict[str, object], shown: dict[str, obje
 
 def test_a_story_ends_where_the_violation_is_shown(contract: Contract) -> None:
     exchanges = [_exchange(contract, {"model_name": f"m{number}"}) for number in range(4)]
-    by_members = Violation("a", "b", seen_in=[exchanges[1].response.members])
-    by_response = Violation("a", "b", seen_in=[exchanges[2].response])
+    by_members = Failure("a", "b", seen_in=[exchanges[1].response.members])
+    by_response = Failure("a", "b", seen_in=[exchanges[2].response])
     assert story_of(by_members, exchanges) == tuple(exchanges[:2])
     assert story_of(by_response, exchanges) == tuple(exchanges[:3])
-    assert story_of(Violation("a", "b", seen_in=[{}]), exchanges) == tuple(exchanges)
-    assert story_of(Violation("a", "b"), exchanges) == tuple(exchanges)
+    assert story_of(Failure("a", "b", seen_in=[{}]), exchanges) == tuple(exchanges)
+    assert story_of(Failure("a", "b"), exchanges) == tuple(exchanges)
 
 
 def test_a_story_is_about_what_the_last_exchange_names_and_what_that_names(contract: Contract) -> None:

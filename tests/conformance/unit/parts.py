@@ -11,9 +11,9 @@ from hypothesis import settings
 from conformance.options import PROFILES, Profile
 from conformance.requirements.level import MUST, Level
 from conformance.requirements.requirement import Requirement
-from conformance.target.client import Callers, Client
+from conformance.target.client import Client, Credentials
 from conformance.target.names import Names
-from conformance.target.subject import Plan, Subject
+from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import Exchange, Headers, Request, Response
 from conformance.wire.http import InProcess
 from contract import Contract
@@ -63,8 +63,8 @@ def subject_of(
     profile: Profile = PROFILES["default"],
 ) -> Subject:
     """A subject that is an application in this process."""
-    callers = Callers.from_keys(key, None, None)
-    return Subject(contract, Client(InProcess(app)), callers, Names(), Plan(seed=seed, profile=profile))
+    credentials = Credentials.from_keys(key, None, None)
+    return Subject(contract, Client(InProcess(app)), credentials, Names(), RunOptions(seed=seed, profile=profile))
 
 
 def wsgi(answer: Callable[[str, bytes], tuple[int, Any]]) -> WsgiApp:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.judge.expect import expect_status
-from conformance.judge.outcome import NotTestable, Obstacle, Seen, Violation
+from conformance.judge.outcome import Failure, NotTestable, Obstacle, Seen
 from conformance.judge.responses import SchemaJudge
 from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict
@@ -54,7 +54,7 @@ def test_a_fault_that_repeats_is_a_fail_shown_as_it_was_the_second_time(contract
     subject = _answering(contract, 200, 202)
     attempt = _attempts(subject).run(OWN, _is_created(subject))
     assert attempt.verdict is Verdict.FAIL
-    assert attempt.findings["STA-01"].violation.expected == "status 201"
+    assert attempt.findings["STA-01"].failure.expected == "status 201"
     assert _statuses(attempt.findings["STA-01"].exchanges) == [202]
     assert subject.client.requests == 2
 
@@ -115,7 +115,7 @@ def test_a_fault_that_the_second_run_cannot_see_is_seen_by_the_same_requests(con
         subject.upsert({**subject.minimal(), "display_name": "of another model"})
         after = subject.upsert(subject.minimal())
         if after.response.members.get("display_name") != before.get("display_name"):
-            raise Violation("nothing of another model", "something", seen_in=[after.response])
+            raise Failure("nothing of another model", "something", seen_in=[after.response])
 
     attempt = _attempts(subject).run(OWN, check)
     assert attempt.verdict is Verdict.FAIL
@@ -126,7 +126,7 @@ def test_evidence_that_cannot_be_had_is_asked_for_once(contract: Contract) -> No
     subject = _answering(contract, 400)
 
     def check() -> None:
-        subject.once("evidence", lambda: subject.given(subject.minimal()))
+        subject.once("evidence", lambda: subject.existing(subject.minimal()))
 
     attempts = _attempts(subject)
     first = attempts.run(OWN, check)
@@ -142,7 +142,7 @@ def test_exchanges_that_a_violation_names_are_those_that_are_shown(contract: Con
 
     def check() -> None:
         subject.upsert(subject.minimal())
-        raise Violation("one", "other", [subject.upsert(subject.minimal())])
+        raise Failure("one", "other", [subject.upsert(subject.minimal())])
 
     attempt = _attempts(subject).run(OWN, check)
     assert len(attempt.findings["STA-01"].exchanges) == 1
@@ -166,16 +166,16 @@ def test_what_cannot_be_tested_says_why_and_whose_finding_it_is(contract: Contra
     subject = _answering(contract, 400)
 
     def check() -> None:
-        subject.given(subject.minimal())
+        subject.existing(subject.minimal())
 
     attempt = _attempts(subject).run(OWN, check)
-    assert (attempt.verdict, attempt.because) == (Verdict.NOT_TESTABLE, "STA-17")
+    assert (attempt.verdict, attempt.blocked_by) == (Verdict.NOT_TESTABLE, "STA-17")
     assert "400" in attempt.reason
 
 
-@pytest.mark.parametrize(("ordinary", "because"), [(True, ANSWERED), (False, None)])
+@pytest.mark.parametrize(("ordinary", "blocked_by"), [(True, ANSWERED), (False, None)])
 def test_a_lost_request_is_reported_where_answers_are_required(
-    contract: Contract, ordinary: bool, because: str | None
+    contract: Contract, ordinary: bool, blocked_by: str | None
 ) -> None:
     subject = _answering(contract, 201)
     request = Request("POST", "/", ordinary=ordinary)
@@ -185,7 +185,7 @@ def test_a_lost_request_is_reported_where_answers_are_required(
 
     attempt = _attempts(subject).run(OWN, check)
     assert attempt.lost is not None
-    assert (attempt.verdict, attempt.because) == (Verdict.NOT_TESTABLE, because)
+    assert (attempt.verdict, attempt.blocked_by) == (Verdict.NOT_TESTABLE, blocked_by)
     assert attempt.findings.keys() == ({ANSWERED} if ordinary else set())
 
 
@@ -229,7 +229,7 @@ def test_a_request_that_gets_no_response_again_and_again_is_a_fault(contract: Co
 
 def _no_fives(exchange: Exchange, _: SchemaJudge, __: Contract) -> None:
     if exchange.response.status >= 500:
-        raise Violation("no server error", str(exchange.response.status))
+        raise Failure("no server error", str(exchange.response.status))
 
 
 NO_FIVES = requirement("STA-03", judge=_no_fives)
@@ -265,18 +265,18 @@ def test_a_violation_that_can_be_retraced_is_confirmed_without_the_rest_of_its_c
 ) -> None:
     subject = _answering(contract, 201, 200, later)
 
-    def retrace(story: Sequence[Request]) -> Seen | None:
+    def replay(story: Sequence[Request]) -> Seen | None:
         exchanges = [subject.send(request) for request in story]
         seen = exchanges[-1].response.status != 201
-        return Seen(Violation("201", "another"), tuple(exchanges)) if seen else None
+        return Seen(Failure("201", "another"), tuple(exchanges)) if seen else None
 
     def check() -> None:
         subject.upsert(subject.minimal())
         exchange = subject.upsert(subject.minimal())
         if exchange.response.status != 201:
-            violation = Violation("201", "another", [exchange])
-            violation.retrace = retrace
-            raise violation
+            failure = Failure("201", "another", [exchange])
+            failure.replay = replay
+            raise failure
 
     attempt = _attempts(subject).run(OWN, check)
     assert attempt.verdict is verdict

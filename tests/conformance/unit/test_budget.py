@@ -51,7 +51,7 @@ def test_requests_are_used_up_by_all_threads_together() -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(take, range(400))) == 100
-    assert budget.spent == "--max-requests 100 are used up"
+    assert budget.exhausted == "--max-requests 100 are used up"
 
 
 def test_requests_that_delete_do_not_count() -> None:
@@ -102,10 +102,10 @@ def test_a_wait_longer_than_the_time_that_is_left_is_not_begun(clock: Clock) -> 
 def test_long_responses_are_counted() -> None:
     budget = Budget()
     for _ in range(BYTES // (2 * SHORT)):
-        assert budget.spent is None
+        assert budget.exhausted is None
         budget.response(SHORT)
         budget.response(2 * SHORT)
-    assert budget.spent == "the target sent more than 4 MiB in long responses"
+    assert budget.exhausted == "the target sent more than 4 MiB in long responses"
 
 
 def test_what_ended_a_run_first_is_what_is_told() -> None:

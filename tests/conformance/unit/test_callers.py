@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from conformance.checks.credentials import KINDS, with_scheme, wrong_credentials
-from conformance.target.client import Callers, token_of, token_of_shell
+from conformance.target.client import Credentials, token_of, token_of_shell
 from conformance.wire.exchange import Credential
 from tests.conformance.unit.parts import drawn, drawn_slowly
 from tests.conformance.unit.pasting import Shell
@@ -25,7 +25,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 
 def _owner(token: str) -> Credential:
-    owner = Callers.from_keys(token, None, None).owner
+    owner = Credentials.from_keys(token, None, None).primary
     assert owner is not None
     return owner
 
@@ -104,7 +104,7 @@ def test_a_credential_without_a_scheme_is_all_token() -> None:
 
 
 def test_callers_without_a_key_are_none() -> None:
-    callers = Callers.from_keys("sk-1", None, "sk-3")
-    assert callers.other is None
-    assert [caller.shell for caller in callers.all()] == ["Bearer $RESPAN_API_KEY", "Bearer $RESPAN_READ_ONLY_KEY"]
-    assert Callers.from_keys("", None, None).all() == []
+    credentials = Credentials.from_keys("sk-1", None, "sk-3")
+    assert credentials.other_org is None
+    assert [caller.shell for caller in credentials.all()] == ["Bearer $RESPAN_API_KEY", "Bearer $RESPAN_READ_ONLY_KEY"]
+    assert Credentials.from_keys("", None, None).all() == []

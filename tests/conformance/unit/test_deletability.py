@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from conformance.target.client import Callers, Client
+from conformance.target.client import Client, Credentials
 from conformance.target.names import Names
 from conformance.target.probe import lacks_delete, warning_of_leftovers
-from conformance.target.subject import Plan, Subject
+from conformance.target.subject import RunOptions, Subject
 from conformance.wire.http import InProcess
 from contract import Contract
 from tests.conformance.watched import Watched
@@ -26,7 +26,9 @@ def _answering(status: int) -> Any:
 
 
 def _subject(contract: Contract, app: Any) -> Subject:
-    return Subject(contract, Client(InProcess(app)), Callers.from_keys("demo-acme", None, None), Names(), Plan())
+    return Subject(
+        contract, Client(InProcess(app)), Credentials.from_keys("demo-acme", None, None), Names(), RunOptions()
+    )
 
 
 @pytest.mark.parametrize(

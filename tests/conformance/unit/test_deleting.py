@@ -8,10 +8,10 @@ import pytest
 
 from conformance.judge.requests import is_deletable
 from conformance.target.cleanup import SILENCES, clean, summed_up
-from conformance.target.client import Callers, Client
+from conformance.target.client import Client, Credentials
 from conformance.target.ledger import Entry
 from conformance.target.names import Names
-from conformance.target.subject import Plan, Subject
+from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import RACE, Lost, Request, Response
 from conformance.wire.http import InProcess
 from conformance.wire.transport import Connectionless
@@ -42,7 +42,7 @@ class Recording(Connectionless):
 
 def _subject(contract: Contract, app: Any) -> tuple[Subject, Recording]:
     transport = Recording(app)
-    return Subject(contract, Client(transport), Callers.from_keys(*KEYS), Names(), Plan()), transport
+    return Subject(contract, Client(transport), Credentials.from_keys(*KEYS), Names(), RunOptions()), transport
 
 
 def _clean(subject: Subject) -> dict[str, str]:
@@ -75,7 +75,7 @@ def test_each_model_is_deleted_by_the_key_that_created_it(contract: Contract) ->
     subject, _ = _subject(contract, server)
     name = subject.minimal()
     subject.upsert(name)
-    subject.upsert(name, subject.callers.other)
+    subject.upsert(name, subject.credentials.other_org)
     assert {entry.caller for entry in subject.creations.own()} == {"RESPAN_API_KEY", "RESPAN_OTHER_ORG_KEY"}
     assert _clean(subject) == {}
     assert server.models == {}
@@ -124,8 +124,8 @@ def test_what_was_not_there_before_is_its_own_whatever_it_is_called(contract: Co
 
 def test_what_a_check_deleted_is_not_deleted_again(contract: Contract) -> None:
     subject, _ = _subject(contract, PlainServer())
-    subject.abilities.deletes_truly = True
-    name = subject.given(subject.minimal())[contract.upsert.key]
+    subject.capabilities.deletes_truly = True
+    name = subject.existing(subject.minimal())[contract.upsert.key]
     subject.delete(name)
     assert subject.creations.own() == {}
 
@@ -139,7 +139,7 @@ def test_a_delete_that_is_refused_leaves_the_model(contract: Contract) -> None:
             raise self.unauthorized("no")
 
     subject, _ = _subject(contract, KeepsAll())
-    subject.given(subject.minimal())
+    subject.existing(subject.minimal())
     assert list(_clean(subject).values()) == ["its delete got 401"]
 
 
@@ -152,9 +152,9 @@ def test_a_target_that_is_gone_is_not_asked_for_ever(contract: Contract) -> None
             return super().send(request)
 
     transport = Gone(PlainServer())
-    subject = Subject(contract, Client(transport), Callers.from_keys(*KEYS), Names(), Plan())
+    subject = Subject(contract, Client(transport), Credentials.from_keys(*KEYS), Names(), RunOptions())
     for _ in range(SILENCES + 2):
-        subject.given(subject.minimal())
+        subject.existing(subject.minimal())
     cleaned = clean(subject, subject.creations.own().items())
     assert len(transport.deleted) == SILENCES
     assert summed_up(cleaned.left) == (
@@ -166,8 +166,8 @@ def test_what_was_raced_for_is_deleted_once_more(contract: Contract) -> None:
     """An upsert that raced with the delete may have come after it, whichever was answered first."""
     server = PlainServer()
     subject, _ = _subject(contract, server)
-    subject.abilities.deletes_truly = True
-    body = subject.given(subject.minimal())
+    subject.capabilities.deletes_truly = True
+    body = subject.existing(subject.minimal())
     race = RACE.set(1)
     subject.delete(str(body[contract.upsert.key]))
     RACE.reset(race)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.checks.credentials import wrong_credentials
-from conformance.judge.outcome import Violation
+from conformance.judge.outcome import Failure
 from conformance.results.finding import (
     LONGEST_BODY,
     LONGEST_STORY,
@@ -22,7 +22,7 @@ from conformance.results.finding import (
     finding_record,
 )
 from conformance.results.verdict import Verdict
-from conformance.target.client import Callers, token_of
+from conformance.target.client import Credentials, token_of
 from conformance.wire.exchange import Credential, Exchange, Request, Response
 from tests.conformance.unit.parts import drawn
 
@@ -46,7 +46,7 @@ def _record(
     place: Place = Place(BASE),  # noqa: B008 - it is frozen
     **more: Any,
 ) -> dict[str, Any]:
-    finding = Finding(Violation("status 200", observed), exchanges, **{"replay": Replayed.SHOWN, **more})
+    finding = Finding(Failure("status 200", observed), exchanges, **{"replay": Replayed.SHOWN, **more})
     return dict(finding_record("IDM-01", "a case", finding, place, variables or VARIABLES, "again"))
 
 
@@ -123,7 +123,7 @@ def test_a_long_body_is_cut_and_measured() -> None:
 @given(TOKENS)
 @drawn
 def test_no_record_contains_a_token_wherever_it_is_echoed(token: str) -> None:
-    owner = Callers.from_keys(token, None, None).owner
+    owner = Credentials.from_keys(token, None, None).primary
     echo = json.dumps({"detail": "unknown"}) + f" {token} Bearer {token}"
     sent = {"headers": (("X-Api-Key", token),), "target": f"/?token={token}", "body": f"token={token}".encode()}
     record = _record(_exchange(echo, owner, **sent), observed=f"400 {echo}", variables={token: "$RESPAN_API_KEY"})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.model.reference import faults_of, foreseen_of
-from conformance.target.client import Callers
+from conformance.target.client import Credentials
 from conformance.target.names import Names
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange
@@ -21,7 +21,7 @@ from tests.conformance.unit.parts import subject_of, wsgi
 def subject(contract: Contract) -> Subject:
     """A subject that nothing is sent to, of a target that keeps what is left out."""
     subject = subject_of(contract, wsgi(lambda *_: (500, {})))
-    subject.abilities.keeps = True
+    subject.capabilities.keeps = True
     return subject
 
 
@@ -35,7 +35,7 @@ def upserted(subject: Subject) -> Callable[..., Exchange]:
     def make(body: dict[str, Any], status: int, **shown: Any) -> Exchange:
         sent = subject.upsert(body).request
         told = json.dumps({"model_name": body["model_name"], **shown}).encode()
-        return Exchange(replace(sent, credential=subject.callers.owner), Response(status, (), told, 0.0))
+        return Exchange(replace(sent, credential=subject.credentials.primary), Response(status, (), told, 0.0))
 
     return make
 
@@ -77,6 +77,6 @@ def test_a_status_is_told_by_what_it_has_to_be(subject: Subject, upserted: Calla
 
 
 def test_of_what_the_reference_does_not_know_nothing_is_foreseen(subject: Subject) -> None:
-    stranger = Callers.from_keys("another", None, None).owner
+    stranger = Credentials.from_keys("another", None, None).primary
     request = subject.upsert({"model_name": Names().fresh()}, stranger).request
     assert foreseen_of(subject, [request]) is None

@@ -40,7 +40,14 @@ def _finding(id: str, verdict: Verdict = FAIL, case: str = "") -> dict[str, Any]
 def _record(requirement: Requirement, verdict: Verdict = PASS, *findings: dict[str, Any], **more: Any) -> Record:
     """What a test of `requirement` came to; a verdict that the target earned comes with its finding."""
     own = [_finding(requirement.id, verdict, more.get("case", ""))] if verdict in (FAIL, UNSTABLE) else []
-    plain: dict[str, Any] = {"case": "", "reason": "", "because": None, "observed": [], "requests": 2, "coverage": {}}
+    plain: dict[str, Any] = {
+        "case": "",
+        "reason": "",
+        "blocked_by": None,
+        "observed": [],
+        "requests": 2,
+        "coverage": {},
+    }
     return {
         **plain,
         "requirement": requirement.id,
@@ -129,8 +136,8 @@ def test_verdict_of_a_run(contract: Contract, records: list[Record], default: Ru
     assert _result(contract, records, strict=True).verdict() is strict
 
 
-def _obstacle(because: str | None) -> Record:
-    return _record(M, NOT_TESTABLE, reason="a step went wrong", because=because)
+def _obstacle(blocked_by: str | None) -> Record:
+    return _record(M, NOT_TESTABLE, reason="a step went wrong", blocked_by=blocked_by)
 
 
 @pytest.mark.parametrize(

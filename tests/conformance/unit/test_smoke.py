@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import trustme
 
-from conformance.target.client import Callers, Client
+from conformance.target.client import Client, Credentials
 from conformance.target.names import Names
 from conformance.target.smoke import WrongKey, look
-from conformance.target.subject import Plan, Subject
+from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import Unreachable
 from conformance.wire.http import HttpTransport
 from conformance.wire.transport import Route
@@ -42,7 +42,7 @@ def looking(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loo
         def look_at(url: str, keys: tuple[str | None, ...] = ("demo-acme", None, None), **route: Any) -> None:
             way = Route(**{"timeout": 5.0, **route})
             transport = stack.enter_context(contextlib.closing(HttpTransport(url, way)))
-            look(Subject(contract, Client(transport, route=way), Callers.from_keys(*keys), Names(), Plan()))
+            look(Subject(contract, Client(transport, route=way), Credentials.from_keys(*keys), Names(), RunOptions()))
 
         yield look_at
 

@@ -112,7 +112,7 @@ def test_others_are_not_waived(contract: Contract) -> None:
 
 
 def test_what_a_waived_failure_was_in_the_way_of_is_explained(contract: Contract) -> None:
-    result = _result(contract, [_record(M, FAIL), _record(N, NOT_TESTABLE, because="IDM-01", reason="no read")])
+    result = _result(contract, [_record(M, FAIL), _record(N, NOT_TESTABLE, blocked_by="IDM-01", reason="no read")])
     assert result.verdict() is RunVerdict.CONFORMANT
 
 
