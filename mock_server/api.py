@@ -27,21 +27,32 @@ from mock_server.auth import CALLER
 from mock_server.callers import Caller
 from mock_server.clock import Clock
 from mock_server.display import Model
-from mock_server.errors import Part, Refusal, RefusedError, Violation, refused
+from mock_server.errors import RejectedError, Rejection, RequestPart, ValidationError, rejected
 from mock_server.fixtures import Fixtures
 from mock_server.http.bodies import Headers, check_media_type, essence, is_json, receive_body
-from mock_server.prefer import ForcedAnswers, NothingToSendError, readable
-from mock_server.responses import Answer, write
-from mock_server.store import Decision, FullError, Showing, Store
+from mock_server.prefer import ExampleResponses, NothingToSendError, readable
+from mock_server.responses import Response, write
+from mock_server.store import Decision, FullError, ModelReader, Store
 from mock_server.strict_json import UnreadableError, read_json
-from mock_server.upsert import Context, Named, References, Stored, Written, absent, delete, refusal_of, too_far, upsert
+from mock_server.upsert import (
+    Context,
+    ReferenceFields,
+    RequestReference,
+    StoredModel,
+    Written,
+    absent,
+    delete,
+    find_rejection,
+    too_far,
+    upsert,
+)
 from mock_server.validation import Validator
 
-REHEARSED = "mock_server.rehearsed"
+DRY_RUN = "mock_server.dry_run"
 """Where the scope of a request says that it is to change nothing."""
 
 
-class Call(NamedTuple):
+class ParsedRequest(NamedTuple):
     """What a handler is called with."""
 
     caller: Caller
@@ -49,20 +60,20 @@ class Call(NamedTuple):
     """The path parameters."""
     body: Any
     """The body, or None where the operation has none."""
-    violations: Sequence[Violation] = ()
+    errors: Sequence[ValidationError] = ()
     """The ways in which the body is not valid by its schema, for which the handler is to refuse it."""
     invalid: int = 400
     """The status for that."""
     method: str = ""
-    rehearsed: bool = False
+    dry_run: bool = False
     """Whether the handler is to answer as if it did what is asked, and to change nothing."""
 
 
-Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
+Handler: TypeAlias = Callable[[ParsedRequest], Awaitable[Response]]
 
 
 class BodyReader:
-    """Turns the bytes of a request into a JSON body, or into the refusal that comes first.
+    """Turns the bytes of a request into a JSON body, or into the rejection that comes first.
 
     The limits of the upsert hold for all operations. A body of another media type is read, and not looked at.
     """
@@ -88,7 +99,7 @@ class BodyReader:
         integers = [name for name, field in rules.request.items() if field.schema.get("type") == "integer"]
         self._integers = integers if ruled else []
 
-    async def read(self, headers: Headers, receive: Receive) -> tuple[Any, Sequence[Violation]]:
+    async def read(self, headers: Headers, receive: Receive) -> tuple[Any, Sequence[ValidationError]]:
         """The body, and the ways in which it is not valid by its schema. Raises the 413, the 415 or the 400."""
         raw = await receive_body(headers, receive, self._limits.bytes, self._limit_at)
         if not raw and not self._required:
@@ -102,16 +113,16 @@ class BodyReader:
         except UnreadableError as error:
             raise self._unreadable(str(error)) from None
         if not self._validator.is_valid(body):
-            return body, self._validator.violations(body)
+            return body, self._validator.errors(body)
         for name in self._integers:
             if isinstance(value := body.get(name), float):
                 body[name] = int(value)
         return body, ()
 
-    def _unreadable(self, message: str) -> RefusedError:
+    def _unreadable(self, message: str) -> RejectedError:
         expected, got = "one JSON text in UTF-8 (RFC 8259)", "something else"
-        violation = Violation(Part.BODY, None, "content", expected, got, message, "", self._content_at)
-        return refused(self.invalid, violation)
+        error = ValidationError(RequestPart.BODY, None, "content", expected, got, message, "", self._content_at)
+        return rejected(self.invalid, error)
 
 
 def _invalid(operation: AbstractOperation, usual: int) -> int:
@@ -135,16 +146,16 @@ class Endpoint:
         self._invalid = self._body.invalid if self._body else contract.upsert.invalid
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises RefusedError for whatever is not to be done."""
+        """Answer one request. Raises RejectedError for whatever is not to be done."""
         try:
-            body, violations = await self._body.read(scope["headers"], receive) if self._body else (None, ())
+            body, errors = await self._body.read(scope["headers"], receive) if self._body else (None, ())
         except ClientDisconnect:
             return
         caller = scope.get(CALLER, self._anyone)
         if self._shared:  # all callers have the models of one organization
             caller = replace(self._anyone, may_write=caller.may_write)
-        call = Call(
-            caller, scope["path_params"], body, violations, self._invalid, scope["method"], scope.get(REHEARSED, False)
+        call = ParsedRequest(
+            caller, scope["path_params"], body, errors, self._invalid, scope["method"], scope.get(DRY_RUN, False)
         )
         await write(await self._handler(call), send)
 
@@ -174,7 +185,7 @@ class EndpointMiddleware(RoutedMiddleware[EndpointAPI]):
         self.api_cls = partial(EndpointAPI, contract=contract, anyone=anyone)  # type: ignore[assignment]
 
 
-Changed: TypeAlias = Callable[[str, str, Stored | None], Awaitable[None] | None]
+Changed: TypeAlias = Callable[[str, str, StoredModel | None], Awaitable[None] | None]
 """Called with the organization and the name of a model that was changed, and the model, or None where it is gone.
 
 Gives what to wait for before the response is sent, if anything."""
@@ -194,10 +205,10 @@ class Models:
         largest: int | None = None,
     ) -> None:
         self._rules = rules
-        self._references = References(rules)
+        self._references = ReferenceFields(rules)
         self._fixtures = fixtures
         self._store = store
-        self._showing = Showing(rules, fixtures, store)
+        self._showing = ModelReader(rules, fixtures, store)
         self._clock = clock
         self._changed = changed
         self._largest = largest
@@ -212,44 +223,46 @@ class Models:
             found[self._rules.delete.operation_id] = partial(self.delete, status=min(self._rules.delete.statuses))
         return found
 
-    async def upsert(self, call: Call) -> Answer:
+    async def upsert(self, call: ParsedRequest) -> Response:
         """Create or update the model that the body names."""
-        if call.violations:
-            await self._refuse(call)
+        if call.errors:
+            await self._reject(call)
         organization, name = call.caller.organization, call.body[self._rules.key]
         context = self._context(call, await self._missing(organization, call.body))
         decision = await self._decided(call, name, lambda stored: upsert(self._rules, stored, call.body, context))
-        if isinstance(decision, Refusal):
-            raise RefusedError(decision)
+        if isinstance(decision, Rejection):
+            raise RejectedError(decision)
         return await self._shown(decision.status, organization, name, decision.stored)
 
-    async def read(self, call: Call, status: int) -> Answer:
+    async def read(self, call: ParsedRequest, status: int) -> Response:
         """Show the model that the path names."""
         organization, name = call.caller.organization, call.path[self._rules.key]
         model = await self._showing.find(organization, name)
         if model is None:
-            raise RefusedError(absent(self._rules, self._rules.read, name))
+            raise RejectedError(absent(self._rules, self._rules.read, name))
         return await self._shown(status, organization, name, model)
 
-    async def delete(self, call: Call, status: int) -> Answer:
+    async def delete(self, call: ParsedRequest, status: int) -> Response:
         """Remove the model that the path names."""
         name = call.path[self._rules.key]
         context = self._context(call)
         decision = await self._decided(call, name, lambda stored: delete(self._rules, stored, name, context))
-        if isinstance(decision, Refusal):
-            raise RefusedError(decision)
-        return Answer(status)
+        if isinstance(decision, Rejection):
+            raise RejectedError(decision)
+        return Response(status)
 
-    async def _decided(self, call: Call, name: str, decide: Callable[[Stored | None], Decision]) -> Decision:
+    async def _decided(
+        self, call: ParsedRequest, name: str, decide: Callable[[StoredModel | None], Decision]
+    ) -> Decision:
         """Have the store do what is decided about a model, or only decide it."""
         organization = call.caller.organization
-        if call.rehearsed:
+        if call.dry_run:
             return decide(await self._store.get(organization, name))
         try:
             decision = await self._store.update(organization, name, decide)
         except FullError as error:
-            raise refused(self._rules.invalid, str(error)) from None
-        if not isinstance(decision, Refusal):
+            raise rejected(self._rules.invalid, str(error)) from None
+        if not isinstance(decision, Rejection):
             self._clock.advance()
             if self._changed:
                 saved = self._changed(organization, name, decision.stored if isinstance(decision, Written) else None)
@@ -257,33 +270,35 @@ class Models:
                     await saved
         return decision
 
-    async def _refuse(self, call: Call) -> None:
-        """Raise the refusal of a body that is not valid, with whatever else is wrong with it."""
-        wrong = {violation.field for violation in call.violations}
+    async def _reject(self, call: ParsedRequest) -> None:
+        """Raise the rejection of a body that is not valid, with whatever else is wrong with it."""
+        wrong = {error.field for error in call.errors}
         fields = call.body if isinstance(call.body, dict) else {}
         sound = {name: value for name, value in fields.items() if name not in wrong}
         context = self._context(call, await self._missing(call.caller.organization, sound))
-        if refusal := refusal_of(self._rules, sound, context, call.violations):
-            raise RefusedError(refusal)
+        if rejection := find_rejection(self._rules, sound, context, call.errors):
+            raise RejectedError(rejection)
 
-    def _context(self, call: Call, missing: tuple[Named, ...] = ()) -> Context:
+    def _context(self, call: ParsedRequest, missing: tuple[RequestReference, ...] = ()) -> Context:
         return Context(self._clock.now(), call.caller.may_write, self._fixtures.models, missing, self._largest)
 
-    async def _missing(self, organization: str, body: Mapping[str, object]) -> tuple[Named, ...]:
+    async def _missing(self, organization: str, body: Mapping[str, object]) -> tuple[RequestReference, ...]:
         named = self._references.named_in(body)
         return tuple([each for each in named if not await self._exists(organization, each)])
 
-    async def _exists(self, organization: str, named: Named) -> bool:
+    async def _exists(self, organization: str, named: RequestReference) -> bool:
         """Raises the 400 for a model that cannot be shown with all that it is based on."""
         if named.collection == "providers":
             return named.identifier in self._fixtures.organizations[organization]
         model = await self._showing.find(organization, named.identifier)
-        if isinstance(model, Stored) and not await self._showing.can_be_base(organization, named.identifier, model):
-            raise RefusedError(too_far(self._rules, named))
+        if isinstance(model, StoredModel) and not await self._showing.can_be_base(
+            organization, named.identifier, model
+        ):
+            raise RejectedError(too_far(self._rules, named))
         return model is not None
 
-    async def _shown(self, status: int, organization: str, name: str, model: Model) -> Answer:
-        return Answer(status, await self._showing.show(organization, name, model))
+    async def _shown(self, status: int, organization: str, name: str, model: Model) -> Response:
+        return Response(status, await self._showing.show(organization, name, model))
 
 
 _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -293,20 +308,20 @@ _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 class ExampleHandler:
     """The handler of one operation."""
 
-    def __init__(self, answers: ForcedAnswers, forbidden: int | None) -> None:
+    def __init__(self, answers: ExampleResponses, forbidden: int | None) -> None:
         """`forbidden` is the status for a caller who writes and may only read, None where every caller may write."""
         declared = forbidden is not None and answers.responses.find(str(forbidden)) is not None
         self._answers = answers
         self._forbidden = forbidden if declared else None
 
-    async def __call__(self, call: Call) -> Answer:
-        """Return the answer. Raises RefusedError for a body that is not valid, or a caller who may not write."""
-        if call.violations:
-            raise RefusedError(Refusal(call.invalid, tuple(call.violations), by_field=True))
+    async def __call__(self, call: ParsedRequest) -> Response:
+        """Return the answer. Raises RejectedError for a body that is not valid, or a caller who may not write."""
+        if call.errors:
+            raise RejectedError(Rejection(call.invalid, tuple(call.errors), by_field=True))
         if self._forbidden and not call.caller.may_write and call.method not in _SAFE:
-            raise refused(self._forbidden, "These credentials may only read.")
+            raise rejected(self._forbidden, "These credentials may only read.")
         try:
             return self._answers.usual(readable(call.path))
         except NothingToSendError as error:
             place = self._answers.responses.pointer
-            raise refused(501, f"{error} Add an example to the contract at {place}.") from None
+            raise rejected(501, f"{error} Add an example to the contract at {place}.") from None

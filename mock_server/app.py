@@ -38,7 +38,7 @@ from mock_server.pages import (
     shown_document,
     swagger_ui_options,
 )
-from mock_server.prefer import PreferMiddleware, forced_answers
+from mock_server.prefer import PreferMiddleware, example_responses
 from mock_server.response_check import ResponseCheckMiddleware
 from mock_server.store import Store
 
@@ -73,7 +73,7 @@ def build_app(
     """The API of the mock as an ASGI app."""
     redaction = redaction_for(contract, fixtures)
     document = served_document(contract)
-    answers = forced_answers(document, contract.upsert, behaviour.seed)
+    answers = example_responses(document, contract.upsert, behaviour.seed)
     models = Models(
         contract.upsert, fixtures, store, behaviour.clock, behaviour.changed, largest=behaviour.largest_model
     )

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from mock_server.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
-from mock_server.errors import Part, RefusedError, Violation, quoted, refused
+from mock_server.errors import RejectedError, RequestPart, ValidationError, quoted, rejected
 from mock_server.secrets import scheme_of
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class _Operation(SecurityOperation):
             if self._required:
                 await self.verification_fn(request)
             else:  # credentials that are no use are none
-                with contextlib.suppress(RefusedError, HTTPException):
+                with contextlib.suppress(RejectedError, HTTPException):
                     await self.verification_fn(request)
         await self.next_app(scope, receive, send)
 
@@ -136,10 +136,10 @@ def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
     return token
 
 
-def unauthorized(message: str, got: str, error: str | None = None) -> RefusedError:
+def unauthorized(message: str, got: str, error: str | None = None) -> RejectedError:
     """A 401 with its challenge (RFC 6750, section 3)."""
-    violation = Violation(Part.HEADER, "Authorization", "security", _FORM, got, message, contract=_SCHEMES)
-    return refused(401, violation, WWW_Authenticate=CHALLENGE + (f', error="{error}"' if error else ""))
+    why = ValidationError(RequestPart.HEADER, "Authorization", "security", _FORM, got, message, contract=_SCHEMES)
+    return rejected(401, why, WWW_Authenticate=CHALLENGE + (f', error="{error}"' if error else ""))
 
 
 def organization_of(fixtures: Fixtures, headers: list[tuple[bytes, bytes]]) -> str | None:
@@ -149,7 +149,7 @@ def organization_of(fixtures: Fixtures, headers: list[tuple[bytes, bytes]]) -> s
         if is_jwt(token) and token not in fixtures.keys:
             return caller_of_jwt(fixtures.dashboard, fixtures.organizations, token).organization
         return caller_of_key(fixtures.keys, token).organization
-    except (RefusedError, BadTokenError):
+    except (RejectedError, BadTokenError):
         return None
 
 
@@ -182,8 +182,8 @@ def _passed(present: bool, challenge: str = CHALLENGE) -> dict[str, str]:
     return {"sub": "anyone"}
 
 
-def _missing(challenge: str) -> RefusedError:
-    return refused(401, "Authentication credentials were not provided.", WWW_Authenticate=challenge)
+def _missing(challenge: str) -> RejectedError:
+    return rejected(401, "Authentication credentials were not provided.", WWW_Authenticate=challenge)
 
 
 def _has_scheme(request: Credentials, scheme: str) -> bool:

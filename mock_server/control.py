@@ -26,16 +26,16 @@ from mock_server.http.bodies import is_json
 from mock_server.journal.entry import Entry, entry_of
 from mock_server.journal.journal import Exchange, Journal
 from mock_server.pages import served_document
-from mock_server.prefer import ForcedAnswers, NothingToSendError, forced_answers
+from mock_server.prefer import ExampleResponses, NothingToSendError, example_responses
 from mock_server.redaction import Redaction
 from mock_server.scenario import scenario_of
 from mock_server.settings import ADMIN_PREFIX
 from mock_server.state.document import MOST_PROBLEMS, StateError, StateReader, model_of, state_of
 from mock_server.store import Scopes, Store
-from mock_server.upsert import MOST_ENTRIES, Stored, with_too_many_entries
+from mock_server.upsert import MOST_ENTRIES, StoredModel, with_too_many_entries
 
 
-class Part(StrEnum):
+class ResetPart(StrEnum):
     """A part of a mock that can be reset."""
 
     MODELS = "models"
@@ -83,7 +83,7 @@ class Control:
         size = self.journal.add(exchange)
         self.events.publish("request", exchange, self.entry, size)
 
-    def model_changed(self, organization: str, name: str, stored: Stored | None) -> Awaitable[None] | None:
+    def model_changed(self, organization: str, name: str, stored: StoredModel | None) -> Awaitable[None] | None:
         """Tell that a request has written a model, or removed it where `stored` is None.
 
         Gives what to wait for before the response is sent, if anything.
@@ -121,24 +121,24 @@ class Control:
         return models
 
     async def reset(
-        self, parts: Iterable[Part] = tuple(Part), organization: str | None = None, model: str | None = None
+        self, parts: Iterable[ResetPart] = tuple(ResetPart), organization: str | None = None, model: str | None = None
     ) -> dict[str, int]:
         """Bring parts back to what they were at the start; of the models all, those of one organization, or one.
 
         How many models that has removed or changed back, and how many requests and rules it has removed.
         """
         parts, removed = set(parts), {"models": 0, "requests": 0, "faults": 0}
-        if Part.MODELS in parts:
+        if ResetPart.MODELS in parts:
             removed["models"] = await self.store.restart(organization, model)
-        if Part.JOURNAL in parts:
+        if ResetPart.JOURNAL in parts:
             removed["requests"] = self.clear_journal()
-        if Part.FAULTS in parts:
+        if ResetPart.FAULTS in parts:
             removed["faults"] = len(self.faults.active)
             self.faults.restart()
             self.faults_changed()
-        if Part.CLOCK in parts:
+        if ResetPart.CLOCK in parts:
             self.clock.restart()
-        if Part.MODELS in parts:
+        if ResetPart.MODELS in parts:
             await self._models_replaced(organization, model)  # at last: it may fail where they cannot be saved
         return removed
 
@@ -154,7 +154,7 @@ class Control:
         if saved is not None:
             await saved
 
-    def _model_shown(self, changed: tuple[str, str, Stored | None]) -> dict[str, Any]:
+    def _model_shown(self, changed: tuple[str, str, StoredModel | None]) -> dict[str, Any]:
         organization, name, stored = changed
         model = self.redaction.value(model_of(stored)) if stored else None
         return {"organization": organization, "name": self.redaction.hide(name), "model": model}
@@ -234,7 +234,7 @@ def served_operations(contract: Contract, seed: str = "") -> list[ServedOperatio
     """Return all operations of the contract, in its order."""
     document = served_document(contract)
     ruled = ruled_operations(contract.upsert)
-    answers = forced_answers(document, contract.upsert, seed)
+    answers = example_responses(document, contract.upsert, seed)
     return [
         _served(method, contract.base_path + path, None if (name := node["operationId"]) in ruled else answers[name])
         for path, method, node in _operations(document)
@@ -250,7 +250,7 @@ def left_out(contract: Contract, *, admin: bool) -> list[str]:
     ]
 
 
-def _served(method: str, path: str, answers: ForcedAnswers | None) -> ServedOperation:
+def _served(method: str, path: str, answers: ExampleResponses | None) -> ServedOperation:
     if answers is None:
         return ServedOperation(method.upper(), path, None, RULES)
     try:

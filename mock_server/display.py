@@ -20,18 +20,18 @@ from contract import (
     Timestamp,
     Upsert,
 )
-from mock_server.upsert import Stored
+from mock_server.upsert import StoredModel
 
 
 @dataclass(frozen=True, slots=True)
-class BuiltIn:
+class BuiltInModel:
     """A model of the gateway's own."""
 
     values: Mapping[str, Any]
     """What it shows, by response field."""
 
 
-Model: TypeAlias = Stored | BuiltIn
+Model: TypeAlias = StoredModel | BuiltInModel
 
 
 class World(NamedTuple):
@@ -55,9 +55,9 @@ class Display:
     >>> from contract import load
     >>> from datetime import datetime, timezone
     >>> born = datetime(2026, 2, 1, tzinfo=timezone.utc)
-    >>> base = BuiltIn({"input_cost": 2.5, "supported_params": {"top_p": {"max": 1}, "seed": {}}})
+    >>> base = BuiltInModel({"input_cost": 2.5, "supported_params": {"top_p": {"max": 1}, "seed": {}}})
     >>> own = {"model_name": "m", "base_model_name": "b", "supported_params_override": {"seed": None}}
-    >>> shown = Display(load().upsert).show("m", World({"m": Stored(own, born, born), "b": base}, {}))
+    >>> shown = Display(load().upsert).show("m", World({"m": StoredModel(own, born, born), "b": base}, {}))
     >>> shown["input_cost"], shown["supported_params"], shown["created_at"]
     (2.5, {'top_p': {'max': 1}}, '2026-02-01T00:00:00Z')
     """
@@ -94,7 +94,7 @@ class Display:
     def show(self, name: str, world: World) -> dict[str, Any]:
         """The response about the model `name`. A field without a value is null where it may be, else left out."""
         model = world.models[name]
-        if isinstance(model, BuiltIn):
+        if isinstance(model, BuiltInModel):
             values = {**self._absent, **model.values}
             return {field: values[field] for field in self._rules.response if field in values}
         shown = self._shown(_View(name, model, world, self))
@@ -123,7 +123,7 @@ class Display:
         A field is left out whose value comes from no model. Of several that lie over one another the nearest counts.
         """
         model = world.models[name]
-        if isinstance(model, BuiltIn):
+        if isinstance(model, BuiltInModel):
             return {}
         view = _View(name, model, world, self)
         found = {field: view.giver(field, its.source) for field, its in self._rules.response.items()}
@@ -137,7 +137,7 @@ class Display:
 class _View:
     """One custom model on its way to a response."""
 
-    def __init__(self, name: str, model: Stored, world: World, display: Display) -> None:
+    def __init__(self, name: str, model: StoredModel, world: World, display: Display) -> None:
         self.name = name
         self.model = model
         self._world = world
@@ -155,7 +155,7 @@ class _View:
     def _follow(self, base: str) -> dict[str, Model]:
         found: dict[str, Model] = {self.name: self.model}
         model: Model | None = self.model
-        while isinstance(model, Stored) and base in model.values:
+        while isinstance(model, StoredModel) and base in model.values:
             name = model.values[base]
             model = None if name in found else self._world.models.get(name)
             if model:
@@ -171,7 +171,7 @@ class _View:
                 return self.name if self._display.slot(own) in self.model.values else None
             case Inherited(own, str(base)) | Overlaid(own, str(base)):
                 slot, followed = self._display.slot(own), self._follow(self._display.slot(base)).items()
-                has = (name for name, it in followed if (slot if isinstance(it, Stored) else field) in it.values)
+                has = (name for name, it in followed if (slot if isinstance(it, StoredModel) else field) in it.values)
                 return next(has, None)
         return None
 
@@ -202,7 +202,7 @@ def _blank(field: ResponseField) -> Any:
 def _values(model: Model, fields: list[tuple[str, str]]) -> dict[str, Any]:
     """The values that a model has for response fields: what was set, or what a built-in model shows."""
     values = model.values
-    if isinstance(model, BuiltIn):
+    if isinstance(model, BuiltInModel):
         return {field: values[field] for field, _ in fields if field in values}
     return {field: values[slot] for field, slot in fields if slot in values}
 
@@ -219,7 +219,7 @@ def _overlaid(chain: list[Model], override: str, shown_as: str) -> dict[str, Any
     """From the farthest base to the model itself: an entry replaces the one before, an entry of null removes it."""
     entries: dict[str, Any] = {}
     for model in reversed(chain):  # each entry is looked at once: bases may have many, and be many
-        if isinstance(model, BuiltIn):
+        if isinstance(model, BuiltInModel):
             entries = dict(model.values.get(shown_as) or {})
         elif override in model.values:
             for name, value in model.values[override].items():

@@ -1,7 +1,8 @@
-"""Errors: what the mock says when it does not do what was asked, in one shape.
+"""Error responses: one shape, one wording.
 
-A `Violation` is a rule of the contract that a request breaks, as a value: where, which rule, what was expected and what
-came. Messages name values shortened, on one line, and without characters that a terminal might obey.
+A `Rejection` is an error response before it is written: a status and its reasons. A reason is a `ValidationError`: the
+part of the request, the rule of the contract that it breaks, what was expected and what was received. Values in
+messages are shortened, stay on one line, and contain no characters that a terminal could interpret.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, TypeAlias
 from contract.errors import visible
 
 
-class Part(StrEnum):
+class RequestPart(StrEnum):
     """A part of a request."""
 
     METHOD = "method"
@@ -26,10 +27,10 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class ValidationError:
     """One rule that a request breaks. The values in its texts are shortened, and none of them is a token."""
 
-    part: Part
+    part: RequestPart
     field: str | None
     """The field of the body, the parameter of the path or the header; None where it is the whole part."""
     rule: str
@@ -46,7 +47,7 @@ class Violation:
     @property
     def in_a_field(self) -> bool:
         """Whether a field of the body is wrong."""
-        return self.part is Part.BODY and self.field is not None
+        return self.part is RequestPart.BODY and self.field is not None
 
     @property
     def sentence(self) -> str:
@@ -55,7 +56,7 @@ class Violation:
 
 
 def expectation(expected: str, got: str) -> str:
-    """The sentence of most violations.
+    """The sentence of most errors.
 
     >>> expectation("a number", "null")
     'Expected a number, got null.'
@@ -66,15 +67,15 @@ def expectation(expected: str, got: str) -> str:
 WHOLE = "detail"
 """The member of the body that says what is wrong with the request as a whole."""
 
-_A_VIOLATION = 512
-"""What a violation takes beside its long texts."""
+_ERROR_BYTES = 512
+"""Bytes that an error takes in memory besides its long texts."""
 
-Reasons: TypeAlias = str | tuple[Violation, ...]
+Reasons: TypeAlias = str | tuple[ValidationError, ...]
 """The rules that the request breaks, or one sentence where there is no more to tell."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """A request that is answered with a 4xx, and why."""
 
     status: int
@@ -84,7 +85,7 @@ class Refusal:
     """Whether the answer is a map from each field of the body to what is wrong with it."""
 
     @property
-    def violations(self) -> tuple[Violation, ...]:
+    def errors(self) -> tuple[ValidationError, ...]:
         """The rules that the request breaks, as values."""
         return () if isinstance(self.reasons, str) else self.reasons
 
@@ -92,10 +93,10 @@ class Refusal:
     def body(self) -> dict[str, Any]:
         """The body of the answer: `{"detail": ...}`, or a map from each field to its messages.
 
-        >>> Refusal(404, "Not found.").body
+        >>> Rejection(404, "Not found.").body
         {'detail': 'Not found.'}
         """
-        if self.by_field and any(each.in_a_field for each in self.violations):
+        if self.by_field and any(each.in_a_field for each in self.errors):
             return self._map
         return {WHOLE: self.line}
 
@@ -105,13 +106,13 @@ class Refusal:
         if isinstance(self.reasons, str):
             return len(self.reasons)
         return sum(
-            _A_VIOLATION + len(each.message) + len(each.pointer or "") + len(each.field or "") for each in self.reasons
+            _ERROR_BYTES + len(each.message) + len(each.pointer or "") + len(each.field or "") for each in self.reasons
         )
 
     @property
     def _map(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for each in self.violations:
+        for each in self.errors:
             found.setdefault(each.field or WHOLE, []).append(each.message)
         return found
 
@@ -119,49 +120,49 @@ class Refusal:
     def line(self) -> str:
         """The reasons on one line.
 
-        >>> from mock_server.errors import Part
+        >>> from mock_server.errors import RequestPart
         >>> message = "This field is required."
-        >>> Refusal(400, (Violation(Part.BODY, "name", "required", "a value", "nothing", message),)).line
+        >>> Rejection(400, (ValidationError(RequestPart.BODY, "name", "required", "a value", "nothing", message),)).line
         'name: This field is required.'
         """
         return self.reasons if isinstance(self.reasons, str) else " ".join(each.sentence for each in self.reasons)
 
 
-def without_secrets(refusal: Refusal, hide: Callable[[str], str]) -> Refusal:
-    """Return the refusal with `hide` applied to every text that may repeat something of the request."""
-    if isinstance(refusal.reasons, str):
-        return replace(refusal, reasons=hide(refusal.reasons))
-    return replace(refusal, reasons=tuple(_hidden(each, hide) for each in refusal.reasons))
+def without_secrets(rejection: Rejection, hide: Callable[[str], str]) -> Rejection:
+    """Return the rejection with `hide` applied to every text that may repeat something of the request."""
+    if isinstance(rejection.reasons, str):
+        return replace(rejection, reasons=hide(rejection.reasons))
+    return replace(rejection, reasons=tuple(_hidden(each, hide) for each in rejection.reasons))
 
 
-def _hidden(violation: Violation, hide: Callable[[str], str]) -> Violation:
+def _hidden(error: ValidationError, hide: Callable[[str], str]) -> ValidationError:
     return replace(
-        violation,
-        field=hide(violation.field) if violation.field else violation.field,
-        expected=hide(violation.expected),
-        got=hide(violation.got),
-        message=hide(violation.message),
-        pointer=hide(violation.pointer) if violation.pointer else violation.pointer,
+        error,
+        field=hide(error.field) if error.field else error.field,
+        expected=hide(error.expected),
+        got=hide(error.got),
+        message=hide(error.message),
+        pointer=hide(error.pointer) if error.pointer else error.pointer,
     )
 
 
-class RefusedError(Exception):
-    """Carries a refusal out of whatever part of the app decides it. The client is at fault."""
+class RejectedError(Exception):
+    """Carries a rejection out of whatever part of the app decides it. The client is at fault."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.line)
-        self.refusal = refusal
+    def __init__(self, rejection: Rejection) -> None:
+        super().__init__(rejection.line)
+        self.rejection = rejection
 
     @property
     def status(self) -> int:
         """The name under which Connexion looks for the status of an error."""
-        return self.refusal.status
+        return self.rejection.status
 
 
-def refused(status: int, reason: str | Violation, **headers: str) -> RefusedError:
-    """A refusal ready to raise; `WWW_Authenticate="..."` is the header WWW-Authenticate."""
+def rejected(status: int, reason: str | ValidationError, **headers: str) -> RejectedError:
+    """A rejection ready to raise; `WWW_Authenticate="..."` is the header WWW-Authenticate."""
     reasons = reason if isinstance(reason, str) else (reason,)
-    return RefusedError(Refusal(status, reasons, {name.replace("_", "-"): value for name, value in headers.items()}))
+    return RejectedError(Rejection(status, reasons, {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
 LONGEST_QUOTED = 60

@@ -18,7 +18,7 @@ import jsonschema_rs
 from contract import Contract, FromKey, FromRequest, LookedUp, Problem, Schema, UnusableFileError, read_mapping
 from mock_server.callers import READ_ONLY, READ_WRITE, Caller, Dashboard
 from mock_server.clock import EXPECTED_TIME, time_of
-from mock_server.display import BuiltIn
+from mock_server.display import BuiltInModel
 from mock_server.errors import alternatives, nearest
 from mock_server.redaction import HIDDEN, Hider, Redaction
 from mock_server.secrets import declared_secrets
@@ -52,7 +52,7 @@ class Fixtures:
     keys: Mapping[str, Caller]
     """The caller of each API key."""
     dashboard: Dashboard
-    models: Mapping[str, BuiltIn]
+    models: Mapping[str, BuiltInModel]
     """The built-in models by name."""
     left_out: tuple[Problem, ...] = ()
     """What the packaged fixtures say and the contract has no place for."""
@@ -189,28 +189,28 @@ class _Reader:
 
     def _may_be_named(self, name: str) -> bool:
         """Whether a request could name the model, by the schema of the key."""
-        violations = self._names.violations({self._key: name})
-        for violation in violations:
+        errors = self._names.errors({self._key: name})
+        for error in errors:
             mend = f"give the model a name that the contract allows as {self._key}"
-            self.problems.append(Problem(_pointer("models", name), violation.message, mend))
-        return not violations
+            self.problems.append(Problem(_pointer("models", name), error.message, mend))
+        return not errors
 
-    def _model(self, name: str, values: Mapping[str, Any]) -> BuiltIn:
-        return BuiltIn(
+    def _model(self, name: str, values: Mapping[str, Any]) -> BuiltInModel:
+        return BuiltInModel(
             {**dict.fromkeys(self._named, name), **self._fitting(values, self._model_fields, "models", name)}
         )
 
     def _fitting(self, values: Mapping[str, Any], fields: Mapping[str, Schema], *path: str) -> dict[str, Any]:
         """The values at `path` that the contract has a field for and that are valid there."""
-        violations = {each.field: each.message for each in Validator({"properties": fields}).violations(values)}
+        errors = {each.field: each.message for each in Validator({"properties": fields}).errors(values)}
         kept = {}
         for name, value in values.items():
             if name not in fields:
                 mend = f"{_meant(name, fields)}name one of {', '.join(fields)}" if fields else "leave it out"
                 self.problems.append(Problem(_pointer(*path, name), "the contract shows no such field", mend))
-            elif name in violations:
+            elif name in errors:
                 mend = "give a value that the contract allows there"
-                self.problems.append(Problem(_pointer(*path, name), violations[name], mend))
+                self.problems.append(Problem(_pointer(*path, name), errors[name], mend))
             elif problem := _fault_of_time(value, fields[name]):
                 self.problems.append(Problem(_pointer(*path, name), problem, f"give {EXPECTED_TIME}"))
             else:

@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
-from mock_server.errors import refused
+from mock_server.errors import rejected
 
 SWAGGER_UI = "/ui/"
 """The path of Swagger UI."""
@@ -56,7 +56,7 @@ class Page:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show it."""
         if scope["method"] not in ("GET", "HEAD"):
-            raise refused(405, f"{scope['path']} has no {scope['method']}, only GET or HEAD.", Allow="GET, HEAD")
+            raise rejected(405, f"{scope['path']} has no {scope['method']}, only GET or HEAD.", Allow="GET, HEAD")
         await self._response(scope, receive, send)
 
 

@@ -17,10 +17,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import FromKey, FromRequest, Timestamp, Upsert
 from contract.schemas import Unfoldable
-from mock_server.errors import Part, Refusal, RefusedError, Violation, alternatives, expectation, plain, refused
+from mock_server.errors import (
+    RejectedError,
+    Rejection,
+    RequestPart,
+    ValidationError,
+    alternatives,
+    expectation,
+    plain,
+    rejected,
+)
 from mock_server.http.bodies import QUOTED_STRING, WHITE_SPACE, WORD, as_word, unquoted
 from mock_server.http.failures import APPLIED
-from mock_server.responses import Answer, Response, Responses, Unforeseeable, declared_responses, sample, write
+from mock_server.responses import (
+    DeclaredResponse,
+    DeclaredResponses,
+    Response,
+    Unforeseeable,
+    declared_responses,
+    sample,
+    write,
+)
 from mock_server.validation import Validator
 
 MOST_SECONDS = 60
@@ -31,7 +48,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 class PreferMiddleware:
     """Answers what is forced, and passes on everything else."""
 
-    def __init__(self, app: ASGIApp, answers: Mapping[str, ForcedAnswers]) -> None:
+    def __init__(self, app: ASGIApp, answers: Mapping[str, ExampleResponses]) -> None:
         """`answers` are those of each operation, by operationId."""
         self.app = app
         self._operations = answers
@@ -145,14 +162,16 @@ def listed(preferences: Iterable[Preference]) -> str:
     return ", ".join(map(str, preferences))
 
 
-def unmet(expected: str, got: str, message: str, contract: str | None = None) -> RefusedError:
+def unmet(expected: str, got: str, message: str, contract: str | None = None) -> RejectedError:
     """The 400 for a preference that the mock knows and cannot follow; `contract` leads to what it could."""
-    return refused(400, Violation(Part.HEADER, _FIELD, "responses", expected, got, message, contract=contract))
+    return rejected(
+        400, ValidationError(RequestPart.HEADER, _FIELD, "responses", expected, got, message, contract=contract)
+    )
 
 
-def is_about_preferences(refusal: Refusal) -> bool:
+def is_about_preferences(rejection: Rejection) -> bool:
     """Whether it says that a preference cannot be followed."""
-    return any(each.part is Part.HEADER and each.field == _FIELD for each in refusal.violations)
+    return any(each.part is RequestPart.HEADER and each.field == _FIELD for each in rejection.errors)
 
 
 _TRIES = 20
@@ -163,10 +182,10 @@ class NothingToSendError(Exception):
     """A response has no example, and no data can be made up for its schema."""
 
 
-class ForcedAnswers:
+class ExampleResponses:
     """The answers of one operation that come from the contract alone: those that a client prefers, and the usual."""
 
-    def __init__(self, rules: Upsert, responses: Responses, seed: str) -> None:
+    def __init__(self, rules: Upsert, responses: DeclaredResponses, seed: str) -> None:
         """`seed` decides what is made up."""
         self._rules = rules
         self._responses = responses
@@ -174,7 +193,7 @@ class ForcedAnswers:
 
     def choose(
         self, preferences: Mapping[str, Preference], path: Mapping[str, str]
-    ) -> tuple[Answer | None, list[Preference]]:
+    ) -> tuple[Response | None, list[Preference]]:
         """The answer that is asked for, or None where none is, and the preferences that it follows.
 
         `path` are the path parameters. Raises the 400 for what the operation does not declare.
@@ -191,10 +210,10 @@ class ForcedAnswers:
             content = self._made_up(response, path, dynamic) if dynamic else self._typical(response, path)
         status = int(code.value) if code else response.status
         applied = [each for each in (code, example or dynamic) if each]
-        return Answer(status, content, response.media_type, _headers(response)), applied
+        return Response(status, content, response.media_type, _headers(response)), applied
 
     @property
-    def responses(self) -> Responses:
+    def responses(self) -> DeclaredResponses:
         """The declared responses."""
         return self._responses
 
@@ -208,7 +227,7 @@ class ForcedAnswers:
             return "the example"
         return "no body" if response.schema is None else "generated data"
 
-    def usual(self, path: Mapping[str, str]) -> Answer:
+    def usual(self, path: Mapping[str, str]) -> Response:
         """Return the success of the lowest status, with its first example, or data made up for its schema.
 
         `path` are the path parameters. Raises NothingToSendError.
@@ -217,39 +236,39 @@ class ForcedAnswers:
         content = _example(response)
         if content is None and response.schema is not None:
             content = self._drawn(response, path, "", typical=True)
-        return Answer(response.status, content, response.media_type, _headers(response))
+        return Response(response.status, content, response.media_type, _headers(response))
 
     def _dynamic(self, preference: Preference | None) -> Preference | None:
         """The preference for data that is made up, if it is one."""
         if preference is None or preference.value == "false":
             return None
         if preference.value not in {"true", ""}:
-            raise self._refused(preference, "Prefer with dynamic=true or dynamic=false")
+            raise self._rejected(preference, "Prefer with dynamic=true or dynamic=false")
         return preference
 
-    def _coded(self, code: Preference) -> Response:
+    def _coded(self, code: Preference) -> DeclaredResponse:
         response = self._responses.find(code.value)
         if response is None:
-            raise self._refused(
+            raise self._rejected(
                 code, f"Prefer with a code that is declared here ({alternatives(self._responses.codes)})"
             )
         return response
 
-    def _named(self, example: Preference, response: Response | None) -> tuple[Response, Any]:
+    def _named(self, example: Preference, response: DeclaredResponse | None) -> tuple[DeclaredResponse, Any]:
         candidates = [response] if response else list(self._responses)
         for each in candidates:
             if example.value in each.examples:
                 return each, each.examples[example.value]
         known = [f"{each.code}: {', '.join(each.examples)}" for each in candidates if each.examples]
         listed = "; ".join(known) or f"{candidates[0].code} has none"
-        raise self._refused(example, f"Prefer with an example that is declared here ({listed})")
+        raise self._rejected(example, f"Prefer with an example that is declared here ({listed})")
 
-    def _typical(self, response: Response, path: Mapping[str, str]) -> Any:
+    def _typical(self, response: DeclaredResponse, path: Mapping[str, str]) -> Any:
         """The first example of a response, or something made up."""
         example = _example(response)
         return self._made_up(response, path) if example is None else example
 
-    def _made_up(self, response: Response, path: Mapping[str, str], dynamic: Preference | None = None) -> Any:
+    def _made_up(self, response: DeclaredResponse, path: Mapping[str, str], dynamic: Preference | None = None) -> Any:
         if response.schema is None:
             return None
         wanted = dynamic.parameters.get("seed", "") if dynamic else ""
@@ -259,7 +278,7 @@ class ForcedAnswers:
             expected, got = "Prefer with a response that has an example", f"code={response.code}"
             raise unmet(expected, got, str(error), self._responses.pointer) from None
 
-    def _drawn(self, response: Response, path: Mapping[str, str], wanted: str, *, typical: bool = False) -> Any:
+    def _drawn(self, response: DeclaredResponse, path: Mapping[str, str], wanted: str, *, typical: bool = False) -> Any:
         """Return data that is valid by the schema of a response. Raises NothingToSendError."""
         schema = {**(response.schema or {}), "nullable": False}  # an answer of null would have no body
         validator = Validator(schema)
@@ -286,7 +305,7 @@ class ForcedAnswers:
         made.update(zip(times, sorted(made[each] for each in times), strict=True))
         return made
 
-    def _refused(self, preference: Preference, expected: str) -> RefusedError:
+    def _rejected(self, preference: Preference, expected: str) -> RejectedError:
         got = plain(str(preference))
         return unmet(expected, got, expectation(expected, got), self._responses.pointer)
 
@@ -296,18 +315,18 @@ def readable(path: Mapping[str, str]) -> dict[str, str]:
     return {name: value.encode(errors="replace").decode() for name, value in path.items()}
 
 
-def forced_answers(document: Mapping[str, Any], rules: Upsert, seed: str) -> dict[str, ForcedAnswers]:
+def example_responses(document: Mapping[str, Any], rules: Upsert, seed: str) -> dict[str, ExampleResponses]:
     """Return the answers of each operation of an OpenAPI document without references, by operationId."""
     declared = declared_responses(document).items()
-    return {operation_id: ForcedAnswers(rules, responses, seed) for operation_id, responses in declared}
+    return {operation_id: ExampleResponses(rules, responses, seed) for operation_id, responses in declared}
 
 
-def _example(response: Response) -> Any:
+def _example(response: DeclaredResponse) -> Any:
     """Return the first example of a response, or None."""
     return next(iter(response.examples.values()), response.unnamed)
 
 
-def _headers(response: Response) -> tuple[tuple[bytes, bytes], ...]:
+def _headers(response: DeclaredResponse) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(
         (name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers.items()
     )

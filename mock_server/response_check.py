@@ -13,10 +13,10 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server.errors import Refusal, alternatives, quoted
-from mock_server.http.failures import REFUSAL
+from mock_server.errors import Rejection, alternatives, quoted
+from mock_server.http.failures import REJECTION
 from mock_server.prefer import is_about_preferences
-from mock_server.responses import Response, Responses, declared_responses
+from mock_server.responses import DeclaredResponse, DeclaredResponses, declared_responses
 from mock_server.validation import Validator
 
 logger = logging.getLogger("mock_server")
@@ -49,18 +49,18 @@ class ResponseCheckMiddleware:
         if wrong := self._faults(held, scope):
             reason = f"The answer of the mock is not one of the contract: {' '.join(wrong)}"
             logger.error("%s %s: %s", scope["method"], scope["path"], reason)
-            scope[REFUSAL] = Refusal(500, reason)
-            await JSONResponse(scope[REFUSAL].body, 500)(scope, receive, send)
+            scope[REJECTION] = Rejection(500, reason)
+            await JSONResponse(scope[REJECTION].body, 500)(scope, receive, send)
             return
         for message in held:
             await send(message)
 
     def _faults(self, held: list[Message], scope: Scope) -> list[str]:
         routed = scope.get("extensions", {}).get(ROUTING_CONTEXT)
-        refusal: Refusal | None = scope.get(REFUSAL)
-        if not routed or (refusal and (refusal.status >= 500 or is_about_preferences(refusal))):
+        rejection: Rejection | None = scope.get(REJECTION)
+        if not routed or (rejection and (rejection.status >= 500 or is_about_preferences(rejection))):
             return []
-        if refusal and routed["operation_id"] not in self._ruled:
+        if rejection and routed["operation_id"] not in self._ruled:
             return []
         start, body = held[0], b"".join(message.get("body", b"") for message in held[1:])
         judge = self._judges[routed["operation_id"]]
@@ -70,7 +70,7 @@ class ResponseCheckMiddleware:
 class ResponseJudge:
     """Judges the answers of one operation."""
 
-    def __init__(self, responses: Responses) -> None:
+    def __init__(self, responses: DeclaredResponses) -> None:
         self._responses = responses
         self._bodies = {response.code: _Body(response) for response in responses}
 
@@ -89,7 +89,7 @@ class ResponseJudge:
 class _Body:
     """The judge of the bodies of one response, compiled when it is first needed."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: DeclaredResponse) -> None:
         self._response = response
 
     @cached_property
@@ -108,4 +108,4 @@ class _Body:
         except orjson.JSONDecodeError as error:
             yield f"The body is not JSON: {error}."
         else:
-            yield from (violation.sentence for violation in self._validator.violations(value))
+            yield from (error.sentence for error in self._validator.errors(value))

@@ -33,7 +33,7 @@ VARY = (b"vary", b"Prefer")
 _WITHOUT_CONTENT = (204, 304)
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """An answer to an operation."""
 
     status: int
@@ -44,7 +44,7 @@ class Answer(NamedTuple):
     """Beside those that every answer has."""
 
 
-async def write(answer: Answer, send: Send) -> None:
+async def write(answer: Response, send: Send) -> None:
     """Send an answer."""
     content = b""
     headers = [VARY, *answer.headers]
@@ -58,7 +58,7 @@ async def write(answer: Answer, send: Send) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class DeclaredResponse:
     """One declared response."""
 
     code: str
@@ -83,7 +83,7 @@ class Response:
         return 500 if self.code == "DEFAULT" else int(self.code.replace("X", "0"))
 
 
-class Responses:
+class DeclaredResponses:
     """The declared responses of one operation."""
 
     def __init__(self, operation: Mapping[str, Any], pointer: str, allow: str) -> None:
@@ -93,7 +93,7 @@ class Responses:
         nodes = {str(code).upper(): node for code, node in operation["responses"].items()}
         self._by_code = {code: _response(code, node, demanded.get(code, {})) for code, node in nodes.items()}
 
-    def __iter__(self) -> Iterator[Response]:
+    def __iter__(self) -> Iterator[DeclaredResponse]:
         return iter(self._by_code.values())
 
     @property
@@ -101,7 +101,7 @@ class Responses:
         """The codes that are declared."""
         return list(self._by_code)
 
-    def find(self, status: str) -> Response | None:
+    def find(self, status: str) -> DeclaredResponse | None:
         """The response of just that status, else that of its class, else the default one."""
         if not (len(status) == 3 and status.isdecimal() and "2" <= status[0] <= "5"):
             return None
@@ -109,23 +109,25 @@ class Responses:
         return next((self._by_code[code] for code in codes if code in self._by_code), None)
 
     @property
-    def success(self) -> Response:
+    def success(self) -> DeclaredResponse:
         """The success of the lowest status, else the default response as a 200, else that of the lowest status."""
         if "DEFAULT" in self._by_code and not any(code.startswith("2") for code in self._by_code):
             return replace(self._by_code["DEFAULT"], code="200")
         return min(self, key=lambda it: (not it.code.startswith("2"), it.code))
 
 
-def declared_responses(document: Mapping[str, Any]) -> dict[str, Responses]:
+def declared_responses(document: Mapping[str, Any]) -> dict[str, DeclaredResponses]:
     """The responses of each operation of an OpenAPI document without references, by operationId."""
     return {
-        item[method]["operationId"]: Responses(item[method], to_pointer(["paths", path, method]), allowed_methods(item))
+        item[method]["operationId"]: DeclaredResponses(
+            item[method], to_pointer(["paths", path, method]), allowed_methods(item)
+        )
         for path, item in document["paths"].items()
         for method in METHODS & item.keys()
     }
 
 
-def _response(code: str, node: Mapping[str, Any], demanded: Mapping[str, str]) -> Response:
+def _response(code: str, node: Mapping[str, Any], demanded: Mapping[str, str]) -> DeclaredResponse:
     declared: Mapping[str, Any] = node.get("headers", {})
     headers = {**demanded, **{name: _header(name, header) for name, header in declared.items()}}
     required = tuple(name for name, header in declared.items() if header.get("required"))
@@ -134,8 +136,8 @@ def _response(code: str, node: Mapping[str, Any], demanded: Mapping[str, str]) -
             named = {name: it["value"] for name, it in content.get("examples", {}).items() if "value" in it}
             schema = content.get("schema", {})
             unnamed = content.get("example", schema.get("example"))
-            return Response(code, headers, required, media_type, schema, named, unnamed)
-    return Response(code, headers, required, other_media_types=tuple(node.get("content", {})))
+            return DeclaredResponse(code, headers, required, media_type, schema, named, unnamed)
+    return DeclaredResponse(code, headers, required, other_media_types=tuple(node.get("content", {})))
 
 
 def _header(name: str, header: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from contract.pointer import Tokens, to_pointer
 from mock_server.callers import READ_WRITE
 from mock_server.clock import Clock, clock_of
 from mock_server.display import to_rfc3339
-from mock_server.errors import Violation
+from mock_server.errors import ValidationError
 from mock_server.faults.book import Faults, FaultsError, Reach, problems_of, read_faults
 from mock_server.fixtures import (
     DEFAULT_FILE,
@@ -159,15 +159,15 @@ def scenario_in(source: Source, contract: Contract) -> Scenario:
 
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
-    for violation in Validator(_without_references(SCHEMA)).violations(written):
-        mend = f"{_mend(violation)}; scenario.schema.json describes a scenario"
-        yield Problem(f"#{violation.pointer}", violation.message, mend)
+    for error in Validator(_without_references(SCHEMA)).errors(written):
+        mend = f"{_mend(error)}; scenario.schema.json describes a scenario"
+        yield Problem(f"#{error.pointer}", error.message, mend)
 
 
-def _mend(violation: Violation) -> str:
-    if violation.rule != "additionalProperties":
-        return f"give {violation.expected}"
-    name = str(violation.pointer).rsplit("/", 1)[1]
+def _mend(error: ValidationError) -> str:
+    if error.rule != "additionalProperties":
+        return f"give {error.expected}"
+    name = str(error.pointer).rsplit("/", 1)[1]
     near = get_close_matches(name, SCHEMA["properties"], 1)
     return f"leave it out, or write `{near[0]}`" if near else "leave it out"
 

@@ -1,6 +1,6 @@
 """Where custom models are kept. A store has one verb that changes it, and that one is atomic.
 
-`Showing` shows a model of an organization: it asks the store for it and for whatever it leads to.
+`ModelReader` shows a model of an organization: it asks the store for it and for whatever it leads to.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from contract import Upsert
 from mock_server.display import Display, Model, World
-from mock_server.errors import Refusal
+from mock_server.errors import Rejection
 from mock_server.fixtures import Fixtures
-from mock_server.upsert import References, Removed, Stored, Written
+from mock_server.upsert import ReferenceFields, Removed, StoredModel, Written
 
-Scopes: TypeAlias = Mapping[str, Mapping[str, Stored]]
+Scopes: TypeAlias = Mapping[str, Mapping[str, StoredModel]]
 """Models by scope and key."""
-Decision = TypeVar("Decision", bound=Written | Removed | Refusal)
+Decision = TypeVar("Decision", bound=Written | Removed | Rejection)
 
 
 class Store(Protocol):
     """Custom models by scope (the organization) and key (the name), compared code point by code point."""
 
-    async def get(self, scope: str, key: str) -> Stored | None:
+    async def get(self, scope: str, key: str) -> StoredModel | None:
         """The model, or None."""
 
-    async def update(self, scope: str, key: str, decide: Callable[[Stored | None], Decision]) -> Decision:
+    async def update(self, scope: str, key: str, decide: Callable[[StoredModel | None], Decision]) -> Decision:
         """Ask `decide` about the stored model, or None, and do what it says: write, remove, or change nothing.
 
         Between the two nobody else changes that model. `decide` is pure, for a store may have to ask it again.
@@ -63,16 +63,16 @@ class MemoryStore:
 
     def __init__(self, models: Scopes | None = None, room: int | None = None) -> None:
         self._room = room
-        self._scopes: dict[str, dict[str, Stored]] = defaultdict(dict)
+        self._scopes: dict[str, dict[str, StoredModel]] = defaultdict(dict)
         self._lock = Lock()
         self._initial = models or {}
         self._put(self._initial)
 
-    async def get(self, scope: str, key: str) -> Stored | None:
+    async def get(self, scope: str, key: str) -> StoredModel | None:
         """See Store."""
         return self._scopes[scope].get(key)
 
-    async def update(self, scope: str, key: str, decide: Callable[[Stored | None], Decision]) -> Decision:
+    async def update(self, scope: str, key: str, decide: Callable[[StoredModel | None], Decision]) -> Decision:
         """See Store."""
         with self._lock:
             models = self._scopes[scope]
@@ -114,7 +114,7 @@ class MemoryStore:
         self._scopes[scope] = {**others, **kept}
         return len(removed)
 
-    def _account(self, before: Stored | None, after: Stored | None) -> None:
+    def _account(self, before: StoredModel | None, after: StoredModel | None) -> None:
         """Count what a change adds. Raises FullError where there is no room."""
         grown = (after.bytes if after else 0) - (before.bytes if before else 0)
         if self._room is not None and grown > 0 and self._bytes + grown > self._room:
@@ -144,11 +144,11 @@ LARGEST_CHAIN = 2 * 1024 * 1024
 """Bytes of JSON that those models may take together, beside the model that is shown."""
 
 
-class Showing:
+class ModelReader:
     """What there is to see: the built-in models, and those of the store."""
 
     def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store) -> None:
-        self._references = References(rules)
+        self._references = ReferenceFields(rules)
         self._display = Display(rules)
         self._fixtures = fixtures
         self._store = store
@@ -165,7 +165,7 @@ class Showing:
         """Which model each response field has its value from, as far as it is from one."""
         return self._display.givers(name, await self._world(organization, name, model))
 
-    async def can_be_base(self, organization: str, name: str, model: Stored) -> bool:
+    async def can_be_base(self, organization: str, name: str, model: StoredModel) -> bool:
         """Return whether all that `model` leads to can be taken into account where another is based on it."""
         models, complete = await self._led_to(organization, name, model)
         return complete and len(models) < LONGEST_CHAIN
@@ -186,7 +186,7 @@ class Showing:
         while wanted:
             for named in self._leads_to(wanted.popleft()):
                 if named not in models and (found := await self.find(organization, named)):
-                    left -= found.bytes if isinstance(found, Stored) else 0
+                    left -= found.bytes if isinstance(found, StoredModel) else 0
                     if left < 0 or len(models) >= LONGEST_CHAIN:
                         return models, False
                     models[named] = found
@@ -195,6 +195,6 @@ class Showing:
 
     def _leads_to(self, model: Model) -> list[str]:
         """The names of the models that `model` refers to."""
-        if not isinstance(model, Stored):
+        if not isinstance(model, StoredModel):
             return []
         return [model.values[slot] for slot in self._references.to_models if slot in model.values]

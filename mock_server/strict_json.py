@@ -70,7 +70,7 @@ def read_json_exactly(raw: bytes, nesting: int) -> Any:
     if raw.count(b"{") + raw.count(b"[") > nesting and _depth(value) > nesting:
         raise _too_deep(nesting)
     if _SURROGATE_ESCAPE.search(text):
-        _refuse_lone_surrogates(value)
+        _reject_lone_surrogates(value)
     return value
 
 
@@ -136,7 +136,7 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _refuse_lone_surrogates(value: Any) -> None:
+def _reject_lone_surrogates(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from contract.place import normal_base_path
 from mock_server.admin.app import Access
-from mock_server.control import Control, Part
+from mock_server.control import Control, ResetPart
 from mock_server.journal.entry import Entry
 from mock_server.journal.journal import Criteria
 from mock_server.mock import app_of, control_of
@@ -231,7 +231,7 @@ class MockServer:
 
         With an organization only its models, or its one `model`. How much was removed.
         """
-        named = [Part(part) for part in parts] or ([Part.MODELS] if organization else list(Part))
+        named = [ResetPart(part) for part in parts] or ([ResetPart.MODELS] if organization else list(ResetPart))
         return self._call(self._control.reset(named, organization, model))
 
     @property

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from contract import Omitted, Operation, Upsert
 from contract.pointer import to_pointer
-from mock_server.errors import Part, Refusal, Violation, described, expectation, quoted
+from mock_server.errors import Rejection, RequestPart, ValidationError, described, expectation, quoted
 from mock_server.strict_json import bytes_of
 
 MOST_ENTRIES = 10_000
@@ -22,7 +22,7 @@ _FEWEST = 5 * MOST_ENTRIES
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredModel:
     """A custom model as the store keeps it."""
 
     values: Mapping[str, Any]
@@ -47,14 +47,16 @@ class Written(NamedTuple):
     """An upsert that is done: the model as it is to be stored, and the status of the answer."""
 
     status: int
-    stored: Stored
+    stored: StoredModel
 
 
 class Removed:
     """A deletion that is done."""
 
 
-def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], context: Context) -> Written | Refusal:
+def upsert(
+    rules: Upsert, stored: StoredModel | None, request: Mapping[str, Any], context: Context
+) -> Written | Rejection:
     """Decide what one upsert does. `request` is a body that is valid by the contract's schema.
 
     >>> from contract import load
@@ -67,23 +69,23 @@ def upsert(rules: Upsert, stored: Stored | None, request: Mapping[str, Any], con
     >>> again.status, again.stored.values
     (200, {'model_name': 'm', 'input_cost': 1, 'output_cost': 2})
     """
-    if refusal := refusal_of(rules, request, context):
-        return refusal
+    if rejection := find_rejection(rules, request, context):
+        return rejection
     slots = rules.slots
     given = {slots[name]: value for name, value in request.items() if name in slots}
     if stored is None:
         return _unless_too_large(
-            rules, Written(rules.created, Stored(given, context.at, context.at, bytes_of(given))), context
+            rules, Written(rules.created, StoredModel(given, context.at, context.at, bytes_of(given))), context
         )
     values = _merged(rules, stored.values, given)
-    updated = Stored(values, stored.created, max(stored.updated, context.at), bytes_of(values))
+    updated = StoredModel(values, stored.created, max(stored.updated, context.at), bytes_of(values))
     return _unless_too_large(rules, Written(rules.updated, updated), context)
 
 
-def delete(rules: Upsert, stored: Stored | None, name: str, context: Context) -> Removed | Refusal:
+def delete(rules: Upsert, stored: StoredModel | None, name: str, context: Context) -> Removed | Rejection:
     """Decide what the deletion of the model `name` does."""
-    if refusal := undeletable(rules, name, context):
-        return refusal
+    if rejection := undeletable(rules, name, context):
+        return rejection
     if stored is None:
         return absent(rules, rules.delete, name)
     return Removed()
@@ -94,8 +96,8 @@ def with_too_many_entries(rules: Upsert, values: Mapping[str, Any]) -> str | Non
     return next((slot for slot in rules.merged if len(values.get(slot, ())) > MOST_ENTRIES), None)
 
 
-def _unless_too_large(rules: Upsert, written: Written, context: Context) -> Written | Refusal:
-    """Return `written`, or the refusal where the model would be too large: it grows with each update that merges."""
+def _unless_too_large(rules: Upsert, written: Written, context: Context) -> Written | Rejection:
+    """Return `written`, or the rejection where the model would be too large: it grows with each update that merges."""
     if written.stored.bytes > _FEWEST and (slot := with_too_many_entries(rules, written.stored.values)):
         return too_many_entries(rules, slot, MOST_ENTRIES)
     if context.largest is not None and written.stored.bytes > context.largest:
@@ -113,7 +115,7 @@ def _merged(rules: Upsert, before: Mapping[str, Any], given: Mapping[str, Any]) 
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class RequestReference:
     """A use of `x-reference` in a request: the field, and the thing that it names."""
 
     field: str
@@ -133,13 +135,13 @@ class Context(NamedTuple):
     """Whether the caller may write."""
     built_in: Container[str] = ()
     """The names that belong to built-in models."""
-    missing: tuple[Named, ...] = ()
+    missing: tuple[RequestReference, ...] = ()
     """The things that the request names and that do not exist."""
     largest: int | None = None
     """Bytes of JSON that a stored model may take; None is any number."""
 
 
-class References:
+class ReferenceFields:
     """The request fields that name another thing, and the other spellings of such fields."""
 
     def __init__(self, rules: Upsert) -> None:
@@ -151,25 +153,25 @@ class References:
         self.to_models = tuple({slot: None for _, slot, reference in self._fields if reference.to == "models"})
         """The slots that hold the names of models."""
 
-    def named_in(self, request: Mapping[str, Any]) -> list[Named]:
+    def named_in(self, request: Mapping[str, Any]) -> list[RequestReference]:
         """The things that a request names. Of two spellings that say the same, the first counts."""
-        found: dict[tuple[str, Any], Named] = {}
+        found: dict[tuple[str, Any], RequestReference] = {}
         for name, slot, reference in self._fields:
             if name in request and (slot, request[name]) not in found:
-                found[slot, request[name]] = Named(name, reference.to, request[name], reference.missing)
+                found[slot, request[name]] = RequestReference(name, reference.to, request[name], reference.missing)
         return list(found.values())
 
 
-def refusal_of(
-    rules: Upsert, request: Mapping[str, Any], context: Context, invalid: Sequence[Violation] = ()
-) -> Refusal | None:
-    """The refusal that comes first, with all that is wrong; None where nothing is.
+def find_rejection(
+    rules: Upsert, request: Mapping[str, Any], context: Context, invalid: Sequence[ValidationError] = ()
+) -> Rejection | None:
+    """The rejection that comes first, with all that is wrong; None where nothing is.
 
-    `invalid` are the violations of the schema, and `request` has the fields without any. Beside what is wrong with one
+    `invalid` are the errors of the schema, and `request` has the fields without any. Beside what is wrong with one
     field it tells what is wrong with others, even where that alone would be refused later and with another status.
     """
     found = [
-        *((rules.invalid, violation) for violation in invalid),
+        *((rules.invalid, error) for error in invalid),
         *_contradictions(rules, request),
         *_forbidden(rules, request, context),
         *((named.missing, _unknown(rules, named)) for named in context.missing),
@@ -178,57 +180,59 @@ def refusal_of(
         return None
     status, first = found[0]
     told = tuple(each for its, each in found if its == status or (first.in_a_field and each.in_a_field))
-    return Refusal(status, told, by_field=status == rules.invalid)
+    return Rejection(status, told, by_field=status == rules.invalid)
 
 
-def undeletable(rules: Upsert, name: str, context: Context) -> Refusal | None:
+def undeletable(rules: Upsert, name: str, context: Context) -> Rejection | None:
     """Why the model `name`, if there is one, may not be deleted."""
     if rules.forbidden and not context.may_write:
-        return Refusal(rules.forbidden, (_read_only(rules),))
+        return Rejection(rules.forbidden, (_read_only(rules),))
     if rules.reserved and name in context.built_in:
         message = f"{quoted(name)} is a built-in model and cannot be deleted."
-        return Refusal(rules.reserved, (_reserved(rules, Part.PATH, name, message),))
+        return Rejection(rules.reserved, (_reserved(rules, RequestPart.PATH, name, message),))
     return None
 
 
-def absent(rules: Upsert, operation: Operation | None, name: str) -> Refusal:
+def absent(rules: Upsert, operation: Operation | None, name: str) -> Rejection:
     """The answer of `operation` about a model that the organization does not have."""
     message = f"There is no model {quoted(name)} in this organization."
     at = operation.pointer if operation else None
-    return Refusal(404, (Violation(Part.PATH, rules.key, "paths", _A_MODEL, quoted(name), message, contract=at),))
+    return Rejection(
+        404, (ValidationError(RequestPart.PATH, rules.key, "paths", _A_MODEL, quoted(name), message, contract=at),)
+    )
 
 
-def too_large(rules: Upsert, size: int, largest: int) -> Refusal:
-    """Return the refusal of an upsert after which the model would take `size` bytes of JSON, more than `largest`."""
+def too_large(rules: Upsert, size: int, largest: int) -> Rejection:
+    """Return the rejection of an upsert after which the model would take `size` bytes of JSON, more than `largest`."""
     mend = "Send less, or delete the model first; --max-model-bytes allows more."
     message = f"The model would take {size} bytes of JSON with what is stored of it, more than {largest}. {mend}"
     expected, got = f"at most {largest} bytes", f"{size} bytes"
-    violation = Violation(
-        Part.BODY, None, "x-limits", expected, got, message, "", f"{rules.operation.pointer}/x-upsert"
+    error = ValidationError(
+        RequestPart.BODY, None, "x-limits", expected, got, message, "", f"{rules.operation.pointer}/x-upsert"
     )
-    return Refusal(rules.invalid, (violation,), by_field=True)
+    return Rejection(rules.invalid, (error,), by_field=True)
 
 
-def too_many_entries(rules: Upsert, field: str, most: int) -> Refusal:
-    """Return the refusal of an upsert after which a value that updates merge would have more than `most` entries."""
+def too_many_entries(rules: Upsert, field: str, most: int) -> Rejection:
+    """Return the rejection of an upsert after which a value that updates merge would have more than `most` entries."""
     expected, got = f"an object that has at most {most} entries with those that are stored", "more"
     message = f"Expected {expected}, got more. Send fewer, or delete the model first."
     at = rules.request[field].pointer
-    return Refusal(rules.invalid, (_in_body(field, "x-limits", expected, got, message, at),), by_field=True)
+    return Rejection(rules.invalid, (_in_body(field, "x-limits", expected, got, message, at),), by_field=True)
 
 
-def too_far(rules: Upsert, named: Named) -> Refusal:
-    """Return the refusal of an upsert that names a model with too many or too large bases."""
+def too_far(rules: Upsert, named: RequestReference) -> Rejection:
+    """Return the rejection of an upsert that names a model with too many or too large bases."""
     expected, got = "a model with fewer or smaller bases", quoted(named.identifier)
     message = f"The model {got}, its base and the base of that, and so on, are too many or too large. Name another one."
     at = f"{rules.request[rules.request[named.field].slot].pointer}/x-reference"
-    return Refusal(rules.invalid, (_in_body(named.field, "x-reference", expected, got, message, at),), by_field=True)
+    return Rejection(rules.invalid, (_in_body(named.field, "x-reference", expected, got, message, at),), by_field=True)
 
 
 _A_MODEL = "the name of a model of the organization, or of a built-in one"
 
-_Judged: TypeAlias = Iterator[tuple[int, Violation]]
-"""Violations, each with the status of the refusal that it alone would get."""
+_Judged: TypeAlias = Iterator[tuple[int, ValidationError]]
+"""Violations, each with the status of the rejection that it alone would get."""
 
 
 def _contradictions(rules: Upsert, request: Mapping[str, Any]) -> _Judged:
@@ -246,31 +250,33 @@ def _forbidden(rules: Upsert, request: Mapping[str, Any], context: Context) -> _
     name = request.get(rules.key)
     if rules.reserved and name is not None and name in context.built_in:
         message = f"{quoted(name)} is a built-in model and cannot be changed."
-        yield rules.reserved, _reserved(rules, Part.BODY, name, message)
+        yield rules.reserved, _reserved(rules, RequestPart.BODY, name, message)
 
 
-def _read_only(rules: Upsert) -> Violation:
+def _read_only(rules: Upsert) -> ValidationError:
     message = "These credentials may read models but not write them."
     at = f"{rules.operation.pointer}/x-upsert/forbidden"
     expected, got = "credentials that may write", "credentials that only read"
-    return Violation(Part.HEADER, "Authorization", "x-upsert", expected, got, message, contract=at)
+    return ValidationError(RequestPart.HEADER, "Authorization", "x-upsert", expected, got, message, contract=at)
 
 
-def _reserved(rules: Upsert, part: Part, name: str, message: str) -> Violation:
-    pointer = _pointer(rules.key) if part is Part.BODY else None
+def _reserved(rules: Upsert, part: RequestPart, name: str, message: str) -> ValidationError:
+    pointer = _pointer(rules.key) if part is RequestPart.BODY else None
     at = f"{rules.operation.pointer}/x-upsert/reserved"
-    return Violation(part, rules.key, "x-upsert", "a name that is not built in", quoted(name), message, pointer, at)
+    return ValidationError(
+        part, rules.key, "x-upsert", "a name that is not built in", quoted(name), message, pointer, at
+    )
 
 
-def _unknown(rules: Upsert, named: Named) -> Violation:
+def _unknown(rules: Upsert, named: RequestReference) -> ValidationError:
     kind, name = named.collection[:-1], quoted(named.identifier)
     expected = _A_MODEL if named.collection == "models" else f"the name of a {kind} of the organization"
     at = f"{rules.request[rules.request[named.field].slot].pointer}/x-reference"
     return _in_body(named.field, "x-reference", expected, name, f"There is no {kind} {name}.", at)
 
 
-def _in_body(field: str, rule: str, expected: str, got: str, message: str, at: str) -> Violation:
-    return Violation(Part.BODY, field, rule, expected, got, message, _pointer(field), at)
+def _in_body(field: str, rule: str, expected: str, got: str, message: str, at: str) -> ValidationError:
+    return ValidationError(RequestPart.BODY, field, rule, expected, got, message, _pointer(field), at)
 
 
 def _pointer(field: str) -> str:

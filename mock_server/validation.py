@@ -1,4 +1,4 @@
-"""Judges values by a schema, compiled once, and says of each violation what was expected and what was there.
+"""Judges values by a schema, compiled once, and says of each error what was expected and what was there.
 
 Schemas of OpenAPI 3.0 become JSON Schemas of draft 7, for a validator that knows only those.
 """
@@ -12,7 +12,17 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from contract.pointer import Token, to_pointer
-from mock_server.errors import Part, Violation, a_type, alternatives, described, expectation, nearest, plain, quoted
+from mock_server.errors import (
+    RequestPart,
+    ValidationError,
+    a_type,
+    alternatives,
+    described,
+    expectation,
+    nearest,
+    plain,
+    quoted,
+)
 from mock_server.secrets import SecretNames, declared_secrets
 
 Locate: TypeAlias = Callable[[Sequence[Token]], str]
@@ -23,11 +33,11 @@ MOST = 100
 """Violations that are told of one value."""
 LARGE = 10_000
 """Values in an array or object, and in those inside of it, from which on only the first error is looked for."""
-_MORE = Violation(
-    Part.BODY,
+_MORE = ValidationError(
+    RequestPart.BODY,
     None,
     "x-limits",
-    "fewer violations",
+    "fewer errors",
     "more of them",
     "There may be more that is wrong: of very much only the first is told.",
     "",
@@ -44,14 +54,14 @@ class Validator:
         self._locate = locate
 
     def is_valid(self, value: Any) -> bool:
-        """Whether there is no violation: faster than to look for them."""
+        """Whether there is no error: faster than to look for them."""
         return self._compiled.is_valid(value)
 
-    def violations(self, value: Any) -> list[Violation]:
+    def errors(self, value: Any) -> list[ValidationError]:
         """Every way in which `value` is not valid. Where the type is wrong, nothing else about that value is told.
 
         >>> schema = {"properties": {"n": {"type": "number"}}, "required": ["m"]}
-        >>> for each in Validator(schema).violations({"n": "free"}):
+        >>> for each in Validator(schema).errors({"n": "free"}):
         ...     print(each.pointer, each.rule, each.expected, each.got, sep=", ")
         /m, required, a value, nothing
         /n, type, a number, the string "free"
@@ -59,11 +69,11 @@ class Validator:
         if self._compiled.is_valid(value):
             return []
         if is_large(value):
-            return [*islice(self._violations(self._first_error(value)), MOST - 1), _MORE]
-        errors = list(self._compiled.iter_errors(value))
-        mistyped = {tuple(error.instance_path) for error in errors if error.kind.name == "type"}
-        told = (error for error in errors if error.kind.name == "type" or tuple(error.instance_path) not in mistyped)
-        found = list(islice((violation for error in told for violation in self._violations(error)), MOST))
+            return [*islice(self._errors(self._first_error(value)), MOST - 1), _MORE]
+        raw = list(self._compiled.iter_errors(value))
+        mistyped = {tuple(each.instance_path) for each in raw if each.kind.name == "type"}
+        kept = (each for each in raw if each.kind.name == "type" or tuple(each.instance_path) not in mistyped)
+        found = list(islice((error for each in kept for error in self._errors(each)), MOST))
         return found if len(found) < MOST else [*found[:-1], _MORE]
 
     def _first_error(self, value: Any) -> jsonschema_rs.ValidationError:
@@ -79,7 +89,7 @@ class Validator:
             return True
         return any(isinstance(each, str) and self._secrets.has(each) for each in _names_in(value))
 
-    def _violations(self, error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
+    def _errors(self, error: jsonschema_rs.ValidationError) -> Iterator[ValidationError]:
         contract = self._locate(error.schema_path) if self._locate else None
         rule, told = error.kind.name, error.kind.as_dict()
         for path, expected, got, message in _readings(error, rule, told, self._known(error)):
@@ -89,7 +99,7 @@ class Validator:
             pointer = to_pointer(path).removeprefix("#")
             inside = f"At {plain(pointer)}: " if len(path) > 1 else ""
             field = str(path[0]) if path else None
-            yield Violation(Part.BODY, field, rule, expected, got, inside + message, pointer, contract)
+            yield ValidationError(RequestPart.BODY, field, rule, expected, got, inside + message, pointer, contract)
 
     def _known(self, error: jsonschema_rs.ValidationError) -> Sequence[str]:
         """The names that the object has a schema for, where one of its names has none."""

@@ -13,7 +13,7 @@ from connexion.security import AbstractSecurityHandler
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.auth import bearer_token
-from mock_server.errors import Part, RefusedError, Violation, alternatives, quoted, refused
+from mock_server.errors import RejectedError, RequestPart, ValidationError, alternatives, quoted, rejected
 from mock_server.http.cors import ADMIN_OPTION, allowed_origins, option_for
 from mock_server.http.origin import NONE, host_name
 from mock_server.settings import TOKEN_VARIABLE
@@ -91,7 +91,7 @@ def _is_of(host: str, origin: str | None, site: str) -> bool:
     return own and site in {"same-origin", "none"}
 
 
-def _foreign_host(name: str, hosts: Collection[str]) -> RefusedError:
+def _foreign_host(name: str, hosts: Collection[str]) -> RejectedError:
     others = {each for each in hosts if each.startswith("[") == (":" in each)} - {*LOOPBACK}
     allowed = alternatives([*LOOPBACK, *sorted(others)])
     try:
@@ -102,10 +102,10 @@ def _foreign_host(name: str, hosts: Collection[str]) -> RefusedError:
         f"The request is addressed to the host {quoted(name)}, and the admin API is for {allowed}. "
         f"Call it by one of these names, or start the mock with {option}."
     )
-    return refused(403, Violation(Part.HEADER, "Host", "host", allowed, quoted(name), message))
+    return rejected(403, ValidationError(RequestPart.HEADER, "Host", "host", allowed, quoted(name), message))
 
 
-def _foreign_page(host: str, headers: Mapping[bytes, str], origins: Sequence[str]) -> RefusedError:
+def _foreign_page(host: str, headers: Mapping[bytes, str], origins: Sequence[str]) -> RejectedError:
     origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
     if origin is None:
         came = f"from a page of another origin (Sec-Fetch-Site: {quoted(site or '')[1:-1]}) without an Origin header"
@@ -122,7 +122,7 @@ def _foreign_page(host: str, headers: Mapping[bytes, str], origins: Sequence[str
     )
     got = quoted(origin) if origin is not None else "a page of another origin"
     expected = alternatives([f"http://{host}", *origins])
-    return refused(403, Violation(Part.HEADER, "Origin", "origin", expected, got, message))
+    return rejected(403, ValidationError(RequestPart.HEADER, "Origin", "origin", expected, got, message))
 
 
 class AdminTokenHandler(AbstractSecurityHandler):
@@ -141,8 +141,8 @@ class AdminTokenHandler(AbstractSecurityHandler):
         def verify(request: ConnexionRequest) -> Any:
             try:
                 token = bearer_token(request.scope["headers"])
-            except RefusedError as error:
-                raise _unauthorized(error.refusal.violations[0].got) from None
+            except RejectedError as error:
+                raise _unauthorized(error.rejection.errors[0].got) from None
             if not hmac.compare_digest(token.encode("latin-1"), self._token):
                 raise _unauthorized("another token")
             return {"sub": "admin"}
@@ -150,9 +150,9 @@ class AdminTokenHandler(AbstractSecurityHandler):
         return verify
 
 
-def _unauthorized(got: str) -> RefusedError:
+def _unauthorized(got: str) -> RejectedError:
     """The 401, whose message does not repeat the token."""
     expected = f'"Authorization: Bearer <the value of --admin-token, or of ${TOKEN_VARIABLE}>"'
     message = f"The admin API expects {expected}, got {got}. The token is what the mock was started with."
-    violation = Violation(Part.HEADER, "Authorization", "security", expected, got, message)
-    return refused(401, violation, WWW_Authenticate='Bearer realm="respan-mock admin"')
+    error = ValidationError(RequestPart.HEADER, "Authorization", "security", expected, got, message)
+    return rejected(401, error, WWW_Authenticate='Bearer realm="respan-mock admin"')

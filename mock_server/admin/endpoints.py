@@ -21,11 +21,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.pointer import to_pointer
-from mock_server.errors import Refusal, RefusedError, alternatives, quoted, refused
+from mock_server.errors import RejectedError, Rejection, alternatives, quoted, rejected
 from mock_server.events import Event, Events, Watcher
 from mock_server.http import connection
 from mock_server.http.bodies import check_media_type, receive_body
-from mock_server.responses import Answer
+from mock_server.responses import Response
 from mock_server.strict_json import UnreadableError, read_json, read_json_exactly
 from mock_server.validation import Validator
 
@@ -46,7 +46,7 @@ class Question:
     body: Any = None
 
 
-Handler: TypeAlias = Callable[[Question], Awaitable[Answer | ASGIApp]]
+Handler: TypeAlias = Callable[[Question], Awaitable[Response | ASGIApp]]
 
 
 class AdminEndpoint:
@@ -58,14 +58,14 @@ class AdminEndpoint:
         self._body = _JsonBody(operation) if operation.request_body else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises RefusedError for whatever is not to be done."""
+        """Answer one request. Raises RejectedError for whatever is not to be done."""
         parameters = self._parameters.read(scope)
         try:
             body = await self._body.read(scope, receive) if self._body else None
         except ClientDisconnect:
             return
         answer = await self._handler(Question(parameters, body))
-        if isinstance(answer, Answer):
+        if isinstance(answer, Response):
             await _write(answer, send)
         else:
             await answer(scope, receive, send)
@@ -95,13 +95,13 @@ class _JsonBody:
         try:
             body = read(raw, DEEPEST_BODY)
         except UnreadableError as error:
-            raise refused(400, str(error)) from None
-        if violations := self._validator.violations(body):
-            raise RefusedError(Refusal(400, tuple(violations), by_field=True))
+            raise rejected(400, str(error)) from None
+        if errors := self._validator.errors(body):
+            raise RejectedError(Rejection(400, tuple(errors), by_field=True))
         return body
 
 
-async def _write(answer: Answer, send: Send) -> None:
+async def _write(answer: Response, send: Send) -> None:
     content = b"" if answer.content is None else orjson.dumps(answer.content)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))] if content else []
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -143,8 +143,8 @@ class Parameters:
     def read(self, scope: Scope) -> dict[str, Any]:
         """The values by name. Raises the 400."""
         given = {name: _value(text, self._schemas[name]) for name, text in self._written(scope)}
-        if violations := self._validator.violations(given):
-            raise RefusedError(Refusal(400, tuple(violations), by_field=True))
+        if errors := self._validator.errors(given):
+            raise RejectedError(Rejection(400, tuple(errors), by_field=True))
         return {**self._defaults, **given}
 
     def _written(self, scope: Scope) -> Iterator[tuple[str, str]]:
@@ -157,9 +157,9 @@ class Parameters:
         for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
             if name not in self._in_query:
                 known = f"only {alternatives(self._in_query, 'and')}" if self._in_query else "none at all"
-                raise refused(400, f"There is no parameter {quoted(name)} here, {known}.")
+                raise rejected(400, f"There is no parameter {quoted(name)} here, {known}.")
             if name in seen:
-                raise refused(400, f"The parameter {quoted(name)} stands twice.")
+                raise rejected(400, f"The parameter {quoted(name)} stands twice.")
             seen.add(name)
             yield name, value
 

@@ -180,8 +180,8 @@ class Reach:
             what = f"no path of the contract is like {quoted(rule.path)}"
             yield "path", what, f"give a path such as {paths}; * stands for any characters"
         if rule.model is not None:
-            for violation in self._names.violations({self._key: rule.model}):
-                what = f"no model can have the name {quoted(rule.model)}: {violation.message.rstrip('.')}"
+            for error in self._names.errors({self._key: rule.model}):
+                what = f"no model can have the name {quoted(rule.model)}: {error.message.rstrip('.')}"
                 yield "model", what, f"give a name that the contract allows as {self._key}"
 
 
@@ -286,9 +286,9 @@ def problems_of(written: Mapping[str, Any], reach: Reach | None = None) -> list[
 
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
-    for violation in Validator(_SCHEMA).violations(written):
-        mend = f"expected {violation.expected}; faults/fault.schema.json describes a rule"
-        yield Problem(f"#{violation.pointer}", violation.message, mend)
+    for error in Validator(_SCHEMA).errors(written):
+        mend = f"expected {error.expected}; faults/fault.schema.json describes a rule"
+        yield Problem(f"#{error.pointer}", error.message, mend)
 
 
 def _contradictory(written: list[Mapping[str, Any]], reach: Reach | None) -> Iterator[Problem]:

@@ -15,12 +15,12 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
-from mock_server.api import REHEARSED
-from mock_server.errors import Refusal
+from mock_server.api import DRY_RUN
+from mock_server.errors import Rejection
 from mock_server.faults.book import ActiveRule, Faults
 from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Rule, Status, Truncation, When
 from mock_server.http import connection
-from mock_server.http.failures import REFUSAL
+from mock_server.http.failures import REJECTION
 from mock_server.http.routing import Resource, decoded, matches_path, raw_path, resources_of
 
 FAULTS = "mock_server.faults"
@@ -173,7 +173,7 @@ def _ending(app: ASGIApp, effect: Effect, when: When, name: str) -> ASGIApp:
     """`app` with the effect of the rule `name`, which ends the evaluation."""
     match effect:
         case Status():
-            return _refusing(app, effect, _refusal(effect, name), when)
+            return _rejecting(app, effect, _rejection(effect, name), when)
         case Reset():
             return _resetting(app, when)
         case Truncation():
@@ -188,9 +188,9 @@ def ends_it(effect: Effect) -> bool:
     return not isinstance(effect, (Latency, Drip))
 
 
-def _refusal(effect: Status, name: str) -> Refusal:
+def _rejection(effect: Status, name: str) -> Rejection:
     detail = effect.detail if effect.detail is not None else f"The mock was told to fail here, by the fault {name}."
-    return Refusal(effect.status, detail, effect.headers)
+    return Rejection(effect.status, detail, effect.headers)
 
 
 def _late(app: ASGIApp, seconds: float, when: When) -> ASGIApp:
@@ -225,19 +225,19 @@ def _dripping(app: ASGIApp, effect: Drip) -> ASGIApp:
     return dripping
 
 
-def _refusing(app: ASGIApp, effect: Status, refusal: Refusal, when: When) -> ASGIApp:
-    async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
+def _rejecting(app: ASGIApp, effect: Status, rejection: Rejection, when: When) -> ASGIApp:
+    async def rejecting(scope: Scope, receive: Receive, send: Send) -> None:
         if when is When.AFTER:
             await _answer_of(app, scope, receive)
-        scope[REFUSAL] = refusal
-        body = orjson.dumps(refusal.body) if effect.body is None else effect.body.encode(errors="replace")
+        scope[REJECTION] = rejection
+        body = orjson.dumps(rejection.body) if effect.body is None else effect.body.encode(errors="replace")
         media_type = b"application/json" if effect.body is None else b"text/html; charset=utf-8"
-        given = {name.lower().encode(): value.encode("latin-1") for name, value in refusal.headers.items()}
+        given = {name.lower().encode(): value.encode("latin-1") for name, value in rejection.headers.items()}
         headers = {b"content-type": media_type, **given, b"content-length": b"%d" % len(body)}
-        await send({"type": "http.response.start", "status": refusal.status, "headers": [*headers.items()]})
+        await send({"type": "http.response.start", "status": rejection.status, "headers": [*headers.items()]})
         await send({"type": "http.response.body", "body": body})
 
-    return refusing
+    return rejecting
 
 
 def _resetting(app: ASGIApp, when: When) -> ASGIApp:
@@ -275,7 +275,7 @@ def _malforming(app: ASGIApp, when: When) -> ASGIApp:
 
 def _rehearsed(scope: Scope, when: When) -> Scope:
     """`scope`, in which the handlers are told to change nothing where the fault comes before that."""
-    scope[REHEARSED] = when is When.BEFORE
+    scope[DRY_RUN] = when is When.BEFORE
     return scope
 
 

@@ -140,10 +140,10 @@ def _check_form(written: Mapping[str, Any]) -> None:
         raise RuleError(f"a rule is an object, not {described(written)}", "give one such as {'status': 503}")
     for place, what, mend in unwritable(dict(written)):
         raise RuleError(what, mend, place)
-    for violation in _VALIDATOR.violations(written):
-        at = (violation.pointer or "").split("/")[1:]
+    for error in _VALIDATOR.errors(written):
+        at = (error.pointer or "").split("/")[1:]
         at = [token.replace("~1", "/").replace("~0", "~") for token in at]
-        raise RuleError(violation.message.rstrip("."), _described(at), at)
+        raise RuleError(error.message.rstrip("."), _described(at), at)
 
 
 def _described(at: list[str]) -> str:

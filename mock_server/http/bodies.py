@@ -15,7 +15,7 @@ from functools import lru_cache
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from mock_server.errors import Part, RefusedError, Violation, alternatives, expectation, quoted, refused
+from mock_server.errors import RejectedError, RequestPart, ValidationError, alternatives, expectation, quoted, rejected
 
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 """What the RFC calls a token."""
@@ -88,9 +88,11 @@ async def receive_body(headers: Headers, receive: Receive, limit: int, contract:
             return bytes(body)
 
 
-def _too_large(limit: int, got: str, contract: str) -> RefusedError:
+def _too_large(limit: int, got: str, contract: str) -> RejectedError:
     message = f"The body is larger than {limit} bytes."
-    return refused(413, Violation(Part.BODY, None, "x-limits", f"at most {limit} bytes", got, message, "", contract))
+    return rejected(
+        413, ValidationError(RequestPart.BODY, None, "x-limits", f"at most {limit} bytes", got, message, "", contract)
+    )
 
 
 def check_media_type(headers: Headers, accepted: Sequence[str], contract: str) -> None:
@@ -106,8 +108,11 @@ def check_media_type(headers: Headers, accepted: Sequence[str], contract: str) -
             codings.append(value)
     if problem := _problem(tuple(types), tuple(codings), tuple(accepted)):
         field, expected, got = problem
-        raise refused(
-            415, Violation(Part.HEADER, field, "content", expected, got, expectation(*problem[1:]), contract=contract)
+        raise rejected(
+            415,
+            ValidationError(
+                RequestPart.HEADER, field, "content", expected, got, expectation(*problem[1:]), contract=contract
+            ),
         )
 
 

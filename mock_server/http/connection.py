@@ -16,7 +16,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from mock_server.http.framing import RejectedError
+from mock_server.http.framing import ProtocolError
 from mock_server.settings import Limits
 
 CONNECTION = "mock_server.http.connection"
@@ -158,7 +158,7 @@ class TimedProtocol(HttpToolsProtocol):
     def _busy(self) -> bool:
         raise NotImplementedError
 
-    def _reject(self, rejection: RejectedError) -> None:
+    def _reject(self, rejection: ProtocolError) -> None:
         raise NotImplementedError
 
     def pause_writing(self) -> None:
@@ -197,4 +197,4 @@ class TimedProtocol(HttpToolsProtocol):
             self._since = now
         elif now - self._since > self.limits.request_seconds:
             seconds = f"{self.limits.request_seconds:g} seconds"
-            self._reject(RejectedError(408, f"The request did not arrive completely within {seconds}."))
+            self._reject(ProtocolError(408, f"The request did not arrive completely within {seconds}."))

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
-from mock_server.errors import Part, Refusal, Violation, alternatives, quoted
-from mock_server.http.failures import REFUSAL
+from mock_server.errors import Rejection, RequestPart, ValidationError, alternatives, quoted
+from mock_server.http.failures import REJECTION
 from mock_server.http.origin import admin_origin, cors_origin
 
 CORS_OPTION, ADMIN_OPTION = "--cors-origin", "--admin-origin"
@@ -26,7 +26,7 @@ _VARIES = (b"vary", b"Origin")
 class CrossOriginMiddleware(CORSMiddleware):
     """Starlette's, for requests that have an origin. To the others it would add only `Vary`, and take long for it.
 
-    A preflight that it rejects is a refusal like others: it says why, and which `option` of the command to change.
+    A preflight that it rejects is a rejection like others: it says why, and which `option` of the command to change.
     """
 
     def __init__(self, app: ASGIApp, *, option: str = CORS_OPTION, **options: Any) -> None:
@@ -59,25 +59,25 @@ class CrossOriginMiddleware(CORSMiddleware):
         response = self.preflight_response(headers)
         if response.status_code < 400:
             return None
-        scope[REFUSAL] = refusal = self._refusal(headers)
+        scope[REJECTION] = rejection = self._rejection(headers)
         kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
-        return Response(orjson.dumps(refusal.body), response.status_code, headers=kept, media_type="application/json")
+        return Response(orjson.dumps(rejection.body), response.status_code, headers=kept, media_type="application/json")
 
-    def _refusal(self, headers: Headers) -> Refusal:
+    def _rejection(self, headers: Headers) -> Rejection:
         origin = headers["origin"]
         if self.is_allowed_origin(origin):
             method, allowed = quoted(headers["access-control-request-method"]), alternatives(self.allow_methods)
             message = f"The preflight asks for the method {method}; pages may send {allowed}."
-            return _header_refusal("Access-Control-Request-Method", allowed, method, message)
+            return _header_rejection("Access-Control-Request-Method", allowed, method, message)
         message = (
             f"The preflight comes from a page of the origin {quoted(origin)}. {allowed_origins(self.allow_origins)} "
             f"Start the mock with {option_for(origin, self._option)} to allow it."
         )
-        return _header_refusal("Origin", alternatives(self.allow_origins), quoted(origin), message)
+        return _header_rejection("Origin", alternatives(self.allow_origins), quoted(origin), message)
 
 
-def _header_refusal(header: str, expected: str, got: str, message: str) -> Refusal:
-    return Refusal(400, (Violation(Part.HEADER, header, "cors", expected, got, message),))
+def _header_rejection(header: str, expected: str, got: str, message: str) -> Rejection:
+    return Rejection(400, (ValidationError(RequestPart.HEADER, header, "cors", expected, got, message),))
 
 
 def allowed_origins(origins: Collection[str]) -> str:

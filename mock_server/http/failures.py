@@ -13,12 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from mock_server.auth import unauthorized
-from mock_server.errors import Refusal, RefusedError, without_secrets
+from mock_server.errors import RejectedError, Rejection, without_secrets
 from mock_server.http.routing import HINT, nothing_at
 from mock_server.redaction import Redaction
 
-REFUSAL = "mock_server.refusal"
-"""Where the scope of a request keeps the refusal that answers it, for the access log."""
+REJECTION = "mock_server.rejection"
+"""Where the scope of a request keeps the rejection that answers it, for the access log."""
 
 APPLIED = "mock_server.applied"
 """Where it keeps the preferences that were applied, as Preference-Applied lists them."""
@@ -36,7 +36,7 @@ def handle_failures(app: AsyncApp, redaction: Redaction, *, by_preference: bool)
         headers = _preference_headers(request.scope) if by_preference else {}
         return await _answer(request, error, redaction, **headers)
 
-    for kind in (RefusedError, HTTPException, ProblemException, Exception):
+    for kind in (RejectedError, HTTPException, ProblemException, Exception):
         app.add_error_handler(kind, answer)
 
 
@@ -44,13 +44,13 @@ async def _answer(
     request: ConnexionRequest, error: Exception, redaction: Redaction, **headers: str
 ) -> ConnexionResponse:
     hide = redaction.of_request(request.scope["headers"]).hide
-    refusal = without_secrets(refusal_of(error, request.scope), hide)
-    request.scope[REFUSAL] = refusal
+    rejection = without_secrets(to_rejection(error, request.scope), hide)
+    request.scope[REJECTION] = rejection
     return ConnexionResponse(  # type: ignore[no-untyped-call]
-        refusal.status,
+        rejection.status,
         mimetype="application/json",
-        headers={**refusal.headers, **headers},
-        body=orjson.dumps(refusal.body),
+        headers={**rejection.headers, **headers},
+        body=orjson.dumps(rejection.body),
     )
 
 
@@ -60,17 +60,17 @@ def _preference_headers(scope: Scope) -> dict[str, str]:
     return {"Vary": "Prefer", **applied} if scope.get("extensions", {}).get(ROUTING_CONTEXT) else {}
 
 
-def refusal_of(error: Exception, scope: Scope) -> Refusal:
+def to_rejection(error: Exception, scope: Scope) -> Rejection:
     """What to answer to the request of `scope` when `error` was raised."""
     match error:
-        case RefusedError():
-            return error.refusal
+        case RejectedError():
+            return error.rejection
         case HTTPException(status_code=401):
-            return unauthorized("No way to authenticate takes a token of this form.", "another form of token").refusal
+            return unauthorized("No way to authenticate takes a token of this form.", "another form of token").rejection
         case HTTPException(status_code=404):
-            return nothing_at(scope["path"], scope.get(HINT, "")).refusal
+            return nothing_at(scope["path"], scope.get(HINT, "")).rejection
         case HTTPException():
             allow = {"Allow": "GET, HEAD"} if error.status_code == 405 else {}  # StaticFiles leaves it out
-            return Refusal(error.status_code, error.detail, {**allow, **(error.headers or {})})
+            return Rejection(error.status_code, error.detail, {**allow, **(error.headers or {})})
     logger.error("The mock failed at %s %s", scope["method"], scope["path"], exc_info=error)
-    return Refusal(500, "The mock failed. This is a fault of the mock, not of the request.")
+    return Rejection(500, "The mock failed. This is a fault of the mock, not of the request.")

@@ -33,7 +33,7 @@ _UNSUPPORTED_VERSION = ("Invalid HTTP version", "Expected dot", "Pause on PRI/Up
 Fields = tuple[tuple[bytes, bytes], ...]
 
 
-class RejectedError(Exception):
+class ProtocolError(Exception):
     """The request is not one that can be passed to an app. The client is at fault."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -44,40 +44,40 @@ class RejectedError(Exception):
 
 @lru_cache(maxsize=64)  # a client sends the same ones again and again
 def check(version: str, fields: Fields) -> None:
-    """Raise RejectedError unless `fields`, those of FRAMING, fit together in a request of this version."""
+    """Raise ProtocolError unless `fields`, those of FRAMING, fit together in a request of this version."""
     if version not in VERSIONS:
-        raise RejectedError(505, f"HTTP/{version} is not supported, only HTTP/1.1 and HTTP/1.0.")
+        raise ProtocolError(505, f"HTTP/{version} is not supported, only HTTP/1.1 and HTTP/1.0.")
     names = [name for name, _ in fields]
     _check_host(version, [value for name, value in fields if name == b"host"])
     if b"transfer-encoding" in names:
         coding = b",".join(value for name, value in fields if name == b"transfer-encoding")
         _check_coding(version, coding, with_length=b"content-length" in names)
     if names.count(b"content-length") > 1:
-        raise RejectedError(400, "The request has more than one Content-Length.")
+        raise ProtocolError(400, "The request has more than one Content-Length.")
 
 
 def _check_host(version: str, hosts: Sequence[bytes]) -> None:
     if len(hosts) > 1:
-        raise RejectedError(400, "The request has more than one Host.")
+        raise ProtocolError(400, "The request has more than one Host.")
     if not hosts and version == "1.1":
-        raise RejectedError(400, "The request has no Host, which HTTP/1.1 requires.")
+        raise ProtocolError(400, "The request has no Host, which HTTP/1.1 requires.")
     if hosts and not is_authority(hosts[0].rstrip(b" \t")):
-        raise RejectedError(
+        raise ProtocolError(
             400, f"{quoted(hosts[0].decode('latin-1'))} is not a valid Host; expected NAME or NAME:PORT."
         )
 
 
 def _check_coding(version: str, coding: bytes, *, with_length: bool) -> None:
     if version == "1.0":
-        raise RejectedError(400, "HTTP/1.0 has no Transfer-Encoding.")
+        raise ProtocolError(400, "HTTP/1.0 has no Transfer-Encoding.")
     if with_length:
-        raise RejectedError(400, "The request has both Transfer-Encoding and Content-Length.")
+        raise ProtocolError(400, "The request has both Transfer-Encoding and Content-Length.")
     codings = [each.strip(b" ").lower() for each in coding.split(b",")]
     if codings == [b"chunked"]:
         return
     if codings.count(b"chunked") > 1 or b"" in codings or codings[-1] != b"chunked":
-        raise RejectedError(400, "Transfer-Encoding must end in chunked, once; the length of the body is unknown.")
-    raise RejectedError(501, "No Transfer-Encoding except chunked is supported.")
+        raise ProtocolError(400, "Transfer-Encoding must end in chunked, once; the length of the body is unknown.")
+    raise ProtocolError(501, "No Transfer-Encoding except chunked is supported.")
 
 
 def is_authority(value: bytes) -> bool:
@@ -108,7 +108,7 @@ def target_of(target: bytes) -> tuple[bytes, bytes, bytes | None]:
     >>> target_of(b"/a?b"), target_of(b"http://mock:80")
     ((b'/a', b'b', None), (b'/', b'', b'mock:80'))
 
-    Raises RejectedError.
+    Raises ProtocolError.
     """
     if target[:1] == b"/" and target.isascii():
         path, _, query = target.partition(b"#")[0].partition(b"?")
@@ -118,40 +118,40 @@ def target_of(target: bytes) -> tuple[bytes, bytes, bytes | None]:
     except httptools.HttpParserError:
         url = None
     if url is None or not target.isascii() or (url.schema or b"").lower() not in {b"http", b"https"} or not url.host:
-        raise RejectedError(400, "The request target is neither a path nor a URL of http or https.")
+        raise ProtocolError(400, "The request target is neither a path nor a URL of http or https.")
     authority = re.split(rb"[/?#]", target.partition(b"://")[2], maxsplit=1)[0]
     if not is_authority(authority):
-        raise RejectedError(400, "The request target has no valid host.")
+        raise ProtocolError(400, "The request target has no valid host.")
     return url.path or b"/", url.query or b"", authority
 
 
-def rejection_of(error: BaseException) -> RejectedError:
+def protocol_error(error: BaseException) -> ProtocolError:
     """Return what to say of an error of the parser."""
-    if isinstance(error.__context__, RejectedError):
+    if isinstance(error.__context__, ProtocolError):
         return error.__context__
     reason = str(error)
     if isinstance(error, httptools.HttpParserCallbackError):
-        return RejectedError(400, "The request is not valid HTTP.")
+        return ProtocolError(400, "The request is not valid HTTP.")
     if reason in _UNSUPPORTED_VERSION:
-        return RejectedError(505, "This version of HTTP is not supported, only HTTP/1.1 and HTTP/1.0.")
-    return RejectedError(400, f"The request is not valid HTTP: {reason}.")
+        return ProtocolError(505, "This version of HTTP is not supported, only HTTP/1.1 and HTTP/1.0.")
+    return ProtocolError(400, f"The request is not valid HTTP: {reason}.")
 
 
-def long_line(limits: Limits) -> RejectedError:
+def long_line(limits: Limits) -> ProtocolError:
     """Return the 414."""
-    return RejectedError(414, f"The request target is longer than {limits.request_line} bytes.")
+    return ProtocolError(414, f"The request target is longer than {limits.request_line} bytes.")
 
 
-def long_fields(limits: Limits) -> RejectedError:
+def long_fields(limits: Limits) -> ProtocolError:
     """Return the 431 for header fields."""
     most = f"{limits.header_count} header fields or {limits.header_bytes} bytes of them"
-    return RejectedError(431, f"The request has more than {most}.")
+    return ProtocolError(431, f"The request has more than {most}.")
 
 
-def long_trailers(limits: Limits) -> RejectedError:
+def long_trailers(limits: Limits) -> ProtocolError:
     """Return the 431 for trailers, or for a chunk extension: the parser does not tell which has no end."""
     most = limits.trailer_bytes
-    return RejectedError(431, f"The trailers or a chunk extension of the request have more than {most} bytes.")
+    return ProtocolError(431, f"The trailers or a chunk extension of the request have more than {most} bytes.")
 
 
 _KEPT = frozenset({b"connection", b"content-length", b"transfer-encoding"})

@@ -46,7 +46,7 @@ def host_name(text: str) -> str:
     ('mock', '[::1]', '[::1]')
     """
     text = text.strip()
-    _refuse_what_no_host_has(text, "repeat the option")
+    _reject_what_no_host_has(text, "repeat the option")
     if match := _ORIGIN.fullmatch(text):
         raise ValueError(f"{quoted(text)} is a URL; give the name alone: {_host_in(match[2])}")
     if ":" in text.partition(":")[2] and not text.startswith("["):
@@ -63,7 +63,7 @@ def _host_in(authority: str) -> str:
 
 def _origin(text: str, several: str) -> str:
     text = text.strip()
-    _refuse_what_no_host_has(text, several)
+    _reject_what_no_host_has(text, several)
     match = _ORIGIN.fullmatch(text)
     if not match:
         raise ValueError(f"{quoted(text)} is not an origin: {_without_scheme(text, several)}")
@@ -93,7 +93,7 @@ def _without_scheme(text: str, several: str) -> str:
 
 def _authority(text: str, several: str) -> tuple[str, int | None]:
     """The host as browsers write it, and the port. Raises ValueError."""
-    _refuse_what_no_host_has(text, several)
+    _reject_what_no_host_has(text, several)
     match = _AUTHORITY.fullmatch(text)
     if not match:
         fix = "an IPv6 address stands in brackets, such as [::1]" if text.count(":") > 1 else "give it as host:port"
@@ -101,7 +101,7 @@ def _authority(text: str, several: str) -> tuple[str, int | None]:
     return _host(match[1]), _port(match[2])
 
 
-def _refuse_what_no_host_has(text: str, several: str) -> None:
+def _reject_what_no_host_has(text: str, several: str) -> None:
     if "@" in text:  # the text is not repeated: it may hold a password
         raise ValueError("there is a user or a password before @, which browsers leave out: remove it and the @")
     if "*" in text:

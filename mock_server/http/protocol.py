@@ -23,13 +23,13 @@ from mock_server.errors import plain
 from mock_server.http.connection import CONNECTION, Cycle, Flow, TimedProtocol, Writer, error_response
 from mock_server.http.framing import (
     FRAMING,
-    RejectedError,
+    ProtocolError,
     Resumption,
     check,
     long_fields,
     long_line,
     long_trailers,
-    rejection_of,
+    protocol_error,
     target_of,
 )
 from mock_server.settings import Limits
@@ -61,7 +61,7 @@ class Protocol(TimedProtocol):
         self.url = b""
         self._running: Cycle | None = None  # the request whose turn it is
         self._ended = False  # the client sends nothing more
-        self._rejection: RejectedError | None = None  # to be written when the requests before it have their response
+        self._rejection: ProtocolError | None = None  # to be written when the requests before it have their response
         self._offered = False  # llhttp will stop after the head, because of an offer to upgrade
         self._stash = b""  # read, but not yet parsed
         self._fresh = self._head = self._silent = self._discarded = 0
@@ -75,7 +75,7 @@ class Protocol(TimedProtocol):
         self.flow = Flow(transport, self._holds)
         self._writer = cast("asyncio.Transport", Writer(transport, self._linger))
         if len(self.connections) > self.limits.connections and not self._evict():
-            self._reject(RejectedError(503, "Too many connections are open; close some, or see --max-connections."))
+            self._reject(ProtocolError(503, "Too many connections are open; close some, or see --max-connections."))
 
     def _evict(self) -> bool:
         """Close the connection that is idle for longest. Return whether there was one."""
@@ -115,7 +115,7 @@ class Protocol(TimedProtocol):
             return False
         if self._receiving:
             where = "head" if self._in_head else "body"
-            self._reject(RejectedError(400, f"The request is incomplete: the connection ended in its {where}."))
+            self._reject(ProtocolError(400, f"The request is incomplete: the connection ended in its {where}."))
             return True  # until that is written
         return self._busy and not (self._running and self._running.endless)
 
@@ -168,7 +168,7 @@ class Protocol(TimedProtocol):
             self._resume(data[offer.args[0] :])
         except httptools.HttpParserError as error:
             self._only_method = isinstance(error, httptools.HttpParserInvalidURLError)
-            self._reject(rejection_of(error))
+            self._reject(protocol_error(error))
         else:
             if self._receiving:
                 self._check_size()
@@ -225,7 +225,7 @@ class Protocol(TimedProtocol):
         if self._trailer_bytes > self.limits.trailer_bytes:
             raise long_trailers(self.limits)
         if name in FRAMING and name != b"host":
-            raise RejectedError(400, f"{name.decode().title()} cannot be a trailer.")
+            raise ProtocolError(400, f"{name.decode().title()} cannot be a trailer.")
         if name == b"connection":  # llhttp heeds it: it may read no next request
             self.cycle.keep_alive = False
 
@@ -235,7 +235,7 @@ class Protocol(TimedProtocol):
         self._check_fields()
         check(version, tuple(self._checked))
         if method == b"CONNECT":
-            raise RejectedError(501, "CONNECT is not supported: the mock is no proxy.")
+            raise ProtocolError(501, "CONNECT is not supported: the mock is no proxy.")
         self._offered = self.parser.should_upgrade()
         self.scope = self._new_scope(version, method)
         self._in_head, self._silent = False, 0
@@ -361,7 +361,7 @@ class Protocol(TimedProtocol):
         elif not self._stays_open():
             self.transport.close()
 
-    def _reject(self, rejection: RejectedError) -> None:
+    def _reject(self, rejection: ProtocolError) -> None:
         """Respond to a request that no app can take, after those before it, and close the connection."""
         self._closing = True
         self._rejection = rejection
@@ -379,7 +379,7 @@ class Protocol(TimedProtocol):
         if not self._busy:
             self._write_rejection(rejection)
 
-    def _write_rejection(self, rejection: RejectedError) -> None:
+    def _write_rejection(self, rejection: ProtocolError) -> None:
         self._rejection = None
         if self.transport.is_closing():
             return

@@ -19,7 +19,7 @@ from connexion.spec import Specification
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.pointer import to_pointer
-from mock_server.errors import Part, RefusedError, Violation, alternatives, quoted, refused
+from mock_server.errors import RejectedError, RequestPart, ValidationError, alternatives, quoted, rejected
 
 OUTSIDE = "mock_server.outside"
 """Where the scope of a request says that its path is none of the contract's."""
@@ -182,20 +182,23 @@ def _unquoted(raw: bytes) -> str:
     return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
 
-def nothing_at(path: str, mend: str = "") -> RefusedError:
+def nothing_at(path: str, mend: str = "") -> RejectedError:
     """The 404 for a path that is none of the contract's."""
     message = f"There is nothing at {quoted(path)}. {mend}".rstrip()
-    return refused(
-        404, Violation(Part.PATH, None, "paths", "a path of the contract", quoted(path), message, None, "#/paths")
+    return rejected(
+        404,
+        ValidationError(
+            RequestPart.PATH, None, "paths", "a path of the contract", quoted(path), message, None, "#/paths"
+        ),
     )
 
 
-def _not_allowed(resource: Resource, method: str) -> RefusedError:
+def _not_allowed(resource: Resource, method: str) -> RejectedError:
     allowed = alternatives(resource.allow.split(", "))
     message = f"{resource.path} has no {method}, only {allowed}."
     at = to_pointer(["paths", resource.template])
-    violation = Violation(Part.METHOD, None, "paths", allowed, method, message, None, at)
-    return refused(405, violation, Allow=resource.allow)
+    error = ValidationError(RequestPart.METHOD, None, "paths", allowed, method, message, None, at)
+    return rejected(405, error, Allow=resource.allow)
 
 
 def matches_path(path: bytes, pattern: str) -> bool:

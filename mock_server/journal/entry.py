@@ -17,7 +17,7 @@ from urllib.parse import quote
 from contract.errors import visible
 from contract.spelling import LONG_ENOUGH
 from mock_server.display import to_rfc3339
-from mock_server.errors import Refusal, Violation, without_secrets
+from mock_server.errors import Rejection, ValidationError, without_secrets
 from mock_server.faults.effects import Fired
 from mock_server.journal.journal import Exchange, is_cut
 from mock_server.redaction import BETWEEN, HIDDEN, BodyRedaction, HideAll, Redaction, header, pairs
@@ -42,7 +42,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RecordedMessage:
     """A request or an answer."""
 
     headers: dict[str, str]
@@ -56,7 +56,7 @@ class Reason:
 
     line: str
     """All of it on one line."""
-    violations: tuple[Violation, ...]
+    violations: tuple[ValidationError, ...]
     """The rules that the request breaks."""
 
 
@@ -79,8 +79,8 @@ class Entry:
     query: str
     status: int | None
     """None where the client was gone before it was answered."""
-    request: Part
-    response: Part
+    request: RecordedMessage
+    response: RecordedMessage
     refusal: Reason | None
     preference: str | None
     """What was done of what the client preferred, as `Preference-Applied` says it."""
@@ -103,15 +103,15 @@ def entry_of(exchange: Exchange, redaction: Redaction, url: str) -> Entry:
         path=shown.path,
         query=shown.query,
         status=exchange.status or None,
-        request=Part(
+        request=RecordedMessage(
             _combined(shown.headers(exchange.headers)),
             _content(shown.request_body, exchange.request, exchange.request_length, exchange.complete),
         ),
-        response=Part(
+        response=RecordedMessage(
             _combined(shown.headers(exchange.response_headers)),
             _content(shown.response_body, exchange.response, exchange.response_length, complete=True),
         ),
-        refusal=_reason(exchange.refusal, shown) if exchange.refusal else None,
+        refusal=_reason(exchange.rejection, shown) if exchange.rejection else None,
         preference=shown.hide(exchange.preference) if exchange.preference else exchange.preference,
         faults=exchange.faults,
         curl=curl(exchange, shown, url),
@@ -125,9 +125,9 @@ def _combined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return combined
 
 
-def _reason(refusal: Refusal, shown: Redacted) -> Reason:
-    hidden = without_secrets(refusal, shown.hide)
-    return Reason(hidden.line, hidden.violations)
+def _reason(rejection: Rejection, shown: Redacted) -> Reason:
+    hidden = without_secrets(rejection, shown.hide)
+    return Reason(hidden.line, hidden.errors)
 
 
 def _content(shown: str, start: bytes, length: int, complete: bool) -> Content:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from mock_server.callers import Caller
-from mock_server.errors import Refusal, quoted
+from mock_server.errors import Rejection, quoted
 from mock_server.faults.effects import Fired
 from mock_server.http.bodies import WORD
 from mock_server.http.routing import matches_path
@@ -62,7 +62,7 @@ class Exchange(NamedTuple):
     response_length: int
     caller: Caller | None
     """Whose credentials it had, as far as they were looked at."""
-    refusal: Refusal | None
+    rejection: Rejection | None
     preference: str | None
     """What was applied of it (RFC 7240)."""
     faults: tuple[Fired, ...]
@@ -114,7 +114,7 @@ class Criteria:
             exchange.id > self.after
             and (self.method is None or self.method.upper() == exchange.method)
             and self.organization in (None, exchange.organization)
-            and self.refused in (None, exchange.refusal is not None)
+            and self.refused in (None, exchange.rejection is not None)
             and (self.status is None or _has_status(exchange.status, self.status))
             and (self.path is None or matches_path(exchange.path, self.path))
         )

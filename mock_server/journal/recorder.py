@@ -19,7 +19,7 @@ from mock_server.auth import CALLER
 from mock_server.errors import plain
 from mock_server.faults.effects import FAULTS
 from mock_server.http.bodies import drain
-from mock_server.http.failures import APPLIED, REFUSAL
+from mock_server.http.failures import APPLIED, REJECTION
 from mock_server.http.routing import OUTSIDE, raw_path
 from mock_server.journal.journal import CUT, SMALLEST_EXCHANGE, Exchange, Headers
 from mock_server.redaction import Redaction
@@ -84,11 +84,11 @@ class RecordingMiddleware:
         def close() -> None:
             nonlocal over
             over = True
-            if OUTSIDE in scope and REFUSAL not in scope:
+            if OUTSIDE in scope and REJECTION not in scope:
                 return  # a page was looked at that is not of the API: Swagger UI, the contract
             sent, answered, length = _kept(scope["headers"], headers)
-            path, query, refusal = raw_path(scope), scope["query_string"], scope.get(REFUSAL)
-            length += len(path) + len(query) + len(request) + len(response) + (refusal.bytes if refusal else 0)
+            path, query, rejection = raw_path(scope), scope["query_string"], scope.get(REJECTION)
+            length += len(path) + len(query) + len(request) + len(response) + (rejection.bytes if rejection else 0)
             exchange = (
                 next(self._numbers),
                 time(),
@@ -105,7 +105,7 @@ class RecordingMiddleware:
                 response,
                 response_length,
                 scope.get(CALLER),
-                refusal,
+                rejection,
                 scope.get(APPLIED),
                 scope.get(FAULTS, ()),
                 SMALLEST_EXCHANGE + length,
@@ -156,7 +156,7 @@ async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start
 logger = logging.getLogger("mock_server.access")
 
 _LONGEST_BODY = 16 * 1024
-"""Bytes of a body that are searched for secrets, before the reason of a refusal is written."""
+"""Bytes of a body that are searched for secrets, before the reason of a rejection is written."""
 
 
 class AccessLogMiddleware:
@@ -191,12 +191,12 @@ class AccessLogMiddleware:
         taken = (perf_counter() - start) * 1000
         if self._statuses is not None and status not in self._statuses:
             return
-        said = body if REFUSAL in scope else b""
+        said = body if REJECTION in scope else b""
         hide = self._redaction.of_request(scope["headers"], scope["query_string"], said).hide
         before, after = _around(scope)  # the time between is another one in every line
         outcome = str(status) if status else "the client has gone"
         line = f"{hide(before)} {outcome} {taken:.1f} ms{after and hide(after)}"
-        logger.info(visible(line), extra={"status": status, "refusal": scope.get(REFUSAL), "hidden": True})
+        logger.info(visible(line), extra={"status": status, "rejection": scope.get(REJECTION), "hidden": True})
 
 
 _plain = lru_cache(maxsize=64)(plain)  # clients ask for few paths, again and again
@@ -205,7 +205,7 @@ _plain = lru_cache(maxsize=64)(plain)  # clients ask for few paths, again and ag
 def _around(scope: Scope) -> tuple[str, str]:
     """Return what stands before and after the outcome of a request."""
     target = _plain(scope["raw_path"].decode("latin-1"))
-    reason = f"  {scope[REFUSAL].line}" if REFUSAL in scope else ""
+    reason = f"  {scope[REJECTION].line}" if REJECTION in scope else ""
     preferred = f"  Prefer: {plain(scope[APPLIED])}" if APPLIED in scope else ""
     failed = "".join(f"  fault {fault.id}: {fault.effect}" for fault in scope.get(FAULTS, ()))
     return f"{scope['method']} {target}", f"{preferred}{failed}{reason}"

@@ -18,7 +18,7 @@ from mock_server.errors import alternatives
 from mock_server.fixtures import Fixtures
 from mock_server.store import Scopes
 from mock_server.strict_json import unwritable
-from mock_server.upsert import Stored
+from mock_server.upsert import StoredModel
 from mock_server.validation import Validator
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("state.schema.json").read_text(encoding="utf-8"))
@@ -49,7 +49,7 @@ def state_of(models: Scopes) -> dict[str, Any]:
     }
 
 
-def model_of(stored: Stored) -> dict[str, Any]:
+def model_of(stored: StoredModel) -> dict[str, Any]:
     """One model in that document."""
     return {
         "values": dict(stored.values),
@@ -67,7 +67,7 @@ class StateReader:
         self._organizations = fixtures.organizations
         self._validator = Validator(_schema(contract.upsert))
 
-    def read(self, written: Any) -> dict[str, dict[str, Stored]]:
+    def read(self, written: Any) -> dict[str, dict[str, StoredModel]]:
         """The models. Raises StateError, which lists every problem, or the first of very many."""
         problems = [*_unwritable(written)] or [*self._invalid(written)]
         if problems := problems or [*islice(self._contradictory(written["models"]), MOST_PROBLEMS)]:
@@ -77,8 +77,8 @@ class StateReader:
         }
 
     def _invalid(self, written: Any) -> Iterator[Problem]:
-        for violation in self._validator.violations(written):
-            yield Problem(f"#{violation.pointer}", violation.message, f"give {violation.expected}")
+        for error in self._validator.errors(written):
+            yield Problem(f"#{error.pointer}", error.message, f"give {error.expected}")
 
     def _contradictory(self, models: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
         for scope, named in models.items():
@@ -121,6 +121,6 @@ def _faults_of_time(text: str) -> Iterator[tuple[str, str]]:
         yield str(error), f"give {EXPECTED_TIME}"
 
 
-def _stored(model: Mapping[str, Any]) -> Stored:
+def _stored(model: Mapping[str, Any]) -> StoredModel:
     created, updated = (time_of(model[name]) for name in _TIMES)
-    return Stored(model["values"], created, updated)
+    return StoredModel(model["values"], created, updated)

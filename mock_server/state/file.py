@@ -22,7 +22,7 @@ import orjson
 
 from contract import Problem, UnusableFileError
 from contract.files import NotReadable, check_regular, read_regular
-from mock_server.errors import refused
+from mock_server.errors import rejected
 from mock_server.state.document import StateError, StateReader, state_of
 from mock_server.store import Scopes, Store
 from mock_server.strict_json import UnreadableError, read_json
@@ -354,7 +354,7 @@ class Saver:
             logger.error("The state could not be saved: %s", error)  # noqa: TRY400 - no fault of the mock
             for each in waiting:
                 if not each.done():
-                    each.set_exception(refused(500, f"The change is made, but could not be saved: {error.strerror}."))
+                    each.set_exception(rejected(500, f"The change is made, but could not be saved: {error.strerror}."))
             return False
         for each in waiting:
             if not each.done():

@@ -222,8 +222,8 @@ def test_what_does_not_apply_is_listed(tmp_path: Path) -> None:
     listed = json.loads(conformance("--list", "json", "--contract", contract).stdout)
     assert {"id": "SEM-01", "reason": "the contract has no base models"} in listed["not_applicable"]
     assert "SEM-01" not in {requirement["id"] for requirement in listed["requirements"]}
-    rehearsed = conformance("--dry-run", "--contract", contract).stdout
-    assert ": the contract has no base models\n" in rehearsed
+    dry_run = conformance("--dry-run", "--contract", contract).stdout
+    assert ": the contract has no base models\n" in dry_run
 
 
 def test_what_does_not_apply_is_told_and_counts_for_nothing(tmp_path: Path) -> None:

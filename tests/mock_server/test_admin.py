@@ -49,7 +49,7 @@ def test_info_tells_what_is_served(client: httpx2.Client, contract: Contract) ->
     assert info["settings"]["journal"] == 1000
 
 
-def test_other_paths_and_methods_are_refused_as_everywhere(mock: MockProcess) -> None:
+def test_other_paths_and_methods_are_rejected_as_everywhere(mock: MockProcess) -> None:
     host = {"Host": "localhost"}
     assert exchange(mock.address, request("GET", f"{ADMIN}nothing", host)).status == 404
     wrong = exchange(mock.address, request("POST", f"{ADMIN}requests", host))
@@ -75,7 +75,7 @@ def test_nothing_that_is_asked_makes_it_fail(mock: MockProcess, method: str, pat
 
 
 @pytest.mark.parametrize("last", ["x", "-1", "1" * 40, "\xff"])
-def test_an_odd_last_event_id_is_refused(mock: MockProcess, last: str) -> None:
+def test_an_odd_last_event_id_is_rejected(mock: MockProcess, last: str) -> None:
     headers = {"Host": "localhost", "Last-Event-ID": last}
     assert exchange(mock.address, request("GET", f"{ADMIN}events", headers)).status == 400
 

@@ -24,7 +24,7 @@ def test_this_machine_is_known_by_its_names(mock: MockProcess, host: str) -> Non
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1"]
 )
-def test_a_foreign_name_is_refused(mock: MockProcess, host: str) -> None:
+def test_a_foreign_name_is_rejected(mock: MockProcess, host: str) -> None:
     assert status(mock, Host=host) == 403
 
 
@@ -44,7 +44,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
-def test_pages_of_other_origins_are_refused(mock: MockProcess, headers: dict[str, str]) -> None:
+def test_pages_of_other_origins_are_rejected(mock: MockProcess, headers: dict[str, str]) -> None:
     assert status(mock, **headers) == 403
 
 
@@ -87,16 +87,16 @@ def test_a_token_is_asked_for_where_there_is_one(by_variable: bool) -> None:
     with started("--quiet", *options, **variables) as mock, httpx2.Client(base_url=mock.url) as client:
         assert client.get(HEALTH).status_code == 200
         for headers in ({}, {"Authorization": "Bearer demo-acme"}, {"Authorization": "Basic open-sesame"}):
-            refused = client.get(INFO, headers=headers)
-            assert refused.status_code == 401
-            assert "--admin-token" in refused.json()["detail"]
-            assert "www-authenticate" in refused.headers
+            rejected = client.get(INFO, headers=headers)
+            assert rejected.status_code == 401
+            assert "--admin-token" in rejected.json()["detail"]
+            assert "www-authenticate" in rejected.headers
         known = client.get(INFO, headers={"Authorization": "Bearer open-sesame"})
         assert known.status_code == 200
 
 
 @pytest.mark.parametrize("by_variable", [False, True])
-def test_a_token_that_nobody_could_send_is_refused(by_variable: bool) -> None:
+def test_a_token_that_nobody_could_send_is_rejected(by_variable: bool) -> None:
     word = "open sesame"
     ended = run(RESPAN_MOCK_ADMIN_TOKEN=word) if by_variable else run("--admin-token", word)
     assert ended.returncode == 2

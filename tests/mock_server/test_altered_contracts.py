@@ -53,9 +53,9 @@ def test_one_more_field_is_taken_kept_inherited_and_shown(serve: Serve) -> None:
         assert client.post(MODELS, json={"model_name": "a"}).json()["tier"] == "silver"
         assert client.post(MODELS, json={"model_name": "a", "tier": "gold"}).json()["tier"] == "gold"
         assert client.post(MODELS, json={"model_name": "b", "base_model_name": "a"}).json()["tier"] == "gold"
-        refused = client.post(MODELS, json={"model_name": "a", "tier": "lead"})
-        assert refused.status_code == 400
-        assert list(refused.json()) == ["tier"]
+        rejected = client.post(MODELS, json={"model_name": "a", "tier": "lead"})
+        assert rejected.status_code == 400
+        assert list(rejected.json()) == ["tier"]
 
 
 def test_the_statuses_are_the_contracts(serve: Serve) -> None:

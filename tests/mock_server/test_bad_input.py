@@ -1,4 +1,4 @@
-"""What bad input gets, each row over a raw socket: a refusal in the one error shape, and nothing is stored."""
+"""What bad input gets, each row over a raw socket: a rejection in the one error shape, and nothing is stored."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_json_object_is_refused(address: Address, new_name: Names, body: bytes) -> None:
+def test_what_is_no_json_object_is_rejected(address: Address, new_name: Names, body: bytes) -> None:
     name = new_name()
     answer = exchange(address, upsert(body.replace(b"NAME", name.encode())))
-    assert_refused(answer, 400)
+    assert_rejected(answer, 400)
     assert isinstance(answer.json["detail"], str)
     assert_absent(address, name)
 
@@ -85,12 +85,12 @@ WRONG_VALUES: dict[str, tuple[str, Any, str]] = {
 
 
 @pytest.mark.parametrize(("field", "value", "expected"), WRONG_VALUES.values(), ids=WRONG_VALUES)
-def test_a_wrong_value_is_refused_by_its_field(
+def test_a_wrong_value_is_rejected_by_its_field(
     address: Address, new_name: Names, field: str, value: object, expected: str
 ) -> None:
     name = new_name()
     answer = exchange(address, upsert(json.dumps({"model_name": name, field: value}).encode()))
-    assert_refused(answer, 400)
+    assert_rejected(answer, 400)
     (messages,) = [messages for named, messages in answer.json.items() if named == field]
     assert expected in messages[0]
     assert "got" in messages[0]
@@ -106,21 +106,21 @@ HUGE_INTEGERS = {
 
 @pytest.mark.parametrize("digits", HUGE_INTEGERS.values(), ids=HUGE_INTEGERS)
 @pytest.mark.parametrize("place", ['"max_context_window": %s', '"input_cost": %s', '"supported_params_override": [%s]'])
-def test_integers_beyond_64_bits_are_refused(address: Address, new_name: Names, place: str, digits: str) -> None:
+def test_integers_beyond_64_bits_are_rejected(address: Address, new_name: Names, place: str, digits: str) -> None:
     name = new_name()
     answer = exchange(address, upsert(f'{{"model_name": "{name}", {place % digits}}}'.encode()))
-    assert_refused(answer, 400)
+    assert_rejected(answer, 400)
     assert "64 bits" in answer.json["detail"]
     assert_absent(address, name)
 
 
 def test_an_integer_of_64_bits_without_a_sign_is_none_for_the_window(address: Address, new_name: Names) -> None:
     answer = exchange(address, upsert(f'{{"model_name": "{new_name()}", "max_context_window": {2**63}}}'.encode()))
-    assert_refused(answer, 400)
+    assert_rejected(answer, 400)
     assert list(answer.json) == ["max_context_window"]
 
 
-def test_every_violation_is_told_at_once(address: Address) -> None:
+def test_every_error_is_told_at_once(address: Address) -> None:
     body = {
         "input_cost": "free",
         "streaming_support": 2,
@@ -129,7 +129,7 @@ def test_every_violation_is_told_at_once(address: Address) -> None:
         "base_model_name": "no such",
     }
     answer = exchange(address, upsert(json.dumps(body).encode()))
-    assert_refused(answer, 400)
+    assert_rejected(answer, 400)
     assert answer.json == {
         "model_name": ["This field is required."],
         "input_cost": ['Expected a number, got the string "free".'],
@@ -143,7 +143,7 @@ def test_every_violation_is_told_at_once(address: Address) -> None:
     }
 
 
-def test_nesting_to_the_limit_is_taken_and_beyond_it_is_refused(
+def test_nesting_to_the_limit_is_taken_and_beyond_it_is_rejected(
     address: Address, new_name: Names, rules: Upsert
 ) -> None:
     def nested(levels: int, name: str) -> bytes:
@@ -156,12 +156,12 @@ def test_nesting_to_the_limit_is_taken_and_beyond_it_is_refused(
     too_deep = new_name()
     for levels in (rules.limits.nesting + 1, 100_000):
         answer = exchange(address, upsert(nested(levels, too_deep)))
-        assert_refused(answer, 400)
+        assert_rejected(answer, 400)
         assert str(rules.limits.nesting) in answer.json["detail"]
     assert_absent(address, too_deep)
 
 
-def test_a_body_to_the_limit_is_taken_and_beyond_it_is_refused(
+def test_a_body_to_the_limit_is_taken_and_beyond_it_is_rejected(
     address: Address, new_name: Names, rules: Upsert
 ) -> None:
     def sized(size: int, name: str) -> bytes:
@@ -186,7 +186,7 @@ def test_a_body_to_the_limit_is_taken_and_beyond_it_is_refused(
     assert_absent(address, too_large)
 
 
-REFUSED_MEDIA_TYPES: dict[str, Mapping[str, str | None]] = {
+REJECTED_MEDIA_TYPES: dict[str, Mapping[str, str | None]] = {
     "missing": {"Content-Type": None},
     "empty": {"Content-Type": ""},
     "other": {"Content-Type": "text/plain"},
@@ -205,11 +205,13 @@ REFUSED_MEDIA_TYPES: dict[str, Mapping[str, str | None]] = {
 }
 
 
-@pytest.mark.parametrize("headers", REFUSED_MEDIA_TYPES.values(), ids=REFUSED_MEDIA_TYPES)
-def test_what_is_not_sent_as_json_is_refused(address: Address, new_name: Names, headers: dict[str, str | None]) -> None:
+@pytest.mark.parametrize("headers", REJECTED_MEDIA_TYPES.values(), ids=REJECTED_MEDIA_TYPES)
+def test_what_is_not_sent_as_json_is_rejected(
+    address: Address, new_name: Names, headers: dict[str, str | None]
+) -> None:
     name = new_name()
     answer = exchange(address, upsert(json.dumps({"model_name": name}).encode(), headers))
-    assert_refused(answer, 415)
+    assert_rejected(answer, 415)
     assert answer.json["detail"].startswith("Expected ")
     assert_absent(address, name)
 
@@ -272,12 +274,12 @@ BAD_CREDENTIALS: dict[str, tuple[Mapping[str, str | None], str]] = {
     ids=["good body", "no JSON", "invalid body", "large body"],
 )
 @pytest.mark.parametrize(("headers", "reason"), BAD_CREDENTIALS.values(), ids=BAD_CREDENTIALS)
-def test_bad_credentials_are_refused_before_the_body_is_judged(
+def test_bad_credentials_are_rejected_before_the_body_is_judged(
     address: Address, new_name: Names, headers: dict[str, str | None], reason: str, body: bytes
 ) -> None:
     name = new_name()
     answer = exchange(address, upsert(body.replace(b"NAME", name.encode()), headers, key=None))
-    assert_refused(answer, 401)
+    assert_rejected(answer, 401)
     assert answer.headers["www-authenticate"].startswith('Bearer realm="respan"')
     assert reason in answer.json["detail"]
     assert_absent(address, name)
@@ -287,14 +289,14 @@ def test_a_token_in_the_query_does_not_count(address: Address, new_name: Names) 
     body = json.dumps({"model_name": new_name()}).encode()
     headers = {"Content-Type": "application/json"}
     answer = exchange(address, request("POST", f"{MODELS}?access_token={KEY}&api_key={KEY}", headers, body))
-    assert_refused(answer, 401)
+    assert_rejected(answer, 401)
 
 
-def test_two_authorization_headers_are_refused(address: Address, new_name: Names) -> None:
+def test_two_authorization_headers_are_rejected(address: Address, new_name: Names) -> None:
     head = f"POST {MODELS} HTTP/1.1\r\nHost: mock\r\nConnection: close\r\nContent-Type: application/json\r\n"
     body = json.dumps({"model_name": new_name()})
     head += f"Authorization: Bearer {KEY}\r\n" * 2 + f"Content-Length: {len(body)}\r\n\r\n"
-    assert_refused(exchange(address, (head + body).encode()), 401)
+    assert_rejected(exchange(address, (head + body).encode()), 401)
 
 
 FORBIDDEN = {
@@ -312,7 +314,7 @@ def test_what_may_not_be_written_is_forbidden(
 ) -> None:
     name = new_name()
     answer = exchange(address, upsert(json.dumps(body).replace("NAME", name).encode(), key=key))
-    assert_refused(answer, 403)
+    assert_rejected(answer, 403)
     assert_absent(address, name)
 
 
@@ -334,7 +336,7 @@ def test_a_reference_to_nothing_is_not_found(
     name = new_name()
     body = json.dumps({"model_name": name, **fields}).replace("NAME", name)
     answer = exchange(address, upsert(body.encode(), key="demo-globex"))
-    assert_refused(answer, 404)
+    assert_rejected(answer, 404)
     assert reason in answer.json["detail"]
     assert_absent(address, name, key="demo-globex")
 
@@ -344,14 +346,14 @@ def test_another_organizations_model_is_not_found(address: Address, new_name: Na
     assert exchange(address, upsert(json.dumps({"model_name": name}).encode())).status == 201
     assert_absent(address, name, key="demo-globex")
     as_base = json.dumps({"model_name": new_name(), "base_model_name": name}).encode()
-    assert_refused(exchange(address, upsert(as_base, key="demo-globex")), 404)
+    assert_rejected(exchange(address, upsert(as_base, key="demo-globex")), 404)
 
 
-def test_two_different_spellings_are_refused(address: Address, new_name: Names) -> None:
+def test_two_different_spellings_are_rejected(address: Address, new_name: Names) -> None:
     name = new_name()
     body = {"model_name": name, "provider_id": "my-vllm", "custom_provider_id": "acme-azure"}
     answer = exchange(address, upsert(json.dumps(body).encode()))
-    assert_refused(answer, 400)
+    assert_rejected(answer, 400)
     assert list(answer.json) == ["provider_id"]
     assert_absent(address, name)
 
@@ -367,12 +369,12 @@ ORDER: dict[int, tuple[Mapping[str, str | None], bytes]] = {
 
 
 @pytest.mark.parametrize("status", ORDER)
-def test_of_several_refusals_the_first_in_order_is_given(address: Address, status: int) -> None:
+def test_of_several_rejections_the_first_in_order_is_given(address: Address, status: int) -> None:
     headers, body = ORDER[status]
-    assert_refused(exchange(address, upsert(body, headers)), status)
+    assert_rejected(exchange(address, upsert(body, headers)), status)
 
 
-def assert_refused(answer: Reply, status: int) -> None:
+def assert_rejected(answer: Reply, status: int) -> None:
     """The answer has the status and the error shape: `detail`, or a map from each field to its messages."""
     assert answer.status == status, answer.body
     assert answer.headers["content-type"] == "application/json"

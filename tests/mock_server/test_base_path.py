@@ -96,7 +96,7 @@ def test_what_is_no_base_path_is_rejected(option: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/_mock", "/_mock/", "/_mock/v1"])
-def test_that_of_the_admin_api_is_refused(path: str) -> None:
+def test_that_of_the_admin_api_is_rejected(path: str) -> None:
     ended = run("--base-path", path)
     assert ended.returncode == 2
     assert "choose another one with --base-path, or leave the admin API out with --no-admin" in ended.stderr

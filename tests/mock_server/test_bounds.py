@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from contract import Upsert
-from mock_server.errors import Refusal
+from mock_server.errors import Rejection
 from mock_server.events import MOST_WATCHERS, PATIENCE_BYTES, REMEMBERED_BYTES, Events
 from mock_server.faults.book import LARGEST, MOST, ActiveRule, Faults
 from mock_server.faults.effects import Asked
@@ -25,9 +25,9 @@ from mock_server.journal.journal import MOST_WAITING, SMALLEST_EXCHANGE, Criteri
 from mock_server.journal.recorder import LONGEST_HEADERS, LONGEST_VALUE
 from mock_server.state.document import MOST_PROBLEMS
 from mock_server.store import LONGEST_CHAIN, FullError, MemoryStore
-from mock_server.upsert import MOST_ENTRIES, Context, Stored, Written, upsert
+from mock_server.upsert import MOST_ENTRIES, Context, StoredModel, Written, upsert
 from mock_server.validation import LARGE, Validator
-from mock_server.validation import MOST as MOST_VIOLATIONS
+from mock_server.validation import MOST as MOST_ERRORS
 from tests.mock_server.process import SECONDS, MockProcess, started
 from tests.mock_server.wire import KEY, MODELS
 
@@ -76,33 +76,33 @@ def test_all_models_together_have_a_limit_and_room_is_made_by_deleting(client: h
     large = {"display_name": "x" * 19_000}
     statuses = [client.post(MODELS, json={"model_name": f"m{n}", **large}).status_code for n in range(6)]
     assert statuses == [201] * 5 + [400]
-    refused = client.post(MODELS, json={"model_name": "m5", **large}).json()["detail"]
-    assert refused.startswith("All models together would take more than 100000 bytes")
+    rejected = client.post(MODELS, json={"model_name": "m5", **large}).json()["detail"]
+    assert rejected.startswith("All models together would take more than 100000 bytes")
     assert client.delete(f"{MODELS}m0/").status_code == 204
     assert client.post(MODELS, json={"model_name": "m5", **large}).status_code == 201
     assert client.post(MODELS, json={"model_name": "m5", "display_name": ""}).status_code == 200
 
 
 def test_an_override_has_a_limit_of_entries(rules: Upsert) -> None:
-    def put(stored: Stored | None, start: int, count: int) -> Written | Refusal:
+    def put(stored: StoredModel | None, start: int, count: int) -> Written | Rejection:
         entries = {str(number): 1 for number in range(start, start + count)}
         return upsert(rules, stored, {"model_name": "m", OVERRIDE: entries}, Context(NOW))
 
     first = put(None, 0, MOST_ENTRIES)
     assert isinstance(first, Written)
     assert isinstance(put(first.stored, 0, MOST_ENTRIES), Written)
-    refusal = put(first.stored, MOST_ENTRIES, 1)
-    assert isinstance(refusal, Refusal)
-    assert refusal.status == 400
-    assert list(refusal.body) == [OVERRIDE]
+    rejection = put(first.stored, MOST_ENTRIES, 1)
+    assert isinstance(rejection, Rejection)
+    assert rejection.status == 400
+    assert list(rejection.body) == [OVERRIDE]
 
 
 def test_the_store_counts_what_it_keeps() -> None:
     async def steps() -> None:
         store = MemoryStore(room=1000)
 
-        def writing(length: int) -> Callable[[Stored | None], Written]:
-            return lambda _: Written(200, Stored({"a": "x" * length}, NOW, NOW))
+        def writing(length: int) -> Callable[[StoredModel | None], Written]:
+            return lambda _: Written(200, StoredModel({"a": "x" * length}, NOW, NOW))
 
         for _ in range(5):
             await store.update("s", "k", writing(900))
@@ -111,7 +111,7 @@ def test_the_store_counts_what_it_keeps() -> None:
         await store.update("s", "k", writing(10))
         await store.update("s", "other", writing(900))
         with pytest.raises(FullError):
-            await store.replace({"s": {"k": Stored({"a": "x" * 2000}, NOW, NOW)}})
+            await store.replace({"s": {"k": StoredModel({"a": "x" * 2000}, NOW, NOW)}})
         assert await store.get("s", "other")
         await store.restart()
         await store.update("s", "third", writing(900))
@@ -219,7 +219,7 @@ def an_exchange(number: int, request: bytes = b"", headers: list[tuple[bytes, by
         response=b"",
         response_length=0,
         caller=None,
-        refusal=None,
+        rejection=None,
         preference=None,
         faults=(),
         bytes=SMALLEST_EXCHANGE + len(request),
@@ -314,13 +314,13 @@ def test_a_body_is_read_once_for_all_rules() -> None:
     asyncio.run(steps())
 
 
-def test_violations_are_told_up_to_a_bound() -> None:
+def test_errors_are_told_up_to_a_bound() -> None:
     validator = Validator({"items": {"type": "string"}})
-    few, many, very_many = [1] * 3, [1] * (MOST_VIOLATIONS * 2), [1] * LARGE
-    assert len(validator.violations(few)) == 3
-    assert [each.rule for each in validator.violations(many)] == ["type"] * (MOST_VIOLATIONS - 1) + ["x-limits"]
-    assert [each.rule for each in validator.violations(very_many)] == ["type", "x-limits"]
-    assert validator.violations(["a"] * LARGE) == []
+    few, many, very_many = [1] * 3, [1] * (MOST_ERRORS * 2), [1] * LARGE
+    assert len(validator.errors(few)) == 3
+    assert [each.rule for each in validator.errors(many)] == ["type"] * (MOST_ERRORS - 1) + ["x-limits"]
+    assert [each.rule for each in validator.errors(very_many)] == ["type", "x-limits"]
+    assert validator.errors(["a"] * LARGE) == []
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_the_answer_to_very_much_that_is_wrong_is_short(client: httpx2.Client, p
     assert len(answer.content) < 50_000
 
 
-def test_a_state_that_is_too_large_is_refused_and_nothing_is_replaced(client: httpx2.Client) -> None:
+def test_a_state_that_is_too_large_is_rejected_and_nothing_is_replaced(client: httpx2.Client) -> None:
     client.post(MODELS, json={"model_name": "mine"})
     large = {"display_name": "x" * 18_000}
     together = client.put(STATE, json=state_of(**{f"m{number}": large for number in range(10)}))

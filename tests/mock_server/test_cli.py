@@ -119,21 +119,21 @@ def test_answers_of_the_api_can_be_delayed() -> None:
             assert time.monotonic() - began >= 0.3
 
 
-def test_each_request_is_logged_with_the_reason_of_a_refusal() -> None:
+def test_each_request_is_logged_with_the_reason_of_a_rejection() -> None:
     with started() as mock, httpx2.Client(base_url=mock.url) as client:
         headers = {"Authorization": f"Bearer {KEY}"}
         client.post(MODELS, json={"model_name": "m", "input_cost": "free"}, headers=headers)
         client.get(f"{MODELS}gpt-4o/?a=b", headers=headers)
         client.get(f"{MODELS}a%0Ab/", headers={"Authorization": "Bearer secret"})
         mock.stop()
-        refused, done, unknown = mock.stderr.splitlines()
+        rejected, done, unknown = mock.stderr.splitlines()
     assert re.search(
-        r"POST /api/models/ 400 [\d.]+ ms  input_cost: Expected a number, got the string \"free\"", refused
+        r"POST /api/models/ 400 [\d.]+ ms  input_cost: Expected a number, got the string \"free\"", rejected
     )
     assert re.search(r"GET /api/models/gpt-4o/ 200 [\d.]+ ms$", done)
     assert re.search(r"GET /api/models/a%0Ab/ 401 [\d.]+ ms  This API key is not known", unknown)
     assert "secret" not in unknown
-    assert "\x1b" not in refused
+    assert "\x1b" not in rejected
 
 
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])

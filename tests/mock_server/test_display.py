@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import Inherited, load
-from mock_server.display import BuiltIn, Display, Model, World
+from mock_server.display import BuiltInModel, Display, Model, World
 
 BORN = datetime(2026, 2, 1, tzinfo=UTC)
 RULES = load().upsert
@@ -21,9 +21,9 @@ PARAMS = st.dictionaries(st.sampled_from("abc"), st.none() | st.integers(0, 3), 
 
 
 def custom(name: str, **values: Any) -> Model:
-    from mock_server.upsert import Stored
+    from mock_server.upsert import StoredModel
 
-    return Stored({"model_name": name, **values}, BORN, BORN)
+    return StoredModel({"model_name": name, **values}, BORN, BORN)
 
 
 def show(name: str, providers: dict[str, Any] | None = None, /, **models: Model) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def test_a_value_is_inherited_through_a_chain_and_an_own_one_wins(field: str) ->
 
 
 def test_a_built_in_base_leaves_all_that_is_inherited_and_nothing_else() -> None:
-    base = BuiltIn({**dict.fromkeys(INHERITED, 1), "display_name": "Base", "source": "hardcoded"})
+    base = BuiltInModel({**dict.fromkeys(INHERITED, 1), "display_name": "Base", "source": "hardcoded"})
     shown = show("m", m=custom("m", base_model_name="b"), b=base)
     assert {field: shown[field] for field in INHERITED} == dict.fromkeys(INHERITED, 1)
     assert "display_name" not in shown
@@ -86,7 +86,7 @@ def test_parameters_are_overlaid_entry_by_entry(
         "m",
         m=custom("m", base_model_name="c", supported_params_override=own),
         c=custom("c", base_model_name="b", supported_params_override=middle),
-        b=BuiltIn({"supported_params": {name: value for name, value in built_in.items() if value is not None}}),
+        b=BuiltInModel({"supported_params": {name: value for name, value in built_in.items() if value is not None}}),
     )["supported_params"]
     for name in "abc":
         given_by = [layer[name] for layer in (own, middle, built_in) if name in layer]
@@ -108,7 +108,7 @@ def test_the_provider_is_looked_up_and_not_inherited() -> None:
 
 
 def test_a_built_in_model_shows_its_values_in_the_order_of_the_contract() -> None:
-    shown = show("b", b=BuiltIn({"source": "hardcoded", "model_name": "b", "id": "b"}))
+    shown = show("b", b=BuiltInModel({"source": "hardcoded", "model_name": "b", "id": "b"}))
     assert list(shown.items()) == [
         ("id", "b"),
         ("model_name", "b"),

@@ -89,7 +89,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "pointer", "mend"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_refused_with_its_faults_named(tmp_path: Path, text: str, pointer: str, mend: str) -> None:
+def test_a_broken_file_is_rejected_with_its_faults_named(tmp_path: Path, text: str, pointer: str, mend: str) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(FaultsError) as caught:

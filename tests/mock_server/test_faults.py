@@ -321,7 +321,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("rule", "reason"), WRONG.values(), ids=WRONG)
-def test_a_wrong_rule_is_refused_and_changes_nothing(client: httpx2.Client, rule: dict[str, Any], reason: str) -> None:
+def test_a_wrong_rule_is_rejected_and_changes_nothing(client: httpx2.Client, rule: dict[str, Any], reason: str) -> None:
     fault(client, id="kept", status=500)
     before = client.get(FAULTS).json()
     for answer in (client.post(FAULTS, json=rule), client.put(FAULTS, json={"faults": [{"status": 500}, rule]})):
@@ -330,7 +330,7 @@ def test_a_wrong_rule_is_refused_and_changes_nothing(client: httpx2.Client, rule
     assert client.get(FAULTS).json() == before
 
 
-def test_two_rules_of_one_id_are_refused(client: httpx2.Client) -> None:
+def test_two_rules_of_one_id_are_rejected(client: httpx2.Client) -> None:
     answer = client.put(FAULTS, json={"faults": [{"id": "a", "status": 500}, {"id": "a", "status": 501}]})
     assert answer.status_code == 400
     assert "taken" in answer.text

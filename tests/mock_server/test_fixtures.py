@@ -56,7 +56,7 @@ def test_the_packaged_fixtures_are_valid_and_pass_as_a_file_too(contract: Contra
     fields = {name: field.schema for name, field in contract.upsert.response.items()}
     validator = Validator({"properties": fields, "required": ["id", "model_name"], "additionalProperties": False})
     for name, model in fixtures.models.items():
-        assert validator.violations(model.values) == []
+        assert validator.errors(model.values) == []
         assert model.values["id"] == model.values["model_name"] == name
 
 

@@ -116,7 +116,7 @@ def test_no_target_makes_it_fail(address: Address, method: str, target: str) -> 
     assert received.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4"))
 
 
-def test_what_is_no_http_is_refused_in_the_error_shape(address: Address) -> None:
+def test_what_is_no_http_is_rejected_in_the_error_shape(address: Address) -> None:
     answer = exchange(address, b"hello\r\n\r\n")
     assert answer.status == 400
     assert isinstance(answer.json["detail"], str)
@@ -136,7 +136,7 @@ def test_pipelined_requests_are_answered_in_order(address: Address) -> None:
     assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"404"]
 
 
-def test_a_refused_request_does_not_spoil_the_connection(address: Address) -> None:
+def test_a_rejected_request_does_not_spoil_the_connection(address: Address) -> None:
     keep = {"Connection": "keep-alive"}
     sent = [
         upsert(b"x" * 1_100_000, keep),

@@ -41,7 +41,7 @@ def listed(admin: httpx2.Client, **criteria: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_parameter_that_stands_twice_is_refused(admin: httpx2.Client) -> None:
+def test_a_parameter_that_stands_twice_is_rejected(admin: httpx2.Client) -> None:
     answer = admin.get(REQUESTS, params=[("status", "404"), ("status", "200")])
     assert (answer.status_code, answer.json()) == (400, {"detail": 'The parameter "status" stands twice.'})
 
@@ -61,7 +61,7 @@ def test_an_entry_has_all_of_a_request_and_its_answer(admin: httpx2.Client) -> N
     assert admin.get(f"{REQUESTS}/{entry['id']}").json() == entry
 
 
-def test_a_refusal_says_why(admin: httpx2.Client) -> None:
+def test_a_rejection_says_why(admin: httpx2.Client) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
     admin.post(MODELS, json={"model_name": "m", "input_cost": "free"}, headers=headers)
     admin.get("/api/nothing", headers=headers)
@@ -81,7 +81,7 @@ def test_a_refusal_says_why(admin: httpx2.Client) -> None:
     assert lost["refusal"]["line"] == 'There is nothing at "/api/nothing".'
 
 
-def test_the_body_of_a_request_that_is_refused_unread_is_there_as_far_as_it_came(admin: httpx2.Client) -> None:
+def test_the_body_of_a_request_that_is_rejected_unread_is_there_as_far_as_it_came(admin: httpx2.Client) -> None:
     admin.post(MODELS, json={"model_name": "m"}, headers={"Authorization": "Bearer unknown"})
     (entry,) = listed(admin)
     assert entry["status"] == 401
@@ -233,7 +233,7 @@ def test_requests_are_found_by_what_they_are_like(admin: httpx2.Client) -> None:
         ("after=" + "9" * 30, "an integer"),
     ],
 )
-def test_a_mistyped_question_is_refused(admin: httpx2.Client, query: str, reason: str) -> None:
+def test_a_mistyped_question_is_rejected(admin: httpx2.Client, query: str, reason: str) -> None:
     answer = admin.get(f"{REQUESTS}?{query}")
     assert answer.status_code == 400
     assert reason in answer.text

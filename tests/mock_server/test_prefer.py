@@ -11,14 +11,14 @@ import pytest
 from starlette.types import ASGIApp
 
 from contract import Contract, load
-from mock_server.errors import Part
-from mock_server.http.failures import REFUSAL
+from mock_server.errors import RequestPart
+from mock_server.http.failures import REJECTION
 from tests.mock_server.in_process import Exchange, app, ask
 from tests.mock_server.judge import Judge
 from tests.mock_server.wire import MODELS
 
 MORE_RESPONSES = """\
-        '4XX': {description: Some refusal., content: {application/json: {schema: {type: object, required: [code],
+        '4XX': {description: Some rejection., content: {application/json: {schema: {type: object, required: [code],
           properties: {code: {type: integer, minimum: 1, maximum: 9}}}}}}
         '405': {description: No such method.}
         '418': {description: None., content: {application/json: {schema: {type: integer, minimum: 2, maximum: 1}}}}
@@ -150,7 +150,7 @@ def test_a_forced_answer_changes_no_state(mock_app: ASGIApp) -> None:
     assert "input_cost" not in ask(mock_app, "GET", f"{MODELS}kept/").json
 
 
-REFUSED = {
+REJECTED = {
     "an undeclared code": ("code=402", ["200", "201", "400", "415"]),
     "no code": ("code", ["200"]),
     "no number": ("code=teapot", ["200"]),
@@ -165,14 +165,14 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("prefer", "told"), REFUSED.values(), ids=REFUSED)
-def test_what_is_not_declared_is_refused_with_what_is(mock_app: ASGIApp, prefer: str, told: list[str]) -> None:
+@pytest.mark.parametrize(("prefer", "told"), REJECTED.values(), ids=REJECTED)
+def test_what_is_not_declared_is_rejected_with_what_is(mock_app: ASGIApp, prefer: str, told: list[str]) -> None:
     answer = ask(mock_app, "POST", MODELS, b'{"model_name": "refused"}', prefer=prefer)
     assert answer.status == 400
     assert all(each in answer.json["detail"] for each in told)
     assert "preference-applied" not in answer.headers
-    (violation,) = answer.scope[REFUSAL].violations
-    assert (violation.part, violation.field) == (Part.HEADER, "Prefer")
+    (error,) = answer.scope[REJECTION].errors
+    assert (error.part, error.field) == (RequestPart.HEADER, "Prefer")
     assert ask(mock_app, "GET", f"{MODELS}refused/").status == 404
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import Omitted, Upsert, load
-from mock_server.errors import Refusal
-from mock_server.upsert import Context, Named, References, Removed, Stored, Written, delete, upsert
+from mock_server.errors import Rejection
+from mock_server.upsert import Context, ReferenceFields, Removed, RequestReference, StoredModel, Written, delete, upsert
 
 RULES = load().upsert
 BORN = datetime(2026, 2, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ def bodies(rules: Upsert = RULES) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def written(stored: Stored | None, body: dict[str, Any], at: datetime = BORN, rules: Upsert = RULES) -> Written:
+def written(stored: StoredModel | None, body: dict[str, Any], at: datetime = BORN, rules: Upsert = RULES) -> Written:
     outcome = upsert(rules, stored, body, Context(at))
     assert isinstance(outcome, Written)
     return outcome
@@ -42,7 +42,7 @@ def written(stored: Stored | None, body: dict[str, Any], at: datetime = BORN, ru
 
 @given(bodies())
 def test_a_create_stores_what_was_sent(body: dict[str, Any]) -> None:
-    assert written(None, body) == Written(201, Stored(body, BORN, BORN))
+    assert written(None, body) == Written(201, StoredModel(body, BORN, BORN))
 
 
 @given(bodies(), bodies())
@@ -77,7 +77,7 @@ def test_repeating_an_update_changes_only_its_time(first: dict[str, Any], second
 @given(bodies(), bodies())
 def test_what_is_stored_is_never_changed_in_place(first: dict[str, Any], second: dict[str, Any]) -> None:
     before = written(None, first).stored
-    copy = Stored({name: dict(v) if isinstance(v, dict) else v for name, v in before.values.items()}, BORN, BORN)
+    copy = StoredModel({name: dict(v) if isinstance(v, dict) else v for name, v in before.values.items()}, BORN, BORN)
     written(before, second, LATER)
     assert before == copy
 
@@ -100,13 +100,13 @@ def test_fields_that_the_contract_does_not_name_are_ignored() -> None:
     assert written(None, body).stored.values == {"model_name": "m"}
 
 
-def test_two_spellings_that_differ_are_refused() -> None:
+def test_two_spellings_that_differ_are_rejected() -> None:
     decision = upsert(RULES, None, {"model_name": "m", "provider_id": "a", "custom_provider_id": "b"}, Context(BORN))
-    assert isinstance(decision, Refusal)
+    assert isinstance(decision, Rejection)
     assert (decision.status, list(decision.body)) == (400, ["provider_id"])
 
 
-MISSING = Named("base_model_name", "models", "x", 404)
+MISSING = RequestReference("base_model_name", "models", "x", 404)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ MISSING = Named("base_model_name", "models", "x", 404)
         (Context(BORN), 201),
     ],
 )
-def test_the_first_refusal_in_order_is_given(context: Context, status: int) -> None:
+def test_the_first_rejection_in_order_is_given(context: Context, status: int) -> None:
     assert upsert(RULES, None, {"model_name": "m"}, context).status == status
 
 
@@ -132,9 +132,9 @@ def test_the_statuses_are_the_contracts() -> None:
 
 def test_the_things_that_a_body_names() -> None:
     body = {"model_name": "m", "base_model_name": "b", "provider_id": "p"}
-    assert References(RULES).named_in(body) == [
-        Named("base_model_name", "models", "b", 404),
-        Named("provider_id", "providers", "p", 404),
+    assert ReferenceFields(RULES).named_in(body) == [
+        RequestReference("base_model_name", "models", "b", 404),
+        RequestReference("provider_id", "providers", "p", 404),
     ]
 
 
@@ -147,7 +147,7 @@ def test_a_delete_removes_what_is_there() -> None:
     ("context", "status"),
     [(Context(BORN, may_write=False), 403), (Context(BORN, built_in=["m"]), 403), (Context(BORN), 404)],
 )
-def test_a_delete_is_refused(context: Context, status: int) -> None:
+def test_a_delete_is_rejected(context: Context, status: int) -> None:
     decision = delete(RULES, None, "m", context)
-    assert isinstance(decision, Refusal)
+    assert isinstance(decision, Rejection)
     assert decision.status == status

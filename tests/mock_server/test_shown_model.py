@@ -51,7 +51,7 @@ def test_each_value_comes_from_the_nearest_that_has_one(client: httpx2.Client, n
         ({"name": "gpt-4o"}, 400, "required"),
     ],
 )
-def test_what_is_not_there_is_refused(client: httpx2.Client, query: dict[str, str], status: int, told: str) -> None:
+def test_what_is_not_there_is_rejected(client: httpx2.Client, query: dict[str, str], status: int, told: str) -> None:
     answer = client.get(MODEL, params=query)
     assert answer.status_code == status
     assert told in str(answer.json())

@@ -121,7 +121,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("state", "told"), WRONG.values(), ids=WRONG)
-def test_a_wrong_state_is_refused_whole(client: httpx2.Client, state: Any, told: str) -> None:
+def test_a_wrong_state_is_rejected_whole(client: httpx2.Client, state: Any, told: str) -> None:
     put(client, "old")
     answer = client.put(STATE, json=state)
     assert answer.status_code == 400
@@ -308,7 +308,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_refused_whole_and_left_alone(tmp_path: Path, text: str | bytes, told: str) -> None:
+def test_a_broken_file_is_rejected_whole_and_left_alone(tmp_path: Path, text: str | bytes, told: str) -> None:
     file = tmp_path / "state.json"
     raw = text if isinstance(text, bytes) else text.encode()
     file.write_bytes(raw)

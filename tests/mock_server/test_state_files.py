@@ -51,7 +51,7 @@ def with_models(file: Path, *names: str) -> None:
     file.write_text(json.dumps({**EMPTY, "models": {"acme": models}}), encoding="utf-8")
 
 
-def refused(file: Path) -> str:
+def rejected(file: Path) -> str:
     """What the command says about a file that it does not use."""
     ended = run("--port", "0", "--state", str(file))
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -154,16 +154,16 @@ def test_only_a_regular_file_that_can_be_written_is_used(
     target = tmp_path / "target"
     make(file, target)
     before = target.read_bytes() if target.exists() else None
-    said = refused(file)
+    said = rejected(file)
     assert told in said
     assert "--scenario FILE starts with models from a file that is only read" in said
     assert (target.read_bytes() if target.exists() else None) == before
     assert not file.with_name("state.json.lock").exists()
 
 
-def test_devices_and_the_root_are_refused() -> None:
-    assert "a device" in refused(Path("/dev/null"))
-    assert "a directory" in refused(Path("/"))
+def test_devices_and_the_root_are_rejected() -> None:
+    assert "a device" in rejected(Path("/dev/null"))
+    assert "a directory" in rejected(Path("/"))
 
 
 LOCKS: dict[str, Callable[[Path, Path], object]] = {
@@ -183,7 +183,7 @@ def test_what_stands_where_the_lock_belongs_is_left_alone(
     target.write_text("4711", encoding="ascii")
     make(lock, target)
     before = lock.lstat()
-    assert f"{lock} is in the way, and no mock has written it" in refused(file)
+    assert f"{lock} is in the way, and no mock has written it" in rejected(file)
     assert target.read_text(encoding="ascii") == "4711"
     assert (lock.lstat().st_ino, lock.lstat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -297,7 +297,7 @@ def test_two_mocks_do_not_share_a_file_on_systems_without_fcntl(tmp_path: Path) 
     assert names(file) == ["m"]
 
 
-def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+def test_a_link_to_itself_is_rejected(tmp_path: Path) -> None:
     link = tmp_path / "state.json"
     link.symlink_to(link)
     ended = run("--state", str(link))

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mock_server.errors import Refusal
+from mock_server.errors import Rejection
 from mock_server.store import MemoryStore, Store
-from mock_server.upsert import Removed, Stored, Written
+from mock_server.upsert import Removed, StoredModel, Written
 
 BORN = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -20,11 +20,11 @@ def store() -> Store:
     return MemoryStore()
 
 
-def number(value: int) -> Stored:
-    return Stored({"number": value}, BORN, BORN)
+def number(value: int) -> StoredModel:
+    return StoredModel({"number": value}, BORN, BORN)
 
 
-def one_more(stored: Stored | None) -> Written:
+def one_more(stored: StoredModel | None) -> Written:
     return Written(200, number(stored.values["number"] + 1 if stored else 1))
 
 
@@ -40,12 +40,12 @@ def test_what_is_written_is_there_until_it_is_removed(store: Store) -> None:
     asyncio.run(steps())
 
 
-def test_a_refusal_changes_nothing(store: Store) -> None:
+def test_a_rejection_changes_nothing(store: Store) -> None:
     async def steps() -> None:
         await store.update("acme", "m", one_more)
-        refusal = Refusal(403, "No.")
-        assert await store.update("acme", "m", lambda _: refusal) is refusal
-        assert await store.update("acme", "absent", lambda _: refusal) is refusal
+        rejection = Rejection(403, "No.")
+        assert await store.update("acme", "m", lambda _: rejection) is rejection
+        assert await store.update("acme", "absent", lambda _: rejection) is rejection
         assert await store.get("acme", "m") == number(1)
         assert await store.get("acme", "absent") is None
 

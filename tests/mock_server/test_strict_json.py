@@ -35,7 +35,7 @@ def test_a_value_is_read_exactly_and_can_be_written(value: Any, escaped: bool) -
 
 
 @given(st.binary(max_size=60))
-def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+def test_any_bytes_are_read_or_rejected(raw: bytes) -> None:
     try:
         value = read_json(raw, nesting=64)
     except UnreadableError:
@@ -44,7 +44,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
 
 
 @given(st.text(alphabet='{}[]",:0123456789.eE-+\\ud8cautrfslen \t', max_size=30))
-def test_any_text_of_json_characters_is_read_or_refused(text: str) -> None:
+def test_any_text_of_json_characters_is_read_or_rejected(text: str) -> None:
     try:
         value = read_json(text.encode(), nesting=3)
     except UnreadableError:

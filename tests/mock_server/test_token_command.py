@@ -46,8 +46,8 @@ def test_it_can_be_read_only(mock: MockProcess, new_name: Names) -> None:
 
 
 def test_it_can_have_expired(mock: MockProcess, new_name: Names) -> None:
-    refused = create(mock, minted("--expires-in=-1m"), new_name())
-    assert (refused.status_code, refused.json()) == (401, {"detail": "This dashboard token has expired."})
+    rejected = create(mock, minted("--expires-in=-1m"), new_name())
+    assert (rejected.status_code, rejected.json()) == (401, {"detail": "This dashboard token has expired."})
 
 
 def test_it_can_last(mock: MockProcess, new_name: Names) -> None:

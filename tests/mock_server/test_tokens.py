@@ -25,11 +25,11 @@ def test_a_token_stands_for_its_organization(client: httpx2.Client, new_name: Na
 def test_a_token_may_be_read_only(client: httpx2.Client, new_name: Names) -> None:
     name = new_name()
     assert _upsert(client, name, {"organization": "acme", "rights": "read-write"}).status_code == 201
-    refused = _upsert(client, name, {"organization": "acme", "rights": "read-only"})
-    assert refused.status_code == 403
+    rejected = _upsert(client, name, {"organization": "acme", "rights": "read-only"})
+    assert rejected.status_code == 403
 
 
-REFUSED = {
+REJECTED = {
     "expired": (jwt.encode({"organization": "acme", "exp": EARLIER}, SECRET), "has expired"),
     "not yet valid": (jwt.encode({"organization": "acme", "nbf": LATER}, SECRET), "not valid now"),
     "wrongly signed": (jwt.encode({"organization": "acme"}, SECRET[::-1]), "signature"),
@@ -45,8 +45,8 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("token", "reason"), REFUSED.values(), ids=REFUSED)
-def test_a_bad_token_is_refused_with_the_reason(client: httpx2.Client, token: str, reason: str) -> None:
+@pytest.mark.parametrize(("token", "reason"), REJECTED.values(), ids=REJECTED)
+def test_a_bad_token_is_rejected_with_the_reason(client: httpx2.Client, token: str, reason: str) -> None:
     answer = client.get(f"{MODELS}gpt-4o/", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
     assert reason in answer.json()["detail"]

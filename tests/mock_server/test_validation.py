@@ -1,4 +1,4 @@
-"""Schemas of OpenAPI 3.0 are judged as they mean it, and violations are told in the words of the field."""
+"""Schemas of OpenAPI 3.0 are judged as they mean it, and errors are told in the words of the field."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_server.errors import Part, Refusal, Violation
+from mock_server.errors import Rejection, RequestPart, ValidationError
 from mock_server.validation import Validator
 
 JUDGED: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
@@ -84,20 +84,20 @@ TOLD: dict[str, tuple[dict[str, Any], Any, dict[str, list[str]]]] = {
 
 
 @pytest.mark.parametrize(("schema", "value", "told"), TOLD.values(), ids=TOLD)
-def test_violations_are_told(schema: dict[str, Any], value: Any, told: dict[str, list[str]]) -> None:
-    refusal = Refusal(400, tuple(Validator(schema).violations(value)), by_field=True)
-    assert {field: sorted(messages) for field, messages in _by_field(refusal).items()} == told
+def test_errors_are_told(schema: dict[str, Any], value: Any, told: dict[str, list[str]]) -> None:
+    rejection = Rejection(400, tuple(Validator(schema).errors(value)), by_field=True)
+    assert {field: sorted(messages) for field, messages in _by_field(rejection).items()} == told
 
 
-def _by_field(refusal: Refusal) -> dict[str, list[str]]:
-    return {field: [messages] if isinstance(messages, str) else messages for field, messages in refusal.body.items()}
+def _by_field(rejection: Rejection) -> dict[str, list[str]]:
+    return {field: [messages] if isinstance(messages, str) else messages for field, messages in rejection.body.items()}
 
 
-def test_a_violation_names_the_field_the_places_and_the_rule() -> None:
+def test_an_error_names_the_field_the_places_and_the_rule() -> None:
     schema = {"properties": {"a": {"allOf": [{"items": {"enum": [0, 1]}}]}}}
-    (violation,) = Validator(schema, lambda path: f"#/{'/'.join(map(str, path))}").violations({"a": [1, "x"]})
-    assert violation == Violation(
-        part=Part.BODY,
+    (error,) = Validator(schema, lambda path: f"#/{'/'.join(map(str, path))}").errors({"a": [1, "x"]})
+    assert error == ValidationError(
+        part=RequestPart.BODY,
         field="a",
         rule="enum",
         expected="the number 0 or the number 1",
@@ -109,5 +109,5 @@ def test_a_violation_names_the_field_the_places_and_the_rule() -> None:
 
 
 def test_a_long_value_is_shortened() -> None:
-    (violation,) = Validator({"properties": {"a": {"type": "number"}}}).violations({"a": "x" * 10_000})
-    assert len(violation.message) < 150
+    (error,) = Validator({"properties": {"a": {"type": "number"}}}).errors({"a": "x" * 10_000})
+    assert len(error.message) < 150

@@ -77,7 +77,7 @@ def test_every_field_goes_there_and_back(sdk: Call, new_name: Names) -> None:
     assert shown.supported_params == override
 
 
-REFUSED = {
+REJECTED = {
     400: (KEY, {"model_name": ""}),
     401: ("no-such-key", {"model_name": "m"}),
     403: (KEY, {"model_name": "gpt-4o"}),
@@ -85,16 +85,16 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("status", REFUSED)
-def test_a_refusal_comes_out_as_a_typed_error(sdk: Call, status: int) -> None:
-    key, arguments = REFUSED[status]
-    with pytest.raises(ApiError) as refused:
+@pytest.mark.parametrize("status", REJECTED)
+def test_a_rejection_comes_out_as_a_typed_error(sdk: Call, status: int) -> None:
+    key, arguments = REJECTED[status]
+    with pytest.raises(ApiError) as rejected:
         sdk("create_custom_model", key, **arguments)
-    assert refused.value.status_code == status
-    assert refused.value.body
+    assert rejected.value.status_code == status
+    assert rejected.value.body
 
 
-def test_none_for_an_argument_is_sent_as_null_and_refused(sdk: Call, new_name: Names) -> None:
-    with pytest.raises(ApiError) as refused:
+def test_none_for_an_argument_is_sent_as_null_and_rejected(sdk: Call, new_name: Names) -> None:
+    with pytest.raises(ApiError) as rejected:
         sdk("create_custom_model", model_name=new_name(), display_name=None)
-    assert refused.value.status_code == 400
+    assert rejected.value.status_code == 400

@@ -1,4 +1,4 @@
-"""Every refusal says why: in the answer, in the log, and as values for whoever looks at the request afterwards."""
+"""Every rejection says why: in the answer, in the log, and as values for whoever looks at the request afterwards."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from starlette.types import ASGIApp
 
 from contract import Contract
 from contract.pointer import ABSENT, step
-from mock_server.errors import Part, Refusal
-from mock_server.http.failures import REFUSAL
+from mock_server.errors import Rejection, RequestPart
+from mock_server.http.failures import REJECTION
 from tests.mock_server.in_process import app, ask
 from tests.mock_server.wire import MODELS
 
-Broken = tuple[Part, str | None, str, str | None]
-"""Part, field, rule and pointer of a violation."""
+Broken = tuple[RequestPart, str | None, str, str | None]
+"""Part, field, rule and pointer of an error."""
 
 
 class Case(NamedTuple):
-    """A request that is refused, and the rules that it breaks."""
+    """A request that is rejected, and the rules that it breaks."""
 
     status: int
     request: str
-    violations: list[Broken]
+    errors: list[Broken]
     body: bytes = b""
     headers: Mapping[str, str] = {}
 
 
 def in_body(field: str, rule: str) -> Broken:
-    return Part.BODY, field, rule, f"/{field}"
+    return RequestPart.BODY, field, rule, f"/{field}"
 
 
 CREATE = f"POST {MODELS}"
 READER = {"authorization": "Bearer demo-acme-readonly"}
-CREDENTIALS = (Part.HEADER, "Authorization")
-IN_PATH = (Part.PATH, "model_name")
+CREDENTIALS = (RequestPart.HEADER, "Authorization")
+IN_PATH = (RequestPart.PATH, "model_name")
 SEVERAL = b'{"model_name": "gpt-4o", "image_support": 2, "provider_id": "a", "custom_provider_id": "b"}'
 BUILT_IN = b'{"model_name": "gpt-4o", "provider_id": "a"}'
 UNKNOWN = b'{"model_name": "m", "base_model_name": "x", "provider_id": "y"}'
 
-REFUSED = {
+REJECTED = {
     "no key": Case(400, CREATE, [in_body("model_name", "required")], b"{}"),
     "wrong type": Case(400, CREATE, [in_body("input_cost", "type")], b'{"model_name": "m", "input_cost": "1"}'),
     "several": Case(
@@ -59,8 +59,8 @@ REFUSED = {
         ],
         SEVERAL,
     ),
-    "no object": Case(400, CREATE, [(Part.BODY, None, "type", "")], b"[]"),
-    "no JSON": Case(400, CREATE, [(Part.BODY, None, "content", "")], b"{"),
+    "no object": Case(400, CREATE, [(RequestPart.BODY, None, "type", "")], b"[]"),
+    "no JSON": Case(400, CREATE, [(RequestPart.BODY, None, "content", "")], b"{"),
     "no credentials": Case(401, CREATE, [(*CREDENTIALS, "security", None)], b"{}", {"authorization": ""}),
     "only reads": Case(
         403, CREATE, [(*CREDENTIALS, "x-upsert", None), in_body("model_name", "x-upsert")], BUILT_IN, READER
@@ -69,14 +69,14 @@ REFUSED = {
     "unknown things": Case(
         404, CREATE, [in_body("base_model_name", "x-reference"), in_body("provider_id", "x-reference")], UNKNOWN
     ),
-    "too large": Case(413, CREATE, [(Part.BODY, None, "x-limits", "")], b" " * 1_100_000),
+    "too large": Case(413, CREATE, [(RequestPart.BODY, None, "x-limits", "")], b" " * 1_100_000),
     "media type": Case(
-        415, CREATE, [(Part.HEADER, "Content-Type", "content", None)], b"{}", {"content_type": "text/plain"}
+        415, CREATE, [(RequestPart.HEADER, "Content-Type", "content", None)], b"{}", {"content_type": "text/plain"}
     ),
     "no such model": Case(404, f"GET {MODELS}x/", [(*IN_PATH, "paths", None)]),
     "deleting a built-in": Case(403, f"DELETE {MODELS}gpt-4o/", [(*IN_PATH, "x-upsert", None)]),
-    "no such method": Case(405, f"PUT {MODELS}", [(Part.METHOD, None, "paths", None)]),
-    "no such path": Case(404, "GET /nope", [(Part.PATH, None, "paths", None)]),
+    "no such method": Case(405, f"PUT {MODELS}", [(RequestPart.METHOD, None, "paths", None)]),
+    "no such path": Case(404, "GET /nope", [(RequestPart.PATH, None, "paths", None)]),
 }
 
 
@@ -90,18 +90,18 @@ def written(contract: Contract) -> Any:
     return yaml.safe_load(Path(contract.file).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_a_refusal_is_kept_as_the_rules_that_are_broken(mock_app: ASGIApp, written: Any, case: Case) -> None:
+@pytest.mark.parametrize("case", REJECTED.values(), ids=REJECTED)
+def test_a_rejection_is_kept_as_the_rules_that_are_broken(mock_app: ASGIApp, written: Any, case: Case) -> None:
     method, path = case.request.split()
     exchange = ask(mock_app, method, path, case.body, **case.headers)
-    refusal: Refusal = exchange.scope[REFUSAL]
-    assert exchange.status == refusal.status == case.status
-    assert [(each.part, each.field, each.rule, each.pointer) for each in refusal.violations] == case.violations
-    assert all(each.expected and each.got for each in refusal.violations)
-    assert [each.contract for each in refusal.violations if not _is_written(written, each.contract)] == []
-    assert exchange.json == refusal.body
+    rejection: Rejection = exchange.scope[REJECTION]
+    assert exchange.status == rejection.status == case.status
+    assert [(each.part, each.field, each.rule, each.pointer) for each in rejection.errors] == case.errors
+    assert all(each.expected and each.got for each in rejection.errors)
+    assert [each.contract for each in rejection.errors if not _is_written(written, each.contract)] == []
+    assert exchange.json == rejection.body
     told = str(list(exchange.json.values())).replace("\\'", "'")
-    assert [each.message for each in refusal.violations if each.message not in told] == []
+    assert [each.message for each in rejection.errors if each.message not in told] == []
 
 
 def _is_written(document: Any, pointer: str | None) -> bool:
@@ -114,8 +114,8 @@ def _is_written(document: Any, pointer: str | None) -> bool:
 
 def test_the_rule_is_found_behind_a_reference(mock_app: ASGIApp) -> None:
     exchange = ask(mock_app, "POST", MODELS, b'{"model_name": "m", "input_cost": "1"}')
-    (violation,) = exchange.scope[REFUSAL].violations
-    assert violation.contract == "#/components/schemas/Cost/type"
+    (error,) = exchange.scope[REJECTION].errors
+    assert error.contract == "#/components/schemas/Cost/type"
 
 
 def test_a_read_only_caller_learns_nothing_of_what_would_be_judged_later(mock_app: ASGIApp) -> None:
@@ -124,12 +124,12 @@ def test_a_read_only_caller_learns_nothing_of_what_would_be_judged_later(mock_ap
     assert exchange.json == {"detail": "These credentials may read models but not write them."}
 
 
-def test_the_record_of_the_log_carries_the_refusal(
+def test_the_record_of_the_log_carries_the_rejection(
     mock_app: ASGIApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger("mock_server.access"), "level", logging.INFO)
     with caplog.at_level(logging.INFO, "mock_server.access"):
         exchange = ask(app(), "POST", MODELS, b'{"model_name": "m", "input_cost": "1"}')
     (record,) = caplog.records
-    assert record.__dict__["refusal"] is exchange.scope[REFUSAL]
+    assert record.__dict__["rejection"] is exchange.scope[REJECTION]
     assert 'input_cost: Expected a number, got the string "1".' in record.getMessage()
