@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from mock_server.admin.access import LOOPBACK
-from mock_server.admin.app import HEALTH, Access, Beside, admin_app, health_app
+from mock_server.admin.app import HEALTH, Access, AdminDispatcher, admin_app, health_app
 from mock_server.app import Behaviour, build_app
 from mock_server.clock import RealClock, clock_of
 from mock_server.control import Control
@@ -55,8 +55,8 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
     )
     api = build_app(control.contract, control.fixtures, control.store, behaviour)
     if not settings.admin:
-        return Beside(api, health_app(control), only=HEALTH)
-    return Beside(api, admin_app(control, access or _access(settings)))
+        return AdminDispatcher(api, health_app(control), only=HEALTH)
+    return AdminDispatcher(api, admin_app(control, access or _access(settings)))
 
 
 def _access(settings: Settings) -> Access:

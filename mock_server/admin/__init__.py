@@ -1,1 +1,1 @@
-"""The admin API: what a developer or a test asks of the mock about itself. `admin.yaml` describes it."""
+"""The admin API, with which developers and tests inspect and control the mock. `admin.yaml` describes it."""

@@ -1,6 +1,7 @@
-"""Who may use the admin API: those who know its token, if it has one, and no page elsewhere on the web.
+"""Who may use the admin API: clients that send the token, if one is set, and no page of another origin.
 
-Such a page could have a browser send requests to the admin API of a mock on this machine.
+A page anywhere on the web can make a browser send requests to a mock on the same machine. Host and Origin tell such
+requests from those of the console and of tests.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-"""The names by which this machine knows itself."""
+"""The names of the local machine."""
 _HOST_OPTION = "--admin-host"
 
 
 class GuardMiddleware:
-    """Lets pass what is addressed to one of `hosts` (None: to any) and comes from no page, or from one of this origin.
+    """Rejects requests to a host outside `hosts` (None: any host) and requests from pages of another origin.
 
-    A foreign name in `Host` means that somebody's domain was made to lead here (DNS rebinding). To the paths
-    `linkable`, where nothing is secret, any page may lead. The paths `open_to_all` tell nothing, and are not guarded.
+    An unknown name in `Host` means that somebody pointed a domain at this address (DNS rebinding). Pages of any origin
+    may link to the paths `linkable`, which serve nothing secret. The paths `unguarded` reveal nothing.
     """
 
     def __init__(
@@ -40,34 +41,34 @@ class GuardMiddleware:
         hosts: Collection[str] | None,
         origins: Sequence[str] = (),
         linkable: Container[str] = (),
-        open_to_all: Container[str] = (),
+        unguarded: Container[str] = (),
     ) -> None:
         self.app = app
         self._hosts = hosts
         self._origins = origins
         self._linkable = linkable
-        self._open_to_all = open_to_all
+        self._unguarded = unguarded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or raise the 403."""
-        if scope["path"] in self._open_to_all:
+        """Pass the request on, or raise a 403."""
+        if scope["path"] in self._unguarded:
             await self.app(scope, receive, send)
             return
         headers = _combined(scope["headers"])
         host = headers.get(b"host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
-            raise _foreign_host(_name(host), self._hosts)
-        if scope["path"] not in self._linkable and not self._is_known(host, headers):
-            raise _foreign_page(host, headers, self._origins)
+            raise _wrong_host(_name(host), self._hosts)
+        if scope["path"] not in self._linkable and not self._has_allowed_origin(host, headers):
+            raise _wrong_origin(host, headers, self._origins)
         await self.app(scope, receive, send)
 
-    def _is_known(self, host: str, headers: Mapping[bytes, str]) -> bool:
+    def _has_allowed_origin(self, host: str, headers: Mapping[bytes, str]) -> bool:
         origin = headers.get(b"origin")
-        return origin in self._origins or _is_of(host, origin, headers.get(b"sec-fetch-site", "none"))
+        return origin in self._origins or _is_same_origin(host, origin, headers.get(b"sec-fetch-site", "none"))
 
 
 def _combined(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
-    """Return the headers by name. One that stands twice is a list of both (RFC 9110, 5.3), which no origin is."""
+    """Return the headers by name. Repeated ones are joined (RFC 9110, 5.3), and a joined Origin equals no origin."""
     combined: dict[bytes, str] = {}
     for name, raw in fields:
         value = raw.decode("latin-1")
@@ -76,7 +77,7 @@ def _combined(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
 
 
 def _name(host: str) -> str:
-    """The name in a Host header, without its port.
+    """Return the name in a Host header, without its port.
 
     >>> _name("LOCALHOST:8000"), _name("[::1]:8000")
     ('localhost', '[::1]')
@@ -85,13 +86,13 @@ def _name(host: str) -> str:
     return (name if colon and port.isdigit() else host).lower()
 
 
-def _is_of(host: str, origin: str | None, site: str) -> bool:
-    """Whether the request comes from a page of this host, or from no page at all."""
-    own = origin is None or origin.lower() in {f"http://{host}".lower(), f"https://{host}".lower()}
-    return own and site in {"same-origin", "none"}
+def _is_same_origin(host: str, origin: str | None, site: str) -> bool:
+    """Return whether a page of this host sent the request, or no page at all."""
+    same = origin is None or origin.lower() in {f"http://{host}".lower(), f"https://{host}".lower()}
+    return same and site in {"same-origin", "none"}
 
 
-def _foreign_host(name: str, hosts: Collection[str]) -> RejectedError:
+def _wrong_host(name: str, hosts: Collection[str]) -> RejectedError:
     others = {each for each in hosts if each.startswith("[") == (":" in each)} - {*LOOPBACK}
     allowed = alternatives([*LOOPBACK, *sorted(others)])
     try:
@@ -99,26 +100,26 @@ def _foreign_host(name: str, hosts: Collection[str]) -> RejectedError:
     except ValueError:
         option = f"{_HOST_OPTION} NAME"
     message = (
-        f"The request is addressed to the host {quoted(name)}, and the admin API is for {allowed}. "
-        f"Call it by one of these names, or start the mock with {option}."
+        f"The request is for the host {quoted(name)}, but the admin API accepts only {allowed}. "
+        f"Use one of these names, or start the mock with {option}."
     )
     return rejected(403, ValidationError(RequestPart.HEADER, "Host", "host", allowed, quoted(name), message))
 
 
-def _foreign_page(host: str, headers: Mapping[bytes, str], origins: Sequence[str]) -> RejectedError:
+def _wrong_origin(host: str, headers: Mapping[bytes, str], origins: Sequence[str]) -> RejectedError:
     origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
     if origin is None:
-        came = f"from a page of another origin (Sec-Fetch-Site: {quoted(site or '')[1:-1]}) without an Origin header"
-        fix = f"Have the page use fetch() with CORS, and start the mock with {ADMIN_OPTION} ORIGIN."
+        source = f"a page of another origin (Sec-Fetch-Site: {quoted(site or '')[1:-1]}) without an Origin header"
+        fix = f"Use fetch() with CORS in the page, and start the mock with {ADMIN_OPTION} ORIGIN."
     elif origin == NONE:
-        came = f"from a page without an origin (Origin: {NONE}), such as a file or a sandboxed frame"
+        source = f"a page without an origin (Origin: {NONE}), such as a file or a sandboxed frame"
         fix = f"Serve the page over HTTP, and start the mock with {ADMIN_OPTION} ORIGIN."
     else:
-        came = f"from a page of the origin {quoted(origin)}"
+        source = f"a page of the origin {quoted(origin)}"
         fix = f"Start the mock with {option_for(origin, ADMIN_OPTION)} to allow that page."
     message = (
-        f"The request comes {came}, and is addressed to the host {quoted(host)}. "
-        f"The admin API is for its own pages: origin and host have to be the same. {allowed_origins(origins)} {fix}"
+        f"The request comes from {source}, and is for the host {quoted(host)}. "
+        f"The admin API accepts only requests whose origin matches the host. {allowed_origins(origins)} {fix}"
     )
     got = quoted(origin) if origin is not None else "a page of another origin"
     expected = alternatives([f"http://{host}", *origins])
@@ -126,7 +127,7 @@ def _foreign_page(host: str, headers: Mapping[bytes, str], origins: Sequence[str
 
 
 class AdminTokenHandler(AbstractSecurityHandler):
-    """Verifies the token."""
+    """Checks the admin token."""
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
@@ -136,7 +137,7 @@ class AdminTokenHandler(AbstractSecurityHandler):
         security_scheme: Mapping[str, Any],  # noqa: ARG002
         required_scopes: list[str],  # noqa: ARG002
     ) -> Callable[[ConnexionRequest], Any]:
-        """The function that Connexion calls with each request."""
+        """Return the function that Connexion calls with each request."""
 
         def verify(request: ConnexionRequest) -> Any:
             try:
@@ -151,8 +152,8 @@ class AdminTokenHandler(AbstractSecurityHandler):
 
 
 def _unauthorized(got: str) -> RejectedError:
-    """The 401, whose message does not repeat the token."""
+    """Return the 401. Its message does not repeat the token."""
     expected = f'"Authorization: Bearer <the value of --admin-token, or of ${TOKEN_VARIABLE}>"'
-    message = f"The admin API expects {expected}, got {got}. The token is what the mock was started with."
+    message = f"The admin API expects {expected}, got {got}. Use the token that the mock was started with."
     error = ValidationError(RequestPart.HEADER, "Authorization", "security", expected, got, message)
     return rejected(401, error, WWW_Authenticate='Bearer realm="respan-mock admin"')

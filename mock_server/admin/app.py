@@ -1,4 +1,4 @@
-"""Puts the admin API and the console together: a Connexion app of its own, beside that of the contract."""
+"""The admin API and the console as one Connexion app, separate from the app of the contract."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from mock_server.settings import ADMIN_PREFIX
 
 PREFIX = ADMIN_PREFIX.encode()
 HEALTH = PREFIX + b"health"
-"""The path that answers under any name, and without the admin API too."""
+"""The health check. It accepts any host name, and is served with --no-admin too."""
 _HOME = CONSOLE.encode()
 _REJECTED = frozenset({400, 401, 403})
-"""Of requests of the admin API the log has only those that the user may have to change an option for."""
+"""The log has only those requests to the admin API that were rejected for a reason an option can change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +41,24 @@ class Access:
     """Who may use the admin API."""
 
     token: str | None = None
-    """What they have to know; None is nothing."""
+    """The token that every request must send; None if none is needed."""
     hosts: Collection[str] | None = None
-    """The names by which they may address it; None is any."""
+    """The host names that requests may use; None for any."""
     origins: Sequence[str] = ()
-    """The web origins beside its own whose pages may use it."""
+    """The web origins, apart from its own, whose pages may send requests."""
 
 
 def admin_app(control: Control, access: Access) -> AsyncApp:
-    """The admin API and the console as an ASGI app."""
+    """Return the admin API and the console as an ASGI app."""
     document, files = read_document(), console_files()
     if access.token is None:
         del document["security"]
     guard = partial(
-        GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files, open_to_all={HEALTH.decode()}
+        GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files, unguarded={HEALTH.decode()}
     )
-    noting = partial(AccessLogMiddleware, redaction=control.redaction, statuses=_REJECTED)
+    log = partial(AccessLogMiddleware, redaction=control.redaction, statuses=_REJECTED)
     outer = [
-        *([noting] if access_logger.isEnabledFor(logging.INFO) else []),
+        *([log] if access_logger.isEnabledFor(logging.INFO) else []),
         *([admin_cross_origin(access.origins)] if access.origins else []),
         ExceptionMiddleware,
         guard,
@@ -70,7 +70,7 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
 
 
 def _app(control: Control, document: dict[str, Any], outer: Sequence[Any], token: str = "") -> AsyncApp:
-    """Return the operations of `document` as an app, behind the middlewares `outer`."""
+    """Return an app for the operations of `document`, behind the `outer` middleware."""
     app = AsyncApp(
         __name__,
         middlewares=[
@@ -88,16 +88,16 @@ def _app(control: Control, document: dict[str, Any], outer: Sequence[Any], token
 
 
 def health_app(control: Control) -> AsyncApp:
-    """Return the part of the admin API that is there without it: whether the mock answers."""
+    """Return the health check alone, for a mock without the admin API."""
     document = read_document()
     document["paths"] = {path: item for path, item in document["paths"].items() if path.encode() == HEALTH}
     return _app(control, document, [])
 
 
-class Beside:
-    """Two apps at one address: requests of the admin API and the console go to `admin`, all others to `app`.
+class AdminDispatcher:
+    """Passes requests for the admin API and the console to `admin`, and all others to `app`.
 
-    With `only`, that path alone goes to `admin`.
+    With `only`, just that path goes to `admin`.
     """
 
     def __init__(self, app: ASGIApp, admin: ASGIApp, only: bytes | None = None) -> None:
@@ -108,15 +108,15 @@ class Beside:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         path = raw_path(scope) if scope["type"] == "http" else b""
-        asked_for_admin = path == self._only if self._only else path.startswith(PREFIX) or path == _HOME
-        await (self._admin if asked_for_admin else self._app)(scope, receive, send)
+        is_admin = path == self._only if self._only else path.startswith(PREFIX) or path == _HOME
+        await (self._admin if is_admin else self._app)(scope, receive, send)
 
 
 DOCUMENT_FILE = Path(__file__).with_name("admin.yaml")
 
 
 def read_document() -> dict[str, Any]:
-    """The document in one piece: the schemas that stand in files of their own are put in their places."""
+    """Return the OpenAPI document, with the schemas that have files of their own put in."""
     document: dict[str, Any] = yaml.safe_load(DOCUMENT_FILE.read_text(encoding="utf-8"))
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():

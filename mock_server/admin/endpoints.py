@@ -1,7 +1,7 @@
-"""Runs the operations of the admin API: reads what its document declares, calls the handler, writes the response.
+"""Runs the operations of the admin API: read the declared parameters and body, call the handler, send the response.
 
-Long responses are written in pieces, so that nobody waits for all of one, and none is built whole. One response has no
-end: the server-sent events (the event stream of the HTML standard).
+Long responses are sent in chunks and never built whole, so that other clients are served in between. The stream of
+server-sent events (HTML standard) never ends.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ from mock_server.strict_json import UnreadableError, read_json, read_json_exactl
 from mock_server.validation import Validator
 
 LARGEST_BODY = 1024 * 1024
-"""Bytes of a body, where the document gives the operation no `x-limits`."""
+"""Maximum bytes of a body, unless the operation declares `x-limits`."""
 _LARGE = 64 * 1024
-"""Bytes of a body from which on it is read in a thread, so that no other client has to wait for that."""
+"""Bodies of at least this many bytes are parsed in a thread, so that other clients need not wait."""
 DEEPEST_BODY = 80
-"""The state holds models, and they may nest as deep as the contract lets them."""
+"""Maximum nesting of a body. A state contains models, which nest as deep as the contract allows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a handler is called with."""
+class AdminRequest:
+    """The parameters and body that a handler gets."""
 
     parameters: Mapping[str, Any]
-    """Those of the path, the query and the headers, by name; those that have a default are always there."""
+    """Path, query and header parameters by name. Those with a default are always present."""
     body: Any = None
 
 
-Handler: TypeAlias = Callable[[Question], Awaitable[Response | ASGIApp]]
+Handler: TypeAlias = Callable[[AdminRequest], Awaitable[Response | ASGIApp]]
 
 
 class AdminEndpoint:
-    """One operation."""
+    """One operation of the admin API."""
 
     def __init__(self, operation: AbstractOperation) -> None:
         self._handler: Handler = operation.function
@@ -58,13 +58,13 @@ class AdminEndpoint:
         self._body = _JsonBody(operation) if operation.request_body else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises RejectedError for whatever is not to be done."""
+        """Serve one request, or raise the RejectedError of one that is rejected."""
         parameters = self._parameters.read(scope)
         try:
             body = await self._body.read(scope, receive) if self._body else None
         except ClientDisconnect:
             return
-        answer = await self._handler(Question(parameters, body))
+        answer = await self._handler(AdminRequest(parameters, body))
         if isinstance(answer, Response):
             await _write(answer, send)
         else:
@@ -80,18 +80,18 @@ class _JsonBody:
         self._validator = Validator(operation.body_schema(self._accepted[0]))
 
     async def read(self, scope: Scope, receive: Receive) -> Any:
-        """The body, or None where there is none. Raises the 413, 415 or 400."""
+        """Return the body, or None if there is none. Raises a 413, 415 or 400."""
         raw = await receive_body(scope["headers"], receive, self._limit, self._place)
         if not raw and not self._required:
             return None
         check_media_type(scope["headers"], self._accepted, self._place)
         if len(raw) < _LARGE:
-            return self._judged(raw, read_json)
-        # The exact reader is slower, but lets other threads run from object to object.
-        return await asyncio.to_thread(self._judged, raw, read_json_exactly)
+            return self._parsed(raw, read_json)
+        # The exact reader is slower, but lets other threads run between objects.
+        return await asyncio.to_thread(self._parsed, raw, read_json_exactly)
 
-    def _judged(self, raw: bytes, read: Callable[[bytes, int], Any]) -> Any:
-        """Return the value of a body. Raises the 400."""
+    def _parsed(self, raw: bytes, read: Callable[[bytes, int], Any]) -> Any:
+        """Return the value of a body. Raises a 400."""
         try:
             body = read(raw, DEEPEST_BODY)
         except UnreadableError as error:
@@ -109,19 +109,19 @@ async def _write(answer: Response, send: Send) -> None:
 
 
 class AdminAPI(RoutedAPI[AdminEndpoint]):
-    """The endpoints of the document, by operationId."""
+    """The endpoints of the document."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.add_paths()
 
     def make_operation(self, operation: AbstractOperation) -> AdminEndpoint:
-        """Compile one operation."""
+        """Return the endpoint of an operation."""
         return AdminEndpoint(operation)
 
 
 class AdminEndpointMiddleware(RoutedMiddleware[AdminAPI]):
-    """Answers every request that has an operation, and passes on the others."""
+    """Runs the operation of each request. Requests without one are passed on."""
 
     api_cls = AdminAPI
 
@@ -130,7 +130,7 @@ _WORDS = {"true": True, "false": False}
 
 
 class Parameters:
-    """The parameters of one operation. Unknown ones are refused: they are mistyped ones."""
+    """The parameters of one operation. Unknown ones are rejected: most are typing errors."""
 
     def __init__(self, declared: Sequence[Mapping[str, Any]]) -> None:
         self._schemas = {each["name"]: each["schema"] for each in declared}
@@ -141,31 +141,31 @@ class Parameters:
         self._validator = Validator({"type": "object", "properties": self._schemas, "required": required})
 
     def read(self, scope: Scope) -> dict[str, Any]:
-        """The values by name. Raises the 400."""
-        given = {name: _value(text, self._schemas[name]) for name, text in self._written(scope)}
-        if errors := self._validator.errors(given):
+        """Return the values by name. Raises a 400."""
+        values = {name: _value(text, self._schemas[name]) for name, text in self._sent(scope)}
+        if errors := self._validator.errors(values):
             raise RejectedError(Rejection(400, tuple(errors), by_field=True))
-        return {**self._defaults, **given}
+        return {**self._defaults, **values}
 
-    def _written(self, scope: Scope) -> Iterator[tuple[str, str]]:
+    def _sent(self, scope: Scope) -> Iterator[tuple[str, str]]:
         for name, value in scope["path_params"].items():
-            yield name, value.encode(errors="replace").decode()  # no id has octets that are not UTF-8
+            yield name, value.encode(errors="replace").decode()  # no id contains bytes that are not UTF-8
         for raw_name, raw_value in scope["headers"]:
             if raw_name in self._headers:
                 yield self._headers[raw_name], raw_value.decode("latin-1")
         seen: set[str] = set()
         for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
             if name not in self._in_query:
-                known = f"only {alternatives(self._in_query, 'and')}" if self._in_query else "none at all"
-                raise rejected(400, f"There is no parameter {quoted(name)} here, {known}.")
+                known = f"use {alternatives(self._in_query)}" if self._in_query else "this operation has none"
+                raise rejected(400, f"Unknown query parameter {quoted(name)}; {known}.")
             if name in seen:
-                raise rejected(400, f"The parameter {quoted(name)} stands twice.")
+                raise rejected(400, f"The query parameter {quoted(name)} is repeated; send it once.")
             seen.add(name)
             yield name, value
 
 
 def _value(text: str, schema: Mapping[str, Any]) -> Any:
-    """`text` as a value of the type that the schema has, or as it is where it is none."""
+    """Convert `text` to the type of the schema, or return it unchanged if it has no such value."""
     match schema["type"]:
         case "boolean":
             return _WORDS.get(text, text)
@@ -184,41 +184,41 @@ def _number(text: str) -> float | str:
     return number if math.isfinite(number) else text
 
 
-_PIECE = 64 * 1024
-"""Bytes that are sent at a time."""
+_CHUNK = 64 * 1024
+"""Minimum bytes of a chunk, apart from the last."""
 _JSON_HEADERS = [(b"content-type", b"application/json")]
 
 
 class JsonStream:
-    """An answer with status 200 of the JSON text that `parts` are together. Other requests are answered in between."""
+    """A 200 response whose JSON text is the concatenation of `parts`. Other requests are served between its chunks."""
 
     def __init__(self, parts: Iterable[bytes]) -> None:
         self._parts = parts
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send it."""
-        pieces = _pieces(self._parts)
-        first, second = next(pieces), next(pieces, None)
-        length = [] if second else [(b"content-length", b"%d" % len(first))]  # a short answer is not chunked
+        """Send the response."""
+        chunks = _chunks(self._parts)
+        first, second = next(chunks), next(chunks, None)
+        length = [] if second else [(b"content-length", b"%d" % len(first))]  # a short response is not chunked
         await send({"type": "http.response.start", "status": 200, "headers": [*_JSON_HEADERS, *length]})
-        for piece in chain([first, second or b""], pieces):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        for chunk in chain([first, second or b""], chunks):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await asyncio.sleep(0)
         await send({"type": "http.response.body", "body": b""})
 
 
-def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
-    piece = bytearray()
+def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    chunk = bytearray()
     for part in parts:
-        piece += part
-        if len(piece) >= _PIECE:
-            yield bytes(piece)
-            piece.clear()
-    yield bytes(piece)
+        chunk += part
+        if len(chunk) >= _CHUNK:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk)
 
 
 def members(items: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
-    """Give an object of these names and values.
+    """Yield the parts of a JSON object with these members.
 
     >>> b"".join(members([("a", [b"1"]), ("b", [b"[", b"]"])]))
     b'{"a":1,"b":[]}'
@@ -232,7 +232,7 @@ def members(items: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
 
 
 def elements(items: Iterable[bytes]) -> Iterator[bytes]:
-    """Give an array of these values.
+    """Yield the parts of a JSON array of these elements.
 
     >>> b"".join(elements([b"1", b"2"])), b"".join(elements([]))
     (b'[1,2]', b'[]')
@@ -245,17 +245,17 @@ def elements(items: Iterable[bytes]) -> Iterator[bytes]:
 
 
 HEARTBEAT = 15.0
-"""Seconds without an event after which a comment is sent, so that both ends know that the connection is alive."""
+"""Seconds without an event before a comment is sent, so that both ends know that the connection is alive."""
 _RETRY_MS = 1000
 _EVENT_HEADERS = [
     (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store, no-transform"),  # a proxy that compresses would wait for more before it sends any
+    (b"cache-control", b"no-store, no-transform"),  # a proxy that compresses would hold events back
     (b"x-accel-buffering", b"no"),
 ]
 
 
 class EventStream:
-    """An answer that tells what happens, and before that what came later than the event `after`."""
+    """A stream of events: first those since the event `after`, then each new one."""
 
     def __init__(self, events: Events, after: int | None, pace: int | None) -> None:
         self._events = events
@@ -263,11 +263,15 @@ class EventStream:
         self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Tell, until the client goes. One that does not keep up is cut off; it may come back and say what it has."""
+        """Send events until the client disconnects. A client that is too slow is disconnected, and can resume."""
         complete = self._after is not None and self._events.knows(self._after)
         with self._events.watching(self._after, self._pace) as watcher:
-            telling = asyncio.ensure_future(_tell(_written(self._events, watcher, complete), send))
-            tasks = {telling, asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(watcher.behind.wait())}
+            sending = asyncio.ensure_future(_send_events(_events_of(self._events, watcher, complete), send))
+            tasks = {
+                sending,
+                asyncio.ensure_future(_disconnected(receive)),
+                asyncio.ensure_future(watcher.behind.wait()),
+            }
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -277,18 +281,18 @@ class EventStream:
                 await connection.reset(scope)
 
 
-async def _tell(parts: AsyncIterator[bytes], send: Send) -> None:
+async def _send_events(parts: AsyncIterator[bytes], send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": _EVENT_HEADERS})
     async for part in parts:
         await send({"type": "http.response.body", "body": part, "more_body": True})
 
 
-async def _gone(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _written(events: Events, watcher: Watcher, complete: bool) -> AsyncIterator[bytes]:
+async def _events_of(events: Events, watcher: Watcher, complete: bool) -> AsyncIterator[bytes]:
     hello = orjson.dumps({"complete": complete, "latest": events.total, "run": events.run})
     yield b"retry: %d\nevent: hello\ndata: %b\n\n" % (_RETRY_MS, hello)
     while True:
@@ -298,8 +302,8 @@ async def _written(events: Events, watcher: Watcher, complete: bool) -> AsyncIte
         except TimeoutError:
             yield b": still here\n\n"
         else:
-            yield events.text(event, _text)
+            yield events.text(event, _serialized)
 
 
-def _text(event: Event) -> bytes:
+def _serialized(event: Event) -> bytes:
     return b"id: %d\nevent: %b\ndata: %b\n\n" % (event.id, event.kind.encode(), orjson.dumps(event.data))

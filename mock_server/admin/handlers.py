@@ -1,4 +1,4 @@
-"""The handlers of the admin API: the journal and the events, the faults, the state."""
+"""The handlers of the admin API: journal and events, faults, state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 from starlette.responses import Response as RawResponse
 
 from contract.pointer import to_pointer
-from mock_server.admin.endpoints import EventStream, Handler, JsonStream, Question, elements, members
+from mock_server.admin.endpoints import AdminRequest, EventStream, Handler, JsonStream, elements, members
 from mock_server.control import Control, ResetPart, information
 from mock_server.errors import RejectedError, alternatives, plain, quoted, rejected
 from mock_server.events import MOST_WATCHERS
@@ -25,7 +25,7 @@ _CRITERIA = ("method", "path", "status", "organization", "refused", "after")
 
 
 class Handlers:
-    """Answers the questions about one mock."""
+    """The operations on one mock."""
 
     def __init__(self, control: Control, document: Mapping[str, Any]) -> None:
         self._control = control
@@ -47,44 +47,46 @@ class Handlers:
             **StateHandlers(self._control).by_operation,
         }
 
-    async def health(self, _: Question) -> Response:
-        """Say that the mock answers."""
+    async def health(self, _: AdminRequest) -> Response:
+        """Return that the mock is up."""
         return Response(200, {"status": "ok"})
 
-    async def info(self, _: Question) -> Response:
+    async def info(self, _: AdminRequest) -> Response:
         """Describe the mock."""
         return Response(200, information(self._control))
 
-    async def document(self, _: Question) -> Response:
-        """Show the document of the admin API."""
+    async def document(self, _: AdminRequest) -> Response:
+        """Return the OpenAPI document of the admin API."""
         return Response(200, self._document)
 
-    async def events(self, question: Question) -> EventStream:
-        """Tell what happens."""
+    async def events(self, request: AdminRequest) -> EventStream:
+        """Return a stream of what changes."""
         if self._control.events.crowded:
-            raise rejected(503, f"{MOST_WATCHERS} clients read the events already. Try again when one of them is gone.")
-        after, pace = (question.parameters.get(name) for name in ("Last-Event-ID", "pace"))
+            raise rejected(
+                503, f"{MOST_WATCHERS} clients are reading events already. Try again when one of them has disconnected."
+            )
+        after, pace = (request.parameters.get(name) for name in ("Last-Event-ID", "pace"))
         return EventStream(self._control.events, after, pace)
 
-    async def requests(self, question: Question) -> JsonStream:
-        """List the journal."""
-        criteria, limit = self._criteria(question), question.parameters["limit"]
+    async def requests(self, request: AdminRequest) -> JsonStream:
+        """Return the latest requests that match."""
+        criteria, limit = self._criteria(request), request.parameters["limit"]
         dropped = self._journal.dropped(criteria.after)
         found = await self._journal.matching(criteria)
         return self._listed(found[max(len(found) - limit, 0) :], len(found), dropped)
 
-    async def clear_requests(self, _: Question) -> Response:
+    async def clear_requests(self, _: AdminRequest) -> Response:
         """Clear the journal."""
         self._control.clear_journal()
         return Response(204)
 
-    async def wait_for_requests(self, question: Question) -> JsonStream:
-        """Wait until the journal has enough."""
-        count, seconds = question.parameters["count"], question.parameters["timeout"]
-        criteria, journal = self._criteria(question), self._journal
+    async def wait_for_requests(self, request: AdminRequest) -> JsonStream:
+        """Wait until the journal has enough requests that match."""
+        count, seconds = request.parameters["count"], request.parameters["timeout"]
+        criteria, journal = self._criteria(request), self._journal
         if journal.crowded:
             raise rejected(
-                503, f"{MOST_WAITING} clients wait for requests already. Try again when one of them is gone."
+                503, f"{MOST_WAITING} clients are waiting for requests already. Try again when one of them is done."
             )
         found = await journal.wait_for(criteria, count, seconds)
         if len(found) < count:
@@ -92,28 +94,28 @@ class Handlers:
         dropped = journal.dropped(criteria.after)
         return self._listed(found, max(len(found), len(await journal.matching(criteria))), dropped)
 
-    async def request(self, question: Question) -> Response:
-        """Show one entry of the journal."""
-        number = question.parameters["id"]
+    async def request(self, request: AdminRequest) -> Response:
+        """Return one entry of the journal."""
+        number = request.parameters["id"]
         exchange = self._journal.get(number)
         if exchange is None:
-            raise rejected(404, f"The journal has no request {number}, or no longer.")
+            raise rejected(404, f"The journal does not have request {number}, or no longer has it.")
         return Response(200, self._control.entry(exchange))
 
     @property
     def _journal(self) -> Journal:
         if not self._control.journal.size:
-            raise rejected(409, "The journal is off; start the mock with another --journal.")
+            raise rejected(409, "The journal is off. Start the mock with --journal N, where N is at least 1.")
         return self._control.journal
 
-    def _criteria(self, question: Question) -> Criteria:
-        """What is asked for. Raises the 400 for what no request is like."""
-        given = {name: question.parameters[name] for name in _CRITERIA if name in question.parameters}
+    def _criteria(self, request: AdminRequest) -> Criteria:
+        """Return the filters. Raises a 400 for one that no request can match."""
+        filters = {name: request.parameters[name] for name in _CRITERIA if name in request.parameters}
         known = self._control.fixtures.organizations
-        if (name := given.get("organization")) is not None and name not in known:
-            raise rejected(400, f"There is no organization {quoted(name)}, only {alternatives(known, 'and')}.")
+        if (name := filters.get("organization")) is not None and name not in known:
+            raise rejected(400, f"There is no organization {quoted(name)}; use {alternatives(known)}.")
         try:
-            return Criteria(**given)
+            return Criteria(**filters)
         except ValueError as error:
             text = str(error)
             raise rejected(400, f"{text[:1].upper()}{text[1:]}.") from None
@@ -121,19 +123,19 @@ class Handlers:
     def _listed(self, found: Sequence[Exchange], total: int, dropped: int) -> JsonStream:
         requests = elements(orjson.dumps(self._control.entry(each)) for each in found)
         counts = {"total": total, "dropped": dropped}
-        told = [(name, [orjson.dumps(number)]) for name, number in counts.items()]
-        return JsonStream(members([("requests", requests), *told]))
+        numbers = [(name, [orjson.dumps(number)]) for name, number in counts.items()]
+        return JsonStream(members([("requests", requests), *numbers]))
 
 
 def _too_few(found: int, wanted: int, seconds: float, dropped: int) -> str:
-    told = f"After {seconds} seconds there were {found} of {wanted} such requests."
+    text = f"After {seconds} seconds, {found} of {wanted} matching requests had arrived."
     if dropped:
-        told += f" The journal has dropped {dropped} older ones, which do not count: start with a larger --journal."
-    return told
+        text += f" The journal has dropped {dropped} older ones, which do not count. Use a larger --journal."
+    return text
 
 
 class FaultHandlers:
-    """Shows and changes the rules."""
+    """The operations on the rules for faults."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -150,39 +152,39 @@ class FaultHandlers:
             "deleteFault": self.delete,
         }
 
-    async def list(self, _: Question) -> Response:
-        """Show all rules."""
+    async def list(self, _: AdminRequest) -> Response:
+        """Return all rules."""
         return self._listed()
 
-    async def add(self, question: Question) -> Response:
-        """Take one more rule."""
+    async def add(self, request: AdminRequest) -> Response:
+        """Add a rule, or replace the one with its id."""
         try:
-            read = await asyncio.to_thread(self._faults.check, question.body)
-            added = self._faults.add(question.body, read)
+            read = await asyncio.to_thread(self._faults.check, request.body)
+            added = self._faults.add(request.body, read)
         except RuleError as error:
-            raise _contradictory(error) from None
+            raise _invalid_rule(error) from None
         self._control.faults_changed()
         return Response(201, added.shown)
 
-    async def replace(self, question: Question) -> Response:
-        """Take other rules in place of all."""
+    async def replace(self, request: AdminRequest) -> Response:
+        """Replace all rules."""
         try:
-            self._faults.take(await asyncio.to_thread(self._faults.read, question.body["faults"]))
+            self._faults.take(await asyncio.to_thread(self._faults.read, request.body["faults"]))
         except RuleError as error:
-            raise _contradictory(error) from None
+            raise _invalid_rule(error) from None
         self._control.faults_changed()
         return self._listed()
 
-    async def clear(self, _: Question) -> Response:
-        """Drop all rules."""
+    async def clear(self, _: AdminRequest) -> Response:
+        """Delete all rules."""
         self._faults.replace([])
         self._control.faults_changed()
         return Response(204)
 
-    async def delete(self, question: Question) -> Response:
-        """Drop one rule."""
-        if not self._faults.remove(question.parameters["id"]):
-            raise rejected(404, f"There is no fault {quoted(question.parameters['id'])}.")
+    async def delete(self, request: AdminRequest) -> Response:
+        """Delete one rule."""
+        if not self._faults.remove(request.parameters["id"]):
+            raise rejected(404, f"There is no fault {quoted(request.parameters['id'])}.")
         self._control.faults_changed()
         return Response(204)
 
@@ -190,7 +192,7 @@ class FaultHandlers:
         return Response(200, {"faults": [each.shown for each in self._faults.active]})
 
 
-def _contradictory(error: RuleError) -> RejectedError:
+def _invalid_rule(error: RuleError) -> RejectedError:
     place = to_pointer(error.at).removeprefix("#")
     where = f"At {plain(place)}: " if place else ""
     text = f"{where}{error.what[:1].upper()}{error.what[1:]}. {error.mend[:1].upper()}{error.mend[1:]}."
@@ -198,7 +200,7 @@ def _contradictory(error: RuleError) -> RejectedError:
 
 
 class StateHandlers:
-    """Shows, replaces and resets what the mock keeps."""
+    """The operations on the stored models."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -215,17 +217,17 @@ class StateHandlers:
             "getShownModel": self.model,
         }
 
-    async def state(self, _: Question) -> JsonStream:
-        """Show all custom models."""
+    async def state(self, _: AdminRequest) -> JsonStream:
+        """Return all custom models."""
         return await self._stream()
 
-    async def scenario(self, _: Question) -> RawResponse:
-        """Show what the mock holds as a scenario."""
-        return _laid_out(await self._control.scenario())
+    async def scenario(self, _: AdminRequest) -> RawResponse:
+        """Return a scenario from which another mock gives the same responses."""
+        return _indented(await self._control.scenario())
 
-    async def model(self, question: Question) -> Response:
-        """Show one model as the API shows it, and where its values come from."""
-        organization, name = question.parameters["organization"], question.parameters["name"]
+    async def model(self, request: AdminRequest) -> Response:
+        """Return one model as the API returns it, and which model each value comes from."""
+        organization, name = request.parameters["organization"], request.parameters["name"]
         self._check_organization(organization)
         model = await self._showing.find(organization, name)
         if model is None:
@@ -233,10 +235,10 @@ class StateHandlers:
         shown = await self._showing.show(organization, name, model)
         return Response(200, {"shown": shown, "givers": await self._showing.givers(organization, name, model)})
 
-    async def replace(self, question: Question) -> JsonStream:
-        """Take other models in place of all."""
+    async def replace(self, request: AdminRequest) -> JsonStream:
+        """Replace all custom models."""
         try:
-            await self._control.replace_state(question.body)
+            await self._control.replace_state(request.body)
         except StateError as error:
             raise rejected(400, str(error)) from None
         except FullError as error:
@@ -245,21 +247,21 @@ class StateHandlers:
 
     async def _stream(self) -> JsonStream:
         models = await self._control.store.snapshot()
-        scopes = ((scope, members(_written(named))) for scope, named in models.items() if named)
+        scopes = ((scope, members(_documents(named))) for scope, named in models.items() if named)
         head = [(name, [orjson.dumps(value)]) for name, value in state_of({}).items() if name != "models"]
         return JsonStream(members([*head, ("models", members(scopes))]))
 
-    async def reset(self, question: Question) -> Response:
-        """Bring back the start."""
-        asked = question.body or {}
-        organization, model = asked.get("organization"), asked.get("model")
+    async def reset(self, request: AdminRequest) -> Response:
+        """Reset models, journal, faults and clock, or the parts that the request names."""
+        body = request.body or {}
+        organization, model = body.get("organization"), body.get("model")
         if organization is not None:
             self._check_organization(organization)
         if model is not None and organization is None:
-            raise rejected(400, "Say of which organization the model is.")
-        parts = asked.get("parts", list(ResetPart) if organization is None else [ResetPart.MODELS])
+            raise rejected(400, "model needs organization: name the organization that the model belongs to.")
+        parts = body.get("parts", list(ResetPart) if organization is None else [ResetPart.MODELS])
         if organization is not None and parts != [ResetPart.MODELS]:
-            raise rejected(400, "Of one organization only the models can be reset.")
+            raise rejected(400, "With organization, parts can only be models.")
         return Response(200, await self._control.reset(map(ResetPart, parts), organization, model))
 
     def _check_organization(self, name: str) -> None:
@@ -267,11 +269,11 @@ class StateHandlers:
             raise rejected(404, f"There is no organization {quoted(name)}.")
 
 
-def _laid_out(document: Mapping[str, Any]) -> RawResponse:
-    """A response laid out for people: they save it to a file."""
+def _indented(document: Mapping[str, Any]) -> RawResponse:
+    """Return a response in indented JSON: users save it to a file."""
     content = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return RawResponse(content, media_type="application/json")
 
 
-def _written(models: Mapping[str, StoredModel]) -> Iterator[tuple[str, list[bytes]]]:
+def _documents(models: Mapping[str, StoredModel]) -> Iterator[tuple[str, list[bytes]]]:
     return ((name, [orjson.dumps(model_of(stored))]) for name, stored in models.items())

@@ -140,7 +140,7 @@ EXPLAINED: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
     "a foreign host": (
         [],
         {"Host": "mock:42208"},
-        ['"mock"', "for localhost, 127.0.0.1 or [::1]", "--admin-host mock"],
+        ['"mock"', "only localhost, 127.0.0.1 or [::1]", "--admin-host mock"],
     ),
     "a foreign host beside a known one": (
         ["--admin-host", "other.example"],

@@ -43,7 +43,10 @@ def listed(admin: httpx2.Client, **criteria: Any) -> list[dict[str, Any]]:
 
 def test_a_parameter_that_stands_twice_is_rejected(admin: httpx2.Client) -> None:
     answer = admin.get(REQUESTS, params=[("status", "404"), ("status", "200")])
-    assert (answer.status_code, answer.json()) == (400, {"detail": 'The parameter "status" stands twice.'})
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"detail": 'The query parameter "status" is repeated; send it once.'},
+    )
 
 
 def test_an_entry_has_all_of_a_request_and_its_answer(admin: httpx2.Client) -> None:
@@ -219,9 +222,9 @@ def test_requests_are_found_by_what_they_are_like(admin: httpx2.Client) -> None:
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("limt=3", "only method, path"),
+        ("limt=3", "use method, path"),
         ("limit=-1", "at least 0"),
-        ("organization=acmee", "only acme and globex"),
+        ("organization=acmee", "use acme or globex"),
         ("path=api/models/*", "begin it with a slash"),
         ("path=http://localhost/api/", "begin it with a slash"),
         ("method=GET,POST", "has the method"),

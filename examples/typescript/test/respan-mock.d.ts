@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the mock answers */
+        /** Check that the mock is up */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is served, for whom, and with which settings */
+        /** Describe the mock */
         get: operations["getInfo"];
         put?: never;
         post?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
+        /** Return this document */
         get: operations["getDocument"];
         put?: never;
         post?: never;
@@ -63,14 +63,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Server-sent events of what changes
-         * @description Each event has an id, a name and one JSON text. `request`: a new entry of the journal. `cleared`: the journal was
-         *     cleared. `faults`: the rules for faults are others.
-         *     `model`: a request has written a model, or removed it (then `model` is null). `state`: models were reset or
-         *     replaced. `skipped`: see `pace`. `hello` comes first, without an id, and says with `complete` whether everything
-         *     that came after the event in `Last-Event-ID` follows; if not, or if its `run` is another than before, which says
-         *     that the mock was started anew, ask for everything anew. A comment comes every 15 seconds. Who reads too slowly
-         *     is disconnected.
+         * Stream changes as server-sent events
+         * @description Each event has an id, a name and one JSON text as data:
+         *
+         *     - `request`: a new entry of the journal
+         *     - `cleared`: the journal was cleared
+         *     - `faults`: the rules for faults have changed
+         *     - `model`: a request has written a model, or deleted it (then `model` is null)
+         *     - `state`: models were reset or replaced
+         *     - `skipped`: events were left out, see `pace`
+         *     - `hello`: the first event, without an id. `complete` says whether every event after `Last-Event-ID` follows.
+         *       If it is false, or `run` differs from the previous `hello` (the mock has restarted), load everything again.
+         *
+         *     A comment is sent after 15 seconds without an event. A client that reads too slowly is disconnected.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -90,7 +95,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go back to the start */
+        /** Reset the mock to its initial state */
         post: operations["reset"];
         delete?: never;
         options?: never;
@@ -106,8 +111,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the mock holds, as a scenario
-         * @description The file that `--scenario` reads: a mock that starts with it gives the same responses. It has the API keys and the secret of the dashboard in it. A rule for faults that has acted as often as it may is left out. `scenario.schema.json` describes it.
+         * Save the mock as a scenario
+         * @description A file for `--scenario`: a mock that starts from it gives the same responses. The file contains the API keys and the secret of the dashboard. Rules for faults that have reached their `count` are left out. `scenario.schema.json` describes the format.
          */
         get: operations["getScenario"];
         put?: never;
@@ -125,11 +130,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All custom models */
+        /** List all custom models */
         get: operations["getState"];
         /**
          * Replace all custom models
-         * @description The state is validated as a whole, by the contract too, before anything is replaced. It may have 4 MiB, and no model in it more than `--max-model-bytes`.
+         * @description The whole state is validated, including by the schemas of the contract, before anything is replaced. Its maximum size is 4 MiB, and `--max-model-bytes` for each model.
          */
         put: operations["putState"];
         post?: never;
@@ -147,8 +152,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One model as the API shows it
-         * @description It can be a built-in one. Nothing of this comes into the journal.
+         * Show one model as the API returns it
+         * @description The model can be a built-in one. The journal does not record this request.
          */
         get: operations["getShownModel"];
         put?: never;
@@ -166,7 +171,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The latest requests, from the earliest to the latest */
+        /** List the latest requests, oldest first */
         get: operations["listRequests"];
         put?: never;
         post?: never;
@@ -185,8 +190,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Wait until there are requests that match
-         * @description Answers as soon as the journal has `count` requests that match, those included that it has already; say with `after` that only later ones count.
+         * Wait for matching requests
+         * @description Responds as soon as the journal has `count` matching requests. Requests that it already has count too, unless `after` excludes them.
          */
         get: operations["waitForRequests"];
         put?: never;
@@ -204,7 +209,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One request */
+        /** Show one request */
         get: operations["getRequest"];
         put?: never;
         post?: never;
@@ -221,13 +226,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The rules, in the order in which they are asked */
+        /** List the rules in the order in which they apply */
         get: operations["listFaults"];
         /** Replace all rules */
         put: operations["replaceFaults"];
-        /** Add a rule, or replace that of the same id */
+        /** Add a rule, or replace the one with the same id */
         post: operations["addFault"];
-        /** Drop all rules */
+        /** Delete all rules */
         delete: operations["clearFaults"];
         options?: never;
         head?: never;
@@ -244,7 +249,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Drop a rule */
+        /** Delete a rule */
         delete: operations["deleteFault"];
         options?: never;
         head?: never;
@@ -255,8 +260,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What is wrong with the request, either as `detail` or as a map from each field to its messages. */
-        Refusal: {
+        /** @description Why the request was rejected: a `detail`, or a map from each field to its messages. */
+        Error: {
             [key: string]: unknown;
         };
         Info: {
@@ -268,14 +273,14 @@ export interface components {
                 /** @description SHA-256 of the contract with its references resolved. */
                 digest: string;
                 file: string;
-                /** @description The path under which the API stands, such as /v1; / for none. */
+                /** @description The base path of the API, such as /v1, or / if there is none. */
                 base_path: string;
-                /** @description All operations of the contract, in its order. */
+                /** @description All operations of the contract, in the order of the document. */
                 operations: {
                     method: string;
-                    /** @description With the base path. */
+                    /** @description The path, including the base path. */
                     path: string;
-                    /** @description That of the usual response; null where rules decide. */
+                    /** @description The status of the usual response; null if the rules of `x-upsert` decide. */
                     status: number | null;
                     /** @description `rules`, or the example or schema that the response comes from. */
                     origin: string;
@@ -300,7 +305,7 @@ export interface components {
                 };
                 body: string;
             };
-            /** @description How the mock was started. */
+            /** @description The settings that the mock was started with. */
             settings: {
                 [key: string]: unknown;
             };
@@ -311,130 +316,130 @@ export interface components {
             format: "respan-mock-scenario";
             /** @enum {integer} */
             version: 1;
-            /** @description The time of the clock that is set, and its step. */
+            /** @description The time of a fixed clock, and its step. */
             clock?: string;
-            /** @description What chance is drawn from. */
+            /** @description The seed of random choices and generated data. */
             seed?: number;
-            /** @description Organizations, keys, the dashboard and the built-in models. */
+            /** @description Organizations, API keys, dashboard and built-in models. */
             fixtures: Record<string, never>;
             faults: components["schemas"]["fault.schema"][];
-            /** @description The custom models, as in the state. */
+            /** @description The custom models of each organization, as in the state. */
             models: Record<string, never>;
         };
         Fault: components["schemas"]["fault.schema"];
         Requests: {
             requests: components["schemas"]["Request"][];
-            /** @description How many requests in the journal match the filters, listed or not. Where `dropped` is 0 this is the exact number since the start, or since the journal was cleared. */
+            /** @description How many requests in the journal match the filters, listed or not. If `dropped` is 0, this is the exact number since the mock started or the journal was cleared. */
             total: number;
-            /** @description How many older requests, matching or not, the journal has dropped to make room (`--journal` says for how many) since the start, or since it was cleared. With `after`, only those that came after it count. */
+            /** @description How many older requests, matching or not, the journal has dropped since the mock started or the journal was cleared, because it keeps only the latest (`--journal`). With `after`, only requests with a higher number count. */
             dropped: number;
         };
-        /** @description One request and its answer. Secrets are left out, and long bodies are cut off. */
+        /** @description One request and its response. Secrets are left out, and long bodies are cut off. */
         Request: {
-            /** @description Its number, from 1. A later request has a higher one. */
+            /** @description The number of the request, from 1. A later request has a higher number. */
             id: number;
             /**
              * Format: date-time
-             * @description When it came, by the real clock.
+             * @description When the request arrived, by the real clock.
              */
             time: string;
             duration_ms: number;
-            /** @description Whose credentials it had, as far as they were looked at. */
+            /** @description The organization that the credentials belong to; null if the mock did not check them. */
             organization: string | null;
-            /** @description Whether those credentials may write. */
+            /** @description Whether those credentials allow writing. */
             may_write: boolean | null;
             method: string;
-            /** @description As it was sent, percent-encoded. */
+            /** @description The path as sent, percent-encoded. */
             path: string;
             query: string;
-            /** @description Null where the client was gone before it was answered. */
+            /** @description The status of the response; null if the client disconnected before it. */
             status: number | null;
             request: components["schemas"]["Part"];
             response: components["schemas"]["Part"];
-            /** @description Why the request was refused. */
+            /** @description Why the request was rejected. */
             refusal: {
-                /** @description All of it on one line. */
+                /** @description The whole reason on one line. */
                 line: string;
                 violations: components["schemas"]["Violation"][];
             } | null;
-            /** @description What was done of what the client preferred, as `Preference-Applied` says it. */
+            /** @description The preferences that were applied, as in `Preference-Applied`. */
             preference: string | null;
-            /** @description The faults that acted on it. */
+            /** @description The faults that were applied to the request. */
             faults: {
                 id: string;
-                /** @description In a word or two. */
+                /** @description The effect in a word or two, such as `status 503`. */
                 effect: string;
             }[];
-            /** @description A command that sends it again. */
+            /** @description A command that sends the request again. */
             curl: string;
         };
         /** @description One rule that a request breaks. */
         Violation: {
             /** @description The part of the request: `method`, `path`, `header`, `body`. */
             part: string;
-            /** @description The field of the body, the parameter or the header; null where the whole part is meant. */
+            /** @description The field of the body, the parameter or the header; null if the whole part is invalid. */
             field: string | null;
-            /** @description The keyword of JSON Schema, or another word for the rule. */
+            /** @description The JSON Schema keyword, or another name of the rule. */
             rule: string;
             expected: string;
             got: string;
-            /** @description What is wrong, for people. */
+            /** @description What is wrong, as a sentence. */
             message: string;
-            /** @description JSON pointer into the body. */
+            /** @description JSON pointer to the value in the body. */
             pointer: string | null;
-            /** @description JSON pointer of the rule in the contract. */
+            /** @description JSON pointer to the rule in the contract. */
             contract: string | null;
         };
-        /** @description A request or an answer. */
+        /** @description A request or a response. */
         Part: {
-            /** @description By name in lower case. */
+            /** @description Header values by name in lower case. */
             headers: {
                 [key: string]: string;
             };
             body: {
-                /** @description What is not UTF-8 is escaped. */
+                /** @description The body as text. Bytes that are not UTF-8 are escaped. */
                 text: string;
-                /** @description The length of all of it, as far as it was read. */
+                /** @description The length of the whole body, as far as it was read. */
                 bytes: number;
-                /** @description What `text` leaves out. */
+                /** @description What `text` leaves out; null if nothing. */
                 note: string | null;
             };
         };
         /**
          * Fault
-         * @description A rule: which requests fail, how often, and how. What is left out matches every request. Exactly one of status, latency, reset, truncate, malform and drip says what happens.
+         * @description A rule: which requests fail, how often, and how. Conditions that are left out match every request. Exactly one of status, latency, reset, truncate, malform and drip is the effect.
          */
         "fault.schema": {
-            /** @description its name; without one it gets f1, f2, ... */
+            /** @description the name of the rule (default: f1, f2, ...) */
             id?: string;
-            /** @description the method of the request, such as POST; its case does not matter */
+            /** @description the method of the request, such as POST, in upper or lower case */
             method?: string;
-            /** @description the path of the request, as it was sent or decoded, such as /api/models/*; * stands for any characters, slashes too, and every other character for itself */
+            /** @description the path of the request, as sent or percent-decoded, such as /api/models/*; * matches any characters, including slashes, and every other character matches itself */
             path?: string;
-            /** @description the organization whose credentials the request has: one of the fixtures */
+            /** @description the organization that the credentials of the request belong to, one of the fixtures */
             organization?: string;
-            /** @description the name of the model that the request is about; it need not exist yet */
+            /** @description the name of the model in the path or body of the request; the model need not exist */
             model?: string;
-            /** @description how likely the rule acts on a request that matches, from 0, which switches it off, to 1 (default: 1) */
+            /** @description the probability that the rule applies to a matching request, from 0 (never) to 1 (default: 1) */
             probability?: number;
-            /** @description how often the rule acts at most: an integer from 1 (default: without end) */
+            /** @description the maximum number of times that the rule applies, an integer from 1 (default: unlimited) */
             count?: number;
             /**
-             * @description before (the default): the request changes nothing; after: it is done, and then the answer fails
+             * @description before (the default), so that the request changes nothing, or after, so that it takes effect and then its response fails
              * @enum {string}
              */
             when?: "before" | "after";
-            /** @description the status of the answer, an integer from 400 to 599 */
+            /** @description the status of the response, an integer from 400 to 599 */
             status?: number;
-            /** @description with status: what the answer says in its detail */
+            /** @description the detail of the error response; only with status */
             detail?: string;
-            /** @description with status: headers of the answer, such as Retry-After; not those that the server itself sets, such as Content-Length */
+            /** @description headers of the response, such as Retry-After, but none that the server itself sets, such as Content-Length; only with status */
             headers?: {
                 [key: string]: string;
             };
-            /** @description with status: the text of the answer, in place of an error in JSON; text/html if headers do not say otherwise */
+            /** @description the body of the response as text, in place of a JSON error; text/html unless headers say otherwise; only with status */
             body?: string;
-            /** @description wait: {min: MILLISECONDS, max: MILLISECONDS}; without max exactly min */
+            /** @description a delay of the response: {min: MILLISECONDS, max: MILLISECONDS}; without max exactly min */
             latency?: {
                 /** @description milliseconds, from 0 to 3600000 */
                 min: number;
@@ -442,34 +447,34 @@ export interface components {
                 max?: number;
             };
             /**
-             * @description reset the connection (RST): true
+             * @description true for a reset of the connection (RST)
              * @enum {boolean}
              */
             reset?: true;
-            /** @description send so many octets of the body, from 0 to 16777216, and close the connection; a body that is not longer loses its last octet */
+            /** @description the number of bytes of the body, from 0 to 16777216, after which the connection closes; a body that is not longer loses its last byte */
             truncate?: number;
             /**
-             * @description send a body that is no JSON, complete as HTTP: true
+             * @description true for a body that is invalid JSON, in a complete HTTP message
              * @enum {boolean}
              */
             malform?: true;
-            /** @description send the body in pieces of so many octets with so many milliseconds between them: {bytes: N, every: N} */
+            /** @description a body that is sent in chunks with pauses: {bytes: N, every: MILLISECONDS} */
             drip?: {
-                /** @description an integer of octets, from 1 to 16777216 */
+                /** @description bytes of a chunk, an integer from 1 to 16777216 */
                 bytes: number;
-                /** @description milliseconds, from 0 to 3600000 */
+                /** @description milliseconds between chunks, from 0 to 3600000 */
                 every: number;
             };
-            /** @description how often the rule has acted; only shown */
+            /** @description how often the rule has been applied */
             readonly fired?: number;
         };
         /**
          * State
-         * @description The custom models of all organizations, as requests have set them: what a model inherits is not in it.
+         * @description The custom models of all organizations with the values that requests have set, without inherited values.
          */
         "state.schema": {
             /**
-             * @description what this is
+             * @description the name of the format
              * @enum {string}
              */
             format: "respan-mock-state";
@@ -478,20 +483,20 @@ export interface components {
              * @enum {integer}
              */
             version: 1;
-            /** @description the models of each organization */
+            /** @description the models by organization */
             models: {
                 [key: string]: {
                     [key: string]: {
-                        /** @description what requests have set, by request field; of two spellings of one field, under the first */
+                        /** @description the values that requests have set, by request field; alternative spellings of one field share its first name */
                         values: Record<string, never>;
                         /**
                          * Format: date-time
-                         * @description when it was created
+                         * @description when the model was created
                          */
                         created: string;
                         /**
                          * Format: date-time
-                         * @description when it was last updated
+                         * @description when the model was last updated
                          */
                         updated: string;
                     };
@@ -500,7 +505,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The state as it is. */
+        /** @description The state. */
         State: {
             headers: {
                 [name: string]: unknown;
@@ -509,7 +514,7 @@ export interface components {
                 "application/json": components["schemas"]["state.schema"];
             };
         };
-        /** @description The rules, in the order in which they are asked. */
+        /** @description The rules in the order in which they apply. */
         Faults: {
             headers: {
                 [name: string]: unknown;
@@ -520,28 +525,28 @@ export interface components {
                 };
             };
         };
-        /** @description The request was refused, and nothing was changed. */
-        Refused: {
+        /** @description The request was rejected, and changed nothing. */
+        Rejected: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Refusal"];
+                "application/json": components["schemas"]["Error"];
             };
         };
     };
     parameters: {
-        /** @description The method. Its case does not matter. */
+        /** @description The method, in upper or lower case. */
         method: string;
-        /** @description The path, as it was sent or decoded. `*` stands for any characters, slashes too, and every other character for itself. It begins with `/` or `*`. */
+        /** @description The path, as sent or percent-decoded. `*` matches any characters, including slashes; every other character matches itself. The pattern begins with `/` or `*`. */
         path: string;
-        /** @description The status of the answer, or its class. */
+        /** @description The status of the response, or its class. */
         status: string;
         /** @description The organization that the credentials belong to, one of the fixtures. */
         organization: string;
-        /** @description Only those that were refused, or only those that were not. */
+        /** @description `true`: only rejected requests. `false`: only accepted ones. */
         refused: boolean;
-        /** @description Only those with a higher number. */
+        /** @description Only requests with a higher number. */
         after: number;
     };
     requestBodies: never;
@@ -559,7 +564,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does. No reset changes that. */
+            /** @description The mock is up. A reset does not change that. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -571,7 +576,7 @@ export interface operations {
                     };
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     getInfo: {
@@ -583,7 +588,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The description, which has no secret in it but for the demo keys that the mock prints at its start too. */
+            /** @description Version, contract, organizations and settings. The only secrets are the demo keys, which the mock also prints when it starts. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -592,7 +597,7 @@ export interface operations {
                     "application/json": components["schemas"]["Info"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     getDocument: {
@@ -604,7 +609,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The document. */
+            /** @description The OpenAPI document of the admin API. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -613,17 +618,17 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     streamEvents: {
         parameters: {
             query?: {
-                /** @description How many events of one name are told in a second at most. Of what comes beyond, only one `skipped` is told, with the name in `event`: ask for those things anew, but not at once. It keeps whoever watches from slowing the mock down. */
+                /** @description Maximum number of events of one name in a second. In place of those beyond it, one `skipped` is sent with the name in `event`: load those things again, but not at once. This keeps clients from slowing the mock down. */
                 pace?: number;
             };
             header?: {
-                /** @description The id of the last event that is known. What came after it is told first. */
+                /** @description The id of the last event that the client has. Later events are sent first. */
                 "Last-Event-ID"?: number;
             };
             path?: never;
@@ -631,7 +636,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The events, without an end. */
+            /** @description The events. The stream never ends. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -640,8 +645,8 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            503: components["responses"]["Refused"];
-            "4XX": components["responses"]["Refused"];
+            503: components["responses"]["Rejected"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     reset: {
@@ -655,20 +660,23 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description `models`: those of the start. `journal`: it is empty; numbers go on. `faults`: the rules of the start, whose
-                     *     counts and choices begin anew. `clock`: a clock that was set shows its first time. Without a list:
-                     *     all of them, or `models` where an organization is named.
+                     * @description What to reset. By default all of them, or only `models` if `organization` is given.
+                     *
+                     *     - `models`: return to the models that the mock started with
+                     *     - `journal`: clear the journal; request numbers continue
+                     *     - `faults`: return to the rules that the mock started with; their counters and random choices restart
+                     *     - `clock`: return a fixed clock to its first time
                      */
                     parts?: ("models" | "journal" | "faults" | "clock")[];
-                    /** @description Only the models of this organization. */
+                    /** @description Reset only the models of this organization. */
                     organization?: string;
-                    /** @description Only the model of this name, of that organization. */
+                    /** @description Reset only this model of that organization. */
                     model?: string;
                 };
             };
         };
         responses: {
-            /** @description What was removed by it, or changed back. */
+            /** @description How many models, requests and faults were removed or changed back. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -681,7 +689,7 @@ export interface operations {
                     };
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     getScenario: {
@@ -702,7 +710,7 @@ export interface operations {
                     "application/json": components["schemas"]["Scenario"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     getState: {
@@ -715,7 +723,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["State"];
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     putState: {
@@ -732,13 +740,13 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["State"];
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     getShownModel: {
         parameters: {
             query: {
-                /** @description The organization that looks at it. */
+                /** @description The organization that would read the model. */
                 organization: string;
                 /** @description The name of the model. */
                 name: string;
@@ -756,43 +764,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @description What the API answers about it. */
+                        /** @description What a read of the model returns. */
                         shown: Record<string, never>;
-                        /** @description Which model each of those values comes from: itself, where a request has set it, or one that it is based on. Values that are in no model, such as times, are not named. */
+                        /** @description The model that each value comes from: the model itself if a request has set the value, or else a base model. Values that no model stores, such as times, are left out. */
                         givers: {
                             [key: string]: string;
                         };
                     };
                 };
             };
-            /** @description There is no such organization, or it has no such model. */
+            /** @description The organization does not exist, or has no such model. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     listRequests: {
         parameters: {
             query?: {
-                /** @description The method. Its case does not matter. */
+                /** @description The method, in upper or lower case. */
                 method?: components["parameters"]["method"];
-                /** @description The path, as it was sent or decoded. `*` stands for any characters, slashes too, and every other character for itself. It begins with `/` or `*`. */
+                /** @description The path, as sent or percent-decoded. `*` matches any characters, including slashes; every other character matches itself. The pattern begins with `/` or `*`. */
                 path?: components["parameters"]["path"];
-                /** @description The status of the answer, or its class. */
+                /** @description The status of the response, or its class. */
                 status?: components["parameters"]["status"];
                 /** @description The organization that the credentials belong to, one of the fixtures. */
                 organization?: components["parameters"]["organization"];
-                /** @description Only those that were refused, or only those that were not. */
+                /** @description `true`: only rejected requests. `false`: only accepted ones. */
                 refused?: components["parameters"]["refused"];
-                /** @description Only those with a higher number. */
+                /** @description Only requests with a higher number. */
                 after?: components["parameters"]["after"];
-                /** @description How many requests to list at most, the latest ones: 100 unless you say otherwise. 0 lists none and gives the numbers alone; `total` does not depend on it. */
+                /** @description Maximum number of requests to list, the latest ones. With 0 the response has only the numbers. `total` does not depend on it. */
                 limit?: number;
             };
             header?: never;
@@ -801,7 +809,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The latest of those that match, as far as the journal still has them, and how many match. */
+            /** @description The latest matching requests that the journal still has, and how many match. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -810,7 +818,7 @@ export interface operations {
                     "application/json": components["schemas"]["Requests"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     clearRequests: {
@@ -822,34 +830,34 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is empty. Numbers go on where they were. */
+            /** @description The journal is empty. Request numbers continue. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     waitForRequests: {
         parameters: {
             query?: {
-                /** @description The method. Its case does not matter. */
+                /** @description The method, in upper or lower case. */
                 method?: components["parameters"]["method"];
-                /** @description The path, as it was sent or decoded. `*` stands for any characters, slashes too, and every other character for itself. It begins with `/` or `*`. */
+                /** @description The path, as sent or percent-decoded. `*` matches any characters, including slashes; every other character matches itself. The pattern begins with `/` or `*`. */
                 path?: components["parameters"]["path"];
-                /** @description The status of the answer, or its class. */
+                /** @description The status of the response, or its class. */
                 status?: components["parameters"]["status"];
                 /** @description The organization that the credentials belong to, one of the fixtures. */
                 organization?: components["parameters"]["organization"];
-                /** @description Only those that were refused, or only those that were not. */
+                /** @description `true`: only rejected requests. `false`: only accepted ones. */
                 refused?: components["parameters"]["refused"];
-                /** @description Only those with a higher number. */
+                /** @description Only requests with a higher number. */
                 after?: components["parameters"]["after"];
-                /** @description How many to wait for. */
+                /** @description How many requests to wait for. */
                 count?: number;
-                /** @description How long to wait, in seconds. */
+                /** @description Maximum seconds to wait. */
                 timeout?: number;
             };
             header?: never;
@@ -858,7 +866,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The first of them, as many as were waited for. */
+            /** @description The first `count` matching requests. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -867,17 +875,17 @@ export interface operations {
                     "application/json": components["schemas"]["Requests"];
                 };
             };
-            /** @description There were not so many in time. */
+            /** @description Fewer requests arrived in time. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
-            503: components["responses"]["Refused"];
-            "4XX": components["responses"]["Refused"];
+            503: components["responses"]["Rejected"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     getRequest: {
@@ -885,14 +893,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its number. */
+                /** @description The number of the request. */
                 id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The request and its answer. */
+            /** @description The request and its response. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -901,16 +909,16 @@ export interface operations {
                     "application/json": components["schemas"]["Request"];
                 };
             };
-            /** @description The journal does not have it, or no longer. */
+            /** @description The journal does not have the request, or no longer has it. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     listFaults: {
@@ -923,7 +931,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Faults"];
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     replaceFaults: {
@@ -942,7 +950,7 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["Faults"];
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     addFault: {
@@ -958,7 +966,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The rule as it works now. */
+            /** @description The active rule. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -967,7 +975,7 @@ export interface operations {
                     "application/json": components["schemas"]["fault.schema"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     clearFaults: {
@@ -979,14 +987,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Nothing fails any more. */
+            /** @description No rules are left. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
     deleteFault: {
@@ -994,30 +1002,30 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id. */
+                /** @description The id of the rule. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The rule is deleted. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such rule. */
+            /** @description No rule has this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
-            "4XX": components["responses"]["Refused"];
+            "4XX": components["responses"]["Rejected"];
         };
     };
 }
