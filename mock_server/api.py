@@ -23,9 +23,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract import Contract, Upsert
-from mock_server.auth import CALLER
 from mock_server.callers import Caller
 from mock_server.clock import Clock
+from mock_server.context import context_of
 from mock_server.display import Model
 from mock_server.errors import RejectedError, Rejection, RequestPart, ValidationError, rejected
 from mock_server.fixtures import Fixtures
@@ -47,9 +47,6 @@ from mock_server.upsert import (
     upsert,
 )
 from mock_server.validation import Validator
-
-DRY_RUN = "mock_server.dry_run"
-"""Where the scope of a request says that it is to change nothing."""
 
 
 class ParsedRequest(NamedTuple):
@@ -151,11 +148,12 @@ class Endpoint:
             body, errors = await self._body.read(scope["headers"], receive) if self._body else (None, ())
         except ClientDisconnect:
             return
-        caller = scope.get(CALLER, self._anyone)
+        context = context_of(scope)
+        caller = context.caller or self._anyone
         if self._shared:  # all callers have the models of one organization
             caller = replace(self._anyone, may_write=caller.may_write)
         call = ParsedRequest(
-            caller, scope["path_params"], body, errors, self._invalid, scope["method"], scope.get(DRY_RUN, False)
+            caller, scope["path_params"], body, errors, self._invalid, scope["method"], context.dry_run
         )
         await write(await self._handler(call), send)
 

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from mock_server.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
+from mock_server.context import context_of
 from mock_server.errors import RejectedError, RequestPart, ValidationError, quoted, rejected
 from mock_server.secrets import scheme_of
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from mock_server.fixtures import Fixtures
 
 
-CALLER = "mock_server.caller"
-"""Where the scope of a request has the Caller whose credentials it bears, once they are verified."""
 CHALLENGE = 'Bearer realm="respan"'
 _SCHEMES = "#/components/securitySchemes"
 _FORM = '"Authorization: Bearer <API key or dashboard token>"'
@@ -69,7 +68,7 @@ class BearerHandler(AbstractSecurityHandler):
                 raise unauthorized(str(error), "a token that is not accepted", "invalid_token") from None
             if caller is None:
                 return NO_VALUE
-            request.scope[CALLER] = caller
+            context_of(request.scope).caller = caller
             return {"sub": caller.organization}
 
         return verify

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import FromKey, FromRequest, Timestamp, Upsert
 from contract.schemas import Unfoldable
+from mock_server.context import context_of
 from mock_server.errors import (
     RejectedError,
     Rejection,
@@ -28,7 +29,6 @@ from mock_server.errors import (
     rejected,
 )
 from mock_server.http.bodies import QUOTED_STRING, WHITE_SPACE, WORD, as_word, unquoted
-from mock_server.http.failures import APPLIED
 from mock_server.responses import (
     DeclaredResponse,
     DeclaredResponses,
@@ -71,7 +71,7 @@ class PreferMiddleware:
         if wait:
             applied = [*applied, wait]
         if applied:
-            scope[APPLIED] = listed(applied)
+            context_of(scope).preferences = listed(applied)
         await asyncio.sleep(seconds)
         if answer:
             await write(answer, _telling(send, scope))
@@ -83,8 +83,8 @@ def _telling(send: Send, scope: Scope) -> Send:
     """Sends what has been applied with the head of the answer."""
 
     async def telling(message: Message) -> None:
-        if message["type"] == "http.response.start" and APPLIED in scope:
-            applied = (b"preference-applied", scope[APPLIED].encode("latin-1"))
+        if message["type"] == "http.response.start" and (preferences := context_of(scope).preferences):
+            applied = (b"preference-applied", preferences.encode("latin-1"))
             message = {**message, "headers": [*message["headers"], applied]}
         await send(message)
 

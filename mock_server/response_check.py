@@ -13,8 +13,8 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mock_server.context import context_of
 from mock_server.errors import Rejection, alternatives, quoted
-from mock_server.http.failures import REJECTION
 from mock_server.prefer import is_about_preferences
 from mock_server.responses import DeclaredResponse, DeclaredResponses, declared_responses
 from mock_server.validation import Validator
@@ -49,15 +49,15 @@ class ResponseCheckMiddleware:
         if wrong := self._faults(held, scope):
             reason = f"The answer of the mock is not one of the contract: {' '.join(wrong)}"
             logger.error("%s %s: %s", scope["method"], scope["path"], reason)
-            scope[REJECTION] = Rejection(500, reason)
-            await JSONResponse(scope[REJECTION].body, 500)(scope, receive, send)
+            context_of(scope).rejection = rejection = Rejection(500, reason)
+            await JSONResponse(rejection.body, 500)(scope, receive, send)
             return
         for message in held:
             await send(message)
 
     def _faults(self, held: list[Message], scope: Scope) -> list[str]:
         routed = scope.get("extensions", {}).get(ROUTING_CONTEXT)
-        rejection: Rejection | None = scope.get(REJECTION)
+        rejection = context_of(scope).rejection
         if not routed or (rejection and (rejection.status >= 500 or is_about_preferences(rejection))):
             return []
         if rejection and routed["operation_id"] not in self._ruled:

@@ -8,32 +8,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
-from mock_server.api import DRY_RUN
+from mock_server.context import Fired, context_of
 from mock_server.errors import Rejection
 from mock_server.faults.book import ActiveRule, Faults
 from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Rule, Status, Truncation, When
 from mock_server.http import connection
-from mock_server.http.failures import REJECTION
 from mock_server.http.routing import Resource, decoded, matches_path, raw_path, resources_of
-
-FAULTS = "mock_server.faults"
-"""Where the scope of a request keeps the faults that acted on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fired:
-    """A rule that has acted on a request."""
-
-    id: str
-    effect: str
-    """In a word or two."""
 
 
 class FaultsMiddleware:
@@ -55,7 +41,7 @@ class FaultsMiddleware:
         asked = Asked(scope, receive, self._rules.key, self._organization_of, self._rules.limits.bytes)
         acting = await self._acting(asked) if asked.is_of(self._resources) else []
         if acting:
-            scope[FAULTS] = tuple(Fired(each.id, each.rule.told) for each in acting)
+            context_of(scope).faults = tuple(Fired(each.id, each.rule.told) for each in acting)
         await failing(self.app, acting)(scope, asked.receive, send)
 
     async def _acting(self, asked: Asked) -> list[ActiveRule]:
@@ -229,7 +215,7 @@ def _rejecting(app: ASGIApp, effect: Status, rejection: Rejection, when: When) -
     async def rejecting(scope: Scope, receive: Receive, send: Send) -> None:
         if when is When.AFTER:
             await _answer_of(app, scope, receive)
-        scope[REJECTION] = rejection
+        context_of(scope).rejection = rejection
         body = orjson.dumps(rejection.body) if effect.body is None else effect.body.encode(errors="replace")
         media_type = b"application/json" if effect.body is None else b"text/html; charset=utf-8"
         given = {name.lower().encode(): value.encode("latin-1") for name, value in rejection.headers.items()}
@@ -275,7 +261,7 @@ def _malforming(app: ASGIApp, when: When) -> ASGIApp:
 
 def _rehearsed(scope: Scope, when: When) -> Scope:
     """`scope`, in which the handlers are told to change nothing where the fault comes before that."""
-    scope[DRY_RUN] = when is When.BEFORE
+    context_of(scope).dry_run = when is When.BEFORE
     return scope
 
 

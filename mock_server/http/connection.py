@@ -16,11 +16,9 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from mock_server.context import context_of
 from mock_server.http.framing import ProtocolError
 from mock_server.settings import Limits
-
-CONNECTION = "mock_server.http.connection"
-"""Where the scope of a request keeps the transport. An app that is called without a server has none."""
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER: on, for 0 seconds."""
@@ -28,7 +26,7 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 
 async def reset(scope: Scope) -> bool:
     """Reset the connection: the client sees an RST. Whether there is a connection at all."""
-    transport: asyncio.Transport | None = scope.get(CONNECTION)
+    transport = context_of(scope).transport
     if transport is None:
         return False
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
@@ -39,7 +37,7 @@ async def reset(scope: Scope) -> bool:
 
 async def close(scope: Scope, receive: Receive) -> bool:
     """Close the connection after what was sent, and wait until that is done. Whether there is a connection at all."""
-    transport: asyncio.Transport | None = scope.get(CONNECTION)
+    transport = context_of(scope).transport
     if transport is None:
         return False
     transport.close()

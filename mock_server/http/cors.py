@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
+from mock_server.context import context_of
 from mock_server.errors import Rejection, RequestPart, ValidationError, alternatives, quoted
-from mock_server.http.failures import REJECTION
 from mock_server.http.origin import admin_origin, cors_origin
 
 CORS_OPTION, ADMIN_OPTION = "--cors-origin", "--admin-origin"
@@ -59,7 +59,7 @@ class CrossOriginMiddleware(CORSMiddleware):
         response = self.preflight_response(headers)
         if response.status_code < 400:
             return None
-        scope[REJECTION] = rejection = self._rejection(headers)
+        context_of(scope).rejection = rejection = self._rejection(headers)
         kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
         return Response(orjson.dumps(rejection.body), response.status_code, headers=kept, media_type="application/json")
 

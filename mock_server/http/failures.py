@@ -13,15 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from mock_server.auth import unauthorized
+from mock_server.context import context_of
 from mock_server.errors import RejectedError, Rejection, without_secrets
-from mock_server.http.routing import HINT, nothing_at
+from mock_server.http.routing import nothing_at
 from mock_server.redaction import Redaction
-
-REJECTION = "mock_server.rejection"
-"""Where the scope of a request keeps the rejection that answers it, for the access log."""
-
-APPLIED = "mock_server.applied"
-"""Where it keeps the preferences that were applied, as Preference-Applied lists them."""
 
 logger = logging.getLogger("mock_server")
 
@@ -45,7 +40,7 @@ async def _answer(
 ) -> ConnexionResponse:
     hide = redaction.of_request(request.scope["headers"]).hide
     rejection = without_secrets(to_rejection(error, request.scope), hide)
-    request.scope[REJECTION] = rejection
+    context_of(request.scope).rejection = rejection
     return ConnexionResponse(  # type: ignore[no-untyped-call]
         rejection.status,
         mimetype="application/json",
@@ -56,7 +51,8 @@ async def _answer(
 
 def _preference_headers(scope: Scope) -> dict[str, str]:
     """The headers that every answer to an operation has."""
-    applied = {"Preference-Applied": scope[APPLIED]} if APPLIED in scope else {}
+    preferences = context_of(scope).preferences
+    applied = {"Preference-Applied": preferences} if preferences else {}
     return {"Vary": "Prefer", **applied} if scope.get("extensions", {}).get(ROUTING_CONTEXT) else {}
 
 
@@ -68,7 +64,7 @@ def to_rejection(error: Exception, scope: Scope) -> Rejection:
         case HTTPException(status_code=401):
             return unauthorized("No way to authenticate takes a token of this form.", "another form of token").rejection
         case HTTPException(status_code=404):
-            return nothing_at(scope["path"], scope.get(HINT, "")).rejection
+            return nothing_at(scope["path"], context_of(scope).path_hint).rejection
         case HTTPException():
             allow = {"Allow": "GET, HEAD"} if error.status_code == 405 else {}  # StaticFiles leaves it out
             return Rejection(error.status_code, error.detail, {**allow, **(error.headers or {})})

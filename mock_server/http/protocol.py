@@ -19,8 +19,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
+from mock_server.context import KEY, RequestContext
 from mock_server.errors import plain
-from mock_server.http.connection import CONNECTION, Cycle, Flow, TimedProtocol, Writer, error_response
+from mock_server.http.connection import Cycle, Flow, TimedProtocol, Writer, error_response
 from mock_server.http.framing import (
     FRAMING,
     ProtocolError,
@@ -276,7 +277,7 @@ class Protocol(TimedProtocol):
             "query_string": query,
             "headers": self.headers,
             "state": self.app_state.copy(),
-            CONNECTION: self.transport,
+            KEY: RequestContext(self.transport),
         }
         return cast("HTTPScope", scope)
 

@@ -19,12 +19,9 @@ from connexion.spec import Specification
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.pointer import to_pointer
+from mock_server.context import context_of
 from mock_server.errors import RejectedError, RequestPart, ValidationError, alternatives, quoted, rejected
 
-OUTSIDE = "mock_server.outside"
-"""Where the scope of a request says that its path is none of the contract's."""
-HINT = "mock_server.hint"
-"""Where such a scope says which path was meant, where one is near."""
 _LONGEST_HINT = 300
 """Characters of a path that a message repeats; of a longer one it says the template."""
 _DEEPEST_BASE = 4
@@ -126,7 +123,7 @@ class RoutingMiddleware(SpecMiddleware):
         if not path.endswith("/") and (unended := self._resource_at(path + "/")):
             raise nothing_at(path, f"The path has to end in a slash: {unended.path}")
         if hint := self._hint(path):
-            scope[HINT] = hint
+            context_of(scope).path_hint = hint
         return _enter(scope, None, {})
 
     def _resource_at(self, path: str) -> Resource | None:
@@ -237,7 +234,7 @@ def _parts(pattern: str) -> list[str]:
 def _enter(scope: Scope, resource: Resource | None, parameters: dict[str, str]) -> None:
     context: dict[str, str] = {}
     if resource is None:
-        scope[OUTSIDE] = True
+        context_of(scope).in_contract = False
     else:
         method = scope["method"]
         if method not in resource.operations:

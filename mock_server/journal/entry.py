@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from contract.errors import visible
 from contract.spelling import LONG_ENOUGH
+from mock_server.context import Fired
 from mock_server.display import to_rfc3339
 from mock_server.errors import Rejection, ValidationError, without_secrets
-from mock_server.faults.effects import Fired
 from mock_server.journal.journal import Exchange, is_cut
 from mock_server.redaction import BETWEEN, HIDDEN, BodyRedaction, HideAll, Redaction, header, pairs
 from mock_server.secrets import Headers, in_headers, in_query

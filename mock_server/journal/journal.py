@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from mock_server.callers import Caller
+from mock_server.context import Fired
 from mock_server.errors import Rejection, quoted
-from mock_server.faults.effects import Fired
 from mock_server.http.bodies import WORD
 from mock_server.http.routing import matches_path
 

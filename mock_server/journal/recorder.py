@@ -15,12 +15,10 @@ from typing import TypeAlias
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.errors import visible
-from mock_server.auth import CALLER
+from mock_server.context import RequestContext, context_of
 from mock_server.errors import plain
-from mock_server.faults.effects import FAULTS
 from mock_server.http.bodies import drain
-from mock_server.http.failures import APPLIED, REJECTION
-from mock_server.http.routing import OUTSIDE, raw_path
+from mock_server.http.routing import raw_path
 from mock_server.journal.journal import CUT, SMALLEST_EXCHANGE, Exchange, Headers
 from mock_server.redaction import Redaction
 
@@ -84,10 +82,12 @@ class RecordingMiddleware:
         def close() -> None:
             nonlocal over
             over = True
-            if OUTSIDE in scope and REJECTION not in scope:
+            context = context_of(scope)
+            rejection = context.rejection
+            if not context.in_contract and rejection is None:
                 return  # a page was looked at that is not of the API: Swagger UI, the contract
             sent, answered, length = _kept(scope["headers"], headers)
-            path, query, rejection = raw_path(scope), scope["query_string"], scope.get(REJECTION)
+            path, query = raw_path(scope), scope["query_string"]
             length += len(path) + len(query) + len(request) + len(response) + (rejection.bytes if rejection else 0)
             exchange = (
                 next(self._numbers),
@@ -104,10 +104,10 @@ class RecordingMiddleware:
                 answered,
                 response,
                 response_length,
-                scope.get(CALLER),
+                context.caller,
                 rejection,
-                scope.get(APPLIED),
-                scope.get(FAULTS, ()),
+                context.preferences,
+                context.faults,
                 SMALLEST_EXCHANGE + length,
             )
             self._note(tuple.__new__(Exchange, exchange))  # as Exchange(...) does, by way of one call more
@@ -191,21 +191,22 @@ class AccessLogMiddleware:
         taken = (perf_counter() - start) * 1000
         if self._statuses is not None and status not in self._statuses:
             return
-        said = body if REJECTION in scope else b""
+        context = context_of(scope)
+        said = body if context.rejection else b""
         hide = self._redaction.of_request(scope["headers"], scope["query_string"], said).hide
-        before, after = _around(scope)  # the time between is another one in every line
+        before, after = _around(scope, context)  # the time between is another one in every line
         outcome = str(status) if status else "the client has gone"
         line = f"{hide(before)} {outcome} {taken:.1f} ms{after and hide(after)}"
-        logger.info(visible(line), extra={"status": status, "rejection": scope.get(REJECTION), "hidden": True})
+        logger.info(visible(line), extra={"status": status, "rejection": context.rejection, "hidden": True})
 
 
 _plain = lru_cache(maxsize=64)(plain)  # clients ask for few paths, again and again
 
 
-def _around(scope: Scope) -> tuple[str, str]:
+def _around(scope: Scope, context: RequestContext) -> tuple[str, str]:
     """Return what stands before and after the outcome of a request."""
     target = _plain(scope["raw_path"].decode("latin-1"))
-    reason = f"  {scope[REJECTION].line}" if REJECTION in scope else ""
-    preferred = f"  Prefer: {plain(scope[APPLIED])}" if APPLIED in scope else ""
-    failed = "".join(f"  fault {fault.id}: {fault.effect}" for fault in scope.get(FAULTS, ()))
+    reason = f"  {context.rejection.line}" if context.rejection else ""
+    preferred = f"  Prefer: {plain(context.preferences)}" if context.preferences else ""
+    failed = "".join(f"  fault {fault.id}: {fault.effect}" for fault in context.faults)
     return f"{scope['method']} {target}", f"{preferred}{failed}{reason}"

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from contract import load
 from mock_server.app import Behaviour, build_app
+from mock_server.context import RequestContext, context_of
 from mock_server.fixtures import load_fixtures
 from mock_server.store import MemoryStore
 from tests.mock_server.wire import KEY, Reply
@@ -25,9 +26,9 @@ def app(contract: Path | None = None, **behaviour: Any) -> ASGIApp:
 
 @dataclass(frozen=True, slots=True)
 class Exchange(Reply):
-    """An answer, and the request as the app left its scope."""
+    """A response, and what the layers of the app have noted about the request."""
 
-    scope: Scope
+    context: RequestContext
 
 
 def ask(app: ASGIApp, method: str, path: str, body: bytes = b"", /, **headers: str) -> Exchange:
@@ -58,4 +59,6 @@ def ask(app: ASGIApp, method: str, path: str, body: bytes = b"", /, **headers: s
     answered: dict[str, str] = {}
     for name, value in ((name.decode(), value.decode()) for name, value in sent[0]["headers"]):
         answered[name] = f"{answered[name]}, {value}" if name in answered else value
-    return Exchange(sent[0]["status"], answered, b"".join(message.get("body", b"") for message in sent[1:]), scope)
+    return Exchange(
+        sent[0]["status"], answered, b"".join(message.get("body", b"") for message in sent[1:]), context_of(scope)
+    )

@@ -12,7 +12,6 @@ from starlette.types import ASGIApp
 
 from contract import Contract, load
 from mock_server.errors import RequestPart
-from mock_server.http.failures import REJECTION
 from tests.mock_server.in_process import Exchange, app, ask
 from tests.mock_server.judge import Judge
 from tests.mock_server.wire import MODELS
@@ -171,7 +170,8 @@ def test_what_is_not_declared_is_rejected_with_what_is(mock_app: ASGIApp, prefer
     assert answer.status == 400
     assert all(each in answer.json["detail"] for each in told)
     assert "preference-applied" not in answer.headers
-    (error,) = answer.scope[REJECTION].errors
+    assert answer.context.rejection
+    (error,) = answer.context.rejection.errors
     assert (error.part, error.field) == (RequestPart.HEADER, "Prefer")
     assert ask(mock_app, "GET", f"{MODELS}refused/").status == 404
 

@@ -13,8 +13,7 @@ from starlette.types import ASGIApp
 
 from contract import Contract
 from contract.pointer import ABSENT, step
-from mock_server.errors import Rejection, RequestPart
-from mock_server.http.failures import REJECTION
+from mock_server.errors import RequestPart
 from tests.mock_server.in_process import app, ask
 from tests.mock_server.wire import MODELS
 
@@ -94,7 +93,8 @@ def written(contract: Contract) -> Any:
 def test_a_rejection_is_kept_as_the_rules_that_are_broken(mock_app: ASGIApp, written: Any, case: Case) -> None:
     method, path = case.request.split()
     exchange = ask(mock_app, method, path, case.body, **case.headers)
-    rejection: Rejection = exchange.scope[REJECTION]
+    rejection = exchange.context.rejection
+    assert rejection
     assert exchange.status == rejection.status == case.status
     assert [(each.part, each.field, each.rule, each.pointer) for each in rejection.errors] == case.errors
     assert all(each.expected and each.got for each in rejection.errors)
@@ -114,7 +114,8 @@ def _is_written(document: Any, pointer: str | None) -> bool:
 
 def test_the_rule_is_found_behind_a_reference(mock_app: ASGIApp) -> None:
     exchange = ask(mock_app, "POST", MODELS, b'{"model_name": "m", "input_cost": "1"}')
-    (error,) = exchange.scope[REJECTION].errors
+    assert exchange.context.rejection
+    (error,) = exchange.context.rejection.errors
     assert error.contract == "#/components/schemas/Cost/type"
 
 
@@ -131,5 +132,5 @@ def test_the_record_of_the_log_carries_the_rejection(
     with caplog.at_level(logging.INFO, "mock_server.access"):
         exchange = ask(app(), "POST", MODELS, b'{"model_name": "m", "input_cost": "1"}')
     (record,) = caplog.records
-    assert record.__dict__["rejection"] is exchange.scope[REJECTION]
+    assert record.__dict__["rejection"] is exchange.context.rejection
     assert 'input_cost: Expected a number, got the string "1".' in record.getMessage()
