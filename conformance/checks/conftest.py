@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from conformance.checks.situations import meet
+from conformance.checks.sample_requests import meet
 from conformance.judge.outcome import Disrupted
 from conformance.plugin import NAME, WORD, run_of
+from conformance.requirements.level import Stage
 from conformance.requirements.requirement import Requirement, cases_of, requirement_of
 from conformance.results.judged import Record, error_record, of_requirement, of_verdict
 from conformance.results.verdict import RunVerdict, Verdict
@@ -94,7 +95,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if requirement is None or requirement.id in run.selected else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
-    items[:] = sorted(kept, key=_is_last)
+    items[:] = sorted(kept, key=_stage)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -181,9 +182,9 @@ def _requirement(item: pytest.Item) -> Requirement | None:
     return requirement_of(item.function) if isinstance(item, pytest.Function) else None
 
 
-def _is_last(item: pytest.Item) -> bool:
+def _stage(item: pytest.Item) -> Stage:
     requirement = _requirement(item)
-    return requirement is not None and requirement.last
+    return Stage.DIRECTED if requirement is None else requirement.stage
 
 
 def _case(item: pytest.Item) -> str:

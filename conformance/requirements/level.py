@@ -1,8 +1,8 @@
-"""How binding a requirement is, and the sections that requirements are laid out in."""
+"""The levels of requirements, the sections that they are listed in, and the stages that their checks run in."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Level(StrEnum):
@@ -26,3 +26,13 @@ SECTIONS = {
     "CON": "Concurrency",
     "MOD": "Model-based",
 }
+
+
+class Stage(IntEnum):
+    """When a check runs. Within a stage, checks run by file, in alphabetical order."""
+
+    DIRECTED = 1
+    CLOSING = 2
+    """After every directed check."""
+    GENERATED = 3
+    """After all others, with the requests of the budget that they leave."""

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from conformance.judge.responses import SchemaJudge
 from conformance.requirements.features import Feature
-from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD, Level
+from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD, Level, Stage
 from conformance.wire.exchange import Exchange
 from contract import Clause, Contract, Known
 
@@ -41,8 +41,8 @@ class Requirement:
     """What it is judged on, a test for each."""
     judge: Judge | None = None
     """Set for a requirement on every exchange of the run."""
-    last: bool = False
-    """Whether it is judged after the others, by as many requests as they leave."""
+    stage: Stage = Stage.DIRECTED
+    """When its check runs."""
 
     @property
     def section(self) -> str:
@@ -101,13 +101,13 @@ def requirement(  # noqa: PLR0913 - all that is to be said of one
     *,
     about: Iterable[Feature] = (),
     creates: bool = False,
-    last: bool = False,
+    stage: Stage = Stage.DIRECTED,
 ) -> Callable[[Check], Check]:
     """Declare the check of a requirement. What it is judged on `each` of is declared below this."""
 
     def declare(check: Check) -> Check:
         each = tuple(things for _, things in cases_of(check))
-        made = Requirement(id, level, clause, _text(check), tuple(needs), tuple(about), creates, each, last=last)
+        made = Requirement(id, level, clause, _text(check), tuple(needs), tuple(about), creates, each, stage=stage)
         _DECLARED[check] = _register(made)
         return check
 

@@ -18,8 +18,8 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from conformance.wire.by_hand import ByHand
 from conformance.wire.exchange import SAFE, Lost, Request, Response, Stale
+from conformance.wire.raw_connection import RawConnection
 from conformance.wire.transport import TIMEOUT, Body, Connectionless, Route, Unreadable, outgoing, read_body, received
 
 CONNECTIONS = 64
@@ -55,7 +55,7 @@ class HttpTransport:
     def send(self, request: Request) -> Response:
         """The response. A request that can be sent twice is, where the connection may have been closed before it."""
         if request.wire is not None:
-            with ByHand(self.base_url, self._route, self._tls) as by_hand:
+            with RawConnection(self.base_url, self._route, self._tls) as by_hand:
                 return by_hand.send(request, max(self.longest, SHORTEST))
         for pause in PAUSES:
             try:
@@ -81,7 +81,7 @@ class HttpTransport:
     @contextmanager
     def connection(self) -> Iterator[Callable[[Request], Response]]:
         pool = self._pool(1, 1)
-        with ByHand(self.base_url, self._route, self._tls) as by_hand:
+        with RawConnection(self.base_url, self._route, self._tls) as by_hand:
 
             def send(request: Request) -> Response:
                 if request.wire is not None:

@@ -10,8 +10,8 @@ from itertools import groupby
 from urllib.parse import quote, urlsplit
 
 from conformance.redaction import Variables, any_of
-from conformance.wire.by_hand import ending_lines, framing_lines, head_lines
 from conformance.wire.exchange import Exchange, Request
+from conformance.wire.raw_connection import ending_lines, framing_lines, head_lines
 
 CURL = "curl"
 DRAWING = "RUN=rc-$(date +%s)-$$"

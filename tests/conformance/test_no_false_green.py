@@ -59,7 +59,7 @@ class _DoesNotImport:
     """A file of checks that cannot be imported."""
 
     def pytest_pycollect_makemodule(self, module_path: Path) -> None:
-        if module_path.name == "test_times.py":
+        if module_path.name == "test_idm_times.py":
             raise ImportError("a library is missing")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance import check
+from conformance.requirements.level import Stage
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
 from conformance.results.verdict import Verdict
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 UNMET = frozenset({Verdict.FAIL, Verdict.DEVIATES})
 load_checks()
-NETS = frozenset(id for id, requirement in REGISTRY.items() if requirement.last)
+NETS = frozenset(id for id, requirement in REGISTRY.items() if requirement.stage is Stage.GENERATED)
 """Requirements that judge what was drawn or generated: whether they meet a bug as well depends on the draw."""
 
 

@@ -110,7 +110,7 @@ def test_what_cannot_be_tested_is_skipped_and_says_why() -> None:
     [case] = read.with_a(Skipped)
     [skipped] = case.result
     assert skipped.message == "needs RESPAN_OTHER_ORG_KEY"
-    assert skipped.text.startswith("checks/test_organizations.py:")
+    assert skipped.text.startswith("checks/test_ten.py:")
     assert property_of(case, "verdict") == "not-testable"
 
 
@@ -148,7 +148,7 @@ def test_the_file_fails_where_the_run_does(server: Callable[[], PlainServer]) ->
     assert failed == {id for id, verdict in read.result.verdicts().items() if verdict in ("fail", "unstable")}
 
 
-@pytest.mark.parametrize("place", ["conformance.runner.run.probe", "conformance.checks.test_responses.constants"])
+@pytest.mark.parametrize("place", ["conformance.runner.run.probe", "conformance.checks.test_sch.constants"])
 def test_an_error_of_ours_is_an_error(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise KeyError("of ours")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from conformance.checks.credentials import KINDS, with_scheme, wrong_credentials
+from conformance.checks.invalid_credentials import KINDS, with_scheme, wrong_credentials
 from conformance.target.client import Credentials, token_of, token_of_shell
 from conformance.wire.exchange import Credential
 from tests.conformance.unit.parts import drawn, drawn_slowly

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.checks.credentials import wrong_credentials
+from conformance.checks.invalid_credentials import wrong_credentials
 from conformance.judge.outcome import Failure
 from conformance.results.finding import (
     LONGEST_BODY,

@@ -10,8 +10,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from conformance.redaction import redacted
-from conformance.wire.by_hand import written
 from conformance.wire.exchange import Credential, Exchange, Headers, Request, Response, Wire
+from conformance.wire.raw_connection import written
 from conformance.wire.shell import curl, over_a_socket, script
 from conformance.wire.transport import outgoing
 from tests.conformance.unit.parts import drawn, drawn_slowly

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.checks.refusals import REFUSED
-from conformance.checks.test_refused import LATE
+from conformance.checks.invalid_requests import REFUSED
+from conformance.checks.test_idm_rejected import LATE
 from contract import load
 
 

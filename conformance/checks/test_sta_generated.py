@@ -11,7 +11,7 @@ from conformance.judge.requests import Reading, read_body
 from conformance.judge.responses import ANY_SERVER
 from conformance.model.engine import generated
 from conformance.requirements.features import OWN
-from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.level import MUST, SHOULD, Stage
 from conformance.requirements.requirement import requirement
 from conformance.target.operations import encoded
 from conformance.target.subject import Subject
@@ -21,7 +21,7 @@ ALONE = 2
 """Requests of one reading that are sent again, alone, even where none are left."""
 
 
-@requirement("STA-26", MUST, clause="requestBody", last=True)
+@requirement("STA-26", MUST, clause="requestBody", stage=Stage.GENERATED)
 def test_generated_valid_requests(subject: Subject) -> None:
     """The server accepts every generated request with ordinary values."""
     _judge(
@@ -29,27 +29,27 @@ def test_generated_valid_requests(subject: Subject) -> None:
     )
 
 
-@requirement("STA-27", MUST, clause="x-clauses/wrong-type", last=True)
+@requirement("STA-27", MUST, clause="x-clauses/wrong-type", stage=Stage.GENERATED)
 def test_generated_wrong_requests(subject: Subject) -> None:
     """The server returns 400 for every generated request with a value that cannot be converted."""
     invalid = subject.contract.upsert.invalid
     _judge(subject, Reading.WRONG, lambda exchange: expect_status(exchange, invalid, when="for a wrong value"))
 
 
-@requirement("STA-28", SHOULD, clause="x-clauses/coercible", last=True)
+@requirement("STA-28", SHOULD, clause="x-clauses/coercible", stage=Stage.GENERATED)
 def test_generated_coercible_requests(subject: Subject) -> None:
     """The server returns 400 for every generated request with a null or a value of another type."""
     invalid = subject.contract.upsert.invalid
     _judge(subject, Reading.COERCIBLE, lambda exchange: expect_status(exchange, invalid, when="for a value to coerce"))
 
 
-@requirement("STA-29", MUST, clause="x-clauses/shown", about=[OWN], last=True)
+@requirement("STA-29", MUST, clause="x-clauses/shown", about=[OWN], stage=Stage.GENERATED)
 def test_generated_values_are_shown(subject: Subject) -> None:
     """A response returns the ordinary values of a generated request."""
     _judge(subject, Reading.PLAIN, lambda exchange: _expect_all_shown(subject, exchange))
 
 
-@requirement("STA-30", SHOULD, clause="x-clauses/exact", about=[OWN], last=True)
+@requirement("STA-30", SHOULD, clause="x-clauses/exact", about=[OWN], stage=Stage.GENERATED)
 def test_generated_odd_values_are_exact(subject: Subject) -> None:
     """A response returns the unusual values of an accepted generated request exactly."""
     _judge(subject, Reading.OPEN, lambda exchange: _expect_all_shown(subject, exchange))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from conformance.checks import stories
-from conformance.checks.refusals import JSON_SPELLED, MARKUP, SERVER_TRIALS, Refusal
+from conformance.checks import scenarios
+from conformance.checks.invalid_requests import JSON_SPELLED, MARKUP, SERVER_TRIALS, Refusal
 from conformance.fields import base_field, identifying
 from conformance.generate.bodies import BEYOND_TWO_BYTES, SPELLINGS, Spelling
 from conformance.judge.expect import (
@@ -234,7 +234,7 @@ def _expect_sent(subject: Subject, exchange: Exchange, body: Mapping[str, Json],
 @requirement("STA-17", MUST, clause="requestBody")
 def test_plain_values_are_taken(subject: Subject) -> None:
     """The server accepts a valid request with ordinary values."""
-    for exchange in stories.full_creates(subject):
+    for exchange in scenarios.full_creates(subject):
         expect_accepted(exchange, "every field holds a plain value")
     key = subject.minimal()
     for _ in range(3):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.checks import stories
+from conformance.checks import scenarios
 from conformance.generate.values import MANY_ENTRIES, OBJECTS, TELLING_ENTRIES, odd_values
 from conformance.judge.expect import contains, expect_entries, shown_by, written
 from conformance.judge.outcome import Failure
@@ -26,7 +26,7 @@ from contract import RequestField, ResponseField
 def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """The entries of an override appear in the supported parameters, with or without a base model."""
     override, field = case
-    stories.require_shown(subject, field)
+    scenarios.require_shown(subject, field)
     base = subject.existing(
         {**subject.minimal(), override.name: {"temperature": {"min": 0, "max": 2}, "n": {"max": 3}}}
     )
@@ -36,7 +36,7 @@ def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseFiel
         expect_entries(shown, entries, field, f"as {override.name} says", contains)
         if not BASE_MODELS.is_in(subject.contract):
             continue
-        model = stories.based_on(subject, base, {override.name: entries})
+        model = scenarios.based_on(subject, base, {override.name: entries})
         where = f"as {override.name} says, over those of the base"
         expect_entries(model.get(field.name), entries, field, where, contains)
     telling = subject.upsert({**subject.minimal(), override.name: TELLING_ENTRIES})
@@ -54,8 +54,8 @@ def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseFiel
 def test_empty_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """Where an override replaces the previous one, an empty override replaces it too."""
     override, field = case
-    stories.require_shown(subject, field)
-    *earlier, last = stories.overrides_sent_again(subject, override)
+    scenarios.require_shown(subject, field)
+    *earlier, last = scenarios.overrides_sent_again(subject, override)
     parameter = next(iter(last.sent[override.name]))
     theirs = {name for step in earlier for name in step.sent[override.name]} - last.sent[override.name].keys()
     shown = last.shown.get(field.name)
@@ -76,10 +76,10 @@ def test_empty_override(subject: Subject, case: tuple[RequestField, ResponseFiel
 def test_other_parameters_stay(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """Parameters of the base model that the override does not name stay unchanged."""
     override, field = case
-    stories.require_shown(subject, field)
+    scenarios.require_shown(subject, field)
     theirs = {"temperature": {"min": 0, "max": 2}, "top_p": {"min": 0, "max": 1}}
     base = subject.existing({**subject.minimal(), override.name: theirs})
-    model = stories.based_on(subject, base, {override.name: {"temperature": {"max": 1}, "Top_P": {"max": 2}}})
+    model = scenarios.based_on(subject, base, {override.name: {"temperature": {"max": 1}, "Top_P": {"max": 2}}})
     expect_entries(model.get(field.name), {"top_p": theirs["top_p"]}, field, "from the base, not named", contains)
 
 
@@ -93,17 +93,17 @@ def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]
     A model on that one does not show it either.
     """
     override, field = case
-    stories.require_shown(subject, field)
+    scenarios.require_shown(subject, field)
     base = subject.existing({**subject.minimal(), override.name: {"rc_parameter": {"max": 2}, "top_p": {"max": 1}}})
     key, removal, back = subject.contract.upsert.key, {"rc_parameter": None}, {"rc_parameter": {"max": 1}}
-    removed = stories.based_on(subject, base, {override.name: removal})
+    removed = scenarios.based_on(subject, base, {override.name: removal})
     _expect_removed(removed, field)
     again = subject.accepted(subject.upsert({key: removed[key], override.name: back})).response.members
     expect_entries(again.get(field.name), back, field, "after an earlier override removed it")
     exchange = subject.upsert({key: removed[key], override.name: removal})
     _expect_removed(subject.accepted(exchange).response.members, field)
-    _expect_removed(stories.based_on(subject, removed), field)
-    own = stories.based_on(subject, removed, {override.name: back})
+    _expect_removed(scenarios.based_on(subject, removed), field)
+    own = scenarios.based_on(subject, removed, {override.name: back})
     expect_entries(own.get(field.name), back, field, "of its own, whatever its base model removed")
 
 
@@ -112,10 +112,10 @@ def test_null_removes(subject: Subject, case: tuple[RequestField, ResponseField]
 def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An entry of an override replaces the parameter of the base model as a whole."""
     override, field = case
-    stories.require_shown(subject, field)
+    scenarios.require_shown(subject, field)
     base = subject.existing({**subject.minimal(), override.name: {"rc_parameter": {"min": 0, "max": 2, "default": 1}}})
     entries = {"rc_parameter": {"max": 1}}
-    model = stories.based_on(subject, base, {override.name: entries})
+    model = scenarios.based_on(subject, base, {override.name: entries})
     expect_entries(model.get(field.name), entries, field, "in place of the base's parameter")
 
 
@@ -124,7 +124,7 @@ def test_entry_replaces(subject: Subject, case: tuple[RequestField, ResponseFiel
 def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A response returns an accepted valid but unusual entry of an override exactly."""
     override, field = case
-    stories.require_shown(subject, field)
+    scenarios.require_shown(subject, field)
     odd = odd_values(override.schema)
     together = subject.upsert({**subject.minimal(), override.name: {n: it for some in odd for n, it in some.items()}})
     alone = [] if together.response.successful else odd

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
-from conformance.checks.credentials import KINDS, NOT_ASCII, with_scheme, wrong_credentials
+from conformance.checks.invalid_credentials import KINDS, NOT_ASCII, with_scheme, wrong_credentials
+from conformance.checks.wire_requests import (
+    HARMLESS_TRAILER,
+    accepts_trailers,
+    create_request,
+    require_chunked_bodies,
+    send_raw,
+    send_with_trailer,
+    update_request,
+)
 from conformance.judge.expect import expect_accepted, expect_rejected, expect_status, summary
 from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.responses import SchemaJudge
@@ -256,3 +267,57 @@ _token_in: Mapping[str, Callable[[Subject, str], Exchange]] = {
     "another header": _header(lambda token: ("X-Api-Key", token)),
     "the body": _body,
 }
+
+
+@requirement("AUT-13", MUST, clause="x-clauses/trailers", about=[CREDENTIALS])
+@each("beside", lambda _: {"no key in the header section": False, "a key in the header section": True})
+def test_credentials_in_trailers(subject: Subject, beside: bool) -> None:
+    """Credentials in the trailer section of a request have no effect."""
+    if subject.credentials.primary is None:
+        raise NotTestable("needs RESPAN_API_KEY")
+    require_chunked_bodies(subject)
+    if beside:
+        _expect_own_credentials_count(subject, subject.credentials.primary)
+        return
+    bare = partial(replace, chunked=True, credential=None)
+    exchange = send_with_trailer(subject, bare(create_request(subject)), _authorization(subject.credentials.primary))
+    if exchange is None or not exchange.response.successful:
+        return
+    if send_raw(subject, bare(create_request(subject))).response.successful:
+        raise NotTestable("a request without credentials is taken", blocked_by="AUT-01")
+    expected = "a refusal (4xx): the only credentials are in the trailer section"
+    raise Failure(expected, summary(exchange), [exchange])
+
+
+def _expect_own_credentials_count(subject: Subject, owner: Credential) -> None:
+    """Expect that a request is its sender's by the header section, though another key is in the trailer section."""
+    other = subject.credentials.other_org if subject.credentials.other_org in subject.working else None
+    request = replace(update_request(subject), chunked=True)
+    exchange = send_with_trailer(subject, request, _authorization(other or UNKNOWN))
+    if exchange is None:
+        return
+    if exchange.response.successful:
+        if other is not None:
+            _expect_no_create(subject, exchange, other)
+        return
+    in_header = send_raw(subject, replace(create_request(subject), credential=UNKNOWN))
+    if in_header.response.status == exchange.response.status and accepts_trailers(
+        subject, HARMLESS_TRAILER, _authorization(owner)
+    ):
+        raise Failure("success (2xx): the key in the header section is valid", summary(exchange), [exchange])
+    subject.observe(f"a request with Authorization in its trailer section: {exchange.response.status}")
+
+
+def _expect_no_create(subject: Subject, exchange: Exchange, other: Credential) -> None:
+    """Expect that a request updated a model of the owner, and created none in another organization."""
+    upsert = subject.contract.upsert
+    if not (subject.capabilities.tells_updates and subject.was_created(exchange)):
+        return
+    subject.creations.after(replace(exchange, request=replace(exchange.request, credential=other)))
+    if send_raw(subject, update_request(subject)).response.status == upsert.updated:
+        expected = f"{upsert.updated} for an update, by the key in the header section, of a model that is there"
+        raise Failure(expected, summary(exchange), [exchange])
+
+
+def _authorization(credential: Credential) -> tuple[str, str]:
+    return "Authorization", credential.value

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.checks.secrets_shown import secrets_in
+from conformance.checks.leaked_secrets import secrets_in
 
 SECRETS: list[Any] = [
     {"api_key": "sk-live-4f0c9a"},

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from conformance.checks.refusals import Refusal
-from conformance.checks.together import splits
+from conformance.checks.field_combinations import splits
+from conformance.checks.invalid_requests import Refusal
 from conformance.fields import Shown, echoed_fields, inherited_fields
 from conformance.generate.values import OBJECTS, has_few_values, odd_values, plain_values
 from conformance.judge.expect import same

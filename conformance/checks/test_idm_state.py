@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.checks import stories
-from conformance.checks.together import Bodies, together
+from conformance.checks import scenarios
+from conformance.checks.field_combinations import Bodies, together
 from conformance.fields import (
     Shown,
     echoed_fields,
@@ -20,6 +20,7 @@ from conformance.judge.expect import (
     contains,
     expect_entries,
     expect_returned,
+    expect_status,
     expect_unchanged,
     same,
     shown_by,
@@ -40,7 +41,7 @@ from conformance.requirements.features import (
     SHOWN,
     STATE,
 )
-from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.level import MUST, SHOULD, Stage
 from conformance.requirements.requirement import each, requirement
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Json
@@ -70,7 +71,7 @@ def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
     for value in subject.values_of(field.request)[1:2]:
         exchange = subject.accepted(subject.upsert({**subject.minimal(), field.name: value}))
         expect_returned(exchange.response.members, field.response, value, where)
-    for exchange in stories.full_creates(subject):
+    for exchange in scenarios.full_creates(subject):
         sent = exchange.request.json
         with shown_by(exchange):
             if field.name in sent:
@@ -81,7 +82,7 @@ def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
 @each("field", cases.shown)
 def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
     """An update returns the new value, not the previous one."""
-    for story in (stories.updates, stories.alone):
+    for story in (scenarios.updates, scenarios.alone):
         for step in story(subject, field):
             expect_returned(step.shown, field.response, step.sent[field.name], "in the response to the update")
 
@@ -106,7 +107,7 @@ def test_repeating_a_request(subject: Subject, variant: str) -> None:
 def test_value_is_stored(subject: Subject, field: Shown) -> None:
     """The server keeps a value that it accepted in a create or an update."""
     where = "when the model is looked at a moment later"
-    for step in stories.stored(subject, field):
+    for step in scenarios.stored(subject, field):
         if field.name in step.sent:
             expect_returned(step.shown, field.response, step.sent[field.name], where)
 
@@ -120,8 +121,8 @@ def test_value_is_stored_at_once(subject: Subject) -> None:
     for variant in (1, 2):
         body = subject.existing(subject.full(variant, key))
         late = subject.capabilities.reads_late
-        shown = subject.read(key).response.members if late else stories.look(subject, body)
-        shown = stories.completed(subject, body, shown)
+        shown = subject.read(key).response.members if late else scenarios.look(subject, body)
+        shown = scenarios.completed(subject, body, shown)
         for field in subject.reliable_fields():
             expect_returned(shown, field.response, body[field.name], "in the very next request")
 
@@ -153,7 +154,7 @@ def test_read_shows_the_same(subject: Subject) -> None:
 @each("field", cases.shown)
 def test_omitted_field(subject: Subject, field: Shown) -> None:
     """A field omitted from an update keeps its value, or is reset if the contract says so."""
-    for step in stories.omissions(subject, field)[field.name]:
+    for step in scenarios.omissions(subject, field)[field.name]:
         if step.sent.keys() == {subject.contract.upsert.key, field.name}:
             continue  # it was not left out
         before, after = step.sent[field.name], step.shown.get(field.name)
@@ -167,7 +168,7 @@ def test_omitted_field(subject: Subject, field: Shown) -> None:
 @each("field", cases.shown)
 def test_back_again(subject: Subject, field: Shown) -> None:
     """A value can be changed, changed back and changed again."""
-    _, changed, *later = stories.back_again(subject, field)
+    _, changed, *later = scenarios.back_again(subject, field)
     if not same(changed.shown.get(field.name), changed.sent[field.name]):
         raise NotTestable(f"an update does not show {field.name} as it was sent", blocked_by="IDM-02")
     for last in later:
@@ -190,16 +191,16 @@ def test_fields_together(subject: Subject, bodies: Bodies) -> None:
 def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
     """A response returns an accepted valid but unusual value exactly."""
     reliable = {it.name for it in subject.capabilities.reliable}
-    for value, exchange in stories.odd_creates(subject, field):
+    for value, exchange in scenarios.odd_creates(subject, field):
         if not exchange.response.successful:
             subject.observe(f"{field.name}: {written(value, 60)} is answered {exchange.response.status}")
             continue
         with shown_by(exchange):
             expect_returned(exchange.response.members, field.response, value, "in the response")
         if field.name in reliable:
-            seen = stories.looked_at_again(subject, exchange)
+            seen = scenarios.looked_at_again(subject, exchange)
             expect_returned(seen, field.response, value, "when it is looked at again")
-    story = stories.emptied(subject)
+    story = scenarios.emptied(subject)
     emptied = story[-1]
     taken = emptied.response.status == subject.contract.upsert.updated
     if taken and field.name in emptied.request.json.keys() & reliable:
@@ -213,7 +214,7 @@ def test_odd_values_are_exact(subject: Subject, field: Shown) -> None:
 def test_omitted_override(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """An override omitted from an update stays in effect, or is reset if the contract says so."""
     (override, field), key = case, subject.contract.upsert.key
-    stories.require_shown(subject, field)
+    scenarios.require_shown(subject, field)
     entries = {"temperature": {"min": 0, "max": 1}}
     body = subject.existing({**subject.full(1), override.name: entries})
     for update in ({key: body[key]}, *(subject.full(variant, body[key]) for variant in (2, 3))):
@@ -261,7 +262,7 @@ def test_reference_sent_again(subject: Subject) -> None:
             moved = [it.name for it in settled_fields(subject.contract) if it.name not in body]
             expect_unchanged(subject.contract, before, after, where, [field.name, *moved])
             for override, overlaid, _ in overlays(subject.contract):
-                stories.require_shown(subject, overlaid)
+                scenarios.require_shown(subject, overlaid)
                 expect_entries(after.get(overlaid.name), body[override.name], overlaid, where, contains)
 
 
@@ -274,7 +275,7 @@ def test_models_do_not_leak(subject: Subject) -> None:
     subject.existing(subject.full(4, alike[subject.contract.upsert.key]))
     for body in [*bodies, bodies[0]]:
         shown, where = (
-            stories.completed(subject, body, stories.look(subject, body)),
+            scenarios.completed(subject, body, scenarios.look(subject, body)),
             f"in the model {body[subject.contract.upsert.key]}",
         )
         for field in subject.reliable_fields():
@@ -332,12 +333,12 @@ def _expect_nothing_of(other: Mapping[str, Json], shown: Mapping[str, Json], sub
 def test_override_is_stored(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """The server keeps an override that it accepted in a create or an update."""
     override, field = case
-    stories.require_shown(subject, field)
+    scenarios.require_shown(subject, field)
     subject.require_true_read()
     body = subject.minimal()
     for entries in ({"temperature": {"min": 0, "max": 1}}, {"temperature": {"max": 2}}):
         body = subject.existing({**body, override.name: entries})
-        seen = stories.settled_value(subject, body, field.name, entries)
+        seen = scenarios.settled_value(subject, body, field.name, entries)
         expect_entries(seen, entries, field, "when the model is looked at a moment later", contains)
 
 
@@ -351,7 +352,7 @@ def test_provider_is_stored(subject: Subject) -> None:
             sent = subject.accepted(subject.upsert(body)).response.members.get(field.name)
             if sent is None:
                 raise NotTestable(f"the target does not show {field.name}")
-            seen = stories.settled_value(subject, body, field.name, sent)
+            seen = scenarios.settled_value(subject, body, field.name, sent)
             if not same(settled(seen, field.schema), settled(sent, field.schema)):
                 raise Failure(f"{field.name}: {written(sent)} a moment later", f"{field.name}: {written(seen)}")
 
@@ -361,7 +362,23 @@ def test_provider_is_stored(subject: Subject) -> None:
 def test_override_sent_again(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """The entries of the latest override take effect, whatever an earlier override said."""
     override, field = case
-    stories.require_shown(subject, field)
-    for step in stories.overrides_sent_again(subject, override):
+    scenarios.require_shown(subject, field)
+    for step in scenarios.overrides_sent_again(subject, override):
         where = f"after {override.name} said so"
         expect_entries(step.shown.get(field.name), step.sent[override.name], field, where, contains)
+
+
+@requirement("IDM-27", MUST, clause="x-clauses/shown", about=[OWN, STATE], stage=Stage.CLOSING)
+def test_still_there_at_the_end(subject: Subject) -> None:
+    """A model that existed when the run began still has its values when the run ends."""
+    subject.require_reading()
+    if subject.first is None:
+        raise NotTestable("no model could be created when the run began", blocked_by="STA-17")
+    body, upsert = subject.first.request.json, subject.contract.upsert
+    reads = subject.capabilities.reads_truly
+    seen = subject.read(body[upsert.key]) if reads else subject.accepted(subject.upsert({upsert.key: body[upsert.key]}))
+    with shown_by(subject.first, seen):
+        if reads:
+            expect_status(seen, 200, when="for a model that was created")
+        for field in subject.reliable_fields():
+            expect_returned(seen.response.members, field.response, body[field.name], "many requests later")

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.wire.by_hand import LATER, written
 from conformance.wire.exchange import Credential, Lost, Request, Response, Stale, Wire
 from conformance.wire.http import HttpTransport
+from conformance.wire.raw_connection import LATER, written
 from conformance.wire.transport import Route
 from tests.conformance.unit.sockets import saying
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.checks.refusals import ACCEPT, JSON_MEDIA_TYPES, NO_OBJECT, OTHER_MEDIA_TYPES, UNREADABLE, Refusal
+from conformance.checks.invalid_requests import (
+    ACCEPT,
+    JSON_MEDIA_TYPES,
+    NO_OBJECT,
+    OTHER_MEDIA_TYPES,
+    UNREADABLE,
+    Refusal,
+)
 from conformance.generate.values import Wrong, Wrongness, own_fields, wrong_values
 from conformance.judge.expect import expect_status
 from conformance.judge.outcome import NotTestable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.checks import stories
+from conformance.checks import scenarios
 from conformance.fields import lookups
 from conformance.judge.expect import written
 from conformance.judge.outcome import Failure, NotTestable
@@ -53,7 +53,7 @@ def test_provider_of_one_model(subject: Subject) -> None:
                 raise NotTestable(f"the target does not show {field.name}")
             _expect_provider(moved, provider, field)
             if subject.capabilities.reads_truly and provider != first:
-                left = stories.settled_value(subject, staying, field.name, shown)
+                left = scenarios.settled_value(subject, staying, field.name, shown)
                 _expect_provider({field.name: left}, first, field)
 
 

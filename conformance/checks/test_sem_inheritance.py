@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.checks import stories
+from conformance.checks import scenarios
 from conformance.fields import Shown, inherited_fields, overlays
 from conformance.generate.values import distinct_value, has_few_values
 from conformance.judge.expect import (
@@ -43,7 +43,7 @@ from contract import RequestField, ResponseField
 @each("field", cases.inherited)
 def test_inherits(subject: Subject, field: Shown) -> None:
     """A model without a value of its own returns the value of its base model."""
-    for step in [*stories.derived_models(subject, generations=1), *stories.late_heirs(subject)]:
+    for step in [*scenarios.derived_models(subject, generations=1), *scenarios.late_heirs(subject)]:
         if field.name in step.sent:
             expect_returned(step.shown, field.response, step.sent[field.name], "inherited from the base model")
 
@@ -52,7 +52,7 @@ def test_inherits(subject: Subject, field: Shown) -> None:
 @each("field", cases.inherited)
 def test_own_value_wins(subject: Subject, field: Shown) -> None:
     """A model's own value takes precedence over the value of its base model, even if it is 0."""
-    for step in stories.own_values(subject):
+    for step in scenarios.own_values(subject):
         if field.name in step.sent:
             expect_returned(step.shown, field.response, step.sent[field.name], "over the value of the base model")
 
@@ -61,7 +61,7 @@ def test_own_value_wins(subject: Subject, field: Shown) -> None:
 @each("field", cases.inherited)
 def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
     """A model inherits values through several levels of base models."""
-    for step in stories.derived_models(subject, generations=3):
+    for step in scenarios.derived_models(subject, generations=3):
         expect_returned(step.shown, field.response, step.sent[field.name], "inherited through bases of the base")
 
 
@@ -93,10 +93,10 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
 def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A model without an override returns exactly the supported parameters of its base model."""
     override, field = case
-    stories.require_shown(subject, field)
+    scenarios.require_shown(subject, field)
     entries = {"temperature": {"min": 0, "max": 2}}
     base = subject.accepted(subject.upsert({**subject.minimal(), override.name: entries})).response.members
-    shown = stories.based_on(subject, base).get(field.name)
+    shown = scenarios.based_on(subject, base).get(field.name)
     expect_entries(shown, entries, field, "inherited from the base model", contains)
     _expect_parameters_of(base, shown, field)
 
@@ -108,11 +108,11 @@ def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, Re
 def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A model inherits parameters through several base models, and the nearest one takes precedence."""
     override, field = case
-    stories.require_shown(subject, field)
+    scenarios.require_shown(subject, field)
     far, near = {"temperature": {"max": 2}, "top_p": {"max": 1}}, {"temperature": {"max": 1}}
     root = subject.existing({**subject.minimal(), override.name: far})
-    parent = stories.based_on(subject, root, {override.name: near})
-    shown = stories.based_on(subject, parent).get(field.name)
+    parent = scenarios.based_on(subject, root, {override.name: near})
+    shown = scenarios.based_on(subject, parent).get(field.name)
     expect_entries(shown, far | near, field, "through a base of the base", contains)
 
 
@@ -202,7 +202,7 @@ def test_when_the_base_is_read(subject: Subject) -> None:
 def test_base_is_the_nearest(subject: Subject) -> None:
     """A model returns the base model that the request gave it, not the base of that base."""
     base = subject.require_base()
-    for step in stories.derived_models(subject, generations=3):
+    for step in scenarios.derived_models(subject, generations=3):
         expect_returned(step.shown, subject.contract.upsert.response[base.name], step.given, "as it was sent")
 
 

@@ -31,7 +31,7 @@ class NoHttp(Exception):
     """What came is no HTTP response, or is not whole."""
 
 
-class ByHand:
+class RawConnection:
     """A connection, opened by the first request."""
 
     def __init__(self, base_url: str, route: Route, tls: ssl.SSLContext | None) -> None:
@@ -43,7 +43,7 @@ class ByHand:
         self._until = 0.0
         self._switched = False
 
-    def __enter__(self) -> ByHand:
+    def __enter__(self) -> RawConnection:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

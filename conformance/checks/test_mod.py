@@ -8,18 +8,18 @@ from conformance.model.walks import Step, replay, walk
 from conformance.requirements.features import (
     OWN,
 )
-from conformance.requirements.level import MUST, SHOULD, Level
+from conformance.requirements.level import MUST, SHOULD, Level, Stage
 from conformance.requirements.requirement import requirement
 from conformance.target.subject import Subject
 
 
-@requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], creates=True, last=True)
+@requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], creates=True, stage=Stage.GENERATED)
 def test_walk_by_what_is_known(subject: Subject) -> None:
     """In a random sequence of requests every response has the status and the sent values that a model predicts."""
     _judge(subject, MUST)
 
 
-@requirement("MOD-02", SHOULD, clause="x-clauses/read-back", about=[OWN], creates=True, last=True)
+@requirement("MOD-02", SHOULD, clause="x-clauses/read-back", about=[OWN], creates=True, stage=Stage.GENERATED)
 def test_walk_by_what_is_assumed(subject: Subject) -> None:
     """In a random sequence of requests every response returns the earlier state that a model predicts."""
     _judge(subject, SHOULD)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.checks import stories
-from conformance.checks.refusals import REFUSED, Refusal
+from conformance.checks import scenarios
+from conformance.checks.invalid_requests import REFUSED, Refusal
 from conformance.fields import timestamp
 from conformance.judge.expect import expect_accepted, expect_returned, expect_unchanged, same, summary, written
 from conformance.judge.outcome import Failure, NotTestable
@@ -53,7 +53,7 @@ def test_refusal_leaves_nothing_behind(subject: Subject, refusal: Refusal) -> No
 @each("refusal", REFUSED)
 def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
     """A rejected request does not create a model."""
-    tried = stories.tried_again(subject, refusal)
+    tried = scenarios.tried_again(subject, refusal)
     _refused(refusal, tried.refused)
     if tried.existed(subject):
         raise Failure("no model of that name after a refused request", f"there is a model {tried.key}")
@@ -68,7 +68,7 @@ def test_refusal_creates_nothing(subject: Subject, refusal: Refusal) -> None:
 @each("refusal", REFUSED)
 def test_works_after_a_refusal(subject: Subject, refusal: Refusal) -> None:
     """The server accepts a valid request after a rejected one."""
-    exchange = stories.tried_again(subject, refusal).taken
+    exchange = scenarios.tried_again(subject, refusal).taken
     expect_accepted(exchange, f"a valid request after {refusal.label}")
     body = exchange.request.json
     for field in [reliable for reliable in subject.reliable_fields() if reliable.name in body]:

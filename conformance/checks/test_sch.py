@@ -1,38 +1,189 @@
-"""SCH and STA, what HTTP demands of every response, whatever it is about.
-
-Some of it only shows in bytes that an HTTP client never writes, or never lets through: see `conformance.wire.by_hand`.
-What a target sends may be written by something in front of it. A check judges it all the same where nobody may send it.
-"""
+"""SCH: what a response looks like, whatever it answers. Judged on every exchange of the run."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 from functools import partial
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from conformance.checks.by_hand import CLOSE, at_a_model, by_hand, model_to_read, plain_update, reading, wired
-from conformance.checks.secrets_shown import secrets_in
-from conformance.fields import lookups, overlays
-from conformance.judge.expect import expect_returned, expect_status, summary
-from conformance.judge.outcome import Failure, NotTestable
-from conformance.judge.responses import NO_CONTENT, SchemaJudge, judged_body, shown_model
+from conformance.checks.leaked_secrets import secrets_in
+from conformance.checks.wire_requests import existing_name, get_request, read_request, send_raw
+from conformance.fields import constants, lookups, overlays
+from conformance.judge.expect import expect_returned, summary, written
+from conformance.judge.outcome import Cause, Failure, NotTestable
+from conformance.judge.responses import (
+    NO_CONTENT,
+    SchemaJudge,
+    assumed_body,
+    error_body,
+    is_json_media,
+    judged_body,
+    shown_model,
+)
+from conformance.requirements import cases
 from conformance.requirements.features import (
+    CONSTANTS,
     CREATED,
+    DATE_TIMES,
     DELETE,
+    ERROR_SCHEMAS,
     FIELDS,
+    IDENTIFIER,
+    PROVIDERS,
     READ,
 )
-from conformance.requirements.level import MUST, OPEN, SHOULD
-from conformance.requirements.requirement import each, every_exchange, requirement
+from conformance.requirements.level import MUST, SHOULD
+from conformance.requirements.requirement import every_exchange, requirement
+from conformance.target.names import is_of_a_run
 from conformance.target.operations import JSON_HEADERS, READ_HEADERS, encoded
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Exchange, Json, Lost, Request, Stale, Wire
-from contract import Contract
+from conformance.wire.exchange import Exchange, Json, Request
+from contract import Contract, FromKey
 
+JSON_MEDIA = "application/json, or a type that ends in +json"
 TAKES_GZIP = ("Accept-Encoding", "gzip, deflate")
 LONG_ENTRIES = 10
 """Entries of an override that make a response long enough for servers that leave short ones as they are."""
+
+
+@every_exchange("SCH-01", MUST, clause="x-clauses/json-text")
+def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A response body is one valid JSON text in UTF-8, without a byte order mark or duplicate names."""
+    if assumed_body(exchange, schemas, contract) and not is_json_media(exchange):
+        return  # SCH-06 judges it
+    if judged_body(exchange, schemas) and exchange.response.text.faults:
+        raise Failure("strict JSON", exchange.response.text.faults[0])
+
+
+@every_exchange("SCH-02", MUST, clause="x-clauses/json-text")
+def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A response with a body has a JSON media type."""
+    media_type = exchange.response.media_type
+    if assumed_body(exchange, schemas, contract):
+        return  # SCH-06 judges it
+    if judged_body(exchange, schemas) and not is_json_media(exchange):
+        sent = f"Content-Type: {media_type or '(none)'}"
+        cause = Cause("media type", "Content-Type: application/json", sent)
+        raise Failure(f"Content-Type: {JSON_MEDIA}", sent, cause=cause)
+
+
+@every_exchange("SCH-03", MUST, clause="x-clauses/model-body")
+def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A model in a response is valid against its schema; a null counts as an absent field."""
+    if shown_model(exchange, schemas) is None:
+        return
+    faults = [fault for fault in schemas.faults(exchange, drop_null=True) if not fault.date_time]
+    if faults:
+        raise Failure(f"a model that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
+
+
+@every_exchange("SCH-04", SHOULD, clause="x-clauses/model-body")
+def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A response omits a field that has no value and is not nullable; it does not return null for it."""
+    if shown_model(exchange, schemas) is None or schemas.faults(exchange, drop_null=True):
+        return
+    faults = schemas.faults(exchange, drop_null=False)
+    if faults:
+        raise Failure("a value, or no such field", str(faults[0]))
+
+
+@every_exchange("SCH-05", MUST, clause="x-clauses/error-body")
+def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """The body of an error response is a JSON object."""
+    text = exchange.response.text
+    if assumed_body(exchange, schemas, contract):
+        return  # SCH-06 judges it
+    if error_body(exchange, schemas) and not text.faults and not isinstance(text.value, dict):
+        raise Failure("a JSON object", written(text.value))
+
+
+@every_exchange("SCH-06", SHOULD, clause="x-clauses/error-body", about=[ERROR_SCHEMAS])
+def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """The body of an error response is valid against its schema."""
+    if assumed_body(exchange, schemas, contract) and not (exchange.response.members and is_json_media(exchange)):
+        _expect_empty_object(exchange)
+    if not error_body(exchange, schemas) or not exchange.response.members:
+        return
+    faults = schemas.faults(exchange, drop_null=True)
+    if faults:
+        raise Failure(f"an error that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
+
+
+def _expect_empty_object(exchange: Exchange) -> None:
+    """A body without members is an object all the same, and said to be JSON."""
+    text, media_type = exchange.response.text, exchange.response.media_type
+    if not is_json_media(exchange):
+        sent = f"Content-Type: {media_type or '(none)'}"
+        raise Failure(f"Content-Type: {JSON_MEDIA}", sent, cause=Cause("media type", "application/json", sent))
+    if not text.faults and not isinstance(text.value, dict):
+        raise Failure("a JSON object", written(text.value))
+
+
+@every_exchange("SCH-07", MUST, clause="x-clauses/model-body", about=[IDENTIFIER])
+def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A response returns the same value for the identifier of a model and for its name."""
+    model = shown_model(exchange, schemas) or {}
+    key = contract.upsert.key
+    for field in contract.upsert.response.values():
+        if (
+            isinstance(field.source, FromKey)
+            and field.name in model
+            and key in model
+            and model[field.name] != model[key]
+        ):
+            raise Failure(f"{field.name} equal to {key}", f"{written(model[field.name])} and {written(model[key])}")
+
+
+@every_exchange("SCH-08", MUST, clause="x-clauses/model-body", about=[PROVIDERS])
+def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A response returns the same value for `id` and `provider_id` of a provider."""
+    model = shown_model(exchange, schemas) or {}
+    for field, _ in lookups(contract):
+        shown = model.get(field.name)
+        if isinstance(shown, dict) and "id" in shown and "provider_id" in shown and shown["id"] != shown["provider_id"]:
+            raise Failure("id equal to provider_id", f"{written(shown['id'])} and {written(shown['provider_id'])}")
+
+
+@every_exchange("SCH-09", MUST, clause="x-clauses/model-body", about=[DATE_TIMES])
+def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """Every date-time in a response follows RFC 3339."""
+    if shown_model(exchange, schemas) is None:
+        return
+    faults = [fault for fault in schemas.faults(exchange, drop_null=True) if fault.date_time]
+    if faults:
+        raise Failure("a date-time such as 2026-02-01T12:00:00Z", str(faults[0]))
+
+
+@every_exchange("SCH-10", MUST, clause="x-clauses/model-body", about=[CONSTANTS])
+def test_constants(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """The category and the source of a custom model always say that the model is custom."""
+    model = shown_model(exchange, schemas)
+    if model is None or not is_of_a_run(str(exchange.request.key)) or _forges(exchange, contract):
+        return
+    for name, value in constants(contract).items():
+        if model.get(name) is not None:
+            expect_returned(model, contract.upsert.response[name], value, "in a custom model")
+
+
+def _forges(exchange: Exchange, contract: Contract) -> bool:
+    """Whether the request tries to set what only a response has: another requirement judges what comes of it."""
+    sent = exchange.request.json
+    return isinstance(sent, dict) and any(name in sent for name in cases.server_owned(contract))
+
+
+@every_exchange("SCH-11", MUST, clause="x-clauses/shown")
+def test_about_the_model_asked_for(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+    """A response is about the model that the request names."""
+    model, key = shown_model(exchange, schemas), contract.upsert.key
+    if model is None or exchange.request.key is None or not isinstance(model.get(key), str):
+        return
+    if model[key] != exchange.request.key and _plain(exchange.request.key):
+        raise Failure(f"{key}: {written(exchange.request.key)}", f"{key}: {written(model[key])}")
+
+
+def _plain(key: str) -> bool:
+    return key.isascii() and all(character.isalnum() or character in "._-/" for character in key)
 
 
 def _take_gzip(subject: Subject) -> None:
@@ -44,7 +195,7 @@ def _take_gzip(subject: Subject) -> None:
     headers = (*JSON_HEADERS, TAKES_GZIP)
     written = subject.post(encoded(body), key=key, headers=headers, credential=subject.credentials.primary)
     if written.response.successful and subject.capabilities.reads:
-        subject.client.send(reading(subject, key, TAKES_GZIP))
+        subject.client.send(read_request(subject, key, TAKES_GZIP))
 
 
 @every_exchange("SCH-20", MUST, clause="x-clauses/representation", also=_take_gzip)
@@ -154,7 +305,7 @@ def test_etag(subject: Subject) -> None:
     A weak one may outlast a change (RFC 9110, section 8.8.1), as one does that tells the second of the last update.
     """
     subject.require_true_read()
-    key = model_to_read(subject)
+    key = existing_name(subject)
     before = subject.read(key)
     for change in (subject.few(2), subject.few(3), subject.overrides()):  # the second changes no length
         subject.existing({**change, subject.contract.upsert.key: key})
@@ -163,7 +314,7 @@ def test_etag(subject: Subject) -> None:
             return
         if _strong(after) == tag:
             raise Failure("another ETag for other content", f"ETag: {tag} for both", [before, after])
-        request = replace(reading(subject, key, ("If-None-Match", tag)), ordinary=False)
+        request = replace(read_request(subject, key, ("If-None-Match", tag)), ordinary=False)
         conditional = subject.patiently(partial(subject.client.send, request), _has_content)
         if not _has_content(conditional):
             observed = f"If-None-Match: {tag} is answered {summary(conditional)}"
@@ -174,113 +325,9 @@ def test_etag(subject: Subject) -> None:
 @requirement("SCH-26", MUST, clause="x-clauses/head")
 def test_head(subject: Subject) -> None:
     """A response to HEAD has no body, whatever its status."""
-    exchange = by_hand(subject, replace(at_a_model(subject), method="HEAD"))
+    exchange = send_raw(subject, replace(get_request(subject), method="HEAD"))
     if exchange.response.body:
         raise Failure("no content after the head of a response to HEAD", summary(exchange), [exchange])
-
-
-@requirement("STA-40", MUST, clause="x-clauses/connection-close")
-def test_connection_close(subject: Subject) -> None:
-    """The server processes no further request on a connection after one with `Connection: close`."""
-    first, again = (wired(subject, at_a_model(subject), Wire(), more) for more in ((CLOSE,), ()))
-    try:
-        exchanges = subject.client.send_in_a_row([first, again])
-    except Stale:
-        return
-    except Lost as lost:
-        if lost.request.header("connection") is None and not lost.beginning:
-            return
-        raise
-    if len(exchanges) > 1:
-        raise Failure("no response to a request after `Connection: close`", summary(exchanges[-1]), exchanges)
-
-
-@requirement("STA-41", MUST, clause="x-clauses/old-version")
-def test_old_version(subject: Subject) -> None:
-    """The response to an HTTP/1.0 request is not chunked."""
-    exchange = by_hand(subject, plain_update(subject), Wire(version="1.0"))
-    coding = exchange.response.header("transfer-encoding")
-    if coding is None:
-        return
-    if product := exchange.response.header("server") or exchange.response.header("via"):
-        subject.observe(f"an HTTP/1.0 request is answered in chunks, by {product}")
-        return
-    raise Failure("a response without Transfer-Encoding to HTTP/1.0", f"Transfer-Encoding: {coding}", [exchange])
-
-
-@requirement("STA-42", OPEN, clause="x-clauses/host")
-@each("hosts", lambda _: {"no Host": (), "two": ("{}", "rc.invalid")})
-def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
-    """The server returns 400 for a request without Host, or with two.
-
-    It is observed only: HTTP servers that applications run on take such requests, and what is in front may mend them.
-    """
-    own = urlsplit(subject.client.transport.base_url).netloc
-    wire = Wire(hosts=tuple(host.format(own) for host in hosts))
-    exchange = by_hand(subject, at_a_model(subject), wire)
-    subject.observe(f"{'two Host fields' if hosts else 'no Host'}: {exchange.response.status}")
-
-
-@requirement("STA-43", OPEN, clause="x-clauses/absolute-form")
-def test_absolute_form(subject: Subject) -> None:
-    """The server treats a request target in absolute form like one in origin form.
-
-    It is observed only: a proxy that guards against being used as one may refuse it.
-    """
-    exchange = by_hand(subject, plain_update(subject), Wire(absolute=True))
-    subject.observe(f"a target in absolute form: {exchange.response.status}")
-
-
-@requirement("STA-44", MUST, clause="x-clauses/field-names")
-def test_field_names(subject: Subject) -> None:
-    """The server reads header names in any case, and ignores white space before their values."""
-    request = plain_update(subject)
-    odd = tuple((name.upper(), f"\t  {value}") for name, value in request.headers)
-    exchange = by_hand(subject, replace(request, headers=odd), Wire(authorization="authorization:   "))
-    if exchange.response.successful:
-        return
-    plain = by_hand(subject, plain_update(subject))
-    if not plain.response.successful:
-        raise NotTestable(f"a plain request that is written by hand is answered {plain.response.status}")
-    raise Failure("success (2xx), however header names are written", summary(exchange), [exchange])
-
-
-@requirement("STA-45", MUST, clause="x-clauses/percent-encoding", about=[READ])
-def test_percent_encoding(subject: Subject) -> None:
-    """The server treats upper-case and lower-case digits of percent-encoding in a path as equal."""
-    subject.require_true_read()
-    created = _hyphenated(subject)
-    key = str(created.request.key)
-    lower, upper = (_reads_encoded(subject, key, f"%{digits}") for digits in ("2d", "2D"))
-    found = {exchange.response.status: exchange for exchange in (lower, upper)}
-    if set(found) == {200, 404}:
-        story = [created, found[200], found[404]]
-        raise Failure("the model, as where the case is another", summary(found[404]), story)
-
-
-@requirement("STA-46", SHOULD, clause="x-clauses/percent-encoding", about=[READ])
-def test_unreserved_characters(subject: Subject) -> None:
-    """The server decodes percent-encoding in a path exactly once."""
-    subject.require_true_read()
-    key = str(_hyphenated(subject).request.key)
-    exchange = _reads_encoded(subject, key, "%2D")
-    if exchange.response.status == 404:
-        expect_status(subject.read(key), 200, when="for a model that was read before")
-        raise Failure("the model, as where nothing is encoded", summary(exchange), seen_in=[exchange.response])
-    if "-" in key:
-        twice = _reads_encoded(subject, key, "%252D")
-        if twice.response.members.get(subject.contract.upsert.key) == key:
-            raise Failure("no model of a name with %2D in it", summary(twice), seen_in=[twice.response])
-
-
-def _hyphenated(subject: Subject) -> Exchange:
-    """The create of a model with a hyphen after the run's own part of its name, where it may have one."""
-    return subject.accepted(subject.upsert({subject.contract.upsert.key: subject.name_with("-a")}))
-
-
-def _reads_encoded(subject: Subject, key: str, hyphen: str) -> Exchange:
-    """The read of a model with the last hyphen of its name encoded."""
-    return subject.read_encoded(hyphen.join(quote(key).rsplit("-", 1)))
 
 
 def _strong(exchange: Exchange) -> str | None:
