@@ -87,7 +87,7 @@ def constants(contract: Contract) -> dict[str, Any]:
     return {
         name: response.source.value
         for name, response in contract.upsert.response.items()
-        if isinstance(response.source, Constant) and response.source_known.binds and "enum" in response.schema
+        if isinstance(response.source, Constant) and response.source_provenance.binds and "enum" in response.schema
     }
 
 

@@ -43,7 +43,7 @@ def read_document(file: Path) -> Document:
     if problems:
         raise ContractError(str(file), problems)
     document = Document(files, _resolved(files))
-    problems = [Problem(document.pointer(tokens), what, MEND) for tokens, what in openapi_faults(document.resolved)]
+    problems = [Problem(document.pointer(tokens), what, HINT) for tokens, what in openapi_faults(document.resolved)]
     if problems:
         raise ContractError(str(file), list(dict.fromkeys(problems)))
     return document
@@ -102,17 +102,17 @@ class _Graph:
             try:
                 yield self._followed(node["$ref"], site)
             except DeadReference as error:
-                self._problem(site.below("$ref"), error.what, error.mend)
+                self._problem(site.below("$ref"), error.what, error.hint)
             except UnusableFileError as error:
                 for problem in error.problems:
                     what = f"{node['$ref']}: {problem.what} ({problem.pointer} of that file)"
-                    self._problem(site.below("$ref"), what, problem.mend)
+                    self._problem(site.below("$ref"), what, problem.hint)
 
     def _check_beside(self, site: Location, node: dict[str, Any]) -> None:
         for key in node:
             if key.startswith("x-"):
-                mend = "put the $ref into an allOf, and leave the extension beside that"
-                self._problem(site.below(key), "an extension beside a $ref is lost", mend)
+                hint = "put the $ref into an allOf, and leave the extension beside that"
+                self._problem(site.below(key), "an extension beside a $ref is lost", hint)
 
     def _followed(self, reference: Any, site: Location) -> Location:
         if not isinstance(reference, str):
@@ -122,8 +122,8 @@ class _Graph:
             raise DeadReference(f"{reference} leads to no mapping", "define it, or correct the reference")
         return target
 
-    def _problem(self, site: Location, what: str, mend: str) -> None:
-        self.problems.append(Problem(self._files.shown(site), what, mend))
+    def _problem(self, site: Location, what: str, hint: str) -> None:
+        self.problems.append(Problem(self._files.shown(site), what, hint))
 
 
 def _referring(node: Any, tokens: Tokens) -> Iterator[tuple[Tokens, dict[str, Any]]]:
@@ -138,7 +138,7 @@ def _referring(node: Any, tokens: Tokens) -> Iterator[tuple[Tokens, dict[str, An
         yield from _referring(child, (*tokens, token))
 
 
-MEND = "see the OpenAPI 3.0.3 specification for what may stand there"
+HINT = "see the OpenAPI 3.0.3 specification for what may stand there"
 
 _REFERENCE = {"$ref": "#/definitions/Reference"}
 

@@ -38,14 +38,14 @@ class Problem:
     """JSON pointer into the file, as a URI fragment (`#/paths/...`); `#` for the whole file. Where the fault is in
     another file that this one refers to, the name of that file stands before it."""
     what: str
-    mend: str
+    hint: str
 
     def __str__(self) -> str:
-        return f"{visible(self.pointer)}: {visible(self.what)}\n    mend: {visible(self.mend)}"
+        return f"{visible(self.pointer)}: {visible(self.what)}\n    hint: {visible(self.hint)}"
 
 
 class UnusableFileError(Exception):
-    """A file cannot be used. Its author is at fault; `problems` says where and how to mend it."""
+    """A file cannot be used. Its author is at fault; `problems` says where and how to fix it."""
 
     subject: ClassVar[str] = "the file"
 

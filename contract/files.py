@@ -209,8 +209,8 @@ def _compose(file: Path, content: bytes) -> yaml.Node | None:
     return node
 
 
-def _refusal(file: Path, what: str, mend: str) -> UnusableFileError:
-    return UnusableFileError(str(file), [Problem("#", what, mend)])
+def _refusal(file: Path, what: str, hint: str) -> UnusableFileError:
+    return UnusableFileError(str(file), [Problem("#", what, hint)])
 
 
 def _where(error: yaml.MarkedYAMLError) -> str:
@@ -264,8 +264,8 @@ class _Values:
             return self._refuse(node, tokens, f"{node.value[:40]} is no JSON value", "write a value that JSON can hold")
         return value
 
-    def _refuse(self, node: yaml.Node, tokens: Tokens, what: str, mend: str) -> None:
-        self.problems.append(Problem(to_pointer(tokens), f"line {node.start_mark.line + 1}: {what}", mend))
+    def _refuse(self, node: yaml.Node, tokens: Tokens, what: str, hint: str) -> None:
+        self.problems.append(Problem(to_pointer(tokens), f"line {node.start_mark.line + 1}: {what}", hint))
 
 
 def _json_scalar(text: str) -> bool | int | float | None:
@@ -278,12 +278,12 @@ def _json_scalar(text: str) -> bool | int | float | None:
 
 
 class DeadReference(ValueError):
-    """The author of a contract wrote a reference that leads nowhere; `mend` tells what to write."""
+    """The author of a contract wrote a reference that leads nowhere; `hint` tells what to write."""
 
-    def __init__(self, what: str, mend: str) -> None:
+    def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
         self.what = what
-        self.mend = mend
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +358,6 @@ def _split(reference: str, base: str) -> Location:
     except (ResolutionError, ValueError):
         raise DeadReference(f"{reference} is no reference", "name a node, such as #/components/schemas/Model") from None
     if url.scheme != "file":
-        mend = "copy what it names into the contract, or into a file beside it"
-        raise DeadReference(f"{reference} is not a file on this machine", mend)
+        hint = "copy what it names into the contract, or into a file beside it"
+        raise DeadReference(f"{reference} is not a file on this machine", hint)
     return Location(urlresource(url), tuple(tokens))

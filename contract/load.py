@@ -23,12 +23,12 @@ from contract.model import (
     FromKey,
     FromRequest,
     Inherited,
-    Known,
     Limits,
     LookedUp,
     Omitted,
     Operation,
     Overlaid,
+    Provenance,
     Reference,
     RequestField,
     ResponseField,
@@ -50,7 +50,7 @@ from contract.place import (
     response_body_at,
     security_at,
 )
-from contract.schemas import MEND, value_faults
+from contract.schemas import HINT, value_faults
 from contract.vocabulary import misplaced, note_contradictions, vocabulary_problems
 
 
@@ -63,7 +63,7 @@ def default_file() -> Path:
 def load(file: str | Path | None = None) -> Contract:
     """Load the contract in `file`, or the one that ships with the package, which is read once in a process.
 
-    Raises ContractError, which lists every problem with its place and its mend.
+    Raises ContractError, which lists every problem with its place and its hint.
     """
     return _loaded(Path(file)) if file is not None else _shipped()
 
@@ -79,8 +79,8 @@ def _loaded(path: Path) -> Contract:
         _stop_at(path, vocabulary_problems(document))
         return _contract(path, document)
     except RecursionError:
-        mend = "shorten the chains of references"
-        raise ContractError(str(path), [Problem("#", "nests too deeply, references followed", mend)]) from None
+        hint = "shorten the chains of references"
+        raise ContractError(str(path), [Problem("#", "nests too deeply, references followed", hint)]) from None
 
 
 def _contract(path: Path, document: Document) -> Contract:
@@ -96,7 +96,7 @@ def _contract(path: Path, document: Document) -> Contract:
     note_contradictions(operation, upsert)
     clauses = clauses_at(operation)
     base_path = base_path_at(root)
-    wrong = [Problem(document.pointer(tokens), what, MEND) for tokens, what in value_faults(document.resolved)]
+    wrong = [Problem(document.pointer(tokens), what, HINT) for tokens, what in value_faults(document.resolved)]
     _stop_at(path, [*findings.problems, *wrong, *misplaced(document, findings.read)])
     return Contract(
         file=path,
@@ -195,7 +195,7 @@ def _request_field(at: Place, required: bool) -> RequestField:
         name=at.name,
         schema=folded_at(at),
         required=required,
-        known=at.known(),
+        provenance=at.provenance(),
         pointer=at.pointer,
         reference=_reference(at.extension("x-reference")),
         alias=_alias(at.extension("x-alias")),
@@ -204,13 +204,13 @@ def _request_field(at: Place, required: bool) -> RequestField:
 
 
 def _reference(at: Place) -> Reference | None:
-    return Reference(at.node["to"], at.node["missing"], at.known()) if at.exists else None
+    return Reference(at.node["to"], at.node["missing"], at.provenance()) if at.exists else None
 
 
 def _alias(at: Place) -> Alias | None:
     if not at.exists:
         return None
-    return Alias(at.node["of"], at.node["differing"], at.known("of"), at.known("differing"))
+    return Alias(at.node["of"], at.node["differing"], at.provenance("of"), at.provenance("differing"))
 
 
 def response_fields(body: Place, request: Mapping[str, RequestField]) -> dict[str, ResponseField]:
@@ -221,26 +221,26 @@ def response_fields(body: Place, request: Mapping[str, RequestField]) -> dict[st
 
 def _response_field(at: Place, required: bool, request: Mapping[str, RequestField]) -> ResponseField:
     schema = folded_at(at)
-    source, source_known = _source(at, request)
+    source, source_provenance = _source(at, request)
     return ResponseField(
         name=at.name,
         schema=schema,
         required=required,
         nullable=bool(schema.get("nullable", False)),
-        known=at.known(),
+        provenance=at.provenance(),
         source=source,
         pointer=at.pointer,
-        source_known=source_known,
+        source_provenance=source_provenance,
     )
 
 
-def _source(at: Place, request: Mapping[str, RequestField]) -> tuple[Source, Known]:
+def _source(at: Place, request: Mapping[str, RequestField]) -> tuple[Source, Provenance]:
     extension = at.extension("x-source")
     if extension.exists:
-        return _written_source(at.name, extension), extension.known()
+        return _written_source(at.name, extension), extension.provenance()
     if at.name not in request:
         at.problem("nothing says where its value comes from", "add x-source, or a request property of that name")
-    return FromRequest(at.name), at.known()
+    return FromRequest(at.name), at.provenance()
 
 
 def _written_source(name: str, at: Place) -> Source:
@@ -282,7 +282,7 @@ def _clauses(operation: Place) -> Iterator[Clause]:
 
 
 def _clause(name: str, place: Place, text: str) -> Clause:
-    return Clause(name, place.pointer, place.known(), text)
+    return Clause(name, place.pointer, place.provenance(), text)
 
 
 def _written_clauses(operation: Place) -> Iterator[Clause]:
@@ -293,7 +293,7 @@ def _written_clauses(operation: Place) -> Iterator[Clause]:
 def _upsert_clauses(words: Place) -> Iterator[Clause]:
     for place in _members(words):
         text = f"{place.name}: {place.node}"
-        yield Clause(f"x-upsert/{place.name}", place.pointer, words.known(place.name), text)
+        yield Clause(f"x-upsert/{place.name}", place.pointer, words.provenance(place.name), text)
 
 
 def _body_clauses(body: Place) -> Iterator[Clause]:
@@ -308,9 +308,9 @@ def _security_clause(operation: Place) -> Clause:
     """A list cannot carry a mark: it is as well known as the least known of the schemes that it names."""
     security = security_at(operation)
     schemes = operation.root.at("components", "securitySchemes")
-    marks = [schemes.at(name).known() for alternative in security.children() for name in alternative.node]
+    marks = [schemes.at(name).provenance() for alternative in security.children() for name in alternative.node]
     text = "The request carries credentials of one of the declared schemes."
-    return Clause("security", security.pointer, min(marks, default=operation.known()), text)
+    return Clause("security", security.pointer, min(marks, default=operation.provenance()), text)
 
 
 def _field_clauses(field: Place) -> Iterator[Clause]:
@@ -327,7 +327,7 @@ def _member_clauses(name: str, extension: Place) -> Iterator[Clause]:
     if isinstance(extension.at("x-known").node, dict):
         for member in _members(extension):
             text = f"{name}: {member.name} is {json.dumps(member.node)}"
-            yield Clause(f"{name}/{member.name}", member.pointer, extension.known(member.name), text)
+            yield Clause(f"{name}/{member.name}", member.pointer, extension.provenance(member.name), text)
 
 
 def _members(extension: Place) -> list[Place]:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from contract.pointer import Tokens
 
 
-class Known(IntEnum):
+class Provenance(IntEnum):
     """The marks of `x-known`, from the weakest to the strongest."""
 
     OPEN = 0
@@ -33,7 +33,7 @@ class Known(IntEnum):
     @property
     def binds(self) -> bool:
         """Whether a server that differs is wrong (MUST), not merely different."""
-        return self >= Known.STANDARD
+        return self >= Provenance.STANDARD
 
     @classmethod
     def words(cls) -> list[str]:
@@ -60,19 +60,19 @@ class Reference:
     """`models` or `providers`."""
     missing: int
     """Status of the answer when there is no such thing."""
-    known: Known
+    provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """`x-alias`: the field is another spelling of the field `of`; both share one stored slot."""
+    """`x-alias`: the field is another spelling of the field `of`; both share one stored value."""
 
     of: str
     differing: int
     """Status of the answer when both are sent and differ."""
-    known: Known
+    provenance: Provenance
     """How well it is known that the two are one."""
-    differing_known: Known
+    differing_provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class RequestField:
     name: str
     schema: Schema
     required: bool
-    known: Known
+    provenance: Provenance
     pointer: str
     reference: Reference | None = None
     alias: Alias | None = None
@@ -90,7 +90,7 @@ class RequestField:
     """An object that is sent again is merged into the earlier one, entry by entry (`x-merge`)."""
 
     @property
-    def slot(self) -> str:
+    def storage_name(self) -> str:
         """The name under which the value is stored."""
         return self.alias.of if self.alias else self.name
 
@@ -164,10 +164,10 @@ class ResponseField:
     schema: Schema
     required: bool
     nullable: bool
-    known: Known
+    provenance: Provenance
     source: Source
     pointer: str
-    source_known: Known
+    source_provenance: Provenance
     """How well it is known that the value comes from there."""
 
 
@@ -177,7 +177,7 @@ class Clause:
 
     name: str
     pointer: str
-    known: Known
+    provenance: Provenance
     text: str
 
 
@@ -226,18 +226,18 @@ class Upsert:
     limits: Limits
     request: Mapping[str, RequestField]
     response: Mapping[str, ResponseField]
-    slots: Mapping[str, str] = field(init=False, repr=False, compare=False)
-    """The slot of each request field."""
+    storage_names: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """The name under which the value of each request field is stored."""
     merged: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """The slots whose values an update merges."""
+    """The storage names of the values that an update merges."""
     aliases: Mapping[str, Alias] = field(init=False, repr=False, compare=False)
     """The request fields that are another spelling of one."""
 
     def __post_init__(self) -> None:
         """Gather what each request would have to look for in all fields."""
         fields = self.request.values()
-        object.__setattr__(self, "slots", {each.name: each.slot for each in fields})
-        object.__setattr__(self, "merged", tuple({each.slot: None for each in fields if each.merges}))
+        object.__setattr__(self, "storage_names", {each.name: each.storage_name for each in fields})
+        object.__setattr__(self, "merged", tuple({each.storage_name: None for each in fields if each.merges}))
         object.__setattr__(self, "aliases", {each.name: each.alias for each in fields if each.alias})
 
 

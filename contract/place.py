@@ -13,11 +13,11 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from contract.document import Document
 from contract.errors import Problem
-from contract.model import Known, Operation
+from contract.model import Operation, Provenance
 from contract.pointer import ABSENT, Token, Tokens, node_at
 from contract.schemas import Unfoldable, folded
 
-UNMARKED = Known.STATED
+UNMARKED = Provenance.STATED
 """A contract that gives no mark states what it says."""
 
 
@@ -81,7 +81,7 @@ class Place:
             self.findings.read.add(place.pointer)
         return place
 
-    def known(self, member: str | None = None) -> Known:
+    def provenance(self, member: str | None = None) -> Provenance:
         """The `x-known` of this node, or of one member where the node is an extension that marks them one by one.
 
         That such an extension stands here at all is as well known as the best known of its members.
@@ -89,12 +89,12 @@ class Place:
         mark = self.at("x-known").node
         if isinstance(mark, dict):
             marks = mark.values() if member is None else [word for name, word in mark.items() if name == member]
-            return max((Known[word.upper()] for word in marks), default=UNMARKED)
-        return UNMARKED if mark is ABSENT else Known[mark.upper()]
+            return max((Provenance[word.upper()] for word in marks), default=UNMARKED)
+        return UNMARKED if mark is ABSENT else Provenance[mark.upper()]
 
-    def problem(self, what: str, mend: str) -> None:
+    def problem(self, what: str, hint: str) -> None:
         """Note that something is wrong here."""
-        self.findings.problems.append(Problem(self.pointer, what, mend))
+        self.findings.problems.append(Problem(self.pointer, what, hint))
 
 
 def folded_at(place: Place) -> dict[str, Any]:
@@ -186,8 +186,8 @@ def base_path_at(root: Place) -> str:
         return ""
     variables = server.at("variables").node if server.at("variables").exists else {}
     if missing := [name for name in _VARIABLE.findall(server.node["url"]) if name not in variables]:
-        mend = "define it under variables, with a default"
-        server.at("url").problem(f"the variable {missing[0]} of the server has no default", mend)
+        hint = "define it under variables, with a default"
+        server.at("url").problem(f"the variable {missing[0]} of the server has no default", hint)
         return ""
     try:
         return _path_of(_filled(server.node["url"], variables))

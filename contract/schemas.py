@@ -86,7 +86,7 @@ def faults(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[str | 
         yield tokens, error.message
 
 
-MEND = "correct it, or the schema"
+HINT = "correct it, or the schema"
 
 
 def value_faults(resolved: dict[str, Any]) -> Iterator[tuple[Tokens, str]]:

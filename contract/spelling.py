@@ -72,8 +72,8 @@ class Spelled:
             if form in text.read:
                 yield from text.places(form, text.read)
         if self._is_long and text.is_spaced:
-            octets = self.literal.encode("utf-8", "surrogatepass")
-            yield from text.digit_places(octets[:_LONGEST_SPACED].hex(), whole=len(octets) <= _LONGEST_SPACED)
+            encoded = self.literal.encode("utf-8", "surrogatepass")
+            yield from text.digit_places(encoded[:_LONGEST_SPACED].hex(), whole=len(encoded) <= _LONGEST_SPACED)
 
 
 class Text:
@@ -212,8 +212,8 @@ def _unescaped(found: re.Match[str]) -> Iterator[tuple[str, int]]:
     """Yield the characters that an escape stands for, each with its place in the escape."""
     if found["percent"]:
         offset = 0
-        octets = bytes.fromhex(found["percent"].replace("%", ""))
-        for character in octets.decode("utf-8", "surrogateescape"):
+        encoded = bytes.fromhex(found["percent"].replace("%", ""))
+        for character in encoded.decode("utf-8", "surrogateescape"):
             yield character, offset
             offset += 3 * len(character.encode("utf-8", "surrogateescape"))
     elif found["high"]:
@@ -252,22 +252,22 @@ def _lowered(text: str) -> str:
 
 
 def _encoded(literal: str) -> Iterator[str]:
-    octets = literal.encode("utf-8", "surrogatepass")[:_LONGEST_ENCODED]
-    yield octets.hex()
-    yield octets.hex().upper()
-    for form in _in_base_64(octets):
+    content = literal.encode("utf-8", "surrogatepass")[:_LONGEST_ENCODED]
+    yield content.hex()
+    yield content.hex().upper()
+    for form in _in_base_64(content):
         yield form
         yield from _in_base_64(form.encode())
     for before in range(5):
-        first, last = (before * 8 + 4) // 5, (before + len(octets)) * 8 // 5
-        form = b32encode(b"\0" * before + octets).decode()[first:last]
+        first, last = (before * 8 + 4) // 5, (before + len(content)) * 8 // 5
+        form = b32encode(b"\0" * before + content).decode()[first:last]
         yield form
         yield form.lower()
 
 
-def _in_base_64(octets: bytes) -> Iterator[str]:
-    """Yield what is always there of the octets, wherever they begin in what was encoded."""
+def _in_base_64(content: bytes) -> Iterator[str]:
+    """Yield the digits that encode `content` wherever it begins in what was encoded."""
     for before in range(3):
-        first, last = (before * 8 + 5) // 6, (before + len(octets)) * 8 // 6
+        first, last = (before * 8 + 5) // 6, (before + len(content)) * 8 // 6
         for encode in (b64encode, urlsafe_b64encode):
-            yield encode(b"\0" * before + octets).decode()[first:last]
+            yield encode(b"\0" * before + content).decode()[first:last]

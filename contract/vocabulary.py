@@ -21,10 +21,10 @@ from contract.model import (
     FromKey,
     FromRequest,
     Inherited,
-    Known,
     LookedUp,
     Operation,
     Overlaid,
+    Provenance,
     RequestField,
     ResponseField,
     Timestamp,
@@ -46,7 +46,7 @@ COLLECTIONS = ("models", "providers")
 """What a reference or a look-up may lead to."""
 
 _STATUS = {"type": "integer", "minimum": 200, "maximum": 499}
-_WORD = {"enum": Known.words()}
+_WORD = {"enum": Provenance.words()}
 _NAME = {"type": "string", "minLength": 1}
 
 
@@ -83,7 +83,7 @@ _UPSERT: dict[str, Any] = {
 }
 
 VOCABULARY: dict[str, Extension] = {
-    "x-known": Extension("anything", _WORD, " | ".join(Known.words())),
+    "x-known": Extension("anything", _WORD, " | ".join(Provenance.words())),
     "x-upsert": Extension(
         "the upsert operation",
         _object(
@@ -184,8 +184,8 @@ def misplaced(document: Document, read: set[str]) -> list[Problem]:
     for tokens, _ in extensions_in(document):
         name = str(tokens[-1])
         if name != "x-known" and (pointer := document.pointer(tokens)) not in read:
-            mend = f"{name} belongs to {VOCABULARY[name].place}; move it there or remove it"
-            problems.append(Problem(pointer, f"{name} has no effect here", mend))
+            hint = f"{name} belongs to {VOCABULARY[name].place}; move it there or remove it"
+            problems.append(Problem(pointer, f"{name} has no effect here", hint))
     return list(dict.fromkeys(problems))
 
 
@@ -313,8 +313,8 @@ def _check_alias(at: Place, field: RequestField, upsert: Upsert) -> None:
     _check_status(at.at("x-alias", "differing"), upsert, range(400, 500))
     target = upsert.request.get(field.alias.of)
     if target is None or target.alias:
-        mend = "name the field that this one is another spelling of"
-        at.at("x-alias", "of").problem(f"{field.alias.of} is no request field with a slot of its own", mend)
+        hint = "name the field that this one is another spelling of"
+        at.at("x-alias", "of").problem(f"{field.alias.of} is not a request field that stores a value of its own", hint)
     elif target.schema.get("type") != field.schema.get("type"):
         at.at("x-alias").problem(f"{field.name} and {target.name} have different types", "give both the same schema")
 
@@ -360,8 +360,8 @@ def _check_refers(at: Place, name: str, collection: str, upsert: Upsert) -> None
     if field is None:
         at.problem(f"there is no request field {name}", f"name one of {', '.join(upsert.request)}")
     elif field.reference is None or field.reference.to != collection:
-        mend = f"add x-reference: {{to: {collection}, missing: 404}} to it, or name another field"
-        at.problem(f"{name} refers to no {collection}", mend)
+        hint = f"add x-reference: {{to: {collection}, missing: 404}} to it, or name another field"
+        at.problem(f"{name} refers to no {collection}", hint)
 
 
 def _check_object(at: Place, name: str, upsert: Upsert) -> None:

@@ -131,7 +131,7 @@ class Display:
 
     def slot(self, field: str) -> str:
         """The slot of a request field. A response field that no request sets has its own name for one."""
-        return self._rules.request[field].slot if field in self._rules.request else field
+        return self._rules.request[field].storage_name if field in self._rules.request else field
 
 
 class _View:

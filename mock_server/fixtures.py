@@ -36,7 +36,7 @@ class FixturesError(UnusableFileError):
 
 
 class InvalidFixtures(ValueError):
-    """What is written are no fixtures. Their author is at fault; `problems` says where and how to mend it."""
+    """What is written are no fixtures. Their author is at fault; `problems` says where and how to fix it."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
@@ -66,7 +66,7 @@ class Fixtures:
 def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
     """The fixtures in `file`, or those of the package, from which is left out what `contract` has no place for.
 
-    Raises FixturesError, which lists every problem with its place and its mend.
+    Raises FixturesError, which lists every problem with its place and its hint.
     """
     path = file or DEFAULT_FILE
     try:
@@ -123,15 +123,15 @@ def _pointer(*tokens: str | int) -> str:
 
 
 def _unwritable(written: Mapping[str, Any]) -> Iterator[Problem]:
-    for place, what, mend in unwritable(written):
-        yield Problem(_pointer(*place), what, mend)
+    for place, what, hint in unwritable(written):
+        yield Problem(_pointer(*place), what, hint)
 
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     for error in jsonschema_rs.validator_for(schema).iter_errors(written):
-        mend = f"there belongs {_described(schema, error.instance_path)}"
-        yield Problem(_pointer(*error.instance_path), error.message, mend)
+        hint = f"there belongs {_described(schema, error.instance_path)}"
+        yield Problem(_pointer(*error.instance_path), error.message, hint)
 
 
 def _described(schema: Mapping[str, Any], path: Sequence[str | int]) -> str:
@@ -191,8 +191,8 @@ class _Reader:
         """Whether a request could name the model, by the schema of the key."""
         errors = self._names.errors({self._key: name})
         for error in errors:
-            mend = f"give the model a name that the contract allows as {self._key}"
-            self.problems.append(Problem(_pointer("models", name), error.message, mend))
+            hint = f"give the model a name that the contract allows as {self._key}"
+            self.problems.append(Problem(_pointer("models", name), error.message, hint))
         return not errors
 
     def _model(self, name: str, values: Mapping[str, Any]) -> BuiltInModel:
@@ -206,11 +206,11 @@ class _Reader:
         kept = {}
         for name, value in values.items():
             if name not in fields:
-                mend = f"{_meant(name, fields)}name one of {', '.join(fields)}" if fields else "leave it out"
-                self.problems.append(Problem(_pointer(*path, name), "the contract shows no such field", mend))
+                hint = f"{_meant(name, fields)}name one of {', '.join(fields)}" if fields else "leave it out"
+                self.problems.append(Problem(_pointer(*path, name), "the contract shows no such field", hint))
             elif name in errors:
-                mend = "give a value that the contract allows there"
-                self.problems.append(Problem(_pointer(*path, name), errors[name], mend))
+                hint = "give a value that the contract allows there"
+                self.problems.append(Problem(_pointer(*path, name), errors[name], hint))
             elif problem := _fault_of_time(value, fields[name]):
                 self.problems.append(Problem(_pointer(*path, name), problem, f"give {EXPECTED_TIME}"))
             else:
@@ -246,21 +246,21 @@ def without_keys(problems: Sequence[Problem], written: Mapping[str, Any], under:
     keys = list(_strings(written.get("api_keys")))
     known = [*keys, *_strings(_secret(written)), *(each.replace("~1", "/").replace("~0", "~") for each in pointed)]
     hide = Hider(known).hide
-    return [_without(each, keys, under, hide(each.what), hide(each.mend)) for each in problems]
+    return [_without(each, keys, under, hide(each.what), hide(each.hint)) for each in problems]
 
 
-def _without(problem: Problem, keys: Sequence[str], under: str, what: str, mend: str) -> Problem:
+def _without(problem: Problem, keys: Sequence[str], under: str, what: str, hint: str) -> Problem:
     pointer, places = problem.pointer, under + _KEYS
     if f"{pointer}/" == places:  # a key that is no string, so that it has no place of its own
-        return Problem(pointer, _NAMED.sub("a key", what), mend)
+        return Problem(pointer, _NAMED.sub("a key", what), hint)
     if pointer == under + _SECRET:
-        return Problem(pointer, "is not valid", mend)
+        return Problem(pointer, "is not valid", hint)
     if not pointer.startswith(places):
-        return Problem(pointer, what, mend)
+        return Problem(pointer, what, hint)
     token, slash, rest = pointer.removeprefix(places).partition("/")
     key = token.replace("~1", "/").replace("~0", "~")
     number = f" (of API key {keys.index(key) + 1} in the file)" if key in keys else ""
-    return Problem(f"{places}{HIDDEN}{slash}{rest}", f"{what}{number}", mend)
+    return Problem(f"{places}{HIDDEN}{slash}{rest}", f"{what}{number}", hint)
 
 
 def _secret(written: Mapping[str, Any]) -> Any:

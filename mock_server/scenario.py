@@ -88,8 +88,8 @@ def contract_of(settings: Settings) -> Contract:
     if settings.base_path is not None:
         contract = replace(contract, base_path=settings.base_path)
     if settings.admin and f"{contract.base_path}/".startswith(ADMIN_PREFIX):
-        mend = "choose another one with --base-path, or leave the admin API out with --no-admin"
-        raise BasePathError(f"at the base path {contract.base_path} the admin API answers: {mend}")
+        hint = "choose another one with --base-path, or leave the admin API out with --no-admin"
+        raise BasePathError(f"at the base path {contract.base_path} the admin API answers: {hint}")
     return contract
 
 
@@ -160,11 +160,11 @@ def scenario_in(source: Source, contract: Contract) -> Scenario:
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
     for error in Validator(_without_references(SCHEMA)).errors(written):
-        mend = f"{_mend(error)}; scenario.schema.json describes a scenario"
-        yield Problem(f"#{error.pointer}", error.message, mend)
+        hint = f"{_hint(error)}; scenario.schema.json describes a scenario"
+        yield Problem(f"#{error.pointer}", error.message, hint)
 
 
-def _mend(error: ValidationError) -> str:
+def _hint(error: ValidationError) -> str:
     if error.rule != "additionalProperties":
         return f"give {error.expected}"
     name = str(error.pointer).rsplit("/", 1)[1]

@@ -242,8 +242,8 @@ def _unavailable(host: str, address: str, port: int, error: Exception) -> Addres
     at = _authority(address, port)
     where = at if host == address else f"{host} ({at})"
     by_port = isinstance(error, OSError) and not isinstance(error, socket.gaierror) and error.errno not in _ABSENT
-    mend = "choose another --port; --port 0 picks a free one" if port and by_port else "choose another --host"
-    return AddressError(f"cannot listen at {where}: {reason}; {mend}")
+    hint = "choose another --port; --port 0 picks a free one" if port and by_port else "choose another --host"
+    return AddressError(f"cannot listen at {where}: {reason}; {hint}")
 
 
 def _authority(host: str, port: int) -> str:

@@ -50,8 +50,8 @@ class FullError(Exception):
     """The store has no room for what a client asks for. The message says what to do."""
 
     def __init__(self, room: int) -> None:
-        mend = "Delete models, reset the mock, or start it with a larger --max-state-bytes."
-        super().__init__(f"All models together would take more than {room} bytes of JSON. {mend}")
+        hint = "Delete models, reset the mock, or start it with a larger --max-state-bytes."
+        super().__init__(f"All models together would take more than {room} bytes of JSON. {hint}")
 
 
 class MemoryStore:

@@ -71,7 +71,7 @@ def upsert(
     """
     if rejection := find_rejection(rules, request, context):
         return rejection
-    slots = rules.slots
+    slots = rules.storage_names
     given = {slots[name]: value for name, value in request.items() if name in slots}
     if stored is None:
         return _unless_too_large(
@@ -146,9 +146,9 @@ class ReferenceFields:
 
     def __init__(self, rules: Upsert) -> None:
         self._fields = [
-            (name, field.slot, reference)
+            (name, field.storage_name, reference)
             for name, field in rules.request.items()
-            if (reference := rules.request[field.slot].reference)
+            if (reference := rules.request[field.storage_name].reference)
         ]
         self.to_models = tuple({slot: None for _, slot, reference in self._fields if reference.to == "models"})
         """The slots that hold the names of models."""
@@ -204,8 +204,8 @@ def absent(rules: Upsert, operation: Operation | None, name: str) -> Rejection:
 
 def too_large(rules: Upsert, size: int, largest: int) -> Rejection:
     """Return the rejection of an upsert after which the model would take `size` bytes of JSON, more than `largest`."""
-    mend = "Send less, or delete the model first; --max-model-bytes allows more."
-    message = f"The model would take {size} bytes of JSON with what is stored of it, more than {largest}. {mend}"
+    hint = "Send less, or delete the model first; --max-model-bytes allows more."
+    message = f"The model would take {size} bytes of JSON with what is stored of it, more than {largest}. {hint}"
     expected, got = f"at most {largest} bytes", f"{size} bytes"
     error = ValidationError(
         RequestPart.BODY, None, "x-limits", expected, got, message, "", f"{rules.operation.pointer}/x-upsert"
@@ -225,7 +225,7 @@ def too_far(rules: Upsert, named: RequestReference) -> Rejection:
     """Return the rejection of an upsert that names a model with too many or too large bases."""
     expected, got = "a model with fewer or smaller bases", quoted(named.identifier)
     message = f"The model {got}, its base and the base of that, and so on, are too many or too large. Name another one."
-    at = f"{rules.request[rules.request[named.field].slot].pointer}/x-reference"
+    at = f"{rules.request[rules.request[named.field].storage_name].pointer}/x-reference"
     return Rejection(rules.invalid, (_in_body(named.field, "x-reference", expected, got, message, at),), by_field=True)
 
 
@@ -271,7 +271,7 @@ def _reserved(rules: Upsert, part: RequestPart, name: str, message: str) -> Vali
 def _unknown(rules: Upsert, named: RequestReference) -> ValidationError:
     kind, name = named.collection[:-1], quoted(named.identifier)
     expected = _A_MODEL if named.collection == "models" else f"the name of a {kind} of the organization"
-    at = f"{rules.request[rules.request[named.field].slot].pointer}/x-reference"
+    at = f"{rules.request[rules.request[named.field].storage_name].pointer}/x-reference"
     return _in_body(named.field, "x-reference", expected, name, f"There is no {kind} {name}.", at)
 
 

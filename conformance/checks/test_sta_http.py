@@ -217,7 +217,7 @@ def test_old_version(subject: Subject) -> None:
 def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
     """The server returns 400 for a request without Host, or with two.
 
-    It is observed only: HTTP servers that applications run on take such requests, and what is in front may mend them.
+    It is observed only: HTTP servers that applications run on take such requests, and what is in front may repair them.
     """
     own = urlsplit(subject.client.transport.base_url).netloc
     wire = Wire(hosts=tuple(host.format(own) for host in hosts))

@@ -156,7 +156,7 @@ def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) ->
     Where fewer than two things are known that exist, one of the values is unknown, and its status is allowed as well.
     """
     field, alias = case
-    slot, known = subject.contract.upsert.request[field.slot], _known_values(subject, field)
+    slot, known = subject.contract.upsert.request[field.storage_name], _known_values(subject, field)
     missing = [slot.reference.missing] if slot.reference and len(known) < PAIR else []
     first, second = [*known, *(subject.names.fresh() for _ in range(PAIR))][:PAIR]
     for model in (subject.minimal(), _without_references(subject)):
@@ -425,8 +425,8 @@ def _longer(subject: Subject) -> dict[str, Json]:
 def _words_for(subject: Subject, field: RequestField) -> Sequence[str]:
     """The words that are sent as a reference: each to models, and to providers some under each spelling."""
     request, words = subject.contract.upsert.request, (*RESERVED, *ROWS[:1])
-    reference = request[field.slot].reference
-    spellings = [name for name, other in request.items() if other.slot == field.slot]
+    reference = request[field.storage_name].reference
+    spellings = [name for name, other in request.items() if other.storage_name == field.storage_name]
     alone = reference is not None and reference.to == "models"
     return words if alone else words[spellings.index(field.name) :: 2 * len(spellings)]
 
@@ -438,7 +438,7 @@ def _is_called(subject: Subject, name: str) -> bool:
 
 def _known_values(subject: Subject, field: RequestField) -> list[Json]:
     """Values of a field that differ, as many of the pair as are known: names of what exists, if it is a reference."""
-    reference = subject.contract.upsert.request[field.slot].reference
+    reference = subject.contract.upsert.request[field.storage_name].reference
     if reference is None or reference.to == "models":
         return subject.values_of(field)[:PAIR]
     return list(dict.fromkeys(subject.options.fixtures.providers))[:PAIR]

@@ -92,7 +92,7 @@ def _requirement(judged: Judged, verdict: Verdict, strict_verdict: Verdict) -> D
         "clause": {
             "name": clause.name,
             "pointer": clause.pointer,
-            "known": clause.known.word,
+            "provenance": clause.provenance.word,
             "text": clause.text,
         },
         "needs": [asked_for(option) for option in requirement.needs],
@@ -124,14 +124,14 @@ TITLES: Mapping[str, str] = {
     "waived": "Waived",
     "deviates": "Deviations",
 }
-KNOWN: Mapping[str, str] = {
+PROVENANCES: Mapping[str, str] = {
     "stated": "the vendor's reference page says so",
     "published": "other material of the vendor's says so",
     "standard": "an HTTP or JSON standard says so",
     "assumed": "nobody has published it; the contract assumes it",
     "open": "a server may do either",
 }
-"""What the contract's marks mean."""
+"""What each provenance means."""
 STOPPED = ("unreachable", "wrong-use", "interrupted")
 
 

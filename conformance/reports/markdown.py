@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.output import visible
 from conformance.redaction import shortened
-from conformance.reports.document import KNOWN, LEVELS, TITLES, Cell, Document, View, document, place
+from conformance.reports.document import LEVELS, PROVENANCES, TITLES, Cell, Document, View, document, place
 from conformance.results.result import Result
 from conformance.results.verdict import WORDS, Verdict
 
@@ -155,7 +155,7 @@ def _lines(requirement: Document, finding: Mapping[str, Any]) -> Iterator[str]:
     if finding["hint"]:
         yield f"- Hint: {code(finding['hint'])}"
     clause = requirement["clause"]
-    yield f"- {clause['known'].capitalize()} ({KNOWN[clause['known']]}): `{clause['pointer']}`"
+    yield f"- {clause['provenance'].capitalize()} ({PROVENANCES[clause['provenance']]}): `{clause['pointer']}`"
 
 
 def _more(requirement: Document) -> str:

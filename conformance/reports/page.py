@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from conformance.output import visible
-from conformance.reports.document import KNOWN, LEVELS, TITLES, Document, View, document, place
+from conformance.reports.document import LEVELS, PROVENANCES, TITLES, Document, View, document, place
 from conformance.results.result import Result
 from conformance.results.verdict import TOLD_IN_FULL, WORDS
 
@@ -57,7 +57,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(visible=visible, pretty=pretty, as_attribute=as_attribute, coded=coded)
     environment.globals.update(
-        words=WORDS, titles=TITLES, known=KNOWN, levels=LEVELS, told_in_full=TOLD_IN_FULL,
+        words=WORDS, titles=TITLES, provenances=PROVENANCES, levels=LEVELS, told_in_full=TOLD_IN_FULL,
         compared=compared, place=place, field_of=field_of, names=names, is_sentence=is_sentence,
     )  # fmt: skip
     return environment

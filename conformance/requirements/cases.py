@@ -57,7 +57,7 @@ def overlaid_on_base(contract: Contract) -> Mapping[str, tuple[RequestField, Res
 def references(contract: Contract) -> Mapping[str, tuple[RequestField, Reference]]:
     """Fields that refer to something, under each of their spellings, with what they refer to."""
     request = contract.upsert.request
-    found = {name: (field, request[field.slot].reference) for name, field in request.items()}
+    found = {name: (field, request[field.storage_name].reference) for name, field in request.items()}
     return {name: (field, reference) for name, (field, reference) in found.items() if reference}
 
 

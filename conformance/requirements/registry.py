@@ -130,8 +130,8 @@ def as_text(contract: Contract, chosen: Iterable[str]) -> str:
     for section, members in _by_section(chosen):
         lines.append(f"{section}  {SECTIONS[section]}")
         for requirement in members:
-            level, known = requirement.level_in(contract), requirement.known(contract).word
-            lines.append(f"  {requirement.id}  {level:<6}  {known:<9}  {requirement.text}")
+            level, provenance = requirement.level_in(contract), requirement.provenance(contract).word
+            lines.append(f"  {requirement.id}  {level:<6}  {provenance:<9}  {requirement.text}")
     left = inapplicable(contract)
     return "\n".join([*lines, *([LEFT] if left else []), *(f"  {id}  {reason}" for id, reason in left.items())])
 
@@ -152,7 +152,7 @@ def as_markdown(contract: Contract, chosen: Iterable[str]) -> str:
     lines = [HEAD]
     for section, members in _by_section(chosen):
         lines += [f"## {section}: {SECTIONS[section]}", ""]
-        lines += ["| ID | Level | Known | Requirement | Clause | Needs |", "|---|---|---|---|---|---|"]
+        lines += ["| ID | Level | Provenance | Requirement | Clause | Needs |", "|---|---|---|---|---|---|"]
         lines += [_row(requirement, contract) for requirement in members]
         lines.append("")
     if left := inapplicable(contract):
@@ -179,7 +179,7 @@ def _document(requirement: Requirement, contract: Contract) -> dict[str, Any]:
         "id": requirement.id,
         "section": requirement.section,
         "level": requirement.level_in(contract),
-        "known": clause.known.word,
+        "provenance": clause.provenance.word,
         "text": requirement.text,
         "clause": {"name": clause.name, "pointer": clause.pointer, "text": clause.text},
         "every_exchange": requirement.judge is not None,
@@ -190,5 +190,5 @@ def _document(requirement: Requirement, contract: Contract) -> dict[str, Any]:
 def _row(requirement: Requirement, contract: Contract) -> str:
     told = _document(requirement, contract)
     needs = ", ".join(f"`{option}`" for option in told["needs"])
-    cells = (told["id"], told["level"], told["known"], told["text"], f"`{told['clause']['pointer']}`", needs)
+    cells = (told["id"], told["level"], told["provenance"], told["text"], f"`{told['clause']['pointer']}`", needs)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -13,7 +13,7 @@ from conformance.judge.responses import SchemaJudge
 from conformance.requirements.features import Feature
 from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD, Level, Stage
 from conformance.wire.exchange import Exchange
-from contract import Clause, Contract, Known
+from contract import Clause, Contract, Provenance
 
 Check = TypeVar("Check", bound=Callable[..., None])
 Judge: TypeAlias = Callable[[Exchange, SchemaJudge, Contract], None]
@@ -64,7 +64,7 @@ class Requirement:
         if "*" not in self.clause:
             return contract.clauses.get(self.clause)
         found = [clause for clause in contract.clauses.values() if fnmatchcase(clause.name, self.clause)]
-        return min(found, key=lambda clause: clause.known, default=None)
+        return min(found, key=lambda clause: clause.provenance, default=None)
 
     def inapplicable(self, contract: Contract) -> str | None:
         """Why it does not apply to what the contract describes; None where it does."""
@@ -77,16 +77,16 @@ class Requirement:
             return "the contract has nothing that it could be judged on"
         return None
 
-    def known(self, contract: Contract) -> Known:
-        """How well the clause is known."""
-        return self.clause_in(contract).known
+    def provenance(self, contract: Contract) -> Provenance:
+        """Return the provenance of the clause."""
+        return self.clause_in(contract).provenance
 
     def level_in(self, contract: Contract) -> Level:
-        """The level that the contract supports: never MUST where its clause is only assumed, OPEN where it is open."""
-        known = self.known(contract)
-        if known is Known.OPEN:
+        """Return the level that the contract supports: OPEN for an open clause, never MUST for an assumed one."""
+        provenance = self.provenance(contract)
+        if provenance is Provenance.OPEN:
             return OPEN
-        return SHOULD if self.level is MUST and not known.binds else self.level
+        return SHOULD if self.level is MUST and not provenance.binds else self.level
 
 
 REGISTRY: dict[str, Requirement] = {}

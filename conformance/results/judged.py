@@ -112,7 +112,7 @@ def of_requirement(requirement: Requirement, contract: Contract, case: str = "")
         ("section", requirement.section),
         ("level", requirement.level_in(contract).value),
         ("clause", clause.pointer),
-        ("known", clause.known.word),
+        ("provenance", clause.provenance.word),
     ]
     return [*found, (CASE, case)] if case else found
 

@@ -271,8 +271,8 @@ def _note(id: str, judged: Judged) -> str:
     if use is Use.UNNEEDED:
         return f"the waiver of {id} ({waiver.owner}) is no longer needed: it holds; take the waiver out"
     holds = judged.verdict(strict=True) is Verdict.PASS
-    mend = "it holds now; take the waiver out" if holds else f"mend it, or agree on another day ({waiver.reason})"
-    return f"the waiver of {id} ({waiver.owner}) expired on {waiver.expires}: {mend}"
+    hint = "it passes now; remove the waiver" if holds else f"fix it, or agree on a later date ({waiver.reason})"
+    return f"the waiver of {id} ({waiver.owner}) expired on {waiver.expires}: {hint}"
 
 
 def _faults(case: Case) -> list[str]:

@@ -174,7 +174,7 @@ class Subject(Operations):
 
     def values_of(self, field: RequestField) -> list[Json]:
         """Plain values for one field; for a reference, the name of something that exists."""
-        reference = field.reference or self.contract.upsert.request[field.slot].reference
+        reference = field.reference or self.contract.upsert.request[field.storage_name].reference
         if reference is None:
             return plain_values(field.schema)
         if reference.to == "models":
@@ -190,10 +190,10 @@ class Subject(Operations):
         """
         request, known = self.contract.upsert.request, dict[str, str | None]()
         for field in request.values():
-            if field.reference is None and request[field.slot].reference is None:
+            if field.reference is None and request[field.storage_name].reference is None:
                 continue
             try:
-                known[field.name] = known.get(field.slot) or self.values_of(field)[0]
+                known[field.name] = known.get(field.storage_name) or self.values_of(field)[0]
             except NotTestable:
                 known[field.name] = None
         return known

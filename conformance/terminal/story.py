@@ -96,7 +96,7 @@ def _head(story: Story) -> Text:
 
 def _parts(story: Story) -> Iterator[tuple[str, Text]]:
     clause, finding = story.clause, story.finding
-    yield "clause", Text(f"{story.level}, {clause.known.word}: {clause.pointer}")
+    yield "clause", Text(f"{story.level}, {clause.provenance.word}: {clause.pointer}")
     yield "", Text(clause.text, "dim")
     for reason in story.reasons:
         yield "reason", Text(visible(reason.strip()))

@@ -195,7 +195,7 @@ class FaultHandlers:
 def _invalid_rule(error: RuleError) -> RejectedError:
     place = to_pointer(error.at).removeprefix("#")
     where = f"At {plain(place)}: " if place else ""
-    text = f"{where}{error.what[:1].upper()}{error.what[1:]}. {error.mend[:1].upper()}{error.mend[1:]}."
+    text = f"{where}{error.what[:1].upper()}{error.what[1:]}. {error.hint[:1].upper()}{error.hint[1:]}."
     return rejected(400, text)
 
 

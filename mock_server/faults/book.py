@@ -166,8 +166,8 @@ class Reach:
 
     def check(self, rule: Rule) -> None:
         """Raise the RuleError of a rule that no request can meet. A model need not exist yet."""
-        for member, what, mend in self._problems(rule):
-            raise RuleError(what, mend, [member])
+        for member, what, hint in self._problems(rule):
+            raise RuleError(what, hint, [member])
 
     def _problems(self, rule: Rule) -> Iterator[tuple[str, str, str]]:
         if rule.method is not None and rule.method not in _METHODS and (near := nearest(rule.method, _METHODS)):
@@ -287,8 +287,8 @@ def problems_of(written: Mapping[str, Any], reach: Reach | None = None) -> list[
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
     for error in Validator(_SCHEMA).errors(written):
-        mend = f"expected {error.expected}; faults/fault.schema.json describes a rule"
-        yield Problem(f"#{error.pointer}", error.message, mend)
+        hint = f"expected {error.expected}; faults/fault.schema.json describes a rule"
+        yield Problem(f"#{error.pointer}", error.message, hint)
 
 
 def _contradictory(written: list[Mapping[str, Any]], reach: Reach | None) -> Iterator[Problem]:
@@ -303,4 +303,4 @@ def _contradictory(written: list[Mapping[str, Any]], reach: Reach | None) -> Ite
             if reach:
                 reach.check(read)
         except RuleError as error:
-            yield Problem(to_pointer(("faults", number, *error.at)), error.what, error.mend)
+            yield Problem(to_pointer(("faults", number, *error.at)), error.what, error.hint)

@@ -79,17 +79,17 @@ Effect: TypeAlias = Status | Latency | Reset | Truncation | Malformation | Drip
 class RuleError(ValueError):
     """A rule can never work. Its author is at fault; the message says where, what is wrong and what to do."""
 
-    def __init__(self, what: str, mend: str, at: Iterable[Token] = ()) -> None:
+    def __init__(self, what: str, hint: str, at: Iterable[Token] = ()) -> None:
         self.what = what
-        self.mend = mend
+        self.hint = hint
         self.at = tuple(at)
         """The place in the rule, or in the list that it stands in."""
         place = to_pointer(self.at).removeprefix("#")
-        super().__init__(f"{place}: {what}; {mend}" if place else f"{what}; {mend}")
+        super().__init__(f"{place}: {what}; {hint}" if place else f"{what}; {hint}")
 
     def within(self, *tokens: Token) -> RuleError:
         """Return the same error of a rule that stands at that place."""
-        return RuleError(self.what, self.mend, (*tokens, *self.at))
+        return RuleError(self.what, self.hint, (*tokens, *self.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ def rule(written: Mapping[str, Any]) -> Rule:
 def _check_form(written: Mapping[str, Any]) -> None:
     if not isinstance(written, Mapping):  # a test in the same process can give anything
         raise RuleError(f"a rule is an object, not {described(written)}", "give one such as {'status': 503}")
-    for place, what, mend in unwritable(dict(written)):
-        raise RuleError(what, mend, place)
+    for place, what, hint in unwritable(dict(written)):
+        raise RuleError(what, hint, place)
     for error in _VALIDATOR.errors(written):
         at = (error.pointer or "").split("/")[1:]
         at = [token.replace("~1", "/").replace("~0", "~") for token in at]
@@ -178,15 +178,15 @@ def _check_effect(written: Mapping[str, Any]) -> str:
     if {"detail", "body"} <= written.keys():
         raise RuleError("the rule has a body and a detail", "give a body, or the detail of a JSON error, not both")
     if problem := problem_of_headers(written.get("headers", {})):
-        name, what, mend = problem
-        raise RuleError(what, mend, ["headers", name])
+        name, what, hint = problem
+        raise RuleError(what, hint, ["headers", name])
     return given[0]
 
 
 def _check_path(path: str | None) -> None:
     if path is not None and not path.startswith(("/", "*")):
-        mend = "begin it with a slash, as in /api/*, or with *, which stands for any characters"
-        raise RuleError(f"no request has the path {quoted(path)}", mend, ["path"])
+        hint = "begin it with a slash, as in /api/*, or with *, which stands for any characters"
+        raise RuleError(f"no request has the path {quoted(path)}", hint, ["path"])
 
 
 def _latency(written: Mapping[str, Any]) -> Latency:

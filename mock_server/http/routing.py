@@ -179,9 +179,9 @@ def _unquoted(raw: bytes) -> str:
     return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
 
-def nothing_at(path: str, mend: str = "") -> RejectedError:
+def nothing_at(path: str, hint: str = "") -> RejectedError:
     """The 404 for a path that is none of the contract's."""
-    message = f"There is nothing at {quoted(path)}. {mend}".rstrip()
+    message = f"There is nothing at {quoted(path)}. {hint}".rstrip()
     return rejected(
         404,
         ValidationError(

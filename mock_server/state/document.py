@@ -29,11 +29,11 @@ MOST_PROBLEMS = 100
 
 
 class StateError(Exception):
-    """A state is not valid. Its author is at fault; `problems` says where and how to mend it."""
+    """A state is not valid. Its author is at fault; `problems` says where and how to fix it."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__(visible("; ".join(f"{each.pointer}: {each.what} ({each.mend})" for each in problems)))
+        super().__init__(visible("; ".join(f"{each.pointer}: {each.what} ({each.hint})" for each in problems)))
 
 
 def state_of(models: Scopes) -> dict[str, Any]:
@@ -83,11 +83,11 @@ class StateReader:
     def _contradictory(self, models: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
         for scope, named in models.items():
             if scope not in self._organizations:
-                mend = f"name {alternatives(self._organizations)}, or give the mock fixtures that have it"
-                yield Problem(to_pointer(["models", scope]), "there is no such organization", mend)
+                hint = f"name {alternatives(self._organizations)}, or give the mock fixtures that have it"
+                yield Problem(to_pointer(["models", scope]), "there is no such organization", hint)
             for name, model in named.items():
-                for member, what, mend in self._faults_of(name, model):
-                    yield Problem(to_pointer(["models", scope, name, *member]), what, mend)
+                for member, what, hint in self._faults_of(name, model):
+                    yield Problem(to_pointer(["models", scope, name, *member]), what, hint)
 
     def _faults_of(self, name: str, model: Mapping[str, Any]) -> Iterator[tuple[list[str], str, str]]:
         if model["values"][self._key] != name:
@@ -110,8 +110,8 @@ def _schema(rules: Upsert) -> dict[str, Any]:
 
 
 def _unwritable(written: Any) -> Iterator[Problem]:
-    for place, what, mend in unwritable(written):
-        yield Problem(to_pointer(place), what, mend)
+    for place, what, hint in unwritable(written):
+        yield Problem(to_pointer(place), what, hint)
 
 
 def _faults_of_time(text: str) -> Iterator[tuple[str, str]]:

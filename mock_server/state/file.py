@@ -71,8 +71,8 @@ class StateFile:
         except OSError as error:
             raise _unusable(self._path, error) from None
         except UnreadableError as error:
-            mend = "correct the JSON, or remove the file"
-            raise StateFileError(str(self._path), [Problem("#", str(error), mend)]) from None
+            hint = "correct the JSON, or remove the file"
+            raise StateFileError(str(self._path), [Problem("#", str(error), hint)]) from None
         except StateError as error:
             raise StateFileError(str(self._path), error.problems) from None
 
@@ -197,8 +197,8 @@ def _sync_directory(path: Path) -> None:
 
 def _unusable(path: Path, error: OSError) -> StateFileError:
     what = f"cannot be used: {error.strerror}"
-    mend = f"choose a regular file in a directory, both of which can be written; {_SCENARIO}"
-    return StateFileError(str(path), [Problem("#", what, mend)])
+    hint = f"choose a regular file in a directory, both of which can be written; {_SCENARIO}"
+    return StateFileError(str(path), [Problem("#", what, hint)])
 
 
 if sys.platform == "win32":

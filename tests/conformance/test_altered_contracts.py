@@ -262,4 +262,4 @@ CONTRADICTIONS = {
 def test_a_contradiction_is_refused_with_its_place_and_mend(edit: Edit, what: str, tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=what) as refused:
         load(write_altered(tmp_path, edit))
-    assert all(problem.pointer.startswith("#/") and problem.mend for problem in refused.value.problems)
+    assert all(problem.pointer.startswith("#/") and problem.hint for problem in refused.value.problems)

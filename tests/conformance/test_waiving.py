@@ -76,7 +76,7 @@ def test_an_expired_waiver_fails_and_says_whose_it_is(file: Path) -> None:
     with served(RoundsNumbers()) as url:
         ran = conformance(url, *FEW, "--waivers", str(file), environment=OWNER)
     assert ran.code == 1
-    assert "the waiver of IDM-01 (jane) expired on 2020-01-31: mend it, or agree on another day" in ran.stdout
+    assert "the waiver of IDM-01 (jane) expired on 2020-01-31: fix it, or agree on a later date" in ran.stdout
 
 
 def test_a_waiver_that_is_not_needed_fails_a_strict_run_only(file: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract import Contract, FromRequest, Known, Omitted
+from contract import Contract, FromRequest, Omitted, Provenance
 from tests.contract.altered import Edit, drop, put
 from tests.contract.conftest import LoadAltered
 
@@ -20,7 +20,7 @@ def test_one_more_field(load_altered: LoadAltered) -> None:
     contract = load_altered(put(REQUEST + "/properties/region", field), put(RESPONSE + "/properties/region", field))
     assert contract.upsert.request["region"].schema == {"type": "string", "enum": ["eu", "us"]}
     assert contract.upsert.response["region"].source == FromRequest("region")
-    assert contract.upsert.response["region"].source_known is Known.PUBLISHED
+    assert contract.upsert.response["region"].source_provenance is Provenance.PUBLISHED
 
 
 def test_one_more_field_by_composition(load_altered: LoadAltered) -> None:

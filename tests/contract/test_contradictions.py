@@ -1,6 +1,6 @@
 """Contracts that are well-formed OpenAPI and yet say nothing, too little, or two things at once.
 
-One fault makes one problem, and its mend is what a reader would do.
+One fault makes one problem, and its hint is what a reader would do.
 """
 
 from __future__ import annotations
@@ -302,13 +302,13 @@ FIELDS: dict[str, Row] = {
     "alias of nothing": (
         put(REQUEST + "/provider_id/x-alias/of", "provider"),
         REQUEST + "/provider_id/x-alias/of",
-        "provider is no request field with a slot of its own",
+        "provider is not a request field that stores a value of its own",
         "name the field that this one is another spelling of",
     ),
     "alias of itself": (
         put(REQUEST + "/provider_id/x-alias/of", "provider_id"),
         REQUEST + "/provider_id/x-alias/of",
-        "provider_id is no request field with a slot of its own",
+        "provider_id is not a request field that stores a value of its own",
         "name the field that this one is another spelling of",
     ),
     "alias of another type": (
@@ -451,9 +451,9 @@ SUBJECTS = {
 ROWS = {f"{subject}: {name}": row for subject, rows in SUBJECTS.items() for name, row in rows.items()}
 
 
-@pytest.mark.parametrize(("edit", "pointer", "what", "mend"), ROWS.values(), ids=ROWS)
-def test_broken_contract(edit: Edit, pointer: str, what: str, mend: str, tmp_path: Path, refusal: Refusal) -> None:
+@pytest.mark.parametrize(("edit", "pointer", "what", "hint"), ROWS.values(), ids=ROWS)
+def test_broken_contract(edit: Edit, pointer: str, what: str, hint: str, tmp_path: Path, refusal: Refusal) -> None:
     problem, *others = refusal(write_altered(tmp_path, edit))
     assert (problem.pointer, others) == (pointer, [])
     assert what in problem.what
-    assert mend in problem.mend
+    assert hint in problem.hint

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract import Contract, Known, default_file, read_mapping
+from contract import Contract, Provenance, default_file, read_mapping
 from contract.pointer import Tokens, descriptions, to_pointer
 from tests.contract.altered import drop, put
 from tests.contract.conftest import LoadAltered
@@ -51,7 +51,7 @@ def test_there_are_facts_of_every_kind() -> None:
 
 @pytest.mark.parametrize("pointer", FACTS)
 def test_a_fact_is_marked(pointer: str) -> None:
-    assert FACTS[pointer]["x-known"] in Known.words()
+    assert FACTS[pointer]["x-known"] in Provenance.words()
 
 
 @pytest.mark.parametrize("pointer", EXTENSIONS)
@@ -60,13 +60,13 @@ def test_an_extension_is_marked_as_a_whole_or_member_by_member(pointer: str) -> 
     if isinstance(mark, dict):
         assert set(mark) == set(EXTENSIONS[pointer]) - {"x-known"}
     else:
-        assert mark in Known.words()
+        assert mark in Provenance.words()
 
 
 @pytest.mark.parametrize("name", CLAUSES)
 def test_a_clause_is_marked(name: str, shipped: Contract) -> None:
     clause = shipped.clauses[f"x-clauses/{name}"]
-    assert clause.known is Known[CLAUSES[name]["x-known"].upper()]
+    assert clause.provenance is Provenance[CLAUSES[name]["x-known"].upper()]
     assert clause.text == CLAUSES[name]["text"]
     assert clause.pointer == f"{POST}/x-clauses/{name}"
 
@@ -74,53 +74,53 @@ def test_a_clause_is_marked(name: str, shipped: Contract) -> None:
 @pytest.mark.parametrize(
     ("name", "known", "pointer"),
     [
-        ("x-upsert/created", Known.PUBLISHED, POST + "/x-upsert/created"),
-        ("x-upsert/omitted", Known.ASSUMED, POST + "/x-upsert/omitted"),
-        ("responses/200", Known.STATED, POST + "/responses/200"),
-        ("responses/401", Known.STATED, POST + "/responses/401"),
-        ("responses/413", Known.STANDARD, POST + "/responses/413"),
-        ("requestBody", Known.STATED, POST + "/requestBody"),
-        ("requestBody/x-limits", Known.OPEN, POST + "/requestBody/x-limits"),
-        ("security", Known.STATED, "#/security"),
-        ("provider_id/x-alias", Known.STATED, "#/components/schemas/ModelUpsert/properties/provider_id/x-alias"),
+        ("x-upsert/created", Provenance.PUBLISHED, POST + "/x-upsert/created"),
+        ("x-upsert/omitted", Provenance.ASSUMED, POST + "/x-upsert/omitted"),
+        ("responses/200", Provenance.STATED, POST + "/responses/200"),
+        ("responses/401", Provenance.STATED, POST + "/responses/401"),
+        ("responses/413", Provenance.STANDARD, POST + "/responses/413"),
+        ("requestBody", Provenance.STATED, POST + "/requestBody"),
+        ("requestBody/x-limits", Provenance.OPEN, POST + "/requestBody/x-limits"),
+        ("security", Provenance.STATED, "#/security"),
+        ("provider_id/x-alias", Provenance.STATED, "#/components/schemas/ModelUpsert/properties/provider_id/x-alias"),
         (
             "provider_id/x-alias/differing",
-            Known.ASSUMED,
+            Provenance.ASSUMED,
             "#/components/schemas/ModelUpsert/properties/provider_id/x-alias/differing",
         ),
         (
             "base_model_name/x-reference",
-            Known.ASSUMED,
+            Provenance.ASSUMED,
             "#/components/schemas/ModelUpsert/properties/base_model_name/x-reference",
         ),
-        ("model_type/x-source", Known.OPEN, "#/components/schemas/Model/properties/model_type/x-source"),
+        ("model_type/x-source", Provenance.OPEN, "#/components/schemas/Model/properties/model_type/x-source"),
     ],
 )
-def test_what_is_marked_is_a_clause(name: str, known: Known, pointer: str, shipped: Contract) -> None:
+def test_what_is_marked_is_a_clause(name: str, known: Provenance, pointer: str, shipped: Contract) -> None:
     clause = shipped.clauses[name]
-    assert (clause.name, clause.known, clause.pointer) == (name, known, pointer)
+    assert (clause.name, clause.provenance, clause.pointer) == (name, known, pointer)
     assert clause.text
 
 
 def test_what_has_no_mark_counts_as_stated(load_altered: LoadAltered) -> None:
     contract = load_altered(drop(POST + "/x-upsert/x-known"), drop(POST + "/responses/413/x-known"))
-    assert contract.clauses["x-upsert/omitted"].known is Known.STATED
-    assert contract.clauses["responses/413"].known is Known.STATED
+    assert contract.clauses["x-upsert/omitted"].provenance is Provenance.STATED
+    assert contract.clauses["responses/413"].provenance is Provenance.STATED
 
 
 def test_security_is_as_well_known_as_its_least_known_scheme(load_altered: LoadAltered) -> None:
     contract = load_altered(put("#/components/securitySchemes/dashboardJwt/x-known", "open"))
-    assert contract.clauses["security"].known is Known.OPEN
+    assert contract.clauses["security"].provenance is Provenance.OPEN
 
 
 def test_security_of_the_operation_goes_before_that_of_the_document(load_altered: LoadAltered) -> None:
     contract = load_altered(
         put(POST + "/security", [{"apiKey": []}]), put("#/components/securitySchemes/dashboardJwt/x-known", "open")
     )
-    assert contract.clauses["security"].known is Known.STATED
+    assert contract.clauses["security"].provenance is Provenance.STATED
     assert contract.clauses["security"].pointer == POST + "/security"
 
 
-@pytest.mark.parametrize("known", Known)
-def test_what_binds(known: Known) -> None:
+@pytest.mark.parametrize("known", Provenance)
+def test_what_binds(known: Provenance) -> None:
     assert known.binds is (known.word in ("stated", "published", "standard"))

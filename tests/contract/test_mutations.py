@@ -81,4 +81,4 @@ def test_a_mutated_contract_loads_or_is_refused(folder: Path, applied: list[Muta
             assert upsert.key in upsert.request
         case error:
             assert error.problems
-            assert all(problem.pointer.startswith("#") and problem.what and problem.mend for problem in error.problems)
+            assert all(problem.pointer.startswith("#") and problem.what and problem.hint for problem in error.problems)

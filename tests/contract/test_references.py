@@ -32,12 +32,12 @@ DEAD = {
 }
 
 
-@pytest.mark.parametrize(("reference", "what", "mend"), DEAD.values(), ids=DEAD)
-def test_dead_reference(reference: Any, what: str, mend: str, tmp_path: Path, refusal: Refusal) -> None:
+@pytest.mark.parametrize(("reference", "what", "hint"), DEAD.values(), ids=DEAD)
+def test_dead_reference(reference: Any, what: str, hint: str, tmp_path: Path, refusal: Refusal) -> None:
     [problem] = refusal(write_altered(tmp_path, refers(reference)))
     assert problem.pointer == COST + "/allOf/0/$ref"
     assert what in problem.what
-    assert mend in problem.mend
+    assert hint in problem.hint
 
 
 def test_extension_beside_a_reference(tmp_path: Path, refusal: Refusal) -> None:
@@ -45,7 +45,7 @@ def test_extension_beside_a_reference(tmp_path: Path, refusal: Refusal) -> None:
     [problem] = refusal(write_altered(tmp_path, put(COST, beside)))
     assert problem.pointer == COST + "/x-known"
     assert problem.what == "an extension beside a $ref is lost"
-    assert problem.mend == "put the $ref into an allOf, and leave the extension beside that"
+    assert problem.hint == "put the $ref into an allOf, and leave the extension beside that"
 
 
 @pytest.mark.parametrize("reference", ["#", "", "openapi.yaml", "#/components"])
@@ -54,7 +54,7 @@ def test_reference_to_what_contains_it(reference: str, tmp_path: Path, refusal: 
     circle = reference if reference.startswith("#/") else "#"
     assert problem.pointer == circle
     assert problem.what == f"contains itself: {circle} -> {circle}"
-    assert problem.mend == "break the circle; a schema that contains itself is not supported"
+    assert problem.hint == "break the circle; a schema that contains itself is not supported"
 
 
 def test_recursive_schemas(tmp_path: Path, refusal: Refusal) -> None:
@@ -76,7 +76,7 @@ def test_chain_of_references_that_nests_too_deeply(tmp_path: Path, refusal: Refu
     [problem] = refusal(write_altered(tmp_path, *edits))
     assert problem.pointer == "#"
     assert problem.what == "nests too deeply, references followed"
-    assert problem.mend == "shorten the chains of references"
+    assert problem.hint == "shorten the chains of references"
 
 
 def test_other_files_are_followed(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_problem_in_another_file_names_it(tmp_path: Path, refusal: Refusal) ->
     write(tmp_path / "money.yaml", {"Cost": {"type": "number", "x-knwon": "stated"}})
     [problem] = refusal(write_altered(tmp_path, refers("money.yaml#/Cost")))
     assert problem.pointer == "money.yaml#/Cost/x-knwon"
-    assert problem.mend.startswith("write x-known; ")
+    assert problem.hint.startswith("write x-known; ")
 
 
 def test_a_dead_reference_in_another_file_names_it(tmp_path: Path, refusal: Refusal) -> None:

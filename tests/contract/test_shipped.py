@@ -11,10 +11,10 @@ from contract import (
     FromKey,
     FromRequest,
     Inherited,
-    Known,
     LookedUp,
     Omitted,
     Overlaid,
+    Provenance,
     Reference,
     Source,
     Timestamp,
@@ -173,29 +173,29 @@ def test_sources(shipped: Contract) -> None:
 
 
 def test_how_well_sources_are_known(shipped: Contract) -> None:
-    known = {name: field.source_known for name, field in shipped.upsert.response.items()}
-    assert {name for name, mark in known.items() if mark is Known.OPEN} == {
+    known = {name: field.source_provenance for name, field in shipped.upsert.response.items()}
+    assert {name for name, mark in known.items() if mark is Provenance.OPEN} == {
         "is_called_by_custom_name",
         "model_type",
         "throughput",
     }
-    assert {name for name, mark in known.items() if mark is Known.ASSUMED} == {"created_at", "updated_at"}
-    assert known["id"] is Known.STATED
-    assert known["source"] is Known.PUBLISHED
+    assert {name for name, mark in known.items() if mark is Provenance.ASSUMED} == {"created_at", "updated_at"}
+    assert known["id"] is Provenance.STATED
+    assert known["source"] is Provenance.PUBLISHED
 
 
 def test_references(shipped: Contract) -> None:
     references = {name: field.reference for name, field in shipped.upsert.request.items() if field.reference}
     assert references == {
-        "base_model_name": Reference("models", 404, Known.ASSUMED),
-        "custom_provider_id": Reference("providers", 404, Known.ASSUMED),
+        "base_model_name": Reference("models", 404, Provenance.ASSUMED),
+        "custom_provider_id": Reference("providers", 404, Provenance.ASSUMED),
     }
 
 
 def test_both_spellings_of_the_provider_share_a_slot(shipped: Contract) -> None:
     alias = shipped.upsert.request["provider_id"]
-    assert alias.alias == Alias("custom_provider_id", 400, Known.STATED, Known.ASSUMED)
-    assert alias.slot == shipped.upsert.request["custom_provider_id"].slot == "custom_provider_id"
+    assert alias.alias == Alias("custom_provider_id", 400, Provenance.STATED, Provenance.ASSUMED)
+    assert alias.storage_name == shipped.upsert.request["custom_provider_id"].storage_name == "custom_provider_id"
 
 
 def test_only_the_override_is_merged(shipped: Contract) -> None:

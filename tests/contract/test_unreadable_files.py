@@ -43,16 +43,16 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize(("text", "pointer", "what", "mend"), UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize(("text", "pointer", "what", "hint"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_no_json_is_refused(
-    text: bytes, pointer: str, what: str, mend: str, tmp_path: Path, refusal: Refusal
+    text: bytes, pointer: str, what: str, hint: str, tmp_path: Path, refusal: Refusal
 ) -> None:
     file = tmp_path / "openapi.yaml"
     file.write_bytes(text)
     [problem] = refusal(file)
     assert problem.pointer == pointer
     assert what in problem.what
-    assert mend in problem.mend
+    assert hint in problem.hint
 
 
 def test_depth_within_the_limit_is_read(tmp_path: Path, refusal: Refusal) -> None:
@@ -64,7 +64,7 @@ def test_depth_within_the_limit_is_read(tmp_path: Path, refusal: Refusal) -> Non
 def test_missing_file(tmp_path: Path, refusal: Refusal) -> None:
     [problem] = refusal(tmp_path / "absent.yaml")
     assert problem.what == "cannot be read: No such file or directory"
-    assert problem.mend == "name a file that exists and may be read"
+    assert problem.hint == "name a file that exists and may be read"
 
 
 def test_directory(tmp_path: Path, refusal: Refusal) -> None:

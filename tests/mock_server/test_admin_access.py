@@ -119,8 +119,8 @@ def test_without_a_token_the_document_asks_for_none(client: httpx2.Client) -> No
 def test_where_others_can_reach_it_it_needs_a_token() -> None:
     ended = run("--port", "0", "--host", "0.0.0.0")
     assert ended.returncode == 2
-    for mend in ("--admin-token", "RESPAN_MOCK_ADMIN_TOKEN", "--no-admin"):
-        assert mend in ended.stderr
+    for hint in ("--admin-token", "RESPAN_MOCK_ADMIN_TOKEN", "--no-admin"):
+        assert hint in ended.stderr
     with started("--quiet", "--host", "0.0.0.0", "--admin-token", "t") as mock:
         assert status(mock, Authorization="Bearer t") == 200
 

@@ -88,14 +88,14 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(("text", "pointer", "mend"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_rejected_with_its_faults_named(tmp_path: Path, text: str, pointer: str, mend: str) -> None:
+@pytest.mark.parametrize(("text", "pointer", "hint"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_rejected_with_its_faults_named(tmp_path: Path, text: str, pointer: str, hint: str) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(FaultsError) as caught:
         read_faults(file)
     assert [problem.pointer for problem in caught.value.problems] == [pointer]
-    assert mend in caught.value.problems[0].mend
+    assert hint in caught.value.problems[0].hint
     assert str(file) in str(caught.value)
 
 
@@ -114,14 +114,14 @@ BEYOND_REACH = {
 }
 
 
-@pytest.mark.parametrize(("member", "what", "mend"), BEYOND_REACH.values(), ids=BEYOND_REACH)
-def test_a_rule_that_no_request_can_meet_stops_the_command(tmp_path: Path, member: str, what: str, mend: str) -> None:
+@pytest.mark.parametrize(("member", "what", "hint"), BEYOND_REACH.values(), ids=BEYOND_REACH)
+def test_a_rule_that_no_request_can_meet_stops_the_command(tmp_path: Path, member: str, what: str, hint: str) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text(f"faults:\n  - {{status: 500}}\n  - {{status: 500, {member}}}\n", encoding="utf-8")
     ended = run("--port", "0", "--faults", str(file))
     assert ended.returncode == 2
     assert f"#/faults/1/{member.partition(':')[0]}: {what}" in ended.stderr
-    assert mend in ended.stderr
+    assert hint in ended.stderr
 
 
 def test_one_id_of_two_options_stops_the_command(tmp_path: Path) -> None:

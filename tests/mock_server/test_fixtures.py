@@ -143,16 +143,16 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("old", "new", "pointer", "mend"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(("old", "new", "pointer", "hint"), WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_told_with_its_place_and_its_mend(
-    contract: Contract, write: Write, old: str, new: str, pointer: str, mend: str
+    contract: Contract, write: Write, old: str, new: str, pointer: str, hint: str
 ) -> None:
     assert old in WORKING
     file = write(WORKING.replace(old, new))
     with pytest.raises(FixturesError) as caught:
         load_fixtures(contract, file)
     assert pointer in [problem.pointer for problem in caught.value.problems]
-    assert any(mend in problem.mend for problem in caught.value.problems if problem.pointer == pointer)
+    assert any(hint in problem.hint for problem in caught.value.problems if problem.pointer == pointer)
     assert str(file) in str(caught.value)
 
 

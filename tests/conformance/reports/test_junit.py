@@ -89,7 +89,7 @@ def test_a_failure_names_its_requirement_and_how_to_see_it() -> None:
         "section": "IDM",
         "level": "MUST",
         "clause": "#/paths/~1api~1models~1/post/x-clauses/shown",
-        "known": "stated",
+        "provenance": "stated",
         "case": "input_cost",
         "verdict": "fail",
     }

@@ -80,7 +80,7 @@ def test_no_reading_of_them_is_at_odds_with_the_validators(contract: Contract, c
 def test_every_field_is_sent_right_wrong_and_null(cases: list[Exchange], field: RequestField) -> None:
     sent = [body[field.name] for body in _objects(cases) if field.name in body]
     readings = {read_value(field.schema, value) for value in sent}
-    reference = field.reference or REQUEST[field.slot].reference
+    reference = field.reference or REQUEST[field.storage_name].reference
     assert Reading.WRONG in readings
     assert None in sent
     assert readings & {Reading.PLAIN, Reading.OPEN} or (reference is not None and reference.to == "providers")

@@ -40,7 +40,7 @@ def test_the_json_tells_all_of_a_requirement(registry: Mapping[str, Requirement]
         "id": "SEM-08",
         "section": "SEM",
         "level": "MUST",
-        "known": "stated",
+        "provenance": "stated",
         "text": registry["SEM-08"].text,
         "clause": {
             "name": "x-clauses/shown",

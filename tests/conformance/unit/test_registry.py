@@ -12,7 +12,7 @@ import pytest
 from conformance.options import OPTIONS
 from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD
 from conformance.requirements.requirement import REGISTRY, Requirement, requirement
-from contract import Contract, Known
+from contract import Contract, Provenance
 from tests.contract.altered import Edit, put
 
 Altered = Callable[..., Contract]
@@ -61,12 +61,12 @@ def test_every_requirement_applies_to_the_contract_that_ships(
 def test_of_several_clauses_the_least_known_counts(registry: Mapping[str, Requirement], altered: Altered) -> None:
     known = "#/components/schemas/ModelUpsert/properties/custom_provider_id/x-reference/x-known"
     clause = registry["STA-13"].clause_in(altered(put(known, "open")))
-    assert (clause.name, clause.known) == ("custom_provider_id/x-reference", Known.OPEN)
+    assert (clause.name, clause.provenance) == ("custom_provider_id/x-reference", Provenance.OPEN)
 
 
 def test_no_level_is_higher_than_its_clause_carries(registry: Mapping[str, Requirement], contract: Contract) -> None:
-    assert [r.id for r in registry.values() if r.level is MUST and not r.known(contract).binds] == []
-    assert [r.id for r in registry.values() if r.level is SHOULD and r.known(contract) is Known.OPEN] == []
+    assert [r.id for r in registry.values() if r.level is MUST and not r.provenance(contract).binds] == []
+    assert [r.id for r in registry.values() if r.level is SHOULD and r.provenance(contract) is Provenance.OPEN] == []
     assert [r.id for r in registry.values() if r.level_in(contract) is not r.level] == []
 
 

@@ -307,7 +307,7 @@ def test_the_report_says_all_of_it_as_json(contract: Contract) -> None:
     assert told["IDM-01"]["reasons"] == ["no read"]
     assert [finding["case"] for finding in told["IDM-01"]["findings"]] == ["one"]
     assert (told["IDM-05"]["verdict"], told["IDM-05"]["strict_verdict"]) == ("deviates", "fail")
-    assert (told["IDM-05"]["level"], told["IDM-05"]["clause"]["known"]) == ("SHOULD", "assumed")
+    assert (told["IDM-05"]["level"], told["IDM-05"]["clause"]["provenance"]) == ("SHOULD", "assumed")
     assert told["IDM-09"]["level"] == "SHOULD"
     assert told["SEM-12"]["unspecified"] == ["ignored"]
 

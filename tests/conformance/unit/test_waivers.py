@@ -120,13 +120,13 @@ def test_an_expired_waiver_fails_the_run_and_says_whose_it_is(contract: Contract
     result = _result(contract, [_record(M, FAIL), _record(N)], today=TOMORROW)
     assert result.verdict() is RunVerdict.NON_CONFORMANT
     [note] = result.waiver_notes()
-    assert note == "the waiver of IDM-01 (jane) expired on 2027-01-31: mend it, or agree on another day (slow cache)"
+    assert note == "the waiver of IDM-01 (jane) expired on 2027-01-31: fix it, or agree on a later date (slow cache)"
 
 
 def test_an_expired_waiver_fails_the_run_even_where_its_requirement_holds(contract: Contract) -> None:
     ruling = _result(contract, [_record(M), _record(N)], today=TOMORROW).ruling()
     assert ruling.verdict is RunVerdict.OUTDATED_WAIVERS
-    assert ruling.grounds == ["the waiver of IDM-01 (jane) expired on 2027-01-31: it holds now; take the waiver out"]
+    assert ruling.grounds == ["the waiver of IDM-01 (jane) expired on 2027-01-31: it passes now; remove the waiver"]
 
 
 @pytest.mark.parametrize(("strict", "verdict"), [(False, RunVerdict.CONFORMANT), (True, RunVerdict.OUTDATED_WAIVERS)])

@@ -97,7 +97,7 @@ def judge(fuzzed: Mock, response: Response, value: Any) -> None:
     elif response.status == 201:
         ((name, stored),) = fuzzed.models["acme"].items()
         assert name == value["model_name"] == response.json["model_name"]
-        slots = {RULES.request[each].slot: value[each] for each in value if each in RULES.request}
+        slots = {RULES.request[each].storage_name: value[each] for each in value if each in RULES.request}
         assert stored["values"] == slots
     else:
         assert response.status in {400, 403, 404}

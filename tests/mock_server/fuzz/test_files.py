@@ -100,7 +100,7 @@ def check_rejection(error: UnusableFileError) -> None:
     for each in error.problems:
         assert each.pointer.startswith("#")
         assert each.what.strip()
-        assert each.mend.strip()
+        assert each.hint.strip()
     for line in str(error).split("\n"):
         check_text(line)
 
