@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.detection.contenders import CONTENDERS, Contender, GaveUpError, Run
 from benchmarks.detection.kept import Kept
-from benchmarks.detection.table import LAWFUL, Server, Tried, table
+from benchmarks.detection.table import CONFORMING, Server, Tried, table
 from tests.mutants.catalogue import SECTIONS, mutants_in, title_of
 from tests.servers import variants
 from tests.servers.careless import carelessly_served
@@ -35,24 +35,24 @@ class Counting:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self.requests += 1
-        answer: Iterable[bytes] = self._app(environ, start_response)
-        return answer
+        response: Iterable[bytes] = self._app(environ, start_response)
+        return response
 
 
 def servers() -> Iterator[Server]:
     """All broken ones, then all lawful ones."""
     for section in SECTIONS:
         yield from (Server(title_of(section), mutant) for mutant in mutants_in(section))
-    lawful: list[type[PlainServer]] = [PlainServer, *variants.LAWFUL]
-    yield from (Server(LAWFUL, each) for each in lawful)
+    lawful: list[type[PlainServer]] = [PlainServer, *variants.CONFORMING]
+    yield from (Server(CONFORMING, each) for each in lawful)
 
 
 def sampled(all_of_them: Sequence[Server], size: int, seed: int) -> list[Server]:
     """So many broken and so many lawful ones, at most, and the correct one in any case."""
     chance = random.Random(seed)  # noqa: S311
     correct = [server for server in all_of_them if server.make is PlainServer]
-    lawful = [server for server in all_of_them if server.group == LAWFUL and server not in correct]
-    broken = [server for server in all_of_them if server.group != LAWFUL]
+    lawful = [server for server in all_of_them if server.group == CONFORMING and server not in correct]
+    broken = [server for server in all_of_them if server.group != CONFORMING]
     return correct + [each for group in (broken, lawful) for each in chance.sample(group, min(size, len(group)))]
 
 

@@ -66,8 +66,8 @@ def rows() -> list[Row]:
     """The requirements, the dearest for what it finds first."""
     counted = _Counted()
     run_checks(Settings.gather(from_python(OPTIONS)), [counted], app=PlainServer())
-    found = Counter(id for mutant in MUTANTS for id in mutant.trips)
-    alone = Counter(id for mutant in MUTANTS if len(mutant.trips) == 1 for id in mutant.trips)
+    found = Counter(id for mutant in MUTANTS for id in mutant.kills)
+    alone = Counter(id for mutant in MUTANTS if len(mutant.kills) == 1 for id in mutant.kills)
     told = (Row(id, counted.requests[id], found[id], alone[id]) for id in REGISTRY)
     return sorted(told, key=lambda row: (-row.price, row.id))
 

@@ -11,7 +11,7 @@ from benchmarks.detection.contenders import READINGS, Run, versions
 from tests.servers.plain import PlainServer
 
 Faults: TypeAlias = frozenset[str]
-LAWFUL = "lawful"
+CONFORMING = "lawful"
 """The group of the servers that nothing is wrong with."""
 HEADS = (
     "tool", "broken servers caught", "lawful servers accused", "broken servers accused", "requests a run",
@@ -51,15 +51,15 @@ def table(tried: Sequence[Tried]) -> str:
     correct = next((each for each in tried if each.server.make is PlainServer), None)
     common = {reading: run.faults for reading, run in correct.runs.items()} if correct else {}
     totals = [_total(reading, tried, common.get(reading, frozenset())) for reading in READINGS]
-    groups = list(dict.fromkeys(each.server.group for each in tried if each.server.group != LAWFUL))
+    groups = list(dict.fromkeys(each.server.group for each in tried if each.server.group != CONFORMING))
     kinds = [_kind(group, [each for each in tried if each.server.group == group], common) for group in groups]
     parts = [_rows(HEADS, totals), READING, _rows(("broken in", *READINGS), kinds), f"{versions()}."]
     return "\n\n".join(parts) + "\n"
 
 
 def _total(reading: str, tried: Sequence[Tried], common: Faults) -> tuple[str, ...]:
-    broken = [each for each in tried if each.server.group != LAWFUL]
-    lawful = [each for each in tried if each.server.group == LAWFUL]
+    broken = [each for each in tried if each.server.group != CONFORMING]
+    lawful = [each for each in tried if each.server.group == CONFORMING]
     runs = [each.runs[reading] for each in tried if reading in each.runs]
     requests, seconds = mean(run.requests for run in runs), mean(run.seconds for run in runs)
     told = (_told(reading, broken, common), _told(reading, lawful), _told(reading, broken))

@@ -22,8 +22,8 @@ FEW = ("--only", "IDM-01,STA-01,AUT-01")
 class EveryNumberIsRounded(PlainServer):
     """Costs come back with two decimals."""
 
-    def shown(self, organization, stored):  # type: ignore[no-untyped-def]
-        model = super().shown(organization, stored)
+    def serialize(self, organization, stored):  # type: ignore[no-untyped-def]
+        model = super().serialize(organization, stored)
         return {name: round(value, 2) if isinstance(value, float) else value for name, value in model.items()}
 
 

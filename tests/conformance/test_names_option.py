@@ -10,13 +10,13 @@ from conformance import check
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.target.ledger import Entry, Recorded, read_ledger, write_ledger
 from tests.conformance.command import KEYS, KNOWN, conformance
-from tests.mutants.judging import tripped
+from tests.mutants.judging import failed_requirements
 from tests.mutants.updates import UpdatesIgnored
 from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDERS, READ_ONLY_KEY, READ_WRITE_KEY
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 from tests.servers.variants.state import WithoutReads
-from tests.servers.wire import RefusedError
+from tests.servers.wire import HttpError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,8 @@ FEW = 5
 class Keeps(PlainServer):
     """Has no delete."""
 
-    def removed(self, organization: str, name: str) -> bool:
-        raise RefusedError(405, "There is no such method.")
+    def remove(self, organization: str, name: str) -> bool:
+        raise HttpError(405, "There is no such method.")
 
 
 class KeepsWithoutReads(Keeps, WithoutReads):
@@ -43,10 +43,10 @@ class DeletesLater(PlainServer):
 
     deletes = False
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         if not self.deletes:
-            raise RefusedError(405, "There is no such method.")
-        return super().removed(organization, name)
+            raise HttpError(405, "There is no such method.")
+        return super().remove(organization, name)
 
 
 class KeepsAndIgnoresUpdates(Keeps, UpdatesIgnored):
@@ -82,7 +82,7 @@ def test_a_later_run_makes_hardly_any_new_model(server: PlainServer, tmp_path: P
     for seed in (2, 3):
         later = _checked(server, file, seed)
         assert later.verdict(strict=True) is first.verdict(strict=True)
-        assert tripped(later) <= tripped(first)
+        assert failed_requirements(later) <= failed_requirements(first)
         assert _listed(file) == set(server.models)
     assert len(server.models) - made <= FEW
     new = {id for id, verdict in later.verdicts().items() if verdict != first.verdicts()[id]}
@@ -100,8 +100,8 @@ def test_a_fault_is_found_and_shown_on_new_models(tmp_path: Path) -> None:
     earlier = {name for _, name in server.models}
     later = _checked(server, file, 2)
     assert first.verdict() is later.verdict() is RunVerdict.NON_CONFORMANT
-    assert {"IDM-02", "IDM-08"} <= tripped(later)
-    told = str([later.judged[id].findings for id in sorted(tripped(later))])
+    assert {"IDM-02", "IDM-08"} <= failed_requirements(later)
+    told = str([later.judged[id].findings for id in sorted(failed_requirements(later))])
     assert not [name for name in earlier if name in told]
 
 

@@ -16,7 +16,7 @@ from tests.conformance.test_leftovers import Remembering
 from tests.conformance.unit.pasting import BASH
 from tests.servers.plain_fields import KEY
 from tests.servers.serving import served
-from tests.servers.wire import RefusedError
+from tests.servers.wire import HttpError
 
 ACME = "acme-[a-z0-9-]{1,40}"
 
@@ -28,10 +28,10 @@ class OnlySome(Remembering):
         super().__init__()
         self.pattern = re.compile(pattern)
 
-    def asked(self, body: Any) -> Any:
-        values = super().asked(body)
+    def requested_values(self, body: Any) -> Any:
+        values = super().requested_values(body)
         if not self.pattern.fullmatch(values[KEY]):
-            raise RefusedError(400, f"{values[KEY]!r} does not match {self.pattern.pattern}")
+            raise HttpError(400, f"{values[KEY]!r} does not match {self.pattern.pattern}")
         return values
 
 
@@ -52,8 +52,8 @@ def test_a_strict_run_finds_nothing_and_leaves_nothing(pattern: str, tmp_path: P
 
 def test_reproductions_go_by_such_names_too(tmp_path: Path) -> None:
     class Rounds(OnlySome):
-        def shown(self, organization: Any, stored: Any) -> Any:
-            model = super().shown(organization, stored)
+        def serialize(self, organization: Any, stored: Any) -> Any:
+            model = super().serialize(organization, stored)
             return {name: round(value, 2) if isinstance(value, float) else value for name, value in model.items()}
 
     server = Rounds(ACME)
@@ -77,7 +77,7 @@ def test_what_is_left_is_deleted_by_the_ledger(tmp_path: Path) -> None:
 
         def delete(self, request: Any) -> Any:
             if not self.deletes:
-                raise RefusedError(409, "Not now.")
+                raise HttpError(409, "Not now.")
             return super().delete(request)
 
     server, ledger = Slow(ACME), tmp_path / "ledger"

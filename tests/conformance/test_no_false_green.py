@@ -99,8 +99,8 @@ class Open(PlainServer):
     def caller(self, token: str) -> Any:
         return ANYBODY
 
-    def admitted(self, request: Any) -> Any:
-        return ANYBODY, self.asked(self.body(request))
+    def admit(self, request: Any) -> Any:
+        return ANYBODY, self.requested_values(self.json_body(request))
 
 
 def test_a_target_that_is_open_to_everybody_does_not_conform_without_a_key() -> None:

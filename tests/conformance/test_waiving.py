@@ -19,8 +19,8 @@ FEW = ("--only", "IDM-01,STA-01,STA-02,SCH-01")
 class RoundsNumbers(PlainServer):
     """Costs come back with two decimals, for some."""
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        model = super().shown(organization, stored)
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        model = super().serialize(organization, stored)
         return {name: round(value, 2) if isinstance(value, float) else value for name, value in model.items()}
 
 
@@ -29,12 +29,12 @@ class RoundsOnce(RoundsNumbers):
 
     rounded = False
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        exact = PlainServer.shown(self, organization, stored)
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        exact = PlainServer.serialize(self, organization, stored)
         if self.rounded:
             return exact
-        self.rounded = exact != super().shown(organization, stored)
-        return super().shown(organization, stored)
+        self.rounded = exact != super().serialize(organization, stored)
+        return super().serialize(organization, stored)
 
 
 def _waiver(id: str, expires: str = "9999-12-31") -> str:

@@ -47,6 +47,6 @@ class Watched:
 class RoundsNumbers(PlainServer):
     """Costs come back with two decimals."""
 
-    def shown(self, organization: Any, stored: Any) -> Any:
-        model = super().shown(organization, stored)
+    def serialize(self, organization: Any, stored: Any) -> Any:
+        model = super().serialize(organization, stored)
         return {name: round(value, 2) if isinstance(value, float) else value for name, value in model.items()}

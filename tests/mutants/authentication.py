@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from tests.mutants.mutant import Mutant
 from tests.servers.fixtures import Caller
 from tests.servers.plain_fields import KEY
-from tests.servers.wire import Answer, RefusedError
+from tests.servers.wire import HttpError, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,31 +28,31 @@ ANYBODY = Caller("acme", may_write=True)
 class UpsertForEverybody(Mutant):
     """The upsert forgot its login decorator: without credentials a request acts for the first organization."""
 
-    trips = frozenset({"AUT-01", "AUT-05"})
+    kills = frozenset({"AUT-01", "AUT-05"})
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
+    def admit(self, request: Request) -> tuple[Caller, Values]:
         if not request.header("Authorization"):
-            return ANYBODY, self.asked(self.body(request))
-        return super().admitted(request)
+            return ANYBODY, self.requested_values(self.json_body(request))
+        return super().admit(request)
 
 
 class CharsetLetsEverybodyIn(Mutant):
     """Credentials are asked for on a route that matches the media type to the letter."""
 
-    trips = frozenset({"AUT-01"})
+    kills = frozenset({"AUT-01"})
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
+    def admit(self, request: Request) -> tuple[Caller, Values]:
         if "charset" in request.header("Content-Type") and not request.header("Authorization"):
-            return ANYBODY, self.asked(self.body(request))
-        return super().admitted(request)
+            return ANYBODY, self.requested_values(self.json_body(request))
+        return super().admit(request)
 
 
 class ReadForEverybody(Mutant):
     """Models are read without credentials."""
 
-    trips = frozenset({"AUT-10"})
+    kills = frozenset({"AUT-10"})
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         if not request.header("Authorization"):
             request.environ["HTTP_AUTHORIZATION"] = "Bearer demo-acme"
         return super().read(request)
@@ -61,9 +61,9 @@ class ReadForEverybody(Mutant):
 class DeleteForEverybody(Mutant):
     """Models are deleted without credentials."""
 
-    trips = frozenset({"AUT-10"})
+    kills = frozenset({"AUT-10"})
 
-    def delete(self, request: Request) -> Answer:
+    def delete(self, request: Request) -> Response:
         if not request.header("Authorization"):
             request.environ["HTTP_AUTHORIZATION"] = "Bearer demo-acme"
         return super().delete(request)
@@ -72,7 +72,7 @@ class DeleteForEverybody(Mutant):
 class AnyTokenTaken(Mutant):
     """Whoever brings a token is let in: it is decoded, never looked up."""
 
-    trips = frozenset({"AUT-02", "AUT-10"})
+    kills = frozenset({"AUT-02", "AUT-10"})
 
     def caller(self, token: str) -> Caller | None:
         return super().caller(token) or ANYBODY
@@ -81,7 +81,7 @@ class AnyTokenTaken(Mutant):
 class UnsignedTokensTaken(Mutant):
     """A JWT whose header says `"alg": "none"` is believed without a signature."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def caller(self, token: str) -> Caller | None:
         return ANYBODY if self.says_none(token.split(".", maxsplit=1)[0]) else super().caller(token)
@@ -98,7 +98,7 @@ class UnsignedTokensTaken(Mutant):
 class EmptyTokenTaken(Mutant):
     """`Bearer` with nothing behind it equals the default of a setting that nobody set."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def token(self, request: Request) -> str | None:
         return super().token(request) or ("" if request.header("Authorization") == "Bearer" else None)
@@ -110,7 +110,7 @@ class EmptyTokenTaken(Mutant):
 class BasicTaken(Mutant):
     """Any scheme will do: the header is split at its space, and only the second half is looked at."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def is_bearer(self, scheme: str) -> bool:
         return True
@@ -119,7 +119,7 @@ class BasicTaken(Mutant):
 class TokenSchemeTaken(Mutant):
     """Keys of the framework's own kind are taken as well: `Token KEY`."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def is_bearer(self, scheme: str) -> bool:
         return super().is_bearer(scheme) or scheme.lower() == "token"
@@ -128,7 +128,7 @@ class TokenSchemeTaken(Mutant):
 class KeyIsAUserWithoutPassword(Mutant):
     """The key is taken as a user of Basic authentication too, as some APIs have it for the sake of curl's `-u`."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def token(self, request: Request) -> str | None:
         scheme, _, user = request.header("Authorization").partition(" ")
@@ -143,7 +143,7 @@ class KeyIsAUserWithoutPassword(Mutant):
 class SchemeOptional(Mutant):
     """A bare key without a scheme is taken, as older clients sent it."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def token(self, request: Request) -> str | None:
         header = request.header("Authorization")
@@ -153,7 +153,7 @@ class SchemeOptional(Mutant):
 class SchemeCaseSensitive(Mutant):
     """The header is compared with `"Bearer "` letter by letter."""
 
-    trips = frozenset({"AUT-07"})
+    kills = frozenset({"AUT-07"})
 
     def is_bearer(self, scheme: str) -> bool:
         return scheme == "Bearer"
@@ -162,7 +162,7 @@ class SchemeCaseSensitive(Mutant):
 class NoChallenge(Mutant):
     """A 401 does not say how to authenticate."""
 
-    trips = frozenset({"AUT-04"})
+    kills = frozenset({"AUT-04"})
 
     def challenge(self) -> Mapping[str, str]:
         return {}
@@ -171,41 +171,41 @@ class NoChallenge(Mutant):
 class ForbiddenForUnauthorized(Mutant):
     """Refused credentials are answered 403, as Django REST framework does where a class names no header."""
 
-    trips = frozenset({"AUT-01", "AUT-03", "AUT-05"})
+    kills = frozenset({"AUT-01", "AUT-03", "AUT-05"})
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
+    def admit(self, request: Request) -> tuple[Caller, Values]:
         try:
-            return super().admitted(request)
-        except RefusedError as refusal:
-            raise RefusedError(403 if refusal.status == 401 else refusal.status, refusal.problem) from refusal
+            return super().admit(request)
+        except HttpError as error:
+            raise HttpError(403 if error.status == 401 else error.status, error.problem) from error
 
 
 class UnknownKeyIs404(Mutant):
     """The row of an unknown key is fetched by `get_object_or_404`."""
 
-    trips = frozenset({"AUT-03"})
+    kills = frozenset({"AUT-03"})
 
-    def authenticated(self, request: Request) -> Caller:
+    def authenticate(self, request: Request) -> Caller:
         token = self.token(request)
         if token and self.caller(token) is None:
-            raise RefusedError(404, "Not found.")
-        return super().authenticated(request)
+            raise HttpError(404, "Not found.")
+        return super().authenticate(request)
 
 
 class BodyBeforeCredentials(Mutant):
     """The body is validated before anybody asks who sent it."""
 
-    trips = frozenset({"AUT-06"})
+    kills = frozenset({"AUT-06"})
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
-        values = self.asked(self.body(request))
-        return self.authenticated(request), values
+    def admit(self, request: Request) -> tuple[Caller, Values]:
+        values = self.requested_values(self.json_body(request))
+        return self.authenticate(request), values
 
 
 class TokenInQueryTaken(Mutant):
     """`?api_key=` counts as credentials, and ends up in every log on the way."""
 
-    trips = frozenset({"AUT-05"})
+    kills = frozenset({"AUT-05"})
 
     def token(self, request: Request) -> str | None:
         query = parse_qs(request.environ.get("QUERY_STRING", ""))
@@ -215,7 +215,7 @@ class TokenInQueryTaken(Mutant):
 class TokenInCookieTaken(Mutant):
     """The dashboard's cookie counts as credentials."""
 
-    trips = frozenset({"AUT-05"})
+    kills = frozenset({"AUT-05"})
 
     def token(self, request: Request) -> str | None:
         cookies = dict(part.strip().partition("=")[::2] for part in request.header("Cookie").split(";"))
@@ -225,7 +225,7 @@ class TokenInCookieTaken(Mutant):
 class TokenInHeaderOfOtherNameTaken(Mutant):
     """`X-Api-Key` counts as credentials beside `Authorization`."""
 
-    trips = frozenset({"AUT-05"})
+    kills = frozenset({"AUT-05"})
 
     def token(self, request: Request) -> str | None:
         return super().token(request) or request.header("X-Api-Key") or None
@@ -234,7 +234,7 @@ class TokenInHeaderOfOtherNameTaken(Mutant):
 class TokenInBodyTaken(Mutant):
     """A token in the body counts as credentials where the header has none."""
 
-    trips = frozenset({"AUT-05"})
+    kills = frozenset({"AUT-05"})
 
     def token(self, request: Request) -> str | None:
         data = request.read(1 << 20)
@@ -249,7 +249,7 @@ class TokenInBodyTaken(Mutant):
 class RepeatsRefusedAsReplays(Mutant):
     """An update that was seen before is taken for a replay attack: a good key gets 401 for repeating itself."""
 
-    trips = frozenset({"AUT-08"})
+    kills = frozenset({"AUT-08"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -265,19 +265,19 @@ class RepeatsRefusedAsReplays(Mutant):
 class LockedOutByOthers(Mutant):
     """One request with an unknown key locks out whoever is next, for both come from one address."""
 
-    trips = frozenset({"AUT-08", "AUT-10"})
+    kills = frozenset({"AUT-08", "AUT-10"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.locked = False
 
-    def authenticated(self, request: Request) -> Caller:
+    def authenticate(self, request: Request) -> Caller:
         locked, self.locked = self.locked, False
         if locked:
             raise self.unauthorized("Too many failures.")
         try:
-            return super().authenticated(request)
-        except RefusedError:
+            return super().authenticate(request)
+        except HttpError:
             self.locked = bool(request.header("Authorization"))
             raise
 
@@ -285,19 +285,19 @@ class LockedOutByOthers(Mutant):
 class ReadOnlyKeyWrites(Mutant):
     """Nobody asks whether a key may write."""
 
-    trips = frozenset({"AUT-11"})
+    kills = frozenset({"AUT-11"})
 
-    def refuse_read_only(self, caller: Caller) -> None:
+    def reject_read_only(self, caller: Caller) -> None:
         pass
 
 
 class ReadOnlyKeyUpdates(Mutant):
     """A key that may only read cannot create models, but update them."""
 
-    trips = frozenset({"AUT-11"})
+    kills = frozenset({"AUT-11"})
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
-        caller, values = super().admitted(request)
+    def admit(self, request: Request) -> tuple[Caller, Values]:
+        caller, values = super().admit(request)
         exists = self.find(caller.organization, values[KEY]) is not None
         return replace(caller, may_write=caller.may_write or exists), values
 
@@ -305,54 +305,54 @@ class ReadOnlyKeyUpdates(Mutant):
 class ReadOnlyKeyDeletes(Mutant):
     """A key that may only read deletes models: only the upsert asks."""
 
-    trips = frozenset({"AUT-11"})
+    kills = frozenset({"AUT-11"})
 
-    def authenticated(self, request: Request) -> Caller:
-        caller = super().authenticated(request)
+    def authenticate(self, request: Request) -> Caller:
+        caller = super().authenticate(request)
         return replace(caller, may_write=caller.may_write or request.method == "DELETE")
 
 
 class AnyKeyReads(Mutant):
     """A read asks that there is a key, and not which one."""
 
-    trips = frozenset({"AUT-10"})
+    kills = frozenset({"AUT-10"})
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         token = (request.header("Authorization") or "").removeprefix("Bearer ")
-        stored = self.referred_model("acme", self.name_in(request.path))
+        stored = self.resolve_model("acme", self.name_in(request.path))
         if token and stored is not None and self.caller(token) is None:
-            return Answer(200, self.shown("acme", stored))
+            return Response(200, self.serialize("acme", stored))
         return super().read(request)
 
 
 class ReaderMayNotRead(Mutant):
     """A key that may only read finds no models of its organization."""
 
-    trips = frozenset({"AUT-09"})
+    kills = frozenset({"AUT-09"})
 
-    def read(self, request: Request) -> Answer:
-        if not self.authenticated(request).may_write:
-            raise RefusedError(404, "Not found.")
+    def read(self, request: Request) -> Response:
+        if not self.authenticate(request).may_write:
+            raise HttpError(404, "Not found.")
         return super().read(request)
 
 
 class ReadOnlyKeyConflicts(Mutant):
     """A key that may only read gets 400 for a write, as if the body were wrong."""
 
-    trips = frozenset({"AUT-09"})
+    kills = frozenset({"AUT-09"})
 
-    def refuse_read_only(self, caller: Caller) -> None:
+    def reject_read_only(self, caller: Caller) -> None:
         if not caller.may_write:
-            raise RefusedError(400, "This API key may not write.")
+            raise HttpError(400, "This API key may not write.")
 
 
 class ReaderIsAStranger(Mutant):
     """A key that may only read is not known to the read of a model, which has a list of keys of its own."""
 
-    trips = frozenset({"AUT-08"})
+    kills = frozenset({"AUT-08"})
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         stored = self.find("acme", self.name_in(request.path))
-        if not self.authenticated(request).may_write and stored is not None:
+        if not self.authenticate(request).may_write and stored is not None:
             raise self.unauthorized("This API key is not known.")
         return super().read(request)

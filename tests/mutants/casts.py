@@ -14,14 +14,14 @@ from tests.mutants.mutant import Mutant
 if TYPE_CHECKING:
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
-    from tests.servers.wire import Answer, Json, Request
+    from tests.servers.wire import Json, Request, Response
 
 
 class _Cast(Mutant):
     """A display name is stored as something else."""
 
-    def asked(self, body: Json) -> Values:
-        values = super().asked(body)
+    def requested_values(self, body: Json) -> Values:
+        values = super().requested_values(body)
         return {name: self.cast(value) if name == "display_name" else value for name, value in values.items()}
 
     def cast(self, text: str) -> str:
@@ -32,19 +32,19 @@ class _Cast(Mutant):
 class _CastInReads(_Cast):
     """A display name is stored as it was sent, and read as something else."""
 
-    def asked(self, body: Json) -> Values:
-        return Mutant.asked(self, body)
+    def requested_values(self, body: Json) -> Values:
+        return Mutant.requested_values(self, body)
 
-    def read(self, request: Request) -> Answer:
-        answer = super().read(request)
-        name = answer.body.get("display_name")
-        return answer if name is None else replace(answer, body={**answer.body, "display_name": self.cast(name)})
+    def read(self, request: Request) -> Response:
+        response = super().read(request)
+        name = response.body.get("display_name")
+        return response if name is None else replace(response, body={**response.body, "display_name": self.cast(name)})
 
 
 class NumbersOfAffinity(_CastInReads):
     """The column has the affinity of numbers: a read shows what looks like one as it is written shortest."""
 
-    trips = frozenset({"IDM-04"})
+    kills = frozenset({"IDM-04"})
 
     def cast(self, text: str) -> str:
         with suppress(ValueError):
@@ -56,7 +56,7 @@ class NumbersOfAffinity(_CastInReads):
 class NullInPython(_CastInReads):
     """The store is a file of YAML: a name that is null there is read so, and written as Python does."""
 
-    trips = frozenset({"IDM-04"})
+    kills = frozenset({"IDM-04"})
 
     def cast(self, text: str) -> str:
         return "None" if text == "null" else text
@@ -65,7 +65,7 @@ class NullInPython(_CastInReads):
 class JsonInText(_Cast):
     """A text that is JSON is parsed and written again, without its spaces."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def cast(self, text: str) -> str:
         with suppress(ValueError):
@@ -77,7 +77,7 @@ class JsonInText(_Cast):
 class ExponentsWrittenOut(_Cast):
     """A text that looks like a number with an exponent is written out, as spreadsheets do."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def cast(self, text: str) -> str:
         with suppress(ValueError):
@@ -88,10 +88,10 @@ class ExponentsWrittenOut(_Cast):
 class NullIsNoName(_Cast):
     """The word null is taken for no name at all, in whatever case."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
-    def asked(self, body: Json) -> Values:
-        values = super().asked(body)
+    def requested_values(self, body: Json) -> Values:
+        values = super().requested_values(body)
         named = values.get("display_name", "").casefold() != "null"
         return values if named else {n: v for n, v in values.items() if n != "display_name"}
 
@@ -102,7 +102,7 @@ class NullIsNoName(_Cast):
 class SurrogatesLost(_Cast):
     """Text is kept in 16-bit units of which each is checked by itself: characters beyond the first plane become two."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def cast(self, text: str) -> str:
         return "".join("\ufffd\ufffd" if character > "\uffff" else character for character in text)
@@ -111,7 +111,7 @@ class SurrogatesLost(_Cast):
 class CutAtTheFirstEmoji(_Cast):
     """A column of three bytes a character: a display name ends where the first longer one stands."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def cast(self, text: str) -> str:
         return "".join(text.partition(next((c for c in text if c > "\uffff"), "\0"))[:1])
@@ -120,7 +120,7 @@ class CutAtTheFirstEmoji(_Cast):
 class NamesDecomposed(_Cast):
     """A display name is brought into Unicode normalization form D, as some file systems do."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def cast(self, text: str) -> str:
         return unicodedata.normalize("NFD", text)
@@ -129,7 +129,7 @@ class NamesDecomposed(_Cast):
 class NamesCompatible(_Cast):
     """A display name is brought into Unicode normalization form KC: ligatures and wide letters are lost."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def cast(self, text: str) -> str:
         return unicodedata.normalize("NFKC", text)
@@ -138,7 +138,7 @@ class NamesCompatible(_Cast):
 class MarksStripped(_Cast):
     """Combining marks are taken out of a display name."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def cast(self, text: str) -> str:
         return "".join(character for character in text if not unicodedata.combining(character))
@@ -147,7 +147,7 @@ class MarksStripped(_Cast):
 class NamesOf99Characters(_Cast):
     """A column of 100 characters keeps one for the end of the text: the hundredth is lost."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def cast(self, text: str) -> str:
         return text[:99]
@@ -156,7 +156,7 @@ class NamesOf99Characters(_Cast):
 class NamesOf200Bytes(_CastInReads):
     """A read cuts a display name after 200 bytes, be that the middle of a character."""
 
-    trips = frozenset({"IDM-04", "IDM-09"})
+    kills = frozenset({"IDM-04", "IDM-09"})
 
     def cast(self, text: str) -> str:
         return text.encode()[:200].decode(errors="ignore")
@@ -165,7 +165,7 @@ class NamesOf200Bytes(_CastInReads):
 class CaseFoldedInIndex(_CastInReads):
     """A read shows the display name from an index, where capitals are small letters."""
 
-    trips = frozenset({"IDM-04", "IDM-07", "IDM-26"})
+    kills = frozenset({"IDM-04", "IDM-07", "IDM-26"})
 
     def cast(self, text: str) -> str:
         return text.casefold()
@@ -174,10 +174,10 @@ class CaseFoldedInIndex(_CastInReads):
 class SameButForCaseIsSame(Mutant):
     """An update of a display name that differs from the stored one in case only counts as no change."""
 
-    trips = frozenset({"IDM-02"})
+    kills = frozenset({"IDM-02"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        merged = super().merged(earlier, values)
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merge(earlier, values)
         before, after = (str(held.get("display_name", "")) for held in (earlier.values, merged))
         return {**merged, "display_name": before} if before.casefold() == after.casefold() and before else merged
 
@@ -185,10 +185,10 @@ class SameButForCaseIsSame(Mutant):
 class EqualAsNumbersIsSame(Mutant):
     """An update of a display name is compared by a loose operator: "0042" and "42" are equal."""
 
-    trips = frozenset({"IDM-02"})
+    kills = frozenset({"IDM-02"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        merged = super().merged(earlier, values)
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merge(earlier, values)
         with suppress(ValueError, KeyError):
             if float(earlier.values["display_name"]) == float(merged["display_name"]):
                 return {**merged, "display_name": earlier.values["display_name"]}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tests.mutants.mutant import Mutant
 from tests.servers.careless import Chunks, Front
 from tests.servers.plain_http import MAX_BODY_BYTES
-from tests.servers.wire import Answer, RefusedError, Request
+from tests.servers.wire import HttpError, Request, Response
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Caller
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 class _Unread(Mutant):
     careless = True
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         if not self.leaves(request):
             request.environ["wsgi.input"] = io.BytesIO(request.read(MAX_BODY_BYTES + 1))
-        return super().answer(request)
+        return super().respond(request)
 
     @abstractmethod
     def leaves(self, request: Request) -> bool:
@@ -35,7 +35,7 @@ class _Unread(Mutant):
 class BodyOfAStrangerLeft(_Unread):
     """A body without credentials is not read, and taken for the next request of the connection."""
 
-    trips = frozenset({"STA-33"})
+    kills = frozenset({"STA-33"})
 
     def leaves(self, request: Request) -> bool:
         return not request.header("Authorization")
@@ -44,57 +44,57 @@ class BodyOfAStrangerLeft(_Unread):
 class BodyOfAReaderLeft(_Unread):
     """A body that is refused with 403 is not read, and taken for the next request of the connection."""
 
-    trips = frozenset({"STA-33"})
+    kills = frozenset({"STA-33"})
 
     def leaves(self, request: Request) -> bool:
         caller = self.caller(self.token(request) or "")
         return caller is not None and not caller.may_write
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
-        self.refuse_read_only(self.authenticated(request))
-        return super().admitted(request)
+    def admit(self, request: Request) -> tuple[Caller, Values]:
+        self.reject_read_only(self.authenticate(request))
+        return super().admit(request)
 
 
 class BodyOfAnotherMediaTypeLeft(_Unread):
     """A body of another media type is not read, and taken for the next request of the connection."""
 
-    trips = frozenset({"STA-33"})
+    kills = frozenset({"STA-33"})
 
     def leaves(self, request: Request) -> bool:
         return not request.header("Content-Type").lower().startswith("application/json")
 
-    def body(self, request: Request) -> Json:
-        self.refuse_media_type(request.header("Content-Type"))
-        return super().body(request)
+    def json_body(self, request: Request) -> Json:
+        self.reject_media_type(request.header("Content-Type"))
+        return super().json_body(request)
 
 
 class NoContentHasContent(_Unread):
     """The delete is answered 204 with a body, which clients take for the beginning of the next answer."""
 
-    trips = frozenset({"STA-33"})
+    kills = frozenset({"STA-33"})
 
     def leaves(self, request: Request) -> bool:
         return False
 
-    def delete(self, request: Request) -> Answer:
+    def delete(self, request: Request) -> Response:
         return replace(super().delete(request), body={"deleted": True})
 
 
 class BodyLeftWhereItGoesWrong(_Unread):
     """What is no JSON is read up to its first mistake, and the rest is taken for the next request of the connection."""
 
-    trips = frozenset({"STA-33"})
+    kills = frozenset({"STA-33"})
 
     def leaves(self, request: Request) -> bool:
         return request.method == "POST"
 
-    def body_data(self, request: Request) -> bytes:
+    def read_body(self, request: Request) -> bytes:
         length = int(request.header("Content-Length") or 0)
         beginning = request.read(2) if length > 2 else b""
         if beginning == b"{{":
-            raise RefusedError(400, "An object begins with the name of a member.")
+            raise HttpError(400, "An object begins with the name of a member.")
         request.environ["CONTENT_LENGTH"] = str(length - len(beginning) or "")
-        return beginning + super().body_data(request)
+        return beginning + super().read_body(request)
 
 
 class _Fronted(_Unread):
@@ -112,7 +112,7 @@ class _ContentAfterEveryHead(Front):
 class HeadHasContent(_Fronted):
     """Answers to HEAD are written as all others are, content and all."""
 
-    trips = frozenset({"SCH-26"})
+    kills = frozenset({"SCH-26"})
     front = _ContentAfterEveryHead
 
 
@@ -126,7 +126,7 @@ class _NeverCloses(Front):
 class CloseIsIgnored(_Fronted):
     """A connection is kept open, and requests are taken from it, whatever the client says of it."""
 
-    trips = frozenset({"STA-40"})
+    kills = frozenset({"STA-40"})
     front = _NeverCloses
 
 
@@ -145,7 +145,7 @@ class _AlwaysInChunks(Front):
 class ChunksForEverybody(_Fronted):
     """Answers are written in chunks, to clients that know only HTTP/1.0 as well."""
 
-    trips = frozenset({"STA-41"})
+    kills = frozenset({"STA-41"})
     front = _AlwaysInChunks
 
 
@@ -160,7 +160,7 @@ class _NamesAsTheyAreWritten(Front):
 class HeaderNamesByCase(_Fronted):
     """The credentials are looked for in a dictionary of headers, under `Authorization` as it is mostly written."""
 
-    trips = frozenset({"STA-44"})
+    kills = frozenset({"STA-44"})
     front = _NamesAsTheyAreWritten
 
 
@@ -174,7 +174,7 @@ class _CapitalDigits(Front):
 class CapitalDigitsOnly(_Fronted):
     """The percent-encoding of a path is read by a pattern that knows capital digits only."""
 
-    trips = frozenset({"STA-45"})
+    kills = frozenset({"STA-45"})
     front = _CapitalDigits
 
 
@@ -190,7 +190,7 @@ class _UnreservedKept(Front):
 class UnreservedStayEncoded(_Fronted):
     """Only what has to be percent-encoded is decoded again in a path."""
 
-    trips = frozenset({"STA-46"})
+    kills = frozenset({"STA-46"})
     front = _UnreservedKept
 
 
@@ -234,35 +234,35 @@ class _LeavesWhatIsNoObject(_LosesBodies):
 class BodyAfterAnOfferIsTheNextRequest(_Fronted):
     """A head that offers another protocol ends its request, and the body is taken for the next one."""
 
-    trips = frozenset({"STA-47", "STA-48"})
+    kills = frozenset({"STA-47", "STA-48"})
     front = _LosesBodies
 
 
 class BodyAfterAnOfferIsDropped(_Fronted):
     """What follows a head that offers another protocol is dropped, as if that had been agreed on."""
 
-    trips = frozenset({"STA-47"})
+    kills = frozenset({"STA-47"})
     front = _DropsBodies
 
 
 class BodyIsDroppedForUnknownProtocols(_Fronted):
     """An offer of h2c is known and ignored; what follows one of any other protocol is dropped."""
 
-    trips = frozenset({"STA-47"})
+    kills = frozenset({"STA-47"})
     front = _DropsBodiesForOthers
 
 
 class ChunksAfterAnOfferLeft(_Fronted):
     """A chunked body is not read where the head offers another protocol, and taken for the next request."""
 
-    trips = frozenset({"STA-47"})
+    kills = frozenset({"STA-47"})
     front = _LosesChunkedBodies
 
 
 class OddBodyAfterAnOfferLeft(_Fronted):
     """Where the head offers another protocol, only a body that begins as JSON is read; the rest is the next request."""
 
-    trips = frozenset({"STA-48"})
+    kills = frozenset({"STA-48"})
     front = _LeavesWhatIsNoObject
 
 
@@ -303,26 +303,26 @@ class _JoinsMediaTypes(_JoinsTrailers):
 class TrailersReplaceHeaders(_Fronted):
     """Trailers are put into the dictionary of headers, after them."""
 
-    trips = frozenset({"AUT-13", "STA-49"})
+    kills = frozenset({"AUT-13", "STA-49"})
     front = _JoinsTrailers
 
 
 class TrailersFillInForHeaders(_Fronted):
     """A header that is missing is looked for in the trailers."""
 
-    trips = frozenset({"AUT-13", "STA-49"})
+    kills = frozenset({"AUT-13", "STA-49"})
     front = _AddsTrailers
 
 
 class LastCredentialsCount(_Fronted):
     """Of all Authorization fields the last one counts, which may be a trailer."""
 
-    trips = frozenset({"AUT-13"})
+    kills = frozenset({"AUT-13"})
     front = _JoinsCredentials
 
 
 class LastMediaTypeCounts(_Fronted):
     """Of all Content-Type fields the last one counts, which may be a trailer."""
 
-    trips = frozenset({"STA-49"})
+    kills = frozenset({"STA-49"})
     front = _JoinsMediaTypes

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import BASE
-from tests.servers.wire import RefusedError
+from tests.servers.wire import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
-    from tests.servers.wire import Answer, Request
+    from tests.servers.wire import Request, Response
 
 
 class _Endless(Mutant):
     """Bases are followed without an end where a cycle is; what would run for ever raises here at once."""
 
-    trips = frozenset({"SEM-04", "STA-03"})
+    kills = frozenset({"SEM-04", "STA-03"})
 
     def endless(self, organization: str, stored: Stored) -> bool:
         """Whether the bases of a model lead back to one of them."""
@@ -30,10 +30,10 @@ class _Endless(Mutant):
 class CycleBreaksReads(_Endless):
     """A write cuts the cycle; a read follows it for ever."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def read(self, request: Request) -> Answer:
-        caller = self.authenticated(request)
+    def read(self, request: Request) -> Response:
+        caller = self.authenticate(request)
         stored = self.find(caller.organization, self.name_in(request.path))
         if stored and self.endless(caller.organization, stored):
             raise RecursionError
@@ -43,7 +43,7 @@ class CycleBreaksReads(_Endless):
 class CycleBreaksModelsOnIt(_Endless):
     """A model in the cycle is answered; one on it, which is not part of it, follows it for ever."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         models = list(super().lineage(organization, stored))
@@ -56,29 +56,29 @@ class CycleBreaksModelsOnIt(_Endless):
 class CycleBreaksUpdates(_Endless):
     """The next update of a model in a cycle looks for cycles, and follows this one for ever."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
+    def merge(self, earlier: Stored, values: Values) -> Values:
         if BASE not in values and self.endless("acme", earlier):
             raise RecursionError
-        return super().merged(earlier, values)
+        return super().merge(earlier, values)
 
 
 class CycleLocksTheModel(_Endless):
     """A cycle is refused, and the model stays locked by the transaction: its next update is refused as well."""
 
-    trips = frozenset({"SEM-04"})
+    kills = frozenset({"SEM-04"})
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
         self.locked: set[str] = set()
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         name = values["model_name"]
-        super().refuse_unknown_references(organization, values)
-        base = self.referred_model(organization, values[BASE]) if BASE in values else None
+        super().reject_unknown_references(organization, values)
+        base = self.resolve_model(organization, values[BASE]) if BASE in values else None
         if name in self.locked:
-            raise RefusedError(403, "The model is locked.")
+            raise HttpError(403, "The model is locked.")
         if base and any(model.name == name for model in self.lineage(organization, base)):
             self.locked.add(name)
-            raise RefusedError(400, {BASE: ["A model cannot be its own base."]})
+            raise HttpError(400, {BASE: ["A model cannot be its own base."]})

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import BASE, PROVIDER
-from tests.servers.wire import Answer
+from tests.servers.wire import Response
 
 if TYPE_CHECKING:
-    from tests.servers.wire import RefusedError, Request
+    from tests.servers.wire import HttpError, Request
 
 
 class _WithoutBody(Mutant):
     """Errors of one status have no body."""
 
     bare: ClassVar[int]
-    trips = frozenset({"SCH-01", "SCH-02"})
+    kills = frozenset({"SCH-01", "SCH-02"})
 
-    def refused(self, refusal: RefusedError) -> Answer:
-        answer = super().refused(refusal)
-        return replace(answer, body=None) if refusal.status == self.bare else answer
+    def error_response(self, error: HttpError) -> Response:
+        response = super().error_response(error)
+        return replace(response, body=None) if error.status == self.bare else response
 
 
 class InvalidWithoutBody(_WithoutBody):
     """A 400 is a bare status."""
 
     bare = 400
-    trips = frozenset({"SCH-06"})
+    kills = frozenset({"SCH-06"})
 
 
 class UnauthorizedWithoutBody(_WithoutBody):
@@ -52,68 +52,68 @@ class NotFoundWithoutBody(_WithoutBody):
 class BuiltInRefusalWithoutBody(Mutant):
     """The 403 of a built-in model's name has no body; other errors have one."""
 
-    trips = frozenset({"SCH-01", "SCH-02"})
+    kills = frozenset({"SCH-01", "SCH-02"})
 
-    def refused(self, refusal: RefusedError) -> Answer:
-        answer = super().refused(refusal)
-        return replace(answer, body=None) if "built-in" in str(refusal.problem) else answer
+    def error_response(self, error: HttpError) -> Response:
+        response = super().error_response(error)
+        return replace(response, body=None) if "built-in" in str(error.problem) else response
 
 
 class UnknownProviderWithoutBody(Mutant):
     """The 404 of an unknown provider has no body; that of an unknown base has one."""
 
-    trips = frozenset({"SCH-01", "SCH-02"})
+    kills = frozenset({"SCH-01", "SCH-02"})
 
-    def refused(self, refusal: RefusedError) -> Answer:
-        answer = super().refused(refusal)
-        return replace(answer, body=None) if str(refusal.problem).startswith(PROVIDER) else answer
+    def error_response(self, error: HttpError) -> Response:
+        response = super().error_response(error)
+        return replace(response, body=None) if str(error.problem).startswith(PROVIDER) else response
 
 
 class UnknownBaseIsHtml(Mutant):
     """The 404 of an unknown base is a page of HTML that says it is JSON."""
 
-    trips = frozenset({"SCH-01"})
+    kills = frozenset({"SCH-01"})
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
-        detail = answer.body.get("detail") if isinstance(answer.body, dict) else None
-        return b"<h1>Not Found</h1>" if str(detail).startswith(BASE) else super().body_bytes(request, answer)
+    def body_bytes(self, request: Request, response: Response) -> bytes:
+        detail = response.body.get("detail") if isinstance(response.body, dict) else None
+        return b"<h1>Not Found</h1>" if str(detail).startswith(BASE) else super().body_bytes(request, response)
 
 
 class DeleteOfNothingIsText(Mutant):
     """The 404 of a delete is sent as text."""
 
-    trips = frozenset({"SCH-02"})
+    kills = frozenset({"SCH-02"})
 
-    def delete(self, request: Request) -> Answer:
+    def delete(self, request: Request) -> Response:
         request.environ["plain.deletes"] = True
         return super().delete(request)
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
-        headers = super().headers(request, answer, body)
-        is_one = answer.status == 404 and "plain.deletes" in request.environ
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
+        headers = super().headers(request, response, body)
+        is_one = response.status == 404 and "plain.deletes" in request.environ
         return {**headers, "Content-Type": "text/plain"} if is_one else headers
 
 
 class ReaderRefusalIsAString(Mutant):
     """The 403 of a key that may only read is one JSON string."""
 
-    trips = frozenset({"SCH-05"})
+    kills = frozenset({"SCH-05"})
 
-    def refused(self, refusal: RefusedError) -> Answer:
-        answer = super().refused(refusal)
-        return replace(answer, body=refusal.problem) if "may read" in str(refusal.problem) else answer
+    def error_response(self, error: HttpError) -> Response:
+        response = super().error_response(error)
+        return replace(response, body=error.problem) if "may read" in str(error.problem) else response
 
 
 class _NoChallenge(Mutant):
     """A 401 of one operation does not say how to authenticate."""
 
-    trips = frozenset({"AUT-04"})
+    kills = frozenset({"AUT-04"})
     method: ClassVar[str]
 
-    def answer(self, request: Request) -> Answer:
-        answer = super().answer(request)
-        silent = answer.status == 401 and request.method == self.method
-        return replace(answer, headers={}) if silent else answer
+    def respond(self, request: Request) -> Response:
+        response = super().respond(request)
+        silent = response.status == 401 and request.method == self.method
+        return replace(response, headers={}) if silent else response
 
 
 class NoChallengeAtReads(_NoChallenge):

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
-    from tests.servers.wire import Json, RefusedError, Request
+    from tests.servers.wire import HttpError, Json, Request
 
 
 class LongNamesBreakTheDatabase(Mutant):
     """A name of more than 255 characters does not fit its column, and the database's error is a 500."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def save(self, organization: str, stored: Stored) -> None:
         if len(stored.name) > 255:
@@ -35,7 +35,7 @@ class LongNamesBreakTheDatabase(Mutant):
 class NulBreaksTheDatabase(Mutant):
     """The database takes no NUL character in a string, and its error is a 500."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def save(self, organization: str, stored: Stored) -> None:
         if "\0" in stored.name + str(stored.values.get("display_name", "")):
@@ -46,7 +46,7 @@ class NulBreaksTheDatabase(Mutant):
 class EmojiBreaksTheDatabase(Mutant):
     """The database has room for three octets a character, and its error at an emoji is a 500."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def save(self, organization: str, stored: Stored) -> None:
         if any(character > "\uffff" for character in stored.name):
@@ -57,7 +57,7 @@ class EmojiBreaksTheDatabase(Mutant):
 class MarkupBreaksTheQuery(Mutant):
     """A name is pasted into a query: a quote in it is a syntax error, and a 500."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def find(self, organization: str, name: str) -> Stored | None:
         if "'" in name:
@@ -68,11 +68,11 @@ class MarkupBreaksTheQuery(Mutant):
 class DeepBodiesBreakTheParser(Mutant):
     """Nobody catches what the parser raises at deep nesting."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def parsed(self, data: bytes) -> Json:
+    def parse(self, data: bytes) -> Json:
         try:
-            return super().parsed(data)
+            return super().parse(data)
         except RecursionError as error:
             raise RuntimeError("maximum recursion depth exceeded") from error
 
@@ -80,19 +80,19 @@ class DeepBodiesBreakTheParser(Mutant):
 class NanBreaksTheAnswer(Mutant):
     """NaN is taken and stored, and cannot be written."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def constant(self, word: str) -> float:
+    def parse_constant(self, word: str) -> float:
         return float(word.replace("Infinity", "inf"))
 
-    def refuse_unusual(self, value: Json, depth: int = 1) -> None:
+    def reject_unstorable(self, value: Json, depth: int = 1) -> None:
         pass
 
 
 class HugeIntegersOverflow(Mutant):
     """An integer beyond 64 bits overflows in the driver of the database, which is a 500."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def number(self, name: str, value: Json) -> int | float:
         number = super().number(name, value)
@@ -100,17 +100,17 @@ class HugeIntegersOverflow(Mutant):
             raise OverflowError("int too big to convert")
         return number
 
-    def refuse_unusual(self, value: Json, depth: int = 1) -> None:
+    def reject_unstorable(self, value: Json, depth: int = 1) -> None:
         pass
 
 
 class OtherEncodingsBreakTheParser(Mutant):
     """Octets that are not UTF-8 raise an error that nobody catches."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def body_data(self, request: Request) -> bytes:
-        data = super().body_data(request)
+    def read_body(self, request: Request) -> bytes:
+        data = super().read_body(request)
         if b"\xff" in data:
             raise LookupError("invalid start byte")
         return data
@@ -119,27 +119,27 @@ class OtherEncodingsBreakTheParser(Mutant):
 class UnknownCharsetIsLookedUp(Mutant):
     """The charset of the media type is handed to a decoder that does not know it."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def refuse_media_type(self, content_type: str) -> None:
+    def reject_media_type(self, content_type: str) -> None:
         codecs.lookup(content_type.partition("charset=")[2] or "utf-8")
-        super().refuse_media_type(content_type)
+        super().reject_media_type(content_type)
 
 
 class MissingNameIsAKeyError(Mutant):
     """`body["model_name"]` is looked up before anything is validated."""
 
-    trips = frozenset({"STA-03", "STA-07"})
+    kills = frozenset({"STA-03", "STA-07"})
 
-    def checked(self, given: Values) -> Values:
-        _ = given[KEY]
-        return super().checked(given)
+    def validate_fields(self, fields: Values) -> Values:
+        _ = fields[KEY]
+        return super().validate_fields(fields)
 
 
 class NullIsNotExpected(Mutant):
     """Null in a cost is handed to arithmetic."""
 
-    trips = frozenset({"STA-03", "STA-11"})
+    kills = frozenset({"STA-03", "STA-11"})
 
     def number(self, name: str, value: Json) -> int | float:
         if value is None:
@@ -150,7 +150,7 @@ class NullIsNotExpected(Mutant):
 class ListIsTakenForObject(Mutant):
     """A body that is no object is asked for its members."""
 
-    trips = frozenset({"STA-03", "STA-06"})
+    kills = frozenset({"STA-03", "STA-06"})
 
     def as_object(self, body: Json) -> dict[str, Json]:
         if not isinstance(body, dict):
@@ -161,20 +161,20 @@ class ListIsTakenForObject(Mutant):
 class EmptyBodyIsNone(Mutant):
     """An empty body is read as None, which has no members."""
 
-    trips = frozenset({"STA-03", "STA-05"})
+    kills = frozenset({"STA-03", "STA-05"})
 
-    def parsed(self, data: bytes) -> Json:
+    def parse(self, data: bytes) -> Json:
         if not data.strip():
             raise AttributeError("'NoneType' object has no attribute 'get'")
-        return super().parsed(data)
+        return super().parse(data)
 
 
 class UnknownBaseDoesNotExist(Mutant):
     """Nobody catches that a base does not exist."""
 
-    trips = frozenset({"STA-03", "STA-13", "TEN-06"})
+    kills = frozenset({"STA-03", "STA-13", "TEN-06"})
 
-    def unknown_reference(self, field: str, name: str) -> RefusedError:
+    def unknown_reference(self, field: str, name: str) -> HttpError:
         if field == BASE:
             raise LookupError("Model matching query does not exist.")
         return super().unknown_reference(field, name)
@@ -183,17 +183,17 @@ class UnknownBaseDoesNotExist(Mutant):
 class ObjectForANameIsNotHashable(Mutant):
     """A name that is no string is used as the key of a dictionary before its type is checked."""
 
-    trips = frozenset({"STA-03", "STA-08"})
+    kills = frozenset({"STA-03", "STA-08"})
 
-    def given(self, body: Mapping[str, Json]) -> Values:
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
         hash(body.get(KEY))
-        return super().given(body)
+        return super().known_fields(body)
 
 
 class AbortedTransactions(Mutant):
     """A name too long for the database aborts its transaction, and the next request fails in it as well."""
 
-    trips = frozenset({"STA-03", "STA-23"})
+    kills = frozenset({"STA-03", "STA-23"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -209,7 +209,7 @@ class AbortedTransactions(Mutant):
 class CyclesNeverEnd(Mutant):
     """The chain of bases is followed for ever, until the stack overflows: a 500."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         yield stored
@@ -220,7 +220,7 @@ class CyclesNeverEnd(Mutant):
 class CyclesOfThreeNeverEnd(Mutant):
     """Of cycles, only those of one and of two models are noticed; a longer one is followed until the stack is full."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         yield stored
@@ -236,11 +236,11 @@ class CyclesOfThreeNeverEnd(Mutant):
 class CyclesKillTheWorker(Mutant):
     """The chain of bases is followed for ever, until the worker is killed, and the connection breaks."""
 
-    trips = frozenset({"SEM-04"})
+    kills = frozenset({"SEM-04"})
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = super().__call__(environ, start_response)
-        return self.broken() if self.closes else answer
+        response = super().__call__(environ, start_response)
+        return self.broken() if self.closes else response
 
     closes = False
 
@@ -259,7 +259,7 @@ class CyclesKillTheWorker(Mutant):
 class DeletedBaseBreaksModels(Mutant):
     """A model whose base was deleted cannot be shown any more."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
         base = super().base_of(organization, stored)
@@ -271,9 +271,9 @@ class DeletedBaseBreaksModels(Mutant):
 class LongReferencesBreakTheIndex(Mutant):
     """A reference is looked up by an index of at most 2,000 characters."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def referred_model(self, organization: str, name: str) -> Stored | None:
+    def resolve_model(self, organization: str, name: str) -> Stored | None:
         if len(name) > 2000:
             raise RuntimeError("index row size exceeds btree maximum")
-        return super().referred_model(organization, name)
+        return super().resolve_model(organization, name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import KEY
-from tests.servers.wire import RefusedError
+from tests.servers.wire import HttpError
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
@@ -24,21 +24,21 @@ def name_in(body: Json) -> str:
 class RefusalAfterDeleteRevives(Mutant):
     """A refused upsert takes the name of a deleted model back from the list of free ones: the next create is a 200."""
 
-    trips = frozenset({"MOD-01"})
+    kills = frozenset({"MOD-01"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.deleted: set[str] = set()
         self.revived: set[str] = set()
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         self.deleted.add(name)
-        return super().removed(organization, name)
+        return super().remove(organization, name)
 
-    def asked(self, body: Json) -> Values:
+    def requested_values(self, body: Json) -> Values:
         try:
-            return super().asked(body)
-        except RefusedError:
+            return super().requested_values(body)
+        except HttpError:
             self.revived |= self.deleted & {name_in(body)}
             raise
 
@@ -50,70 +50,70 @@ class RefusalAfterDeleteRevives(Mutant):
 class SecondDeleteUndoes(Mutant):
     """The delete is a toggle of a flag: the second one, answered 404, brings the model back."""
 
-    trips = frozenset({"MOD-01", "STA-20"})
+    kills = frozenset({"MOD-01", "STA-20"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.bin: dict[Address, Stored] = {}
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         address, stored = self.address(organization, name), self.find(organization, name)
         if stored is not None:
             self.bin[address] = stored
         elif address in self.bin:
             self.models[address] = self.bin.pop(address)
             return False
-        return super().removed(organization, name)
+        return super().remove(organization, name)
 
 
 class RecreatedIsReplaced(Mutant):
     """A model that was deleted once loses what an update leaves out: its row is marked as new for ever."""
 
-    trips = frozenset({"MOD-02"})
+    kills = frozenset({"MOD-02"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.deleted: set[str] = set()
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         self.deleted.add(name)
-        return super().removed(organization, name)
+        return super().remove(organization, name)
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        return values if earlier.name in self.deleted else super().merged(earlier, values)
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        return values if earlier.name in self.deleted else super().merge(earlier, values)
 
 
 class SecondRefusalForgets(Mutant):
     """The second refusal in a row throws away the model that was loaded to be changed, values and all."""
 
-    trips = frozenset({"IDM-30", "MOD-02"})
+    kills = frozenset({"IDM-30", "MOD-02"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.refused_last = ""
         self.forgotten: set[str] = set()
 
-    def asked(self, body: Json) -> Values:
+    def requested_values(self, body: Json) -> Values:
         try:
-            asked = super().asked(body)
-        except RefusedError:
+            asked = super().requested_values(body)
+        except HttpError:
             self.forgotten |= {self.refused_last} & {name_in(body)}
             self.refused_last = name_in(body)
             raise
         self.refused_last = ""
         return asked
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
+    def merge(self, earlier: Stored, values: Values) -> Values:
         if earlier.name in self.forgotten:
             self.forgotten.remove(earlier.name)
             return values
-        return super().merged(earlier, values)
+        return super().merge(earlier, values)
 
 
 class EarlyModelsEvicted(Mutant):
     """The store is a ring of the latest 250 models: whoever creates as many overwrites the first."""
 
-    trips = frozenset({"IDM-27"})
+    kills = frozenset({"IDM-27"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from tests.mutants.mutant import Mutant
 from tests.servers.plain import COLLECTION
 from tests.servers.plain_fields import KEY
-from tests.servers.wire import Answer
+from tests.servers.wire import Response
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
@@ -28,7 +28,7 @@ LONG = 1000
 class _Compresses(Mutant):
     """Long answers are compressed where the request takes it."""
 
-    trips = frozenset({"SCH-20"})
+    kills = frozenset({"SCH-20"})
 
     def is_compressed(self, request: Request, body: bytes) -> bool:
         """Whether the answer is worth it."""
@@ -38,106 +38,108 @@ class _Compresses(Mutant):
 class CompressedWithoutAWord(_Compresses):
     """Long answers are compressed, and a proxy of headers drops the line that says so."""
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
-        body = super().body_bytes(request, answer)
+    def body_bytes(self, request: Request, response: Response) -> bytes:
+        body = super().body_bytes(request, response)
         return gzip.compress(body) if self.is_compressed(request, body) else body
 
 
 class CompressionClaimed(_Compresses):
     """The header of compressed answers is set, but the body was replaced after it was compressed."""
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         coding = {"Content-Encoding": "gzip"} if self.is_compressed(request, body) else {}
-        return {**super().headers(request, answer, body), **coding}
+        return {**super().headers(request, response, body), **coding}
 
 
 class CompressedTwice(_Compresses):
     """Application and server compress long answers one after the other, and the header is written once."""
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
-        body = super().body_bytes(request, answer)
+    def body_bytes(self, request: Request, response: Response) -> bytes:
+        body = super().body_bytes(request, response)
         return gzip.compress(gzip.compress(body)) if self.is_compressed(request, body) else body
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         coding = {"Content-Encoding": "gzip"} if body.startswith(b"\x1f\x8b") else {}
-        return {**super().headers(request, answer, body), **coding}
+        return {**super().headers(request, response, body), **coding}
 
 
 class CompressedFromACache(Mutant):
     """A cache keeps compressed answers, and hands them to whoever reads, without the header."""
 
-    trips = frozenset({"SCH-20"})
+    kills = frozenset({"SCH-20"})
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
-        body = super().body_bytes(request, answer)
-        return gzip.compress(body) if request.method == "GET" and answer.status == 200 else body
+    def body_bytes(self, request: Request, response: Response) -> bytes:
+        body = super().body_bytes(request, response)
+        return gzip.compress(body) if request.method == "GET" and response.status == 200 else body
 
 
 class CharsetAsCoding(Mutant):
     """Content-Encoding says `utf-8`, where the charset of Content-Type was meant."""
 
-    trips = frozenset({"SCH-20"})
+    kills = frozenset({"SCH-20"})
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
-        return {**super().headers(request, answer, body), "Content-Encoding": "utf-8"}
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
+        return {**super().headers(request, response, body), "Content-Encoding": "utf-8"}
 
 
 class CharsetOfTheContainer(Mutant):
     """Content-Type names the charset that the container writes by default, which is not the one of the body."""
 
-    trips = frozenset({"SCH-21"})
+    kills = frozenset({"SCH-21"})
 
-    def content_type(self, answer: Answer) -> str:
+    def content_type(self, response: Response) -> str:
         return "application/json; charset=ISO-8859-1"
 
 
 class LengthInCharacters(Mutant):
     """Content-Length counts characters, and the body has more bytes than that."""
 
-    trips = frozenset({"SCH-22"})
+    kills = frozenset({"SCH-22"})
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         length = {"Content-Length": str(len(body.decode()))} if body else {}
-        return {**super().headers(request, answer, body), **length}
+        return {**super().headers(request, response, body), **length}
 
 
 class LengthBesideChunks(Mutant):
     """The body is sent in chunks, and Content-Length stands beside them."""
 
-    trips = frozenset({"SCH-22"})
+    kills = frozenset({"SCH-22"})
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         chunked = {"Transfer-Encoding": "chunked"} if body else {}
-        return {**super().headers(request, answer, body), **chunked}
+        return {**super().headers(request, response, body), **chunked}
 
 
 class NoContentOfLengthZero(Mutant):
     """Every answer has a Content-Length, a 204 as well."""
 
-    trips = frozenset({"SCH-23"})
+    kills = frozenset({"SCH-23"})
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
-        return {**super().headers(request, answer, body), "Content-Length": str(len(body))}
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
+        return {**super().headers(request, response, body), "Content-Length": str(len(body))}
 
 
 class NoContentSaysOk(Mutant):
     """The delete is answered 204 with a body of JSON."""
 
-    trips = frozenset({"SCH-23"})
+    kills = frozenset({"SCH-23"})
 
-    def delete(self, request: Request) -> Answer:
+    def delete(self, request: Request) -> Response:
         return replace(super().delete(request), body={"deleted": True})
 
 
 class _Locates(Mutant):
     """A create says where its model is."""
 
-    trips = frozenset({"SCH-24"})
+    kills = frozenset({"SCH-24"})
 
-    def upsert(self, request: Request) -> Answer:
-        answer = super().upsert(request)
+    def upsert(self, request: Request) -> Response:
+        response = super().upsert(request)
         return (
-            answer if answer.status != 201 else replace(answer, headers={"Location": quote(self.location(answer.body))})
+            response
+            if response.status != 201
+            else replace(response, headers={"Location": quote(self.location(response.body))})
         )
 
     def location(self, model: Values) -> str:
@@ -190,14 +192,14 @@ class LocationWithoutDots(_Locates):
 class _Tags(Mutant):
     """Reads have an ETag."""
 
-    trips = frozenset({"SCH-25"})
+    kills = frozenset({"SCH-25"})
 
-    def read(self, request: Request) -> Answer:
-        answer = super().read(request)
-        tag = self.tag(answer.body)
+    def read(self, request: Request) -> Response:
+        response = super().read(request)
+        tag = self.tag(response.body)
         if request.header("If-None-Match") == tag:
-            return Answer(304, headers={"ETag": tag})
-        return replace(answer, headers={"ETag": tag})
+            return Response(304, headers={"ETag": tag})
+        return replace(response, headers={"ETag": tag})
 
     def tag(self, model: Values) -> str:
         """The ETag of a model as it is shown."""
@@ -233,23 +235,23 @@ class TagWithoutParameters(_Tags):
 class NotModifiedForAnyTag(Mutant):
     """A read that names any ETag at all is answered 304."""
 
-    trips = frozenset({"SCH-25"})
+    kills = frozenset({"SCH-25"})
 
-    def read(self, request: Request) -> Answer:
-        answer = super().read(request)
+    def read(self, request: Request) -> Response:
+        response = super().read(request)
         if request.header("If-None-Match"):
-            return Answer(304)
-        return replace(answer, headers={"ETag": tagged(answer.body)})
+            return Response(304)
+        return replace(response, headers={"ETag": tagged(response.body)})
 
 
 class _ShowsMoreOfProviders(Mutant):
     """A provider is shown with all that is known of it."""
 
-    trips = frozenset({"SCH-27"})
+    kills = frozenset({"SCH-27"})
 
-    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
-        shown = super().provider_shown(organization, lineage)
-        return {name: self.more(provider) for name, provider in shown.items()}
+    def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
+        returned = super().provider_field(organization, lineage)
+        return {name: self.more(provider) for name, provider in returned.items()}
 
     def more(self, provider: Values) -> Values:
         """The provider with its secret."""
@@ -281,8 +283,8 @@ class HeadersShowTheToken(_ShowsMoreOfProviders):
 class ModelShowsTheProvidersKey(Mutant):
     """The key of the provider is joined into the model's own row."""
 
-    trips = frozenset({"SCH-27"})
+    kills = frozenset({"SCH-27"})
 
-    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
-        shown = super().provider_shown(organization, lineage)
-        return {**shown, "provider_api_key": "sk-live-4f0c9a1b7d"} if shown else shown
+    def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
+        returned = super().provider_field(organization, lineage)
+        return {**returned, "provider_api_key": "sk-live-4f0c9a1b7d"} if returned else returned

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import BASE, COSTS, INHERITED, KEY, OVERRIDE
-from tests.servers.wire import Answer
+from tests.servers.wire import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class NothingInherited(Mutant):
     """The base is recorded, and nothing of it is shown."""
 
-    trips = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-11", "SEM-13", "SEM-19", "SEM-21"})
+    kills = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-11", "SEM-13", "SEM-19", "SEM-21"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         return islice(super().lineage(organization, stored), 1)
@@ -31,80 +31,80 @@ class NothingInherited(Mutant):
 class NewestCostNotInherited(Mutant):
     """The newest cost is missing in the list of what is inherited."""
 
-    trips = frozenset({"SEM-01", "SEM-03", "SEM-21"})
+    kills = frozenset({"SEM-01", "SEM-03", "SEM-21"})
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
-        return super().first(name, lineage[:1] if name == "cache_creation_input_cost" else lineage)
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
+        return super().nearest_value(name, lineage[:1] if name == "cache_creation_input_cost" else lineage)
 
 
 class ZeroNotInherited(Mutant):
     """A base's value of 0 counts as none, and is not inherited."""
 
-    trips = frozenset({"SEM-01", "SEM-03", "SEM-21"})
+    kills = frozenset({"SEM-01", "SEM-03", "SEM-21"})
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
-        value = super().first(name, lineage)
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
+        value = super().nearest_value(name, lineage)
         return value if value or name in lineage[0].values else None
 
 
 class FreeIsNotInherited(Mutant):
     """A base's cost of 0 counts as none, and is not inherited; its flags are."""
 
-    trips = frozenset({"SEM-01"})
+    kills = frozenset({"SEM-01"})
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
-        value = super().first(name, lineage)
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
+        value = super().nearest_value(name, lineage)
         return None if value == 0 and "cost" in name and name not in lineage[0].values else value
 
 
 class FlagsInheritedTogether(Mutant):
     """The line that inherits one flag was copied from that of another."""
 
-    trips = frozenset({"SEM-01"})
+    kills = frozenset({"SEM-01"})
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
         own = name in lineage[0].values
-        return super().first("streaming_support" if name == "function_call" and not own else name, lineage)
+        return super().nearest_value("streaming_support" if name == "function_call" and not own else name, lineage)
 
 
 class UpdatesShowOwnValues(Mutant):
     """The answer to an update is made of the row alone; a create and a read join the base."""
 
-    trips = frozenset({"SEM-01", "SEM-21"})
+    kills = frozenset({"SEM-01", "SEM-21"})
 
-    def upsert(self, request: Request) -> Answer:
-        answer = super().upsert(request)
-        stored = self.find(self.authenticated(request).organization, answer.body[KEY])
-        if answer.status == 201 or stored is None:
-            return answer
+    def upsert(self, request: Request) -> Response:
+        response = super().upsert(request)
+        stored = self.find(self.authenticate(request).organization, response.body[KEY])
+        if response.status == 201 or stored is None:
+            return response
         inherited = {name for name in INHERITED if name not in stored.values}
-        return replace(answer, body={name: value for name, value in answer.body.items() if name not in inherited})
+        return replace(response, body={name: value for name, value in response.body.items() if name not in inherited})
 
 
 class MissingBaseRemembered(Mutant):
     """That there is no such base is cached, and the cache outlives the base's creation."""
 
-    trips = frozenset({"STA-17"})
+    kills = frozenset({"STA-17"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.missing: set[Address] = set()
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         base = values.get(BASE)
         if base is not None and (organization, base) in self.missing:
             raise self.unknown_reference(BASE, base)
-        if base is not None and self.referred_model(organization, base) is None:
+        if base is not None and self.resolve_model(organization, base) is None:
             self.missing.add((organization, base))
-        super().refuse_unknown_references(organization, values)
+        super().reject_unknown_references(organization, values)
 
 
 class OwnZeroLoses(Mutant):
     """`own or base`: a model's own 0 gives way to the value of its base."""
 
-    trips = frozenset({"IDM-09", "SEM-02", "SEM-11"})
+    kills = frozenset({"IDM-09", "SEM-02", "SEM-11"})
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
         values = [model.values[name] for model in lineage if name in model.values]
         return next(filter(None, values), values[0] if values else None)
 
@@ -112,36 +112,36 @@ class OwnZeroLoses(Mutant):
 class BaseWins(Mutant):
     """The value of the base wins over the model's own, for one flag."""
 
-    trips = frozenset({"SEM-02", "SEM-11"})
+    kills = frozenset({"SEM-02", "SEM-11"})
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
-        return super().first(name, lineage[::-1] if name == "image_support" else lineage)
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
+        return super().nearest_value(name, lineage[::-1] if name == "image_support" else lineage)
 
 
 class LowerCostWins(Mutant):
     """Of two costs, the model's own and its base's, the lower one is shown."""
 
-    trips = frozenset({"SEM-02", "SEM-11"})
+    kills = frozenset({"SEM-02", "SEM-11"})
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
         values = [model.values[name] for model in lineage if name in model.values]
-        return super().first(name, lineage) if name not in COSTS or not values else min(values)
+        return super().nearest_value(name, lineage) if name not in COSTS or not values else min(values)
 
 
 class OneOwnValueHidesTheBase(Mutant):
     """A model with any cost of its own inherits none of the others."""
 
-    trips = frozenset({"SEM-01"})
+    kills = frozenset({"SEM-01"})
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
         own = name in COSTS and any(cost in lineage[0].values for cost in COSTS)
-        return super().first(name, lineage[:1] if own else lineage)
+        return super().nearest_value(name, lineage[:1] if own else lineage)
 
 
 class OnlyBuiltInsInherited(Mutant):
     """Only a built-in base is looked up; a custom one is recorded, and nothing of it is shown."""
 
-    trips = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
+    kills = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
 
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
         base = super().base_of(organization, stored)
@@ -151,7 +151,7 @@ class OnlyBuiltInsInherited(Mutant):
 class OnlyCustomModelsInherited(Mutant):
     """Only a custom base is looked up; a built-in one is recorded, and nothing of it is shown."""
 
-    trips = frozenset({"SEM-11"})
+    kills = frozenset({"SEM-11"})
 
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
         base = super().base_of(organization, stored)
@@ -161,7 +161,7 @@ class OnlyCustomModelsInherited(Mutant):
 class OneLevelOfBases(Mutant):
     """Values are inherited from the nearest base, and from none behind it."""
 
-    trips = frozenset({"SEM-03", "SEM-19"})
+    kills = frozenset({"SEM-03", "SEM-19"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         return islice(super().lineage(organization, stored), 2)
@@ -170,10 +170,10 @@ class OneLevelOfBases(Mutant):
 class BaseOnlyAtCreate(Mutant):
     """A base that is given to a model that exists is recorded, and nothing of it is shown."""
 
-    trips = frozenset({"SEM-01"})
+    kills = frozenset({"SEM-01"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        merged = super().merged(earlier, values)
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merge(earlier, values)
         return {**merged, "orphan": True} if BASE in values and BASE not in earlier.values else merged
 
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
@@ -183,37 +183,37 @@ class BaseOnlyAtCreate(Mutant):
 class BaseNotChanged(Mutant):
     """A model keeps the base it was created with."""
 
-    trips = frozenset({"IDM-02", "SEM-01", "SEM-21"})
+    kills = frozenset({"IDM-02", "SEM-01", "SEM-21"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        merged = super().merged(earlier, values)
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merge(earlier, values)
         return {**merged, BASE: earlier.values[BASE]} if BASE in earlier.values else merged
 
 
 class BaseNotShown(Mutant):
     """The base is inherited from, and not shown."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "SEM-18"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "SEM-18"})
 
-    def own_values(self, stored: Stored) -> Values:
-        return {name: value for name, value in super().own_values(stored).items() if name != BASE}
+    def own_fields(self, stored: Stored) -> Values:
+        return {name: value for name, value in super().own_fields(stored).items() if name != BASE}
 
 
 class RootShownAsBase(Mutant):
     """The base that is shown is the base of the base."""
 
-    trips = frozenset({"SEM-18"})
+    kills = frozenset({"SEM-18"})
 
-    def shown(self, organization: str, stored: Stored) -> Values:
+    def serialize(self, organization: str, stored: Stored) -> Values:
         root = list(self.lineage(organization, stored))[-1]
-        shown = super().shown(organization, stored)
-        return {**shown, BASE: root.name} if BASE in shown else shown
+        returned = super().serialize(organization, stored)
+        return {**returned, BASE: root.name} if BASE in returned else returned
 
 
 class BaseChangedByModel(Mutant):
     """A model shares its values with its base: writing one writes the other."""
 
-    trips = frozenset({"SEM-01", "SEM-16"})
+    kills = frozenset({"SEM-01", "SEM-16"})
 
     def save(self, organization: str, stored: Stored) -> None:
         super().save(organization, stored)
@@ -226,7 +226,7 @@ class BaseChangedByModel(Mutant):
 class ParametersOfBaseChanged(Mutant):
     """The base's parameters are updated in place by the override of a model."""
 
-    trips = frozenset({"SEM-16"})
+    kills = frozenset({"SEM-16"})
 
     def save(self, organization: str, stored: Stored) -> None:
         super().save(organization, stored)
@@ -239,7 +239,7 @@ class ParametersOfBaseChanged(Mutant):
 class ParametersOfStrangersInherited(Mutant):
     """A model on a base shows the parameters that any model was ever given, beside those of its base."""
 
-    trips = frozenset({"SEM-07", "SEM-13", "SEM-21", "TEN-05"})
+    kills = frozenset({"SEM-07", "SEM-13", "SEM-21", "TEN-05"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -257,7 +257,7 @@ class ParametersOfStrangersInherited(Mutant):
 class BaseWritesThrough(Mutant):
     """Costs of a base model that change are copied into the models on it, over their own."""
 
-    trips = frozenset({"SEM-02"})
+    kills = frozenset({"SEM-02"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         costs = {field: value for field, value in values.items() if field in COSTS}
@@ -271,7 +271,7 @@ class BaseWritesThrough(Mutant):
 class ThreeLevels(Mutant):
     """A join for the model, one for its base, one for that one's: what is farther is not inherited."""
 
-    trips = frozenset({"SEM-03"})
+    kills = frozenset({"SEM-03"})
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
         return islice(super().lineage(organization, stored), 3)
@@ -280,11 +280,11 @@ class ThreeLevels(Mutant):
 class ValuesOfTheBaseNotStored(Mutant):
     """A value of the model's own that equals the base's is not stored: with another base, that one's is shown."""
 
-    trips = frozenset({"SEM-21"})
+    kills = frozenset({"SEM-21"})
 
     def save(self, organization: str, stored: Stored) -> None:
         base = self.base_of(organization, stored)
-        theirs = self.inherited_values(list(self.lineage(organization, base))) if base else {}
+        theirs = self.inherited_fields(list(self.lineage(organization, base))) if base else {}
         own = {name: value for name, value in stored.values.items() if theirs.get(name) != value}
         super().save(organization, replace(stored, values=own))
 
@@ -292,20 +292,20 @@ class ValuesOfTheBaseNotStored(Mutant):
 class EmptyNameInherited(Mutant):
     """A display name of "" counts as none: that of the base is shown."""
 
-    trips = frozenset({"IDM-09"})
+    kills = frozenset({"IDM-09"})
 
-    def shown(self, organization: str, stored: Stored) -> Values:
+    def serialize(self, organization: str, stored: Stored) -> Values:
         base = self.base_of(organization, stored)
         if base is not None and stored.values.get("display_name") == "":
             name = base.values.get("display_name", "")
             stored = replace(stored, values={**stored.values, "display_name": name})
-        return super().shown(organization, stored)
+        return super().serialize(organization, stored)
 
 
 class BasesMemoized(Mutant):
     """A base is remembered as it was when the first model was made on it."""
 
-    trips = frozenset({"SEM-01"})
+    kills = frozenset({"SEM-01"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -319,10 +319,10 @@ class BasesMemoized(Mutant):
 class FormerBaseLingers(Mutant):
     """A model that is given another base goes on with what the former one had and the new one does not have."""
 
-    trips = frozenset({"SEM-21"})
+    kills = frozenset({"SEM-21"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        merged, former = super().merged(earlier, values), earlier.values.get(BASE)
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        merged, former = super().merge(earlier, values), earlier.values.get(BASE)
         if BASE not in values or former in (None, values[BASE]):
             return merged
         theirs, new = (self._own(name) for name in (former, values[BASE]))

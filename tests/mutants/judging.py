@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 UNMET = frozenset({Verdict.FAIL, Verdict.DEVIATES})
 load_checks()
 NETS = frozenset(id for id, requirement in REGISTRY.items() if requirement.stage is Stage.GENERATED)
-"""Requirements that judge what was drawn or generated: whether they meet a bug as well depends on the draw."""
+"""Requirements that judge random or generated requests: whether these reach a bug depends on the seed."""
 
 
 def judged(server: PlainServer, seed: str = "1", *, only: Iterable[str] = (), skip: Iterable[str] = ()) -> Result:
-    """The result of a run that knows all keys and fixtures, on `only` some requirements or all but those to `skip`."""
+    """Run the suite with all keys and fixtures, on `only` some requirements or on all but those to `skip`."""
     if server.careless:
         with carelessly_served(server) as url:
             return _judged(url, seed, only, skip)
@@ -46,17 +46,17 @@ def _judged(target: PlainServer | str, seed: str, only: Iterable[str], skip: Ite
     )
 
 
-def tripped(result: Result) -> frozenset[str]:
-    """The requirements that the run found unmet, SHOULD as well as MUST."""
+def failed_requirements(result: Result) -> frozenset[str]:
+    """Return the requirements that the run found unmet, SHOULD as well as MUST."""
     return frozenset(id for id, verdict in result.verdicts(strict=True).items() if verdict in UNMET)
 
 
-def explained(result: Result, requirements: Iterable[str]) -> str:
-    """What the run found about some requirements, a line each."""
-    return "\n".join(_explained(result, id) for id in sorted(requirements))
+def explain(result: Result, requirements: Iterable[str]) -> str:
+    """Return what the run found about some requirements, one line each."""
+    return "\n".join(_explain(result, id) for id in sorted(requirements))
 
 
-def _explained(result: Result, id: str) -> str:
+def _explain(result: Result, id: str) -> str:
     if id not in result.judged:
         return f"{id}: the suite has no such requirement"
     judged = result.judged[id]

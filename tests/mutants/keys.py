@@ -9,11 +9,11 @@ from urllib.parse import unquote
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_http import MAX_BODY_BYTES
-from tests.servers.wire import RefusedError
+from tests.servers.wire import HttpError
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Caller, Fixtures
-    from tests.servers.wire import Answer, Request
+    from tests.servers.wire import Request, Response
 
 
 class _OverHttp(Mutant):
@@ -21,9 +21,9 @@ class _OverHttp(Mutant):
 
     careless = True
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         request.environ["wsgi.input"] = BytesIO(request.read(MAX_BODY_BYTES + 1))
-        return super().answer(request)
+        return super().respond(request)
 
 
 class _LooseKeys(Mutant):
@@ -40,7 +40,7 @@ class _LooseKeys(Mutant):
 class KeyFoundInToken(_LooseKeys):
     """A token that starts with a key is taken: `token.startswith(key)`."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def matches(self, key: str, token: str) -> bool:
         return token.startswith(key)
@@ -52,7 +52,7 @@ class KeyFoundInToken(_LooseKeys):
 class PartOfKeyTaken(_LooseKeys):
     """A token that is a beginning of a key is taken, as by `LIKE 'token%'`."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def matches(self, key: str, token: str) -> bool:
         return key.startswith(token)
@@ -61,7 +61,7 @@ class PartOfKeyTaken(_LooseKeys):
 class EndOfKeyTaken(_LooseKeys):
     """A token that stands anywhere in a key is taken: `token in key`, where `key` is text and no list."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def matches(self, key: str, token: str) -> bool:
         return len(token) > 4 and token in key
@@ -70,7 +70,7 @@ class EndOfKeyTaken(_LooseKeys):
 class KeysCompareCaseless(_LooseKeys):
     """Keys are compared by a database collation that knows no case."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def matches(self, key: str, token: str) -> bool:
         return key.casefold() == token.casefold()
@@ -79,7 +79,7 @@ class KeysCompareCaseless(_LooseKeys):
 class KeysCompareEightCharacters(_LooseKeys):
     """Keys are looked up by their public first 8 characters, and the rest is never verified."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def matches(self, key: str, token: str) -> bool:
         return key[:8] == token[:8]
@@ -91,7 +91,7 @@ class KeysCompareEightCharacters(_LooseKeys):
 class OneCharacterOffTaken(_LooseKeys):
     """A comparison in constant time whose loop starts at 1: the first character of a key may be any."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def matches(self, key: str, token: str) -> bool:
         return key[1:] == token[1:]
@@ -100,7 +100,7 @@ class OneCharacterOffTaken(_LooseKeys):
 class TokenPercentDecoded(Mutant):
     """The header is percent-decoded before the token is looked up."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def caller(self, token: str) -> Caller | None:
         return super().caller(unquote(token))
@@ -109,7 +109,7 @@ class TokenPercentDecoded(Mutant):
 class KeyWithoutItsFirstPart(_LooseKeys):
     """A key is looked up by what follows the mark of its kind, and the mark may be missing."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def matches(self, key: str, token: str) -> bool:
         return token in (key, key.partition("-")[2])
@@ -118,7 +118,7 @@ class KeyWithoutItsFirstPart(_LooseKeys):
 class QuotesTrimmed(Mutant):
     """Quotes around the key are trimmed."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def token(self, request: Request) -> str | None:
         token = super().token(request)
@@ -128,7 +128,7 @@ class QuotesTrimmed(Mutant):
 class EndsOfKeysCompared(_LooseKeys):
     """Keys are looked up as lists show them: by their first 4 and their last 4 characters."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def matches(self, key: str, token: str) -> bool:
         return (key[:4], key[-4:], len(key)) == (token[:4], token[-4:], len(token))
@@ -137,7 +137,7 @@ class EndsOfKeysCompared(_LooseKeys):
 class SpacesRemoved(Mutant):
     """All white space is removed from the token, for keys are copied with line breaks in them."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def token(self, request: Request) -> str | None:
         token = super().token(request)
@@ -147,7 +147,7 @@ class SpacesRemoved(Mutant):
 class LettersThatAreNotAsciiIgnored(_OverHttp):
     """The token is made ASCII by leaving out what is not: with a letter more it is the key again."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def token(self, request: Request) -> str | None:
         token = super().token(request)
@@ -157,7 +157,7 @@ class LettersThatAreNotAsciiIgnored(_OverHttp):
 class LettersThatAreNotAsciiBreakTheComparison(_OverHttp):
     """Keys are compared by `hmac.compare_digest`, which takes no text but ASCII, and nobody catches its error."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def caller(self, token: str) -> Caller | None:
         return next((caller for key, caller in self.fixtures.keys.items() if compare_digest(key, token)), None)
@@ -166,7 +166,7 @@ class LettersThatAreNotAsciiBreakTheComparison(_OverHttp):
 class TwoHeadersPass(_OverHttp):
     """The guard looks at Authorization where there is one, and two of them are a list that it does not expect."""
 
-    trips = frozenset({"AUT-12"})
+    kills = frozenset({"AUT-12"})
 
     def token(self, request: Request) -> str | None:
         header = request.header("Authorization")
@@ -176,17 +176,17 @@ class TwoHeadersPass(_OverHttp):
 class CredentialsOfTheConnection(_OverHttp):
     """Whoever a connection began with is believed to send all that comes over it."""
 
-    trips = frozenset({"AUT-01", "AUT-02", "AUT-05", "AUT-10"})
+    kills = frozenset({"AUT-01", "AUT-02", "AUT-05", "AUT-10"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.callers: dict[str, Caller] = {}
 
-    def authenticated(self, request: Request) -> Caller:
+    def authenticate(self, request: Request) -> Caller:
         connection = request.environ["REMOTE_PORT"]
         try:
-            self.callers[connection] = super().authenticated(request)
-        except RefusedError:
+            self.callers[connection] = super().authenticate(request)
+        except HttpError:
             if connection not in self.callers:
                 raise
         return self.callers[connection]

@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 class TruncatedBodiesMended(Mutant):
     """A parser made for streams closes what was left open in the body."""
 
-    trips = frozenset({"STA-05"})
+    kills = frozenset({"STA-05"})
 
-    def parsed(self, data: bytes) -> Json:
+    def parse(self, data: bytes) -> Json:
         try:
-            return super().parsed(data)
+            return super().parse(data)
         except ValueError:
-            return super().parsed(data + b"}")
+            return super().parse(data + b"}")
 
 
 class FormsTaken(Mutant):
     """A body that is no JSON is read as a form."""
 
-    trips = frozenset({"STA-05"})
+    kills = frozenset({"STA-05"})
 
-    def parsed(self, data: bytes) -> Json:
+    def parse(self, data: bytes) -> Json:
         try:
-            return super().parsed(data)
+            return super().parse(data)
         except json.JSONDecodeError:
             return {name: values[0] for name, values in parse_qs(data.decode()).items()}
 
@@ -46,7 +46,7 @@ class FormsTaken(Mutant):
 class FirstOfListTaken(Mutant):
     """A list is taken for a batch of one."""
 
-    trips = frozenset({"STA-06"})
+    kills = frozenset({"STA-06"})
 
     def as_object(self, body: Json) -> dict[str, Json]:
         return super().as_object(body[0] if isinstance(body, list) and body else body)
@@ -55,20 +55,20 @@ class FirstOfListTaken(Mutant):
 class TextInTextTaken(Mutant):
     """A string is parsed once more, for a client once encoded its bodies twice."""
 
-    trips = frozenset({"STA-06"})
+    kills = frozenset({"STA-06"})
 
-    def parsed(self, data: bytes) -> Json:
-        value = super().parsed(data)
-        return super().parsed(value.encode()) if isinstance(value, str) else value
+    def parse(self, data: bytes) -> Json:
+        value = super().parse(data)
+        return super().parse(value.encode()) if isinstance(value, str) else value
 
 
 class NamesGenerated(Mutant):
     """A body without a name creates a model under a generated one."""
 
-    trips = frozenset({"STA-07"})
+    kills = frozenset({"STA-07"})
 
-    def given(self, body: Mapping[str, Json]) -> Values:
-        return super().given({KEY: str(uuid4()), **body})
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
+        return super().known_fields({KEY: str(uuid4()), **body})
 
 
 class _UncheckedField(Mutant):
@@ -76,28 +76,28 @@ class _UncheckedField(Mutant):
 
     field: str
 
-    def value(self, name: str, value: Json) -> Json:
-        return value if name == self.field else super().value(name, value)
+    def validate_field(self, name: str, value: Json) -> Json:
+        return value if name == self.field else super().validate_field(name, value)
 
 
 class OneCostUnchecked(_UncheckedField):
     """The newest cost has no validator: whatever comes is stored and shown."""
 
-    trips = frozenset({"SCH-03", "STA-08", "STA-10", "STA-11"})
+    kills = frozenset({"SCH-03", "STA-08", "STA-10", "STA-11"})
     field = "cache_creation_input_cost"
 
 
 class OneFlagUnchecked(_UncheckedField):
     """`image_support` has no validator: whatever comes is stored and shown."""
 
-    trips = frozenset({"SCH-03", "STA-08", "STA-09", "STA-10", "STA-11"})
+    kills = frozenset({"SCH-03", "STA-08", "STA-09", "STA-10", "STA-11"})
     field = "image_support"
 
 
 class WordsMeanZero(Mutant):
     """A number that cannot be read is 0: `parseFloat(value) || 0`."""
 
-    trips = frozenset({"STA-08", "STA-10", "STA-11"})
+    kills = frozenset({"STA-08", "STA-10", "STA-11"})
 
     def number(self, name: str, value: Json) -> int | float:
         try:
@@ -109,7 +109,7 @@ class WordsMeanZero(Mutant):
 class AnythingIsText(Mutant):
     """Whatever is no string is made one: `str(value)`."""
 
-    trips = frozenset({"STA-08", "STA-10", "STA-11"})
+    kills = frozenset({"STA-08", "STA-10", "STA-11"})
 
     def string(self, name: str, value: Json) -> str:
         return value if isinstance(value, str) else json.dumps(value)
@@ -118,7 +118,7 @@ class AnythingIsText(Mutant):
 class NoObjectIsAnEmptyOverride(Mutant):
     """An override that is no object counts as none."""
 
-    trips = frozenset({"STA-08", "STA-10", "STA-11"})
+    kills = frozenset({"STA-08", "STA-10", "STA-11"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return value if isinstance(value, dict) else {}
@@ -127,7 +127,7 @@ class NoObjectIsAnEmptyOverride(Mutant):
 class ListsMakeOverrides(Mutant):
     """An override that is a list names parameters without details: PHP knows no difference."""
 
-    trips = frozenset({"STA-08", "STA-10"})
+    kills = frozenset({"STA-08", "STA-10"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return super().mapping(name, {str(entry): {} for entry in value} if isinstance(value, list) else value)
@@ -136,7 +136,7 @@ class ListsMakeOverrides(Mutant):
 class FlagsClamped(Mutant):
     """A flag outside 0 and 1 is brought into the range instead of being refused."""
 
-    trips = frozenset({"STA-09", "STA-27"})
+    kills = frozenset({"STA-09", "STA-27"})
 
     def flag(self, name: str, value: Json) -> int:
         return max(0, min(1, self.integer(name, value)))
@@ -145,7 +145,7 @@ class FlagsClamped(Mutant):
 class TrueIsANumber(Mutant):
     """A boolean passes for a number: in Python it is one."""
 
-    trips = frozenset({"STA-10", "STA-28"})
+    kills = frozenset({"STA-10", "STA-28"})
 
     def number(self, name: str, value: Json) -> int | float:
         return super().number(name, int(value) if isinstance(value, bool) else value)
@@ -154,7 +154,7 @@ class TrueIsANumber(Mutant):
 class NumbersInStringsTaken(Mutant):
     """A string that looks like a number is taken for one."""
 
-    trips = frozenset({"STA-10"})
+    kills = frozenset({"STA-10"})
 
     def number(self, name: str, value: Json) -> int | float:
         try:
@@ -169,7 +169,7 @@ class NumbersInStringsTaken(Mutant):
 class FractionsCutOff(Mutant):
     """The fraction of an integer is cut off: `int(value)`."""
 
-    trips = frozenset({"STA-10"})
+    kills = frozenset({"STA-10"})
 
     def integer(self, name: str, value: Json) -> int:
         return super().integer(name, int(self.number(name, value)) if isinstance(value, float) else value)
@@ -178,7 +178,7 @@ class FractionsCutOff(Mutant):
 class NumbersAreNames(Mutant):
     """A number is taken for the display name that it spells."""
 
-    trips = frozenset({"STA-10"})
+    kills = frozenset({"STA-10"})
 
     def string(self, name: str, value: Json) -> str:
         return super().string(name, str(value) if type(value) is int and name != KEY else value)
@@ -187,25 +187,25 @@ class NumbersAreNames(Mutant):
 class NullIsNotGiven(Mutant):
     """Null is taken for a field that was left out."""
 
-    trips = frozenset({"STA-11"})
+    kills = frozenset({"STA-11"})
 
-    def given(self, body: Mapping[str, Json]) -> Values:
-        return {name: value for name, value in super().given(body).items() if value is not None}
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
+        return {name: value for name, value in super().known_fields(body).items() if value is not None}
 
 
 class NullStored(Mutant):
     """Null is stored in the display name, and shown."""
 
-    trips = frozenset({"SCH-04", "STA-11"})
+    kills = frozenset({"SCH-04", "STA-11"})
 
-    def value(self, name: str, value: Json) -> Json:
-        return value if value is None and name == "display_name" else super().value(name, value)
+    def validate_field(self, name: str, value: Json) -> Json:
+        return value if value is None and name == "display_name" else super().validate_field(name, value)
 
 
 class EmptyNameTaken(Mutant):
     """An empty name is a name."""
 
-    trips = frozenset({"STA-12"})
+    kills = frozenset({"STA-12"})
 
     def key(self, name: str) -> str:
         return name
@@ -214,28 +214,28 @@ class EmptyNameTaken(Mutant):
 class UnknownBaseTaken(Mutant):
     """A base that does not exist is stored as it comes."""
 
-    trips = frozenset({"STA-13", "TEN-06"})
+    kills = frozenset({"STA-13", "TEN-06"})
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
-        super().refuse_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
+        super().reject_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
 
 
 class UnknownProviderTaken(Mutant):
     """A provider that does not exist is stored as it comes."""
 
-    trips = frozenset({"STA-13"})
+    kills = frozenset({"STA-13"})
 
-    def referred_provider(self, organization: str, identifier: str) -> Mapping[str, Json] | None:
-        return super().referred_provider(organization, identifier) or {}
+    def resolve_provider(self, organization: str, identifier: str) -> Mapping[str, Json] | None:
+        return super().resolve_provider(organization, identifier) or {}
 
 
 class UnknownAliasTaken(Mutant):
     """A provider that does not exist is refused under its first spelling only."""
 
-    trips = frozenset({"STA-13"})
+    kills = frozenset({"STA-13"})
 
-    def slots(self, values: Values) -> Values:
-        slots = super().slots(values)
+    def resolve_aliases(self, values: Values) -> Values:
+        slots = super().resolve_aliases(values)
         known = any(slots.get(PROVIDER) in providers for providers in self.fixtures.providers.values())
         return slots if known or PROVIDER in values else {name: slots[name] for name in slots if name != PROVIDER}
 
@@ -243,61 +243,61 @@ class UnknownAliasTaken(Mutant):
 class AliasWins(Mutant):
     """Of two providers that differ the second spelling is taken, without a word."""
 
-    trips = frozenset({"STA-14"})
+    kills = frozenset({"STA-14"})
 
-    def slots(self, values: Values) -> Values:
+    def resolve_aliases(self, values: Values) -> Values:
         if PROVIDER_ALIAS in values:
             values = {**values, PROVIDER: values[PROVIDER_ALIAS]}
-        return super().slots(values)
+        return super().resolve_aliases(values)
 
 
 class BuiltInNamesTaken(Mutant):
     """A custom model may have the name of a built-in one."""
 
-    trips = frozenset({"STA-18"})
+    kills = frozenset({"STA-18"})
 
-    def refuse_reserved(self, name: str) -> None:
+    def reject_built_in(self, name: str) -> None:
         pass
 
 
 class UnknownBaseTakenByUpdates(Mutant):
     """Only a create looks up the base."""
 
-    trips = frozenset({"STA-13"})
+    kills = frozenset({"STA-13"})
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         exists = self.find(organization, values[KEY]) is not None
         looked_up = {name: value for name, value in values.items() if not (exists and name == BASE)}
-        super().refuse_unknown_references(organization, looked_up)
+        super().reject_unknown_references(organization, looked_up)
 
 
 class UnknownProviderTakenByUpdates(Mutant):
     """Only a create looks up the provider."""
 
-    trips = frozenset({"STA-13"})
+    kills = frozenset({"STA-13"})
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         exists = self.find(organization, values[KEY]) is not None
         looked_up = {name: value for name, value in values.items() if not (exists and name == PROVIDER)}
-        super().refuse_unknown_references(organization, looked_up)
+        super().reject_unknown_references(organization, looked_up)
 
 
 class OverrideUncheckedInUpdates(Mutant):
     """Only creates check the type of an override; an update that has another one takes the rest."""
 
-    trips = frozenset({"STA-08", "STA-10", "STA-11"})
+    kills = frozenset({"STA-08", "STA-10", "STA-11"})
 
-    def asked(self, body: Json) -> Values:
+    def requested_values(self, body: Json) -> Values:
         known = isinstance(body, dict) and any(name == body.get(KEY) for _, name in self.models)
         if known and not isinstance(body.get(OVERRIDE, {}), dict):
             body = {name: value for name, value in body.items() if name != OVERRIDE}
-        return super().asked(body)
+        return super().requested_values(body)
 
 
 class EmptyListIsAnObject(Mutant):
     """An empty list is taken for an empty object, which are the same in PHP."""
 
-    trips = frozenset({"STA-10"})
+    kills = frozenset({"STA-10"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return super().mapping(name, {} if value == [] else value)

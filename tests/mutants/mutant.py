@@ -10,11 +10,11 @@ from tests.servers.plain import PlainServer
 class Mutant(PlainServer):
     """A server with one bug."""
 
-    trips: ClassVar[frozenset[str]]
-    """The requirements that a strict run finds unmet, and no others."""
+    kills: ClassVar[frozenset[str]]
+    """The requirements that detect the bug in a strict run. Every other requirement must be met."""
 
-    unsettles: ClassVar[frozenset[str]] = frozenset()
-    """Requirements that may fail once and not again: the bug outlives the check that provoked it."""
+    may_also_fail: ClassVar[frozenset[str]] = frozenset()
+    """Requirements that detect the bug only in some runs, because a race decides."""
 
-    perhaps: ClassVar[frozenset[str]] = frozenset()
-    """Requirements that find it too, where a race happens to go so that they can."""
+    flaky: ClassVar[frozenset[str]] = frozenset()
+    """Requirements whose failure may not repeat: the bug's effect outlives the check that caused it."""

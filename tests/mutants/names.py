@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
 from tests.mutants.mutant import Mutant
-from tests.servers.wire import Answer
+from tests.servers.wire import Response
 
 if TYPE_CHECKING:
     from tests.servers.plain import Stored
@@ -27,7 +27,7 @@ class _OneName(Mutant):
 class NamesCutAt50(_OneName):
     """Names are stored in a column of 50 characters, cut without a word."""
 
-    trips = frozenset({"IDM-10"})
+    kills = frozenset({"IDM-10"})
 
     def canonical(self, name: str) -> str:
         return name[:50]
@@ -36,7 +36,7 @@ class NamesCutAt50(_OneName):
 class NamesCutAt60(_OneName):
     """Names are compared by their first 60 characters."""
 
-    trips = frozenset({"IDM-10"})
+    kills = frozenset({"IDM-10"})
 
     def canonical(self, name: str) -> str:
         return name[:60]
@@ -45,7 +45,7 @@ class NamesCutAt60(_OneName):
 class SlashesAreHyphens(_OneName):
     """Names are made slugs for a file system: a slash becomes a hyphen."""
 
-    trips = frozenset({"IDM-10"})
+    kills = frozenset({"IDM-10"})
 
     def canonical(self, name: str) -> str:
         return name.replace("/", "-")
@@ -54,7 +54,7 @@ class SlashesAreHyphens(_OneName):
 class HyphensMerged(_OneName):
     """Names are made slugs for an address: hyphens in a row become one."""
 
-    trips = frozenset({"IDM-10"})
+    kills = frozenset({"IDM-10"})
 
     def canonical(self, name: str) -> str:
         return re.sub("-+", "-", name)
@@ -63,7 +63,7 @@ class HyphensMerged(_OneName):
 class DotsAreUnderscores(_OneName):
     """A database of documents takes no dot in a key: it becomes an underscore."""
 
-    trips = frozenset({"IDM-10"})
+    kills = frozenset({"IDM-10"})
 
     def canonical(self, name: str) -> str:
         return name.replace(".", "_")
@@ -72,7 +72,7 @@ class DotsAreUnderscores(_OneName):
 class UnderscoreMatchesAny(Mutant):
     """Names are looked up by `LIKE`, in which an underscore stands for any character."""
 
-    trips = frozenset({"IDM-10", "STA-20"})
+    kills = frozenset({"IDM-10", "STA-20"})
 
     def find(self, organization: str, name: str) -> Stored | None:
         if "_" not in name:
@@ -86,7 +86,7 @@ class UnderscoreMatchesAny(Mutant):
 class LeadingZerosDropped(_OneName):
     """The last part of a name is read as a number where it is one."""
 
-    trips = frozenset({"IDM-10"})
+    kills = frozenset({"IDM-10"})
 
     def canonical(self, name: str) -> str:
         return re.sub(r"(?<![0-9])0+(?=[0-9]+$)", "", name)
@@ -95,7 +95,7 @@ class LeadingZerosDropped(_OneName):
 class OrderOfSegmentsLost(_OneName):
     """Names are found by the set of their segments."""
 
-    trips = frozenset({"IDM-10", "IDM-11"})
+    kills = frozenset({"IDM-10", "IDM-11"})
 
     def canonical(self, name: str) -> str:
         return "/".join(sorted(name.split("/")))
@@ -104,7 +104,7 @@ class OrderOfSegmentsLost(_OneName):
 class OwnerOfNameDropped(_OneName):
     """What stands before the first slash is taken for an owner, and left out of the key."""
 
-    trips = frozenset({"IDM-10"})
+    kills = frozenset({"IDM-10"})
 
     def canonical(self, name: str) -> str:
         return name.partition("/")[2] or name
@@ -113,7 +113,7 @@ class OwnerOfNameDropped(_OneName):
 class CaseIgnored(_OneName):
     """Names are compared by a collation that knows no case."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return name.casefold()
@@ -122,7 +122,7 @@ class CaseIgnored(_OneName):
 class NamesInLowerCase(Mutant):
     """Names are stored in lower case."""
 
-    trips = frozenset({"IDM-11", "SCH-11"})
+    kills = frozenset({"IDM-11", "SCH-11"})
 
     def key(self, name: str) -> str:
         return super().key(name).lower()
@@ -131,7 +131,7 @@ class NamesInLowerCase(Mutant):
 class SpaceAtTheEndIgnored(_OneName):
     """Names are compared as SQL compares `CHAR`: spaces at the end do not count."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return name.rstrip(" ")
@@ -140,7 +140,7 @@ class SpaceAtTheEndIgnored(_OneName):
 class NamesComposed(_OneName):
     """Names are compared in Unicode normalization form C."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return unicodedata.normalize("NFC", name)
@@ -149,7 +149,7 @@ class NamesComposed(_OneName):
 class AccentsIgnored(_OneName):
     """Names are compared by a collation that knows no accents."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
@@ -158,7 +158,7 @@ class AccentsIgnored(_OneName):
 class CompatibleNamesAreOne(_OneName):
     """Names are compared in Unicode normalization form KC: a ligature is its letters."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return unicodedata.normalize("NFKC", name)
@@ -167,7 +167,7 @@ class CompatibleNamesAreOne(_OneName):
 class NamesPercentDecoded(_OneName):
     """Names are percent-decoded, in bodies as well as in paths."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return unquote(name)
@@ -176,7 +176,7 @@ class NamesPercentDecoded(_OneName):
 class PlusIsSpace(_OneName):
     """Names are decoded as a form is: a plus is a space."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return unquote_plus(name)
@@ -185,7 +185,7 @@ class PlusIsSpace(_OneName):
 class SlashesMerged(_OneName):
     """Two slashes in a name are one, as in a file system."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return re.sub("/+", "/", name)
@@ -194,7 +194,7 @@ class SlashesMerged(_OneName):
 class SlashAtTheEndIgnored(_OneName):
     """A slash at the end of a name does not count."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return name.rstrip("/")
@@ -203,7 +203,7 @@ class SlashAtTheEndIgnored(_OneName):
 class FoundByDisplayName(Mutant):
     """A model is looked up by its display name, too."""
 
-    trips = frozenset({"SCH-11", "STA-01", "STA-13", "STA-19"})
+    kills = frozenset({"SCH-11", "STA-01", "STA-13", "STA-19"})
 
     def find(self, organization: str, name: str) -> Stored | None:
         own = [stored for (owner, _), stored in self.models.items() if owner == organization]
@@ -214,28 +214,28 @@ class FoundByDisplayName(Mutant):
 class PrototypesAreModels(Mutant):
     """Models are kept in an object that inherits members: whoever reads one of those finds it, and nothing in it."""
 
-    trips = frozenset({"IDM-29", "SCH-03", "STA-19"})
+    kills = frozenset({"IDM-29", "SCH-03", "STA-19"})
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         inherited = self.name_in(request.path) in {"__proto__", "constructor"}
-        return Answer(200, {}) if inherited else super().read(request)
+        return Response(200, {}) if inherited else super().read(request)
 
 
 class PrototypesBreakTheLookup(Mutant):
     """Models are kept in an object that inherits members: a base model of such a name is one, and ends in an error."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def referred_model(self, organization: str, name: str) -> Stored | None:
+    def resolve_model(self, organization: str, name: str) -> Stored | None:
         if name in {"__proto__", "constructor"}:
             raise TypeError("Cannot read properties of undefined")
-        return super().referred_model(organization, name)
+        return super().resolve_model(organization, name)
 
 
 class SpacesInNamesCollapsed(_OneName):
     """Names are compared with their spaces in a row as one."""
 
-    trips = frozenset({"IDM-11"})
+    kills = frozenset({"IDM-11"})
 
     def canonical(self, name: str) -> str:
         return re.sub(" +", " ", name)

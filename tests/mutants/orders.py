@@ -18,34 +18,34 @@ if TYPE_CHECKING:
 class MemberBeforeTheNameLost(Mutant):
     """The member that stands right before the name is lost, wherever the name stands."""
 
-    trips = frozenset({"IDM-08"})
+    kills = frozenset({"IDM-08"})
 
-    def given(self, body: Mapping[str, Json]) -> Values:
-        given = super().given(body)
-        order = list(given)
-        lost = order[order.index(KEY) - 1 : order.index(KEY)] if KEY in given and order[0] != KEY else []
-        return {name: value for name, value in given.items() if name not in lost}
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
+        fields = super().known_fields(body)
+        order = list(fields)
+        lost = order[order.index(KEY) - 1 : order.index(KEY)] if KEY in fields and order[0] != KEY else []
+        return {name: value for name, value in fields.items() if name not in lost}
 
 
 class MembersInTheMiddleLost(Mutant):
     """Where the name stands neither first nor last, what stands before it is lost."""
 
-    trips = frozenset({"IDM-08"})
+    kills = frozenset({"IDM-08"})
 
-    def given(self, body: Mapping[str, Json]) -> Values:
-        given = super().given(body)
-        order = list(given)
-        within = KEY in given and order[-1] != KEY
-        return {name: given[name] for name in order[order.index(KEY) :]} if within else given
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
+        fields = super().known_fields(body)
+        order = list(fields)
+        within = KEY in fields and order[-1] != KEY
+        return {name: fields[name] for name in order[order.index(KEY) :]} if within else fields
 
 
 class BaseBehindCostsWins(Mutant):
     """Members are applied one after the other, a base model with its costs: own ones that stand before it are lost."""
 
-    trips = frozenset({"SEM-02", "SEM-11", "SEM-21"})
+    kills = frozenset({"SEM-02", "SEM-11", "SEM-21"})
 
-    def asked(self, body: Json) -> Values:
-        values = super().asked(body)
+    def requested_values(self, body: Json) -> Values:
+        values = super().requested_values(body)
         order = list(values)
         before = order[: order.index(BASE)] if BASE in values else []
         return {name: value for name, value in values.items() if name not in before or name not in COSTS}
@@ -54,10 +54,10 @@ class BaseBehindCostsWins(Mutant):
 class OrderOfCostsCounts(Mutant):
     """Costs are taken by their position: two of them that stand in another order than the page's change places."""
 
-    trips = frozenset({"IDM-08", "SEM-02"})
+    kills = frozenset({"IDM-08", "SEM-02"})
 
-    def asked(self, body: Json) -> Values:
-        values = super().asked(body)
+    def requested_values(self, body: Json) -> Values:
+        values = super().requested_values(body)
         sent = [name for name in values if name in COSTS]
         placed = dict(zip(sorted(sent, key=COSTS.index), (values[name] for name in sent), strict=True))
         return {**values, **placed}
@@ -66,8 +66,8 @@ class OrderOfCostsCounts(Mutant):
 class NameSentLastIsUnread(Mutant):
     """An update whose name stands last is recognized too late: it is answered with the model as it was."""
 
-    trips = frozenset({"IDM-08"})
+    kills = frozenset({"IDM-08"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
+    def merge(self, earlier: Stored, values: Values) -> Values:
         late = len(values) > 1 and list(values)[-1] == KEY
-        return dict(earlier.values) if late else super().merged(earlier, values)
+        return dict(earlier.values) if late else super().merge(earlier, values)

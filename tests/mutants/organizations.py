@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import KEY, OVERRIDE
-from tests.servers.wire import Answer, RefusedError
+from tests.servers.wire import HttpError, Response
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
@@ -28,7 +28,7 @@ class _Everywhere(Mutant):
 class OneStoreForAll(Mutant):
     """Models are stored by name alone."""
 
-    trips = frozenset({"CON-08", "TEN-01", "TEN-02", "TEN-03", "TEN-04", "TEN-05", "TEN-06"})
+    kills = frozenset({"CON-08", "TEN-01", "TEN-02", "TEN-03", "TEN-04", "TEN-05", "TEN-06"})
 
     def address(self, organization: str, name: str) -> Address:
         return "", name
@@ -37,18 +37,18 @@ class OneStoreForAll(Mutant):
 class NamesUniqueEverywhere(_Everywhere):
     """A name that another organization has is taken: it is answered 400."""
 
-    trips = frozenset({"STA-17", "TEN-01"})
+    kills = frozenset({"STA-17", "TEN-01"})
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
-        super().refuse_unknown_references(organization, values)
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
+        super().reject_unknown_references(organization, values)
         if self.find(organization, values[KEY]) is None and self.anywhere(values[KEY]):
-            raise RefusedError(400, {KEY: ["A model with this name exists already."]})
+            raise HttpError(400, {KEY: ["A model with this name exists already."]})
 
 
 class CreatedIfNewEverywhere(_Everywhere):
     """A name that another organization has is answered as an update, though it is stored apart."""
 
-    trips = frozenset({"TEN-01"})
+    kills = frozenset({"TEN-01"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         taken = self.anywhere(name) is not None
@@ -59,17 +59,17 @@ class CreatedIfNewEverywhere(_Everywhere):
 class CreatesStartFromOthers(_Everywhere):
     """A create of a name that another organization has starts from that one's values."""
 
-    trips = frozenset({"TEN-03"})
+    kills = frozenset({"TEN-03"})
 
-    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+    def upserted(self, earlier: Stored | None, name: str, values: Values) -> Stored:
         other = self.anywhere(name) if earlier is None else None
-        return super().changed(earlier, name, {**other.values, **values} if other else values)
+        return super().upserted(earlier, name, {**other.values, **values} if other else values)
 
 
 class UpdatesReachOthers(Mutant):
     """`UPDATE ... WHERE name = ...` forgets the organization: all models of the name are changed."""
 
-    trips = frozenset({"TEN-02"})
+    kills = frozenset({"TEN-02"})
 
     def save(self, organization: str, stored: Stored) -> None:
         known = self.find(organization, stored.name) is not None
@@ -81,22 +81,22 @@ class UpdatesReachOthers(Mutant):
 class ReadsReachOthers(_Everywhere):
     """The read takes a model of any organization."""
 
-    trips = frozenset({"TEN-03"})
+    kills = frozenset({"TEN-03"})
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         try:
             return super().read(request)
-        except RefusedError:
+        except HttpError:
             stored = self.anywhere(self.name_in(request.path))
             if stored is None:
                 raise
-            return Answer(200, self.shown(self.authenticated(request).organization, stored))
+            return Response(200, self.serialize(self.authenticate(request).organization, stored))
 
 
 class ReadsOfSlashesReachOthers(ReadsReachOthers):
     """Names with slashes are read by a route of their own, which forgot the organization."""
 
-    trips = frozenset({"TEN-03"})
+    kills = frozenset({"TEN-03"})
 
     def anywhere(self, name: str) -> Stored | None:
         return super().anywhere(name) if "/" in name else None
@@ -105,14 +105,14 @@ class ReadsOfSlashesReachOthers(ReadsReachOthers):
 class ReadsCachedForAll(Mutant):
     """Reads are cached by path, and the organization is no part of it."""
 
-    trips = frozenset({"CON-08", "TEN-02", "TEN-03", "TEN-04"})
+    kills = frozenset({"CON-08", "TEN-02", "TEN-03", "TEN-04"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.cached: dict[str, Answer] = {}
+        self.cached: dict[str, Response] = {}
 
-    def read(self, request: Request) -> Answer:
-        self.authenticated(request)
+    def read(self, request: Request) -> Response:
+        self.authenticate(request)
         name = self.name_in(request.path)
         if name not in self.cached:
             self.cached[name] = super().read(request)
@@ -122,28 +122,28 @@ class ReadsCachedForAll(Mutant):
         super().save(organization, stored)
         self.cached.pop(stored.name, None)
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         self.cached.pop(name, None)
-        return super().removed(organization, name)
+        return super().remove(organization, name)
 
 
 class DeletesReachOthers(_Everywhere):
     """The delete takes a model of any organization, where there is no own one."""
 
-    trips = frozenset({"TEN-04"})
+    kills = frozenset({"TEN-04"})
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         owners = [owner for owner, key in self.models if key == name]
-        return super().removed(organization if organization in owners or not owners else owners[0], name)
+        return super().remove(organization if organization in owners or not owners else owners[0], name)
 
 
 class DeletesTakeAll(Mutant):
     """`DELETE ... WHERE name = ...` forgets the organization: the other one's model goes as well."""
 
-    trips = frozenset({"TEN-04"})
+    kills = frozenset({"TEN-04"})
 
-    def removed(self, organization: str, name: str) -> bool:
-        found = super().removed(organization, name)
+    def remove(self, organization: str, name: str) -> bool:
+        found = super().remove(organization, name)
         for address in [address for address in self.models if found and address[1] == name]:
             del self.models[address]
         return found
@@ -152,32 +152,32 @@ class DeletesTakeAll(Mutant):
 class BasesReachOthers(_Everywhere):
     """A base may be a model of another organization, and its values are shown."""
 
-    trips = frozenset({"TEN-05", "TEN-06"})
+    kills = frozenset({"TEN-05", "TEN-06"})
 
-    def referred_model(self, organization: str, name: str) -> Stored | None:
-        return super().referred_model(organization, name) or self.anywhere(name)
+    def resolve_model(self, organization: str, name: str) -> Stored | None:
+        return super().resolve_model(organization, name) or self.anywhere(name)
 
-    def read(self, request: Request) -> Answer:
-        organization, name = self.authenticated(request).organization, self.name_in(request.path)
-        if self.find(organization, name) is None and self.built_in(name) is None:
-            raise RefusedError(404, "Not found.")
+    def read(self, request: Request) -> Response:
+        organization, name = self.authenticate(request).organization, self.name_in(request.path)
+        if self.find(organization, name) is None and self.built_in_model(name) is None:
+            raise HttpError(404, "Not found.")
         return super().read(request)
 
 
 class BasesOfOthersAreKnown(_Everywhere):
     """A base of another organization is taken, and tells thereby that it exists; nothing is inherited."""
 
-    trips = frozenset({"TEN-06"})
+    kills = frozenset({"TEN-06"})
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         if not self.anywhere(values.get("base_model_name", "")):
-            super().refuse_unknown_references(organization, values)
+            super().reject_unknown_references(organization, values)
 
 
 class UpdatesOfTheFirstOnly(Mutant):
     """A migration was run for one organization only: in the other, updates of a display name are lost."""
 
-    trips = frozenset({"TEN-01"})
+    kills = frozenset({"TEN-01"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         lost = organization != "acme" and self.find(organization, name) is not None
@@ -188,34 +188,34 @@ class UpdatesOfTheFirstOnly(Mutant):
 class AnswersKeptByBody(Mutant):
     """An upsert that is equal to the one just before is answered as that was, whoever sends it, and not stored."""
 
-    trips = frozenset({"TEN-01"})
+    kills = frozenset({"TEN-01"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.latest: tuple[str, Values, Answer] | None = None
+        self.latest: tuple[str, Values, Response] | None = None
 
-    def upsert(self, request: Request) -> Answer:
-        caller, values = self.admitted(request)
+    def upsert(self, request: Request) -> Response:
+        caller, values = self.admit(request)
         if self.latest and self.latest[0] != caller.organization and self.latest[1] == values and caller.may_write:
             return self.latest[2]
         data = json.dumps(values).encode()
         request.environ["wsgi.input"], request.environ["CONTENT_LENGTH"] = BytesIO(data), str(len(data))
-        answer = super().upsert(request)
-        self.latest = caller.organization, values, answer
-        return answer
+        response = super().upsert(request)
+        self.latest = caller.organization, values, response
+        return response
 
 
 class ReadsCachedBesideOthers(Mutant):
     """Reads are cached by path; a write drops what is cached only where the writer was the last to read."""
 
-    trips = frozenset({"CON-08", "TEN-02", "TEN-03", "TEN-04"})
+    kills = frozenset({"CON-08", "TEN-02", "TEN-03", "TEN-04"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.cached: dict[str, tuple[str, Answer]] = {}
+        self.cached: dict[str, tuple[str, Response]] = {}
 
-    def read(self, request: Request) -> Answer:
-        organization, name = self.authenticated(request).organization, self.name_in(request.path)
+    def read(self, request: Request) -> Response:
+        organization, name = self.authenticate(request).organization, self.name_in(request.path)
         if name not in self.cached:
             self.cached[name] = organization, super().read(request)
         return self.cached[name][1]
@@ -229,55 +229,55 @@ class ReadsCachedBesideOthers(Mutant):
         super().save(organization, stored)
         self.drop(organization, stored.name)
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         self.drop(organization, name)
-        return super().removed(organization, name)
+        return super().remove(organization, name)
 
 
 class DeletedOnesAreOthers(_Everywhere):
     """Where an organization deleted its own model, a read falls back to that of another."""
 
-    trips = frozenset({"TEN-04"})
+    kills = frozenset({"TEN-04"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.deleted: set[Address] = set()
 
-    def removed(self, organization: str, name: str) -> bool:
-        found = super().removed(organization, name)
+    def remove(self, organization: str, name: str) -> bool:
+        found = super().remove(organization, name)
         self.deleted |= {self.address(organization, name)} if found else set()
         return found
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         try:
             return super().read(request)
-        except RefusedError:
-            organization, name = self.authenticated(request).organization, self.name_in(request.path)
+        except HttpError:
+            organization, name = self.authenticate(request).organization, self.name_in(request.path)
             stored = self.anywhere(name) if self.address(organization, name) in self.deleted else None
             if stored is None:
                 raise
-            return Answer(200, self.shown(organization, stored))
+            return Response(200, self.serialize(organization, stored))
 
 
 class ErrorsNameOthers(_Everywhere):
     """A read of what the organization has not suggests what another one has under that name."""
 
-    trips = frozenset({"TEN-03"})
+    kills = frozenset({"TEN-03"})
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         try:
             return super().read(request)
-        except RefusedError as refusal:
+        except HttpError as error:
             other = self.anywhere(self.name_in(request.path))
             name = "" if other is None else other.values.get("display_name", "")
             hint = f" Did you mean {name}?" if name else ""
-            raise RefusedError(refusal.status, f"{refusal.problem}{hint}", refusal.headers) from None
+            raise HttpError(error.status, f"{error.problem}{hint}", error.headers) from None
 
 
 class FirstBaseOfThatName(_Everywhere):
     """A base is looked up among the organization's own models, and then joined by its name alone: the first wins."""
 
-    trips = frozenset({"TEN-05"})
+    kills = frozenset({"TEN-05"})
 
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
         base = super().base_of(organization, stored)
@@ -287,7 +287,7 @@ class FirstBaseOfThatName(_Everywhere):
 class OneParameterTableForAll(Mutant):
     """Parameters are kept by the name of the model alone, and those of another organization show."""
 
-    trips = frozenset({"TEN-02"})
+    kills = frozenset({"TEN-02"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -298,13 +298,13 @@ class OneParameterTableForAll(Mutant):
         if OVERRIDE in stored.values:
             self.parameters[stored.name] = stored.values[OVERRIDE]
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         self.parameters.pop(name, None)
-        return super().removed(organization, name)
+        return super().remove(organization, name)
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         params = self.default_params()
         for model in reversed(lineage):
             own = {} if model.built_in else self.parameters.get(model.name, {})
-            params = self.overlaid(params, own or model.values.get(OVERRIDE, {}))
+            params = self.apply_override(params, own or model.values.get(OVERRIDE, {}))
         return params

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 class OverrideNotShown(Mutant):
     """The override is stored, and has no effect on what is shown."""
 
-    trips = frozenset({
+    kills = frozenset({
         "IDM-17", "IDM-18", "IDM-21", "IDM-24", "IDM-28",
         "SEM-05", "SEM-06", "SEM-07", "SEM-13", "SEM-14", "SEM-19", "SEM-20",
     })  # fmt: skip
 
-    def overlaid(self, params: Values, override: Values) -> Values:
+    def apply_override(self, params: Values, override: Values) -> Values:
         return {"stream": {"type": "boolean"}}
 
 
 class OverrideNeedsABase(Mutant):
     """The override of a model without a base is not shown: there is nothing that it overrides."""
 
-    trips = frozenset({"IDM-17", "IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-13", "SEM-20", "SEM-21"})
+    kills = frozenset({"IDM-17", "IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-13", "SEM-20", "SEM-21"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         return super().supported_params(lineage) if BASE in lineage[0].values else {}
@@ -41,7 +41,7 @@ class OverrideNeedsABase(Mutant):
 class ParametersNotInherited(Mutant):
     """A model without an override shows no parameters of its base."""
 
-    trips = frozenset({"SEM-13", "SEM-19", "SEM-21"})
+    kills = frozenset({"SEM-13", "SEM-19", "SEM-21"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         return super().supported_params(lineage if OVERRIDE in lineage[0].values else lineage[:1])
@@ -50,71 +50,71 @@ class ParametersNotInherited(Mutant):
 class OverrideReplacesAll(Mutant):
     """The override takes the place of all parameters of the base."""
 
-    trips = frozenset({"SEM-06", "SEM-19"})
+    kills = frozenset({"SEM-06", "SEM-19"})
 
-    def overlaid(self, params: Values, override: Values) -> Values:
-        return super().overlaid({} if override else params, override)
+    def apply_override(self, params: Values, override: Values) -> Values:
+        return super().apply_override({} if override else params, override)
 
 
 class OverrideMixedIn(Mutant):
     """An entry of the override is mixed into the base's parameter of that name, member by member."""
 
-    trips = frozenset({"SEM-14"})
+    kills = frozenset({"SEM-14"})
 
-    def overlaid(self, params: Values, override: Values) -> Values:
+    def apply_override(self, params: Values, override: Values) -> Values:
         both = {
             name: {**params[name], **entry}
             for name, entry in override.items()
             if isinstance(entry, dict) and isinstance(params.get(name), dict)
         }
-        return super().overlaid(params, {**override, **both})
+        return super().apply_override(params, {**override, **both})
 
 
 class BaseParametersWin(Mutant):
     """A parameter that the base has cannot be overridden."""
 
-    trips = frozenset({"IDM-28", "SEM-05", "SEM-07", "SEM-14", "SEM-19"})
+    kills = frozenset({"IDM-28", "SEM-05", "SEM-07", "SEM-14", "SEM-19"})
 
-    def overlaid(self, params: Values, override: Values) -> Values:
-        return super().overlaid(override, params)
+    def apply_override(self, params: Values, override: Values) -> Values:
+        return super().apply_override(override, params)
 
 
 class OnlyKnownParametersOverridden(Mutant):
     """An override changes the base's parameters, and adds none."""
 
-    trips = frozenset({"SEM-05", "SEM-07"})
+    kills = frozenset({"SEM-05", "SEM-07"})
 
-    def overlaid(self, params: Values, override: Values) -> Values:
+    def apply_override(self, params: Values, override: Values) -> Values:
         known = {name: entry for name, entry in override.items() if name in params} if params else override
-        return super().overlaid(params, known)
+        return super().apply_override(params, known)
 
 
 class NullEntriesIgnored(Mutant):
     """An entry of null counts as none: a parameter of the base cannot be removed."""
 
-    trips = frozenset({"SEM-07"})
+    kills = frozenset({"SEM-07"})
 
-    def overlaid(self, params: Values, override: Values) -> Values:
-        return super().overlaid(params, {name: entry for name, entry in override.items() if entry is not None})
+    def apply_override(self, params: Values, override: Values) -> Values:
+        return super().apply_override(params, {name: entry for name, entry in override.items() if entry is not None})
 
 
 class AliasIgnored(Mutant):
     """The second spelling of the provider is taken, and nothing is done with it."""
 
-    trips = frozenset({"SEM-09", "STA-13"})
+    kills = frozenset({"SEM-09", "STA-13"})
 
-    def slots(self, values: Values) -> Values:
-        slots = super().slots(values)
+    def resolve_aliases(self, values: Values) -> Values:
+        slots = super().resolve_aliases(values)
         return slots if PROVIDER in values else {name: value for name, value in slots.items() if name != PROVIDER}
 
 
 class AliasIgnoredInUpdates(Mutant):
     """Only a create looks for the second spelling of the provider."""
 
-    trips = frozenset({"SEM-09", "STA-13"})
+    kills = frozenset({"SEM-09", "STA-13"})
 
-    def slots(self, values: Values) -> Values:
-        slots = super().slots(values)
+    def resolve_aliases(self, values: Values) -> Values:
+        slots = super().resolve_aliases(values)
         if PROVIDER in values or all(name != values[KEY] for _, name in self.models):
             return slots
         return {name: value for name, value in slots.items() if name != PROVIDER}
@@ -123,10 +123,10 @@ class AliasIgnoredInUpdates(Mutant):
 class BothSpellingsCancel(Mutant):
     """Where both spellings are sent and agree, neither has an effect."""
 
-    trips = frozenset({"SEM-09"})
+    kills = frozenset({"SEM-09"})
 
-    def slots(self, values: Values) -> Values:
-        slots = super().slots(values)
+    def resolve_aliases(self, values: Values) -> Values:
+        slots = super().resolve_aliases(values)
         both = PROVIDER in values and PROVIDER_ALIAS in values
         return {name: value for name, value in slots.items() if name != PROVIDER} if both else slots
 
@@ -134,21 +134,21 @@ class BothSpellingsCancel(Mutant):
 class ProviderOfTheTable(Mutant):
     """The provider that is shown is the first of the table."""
 
-    trips = frozenset({"SEM-08", "SEM-22"})
+    kills = frozenset({"SEM-08", "SEM-22"})
 
-    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
-        shown = super().provider_shown(organization, lineage)
+    def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
+        returned = super().provider_field(organization, lineage)
         first = {"id": "openai", "provider_id": "openai", "provider_name": "OpenAI"}
-        return {"provider": first} if shown else {}
+        return {"provider": first} if returned else {}
 
 
 class ProviderOnlyAtCreate(Mutant):
     """A provider that is given to a model that exists is not attached."""
 
-    trips = frozenset({"SEM-08", "SEM-09", "SEM-22"})
+    kills = frozenset({"SEM-08", "SEM-09", "SEM-22"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        return super().merged(earlier, {name: value for name, value in values.items() if name != PROVIDER})
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        return super().merge(earlier, {name: value for name, value in values.items() if name != PROVIDER})
 
 
 class _Forgeable(Mutant):
@@ -156,80 +156,80 @@ class _Forgeable(Mutant):
 
     field: str
 
-    def given(self, body: Mapping[str, Json]) -> Values:
-        given = super().given(body)
-        return {**given, self.field: body[self.field]} if self.field in body else given
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
+        fields = super().known_fields(body)
+        return {**fields, self.field: body[self.field]} if self.field in body else fields
 
-    def value(self, name: str, value: Json) -> Json:
-        return value if name == self.field else super().value(name, value)
+    def validate_field(self, name: str, value: Json) -> Json:
+        return value if name == self.field else super().validate_field(name, value)
 
-    def shown(self, organization: str, stored: Stored) -> Values:
+    def serialize(self, organization: str, stored: Stored) -> Values:
         forged = {self.field: stored.values[self.field]} if self.field in stored.values else {}
-        return {**super().shown(organization, stored), **forged}
+        return {**super().serialize(organization, stored), **forged}
 
 
 class SourceForged(_Forgeable):
     """`source` is taken from the request."""
 
-    trips = frozenset({"SEM-10"})
+    kills = frozenset({"SEM-10"})
     field = "source"
 
 
 class CategoryForged(_Forgeable):
     """`affiliation_category` is taken from the request: a custom model passes for a built-in one."""
 
-    trips = frozenset({"SEM-10"})
+    kills = frozenset({"SEM-10"})
     field = "affiliation_category"
 
 
 class CreationForged(_Forgeable):
     """`created_at` is taken from the request."""
 
-    trips = frozenset({"SEM-10"})
+    kills = frozenset({"SEM-10"})
     field = "created_at"
 
 
 class ThroughputForged(_Forgeable):
     """`throughput` is taken from the request: a model passes for a fast one."""
 
-    trips = frozenset({"SEM-10"})
+    kills = frozenset({"SEM-10"})
     field = "throughput"
 
 
 class ParametersForged(_Forgeable):
     """`supported_params` is taken from the request, past the override."""
 
-    trips = frozenset({"SEM-10"})
+    kills = frozenset({"SEM-10"})
     field = "supported_params"
 
 
 class ProviderForged(_Forgeable):
     """`provider` is taken from the request."""
 
-    trips = frozenset({"SEM-10"})
+    kills = frozenset({"SEM-10"})
     field = "provider"
 
 
 class CalledByForged(_Forgeable):
     """`is_called_by_custom_name` is taken from the request."""
 
-    trips = frozenset({"SEM-10"})
+    kills = frozenset({"SEM-10"})
     field = "is_called_by_custom_name"
 
 
 class IdForged(_Forgeable):
     """`id` is taken from the request."""
 
-    trips = frozenset({"SCH-07", "SEM-10"})
+    kills = frozenset({"SCH-07", "SEM-10"})
     field = "id"
 
 
 class RemovedParameterStaysRemoved(Mutant):
     """A parameter that an override removed stays removed, whatever a later override says of it."""
 
-    trips = frozenset({"IDM-18", "SEM-07"})
+    kills = frozenset({"IDM-18", "SEM-07"})
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
+    def merge_override(self, earlier: Values, override: Values) -> Values:
         removed = {name for name, entry in earlier.items() if entry is None}
         return {**earlier, **{name: entry for name, entry in override.items() if name not in removed}}
 
@@ -237,20 +237,20 @@ class RemovedParameterStaysRemoved(Mutant):
 class FartherParametersWin(Mutant):
     """The overrides of a chain of bases are laid over each other from the wrong end."""
 
-    trips = frozenset({"SEM-07", "SEM-19"})
+    kills = frozenset({"SEM-07", "SEM-19"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         own, *bases = lineage
         params = self.default_params()
         for model in [*bases, own]:
-            params = self.overlaid(params, model.values.get(OVERRIDE, {}))
+            params = self.apply_override(params, model.values.get(OVERRIDE, {}))
         return params
 
 
 class NullsInEntriesDropped(Mutant):
     """Null is taken out of an override at every level, where it means something and where it does not."""
 
-    trips = frozenset({"SEM-20"})
+    kills = frozenset({"SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return {entry: self.without_null(inner) for entry, inner in super().mapping(name, value).items()}
@@ -263,7 +263,7 @@ class NullsInEntriesDropped(Mutant):
 class EmptyEntriesDropped(Mutant):
     """An entry that is an empty object says nothing, and is not stored."""
 
-    trips = frozenset({"SEM-05", "SEM-20"})
+    kills = frozenset({"SEM-05", "SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return {entry: inner for entry, inner in super().mapping(name, value).items() if inner != {}}
@@ -272,10 +272,10 @@ class EmptyEntriesDropped(Mutant):
 class ParametersOfFormerBaseStay(Mutant):
     """A model that is given another base keeps the parameters of the former one as its own."""
 
-    trips = frozenset({"SEM-21"})
+    kills = frozenset({"SEM-21"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        merged = super().merged(earlier, values)
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merge(earlier, values)
         former = earlier.values.get(BASE)
         if BASE not in values or former in (None, values[BASE]):
             return merged
@@ -286,7 +286,7 @@ class ParametersOfFormerBaseStay(Mutant):
 class ParametersOfBuiltInChanged(Mutant):
     """The override of a model is merged into the parameters of the built-in model that it is based on."""
 
-    trips = frozenset({"SEM-11"})
+    kills = frozenset({"SEM-11"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -296,8 +296,8 @@ class ParametersOfBuiltInChanged(Mutant):
         super().save(organization, stored)
         self.overridden.setdefault(stored.values.get(BASE, ""), {}).update(stored.values.get(OVERRIDE, {}))
 
-    def built_in(self, name: str) -> Stored | None:
-        stored = super().built_in(name)
+    def built_in_model(self, name: str) -> Stored | None:
+        stored = super().built_in_model(name)
         if stored is None or name not in self.overridden:
             return stored
         params = {**stored.values.get(OVERRIDE, {}), **self.overridden[name]}
@@ -307,19 +307,19 @@ class ParametersOfBuiltInChanged(Mutant):
 class NullSkippedInUpdates(Mutant):
     """An update leaves out the entries of null before it merges the override: what was set cannot be removed."""
 
-    trips = frozenset({"SEM-07"})
+    kills = frozenset({"SEM-07"})
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
-        return super().merged_override(earlier, {name: entry for name, entry in override.items() if entry is not None})
+    def merge_override(self, earlier: Values, override: Values) -> Values:
+        return super().merge_override(earlier, {name: entry for name, entry in override.items() if entry is not None})
 
 
 class TenEntries(Mutant):
     """An override holds ten entries; the others are cut off."""
 
-    trips = frozenset({"SEM-20"})
+    kills = frozenset({"SEM-20"})
 
-    def asked(self, body: Json) -> Values:
-        values = super().asked(body)
+    def requested_values(self, body: Json) -> Values:
+        values = super().requested_values(body)
         cut = {OVERRIDE: dict(list(values[OVERRIDE].items())[:10])} if OVERRIDE in values else {}
         return {**values, **cut}
 
@@ -327,7 +327,7 @@ class TenEntries(Mutant):
 class ManyEntriesDropped(Mutant):
     """An override of more than a hundred entries is taken for a mistake, and dropped without a word."""
 
-    trips = frozenset({"SEM-20"})
+    kills = frozenset({"SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         entries = super().mapping(name, value)
@@ -337,7 +337,7 @@ class ManyEntriesDropped(Mutant):
 class WholeNumbersOfOverridesRounded(Mutant):
     """The column of overrides keeps whole numbers beyond 2^53 with ten digits."""
 
-    trips = frozenset({"SEM-20"})
+    kills = frozenset({"SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return {entry: self.rounded(inner) for entry, inner in super().mapping(name, value).items()}
@@ -352,7 +352,7 @@ class WholeNumbersOfOverridesRounded(Mutant):
 class KeysInCamelCase(Mutant):
     """The members of entries are renamed as those of all bodies are, and not renamed back in one case."""
 
-    trips = frozenset({"IDM-18", "SEM-05"})
+    kills = frozenset({"IDM-18", "SEM-05"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return {

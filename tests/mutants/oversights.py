@@ -10,7 +10,7 @@ from tests.mutants.http import _Locates, _Tags
 from tests.mutants.mutant import Mutant
 from tests.servers.plain import COLLECTION, Stored
 from tests.servers.plain_fields import BASE, FLAGS, KEY, PROVIDER, PROVIDER_ALIAS, Values
-from tests.servers.wire import Answer, Json, Request
+from tests.servers.wire import Json, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,68 +22,70 @@ if TYPE_CHECKING:
 class EqualIsSame(Mutant):
     """A value that the language calls equal to the stored one is none to store: true for 1."""
 
-    trips = frozenset({"IDM-18"})
+    kills = frozenset({"IDM-18"})
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
+    def merge_override(self, earlier: Values, override: Values) -> Values:
         return {**earlier, **{name: entry for name, entry in override.items() if earlier.get(name) != entry}}
 
 
 class OtherSpellingLoses(Mutant):
     """An update by the other spelling of the provider loses to what an earlier request gave by the first."""
 
-    trips = frozenset({"SEM-09"})
+    kills = frozenset({"SEM-09"})
 
-    def slots(self, values: Values) -> Values:
+    def resolve_aliases(self, values: Values) -> Values:
         alone = PROVIDER_ALIAS in values and PROVIDER not in values
-        return super().slots(values) | ({"by_alias": True} if alone else {})
+        return super().resolve_aliases(values) | ({"by_alias": True} if alone else {})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
+    def merge(self, earlier: Stored, values: Values) -> Values:
         loses = "by_alias" in values and "by_alias" not in earlier.values and PROVIDER in earlier.values
-        return super().merged(earlier, values) | ({PROVIDER: earlier.values[PROVIDER]} if loses else {})
+        return super().merge(earlier, values) | ({PROVIDER: earlier.values[PROVIDER]} if loses else {})
 
 
 class OtherSpellingLostOnABase(Mutant):
     """The other spelling of the provider is not stored where the request names a base model, too."""
 
-    trips = frozenset({"SEM-09"})
+    kills = frozenset({"SEM-09"})
 
-    def slots(self, values: Values) -> Values:
+    def resolve_aliases(self, values: Values) -> Values:
         lost = PROVIDER_ALIAS in values and PROVIDER not in values and BASE in values
-        return {name: value for name, value in super().slots(values).items() if not (lost and name == PROVIDER)}
+        return {
+            name: value for name, value in super().resolve_aliases(values).items() if not (lost and name == PROVIDER)
+        }
 
 
 class DeletedByPattern(Mutant):
     """A delete finds models by LIKE, to which an underscore is any character."""
 
-    trips = frozenset({"STA-20"})
+    kills = frozenset({"STA-20"})
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         pattern = re.compile(re.escape(name).replace("_", "."))
         alike = [other for owner, other in self.models if owner == organization and pattern.fullmatch(other)]
-        found = super().removed(organization, name)
+        found = super().remove(organization, name)
         for other in alike if found else ():
-            super().removed(organization, other)
+            super().remove(organization, other)
         return found
 
 
 class EscapedPairsRefused(Mutant):
     """A body with a character of two escapes is answered 400."""
 
-    trips = frozenset({"STA-32"})
+    kills = frozenset({"STA-32"})
 
-    def parsed(self, data: bytes) -> Json:
+    def parse(self, data: bytes) -> Json:
         if b"\\ud83d" in data.lower():
             raise ValueError("a lone surrogate")
-        return super().parsed(data)
+        return super().parse(data)
 
 
 class IntegersAreDoublesFirst(Mutant):
     """Every integer is made a double before it is looked at, and one too large for that fails."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def parsed(self, data: bytes) -> Json:
-        value = super().parsed(data)
+    def parse(self, data: bytes) -> Json:
+        value = super().parse(data)
         for member in value.values() if isinstance(value, dict) else ():
             if isinstance(member, int):
                 float(member)
@@ -100,10 +102,10 @@ class LocationOfTheLastSegment(_Locates):
 class LocationUnencoded(_Locates):
     """Location has the blanks of a name as they are."""
 
-    def upsert(self, request: Request) -> Answer:
-        answer = super().upsert(request)
-        headers = {name: value.replace("%20", " ") for name, value in answer.headers.items()}
-        return Answer(answer.status, answer.body, headers)
+    def upsert(self, request: Request) -> Response:
+        response = super().upsert(request)
+        headers = {name: value.replace("%20", " ") for name, value in response.headers.items()}
+        return Response(response.status, response.body, headers)
 
     def location(self, model: Values) -> str:
         return f"{COLLECTION}{model[KEY]}/"
@@ -119,7 +121,7 @@ class TagOfTheLength(_Tags):
 class KeysInAPrototype(Mutant):
     """Keys are looked up in an object that has members of its own."""
 
-    trips = frozenset({"AUT-02"})
+    kills = frozenset({"AUT-02"})
 
     def caller(self, token: str) -> Caller | None:
         found = super().caller(token)
@@ -129,7 +131,7 @@ class KeysInAPrototype(Mutant):
 class _Overrides(Mutant):
     """Entries of an override are changed before they are stored."""
 
-    trips = frozenset({"SEM-05", "SEM-20"})
+    kills = frozenset({"SEM-05", "SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return {key: self.entry(key, entry) for key, entry in super().mapping(name, value).items() if self.stays(key)}
@@ -146,7 +148,7 @@ class _Overrides(Mutant):
 class PrototypeNamesDropped(_Overrides):
     """A guard drops parameters that are called as members of every object."""
 
-    trips = frozenset({"SEM-05"})
+    kills = frozenset({"SEM-05"})
 
     def stays(self, name: str) -> bool:
         return name not in ("constructor", "toString")
@@ -155,7 +157,7 @@ class PrototypeNamesDropped(_Overrides):
 class ListsSorted(_Overrides):
     """Lists in an override are sorted."""
 
-    trips = frozenset({"SEM-05", "SEM-20"})
+    kills = frozenset({"SEM-05", "SEM-20"})
 
     def entry(self, name: str, entry: Json) -> Json:
         if isinstance(entry, dict):
@@ -166,7 +168,7 @@ class ListsSorted(_Overrides):
 class LongTextsCut(_Overrides):
     """Texts in an override are cut to 1,000 characters."""
 
-    trips = frozenset({"SEM-20"})
+    kills = frozenset({"SEM-20"})
 
     def entry(self, name: str, entry: Json) -> Json:
         if isinstance(entry, dict):
@@ -177,43 +179,43 @@ class LongTextsCut(_Overrides):
 class CreationOutlivesADelete(Mutant):
     """What is created after a delete has the time at which the first model of the name was created."""
 
-    trips = frozenset({"IDM-14"})
+    kills = frozenset({"IDM-14"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.first_created: dict[tuple[str, str], datetime | None] = {}
 
-    def shown(self, organization: str, stored: Stored) -> Values:
+    def serialize(self, organization: str, stored: Stored) -> Values:
         created = self.first_created.setdefault((organization, stored.name), stored.created)
-        return {**super().shown(organization, stored), "created_at": self.written_time(created)}
+        return {**super().serialize(organization, stored), "created_at": self.format_time(created)}
 
 
 class BaseByItsBeginning(Mutant):
     """An unknown base model is taken for the built-in one that its name begins with."""
 
-    trips = frozenset({"STA-13"})
+    kills = frozenset({"STA-13"})
 
-    def built_in(self, name: str) -> Stored | None:
+    def built_in_model(self, name: str) -> Stored | None:
         alike = (known for known in self.fixtures.built_in_models if name.startswith(f"{known}-"))
-        return super().built_in(name) or super().built_in(next(alike, name))
+        return super().built_in_model(name) or super().built_in_model(next(alike, name))
 
 
 class RefusedDeleteRemoves(Mutant):
     """A delete with a key that may only read is answered 403 when the model is gone."""
 
-    trips = frozenset({"AUT-09"})
+    kills = frozenset({"AUT-09"})
 
-    def delete(self, request: Request) -> Answer:
-        caller = self.authenticated(request)
+    def delete(self, request: Request) -> Response:
+        caller = self.authenticate(request)
         if not caller.may_write:
-            self.removed(caller.organization, self.name_in(request.path))
+            self.remove(caller.organization, self.name_in(request.path))
         return super().delete(request)
 
 
 class PathsDecodedTwice(Mutant):
     """The name in a path is percent-decoded twice."""
 
-    trips = frozenset({"STA-46"})
+    kills = frozenset({"STA-46"})
 
     def name_in(self, path: str) -> str:
         return super().name_in(path).replace("%2D", "-")
@@ -222,30 +224,30 @@ class PathsDecodedTwice(Mutant):
 class FlagsDoNotMoveTheTime(Mutant):
     """The time of the last update does not move when flags change."""
 
-    trips = frozenset({"IDM-16"})
+    kills = frozenset({"IDM-16"})
 
-    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+    def updated_time(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
         same = all(merged.get(name) == earlier.values.get(name) for name in merged if name not in FLAGS)
-        return earlier.updated if same else super().updated(earlier, merged, now)
+        return earlier.updated if same else super().updated_time(earlier, merged, now)
 
 
 class FirstBaseStays(Mutant):
     """What the first base model hands down stays, whatever base model is given later."""
 
-    trips = frozenset({"SEM-01", "SEM-21"})
+    kills = frozenset({"SEM-01", "SEM-21"})
 
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
         first = stored.values.get("first_base", stored.values.get(BASE))
-        return None if first is None else self.referred_model(organization, first)
+        return None if first is None else self.resolve_model(organization, first)
 
-    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+    def retained_values(self, earlier: Stored) -> Mapping[str, Json]:
         return {"first_base": earlier.values[BASE], **earlier.values} if BASE in earlier.values else earlier.values
 
 
 class ListOfOneIsANumber(Mutant):
     """A cost that is a list of one number is that number."""
 
-    trips = frozenset({"STA-08"})
+    kills = frozenset({"STA-08"})
 
     def number(self, name: str, value: Json) -> int | float:
         return super().number(name, value[0] if isinstance(value, list) and len(value) == 1 else value)
@@ -254,9 +256,9 @@ class ListOfOneIsANumber(Mutant):
 class RemovedStaysRemoved(Mutant):
     """A parameter that was once removed by an entry of null cannot be set again."""
 
-    trips = frozenset({"IDM-18", "SEM-07"})
+    kills = frozenset({"IDM-18", "SEM-07"})
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
+    def merge_override(self, earlier: Values, override: Values) -> Values:
         removed = {name for name, entry in earlier.items() if entry is None}
         return {**earlier, **{name: entry for name, entry in override.items() if name not in removed}}
 
@@ -264,7 +266,7 @@ class RemovedStaysRemoved(Mutant):
 class InvalidIsAnsweredInText(Mutant):
     """A 400 says in plain text what is wrong."""
 
-    trips = frozenset({"SCH-06"})
+    kills = frozenset({"SCH-06"})
 
-    def content_type(self, answer: Answer) -> str:
-        return "text/plain" if answer.status == 400 else super().content_type(answer)
+    def content_type(self, response: Response) -> str:
+        return "text/plain" if response.status == 400 else super().content_type(response)

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 class ParametersCaseless(Mutant):
     """An entry of the override replaces the base's parameters of that name in any case."""
 
-    trips = frozenset({"SEM-06"})
+    kills = frozenset({"SEM-06"})
 
-    def overlaid(self, params: Values, override: Values) -> Values:
+    def apply_override(self, params: Values, override: Values) -> Values:
         named = {name.casefold() for name in override}
         others = {name: entry for name, entry in params.items() if name.casefold() not in named}
-        return super().overlaid(others, override)
+        return super().apply_override(others, override)
 
 
 class ParametersOf40Characters(Mutant):
     """The names of parameters are silently cut after 40 characters."""
 
-    trips = frozenset({"SEM-20"})
+    kills = frozenset({"SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return {entry[:40]: inner for entry, inner in super().mapping(name, value).items()}
@@ -37,9 +37,9 @@ class ParametersOf40Characters(Mutant):
 class ListsMergedByIndex(Mutant):
     """A list in an override that is sent again is merged into the earlier one by index: a longer one keeps its tail."""
 
-    trips = frozenset({"SEM-20"})
+    kills = frozenset({"SEM-20"})
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
+    def merge_override(self, earlier: Values, override: Values) -> Values:
         longer = {
             name: entry + earlier[name][len(entry) :]
             for name, entry in override.items()
@@ -51,7 +51,7 @@ class ListsMergedByIndex(Mutant):
 class RemovedOnlyForItself(Mutant):
     """A parameter that an override removes is removed from that model, and back in the models on it."""
 
-    trips = frozenset({"SEM-07"})
+    kills = frozenset({"SEM-07"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         own, *bases = lineage
@@ -66,7 +66,7 @@ class RemovedOnlyForItself(Mutant):
 class ParametersStoredAsComputed(Mutant):
     """An override is stored together with the base's parameters: another base shows those of the former one."""
 
-    trips = frozenset({"SEM-21"})
+    kills = frozenset({"SEM-21"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         with self.exclusive(organization, name):
@@ -82,7 +82,7 @@ class ParametersStoredAsComputed(Mutant):
 class RemovedForGood(Mutant):
     """What a base removes stays removed, although the model's own override brings it back."""
 
-    trips = frozenset({"SEM-07"})
+    kills = frozenset({"SEM-07"})
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         removed = {

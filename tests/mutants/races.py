@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import BASE, COSTS, FLAGS, KEY, OVERRIDE
-from tests.servers.wire import Answer, RefusedError
+from tests.servers.wire import HttpError, Response
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Caller, Fixtures
@@ -42,9 +42,9 @@ class _LooksFirst(Mutant):
 class TwoCreates(_LooksFirst):
     """Each of two creates that race is answered 201."""
 
-    trips = frozenset({"CON-01"})
-    perhaps = frozenset({"CON-09"})  # where two upserts come after a delete
-    unsettles = frozenset({"CON-09"})
+    kills = frozenset({"CON-01"})
+    may_also_fail = frozenset({"CON-09"})  # where two upserts come after a delete
+    flaky = frozenset({"CON-09"})
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         return 201, Mutant.write(self, organization, name, values)[1]
@@ -53,7 +53,7 @@ class TwoCreates(_LooksFirst):
 class LateCreateWipesEarlier(_LooksFirst):
     """The later of two creates that race replaces the earlier one's values, and says that it updated them."""
 
-    trips = frozenset({"CON-07"})
+    kills = frozenset({"CON-07"})
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         self.models.pop(self.address(organization, name))
@@ -63,7 +63,7 @@ class LateCreateWipesEarlier(_LooksFirst):
 class RacingCreatesFail(_LooksFirst):
     """The database refuses the later of two creates that race, and its error is a 500."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         raise RuntimeError("duplicate key value violates unique constraint")
@@ -72,30 +72,30 @@ class RacingCreatesFail(_LooksFirst):
 class RacingCreatesConflict(_LooksFirst):
     """The later of two creates that race is answered 409."""
 
-    trips = frozenset({"STA-04"})
+    kills = frozenset({"STA-04"})
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
-        raise RefusedError(409, "The model was created meanwhile.")
+        raise HttpError(409, "The model was created meanwhile.")
 
 
 class TwoRows(_LooksFirst):
     """Two creates that race leave two rows: the model is still there after it was deleted once."""
 
-    trips = frozenset({"CON-01", "CON-02", "CON-07"})
-    perhaps = frozenset({"CON-09"})  # where two upserts come after a delete
-    unsettles = frozenset({"CON-09"})
+    kills = frozenset({"CON-01", "CON-02", "CON-07"})
+    may_also_fail = frozenset({"CON-09"})  # where two upserts come after a delete
+    flaky = frozenset({"CON-09"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.second_rows: dict[Address, Stored] = {}
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
-        row = self.changed(None, name, values)
+        row = self.upserted(None, name, values)
         self.second_rows[self.address(organization, name)] = row
         return 201, row
 
-    def removed(self, organization: str, name: str) -> bool:
-        found = super().removed(organization, name)
+    def remove(self, organization: str, name: str) -> bool:
+        found = super().remove(organization, name)
         row = self.second_rows.pop(self.address(organization, name), None)
         if row is not None:
             self.save(organization, row)
@@ -105,9 +105,9 @@ class TwoRows(_LooksFirst):
 class NobodyCreates(Mutant):
     """Whether a model was created is asked after it was stored: of creates that race none is answered 201."""
 
-    trips = frozenset({"CON-01"})
-    perhaps = frozenset({"CON-09"})  # where two upserts come after a delete
-    unsettles = frozenset({"CON-09"})
+    kills = frozenset({"CON-01"})
+    may_also_fail = frozenset({"CON-09"})  # where two upserts come after a delete
+    flaky = frozenset({"CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         status, stored = super().write(organization, name, values)
@@ -119,16 +119,16 @@ class NobodyCreates(Mutant):
 class LostUpdates(Mutant):
     """An update reads a model, changes it and writes it back, and undoes what was written in between."""
 
-    trips = frozenset({"CON-05", "CON-07"})
-    perhaps = frozenset({"CON-09"})  # where what is written back was deleted in between
-    unsettles = frozenset({"CON-09"})
+    kills = frozenset({"CON-05", "CON-07"})
+    may_also_fail = frozenset({"CON-09"})  # where what is written back was deleted in between
+    flaky = frozenset({"CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)
         if earlier is None:
             return super().write(organization, name, values)
         sleep(WINDOW)
-        stored = self.changed(earlier, name, values)
+        stored = self.upserted(earlier, name, values)
         self.save(organization, stored)
         return 200, stored
 
@@ -136,9 +136,9 @@ class LostUpdates(Mutant):
 class OverridesUndoUpdates(LostUpdates):
     """An update with an override is read, merged and written back without the lock that all others take."""
 
-    trips = frozenset({"CON-05"})
-    perhaps = frozenset({"CON-07"})  # where, of creates that race, the one with an override comes after another
-    unsettles = frozenset({"CON-07"})
+    kills = frozenset({"CON-05"})
+    may_also_fail = frozenset({"CON-07"})  # where, of creates that race, the one with an override comes after another
+    flaky = frozenset({"CON-07"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         if OVERRIDE in values:
@@ -177,17 +177,17 @@ class _Contended(Mutant):
 class RacersWithdrawn(_Contended):
     """Updates that meet roll each other back: each is answered 200, and none is stored."""
 
-    trips = frozenset({"CON-03", "CON-05", "CON-06"})
-    perhaps = frozenset({"CON-07"})  # where, of creates that race, two meet after a third
+    kills = frozenset({"CON-03", "CON-05", "CON-06"})
+    may_also_fail = frozenset({"CON-07"})  # where, of creates that race, two meet after a third
 
     def met(self, organization: str, earlier: Stored, values: Values) -> tuple[int, Stored]:
-        return 200, self.changed(earlier, earlier.name, values)
+        return 200, self.upserted(earlier, earlier.name, values)
 
 
 class RacersJoined(_Contended):
     """Display names of updates that meet are joined to one, as a merge of documents would."""
 
-    trips = frozenset({"CON-03", "CON-04", "CON-05", "CON-06"})
+    kills = frozenset({"CON-03", "CON-04", "CON-05", "CON-06"})
 
     def met(self, organization: str, earlier: Stored, values: Values) -> tuple[int, Stored]:
         stored = self.models[self.address(organization, earlier.name)]
@@ -199,9 +199,9 @@ class RacersJoined(_Contended):
 class TornWrites(Mutant):
     """Values are written one by one: readers and other writers come in between."""
 
-    trips = frozenset({"CON-04"})
-    perhaps = frozenset({"CON-02", "CON-09"})  # where a delete comes in between
-    unsettles = frozenset({"CON-02", "CON-09"})
+    kills = frozenset({"CON-04"})
+    may_also_fail = frozenset({"CON-02", "CON-09"})  # where a delete comes in between
+    flaky = frozenset({"CON-02", "CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         if self.find(organization, name) is None or len(values) == 1:
@@ -215,10 +215,10 @@ class TornWrites(Mutant):
 class TornReads(Mutant):
     """A read collects the costs after the rest: writers come in between."""
 
-    trips = frozenset({"CON-04"})
+    kills = frozenset({"CON-04"})
     window = WINDOW
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         first = super().read(request)
         sleep(self.window)
         costs = {name: value for name, value in super().read(request).body.items() if name.endswith("cost")}
@@ -228,13 +228,13 @@ class TornReads(Mutant):
 class ReadsShared(Mutant):
     """A read that finds the same read under way waits for its answer, which may be older than the question."""
 
-    trips = frozenset({"CON-06"})
+    kills = frozenset({"CON-06"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.under_way: dict[object, _Flight] = {}
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         question = request.path, request.header("Authorization")
         with self.lock:
             flight = self.under_way.get(question)
@@ -244,17 +244,17 @@ class ReadsShared(Mutant):
         if first:
             self.fly(flight, question, request)
         flight.landed.wait()
-        if flight.refusal is not None:
-            raise flight.refusal
-        return flight.answer
+        if flight.error is not None:
+            raise flight.error
+        return flight.response
 
     def fly(self, flight: _Flight, question: object, request: Request) -> None:
         """Answer a read, for all who wait for it."""
         try:
-            flight.answer = super().read(request)
+            flight.response = super().read(request)
             sleep(WINDOW)
-        except RefusedError as refusal:
-            flight.refusal = refusal
+        except HttpError as error:
+            flight.error = error
         del self.under_way[question]
         flight.landed.set()
 
@@ -264,19 +264,19 @@ class _Flight:
 
     def __init__(self) -> None:
         self.landed = threading.Event()
-        self.answer = Answer(500)
-        self.refusal: RefusedError | None = None
+        self.response = Response(500)
+        self.error: HttpError | None = None
 
 
 class OrganizationOfTheLatestRequest(Mutant):
     """The caller's organization is kept in a global variable, and is another one by the time it is read."""
 
-    trips = frozenset({"CON-08"})
+    kills = frozenset({"CON-08"})
 
     organization: str
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
-        caller, values = super().admitted(request)
+    def admit(self, request: Request) -> tuple[Caller, Values]:
+        caller, values = super().admit(request)
         self.organization = caller.organization
         sleep(WINDOW / 2)
         return replace(caller, organization=self.organization), values
@@ -285,12 +285,12 @@ class OrganizationOfTheLatestRequest(Mutant):
 class BodyOfTheLatestRequest(Mutant):
     """The body is kept in a global variable: requests at once all store what the latest says."""
 
-    trips = frozenset({"CON-05", "CON-07", "CON-08", "SCH-11"})
+    kills = frozenset({"CON-05", "CON-07", "CON-08", "SCH-11"})
 
     values: Values
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
-        caller, self.values = super().admitted(request)
+    def admit(self, request: Request) -> tuple[Caller, Values]:
+        caller, self.values = super().admit(request)
         sleep(WINDOW)
         return caller, self.values
 
@@ -298,7 +298,7 @@ class BodyOfTheLatestRequest(Mutant):
 class UpdatesDeleteAndInsert(Mutant):
     """An update deletes the row and inserts another: in between there is none to read."""
 
-    trips = frozenset({"CON-04"})
+    kills = frozenset({"CON-04"})
 
     def save(self, organization: str, stored: Stored) -> None:
         if self.models.pop(self.address(organization, stored.name), None) is not None:
@@ -309,9 +309,9 @@ class UpdatesDeleteAndInsert(Mutant):
 class RacingDeletesBreak(Mutant):
     """Of two deletes at once the later one finds nothing to delete, and does not expect it."""
 
-    trips = frozenset({"STA-03"})
+    kills = frozenset({"STA-03"})
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         if self.find(organization, name) is None:
             return False
         sleep(2 * WINDOW)
@@ -322,14 +322,14 @@ class RacingDeletesBreak(Mutant):
 class LateUpdateRevives(Mutant):
     """An update that has loaded its model writes it back, though it was deleted meanwhile."""
 
-    trips = frozenset({"CON-09"})
+    kills = frozenset({"CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)
         sleep(2 * WINDOW if earlier else 0)
         with self.lock:
             if earlier is not None and self.find(organization, name) is None:
-                revived = self.changed(earlier, name, values)
+                revived = self.upserted(earlier, name, values)
                 self.save(organization, revived)
                 return 200, revived
             return super().write(organization, name, values)
@@ -338,7 +338,7 @@ class LateUpdateRevives(Mutant):
 class DeleteTakesTheNewOne(Mutant):
     """A delete looks for its model, and a little later deletes by name: what was created meanwhile, too."""
 
-    trips = frozenset({"CON-09"})
+    kills = frozenset({"CON-09"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         status, stored = super().write(organization, name, values)
@@ -348,34 +348,34 @@ class DeleteTakesTheNewOne(Mutant):
         super().__init__(fixtures)
         self.going: set[Address] = set()
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         address = self.address(organization, name)
         if self.find(organization, name) is None:
             return False
         self.going.add(address)
         sleep(4 * WINDOW)
         self.going.discard(address)
-        return super().removed(organization, name)
+        return super().remove(organization, name)
 
 
 class FieldsDeletedOneByOne(Mutant):
     """A delete removes the values of a model first and the model after them: readers come in between."""
 
-    trips = frozenset({"CON-02"})
+    kills = frozenset({"CON-02"})
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         stored = self.find(organization, name)
         if stored is not None:
             self.save(organization, replace(stored, values={}))
             sleep(8 * WINDOW)
-        return super().removed(organization, name)
+        return super().remove(organization, name)
 
 
 class FlagsInOneColumn(Mutant):
     """Flags are the bits of one number, which an update reads, changes and writes back without the lock."""
 
-    trips = frozenset({"CON-05"})
-    perhaps = frozenset({"CON-07"})
+    kills = frozenset({"CON-05"})
+    may_also_fail = frozenset({"CON-07"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         earlier = self.find(organization, name)
@@ -389,7 +389,7 @@ class FlagsInOneColumn(Mutant):
 class FlagsWrittenLater(Mutant):
     """Flags are written by a statement of their own, after the others: other writers come in between."""
 
-    trips = frozenset({"CON-04"})
+    kills = frozenset({"CON-04"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         flags = {flag: value for flag, value in values.items() if flag in FLAGS}
@@ -404,7 +404,7 @@ class FlagsWrittenLater(Mutant):
 class ParametersWrittenLater(Mutant):
     """Parameters are written by a statement of their own, after the others: other writers come in between."""
 
-    trips = frozenset({"CON-04"})
+    kills = frozenset({"CON-04"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         if OVERRIDE not in values or self.find(organization, name) is None or len(values) == 2:
@@ -417,12 +417,12 @@ class ParametersWrittenLater(Mutant):
 class BaseReadTwice(Mutant):
     """A model on a base takes costs and the rest from two looks at it: the base is updated in between."""
 
-    trips = frozenset({"CON-04"})
+    kills = frozenset({"CON-04"})
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        shown = super().shown(organization, stored)
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        returned = super().serialize(organization, stored)
         if BASE not in stored.values or stored.values[BASE] in self.fixtures.built_in_models:
-            return shown
+            return returned
         sleep(4 * WINDOW)
-        costs = {name: value for name, value in super().shown(organization, stored).items() if name in COSTS}
-        return {**shown, **costs}
+        costs = {name: value for name, value in super().serialize(organization, stored).items() if name in COSTS}
+        return {**returned, **costs}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import COSTS, FLAGS, KEY, OVERRIDE
-from tests.servers.wire import RefusedError
+from tests.servers.wire import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class _Unchanged(Mutant):
     """An update in which nothing seems to have changed writes nothing."""
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        merged = super().merged(earlier, values)
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        merged = super().merge(earlier, values)
         return dict(earlier.values) if self.seems_unchanged(earlier.values, merged) else merged
 
     def seems_unchanged(self, before: Mapping[str, Json], after: Values) -> bool:
@@ -33,7 +33,7 @@ class _Unchanged(Mutant):
 class FlagsNotCompared(_Unchanged):
     """Whether an update changes anything is told by all but the flags: one that is sent alone is not written."""
 
-    trips = frozenset({"IDM-02", "IDM-06", "IDM-08", "IDM-16", "IDM-18"})
+    kills = frozenset({"IDM-02", "IDM-06", "IDM-08", "IDM-16", "IDM-18"})
 
     def seems_unchanged(self, before: Mapping[str, Json], after: Values) -> bool:
         return {n: v for n, v in before.items() if n not in FLAGS} == {n: v for n, v in after.items() if n not in FLAGS}
@@ -42,50 +42,50 @@ class FlagsNotCompared(_Unchanged):
 class OverridesComparedByName(Mutant):
     """An override that has the parameters of the stored one counts as the same, whatever it says of them."""
 
-    trips = frozenset({"IDM-16", "IDM-18", "IDM-24", "SEM-07", "SEM-20"})
+    kills = frozenset({"IDM-16", "IDM-18", "IDM-24", "SEM-07", "SEM-20"})
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
-        return earlier if override.keys() <= earlier.keys() else super().merged_override(earlier, override)
+    def merge_override(self, earlier: Values, override: Values) -> Values:
+        return earlier if override.keys() <= earlier.keys() else super().merge_override(earlier, override)
 
 
 class LatestBodiesRemembered(Mutant):
     """A named body among the last eight of its model is taken for a request that was sent twice: it is not applied."""
 
-    trips = frozenset({"IDM-07"})
+    kills = frozenset({"IDM-07"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.latest: dict[str, list[str]] = {}
 
-    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+    def upserted(self, earlier: Stored | None, name: str, values: Values) -> Stored:
         seen, body = self.latest.setdefault(name, []), json.dumps(values)
         twice = "display_name" in values and body in seen[-8:]
         seen.append(body)
-        return earlier if twice and earlier else super().changed(earlier, name, values)
+        return earlier if twice and earlier else super().upserted(earlier, name, values)
 
 
 class OverrideSentBeforeIgnored(Mutant):
     """An override that the model had before is taken for a request that comes late, and is ignored."""
 
-    trips = frozenset({"IDM-18", "SEM-07"})
+    kills = frozenset({"IDM-18", "SEM-07"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.had: dict[str, list[Values]] = {}
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
+    def merge(self, earlier: Stored, values: Values) -> Values:
         had = self.had.setdefault(earlier.name, [earlier.values.get(OVERRIDE, {})])
         late = values.get(OVERRIDE) in had
         had.append(values.get(OVERRIDE, {}))
-        return super().merged(earlier, {n: v for n, v in values.items() if n != OVERRIDE or not late})
+        return super().merge(earlier, {n: v for n, v in values.items() if n != OVERRIDE or not late})
 
 
 class EmptyOverrideIgnored(Mutant):
     """An override takes the place of the one before it, unless it is empty."""
 
-    trips = frozenset({"SEM-23"})
+    kills = frozenset({"SEM-23"})
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
+    def merge_override(self, earlier: Values, override: Values) -> Values:
         return override or earlier
 
 
@@ -96,10 +96,10 @@ class _Drafts(Mutant):
         super().__init__(fixtures)
         self.drafts: dict[str, Values] = {}
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         try:
-            super().refuse_unknown_references(organization, values)
-        except RefusedError:
+            super().reject_unknown_references(organization, values)
+        except HttpError:
             self.drafts[values[KEY]] = {name: value for name, value in values.items() if name in COSTS}
             raise
 
@@ -107,16 +107,16 @@ class _Drafts(Mutant):
 class RefusedValuesFlushedLater(_Drafts):
     """A refused update leaves its values in the object of the session: the next update of the model writes them."""
 
-    trips = frozenset({"IDM-30"})
+    kills = frozenset({"IDM-30"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
-        return super().merged(earlier, {**self.drafts.pop(earlier.name, {}), **values})
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        return super().merge(earlier, {**self.drafts.pop(earlier.name, {}), **values})
 
 
 class RefusedCreateFillsTheNext(_Drafts):
     """A refused create leaves its values behind, and the create that is taken of that name begins with them."""
 
-    trips = frozenset({"IDM-13"})
+    kills = frozenset({"IDM-13"})
 
-    def initial(self, values: Values) -> Values:
-        return {**self.drafts.pop(values[KEY], {}), **super().initial(values)}
+    def initial_values(self, values: Values) -> Values:
+        return {**self.drafts.pop(values[KEY], {}), **super().initial_values(values)}

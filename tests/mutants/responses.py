@@ -12,21 +12,21 @@ from zlib import crc32
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import COSTS, FLAGS, KEY
-from tests.servers.wire import Answer
+from tests.servers.wire import Response
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.servers.plain import Stored
     from tests.servers.plain_fields import Values
-    from tests.servers.wire import Json, RefusedError, Request
+    from tests.servers.wire import HttpError, Json, Request
 
 
 class _Shows(Mutant):
     """A model is shown otherwise than it is stored."""
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        return self.seen(super().shown(organization, stored))
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        return self.seen(super().serialize(organization, stored))
 
     def seen(self, model: Values) -> Values:
         """What is made of a model just before it is written."""
@@ -36,41 +36,41 @@ class _Shows(Mutant):
 class ByteOrderMark(Mutant):
     """Answers are encoded as `utf-8-sig`."""
 
-    trips = frozenset({"SCH-01"})
+    kills = frozenset({"SCH-01"})
 
-    def written(self, value: Json) -> bytes:
-        return b"\xef\xbb\xbf" + super().written(value)
+    def encode(self, value: Json) -> bytes:
+        return b"\xef\xbb\xbf" + super().encode(value)
 
 
 class AverageOfNothing(Mutant):
     """The average of no requests is 0/0, and is written as NaN."""
 
-    trips = frozenset({"SCH-01"})
+    kills = frozenset({"SCH-01"})
 
     def throughput(self, stored: Stored) -> Json:
         return {"average_tps": nan, "number_of_requests": 0}
 
-    def written(self, value: Json) -> bytes:
+    def encode(self, value: Json) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode()
 
 
 class NameWrittenTwice(Mutant):
     """Answers are made by string concatenation, and one name stands in them twice."""
 
-    trips = frozenset({"SCH-01"})
+    kills = frozenset({"SCH-01"})
 
-    def written(self, value: Json) -> bytes:
-        text = super().written(value)
-        return text[:-1] + b', "id": ' + super().written(value["id"]) + b"}" if "id" in value else text
+    def encode(self, value: Json) -> bytes:
+        text = super().encode(value)
+        return text[:-1] + b', "id": ' + super().encode(value["id"]) + b"}" if "id" in value else text
 
 
 class Latin1Answers(Mutant):
     """Answers are encoded in Latin-1 as long as it has their characters."""
 
-    trips = frozenset({"IDM-11", "SCH-01"})
+    kills = frozenset({"IDM-11", "SCH-01"})
 
-    def written(self, value: Json) -> bytes:
-        text = super().written(value)
+    def encode(self, value: Json) -> bytes:
+        text = super().encode(value)
         try:
             return text.decode().encode("latin-1")
         except UnicodeEncodeError:
@@ -80,57 +80,57 @@ class Latin1Answers(Mutant):
 class ErrorsInPythonSpelling(Mutant):
     """Errors are written by `str()` of a dictionary: JSON in single quotes."""
 
-    trips = frozenset({"SCH-01"})
+    kills = frozenset({"SCH-01"})
 
-    def written(self, value: Json) -> bytes:
-        return super().written(value) if KEY in value and "id" in value else str(value).encode()
+    def encode(self, value: Json) -> bytes:
+        return super().encode(value) if KEY in value and "id" in value else str(value).encode()
 
 
 class AbsentModelIsHtml(Mutant):
     """A model that does not exist is answered with the web framework's own error page."""
 
-    trips = frozenset({"SCH-01", "SCH-02"})
+    kills = frozenset({"SCH-01", "SCH-02"})
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
+    def body_bytes(self, request: Request, response: Response) -> bytes:
         page = b"<!doctype html><title>Not Found</title><h1>404 Not Found</h1>"
-        return page if answer.status == 404 else super().body_bytes(request, answer)
+        return page if response.status == 404 else super().body_bytes(request, response)
 
-    def content_type(self, answer: Answer) -> str:
-        return "text/html; charset=utf-8" if answer.status == 404 else super().content_type(answer)
+    def content_type(self, response: Response) -> str:
+        return "text/html; charset=utf-8" if response.status == 404 else super().content_type(response)
 
 
 class JsonAsText(Mutant):
     """Answers are sent as `text/plain`."""
 
-    trips = frozenset({"SCH-02", "SCH-06"})
+    kills = frozenset({"SCH-02", "SCH-06"})
 
-    def content_type(self, answer: Answer) -> str:
+    def content_type(self, response: Response) -> str:
         return "text/plain; charset=utf-8"
 
 
 class ErrorsWithoutMediaType(Mutant):
     """Errors are written to the socket by hand, without a Content-Type."""
 
-    trips = frozenset({"SCH-02", "SCH-06"})
+    kills = frozenset({"SCH-02", "SCH-06"})
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
-        headers = super().headers(request, answer, body)
-        return {name: value for name, value in headers.items() if name != "Content-Type" or answer.status < 400}
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
+        headers = super().headers(request, response, body)
+        return {name: value for name, value in headers.items() if name != "Content-Type" or response.status < 400}
 
 
 class ErrorsWithoutBody(Mutant):
     """A refusal is a bare status."""
 
-    trips = frozenset({"SCH-01", "SCH-02", "SCH-06"})
+    kills = frozenset({"SCH-01", "SCH-02", "SCH-06"})
 
-    def error_body(self, refusal: RefusedError) -> Json:
+    def error_body(self, error: HttpError) -> Json:
         return None
 
 
 class IdMissing(_Shows):
     """The answer has a name but no `id`."""
 
-    trips = frozenset({"SCH-03"})
+    kills = frozenset({"SCH-03"})
 
     def seen(self, model: Values) -> Values:
         return {name: value for name, value in model.items() if name != "id"}
@@ -139,7 +139,7 @@ class IdMissing(_Shows):
 class CostsAsStrings(_Shows):
     """Costs are decimals, which are written as strings, as Django REST framework does unless told otherwise."""
 
-    trips = frozenset({"SCH-03"})
+    kills = frozenset({"SCH-03"})
 
     def seen(self, model: Values) -> Values:
         return {name: str(value) if name in COSTS else value for name, value in model.items()}
@@ -148,7 +148,7 @@ class CostsAsStrings(_Shows):
 class FlagsAsBooleans(_Shows):
     """Flags are shown as true and false."""
 
-    trips = frozenset({"SCH-03"})
+    kills = frozenset({"SCH-03"})
 
     def seen(self, model: Values) -> Values:
         return {name: bool(value) if name in FLAGS else value for name, value in model.items()}
@@ -157,7 +157,7 @@ class FlagsAsBooleans(_Shows):
 class ParametersAsNames(_Shows):
     """`supported_params` is a list of names where an object belongs."""
 
-    trips = frozenset({"SCH-03"})
+    kills = frozenset({"SCH-03"})
 
     def seen(self, model: Values) -> Values:
         return {**model, "supported_params": list(model["supported_params"])}
@@ -166,7 +166,7 @@ class ParametersAsNames(_Shows):
 class UnknownModelType(_Shows):
     """`model_type` says `llm`, which is none of the declared types."""
 
-    trips = frozenset({"SCH-03"})
+    kills = frozenset({"SCH-03"})
 
     def seen(self, model: Values) -> Values:
         return {**model, "model_type": "llm"}
@@ -175,9 +175,9 @@ class UnknownModelType(_Shows):
 class UnixTimestamps(Mutant):
     """Times are seconds since 1970."""
 
-    trips = frozenset({"SCH-03"})
+    kills = frozenset({"SCH-03"})
 
-    def times(self, stored: Stored) -> Values:
+    def time_fields(self, stored: Stored) -> Values:
         moments = {"created_at": stored.created, "updated_at": stored.updated}
         return {name: moment and moment.timestamp() for name, moment in moments.items()}
 
@@ -185,7 +185,7 @@ class UnixTimestamps(Mutant):
 class NullForNoName(_Shows):
     """A display name that was never given is shown as null."""
 
-    trips = frozenset({"SCH-04"})
+    kills = frozenset({"SCH-04"})
 
     def seen(self, model: Values) -> Values:
         return {"display_name": None, **model}
@@ -194,35 +194,35 @@ class NullForNoName(_Shows):
 class ErrorsInLists(Mutant):
     """What is wrong with a body is a list of messages at the top."""
 
-    trips = frozenset({"SCH-06"})
+    kills = frozenset({"SCH-06"})
 
-    def error_body(self, refusal: RefusedError) -> Json:
-        return [super().error_body(refusal)] if refusal.status == 400 else super().error_body(refusal)
+    def error_body(self, error: HttpError) -> Json:
+        return [super().error_body(error)] if error.status == 400 else super().error_body(error)
 
 
 class ErrorIsAString(Mutant):
     """The body of a 404 is one JSON string."""
 
-    trips = frozenset({"SCH-05"})
+    kills = frozenset({"SCH-05"})
 
-    def error_body(self, refusal: RefusedError) -> Json:
-        return refusal.problem if refusal.status == 404 else super().error_body(refusal)
+    def error_body(self, error: HttpError) -> Json:
+        return error.problem if error.status == 404 else super().error_body(error)
 
 
 class DetailOfParts(Mutant):
     """`detail` is an object of a code and a message, as a gateway in front writes it."""
 
-    trips = frozenset({"SCH-06"})
+    kills = frozenset({"SCH-06"})
 
-    def error_body(self, refusal: RefusedError) -> Json:
-        body = super().error_body(refusal)
-        return {"detail": {"code": refusal.status, "message": refusal.problem}} if "detail" in body else body
+    def error_body(self, error: HttpError) -> Json:
+        body = super().error_body(error)
+        return {"detail": {"code": error.status, "message": error.problem}} if "detail" in body else body
 
 
 class IdIsAUuid(_Shows):
     """`id` is the key of the row."""
 
-    trips = frozenset({"SCH-07"})
+    kills = frozenset({"SCH-07"})
 
     def seen(self, model: Values) -> Values:
         return {**model, "id": str(uuid5(NAMESPACE_URL, model["id"]))}
@@ -231,7 +231,7 @@ class IdIsAUuid(_Shows):
 class IdIsANumber(_Shows):
     """`id` is the number of the row."""
 
-    trips = frozenset({"SCH-03", "SCH-07"})
+    kills = frozenset({"SCH-03", "SCH-07"})
 
     def seen(self, model: Values) -> Values:
         return {**model, "id": crc32(model["id"].encode())}
@@ -240,7 +240,7 @@ class IdIsANumber(_Shows):
 class ProviderIdIsARow(_Shows):
     """`provider.id` is the key of the row instead of the provider's identifier."""
 
-    trips = frozenset({"SCH-08"})
+    kills = frozenset({"SCH-08"})
 
     def seen(self, model: Values) -> Values:
         return {**model, "provider": {**model["provider"], "id": "17"}} if "provider" in model else model
@@ -249,7 +249,7 @@ class ProviderIdIsARow(_Shows):
 class ProviderTimesNaive(_Shows):
     """Times inside the provider have no offset; those of the model do."""
 
-    trips = frozenset({"SCH-09"})
+    kills = frozenset({"SCH-09"})
 
     def seen(self, model: Values) -> Values:
         provider = model.get("provider")
@@ -259,34 +259,34 @@ class ProviderTimesNaive(_Shows):
 class NaiveTimes(Mutant):
     """Times are written without an offset: `datetime.utcnow().isoformat()`."""
 
-    trips = frozenset({"SCH-09"})
+    kills = frozenset({"SCH-09"})
 
-    def written_time(self, moment: datetime | None) -> str | None:
+    def format_time(self, moment: datetime | None) -> str | None:
         return None if moment is None else moment.replace(tzinfo=None).isoformat()
 
 
 class HttpDates(Mutant):
     """Times are written as HTTP headers have them, as Flask does by default."""
 
-    trips = frozenset({"SCH-09"})
+    kills = frozenset({"SCH-09"})
 
-    def written_time(self, moment: datetime | None) -> str | None:
+    def format_time(self, moment: datetime | None) -> str | None:
         return None if moment is None else format_datetime(moment, usegmt=True)
 
 
 class OffsetWithoutColon(Mutant):
     """Times are written by `strftime("%z")`, whose offset has no colon."""
 
-    trips = frozenset({"SCH-09"})
+    kills = frozenset({"SCH-09"})
 
-    def written_time(self, moment: datetime | None) -> str | None:
+    def format_time(self, moment: datetime | None) -> str | None:
         return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S.%f%z}"
 
 
 class CustomModelsAreOurs(_Shows):
     """A custom model of the organization says that it is the vendor's."""
 
-    trips = frozenset({"SCH-10"})
+    kills = frozenset({"SCH-10"})
 
     def seen(self, model: Values) -> Values:
         return {**model, "affiliation_category": "respan"}
@@ -295,16 +295,16 @@ class CustomModelsAreOurs(_Shows):
 class CustomModelsAreHardcoded(Mutant):
     """`source` is a constant of the serializer, written when there were only built-in models."""
 
-    trips = frozenset({"SCH-10"})
+    kills = frozenset({"SCH-10"})
 
-    def constants(self, stored: Stored) -> Values:
-        return {**super().constants(stored), "source": "hardcoded"}
+    def constant_fields(self, stored: Stored) -> Values:
+        return {**super().constant_fields(stored), "source": "hardcoded"}
 
 
 class CategoryCapitalized(_Shows):
     """`affiliation_category` says `Custom`, the label of the choice instead of its value."""
 
-    trips = frozenset({"SCH-03", "SCH-10"})
+    kills = frozenset({"SCH-03", "SCH-10"})
 
     def seen(self, model: Values) -> Values:
         return {**model, "affiliation_category": model["affiliation_category"].capitalize()}
@@ -313,9 +313,9 @@ class CategoryCapitalized(_Shows):
 class NamesShownShortened(Mutant):
     """Long names are shown with an ellipsis in their middle, as the dashboard shows them."""
 
-    trips = frozenset({"IDM-10", "IDM-20", "SCH-11"})
+    kills = frozenset({"IDM-10", "IDM-20", "SCH-11"})
 
-    def names(self, stored: Stored) -> Values:
+    def name_fields(self, stored: Stored) -> Values:
         name = stored.name if len(stored.name) <= 50 else f"{stored.name[:24]}...{stored.name[-20:]}"
         return {"id": name, KEY: name}
 
@@ -323,7 +323,7 @@ class NamesShownShortened(Mutant):
 class LatestModelShown(Mutant):
     """The read shows the model that was written last: it is kept on the handler, and never dropped."""
 
-    trips = frozenset(
+    kills = frozenset(
         {
             "CON-08",
             "IDM-04",
@@ -339,34 +339,34 @@ class LatestModelShown(Mutant):
             "TEN-02",
         }
     )
-    perhaps = frozenset({"CON-04"})  # where a model on a base is written last
-    unsettles = frozenset({"CON-04"})
+    may_also_fail = frozenset({"CON-04"})  # where a model on a base is written last
+    flaky = frozenset({"CON-04"})
 
-    latest: Answer
+    latest: Response
 
-    def upsert(self, request: Request) -> Answer:
+    def upsert(self, request: Request) -> Response:
         self.latest = super().upsert(request)
         return self.latest
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         return replace(self.latest, status=super().read(request).status)
 
 
 class HardcodedOnceUpdated(Mutant):
     """A model that was updated says that it is one of the hard-coded ones."""
 
-    trips = frozenset({"SCH-10"})
+    kills = frozenset({"SCH-10"})
 
-    def constants(self, stored: Stored) -> Values:
+    def constant_fields(self, stored: Stored) -> Values:
         updated = stored.updated != stored.created
-        return {**super().constants(stored), **({"source": "hardcoded"} if updated else {})}
+        return {**super().constant_fields(stored), **({"source": "hardcoded"} if updated else {})}
 
 
 class OursWhenRead(Mutant):
     """A model that is read says that it is one of the vendor's own."""
 
-    trips = frozenset({"IDM-26", "SCH-10"})
+    kills = frozenset({"IDM-26", "SCH-10"})
 
-    def read(self, request: Request) -> Answer:
-        answer = super().read(request)
-        return Answer(answer.status, {**answer.body, "affiliation_category": "respan"})
+    def read(self, request: Request) -> Response:
+        response = super().read(request)
+        return Response(response.status, {**response.body, "affiliation_category": "respan"})

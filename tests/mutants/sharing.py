@@ -26,20 +26,20 @@ class _SharedDefaults(Mutant):
 class ParametersOfTheProcess(_SharedDefaults):
     """The default parameters are one object for all, and overrides are written into it."""
 
-    trips = frozenset({"IDM-23"})
+    kills = frozenset({"IDM-23"})
 
     def default_params(self) -> Values:
         return self.shared
 
-    def overlaid(self, params: Values, override: Values) -> Values:
-        params.update(super().overlaid({}, override))
-        return super().overlaid(params, override)
+    def apply_override(self, params: Values, override: Values) -> Values:
+        params.update(super().apply_override({}, override))
+        return super().apply_override(params, override)
 
 
 class DefaultOverrideShared(_SharedDefaults):
     """The default argument of the override is one object for all: models without an override get those of others."""
 
-    trips = frozenset({"IDM-23"})
+    kills = frozenset({"IDM-23"})
 
     def save(self, organization: str, stored: Stored) -> None:
         self.shared.update({n: v for n, v in stored.values.get(OVERRIDE, {}).items() if v is not None})
@@ -52,22 +52,22 @@ class DefaultOverrideShared(_SharedDefaults):
 class UpdatesFillTheDefaults(_SharedDefaults):
     """Costs that an update sends become the defaults of models that have none."""
 
-    trips = frozenset({"IDM-23"})
-    unsettles = frozenset({"TEN-03"})
+    kills = frozenset({"IDM-23"})
+    flaky = frozenset({"TEN-03"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
+    def merge(self, earlier: Stored, values: Values) -> Values:
         self.shared.update({name: value for name, value in values.items() if name in COSTS})
-        return super().merged(earlier, values)
+        return super().merge(earlier, values)
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
-        value = super().first(name, lineage)
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
+        value = super().nearest_value(name, lineage)
         return self.shared.get(name) if value is None and lineage == lineage[:1] and not lineage[0].built_in else value
 
 
 class EqualOverridesShareAnObject(Mutant):
     """Overrides that are equal are stored once: an update of one model's changes the other's."""
 
-    trips = frozenset({"IDM-17"})
+    kills = frozenset({"IDM-17"})
 
     def save(self, organization: str, stored: Stored) -> None:
         earlier = self.find(organization, stored.name)
@@ -81,7 +81,7 @@ class EqualOverridesShareAnObject(Mutant):
 class RemovedFromTheBase(Mutant):
     """An entry of null is deleted from the very object that the base model's parameters stand in."""
 
-    trips = frozenset({"SEM-16"})
+    kills = frozenset({"SEM-16"})
 
     def save(self, organization: str, stored: Stored) -> None:
         super().save(organization, stored)
@@ -95,7 +95,7 @@ class RemovedFromTheBase(Mutant):
 class RootOfTheChainChanged(Mutant):
     """The parameters of the farthest base are the object that all overrides on the way are laid into."""
 
-    trips = frozenset({"SEM-16"})
+    kills = frozenset({"SEM-16"})
 
     def save(self, organization: str, stored: Stored) -> None:
         super().save(organization, stored)
@@ -108,25 +108,25 @@ class RootOfTheChainChanged(Mutant):
 class UpdatesWriteTheBase(Mutant):
     """An update of a model that has a base writes the base's row, which the join returned last, too."""
 
-    trips = frozenset({"SEM-16"})
+    kills = frozenset({"SEM-16"})
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
+    def merge(self, earlier: Stored, values: Values) -> Values:
         for address, other in list(self.models.items()):
             if other.name == earlier.values.get(BASE) != earlier.name:
                 own = {name: value for name, value in values.items() if name in COSTS}
                 self.models[address] = replace(other, values={**other.values, **own})
-        return super().merged(earlier, values)
+        return super().merge(earlier, values)
 
 
 class InheritedValuesBecomeOwn(Mutant):
     """An update writes the whole object back, with what it shows of the base: another base changes nothing then."""
 
-    trips = frozenset({"SEM-21"})
+    kills = frozenset({"SEM-21"})
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         status, stored = super().write(organization, name, values)
         if status == 200 and BASE not in values:
-            whole = self.inherited_values(list(self.lineage(organization, stored)))
+            whole = self.inherited_fields(list(self.lineage(organization, stored)))
             stored = replace(stored, values={**stored.values, **{n: v for n, v in whole.items() if n in INHERITED}})
             self.save(organization, stored)
         return status, stored
@@ -135,9 +135,9 @@ class InheritedValuesBecomeOwn(Mutant):
 class BaseShownByItsDisplayName(Mutant):
     """The base model is shown by the name that people read."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08"})
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        shown, base = super().shown(organization, stored), self.base_of(organization, stored)
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        returned, base = super().serialize(organization, stored), self.base_of(organization, stored)
         name = base.values.get("display_name") if base else None
-        return shown if name is None else {**shown, BASE: name}
+        return returned if name is None else {**returned, BASE: name}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import COSTS, FLAGS, INHERITED, KEY, OVERRIDE, PROVIDER
-from tests.servers.wire import Answer, RefusedError
+from tests.servers.wire import HttpError, Response
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 class RequestEchoed(Mutant):
     """An update answers with what the request held, and not with the stored model."""
 
-    trips = frozenset({"IDM-06", "IDM-21", "IDM-22"})
+    kills = frozenset({"IDM-06", "IDM-21", "IDM-22"})
 
-    def upsert(self, request: Request) -> Answer:
-        caller, values = self.admitted(request)
-        self.refuse_read_only(caller)
-        self.refuse_reserved(values[KEY])
-        self.refuse_unknown_references(caller.organization, values)
+    def upsert(self, request: Request) -> Response:
+        caller, values = self.admit(request)
+        self.reject_read_only(caller)
+        self.reject_built_in(values[KEY])
+        self.reject_unknown_references(caller.organization, values)
         status, stored = self.write(caller.organization, values[KEY], values)
-        return Answer(status, self.shown(caller.organization, replace(stored, values=values)))
+        return Response(status, self.serialize(caller.organization, replace(stored, values=values)))
 
 
 class AnswerBeforeUpdate(Mutant):
     """The answer to an update is made of the model that was loaded, before the values were set."""
 
-    trips = frozenset(
+    kills = frozenset(
         {"IDM-02", "IDM-08", "IDM-18", "SEM-01", "SEM-02", "SEM-07", "SEM-08", "SEM-09", "SEM-20", "SEM-22"}
     )
 
@@ -47,13 +47,13 @@ class AnswerBeforeUpdate(Mutant):
 class CreateAnswersTooEarly(Mutant):
     """The answer to a create shows its costs as 0, which they are in the row before they are set."""
 
-    trips = frozenset({"IDM-01", "IDM-03", "IDM-08", "IDM-09", "IDM-26", "SEM-01", "SEM-02", "SEM-03", "SEM-11"})
+    kills = frozenset({"IDM-01", "IDM-03", "IDM-08", "IDM-09", "IDM-26", "SEM-01", "SEM-02", "SEM-03", "SEM-11"})
 
-    def upsert(self, request: Request) -> Answer:
-        answer = super().upsert(request)
-        if answer.status == 201:
-            answer.body.update({name: 0 for name in COSTS if name in answer.body})
-        return answer
+    def upsert(self, request: Request) -> Response:
+        response = super().upsert(request)
+        if response.status == 201:
+            response.body.update({name: 0 for name in COSTS if name in response.body})
+        return response
 
 
 class _NotStored(Mutant):
@@ -72,28 +72,28 @@ class _NotStored(Mutant):
 class NameNotStored(_NotStored):
     """The display name is missing in the list of columns to write: it is shown, and gone when asked again."""
 
-    trips = frozenset({"IDM-04", "IDM-06", "IDM-07"})
+    kills = frozenset({"IDM-04", "IDM-06", "IDM-07"})
     field = "display_name"
 
 
 class CostNotStored(_NotStored):
     """The newest cost is missing in the list of columns to write: it is shown, and gone when asked again."""
 
-    trips = frozenset({"IDM-04", "IDM-06", "IDM-07", "SEM-01", "SEM-03"})
+    kills = frozenset({"IDM-04", "IDM-06", "IDM-07", "SEM-01", "SEM-03"})
     field = "cache_creation_input_cost"
 
 
 class OverrideNotStored(_NotStored):
     """The override is applied to the answer, and never stored."""
 
-    trips = frozenset({"IDM-17", "IDM-21", "IDM-24", "IDM-28", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
+    kills = frozenset({"IDM-17", "IDM-21", "IDM-24", "IDM-28", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
     field = OVERRIDE
 
 
 class ProviderNotStored(_NotStored):
     """The provider is shown in the answer, and never stored."""
 
-    trips = frozenset({"IDM-22", "IDM-25", "IDM-28", "SEM-22"})
+    kills = frozenset({"IDM-22", "IDM-25", "IDM-28", "SEM-22"})
     field = PROVIDER
 
 
@@ -110,14 +110,14 @@ class _OnlyCreated(_NotStored):
 class WindowOnlyCreated(_OnlyCreated):
     """`update_fields` lacks the context window: an update shows it, and does not store it."""
 
-    trips = frozenset({"IDM-04", "IDM-06", "IDM-07"})
+    kills = frozenset({"IDM-04", "IDM-06", "IDM-07"})
     field = "max_context_window"
 
 
 class OverrideOnlyCreated(_OnlyCreated):
     """`update_fields` lacks the override: an update shows it, and does not store it."""
 
-    trips = frozenset({"IDM-24"})
+    kills = frozenset({"IDM-24"})
     field = OVERRIDE
 
 
@@ -128,66 +128,66 @@ class _ReadCache(Mutant):
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.cached: dict[object, tuple[float, Answer]] = {}
+        self.cached: dict[object, tuple[float, Response]] = {}
 
     def entry(self, request: Request) -> object:
         """Under what an answer is cached."""
         return request.path, request.header("Authorization")
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         entry = self.entry(request)
-        since, answer = self.cached.get(entry, (0.0, None))
-        if answer is None or monotonic() - since > self.seconds:
-            answer = super().read(request)
-            self.cached[entry] = monotonic(), answer
-        return answer
+        since, response = self.cached.get(entry, (0.0, None))
+        if response is None or monotonic() - since > self.seconds:
+            response = super().read(request)
+            self.cached[entry] = monotonic(), response
+        return response
 
 
 class ReadsLag(_ReadCache):
     """Reads come from a cache that lags a tenth of a second behind."""
 
-    trips = frozenset({"CON-06", "IDM-05"})
+    kills = frozenset({"CON-06", "IDM-05"})
     seconds = 0.1
 
 
 class ReadsNeverRefreshed(_ReadCache):
     """Reads come from a cache that no update clears."""
 
-    trips = frozenset({"CON-06", "IDM-04", "IDM-05", "IDM-07", "IDM-24", "STA-20"})
+    kills = frozenset({"CON-06", "IDM-04", "IDM-05", "IDM-07", "IDM-24", "STA-20"})
     seconds = 3600.0
 
 
 class AbsenceRemembered(Mutant):
     """A read that found nothing is answered from a cache from then on, though the model was created meanwhile."""
 
-    trips = frozenset({"IDM-05"})
+    kills = frozenset({"IDM-05"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.absent: dict[object, RefusedError] = {}
+        self.absent: dict[object, HttpError] = {}
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         question = request.path, request.header("Authorization")
         if question in self.absent:
             raise self.absent[question]
         try:
             return super().read(request)
-        except RefusedError as refusal:
-            if refusal.status == 404:
-                self.absent[question] = refusal
+        except HttpError as error:
+            if error.status == 404:
+                self.absent[question] = error
             raise
 
 
 class DefaultsShared(Mutant):
     """One dictionary of defaults is filled by every create, and every create starts from it."""
 
-    trips = frozenset({"IDM-23", "TEN-03"})
+    kills = frozenset({"IDM-23", "TEN-03"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.defaults: Values = {}
 
-    def initial(self, values: Values) -> Values:
+    def initial_values(self, values: Values) -> Values:
         self.defaults.update({name: value for name, value in values.items() if name == "display_name"})
         return {**self.defaults, **values}
 
@@ -195,8 +195,8 @@ class DefaultsShared(Mutant):
 class OneRowOfFlags(Mutant):
     """The flags of all models lie in one row: a column is missing in its key."""
 
-    trips = frozenset({"IDM-04", "IDM-10", "IDM-11", "IDM-17", "IDM-27", "SEM-01", "SEM-02", "SEM-16", "TEN-02"})
-    unsettles = frozenset({"SEM-11"})
+    kills = frozenset({"IDM-04", "IDM-10", "IDM-11", "IDM-17", "IDM-27", "SEM-01", "SEM-02", "SEM-16", "TEN-02"})
+    flaky = frozenset({"SEM-11"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -206,64 +206,66 @@ class OneRowOfFlags(Mutant):
         self.flags.update({name: value for name, value in stored.values.items() if name in FLAGS})
         super().save(organization, stored)
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
-        value = super().first(name, lineage)
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
+        value = super().nearest_value(name, lineage)
         return value if value is None or name not in FLAGS else self.flags.get(name, value)
 
 
 class ReadsDoNotInherit(Mutant):
     """The read shows the row as it is: what is inherited shows only in the answers to upserts."""
 
-    trips = frozenset({"IDM-26"})
+    kills = frozenset({"IDM-26"})
 
-    def read(self, request: Request) -> Answer:
-        organization, name = self.authenticated(request).organization, self.name_in(request.path)
+    def read(self, request: Request) -> Response:
+        organization, name = self.authenticate(request).organization, self.name_in(request.path)
         stored = self.find(organization, name)
         if stored is None:
             return super().read(request)
         lineage = [stored]
-        inherited = {**self.inherited_values(lineage), "supported_params": self.supported_params(lineage)}
-        shown = {name: value for name, value in self.shown(organization, stored).items() if name not in INHERITED}
-        return Answer(200, {**shown, **inherited})
+        inherited = {**self.inherited_fields(lineage), "supported_params": self.supported_params(lineage)}
+        returned = {
+            name: value for name, value in self.serialize(organization, stored).items() if name not in INHERITED
+        }
+        return Response(200, {**returned, **inherited})
 
 
 class DeletesByPrefix(Mutant):
     """A delete takes the name for the beginning of one: models whose names go on are deleted, too."""
 
-    trips = frozenset({"STA-20"})
+    kills = frozenset({"STA-20"})
     joint = "-"
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         with self.lock:
             for owner, key in list(self.models):
                 if owner == organization and key.startswith(f"{name}{self.joint}"):
-                    super().removed(organization, key)
-            return super().removed(organization, name)
+                    super().remove(organization, key)
+            return super().remove(organization, name)
 
 
 class DeletesReachBelow(DeletesByPrefix):
     """A delete takes the name for a folder: models below it are deleted, too."""
 
-    trips = frozenset({"STA-22"})
+    kills = frozenset({"STA-22"})
     joint = "/"
 
 
 class ColumnsOfFourDecimals(Mutant):
     """Costs are stored with four decimals; the answer to a write shows what was sent, a read what is stored."""
 
-    trips = frozenset({"IDM-04", "IDM-09"})
+    kills = frozenset({"IDM-04", "IDM-09"})
 
-    def read(self, request: Request) -> Answer:
-        answer = super().read(request)
-        rounded = {name: round(answer.body[name], 4) for name in COSTS if name in answer.body}
-        return Answer(answer.status, {**answer.body, **rounded})
+    def read(self, request: Request) -> Response:
+        response = super().read(request)
+        rounded = {name: round(response.body[name], 4) for name in COSTS if name in response.body}
+        return Response(response.status, {**response.body, **rounded})
 
 
 class EqualBodiesShareARecord(Mutant):
     """What two models have alike is stored once: an update of one changes the other."""
 
-    trips = frozenset({"IDM-17"})
-    unsettles = frozenset({"IDM-04"})  # the second run shares no record with the models of the first
+    kills = frozenset({"IDM-17"})
+    flaky = frozenset({"IDM-04"})  # the second run shares no record with the models of the first
 
     def save(self, organization: str, stored: Stored) -> None:
         earlier = self.find(organization, stored.name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import BASE, FLAGS
-from tests.servers.wire import FieldError, RefusedError
+from tests.servers.wire import FieldError, HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class FreeModelsRefused(Mutant):
     """A cost of 0 is refused: it has to be positive."""
 
-    trips = frozenset({"STA-17"})
+    kills = frozenset({"STA-17"})
 
     def number(self, name: str, value: Json) -> int | float:
         number = super().number(name, value)
@@ -30,7 +30,7 @@ class FreeModelsRefused(Mutant):
 class CostsOfTwoDecimals(Mutant):
     """A cost of more than two decimals is refused."""
 
-    trips = frozenset({"STA-17"})
+    kills = frozenset({"STA-17"})
 
     def number(self, name: str, value: Json) -> int | float:
         number = super().number(name, value)
@@ -42,7 +42,7 @@ class CostsOfTwoDecimals(Mutant):
 class OtherScriptsRefused(Mutant):
     """A display name has to be ASCII."""
 
-    trips = frozenset({"STA-17"})
+    kills = frozenset({"STA-17"})
 
     def string(self, name: str, value: Json) -> str:
         text = super().string(name, value)
@@ -54,7 +54,7 @@ class OtherScriptsRefused(Mutant):
 class EmptyOverrideRefused(Mutant):
     """An empty override is refused as a missing one."""
 
-    trips = frozenset({"STA-17"})
+    kills = frozenset({"STA-17"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         mapping = super().mapping(name, value)
@@ -66,7 +66,7 @@ class EmptyOverrideRefused(Mutant):
 class DotsRefused(Mutant):
     """A name may have letters, digits, hyphens, underscores and slashes, but no dot."""
 
-    trips = frozenset({"STA-31"})
+    kills = frozenset({"STA-31"})
 
     def key(self, name: str) -> str:
         if "." in name:
@@ -77,7 +77,7 @@ class DotsRefused(Mutant):
 class NamesUpTo50Characters(Mutant):
     """A name of more than 50 characters is refused."""
 
-    trips = frozenset({"STA-17", "STA-31"})
+    kills = frozenset({"STA-17", "STA-31"})
 
     def key(self, name: str) -> str:
         if len(name) > 50:
@@ -88,45 +88,45 @@ class NamesUpTo50Characters(Mutant):
 class MarkupRefusedByFirewall(Mutant):
     """A firewall in front takes angle brackets for an attack, and answers 403."""
 
-    trips = frozenset({"STA-17"})
+    kills = frozenset({"STA-17"})
 
-    def body_data(self, request: Request) -> bytes:
-        data = super().body_data(request)
+    def read_body(self, request: Request) -> bytes:
+        data = super().read_body(request)
         if b"<b>" in data:
-            raise RefusedError(403, "Request blocked.")
+            raise HttpError(403, "Request blocked.")
         return data
 
 
 class ManyFieldsRefused(Mutant):
     """A request of more than ten fields is cut off by a limit of the form parser, and answered 400."""
 
-    trips = frozenset({"STA-17"})
+    kills = frozenset({"STA-17"})
 
-    def given(self, body: Mapping[str, Json]) -> Values:
-        given = super().given(body)
-        if len(given) > 10:
-            raise RefusedError(400, "Too many fields.")
-        return given
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
+        fields = super().known_fields(body)
+        if len(fields) > 10:
+            raise HttpError(400, "Too many fields.")
+        return fields
 
 
 class CheapCacheHitsRefused(Mutant):
     """A cache hit has to cost at least a quarter of the input: true of all that one vendor sells, and made a rule."""
 
-    trips = frozenset({"STA-17", "STA-26"})
+    kills = frozenset({"STA-17", "STA-26"})
 
-    def asked(self, body: Json) -> Values:
-        values = super().asked(body)
+    def requested_values(self, body: Json) -> Values:
+        values = super().requested_values(body)
         if values.get("cache_hit_input_cost", 0) < values.get("input_cost", 0) / 4 and "cache_hit_input_cost" in values:
-            raise RefusedError(400, "cache_hit_input_cost: too small for this input_cost.")
+            raise HttpError(400, "cache_hit_input_cost: too small for this input_cost.")
         return values
 
 
 class BaseNamesUpTo50Characters(Mutant):
     """The column for the name of the base is shorter than that for names: a base of a long name is not found."""
 
-    trips = frozenset({"STA-17"})
+    kills = frozenset({"STA-17"})
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         if len(values.get(BASE, "")) > 50:
             raise self.unknown_reference(BASE, values[BASE])
-        super().refuse_unknown_references(organization, values)
+        super().reject_unknown_references(organization, values)

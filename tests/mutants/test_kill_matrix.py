@@ -1,4 +1,4 @@
-"""The kill matrix, both ways: no mutant survives, and none trips a requirement that has nothing to do with its bug."""
+"""The kill matrix, both ways: every mutant is killed, and only by the requirements that it declares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conformance.results.verdict import RunVerdict, Verdict
 from tests.mutants import races
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.inheritance import BaseNotShown
-from tests.mutants.judging import NETS, explained, judged, tripped
+from tests.mutants.judging import NETS, explain, failed_requirements, judged
 from tests.mutants.matrix import DOCUMENT, levels, matrix
 from tests.mutants.statuses import UnchangedIsRefused
 from tests.mutants.updates import CostsSwapped, ZeroMeansUnset
@@ -31,80 +31,79 @@ def requirements() -> dict[str, Level]:
 
 
 def _covering(mutants: Sequence[type[Mutant]]) -> Iterator[type[Mutant]]:
-    """As few as trip every requirement that any of them trips, or nearly."""
-    left = frozenset[str]().union(*(mutant.trips for mutant in mutants))
+    """Yield a few mutants that together need every requirement that any of them needs."""
+    left = frozenset[str]().union(*(mutant.kills for mutant in mutants))
     while left:
-        yield (most := max(mutants, key=lambda mutant: len(mutant.trips & left)))
-        left -= most.trips
+        yield (most := max(mutants, key=lambda mutant: len(mutant.kills & left)))
+        left -= most.kills
 
 
 SEEDS = os.environ.get("MUTANT_SEEDS", "").split()
-"""The environment `proof` of tox tries three."""
+"""`tox -e proof` uses three."""
 WHOLE = frozenset(MUTANTS if SEEDS else _covering(MUTANTS))
-"""The mutants that are to trip nothing else: by default one at least for each requirement."""
-MOST = 1500
-"""Requests of a run that finds nothing."""
-TO_CONFIRM = 150
-"""Requests that what is found may take on top of those, to be confirmed and made smaller."""
+"""The mutants on which every requirement runs: by default at least one for each requirement."""
+MAX_REQUESTS = 1500
+"""Maximum requests of a run without findings."""
+MAX_TO_CONFIRM = 150
+"""Additional requests that confirming and minimizing the findings may take."""
+
+RACE_RUNS = 3
+"""Runs of a race mutant, of which one must show the race."""
 
 
-RACES = 3
-"""Runs in which a race has to be met once."""
-
-
-def _tried(mutant: type[Mutant], seed: str) -> Result:
-    """The result of one run; of another where requests that race did not meet, as on a busy machine they may not."""
-    for _ in range(RACES if mutant.__module__ == races.__name__ else 1):
+def _run_until_killed(mutant: type[Mutant], seed: str) -> Result:
+    """Run the suite; repeat for a race mutant whose requests did not meet, as can happen on a busy machine."""
+    for _ in range(RACE_RUNS if mutant.__module__ == races.__name__ else 1):
         result = _run(mutant, seed)
-        if tripped(result) >= mutant.trips:
+        if failed_requirements(result) >= mutant.kills:
             break
     return result
 
 
 def _run(mutant: type[Mutant], seed: str) -> Result:
-    """The result of its own requirements, where that is enough to find its bug and all that is asked for."""
+    """Run only the declared requirements where that is enough, else all of them."""
     if mutant not in WHOLE:
-        result = judged(mutant(), seed, only=mutant.trips)
-        if not _wrong(mutant, result):
+        result = judged(mutant(), seed, only=mutant.kills)
+        if not _unexpected(mutant, result):
             return result
-    return judged(mutant(), seed, skip=NETS - mutant.trips)
+    return judged(mutant(), seed, skip=NETS - mutant.kills)
 
 
-def _wrong(mutant: type[Mutant], result: Result) -> frozenset[str]:
-    """The requirements that it trips and should not, or should trip and does not."""
-    return (tripped(result) ^ mutant.trips) - mutant.perhaps
+def _unexpected(mutant: type[Mutant], result: Result) -> frozenset[str]:
+    """Return the requirements that fail and should not, or should fail and do not."""
+    return (failed_requirements(result) ^ mutant.kills) - mutant.may_also_fail
 
 
 @pytest.mark.parametrize("seed", SEEDS or ("1",))
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_mutant_trips_what_it_declares(mutant: type[Mutant], seed: str, requirements: dict[str, Level]) -> None:
-    result = _tried(mutant, seed)
-    wrong = _wrong(mutant, result)
-    assert not wrong, explained(result, wrong)
+def test_mutant_is_killed_by_what_it_declares(mutant: type[Mutant], seed: str, requirements: dict[str, Level]) -> None:
+    result = _run_until_killed(mutant, seed)
+    unexpected = _unexpected(mutant, result)
+    assert not unexpected, explain(result, unexpected)
 
     verdicts = result.verdicts(strict=True)
-    unclear = {id for id, verdict in verdicts.items() if verdict in (Verdict.ERROR, Verdict.UNSTABLE)}
-    assert unclear <= mutant.unsettles, explained(result, unclear)
+    unstable = {id for id, verdict in verdicts.items() if verdict in (Verdict.ERROR, Verdict.UNSTABLE)}
+    assert unstable <= mutant.flaky, explain(result, unstable)
 
-    binding = any(requirements[id] is MUST for id in mutant.trips)
+    binding = any(requirements[id] is MUST for id in mutant.kills)
     assert (result.verdict(strict=False) is RunVerdict.NON_CONFORMANT) == binding
     assert result.verdict(strict=True) is RunVerdict.NON_CONFORMANT
 
 
-def test_server_without_a_bug_trips_nothing() -> None:
+def test_server_without_a_bug_has_no_finding() -> None:
     result = judged(PlainServer())
-    assert not tripped(result), explained(result, tripped(result))
+    assert not failed_requirements(result), explain(result, failed_requirements(result))
     assert result.verdict(strict=True) is RunVerdict.CONFORMANT
-    assert result.requests <= MOST
+    assert result.requests <= MAX_REQUESTS
 
 
 @pytest.mark.parametrize("mutant", [BaseNotShown, CostsSwapped, UnchangedIsRefused, ZeroMeansUnset])
-def test_what_is_found_takes_the_requests_of_what_is_made_up(mutant: type[Mutant]) -> None:
-    assert judged(mutant()).requests <= MOST + TO_CONFIRM
+def test_findings_take_few_requests(mutant: type[Mutant]) -> None:
+    assert judged(mutant()).requests <= MAX_REQUESTS + MAX_TO_CONFIRM
 
 
 def test_every_requirement_has_a_mutant(requirements: dict[str, Level]) -> None:
-    found = frozenset[str]().union(*(mutant.trips for mutant in MUTANTS))
+    found = frozenset[str]().union(*(mutant.kills for mutant in MUTANTS))
     assert found == {id for id, level in requirements.items() if level is not OPEN}
 
 
@@ -113,5 +112,5 @@ def test_names_of_mutants_are_unique() -> None:
     assert sorted(names) == sorted(set(names))
 
 
-def test_document_is_fresh() -> None:
-    assert DOCUMENT.read_text(encoding="utf-8") == matrix(), "write it again: python -m tests.mutants.matrix"
+def test_kill_matrix_is_current() -> None:
+    assert DOCUMENT.read_text(encoding="utf-8") == matrix(), "stale; run: python -m tests.mutants.matrix"

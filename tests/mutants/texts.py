@@ -35,7 +35,7 @@ class _Text(Mutant):
 class NamesTrimmed(_Text):
     """White space around a display name is silently removed."""
 
-    trips = frozenset({"IDM-09"})
+    kills = frozenset({"IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return text.strip()
@@ -44,7 +44,7 @@ class NamesTrimmed(_Text):
 class BracesAreTemplates(_Text):
     """A display name goes through a template engine: what stands in braces is replaced by nothing."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return re.sub(r"\{\w+\}", "", text)
@@ -53,7 +53,7 @@ class BracesAreTemplates(_Text):
 class ShortcodesAreEmoji(_Text):
     """What stands between colons becomes an emoji, as in a chat."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return re.sub(r":\w+:", "\U0001f600", text)
@@ -62,7 +62,7 @@ class ShortcodesAreEmoji(_Text):
 class NamesOf64Characters(_Text):
     """A display name is silently cut after 64 characters."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return text[:64]
@@ -71,7 +71,7 @@ class NamesOf64Characters(_Text):
 class NamesOf255Characters(_Text):
     """A display name is silently cut after 255 characters."""
 
-    trips = frozenset({"IDM-09"})
+    kills = frozenset({"IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return text[:255]
@@ -80,7 +80,7 @@ class NamesOf255Characters(_Text):
 class NamesNormalized(_Text):
     """A display name is brought into Unicode normalization form C."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return unicodedata.normalize("NFC", text)
@@ -89,7 +89,7 @@ class NamesNormalized(_Text):
 class NamesEscaped(_Text):
     """A display name is escaped for HTML before it is stored."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return html.escape(text, quote=False)
@@ -98,7 +98,7 @@ class NamesEscaped(_Text):
 class BackslashesDoubled(_Text):
     """A display name is escaped twice: its backslashes are doubled."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return text.replace("\\", "\\\\")
@@ -107,7 +107,7 @@ class BackslashesDoubled(_Text):
 class OtherScriptsAreQuestionMarks(_Text):
     """A display name is stored in Latin-1, with question marks for what it lacks."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return text.encode("latin-1", errors="replace").decode("latin-1")
@@ -116,7 +116,7 @@ class OtherScriptsAreQuestionMarks(_Text):
 class TypographyStraightened(_Text):
     """A display name passes a filter for typographic quotes and spaces, which makes plain ones of them."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return text.translate({0x201C: '"', 0x201D: '"', 0x2018: "'", 0x2019: "'", 0xA0: " "})
@@ -125,7 +125,7 @@ class TypographyStraightened(_Text):
 class EmojiDropped(_Text):
     """Characters of four octets are silently dropped."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return "".join(character for character in text if character <= "\uffff")
@@ -134,7 +134,7 @@ class EmojiDropped(_Text):
 class TextEndsAtNul(_Text):
     """A display name ends at its first NUL character."""
 
-    trips = frozenset({"IDM-09"})
+    kills = frozenset({"IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return text.partition("\0")[0]
@@ -143,16 +143,16 @@ class TextEndsAtNul(_Text):
 class ZeroIsNoText(Mutant):
     """The display name "0" counts as empty, as it does in PHP."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "STA-13"})
+    kills = frozenset({"IDM-01", "IDM-02", "STA-13"})
 
-    def given(self, body: Mapping[str, Json]) -> Values:
-        return {name: value for name, value in super().given(body).items() if value != "0" or name == KEY}
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
+        return {name: value for name, value in super().known_fields(body).items() if value != "0" or name == KEY}
 
 
 class NamesPercentDecodedOnce(_Text):
     """A display name is decoded as if it came from a form."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return unquote_plus(text)
@@ -161,7 +161,7 @@ class NamesPercentDecodedOnce(_Text):
 class SpacesCollapsed(_Text):
     """Spaces in a row become one in a display name."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return re.sub(" +", " ", text)
@@ -170,7 +170,7 @@ class SpacesCollapsed(_Text):
 class NamesOf1000Characters(_Text):
     """A display name is cut at 1,000 characters."""
 
-    trips = frozenset({"IDM-09"})
+    kills = frozenset({"IDM-09"})
 
     def stored_text(self, text: str) -> str:
         return text[:1000]
@@ -179,10 +179,10 @@ class NamesOf1000Characters(_Text):
 class NumbersOutOfDigits(Mutant):
     """A text of digits is read as a number and written again: its leading zeros are lost."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
-    def asked(self, body: Json) -> Values:
-        values = super().asked(body)
+    def requested_values(self, body: Json) -> Values:
+        values = super().requested_values(body)
         text = values.get("display_name")
         return {**values, "display_name": str(int(text))} if isinstance(text, str) and text.isdigit() else values
 
@@ -190,7 +190,7 @@ class NumbersOutOfDigits(Mutant):
 class GroupsExpanded(_Text):
     """A display name is put in place by a regular expression, which takes `$1` in it for a group: it is lost."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return re.sub(r"\$[0-9]", "", text)
@@ -199,7 +199,7 @@ class GroupsExpanded(_Text):
 class FormulasDefused(_Text):
     """A display name that a spreadsheet would take for a formula gets an apostrophe in front."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
@@ -208,10 +208,10 @@ class FormulasDefused(_Text):
 class DatesRewritten(Mutant):
     """The JSON library takes a text that looks like a date-time for one: it comes back in another format."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-18", "SEM-05"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-18", "SEM-05"})
 
-    def object_of(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-        return super().object_of([(name, self.rewritten(value)) for name, value in pairs])
+    def build_object(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        return super().build_object([(name, self.rewritten(value)) for name, value in pairs])
 
     def rewritten(self, value: Json) -> Json:
         """A date-time of ISO 8601 in another spelling; anything else as it is."""
@@ -224,10 +224,10 @@ class DatesRewritten(Mutant):
 class SameNameIsNone(Mutant):
     """A display name equal to the model's name counts as none, and is not stored."""
 
-    trips = frozenset({"IDM-08"})
+    kills = frozenset({"IDM-08"})
 
-    def asked(self, body: Json) -> Values:
-        values = super().asked(body)
+    def requested_values(self, body: Json) -> Values:
+        values = super().requested_values(body)
         same = values.get("display_name") == values[KEY]
         return {name: value for name, value in values.items() if not (same and name == "display_name")}
 
@@ -235,7 +235,7 @@ class SameNameIsNone(Mutant):
 class BackslashesAreGroups(_Text):
     """A display name is put in place by a regular expression, which takes a backslash and a digit in it for a group."""
 
-    trips = frozenset({"IDM-01", "IDM-02"})
+    kills = frozenset({"IDM-01", "IDM-02"})
 
     def stored_text(self, text: str) -> str:
         return re.sub(r"\\\d", "", text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
 from tests.servers.plain_fields import KEY
-from tests.servers.wire import FieldError, RefusedError
+from tests.servers.wire import FieldError, HttpError
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Caller
@@ -23,18 +23,18 @@ class _Skipped(Mutant):
         """Whether nobody validates the request."""
         raise NotImplementedError
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
+    def admit(self, request: Request) -> tuple[Caller, Values]:
         if not self.skips(request):
-            return super().admitted(request)
-        caller, given = self.authenticated(request), self.given(self.as_object(self.body(request)))
-        return caller, self.slots(
-            {name: self.value(name, value) for name, value in given.items() if self.right(name, value)}
+            return super().admit(request)
+        caller, fields = self.authenticate(request), self.known_fields(self.as_object(self.json_body(request)))
+        return caller, self.resolve_aliases(
+            {name: self.validate_field(name, value) for name, value in fields.items() if self.right(name, value)}
         )
 
     def right(self, name: str, value: Json) -> bool:
         """Whether a field may hold a value."""
         try:
-            self.value(name, value)
+            self.validate_field(name, value)
         except FieldError:
             return False
         return True
@@ -43,7 +43,7 @@ class _Skipped(Mutant):
 class MediaTypeInCapitalsUnchecked(_Skipped):
     """The schema is looked up by the media type as it is written: for `Application/JSON` there is none."""
 
-    trips = frozenset({"STA-34"})
+    kills = frozenset({"STA-34"})
 
     def skips(self, request: Request) -> bool:
         return not request.header("Content-Type").startswith("application/json")
@@ -52,7 +52,7 @@ class MediaTypeInCapitalsUnchecked(_Skipped):
 class CharsetUnchecked(_Skipped):
     """The schema is looked up by the whole Content-Type: with a charset behind it there is none."""
 
-    trips = frozenset({"STA-34"})
+    kills = frozenset({"STA-34"})
 
     def skips(self, request: Request) -> bool:
         return "charset" in request.header("Content-Type")
@@ -61,19 +61,19 @@ class CharsetUnchecked(_Skipped):
 class OtherMediaTypesUnchecked(_Skipped):
     """A body of any media type is read as JSON, and validated where it says that it is."""
 
-    trips = frozenset({"STA-34"})
+    kills = frozenset({"STA-34"})
 
     def skips(self, request: Request) -> bool:
         return "json" not in request.header("Content-Type").lower()
 
-    def refuse_media_type(self, content_type: str) -> None:
+    def reject_media_type(self, content_type: str) -> None:
         pass
 
 
 class LargeBodiesUnchecked(_Skipped):
     """A body of more than 64 KiB is streamed past the validator."""
 
-    trips = frozenset({"STA-35"})
+    kills = frozenset({"STA-35"})
 
     def skips(self, request: Request) -> bool:
         return int(request.header("Content-Length") or 0) > STREAMED
@@ -82,35 +82,35 @@ class LargeBodiesUnchecked(_Skipped):
 class LastFieldCounts(Mutant):
     """Each field is validated, and the last result is the one that is looked at."""
 
-    trips = frozenset({"STA-35"})
+    kills = frozenset({"STA-35"})
 
-    def checked(self, given: Values) -> Values:
+    def validate_fields(self, fields: Values) -> Values:
         values: Values = {}
-        wrong = {} if KEY in given else {KEY: ["This field is required."]}
-        for name, value in given.items():
+        wrong = {} if KEY in fields else {KEY: ["This field is required."]}
+        for name, value in fields.items():
             wrong.pop("last", None)
             try:
-                values[name] = self.value(name, value)
+                values[name] = self.validate_field(name, value)
             except FieldError as error:
                 wrong["last"] = [str(error)]
         if wrong:
-            raise RefusedError(400, wrong)
+            raise HttpError(400, wrong)
         return values
 
 
 class UpdatesUnchecked(Mutant):
     """Only creates are validated: an update leaves out what is wrong, and takes the rest."""
 
-    trips = frozenset({"STA-08", "STA-09", "STA-10", "STA-11"})
+    kills = frozenset({"STA-08", "STA-09", "STA-10", "STA-11"})
 
-    def checked(self, given: Values) -> Values:
-        name = given.get(KEY)
+    def validate_fields(self, fields: Values) -> Values:
+        name = fields.get(KEY)
         if not isinstance(name, str) or all(name != known for _, known in self.models):
-            return super().checked(given)
+            return super().validate_fields(fields)
         right: Values = {}
-        for field, value in given.items():
+        for field, value in fields.items():
             try:
-                right[field] = self.value(field, value)
+                right[field] = self.validate_field(field, value)
             except FieldError:
                 continue
         return right

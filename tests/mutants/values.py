@@ -41,7 +41,7 @@ class _Window(Mutant):
 class CostsInSinglePrecision(_Cost):
     """Costs are stored in a column of 32 bits: 0.1 comes back as 0.10000000149011612."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_cost(self, number: float) -> float:
         try:
@@ -54,7 +54,7 @@ class CostsInSinglePrecision(_Cost):
 class CostsInCents(_Cost):
     """Costs are rounded to cents."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_cost(self, number: float) -> float:
         return round(number, 2)
@@ -63,7 +63,7 @@ class CostsInCents(_Cost):
 class CostsOfSixDecimals(_Cost):
     """Costs are stored in millionths: a smaller one is silently 0."""
 
-    trips = frozenset({"IDM-09"})
+    kills = frozenset({"IDM-09"})
 
     def stored_cost(self, number: float) -> float:
         return round(number, 6)
@@ -72,7 +72,7 @@ class CostsOfSixDecimals(_Cost):
 class CostsPerToken(_Cost):
     """Costs are stored per token, and shown times a million: 0.97 comes back as 0.9700000000000001."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-03"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-03"})
 
     def stored_cost(self, number: float) -> float:
         return number / 1_000_000 * 1_000_000
@@ -81,7 +81,7 @@ class CostsPerToken(_Cost):
 class CostsOfFifteenDigits(_Cost):
     """Costs are written with fifteen digits, one or two too few for a double."""
 
-    trips = frozenset({"IDM-09", "STA-03"})
+    kills = frozenset({"IDM-09", "STA-03"})
 
     def stored_cost(self, number: float) -> float:
         return float(f"{number:.15g}")
@@ -90,7 +90,7 @@ class CostsOfFifteenDigits(_Cost):
 class CostsAreIntegers(_Cost):
     """The fraction of a cost is cut off."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03"})
 
     def stored_cost(self, number: float) -> float:
         return int(number)
@@ -99,7 +99,7 @@ class CostsAreIntegers(_Cost):
 class NegativeCostsAreZero(_Cost):
     """A negative cost is silently stored as 0."""
 
-    trips = frozenset({"IDM-09"})
+    kills = frozenset({"IDM-09"})
 
     def stored_cost(self, number: float) -> float:
         return max(0, number)
@@ -108,7 +108,7 @@ class NegativeCostsAreZero(_Cost):
 class CostsCapped(_Cost):
     """A cost above 500 is silently stored as 500."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
     def stored_cost(self, number: float) -> float:
         return min(number, 500)
@@ -117,7 +117,7 @@ class CostsCapped(_Cost):
 class WindowsOf32Bits(_Window):
     """Context windows wrap around beyond 31 bits."""
 
-    trips = frozenset({"IDM-09"})
+    kills = frozenset({"IDM-09"})
 
     def stored_window(self, number: int) -> int:
         return (number + 2**31) % 2**32 - 2**31
@@ -126,10 +126,10 @@ class WindowsOf32Bits(_Window):
 class WindowsWrapped(Mutant):
     """A context window beyond 64 bits is taken, and wraps around."""
 
-    trips = frozenset({"STA-30"})
+    kills = frozenset({"STA-30"})
 
-    def parsed(self, data: bytes) -> Json:
-        body = super().parsed(data)
+    def parse(self, data: bytes) -> Json:
+        body = super().parse(data)
         window = body.get("max_context_window") if isinstance(body, dict) else None
         if type(window) is int:
             return {**body, "max_context_window": (window - INT64[0]) % 2**64 + INT64[0]}
@@ -139,7 +139,7 @@ class WindowsWrapped(Mutant):
 class WindowsOf16Bits(_Window):
     """Context windows wrap around beyond 16 bits."""
 
-    trips = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-29"})
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-29"})
 
     def stored_window(self, number: int) -> int:
         return number % 2**16
@@ -159,7 +159,7 @@ class _Override(Mutant):
 class FalseEntriesDropped(_Override):
     """Members of an entry that are false, 0 or "" are dropped."""
 
-    trips = frozenset({"IDM-17", "IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-20"})
+    kills = frozenset({"IDM-17", "IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-20"})
 
     def stored_entry(self, entry: Json) -> Json:
         return {name: value for name, value in entry.items() if value} if isinstance(entry, dict) else entry
@@ -168,7 +168,7 @@ class FalseEntriesDropped(_Override):
 class EntriesAreText(_Override):
     """The members of an entry are stored as strings, as in a table of keys and values."""
 
-    trips = frozenset(
+    kills = frozenset(
         {"IDM-17", "IDM-18", "IDM-21", "IDM-24", "IDM-28", "SEM-05", "SEM-06", "SEM-07", "SEM-13", "SEM-14"}
         | {"SEM-19", "SEM-20"}
     )
@@ -180,7 +180,7 @@ class EntriesAreText(_Override):
 class UnknownParametersDropped(Mutant):
     """Only parameters that the server knows are kept of an override."""
 
-    trips = frozenset({"IDM-17", "IDM-18", "SEM-05", "SEM-07", "SEM-14", "SEM-20"})
+    kills = frozenset({"IDM-17", "IDM-18", "SEM-05", "SEM-07", "SEM-14", "SEM-20"})
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         known = ("temperature", "top_p", "max_tokens", "stop")
@@ -190,7 +190,7 @@ class UnknownParametersDropped(Mutant):
 class EntriesAreRead(_Override):
     """What looks like a number or true in an override becomes one."""
 
-    trips = frozenset({"IDM-18", "SEM-05"})
+    kills = frozenset({"IDM-18", "SEM-05"})
 
     def stored_entry(self, entry: Json) -> Json:
         known = {"true": True, "1.10": 1.1}

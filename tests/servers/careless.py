@@ -52,7 +52,7 @@ class Front(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # which holds a body back until its head is acknowledged
 
-    def answer(self) -> None:
+    def respond(self) -> None:
         """Hand the request to the application, and its answer to the client."""
         written = b"".join(type(self).app(self.environ(), self._start))
         if self._status not in (204, 304):
@@ -106,12 +106,12 @@ class Front(BaseHTTPRequestHandler):
         }
 
 
-def _answered(front: Front) -> None:
-    front.answer()
+def _respond(front: Front) -> None:
+    front.respond()
 
 
 for method in METHODS:
-    setattr(Front, f"do_{method}", _answered)
+    setattr(Front, f"do_{method}", _respond)
 
 
 @contextlib.contextmanager

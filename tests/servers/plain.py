@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from tests.servers.plain_fields import BASE, INHERITED, KEY, OVERRIDE, PROVIDER, FieldRules, Values
 from tests.servers.plain_http import Handler, HttpFront
-from tests.servers.wire import Answer, Json, RefusedError, Request
+from tests.servers.wire import HttpError, Json, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ class PlainServer(FieldRules, HttpFront):
     """Correct in everything that the contract says; each instance has a state of its own."""
 
     deviates: ClassVar[frozenset[str]] = frozenset()
-    """Requirements of level SHOULD that a strict run finds unmet, although the server is lawful."""
+    """Requirements of level SHOULD that a strict run finds unmet, although the server conforms."""
 
     careless: ClassVar[bool] = False
     """Whether it is served by an HTTP server that leaves on the connection what is not read of a body."""
@@ -68,66 +68,66 @@ class PlainServer(FieldRules, HttpFront):
         is_item = path.startswith(COLLECTION) and path.endswith("/")
         return path[len(COLLECTION) : -1] if is_item else ""
 
-    def upsert(self, request: Request) -> Answer:
+    def upsert(self, request: Request) -> Response:
         """Create or update the model that the body names."""
-        caller, values = self.admitted(request)
-        self.refuse_read_only(caller)
+        caller, values = self.admit(request)
+        self.reject_read_only(caller)
         name = values[KEY]
-        self.refuse_reserved(name)
-        self.refuse_unknown_references(caller.organization, values)
+        self.reject_built_in(name)
+        self.reject_unknown_references(caller.organization, values)
         status, stored = self.write(caller.organization, name, values)
-        return Answer(status, self.shown(caller.organization, stored))
+        return Response(status, self.serialize(caller.organization, stored))
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
+    def admit(self, request: Request) -> tuple[Caller, Values]:
         """The caller and what the body asks to store: the server checks credentials before it validates the body."""
-        caller = self.authenticated(request)
-        return caller, self.asked(self.body(request))
+        caller = self.authenticate(request)
+        return caller, self.requested_values(self.json_body(request))
 
-    def read(self, request: Request) -> Answer:
+    def read(self, request: Request) -> Response:
         """Show a model."""
-        organization = self.authenticated(request).organization
-        stored = self.referred_model(organization, self.name_in(request.path))
+        organization = self.authenticate(request).organization
+        stored = self.resolve_model(organization, self.name_in(request.path))
         if stored is None:
-            raise RefusedError(404, "Not found.")
-        return Answer(200, self.shown(organization, stored))
+            raise HttpError(404, "Not found.")
+        return Response(200, self.serialize(organization, stored))
 
-    def delete(self, request: Request) -> Answer:
+    def delete(self, request: Request) -> Response:
         """Remove a model."""
-        caller = self.authenticated(request)
-        self.refuse_read_only(caller)
+        caller = self.authenticate(request)
+        self.reject_read_only(caller)
         name = self.name_in(request.path)
-        self.refuse_deleting_built_in(caller.organization, name)
-        if not self.removed(caller.organization, name):
-            raise RefusedError(404, "Not found.")
-        return Answer(204)
+        self.reject_deleting_built_in(caller.organization, name)
+        if not self.remove(caller.organization, name):
+            raise HttpError(404, "Not found.")
+        return Response(204)
 
     # References
 
-    def refuse_reserved(self, name: str) -> None:
+    def reject_built_in(self, name: str) -> None:
         """Refuse writes to built-in models."""
         if name in self.fixtures.built_in_models:
-            raise RefusedError(403, f"{name} is a built-in model and cannot be changed.")
+            raise HttpError(403, f"{name} is a built-in model and cannot be changed.")
 
-    def refuse_deleting_built_in(self, organization: str, name: str) -> None:
+    def reject_deleting_built_in(self, organization: str, name: str) -> None:
         """Refuse removing built-in models."""
-        self.refuse_reserved(name)
+        self.reject_built_in(name)
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         """Refuse a base or a provider that the organization does not have."""
-        if BASE in values and self.referred_model(organization, values[BASE]) is None:
+        if BASE in values and self.resolve_model(organization, values[BASE]) is None:
             raise self.unknown_reference(BASE, values[BASE])
-        if PROVIDER in values and self.referred_provider(organization, values[PROVIDER]) is None:
+        if PROVIDER in values and self.resolve_provider(organization, values[PROVIDER]) is None:
             raise self.unknown_reference(PROVIDER, values[PROVIDER])
 
-    def unknown_reference(self, field: str, name: str) -> RefusedError:
+    def unknown_reference(self, field: str, name: str) -> HttpError:
         """The refusal of a reference to nothing."""
-        return RefusedError(404, f'{field}: there is no "{name}".')
+        return HttpError(404, f'{field}: there is no "{name}".')
 
-    def referred_model(self, organization: str, name: str) -> Stored | None:
+    def resolve_model(self, organization: str, name: str) -> Stored | None:
         """The model that a name stands for in an organization, its own or a built-in one."""
-        return self.find(organization, name) or self.built_in(name)
+        return self.find(organization, name) or self.built_in_model(name)
 
-    def built_in(self, name: str) -> Stored | None:
+    def built_in_model(self, name: str) -> Stored | None:
         """The built-in model of a name."""
         model = self.fixtures.built_in_models.get(name)
         if model is None:
@@ -135,7 +135,7 @@ class PlainServer(FieldRules, HttpFront):
         values = {OVERRIDE if field == "supported_params" else field: value for field, value in model.items()}
         return Stored(name, values, built_in=True)
 
-    def referred_provider(self, organization: str, identifier: str) -> Mapping[str, Json] | None:
+    def resolve_provider(self, organization: str, identifier: str) -> Mapping[str, Json] | None:
         """The provider that an identifier stands for in an organization."""
         return self.fixtures.providers.get(organization, {}).get(identifier)
 
@@ -146,7 +146,7 @@ class PlainServer(FieldRules, HttpFront):
         with self.exclusive(organization, name):
             earlier = self.find(organization, name)
             self.between_find_and_save()
-            stored = self.changed(earlier, name, values)
+            stored = self.upserted(earlier, name, values)
             self.save(organization, stored)
         return self.status(earlier), stored
 
@@ -177,35 +177,35 @@ class PlainServer(FieldRules, HttpFront):
         """Put a model into the store."""
         self.models[self.address(organization, stored.name)] = stored
 
-    def removed(self, organization: str, name: str) -> bool:
+    def remove(self, organization: str, name: str) -> bool:
         """Take a model out of the store: whether there was one."""
         with self.exclusive(organization, name):
             return self.models.pop(self.address(organization, name), None) is not None
 
-    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+    def upserted(self, earlier: Stored | None, name: str, values: Values) -> Stored:
         """The model after an upsert that found `earlier`."""
         now = self.now()
         if earlier is None:
-            return Stored(name, self.initial(values), created=now, updated=now)
-        merged = self.merged(earlier, values)
-        return Stored(earlier.name, merged, earlier.created, self.updated(earlier, merged, now))
+            return Stored(name, self.initial_values(values), created=now, updated=now)
+        merged = self.merge(earlier, values)
+        return Stored(earlier.name, merged, earlier.created, self.updated_time(earlier, merged, now))
 
-    def initial(self, values: Values) -> Values:
+    def initial_values(self, values: Values) -> Values:
         """The values of a new model."""
         return values
 
-    def merged(self, earlier: Stored, values: Values) -> Values:
+    def merge(self, earlier: Stored, values: Values) -> Values:
         """The values of a model after an update: omitted ones are kept."""
-        merged = {**self.kept(earlier), **values}
+        merged = {**self.retained_values(earlier), **values}
         if OVERRIDE in values and OVERRIDE in earlier.values:
-            merged[OVERRIDE] = self.merged_override(earlier.values[OVERRIDE], values[OVERRIDE])
+            merged[OVERRIDE] = self.merge_override(earlier.values[OVERRIDE], values[OVERRIDE])
         return merged
 
-    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+    def retained_values(self, earlier: Stored) -> Mapping[str, Json]:
         """What an update keeps of the earlier values, where it does not say otherwise."""
         return earlier.values
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
+    def merge_override(self, earlier: Values, override: Values) -> Values:
         """The override after another one was sent."""
         return {**earlier, **override}
 
@@ -213,36 +213,36 @@ class PlainServer(FieldRules, HttpFront):
         """The time."""
         return datetime.now(UTC)
 
-    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+    def updated_time(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
         """When a model was updated last: repeating a request is no update."""
         unchanged = merged == earlier.values
         return earlier.updated if unchanged or earlier.updated is None else max(now, earlier.updated)
 
     # What is shown
 
-    def shown(self, organization: str, stored: Stored) -> Values:
+    def serialize(self, organization: str, stored: Stored) -> Values:
         """The model as a response shows it; what it has not is absent."""
         lineage = list(self.lineage(organization, stored))
         return {
-            **self.names(stored),
-            **self.own_values(stored),
-            **self.constants(stored),
-            **self.inherited_values(lineage),
+            **self.name_fields(stored),
+            **self.own_fields(stored),
+            **self.constant_fields(stored),
+            **self.inherited_fields(lineage),
             "supported_params": self.supported_params(lineage),
             "throughput": self.throughput(stored),
-            **self.provider_shown(organization, lineage),
-            **self.times(stored),
+            **self.provider_field(organization, lineage),
+            **self.time_fields(stored),
         }
 
-    def names(self, stored: Stored) -> Values:
+    def name_fields(self, stored: Stored) -> Values:
         """The name of the model, twice."""
         return {"id": stored.name, KEY: stored.name}
 
-    def own_values(self, stored: Stored) -> Values:
+    def own_fields(self, stored: Stored) -> Values:
         """Values that only the model itself can have."""
         return {name: stored.values[name] for name in ("display_name", BASE) if name in stored.values}
 
-    def constants(self, stored: Stored) -> Values:
+    def constant_fields(self, stored: Stored) -> Values:
         """What follows from the model's being built in or not."""
         return {
             "affiliation_category": "respan" if stored.built_in else "custom",
@@ -263,14 +263,14 @@ class PlainServer(FieldRules, HttpFront):
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
         """The base of a model, as it is now."""
         base = stored.values.get(BASE)
-        return None if base is None else self.referred_model(organization, base)
+        return None if base is None else self.resolve_model(organization, base)
 
-    def inherited_values(self, lineage: list[Stored]) -> Values:
+    def inherited_fields(self, lineage: list[Stored]) -> Values:
         """The values that a model has of its own or inherits."""
-        found = ((name, self.first(name, lineage)) for name in INHERITED)
+        found = ((name, self.nearest_value(name, lineage)) for name in INHERITED)
         return {name: value for name, value in found if value is not None}
 
-    def first(self, name: str, lineage: list[Stored]) -> Json:
+    def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
         """The value of the nearest model that has one, None where none has."""
         return next((model.values[name] for model in lineage if name in model.values), None)
 
@@ -278,14 +278,14 @@ class PlainServer(FieldRules, HttpFront):
         """The parameters of the farthest base, overlaid with each override down to the model's own."""
         params = self.default_params()
         for model in reversed(lineage):
-            params = self.overlaid(params, model.values.get(OVERRIDE, {}))
+            params = self.apply_override(params, model.values.get(OVERRIDE, {}))
         return params
 
     def default_params(self) -> Values:
         """The parameters of a model before any override."""
         return {}
 
-    def overlaid(self, params: Values, override: Values) -> Values:
+    def apply_override(self, params: Values, override: Values) -> Values:
         """Parameters after an override: an entry replaces the parameter, null removes it."""
         return {name: entry for name, entry in {**params, **override}.items() if entry is not None}
 
@@ -293,16 +293,16 @@ class PlainServer(FieldRules, HttpFront):
         """Measured performance: nothing was measured."""
         return None
 
-    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
+    def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
         """The provider of the model itself, where it has one."""
         identifier = lineage[0].values.get(PROVIDER)
-        provider = None if identifier is None else self.referred_provider(organization, identifier)
+        provider = None if identifier is None else self.resolve_provider(organization, identifier)
         return {} if provider is None else {"provider": {"id": identifier, "provider_id": identifier, **provider}}
 
-    def times(self, stored: Stored) -> Values:
+    def time_fields(self, stored: Stored) -> Values:
         """When the model was created and last updated; a built-in one never was."""
-        return {"created_at": self.written_time(stored.created), "updated_at": self.written_time(stored.updated)}
+        return {"created_at": self.format_time(stored.created), "updated_at": self.format_time(stored.updated)}
 
-    def written_time(self, moment: datetime | None) -> str | None:
+    def format_time(self, moment: datetime | None) -> str | None:
         """A date-time of RFC 3339."""
         return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from tests.servers.wire import INT64, FieldError, Json, RefusedError
+from tests.servers.wire import INT64, FieldError, HttpError, Json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,34 +33,34 @@ Values: TypeAlias = dict[str, Json]
 class FieldRules:
     """What a body asks to store, or all that is wrong with it."""
 
-    def asked(self, body: Json) -> Values:
+    def requested_values(self, body: Json) -> Values:
         """What a body asks to store, by slot."""
-        return self.slots(self.checked(self.given(self.as_object(body))))
+        return self.resolve_aliases(self.validate_fields(self.known_fields(self.as_object(body))))
 
     def as_object(self, body: Json) -> dict[str, Json]:
         """The body as an object."""
         if not isinstance(body, dict):
-            raise RefusedError(400, "Expected a JSON object.")
+            raise HttpError(400, "Expected a JSON object.")
         return body
 
-    def given(self, body: Mapping[str, Json]) -> Values:
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
         """The fields that the request gives; those that the endpoint does not know are ignored."""
         return {name: value for name, value in body.items() if name in KINDS}
 
-    def checked(self, given: Values) -> Values:
+    def validate_fields(self, fields: Values) -> Values:
         """The given fields as they will be stored, or all that is wrong with them."""
         values: Values = {}
-        wrong = {} if KEY in given else {KEY: ["This field is required."]}
-        for name, value in given.items():
+        wrong = {} if KEY in fields else {KEY: ["This field is required."]}
+        for name, value in fields.items():
             try:
-                values[name] = self.value(name, value)
+                values[name] = self.validate_field(name, value)
             except FieldError as error:
                 wrong[name] = [str(error)]
         if wrong:
-            raise RefusedError(400, wrong)
+            raise HttpError(400, wrong)
         return values
 
-    def value(self, name: str, value: Json) -> Json:
+    def validate_field(self, name: str, value: Json) -> Json:
         """The value of one field as it will be stored. Raises FieldError."""
         if name == KEY:
             return self.key(self.string(name, value))
@@ -105,11 +105,11 @@ class FieldRules:
             raise FieldError("Expected an object.")
         return value
 
-    def slots(self, values: Values) -> Values:
+    def resolve_aliases(self, values: Values) -> Values:
         """The values by slot: the provider has two spellings and one slot."""
         if PROVIDER_ALIAS not in values:
             return values
         provider = values[PROVIDER_ALIAS]
         if values.get(PROVIDER, provider) != provider:
-            raise RefusedError(400, {PROVIDER_ALIAS: [f"Differs from {PROVIDER}."]})
+            raise HttpError(400, {PROVIDER_ALIAS: [f"Differs from {PROVIDER}."]})
         return {**{name: value for name, value in values.items() if name != PROVIDER_ALIAS}, PROVIDER: provider}

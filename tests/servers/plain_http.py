@@ -10,7 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
 from tests.servers.fixtures import Caller, Fixtures, default_fixtures
-from tests.servers.wire import INT64, Answer, Json, RefusedError, Request, respond
+from tests.servers.wire import INT64, HttpError, Json, Request, Response, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 1 << 20
 MAX_NESTING = 64
 
-Handler: TypeAlias = Callable[[Request], Answer]
+Handler: TypeAlias = Callable[[Request], Response]
 
 
 class HttpFront(ABC):
@@ -33,61 +33,61 @@ class HttpFront(ABC):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        answer = self.answer(request)
-        body = self.body_bytes(request, answer)
-        return respond(answer, body, self.headers(request, answer, body), start_response)
+        response = self.respond(request)
+        body = self.body_bytes(request, response)
+        return send(response, body, self.headers(request, response, body), start_response)
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         """The answer to any request."""
         try:
             return self.handler(request)(request)
-        except RefusedError as refusal:
-            return self.refused(refusal)
+        except HttpError as error:
+            return self.error_response(error)
         except Exception:  # noqa: BLE001  a server answers whatever happens inside it
             traceback.print_exc(file=request.errors)
-            return Answer(500, {"detail": "Internal server error."})
+            return Response(500, {"detail": "Internal server error."})
 
     def handler(self, request: Request) -> Handler:
         """What answers this path and method."""
         handlers = self.handlers(request.path)
         if not handlers:
-            raise RefusedError(404, "Not found.")
+            raise HttpError(404, "Not found.")
         if request.method not in handlers:
-            raise RefusedError(405, f'Method "{request.method}" not allowed.', {"Allow": ", ".join(handlers)})
+            raise HttpError(405, f'Method "{request.method}" not allowed.', {"Allow": ", ".join(handlers)})
         return handlers[request.method]
 
     @abstractmethod
     def handlers(self, path: str) -> Mapping[str, Handler]:
         """What answers a path, by method."""
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
+    def body_bytes(self, request: Request, response: Response) -> bytes:
         """The body of the answer as it is sent."""
-        return b"" if answer.body is None else self.written(answer.body)
+        return b"" if response.body is None else self.encode(response.body)
 
-    def written(self, value: Json) -> bytes:
+    def encode(self, value: Json) -> bytes:
         """A JSON text."""
         return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         """All headers of the answer."""
-        about_body = {"Content-Type": self.content_type(answer), "Content-Length": str(len(body))} if body else {}
-        return {**about_body, **answer.headers}
+        about_body = {"Content-Type": self.content_type(response), "Content-Length": str(len(body))} if body else {}
+        return {**about_body, **response.headers}
 
-    def content_type(self, answer: Answer) -> str:
+    def content_type(self, response: Response) -> str:
         """The media type of the answer's body."""
         return "application/json"
 
-    def refused(self, refusal: RefusedError) -> Answer:
+    def error_response(self, error: HttpError) -> Response:
         """The answer to a refused request."""
-        return Answer(refusal.status, self.error_body(refusal), refusal.headers)
+        return Response(error.status, self.error_body(error), error.headers)
 
-    def error_body(self, refusal: RefusedError) -> Json:
+    def error_body(self, error: HttpError) -> Json:
         """What a refusal says: a reason, or messages by field."""
-        return {"detail": refusal.problem} if isinstance(refusal.problem, str) else dict(refusal.problem)
+        return {"detail": error.problem} if isinstance(error.problem, str) else dict(error.problem)
 
     # Credentials
 
-    def authenticated(self, request: Request) -> Caller:
+    def authenticate(self, request: Request) -> Caller:
         """Who sends the request."""
         token = self.token(request)
         if token is None:
@@ -110,62 +110,62 @@ class HttpFront(ABC):
         """Whom a token stands for."""
         return self.fixtures.keys.get(token)
 
-    def unauthorized(self, reason: str) -> RefusedError:
+    def unauthorized(self, reason: str) -> HttpError:
         """The refusal of missing or unknown credentials."""
-        return RefusedError(401, reason, self.challenge())
+        return HttpError(401, reason, self.challenge())
 
     def challenge(self) -> Mapping[str, str]:
         """The headers that say how to authenticate."""
         return {"WWW-Authenticate": 'Bearer realm="respan"'}
 
-    def refuse_read_only(self, caller: Caller) -> None:
+    def reject_read_only(self, caller: Caller) -> None:
         """Refuse writes of callers who may only read."""
         if not caller.may_write:
-            raise RefusedError(403, "This API key may read models but not write them.")
+            raise HttpError(403, "This API key may read models but not write them.")
 
     # The body
 
-    def body(self, request: Request) -> Json:
+    def json_body(self, request: Request) -> Json:
         """The JSON value in the body."""
-        data = self.body_data(request)
-        self.refuse_media_type(request.header("Content-Type"))
+        data = self.read_body(request)
+        self.reject_media_type(request.header("Content-Type"))
         try:
-            value = self.parsed(data)
-            self.refuse_unusual(value)
+            value = self.parse(data)
+            self.reject_unstorable(value)
         except (ValueError, RecursionError) as error:
-            raise RefusedError(400, f"The body is not valid JSON: {error}") from error
+            raise HttpError(400, f"The body is not valid JSON: {error}") from error
         return value
 
-    def body_data(self, request: Request) -> bytes:
+    def read_body(self, request: Request) -> bytes:
         """The bytes of the body."""
         data = request.read(MAX_BODY_BYTES + 1)
         if len(data) > MAX_BODY_BYTES:
-            raise RefusedError(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+            raise HttpError(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
         return data
 
-    def refuse_media_type(self, content_type: str) -> None:
+    def reject_media_type(self, content_type: str) -> None:
         """Refuse what is not declared as JSON in UTF-8."""
         media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
         charsets = [value.strip('"') for name, _, value in (p.partition("=") for p in parameters) if name == "charset"]
         if media_type != "application/json" or any(charset not in {"utf-8", "utf8"} for charset in charsets):
-            raise RefusedError(415, f'Unsupported media type "{content_type}" in request.')
+            raise HttpError(415, f'Unsupported media type "{content_type}" in request.')
 
-    def parsed(self, data: bytes) -> Json:
+    def parse(self, data: bytes) -> Json:
         """The value that a JSON text stands for. Raises ValueError."""
-        return json.loads(data.decode("utf-8"), object_pairs_hook=self.object_of, parse_constant=self.constant)
+        return json.loads(data.decode("utf-8"), object_pairs_hook=self.build_object, parse_constant=self.parse_constant)
 
-    def object_of(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    def build_object(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         """The object of some names and values. Raises ValueError."""
         members = dict(pairs)
         if len(members) < len(pairs):
             raise ValueError("a name stands twice in one object")
         return members
 
-    def constant(self, word: str) -> float:
+    def parse_constant(self, word: str) -> float:
         """The number that NaN, Infinity or -Infinity stands for. Raises ValueError."""
         raise ValueError(f"{word} is no JSON")
 
-    def refuse_unusual(self, value: Json, depth: int = 1) -> None:
+    def reject_unstorable(self, value: Json, depth: int = 1) -> None:
         """Refuse what cannot be stored and shown exactly. Raises ValueError."""
         if isinstance(value, str):
             value.encode()
@@ -177,4 +177,4 @@ class HttpFront(ABC):
             if depth > MAX_NESTING:
                 raise ValueError(f"nested more than {MAX_NESTING} levels deep")
             for part in value if isinstance(value, list) else (*value.keys(), *value.values()):
-                self.refuse_unusual(part, depth + 1)
+                self.reject_unstorable(part, depth + 1)

@@ -89,9 +89,9 @@ def test_unknown_references_are_not_found(api: Api) -> None:
 
 def test_bodies_that_are_no_request_are_refused(api: Api) -> None:
     bodies = (b"", b"{", b"model", b'"model"', b"[]", b"{}", b"null", b'{"model_name": "a"', b'{"model_name": {}}')
-    answers = [api.post(body) for body in bodies]
-    assert [answer.status_code for answer in answers] == [400] * len(bodies)
-    assert all(isinstance(answer.json(), dict) for answer in answers)
+    responses = [api.post(body) for body in bodies]
+    assert [response.status_code for response in responses] == [400] * len(bodies)
+    assert all(isinstance(response.json(), dict) for response in responses)
 
 
 def test_values_of_another_type_are_refused_and_create_nothing(api: Api) -> None:
@@ -141,8 +141,8 @@ def test_names_that_differ_are_different_models(api: Api) -> None:
         stem = api.name("-")
         responses = {stem + name: api.upsert(model_name=stem + name) for name in names}
         assert {response.status_code for response in responses.values()} <= {201, 400}, names
-        shown = {name: response.json()["id"] for name, response in responses.items() if response.status_code == 201}
-        assert all(name == identifier for name, identifier in shown.items()), names
+        returned = {name: response.json()["id"] for name, response in responses.items() if response.status_code == 201}
+        assert all(name == identifier for name, identifier in returned.items()), names
 
 
 def test_spellings_of_the_media_type_are_taken(api: Api) -> None:

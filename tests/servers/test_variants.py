@@ -15,7 +15,7 @@ from tests.servers.api import MODELS, Api, path_of
 from tests.servers.fixtures import PROVIDER
 from tests.servers.plain import PlainServer
 from tests.servers.selection import client_of, passes
-from tests.servers.variants import VARIANTS, answers, core, credentials, fronts, http, inheritance, requests, state
+from tests.servers.variants import VARIANTS, core, credentials, fronts, http, inheritance, requests, responses, state
 
 Probe: TypeAlias = Callable[[Api], object]
 """What a client observes that does the same thing to two servers."""
@@ -31,7 +31,7 @@ def status_of(content: str, content_type: str = "application/json", **headers: s
     return lambda api: api.post(content.replace("NAME", api.name()).encode(), content_type, **headers).status_code
 
 
-def shown(field: str, **body: Any) -> Probe:
+def returned(field: str, **body: Any) -> Probe:
     """A field in the answer to an upsert as text, which tells 0.0 from 0."""
 
     def probe(api: Api) -> str:
@@ -40,7 +40,7 @@ def shown(field: str, **body: Any) -> Probe:
     return probe
 
 
-def shown_again(field: str, first: dict[str, Any], second: dict[str, Any]) -> Probe:
+def returned_again(field: str, first: dict[str, Any], second: dict[str, Any]) -> Probe:
     """Whether a field shows the same after a second upsert, and what."""
 
     def probe(api: Api) -> object:
@@ -146,7 +146,7 @@ PROBES: dict[type[PlainServer], Probe] = {
     requests.DuplicateNamesTaken: status_of('{"model_name": "NAME", "model_name": "NAME"}'),
     requests.AnyMediaTypeTaken: status_of('{"model_name": "NAME"}', "text/plain"),
     requests.MediaTypeRefusedWith400: status_of('{"model_name": "NAME"}', "text/plain"),
-    requests.IntegersAsDoubles: shown("max_context_window", max_context_window=2**53 + 1),
+    requests.IntegersAsDoubles: returned("max_context_window", max_context_window=2**53 + 1),
     requests.LoneSurrogatesTaken: status_of('{"model_name": "NAME", "display_name": "\\ud800"}'),
     requests.EmptyReferencesTaken: status(base_model_name=""),
     requests.SmallBodiesOnly: status(display_name="x" * 10_000),
@@ -155,37 +155,37 @@ PROBES: dict[type[PlainServer], Probe] = {
     core.SixteenEntries: status(supported_params_override={f"p{number}": {} for number in range(17)}),
     core.EmptyReferencesRefusedWith400: status(base_model_name=""),
     state.WithoutReads: status_of_a_read,
-    state.OverrideReplaced: shown_again(
+    state.OverrideReplaced: returned_again(
         "supported_params", {"supported_params_override": {"a": 1}}, {"supported_params_override": {"b": 2}}
     ),
-    state.UpdatedByRepeats: shown_again("updated_at", {}, {}),
+    state.UpdatedByRepeats: returned_again("updated_at", {}, {}),
     state.ClockOfSeconds: digits_of_the_time,
     state.ClockOfMinutes: seconds_of_the_time,
     inheritance.InheritsWhenWritten: inherited_from_a_changed_base,
     inheritance.CyclesRefused: status_of_a_cycle,
     inheritance.DisplayNameInherited: inherited("display_name", display_name="Base"),
     inheritance.ProviderInherited: inherited("provider", provider_id=PROVIDER),
-    inheritance.DefaultParams: shown("supported_params"),
-    inheritance.DefaultParamsMixedIn: shown("supported_params"),
-    inheritance.DefaultParamsWithNull: shown("supported_params"),
+    inheritance.DefaultParams: returned("supported_params"),
+    inheritance.DefaultParamsMixedIn: returned("supported_params"),
+    inheritance.DefaultParamsWithNull: returned("supported_params"),
     inheritance.CyclesLoseTheirBase: base_of_a_cycle,
-    answers.DefaultValuesShown: shown("input_cost"),
-    answers.ConstantsAbsent: shown("source"),
-    answers.ReadsLeaveOut: read_again("supported_params"),
-    answers.EmptyParametersAbsent: shown("supported_params"),
-    answers.NamesMadeForPeople: lambda api: "display_name" in api.created(model_name=api.name()),
-    answers.ProviderDecides: shown("is_called_by_custom_name", provider_id=PROVIDER),
-    answers.ProviderAbsent: shown("provider", provider_id=PROVIDER),
-    answers.TimesAbsent: lambda api: "created_at" in api.created(model_name=api.name()),
-    answers.TimesNull: lambda api: api.created(model_name=api.name())["created_at"] is None,
-    answers.TimesInSeconds: digits_of_the_time,
-    answers.TimesOfAnotherZone: lambda api: api.created(model_name=api.name())["created_at"][-1],
-    answers.CostsAsFloats: shown("input_cost", input_cost=2),
-    answers.MovingThroughput: shown("throughput"),
-    answers.MoreFieldsShown: shown("tags"),
-    answers.ProblemDetails: lambda api: api.read(api.name()).headers["Content-Type"],
-    answers.Gzipped: header("Content-Encoding"),
-    answers.RateLimited: statuses_of_five,
+    responses.DefaultValuesShown: returned("input_cost"),
+    responses.ConstantsAbsent: returned("source"),
+    responses.ReadsLeaveOut: read_again("supported_params"),
+    responses.EmptyParametersAbsent: returned("supported_params"),
+    responses.NamesMadeForPeople: lambda api: "display_name" in api.created(model_name=api.name()),
+    responses.ProviderDecides: returned("is_called_by_custom_name", provider_id=PROVIDER),
+    responses.ProviderAbsent: returned("provider", provider_id=PROVIDER),
+    responses.TimesAbsent: lambda api: "created_at" in api.created(model_name=api.name()),
+    responses.TimesNull: lambda api: api.created(model_name=api.name())["created_at"] is None,
+    responses.TimesInSeconds: digits_of_the_time,
+    responses.TimesOfAnotherZone: lambda api: api.created(model_name=api.name())["created_at"][-1],
+    responses.CostsAsFloats: returned("input_cost", input_cost=2),
+    responses.MovingThroughput: returned("throughput"),
+    responses.MoreFieldsShown: returned("tags"),
+    responses.ProblemDetails: lambda api: api.read(api.name()).headers["Content-Type"],
+    responses.Gzipped: header("Content-Encoding"),
+    responses.RateLimited: statuses_of_five,
     http.HeadIsOffered: lambda api: api.send("HEAD", path_of(api.created(model_name=api.name())["id"])).status_code,
     http.StrongTags: header_of_a_read("ETag"),
     http.WeakTags: header_of_a_read("ETag"),

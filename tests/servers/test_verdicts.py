@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.results.verdict import RunVerdict
-from tests.mutants.judging import NETS, judged, tripped
+from tests.mutants.judging import NETS, failed_requirements, judged
 from tests.servers.catalogue import SERVERS, ServerProcess
 from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDER, READ_ONLY_KEY, READ_WRITE_KEY
 from tests.servers.running import running
-from tests.servers.variants import LAWFUL
+from tests.servers.variants import CONFORMING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,10 +32,10 @@ def test_a_correct_server_gets_no_finding(server: ServerProcess, tmp_path: Path)
     assert report["verdict"] == "conformant"
 
 
-@pytest.mark.parametrize("variant", LAWFUL, ids=lambda variant: variant.__name__)
+@pytest.mark.parametrize("variant", CONFORMING, ids=lambda variant: variant.__name__)
 def test_a_variant_deviates_where_it_says_so(variant: type[PlainServer]) -> None:
     result = judged(variant())
-    assert tripped(result) - NETS == variant.deviates
+    assert failed_requirements(result) - NETS == variant.deviates
     assert result.verdict() is RunVerdict.CONFORMANT
 
 

@@ -42,7 +42,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An answer before it is written: `body` is None where there is none."""
 
     status: int
@@ -50,7 +50,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class RefusedError(Exception):
+class HttpError(Exception):
     """The request is refused: `problem` is a reason, or a map from each field to its messages."""
 
     def __init__(self, status: int, problem: str | Mapping[str, list[str]], headers: Mapping[str, str] | None = None):
@@ -64,9 +64,9 @@ class FieldError(Exception):
     """The value of one field is not what the contract asks for; the message says what it should be."""
 
 
-def respond(answer: Answer, body: bytes, headers: Mapping[str, str], start_response: StartResponse) -> Iterable[bytes]:
+def send(response: Response, body: bytes, headers: Mapping[str, str], start_response: StartResponse) -> Iterable[bytes]:
     """Hand an answer to the WSGI server."""
-    start_response(f"{answer.status} {_phrase(answer.status)}", list(headers.items()))
+    start_response(f"{response.status} {_phrase(response.status)}", list(headers.items()))
     return [body]
 
 

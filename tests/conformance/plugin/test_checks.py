@@ -20,8 +20,8 @@ SERVER = """
     class Rounding(PlainServer):
         '''Costs are rounded to two decimals.'''
 
-        def shown(self, organization, stored):
-            model = super().shown(organization, stored)
+        def serialize(self, organization, stored):
+            model = super().serialize(organization, stored)
             return {name: round(value, 2) if isinstance(value, float) else value for name, value in model.items()}
 
 
@@ -84,8 +84,8 @@ def test_a_fault_that_comes_up_in_the_test_of_something_else_fails_the_run(servi
 
 
         class Telling(PlainServer):
-            def shown(self, organization, stored):
-                model = super().shown(organization, stored)
+            def serialize(self, organization, stored):
+                model = super().serialize(organization, stored)
                 told = {"created_at": "yesterday"} if model.get("input_cost") == 0.97 else {}
                 return {**model, **told}
 

@@ -7,7 +7,7 @@ import re
 from conformance.target.probe import BEFORE
 from tests.conformance.command import KEYS, KNOWN
 from tests.conformance.plugin.project import Project, Ran
-from tests.mutants.judging import NETS, judged, tripped
+from tests.mutants.judging import NETS, failed_requirements, judged
 from tests.mutants.organizations import OneStoreForAll
 from tests.servers.plain import PlainServer
 
@@ -55,7 +55,7 @@ def test_a_good_server_conforms(project: Project) -> None:
 
 
 def test_a_broken_server_is_found_to_break_what_it_breaks(project: Project) -> None:
-    in_one_process = tripped(judged(OneStoreForAll(), skip=NETS))
+    in_one_process = failed_requirements(judged(OneStoreForAll(), skip=NETS))
     ran = _checked(project, OneStoreForAll, 2)
     assert (ran.code, _unmet(ran)) == (1, set(in_one_process)), ran.output
     assert "Respan custom models: non-conformant" in ran.output

@@ -68,8 +68,8 @@ def property_of(element: Any, name: str) -> str | None:
 class RoundsCosts(PlainServer):
     """Costs come back with two decimals."""
 
-    def shown(self, organization: Any, stored: Any) -> Any:
-        model = super().shown(organization, stored)
+    def serialize(self, organization: Any, stored: Any) -> Any:
+        model = super().serialize(organization, stored)
         return {name: round(value, 2) if isinstance(value, float) else value for name, value in model.items()}
 
 
@@ -125,8 +125,8 @@ def test_what_came_up_in_the_tests_of_others_only_is_a_failure_of_its_own() -> N
     class SlipsAtOddValues(PlainServer):
         """Writes its times without an offset where a name is long."""
 
-        def shown(self, organization: Any, stored: Any) -> Any:
-            model = super().shown(organization, stored)
+        def serialize(self, organization: Any, stored: Any) -> Any:
+            model = super().serialize(organization, stored)
             long = len(str(model.get("display_name", ""))) > 60
             return {**model, "created_at": "yesterday"} if long else model
 

@@ -16,7 +16,7 @@ from tests.conformance.command import KNOWN, Ran, conformance
 from tests.servers.fixtures import OTHER_ORGANIZATION_KEY, READ_ONLY_KEY, READ_WRITE_KEY, Fixtures, default_fixtures
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
-from tests.servers.wire import Answer, Request
+from tests.servers.wire import Request, Response
 
 KEYS = {
     "RESPAN_API_KEY": "sk-live-Zq8/wX+7Yp=Kd3.Rv5~Tn1",
@@ -55,19 +55,19 @@ class TellsKeys(PlainServer):
     def status(self, earlier: Any) -> int:
         return 201
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
+    def body_bytes(self, request: Request, response: Response) -> bytes:
         told = _spellings(request.header("Authorization") or "nobody")
         self.answers += 1
-        if isinstance(answer.body, dict):
-            name = f"{answer.body.get('display_name', '')}{'x' * (self.answers % 400)} {told['raw']}"
-            wrong = {"display_name": name} if "display_name" in answer.body else {}
-            body = json.dumps({"told": told, **answer.body, **wrong, "again": told}).encode()
+        if isinstance(response.body, dict):
+            name = f"{response.body.get('display_name', '')}{'x' * (self.answers % 400)} {told['raw']}"
+            wrong = {"display_name": name} if "display_name" in response.body else {}
+            body = json.dumps({"told": told, **response.body, **wrong, "again": told}).encode()
             return body if self.answers % 7 else b"no JSON " + told["base64"].encode() + body
-        return super().body_bytes(request, answer)
+        return super().body_bytes(request, response)
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         told = _spellings(request.header("Authorization") or "nobody")
-        return super().headers(request, answer, body) | {f"X-{name}": value for name, value in told.items()}
+        return super().headers(request, response, body) | {f"X-{name}": value for name, value in told.items()}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tests.servers.plain import PlainServer, Stored
 from tests.servers.plain_fields import KEY, Values
 from tests.servers.serving import serve, threaded
 from tests.servers.variants.state import ReadsFromAReplica
-from tests.servers.wire import Answer, RefusedError, Request
+from tests.servers.wire import HttpError, Request, Response
 
 
 class Limited(PlainServer):
@@ -24,7 +24,7 @@ class Limited(PlainServer):
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         with self.lock:
             if self.find(organization, name) is None and self.taken(organization) >= self.most:
-                raise RefusedError(self.refusal, f"Your plan allows {self.most} custom models.")
+                raise HttpError(self.refusal, f"Your plan allows {self.most} custom models.")
             return super().write(organization, name, values)
 
     def taken(self, organization: str) -> int:
@@ -64,10 +64,10 @@ class OwnNames(PlainServer):
 
     pattern: ClassVar = re.compile(r"acme-[a-z0-9-]{1,40}")
 
-    def admitted(self, request: Request) -> tuple[object, Values]:  # type: ignore[override]
-        caller, values = super().admitted(request)
+    def admit(self, request: Request) -> tuple[object, Values]:  # type: ignore[override]
+        caller, values = super().admit(request)
         if not self.pattern.fullmatch(values[KEY]):
-            raise RefusedError(400, {KEY: [f"A name matches {self.pattern.pattern}."]})
+            raise HttpError(400, {KEY: [f"A name matches {self.pattern.pattern}."]})
         return caller, values
 
 
@@ -78,11 +78,11 @@ class Mortal(PlainServer):
         super().__init__()
         self.last, self.asked_so_far = last, 0
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         self.asked_so_far += 1
         if self.asked_so_far >= self.last:
             os._exit(1)
-        return super().answer(request)
+        return super().respond(request)
 
 
 def limited(models: int, status: int) -> Callable[[], PlainServer]:

@@ -83,7 +83,7 @@ def test_each_model_is_deleted_by_the_key_that_created_it(contract: Contract) ->
 
 def test_what_a_failing_server_may_have_stored_is_its_own(contract: Contract) -> None:
     class FailsAfterwards(PlainServer):
-        def shown(self, organization: Any, stored: Any) -> Any:
+        def serialize(self, organization: Any, stored: Any) -> Any:
             raise RuntimeError
 
     server = FailsAfterwards()
@@ -111,8 +111,8 @@ def test_what_was_there_before_is_not_its_own(contract: Contract) -> None:
 
 def test_what_was_not_there_before_is_its_own_whatever_it_is_called(contract: Contract) -> None:
     class TakesNumbersForNames(PlainServer):
-        def body(self, request: Any) -> Any:
-            return {name: str(value) for name, value in super().body(request).items()}
+        def json_body(self, request: Any) -> Any:
+            return {name: str(value) for name, value in super().json_body(request).items()}
 
     server = TakesNumbersForNames()
     subject, _ = _subject(contract, server)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.servers.variants import (
-    answers,
     connections,
     contention,
     core,
@@ -18,6 +17,7 @@ from tests.servers.variants import (
     http,
     inheritance,
     requests,
+    responses,
     state,
 )
 
@@ -48,11 +48,11 @@ APART = (
     inheritance.ChainsRefused,
     inheritance.BasesAreKept,
     inheritance.CyclesForbidden,
-    answers.ProviderMoves,
-    answers.ReadsLeaveMoreOut,
-    answers.ParametersAbsent,
-    answers.TimesOfTwoGrains,
-    answers.LongIntegers,
+    responses.ProviderMoves,
+    responses.ReadsLeaveMoreOut,
+    responses.ParametersAbsent,
+    responses.TimesOfTwoGrains,
+    responses.LongIntegers,
     http.ChunkedAnswers,
     http.ClosesAfterEveryAnswer,
     http.SecretsAreMasked,
@@ -68,9 +68,9 @@ APART = (
     fronts.QueriesRefused,
 )
 """Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
-LAWFUL = tuple(
+CONFORMING = tuple(
     variant
-    for module in (credentials, requests, core, state, inheritance, answers, fronts, http, connections, contention)
+    for module in (credentials, requests, core, state, inheritance, responses, fronts, http, connections, contention)
     for variant in _variants_in(module)
 )
-VARIANTS = tuple(variant for variant in LAWFUL if variant not in APART)
+VARIANTS = tuple(variant for variant in CONFORMING if variant not in APART)

@@ -45,11 +45,11 @@ class _Connected(PlainServer):
 
 
 class _RefusesOffers(_Reading):
-    def answer(self) -> None:
+    def respond(self) -> None:
         if self.offers():
             self.refuse(HTTPStatus.BAD_REQUEST)
         else:
-            super().answer()
+            super().respond()
 
 
 class OffersRefused(_Connected):
@@ -59,11 +59,11 @@ class OffersRefused(_Connected):
 
 
 class _ClosesAfterOffers(_Reading):
-    def answer(self) -> None:
+    def respond(self) -> None:
         if self.offers():
             self.close_connection = True
         else:
-            super().answer()
+            super().respond()
 
 
 class OffersEndTheConnection(_Connected):
@@ -73,12 +73,12 @@ class OffersEndTheConnection(_Connected):
 
 
 class _RefusesOffersWithBodies(_Reading):
-    def answer(self) -> None:
+    def respond(self) -> None:
         if self.offers() and self.has_body():
             self.environ()
             self.refuse(HTTPStatus.NOT_IMPLEMENTED)
         else:
-            super().answer()
+            super().respond()
 
 
 class OffersWithBodiesUnknown(_Connected):
@@ -88,9 +88,9 @@ class OffersWithBodiesUnknown(_Connected):
 
 
 class _RefusesOffersAsUnclear(_Reading):
-    def answer(self) -> None:
+    def respond(self) -> None:
         if not (self.offers() and self.has_body()):
-            super().answer()
+            super().respond()
             return
         self.environ()
         said = b'{"detail": "A request that offers another protocol has no body here."}'
@@ -108,9 +108,9 @@ class OffersWithBodiesRefused(_Connected):
 
 
 class _Switches(_Reading):
-    def answer(self) -> None:
+    def respond(self) -> None:
         if not self.offers("h2c"):
-            super().answer()
+            super().respond()
             return
         self.environ()
         self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
@@ -125,12 +125,12 @@ class OffersOfH2cTaken(_Connected):
 
 
 class _RefusesTrailers(_Reading):
-    def answer(self) -> None:
+    def respond(self) -> None:
         if "Trailer" in self.headers:
             self.environ()
             self.refuse(HTTPStatus.BAD_REQUEST)
         else:
-            super().answer()
+            super().respond()
 
 
 class TrailersRefused(_Connected):
@@ -140,12 +140,12 @@ class TrailersRefused(_Connected):
 
 
 class _RefusesSomeTrailers(_Reading):
-    def answer(self) -> None:
+    def respond(self) -> None:
         if self.headers.get("Trailer") in {"Authorization", "Content-Type"}:
             self.environ()
             self.refuse(HTTPStatus.BAD_REQUEST)
         else:
-            super().answer()
+            super().respond()
 
 
 class TrailersThatAreHeadersRefused(_Connected):
@@ -157,10 +157,10 @@ class TrailersThatAreHeadersRefused(_Connected):
 class _RefusesTrailersAsHeaders(_Reading):
     STATUSES: ClassVar = {"Authorization": HTTPStatus.UNAUTHORIZED, "Content-Type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
 
-    def answer(self) -> None:
+    def respond(self) -> None:
         status = self.STATUSES.get(self.headers.get("Trailer", ""))
         if status is None:
-            super().answer()
+            super().respond()
             return
         self.environ()
         self.send_response(status)
@@ -176,12 +176,12 @@ class TrailersRefusedByTheirNames(_Connected):
 
 
 class _WantsLengths(_Reading):
-    def answer(self) -> None:
+    def respond(self) -> None:
         if "Transfer-Encoding" in self.headers:
             self.refuse(HTTPStatus.LENGTH_REQUIRED)
             self.close_connection = True
         else:
-            super().answer()
+            super().respond()
 
 
 class LengthsRequired(_Connected):
@@ -191,11 +191,11 @@ class LengthsRequired(_Connected):
 
 
 class _ClosesAfterTrailers(_Reading):
-    def answer(self) -> None:
+    def respond(self) -> None:
         if "Trailer" in self.headers:
             self.close_connection = True
         else:
-            super().answer()
+            super().respond()
 
 
 class TrailersEndTheConnection(_Connected):
@@ -213,11 +213,11 @@ class OneConnectionAtATime(_Connected):
 class _Old(_Reading):
     protocol_version = "HTTP/1.0"
 
-    def answer(self) -> None:
+    def respond(self) -> None:
         if "Transfer-Encoding" in self.headers:  # which HTTP/1.0 does not know
             self.refuse(HTTPStatus.LENGTH_REQUIRED)
         else:
-            super().answer()
+            super().respond()
 
 
 class OldVersion(_Connected):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.servers.fixtures import OTHER_ORGANIZATION_KEY, PROVIDER, Fixtures, default_fixtures
 from tests.servers.plain import PlainServer, Stored
 from tests.servers.plain_fields import BASE, FLAGS, Values
-from tests.servers.wire import Answer, RefusedError
+from tests.servers.wire import HttpError, Response
 
 if TYPE_CHECKING:
     from tests.servers.wire import Request
@@ -31,9 +31,9 @@ class OthersOnlyRead(PlainServer):
 class OthersDoNotDelete(PlainServer):
     """Open: what the key of another organization may do. Here it may not delete."""
 
-    def delete(self, request: Request) -> Answer:
-        if self.authenticated(request).organization != "acme":
-            raise RefusedError(403, "Your plan has no deletes.")
+    def delete(self, request: Request) -> Response:
+        if self.authenticate(request).organization != "acme":
+            raise HttpError(403, "Your plan has no deletes.")
         return super().delete(request)
 
 
@@ -51,20 +51,20 @@ class FlagsAreSetByDefault(PlainServer):
 
     deviates = frozenset({"STA-13", "TEN-06"})
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
-        super().refuse_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
+        super().reject_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        return dict.fromkeys(FLAGS, 1) | super().shown(organization, stored)
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        return dict.fromkeys(FLAGS, 1) | super().serialize(organization, stored)
 
 
 class OneRequestAtATime(PlainServer):
     """Standard: how many requests are answered at once. Here one, and others wait for their turn."""
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         with self.lock:
             sleep(WORK)
-            return super().answer(request)
+            return super().respond(request)
 
 
 class BusyUnderContention(PlainServer):
@@ -75,14 +75,14 @@ class BusyUnderContention(PlainServer):
         self.turns = threading.Semaphore(2)
         self.put_off = 0
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         if not self.turns.acquire(blocking=False):
             self.put_off += 1
             status = 429 if self.put_off % 2 else 503
-            return Answer(status, {"detail": "Too many requests."}, {"Retry-After": "0"})
+            return Response(status, {"detail": "Too many requests."}, {"Retry-After": "0"})
         try:
             sleep(WORK)
-            return super().answer(request)
+            return super().respond(request)
         finally:
             self.turns.release()
 
@@ -94,11 +94,11 @@ class NewestFirst(PlainServer):
         super().__init__(fixtures)
         self.waiting = 0
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         with self.lock:
             self.waiting += 1
             number = self.waiting
         sleep(WORK * max(0, 4 - number))
         with self.lock:
             self.waiting -= 1
-        return super().answer(request)
+        return super().respond(request)

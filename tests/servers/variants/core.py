@@ -19,8 +19,8 @@ NAME = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 class PlainCoreOnly(PlainServer):
     """Open: whether values outside the plain core are taken. Here none is."""
 
-    def value(self, name: str, value: Json) -> Json:
-        checked = super().value(name, value)
+    def validate_field(self, name: str, value: Json) -> Json:
+        checked = super().validate_field(name, value)
         if not self.is_plain(name, checked):
             raise FieldError("This value is not supported.")
         return checked
@@ -51,10 +51,10 @@ class _PlainCoreSometimes(PlainCoreOnly):
 
     taken_where_the_model_exists: bool
 
-    def checked(self, given: Values) -> Values:
-        exists = any(name == given.get(KEY) for _, name in list(self.models))
+    def validate_fields(self, fields: Values) -> Values:
+        exists = any(name == fields.get(KEY) for _, name in list(self.models))
         self.lenient = exists is self.taken_where_the_model_exists
-        return super().checked(given)
+        return super().validate_fields(fields)
 
     def is_plain(self, name: str, value: Json) -> bool:
         return self.lenient or super().is_plain(name, value)
@@ -103,8 +103,8 @@ class EmptyReferencesRefusedWith400(PlainServer):
 class SignOfZeroLost(PlainServer):
     """Open: -0.0 may come back as 0. Here it does, in costs and within overrides, as in many writers of JSON."""
 
-    def parsed(self, data: bytes) -> Json:
-        return self.unsigned(super().parsed(data))
+    def parse(self, data: bytes) -> Json:
+        return self.unsigned(super().parse(data))
 
     def unsigned(self, value: Json) -> Json:
         """The value without a sign at its zeros, and without a point in its whole numbers."""

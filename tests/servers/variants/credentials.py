@@ -11,12 +11,12 @@ from urllib.parse import parse_qs
 from tests.servers.plain import PlainServer
 from tests.servers.plain_fields import KINDS
 from tests.servers.plain_http import MAX_BODY_BYTES
-from tests.servers.wire import RefusedError, Request
+from tests.servers.wire import HttpError, Request
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Caller
     from tests.servers.plain_fields import Values
-    from tests.servers.wire import Answer
+    from tests.servers.wire import Response
 
 
 class RefusedCredentialsAre403(PlainServer):
@@ -24,12 +24,12 @@ class RefusedCredentialsAre403(PlainServer):
 
     deviates = frozenset({"AUT-03"})
 
-    def authenticated(self, request: Request) -> Caller:
+    def authenticate(self, request: Request) -> Caller:
         try:
-            return super().authenticated(request)
-        except RefusedError as refusal:
+            return super().authenticate(request)
+        except HttpError as error:
             if request.header("Authorization"):
-                raise RefusedError(403, refusal.problem) from refusal
+                raise HttpError(403, error.problem) from error
             raise
 
 
@@ -38,9 +38,9 @@ class BodyBeforeCredentials(PlainServer):
 
     deviates = frozenset({"AUT-06"})
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
-        values = self.asked(self.body(request))
-        return self.authenticated(request), values
+    def admit(self, request: Request) -> tuple[Caller, Values]:
+        values = self.requested_values(self.json_body(request))
+        return self.authenticate(request), values
 
 
 class TokenInQueryTaken(PlainServer):
@@ -59,9 +59,9 @@ class ReadOnlyKeyGets404(PlainServer):
 
     deviates = frozenset({"AUT-09"})
 
-    def refuse_read_only(self, caller: Caller) -> None:
+    def reject_read_only(self, caller: Caller) -> None:
         if not caller.may_write:
-            raise RefusedError(404, "Not found.")
+            raise HttpError(404, "Not found.")
 
 
 class BuiltInNamesTaken(PlainServer):
@@ -69,18 +69,18 @@ class BuiltInNamesTaken(PlainServer):
 
     deviates = frozenset({"STA-18"})
 
-    def refuse_reserved(self, name: str) -> None:
+    def reject_built_in(self, name: str) -> None:
         pass
 
-    def refuse_deleting_built_in(self, organization: str, name: str) -> None:
+    def reject_deleting_built_in(self, organization: str, name: str) -> None:
         if self.find(organization, name) is None:
-            super().refuse_reserved(name)
+            super().reject_built_in(name)
 
 
 class ReadOnlyKeyGets401(PlainServer):
     """Assumed, with a choice: a write with a read-only key is answered 403. Here it is 401."""
 
-    def refuse_read_only(self, caller: Caller) -> None:
+    def reject_read_only(self, caller: Caller) -> None:
         if not caller.may_write:
             raise self.unauthorized("This API key may not write.")
 
@@ -88,8 +88,8 @@ class ReadOnlyKeyGets401(PlainServer):
 class ReadOnlyKeyMayNotReadModels(PlainServer):
     """Open: what a key may read that may not write. Here it is something else than models."""
 
-    def read(self, request: Request) -> Answer:
-        self.refuse_read_only(self.authenticated(request))
+    def read(self, request: Request) -> Response:
+        self.reject_read_only(self.authenticate(request))
         return super().read(request)
 
 
@@ -98,7 +98,7 @@ class BuiltInNamesAre401(PlainServer):
 
     deviates = frozenset({"STA-18"})
 
-    def refuse_reserved(self, name: str) -> None:
+    def reject_built_in(self, name: str) -> None:
         if name in self.fixtures.built_in_models:
             raise self.unauthorized("Nobody may change a built-in model.")
 
@@ -111,18 +111,18 @@ class MalformedCredentialsAre400(PlainServer):
     def token(self, request: Request) -> str | None:
         header, token = request.header("Authorization"), super().token(request)
         if header and (token is None or " " in token):
-            raise RefusedError(400, "The credentials are malformed.")
+            raise HttpError(400, "The credentials are malformed.")
         return token
 
 
 class UnknownFieldsBeforeCredentials(PlainServer):
     """Open: which of two refusals comes first. Here unknown fields are refused before credentials are judged."""
 
-    def admitted(self, request: Request) -> tuple[Caller, Values]:
+    def admit(self, request: Request) -> tuple[Caller, Values]:
         data = request.read(MAX_BODY_BYTES + 1)
         request.environ["wsgi.input"] = BytesIO(data)
         with suppress(ValueError, RecursionError):
             body = json.loads(data)
             if isinstance(body, dict) and body.keys() - KINDS.keys():
-                raise RefusedError(400, "Unknown fields.")
-        return super().admitted(request)
+                raise HttpError(400, "Unknown fields.")
+        return super().admit(request)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from tests.servers.plain import COLLECTION, PlainServer
-from tests.servers.wire import Answer, RefusedError, Request
+from tests.servers.wire import HttpError, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,28 +25,28 @@ PAGE = b"<!doctype html><title>No</title><h1>No</h1>"
 class FrontStatusesAreBare(PlainServer):
     """Open: the body of a 405, 413 or 415. Here there is none."""
 
-    def answer(self, request: Request) -> Answer:
-        answer = super().answer(request)
-        return replace(answer, body=None) if answer.status in ANY_SERVER else answer
+    def respond(self, request: Request) -> Response:
+        response = super().respond(request)
+        return replace(response, body=None) if response.status in ANY_SERVER else response
 
 
 class FrontStatusesAreHtml(PlainServer):
     """Open: the body of a 405, 413 or 415. Here it is the page of a front server."""
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
-        return PAGE if answer.status in ANY_SERVER else super().body_bytes(request, answer)
+    def body_bytes(self, request: Request, response: Response) -> bytes:
+        return PAGE if response.status in ANY_SERVER else super().body_bytes(request, response)
 
-    def content_type(self, answer: Answer) -> str:
-        return "text/html" if answer.status in ANY_SERVER else super().content_type(answer)
+    def content_type(self, response: Response) -> str:
+        return "text/html" if response.status in ANY_SERVER else super().content_type(response)
 
 
 class ChunksUnknown(PlainServer):
     """Standard: a server need not know a transfer coding (RFC 9112, section 6.1). This one answers 501 to chunks."""
 
-    def body_data(self, request: Request) -> bytes:
+    def read_body(self, request: Request) -> bytes:
         if request.header("Transfer-Encoding"):
-            raise RefusedError(501, "Transfer codings are not known here.")
-        return super().body_data(request)
+            raise HttpError(501, "Transfer codings are not known here.")
+        return super().read_body(request)
 
 
 class FirewallInFront(PlainServer):
@@ -54,18 +54,18 @@ class FirewallInFront(PlainServer):
 
     suspect = (b"<script>", b"/etc/passwd", b"DROP TABLE")
 
-    def body_data(self, request: Request) -> bytes:
-        data = super().body_data(request)
+    def read_body(self, request: Request) -> bytes:
+        data = super().read_body(request)
         if any(words in data for words in self.suspect):
             request.environ["plain.blocked"] = True
-            raise RefusedError(403, "Blocked.")
+            raise HttpError(403, "Blocked.")
         return data
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
-        return PAGE if "plain.blocked" in request.environ else super().body_bytes(request, answer)
+    def body_bytes(self, request: Request, response: Response) -> bytes:
+        return PAGE if "plain.blocked" in request.environ else super().body_bytes(request, response)
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
-        headers = super().headers(request, answer, body)
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
+        headers = super().headers(request, response, body)
         return {**headers, "Content-Type": "text/html"} if "plain.blocked" in request.environ else headers
 
 
@@ -73,9 +73,9 @@ class OddPathsEndTheConnection(PlainServer):
     """Open: what is done with a path of control characters. Here a front server closes the connection."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = super().__call__(environ, start_response)
+        response = super().__call__(environ, start_response)
         odd = any(character < " " or character == "\x7f" for character in environ["PATH_INFO"])
-        return self.broken() if odd else answer
+        return self.broken() if odd else response
 
     def broken(self) -> Iterator[bytes]:
         """No answer."""
@@ -90,7 +90,7 @@ class ListsNeedADashboardToken(PlainServer):
         listing = {"GET": self.listing, "PUT": self.listing} if path == COLLECTION else {}
         return {**super().handlers(path), **listing}
 
-    def listing(self, request: Request) -> Answer:
+    def listing(self, request: Request) -> Response:
         """Refuse a key."""
         raise self.unauthorized("A token of the dashboard is needed.")
 
@@ -101,9 +101,9 @@ class OptionsAllowed(PlainServer):
     def handler(self, request: Request) -> Handler:
         try:
             return super().handler(request)
-        except RefusedError as refusal:
-            more = {"Allow": f"{refusal.headers['Allow']},OPTIONS"} if "Allow" in refusal.headers else {}
-            raise RefusedError(refusal.status, refusal.problem, more) from refusal
+        except HttpError as error:
+            more = {"Allow": f"{error.headers['Allow']},OPTIONS"} if "Allow" in error.headers else {}
+            raise HttpError(error.status, error.problem, more) from error
 
 
 class AllowOfOneRoute(PlainServer):
@@ -112,9 +112,9 @@ class AllowOfOneRoute(PlainServer):
     def handler(self, request: Request) -> Handler:
         try:
             return super().handler(request)
-        except RefusedError as refusal:
-            one = {"Allow": refusal.headers["Allow"].partition(",")[0]} if "Allow" in refusal.headers else {}
-            raise RefusedError(refusal.status, refusal.problem, one) from refusal
+        except HttpError as error:
+            one = {"Allow": error.headers["Allow"].partition(",")[0]} if "Allow" in error.headers else {}
+            raise HttpError(error.status, error.problem, one) from error
 
 
 class QueriesRefused(PlainServer):
@@ -122,27 +122,27 @@ class QueriesRefused(PlainServer):
 
     def handler(self, request: Request) -> Handler:
         if request.environ.get("QUERY_STRING"):
-            raise RefusedError(400, "No parameters are expected.")
+            raise HttpError(400, "No parameters are expected.")
         return super().handler(request)
 
 
 class CharsetNamed(PlainServer):
     """Standard: media types have parameters, and no case. Here the charset is named, in capitals."""
 
-    def content_type(self, answer: Answer) -> str:
+    def content_type(self, response: Response) -> str:
         return "Application/JSON; Charset=UTF-8"
 
 
 class ErrorsAreEmptyObjects(PlainServer):
     """Open: what an error says. Here it is nothing, as an object."""
 
-    def error_body(self, refusal: RefusedError) -> Json:
+    def error_body(self, error: HttpError) -> Json:
         return {}
 
 
 class ErrorsInArrays(PlainServer):
     """Open: the shape of an error. Here it is a list of errors, as a member."""
 
-    def error_body(self, refusal: RefusedError) -> Json:
-        messages = [refusal.problem] if isinstance(refusal.problem, str) else list(refusal.problem.values())
-        return {"errors": [{"status": str(refusal.status), "messages": messages}]}
+    def error_body(self, error: HttpError) -> Json:
+        messages = [error.problem] if isinstance(error.problem, str) else list(error.problem.values())
+        return {"errors": [{"status": str(error.status), "messages": messages}]}

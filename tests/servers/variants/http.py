@@ -12,7 +12,7 @@ from urllib.parse import quote
 from tests.servers.careless import Front
 from tests.servers.plain import COLLECTION, PlainServer, Stored
 from tests.servers.plain_fields import KEY
-from tests.servers.wire import Answer, RefusedError
+from tests.servers.wire import HttpError, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,18 +29,18 @@ class HeadIsOffered(PlainServer):
         handlers = super().handlers(path)
         return {**handlers, "HEAD": self.head} if "GET" in handlers else handlers
 
-    def head(self, request: Request) -> Answer:
+    def head(self, request: Request) -> Response:
         """What a read would be answered, without its body."""
         return replace(self.read(request), body=None)
 
 
 class _Tagged(PlainServer):
-    def read(self, request: Request) -> Answer:
-        answer = super().read(request)
-        tag = self.tag(answer.body)
+    def read(self, request: Request) -> Response:
+        response = super().read(request)
+        tag = self.tag(response.body)
         if tag in request.header("If-None-Match"):
-            return Answer(304, headers={"ETag": tag})
-        return replace(answer, headers={"ETag": tag})
+            return Response(304, headers={"ETag": tag})
+        return replace(response, headers={"ETag": tag})
 
     def tag(self, model: Values) -> str:
         """The ETag of a model."""
@@ -62,10 +62,10 @@ class WeakTags(_Tagged):
 
 
 class _Located(PlainServer):
-    def upsert(self, request: Request) -> Answer:
-        answer = super().upsert(request)
-        located = {"Location": self.location(quote(answer.body[KEY]))} if answer.status == 201 else {}
-        return replace(answer, headers=located)
+    def upsert(self, request: Request) -> Response:
+        response = super().upsert(request)
+        located = {"Location": self.location(quote(response.body[KEY]))} if response.status == 201 else {}
+        return replace(response, headers=located)
 
     def location(self, name: str) -> str:
         """Where a model is, by its name as it stands in paths."""
@@ -96,17 +96,17 @@ class LocationLeadsOn(_Located):
         named = path.startswith(COLLECTION) and not path.endswith("/")
         return {"GET": self.led_on} if named else super().handlers(path)
 
-    def led_on(self, request: Request) -> Answer:
+    def led_on(self, request: Request) -> Response:
         """Where a model is that is asked for without its last slash."""
-        self.authenticated(request)
-        raise RefusedError(308, "Moved.", {"Location": f"{quote(request.path)}/"})
+        self.authenticate(request)
+        raise HttpError(308, "Moved.", {"Location": f"{quote(request.path)}/"})
 
 
 class SecretsAreMasked(PlainServer):
     """Published: secrets are never returned. Here it shows that there are some, and what they are called."""
 
-    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
-        shown = super().provider_shown(organization, lineage)
+    def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
+        returned = super().provider_field(organization, lineage)
         secrets: Values = {
             "api_key": "sk-...f00d", "has_api_key": True, "secret": None, "token": "", "password": "********",
             "client_secret": "<redacted>", "credentials": {"type": "service_account", "private_key": "[HIDDEN]"},
@@ -121,23 +121,23 @@ class SecretsAreMasked(PlainServer):
         }
         return {
             name: {**provider, **secrets, "extra_kwargs": {**provider["extra_kwargs"], **settings}}
-            for name, provider in shown.items()
+            for name, provider in returned.items()
         }
 
 
 class CharsetIsNamed(PlainServer):
     """Standard: a charset in the media type of JSON has no effect. Here it says what is so."""
 
-    def content_type(self, answer: Answer) -> str:
+    def content_type(self, response: Response) -> str:
         return 'Application/JSON ; Charset="UTF-8"'
 
 
 class MoreHeaders(PlainServer):
     """Standard: an answer may have more headers. Here it has those of gateways."""
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         more = {"Cache-Control": "no-store", "Vary": "Accept", "X-Request-Id": "17", "Via": "1.1 gateway", "Age": "0"}
-        return {**super().headers(request, answer, body), **more}
+        return {**super().headers(request, response, body), **more}
 
 
 class _InChunks(Front):
@@ -162,9 +162,9 @@ class ChunkedAnswers(PlainServer):
     careless = True
     front: ClassVar = _InChunks
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         request.environ["wsgi.input"] = BytesIO(request.read(1 << 21))
-        return super().answer(request)
+        return super().respond(request)
 
 
 class _Closing(Front):

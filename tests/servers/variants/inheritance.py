@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.servers.plain import Address, PlainServer, Stored
 from tests.servers.plain_fields import BASE, OVERRIDE, PROVIDER, Values
-from tests.servers.wire import RefusedError
+from tests.servers.wire import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,47 +46,47 @@ class OneLevelOfBases(PlainServer):
 class ChainsRefused(PlainServer):
     """Assumed: a base model may itself have a base model. Here it may not."""
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
-        super().refuse_unknown_references(organization, values)
-        base = self.referred_model(organization, values[BASE]) if BASE in values else None
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
+        super().reject_unknown_references(organization, values)
+        base = self.resolve_model(organization, values[BASE]) if BASE in values else None
         if base is not None and BASE in base.values:
-            raise RefusedError(400, {BASE: ["This model has a base itself."]})
+            raise HttpError(400, {BASE: ["This model has a base itself."]})
 
 
 class BasesAreKept(PlainServer):
     """Assumed: a model continues to exist after its base model is deleted. Here a base model cannot be deleted."""
 
-    def refuse_deleting_built_in(self, organization: str, name: str) -> None:
-        super().refuse_deleting_built_in(organization, name)
+    def reject_deleting_built_in(self, organization: str, name: str) -> None:
+        super().reject_deleting_built_in(organization, name)
         bases = {model.values.get(BASE) for (owner, _), model in self.models.items() if owner == organization}
         if name in bases:
-            raise RefusedError(403, "Other models are based on this one.")
+            raise HttpError(403, "Other models are based on this one.")
 
 
 class CyclesRefused(PlainServer):
     """Assumed, with a choice: a cycle of bases is refused or cut. Here it is refused, in the plain server it is cut."""
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
-        super().refuse_unknown_references(organization, values)
-        base = self.referred_model(organization, values[BASE]) if BASE in values else None
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
+        super().reject_unknown_references(organization, values)
+        base = self.resolve_model(organization, values[BASE]) if BASE in values else None
         if base and any(model.name == values["model_name"] for model in self.lineage(organization, base)):
-            raise RefusedError(400, {BASE: ["A model cannot be its own base."]})
+            raise HttpError(400, {BASE: ["A model cannot be its own base."]})
 
 
 class DisplayNameInherited(PlainServer):
     """Open: whether the display name is inherited. Here it is."""
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        name = self.first("display_name", list(self.lineage(organization, stored)))
-        return super().shown(organization, stored) | ({} if name is None else {"display_name": name})
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        name = self.nearest_value("display_name", list(self.lineage(organization, stored)))
+        return super().serialize(organization, stored) | ({} if name is None else {"display_name": name})
 
 
 class ProviderInherited(PlainServer):
     """Open: whether the provider is inherited. Here it is."""
 
-    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
+    def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
         having_one = [model for model in lineage if PROVIDER in model.values]
-        return super().provider_shown(organization, having_one or lineage)
+        return super().provider_field(organization, having_one or lineage)
 
 
 class OverrideHidesBase(PlainServer):
@@ -104,7 +104,7 @@ class NullEntriesShown(PlainServer):
 
     deviates = frozenset({"SEM-07"})
 
-    def overlaid(self, params: Values, override: Values) -> Values:
+    def apply_override(self, params: Values, override: Values) -> Values:
         return {**params, **override}
 
 
@@ -121,7 +121,7 @@ class DefaultParamsMixedIn(DefaultParams):
     def supported_params(self, lineage: list[Stored]) -> Values:
         params: Values = {}
         for model in reversed(lineage):
-            params = self.overlaid(params, model.values.get(OVERRIDE, {}))
+            params = self.apply_override(params, model.values.get(OVERRIDE, {}))
         removed = {name for model in lineage for name, entry in model.values.get(OVERRIDE, {}).items() if entry is None}
         defaults = {name: entry for name, entry in self.default_params().items() if name not in removed}
         both = {name: {**entry, **params.get(name, {})} for name, entry in defaults.items()}
@@ -151,8 +151,8 @@ class CyclesLoseTheirBase(PlainServer):
 class CyclesForbidden(CyclesRefused):
     """Assumed, with a choice: a cycle is refused or cut. Here it is refused with 403."""
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         try:
-            super().refuse_unknown_references(organization, values)
-        except RefusedError as refusal:
-            raise RefusedError(403 if refusal.status == 400 else refusal.status, refusal.problem) from None
+            super().reject_unknown_references(organization, values)
+        except HttpError as error:
+            raise HttpError(403 if error.status == 400 else error.status, error.problem) from None

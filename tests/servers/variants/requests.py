@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.servers.plain import PlainServer
 from tests.servers.plain_fields import BASE, COSTS, KINDS, PROVIDER, PROVIDER_ALIAS, Values
-from tests.servers.wire import Answer, FieldError, Json, RefusedError, Request
+from tests.servers.wire import FieldError, HttpError, Json, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,8 +86,8 @@ class NullIsNotGiven(PlainServer):
 
     deviates = frozenset({"STA-11"})
 
-    def given(self, body: Mapping[str, Json]) -> Values:
-        return {name: value for name, value in super().given(body).items() if value is not None}
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
+        return {name: value for name, value in super().known_fields(body).items() if value is not None}
 
 
 class StockSerializers(PlainServer):
@@ -133,11 +133,11 @@ class StockSerializers(PlainServer):
 class UnknownFieldsRefused(PlainServer):
     """Open: the server ignores fields that the contract does not name. Here it rejects them."""
 
-    def given(self, body: Mapping[str, Json]) -> Values:
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
         unknown = [name for name in body if name not in KINDS]
         if unknown:
-            raise RefusedError(400, {name: ["Unknown field."] for name in unknown})
-        return super().given(body)
+            raise HttpError(400, {name: ["Unknown field."] for name in unknown})
+        return super().known_fields(body)
 
 
 class DifferingProvidersTaken(PlainServer):
@@ -145,9 +145,9 @@ class DifferingProvidersTaken(PlainServer):
 
     deviates = frozenset({"STA-14"})
 
-    def slots(self, values: Values) -> Values:
+    def resolve_aliases(self, values: Values) -> Values:
         both = PROVIDER in values and PROVIDER_ALIAS in values
-        return super().slots({**values, PROVIDER_ALIAS: values[PROVIDER]} if both else values)
+        return super().resolve_aliases({**values, PROVIDER_ALIAS: values[PROVIDER]} if both else values)
 
 
 class UnknownBaseRefusedWith400(PlainServer):
@@ -155,9 +155,9 @@ class UnknownBaseRefusedWith400(PlainServer):
 
     deviates = frozenset({"STA-13", "TEN-06"})
 
-    def unknown_reference(self, field: str, name: str) -> RefusedError:
+    def unknown_reference(self, field: str, name: str) -> HttpError:
         if field == BASE:
-            return RefusedError(400, {field: [f'Invalid pk "{name}" - object does not exist.']})
+            return HttpError(400, {field: [f'Invalid pk "{name}" - object does not exist.']})
         return super().unknown_reference(field, name)
 
 
@@ -166,8 +166,8 @@ class UnknownBaseTaken(PlainServer):
 
     deviates = frozenset({"STA-13", "TEN-06"})
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
-        super().refuse_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
+        super().reject_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
 
 
 class UnknownProviderTaken(PlainServer):
@@ -175,122 +175,124 @@ class UnknownProviderTaken(PlainServer):
 
     deviates = frozenset({"STA-13"})
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         others = {name: value for name, value in values.items() if name != PROVIDER}
-        super().refuse_unknown_references(organization, others)
+        super().reject_unknown_references(organization, others)
 
 
 class LenientJsonTaken(PlainServer):
     """Open: the server rejects JSON that only a lenient parser can read. Here a BOM and trailing commas are taken."""
 
-    def parsed(self, data: bytes) -> Json:
+    def parse(self, data: bytes) -> Json:
         try:
-            return super().parsed(data)
+            return super().parse(data)
         except json.JSONDecodeError:
             without_bom = data.removeprefix(b"\xef\xbb\xbf")
-            return super().parsed(re.sub(rb",(\s*[}\]])", rb"\1", without_bom))
+            return super().parse(re.sub(rb",(\s*[}\]])", rb"\1", without_bom))
 
 
 class TextBehindTheObjectIgnored(PlainServer):
     """Open: the server rejects JSON that only a lenient parser can read. Here it reads the first value only."""
 
-    def parsed(self, data: bytes) -> Json:
+    def parse(self, data: bytes) -> Json:
         text = data.decode("utf-8").lstrip()
-        return super().parsed(text[: json.JSONDecoder().raw_decode(text)[1]].encode())
+        return super().parse(text[: json.JSONDecoder().raw_decode(text)[1]].encode())
 
 
 class DuplicateNamesTaken(PlainServer):
     """Open: a name that stands twice in an object is refused. Here the last one counts."""
 
-    def object_of(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    def build_object(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         return dict(pairs)
 
 
 class AnyMediaTypeTaken(PlainServer):
     """Open: another media type is answered 415. Here every body is read as JSON."""
 
-    def refuse_media_type(self, content_type: str) -> None:
+    def reject_media_type(self, content_type: str) -> None:
         pass
 
 
 class MediaTypeRefusedWith400(PlainServer):
     """Open: another media type is answered 415. Here it is 400."""
 
-    def refuse_media_type(self, content_type: str) -> None:
+    def reject_media_type(self, content_type: str) -> None:
         try:
-            super().refuse_media_type(content_type)
-        except RefusedError as refusal:
-            raise RefusedError(400, refusal.problem) from refusal
+            super().reject_media_type(content_type)
+        except HttpError as error:
+            raise HttpError(400, error.problem) from error
 
 
 class ChunkedBodiesRefused(PlainServer):
     """Standard: a server may demand a Content-Length of every body. This one does, with 411."""
 
-    def body_data(self, request: Request) -> bytes:
+    def read_body(self, request: Request) -> bytes:
         if request.header("Transfer-Encoding"):
-            raise RefusedError(411, "Content-Length is required.")
-        return super().body_data(request)
+            raise HttpError(411, "Content-Length is required.")
+        return super().read_body(request)
 
 
 class IntegersAsDoubles(PlainServer):
     """Open: an integer beyond 2^53 comes back to the last digit. Here the nearest double does, as in JavaScript."""
 
-    def parsed(self, data: bytes) -> Json:
-        self.refuse_unusual(super().parsed(data))
+    def parse(self, data: bytes) -> Json:
+        self.reject_unstorable(super().parse(data))
         return json.loads(data, parse_int=lambda digits: int(float(digits)))
 
 
 class LoneSurrogatesTaken(PlainServer):
     """Open: lone surrogates are refused. Here they are taken, and written as the escapes that they came as."""
 
-    def refuse_unusual(self, value: Json, depth: int = 1) -> None:
+    def reject_unstorable(self, value: Json, depth: int = 1) -> None:
         if not isinstance(value, str):
-            super().refuse_unusual(value, depth)
+            super().reject_unstorable(value, depth)
 
-    def written(self, value: Json) -> bytes:
+    def encode(self, value: Json) -> bytes:
         return json.dumps(value, allow_nan=False).encode()
 
 
 class EmptyReferencesTaken(PlainServer):
     """Open: an empty base or provider is answered 404. Here it is taken, and means that there is none."""
 
-    def refuse_unknown_references(self, organization: str, values: Values) -> None:
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
         references = {name: value for name, value in values.items() if name not in {BASE, PROVIDER} or value}
-        super().refuse_unknown_references(organization, references)
+        super().reject_unknown_references(organization, references)
 
 
 class SmallBodiesOnly(PlainServer):
     """Open: from which size on a body is answered 413. Here from 8 KiB."""
 
-    def body_data(self, request: Request) -> bytes:
-        data = super().body_data(request)
+    def read_body(self, request: Request) -> bytes:
+        data = super().read_body(request)
         if len(data) > 1 << 13:
-            raise RefusedError(413, "The body is larger than 8 KiB.")
+            raise HttpError(413, "The body is larger than 8 KiB.")
         return data
 
 
 class LongPathsRefused(PlainServer):
     """Standard: a server may find a path too long (RFC 9110, section 15.5.15). Here it is one of 2,000 characters."""
 
-    def answer(self, request: Request) -> Answer:
-        return Answer(414, {"detail": "Too long."}) if len(request.path) > 2000 else super().answer(request)
+    def respond(self, request: Request) -> Response:
+        return Response(414, {"detail": "Too long."}) if len(request.path) > 2000 else super().respond(request)
 
 
 class ReferencesBeforeSpellings(PlainServer):
     """Open: which of two refusals comes first. Here unknown providers are refused before spellings are compared."""
 
-    def slots(self, values: Values) -> Values:
+    def resolve_aliases(self, values: Values) -> Values:
         both = [values[name] for name in (PROVIDER, PROVIDER_ALIAS) if name in values]
         known = {name for providers in self.fixtures.providers.values() for name in providers}
         unknown = next((name for name in both if name not in known), None)
-        return super().slots(values if unknown is None else {**values, PROVIDER: unknown, PROVIDER_ALIAS: unknown})
+        return super().resolve_aliases(
+            values if unknown is None else {**values, PROVIDER: unknown, PROVIDER_ALIAS: unknown}
+        )
 
 
 class BodiesOf3000Bytes(PlainServer):
     """Open: from which size on a body is answered 413. Here from 3,000 bytes, and the body of the answer is none."""
 
-    def body_data(self, request: Request) -> bytes:
-        data = super().body_data(request)
+    def read_body(self, request: Request) -> bytes:
+        data = super().read_body(request)
         if len(data) > 3000:
-            raise RefusedError(413, "The body is larger than 3,000 bytes.")
+            raise HttpError(413, "The body is larger than 3,000 bytes.")
         return data

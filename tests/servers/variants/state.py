@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tests.servers.plain import PlainServer, Stored
 from tests.servers.plain_fields import KEY
-from tests.servers.wire import Answer, RefusedError
+from tests.servers.wire import HttpError, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,10 +29,10 @@ class OmittedFieldsReset(PlainServer):
 
     deviates = frozenset({"IDM-06", "IDM-21", "IDM-22"})
 
-    def kept(self, earlier: Stored) -> Mapping[str, Json]:
+    def retained_values(self, earlier: Stored) -> Mapping[str, Json]:
         return {}
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
+    def merge_override(self, earlier: Values, override: Values) -> Values:
         return override
 
 
@@ -74,20 +74,20 @@ class ReadsFromAReplica(PlainServer):
         super().save(organization, stored)
         self.shipped.append((monotonic() + self.behind, dict(self.models)))
 
-    def removed(self, organization: str, name: str) -> bool:
-        found = super().removed(organization, name)
+    def remove(self, organization: str, name: str) -> bool:
+        found = super().remove(organization, name)
         self.shipped.append((monotonic() + self.behind, dict(self.models)))
         return found
 
-    def read(self, request: Request) -> Answer:
-        organization, name = self.authenticated(request).organization, self.name_in(request.path)
+    def read(self, request: Request) -> Response:
+        organization, name = self.authenticate(request).organization, self.name_in(request.path)
         with self.lock:
             while self.shipped and self.shipped[0][0] <= monotonic():
                 self.replica = self.shipped.popleft()[1]
-        stored = self.replica.get(self.address(organization, name)) or self.built_in(name)
+        stored = self.replica.get(self.address(organization, name)) or self.built_in_model(name)
         if stored is None:
-            raise RefusedError(404, "Not found.")
-        return Answer(200, self.shown(organization, stored))
+            raise HttpError(404, "Not found.")
+        return Response(200, self.serialize(organization, stored))
 
 
 class ReadsAreCached(PlainServer):
@@ -100,13 +100,13 @@ class ReadsAreCached(PlainServer):
         super().__init__(fixtures)
         self.cache: dict[Address, tuple[float, Json]] = {}
 
-    def read(self, request: Request) -> Answer:
-        address = self.authenticated(request).organization, request.path
+    def read(self, request: Request) -> Response:
+        address = self.authenticate(request).organization, request.path
         until, body = self.cache.get(address, (0.0, None))
         if monotonic() > until:
             body = super().read(request).body
             self.cache[address] = monotonic() + self.fresh, body
-        return Answer(200, body, {"Cache-Control": f"private, max-age={self.fresh}"})
+        return Response(200, body, {"Cache-Control": f"private, max-age={self.fresh}"})
 
 
 class BusyAfterTheWork(PlainServer):
@@ -118,10 +118,10 @@ class BusyAfterTheWork(PlainServer):
         super().__init__(fixtures)
         self.answers = itertools.count(1)
 
-    def answer(self, request: Request) -> Answer:
-        answer = super().answer(request)
+    def respond(self, request: Request) -> Response:
+        response = super().respond(request)
         given_up = next(self.answers) % self.patience == 0
-        return Answer(503, {"detail": "The upstream is slow."}, {"Retry-After": "0"}) if given_up else answer
+        return Response(503, {"detail": "The upstream is slow."}, {"Retry-After": "0"}) if given_up else response
 
 
 class CaseInsensitiveNames(PlainServer):
@@ -164,14 +164,14 @@ class NormalizedNames(PlainServer):
 class OverrideReplaced(PlainServer):
     """Open: the server merges a later override into the earlier one. Here it replaces the earlier one."""
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
+    def merge_override(self, earlier: Values, override: Values) -> Values:
         return override
 
 
 class OverrideMergedDeep(PlainServer):
     """Open: the server merges a later override into the earlier one entry by entry. Here member by member."""
 
-    def merged_override(self, earlier: Values, override: Values) -> Values:
+    def merge_override(self, earlier: Values, override: Values) -> Values:
         both = {
             name: {**earlier[name], **entry}
             for name, entry in override.items()
@@ -183,7 +183,7 @@ class OverrideMergedDeep(PlainServer):
 class UpdatedByRepeats(PlainServer):
     """Open: whether a repeated request moves `updated_at`. Here every request does."""
 
-    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+    def updated_time(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
         return now if earlier.updated is None else max(now, earlier.updated)
 
 
@@ -192,19 +192,19 @@ class NeverUpdated(PlainServer):
 
     deviates = frozenset({"IDM-16"})
 
-    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+    def updated_time(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
         return earlier.updated
 
 
 class UpdatedByUpdatesOnly(PlainServer):
     """Open: whether a create counts as an update. Here `updated_at` is null until the first update."""
 
-    def changed(self, earlier: Stored | None, name: str, values: Values) -> Stored:
-        stored = super().changed(earlier, name, values)
+    def upserted(self, earlier: Stored | None, name: str, values: Values) -> Stored:
+        stored = super().upserted(earlier, name, values)
         return replace(stored, updated=None if earlier is None else stored.updated)
 
-    def updated(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
-        return super().updated(replace(earlier, updated=earlier.updated or earlier.created), merged, now)
+    def updated_time(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
+        return super().updated_time(replace(earlier, updated=earlier.updated or earlier.created), merged, now)
 
 
 class ClockOfSeconds(PlainServer):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tests.servers.plain import PlainServer, Stored
 from tests.servers.plain_fields import BASE, COSTS, INHERITED, PROVIDER, Values
-from tests.servers.wire import Answer, Json, RefusedError, Request
+from tests.servers.wire import HttpError, Json, Request, Response
 
 if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
@@ -28,38 +28,38 @@ class AbsentValuesAreNull(PlainServer):
 
     deviates = frozenset({"SCH-04"})
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        return dict.fromkeys(OPTIONAL) | super().shown(organization, stored)
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        return dict.fromkeys(OPTIONAL) | super().serialize(organization, stored)
 
 
 class ConstantsAbsent(PlainServer):
     """Published: all but the name may be absent. Here what is the same for every custom model is."""
 
-    def constants(self, stored: Stored) -> Values:
+    def constant_fields(self, stored: Stored) -> Values:
         return {}
 
 
 class DefaultValuesShown(PlainServer):
     """Open: what shows where neither the model nor its base has a value. Here it is a default."""
 
-    def shown(self, organization: str, stored: Stored) -> Values:
+    def serialize(self, organization: str, stored: Stored) -> Values:
         numbers = dict.fromkeys(INHERITED, 0) | {"max_context_window": 4096}
-        return numbers | {"display_name": stored.name} | super().shown(organization, stored)
+        return numbers | {"display_name": stored.name} | super().serialize(organization, stored)
 
 
 class ProviderAbsent(PlainServer):
     """Published: all but the name may be absent. Here the provider is."""
 
-    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
+    def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
         return {}
 
 
 class ProviderMoves(PlainServer):
     """Published: more fields may be shown. Here the provider says when it was used last."""
 
-    def provider_shown(self, organization: str, lineage: list[Stored]) -> Values:
-        shown = super().provider_shown(organization, lineage)
-        return {name: {**provider, "last_used": self.written_time(self.now())} for name, provider in shown.items()}
+    def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
+        returned = super().provider_field(organization, lineage)
+        return {name: {**provider, "last_used": self.format_time(self.now())} for name, provider in returned.items()}
 
 
 class ReadsLeaveOut(PlainServer):
@@ -67,9 +67,9 @@ class ReadsLeaveOut(PlainServer):
 
     absent: ClassVar[tuple[str, ...]] = ("supported_params", "provider")
 
-    def read(self, request: Request) -> Answer:
-        answer = super().read(request)
-        return replace(answer, body={name: value for name, value in answer.body.items() if name not in self.absent})
+    def read(self, request: Request) -> Response:
+        response = super().read(request)
+        return replace(response, body={name: value for name, value in response.body.items() if name not in self.absent})
 
 
 class ReadsLeaveMoreOut(ReadsLeaveOut):
@@ -81,37 +81,37 @@ class ReadsLeaveMoreOut(ReadsLeaveOut):
 class ParametersAbsent(PlainServer):
     """Published: all but the name may be absent. Here the parameters are, whatever an override says."""
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        shown = super().shown(organization, stored)
-        return {name: value for name, value in shown.items() if name != "supported_params"}
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        returned = super().serialize(organization, stored)
+        return {name: value for name, value in returned.items() if name != "supported_params"}
 
 
 class EmptyParametersAbsent(PlainServer):
     """Published: all but the name may be absent. Here the parameters are of a model that has none."""
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        shown = super().shown(organization, stored)
-        return {name: value for name, value in shown.items() if name != "supported_params" or value}
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        returned = super().serialize(organization, stored)
+        return {name: value for name, value in returned.items() if name != "supported_params" or value}
 
 
 class NamesMadeForPeople(PlainServer):
     """Open: what shows where a model has no display name. Here its name, written as a title."""
 
-    def shown(self, organization: str, stored: Stored) -> Values:
+    def serialize(self, organization: str, stored: Stored) -> Values:
         title = re.sub("[^A-Za-z0-9]+", " ", stored.name).strip().title()
-        return {"display_name": title} | super().shown(organization, stored)
+        return {"display_name": title} | super().serialize(organization, stored)
 
 
 class ProviderDecides(PlainServer):
     """Open: under which name a model is called, and what parameters it has by itself. Here its provider decides."""
 
-    def shown(self, organization: str, stored: Stored) -> Values:
-        shown = super().shown(organization, stored)
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        returned = super().serialize(organization, stored)
         provider = stored.values.get(PROVIDER)
         defaults = {f"{provider}_user": {"max": 1}} if provider else {}
         return {
-            **shown,
-            "supported_params": {**defaults, **shown["supported_params"]},
+            **returned,
+            "supported_params": {**defaults, **returned["supported_params"]},
             "is_called_by_custom_name": provider is None,
         }
 
@@ -119,14 +119,14 @@ class ProviderDecides(PlainServer):
 class TimesOfTwoGrains(PlainServer):
     """Open: the precision of date-times. Here the answer to a create has nine digits, and the store keeps seconds."""
 
-    def upsert(self, request: Request) -> Answer:
-        answer = super().upsert(request)
-        if answer.status != 201:
-            return answer
-        return replace(answer, body={**answer.body, "created_at": f"{answer.body['created_at'][:-1]}789Z"})
+    def upsert(self, request: Request) -> Response:
+        response = super().upsert(request)
+        if response.status != 201:
+            return response
+        return replace(response, body={**response.body, "created_at": f"{response.body['created_at'][:-1]}789Z"})
 
-    def times(self, stored: Stored) -> Values:
-        return {**super().times(stored), "updated_at": self.written_time(self.rounded(stored.updated))}
+    def time_fields(self, stored: Stored) -> Values:
+        return {**super().time_fields(stored), "updated_at": self.format_time(self.rounded(stored.updated))}
 
     def rounded(self, moment: datetime | None) -> datetime | None:
         """The moment to the second."""
@@ -136,44 +136,44 @@ class TimesOfTwoGrains(PlainServer):
 class LongIntegers(PlainServer):
     """Open: more fields may be shown. Here there is one with an integer of more digits than many readers take."""
 
-    def written(self, value: Json) -> bytes:
-        written = super().written(value)
+    def encode(self, value: Json) -> bytes:
+        written = super().encode(value)
         return written[:-1] + b',"shares":' + b"9" * 5001 + b"}" if isinstance(value, dict) and value else written
 
 
 class TimesAbsent(PlainServer):
     """Assumed, with a choice: the times may be absent. Here they are."""
 
-    def times(self, stored: Stored) -> Values:
+    def time_fields(self, stored: Stored) -> Values:
         return {}
 
 
 class TimesNull(PlainServer):
     """Assumed, with a choice: the times may be null. Here they are."""
 
-    def times(self, stored: Stored) -> Values:
+    def time_fields(self, stored: Stored) -> Values:
         return {"created_at": None, "updated_at": None}
 
 
 class TimesInSeconds(PlainServer):
     """Open: the precision of date-times. Here they have no fraction."""
 
-    def written_time(self, moment: datetime | None) -> str | None:
-        return super().written_time(moment.replace(microsecond=0) if moment else None)
+    def format_time(self, moment: datetime | None) -> str | None:
+        return super().format_time(moment.replace(microsecond=0) if moment else None)
 
 
 class TimesOfAnotherZone(PlainServer):
     """Open: the offset of date-times. Here they are those of India."""
 
-    def written_time(self, moment: datetime | None) -> str | None:
-        return super().written_time(moment.astimezone(INDIA) if moment else None)
+    def format_time(self, moment: datetime | None) -> str | None:
+        return super().format_time(moment.astimezone(INDIA) if moment else None)
 
 
 class CostsAsFloats(PlainServer):
     """Open: the spelling of numbers. Here a cost of 2 is written 2.0."""
 
-    def inherited_values(self, lineage: list[Stored]) -> Values:
-        values = super().inherited_values(lineage)
+    def inherited_fields(self, lineage: list[Stored]) -> Values:
+        values = super().inherited_fields(lineage)
         return {name: float(value) if name in COSTS else value for name, value in values.items()}
 
 
@@ -193,20 +193,20 @@ class MovingThroughput(PlainServer):
 class MoreFieldsShown(PlainServer):
     """Lawful: an answer may have more fields than the contract names."""
 
-    def shown(self, organization: str, stored: Stored) -> Values:
+    def serialize(self, organization: str, stored: Stored) -> Values:
         more: Values = {"organization": organization, "tags": [], "owner": {"name": organization}, "deprecated": None}
-        return {**super().shown(organization, stored), **more}
+        return {**super().serialize(organization, stored), **more}
 
 
 class ProblemDetails(PlainServer):
     """Assumed: the shape of errors. Here they are problem details of RFC 9457."""
 
-    def content_type(self, answer: Answer) -> str:
-        return "application/problem+json" if answer.status >= 400 else super().content_type(answer)
+    def content_type(self, response: Response) -> str:
+        return "application/problem+json" if response.status >= 400 else super().content_type(response)
 
-    def error_body(self, refusal: RefusedError) -> Json:
-        detail = refusal.problem if isinstance(refusal.problem, str) else json.dumps(refusal.problem)
-        return {"type": "about:blank", "title": "Refused", "status": refusal.status, "detail": detail}
+    def error_body(self, error: HttpError) -> Json:
+        detail = error.problem if isinstance(error.problem, str) else json.dumps(error.problem)
+        return {"type": "about:blank", "title": "Refused", "status": error.status, "detail": detail}
 
 
 class Gzipped(PlainServer):
@@ -217,13 +217,13 @@ class Gzipped(PlainServer):
         codings = (coding.strip().split(";")[0] for coding in request.header("Accept-Encoding").split(","))
         return "gzip" in codings
 
-    def body_bytes(self, request: Request, answer: Answer) -> bytes:
-        body = super().body_bytes(request, answer)
+    def body_bytes(self, request: Request, response: Response) -> bytes:
+        body = super().body_bytes(request, response)
         return gzip.compress(body) if body and self.accepts_gzip(request) else body
 
-    def headers(self, request: Request, answer: Answer, body: bytes) -> dict[str, str]:
+    def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         coding = {"Content-Encoding": "gzip"} if body and self.accepts_gzip(request) else {}
-        return {**super().headers(request, answer, body), "Vary": "Accept-Encoding", **coding}
+        return {**super().headers(request, response, body), "Vary": "Accept-Encoding", **coding}
 
 
 class RateLimited(PlainServer):
@@ -237,7 +237,7 @@ class RateLimited(PlainServer):
         self.put_off: set[bytes] = set()
         """Digests of requests that were answered 429: whoever repeats one is not put off again."""
 
-    def answer(self, request: Request) -> Answer:
+    def respond(self, request: Request) -> Response:
         digest = self.digest(request)
         with self.lock:
             if digest in self.put_off:
@@ -245,10 +245,10 @@ class RateLimited(PlainServer):
             elif self.tokens == 0:
                 self.tokens = self.TOKENS
                 self.put_off.add(digest)
-                return Answer(429, {"detail": "Request was throttled."}, {"Retry-After": "0"})
+                return Response(429, {"detail": "Request was throttled."}, {"Retry-After": "0"})
             else:
                 self.tokens -= 1
-        return super().answer(request)
+        return super().respond(request)
 
     def digest(self, request: Request) -> bytes:
         """What tells a request from others; its body can be read once more."""
