@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from conformance.checks.sample_requests import meet
+from conformance.checks import sample_requests
 from conformance.judge.outcome import Disrupted
 from conformance.plugin import NAME, WORD, run_of
 from conformance.requirements.level import Stage
@@ -64,9 +64,9 @@ def contract(pytestconfig: pytest.Config) -> Contract:
 
 
 @pytest.fixture(scope="session")
-def everyday(subject: Subject, pytestconfig: pytest.Config) -> Callable[[], None]:
-    """Meets the everyday situations that no other check meets: requirements on every exchange judge what is sent."""
-    return lambda: meet(subject, run_of(pytestconfig).selected)
+def send_sample_requests(subject: Subject, pytestconfig: pytest.Config) -> Callable[[], None]:
+    """Send the sample requests that no selected check covers."""
+    return lambda: sample_requests.send_sample_requests(subject, run_of(pytestconfig).selected)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

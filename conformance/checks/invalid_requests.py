@@ -10,6 +10,7 @@ from typing import Any
 from conformance.fields import overlays
 from conformance.generate.values import Wrongness, wrong_values
 from conformance.judge.outcome import NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements.cases import references
 from conformance.requirements.features import (
     BASE_MODELS,
@@ -36,8 +37,8 @@ class Refusal:
 
     label: str
     request: Callable[[Subject, str, Mapping[str, Any]], Exchange]
-    breaks: str | None = None
-    """The requirement that a server breaks that takes the request."""
+    missing: Prerequisite | None = None
+    """The behavior that a server lacks if it accepts the request."""
     writes: bool = True
     """Whether it could leave something behind: a read leaves nothing."""
     about: Sequence[Feature] = ()
@@ -153,7 +154,7 @@ def _other_media_type(subject: Subject, key: str, changes: Mapping[str, Any]) ->
 
 REFUSED = _table(
     Refusal("a truncated body", _raw(lambda body: body[:-1])),
-    Refusal("a wrong value", _wrong_value, breaks="STA-08", about=[FIELDS]),
+    Refusal("a wrong value", _wrong_value, missing=Prerequisite.REJECTS_WRONG_TYPE, about=[FIELDS]),
     Refusal("an unknown base model", _unknown_base, about=[BASE_MODELS]),
     Refusal("an unknown provider", _unknown_provider, about=[PROVIDER_NAMES]),
     Refusal("no credentials", _no_credentials, about=[CREDENTIALS]),

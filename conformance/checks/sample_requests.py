@@ -1,126 +1,129 @@
-"""Everyday situations, one of each kind of answer that the contract declares."""
+"""Sample requests: at least one for each kind of response that the contract declares.
+
+Requirements on every exchange judge whatever a run sends. When only such requirements are selected, no other check
+sends anything, so their checks send these. A check that sends a sample request anyway says so with `covers=`, and the
+request is not sent twice.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping
-from typing import TypeAlias
+from collections.abc import Collection
 
 from conformance.judge.outcome import NotTestable
 from conformance.requirements.cases import references
+from conformance.requirements.requirement import REGISTRY, SampleRequest
 from conformance.target.operations import encoded
 from conformance.target.subject import Subject
 
-Situation: TypeAlias = Callable[[Subject], object]
 
-
-def _create(subject: Subject) -> object:
+def create(subject: Subject) -> object:
     return subject.upsert(subject.full(variant=1) | subject.plain_references())
 
 
-def _create_bare(subject: Subject) -> object:
+def create_bare(subject: Subject) -> object:
     return subject.upsert(subject.minimal())
 
 
-def _update(subject: Subject) -> object:
+def update(subject: Subject) -> object:
     body = subject.existing(subject.full(variant=1))
     return subject.upsert(subject.full(variant=2, key=body[subject.contract.upsert.key]))
 
 
-def _inheriting(subject: Subject) -> object:
-    base = subject.require_base()
-    parent = subject.existing(subject.full(variant=1))
-    return subject.upsert({**subject.minimal(), base.name: parent[subject.contract.upsert.key]})
+def create_derived(subject: Subject) -> object:
+    base_field = subject.require_base()
+    base = subject.existing(subject.full(variant=1))
+    return subject.upsert({**subject.minimal(), base_field.name: base[subject.contract.upsert.key]})
 
 
-def _read(subject: Subject) -> object:
+def read(subject: Subject) -> object:
     body = subject.existing(subject.full(variant=1))
     return subject.read(body[subject.contract.upsert.key])
 
 
-def _read_absent(subject: Subject) -> object:
+def read_missing(subject: Subject) -> object:
     return subject.read(subject.names.fresh())
 
 
-def _deleted(subject: Subject) -> object:
+def delete(subject: Subject) -> object:
     body = subject.existing(subject.full(variant=1))
     return subject.delete(body[subject.contract.upsert.key])
 
 
-def _unreadable(subject: Subject) -> object:
+def invalid_json(subject: Subject) -> object:
     return subject.post(b'{"', credential=subject.credentials.primary)
 
 
-def _no_key(subject: Subject) -> object:
+def missing_name(subject: Subject) -> object:
     return subject.upsert({})
 
 
-def _wrong_type(subject: Subject) -> object:
+def wrong_type(subject: Subject) -> object:
     return subject.upsert({subject.contract.upsert.key: ["a list"]})
 
 
-def _unknown_references(subject: Subject) -> object:
-    unknown = subject.names.fresh()
-    return [subject.upsert({**subject.minimal(), name: unknown}) for name in references(subject.contract)]
-
-
-def _delete_absent(subject: Subject) -> object:
+def delete_missing(subject: Subject) -> object:
     subject.require_delete()
     return subject.delete(subject.names.fresh())
 
 
-def _built_in_name(subject: Subject) -> object:
+def unknown_references(subject: Subject) -> object:
+    unknown = subject.names.fresh()
+    return [subject.upsert({**subject.minimal(), name: unknown}) for name in references(subject.contract)]
+
+
+def built_in_name(subject: Subject) -> object:
     return [subject.upsert({subject.contract.upsert.key: name}) for name in subject.options.fixtures.builtin_models]
 
 
-def _by_the_reader(subject: Subject) -> object:
-    reader = subject.credentials.read_only
-    return None if reader is None else subject.upsert(subject.minimal(), reader)
+def read_only_write(subject: Subject) -> object:
+    read_only = subject.credentials.read_only
+    return None if read_only is None else subject.upsert(subject.minimal(), read_only)
 
 
-def _no_credentials(subject: Subject) -> object:
+def no_credentials(subject: Subject) -> object:
     body = subject.minimal()
     return subject.post(encoded(body), key=body[subject.contract.upsert.key])
 
 
-def _read_and_delete_without_credentials(subject: Subject) -> object:
+def read_and_delete_without_credentials(subject: Subject) -> object:
     subject.require_read()
-    read = subject.read(subject.names.fresh(), anonymous=True)
-    return read, subject.capabilities.deletes and subject.delete(subject.names.fresh(), anonymous=True)
+    found = subject.read(subject.names.fresh(), anonymous=True)
+    return found, subject.capabilities.deletes and subject.delete(subject.names.fresh(), anonymous=True)
 
 
-SITUATIONS: Mapping[Situation, str] = {
-    _create: "STA-01",
-    _create_bare: "STA-01",
-    _update: "STA-02",
-    _inheriting: "STA-01",
-    _read: "STA-19",
-    _read_absent: "STA-19",
-    _deleted: "STA-20",
-    _unreadable: "STA-05",
-    _no_key: "STA-07",
-    _wrong_type: "STA-08",
-    _delete_absent: "STA-20",
-    _unknown_references: "STA-13",
-    _built_in_name: "STA-18",
-    _by_the_reader: "AUT-09",
-    _no_credentials: "AUT-01",
-    _read_and_delete_without_credentials: "AUT-10",
-}
-"""Each with the requirement whose check meets it anyway."""
+SAMPLE_REQUESTS: tuple[SampleRequest, ...] = (
+    create,
+    create_bare,
+    update,
+    create_derived,
+    read,
+    read_missing,
+    delete,
+    invalid_json,
+    missing_name,
+    wrong_type,
+    delete_missing,
+    unknown_references,
+    built_in_name,
+    read_only_write,
+    no_credentials,
+    read_and_delete_without_credentials,
+)
 
 
-def meet(subject: Subject, selected: Collection[str]) -> None:
-    """Meet every situation once a run, but for those that the checks of `selected` requirements meet.
+def send_sample_requests(subject: Subject, selected: Collection[str]) -> None:
+    """Send each sample request once a run, unless a check of the `selected` requirements covers it.
 
-    One that cannot be met says nothing of the others.
+    A request that cannot be made on this target does not keep the others from being sent.
     """
+    covered = {sample for id in selected for sample in REGISTRY[id].covers}
 
-    def once() -> bool:
-        for situation, requirement in SITUATIONS.items():
-            if requirement not in selected:
+    def send() -> bool:
+        for sample in SAMPLE_REQUESTS:
+            if sample not in covered:
                 with contextlib.suppress(NotTestable):
-                    situation(subject)
+                    sample(subject)
         return True
 
-    subject.once("everyday situations", once, keeps=False)
+    subject.once("sample requests", send, keeps=False)

@@ -16,6 +16,7 @@ from conformance.fields import Shown, echoed_fields, inherited_fields
 from conformance.generate.values import OBJECTS, has_few_values, odd_values, plain_values
 from conformance.judge.expect import same
 from conformance.judge.outcome import NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from contract import RequestField, ResponseField
@@ -53,7 +54,7 @@ class TriedAgain:
             subject.require_telling()
             return subject.accepted(self.taken).response.status != upsert.created
         if not subject.capabilities.tells_absence:
-            raise NotTestable("the read shows models that do not exist", blocked_by="STA-19")
+            raise NotTestable("the read shows models that do not exist", blocked_by=Prerequisite.READ)
         return self.read.response.members.get(upsert.key) == self.key
 
 
@@ -357,7 +358,7 @@ def _sent(subject: Subject, body: Mapping[str, Json]) -> Step:
 def _child(subject: Subject, parent: Mapping[str, Json]) -> dict[str, Json]:
     key = subject.contract.upsert.key
     if key not in parent:
-        raise NotTestable("the answer shows no model", blocked_by="SCH-03")
+        raise NotTestable("the answer shows no model", blocked_by=Prerequisite.VALID_MODEL)
     return {**subject.minimal(), subject.require_base().name: parent[key]}
 
 
@@ -416,5 +417,5 @@ def based_on(subject: Subject, base: Mapping[str, Json], own: dict[str, Json] | 
     """What a new model shows whose base is `base` and whose own values are `own`."""
     shown = dict(_sent(subject, _child(subject, base) | (own or {})).shown)
     if subject.contract.upsert.key not in shown:
-        raise NotTestable("the answer shows no model", blocked_by="SCH-03")
+        raise NotTestable("the answer shows no model", blocked_by=Prerequisite.VALID_MODEL)
     return shown

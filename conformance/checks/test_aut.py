@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import quote
 
+from conformance.checks import sample_requests
 from conformance.checks.invalid_credentials import KINDS, NOT_ASCII, with_scheme, wrong_credentials
 from conformance.checks.wire_requests import (
     HARMLESS_TRAILER,
@@ -19,6 +20,7 @@ from conformance.checks.wire_requests import (
 )
 from conformance.judge.expect import expect_accepted, expect_rejected, expect_status, summary
 from conformance.judge.outcome import Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import SchemaJudge
 from conformance.requirements.features import (
     CREDENTIALS,
@@ -48,7 +50,14 @@ def _writes(contract: Contract) -> Mapping[str, str]:
     return {write: write for write in writes}
 
 
-@requirement("AUT-01", MUST, clause="x-clauses/credentials-required", about=[CREDENTIALS])
+@requirement(
+    "AUT-01",
+    MUST,
+    clause="x-clauses/credentials-required",
+    about=[CREDENTIALS],
+    prerequisite=Prerequisite.REQUIRES_CREDENTIALS,
+    covers=[sample_requests.no_credentials],
+)
 def test_no_credentials(subject: Subject) -> None:
     """The server returns 401 for a valid request without credentials."""
     body = subject.full()
@@ -58,7 +67,13 @@ def test_no_credentials(subject: Subject) -> None:
         expect_status(exchange, UNAUTHORIZED, when="without credentials")
 
 
-@requirement("AUT-02", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS])
+@requirement(
+    "AUT-02",
+    MUST,
+    clause="x-clauses/credentials-checked",
+    about=[CREDENTIALS],
+    prerequisite=Prerequisite.CHECKS_CREDENTIALS,
+)
 @each("kind", _kinds)
 def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
     """The server rejects a valid request with invalid credentials."""
@@ -66,7 +81,7 @@ def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
         expect_rejected(exchange, f"the credentials are wrong ({which})")
 
 
-@requirement("AUT-12", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS])
+@requirement("AUT-12", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS], quick=False)
 def test_two_wrong_credentials_are_refused(subject: Subject) -> None:
     """The server rejects a valid request with two Authorization headers that both have invalid credentials."""
     body = subject.minimal()
@@ -74,7 +89,7 @@ def test_two_wrong_credentials_are_refused(subject: Subject) -> None:
     key = body[subject.contract.upsert.key]
     exchange = subject.post(encoded(body), key=key, credential=UNKNOWN, headers=headers, ordinary=False)
     if exchange.response.successful and _with(subject, UNKNOWN).response.successful:
-        raise NotTestable("unknown credentials are taken alone, too", blocked_by="AUT-02")
+        raise NotTestable("unknown credentials are taken alone, too", blocked_by=Prerequisite.CHECKS_CREDENTIALS)
     expect_rejected(exchange, "the credentials are wrong, both of them")
 
 
@@ -87,7 +102,7 @@ def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
         if exchange.request.ordinary and not exchange.response.successful:
             expect_status(exchange, UNAUTHORIZED, when=f"for wrong credentials ({which})")
     if any(exchange.response.successful for exchange in exchanges.values()):
-        raise NotTestable("some of these credentials are taken", blocked_by="AUT-02")
+        raise NotTestable("some of these credentials are taken", blocked_by=Prerequisite.CHECKS_CREDENTIALS)
 
 
 @every_exchange("AUT-04", MUST, clause="x-clauses/challenge", about=[CREDENTIALS])
@@ -113,13 +128,16 @@ def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
     _owner(subject)
     good = subject.post(encoded(subject.minimal()), credential=credential)
     if good.response.successful:
-        raise NotTestable("these credentials are taken", blocked_by="AUT-02" if credential else "AUT-01")
+        raise NotTestable(
+            "these credentials are taken",
+            blocked_by=Prerequisite.CHECKS_CREDENTIALS if credential else Prerequisite.REQUIRES_CREDENTIALS,
+        )
     for body in (b'{"', b"{}", b""):
         bad = subject.post(body, credential=credential)
         expect_status(bad, good.response.status, when="for a bad body, as for a good one")
 
 
-@requirement("AUT-07", MUST, clause="x-clauses/scheme-case", about=[CREDENTIALS])
+@requirement("AUT-07", MUST, clause="x-clauses/scheme-case", about=[CREDENTIALS], quick=False)
 @each("scheme", lambda _: {scheme: scheme for scheme in ("bearer", "BEARER")})
 def test_scheme_case(subject: Subject, scheme: str) -> None:
     """The server accepts the name of the authentication scheme in any case."""
@@ -130,7 +148,7 @@ def test_scheme_case(subject: Subject, scheme: str) -> None:
     expect_accepted(exchange, f"the scheme {scheme} is Bearer in another case")
 
 
-@every_exchange("AUT-08", MUST, clause="security", about=[CREDENTIALS])
+@every_exchange("AUT-08", MUST, clause="security", about=[CREDENTIALS], prerequisite=Prerequisite.ACCEPTS_VALID_KEY)
 def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The server accepts a valid key as often as it is used."""
     request = exchange.request
@@ -152,20 +170,36 @@ def _may(request: Request, contract: Contract) -> bool:
     )
 
 
-@requirement("AUT-11", MUST, clause="x-clauses/read-only", needs=["read-only-key"], about=[CREDENTIALS, READ_ONLY])
+@requirement(
+    "AUT-11",
+    MUST,
+    clause="x-clauses/read-only",
+    needs=["read-only-key"],
+    about=[CREDENTIALS, READ_ONLY],
+    prerequisite=Prerequisite.READ_ONLY_KEY_WRITES_NOTHING,
+)
 @each("write", _writes)
 def test_read_only_key_writes_nothing(subject: Subject, write: str) -> None:
     """The server rejects every write with a read-only key."""
     expect_rejected(_by_the_reader(subject, write), f"{write} with a key that may only read")
 
 
-@requirement("AUT-09", SHOULD, clause="x-upsert/forbidden", needs=["read-only-key"], about=[CREDENTIALS, READ_ONLY])
+@requirement(
+    "AUT-09",
+    SHOULD,
+    clause="x-upsert/forbidden",
+    needs=["read-only-key"],
+    about=[CREDENTIALS, READ_ONLY],
+    covers=[sample_requests.read_only_write],
+)
 @each("write", _writes)
 def test_read_only_key(subject: Subject, write: str) -> None:
     """The server returns 403 or 401 for a write with a read-only key, and accepts reads."""
     exchange = _by_the_reader(subject, write)
     if exchange.response.successful:
-        raise NotTestable(f"{write} with a key that may only read is taken", blocked_by="AUT-11")
+        raise NotTestable(
+            f"{write} with a key that may only read is taken", blocked_by=Prerequisite.READ_ONLY_KEY_WRITES_NOTHING
+        )
     forbidden = subject.contract.upsert.forbidden or FORBIDDEN
     expect_status(exchange, forbidden, UNAUTHORIZED, when=f"for {write} with a key that may only read")
     if write == "an update" and subject.capabilities.reads_truly:
@@ -192,7 +226,13 @@ def _written_by_the_reader(subject: Subject, write: str) -> Exchange:
     return subject.upsert(body, reader)
 
 
-@requirement("AUT-10", MUST, clause="x-upsert/read", about=[READ, CREDENTIALS_TO_READ])
+@requirement(
+    "AUT-10",
+    MUST,
+    clause="x-upsert/read",
+    about=[READ, CREDENTIALS_TO_READ],
+    covers=[sample_requests.read_and_delete_without_credentials],
+)
 def test_read_and_delete_need_credentials(subject: Subject) -> None:
     """The server neither reads nor deletes a model without valid credentials."""
     subject.require_read()
@@ -269,7 +309,7 @@ _token_in: Mapping[str, Callable[[Subject, str], Exchange]] = {
 }
 
 
-@requirement("AUT-13", MUST, clause="x-clauses/trailers", about=[CREDENTIALS])
+@requirement("AUT-13", MUST, clause="x-clauses/trailers", about=[CREDENTIALS], quick=False)
 @each("beside", lambda _: {"no key in the header section": False, "a key in the header section": True})
 def test_credentials_in_trailers(subject: Subject, beside: bool) -> None:
     """Credentials in the trailer section of a request have no effect."""
@@ -284,7 +324,7 @@ def test_credentials_in_trailers(subject: Subject, beside: bool) -> None:
     if exchange is None or not exchange.response.successful:
         return
     if send_raw(subject, bare(create_request(subject))).response.successful:
-        raise NotTestable("a request without credentials is taken", blocked_by="AUT-01")
+        raise NotTestable("a request without credentials is taken", blocked_by=Prerequisite.REQUIRES_CREDENTIALS)
     expected = "a refusal (4xx): the only credentials are in the trailer section"
     raise Failure(expected, summary(exchange), [exchange])
 

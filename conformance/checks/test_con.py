@@ -10,6 +10,7 @@ from conformance.fields import Shown, inherited_fields, overlays
 from conformance.generate.values import distinct_value
 from conformance.judge.expect import expect_returned, expect_status, same, summary, written
 from conformance.judge.outcome import Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements.features import (
     CREATES_TOLD,
     DELETE,
@@ -30,7 +31,7 @@ HEAD_START = 0.002
 """Seconds that some requests of a race go ahead of others, which then come in the midst of them."""
 
 
-@requirement("CON-01", MUST, clause="x-clauses/racing-creates", about=[CREATES_TOLD], creates=True)
+@requirement("CON-01", MUST, clause="x-clauses/racing-creates", about=[CREATES_TOLD], creates=True, quick=False)
 def test_racing_creates(subject: Subject) -> None:
     """When clients create the same name concurrently, exactly one gets the status of a create."""
     upsert = subject.contract.upsert
@@ -47,7 +48,7 @@ def test_racing_creates(subject: Subject) -> None:
             race([_delete(subject, str(body[upsert.key]))] * 2)
 
 
-@requirement("CON-02", MUST, clause="x-clauses/racing-creates")
+@requirement("CON-02", MUST, clause="x-clauses/racing-creates", quick=False)
 def test_one_model_is_left(subject: Subject) -> None:
     """When clients create the same name concurrently, exactly one model exists afterwards."""
     upsert = subject.contract.upsert
@@ -69,7 +70,7 @@ def test_one_model_is_left(subject: Subject) -> None:
                 raise Failure("no model that was raced for, once it was deleted", summary(left))
 
 
-@requirement("CON-03", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES, STATE])
+@requirement("CON-03", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES, STATE], quick=False)
 def test_racing_updates_of_one_field(subject: Subject) -> None:
     """When clients update the same field concurrently, one of their values is stored."""
     subject.require_reading()
@@ -85,7 +86,7 @@ def test_racing_updates_of_one_field(subject: Subject) -> None:
             raise Failure(f"{field.name}: one of {written(values)}", f"{field.name}: {written(shown)}")
 
 
-@requirement("CON-04", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES])
+@requirement("CON-04", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES], quick=False)
 def test_no_torn_model(subject: Subject) -> None:
     """When clients update a model concurrently, no response mixes the values of two updates."""
     warm(subject, RACERS)
@@ -132,7 +133,7 @@ def _require_whole_updates(subject: Subject) -> None:
             raise NotTestable(f"updates one after the other show what is not whole: {failure.observed}") from None
 
 
-@requirement("CON-05", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT])
+@requirement("CON-05", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT], quick=False)
 def test_racing_updates_of_different_fields(subject: Subject) -> None:
     """When clients update different fields concurrently, no update is lost."""
     fields = _fields_to_race_for(subject)
@@ -141,7 +142,7 @@ def test_racing_updates_of_different_fields(subject: Subject) -> None:
         _race_for(subject, key, fields, 2 * variant + 101)
 
 
-@requirement("CON-07", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT])
+@requirement("CON-07", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT], quick=False)
 def test_racing_creates_of_different_fields(subject: Subject) -> None:
     """When clients create the same name concurrently with different fields, all fields are stored."""
     fields = _fields_to_race_for(subject)
@@ -149,7 +150,7 @@ def test_racing_creates_of_different_fields(subject: Subject) -> None:
         _race_for(subject, subject.names.for_a_model(), fields, 2 * variant + 201)
 
 
-@requirement("CON-08", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES, STATE])
+@requirement("CON-08", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES, STATE], quick=False)
 def test_racing_models(subject: Subject) -> None:
     """Concurrent requests about different models do not affect each other."""
     warm(subject, RACERS)
@@ -161,7 +162,7 @@ def test_racing_models(subject: Subject) -> None:
             _expect_values(subject, _there(subject, body, caller), body)
 
 
-@requirement("CON-06", SHOULD, clause="x-clauses/read-back", about=[OWN_OF_MANY_VALUES, READ])
+@requirement("CON-06", SHOULD, clause="x-clauses/read-back", about=[OWN_OF_MANY_VALUES, READ], quick=False)
 def test_linearizable(subject: Subject) -> None:
     """Concurrent reads and writes of one model are linearizable."""
     subject.require_true_read()
@@ -185,7 +186,7 @@ def test_linearizable(subject: Subject) -> None:
             )
 
 
-@requirement("CON-09", SHOULD, clause="x-clauses/read-back", about=[READ, DELETE, CREATES_TOLD])
+@requirement("CON-09", SHOULD, clause="x-clauses/read-back", about=[READ, DELETE, CREATES_TOLD], quick=False)
 def test_upserts_and_deletes(subject: Subject) -> None:
     """Concurrent upserts and deletes leave a state that some sequential order of them would leave."""
     if not subject.capabilities.deletes_truly:
@@ -216,7 +217,9 @@ def _require_creates_after_deletes(subject: Subject) -> None:
     body = subject.existing(subject.minimal())
     subject.delete(str(body[subject.contract.upsert.key]))
     if subject.accepted(subject.upsert(body)).response.status != subject.contract.upsert.created:
-        raise NotTestable("an upsert of a deleted name is not answered as a create", blocked_by="STA-21")
+        raise NotTestable(
+            "an upsert of a deleted name is not answered as a create", blocked_by=Prerequisite.DELETED_NAME_IS_FREE
+        )
 
 
 def _after(seconds: float, call: Call) -> Call:

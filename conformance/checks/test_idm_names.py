@@ -6,6 +6,7 @@ from conformance.fields import base_field
 from conformance.generate.values import ODD_STRINGS
 from conformance.judge.expect import expect_rejected, expect_returned, expect_status, written
 from conformance.judge.outcome import NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.requests import is_safe_in_path
 from conformance.requirements.features import (
     READ,
@@ -19,7 +20,7 @@ TEXTS = ("decomposed e\u0301, composed \u00e9, emoji \U0001f9ea \u2764\ufe0f",)
 """Texts that a display name may have, but few names of models have."""
 
 
-@requirement("IDM-10", MUST, clause="x-clauses/unique")
+@requirement("IDM-10", MUST, clause="x-clauses/unique", quick=False)
 @each("tails", lambda _: {
     "the beginning of the others, and a number with zeros": ("", "1", "01", "10"),
     "segments in another order": ("/a/b", "/b/a"),
@@ -63,12 +64,12 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
         subject.observe(f"the name ...{written(tail, 60)} is answered {exchange.response.status}")
 
 
-@requirement("IDM-29", MUST, clause="x-clauses/unique", about=[READ])
+@requirement("IDM-29", MUST, clause="x-clauses/unique", about=[READ], quick=False)
 def test_inherited_names_are_none(subject: Subject) -> None:
     """A name that is built into the server's language, such as `constructor`, does not exist before its create."""
     subject.require_read()
     if not subject.capabilities.tells_absence:
-        raise NotTestable("the read shows models that do not exist", blocked_by="STA-19")
+        raise NotTestable("the read shows models that do not exist", blocked_by=Prerequisite.READ)
     key, base = subject.contract.upsert.key, base_field(subject.contract)
     for name in INHERITED_NAMES:
         read = subject.read(name)

@@ -27,6 +27,7 @@ from conformance.judge.expect import (
     written,
 )
 from conformance.judge.outcome import Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements import cases
 from conformance.requirements.features import (
     FIELDS,
@@ -60,7 +61,14 @@ def _to_repeat(contract: Contract) -> dict[str, str]:
     return {kind: kind for kind, is_there in kinds.items() if is_there}
 
 
-@requirement("IDM-01", MUST, clause="x-clauses/shown", about=[SHOWN])
+@requirement(
+    "IDM-01",
+    MUST,
+    clause="x-clauses/shown",
+    about=[SHOWN],
+    prerequisite=Prerequisite.CREATE_RETURNS_VALUES,
+    quick=False,
+)
 @each("field", cases.shown)
 def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
     """The response to a create returns exactly the values that the request sent.
@@ -78,7 +86,7 @@ def test_create_shows_the_value(subject: Subject, field: Shown) -> None:
                 expect_returned(subject.accepted(exchange).response.members, field.response, sent[field.name], where)
 
 
-@requirement("IDM-02", MUST, clause="x-clauses/shown", about=[SHOWN])
+@requirement("IDM-02", MUST, clause="x-clauses/shown", about=[SHOWN], prerequisite=Prerequisite.UPDATE_RETURNS_VALUES)
 @each("field", cases.shown)
 def test_update_shows_the_value(subject: Subject, field: Shown) -> None:
     """An update returns the new value, not the previous one."""
@@ -102,7 +110,9 @@ def test_repeating_a_request(subject: Subject, variant: str) -> None:
         expect_unchanged(subject.contract, first, again.response.members, "after a repeated request")
 
 
-@requirement("IDM-04", MUST, clause="x-clauses/shown", about=[SHOWN, STATE])
+@requirement(
+    "IDM-04", MUST, clause="x-clauses/shown", about=[SHOWN, STATE], prerequisite=Prerequisite.STORES_VALUES, quick=False
+)
 @each("field", cases.shown)
 def test_value_is_stored(subject: Subject, field: Shown) -> None:
     """The server keeps a value that it accepted in a create or an update."""
@@ -164,18 +174,20 @@ def test_omitted_field(subject: Subject, field: Shown) -> None:
             raise Failure(f"{field.name} reset by an update that left it out", f"{field.name}: {written(after)}")
 
 
-@requirement("IDM-07", MUST, clause="x-clauses/shown", about=[SHOWN])
+@requirement("IDM-07", MUST, clause="x-clauses/shown", about=[SHOWN], quick=False)
 @each("field", cases.shown)
 def test_back_again(subject: Subject, field: Shown) -> None:
     """A value can be changed, changed back and changed again."""
     _, changed, *later = scenarios.back_again(subject, field)
     if not same(changed.shown.get(field.name), changed.sent[field.name]):
-        raise NotTestable(f"an update does not show {field.name} as it was sent", blocked_by="IDM-02")
+        raise NotTestable(
+            f"an update does not show {field.name} as it was sent", blocked_by=Prerequisite.UPDATE_RETURNS_VALUES
+        )
     for last in later:
         expect_returned(last.shown, field.response, last.sent[field.name], "after it was changed and changed back")
 
 
-@requirement("IDM-08", MUST, clause="x-clauses/shown", about=[OWN])
+@requirement("IDM-08", MUST, clause="x-clauses/shown", about=[OWN], quick=False)
 @each("bodies", together)
 def test_fields_together(subject: Subject, bodies: Bodies) -> None:
     """The server stores each of the fields that one request sends together."""
@@ -266,7 +278,7 @@ def test_reference_sent_again(subject: Subject) -> None:
                 expect_entries(after.get(overlaid.name), body[override.name], overlaid, where, contains)
 
 
-@requirement("IDM-17", MUST, clause="x-clauses/unique", about=[OWN, STATE])
+@requirement("IDM-17", MUST, clause="x-clauses/unique", about=[OWN, STATE], quick=False)
 def test_models_do_not_leak(subject: Subject) -> None:
     """Each of many models keeps its own values."""
     bodies = [subject.existing(subject.full(variant)) for variant in range(3)]
@@ -285,7 +297,7 @@ def test_models_do_not_leak(subject: Subject) -> None:
                 expect_entries(shown[overlaid.name], body[override.name], overlaid, where, contains)
 
 
-@requirement("IDM-23", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES], creates=True)
+@requirement("IDM-23", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES], creates=True, quick=False)
 def test_bare_models_are_bare(subject: Subject) -> None:
     """A model created with nothing but its name has no values of other models."""
     others = [_telling(subject), _telling(subject)]
@@ -328,7 +340,7 @@ def _expect_nothing_of(other: Mapping[str, Json], shown: Mapping[str, Json], sub
             raise Failure(expected, f"{overlaid.name}: {written(parameters)}", seen_in=[shown])
 
 
-@requirement("IDM-24", MUST, clause="x-clauses/override", about=[OVERRIDES, READ])
+@requirement("IDM-24", MUST, clause="x-clauses/override", about=[OVERRIDES, READ], quick=False)
 @each("case", cases.overlaid)
 def test_override_is_stored(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """The server keeps an override that it accepted in a create or an update."""
@@ -342,7 +354,7 @@ def test_override_is_stored(subject: Subject, case: tuple[RequestField, Response
         expect_entries(seen, entries, field, "when the model is looked at a moment later", contains)
 
 
-@requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS, READ])
+@requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS, READ], quick=False)
 def test_provider_is_stored(subject: Subject) -> None:
     """The server keeps a provider that was attached in a create or an update."""
     subject.require_true_read()
@@ -357,7 +369,7 @@ def test_provider_is_stored(subject: Subject) -> None:
                 raise Failure(f"{field.name}: {written(sent)} a moment later", f"{field.name}: {written(seen)}")
 
 
-@requirement("IDM-18", MUST, clause="x-clauses/override", about=[OVERRIDES])
+@requirement("IDM-18", MUST, clause="x-clauses/override", about=[OVERRIDES], quick=False)
 @each("case", cases.overlaid)
 def test_override_sent_again(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """The entries of the latest override take effect, whatever an earlier override said."""
@@ -373,7 +385,7 @@ def test_still_there_at_the_end(subject: Subject) -> None:
     """A model that existed when the run began still has its values when the run ends."""
     subject.require_reading()
     if subject.first is None:
-        raise NotTestable("no model could be created when the run began", blocked_by="STA-17")
+        raise NotTestable("no model could be created when the run began", blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST)
     body, upsert = subject.first.request.json, subject.contract.upsert
     reads = subject.capabilities.reads_truly
     seen = subject.read(body[upsert.key]) if reads else subject.accepted(subject.upsert({upsert.key: body[upsert.key]}))

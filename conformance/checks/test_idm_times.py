@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from conformance.fields import timestamp
 from conformance.judge.expect import written
 from conformance.judge.outcome import Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import Moment, moment
 from conformance.requirements.features import (
     CREATION_TIME,
@@ -118,6 +119,6 @@ def _moment(exchange: Exchange, field: ResponseField) -> Moment:
         raise NotTestable(f"the target does not show {field.name}")
     found = moment(value)
     if found is None:
-        blocked_by = "SCH-09" if isinstance(value, str) else "SCH-03"
+        blocked_by = Prerequisite.VALID_DATE_TIME if isinstance(value, str) else Prerequisite.VALID_MODEL
         raise NotTestable(f"{field.name} is {written(value)}, which is no date-time", blocked_by=blocked_by)
     return found

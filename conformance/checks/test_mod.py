@@ -13,13 +13,15 @@ from conformance.requirements.requirement import requirement
 from conformance.target.subject import Subject
 
 
-@requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], creates=True, stage=Stage.GENERATED)
+@requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], creates=True, stage=Stage.GENERATED, quick=False)
 def test_walk_by_what_is_known(subject: Subject) -> None:
     """In a random sequence of requests every response has the status and the sent values that a model predicts."""
     _judge(subject, MUST)
 
 
-@requirement("MOD-02", SHOULD, clause="x-clauses/read-back", about=[OWN], creates=True, stage=Stage.GENERATED)
+@requirement(
+    "MOD-02", SHOULD, clause="x-clauses/read-back", about=[OWN], creates=True, stage=Stage.GENERATED, quick=False
+)
 def test_walk_by_what_is_assumed(subject: Subject) -> None:
     """In a random sequence of requests every response returns the earlier state that a model predicts."""
     _judge(subject, SHOULD)

@@ -12,6 +12,7 @@ from conformance.checks.wire_requests import existing_name, get_request, read_re
 from conformance.fields import constants, lookups, overlays
 from conformance.judge.expect import expect_returned, summary, written
 from conformance.judge.outcome import Cause, Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import (
     NO_CONTENT,
     SchemaJudge,
@@ -51,7 +52,7 @@ LONG_ENTRIES = 10
 def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response body is one valid JSON text in UTF-8, without a byte order mark or duplicate names."""
     if assumed_body(exchange, schemas, contract) and not is_json_media(exchange):
-        return  # SCH-06 judges it
+        return  # the requirement on error schemas judges it
     if judged_body(exchange, schemas) and exchange.response.text.faults:
         raise Failure("strict JSON", exchange.response.text.faults[0])
 
@@ -61,14 +62,14 @@ def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract
     """A response with a body has a JSON media type."""
     media_type = exchange.response.media_type
     if assumed_body(exchange, schemas, contract):
-        return  # SCH-06 judges it
+        return  # the requirement on error schemas judges it
     if judged_body(exchange, schemas) and not is_json_media(exchange):
         sent = f"Content-Type: {media_type or '(none)'}"
         cause = Cause("media type", "Content-Type: application/json", sent)
         raise Failure(f"Content-Type: {JSON_MEDIA}", sent, cause=cause)
 
 
-@every_exchange("SCH-03", MUST, clause="x-clauses/model-body")
+@every_exchange("SCH-03", MUST, clause="x-clauses/model-body", prerequisite=Prerequisite.VALID_MODEL)
 def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A model in a response is valid against its schema; a null counts as an absent field."""
     if shown_model(exchange, schemas) is None:
@@ -93,7 +94,7 @@ def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contra
     """The body of an error response is a JSON object."""
     text = exchange.response.text
     if assumed_body(exchange, schemas, contract):
-        return  # SCH-06 judges it
+        return  # the requirement on error schemas judges it
     if error_body(exchange, schemas) and not text.faults and not isinstance(text.value, dict):
         raise Failure("a JSON object", written(text.value))
 
@@ -145,7 +146,9 @@ def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract:
             raise Failure("id equal to provider_id", f"{written(shown['id'])} and {written(shown['provider_id'])}")
 
 
-@every_exchange("SCH-09", MUST, clause="x-clauses/model-body", about=[DATE_TIMES])
+@every_exchange(
+    "SCH-09", MUST, clause="x-clauses/model-body", about=[DATE_TIMES], prerequisite=Prerequisite.VALID_DATE_TIME
+)
 def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """Every date-time in a response follows RFC 3339."""
     if shown_model(exchange, schemas) is None:
@@ -266,7 +269,7 @@ def test_no_content(exchange: Exchange, schemas: SchemaJudge, contract: Contract
         raise Failure("a 204 without content", summary(exchange))
 
 
-@every_exchange("SCH-27", MUST, clause="x-clauses/secrets", also=_name_a_provider)
+@every_exchange("SCH-27", MUST, clause="x-clauses/secrets", also=_name_a_provider, quick=False)
 def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response contains no secret of a provider, such as a key, a password or a token."""
     model = shown_model(exchange, schemas) or {}
@@ -281,7 +284,7 @@ def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
 def test_location(subject: Subject) -> None:
     """The Location of a 201 response leads to the created model."""
     if subject.first is None:
-        raise NotTestable("no model could be created when the run began", blocked_by="STA-17")
+        raise NotTestable("no model could be created when the run began", blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST)
     created = subject.first
     if created.response.status != 201 or created.response.header("location") is None:
         return
@@ -298,7 +301,7 @@ def test_location(subject: Subject) -> None:
             _expect_it_leads_there(subject, exchange, location)
 
 
-@requirement("SCH-25", MUST, clause="x-clauses/etag", about=[READ, FIELDS])
+@requirement("SCH-25", MUST, clause="x-clauses/etag", about=[READ, FIELDS], quick=False)
 def test_etag(subject: Subject) -> None:
     """A strong ETag changes when the content changes, and a conditional read with an old ETag gets the new content.
 
@@ -322,7 +325,7 @@ def test_etag(subject: Subject) -> None:
         before = after
 
 
-@requirement("SCH-26", MUST, clause="x-clauses/head")
+@requirement("SCH-26", MUST, clause="x-clauses/head", quick=False)
 def test_head(subject: Subject) -> None:
     """A response to HEAD has no body, whatever its status."""
     exchange = send_raw(subject, replace(get_request(subject), method="HEAD"))

@@ -20,6 +20,7 @@ from conformance.judge.expect import (
     written,
 )
 from conformance.judge.outcome import Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements import cases
 from conformance.requirements.features import (
     BASE_MODELS,
@@ -48,7 +49,7 @@ def test_inherits(subject: Subject, field: Shown) -> None:
             expect_returned(step.shown, field.response, step.sent[field.name], "inherited from the base model")
 
 
-@requirement("SEM-02", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS, INHERITED])
+@requirement("SEM-02", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS, INHERITED], quick=False)
 @each("field", cases.inherited)
 def test_own_value_wins(subject: Subject, field: Shown) -> None:
     """A model's own value takes precedence over the value of its base model, even if it is 0."""
@@ -87,7 +88,12 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
 
 
 @requirement(
-    "SEM-13", MUST, clause="x-clauses/inherited", about=[BASE_MODELS, OVERRIDES, INHERITED_PARAMETERS], creates=True
+    "SEM-13",
+    MUST,
+    clause="x-clauses/inherited",
+    about=[BASE_MODELS, OVERRIDES, INHERITED_PARAMETERS],
+    creates=True,
+    quick=False,
 )
 @each("case", cases.overlaid_on_base)
 def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
@@ -153,6 +159,7 @@ def test_other_base(subject: Subject) -> None:
     needs=["builtin-model"],
     about=[BASE_MODELS, INHERITED, READ],
     creates=True,
+    quick=False,
 )
 def test_inherits_from_builtin(subject: Subject) -> None:
     """A model with a built-in base model returns its own values first, then those of the built-in model."""
@@ -219,7 +226,7 @@ def test_base_that_was_deleted(subject: Subject) -> None:
     upsert, bare = subject.contract.upsert, {subject.contract.upsert.key: model[subject.contract.upsert.key]}
     written_again = subject.upsert(subject.few(2, str(bare[upsert.key])))
     if written_again.response.status >= 500:
-        raise NotTestable("the update of a model whose base model was deleted fails", blocked_by="STA-03")
+        raise NotTestable("the update of a model whose base model was deleted fails", blocked_by=Prerequisite.RESPONDS)
     expect_accepted(written_again, "the model exists, whatever became of its base model")
     if subject.capabilities.tells_updates:
         expect_status(written_again, upsert.updated, when="for a model whose base model was deleted")
@@ -231,7 +238,7 @@ def test_base_that_was_deleted(subject: Subject) -> None:
         raise Failure("no base model that was deleted", summary(left))
 
 
-@requirement("SEM-16", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS])
+@requirement("SEM-16", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS], quick=False)
 def test_base_stays_as_it_is(subject: Subject) -> None:
     """Writing a model does not change its base models."""
     key, overrides = subject.contract.upsert.key, [override.name for override, _, _ in overlays(subject.contract)]

@@ -21,7 +21,7 @@ from conformance.wire.exchange import Json
 from contract import RequestField, ResponseField
 
 
-@requirement("SEM-05", MUST, clause="x-clauses/override", about=[OVERRIDES])
+@requirement("SEM-05", MUST, clause="x-clauses/override", about=[OVERRIDES], quick=False)
 @each("case", cases.overlaid)
 def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """The entries of an override appear in the supported parameters, with or without a base model."""

@@ -21,7 +21,7 @@ from conformance.wire.exchange import Json
 from contract import Alias, RequestField, ResponseField
 
 
-@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS])
+@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS], quick=False)
 def test_provider_shows(subject: Subject) -> None:
     """A model attached to a provider returns that provider, if it returns one at all."""
     base = subject.existing(subject.minimal())
@@ -39,7 +39,7 @@ def test_provider_shows(subject: Subject) -> None:
                 _expect_provider(exchange.response.members, provider, field)
 
 
-@requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS])
+@requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS], quick=False)
 def test_provider_of_one_model(subject: Subject) -> None:
     """A model can move to another provider and back, and other models keep their provider."""
     first, *others = subject.options.fixtures.providers
@@ -57,7 +57,9 @@ def test_provider_of_one_model(subject: Subject) -> None:
                 _expect_provider({field.name: left}, first, field)
 
 
-@requirement("SEM-09", MUST, clause="*/x-alias", needs=["provider"], about=[ALIASES, PROVIDERS, PROVIDER_SPELLINGS])
+@requirement(
+    "SEM-09", MUST, clause="*/x-alias", needs=["provider"], about=[ALIASES, PROVIDERS, PROVIDER_SPELLINGS], quick=False
+)
 @each("case", cases.aliases)
 def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> None:
     """Both spellings of the provider field have the same effect."""

@@ -21,7 +21,7 @@ ALONE = 2
 """Requests of one reading that are sent again, alone, even where none are left."""
 
 
-@requirement("STA-26", MUST, clause="requestBody", stage=Stage.GENERATED)
+@requirement("STA-26", MUST, clause="requestBody", stage=Stage.GENERATED, quick=False)
 def test_generated_valid_requests(subject: Subject) -> None:
     """The server accepts every generated request with ordinary values."""
     _judge(
@@ -29,7 +29,7 @@ def test_generated_valid_requests(subject: Subject) -> None:
     )
 
 
-@requirement("STA-27", MUST, clause="x-clauses/wrong-type", stage=Stage.GENERATED)
+@requirement("STA-27", MUST, clause="x-clauses/wrong-type", stage=Stage.GENERATED, quick=False)
 def test_generated_wrong_requests(subject: Subject) -> None:
     """The server returns 400 for every generated request with a value that cannot be converted."""
     invalid = subject.contract.upsert.invalid
@@ -43,7 +43,7 @@ def test_generated_coercible_requests(subject: Subject) -> None:
     _judge(subject, Reading.COERCIBLE, lambda exchange: expect_status(exchange, invalid, when="for a value to coerce"))
 
 
-@requirement("STA-29", MUST, clause="x-clauses/shown", about=[OWN], stage=Stage.GENERATED)
+@requirement("STA-29", MUST, clause="x-clauses/shown", about=[OWN], stage=Stage.GENERATED, quick=False)
 def test_generated_values_are_shown(subject: Subject) -> None:
     """A response returns the ordinary values of a generated request."""
     _judge(subject, Reading.PLAIN, lambda exchange: _expect_all_shown(subject, exchange))

@@ -28,6 +28,7 @@ from conformance.checks.wire_requests import (
 )
 from conformance.judge.expect import expect_status, summary
 from conformance.judge.outcome import Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements.features import READ
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, requirement
@@ -65,7 +66,7 @@ OFFERS = {
 }
 
 
-@requirement("STA-47", MUST, clause="x-clauses/upgrade")
+@requirement("STA-47", MUST, clause="x-clauses/upgrade", quick=False)
 @each("offer", lambda _: OFFERS)
 def test_upgrade(subject: Subject, offer: Offer) -> None:
     """The server processes a request that offers another protocol in Upgrade like one that does not."""
@@ -88,7 +89,7 @@ def test_upgrade(subject: Subject, offer: Offer) -> None:
     raise Failure("success (2xx), as without the offer", summary(answer), [answer])
 
 
-@requirement("STA-48", MUST, clause="x-clauses/upgrade", about=[READ])
+@requirement("STA-48", MUST, clause="x-clauses/upgrade", about=[READ], quick=False)
 def test_body_after_an_offer(subject: Subject) -> None:
     """The server does not process the body of a request with Upgrade as the next request."""
     subject.require_true_read()
@@ -97,12 +98,14 @@ def test_body_after_an_offer(subject: Subject) -> None:
         return
     without = _sent_before_a_read(subject, ())
     if without is not None and _shows_the_model(subject, without[-1]):
-        raise NotTestable("the body is processed as a request without an offer as well", blocked_by="STA-33")
+        raise NotTestable(
+            "the body is processed as a request without an offer as well", blocked_by=Prerequisite.KEEPS_REQUESTS_APART
+        )
     expected = "no response to a request that stands in the body of the one before"
     raise Failure(expected, summary(row[-1]), row)
 
 
-@requirement("STA-49", MUST, clause="x-clauses/trailers")
+@requirement("STA-49", MUST, clause="x-clauses/trailers", quick=False)
 @each("beside", lambda _: {"no media type in the header section": False, "one in the header section": True})
 def test_media_type_in_trailers(subject: Subject, beside: bool) -> None:
     """A media type in the trailer section of a request has no effect."""
@@ -183,7 +186,7 @@ def _is_alike(one: Exchange, other: Exchange) -> bool:
     return (first.status, first.media_type) == (second.status, second.media_type) and len(texts) == 1
 
 
-@requirement("STA-40", MUST, clause="x-clauses/connection-close")
+@requirement("STA-40", MUST, clause="x-clauses/connection-close", quick=False)
 def test_connection_close(subject: Subject) -> None:
     """The server processes no further request on a connection after one with `Connection: close`."""
     first, again = (raw_request(subject, get_request(subject), Wire(), more) for more in ((CLOSE,), ()))
@@ -199,7 +202,7 @@ def test_connection_close(subject: Subject) -> None:
         raise Failure("no response to a request after `Connection: close`", summary(exchanges[-1]), exchanges)
 
 
-@requirement("STA-41", MUST, clause="x-clauses/old-version")
+@requirement("STA-41", MUST, clause="x-clauses/old-version", quick=False)
 def test_old_version(subject: Subject) -> None:
     """The response to an HTTP/1.0 request is not chunked."""
     exchange = send_raw(subject, update_request(subject), Wire(version="1.0"))
@@ -212,7 +215,7 @@ def test_old_version(subject: Subject) -> None:
     raise Failure("a response without Transfer-Encoding to HTTP/1.0", f"Transfer-Encoding: {coding}", [exchange])
 
 
-@requirement("STA-42", OPEN, clause="x-clauses/host")
+@requirement("STA-42", OPEN, clause="x-clauses/host", quick=False)
 @each("hosts", lambda _: {"no Host": (), "two": ("{}", "rc.invalid")})
 def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
     """The server returns 400 for a request without Host, or with two.
@@ -225,7 +228,7 @@ def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
     subject.observe(f"{'two Host fields' if hosts else 'no Host'}: {exchange.response.status}")
 
 
-@requirement("STA-43", OPEN, clause="x-clauses/absolute-form")
+@requirement("STA-43", OPEN, clause="x-clauses/absolute-form", quick=False)
 def test_absolute_form(subject: Subject) -> None:
     """The server treats a request target in absolute form like one in origin form.
 
@@ -235,7 +238,7 @@ def test_absolute_form(subject: Subject) -> None:
     subject.observe(f"a target in absolute form: {exchange.response.status}")
 
 
-@requirement("STA-44", MUST, clause="x-clauses/field-names")
+@requirement("STA-44", MUST, clause="x-clauses/field-names", quick=False)
 def test_field_names(subject: Subject) -> None:
     """The server reads header names in any case, and ignores white space before their values."""
     request = update_request(subject)
@@ -249,7 +252,7 @@ def test_field_names(subject: Subject) -> None:
     raise Failure("success (2xx), however header names are written", summary(exchange), [exchange])
 
 
-@requirement("STA-45", MUST, clause="x-clauses/percent-encoding", about=[READ])
+@requirement("STA-45", MUST, clause="x-clauses/percent-encoding", about=[READ], quick=False)
 def test_percent_encoding(subject: Subject) -> None:
     """The server treats upper-case and lower-case digits of percent-encoding in a path as equal."""
     subject.require_true_read()

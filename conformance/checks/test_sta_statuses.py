@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from conformance.checks import scenarios
+from conformance.checks import sample_requests, scenarios
 from conformance.checks.invalid_requests import JSON_SPELLED, MARKUP, SERVER_TRIALS, Refusal
 from conformance.fields import base_field, identifying
 from conformance.generate.bodies import BEYOND_TWO_BYTES, SPELLINGS, Spelling
@@ -20,6 +20,7 @@ from conformance.judge.expect import (
     summary,
 )
 from conformance.judge.outcome import Cause, Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import ANY_SERVER, SchemaJudge, blames_the_server, is_implied
 from conformance.requirements import cases
 from conformance.requirements.features import (
@@ -75,7 +76,14 @@ def _before(contract: Contract) -> dict[str, str]:
     return {kind: kind for kind in BEFORE if not lacking.get(kind)}
 
 
-@requirement("STA-01", MUST, clause="x-upsert/created", creates=True)
+@requirement(
+    "STA-01",
+    MUST,
+    clause="x-upsert/created",
+    creates=True,
+    prerequisite=Prerequisite.CREATE_STATUS,
+    covers=[sample_requests.create, sample_requests.create_bare, sample_requests.create_derived],
+)
 def test_create(subject: Subject) -> None:
     """The first upsert of a name returns the status of a create."""
     upsert, base = subject.contract.upsert, base_field(subject.contract)
@@ -91,7 +99,9 @@ def test_create(subject: Subject) -> None:
         expect_status(exchange, upsert.created, when="for a name that did not exist")
 
 
-@requirement("STA-02", MUST, clause="x-upsert/updated")
+@requirement(
+    "STA-02", MUST, clause="x-upsert/updated", prerequisite=Prerequisite.UPDATE_STATUS, covers=[sample_requests.update]
+)
 def test_update(subject: Subject) -> None:
     """Every later upsert of a name returns the status of an update."""
     upsert = subject.contract.upsert
@@ -105,14 +115,14 @@ def test_update(subject: Subject) -> None:
         expect_status(exchange, upsert.updated, when="for a name that existed")
 
 
-@every_exchange("STA-03", MUST, clause="x-clauses/no-server-error")
+@every_exchange("STA-03", MUST, clause="x-clauses/no-server-error", prerequisite=Prerequisite.RESPONDS)
 def test_no_server_error(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The server responds to every request, and never with a 5xx status other than 501 and 503."""
     if blames_the_server(exchange):
         raise Failure("no server error, whatever the request", summary(exchange))
 
 
-@every_exchange("STA-04", MUST, clause="x-clauses/declared-statuses")
+@every_exchange("STA-04", MUST, clause="x-clauses/declared-statuses", prerequisite=Prerequisite.DECLARED_STATUS)
 def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """Every response has a status that the contract declares, or one that HTTP allows any server to send."""
     status = exchange.response.status
@@ -126,7 +136,7 @@ def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: C
         raise Failure("a status that the contract declares", summary(exchange), cause=cause)
 
 
-@requirement("STA-13", SHOULD, clause="*/x-reference", about=[REFERENCES])
+@requirement("STA-13", SHOULD, clause="*/x-reference", about=[REFERENCES], covers=[sample_requests.unknown_references])
 @each("case", cases.references)
 def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference]) -> None:
     """The server returns 404 for an upsert that refers to a model or provider that does not exist."""
@@ -167,7 +177,7 @@ def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) ->
         expect_status(exchange, alias.differing, *missing, when=f"where {field.name} and {alias.of} differ")
 
 
-@requirement("STA-15", MUST, clause="x-clauses/allow")
+@requirement("STA-15", MUST, clause="x-clauses/allow", quick=False)
 @each("method", _unasked_methods)
 def test_allow(subject: Subject, method: str) -> None:
     """The Allow header of a 405 response lists the supported methods, and not the rejected one.
@@ -186,7 +196,9 @@ def test_allow(subject: Subject, method: str) -> None:
         raise Failure(f"Allow without {method}, which is refused", f"Allow: {', '.join(allowed)}")
 
 
-@requirement("STA-16", MUST, clause="x-clauses/media-type-match")
+@requirement(
+    "STA-16", MUST, clause="x-clauses/media-type-match", prerequisite=Prerequisite.ACCEPTS_JSON_MEDIA_TYPE, quick=False
+)
 @each("headers", lambda _: JSON_SPELLED)
 def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]) -> None:
     """The server accepts a JSON body with any valid spelling of its media type."""
@@ -198,7 +210,7 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
     expect_accepted(exchange, "the media type of the body is application/json")
 
 
-@requirement("STA-32", MUST, clause="x-clauses/json-spelling")
+@requirement("STA-32", MUST, clause="x-clauses/json-spelling", quick=False)
 @each("spelling", lambda _: SPELLINGS)
 def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
     """The server accepts every valid JSON spelling of a body, with any white space, escapes or exponents."""
@@ -221,7 +233,7 @@ def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
             _expect_sent(subject, plainly, body, "")
         except Failure:
             reason = "the values are shown otherwise in the plainest spelling of the body, too"
-            raise NotTestable(reason, blocked_by="IDM-01") from None
+            raise NotTestable(reason, blocked_by=Prerequisite.CREATE_RETURNS_VALUES) from None
         raise
 
 
@@ -231,7 +243,7 @@ def _expect_sent(subject: Subject, exchange: Exchange, body: Mapping[str, Json],
             expect_returned(exchange.response.members, field.response, body[field.name], where)
 
 
-@requirement("STA-17", MUST, clause="requestBody")
+@requirement("STA-17", MUST, clause="requestBody", prerequisite=Prerequisite.ACCEPTS_PLAIN_REQUEST, quick=False)
 def test_plain_values_are_taken(subject: Subject) -> None:
     """The server accepts a valid request with ordinary values."""
     for exchange in scenarios.full_creates(subject):
@@ -241,7 +253,7 @@ def test_plain_values_are_taken(subject: Subject) -> None:
         expect_accepted(subject.upsert(key), "the name alone, of a model that exists, changes nothing")
 
 
-@requirement("STA-31", MUST, clause="requestBody")
+@requirement("STA-31", MUST, clause="requestBody", prerequisite=Prerequisite.ACCEPTS_PLAIN_NAME, quick=False)
 @each(
     "tail",
     lambda _: {
@@ -261,7 +273,14 @@ def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
         expect_accepted(subject.upsert({subject.contract.upsert.key: key}), "the name is plain")
 
 
-@requirement("STA-18", SHOULD, clause="x-upsert/reserved", needs=["builtin-model"], about=[RESERVED_NAMES])
+@requirement(
+    "STA-18",
+    SHOULD,
+    clause="x-upsert/reserved",
+    needs=["builtin-model"],
+    about=[RESERVED_NAMES],
+    covers=[sample_requests.built_in_name],
+)
 def test_builtin_names(subject: Subject) -> None:
     """The server rejects an upsert of a built-in model."""
     upsert = subject.contract.upsert
@@ -273,14 +292,22 @@ def test_builtin_names(subject: Subject) -> None:
         expect_status(subject.upsert({upsert.key: name}), reserved, when=f"for the built-in model {name}")
 
 
-@requirement("STA-19", MUST, clause="x-upsert/read", about=[READ])
+@requirement(
+    "STA-19",
+    MUST,
+    clause="x-upsert/read",
+    about=[READ],
+    prerequisite=Prerequisite.READ,
+    covers=[sample_requests.read, sample_requests.read_missing],
+    quick=False,
+)
 def test_read(subject: Subject) -> None:
     """A read returns 200 for a model that exists, and 404 for one that does not."""
     subject.require_read()
     key = subject.name_with("-3.5.json")
     created = subject.upsert({subject.contract.upsert.key: key})
     if created.response.status == subject.contract.upsert.invalid:
-        raise NotTestable("a name with dots is refused", blocked_by="STA-31")
+        raise NotTestable("a name with dots is refused", blocked_by=Prerequisite.ACCEPTS_PLAIN_NAME)
     subject.accepted(created)
     expect_status(subject.read(key), 200, when="for a model that exists")
     expect_status(subject.read(subject.names.fresh()), 404, when="for a model that does not exist")
@@ -294,7 +321,14 @@ def test_read(subject: Subject) -> None:
             expect_rejected(read, f'there is no model "{word}"')
 
 
-@requirement("STA-20", MUST, clause="x-upsert/delete", about=[DELETE])
+@requirement(
+    "STA-20",
+    MUST,
+    clause="x-upsert/delete",
+    about=[DELETE],
+    prerequisite=Prerequisite.DELETE,
+    covers=[sample_requests.delete, sample_requests.delete_missing],
+)
 def test_delete(subject: Subject) -> None:
     """A delete returns 204 and removes that model only; it returns 404 for a model that does not exist."""
     subject.require_delete()
@@ -319,7 +353,14 @@ def test_delete(subject: Subject) -> None:
             expect_status(read, 200, when=f"for {other}, which was not deleted")
 
 
-@requirement("STA-21", MUST, clause="x-clauses/deleted", about=[DELETE])
+@requirement(
+    "STA-21",
+    MUST,
+    clause="x-clauses/deleted",
+    about=[DELETE],
+    prerequisite=Prerequisite.DELETED_NAME_IS_FREE,
+    quick=False,
+)
 def test_create_after_delete(subject: Subject) -> None:
     """The next upsert of a deleted name creates a new model without values of the deleted one."""
     subject.require_delete()
@@ -327,7 +368,7 @@ def test_create_after_delete(subject: Subject) -> None:
     body = subject.existing(subject.full() | subject.plain_references())
     key = body[upsert.key]
     if not subject.delete(key).response.successful:
-        raise NotTestable("the delete of a model that exists is refused", blocked_by="STA-20")
+        raise NotTestable("the delete of a model that exists is refused", blocked_by=Prerequisite.DELETE)
     other = subject.minimal()
     fresh = nameless(subject.accepted(subject.upsert(other)).response.members, other[upsert.key])
     again = subject.upsert({upsert.key: key})
@@ -339,7 +380,14 @@ def test_create_after_delete(subject: Subject) -> None:
     expect_unchanged(subject.contract, fresh, shown, where, identifying(subject.contract))
 
 
-@requirement("STA-22", MUST, clause="x-clauses/slashes", about=[READ, SLASHES])
+@requirement(
+    "STA-22",
+    MUST,
+    clause="x-clauses/slashes",
+    about=[READ, SLASHES],
+    prerequisite=Prerequisite.READ_WITH_SLASHES,
+    quick=False,
+)
 def test_slashes(subject: Subject) -> None:
     """The server serves a model whose name contains slashes at its unencoded path."""
     subject.require_read()
@@ -357,7 +405,7 @@ def test_slashes(subject: Subject) -> None:
             expect_accepted(subject.upsert({**subject.minimal(), base.name: key}), f"there is a model {key}")
 
 
-@requirement("STA-23", MUST, clause="x-clauses/no-server-error")
+@requirement("STA-23", MUST, clause="x-clauses/no-server-error", quick=False)
 @each("refusal", SERVER_TRIALS)
 def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
     """The server responds to unusual requests and continues to work."""
@@ -377,7 +425,9 @@ def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
         expect_accepted(subject.upsert(subject.minimal()), f"a plain request after {refusal.label}")
 
 
-@requirement("STA-24", MUST, clause="x-clauses/media-type-match")
+@requirement(
+    "STA-24", MUST, clause="x-clauses/media-type-match", prerequisite=Prerequisite.ACCEPTS_CHUNKED_BODY, quick=False
+)
 def test_chunked_body(subject: Subject) -> None:
     """The server accepts a chunked body, or rejects it with 411 or 501."""
     body, upsert = subject.few(), subject.contract.upsert
@@ -395,7 +445,7 @@ def test_chunked_body(subject: Subject) -> None:
             expect_returned(shown, field.response, whole.get(field.name), "as where the body is sent in one piece")
 
 
-@requirement("STA-33", MUST, clause="x-clauses/whole-body")
+@requirement("STA-33", MUST, clause="x-clauses/whole-body", prerequisite=Prerequisite.KEEPS_REQUESTS_APART, quick=False)
 @each("kind", _before)
 def test_connection_after_an_answer(subject: Subject, kind: str) -> None:
     """After a response the server closes the connection or reads the next request, never the rest of a body."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from conformance.checks import sample_requests
 from conformance.checks.invalid_requests import (
     ACCEPT,
     JSON_MEDIA_TYPES,
@@ -15,6 +16,7 @@ from conformance.checks.invalid_requests import (
 from conformance.generate.values import Wrong, Wrongness, own_fields, wrong_values
 from conformance.judge.expect import expect_status
 from conformance.judge.outcome import NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements import cases
 from conformance.requirements.cases import WrongValue
 from conformance.requirements.features import (
@@ -45,21 +47,21 @@ def _places(contract: Contract) -> Mapping[str, str]:
     return {place: place for place in PLACES if not lacking.get(place)}
 
 
-@requirement("STA-05", MUST, clause="x-clauses/unreadable-json")
+@requirement("STA-05", MUST, clause="x-clauses/unreadable-json", covers=[sample_requests.invalid_json])
 @each("refusal", UNREADABLE)
 def test_unreadable_body(subject: Subject, refusal: Refusal) -> None:
     """The server returns 400 for a body that is not JSON."""
     expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
 
 
-@requirement("STA-06", MUST, clause="x-clauses/unreadable-json")
+@requirement("STA-06", MUST, clause="x-clauses/unreadable-json", quick=False)
 @each("refusal", NO_OBJECT)
 def test_body_is_no_object(subject: Subject, refusal: Refusal) -> None:
     """The server returns 400 for a JSON body that is not an object."""
     expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
 
 
-@requirement("STA-07", MUST, clause="x-clauses/required")
+@requirement("STA-07", MUST, clause="x-clauses/required", covers=[sample_requests.missing_name])
 def test_missing_key(subject: Subject) -> None:
     """The server returns 400 for a body without the model name."""
     upsert = subject.contract.upsert
@@ -69,14 +71,20 @@ def test_missing_key(subject: Subject) -> None:
         expect_status(subject.upsert(body), upsert.invalid, when=f"for a body without {upsert.key}")
 
 
-@requirement("STA-08", MUST, clause="x-clauses/wrong-type")
+@requirement(
+    "STA-08",
+    MUST,
+    clause="x-clauses/wrong-type",
+    prerequisite=Prerequisite.REJECTS_WRONG_TYPE,
+    covers=[sample_requests.wrong_type],
+)
 @each("case", cases.wrong(Wrongness.TYPE))
 def test_wrong_type(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for a value that cannot be converted to the declared type."""
     _expect_invalid(subject, case)
 
 
-@requirement("STA-09", MUST, clause="x-clauses/wrong-type", about=[ENUMS])
+@requirement("STA-09", MUST, clause="x-clauses/wrong-type", about=[ENUMS], quick=False)
 @each("case", cases.wrong(Wrongness.ENUM))
 def test_value_not_allowed(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for a value that is not one of the allowed values."""
@@ -104,7 +112,7 @@ def test_empty_key(subject: Subject) -> None:
     expect_status(subject.upsert({upsert.key: ""}), upsert.invalid, when="for an empty name")
 
 
-@requirement("STA-34", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS])
+@requirement("STA-34", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS], quick=False)
 @each("headers", lambda _: {**JSON_MEDIA_TYPES, **OTHER_MEDIA_TYPES})
 def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> None:
     """The server rejects an invalid value whatever the spelling of the media type."""
@@ -114,11 +122,13 @@ def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> No
     accepting = headers if ACCEPT in headers else (*headers, ACCEPT)
     exchange = subject.post(body, key=key, headers=accepting, credential=subject.credentials.primary)
     if exchange.response.status == UNSUPPORTED and headers in JSON_MEDIA_TYPES.values():
-        raise NotTestable("the server takes no media type that is spelled so", blocked_by="STA-16")
+        raise NotTestable(
+            "the server takes no media type that is spelled so", blocked_by=Prerequisite.ACCEPTS_JSON_MEDIA_TYPE
+        )
     _expect_refused(subject, exchange, UNSUPPORTED, when=f"for {field.name}: {wrong.label}")
 
 
-@requirement("STA-35", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS])
+@requirement("STA-35", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS], quick=False)
 @each("place", _places)
 def test_wrong_among_others(subject: Subject, place: str) -> None:
     """The server returns 400 for an invalid value, whatever else is wrong with the request.
@@ -150,7 +160,7 @@ def _expect_refused(subject: Subject, exchange: Exchange, *allowed: int, when: s
         (field, wrong), *_ = _wrong_fields(subject)
         alone = subject.upsert({**subject.minimal(), field.name: wrong.value}).response.status
         if exchange.response.status >= 500 or alone != invalid:
-            blocked_by = "STA-03" if exchange.response.status >= 500 else "STA-08"
+            blocked_by = Prerequisite.RESPONDS if exchange.response.status >= 500 else Prerequisite.REJECTS_WRONG_TYPE
             raise NotTestable(f"a wrong value is answered {exchange.response.status}, and alone {alone}", blocked_by)
     expect_status(exchange, invalid, *allowed, when=when)
 

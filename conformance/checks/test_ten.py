@@ -16,6 +16,7 @@ from conformance.judge.expect import (
     written,
 )
 from conformance.judge.outcome import Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements.features import (
     BASE_MODELS,
     DELETE,
@@ -96,7 +97,13 @@ def test_writes_stay_inside(subject: Subject) -> None:
 
 
 @requirement(
-    "TEN-03", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, WHAT_OTHERS_HAVE], creates=True
+    "TEN-03",
+    MUST,
+    clause="x-clauses/isolated",
+    needs=NEEDS,
+    about=[*ORGANIZATIONS, WHAT_OTHERS_HAVE],
+    creates=True,
+    prerequisite=Prerequisite.HIDES_OTHER_ORGANIZATIONS,
 )
 def test_others_do_not_read(subject: Subject) -> None:
     """An organization cannot read the models of another organization."""
@@ -143,7 +150,9 @@ def test_others_do_not_delete(subject: Subject) -> None:
         if left.response.successful:
             strange = subject.existing(subject.minimal())[subject.contract.upsert.key]
             if subject.read(strange, other).response.successful:
-                raise NotTestable("another organization reads what is not its own", blocked_by="TEN-03")
+                raise NotTestable(
+                    "another organization reads what is not its own", blocked_by=Prerequisite.HIDES_OTHER_ORGANIZATIONS
+                )
         _expect_nothing_of(subject, mine, left, "no model where the organization deleted its own")
 
 
@@ -154,6 +163,7 @@ def test_others_do_not_delete(subject: Subject) -> None:
     needs=NEEDS,
     about=[*ORGANIZATIONS, BASE_MODELS, INHERITANCE],
     creates=True,
+    quick=False,
 )
 def test_others_values_are_not_inherited(subject: Subject) -> None:
     """A model never inherits values from a model of another organization."""

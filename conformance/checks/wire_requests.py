@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from conformance.judge.outcome import NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.target.operations import JSON_HEADERS, READ_HEADERS, encoded
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Headers, Json, Lost, Request, Wire
@@ -101,12 +102,14 @@ def accepts_trailers(subject: Subject, *trailers: tuple[str, str]) -> bool:
 
 
 def require_chunked_bodies(subject: Subject) -> None:
-    """Go on only where a plain request is taken in chunks; it is for STA-24 to say that one has to be."""
+    """Continue only if the server accepts a plain request with a chunked body; it may reject one."""
 
     def send() -> None:
         answer = exchange_or_loss(subject, replace(update_request(subject), chunked=True), more=(CLOSE,))
         if isinstance(answer, Lost):
-            raise NotTestable("a request with a chunked body gets no response", blocked_by="STA-24")
+            raise NotTestable(
+                "a request with a chunked body gets no response", blocked_by=Prerequisite.ACCEPTS_CHUNKED_BODY
+            )
         if not answer.response.successful:
             raise NotTestable(f"a request with a chunked body is answered {answer.response.status}")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.fields import settled, settled_fields
 from conformance.judge.outcome import Cause, Failure, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.redaction import shortened
 from conformance.wire.exchange import Exchange, Json
 from contract import Contract, ResponseField
@@ -94,7 +95,9 @@ def expect_returned(
     if equal(value, shown):
         return
     if shown is not None and not _of_type(shown, field):
-        raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", blocked_by="SCH-03")
+        raise NotTestable(
+            f"{field.name} is {written(shown)}, which is not of its type", blocked_by=Prerequisite.VALID_MODEL
+        )
     raise differing(f"{field.name}: {written(value)} {where}", f"{field.name}: {written(shown)}", value, shown, members)
 
 
@@ -103,7 +106,9 @@ def expect_entries(
 ) -> None:
     """The object that `field` shows has each of `entries`; an entry of null is none to look for."""
     if shown is not None and not _of_type(shown, field):
-        raise NotTestable(f"{field.name} is {written(shown)}, which is not of its type", blocked_by="SCH-03")
+        raise NotTestable(
+            f"{field.name} is {written(shown)}, which is not of its type", blocked_by=Prerequisite.VALID_MODEL
+        )
     for name, value in entries.items():
         if value is None:
             continue

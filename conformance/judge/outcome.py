@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from conformance.judge.prerequisite import Prerequisite
 from conformance.wire.exchange import Exchange, Request
 
 
@@ -73,13 +74,13 @@ class Obstacle(StrEnum):
 class NotTestable(Exception):
     """The requirement cannot be judged, because it does not apply or because a step before it went wrong.
 
-    `because` names the requirement that judges that step, where there is one: a fault is reported once, there. Where
-    that requirement's own checks may never meet the fault, `fault` is what they would have said of it.
+    `blocked_by` names what that step relies on, if a requirement judges it: the fault is reported once, there. If the
+    checks of that requirement may miss the fault, `fault` is what they would have reported.
     """
 
     obstacle = Obstacle.DOES_NOT_APPLY
 
-    def __init__(self, reason: str, blocked_by: str | None = None, fault: Failure | None = None) -> None:
+    def __init__(self, reason: str, blocked_by: Prerequisite | None = None, fault: Failure | None = None) -> None:
         self.reason = reason
         self.blocked_by = blocked_by
         self.fault = fault

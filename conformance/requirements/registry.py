@@ -1,7 +1,4 @@
-"""The whole registry of requirements: every check imported, the selection of a run, and lists of it.
-
-The lists are for people, for programs, and for `docs/requirements.md`.
-"""
+"""All requirements: loaded from the checks, selected for a run, listed for people, programs and the documentation."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from conformance.judge.prerequisite import Prerequisite
 from conformance.options import PROFILES, Profile
 from conformance.requirements.level import MUST, SECTIONS
 from conformance.requirements.requirement import REGISTRY, Requirement
@@ -30,9 +28,15 @@ def load_checks() -> None:
 
 
 def choose(contract: Contract, settings: Settings) -> set[str]:
-    """IDs of the requirements to judge, with every check imported. Raises ValueError."""
+    """Load the checks, and return the IDs of the requirements to judge. Raises ValueError."""
     load_checks()
     return selected(contract, settings, profile_of(settings))
+
+
+def judge_of(prerequisite: Prerequisite) -> str:
+    """Return the ID of the requirement that judges a prerequisite."""
+    load_checks()  # no work once they are loaded
+    return next(id for id, requirement in REGISTRY.items() if requirement.prerequisite is prerequisite)
 
 
 class UnknownRequirement(ValueError):
@@ -44,9 +48,9 @@ class UnknownRequirement(ValueError):
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """What an error adds about an ID that is none. It may be written otherwise (IDM-1, idm01), or miss its section.
+    """Return the suggestion that an error makes for an unknown ID, such as one written as IDM-1 or idm01.
 
-    IDs that have no more than their number in common are not near: FOO-01 is no MOD-01.
+    An ID with an unknown section gets no suggestion for its number alone.
     """
     upper = name.upper()
     written = re.fullmatch(r"([A-Z]+)[-_ ]?(\d+)", upper)
@@ -57,20 +61,20 @@ def nearest(name: str, known: Collection[str]) -> str:
 
 
 def profile_of(settings: Settings) -> Profile:
-    """The profile that the settings ask for. Raises ValueError where they contradict it."""
+    """Return the profile of the settings. Raises ValueError if another setting contradicts it."""
     profile, limit = PROFILES[settings["profile"]], settings["time-limit"]
     if limit is None:
         return profile
     if profile.seconds is None:
-        raise ValueError(f"--time-limit goes with --profile thorough, not with {profile.name}")
+        raise ValueError(f"--time-limit needs --profile thorough; the profile is {profile.name}")
     return replace(profile, seconds=limit)
 
 
 def selected(contract: Contract, settings: Settings, profile: Profile) -> set[str]:
-    """IDs of the requirements to judge: those that apply to the contract, chosen by options and profile.
+    """Return the IDs of the requirements that apply to the contract and that the options and the profile select.
 
-    What `--only` names is judged whatever the profile leaves out. Raises UnknownRequirement, or ValueError where
-    nothing is left, or `--only` names a requirement that does not apply.
+    `--only` takes precedence over the profile. Raises UnknownRequirement for an unknown name, and ValueError if
+    nothing is selected or `--only` names a requirement that does not apply.
     """
     wanted, unwanted = (_expand(settings[name], settings.origins.get(name, "")) for name in ("only", "skip"))
     reasons = inapplicable(contract)
@@ -80,22 +84,25 @@ def selected(contract: Contract, settings: Settings, profile: Profile) -> set[st
     chosen = {id for id in candidates if id not in reasons}
     if not chosen and candidates:
         why = "; ".join(dict.fromkeys(reasons[id] for id in sorted(candidates)))
-        raise ValueError(f"nothing of what is chosen applies: {why}")
+        raise ValueError(f"no selected requirement applies: {why}")
     if not chosen:
-        raise ValueError("--only and --skip leave nothing to judge; --list shows what there is")
+        raise ValueError("--only and --skip select no requirement; --list shows them all")
     return chosen
 
 
 def inapplicable(contract: Contract) -> dict[str, str]:
-    """IDs of the requirements that do not apply to the contract, each with the reason."""
+    """Return the reason for each requirement that does not apply to the contract, by ID."""
     found = {id: REGISTRY[id].inapplicable(contract) for id in sorted(REGISTRY)}
     return {id: reason for id, reason in found.items() if reason is not None}
 
 
 def _within(profile: Profile) -> set[str]:
-    """IDs of the requirements that a profile judges."""
-    left_out = _expand(profile.leaves_out)
-    return {id for id, r in REGISTRY.items() if id not in left_out and (r.level is MUST or not profile.must_only)}
+    """Return the IDs of the requirements that a profile includes."""
+    return {
+        id
+        for id, requirement in REGISTRY.items()
+        if (requirement.level is MUST or not profile.must_only) and (requirement.quick or not profile.quick_only)
+    }
 
 
 def _expand(names: Iterable[str], place: str = "") -> set[str]:
@@ -111,21 +118,23 @@ def _expand(names: Iterable[str], place: str = "") -> set[str]:
 HEAD = """\
 # Requirements
 
-What `respan-conformance` judges, each requirement by a stable ID.
+What `respan-conformance` checks. IDs are stable.
 
-- **MUST**: the vendor has stated or published it, or a standard says so. It decides the verdict.
-- **SHOULD**: the contract assumes it. A target that differs deviates, and fails under `--strict`.
-- **OPEN**: the contract leaves it open. It is observed and never judged.
+- **MUST**: the vendor has stated or published it, or an HTTP or JSON standard requires it. It decides the verdict.
+- **SHOULD**: the contract assumes it. A target that differs *deviates*, and fails with `--strict`.
+- **OPEN**: the contract leaves it open. The suite reports what it observes, and never fails.
 
-Written by `respan-conformance --list markdown`; not to be edited.
+*Needs* names the options without which a requirement is not testable.
+
+`respan-conformance --list markdown` writes this page; do not edit it.
 """
 
 LEFT = "Not applicable"
-"""The heading of the requirements that are about what the contract lacks."""
+"""The heading of the requirements that do not apply to the contract."""
 
 
 def as_text(contract: Contract, chosen: Iterable[str]) -> str:
-    """Lines of text, by section."""
+    """Return the requirements as text, by section."""
     lines: list[str] = []
     for section, members in _by_section(chosen):
         lines.append(f"{section}  {SECTIONS[section]}")
@@ -137,7 +146,7 @@ def as_text(contract: Contract, chosen: Iterable[str]) -> str:
 
 
 def as_json(contract: Contract, chosen: Iterable[str]) -> str:
-    """One JSON document."""
+    """Return the requirements as one JSON document."""
     listed = {
         "contract": {"title": contract.title, "version": contract.version, "sha256": contract.digest},
         "sections": [{"id": id, "title": title} for id, title in SECTIONS.items()],
@@ -148,7 +157,7 @@ def as_json(contract: Contract, chosen: Iterable[str]) -> str:
 
 
 def as_markdown(contract: Contract, chosen: Iterable[str]) -> str:
-    """A page with a table for each section."""
+    """Return a page with a table for each section."""
     lines = [HEAD]
     for section, members in _by_section(chosen):
         lines += [f"## {section}: {SECTIONS[section]}", ""]
@@ -162,7 +171,7 @@ def as_markdown(contract: Contract, chosen: Iterable[str]) -> str:
 
 Listing = Callable[[Contract, Iterable[str]], str]
 LISTINGS: Mapping[str, Listing] = MappingProxyType({"text": as_text, "json": as_json, "markdown": as_markdown})
-"""The ways to list requirements, given by their IDs."""
+"""The formats of `--list`. Each takes the IDs of the requirements."""
 
 
 def _by_section(chosen: Iterable[str]) -> Iterator[tuple[str, list[Requirement]]]:

@@ -1,4 +1,8 @@
-"""Requirements: what a check judges, by a stable ID, with a level and the clause of the contract that says it."""
+"""What a requirement is, and the decorators that declare one at its check.
+
+Everything about a requirement stands in one place, its check: the decorator has its ID, level, clause and conditions,
+and the docstring is its text.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias, TypeVar
 
+from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import SchemaJudge
 from conformance.requirements.features import Feature
 from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD, Level, Stage
@@ -17,9 +22,11 @@ from contract import Clause, Contract, Provenance
 
 Check = TypeVar("Check", bound=Callable[..., None])
 Judge: TypeAlias = Callable[[Exchange, SchemaJudge, Contract], None]
-"""Judges any exchange of the run; returns where it has nothing to say, raises Violation where the target is wrong."""
-Things: TypeAlias = Callable[[Contract], Mapping[str, Any]]
-"""From a contract to labelled things, one test each."""
+"""Judges one exchange. Raises Failure if it does not meet the requirement."""
+Cases: TypeAlias = Callable[[Contract], Mapping[str, Any]]
+"""The cases that a contract has for a check, by label."""
+SampleRequest: TypeAlias = Callable[[Any], object]
+"""Sends a request that takes only the subject. See `conformance.checks.sample_requests`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +39,23 @@ class Requirement:
     """Name of the clause in `Contract.clauses`. `*` stands for any field."""
     text: str
     needs: tuple[str, ...] = ()
-    """Options without which it cannot be judged, such as `other-org-key`."""
+    """Options without which it is not testable, such as `other-org-key`."""
     about: tuple[Feature, ...] = ()
-    """What it is about: where the contract lacks one of them, it does not apply."""
+    """Features that the contract must have for the requirement to apply."""
     creates: bool = False
-    """Whether it is about models that did not exist before, so that it takes names that nothing was called."""
-    each: tuple[Things, ...] = ()
-    """What it is judged on, a test for each."""
+    """Whether the check needs models that did not exist before, and so names that no earlier run used."""
+    each: tuple[Cases, ...] = ()
+    """The cases that it is checked on, one test each."""
     judge: Judge | None = None
-    """Set for a requirement on every exchange of the run."""
+    """Judges each exchange of the run, if the requirement is on every exchange."""
     stage: Stage = Stage.DIRECTED
     """When its check runs."""
+    quick: bool = True
+    """Whether the quick profile includes it. False for checks that need many requests."""
+    prerequisite: Prerequisite | None = None
+    """The behavior that it judges and that other checks rely on."""
+    covers: tuple[SampleRequest, ...] = ()
+    """Sample requests that its check sends anyway."""
 
     @property
     def section(self) -> str:
@@ -50,11 +63,11 @@ class Requirement:
 
     @property
     def confirming_runs(self) -> int:
-        """How often a failure may be tried again until it repeats: who wins a race is a matter of chance."""
+        """How often a failure is tried again until it repeats. The result of a race depends on chance."""
         return 3 if self.section == "CON" else 1
 
     def clause_in(self, contract: Contract) -> Clause:
-        """The clause as the contract has it; of several the least known. Raises KeyError where it has none."""
+        """Return the clause of the contract; of several, the one with the weakest provenance. Raises KeyError."""
         clause = self._clause(contract)
         if clause is None:
             raise KeyError(self.clause)
@@ -67,14 +80,14 @@ class Requirement:
         return min(found, key=lambda clause: clause.provenance, default=None)
 
     def inapplicable(self, contract: Contract) -> str | None:
-        """Why it does not apply to what the contract describes; None where it does."""
-        for feature in self.about:  # it says more than that a clause is missing
+        """Return the reason why the requirement does not apply to the contract, or None."""
+        for feature in self.about:  # first, because a missing feature explains more than a missing clause
             if not feature.is_in(contract):
                 return feature.lacking
         if self._clause(contract) is None:
             return f"the contract has no clause {self.clause}"
-        if not all(things(contract) for things in self.each):
-            return "the contract has nothing that it could be judged on"
+        if not all(cases(contract) for cases in self.each):
+            return "the contract has no case for it"
         return None
 
     def provenance(self, contract: Contract) -> Provenance:
@@ -90,10 +103,10 @@ class Requirement:
 
 
 REGISTRY: dict[str, Requirement] = {}
-"""Every requirement by its ID, filled as the files of `conformance.checks` are imported."""
+"""Every requirement by ID. Importing the files of `conformance.checks` fills it."""
 
 
-def requirement(  # noqa: PLR0913 - all that is to be said of one
+def requirement(  # noqa: PLR0913 - a requirement has that many properties
     id: str,
     level: Level,
     clause: str,
@@ -102,37 +115,61 @@ def requirement(  # noqa: PLR0913 - all that is to be said of one
     about: Iterable[Feature] = (),
     creates: bool = False,
     stage: Stage = Stage.DIRECTED,
+    quick: bool = True,
+    prerequisite: Prerequisite | None = None,
+    covers: Iterable[SampleRequest] = (),
 ) -> Callable[[Check], Check]:
-    """Declare the check of a requirement. What it is judged on `each` of is declared below this."""
+    """Declare the requirement that a check judges. The fields of `Requirement` describe the arguments.
+
+    `each` stands below this decorator.
+    """
 
     def declare(check: Check) -> Check:
-        each = tuple(things for _, things in cases_of(check))
-        made = Requirement(id, level, clause, _text(check), tuple(needs), tuple(about), creates, each, stage=stage)
-        _DECLARED[check] = _register(made)
+        declared = Requirement(
+            id,
+            level,
+            clause,
+            _text(check),
+            tuple(needs),
+            tuple(about),
+            creates,
+            tuple(cases for _, cases in cases_of(check)),
+            stage=stage,
+            quick=quick,
+            prerequisite=prerequisite,
+            covers=tuple(covers),
+        )
+        _DECLARED[check] = _register(declared)
         return check
 
     return declare
 
 
-def every_exchange(
+def every_exchange(  # noqa: PLR0913 - see `requirement`
     id: str,
     level: Level,
     clause: str,
     *,
     about: Iterable[Feature] = (),
-    also: Callable[[Any], object] = lambda _: None,
+    quick: bool = True,
+    prerequisite: Prerequisite | None = None,
+    also: SampleRequest = lambda _: None,
 ) -> Callable[[Judge], Callable[..., None]]:
     """Declare a requirement that is judged on every exchange of the run.
 
-    The check becomes a test of its own over everyday situations, so that it is judged when it is the only one selected.
-    Requests that no other check sends are sent by `also`, which gets the subject.
+    Its check is also a test of its own, which sends the sample requests: so the requirement can be selected alone.
+    `also` sends requests that no other check sends.
     """
 
     def declare(judge: Judge) -> Callable[..., None]:
-        registered = _register(Requirement(id, level, clause, _text(judge), about=tuple(about), judge=judge))
+        registered = _register(
+            Requirement(
+                id, level, clause, _text(judge), about=tuple(about), judge=judge, quick=quick, prerequisite=prerequisite
+            )
+        )
 
-        def check(everyday: Callable[[], object], subject: Any) -> None:
-            everyday()
+        def check(send_sample_requests: Callable[[], object], subject: Any) -> None:
+            send_sample_requests()
             also(subject)
 
         check.__name__ = judge.__name__
@@ -143,36 +180,37 @@ def every_exchange(
     return declare
 
 
-def each(argument: str, things: Things) -> Callable[[Check], Check]:
-    """One test for each thing of the contract, passed to the check as `argument`."""
+def each(argument: str, cases: Cases) -> Callable[[Check], Check]:
+    """Run the check once for each case, passed as `argument`."""
 
     def declare(check: Check) -> Check:
-        _CASES.setdefault(check, []).append((argument, things))
+        _CASES.setdefault(check, []).append((argument, cases))
         return check
 
     return declare
 
 
 def requirement_of(check: Callable[..., None]) -> Requirement | None:
-    """The requirement that a function checks."""
+    """Return the requirement that a function checks."""
     return _DECLARED.get(check)
 
 
-def cases_of(check: Callable[..., None]) -> Sequence[tuple[str, Things]]:
-    """The arguments that a check is run for each thing of."""
+def cases_of(check: Callable[..., None]) -> Sequence[tuple[str, Cases]]:
+    """Return the arguments of a check that `each` fills, with their cases."""
     return _CASES.get(check, ())
 
 
-# Kept beside the functions and not as marks of pytest: a registry is read outside of any run of pytest too.
+# Not marks of pytest, because the registry is also read without pytest.
 _DECLARED: dict[Callable[..., None], Requirement] = {}
-_CASES: dict[Callable[..., None], list[tuple[str, Things]]] = {}
+_CASES: dict[Callable[..., None], list[tuple[str, Cases]]] = {}
 
 
 def _register(new: Requirement) -> Requirement:
     if not re.fullmatch(r"[A-Z]{3}-\d{2}", new.id) or new.section not in SECTIONS:
-        raise ValueError(f"{new.id} is no requirement ID: three letters of {', '.join(SECTIONS)}, a hyphen, two digits")
+        sections = ", ".join(SECTIONS)
+        raise ValueError(f"invalid requirement ID {new.id}; expected a section ({sections}), a hyphen and two digits")
     if new.id in REGISTRY and REGISTRY[new.id].text != new.text:
-        raise ValueError(f"{new.id} stands at two checks; an ID is never used twice")
+        raise ValueError(f"two checks have the requirement ID {new.id}; each ID can be used once")
     REGISTRY[new.id] = new
     return new
 
@@ -180,5 +218,5 @@ def _register(new: Requirement) -> Requirement:
 def _text(check: Callable[..., Any]) -> str:
     text = inspect.getdoc(check)
     if not text:
-        raise ValueError(f"{check.__name__} has no docstring; it is the text of the requirement")
+        raise ValueError(f"{check.__name__} has no docstring, which is the text of the requirement")
     return " ".join(text.split("\n\n")[0].split())

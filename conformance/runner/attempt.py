@@ -19,9 +19,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from conformance.judge.outcome import Disrupted, Failure, NotTestable, Obstacle
+from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import ANY_SERVER, NO_CONTENT, SchemaJudge
 from conformance.reproduction.shrinker import Shrinker
 from conformance.reproduction.story import renamed, same_answer, shows, story_of, text_of
+from conformance.requirements.registry import judge_of
 from conformance.requirements.requirement import Requirement
 from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
@@ -33,11 +35,7 @@ from conformance.target.subject import Subject
 from conformance.wire.exchange import REDOS, Exchange, Lost, Request, Stale, Unreachable, redone
 from contract import Contract
 
-CONNECTIONS = "STA-33"
-"""The requirement that a connection can be used on after an answer."""
 TOO_BUSY = "the target is busy, and may have done what it answered 503"
-ANSWERED = "STA-03"
-"""The requirement that every request is answered: a request without an answer is reported there."""
 RANDOM = ("CON", "MOD")
 """Sections in which a second run expects something else: who wins a race, or what is drawn, is a matter of chance."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ][\d:.]+(?:Z|z|[+-]\d\d:\d\d)?")
@@ -265,8 +263,8 @@ class Attempts:
     def _count_broken(self, attempt: Attempt, id: str) -> None:
         """Take a server error that does not come to the same request again for what a flaky gateway sends."""
         del attempt.findings[id]
-        self.broken += id == ANSWERED
-        if id == attempt.requirement.id or attempt.blocked_by == ANSWERED:
+        self.broken += id == (responds := judge_of(Prerequisite.RESPONDS))
+        if id == attempt.requirement.id or attempt.blocked_by == responds:
             attempt.state, attempt.obstacle, attempt.blocked_by = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED, None
             attempt.reason = "the target is flaky: a request got a server error, and none when it was sent again"
 
@@ -337,7 +335,7 @@ class Attempts:
             self.breakage = attempt.lost.reason
             seen.append((len(attempt.exchanges), self._shape(attempt.lost.request)))
             if seen.count(seen[-1]) == ALIKE:  # at this place of the check it never gets a response
-                self._confirmed.add(ANSWERED)
+                self._confirmed.add(judge_of(Prerequisite.RESPONDS))
                 self.broken += len(seen) - ALIKE
                 return attempt
             if change := self._change_behind(attempt):
@@ -426,22 +424,30 @@ def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Failure | None:
     except Failure as failure:
         return failure
     except NotTestable as obstacle:
-        attempt.state, attempt.reason, attempt.blocked_by = Verdict.NOT_TESTABLE, obstacle.reason, obstacle.blocked_by
-        attempt.obstacle = obstacle.obstacle
-        if obstacle.blocked_by is not None and obstacle.fault is not None:
-            attempt.findings[obstacle.blocked_by] = Finding(obstacle.fault, obstacle.fault.exchanges)
+        _note_obstacle(attempt, obstacle)
     except Lost as lost:
         attempt.state, attempt.reason, attempt.lost = Verdict.NOT_TESTABLE, lost.reason, lost
         attempt.obstacle = Obstacle.BLOCKED
         if lost.request.ordinary:
-            attempt.blocked_by = ANSWERED
+            attempt.blocked_by = judge_of(Prerequisite.RESPONDS)
             unanswered = f"nothing: {lost.reason}"
-            attempt.findings[ANSWERED] = Finding(Failure(f"a response to {lost.request.method}", unanswered), ())
+            attempt.findings[attempt.blocked_by] = Finding(
+                Failure(f"a response to {lost.request.method}", unanswered), ()
+            )
     except (Stale, Unreachable):
         raise
     except Exception:  # noqa: BLE001 - an error of ours must not be taken for the target's
         attempt.state, attempt.reason = Verdict.ERROR, traceback.format_exc()
     return None
+
+
+def _note_obstacle(attempt: Attempt, obstacle: NotTestable) -> None:
+    """Say what kept a check from going on, and report the fault at the requirement that judges it."""
+    attempt.state, attempt.reason, attempt.obstacle = Verdict.NOT_TESTABLE, obstacle.reason, obstacle.obstacle
+    if obstacle.blocked_by is not None:
+        attempt.blocked_by = judge_of(obstacle.blocked_by)
+        if obstacle.fault is not None:
+            attempt.findings[attempt.blocked_by] = Finding(obstacle.fault, obstacle.fault.exchanges)
 
 
 def _leading_to(exchanges: Sequence[Exchange], index: int) -> tuple[Exchange, ...]:

@@ -13,9 +13,10 @@ from typing import Any
 
 from conformance.fixtures import with_fixtures
 from conformance.judge.outcome import Disrupted, NotProvided
+from conformance.judge.prerequisite import Prerequisite
 from conformance.options import OPTIONS
 from conformance.redaction import redacted
-from conformance.requirements.registry import load_checks, profile_of, selected
+from conformance.requirements.registry import judge_of, load_checks, profile_of, selected
 from conformance.requirements.requirement import REGISTRY, Requirement
 from conformance.results.about import BUNDLED, About, Command, command_of
 from conformance.results.coverage import Coverage
@@ -23,7 +24,7 @@ from conformance.results.finding import RUN, Finding, Place, finding_record, in_
 from conformance.results.judged import Record, read_as
 from conformance.results.verdict import Verdict
 from conformance.results.waivers import Terms
-from conformance.runner.attempt import ANSWERED, CONNECTIONS, Attempt, Attempts
+from conformance.runner.attempt import Attempt, Attempts
 from conformance.runner.control import Change
 from conformance.settings import Settings, asked_for
 from conformance.target.application import App, named, path_of
@@ -208,7 +209,7 @@ class Run:
     @cached_property
     def _attempts(self) -> Attempts:
         judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
-        suspecting = CONNECTIONS in self.selected
+        suspecting = judge_of(Prerequisite.KEEPS_REQUESTS_APART) in self.selected
         return Attempts(self.contract, self.subject, judges, self.terms.waived(), shrinking=True, suspecting=suspecting)
 
     def read(self, requirement: Requirement, found: Verdict) -> Verdict:
@@ -329,7 +330,7 @@ class Run:
     def close(self) -> dict[str, Any]:
         """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
         disarm()
-        void = [*self._last_control(), *([[ANSWERED, ""]] if self._broken else [])]
+        void = [*self._last_control(), *([[judge_of(Prerequisite.RESPONDS), ""]] if self._broken else [])]
         doubtful = self._unstable or bool(self._broken or self._disruptions)
         if self._subject is not None and (left := tidy(self._subject, lost=self._lost, doubtful=doubtful)):
             self.warnings.append(left)

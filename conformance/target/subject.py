@@ -13,6 +13,7 @@ from conformance.fields import Shown, base_field, overlays
 from conformance.generate.values import distinct_value, has_few_values, own_fields, plain_values
 from conformance.judge.expect import summary
 from conformance.judge.outcome import Blocked, Disrupted, Failure, NotProvided, NotTestable
+from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.requests import LONGEST, Reading, is_allowed, is_plain, is_safe_in_path, read_body
 from conformance.options import PROFILES, Profile
 from conformance.requirements.features import OWN, OWN_OF_MANY_VALUES, SLASHES
@@ -168,8 +169,15 @@ class Subject(Operations):
             if self.capabilities.shows_creates:
                 shown = "shows" if self.capabilities.updates else "takes"
                 reason = f"a create shows what was sent, but an update {shown} none of it"
-                raise NotTestable(reason, blocked_by="IDM-02" if self.capabilities.updates else "STA-02")
-            raise NotTestable("the response to a create shows no field as it was sent", blocked_by="IDM-01")
+                raise NotTestable(
+                    reason,
+                    blocked_by=Prerequisite.UPDATE_RETURNS_VALUES
+                    if self.capabilities.updates
+                    else Prerequisite.UPDATE_STATUS,
+                )
+            raise NotTestable(
+                "the response to a create shows no field as it was sent", blocked_by=Prerequisite.CREATE_RETURNS_VALUES
+            )
         return fields
 
     def values_of(self, field: RequestField) -> list[Json]:
@@ -230,17 +238,17 @@ class Subject(Operations):
             return exchange
         reason = f"a plain upsert on the way was answered {status}"
         if status >= 500:
-            raise NotTestable(reason, blocked_by="STA-03")
+            raise NotTestable(reason, blocked_by=Prerequisite.RESPONDS)
         if status == 401:
-            raise NotTestable(reason, blocked_by="AUT-08")
+            raise NotTestable(reason, blocked_by=Prerequisite.ACCEPTS_VALID_KEY)
         if status not in self.contract.upsert.operation.statuses:
-            raise NotTestable(reason, blocked_by="STA-04")
+            raise NotTestable(reason, blocked_by=Prerequisite.DECLARED_STATUS)
         if self._refers_to_what_the_user_named(exchange):
             raise Blocked(f"{reason}; check --provider and --builtin-model: they name what it does not know")
         if not self._is_plain(exchange):
             raise NotTestable(f"a request on the way, which a server may refuse, was answered {status}")
         fault = Failure("a plain request to be taken", summary(exchange), [exchange])
-        raise NotTestable(reason, blocked_by="STA-17", fault=fault)
+        raise NotTestable(reason, blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST, fault=fault)
 
     def _is_plain(self, exchange: Exchange) -> bool:
         """Whether no reasonable server refuses the request. A base model with a base of its own may be refused."""
@@ -264,7 +272,7 @@ class Subject(Operations):
         ):
             exchange = self.read(key, caller)
             if exchange.response.status != 200:
-                blocked_by = "STA-22" if "/" in key else "STA-19"
+                blocked_by = Prerequisite.READ_WITH_SLASHES if "/" in key else Prerequisite.READ
                 raise NotTestable(f"the read of a model was answered {exchange.response.status}", blocked_by=blocked_by)
             return exchange.response.members
         bare = {self.contract.upsert.key: key}
@@ -351,7 +359,9 @@ class Subject(Operations):
     def require_true_read(self) -> None:
         """Go on only where there is a read that shows what upserts showed."""
         if self.capabilities.reads and not self.capabilities.reads_truly:
-            raise NotTestable("the read of a model does not show what was written", blocked_by="IDM-04")
+            raise NotTestable(
+                "the read of a model does not show what was written", blocked_by=Prerequisite.STORES_VALUES
+            )
         self.require_read()
 
     def require_delete(self) -> None:
@@ -375,9 +385,9 @@ class Subject(Operations):
         if self.names.reuses:
             raise NotProvided(NO_NEW_NAMES)
         if not self.capabilities.tells_creates:
-            raise NotTestable("a create is not answered as one", blocked_by="STA-01")
+            raise NotTestable("a create is not answered as one", blocked_by=Prerequisite.CREATE_STATUS)
         if not self.capabilities.tells_updates:
-            raise NotTestable("an update is not answered as one", blocked_by="STA-02")
+            raise NotTestable("an update is not answered as one", blocked_by=Prerequisite.UPDATE_STATUS)
 
     def patiently(self, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
         """What a look shows, given some seconds to settle: that a write is seen at once is only assumed.

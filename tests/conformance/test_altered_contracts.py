@@ -211,7 +211,7 @@ def test_a_section_of_which_nothing_applies_is_a_wrong_use(tmp_path: Path) -> No
     contract = str(write_altered(tmp_path, FEATURES["no organizations"]))
     ran = conformance("--only", "TEN", "--contract", contract)
     assert ran.code == 2
-    assert "nothing of what is chosen applies: the contract has no organizations" in ran.stderr
+    assert "no selected requirement applies: the contract has no organizations" in ran.stderr
 
 
 def test_what_does_not_apply_is_listed(tmp_path: Path) -> None:

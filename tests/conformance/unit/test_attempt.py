@@ -14,13 +14,14 @@ from conformance.judge.outcome import Failure, NotTestable, Obstacle, Seen
 from conformance.judge.responses import SchemaJudge
 from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict
-from conformance.runner.attempt import ANSWERED, Attempts
+from conformance.runner.attempt import Attempts
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Lost, Request
 from contract import Contract
 from tests.conformance.unit.parts import requirement, subject_of, wsgi
 
 OWN = requirement("STA-01")
+RESPONDS = "STA-03"
 
 
 def _answering(contract: Contract, *statuses: int) -> Subject:
@@ -173,7 +174,7 @@ def test_what_cannot_be_tested_says_why_and_whose_finding_it_is(contract: Contra
     assert "400" in attempt.reason
 
 
-@pytest.mark.parametrize(("ordinary", "blocked_by"), [(True, ANSWERED), (False, None)])
+@pytest.mark.parametrize(("ordinary", "blocked_by"), [(True, RESPONDS), (False, None)])
 def test_a_lost_request_is_reported_where_answers_are_required(
     contract: Contract, ordinary: bool, blocked_by: str | None
 ) -> None:
@@ -186,7 +187,7 @@ def test_a_lost_request_is_reported_where_answers_are_required(
     attempt = _attempts(subject).run(OWN, check)
     assert attempt.lost is not None
     assert (attempt.verdict, attempt.blocked_by) == (Verdict.NOT_TESTABLE, blocked_by)
-    assert attempt.findings.keys() == ({ANSWERED} if ordinary else set())
+    assert attempt.findings.keys() == ({RESPONDS} if ordinary else set())
 
 
 def _breaking(subject: Subject, *targets: str) -> Callable[[], None]:
@@ -223,7 +224,7 @@ def test_a_request_that_gets_no_response_again_and_again_is_a_fault(contract: Co
     subject = _answering(contract, 201)
     attempts = _attempts(subject)
     attempt = attempts.run(OWN, _breaking(subject, "/b", "/a", "/a", "/a"))
-    assert attempt.findings[ANSWERED].verdict is Verdict.FAIL
+    assert attempt.findings[RESPONDS].verdict is Verdict.FAIL
     assert attempts.broken == 1
 
 

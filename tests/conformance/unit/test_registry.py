@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import conformance
+from conformance.checks.sample_requests import SAMPLE_REQUESTS
+from conformance.judge.prerequisite import Prerequisite
 from conformance.options import OPTIONS
 from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD
 from conformance.requirements.requirement import REGISTRY, Requirement, requirement
 from contract import Contract, Provenance
 from tests.contract.altered import Edit, put
 
+CONFORMANCE = Path(conformance.__file__).parent
+HELP = {"cli.py", "options.py"}
+"""Modules that name a requirement as an example of an argument."""
 Altered = Callable[..., Contract]
 RANK = {OPEN: 0, SHOULD: 1, MUST: 2}
 
@@ -40,6 +47,26 @@ def test_ids_are_well_formed_and_each_section_has_some(registry: Mapping[str, Re
     assert all(re.fullmatch(r"[A-Z]{3}-\d{2}", id) for id in registry)
     assert Counter(r.section for r in registry.values()).keys() == SECTIONS.keys()
     assert all(id == r.id for id, r in registry.items())
+
+
+def test_each_id_stands_at_its_check_and_nowhere_else(registry: Mapping[str, Requirement]) -> None:
+    found = [
+        (id, file.relative_to(CONFORMANCE).as_posix())
+        for file in sorted(CONFORMANCE.rglob("*.py"))
+        if file.name not in HELP
+        for id in re.findall(rf"\b(?:{'|'.join(SECTIONS)})-\d{{2}}\b", file.read_text(encoding="utf-8"))
+    ]
+    assert Counter(id for id, _ in found) == Counter(registry.keys())
+    assert [at for at in found if not at[1].startswith(f"checks/test_{at[0][:3].lower()}")] == []
+
+
+def test_each_prerequisite_is_judged_by_one_requirement(registry: Mapping[str, Requirement]) -> None:
+    judged = [r.prerequisite for r in registry.values() if r.prerequisite is not None]
+    assert sorted(judged, key=lambda it: it.value) == list(Prerequisite)
+
+
+def test_each_sample_request_is_covered_by_one_requirement(registry: Mapping[str, Requirement]) -> None:
+    assert Counter(sample for r in registry.values() for sample in r.covers) == Counter(SAMPLE_REQUESTS)
 
 
 def test_no_text_stands_at_two_requirements(registry: Mapping[str, Requirement]) -> None:
@@ -118,13 +145,13 @@ def test_the_text_is_the_first_paragraph_of_the_docstring(empty_registry: dict[s
 
 def test_an_id_at_two_checks_is_refused(empty_registry: dict[str, Requirement]) -> None:
     requirement("IDM-98", MUST, clause="x-clauses/shown")(_check)
-    with pytest.raises(ValueError, match="IDM-98 stands at two checks"):
+    with pytest.raises(ValueError, match="two checks have the requirement ID IDM-98"):
         requirement("IDM-98", MUST, clause="x-clauses/shown")(_other)
 
 
 @pytest.mark.parametrize("id", ["IDM-1", "IDM-001", "idm-01", "XYZ-01", "IDM01", ""])
 def test_an_id_of_another_form_is_refused(empty_registry: dict[str, Requirement], id: str) -> None:
-    with pytest.raises(ValueError, match="is no requirement ID"):
+    with pytest.raises(ValueError, match="invalid requirement ID"):
         requirement(id, MUST, clause="x-clauses/shown")(_check)
 
 

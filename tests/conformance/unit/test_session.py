@@ -107,8 +107,8 @@ def test_something_else_at_the_place_of_the_endpoint_gives_no_result() -> None:
     ("options", "error"),
     [
         ({"only": ["STA-1"]}, "only: there is no requirement or section STA-1; did you mean STA-01?"),
-        ({"only": ["STA-01"], "skip": ["STA"]}, "leave nothing to judge"),
-        ({"time_limit": 5}, "--time-limit goes with --profile thorough"),
+        ({"only": ["STA-01"], "skip": ["STA"]}, "select no requirement"),
+        ({"time_limit": 5}, "--time-limit needs --profile thorough"),
         ({"header": ["X-Gateway"]}, "header: write it as"),
         ({"waivers": "/no/such/file"}, "/no/such/file"),
         ({"seed": "seven"}, "seed=seven: give"),
