@@ -21,8 +21,8 @@ from contract import Contract
 from mock_server.api import Changed, EndpointMiddleware, ExampleHandler, Handler, Models
 from mock_server.auth import BearerHandler, BearerMiddleware, organization_of, presence_handlers
 from mock_server.clock import Clock, RealClock
-from mock_server.faults.book import Faults
 from mock_server.faults.effects import FaultsMiddleware
+from mock_server.faults.rules import Faults
 from mock_server.fixtures import Fixtures, redaction_for
 from mock_server.http.cors import cross_origin
 from mock_server.http.failures import handle_failures

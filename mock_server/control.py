@@ -20,7 +20,7 @@ from contract import Contract, Problem, Upsert
 from contract.pointer import to_pointer
 from mock_server.clock import Clock
 from mock_server.events import Events
-from mock_server.faults.book import Faults
+from mock_server.faults.rules import Faults
 from mock_server.fixtures import Fixtures, redaction_for
 from mock_server.http.bodies import is_json
 from mock_server.journal.entry import Entry, entry_of
@@ -144,7 +144,7 @@ class Control:
 
     def faults_changed(self) -> None:
         """Tell those who watch."""
-        rules = [each.shown for each in self.faults.active]
+        rules = [each.as_json for each in self.faults.active]
         self.events.publish("faults", rules, size=self.faults.bytes)
 
     async def _models_replaced(self, organization: str | None, model: str | None) -> None:

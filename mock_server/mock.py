@@ -13,7 +13,7 @@ from mock_server.admin.app import HEALTH, Access, AdminDispatcher, admin_app, he
 from mock_server.app import Behaviour, build_app
 from mock_server.clock import RealClock, clock_of
 from mock_server.control import Control
-from mock_server.faults.book import Faults, Reach
+from mock_server.faults.rules import Faults, RuleChecker
 from mock_server.journal.journal import Journal
 from mock_server.scenario import Start
 from mock_server.settings import Settings
@@ -32,7 +32,7 @@ def control_of(settings: Settings, start: Start) -> Control:
         start.fixtures,
         MemoryStore(start.models, settings.max_state_bytes),
         Journal(settings.journal if settings.admin else 0, settings.journal_bytes),
-        Faults(start.faults, start.seed, Reach(start.contract, start.fixtures)),
+        Faults(start.faults, start.seed, RuleChecker(start.contract, start.fixtures)),
         clock_of(start.clock) if start.clock else RealClock(),
         settings=_shown(replace(settings, clock=start.clock, seed=start.seed)),
         max_model_bytes=settings.max_model_bytes,

@@ -13,8 +13,8 @@ from dataclasses import replace
 from contract import Contract, ContractError
 from contract.errors import visible
 from mock_server.control import RULES, Control, first_request, left_out, served_operations
-from mock_server.faults.book import FaultsError
 from mock_server.faults.rule import RuleError
+from mock_server.faults.rules import FaultsError
 from mock_server.fixtures import Fixtures, FixturesError, redaction_for
 from mock_server.mock import app_of, control_of, seed_of
 from mock_server.options import complain, printable, tell

@@ -21,7 +21,7 @@ from mock_server.callers import READ_WRITE
 from mock_server.clock import Clock, clock_of
 from mock_server.display import to_rfc3339
 from mock_server.errors import ValidationError
-from mock_server.faults.book import Faults, FaultsError, Reach, problems_of, read_faults
+from mock_server.faults.rules import Faults, FaultsError, RuleChecker, problems_of, read_faults
 from mock_server.fixtures import (
     DEFAULT_FILE,
     Fixtures,
@@ -73,7 +73,7 @@ def start_of(settings: Settings, written: Mapping[str, Any] | None = None) -> St
         contract,
         fixtures,
         scenario.models(contract, fixtures, now),
-        _faults(settings, scenario, Reach(contract, fixtures)),
+        _faults(settings, scenario, RuleChecker(contract, fixtures)),
         clock,
         scenario.seed if settings.seed is None else settings.seed,
     )
@@ -99,13 +99,13 @@ def _scenario(settings: Settings, written: Mapping[str, Any] | None, contract: C
     return scenario_in(read_source(settings.scenario), contract) if settings.scenario else Scenario(Source({}))
 
 
-def _faults(settings: Settings, scenario: Scenario, reach: Reach) -> Sequence[Mapping[str, Any]]:
+def _faults(settings: Settings, scenario: Scenario, checker: RuleChecker) -> Sequence[Mapping[str, Any]]:
     """The rules in their order: `--delay`, those of the file or the scenario, `--fail`.
 
     `--delay` replaces the rule of its id in a scenario: one that was saved has the rule of the mock that saved it.
     """
-    written = read_faults(settings.faults, reach) if settings.faults else scenario.faults
-    if not settings.faults and (problems := problems_of({"faults": list(written)}, reach)):
+    written = read_faults(settings.faults, checker) if settings.faults else scenario.faults
+    if not settings.faults and (problems := problems_of({"faults": list(written)}, checker)):
         raise scenario.source.error(problems)
     if settings.delay is None:
         return [*written, *settings.failures]
@@ -317,6 +317,6 @@ def scenario_of(contract: Contract, fixtures: Fixtures, models: Scopes, faults: 
 def _rules(faults: Faults) -> Iterator[dict[str, Any]]:
     """The rules that can still act, each as often as it still may."""
     for each in faults.active:
-        if not each.is_spent:
+        if not each.is_exhausted:
             left = {} if each.rule.count is None else {"count": each.rule.count - each.fired}
             yield {"id": each.id, **each.rule.written, **left}

@@ -101,7 +101,7 @@ class FaultRules:
     async def _add(self, rule: Mapping[str, Any]) -> dict[str, Any]:
         added = self._control.faults.add(rule)
         self._control.faults_changed()
-        return added.shown
+        return added.as_json
 
     async def _remove(self, name: str) -> bool:
         removed = self._control.faults.remove(name)
@@ -113,7 +113,7 @@ class FaultRules:
         self._control.faults_changed()
 
     async def _shown(self) -> list[dict[str, Any]]:
-        return [each.shown for each in self._control.faults.active]
+        return [each.as_json for each in self._control.faults.active]
 
 
 T = TypeVar("T")

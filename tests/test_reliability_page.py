@@ -16,7 +16,7 @@ from contract.files import LARGEST_FILE
 from mock_server import events, validation
 from mock_server.admin.app import read_document
 from mock_server.admin.endpoints import DEEPEST_BODY, LARGEST_BODY
-from mock_server.faults import book
+from mock_server.faults import rules
 from mock_server.journal.recorder import LONGEST_BODY, LONGEST_HEADERS
 from mock_server.options import parse
 from mock_server.prefer import MOST_SECONDS
@@ -83,7 +83,7 @@ def fixed() -> list[tuple[str, str]]:
         (f"{events.REMEMBERED}, {size(events.REMEMBERED_BYTES)}", "events for clients that come back"),
         (f"{events.PATIENCE}, {size(events.PATIENCE_BYTES)}", "events that wait"),
         (f"{events.MOST_WATCHERS}", "clients that read events"),
-        (f"{book.MOST:,} rules, {size(book.LARGEST)}", "rules for faults"),
+        (f"{rules.MOST:,} rules, {size(rules.LARGEST)}", "rules for faults"),
         (size(state), "a body of `PUT /_mock/state`"),
         (f"{size(LARGEST_BODY)}, {DEEPEST_BODY} levels", "any other body of the admin API"),
         (f"{MOST_SECONDS} seconds", "the wait that `Prefer: wait` asks for"),

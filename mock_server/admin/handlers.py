@@ -164,7 +164,7 @@ class FaultHandlers:
         except RuleError as error:
             raise _invalid_rule(error) from None
         self._control.faults_changed()
-        return Response(201, added.shown)
+        return Response(201, added.as_json)
 
     async def replace(self, request: AdminRequest) -> Response:
         """Replace all rules."""
@@ -189,7 +189,7 @@ class FaultHandlers:
         return Response(204)
 
     def _listed(self) -> Response:
-        return Response(200, {"faults": [each.shown for each in self._faults.active]})
+        return Response(200, {"faults": [each.as_json for each in self._faults.active]})
 
 
 def _invalid_rule(error: RuleError) -> RejectedError:

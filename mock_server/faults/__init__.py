@@ -1,5 +1,5 @@
-"""Faults: the mock fails as it was told, so that its users see what their page does then.
+"""Faults that the mock injects on request, so that tests see how a client handles them.
 
-`rule` says what a rule may be, `book` keeps the rules, `effects` finds those that a request meets and does what they
-say.
+`rule` reads one rule, `rules` holds the active ones and counts how often each applies, `effects` finds the rules that a
+request matches and applies their effects.
 """

@@ -1,6 +1,6 @@
-"""Has requests fail as the rules say: finds the rules that a request meets, and wraps the app in their effects.
+"""Makes requests fail: finds the rules that a request matches, and wraps the app in their effects.
 
-It stands outside of the errors: they are responses too, and fail like others.
+The middleware runs outside of error handling, so that faults apply to error responses too.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contract import Contract
 from mock_server.context import Fired, context_of
 from mock_server.errors import Rejection
-from mock_server.faults.book import ActiveRule, Faults
 from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Rule, Status, Truncation, When
+from mock_server.faults.rules import ActiveRule, Faults
 from mock_server.http import connection
 from mock_server.http.routing import Resource, decoded, matches_path, raw_path, resources_of
 
 
 class FaultsMiddleware:
-    """Wraps the app in the effect of each rule that a request meets, until one of them ends it."""
+    """Applies the effects of the rules that a request matches, up to the first that ends the response."""
 
     def __init__(self, app: ASGIApp, faults: Faults, contract: Contract, organization_of: OrganizationOf) -> None:
         self.app = app
@@ -33,33 +33,33 @@ class FaultsMiddleware:
         self._resources = resources_of(contract.document["paths"], contract.base_path)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass the request on, or have it fail."""
+        """Pass the request on, with the faults that apply to it."""
         may_fail = self._faults.active and scope["type"] == "http"
-        return (self._failing if may_fail else self.app)(scope, receive, send)
+        return (self._with_faults if may_fail else self.app)(scope, receive, send)
 
-    async def _failing(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = Asked(scope, receive, self._rules.key, self._organization_of, self._rules.limits.bytes)
-        acting = await self._acting(asked) if asked.is_of(self._resources) else []
-        if acting:
-            context_of(scope).faults = tuple(Fired(each.id, each.rule.told) for each in acting)
-        await failing(self.app, acting)(scope, asked.receive, send)
+    async def _with_faults(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = PeekableRequest(scope, receive, self._rules.key, self._organization_of, self._rules.limits.bytes)
+        fired = await self._fired(request) if request.is_for(self._resources) else []
+        if fired:
+            context_of(scope).faults = tuple(Fired(each.id, each.rule.summary) for each in fired)
+        await with_effects(self.app, fired)(scope, request.receive, send)
 
-    async def _acting(self, asked: Asked) -> list[ActiveRule]:
-        acting: list[ActiveRule] = []
+    async def _fired(self, request: PeekableRequest) -> list[ActiveRule]:
+        fired: list[ActiveRule] = []
         for each in self._faults.active:
-            if not each.is_spent and await asked.meets(each.rule) and each.acts():
-                acting.append(each)
-                if ends_it(each.rule.effect):
+            if not each.is_exhausted and await request.matches(each.rule) and each.try_to_fire():
+                fired.append(each)
+                if is_final(each.rule.effect):
                     break
-        return acting
+        return fired
 
 
 OrganizationOf: TypeAlias = Callable[[list[tuple[bytes, bytes]]], str | None]
-"""The organization of whoever sends such headers, or None."""
+"""Returns the organization that the credentials in headers belong to, or None."""
 
 
-class Asked:
-    """A request. Its body can be looked at and is still there for the app, which is to call `receive` of this."""
+class PeekableRequest:
+    """A request whose body can be read before the app reads it. The app must call `receive` of this object."""
 
     def __init__(self, scope: Scope, receive: Receive, key: str, organization_of: OrganizationOf, limit: int) -> None:
         self._scope = scope
@@ -72,8 +72,8 @@ class Asked:
         self._organization: tuple[str | None] | None = None
         self._model: tuple[Any] | None = None
 
-    def is_of(self, resources: Sequence[Resource]) -> bool:
-        """Whether it asks for one of the resources of the contract."""
+    def is_for(self, resources: Sequence[Resource]) -> bool:
+        """Return whether the path is that of a resource of the contract."""
         path = decoded(raw_path(self._scope))
         for resource in resources:
             if (parameters := resource.parameters(path)) is not None:
@@ -81,8 +81,8 @@ class Asked:
                 return True
         return False
 
-    async def meets(self, rule: Rule) -> bool:
-        """Whether it meets all conditions of `rule` that do not depend on chance."""
+    async def matches(self, rule: Rule) -> bool:
+        """Return whether the request matches all conditions of `rule`, apart from its probability and count."""
         return (
             rule.method in (None, self._scope["method"])
             and (rule.path is None or matches_path(raw_path(self._scope), rule.path))
@@ -91,24 +91,24 @@ class Asked:
         )
 
     async def receive(self) -> Message:
-        """The next part of the request, as an ASGI app asks for it."""
+        """Return the next ASGI message of the request."""
         return self._unread.popleft() if self._unread else await self._receive()
 
     def _organization_once(self) -> str | None:
-        """The organization, looked up once for all rules."""
+        """Return the organization, looked up once for all rules."""
         if self._organization is None:
             self._organization = (self._organization_of(self._scope["headers"]),)
         return self._organization[0]
 
     async def _model_once(self) -> Any:
-        """The name that the path has, or else the body, which is read once for all rules."""
+        """Return the model name in the path, or else in the body, which is read once for all rules."""
         if self._key in self._parameters:
             return self._parameters[self._key]
         if self._model is None:
-            self._model = (await self._named_in_the_body(),)
+            self._model = (await self._name_in_body(),)
         return self._model[0]
 
-    async def _named_in_the_body(self) -> Any:
+    async def _name_in_body(self) -> Any:
         try:
             body = orjson.loads(await self._body())
         except orjson.JSONDecodeError:
@@ -133,30 +133,30 @@ class Asked:
 Headers = list[tuple[bytes, bytes]]
 
 
-def failing(app: ASGIApp, acting: Sequence[ActiveRule]) -> ASGIApp:
-    """`app` with the effects of rules.
+def with_effects(app: ASGIApp, fired: Sequence[ActiveRule]) -> ASGIApp:
+    """Return `app` with the effects of rules.
 
-    Waits add up, and of several drips the smallest pieces and all pauses count: an app within an app for each of very
-    many rules would be too deep.
+    Latencies add up. Several drips become one with the smallest chunks and the sum of the pauses, since one nested app
+    for each of many rules would be too deep.
     """
     waits, drips = dict.fromkeys(When, 0.0), []
-    for each in acting:
+    for each in fired:
         match each.rule.effect:
             case Latency() as latency:
-                waits[each.rule.when] += each.chance.uniform(latency.shortest, latency.longest)
+                waits[each.rule.when] += each.random.uniform(latency.shortest, latency.longest)
             case Drip() as drip:
                 drips.append(drip)
             case effect:
-                app = _ending(app, effect, each.rule.when, each.id)
+                app = _with_final_effect(app, effect, each.rule.when, each.id)
     if drips:
-        app = _dripping(app, Drip(min(each.octets for each in drips), sum(each.pause for each in drips)))
+        app = _dripping(app, Drip(min(each.bytes for each in drips), sum(each.pause for each in drips)))
     for when, seconds in waits.items():
-        app = _late(app, seconds, when) if seconds else app
+        app = _delayed(app, seconds, when) if seconds else app
     return app
 
 
-def _ending(app: ASGIApp, effect: Effect, when: When, name: str) -> ASGIApp:
-    """`app` with the effect of the rule `name`, which ends the evaluation."""
+def _with_final_effect(app: ASGIApp, effect: Effect, when: When, name: str) -> ASGIApp:
+    """Return `app` with the effect of the rule `name`, after which no rule is evaluated."""
     match effect:
         case Status():
             return _rejecting(app, effect, _rejection(effect, name), when)
@@ -169,18 +169,18 @@ def _ending(app: ASGIApp, effect: Effect, when: When, name: str) -> ASGIApp:
     raise AssertionError(effect)
 
 
-def ends_it(effect: Effect) -> bool:
-    """Whether the answer has failed then, so that no later rule is asked."""
+def is_final(effect: Effect) -> bool:
+    """Return whether no later rule is evaluated after this effect."""
     return not isinstance(effect, (Latency, Drip))
 
 
 def _rejection(effect: Status, name: str) -> Rejection:
-    detail = effect.detail if effect.detail is not None else f"The mock was told to fail here, by the fault {name}."
+    detail = effect.detail if effect.detail is not None else f"This error was injected by the fault {name}."
     return Rejection(effect.status, detail, effect.headers)
 
 
-def _late(app: ASGIApp, seconds: float, when: When) -> ASGIApp:
-    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+def _delayed(app: ASGIApp, seconds: float, when: When) -> ASGIApp:
+    async def delayed(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 await asyncio.sleep(seconds)
@@ -192,18 +192,18 @@ def _late(app: ASGIApp, seconds: float, when: When) -> ASGIApp:
             await asyncio.sleep(seconds)
             await app(scope, receive, send)
 
-    return late
+    return delayed
 
 
 def _dripping(app: ASGIApp, effect: Drip) -> ASGIApp:
     async def dripping(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             body = message.get("body", b"")
-            for start in range(0, len(body) - effect.octets, effect.octets):
-                piece = body[start : start + effect.octets]
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            for start in range(0, len(body) - effect.bytes, effect.bytes):
+                chunk = body[start : start + effect.bytes]
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 await asyncio.sleep(effect.pause)
-            rest = (len(body) - 1) // effect.octets * effect.octets if body else 0
+            rest = (len(body) - 1) // effect.bytes * effect.bytes if body else 0
             await send({**message, "body": body[rest:]} if body else message)
 
         await app(scope, receive, sending)
@@ -214,7 +214,7 @@ def _dripping(app: ASGIApp, effect: Drip) -> ASGIApp:
 def _rejecting(app: ASGIApp, effect: Status, rejection: Rejection, when: When) -> ASGIApp:
     async def rejecting(scope: Scope, receive: Receive, send: Send) -> None:
         if when is When.AFTER:
-            await _answer_of(app, scope, receive)
+            await _response_of(app, scope, receive)
         context_of(scope).rejection = rejection
         body = orjson.dumps(rejection.body) if effect.body is None else effect.body.encode(errors="replace")
         media_type = b"application/json" if effect.body is None else b"text/html; charset=utf-8"
@@ -229,7 +229,7 @@ def _rejecting(app: ASGIApp, effect: Status, rejection: Rejection, when: When) -
 def _resetting(app: ASGIApp, when: When) -> ASGIApp:
     async def resetting(scope: Scope, receive: Receive, _: Send) -> None:
         if when is When.AFTER:
-            await _answer_of(app, scope, receive)
+            await _response_of(app, scope, receive)
         if not await connection.reset(scope):
             raise ConnectionResetError("a fault resets the connection here")
 
@@ -238,9 +238,9 @@ def _resetting(app: ASGIApp, when: When) -> ASGIApp:
 
 def _truncating(app: ASGIApp, effect: Truncation, when: When) -> ASGIApp:
     async def truncating(scope: Scope, receive: Receive, send: Send) -> None:
-        start, body = await _answer_of(app, _rehearsed(scope, when), receive)
+        start, body = await _response_of(app, _as_dry_run(scope, when), receive)
         await send(start)
-        part = body[: min(effect.octets, max(len(body) - 1, 0))]
+        part = body[: min(effect.bytes, max(len(body) - 1, 0))]
         await send({"type": "http.response.body", "body": part, "more_body": True})
         if not await connection.close(scope, receive):
             await send({"type": "http.response.body", "body": b""})
@@ -250,8 +250,8 @@ def _truncating(app: ASGIApp, effect: Truncation, when: When) -> ASGIApp:
 
 def _malforming(app: ASGIApp, when: When) -> ASGIApp:
     async def malforming(scope: Scope, receive: Receive, send: Send) -> None:
-        start, body = await _answer_of(app, _rehearsed(scope, when), receive)
-        body = body[: len(body) // 2]  # what is cut off in the middle of an object is no JSON
+        start, body = await _response_of(app, _as_dry_run(scope, when), receive)
+        body = body[: len(body) // 2]  # half of an object is invalid JSON
         others: Headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
         await send({**start, "headers": [*others, (b"content-length", b"%d" % len(body))] if body else others})
         await send({"type": "http.response.body", "body": body})
@@ -259,18 +259,18 @@ def _malforming(app: ASGIApp, when: When) -> ASGIApp:
     return malforming
 
 
-def _rehearsed(scope: Scope, when: When) -> Scope:
-    """`scope`, in which the handlers are told to change nothing where the fault comes before that."""
+def _as_dry_run(scope: Scope, when: When) -> Scope:
+    """Mark `scope` as a dry run if the fault takes effect before the request does."""
     context_of(scope).dry_run = when is When.BEFORE
     return scope
 
 
-async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
-    """The whole answer, which nobody has been sent yet."""
+async def _response_of(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+    """Return the whole response, without sending it."""
     sent: list[Message] = []
 
-    async def keeping(message: Message) -> None:
+    async def keep(message: Message) -> None:
         sent.append(message)
 
-    await app(scope, receive, keeping)
+    await app(scope, receive, keep)
     return sent[0], b"".join(message.get("body", b"") for message in sent[1:])

@@ -1,4 +1,4 @@
-"""What a rule is: the conditions, and the one effect, with the headers that it can give to a response."""
+"""One rule: its conditions, its single effect, and the headers that it may set."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from mock_server.strict_json import unwritable
 from mock_server.validation import Validator
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("fault.schema.json").read_text(encoding="utf-8"))
-"""What a written rule may be."""
+"""The JSON Schema of a rule."""
 
 
 class When(StrEnum):
-    """When a fault happens."""
+    """When a fault takes effect."""
 
     BEFORE = "before"
     """The request changes nothing."""
     AFTER = "after"
-    """The request is done, and then the answer fails."""
+    """The request takes effect, and then its response fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """An answer with a status of its own."""
+    """An error response with this status."""
 
     status: int
     detail: str | None
     headers: Mapping[str, str]
     body: str | None
-    """The text of it in place of the error in JSON, such as the page of a gateway."""
+    """The body as text in place of a JSON error, such as the HTML page of a gateway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """A wait, of a time between the two. In seconds."""
+    """A random delay between the two, in seconds."""
 
     shortest: float
     longest: float
@@ -55,21 +55,21 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Truncation:
-    """An answer that ends in the middle of its body."""
+    """A response that ends in the middle of its body."""
 
-    octets: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Malformation:
-    """A body that is no JSON."""
+    """A body that is invalid JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drip:
-    """A body that comes in pieces, with a pause between them. In seconds."""
+    """A body that is sent in chunks, with a pause in seconds between them."""
 
-    octets: int
+    bytes: int
     pause: float
 
 
@@ -77,28 +77,28 @@ Effect: TypeAlias = Status | Latency | Reset | Truncation | Malformation | Drip
 
 
 class RuleError(ValueError):
-    """A rule can never work. Its author is at fault; the message says where, what is wrong and what to do."""
+    """A rule is invalid. The message says where, what is wrong and how to fix it."""
 
     def __init__(self, what: str, hint: str, at: Iterable[Token] = ()) -> None:
         self.what = what
         self.hint = hint
         self.at = tuple(at)
-        """The place in the rule, or in the list that it stands in."""
+        """The place in the rule, or in the list of rules."""
         place = to_pointer(self.at).removeprefix("#")
         super().__init__(f"{place}: {what}; {hint}" if place else f"{what}; {hint}")
 
     def within(self, *tokens: Token) -> RuleError:
-        """Return the same error of a rule that stands at that place."""
+        """Return the same error for a rule at that place of a larger document."""
         return RuleError(self.what, self.hint, (*tokens, *self.at))
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which requests fail, how often, and how. What is None matches every request."""
+    """Which requests fail, how often, and how. A condition that is None matches every request."""
 
     effect: Effect
     written: Mapping[str, Any]
-    """The rule as its author wrote it, without an id, and with integers and methods in their usual form."""
+    """The rule as JSON, without its id, with integers and methods normalized."""
     method: str | None = None
     path: str | None = None
     organization: str | None = None
@@ -108,10 +108,10 @@ class Rule:
     when: When = When.BEFORE
 
     @property
-    def told(self) -> str:
-        """The effect in a word or two, for a log.
+    def summary(self) -> str:
+        """The effect in a word or two, for the log.
 
-        >>> rule({"status": 503, "method": "POST"}).told
+        >>> rule({"status": 503, "method": "POST"}).summary
         'status 503'
         """
         name = next(name for name in _EFFECTS if name in self.written)
@@ -119,7 +119,7 @@ class Rule:
 
 
 def rule(written: Mapping[str, Any]) -> Rule:
-    """Read the rule that is written there. Raises RuleError.
+    """Read a rule. Raises RuleError.
 
     >>> rule({"truncate": 5.0, "method": "post"}).written
     {'truncate': 5, 'method': 'POST'}
@@ -128,34 +128,34 @@ def rule(written: Mapping[str, Any]) -> Rule:
     mock_server.faults.rule.RuleError: the rule has status and reset; give exactly one of status, latency, ...
     """
     _check_form(written)
-    kept = {name: _usual(name, value) for name, value in written.items() if name not in {"id", "fired"}}
-    given = _check_effect(kept)
-    _check_path(kept.get("path"))
-    conditions = {name: kept[name] for name in _CONDITIONS if name in kept}
-    return Rule(_EFFECTS[given](kept), kept, when=When(kept.get("when", When.BEFORE)), **conditions)
+    normal = {name: _normalized(name, value) for name, value in written.items() if name not in {"id", "fired"}}
+    effect = _check_effect(normal)
+    _check_path(normal.get("path"))
+    conditions = {name: normal[name] for name in _CONDITIONS if name in normal}
+    return Rule(_EFFECTS[effect](normal), normal, when=When(normal.get("when", When.BEFORE)), **conditions)
 
 
 def _check_form(written: Mapping[str, Any]) -> None:
-    if not isinstance(written, Mapping):  # a test in the same process can give anything
+    if not isinstance(written, Mapping):  # a test in the same process can pass anything
         raise RuleError(f"a rule is an object, not {described(written)}", "give one such as {'status': 503}")
     for place, what, hint in unwritable(dict(written)):
         raise RuleError(what, hint, place)
     for error in _VALIDATOR.errors(written):
         at = (error.pointer or "").split("/")[1:]
         at = [token.replace("~1", "/").replace("~0", "~") for token in at]
-        raise RuleError(error.message.rstrip("."), _described(at), at)
+        raise RuleError(error.message.rstrip("."), _hint_at(at), at)
 
 
-def _described(at: list[str]) -> str:
-    """What belongs at that place, as the schema says it."""
+def _hint_at(at: list[str]) -> str:
+    """Return how to fix the value at that place, from the descriptions of the schema."""
     schema: Mapping[str, Any] = SCHEMA
     for token in at:
         schema = schema.get("properties", {}).get(token, {})
     return f"give {schema['description']}" if "description" in schema else f"remove {at[-1]}, or correct its name"
 
 
-def _usual(name: str, value: Any) -> Any:
-    """`value` as it is usually written: JSON has 5.0 for the integer 5 too."""
+def _normalized(name: str, value: Any) -> Any:
+    """Return integers as int, since JSON also allows 5.0 for 5, and methods in upper case."""
     match name:
         case "status" | "count" | "truncate":
             return int(value)
@@ -167,25 +167,25 @@ def _usual(name: str, value: Any) -> Any:
 
 
 def _check_effect(written: Mapping[str, Any]) -> str:
-    """The name of the one effect of a rule. Raises RuleError."""
-    given = [name for name in _EFFECTS if name in written]
-    if len(given) != 1:
-        has = alternatives(given, "and") if given else "no effect"
+    """Return the name of the single effect of a rule. Raises RuleError."""
+    effects = [name for name in _EFFECTS if name in written]
+    if len(effects) != 1:
+        has = alternatives(effects, "and") if effects else "no effect"
         raise RuleError(f"the rule has {has}", f"give exactly one of {alternatives(_EFFECTS, 'and')}")
-    if given != ["status"]:
+    if effects != ["status"]:
         for name in _OF_STATUS & written.keys():
-            raise RuleError(f"{alternatives(sorted(_OF_STATUS), 'and')} belong to a status", f"remove {name}", [name])
+            raise RuleError(f"{name} is only for rules with status", f"remove {name}, or give a status", [name])
     if {"detail", "body"} <= written.keys():
-        raise RuleError("the rule has a body and a detail", "give a body, or the detail of a JSON error, not both")
+        raise RuleError("the rule has a body and a detail", "give a body, or the detail of a JSON error, but not both")
     if problem := problem_of_headers(written.get("headers", {})):
         name, what, hint = problem
         raise RuleError(what, hint, ["headers", name])
-    return given[0]
+    return effects[0]
 
 
 def _check_path(path: str | None) -> None:
     if path is not None and not path.startswith(("/", "*")):
-        hint = "begin it with a slash, as in /api/*, or with *, which stands for any characters"
+        hint = "begin it with a slash, as in /api/*, or with *, which matches any characters"
         raise RuleError(f"no request has the path {quoted(path)}", hint, ["path"])
 
 
@@ -193,7 +193,7 @@ def _latency(written: Mapping[str, Any]) -> Latency:
     shortest = written["latency"]["min"]
     longest = written["latency"].get("max", shortest)
     if longest < shortest:
-        raise RuleError("the max of latency is less than its min", "give a max of at least its min", ["latency", "max"])
+        raise RuleError("the max of latency is less than its min", "give a max of at least min", ["latency", "max"])
     return Latency(shortest / 1000, longest / 1000)
 
 
@@ -208,11 +208,11 @@ _EFFECTS: Mapping[str, Callable[[Mapping[str, Any]], Effect]] = {
     "malform": lambda _: Malformation(),
     "drip": lambda it: Drip(it["drip"]["bytes"], it["drip"]["every"] / 1000),
 }
-"""How each effect is read from a written rule."""
+"""How to read each effect from a rule in JSON."""
 
 
 _VALUE = re.compile(r"[\t -~\u00a0-\u00ff]*")
-_OF_THE_SERVER = (
+_SET_BY_SERVER = (
     "connection",
     "content-length",
     "date",
@@ -223,7 +223,7 @@ _OF_THE_SERVER = (
     "transfer-encoding",
     "upgrade",
 )
-"""What the server says about the message and the connection. Of two that differ, no client could make sense."""
+"""Headers that the server sets about the message and the connection. A second, different value would break clients."""
 
 
 def problem_of_headers(headers: Mapping[str, str]) -> tuple[str, str, str] | None:
@@ -243,12 +243,12 @@ def problem_of_headers(headers: Mapping[str, str]) -> tuple[str, str, str] | Non
 def _problem(name: str, value: str, other: str | None) -> tuple[str, str] | None:
     if not re.fullmatch(WORD, name):
         return f"{quoted(name)} is not a header name", "give a name of letters, digits and hyphens, such as Retry-After"
-    if name.lower() in _OF_THE_SERVER:
-        return f"the server itself sets {name}", f"remove it; a rule cannot set {alternatives(_OF_THE_SERVER)}"
+    if name.lower() in _SET_BY_SERVER:
+        return f"the server itself sets {name}", f"remove it; a rule cannot set {alternatives(_SET_BY_SERVER)}"
     if other is not None:
         return f"{name} is the same header as {other}", "remove one of the two"
     if not _VALUE.fullmatch(value):
         character = next(each for each in value if not _VALUE.fullmatch(each))
-        what = f"the value of {name} holds the character U+{ord(character):04X}, which no header can hold"
-        return what, "give a value on one line, of printable characters of ASCII or Latin-1"
+        what = f"the value of {name} contains U+{ord(character):04X}, which headers cannot contain"
+        return what, "give a value on one line, of printable ASCII or Latin-1 characters"
     return None

@@ -1,5 +1,5 @@
-"""The journal: what was asked of the mock lately, what it returned, and why.
+"""The journal: the latest requests to the mock, its responses, and why it rejected some.
 
-`recorder` writes exchanges down as cheaply as it can, `journal` keeps them, and `entry` makes something to read of one,
-when somebody asks.
+`recorder` records raw exchanges at little cost, `journal` stores the latest, and `entry` turns one into a readable
+form on demand.
 """

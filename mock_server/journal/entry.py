@@ -1,6 +1,6 @@
-"""An exchange as it is shown: readable, bounded, and without secrets.
+"""An exchange in readable form, bounded and without secrets.
 
-Its request can be pasted into a shell as a curl command. Keys stand in it as `$RESPAN_API_KEY`.
+It includes a curl command that sends the request again, with `$RESPAN_API_KEY` in place of each key.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ class Content:
     """A body."""
 
     text: str
-    """What is not UTF-8 is escaped."""
+    """The body as text. Bytes that are not UTF-8 are escaped."""
     bytes: int
-    """The length of all of it, as far as it was read."""
+    """The length of the whole body, as far as it was read."""
     note: str | None
-    """What `text` leaves out."""
+    """What `text` leaves out; None if nothing."""
 
     @property
     def json(self) -> Any:
-        """The body, read as JSON. Raises JSONDecodeError."""
+        """The body parsed as JSON. Raises JSONDecodeError."""
         return json.loads(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedMessage:
-    """A request or an answer."""
+    """A request or a response."""
 
     headers: dict[str, str]
     """By name in lower case."""
@@ -52,46 +52,46 @@ class RecordedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a request was refused."""
+    """Why a request was rejected."""
 
     line: str
-    """All of it on one line."""
+    """The whole reason on one line."""
     violations: tuple[ValidationError, ...]
     """The rules that the request breaks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request and its answer."""
+    """One request and its response."""
 
     id: int
-    """Its number, from 1. A later request has a higher one."""
+    """The number of the request, from 1. A later request has a higher number."""
     time: str
-    """When it came, by the real clock, in RFC 3339."""
+    """When the request arrived, by the real clock, in RFC 3339."""
     duration_ms: float
     organization: str | None
-    """Whose credentials it had, as far as they were looked at."""
+    """The organization that the credentials belong to; None if the mock did not check them."""
     may_write: bool | None
-    """Whether those credentials may write."""
+    """Whether those credentials allow writing."""
     method: str
     path: str
-    """As it was sent, percent-encoded."""
+    """The path as sent, percent-encoded."""
     query: str
     status: int | None
-    """None where the client was gone before it was answered."""
+    """None if the client disconnected before the response."""
     request: RecordedMessage
     response: RecordedMessage
     refusal: Reason | None
     preference: str | None
-    """What was done of what the client preferred, as `Preference-Applied` says it."""
+    """The preferences that were applied, as in `Preference-Applied`."""
     faults: tuple[Fired, ...]
-    """The faults that acted on it."""
+    """The faults that were applied to the request."""
     curl: str
-    """A command that sends it again."""
+    """A command that sends the request again."""
 
 
 def entry_of(exchange: Exchange, redaction: Redaction, url: str) -> Entry:
-    """Return what is shown of an exchange. Its command goes to `url`, the address of the mock."""
+    """Return an exchange in readable form. Its curl command sends to `url`, the address of the mock."""
     shown = Redacted(redaction, exchange)
     return Entry(
         id=exchange.id,
@@ -136,9 +136,9 @@ def _content(shown: str, start: bytes, length: int, complete: bool) -> Content:
     if len(start) < length:
         notes.append(f"the first {len(start)} of {length} bytes")
     if not complete:
-        notes.append("the request was answered before the rest of its body was read")
+        notes.append("the response was sent before the rest of the request body was read")
     if HIDDEN in text:
-        notes.append(f"secrets are shown as {HIDDEN}")
+        notes.append(f"secrets are replaced by {HIDDEN}")
     return Content(text, length, "; ".join(notes) or None)
 
 
@@ -148,10 +148,10 @@ class Redacted:
     def __init__(self, redaction: Redaction, exchange: Exchange) -> None:
         self._exchange = exchange
         self._names = redaction.names
-        requested, answered = BodyRedaction(self._names), BodyRedaction(self._names)
-        request = requested.hide(exchange.request.decode("utf-8", "surrogateescape"))
-        response = answered.hide(exchange.response.decode("utf-8", "surrogateescape"))
-        values = [each for each in (*requested.found, *answered.found) if len(each) >= LONG_ENOUGH]
+        in_request, in_response = BodyRedaction(self._names), BodyRedaction(self._names)
+        request = in_request.hide(exchange.request.decode("utf-8", "surrogateescape"))
+        response = in_response.hide(exchange.response.decode("utf-8", "surrogateescape"))
+        values = [each for each in (*in_request.found, *in_response.found) if len(each) >= LONG_ENOUGH]
         found = [
             *in_headers(exchange.headers, self._names),
             *in_headers(exchange.response_headers, self._names),
@@ -159,21 +159,21 @@ class Redacted:
             *values,
         ]
         headers = (*exchange.headers, *exchange.response_headers)
-        # Of a secret whose end was not kept, the whole cannot be found in other texts: nothing of them is shown.
+        # If a secret was cut off, the whole secret cannot be found in other texts, so all of them are hidden.
         lost = any(is_cut(value) and self._names.has(name.decode("latin-1")) for name, value in headers)
         self._hider = HideAll() if lost else redaction.hider(found)
         self.request_body = self.hide(request, cut=len(exchange.request) < exchange.request_length)
-        """What is not UTF-8 in a body stands in it as surrogates."""
+        """Bytes of the body that are not UTF-8 are surrogates."""
         self.response_body = self.hide(response, cut=len(exchange.response) < exchange.response_length)
         self.path = self.hide(pairs(exchange.path.decode("latin-1"), self._names))
         self.query = self.hide(BodyRedaction(self._names).query(exchange.query.decode("latin-1")))
 
     def hide(self, text: str, *, cut: bool = False) -> str:
-        """Hide in a text whatever secrets the exchange has, and those that are known."""
+        """Replace the secrets of the exchange and all known secrets in a text."""
         return self._hider.hide(text, cut=cut)
 
     def headers(self, headers: Headers) -> list[tuple[str, str]]:
-        """Return headers, their names in lower case, without secrets."""
+        """Return headers without secrets, with names in lower case."""
         lines: list[str] = []
         for raw_name, raw_value in headers:
             name = raw_name.decode("latin-1").lower()
@@ -188,14 +188,14 @@ _LEFT_OUT = re.compile(
     r"host|connection|keep-alive|content-length|transfer-encoding|te|trailer|expect|user-agent|referer|cookie|origin|priority|dnt"
     r"|cache-control|pragma|accept-(encoding|language)|sec-.*|proxy-.*|upgrade.*|http2-settings|forwarded|x-forwarded-.*"
 )
-"""Headers that curl writes itself, or that say something of the browser or of a proxy only."""
+"""Headers that curl sets itself, or that only describe a browser or a proxy."""
 _SAFE_IN_URL = "".join(map(chr, range(0x21, 0x7F)))
 
 
 def curl(exchange: Exchange, shown: Redacted, url: str) -> str:
-    """Return the command. It goes to `url`, the mock's own address: the Host of a request may be anybody's.
+    """Return a curl command. It sends to `url`, the address of the mock, since the Host of a request may be forged.
 
-    Of a body that was cut off it has what was kept.
+    If the body was cut off, the command sends the part that the journal has.
     """
     method = [] if exchange.method == "GET" else ["--head"] if exchange.method == "HEAD" else ["-X", exchange.method]
     address = f"{url}{shown.path}{'?' if shown.query else ''}{shown.query}"
@@ -203,7 +203,7 @@ def curl(exchange: Exchange, shown: Redacted, url: str) -> str:
     words += _headers(exchange, shown)
     if not exchange.request:
         return " ".join(words)
-    if _can_be_pasted(shown.request_body, kept="\n\t"):
+    if _is_safe_to_paste(shown.request_body, allowed="\n\t"):
         return f"{' '.join(words)} --data-raw {_quoted(shown.request_body)}"
     return f"{_printed(shown.request_body)} | {' '.join(words)} --data-binary @-"
 
@@ -217,26 +217,26 @@ def _headers(exchange: Exchange, shown: Redacted) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """Write `text` as a word of a shell, in which what was redacted is the key.
+    """Quote `text` for a shell, with the variable of the key in place of each redacted part.
 
     >>> _quoted("a b"), _quoted("?token=[redacted]")
     ("'a b'", '"?token=$RESPAN_API_KEY"')
     """
     if HIDDEN not in text:
         return shlex.quote(text)
-    if "!" in text:  # which an interactive shell replaces within double quotes
+    if "!" in text:  # an interactive shell expands it in double quotes
         return f'"{KEY_VARIABLE}"'.join(shlex.quote(part) if part else "" for part in text.split(HIDDEN))
     escaped = re.sub(r'([\\"$`])', r"\\\1", text)
     return f'"{escaped.replace(HIDDEN, KEY_VARIABLE)}"'
 
 
-def _can_be_pasted(text: str, kept: str) -> bool:
-    """Tell whether no character of a text may do something in a terminal, and all of it is UTF-8."""
-    return visible(text, kept + "\u200c\u200d") == text
+def _is_safe_to_paste(text: str, allowed: str) -> bool:
+    """Return whether a text is UTF-8 and has no character that controls a terminal."""
+    return visible(text, allowed + "\u200c\u200d") == text
 
 
 def _printed(text: str, encoding: str = "utf-8") -> str:
-    r"""Write a command that prints `text`, whatever characters are in it.
+    r"""Return a shell command that prints `text`, whatever characters it contains.
 
     >>> print(_printed("a\0[redacted]"))
     { printf '\141\000'; printf %s "$RESPAN_API_KEY"; }
@@ -247,10 +247,10 @@ def _printed(text: str, encoding: str = "utf-8") -> str:
     return f"{{ {commands}; }}" if ";" in commands else commands
 
 
-def _octal(octets: bytes) -> str:
-    r"""Write octets as an argument of printf.
+def _octal(raw: bytes) -> str:
+    r"""Return bytes as an argument of printf.
 
     >>> print(_octal(b"a\0"))
     '\141\000'
     """
-    return "'" + "".join(f"\\{octet:03o}" for octet in octets) + "'"
+    return "'" + "".join(f"\\{byte:03o}" for byte in raw) + "'"

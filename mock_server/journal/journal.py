@@ -1,6 +1,6 @@
-"""Keeps the latest exchanges, and finds those that somebody asks for.
+"""The latest exchanges, and the search for those that match criteria.
 
-An exchange is one request and its response, as the server saw them: raw, so that writing it down costs next to nothing.
+An exchange is one request and its response as the server saw them: raw bytes, so that recording costs little.
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ from mock_server.http.routing import matches_path
 
 Headers = list[tuple[bytes, bytes]]
 CUT = b"... (the first %d of %d bytes)"
-"""What stands at the end of a long name or value of a header, of which the start is kept."""
+"""Replaces the end of a long header name or value."""
 _IS_CUT = re.compile(rb"\.\.\. \(the first [0-9]+ of [0-9]+ bytes\)\Z")
 SMALLEST_EXCHANGE = 2048
-"""What an exchange takes beside the texts in it."""
+"""Bytes of memory that an exchange takes, apart from its texts."""
 
 
-def is_cut(octets: bytes) -> bool:
-    """Return whether only the start of a name or value is kept."""
-    return _IS_CUT.search(octets) is not None
+def is_cut(text: bytes) -> bool:
+    """Return whether the end of a header name or value was cut off."""
+    return _IS_CUT.search(text) is not None
 
 
 class Exchange(NamedTuple):
-    """A request and its answer. Nothing in it is redacted yet: it is not to be shown as it is.
+    """A request and its response. Its secrets are not redacted: never show it as it is.
 
-    A thousand of them are kept, by default. Each is one tuple, made when all is known, of what was there anyway.
+    The journal stores a thousand of them by default. Each is one tuple, built when the response is complete.
     """
 
     id: int
-    """Its number in the journal, from 1."""
+    """The number of the request in the journal, from 1."""
     ended: float
-    """When it was answered, in seconds of POSIX."""
+    """When the response was complete, as a POSIX timestamp."""
     seconds: float
-    """What it took."""
+    """The time from request to response."""
     method: str
     path: bytes
     query: bytes
     headers: Headers
     request: bytes
-    """The first octets of the body."""
+    """The first bytes of the body."""
     request_length: int
-    """Of the body, as far as it was read."""
+    """The length of the body, as far as it was read."""
     complete: bool
     """Whether the whole body of the request was read."""
     status: int
-    """0 where there was no answer."""
+    """0 if there was no response."""
     response_headers: Headers
     response: bytes
-    """The first octets of the body."""
+    """The first bytes of the body."""
     response_length: int
     caller: Caller | None
     """Whose credentials it had, as far as they were looked at."""
@@ -66,9 +66,9 @@ class Exchange(NamedTuple):
     preference: str | None
     """What was applied of it (RFC 7240)."""
     faults: tuple[Fired, ...]
-    """Those that acted on it."""
+    """The faults that were applied to the request."""
     bytes: int = SMALLEST_EXCHANGE
-    """What it takes in memory, about."""
+    """The approximate size in memory."""
 
     @property
     def organization(self) -> str | None:
@@ -77,12 +77,12 @@ class Exchange(NamedTuple):
 
 
 STATUS_PATTERN = "[1-5](?:[0-9]{2}|[xX]{2})"
-"""A status, or a class of statuses."""
+"""Matches a status such as 404, or a class such as 4xx."""
 
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What an exchange has to be like. What is None does not matter.
+    """Filters for exchanges. Those that are None match every exchange.
 
     >>> Criteria(status="teapot")
     Traceback (most recent call last):
@@ -90,15 +90,15 @@ class Criteria:
     """
 
     method: str | None = None
-    """In capitals or not."""
+    """The method, in upper or lower case."""
     path: str | None = None
-    """The path as it was sent, or decoded; `*` stands for any characters, slashes too, and nothing else does."""
+    """The path, as sent or percent-decoded. `*` matches any characters, including slashes."""
     status: str | None = None
-    """`404`, or `4xx` for any of its class."""
+    """A status such as `404`, or a class such as `4xx`."""
     organization: str | None = None
     refused: bool | None = None
     after: int = 0
-    """Only those of a higher number."""
+    """Only exchanges with a higher number."""
 
     def __post_init__(self) -> None:
         if self.status is not None and not re.fullmatch(STATUS_PATTERN, self.status):
@@ -108,8 +108,8 @@ class Criteria:
         if self.method is not None and not re.fullmatch(WORD, self.method):
             raise ValueError(f"no request has the method {quoted(self.method)}: give one such as POST")
 
-    def meets(self, exchange: Exchange) -> bool:
-        """Whether `exchange` is like that."""
+    def matches(self, exchange: Exchange) -> bool:
+        """Return whether `exchange` passes all filters."""
         return (
             exchange.id > self.after
             and (self.method is None or self.method.upper() == exchange.method)
@@ -128,17 +128,17 @@ Listener: TypeAlias = Callable[[Exchange], None]
 
 
 MOST_BYTES = 64 * 1024 * 1024
-"""What all exchanges may take, about."""
+"""Approximate maximum bytes of memory of all exchanges."""
 MOST_WAITING = 64
-"""Clients that can wait for requests at a time: each request is compared with what all of them wait for."""
+"""Maximum number of clients that wait for requests: each request is compared with the criteria of all of them."""
 _TURN = 64 * 1024
-"""Bytes of paths that are compared before others get their turn."""
+"""Bytes of paths to compare before other tasks get a turn."""
 
 
 class Journal:
-    """The latest exchanges, at most `size` of them; 0 is off. To be used in the thread of one event loop.
+    """The latest exchanges, at most `size` of them and at most `room` bytes. A size of 0 turns the journal off.
 
-    There are fewer of them where they take more than `room` bytes.
+    Use it only in the thread of one event loop.
     """
 
     def __init__(self, size: int, room: int = MOST_BYTES) -> None:
@@ -148,15 +148,15 @@ class Journal:
         self._exchanges: deque[Exchange] = deque()
         self._listeners: list[Listener] = []
         self.total = 0
-        """The number of the latest, which is how many there have been."""
+        """The number of the latest exchange, and so the number of all exchanges."""
         self._cleared = 0
-        """The number of the latest when the journal was cleared."""
+        """The value of `total` when the journal was last cleared."""
 
     def __len__(self) -> int:
         return len(self._exchanges)
 
     def add(self, exchange: Exchange) -> int:
-        """Keep it, and give what it takes, in bytes."""
+        """Store an exchange, and return its approximate size in memory."""
         self.total = exchange.id
         size = exchange.bytes
         self._exchanges.append(exchange)
@@ -168,11 +168,11 @@ class Journal:
         return size
 
     def get(self, number: int) -> Exchange | None:
-        """The exchange of that number, or None where it is not there, or no longer."""
+        """Return the exchange with that number, or None if the journal does not have it."""
         return next((each for each in self._exchanges if each.id == number), None)
 
     async def matching(self, criteria: Criteria) -> list[Exchange]:
-        """Those of this moment that meet the criteria, from the earliest to the latest."""
+        """Return the exchanges that match now, oldest first."""
         found: list[Exchange] = []
         compared = 0
         for each in tuple(self._exchanges):
@@ -180,17 +180,17 @@ class Journal:
             if compared > _TURN:
                 compared = 0
                 await asyncio.sleep(0)
-            if criteria.meets(each):
+            if criteria.matches(each):
                 found.append(each)
         return found
 
     @property
     def crowded(self) -> bool:
-        """Whether as many wait as can."""
+        """Whether the maximum number of clients is waiting."""
         return len(self._listeners) >= MOST_WAITING
 
     def dropped(self, after: int = 0) -> int:
-        """How many the journal had to drop to make room, since it was cleared, of those with a number above `after`.
+        """Return how many exchanges after number `after` were dropped to make room since the journal was cleared.
 
         >>> Journal(2).dropped()
         0
@@ -199,7 +199,7 @@ class Journal:
         return max(earliest - 1 - max(self._cleared, after), 0)
 
     def clear(self) -> int:
-        """Forget them all. How many there were. The numbers go on, so that none is given twice."""
+        """Remove all exchanges, and return how many there were. Numbers continue, so that each is used once."""
         self._cleared = self.total
         count = len(self._exchanges)
         self._exchanges.clear()
@@ -208,7 +208,7 @@ class Journal:
 
     @contextlib.contextmanager
     def listening(self, listener: Listener) -> Iterator[None]:
-        """Call `listener` with each new exchange, in the context."""
+        """Call `listener` with each new exchange while the context is open."""
         self._listeners.append(listener)
         try:
             yield
@@ -216,15 +216,15 @@ class Journal:
             self._listeners.remove(listener)
 
     async def wait_for(self, criteria: Criteria, count: int, seconds: float) -> Sequence[Exchange]:
-        """The first `count` that meet the criteria, those included that are there already.
+        """Return the first `count` exchanges that match, including those that are already stored.
 
-        After `seconds` without so many, those that there are.
+        Return fewer if `seconds` pass first.
         """
-        news: asyncio.Queue[Exchange] = asyncio.Queue()
-        with self.listening(news.put_nowait), contextlib.suppress(TimeoutError):
+        new: asyncio.Queue[Exchange] = asyncio.Queue()
+        with self.listening(new.put_nowait), contextlib.suppress(TimeoutError):
             found = await self.matching(criteria)
             async with asyncio.timeout(seconds):
                 while len(found) < count:
-                    if criteria.meets(exchange := await news.get()):
+                    if criteria.matches(exchange := await new.get()):
                         found.append(exchange)
         return found[:count]

@@ -1,6 +1,7 @@
-"""Takes down every request of the API: for the journal, and as one line of the log.
+"""Records every request to the API, in the journal and as one line of the log.
 
-The line has the method, path, status and time, what was preferred, which faults acted, and why a request was rejected.
+The line has the method, path, status and time, the preferences and faults that were applied, and why the request was
+rejected.
 """
 
 from __future__ import annotations
@@ -23,22 +24,23 @@ from mock_server.journal.journal import CUT, SMALLEST_EXCHANGE, Exchange, Header
 from mock_server.redaction import Redaction
 
 LONGEST_BODY = 16 * 1024
-"""Octets of a body that are kept."""
+"""Maximum bytes that are recorded of a body."""
 LONGEST_HEADERS = 16 * 1024
-"""Bytes that the headers of a request and of its response may have together to be kept whole."""
+"""Maximum bytes of the headers of a request and its response together. Longer ones are cut off."""
 LONGEST_VALUE = 256
-"""Octets that are kept of the value of each header where they are not."""
+"""Bytes that are recorded of each header name and value if headers are cut off."""
 
 Note: TypeAlias = Callable[[Exchange], None]
-"""Called with each exchange when it is over."""
+"""Called with each exchange when its response is complete."""
 _MOMENT = 0.05
-"""Seconds to wait for a body that nobody asked for; most come with their request."""
+"""Seconds to wait for a body that the app has not read; most arrive with their request."""
 
 
 class RecordingMiddleware:
-    """Notes what passes.
+    """Records exchanges.
 
-    An exchange is noted before the end of the answer is sent, so that whoever has the answer finds it in the journal.
+    An exchange is recorded before the end of its response is sent, so that a client that has the response finds it in
+    the journal.
     """
 
     def __init__(self, app: ASGIApp, note: Note) -> None:
@@ -51,7 +53,7 @@ class RecordingMiddleware:
         return (self._recorded if scope["type"] == "http" else self.app)(scope, receive, send)
 
     async def _recorded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # What is known is kept in variables: an object with methods was seen to cost half as much again.
+        # Local variables, because an object with methods was measured to cost half as much again.
         started = perf_counter()
         request = response = b""
         request_length = response_length = status = 0
@@ -85,8 +87,8 @@ class RecordingMiddleware:
             context = context_of(scope)
             rejection = context.rejection
             if not context.in_contract and rejection is None:
-                return  # a page was looked at that is not of the API: Swagger UI, the contract
-            sent, answered, length = _kept(scope["headers"], headers)
+                return  # not part of the API: Swagger UI or the contract
+            sent, returned, length = _bounded(scope["headers"], headers)
             path, query = raw_path(scope), scope["query_string"]
             length += len(path) + len(query) + len(request) + len(response) + (rejection.bytes if rejection else 0)
             exchange = (
@@ -101,7 +103,7 @@ class RecordingMiddleware:
                 request_length,
                 complete,
                 status,
-                answered,
+                returned,
                 response,
                 response_length,
                 context.caller,
@@ -110,7 +112,7 @@ class RecordingMiddleware:
                 context.faults,
                 SMALLEST_EXCHANGE + length,
             )
-            self._note(tuple.__new__(Exchange, exchange))  # as Exchange(...) does, by way of one call more
+            self._note(tuple.__new__(Exchange, exchange))  # Exchange(...) does the same with one more call
 
         try:
             await self.app(scope, receiving, sending)
@@ -119,36 +121,37 @@ class RecordingMiddleware:
                 close()
 
 
-def _kept(sent: Headers, answered: Headers) -> tuple[Headers, Headers, int]:
-    """Return the headers of a request and its response as they are kept, and their length.
+def _bounded(sent: Headers, returned: Headers) -> tuple[Headers, Headers, int]:
+    """Return the headers of a request and its response as they are recorded, and their length.
 
-    Where they are long together, the start of each is kept.
+    If they are long together, each name and value is cut off.
 
-    >>> _kept([(b"accept", b"*/*")], [])
+    >>> _bounded([(b"accept", b"*/*")], [])
     ([(b'accept', b'*/*')], [], 9)
-    >>> _kept([(b"x", b"a" * 20_000)], [])[0][0][1][250:]
+    >>> _bounded([(b"x", b"a" * 20_000)], [])[0][0][1][250:]
     b'aaaaaa... (the first 256 of 20000 bytes)'
     """
-    length = _length((*sent, *answered))
+    length = _length((*sent, *returned))
     if length > LONGEST_HEADERS:
-        sent, answered = ([(_cut(name), _cut(value)) for name, value in headers] for headers in (sent, answered))
-        length = _length((*sent, *answered))
-    return sent, answered, length
+        sent, returned = ([(_cut(name), _cut(value)) for name, value in headers] for headers in (sent, returned))
+        length = _length((*sent, *returned))
+    return sent, returned, length
 
 
 def _length(headers: Sequence[tuple[bytes, bytes]]) -> int:
     return sum([len(name) + len(value) for name, value in headers])
 
 
-def _cut(octets: bytes) -> bytes:
-    if len(octets) <= LONGEST_VALUE:
-        return octets
-    return octets[:LONGEST_VALUE] + CUT % (LONGEST_VALUE, len(octets))
+def _cut(text: bytes) -> bytes:
+    if len(text) <= LONGEST_VALUE:
+        return text
+    return text[:LONGEST_VALUE] + CUT % (LONGEST_VALUE, len(text))
 
 
 async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start: Message) -> None:
-    """Read first a body that is about to be refused unread, as far as it is there or comes at once."""
-    if not any(name == b"expect" for name, _ in scope["headers"]):  # to ask for the body would invite to send it
+    """Read what has arrived of a body that the app rejects unread, so that the journal has it."""
+    # With Expect: 100-continue, reading would invite the client to send the body.
+    if not any(name == b"expect" for name, _ in scope["headers"]):
         await drain(receive, LONGEST_BODY, _MOMENT)
     await send(start)
 
@@ -160,7 +163,7 @@ _LONGEST_BODY = 16 * 1024
 
 
 class AccessLogMiddleware:
-    """Writes the line when the answer is complete: of every request, or of those with one of the `statuses`."""
+    """Logs each request when its response is complete, or only those with one of the `statuses`."""
 
     def __init__(self, app: ASGIApp, redaction: Redaction, statuses: Container[int] | None = None) -> None:
         self.app = app
@@ -168,7 +171,7 @@ class AccessLogMiddleware:
         self._statuses = statuses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and note its status."""
+        """Pass the request on, and log it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -182,31 +185,31 @@ class AccessLogMiddleware:
                 body += message.get("body", b"")[:_LONGEST_BODY]
             return message
 
-        async def noting(message: Message) -> None:
+        async def recording(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
-        await self.app(scope, reading, noting)
+        await self.app(scope, reading, recording)
         taken = (perf_counter() - start) * 1000
         if self._statuses is not None and status not in self._statuses:
             return
         context = context_of(scope)
         said = body if context.rejection else b""
         hide = self._redaction.of_request(scope["headers"], scope["query_string"], said).hide
-        before, after = _around(scope, context)  # the time between is another one in every line
-        outcome = str(status) if status else "the client has gone"
+        before, after = _around(scope, context)  # the time between them differs in every line
+        outcome = str(status) if status else "client disconnected"
         line = f"{hide(before)} {outcome} {taken:.1f} ms{after and hide(after)}"
         logger.info(visible(line), extra={"status": status, "rejection": context.rejection, "hidden": True})
 
 
-_plain = lru_cache(maxsize=64)(plain)  # clients ask for few paths, again and again
+_plain = lru_cache(maxsize=64)(plain)  # clients request few paths again and again
 
 
 def _around(scope: Scope, context: RequestContext) -> tuple[str, str]:
-    """Return what stands before and after the outcome of a request."""
+    """Return the parts of the line before and after the outcome of a request."""
     target = _plain(scope["raw_path"].decode("latin-1"))
     reason = f"  {context.rejection.line}" if context.rejection else ""
     preferred = f"  Prefer: {plain(context.preferences)}" if context.preferences else ""
-    failed = "".join(f"  fault {fault.id}: {fault.effect}" for fault in context.faults)
-    return f"{scope['method']} {target}", f"{preferred}{failed}{reason}"
+    faults = "".join(f"  fault {fault.id}: {fault.effect}" for fault in context.faults)
+    return f"{scope['method']} {target}", f"{preferred}{faults}{reason}"

@@ -1,1 +1,1 @@
-"""The state of the mock, its custom models, as a document: to be looked at, replaced, and kept in a file."""
+"""The state of the mock, which is its custom models, as a JSON document and as a file."""

@@ -1,4 +1,4 @@
-"""The state as a document, and back: what is read is valid as a whole, or nothing is taken of it."""
+"""The state as a JSON document. Reading one accepts the whole document or nothing."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from mock_server.upsert import StoredModel
 from mock_server.validation import Validator
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("state.schema.json").read_text(encoding="utf-8"))
-"""What a state may be, whatever the contract."""
+"""The JSON Schema of a state, without the fields of the contract."""
 _TIMES = ("created", "updated")
 MOST_PROBLEMS = 100
-"""Problems that are told of one state."""
+"""Maximum number of problems that are reported of one state."""
 
 
 class StateError(Exception):
-    """A state is not valid. Its author is at fault; `problems` says where and how to fix it."""
+    """A state is invalid. `problems` says where and how to fix it."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
@@ -37,7 +37,7 @@ class StateError(Exception):
 
 
 def state_of(models: Scopes) -> dict[str, Any]:
-    """The document that says what these models are."""
+    """Return the document of these models."""
     return {
         "format": SCHEMA["properties"]["format"]["enum"][0],
         "version": SCHEMA["properties"]["version"]["enum"][-1],
@@ -50,7 +50,7 @@ def state_of(models: Scopes) -> dict[str, Any]:
 
 
 def model_of(stored: StoredModel) -> dict[str, Any]:
-    """One model in that document."""
+    """Return one model as it is in the document."""
     return {
         "values": dict(stored.values),
         "created": to_rfc3339(stored.created),
@@ -59,7 +59,7 @@ def model_of(stored: StoredModel) -> dict[str, Any]:
 
 
 class StateReader:
-    """Reads documents for one contract and its fixtures."""
+    """Reads documents that fit one contract and its fixtures."""
 
     def __init__(self, contract: Contract, fixtures: Fixtures) -> None:
         self._key = contract.upsert.key
@@ -68,9 +68,9 @@ class StateReader:
         self._validator = Validator(_schema(contract.upsert))
 
     def read(self, written: Any) -> dict[str, dict[str, StoredModel]]:
-        """The models. Raises StateError, which lists every problem, or the first of very many."""
+        """Return the models. Raises StateError, which lists all problems up to MOST_PROBLEMS."""
         problems = [*_unwritable(written)] or [*self._invalid(written)]
-        if problems := problems or [*islice(self._contradictory(written["models"]), MOST_PROBLEMS)]:
+        if problems := problems or [*islice(self._inconsistent(written["models"]), MOST_PROBLEMS)]:
             raise StateError(problems)
         return {
             scope: {name: _stored(model) for name, model in named.items()} for scope, named in written["models"].items()
@@ -80,28 +80,28 @@ class StateReader:
         for error in self._validator.errors(written):
             yield Problem(f"#{error.pointer}", error.message, f"give {error.expected}")
 
-    def _contradictory(self, models: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    def _inconsistent(self, models: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
         for scope, named in models.items():
             if scope not in self._organizations:
-                hint = f"name {alternatives(self._organizations)}, or give the mock fixtures that have it"
+                hint = f"use {alternatives(self._organizations)}, or start the mock with fixtures that include it"
                 yield Problem(to_pointer(["models", scope]), "there is no such organization", hint)
             for name, model in named.items():
-                for member, what, hint in self._faults_of(name, model):
+                for member, what, hint in self._problems_of(name, model):
                     yield Problem(to_pointer(["models", scope, name, *member]), what, hint)
 
-    def _faults_of(self, name: str, model: Mapping[str, Any]) -> Iterator[tuple[list[str], str, str]]:
+    def _problems_of(self, name: str, model: Mapping[str, Any]) -> Iterator[tuple[list[str], str, str]]:
         if model["values"][self._key] != name:
-            yield [], f"its {self._key} is another", "give both the same name"
+            yield [], f"its {self._key} is different", "give both the same name"
         if name in self._reserved:
-            yield [], "a built-in model has this name", "give it another"
-        wrong = [([member], *problem) for member in _TIMES for problem in _faults_of_time(model[member])]
+            yield [], "a built-in model has this name", "choose another name"
+        wrong = [([member], *problem) for member in _TIMES for problem in _problems_of_time(model[member])]
         yield from wrong
         if not wrong and (stored := _stored(model)).updated < stored.created:
-            yield [], "it was updated before it was created", "give `updated` a time that is not earlier"
+            yield [], "updated is before created", "give updated a time that is not earlier"
 
 
 def _schema(rules: Upsert) -> dict[str, Any]:
-    """SCHEMA, in which the values are those of the contract."""
+    """Return SCHEMA with the fields of the contract."""
     schema: dict[str, Any] = copy.deepcopy(dict(SCHEMA))
     fields = {name: field.schema for name, field in rules.request.items() if not field.alias}
     model = schema["properties"]["models"]["additionalProperties"]["additionalProperties"]
@@ -114,7 +114,7 @@ def _unwritable(written: Any) -> Iterator[Problem]:
         yield Problem(to_pointer(place), what, hint)
 
 
-def _faults_of_time(text: str) -> Iterator[tuple[str, str]]:
+def _problems_of_time(text: str) -> Iterator[tuple[str, str]]:
     try:
         time_of(text)
     except ValueError as error:

@@ -1,6 +1,7 @@
-"""A file in which the state is kept from one run to the next.
+"""A file that stores the state from one run to the next.
 
-It is saved soon after the state has changed, and once more at the end. A lock keeps two processes from using one file.
+It is saved soon after each change of the state, and at the end. Each save replaces the whole file, so that a crash
+leaves the previous save or the new one. A lock keeps two processes from using one file.
 """
 
 from __future__ import annotations
@@ -28,22 +29,22 @@ from mock_server.store import Scopes, Store
 from mock_server.strict_json import UnreadableError, read_json
 
 LARGEST = 256 * 1024 * 1024
-"""Bytes of the largest file that is read and written."""
+"""Maximum bytes of a file that is read or written."""
 _DEEPEST = 80
 _UNFINISHED = ".respan-mock-unfinished"
-"""How the names of files end that are written and not yet in their place."""
-_SCENARIO = "--scenario FILE starts with models from a file that is only read"
+"""The end of the names of files that are being written."""
+_SCENARIO = "use --scenario FILE for models from a file that is only read"
 
 
 class StateFileError(UnusableFileError):
-    """The file cannot be used."""
+    """The state file is invalid, or cannot be read, written or locked."""
 
     subject = "the state file"
 
 
 @contextlib.contextmanager
 def state_file(path: Path) -> Iterator[StateFile]:
-    """The file at `path`, which this process alone uses meanwhile. Raises StateFileError."""
+    """Open the file at `path`, locked for this process. Raises StateFileError."""
     with contextlib.ExitStack() as stack:
         try:
             _check_writable(path)
@@ -57,13 +58,13 @@ def state_file(path: Path) -> Iterator[StateFile]:
 
 
 class StateFile:
-    """The file, once this process has it for itself."""
+    """A state file that this process has locked."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def read(self, reader: StateReader) -> Scopes | None:
-        """The models in it; None where there is no such file yet. Raises StateFileError."""
+        """Return the models in the file, or None if the file does not exist. Raises StateFileError."""
         try:
             return reader.read(read_json(read_regular(self._path, largest=LARGEST, follow=False), _DEEPEST))
         except FileNotFoundError:
@@ -77,9 +78,9 @@ class StateFile:
             raise StateFileError(str(self._path), error.problems) from None
 
     def write(self, state: Mapping[str, Any]) -> None:
-        """Replace what is in it, wholly or not at all, even if the machine stops meanwhile. Raises OSError.
+        """Replace the whole file or nothing, even if the machine stops in between. Raises OSError.
 
-        Its mode and its owner stay what they are. A new file gets the mode that the umask allows.
+        The file keeps its mode and owner. A new file gets the mode that the umask allows.
         """
         content = orjson.dumps(state, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         if len(content) > LARGEST:
@@ -90,30 +91,30 @@ class StateFile:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            self._take_place(name)
+            self._move_into_place(name)
         except BaseException:
             name.unlink(missing_ok=True)
             raise
         _sync_directory(self._path.parent)
 
-    def _take_place(self, name: Path) -> None:
+    def _move_into_place(self, name: Path) -> None:
         try:
             name.replace(self._path)
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
-            raise OSError(errno.EBUSY, "it is mounted by itself; mount the directory that it is in") from None
+            raise OSError(errno.EBUSY, "the file itself is a mount point; mount its directory instead") from None
 
     def try_to_write(self) -> None:
-        """Find out whether a file can be written beside this one, to take its place later. Raises OSError."""
+        """Check that a file can be created beside this one, as each save does. Raises OSError."""
         handle, name = self._unfinished()
         os.close(handle)
         name.unlink()
 
     def remove_unfinished(self) -> None:
-        """Remove what a mock left that was killed while it saved.
+        """Remove the files of a mock that was killed during a save.
 
-        Nobody else writes such files now: this process has the lock.
+        No other process is writing such files: this process has the lock.
         """
         ours = re.compile(rf"\.{re.escape(self._path.name)}\.[0-9a-f]{{16}}{re.escape(_UNFINISHED)}")
         with os.scandir(self._path.parent) as entries:
@@ -123,7 +124,7 @@ class StateFile:
                 path.unlink()
 
     def _unfinished(self) -> tuple[int, Path]:
-        """A new file beside this one, with its mode and its owner, if it exists. Raises OSError."""
+        """Create a file beside this one, with the mode and owner of this one if it exists. Raises OSError."""
         name = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}{_UNFINISHED}")
         try:
             before = check_regular(self._path, follow=False)
@@ -132,7 +133,7 @@ class StateFile:
         handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if before else 0o666)
         try:
             if before:
-                _be_like(before, handle)
+                _copy_owner_and_mode(before, handle)
         except BaseException:
             os.close(handle)
             name.unlink(missing_ok=True)
@@ -140,32 +141,32 @@ class StateFile:
         return handle, name
 
 
-def _be_like(before: os.stat_result, handle: int) -> None:
-    """Give an open file the owner and the mode of another."""
+def _copy_owner_and_mode(before: os.stat_result, handle: int) -> None:
+    """Set the owner and mode of an open file to those of another."""
     if not hasattr(os, "fchown"):
-        return  # Windows: a file has the rights of its directory
+        return  # Windows: a file inherits the rights of its directory
     own = os.fstat(handle)
     if (own.st_uid, own.st_gid) != (before.st_uid, before.st_gid):
         try:
             os.fchown(handle, before.st_uid, before.st_gid)
         except PermissionError:
             raise PermissionError(
-                errno.EPERM, "it belongs to another user or group, which a new file cannot be given to"
+                errno.EPERM, "it belongs to another user or group, and the mock cannot give a new file to them"
             ) from None
     os.fchmod(handle, stat.S_IMODE(before.st_mode))
 
 
 def _check_writable(path: Path) -> None:
-    """Raise OSError where `path` is something that must not be replaced."""
+    """Raise OSError if `path` must not be replaced."""
     try:
         if path.is_symlink():
-            target = os.path.realpath(path)  # Path.resolve would raise RuntimeError where links lead in a circle
-            reason = f"it is a symbolic link, which is not followed for writing; name the file itself: {target}"
+            target = os.path.realpath(path)  # Path.resolve raises RuntimeError for circular links
+            reason = f"it is a symbolic link, and the mock does not write through links; name the file itself: {target}"
             raise NotReadable(reason)
         mode = check_regular(path, follow=False).st_mode
     except FileNotFoundError:
         return
-    if not mode & 0o222:  # root may write whatever the mode says
+    if not mode & 0o222:  # root may write despite the mode
         raise PermissionError(errno.EACCES, "it is read-only")
     os.close(os.open(path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)))
 
@@ -177,15 +178,15 @@ def _lock(path: Path) -> Iterator[None]:
         with locked(lock):
             yield
     except LockedError as error:
-        what = f"is used by another mock, the process {error.holder}"
-        raise StateFileError(str(path), [Problem("#", what, "stop that one, or choose another file")]) from None
+        what = f"is in use by another mock, process {error.holder}"
+        raise StateFileError(str(path), [Problem("#", what, "stop that mock, or choose another file")]) from None
     except ForeignFileError:
-        what = f"cannot be locked: {lock} is in the way, and no mock has written it"
-        raise StateFileError(str(path), [Problem("#", what, "move that away, or choose another file")]) from None
+        what = f"cannot be locked: {lock} exists, and is not a lock file of a mock"
+        raise StateFileError(str(path), [Problem("#", what, "move that file away, or choose another file")]) from None
 
 
 def _sync_directory(path: Path) -> None:
-    """Have the system write down which files are there, where it can."""
+    """Write the entries of a directory to disk, where the system supports it."""
     if os.name == "nt":
         return
     handle = os.open(path, os.O_RDONLY)
@@ -197,7 +198,7 @@ def _sync_directory(path: Path) -> None:
 
 def _unusable(path: Path, error: OSError) -> StateFileError:
     what = f"cannot be used: {error.strerror}"
-    hint = f"choose a regular file in a directory, both of which can be written; {_SCENARIO}"
+    hint = f"choose a regular file, and make sure that it and its directory are writable; {_SCENARIO}"
     return StateFileError(str(path), [Problem("#", what, hint)])
 
 
@@ -206,13 +207,13 @@ if sys.platform == "win32":
 
 _LONGEST_ID = 20
 _ID = re.compile(rb"[0-9]{0,20}")
-"""What a lock holds: the id of a process, or nothing yet."""
+"""The content of a lock file: the id of a process, or nothing yet."""
 _LOCKED_BYTE = 1024
-"""The byte that is locked: beyond the process id, which others read meanwhile."""
+"""The locked byte. It is beyond the process id, so that others can read the id."""
 
 
 class LockedError(Exception):
-    """Another process holds the lock; `holder` is its id, as far as it is known."""
+    """Another process holds the lock. `holder` is its id, or "unknown"."""
 
     def __init__(self, holder: str) -> None:
         super().__init__(holder)
@@ -220,27 +221,27 @@ class LockedError(Exception):
 
 
 class ForeignFileError(Exception):
-    """Something that is no lock of ours stands where the lock belongs."""
+    """The file at the path of the lock was not written by a mock."""
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock that the file `path` stands for, in which the id of this process is written meanwhile.
+    """Hold a lock on the file `path`, which contains the id of this process in the meantime.
 
-    The system lets go of it when the process ends, however it ends. A file that a mock has not written is left as it
-    is. Raises LockedError, ForeignFileError, or OSError.
+    The system releases the lock however the process ends. A file that no mock has written stays unchanged. Raises
+    LockedError, ForeignFileError or OSError.
     """
     while True:
         handle = _open(path)
         try:
             _acquire(handle)
-            if _is_still(path, handle):
+            if _is_same_file(path, handle):
                 os.ftruncate(handle, 0)
                 os.write(handle, str(os.getpid()).encode())
                 try:
                     yield
                 finally:
-                    with contextlib.suppress(OSError):  # Windows keeps a file that is open; the next mock takes it over
+                    with contextlib.suppress(OSError):  # Windows cannot delete an open file; the next mock reuses it
                         path.unlink(missing_ok=True)
                 return
         finally:
@@ -248,13 +249,13 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _open(path: Path) -> int:
-    """Open or create the file of the lock. Raises ForeignFileError where it is not one."""
+    """Open or create the lock file. Raises ForeignFileError for a file that is not one."""
     with contextlib.suppress(FileNotFoundError):
         _check(path.lstat())
     flags = (os.O_RDWR | os.O_CREAT, *(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK")))
     handle = os.open(path, sum(flags), 0o666)
     try:
-        _check(os.fstat(handle))  # again: it may be another file by now
+        _check(os.fstat(handle))  # again: the file may have been replaced
         _check_content(os.read(handle, _LONGEST_ID + 1))
         os.lseek(handle, 0, os.SEEK_SET)
     except BaseException:
@@ -286,8 +287,8 @@ def _acquire(handle: int) -> None:
         raise LockedError(os.read(handle, _LONGEST_ID).decode(errors="replace") or "unknown") from None
 
 
-def _is_still(path: Path, handle: int) -> bool:
-    """Whether the file at `path` is the open one, and not one that came after its holder removed it."""
+def _is_same_file(path: Path, handle: int) -> bool:
+    """Return whether `path` is still the open file, and not a newer one created after its holder removed it."""
     try:
         return os.path.samestat(path.lstat(), os.fstat(handle))
     except FileNotFoundError:
@@ -295,15 +296,15 @@ def _is_still(path: Path, handle: int) -> bool:
 
 
 SOON = 0.2
-"""Seconds in which changes are gathered before they are written."""
+"""Seconds to collect changes before a save."""
 
 logger = logging.getLogger("mock_server")
 
 
 class Saver:
-    """Keeps a file as the store is. To be used in the thread of one event loop, and after its end.
+    """Saves the store to a file after changes. Use it in the thread of one event loop, and after the loop has ended.
 
-    With `sync` each change can be waited for until it is in the file; changes that come together are written together.
+    With `sync`, a response can wait until its change is in the file. Concurrent changes are saved together.
     """
 
     def __init__(self, file: StateFile, store: Store, *, sync: bool = False) -> None:
@@ -315,7 +316,7 @@ class Saver:
         self._waiting: list[asyncio.Future[None]] = []
 
     def changed(self) -> Awaitable[None] | None:
-        """The store has changed: have it saved soon. With `sync` gives what to wait for before a response is sent."""
+        """Schedule a save. With `sync`, return what to await before the response is sent."""
         loop = asyncio.get_running_loop()
         self._unsaved = True
         if self._task is None or self._task.done():
@@ -327,8 +328,8 @@ class Saver:
         return saved
 
     def finish(self) -> bool:
-        """Save what is not saved yet, now that nothing changes any more. Whether everything is saved."""
-        self._waiting.clear()  # nobody waits any more
+        """Save the last changes, after the event loop has ended. Return whether everything is saved."""
+        self._waiting.clear()  # no response waits any more
         if self._unsaved:
             asyncio.run(self._save())
         return not self._unsaved
@@ -338,23 +339,25 @@ class Saver:
             if not self._sync:
                 await asyncio.sleep(SOON)
             if not await self._save() and not self._waiting:
-                return  # the next change, or the end, is another occasion
+                return  # the next change, or the end, tries again
 
     async def _save(self) -> bool:
-        """Whether it could be written. What changed meanwhile is unsaved again."""
+        """Save the store, and return whether that succeeded. Changes during the save stay unsaved."""
         self._unsaved = False
         waiting, self._waiting = self._waiting, []
         models = await self._store.snapshot()
         try:
             await asyncio.to_thread(self._write, models)
-        except BaseException as error:  # a cancelled save may be none
+        except BaseException as error:  # a cancelled save may not be in the file
             self._unsaved = True
             if not isinstance(error, OSError):
                 raise
-            logger.error("The state could not be saved: %s", error)  # noqa: TRY400 - no fault of the mock
+            logger.error("The state could not be saved: %s", error)  # noqa: TRY400 - not a bug of the mock
             for each in waiting:
                 if not each.done():
-                    each.set_exception(rejected(500, f"The change is made, but could not be saved: {error.strerror}."))
+                    each.set_exception(
+                        rejected(500, f"The change is in memory, but could not be saved: {error.strerror}.")
+                    )
             return False
         for each in waiting:
             if not each.done():

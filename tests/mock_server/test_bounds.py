@@ -18,9 +18,9 @@ import pytest
 from contract import Upsert
 from mock_server.errors import Rejection
 from mock_server.events import MOST_WATCHERS, PATIENCE_BYTES, REMEMBERED_BYTES, Events
-from mock_server.faults.book import LARGEST, MOST, ActiveRule, Faults
-from mock_server.faults.effects import Asked
+from mock_server.faults.effects import PeekableRequest
 from mock_server.faults.rule import RuleError, rule
+from mock_server.faults.rules import LARGEST, MOST, ActiveRule, Faults
 from mock_server.journal.journal import MOST_WAITING, SMALLEST_EXCHANGE, Criteria, Exchange, Journal
 from mock_server.journal.recorder import LONGEST_HEADERS, LONGEST_VALUE
 from mock_server.state.document import MOST_PROBLEMS
@@ -306,9 +306,9 @@ def test_a_body_is_read_once_for_all_rules() -> None:
 
     async def steps() -> None:
         scope = {"method": "POST", "path": MODELS, "headers": []}
-        asked = Asked(scope, receive, "model_name", organization_of, limit=1000)
+        request = PeekableRequest(scope, receive, "model_name", organization_of, limit=1000)
         for _ in range(100):
-            assert not await asked.meets(rule({"status": 503, "organization": "acme", "model": "n"}))
+            assert not await request.matches(rule({"status": 503, "organization": "acme", "model": "n"}))
         assert len(read) == 2
 
     asyncio.run(steps())
@@ -376,7 +376,7 @@ def test_waits_and_pauses_of_several_rules_add_up(client: httpx2.Client) -> None
     slow: list[dict[str, Any]] = [{"latency": {"min": 100}}, {"latency": {"min": 100}, "when": "after"}]
     client.put(FAULTS, json={"faults": [*slow, {"drip": {"bytes": 20, "every": 100}}, {"status": 503}]})
     start = monotonic()
-    assert client.get(f"{MODELS}gpt-4o/").json()["detail"].startswith("The mock was told")
+    assert client.get(f"{MODELS}gpt-4o/").json()["detail"].startswith("This error was")
     assert monotonic() - start > 0.3
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from mock_server.faults.book import FaultsError, read_faults
+from mock_server.faults.rules import FaultsError, read_faults
 from tests.mock_server.process import run, started
 from tests.mock_server.wire import KEY, MODELS, exchange, request
 
@@ -41,7 +41,7 @@ def test_faults_need_no_admin_api() -> None:
     with started("--no-admin", "--fail", "503") as mock:
         assert exchange(mock.address, READ).status == 503
         mock.stop()
-        assert re.search(r"GET /api/models/gpt-4o/ 503 [\d.]+ ms  fault f1: status 503  The mock was told", mock.stderr)
+        assert re.search(r"GET /api/models/gpt-4o/ 503 [\d.]+ ms  fault f1: status 503  This error was", mock.stderr)
 
 
 def test_the_seed_decides_across_runs() -> None:
@@ -79,7 +79,7 @@ BROKEN = {
     "no faults": ("{}", "#/faults", "expected a value"),
     "a mistyped name": (FILE.replace("method", "metod"), "#/faults/0/metod", "expected no such field"),
     "no effect": (FILE.replace("latency: {min: 100, max: 500}", "method: GET"), "#/faults/1", "exactly one of"),
-    "an id twice": (FILE + "  - {id: rare, reset: true}\n", "#/faults/2/id", "give another"),
+    "an id twice": (FILE + "  - {id: rare, reset: true}\n", "#/faults/2/id", "choose another id"),
     "nearly a name": (FILE.replace("probability", "probabilty"), "#/faults/0/probabilty", "expected no such field"),
     "a wrong header": (FILE.replace("Retry-After", "Retry After"), "#/faults/0/headers/Retry After", "give a name"),
     "an integer of 70 bits": (FILE.replace("{min: 100", f"{{min: {2**70}"), "#/faults/1/latency/min", "at most"),
@@ -108,7 +108,7 @@ def test_a_broken_file_stops_the_command(tmp_path: Path) -> None:
 
 BEYOND_REACH = {
     "organization": ("organization: acmee", "there is no organization", "did you mean acme?"),
-    "path": ("path: /api/model/*", "no path of the contract is like", "give a path such as /api/models/"),
+    "path": ("path: /api/model/*", "no path of the contract matches", "give a path such as /api/models/"),
     "relative path": ("path: api/*", "no request has the path", "begin it with a slash"),
     "model": ("model: ''", "no model can have the name", "the contract allows"),
 }

@@ -65,7 +65,7 @@ def test_a_status_is_answered_in_the_shape_of_errors_and_pages_can_read_it(clien
     shown = fault(client, status=503, headers={"Retry-After": "2"})
     answer = client.get(f"{MODELS}gpt-4o/", headers={"Origin": "http://localhost:5173"})
     assert answer.status_code == 503
-    assert answer.json() == {"detail": f"The mock was told to fail here, by the fault {shown['id']}."}
+    assert answer.json() == {"detail": f"This error was injected by the fault {shown['id']}."}
     assert answer.headers["retry-after"] == "2"
     assert answer.headers["access-control-allow-origin"] == "*"
     preflight = {"Origin": "http://localhost:5173", "Access-Control-Request-Method": "POST"}
@@ -274,12 +274,12 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a good status": ({"status": 200}, "at least 400"),
     "a mistyped name": ({"stats": 500}, "no such field"),
     "no range": ({"latency": 300}, "an object"),
-    "a range backwards": ({"latency": {"min": 2, "max": 1}}, "at least its min"),
+    "a range backwards": ({"latency": {"min": 2, "max": 1}}, "at least min"),
     "more than certain": ({"status": 500, "probability": 10}, "at most 1"),
-    "headers without a status": ({"reset": True, "headers": {}}, "belong to a status"),
-    "a body without a status": ({"reset": True, "body": ""}, "belong to a status"),
+    "headers without a status": ({"reset": True, "headers": {}}, "only for rules with status"),
+    "a body without a status": ({"reset": True, "body": ""}, "only for rules with status"),
     "a body and a detail": ({"status": 502, "body": "", "detail": ""}, "not both"),
-    "a split header": ({"status": 500, "headers": {"A": "b\r\nC: d"}}, "/headers/A: The value of A holds"),
+    "a split header": ({"status": 500, "headers": {"A": "b\r\nC: d"}}, "/headers/A: The value of A contains"),
     "NUL in a header": ({"status": 500, "headers": {"A": "\0"}}, "U+0000"),
     "a header beyond Latin-1": ({"status": 500, "headers": {"A": "\u20ac"}}, "U+20AC"),
     "a header name with a space": ({"status": 500, "headers": {"X Y": "1"}}, '\\"X Y\\" is not a header name'),
@@ -307,7 +307,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a path without its slash": ({"reset": True, "path": "api/*"}, "begin it with a slash"),
     "an empty path": ({"reset": True, "path": ""}, "begin it with a slash"),
     "a URL for a path": ({"reset": True, "path": "http://localhost:8000/api/models/"}, "begin it with a slash"),
-    "a path of no resource": ({"reset": True, "path": "/api/model/*"}, "no path of the contract is like"),
+    "a path of no resource": ({"reset": True, "path": "/api/model/*"}, "no path of the contract matches"),
     "a path without its last slash": ({"reset": True, "path": "/api/models"}, "give a path such as /api/models/"),
     "a question mark for any character": ({"reset": True, "path": "/ap?/models/"}, "no path of the contract"),
     "brackets for a choice": ({"reset": True, "path": "/[ab]pi/models/"}, "no path of the contract"),
@@ -333,7 +333,7 @@ def test_a_wrong_rule_is_rejected_and_changes_nothing(client: httpx2.Client, rul
 def test_two_rules_of_one_id_are_rejected(client: httpx2.Client) -> None:
     answer = client.put(FAULTS, json={"faults": [{"id": "a", "status": 500}, {"id": "a", "status": 501}]})
     assert answer.status_code == 400
-    assert "taken" in answer.text
+    assert "Another rule has the id" in answer.text
 
 
 WRITTEN_OTHERWISE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -193,7 +193,11 @@ WRONG = {
         "#/faults/1/organization: line 4: there is no organization",
         "did you mean acme?",
     ),
-    "a rule twice": ("faults: [{id: a, status: 503}, {id: a, reset: true}]", "#/faults/1/id: line 1", "give another"),
+    "a rule twice": (
+        "faults: [{id: a, status: 503}, {id: a, reset: true}]",
+        "#/faults/1/id: line 1",
+        "choose another id",
+    ),
     "wrong fixtures": (
         "fixtures:\n  api_keys:\n    k: {organization: acme}",
         "#/fixtures/api_keys/[redacted]: line 3",

@@ -211,7 +211,7 @@ def test_what_is_no_secret_is_told(mock: Mock) -> None:
 def test_what_is_left_of_json_is_json(mock: Mock) -> None:
     mock.tells({"Authorization": f"Bearer {KEY}"}, "", _members(api_key=SECRET, a=f"{SECRET} é"))
     assert mock.entry.request.body.json == {"model_name": "m", "api_key": "[redacted]", "a": "[redacted] é"}
-    assert mock.entry.request.body.note == "secrets are shown as [redacted]"
+    assert mock.entry.request.body.note == "secrets are replaced by [redacted]"
 
 
 SPELLINGS: dict[str, Callable[[str], str]] = {

@@ -283,7 +283,7 @@ def test_two_mocks_do_not_share_a_file(tmp_path: Path) -> None:
     with kept(file) as (mock, _):
         ended = run("--port", "0", "--state", str(file))
         assert ended.returncode == 2
-        assert f"used by another mock, the process {mock.process.pid}" in ended.stderr
+        assert f"in use by another mock, process {mock.process.pid}" in ended.stderr
         mock.stop()
     with kept(file) as (mock, client):
         assert client.get("/_mock/health").status_code == 200

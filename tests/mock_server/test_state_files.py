@@ -138,7 +138,7 @@ def _read_only(file: Path, target: Path) -> None:
 
 
 KINDS: dict[str, tuple[Callable[[Path, Path], None], str]] = {
-    "a link": (_link, "symbolic link, which is not followed for writing; name the file itself"),
+    "a link": (_link, "symbolic link, and the mock does not write through links; name the file itself"),
     "a dangling link": (_dangling, "symbolic link"),
     "a pipe": (lambda file, _: os.mkfifo(file), "a named pipe"),
     "a directory": (lambda file, _: file.mkdir(), "a directory"),
@@ -156,7 +156,7 @@ def test_only_a_regular_file_that_can_be_written_is_used(
     before = target.read_bytes() if target.exists() else None
     said = rejected(file)
     assert told in said
-    assert "--scenario FILE starts with models from a file that is only read" in said
+    assert "use --scenario FILE for models from a file that is only read" in said
     assert (target.read_bytes() if target.exists() else None) == before
     assert not file.with_name("state.json.lock").exists()
 
@@ -183,7 +183,7 @@ def test_what_stands_where_the_lock_belongs_is_left_alone(
     target.write_text("4711", encoding="ascii")
     make(lock, target)
     before = lock.lstat()
-    assert f"{lock} is in the way, and no mock has written it" in rejected(file)
+    assert f"{lock} exists, and is not a lock file of a mock" in rejected(file)
     assert target.read_text(encoding="ascii") == "4711"
     assert (lock.lstat().st_ino, lock.lstat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -291,7 +291,7 @@ def test_two_mocks_do_not_share_a_file_on_systems_without_fcntl(tmp_path: Path) 
     file = tmp_path / "state.json"
     with started("--quiet", "--state", str(file), PYTHONPATH=path) as mock:
         ended = run("--port", "0", "--state", str(file), PYTHONPATH=path)
-        assert f"used by another mock, the process {mock.process.pid}" in ended.stderr
+        assert f"in use by another mock, process {mock.process.pid}" in ended.stderr
         assert httpx2.post(mock.url + MODELS, json={"model_name": "m"}, headers=HEADERS).status_code == 201
         mock.stop()
     assert names(file) == ["m"]

@@ -55,7 +55,7 @@ _PARAMETERS = TEXTS | st.sampled_from(
 
 def state_of(fuzzed: Mock) -> tuple[Any, ...]:
     """Return what an admin request can change."""
-    return fuzzed.models, [each.shown for each in fuzzed.control.faults.active]
+    return fuzzed.models, [each.as_json for each in fuzzed.control.faults.active]
 
 
 def ask(fuzzed: Mock, method: str, target: str, body: bytes = b"", cuts: Any = (), fields: Any = JSON) -> Response:

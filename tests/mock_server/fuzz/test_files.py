@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import UnusableFileError, load, read_mapping
-from mock_server.faults.book import Faults, Reach, read_faults
+from mock_server.faults.rules import Faults, RuleChecker, read_faults
 from mock_server.fixtures import fixtures_in, load_fixtures, written_fixtures
 from mock_server.mock import control_of
 from mock_server.scenario import start_of
@@ -32,7 +32,7 @@ from tests.mock_server.json_texts import broken
 CONTRACT = load()
 PACKAGED = load_fixtures(CONTRACT)
 READER = StateReader(CONTRACT, PACKAGED)
-REACH = Reach(CONTRACT, PACKAGED)
+CHECKER = RuleChecker(CONTRACT, PACKAGED)
 
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -140,11 +140,11 @@ def test_fixtures(folder: Path, raw: bytes) -> None:
 @examples(200)
 @given(raw=texts(FAULTS))
 def test_faults(folder: Path, raw: bytes) -> None:
-    rules = outcome(folder / "faults.yaml", raw, lambda file: read_faults(file, REACH))
+    rules = outcome(folder / "faults.yaml", raw, lambda file: read_faults(file, CHECKER))
     if rules is not INVALID:
-        shown = [each.shown for each in Faults(rules, 1, REACH).active]
-        again = outcome(folder / "again.yaml", as_yaml({"faults": shown}), lambda file: read_faults(file, REACH))
-        assert [each.shown for each in Faults(again, 1, REACH).active] == shown
+        shown = [each.as_json for each in Faults(rules, 1, CHECKER).active]
+        again = outcome(folder / "again.yaml", as_yaml({"faults": shown}), lambda file: read_faults(file, CHECKER))
+        assert [each.as_json for each in Faults(again, 1, CHECKER).active] == shown
 
 
 def started(file: Path) -> Any:

@@ -1,6 +1,6 @@
-"""Keeps the rules, in the order in which they are asked, and counts how often each has acted.
+"""The active rules, in the order in which they apply, and how often each has been applied.
 
-A rule that can never meet a request of the API is an error. Rules may come from a file: a mapping with the one key
+A rule that no request of the API can match is an error. Rules can come from a file: a mapping with the single key
 `faults`, a list.
 """
 
@@ -23,68 +23,68 @@ from mock_server.strict_json import bytes_of
 from mock_server.validation import Validator
 
 MOST = 1000
-"""How many rules there can be: each request is compared with all of them."""
+"""Maximum number of rules: each request is compared with all of them."""
 LARGEST = 1024 * 1024
-"""Bytes of JSON that those may take together."""
+"""Maximum bytes of JSON of all rules together."""
 
 
 class ActiveRule:
-    """A rule at work."""
+    """A rule, and how often it has been applied."""
 
     def __init__(self, name: str, rule: Rule, seed: int | None) -> None:
         self.id = name
         self.rule = rule
         self.fired = 0
         self.bytes = bytes_of(rule.written)
-        """How much JSON it is."""
-        # Each has its own chance, so that one more rule changes nothing for the others.
-        self.chance = random.Random() if seed is None else random.Random(f"{seed} {name}")  # noqa: S311 - no secret
+        """The size of the rule as JSON."""
+        # Each rule has its own generator, so that another rule does not change its choices.
+        self.random = random.Random() if seed is None else random.Random(f"{seed} {name}")  # noqa: S311 - no secret
 
     @property
-    def is_spent(self) -> bool:
-        """Whether it has acted as often as it may."""
+    def is_exhausted(self) -> bool:
+        """Whether the rule has been applied `count` times."""
         return self.rule.count is not None and self.fired >= self.rule.count
 
-    def acts(self) -> bool:
-        """Whether it acts on a request that matches. Counts it if so."""
-        if self.is_spent or (self.rule.probability < 1 and self.chance.random() >= self.rule.probability):
+    def try_to_fire(self) -> bool:
+        """Decide whether to apply the rule to a matching request, and count it if so."""
+        if self.is_exhausted or (self.rule.probability < 1 and self.random.random() >= self.rule.probability):
             return False
         self.fired += 1
         return True
 
     @property
-    def shown(self) -> dict[str, Any]:
-        """The rule as JSON."""
+    def as_json(self) -> dict[str, Any]:
+        """The rule as the admin API returns it."""
         return {"id": self.id, **self.rule.written, "fired": self.fired}
 
 
 class Faults:
-    """The rules. `initial` are those of the start, as they are written; with a `seed` their choices can be repeated.
+    """The active rules. `initial` are the rules of the start, in JSON; with a `seed` their choices are repeatable.
 
-    A rule beyond `reach` is rejected, as is one that contradicts itself. Raises RuleError.
+    Raises RuleError for a rule that contradicts itself, or that the `checker` finds no request for.
     """
 
     def __init__(
-        self, initial: Sequence[Mapping[str, Any]] = (), seed: int | None = None, reach: Reach | None = None
+        self, initial: Sequence[Mapping[str, Any]] = (), seed: int | None = None, checker: RuleChecker | None = None
     ) -> None:
         self._initial = initial
         self._initial_bytes = bytes_of(list(initial))
         self.seed = seed
-        """What the choices are drawn from; None is something else each time."""
-        self._reach = reach
+        """The seed of random choices; None for different choices in each run."""
+        self._checker = checker
         self.active: tuple[ActiveRule, ...] = ()
         self.restart()
 
     def restart(self) -> None:
-        """Go back to the rules of the start; counts and choices begin anew."""
+        """Return to the initial rules. Counters and random choices restart."""
         self.replace(self._initial)
 
     def replace(self, written: Iterable[Mapping[str, Any]]) -> None:
-        """Take these rules in place of all. Raises RuleError, and then nothing was changed."""
+        """Replace all rules, or change nothing and raise RuleError."""
         self.take(self.read(written))
 
     def read(self, written: Iterable[Mapping[str, Any]]) -> Sequence[ActiveRule]:
-        """Read rules, to be taken in place of all. It takes long where they are many or long. Raises RuleError."""
+        """Return the active form of rules. Many or long rules take time. Raises RuleError."""
         rules = [*written]
         if len(rules) > max(MOST, len(self._initial)):
             raise RuleError(f"there are {len(rules)} rules", f"give at most {MOST}", ["faults"])
@@ -100,40 +100,40 @@ class Faults:
         return tuple(fresh.values())
 
     def check(self, written: Mapping[str, Any]) -> Rule:
-        """Read one rule that can be met. It takes long where its path is long. Raises RuleError."""
+        """Read a rule and check that a request can match it. A long path takes time. Raises RuleError."""
         read = rule(written)
-        if self._reach:
-            self._reach.check(read)
+        if self._checker:
+            self._checker.check(read)
         return read
 
     def add(self, written: Mapping[str, Any], read: Rule | None = None) -> ActiveRule:
-        """Take one more rule, or one in place of that of its id; `read` is what `check` gave. Raises RuleError."""
+        """Add a rule, or replace the one with its id. `read` is the result of `check`. Raises RuleError."""
         old = self.get(written["id"]) if "id" in written else None
         others = {each.id: each for each in self.active if each is not old}
         if len(others) >= max(MOST, len(self._initial)):
-            raise RuleError(f"there are {len(others)} rules already, and no more can be added", "remove some")
+            raise RuleError(f"there are {len(others)} rules, which is the maximum", "delete some first")
         added = self._activated(written, others, map("f{}".format, count(1)), read)
         self.take([added if each is old else each for each in self.active] if old else [*others.values(), added])
         return added
 
     @property
     def bytes(self) -> int:
-        """How much JSON the rules are."""
+        """The size of all rules as JSON."""
         return sum(each.bytes for each in self.active)
 
     def take(self, rules: Iterable[ActiveRule]) -> None:
-        """Have these rules. Raises RuleError where those that a client has given are too large."""
+        """Make these the active rules. Raises RuleError if they are too large."""
         taken = tuple(rules)
         if sum(each.bytes for each in taken) > LARGEST + self._initial_bytes:
             raise RuleError(f"all rules together take more than {LARGEST} bytes of JSON", "give fewer or shorter ones")
         self.active = taken
 
     def get(self, name: str) -> ActiveRule | None:
-        """The rule of that id, or None."""
+        """Return the rule with that id, or None."""
         return next((each for each in self.active if each.id == name), None)
 
     def remove(self, name: str) -> bool:
-        """Drop a rule. Whether it was there."""
+        """Delete a rule. Return whether it existed."""
         before = len(self.active)
         self.active = tuple(each for each in self.active if each.id != name)
         return len(self.active) < before
@@ -141,22 +141,22 @@ class Faults:
     def _activated(
         self, written: Mapping[str, Any], taken: Container[str], unused: Iterator[str], read: Rule | None = None
     ) -> ActiveRule:
-        """Read a rule. Where it has no id, it gets the first of the `unused` that is not `taken`."""
+        """Read a rule. Without an id, it gets the first of the `unused` ids that is not `taken`."""
         read = read or self.check(written)
         name = written.get("id") or next(name for name in unused if name not in taken)
         if name in taken:
-            raise RuleError(f"the id {name} is taken", "give another", ["id"])
+            raise RuleError(f"another rule has the id {name}", "choose another id", ["id"])
         return ActiveRule(name, read, self.seed)
 
 
 _METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 _PARAMETER = re.compile(r"\{[^{}]+\}")
 _ONE = "any one"
-"""Stands in a glob for any one character: a parameter is never empty."""
+"""Matches one arbitrary character in a glob: a path parameter is never empty."""
 
 
-class Reach:
-    """The organizations, paths and names that requests can have."""
+class RuleChecker:
+    """Checks that some request of the API can match a rule."""
 
     def __init__(self, contract: Contract, fixtures: Fixtures) -> None:
         self._key = contract.upsert.key
@@ -165,43 +165,44 @@ class Reach:
         self._names = Validator({"properties": {self._key: contract.upsert.request[self._key].schema}})
 
     def check(self, rule: Rule) -> None:
-        """Raise the RuleError of a rule that no request can meet. A model need not exist yet."""
+        """Raise RuleError if no request can match the rule. A model need not exist yet."""
         for member, what, hint in self._problems(rule):
             raise RuleError(what, hint, [member])
 
     def _problems(self, rule: Rule) -> Iterator[tuple[str, str, str]]:
         if rule.method is not None and rule.method not in _METHODS and (near := nearest(rule.method, _METHODS)):
-            yield "method", f"{rule.method} is not a method of HTTP", f"did you mean {near}?"
+            yield "method", f"{rule.method} is not an HTTP method", f"did you mean {near}?"
         if rule.organization is not None and rule.organization not in self._organizations:
             what = f"there is no organization {quoted(rule.organization)}"
             yield "organization", what, _named(rule.organization, self._organizations)
         if rule.path is not None and not any(_can_match(rule.path, template) for template in self._paths):
             paths = alternatives(self._paths)
-            what = f"no path of the contract is like {quoted(rule.path)}"
-            yield "path", what, f"give a path such as {paths}; * stands for any characters"
+            what = f"no path of the contract matches {quoted(rule.path)}"
+            yield "path", what, f"give a path such as {paths}; * matches any characters"
         if rule.model is not None:
             for error in self._names.errors({self._key: rule.model}):
                 what = f"no model can have the name {quoted(rule.model)}: {error.message.rstrip('.')}"
-                yield "model", what, f"give a name that the contract allows as {self._key}"
+                yield "model", what, f"give a name that the contract allows for {self._key}"
 
 
 def _named(word: str, known: Collection[str]) -> str:
     near = nearest(word, known)
-    return f"did you mean {near}? Else name {alternatives(known)}" if near else f"name {alternatives(known)}"
+    return f"did you mean {near}? Known are {alternatives(known, 'and')}" if near else f"use {alternatives(known)}"
 
 
 def _can_match(pattern: str, template: str) -> bool:
-    """Whether a path of `template` can be like `pattern`, as it is sent or decoded.
+    """Return whether `pattern` can match a path of `template`, as sent or percent-decoded.
 
     >>> _can_match("/api/models/*", "/api/models/{name}/"), _can_match("/api/model/*", "/api/models/{name}/")
     (True, False)
     """
     wanted = _Glob.of_template(template)
-    return any(_Glob.of_pattern(each).meets(wanted) for each in {pattern, unquote(pattern, errors="surrogateescape")})
+    forms = {pattern, unquote(pattern, errors="surrogateescape")}
+    return any(_Glob.of_pattern(each).overlaps(wanted) for each in forms)
 
 
 class _Glob:
-    """Characters, in which None stands for any number of them, and _ONE for one."""
+    """A list of characters, in which None matches any number of characters, and _ONE any one."""
 
     def __init__(self, parts: list[str | None]) -> None:
         self.parts = parts
@@ -218,8 +219,8 @@ class _Glob:
             parts += [_ONE, None, *literal]
         return cls(parts)
 
-    def meets(self, other: _Glob) -> bool:
-        """Whether one text is like both."""
+    def overlaps(self, other: _Glob) -> bool:
+        """Return whether some text matches both."""
         ours, theirs = self.parts, other.parts
         reached = {0}
         for part in [*ours, ""]:
@@ -231,7 +232,7 @@ class _Glob:
 
     @staticmethod
     def _with_gaps(reached: set[int], theirs: list[str | None]) -> set[int]:
-        """Those places too that are reached where a gap of theirs is empty."""
+        """Add the positions that are reached when a gap of theirs is empty."""
         grown = set(reached)
         for place in range(len(theirs)):
             if place in grown and theirs[place] is None:
@@ -240,7 +241,7 @@ class _Glob:
 
     @staticmethod
     def _after(part: str | None, reached: set[int], theirs: list[str | None]) -> set[int]:
-        """The places in theirs that are reached by one more part of ours."""
+        """Return the positions in theirs after one more part of ours."""
         if not reached:
             return reached
         if part is None:
@@ -261,28 +262,28 @@ _SCHEMA = {
 
 
 class FaultsError(UnusableFileError):
-    """The rules cannot be used."""
+    """The faults file is invalid or cannot be read."""
 
     subject = "the faults file"
 
 
-def read_faults(path: Path, reach: Reach | None = None) -> list[Mapping[str, Any]]:
-    """Return the rules in a YAML or JSON file, as they are written.
+def read_faults(path: Path, checker: RuleChecker | None = None) -> list[Mapping[str, Any]]:
+    """Return the rules in a YAML or JSON file, unchanged.
 
-    Raises FaultsError, which lists every problem; `reach` finds the rules that no request can meet.
+    Raises FaultsError, which lists every problem. `checker` finds the rules that no request can match.
     """
     try:
         written = read_mapping(path)
     except UnusableFileError as error:
         raise FaultsError(error.file, error.problems) from None
-    if problems := problems_of(written, reach):
+    if problems := problems_of(written, checker):
         raise FaultsError(str(path), problems)
     return list(written["faults"])
 
 
-def problems_of(written: Mapping[str, Any], reach: Reach | None = None) -> list[Problem]:
-    """What is wrong with a mapping of the one key `faults`; `reach` finds the rules that no request can meet."""
-    return [*_malformed(written)] or [*_contradictory(written["faults"], reach)]
+def problems_of(written: Mapping[str, Any], checker: RuleChecker | None = None) -> list[Problem]:
+    """Return the problems of a mapping with the key `faults`. `checker` finds rules that no request can match."""
+    return [*_malformed(written)] or [*_inconsistent(written["faults"], checker)]
 
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
@@ -291,16 +292,16 @@ def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(f"#{error.pointer}", error.message, hint)
 
 
-def _contradictory(written: list[Mapping[str, Any]], reach: Reach | None) -> Iterator[Problem]:
+def _inconsistent(written: list[Mapping[str, Any]], checker: RuleChecker | None) -> Iterator[Problem]:
     taken: set[str] = set()
     for number, each in enumerate(written):
         name = each.get("id")
         if name in taken:
-            yield Problem(f"#/faults/{number}/id", f"the id {name} is taken", "give another")
+            yield Problem(f"#/faults/{number}/id", f"another rule has the id {name}", "choose another id")
         taken |= {name} if name else set()
         try:
             read = rule(each)
-            if reach:
-                reach.check(read)
+            if checker:
+                checker.check(read)
         except RuleError as error:
             yield Problem(to_pointer(("faults", number, *error.at)), error.what, error.hint)
