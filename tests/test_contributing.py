@@ -16,7 +16,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("page", PAGES)
 def test_each_file_that_a_page_names_is_there(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:conformance|contract|docs|mock_server|tests)/[\w./]*)`", text))
+    named = set(re.findall(r"`((?:benchmarks|conformance|contract|docs|mock_server|tests)/[\w./]*)`", text))
     linked = {(Path(page).parent / link).as_posix() for link in re.findall(r"\]\(([\w-]*[./][\w./-]*)[)#]", text)}
     assert [each for each in named | linked if not (ROOT / each).exists()] == []
 
@@ -24,7 +24,8 @@ def test_each_file_that_a_page_names_is_there(page: str) -> None:
 def test_each_module_that_a_command_runs_is_there() -> None:
     modules = re.findall(r"python -m ([\w.]+)", CONTRIBUTING)
     assert modules
-    assert [each for each in modules if not (ROOT / (each.replace(".", "/") + ".py")).exists()] == []
+    files = {each: [ROOT / f"{each.replace('.', '/')}{end}" for end in (".py", "/__main__.py")] for each in modules}
+    assert [each for each in modules if not any(file.exists() for file in files[each])] == []
 
 
 @pytest.mark.parametrize("example", re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.DOTALL))

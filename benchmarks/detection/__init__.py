@@ -1,1 +1,1 @@
-"""How many broken servers the suite finds, beside plain Schemathesis on the same servers and the same contract."""
+"""How many mutants the suite detects, beside plain Schemathesis on the same servers and the same contract."""

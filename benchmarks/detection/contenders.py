@@ -1,4 +1,4 @@
-"""What is compared: each is run as its users run it, as a process, on a server at a URL."""
+"""The tools that are compared. Each runs as its users run it: as a process, on a server at a URL."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.detection.measurements import Run, Runs
 from contract import default_file
 from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDERS, READ_ONLY_KEY, READ_WRITE_KEY
 
@@ -22,36 +23,32 @@ KEYS = {
     "RESPAN_READ_ONLY_KEY": READ_ONLY_KEY,
 }
 SECONDS = 300
-"""After which a run is ended."""
+"""After which a run is stopped."""
 REPORT = "report.json"
 
 
 class GaveUpError(Exception):
-    """A run that says nothing of the server."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one run on one server came to."""
-
-    faults: frozenset[str]
-    """The names of what it found wrong; where there are any, its exit code says so."""
-    requests: int
-    seconds: float
+    """A run that says nothing about the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
     """A tool."""
 
+    package: str
     command: Callable[[str], Sequence[str]]
     readings: Mapping[str, Callable[[str, Path], Iterable[str]]]
-    """What a run found wrong, from its output and its folder, by name. One run may be read in several ways."""
+    """What a run reports as faults, from its output and its folder. One run may be read in several ways."""
     codes: frozenset[int]
-    """Exit codes with which it says something of the server."""
+    """Exit codes with which it says something about the server."""
 
-    def run(self, url: str, folder: Path, requests: Callable[[], int]) -> Mapping[str, Run]:
-        """Run it once on the server at `url`, which counts its `requests`; by reading. Raises GaveUpError."""
+    @property
+    def version(self) -> str:
+        """The package and its version."""
+        return f"{self.package} {version(self.package)}"
+
+    def run(self, url: str, folder: Path, requests: Callable[[], int]) -> Runs:
+        """Run the tool once on the server at `url`; return one run by reading. Raises GaveUpError."""
         name = next(iter(self.readings))
         started = time.monotonic()
         try:
@@ -60,13 +57,13 @@ class Contender:
                 timeout=SECONDS, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            raise GaveUpError(f"{name} was ended after {SECONDS} seconds") from None
-        seconds = time.monotonic() - started
+            raise GaveUpError(f"{name} was stopped after {SECONDS} seconds") from None
+        seconds = round(time.monotonic() - started, 1)
         if ran.returncode not in self.codes:
-            said = f"{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
-            raise GaveUpError(f"{name} ended with {ran.returncode}:\n{said}")
+            output = f"{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
+            raise GaveUpError(f"{name} exited with {ran.returncode}:\n{output}")
         return {
-            name: Run(frozenset(faults(ran.stdout, folder)), requests(), seconds)
+            name: Run(frozenset(faults(ran.stdout, folder)), requests(), seconds, self.version)
             for name, faults in self.readings.items()
         }
 
@@ -78,7 +75,7 @@ def _suite(url: str) -> Sequence[str]:
 
 
 def _failed(verdict: str) -> Callable[[str, Path], Iterable[str]]:
-    """The requirements that are not met, by the verdict that counts."""
+    """Return a reader of the unmet requirements, by one of the two verdicts."""
 
     def read(_: str, folder: Path) -> Iterable[str]:
         report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
@@ -95,11 +92,13 @@ def _schemathesis(url: str) -> Sequence[str]:
 
 CONTENDERS = (
     Contender(
+        "respan-contract",
         _suite,
         {"respan-conformance": _failed("verdict"), "respan-conformance --strict": _failed("strict_verdict")},
         frozenset({0, 1, 4}),
     ),
     Contender(
+        "schemathesis",
         _schemathesis,
         {"schemathesis run": lambda output, _: re.findall(r"^- (ST\d+) ", output, re.MULTILINE)},
         frozenset({0, 1}),
@@ -107,9 +106,3 @@ CONTENDERS = (
 )
 
 READINGS = tuple(name for contender in CONTENDERS for name in contender.readings)
-
-
-def versions() -> str:
-    """What was run."""
-    tools = [f"{name} {version(name)}" for name in ("respan-contract", "schemathesis")]
-    return f"{', '.join([*tools, f'Python {sys.version.split()[0]}'])}; {os.cpu_count()} cores"
