@@ -1,4 +1,4 @@
-"""Reads an OpenAPI file, whole: syntax, references (external files included), and the rules of OpenAPI 3.0."""
+"""Reads an OpenAPI document: its syntax, its references (also to other files), and the rules of OpenAPI 3.0."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from typing import Any
 from contract.errors import ContractError, Problem, UnusableFileError
 from contract.files import DeadReference, Files, Location
 from contract.pointer import Tokens
-from contract.schemas import value_faults
+from contract.schemas import example_errors
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An OpenAPI document with its references resolved, and the files that it is written in."""
+    """An OpenAPI document with its references resolved, and the files it was read from."""
 
     files: Files
     resolved: dict[str, Any]
 
     @property
     def in_one_piece(self) -> dict[str, Any]:
-        """The document as it is written where that is one file, else resolved: a reference never leads out of it."""
+        """The document as written if it is one file, else resolved; so no reference leads out of it."""
         alone = self.files.contents.keys() == {self.files.root.url}
         return self.files.contents[self.files.root.url] if alone else self.resolved
 
     def pointer(self, tokens: Tokens) -> str:
-        """Pointer to the place in the files where the node at `tokens` of the resolved document is written."""
-        return self.files.shown(self.files.written(tokens))
+        """Return a pointer to where the files define the node at `tokens` of the resolved document."""
+        return self.files.display(self.files.written(tokens))
 
 
 def read_document(file: Path) -> Document:
-    """Read and check `file`. Raises ContractError for whatever makes it no OpenAPI 3.0 document."""
+    """Read and check `file`. Raises ContractError if it is not a valid OpenAPI 3.0 document."""
     files = Files(file)
     try:
         written = files.read(files.root.url)
@@ -43,7 +43,7 @@ def read_document(file: Path) -> Document:
     if problems:
         raise ContractError(str(file), problems)
     document = Document(files, _resolved(files))
-    problems = [Problem(document.pointer(tokens), what, HINT) for tokens, what in openapi_faults(document.resolved)]
+    problems = [Problem(document.pointer(tokens), what, HINT) for tokens, what in openapi_errors(document.resolved)]
     if problems:
         raise ContractError(str(file), list(dict.fromkeys(problems)))
     return document
@@ -52,7 +52,7 @@ def read_document(file: Path) -> Document:
 def _resolved(files: Files) -> dict[str, Any]:
     from prance.util.resolver import RESOLVE_FILES, RESOLVE_INTERNAL, RefResolver
 
-    # prance takes the files as they were read and checked; left alone it would read them by looser rules.
+    # Give prance the files that we have read and checked: its own reader is less strict.
     resolver = RefResolver(
         files.contents[files.root.url],
         files.root.url,
@@ -65,7 +65,7 @@ def _resolved(files: Files) -> dict[str, Any]:
 
 
 def reference_problems(files: Files) -> list[Problem]:
-    """A problem for each reference, in whatever file it stands, that leads nowhere or back to itself."""
+    """Return a problem for each reference, in any of the files, that leads nowhere or back to itself."""
     graph = _Graph(files)
     graph.explore()
     return list(dict.fromkeys(graph.problems)) or list(graph.cycles())
@@ -91,9 +91,9 @@ class _Graph:
         try:
             TopologicalSorter(self._edges).prepare()
         except CycleError as error:
-            circle = [self._files.shown(location) for location in reversed(error.args[1])]
-            what = f"contains itself: {' -> '.join(circle)}"
-            yield Problem(circle[0], what, "break the circle; a schema that contains itself is not supported")
+            cycle = [self._files.display(location) for location in reversed(error.args[1])]
+            what = f"contains itself: {' -> '.join(cycle)}"
+            yield Problem(cycle[0], what, "break the cycle; recursive schemas are not supported")
 
     def _targets(self, here: Location) -> Iterator[Location]:
         for tokens, node in _referring(self._files.node(here), here.tokens):
@@ -111,23 +111,23 @@ class _Graph:
     def _check_beside(self, site: Location, node: dict[str, Any]) -> None:
         for key in node:
             if key.startswith("x-"):
-                hint = "put the $ref into an allOf, and leave the extension beside that"
-                self._problem(site.below(key), "an extension beside a $ref is lost", hint)
+                hint = "put the $ref into an allOf, and keep the extension beside the allOf"
+                self._problem(site.below(key), "an extension beside a $ref is ignored", hint)
 
     def _followed(self, reference: Any, site: Location) -> Location:
         if not isinstance(reference, str):
-            raise DeadReference("the reference is not a string", "name a node, such as #/components/schemas/Model")
+            raise DeadReference("the reference is not a string", "write a reference such as #/components/schemas/Model")
         target = self._files.target(reference, site.url)
         if not isinstance(self._files.node(target), dict):
-            raise DeadReference(f"{reference} leads to no mapping", "define it, or correct the reference")
+            raise DeadReference(f"{reference} does not lead to a mapping", "define it, or correct the reference")
         return target
 
     def _problem(self, site: Location, what: str, hint: str) -> None:
-        self.problems.append(Problem(self._files.shown(site), what, hint))
+        self.problems.append(Problem(self._files.display(site), what, hint))
 
 
 def _referring(node: Any, tokens: Tokens) -> Iterator[tuple[Tokens, dict[str, Any]]]:
-    """Each mapping with a `$ref` at or below `node`, and where it stands."""
+    """Yield each mapping with a `$ref` at or below `node`, and its place."""
     if isinstance(node, dict):
         if "$ref" in node:
             yield tokens, node
@@ -138,24 +138,24 @@ def _referring(node: Any, tokens: Tokens) -> Iterator[tuple[Tokens, dict[str, An
         yield from _referring(child, (*tokens, token))
 
 
-HINT = "see the OpenAPI 3.0.3 specification for what may stand there"
+HINT = "see the OpenAPI 3.0.3 specification for what is allowed there"
 
 _REFERENCE = {"$ref": "#/definitions/Reference"}
 
 
 def version_problems(written: dict[str, Any]) -> list[Problem]:
-    """A problem where `written` is no OpenAPI 3.0 document at all."""
+    """Return a problem if `written` does not declare OpenAPI 3.0."""
     version = written.get("openapi")
     if isinstance(version, str) and version.startswith("3.0."):
         return []
-    return [Problem("#/openapi", f"the OpenAPI version is {version!r}", "use OpenAPI 3.0, such as openapi: 3.0.3")]
+    return [Problem("#/openapi", f"the OpenAPI version is {version!r}", "use OpenAPI 3.0: openapi: 3.0.3")]
 
 
-def openapi_faults(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
-    """Each way in which a document without references breaks the rules: where, and what."""
+def openapi_errors(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
+    """Return where and how a document without references breaks the rules of OpenAPI."""
     errors = _errors(resolved)
-    # The validator blames whole subtrees, or tells no place; what it found is sought anew, and its word is the last.
-    return errors and (_structural_faults(resolved) or list(value_faults(resolved)) or errors)
+    # The validator reports whole subtrees, or no place at all: prefer the causes that we find.
+    return errors and (_structural_errors(resolved) or list(example_errors(resolved)) or errors)
 
 
 def _errors(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
@@ -166,12 +166,12 @@ def _errors(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
         return [(tuple(error.absolute_path), _short(error.message)) for error in errors]
     except RecursionError:
         raise
-    except Exception as error:  # noqa: BLE001 - it raises what its parts raise on documents that they did not foresee
+    except Exception as error:  # noqa: BLE001 - on unexpected documents it raises whatever its parts raise
         return [((), _short(str(error) or type(error).__name__))]
 
 
-def _structural_faults(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
-    """The deepest cause of each breach of the OpenAPI schema."""
+def _structural_errors(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
+    """Return the deepest cause of each error by the OpenAPI schema."""
     from jsonschema import Draft4Validator
     from jsonschema.exceptions import best_match
     from openapi_spec_validator.schemas import schema_v30
@@ -183,7 +183,7 @@ def _structural_faults(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:
 
 
 def _without_references(schema: Any) -> Any:
-    """The OpenAPI schema as it is for resolved documents: where it asks for a thing or a reference, for the thing."""
+    """Return the OpenAPI schema for resolved documents, in which no reference is allowed."""
     if isinstance(schema, list):
         return [_without_references(member) for member in schema]
     if not isinstance(schema, dict):
@@ -192,12 +192,12 @@ def _without_references(schema: Any) -> Any:
     alternatives = kept.get("oneOf")
     if isinstance(alternatives, list) and _REFERENCE in alternatives:
         alternatives.remove(_REFERENCE)
-        if len(alternatives) == 1:  # allOf is searched for the cause, of the only alternative no cause would be told
+        if len(alternatives) == 1:  # best_match looks for causes in allOf; in a oneOf of one it would find none
             kept["allOf"] = kept.pop("oneOf")
     return kept
 
 
 def _short(message: str, limit: int = 300) -> str:
-    """The message on one line, without the middle of the subtree that it quotes; the pointer says where to look."""
+    """Return the message on one line with its middle cut: it may quote a whole subtree."""
     line = " ".join(message.split())
     return line if len(line) <= limit else line[: limit // 2] + " ... " + line[-limit // 2 :]

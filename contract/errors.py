@@ -1,4 +1,4 @@
-"""What can be wrong with a file that people write, said so that its author can fix it, on any terminal."""
+"""Problems of files that people write: what is wrong, where, and how to fix it; safe to print on any terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 _JOINERS = "\u200c\u200d"
-"""Not printable, but scripts and emoji need them, and they cannot turn or end a text."""
+"""Not printable, but scripts and emoji need them, and they can neither reverse nor end a text."""
 
 
 def visible(text: str, kept: str = _JOINERS) -> str:
@@ -21,7 +21,7 @@ def visible(text: str, kept: str = _JOINERS) -> str:
 
 
 def escaped(character: str) -> str:
-    r"""Write one character as an escape of JSON, or of Python where four digits are too few.
+    r"""Escape one character as JSON does, or as Python does if it takes more than four digits.
 
     >>> print(escaped("é"))
     \u00e9
@@ -32,11 +32,11 @@ def escaped(character: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault of a file: where it is, what it is, and what to do about it."""
+    """One problem of a file: where it is, what it is, and how to fix it."""
 
     pointer: str
-    """JSON pointer into the file, as a URI fragment (`#/paths/...`); `#` for the whole file. Where the fault is in
-    another file that this one refers to, the name of that file stands before it."""
+    """JSON pointer into the file, as a URI fragment (`#/paths/...`); `#` for the whole file. If the problem is in
+    another file, to which this one refers, the pointer begins with the name of that file."""
     what: str
     hint: str
 
@@ -45,14 +45,14 @@ class Problem:
 
 
 class UnusableFileError(Exception):
-    """A file cannot be used. Its author is at fault; `problems` says where and how to fix it."""
+    """A file cannot be used. `problems` tells its author what is wrong, where, and how to fix it."""
 
     subject: ClassVar[str] = "the file"
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
         self.file = file
         self.problems = problems
-        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         listed = "\n".join(f"  {problem}" for problem in problems)
         super().__init__(f"{file}: {self.subject} has {count}\n{listed}")
 

@@ -1,9 +1,8 @@
-"""Reads the files of a contract: regular files of bounded size, as JSON would have them, each of them once.
+"""Reads the files of a contract: regular files of limited size, whose content is JSON values, each file once.
 
-YAML scalars follow the JSON schema of YAML 1.2, as OpenAPI asks: `on`, `12:30` and `2026-01-15` are strings. What JSON
-cannot hold (keys that are no strings, infinite numbers) and what hides what a file says (a key given twice, aliases) is
-an error. JSON texts are read as such: YAML takes most of them, but not all characters, and none of their surrogate
-pairs.
+YAML scalars follow the JSON schema of YAML 1.2, as OpenAPI requires: `on`, `12:30` and `2026-01-15` are strings. Values
+that JSON does not have (keys that are not strings, infinite numbers) are errors, and so are duplicate keys and aliases.
+JSON files are read as JSON: YAML rejects some characters that JSON allows, and surrogate pairs.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from contract.errors import Problem, UnusableFileError
 from contract.pointer import ABSENT, Tokens, node_at, step, to_pointer
 
 LARGEST_FILE = 64 * 1024 * 1024
-"""Bytes of the largest file that is read."""
+"""The largest file that is read, in bytes."""
 
 _OWN_DESCRIPTOR = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/[0-9]+")
 """Files that this process was started with, such as `<(command)` of a shell. They may be pipes."""
@@ -41,17 +40,17 @@ _KINDS = {
 
 
 class NotReadable(OSError):
-    """A file is not one to be read; `strerror` says what it is instead."""
+    """A file must not be read; `strerror` says why, such as that it is a named pipe."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(None, reason)
 
 
 def read_regular(path: Path, *, largest: int = LARGEST_FILE, follow: bool = True) -> bytes:
-    """Return the content of `path`; of a symbolic link only where `follow` is set.
+    """Return the content of `path`. A symbolic link is followed only if `follow` is set.
 
-    Raises OSError, and NotReadable for what is no regular file or larger than `largest`. It waits for nobody: the
-    kind of file is looked at before it is opened, and opening does not wait for a writer of a pipe.
+    Raises OSError, or NotReadable if it is not a regular file or is larger than `largest`. It never blocks: it checks
+    the kind of the file before it opens it, and opening does not wait for a writer of a pipe.
     """
     if _OWN_DESCRIPTOR.fullmatch(str(path)):
         with path.open("rb") as file:
@@ -65,7 +64,7 @@ def read_regular(path: Path, *, largest: int = LARGEST_FILE, follow: bool = True
 
 
 def check_regular(path: Path, *, follow: bool = True) -> os.stat_result:
-    """Return what the system knows about the regular file at `path`. Raises OSError or NotReadable."""
+    """Return the status of the regular file at `path`. Raises OSError or NotReadable."""
     return _check(path.stat() if follow else path.lstat())
 
 
@@ -83,15 +82,14 @@ def _within(content: bytes, largest: int) -> bytes:
 
 
 def _flag(name: str) -> int:
-    """Return a flag of `os.open`, or 0 on systems that have no such flag."""
+    """Return a flag of `os.open`, or 0 on systems without it."""
     return int(getattr(os, name, 0))
 
 
 def json_in(content: bytes, nesting: int) -> dict[str, Any] | None:
-    r"""Return the object that is written in JSON, or None where the text is not sound, and may be YAML.
+    r"""Return the object that a JSON text holds, or None if it is not valid JSON; then it may be YAML.
 
-    It is not sound if a name stands twice, a number is beyond a double, arrays and objects nest too deep, or a
-    surrogate stands alone.
+    A duplicate name, a number beyond a double, too deep nesting or a lone surrogate makes it invalid.
 
     >>> json_in(b'{"smile": "\\ud83d\\ude00"}', 10) == {"smile": chr(0x1F600)}
     True
@@ -109,7 +107,7 @@ def json_in(content: bytes, nesting: int) -> dict[str, Any] | None:
 
 
 def _depth(value: Any) -> int:
-    """How deep `value` nests."""
+    """Return how deep `value` nests."""
     depth, level = 0, [value]
     while level := [each for each in level if isinstance(each, (dict, list))]:
         depth += 1
@@ -118,7 +116,7 @@ def _depth(value: Any) -> int:
 
 
 MAX_DEPTH = 100
-"""How deep a file may nest. OpenAPI files that people can read stay well below."""
+"""How deep a file may nest. OpenAPI files that people can read stay far below it."""
 
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = r"-?(?:0|[1-9][0-9]*)"
@@ -128,7 +126,7 @@ _IMPLICIT = {
     "int": (_INTEGER, list("-0123456789")),
     "float": (_INTEGER + r"(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", list("-0123456789")),
 }
-"""The types of plain scalars: what they match, and the characters that they start with."""
+"""The types of plain scalars: a pattern, and the characters that they start with."""
 
 
 class _Loader(yaml.CSafeLoader):
@@ -141,29 +139,29 @@ for _name, (_pattern, _first) in _IMPLICIT.items():
 
 
 def read_mapping(file: Path) -> dict[str, Any]:
-    """The mapping that `file` holds, of JSON values all the way down.
+    """Return the mapping in `file`, whose values are JSON values at every level.
 
-    Raises UnusableFileError, whose pointers lead into `file`.
+    Raises UnusableFileError, with pointers into `file`.
     """
     return mapping_in(file, read_bytes(file))
 
 
 def read_bytes(file: Path) -> bytes:
-    """The content of the regular file `file`. Raises UnusableFileError."""
+    """Return the content of a regular file. Raises UnusableFileError."""
     try:
         return read_regular(file)
-    except (OSError, ValueError) as error:  # a ValueError: the name holds a character that no file name may hold
+    except (OSError, ValueError) as error:  # ValueError: the name has a character that file names must not have
         what = f"cannot be read: {getattr(error, 'strerror', error)}"
-        raise _refusal(file, what, "name a file that exists and may be read") from None
+        raise _unusable(file, what, "name a file that exists and that you may read") from None
 
 
 def mapping_in(file: Path, content: bytes) -> dict[str, Any]:
-    """The mapping in `content`, which was read from `file`. Raises UnusableFileError."""
+    """Return the mapping in `content`, which was read from `file`. Raises UnusableFileError."""
     if (written := json_in(content, MAX_DEPTH)) is not None:
         return written
     node = _compose(file, content)
     if not isinstance(node, yaml.MappingNode):
-        raise _refusal(file, "is not a YAML mapping", "write keys and values at the top")
+        raise _unusable(file, "is not a YAML mapping", "write keys and values at the top level")
     values = _Values()
     mapping = values.mapping(node, ())
     if values.problems:
@@ -172,7 +170,7 @@ def mapping_in(file: Path, content: bytes) -> dict[str, Any]:
 
 
 def line_of(content: bytes, pointer: str) -> int | None:
-    """The line of the node that `pointer` leads to, or of the last one on the way; None where it cannot be told."""
+    """Return the line of the node at `pointer`, or of its nearest ancestor; None if the content is not YAML."""
     try:
         node = yaml.compose(content.decode("utf-8"), Loader=_Loader)
     except (UnicodeDecodeError, yaml.YAMLError):
@@ -187,7 +185,7 @@ def line_of(content: bytes, pointer: str) -> int | None:
 
 
 def _step(node: yaml.Node | None, token: str) -> tuple[int, yaml.Node] | None:
-    """The line of the child of `node` under `token`, and that child."""
+    """Return the line of the child of `node` under `token`, and that child."""
     if isinstance(node, yaml.MappingNode):
         members = ((key.start_mark.line, value) for key, value in node.value if key.value == token)
         return next(members, None)
@@ -201,15 +199,15 @@ def _compose(file: Path, content: bytes) -> yaml.Node | None:
     try:
         node: yaml.Node | None = yaml.compose(content.decode("utf-8"), Loader=_Loader)
     except UnicodeDecodeError as error:
-        raise _refusal(file, f"is not UTF-8 (byte {error.start})", "save it as UTF-8") from None
+        raise _unusable(file, f"is not UTF-8 (byte {error.start})", "save it as UTF-8") from None
     except yaml.MarkedYAMLError as error:
-        raise _refusal(file, f"is not YAML: {_where(error)}{error.problem}", "correct the YAML there") from None
+        raise _unusable(file, f"is not YAML: {_where(error)}{error.problem}", "correct the YAML there") from None
     except yaml.YAMLError as error:
-        raise _refusal(file, f"is not YAML: {' '.join(str(error).split())}", "correct the YAML there") from None
+        raise _unusable(file, f"is not YAML: {' '.join(str(error).split())}", "correct the YAML there") from None
     return node
 
 
-def _refusal(file: Path, what: str, hint: str) -> UnusableFileError:
+def _unusable(file: Path, what: str, hint: str) -> UnusableFileError:
     return UnusableFileError(str(file), [Problem("#", what, hint)])
 
 
@@ -219,7 +217,7 @@ def _where(error: yaml.MarkedYAMLError) -> str:
 
 
 class _Values:
-    """Turns the nodes of a file into values, and collects what is wrong with them."""
+    """Turns the nodes of a file into values, and collects their problems."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -230,20 +228,20 @@ class _Values:
         for key_node, value_node in node.value:
             key = key_node.value
             if key_node.tag != _TAG + "str" or not isinstance(key, str):
-                shown = f"key {key}" if isinstance(key, str) else "key"
-                self._refuse(key_node, tokens, f"the {shown} is not a string", "put it into quotes, such as '200'")
+                label = f"key {key}" if isinstance(key, str) else "key"
+                self._reject(key_node, tokens, f"the {label} is not a string", "put it into quotes, such as '200'")
             elif key in values:
-                self._refuse(key_node, (*tokens, key), f"the key {key} stands twice", "remove one of the two")
+                self._reject(key_node, (*tokens, key), f"duplicate key {key}", "remove one of the two")
             else:
                 values[key] = self._value(value_node, (*tokens, key))
         return values
 
     def _value(self, node: yaml.Node, tokens: Tokens) -> Any:
         if node in self._seen:
-            return self._refuse(node, tokens, "is a YAML alias", "use a $ref, or write the value out")
+            return self._reject(node, tokens, "is a YAML alias", "use a $ref, or write the value out")
         self._seen.add(node)
         if len(tokens) > MAX_DEPTH:
-            return self._refuse(node, tokens, f"nests deeper than {MAX_DEPTH} levels", "move parts of it to components")
+            return self._reject(node, tokens, f"nests deeper than {MAX_DEPTH} levels", "move parts of it to components")
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, tokens)
         if isinstance(node, yaml.SequenceNode):
@@ -261,15 +259,15 @@ class _Values:
             case _:
                 value = None
         if value is None:
-            return self._refuse(node, tokens, f"{node.value[:40]} is no JSON value", "write a value that JSON can hold")
+            return self._reject(node, tokens, f"{node.value[:40]} is not a JSON value", "write a value that JSON has")
         return value
 
-    def _refuse(self, node: yaml.Node, tokens: Tokens, what: str, hint: str) -> None:
+    def _reject(self, node: yaml.Node, tokens: Tokens, what: str, hint: str) -> None:
         self.problems.append(Problem(to_pointer(tokens), f"line {node.start_mark.line + 1}: {what}", hint))
 
 
 def _json_scalar(text: str) -> bool | int | float | None:
-    """The value of `text`, or None where JSON has none for it."""
+    """Return the value of `text`, or None if it is not a JSON scalar."""
     try:
         value: bool | int | float = json.loads(text)
     except ValueError:
@@ -278,7 +276,7 @@ def _json_scalar(text: str) -> bool | int | float | None:
 
 
 class DeadReference(ValueError):
-    """The author of a contract wrote a reference that leads nowhere; `hint` tells what to write."""
+    """A reference leads nowhere; `hint` says what to write instead."""
 
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
@@ -299,7 +297,7 @@ class Location:
 
 
 class Files:
-    """Reads files by URL. A new object reads them anew, so an edited file is never served stale."""
+    """Reads files by URL, each once. A new object reads them again, so that edits are seen."""
 
     def __init__(self, root: Path) -> None:
         # Not Path.resolve(): references are relative to the name that was given, symbolic link or not.
@@ -308,23 +306,23 @@ class Files:
         self._targets: dict[tuple[str, str], Location] = {}
 
     def read(self, url: str) -> dict[str, Any]:
-        """The mapping that the file at `url` holds. Raises UnusableFileError."""
+        """Return the mapping in the file at `url`. Raises UnusableFileError."""
         if url not in self.contents:
             self.contents[url] = read_mapping(_path(url))
         return self.contents[url]
 
     def node(self, location: Location) -> Any:
-        """The node at `location`, references unresolved, or ABSENT. Raises UnusableFileError."""
+        """Return the node at `location`, references unresolved, or ABSENT. Raises UnusableFileError."""
         return node_at(self.read(location.url), location.tokens)
 
     def target(self, reference: str, base: str) -> Location:
-        """Where a `$ref` in the file `base` leads to. Raises DeadReference."""
+        """Return the location that a `$ref` in the file `base` leads to. Raises DeadReference."""
         if (reference, base) not in self._targets:
             self._targets[reference, base] = _split(reference, base)
         return self._targets[reference, base]
 
     def written(self, tokens: Tokens) -> Location:
-        """The place that `tokens` lead to in the resolved document: as far as it exists, through every reference."""
+        """Return where the node at `tokens` of the resolved document is written, or its nearest existing ancestor."""
         here = self.root
         for token in tokens:
             here = self._dereferenced(here)
@@ -338,8 +336,8 @@ class Files:
             location = self.target(node["$ref"], location.url)
         return location
 
-    def shown(self, location: Location) -> str:
-        """The location for people: a JSON pointer, after the file's name where it is not the root."""
+    def display(self, location: Location) -> str:
+        """Return the location for error messages: a JSON pointer, after the file name if the file is not the root."""
         pointer = to_pointer(location.tokens)
         if location.url == self.root.url:
             return pointer
@@ -356,8 +354,8 @@ def _split(reference: str, base: str) -> Location:
     try:
         url, tokens = split_url_reference(base, reference)
     except (ResolutionError, ValueError):
-        raise DeadReference(f"{reference} is no reference", "name a node, such as #/components/schemas/Model") from None
+        raise DeadReference(f"{reference} is not a reference", "write one such as #/components/schemas/Model") from None
     if url.scheme != "file":
-        hint = "copy what it names into the contract, or into a file beside it"
+        hint = "copy its target into the contract, or into a file beside it"
         raise DeadReference(f"{reference} is not a file on this machine", hint)
     return Location(urlresource(url), tuple(tokens))

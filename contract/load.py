@@ -1,17 +1,18 @@
-"""Loads a contract: `load()` is the only way to one.
+"""Loads a contract: `load()` is the only way to get one.
 
-A document that keeps to the rules is read into the model: the upsert (the operation that carries `x-upsert`) and all
-that belongs to it, the fields of its request and response, and the statements that a requirement can rest on.
+A valid document is read into the model: the upsert (the operation with `x-upsert`), the fields of its request and
+response, and the clauses that requirements refer to.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from contract.document import Document, read_document
 from contract.errors import ContractError, Problem
@@ -50,18 +51,18 @@ from contract.place import (
     response_body_at,
     security_at,
 )
-from contract.schemas import HINT, value_faults
+from contract.schemas import HINT, example_errors
 from contract.vocabulary import misplaced, note_contradictions, vocabulary_problems
 
 
 def default_file() -> Path:
-    """The contract that ships with the package: inside it when installed, beside it in a checkout."""
+    """Return the packaged contract: inside the package when installed, beside it in a checkout."""
     inside = Path(__file__).with_name("openapi.yaml")
     return inside if inside.exists() else Path(__file__).parent.parent / "openapi.yaml"
 
 
 def load(file: str | Path | None = None) -> Contract:
-    """Load the contract in `file`, or the one that ships with the package, which is read once in a process.
+    """Load the contract in `file`; without a file, the packaged one, which is read once in a process.
 
     Raises ContractError, which lists every problem with its place and its hint.
     """
@@ -80,7 +81,7 @@ def _loaded(path: Path) -> Contract:
         return _contract(path, document)
     except RecursionError:
         hint = "shorten the chains of references"
-        raise ContractError(str(path), [Problem("#", "nests too deeply, references followed", hint)]) from None
+        raise ContractError(str(path), [Problem("#", "nests too deep when references are followed", hint)]) from None
 
 
 def _contract(path: Path, document: Document) -> Contract:
@@ -96,7 +97,7 @@ def _contract(path: Path, document: Document) -> Contract:
     note_contradictions(operation, upsert)
     clauses = clauses_at(operation)
     base_path = base_path_at(root)
-    wrong = [Problem(document.pointer(tokens), what, HINT) for tokens, what in value_faults(document.resolved)]
+    wrong = [Problem(document.pointer(tokens), what, HINT) for tokens, what in example_errors(document.resolved)]
     _stop_at(path, [*findings.problems, *wrong, *misplaced(document, findings.read)])
     return Contract(
         file=path,
@@ -126,26 +127,26 @@ DEFAULT_LIMITS = Limits(bytes=1_048_576, nesting=64)
 
 
 def upsert_places(root: Place) -> list[Place]:
-    """The operations that carry `x-upsert`. A contract has one; anything else is noted as a problem."""
+    """Return the operations with `x-upsert`. Any number but one is noted as a problem."""
     marked = [operation for operation in operations_at(root) if operation.at("x-upsert").exists]
     if not marked:
-        root.at("paths").problem("no operation carries x-upsert", "mark the operation that creates or updates with it")
+        root.at("paths").problem("no operation has x-upsert", "add it to the operation that creates and updates models")
     for other in marked[1:]:
-        other.at("x-upsert").problem("a second operation carries x-upsert", "mark one operation, and no other")
+        other.at("x-upsert").problem("a second operation has x-upsert", "keep it at one operation")
     return marked
 
 
 def note_missing_bodies(operation: Place) -> None:
-    """Note it where the upsert operation does not describe the fields of its request or of its response."""
+    """Note a problem if the upsert operation does not describe the fields of its request or of its response."""
     updated = operation.at("x-upsert", "updated").node
     for body in (request_body_at(operation), response_body_at(operation, updated)):
         if not properties_at(body):
-            what = "there is no JSON object schema with properties"
-            body.problem(what, f"describe the {JSON} body with its properties")
+            what = "there is no schema of a JSON object with properties"
+            body.problem(what, f"describe the properties of the {JSON} body")
 
 
 def upsert_at(operation: Place) -> Upsert:
-    """The upsert that the operation describes. What is wrong with it is noted."""
+    """Return the upsert that the operation describes, and note its problems."""
     words = operation.extension("x-upsert").node
     request = request_fields(request_body_at(operation))
     response = response_fields(response_body_at(operation, words["updated"]), request)
@@ -168,14 +169,14 @@ def upsert_at(operation: Place) -> Upsert:
 
 
 def _sibling(operation: Place, word: str) -> Operation | None:
-    """The operation that `x-upsert` names under `word`, if it names one."""
+    """Return the operation that `x-upsert` names under `word`, or None."""
     named = operation.at("x-upsert", word)
     if not named.exists:
         return None
     known = {str(place.at("operationId").node): place for place in operations_at(operation.root)}
     if named.node in known:
         return operation_at(known[named.node])
-    named.problem(f"there is no operation {named.node}", f"name one of {', '.join(known)}, or leave {word} out")
+    named.problem(f"there is no operation {named.node}", f"name one of {', '.join(known)}, or remove {word}")
     return None
 
 
@@ -185,7 +186,7 @@ def _limits(body: Place) -> Limits:
 
 
 def request_fields(body: Place) -> dict[str, RequestField]:
-    """The fields of the request, by name; `body` is the place of its schema."""
+    """Return the fields of the request, by name; `body` is the place of its schema."""
     required = required_at(body)
     return {name: _request_field(at, name in required) for name, at in properties_at(body).items()}
 
@@ -214,7 +215,7 @@ def _alias(at: Place) -> Alias | None:
 
 
 def response_fields(body: Place, request: Mapping[str, RequestField]) -> dict[str, ResponseField]:
-    """The fields of the response, by name; `body` is the place of its schema."""
+    """Return the fields of the response, by name; `body` is the place of its schema."""
     required = required_at(body)
     return {name: _response_field(at, name in required, request) for name, at in properties_at(body).items()}
 
@@ -239,7 +240,7 @@ def _source(at: Place, request: Mapping[str, RequestField]) -> tuple[Source, Pro
     if extension.exists:
         return _written_source(at.name, extension), extension.provenance()
     if at.name not in request:
-        at.problem("nothing says where its value comes from", "add x-source, or a request property of that name")
+        at.problem("the source of its value is missing", "add x-source, or a request property of the same name")
     return FromRequest(at.name), at.provenance()
 
 
@@ -259,11 +260,8 @@ def _written_source(name: str, at: Place) -> Source:
             return Constant(words["value"])
 
 
-_FIELD_EXTENSIONS = ("x-reference", "x-alias", "x-merge", "x-source")
-
-
 def clauses_at(operation: Place) -> Mapping[str, Clause]:
-    """The clauses of the upsert operation, by name."""
+    """Return the clauses of the upsert operation, by name."""
     return MappingProxyType({clause.name: clause for clause in _clauses(operation)})
 
 
@@ -292,20 +290,20 @@ def _written_clauses(operation: Place) -> Iterator[Clause]:
 
 def _upsert_clauses(words: Place) -> Iterator[Clause]:
     for place in _members(words):
-        text = f"{place.name}: {place.node}"
+        text = _UPSERT_TEXTS[place.name].format(place.node)
         yield Clause(f"x-upsert/{place.name}", place.pointer, words.provenance(place.name), text)
 
 
 def _body_clauses(body: Place) -> Iterator[Clause]:
-    yield _clause("requestBody", body, body.node.get("description", "The body of the request."))
+    yield _clause("requestBody", body, body.node.get("description", "The request body."))
     limits = body.at("x-limits")
     if limits.exists:
-        text = f"A body measures at most {limits.node['bytes']} bytes and nests at most {limits.node['nesting']} deep."
+        text = f"A request body has at most {limits.node['bytes']:,} bytes and at most {limits.node['nesting']} levels."
         yield _clause("requestBody/x-limits", limits, text)
 
 
 def _security_clause(operation: Place) -> Clause:
-    """A list cannot carry a mark: it is as well known as the least known of the schemes that it names."""
+    """Return the clause of `security`, a list without `x-known`: its provenance is that of its weakest scheme."""
     security = security_at(operation)
     schemes = operation.root.at("components", "securitySchemes")
     marks = [schemes.at(name).provenance() for alternative in security.children() for name in alternative.node]
@@ -314,25 +312,84 @@ def _security_clause(operation: Place) -> Clause:
 
 
 def _field_clauses(field: Place) -> Iterator[Clause]:
-    for extension in _FIELD_EXTENSIONS:
+    for extension, sentences in _FIELD_EXTENSIONS.items():
         place = field.at(extension)
         if place.exists:
-            name = f"{field.name}/{extension}"
-            yield _clause(name, place, f"{field.name}: {extension} {_words(place)}")
-            yield from _member_clauses(name, place)
+            said = sentences(field.name, place.node)
+            yield _clause(f"{field.name}/{extension}", place, " ".join(said.values()))
+            if isinstance(place.at("x-known").node, dict):  # each member has a provenance of its own
+                yield from _member_clauses(f"{field.name}/{extension}", place, said)
 
 
-def _member_clauses(name: str, extension: Place) -> Iterator[Clause]:
-    """One for each member that has a mark of its own."""
-    if isinstance(extension.at("x-known").node, dict):
-        for member in _members(extension):
-            text = f"{name}: {member.name} is {json.dumps(member.node)}"
-            yield Clause(f"{name}/{member.name}", member.pointer, extension.provenance(member.name), text)
+def _member_clauses(name: str, extension: Place, said: Mapping[str, str]) -> Iterator[Clause]:
+    for member in _members(extension):
+        provenance = extension.provenance(member.name)
+        yield Clause(f"{name}/{member.name}", member.pointer, provenance, said[member.name])
 
 
 def _members(extension: Place) -> list[Place]:
     return [member for member in extension.children() if member.name != "x-known"]
 
 
-def _words(extension: Place) -> str:
-    return json.dumps({member.name: member.node for member in _members(extension)})
+_UPSERT_TEXTS: Mapping[str, str] = {
+    "key": "The request field {} names the model.",
+    "scope": "Each {} has its own models.",
+    "created": "A create returns {}.",
+    "updated": "An update returns {}.",
+    "omitted": "An update {}s the fields that the request omits.",
+    "invalid": "A request whose body is invalid is rejected with {}.",
+    "reserved": "A write to the name of a built-in model is rejected with {}.",
+    "forbidden": "A write with read-only credentials is rejected with {}.",
+    "read": "The operation {} reads a model.",
+    "delete": "The operation {} deletes a model.",
+}
+"""What each member of `x-upsert` says, as a sentence with its value."""
+
+
+def _reference_sentences(name: str, words: Mapping[str, Any]) -> dict[str, str]:
+    one = words["to"].removesuffix("s")
+    return {
+        "to": f"{name} refers to a {one}.",
+        "missing": f"A request whose {name} refers to a {one} that does not exist is rejected with {words['missing']}.",
+    }
+
+
+def _alias_sentences(name: str, words: Mapping[str, Any]) -> dict[str, str]:
+    of, status = words["of"], words["differing"]
+    return {
+        "of": f"{name} is an alternative spelling of {of}: both have one stored value.",
+        "differing": f"A request in which {name} and {of} differ is rejected with {status}.",
+    }
+
+
+def _merge_sentences(name: str, _: Mapping[str, Any]) -> dict[str, str]:
+    return {"by": f"An update merges {name} into its stored value, entry by entry."}
+
+
+def _source_sentences(name: str, words: Mapping[str, Any]) -> dict[str, str]:
+    match words:
+        case {"key": _}:
+            text = f"{name} is the name of the model."
+        case {"overlay": override, "inherit": base}:
+            text = f"{name} is the {name} of the model that {base} refers to, with the entries of {override} applied."
+        case {"overlay": override}:
+            text = f"{name} has the entries of {override}."
+        case {"inherit": base}:
+            last = f", or else {json.dumps(words['else'])}" if "else" in words else ""
+            text = f"{name} is the model's own value, or else that of the model that {base} refers to{last}."
+        case {"lookup": collection, "by": by}:
+            text = f"{name} is the {collection.removesuffix('s')} that {by} refers to."
+        case {"time": of}:
+            text = f"{name} is the time at which the model was {'last ' if of == 'updated' else ''}{of}."
+        case _:
+            text = f"{name} is {json.dumps(words['value'])}."
+    return {"": text}
+
+
+_FIELD_EXTENSIONS: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, str]]] = {
+    "x-reference": _reference_sentences,
+    "x-alias": _alias_sentences,
+    "x-merge": _merge_sentences,
+    "x-source": _source_sentences,
+}
+"""The extensions of fields, and the sentences that their members say."""

@@ -1,4 +1,4 @@
-"""The contract as typed, frozen objects. They declare what `openapi.yaml` says and compute nothing of the endpoint."""
+"""The contract as typed, frozen objects. They declare what `openapi.yaml` says; they do not implement the endpoint."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from contract.pointer import Tokens
 
 
 class Provenance(IntEnum):
-    """The marks of `x-known`, from the weakest to the strongest."""
+    """Where a fact comes from (`x-known`), from the weakest to the strongest provenance."""
 
     OPEN = 0
-    """A server may do either; nothing is judged."""
+    """Servers may differ; the suite observes and never judges."""
     ASSUMED = 1
-    """Our decision; a vendor may differ. Carries a SHOULD."""
+    """Our decision; a vendor may differ. A requirement is at most a SHOULD."""
     STANDARD = 2
-    """An HTTP or JSON standard says it. Carries a MUST, as do the next two."""
+    """An HTTP or JSON standard requires it. A requirement may be a MUST, as with the next two."""
     PUBLISHED = 3
-    """The vendor's other material for the same revision says it."""
+    """Other material of the vendor for the same revision says so."""
     STATED = 4
-    """The vendor's reference page says it."""
+    """The vendor's reference page says so."""
 
     @property
     def word(self) -> str:
-        """The mark as `x-known` spells it."""
+        """The value of `x-known`."""
         return self.name.lower()
 
     @property
@@ -37,7 +37,7 @@ class Provenance(IntEnum):
 
     @classmethod
     def words(cls) -> list[str]:
-        """Every mark as `x-known` spells it, the strongest first."""
+        """Return the values of `x-known`, the strongest first."""
         return [mark.word for mark in sorted(cls, reverse=True)]
 
 
@@ -54,24 +54,24 @@ class Omitted(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`x-reference`: the field names another thing of the organization (or a built-in one)."""
+    """`x-reference`: the field names a model or a provider of the organization, or a built-in model."""
 
     to: str
     """`models` or `providers`."""
     missing: int
-    """Status of the answer when there is no such thing."""
+    """Status of the response if it does not exist."""
     provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """`x-alias`: the field is another spelling of the field `of`; both share one stored value."""
+    """`x-alias`: the field is an alternative spelling of the field `of`; both have one stored value."""
 
     of: str
     differing: int
-    """Status of the answer when both are sent and differ."""
+    """Status of the response if both are sent and differ."""
     provenance: Provenance
-    """How well it is known that the two are one."""
+    """Provenance of the fact that both are one field."""
     differing_provenance: Provenance
 
 
@@ -87,29 +87,29 @@ class RequestField:
     reference: Reference | None = None
     alias: Alias | None = None
     merges: bool = False
-    """An object that is sent again is merged into the earlier one, entry by entry (`x-merge`)."""
+    """Whether a new object is merged into the stored one, entry by entry (`x-merge`)."""
 
     @property
     def storage_name(self) -> str:
-        """The name under which the value is stored."""
+        """The name under which the value is stored: that of the canonical field."""
         return self.alias.of if self.alias else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class FromKey:
-    """The value of the key field."""
+    """The name of the model, from the key field."""
 
 
 @dataclass(frozen=True, slots=True)
 class FromRequest:
-    """The stored request value of the same name."""
+    """The stored value of the request field `name`."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """The stored request value of the same name, else the base model's, else `default`."""
+    """The stored value of the request field `name`; without one the value of the base model, or else `default`."""
 
     name: str
     base: str
@@ -120,19 +120,19 @@ class Inherited:
 
 @dataclass(frozen=True, slots=True)
 class Overlaid:
-    """The base model's object, overlaid entry by entry with the stored request value of `override`; null removes.
+    """The object of the base model, overlaid with the entries of the stored `override`; an entry of null removes one.
 
-    Without a base model nothing lies below the override.
+    Without a base model it is the override alone.
     """
 
     override: str
     base: str | None = None
-    """The request field that names the base model; None where nothing lies below the override."""
+    """The request field that names the base model; None if the override has no base."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """The thing of `collection` that the stored request value of `by` names."""
+    """The member of `collection` that the stored value of the request field `by` names."""
 
     collection: str
     by: str
@@ -140,7 +140,7 @@ class LookedUp:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """When the model was `created`, or last `updated`."""
+    """The time at which the model was `created`, or last `updated`."""
 
     of: str
 
@@ -168,12 +168,12 @@ class ResponseField:
     source: Source
     pointer: str
     source_provenance: Provenance
-    """How well it is known that the value comes from there."""
+    """Provenance of the source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A statement of the contract that a requirement can rest on."""
+    """A statement of the contract that requirements refer to."""
 
     name: str
     pointer: str
@@ -183,11 +183,11 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`x-limits`: what a request body may measure."""
+    """`x-limits`: the limits of a request body."""
 
     bytes: int
     nesting: int
-    """How deep arrays and objects may nest; the body itself is level 1."""
+    """The maximum number of levels of arrays and objects; the body itself is level 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,25 +202,25 @@ class Operation:
     statuses: frozenset[int]
     pointer: str
     credentials: bool = True
-    """Whether a request without credentials is refused: each alternative of `security` names a scheme."""
+    """Whether a request without credentials is rejected: each alternative of `security` names a scheme."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """`x-upsert`: what the upsert operation means."""
+    """`x-upsert`: what the upsert operation does."""
 
     operation: Operation
     key: str
     scope: str | None
-    """What models belong to; None where all callers share them."""
+    """What models belong to; None if all clients share them."""
     created: int
     updated: int
     omitted: Omitted
     invalid: int
     reserved: int | None
-    """Status of a write to the name of a built-in model; None where such a name is like any other."""
+    """Status of a write to the name of a built-in model; None if such names are not reserved."""
     forbidden: int | None
-    """Status of a write by a caller who may only read; None where every caller may write."""
+    """Status of a write with read-only credentials; None if all credentials may write."""
     read: Operation | None
     delete: Operation | None
     limits: Limits
@@ -231,10 +231,10 @@ class Upsert:
     merged: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The storage names of the values that an update merges."""
     aliases: Mapping[str, Alias] = field(init=False, repr=False, compare=False)
-    """The request fields that are another spelling of one."""
+    """The request fields that are an alternative spelling of another field."""
 
     def __post_init__(self) -> None:
-        """Gather what each request would have to look for in all fields."""
+        """Compute once what each request needs of all fields."""
         fields = self.request.values()
         object.__setattr__(self, "storage_names", {each.name: each.storage_name for each in fields})
         object.__setattr__(self, "merged", tuple({each.storage_name: None for each in fields if each.merges}))
@@ -249,17 +249,17 @@ class Contract:
     title: str
     version: str
     digest: str
-    """SHA-256 of the resolved document, in hexadecimal digits: equal for contracts that say the same."""
+    """SHA-256 of the resolved document, in hexadecimal digits; equal for contracts of equal content."""
     document: Mapping[str, Any]
-    """The whole OpenAPI document, references resolved. Not to be changed: copy it first."""
+    """The whole OpenAPI document, references resolved. Do not change it; copy it first."""
     in_one_piece: Mapping[str, Any] = field(repr=False, compare=False)
-    """The same as it is written, for tools that take the names of its parts from its references; resolved where it is
-    written in several files. Not to be changed: copy it first."""
+    """The document as written, for tools that name its parts after its references; resolved if it has several files.
+    Do not change it; copy it first."""
     upsert: Upsert
     clauses: Mapping[str, Clause]
-    """The statements of `x-clauses`, the marked parts of the upsert operation by their path in it, and the extensions
+    """The statements of `x-clauses`, the parts of the upsert operation by their path in it, and the extensions
     of fields: `x-clauses/shown`, `x-upsert/omitted`, `responses/201`, `requestBody`, `input_cost/x-source`."""
     locate: Callable[[Tokens], str] = field(repr=False, compare=False)
-    """The JSON pointer of the place in the files where a node of the document, or the nearest one, is written."""
+    """Returns the JSON pointer to where the files define a node of the document, or its nearest ancestor."""
     base_path: str = ""
-    """The path of the first server, such as `/v1`, under which all paths stand; empty where it has none."""
+    """The path of the first server, such as `/v1`, which comes before all paths; empty if it has none."""

@@ -1,6 +1,6 @@
-"""A cursor over a resolved document that knows the way it came, and notes what is found there.
+"""A cursor over a resolved document, which knows its own path and collects problems.
 
-It reads what stands at a place: schemas, operations, and the base path, which is the path of the first server.
+The functions read what is at a place: schemas, operations, and the base path, which is the path of the first server.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from contract.pointer import ABSENT, Token, Tokens, node_at
 from contract.schemas import Unfoldable, folded
 
 UNMARKED = Provenance.STATED
-"""A contract that gives no mark states what it says."""
+"""The provenance of a fact without `x-known`."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """What a reading of a document brings to light."""
+    """What reading a document finds: problems, and the extensions that were used."""
 
     problems: list[Problem] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
@@ -32,13 +32,13 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A node of a document, and the way to it."""
+    """A node of a document, and the path to it."""
 
     document: Document
     findings: Findings
     tokens: Tokens
     node: Any
-    """ABSENT where the way leads to nothing."""
+    """ABSENT if there is no such node."""
 
     @classmethod
     def root_of(cls, document: Document, findings: Findings) -> Place:
@@ -55,36 +55,36 @@ class Place:
 
     @property
     def name(self) -> str:
-        """The last step of the way."""
+        """The last token of the path."""
         return str(self.tokens[-1])
 
     @property
     def pointer(self) -> str:
-        """Where the node is written, or the nearest one that exists."""
+        """JSON pointer to the node, or to its nearest existing ancestor."""
         return self.document.pointer(self.tokens)
 
     def at(self, *tokens: Token) -> Place:
-        """The place that `tokens` lead to from here."""
+        """Return the place at `tokens` below this one."""
         return Place(self.document, self.findings, (*self.tokens, *tokens), node_at(self.node, tokens))
 
     def children(self) -> Iterator[Place]:
-        """The places below, where this is a mapping or a list."""
+        """Yield the places of the members of a mapping or of the items of a list."""
         if isinstance(self.node, dict):
             yield from (self.at(name) for name in self.node)
         elif isinstance(self.node, list):
             yield from (self.at(index) for index in range(len(self.node)))
 
     def extension(self, name: str) -> Place:
-        """The place of the extension of that name, noted as read where it exists."""
+        """Return the place of an extension, and note that it was read if it exists."""
         place = self.at(name)
         if place.exists:
             self.findings.read.add(place.pointer)
         return place
 
     def provenance(self, member: str | None = None) -> Provenance:
-        """The `x-known` of this node, or of one member where the node is an extension that marks them one by one.
+        """Return the provenance of this node, or of one member of an extension whose members have their own.
 
-        That such an extension stands here at all is as well known as the best known of its members.
+        The provenance of such an extension as a whole is that of its best known member.
         """
         mark = self.at("x-known").node
         if isinstance(mark, dict):
@@ -93,23 +93,23 @@ class Place:
         return UNMARKED if mark is ABSENT else Provenance[mark.upper()]
 
     def problem(self, what: str, hint: str) -> None:
-        """Note that something is wrong here."""
+        """Note a problem here."""
         self.findings.problems.append(Problem(self.pointer, what, hint))
 
 
 def folded_at(place: Place) -> dict[str, Any]:
-    """The folded schema at `place`; an empty one where there is none, or, with the problem noted, none that folds."""
+    """Return the folded schema at `place`; an empty one if it is missing, or if it cannot be folded, which is noted."""
     if not place.exists:
         return {}
     try:
         return folded(place.node)
     except Unfoldable as error:
-        place.problem(str(error), "say it once; allOf is for a reference with something beside it")
+        place.problem(str(error), "give it one value; use allOf only to add to a reference")
         return {}
 
 
 def properties_at(place: Place) -> dict[str, Place]:
-    """The places of the properties of the object schema at `place`, those of its `allOf` members included."""
+    """Return the places of the properties of the object schema at `place`, including those of its `allOf` members."""
     found: dict[str, Place] = {}
     for member in place.at("allOf").children():
         found.update(properties_at(member))
@@ -118,7 +118,7 @@ def properties_at(place: Place) -> dict[str, Place]:
 
 
 def required_at(place: Place) -> set[str]:
-    """The names of the required properties of the object schema at `place`, those of its `allOf` members included."""
+    """Return the required properties of the object schema at `place`, including those of its `allOf` members."""
     members = (required_at(member) for member in place.at("allOf").children())
     return {name.node for name in place.at("required").children()}.union(*members)
 
@@ -128,15 +128,15 @@ JSON = "application/json"
 
 
 def operations_at(root: Place) -> Iterator[Place]:
-    """The place of each operation."""
+    """Yield the place of each operation."""
     for item in root.at("paths").children():
         yield from (item.at(method) for method in METHODS if item.at(method).exists)
 
 
 def operation_at(place: Place) -> Operation:
-    """The operation at `place`."""
+    """Return the operation at `place`."""
     if not place.at("operationId").exists:
-        place.problem("the operation has no operationId", "give it one")
+        place.problem("the operation has no operationId", "add an operationId")
     statuses = (status.name for status in place.at("responses").children())
     return Operation(
         operation_id=str(place.node.get("operationId")),
@@ -144,49 +144,49 @@ def operation_at(place: Place) -> Operation:
         path=str(place.tokens[1]),
         statuses=frozenset(int(status) for status in statuses if status.isdecimal()),
         pointer=place.pointer,
-        credentials=_asks_for_credentials(security_at(place)),
+        credentials=_requires_credentials(security_at(place)),
     )
 
 
 def security_at(operation: Place) -> Place:
-    """The place of what the operation says of credentials, or else of what the document says."""
+    """Return the place of the `security` of the operation, or else of the document."""
     own = operation.at("security")
     return own if own.exists else operation.root.at("security")
 
 
-def _asks_for_credentials(security: Place) -> bool:
+def _requires_credentials(security: Place) -> bool:
     alternatives = list(security.children())
     return bool(alternatives) and all(alternative.node for alternative in alternatives)
 
 
 def request_body_at(operation: Place) -> Place:
-    """The place of the schema of the JSON request body."""
+    """Return the place of the schema of the JSON request body."""
     return operation.at("requestBody", "content", JSON, "schema")
 
 
 def response_body_at(operation: Place, status: int | str) -> Place:
-    """The place of the schema of the JSON body of the response of that status."""
+    """Return the place of the schema of the JSON body of a response."""
     return operation.at("responses", str(status), "content", JSON, "schema")
 
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _NEVER = re.compile(r"[ ?#\\{}]|%(?![0-9A-Fa-f]{2})")
-"""What ends a path, or stands in none."""
+"""What ends a path, or is not allowed in one."""
 _SAFE = "/%:@!$&'()*+,;=~"
-"""What stands in a path as it is, beside letters, digits and `-._` (RFC 3986, section 3.3)."""
+"""What needs no percent-encoding in a path, besides letters, digits and `-._` (RFC 3986, section 3.3)."""
 
 
 def base_path_at(root: Place) -> str:
-    """Return the path of the first server, without a slash at its end, or note why it has none.
+    """Return the path of the first server without its trailing slash, or note why it is invalid.
 
-    Variables have their default values. A server of `/` or none at all has the base path "".
+    Variables have their default values. Without a server, or with `/`, the base path is "".
     """
     server = root.at("servers", 0)
     if not server.exists:
         return ""
     variables = server.at("variables").node if server.at("variables").exists else {}
     if missing := [name for name in _VARIABLE.findall(server.node["url"]) if name not in variables]:
-        hint = "define it under variables, with a default"
+        hint = "declare it under variables, with a default"
         server.at("url").problem(f"the variable {missing[0]} of the server has no default", hint)
         return ""
     try:
@@ -197,7 +197,7 @@ def base_path_at(root: Place) -> str:
 
 
 def normal_base_path(text: str) -> str:
-    """Return a base path as a user writes it without the slash at its end. Raises ValueError.
+    """Return the base path that a user wrote without its trailing slash. Raises ValueError.
 
     >>> normal_base_path("/v1/"), normal_base_path("/")
     ('/v1', '')
@@ -212,8 +212,8 @@ def _filled(url: str, variables: Mapping[str, Any]) -> str:
 
 
 def _path_of(url: str) -> str:
-    """Return the path of a URL, which is relative to the root of the server where it is relative."""
+    """Return the path of a URL; a relative URL is relative to the root of the server."""
     path = urlsplit(url).path
-    if not path.startswith("//"):  # else it would be taken for a host
+    if not path.startswith("//"):  # urljoin would take it for a host
         path = urlsplit(urljoin("http://mock/", path)).path  # resolves dot segments
     return quote(path, safe=_SAFE).rstrip("/")

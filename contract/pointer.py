@@ -1,7 +1,4 @@
-"""Places in a document: JSON pointers (RFC 6901) as URI fragments, and a walk over all that OpenAPI describes.
-
-The walk tells the description from names that an author chose and from data.
-"""
+"""JSON pointers (RFC 6901) as URI fragments, and the nodes of a document whose keys OpenAPI defines."""
 
 from __future__ import annotations
 
@@ -10,19 +7,19 @@ from typing import Any, Final, TypeAlias
 
 Token: TypeAlias = str | int
 Tokens: TypeAlias = tuple[Token, ...]
-"""The way from the root of a document to a node of it."""
+"""The path from the root of a document to one of its nodes."""
 
 ABSENT: Final = object()
-"""What stands where nothing stands; null is a value."""
+"""Marks a missing node; null is a value."""
 
 
 def to_pointer(tokens: Iterable[Token]) -> str:
-    """`("paths", "/x")` as `#/paths/~1x`."""
+    """Return the JSON pointer of `tokens`: `#/paths/~1x` for `("paths", "/x")`."""
     return "#" + "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
 
 
 def step(node: Any, token: Token) -> Any:
-    """The child of `node` under `token`, or ABSENT."""
+    """Return the child of `node` under `token`, or ABSENT."""
     if isinstance(node, dict):
         return node.get(token, ABSENT)
     if isinstance(node, list) and str(token).isdecimal() and int(token) < len(node):
@@ -31,23 +28,23 @@ def step(node: Any, token: Token) -> Any:
 
 
 def node_at(node: Any, tokens: Iterable[Token]) -> Any:
-    """The node that `tokens` lead to from `node`, or ABSENT."""
+    """Return the node at `tokens` below `node`, or ABSENT."""
     for token in tokens:
         node = step(node, token)
     return node
 
 
 _DATA = {"default", "enum", "example", "security", "value"}
-"""Below these keys stands data."""
+"""The values of these keys are data."""
 _NAMED = {
     *("callbacks", "content", "encoding", "examples", "headers", "links", "mapping", "parameters", "properties"),
     *("scopes", "variables"),
 }
-"""The mappings below these keys have keys that an author chose, as have those of each section of `components`."""
+"""The values of these keys are mappings whose keys the author chose, as in each section of `components`."""
 
 
 def descriptions(node: Any, tokens: Tokens = ()) -> Iterator[tuple[Tokens, dict[str, Any]]]:
-    """Each mapping at or below `node` whose keys OpenAPI defines, outermost first. Extensions are not entered."""
+    """Yield each mapping at or below `node` whose keys OpenAPI defines, outermost first; skip data and extensions."""
     if isinstance(node, list):
         for index, child in enumerate(node):
             yield from descriptions(child, (*tokens, index))
@@ -62,7 +59,7 @@ def descriptions(node: Any, tokens: Tokens = ()) -> Iterator[tuple[Tokens, dict[
 
 
 def _has_chosen_keys(tokens: Tokens) -> bool:
-    """Whether `tokens` lead to a mapping with such keys. Below one of them stands no other right away."""
+    """Return whether `tokens` lead to a mapping whose keys the author chose. Its values are never such mappings."""
     if len(tokens) < 2:
         return False
     chosen = tokens[-1] in _NAMED or (len(tokens) == 2 and tokens[0] == "components")

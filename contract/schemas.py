@@ -1,6 +1,6 @@
-"""Schemas as consumers want them: `allOf` folded in, extensions left out.
+"""Schemas with `allOf` folded in and extensions removed, and the validation of examples and defaults.
 
-Every example and default in a contract is checked by its schema: a wrong one is copied by every reader.
+Every example and default of a contract must be valid: readers copy them.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from typing import Any
 from contract.pointer import ABSENT, Tokens, descriptions, node_at
 
 _ANNOTATIONS = ("title", "description", "example", "default", "deprecated", "externalDocs")
-"""Keywords that say something about a schema without restricting it. The outer ones win."""
+"""Keywords that do not restrict a schema. The outer ones win."""
 
 
 class Unfoldable(ValueError):
-    """Two members of an `allOf` give one keyword different values, so that no single schema says the same."""
+    """Two members of an `allOf` give one keyword different values, so that it cannot be folded into one schema."""
 
     def __init__(self, keyword: str) -> None:
         super().__init__(f"allOf gives {keyword} two different values")
 
 
 def folded(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with each `allOf` member folded into it, all the way down.
+    """Return the schema with each `allOf` member folded into it, at every level.
 
-    A contract uses `allOf` to say something beside a reference, or to add properties; not to intersect schemas.
-    Raises Unfoldable where it does.
+    A contract uses `allOf` to add to a reference, or to add properties; not to intersect schemas: then it raises
+    Unfoldable.
     """
     merged: dict[str, Any] = {}
     parts = [*(folded(member) for member in schema.get("allOf", [])), _without_extensions(schema)]
-    # OpenAPI 3.0.3: a schema with a type that does not say it is nullable refuses null, whatever stands around it.
+    # OpenAPI 3.0.3: a schema with a type and without nullable: true rejects null, whatever is around it.
     if len({part.get("nullable", False) for part in parts if "type" in part or "nullable" in part}) > 1:
         raise Unfoldable("nullable")
     for part in parts:
@@ -72,38 +72,38 @@ def _both(name: str, inner: Mapping[str, Any], outer: Mapping[str, Any]) -> Any:
     return folded({"allOf": [inner[name], outer[name]]}) if name in inner else outer[name]
 
 
-def faults(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Each way in which `value` is not valid by an OpenAPI 3.0 schema: where in the value, and what."""
+def value_errors(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each error of `value` by an OpenAPI 3.0 schema: where in the value, and what."""
     from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
     nulls = set()
     for error in OAS30Validator(dict(schema), format_checker=oas30_format_checker).iter_errors(value):
         tokens = tuple(error.absolute_path)
-        if tokens in nulls:  # that it is null was told: that it is of no type and in no enum either adds nothing
+        if tokens in nulls:  # one error for an unexpected null is enough: it would also fail type and enum
             continue
         if error.instance is None:
             nulls.add(tokens)
         yield tokens, error.message
 
 
-HINT = "correct it, or the schema"
+HINT = "correct the value, or the schema"
 
 
-def value_faults(resolved: dict[str, Any]) -> Iterator[tuple[Tokens, str]]:
-    """Each way in which an example or a default differs from the schema beside it: where, and what."""
+def example_errors(resolved: dict[str, Any]) -> Iterator[tuple[Tokens, str]]:
+    """Yield each error of an example or a default by the schema beside it: where, and what."""
     for tokens, node in descriptions(resolved):
         schema = node.get("schema", node)
         if "allOf" in schema or isinstance(schema.get("type"), str):
             for below in _values(node):
-                for inside, what in faults(schema, node_at(node, below)):
+                for inside, what in value_errors(schema, node_at(node, below)):
                     yield (*tokens, *below, *inside), f"the {_kind(below)} is not valid: {what}"
 
 
 def _values(node: dict[str, Any]) -> Iterator[Tokens]:
-    """The way to each example or default of a parameter, a header, a body or a schema."""
+    """Return the path to each example or default of a parameter, a header, a body or a schema."""
     named = node.get("examples", {})
-    ways = [("default",), ("example",), *(("examples", name, "value") for name in named)]
-    return (way for way in ways if node_at(node, way) is not ABSENT)
+    paths = [("default",), ("example",), *(("examples", name, "value") for name in named)]
+    return (path for path in paths if node_at(node, path) is not ABSENT)
 
 
 def _kind(below: Tokens) -> str:

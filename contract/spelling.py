@@ -1,7 +1,7 @@
-"""Finds texts inside others, however they are spelled there.
+"""Finds a text, such as a secret, in other texts in any of its usual spellings.
 
-Known are: as it is; percent-encoded, also twice; escaped as JSON, JavaScript, Python or HTML, also only in part; in
-hexadecimal digits, also spaced; in base64, also twice, and in base32, wherever the text begins in what was encoded.
+The spellings are: as it is; percent-encoded, also twice; escaped as JSON, JavaScript, Python or HTML, also in part;
+hexadecimal digits, also spaced; base64, also twice, and base32, at any offset of what was encoded.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 LONG_ENOUGH = 6
-"""Characters from which on a text is looked for inside of words and encoded; shorter ones stand anywhere by chance."""
+"""Texts of at least this many characters are also found within words and encoded; shorter ones match by chance."""
 _LONGEST_ENCODED = 4096
-"""Bytes of a text that are looked for encoded."""
+"""The bytes of a text that are searched for in encodings."""
 _LONGEST_SPACED = 64
-"""Bytes of a text that are compared where its hexadecimal digits are spaced; all digits after them belong to it."""
+"""The bytes of a text that are compared with spaced hexadecimal digits; all digits after them count as part of it."""
 _ESCAPE = re.compile(
     r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
     r"|\\+u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\+u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
@@ -31,22 +31,22 @@ _ESCAPE = re.compile(
 _ESCAPED_IN_CODE = re.compile(_ESCAPE.pattern.replace("(?P<percent>(?:%[0-9A-Fa-f]{2})+)", "(?P<percent>(?!))"))
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 _ROUNDS = 3
-"""Times that a text may be escaped within an escaped one."""
+"""How many layers of escapes are removed."""
 _SPACED = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:,._-]{1,3}(?:0x|\\x)?){5}|(?:\\x[0-9A-Fa-f]{2}){5}")
 _DIGITS = re.compile(r"[0-9A-Fa-f](?:[\s:,._-]{0,3}+(?:0x|\\x)?+[0-9A-Fa-f])+")
-"""Hexadecimal digits with something between them, or nothing."""
+"""Hexadecimal digits, with or without separators."""
 _DIGIT = re.compile(r"(?:0x|\\x)?+([0-9A-Fa-f])")
 
 
 class Place(NamedTuple):
-    """Where a spelling stands in a text."""
+    """The place of a spelling in a text."""
 
     start: int
     end: int
 
 
 class Spelled:
-    """One text, and how to find it."""
+    """A text to find, with its spellings."""
 
     def __init__(self, literal: str) -> None:
         self.literal = literal
@@ -58,13 +58,13 @@ class Spelled:
         self._forms = tuple(each.replace("+", " ") for each in self.encoded)
 
     def may_be_in(self, text: Text) -> bool:
-        """Tell whether to look closer, which takes more time."""
+        """Return whether a thorough search, which takes longer, is worthwhile."""
         if self._loosely.lower() in text.loosely_lowered or any(form in text.loosely for form in self._forms):
             return True
         return self._is_long and text.is_spaced
 
     def places_in(self, text: Text) -> Iterator[Place]:
-        """Yield where it stands in `text`."""
+        """Yield its places in `text`."""
         for place in text.places(self._lowered, text.lowered):
             if self._is_long or text.is_word(place):
                 yield place
@@ -77,7 +77,7 @@ class Spelled:
 
 
 class Text:
-    """A text that is searched: as it is written, and as it reads without its escapes."""
+    """A text that is searched: as written, and without its escapes."""
 
     def __init__(self, raw: str) -> None:
         self.raw = raw
@@ -85,7 +85,7 @@ class Text:
 
     @cached_property
     def read(self) -> str:
-        """Without escapes and backslashes, and with a space for each plus, which may be one in a form."""
+        """The text without escapes and backslashes, and with a space for each plus: in forms it may be one."""
         read = self.raw
         for _ in range(_ROUNDS):
             before = read
@@ -96,27 +96,27 @@ class Text:
 
     @cached_property
     def loosely(self) -> str:
-        """Nearly the same, made faster and without the places."""
+        """Nearly the same as `read`; faster, but without places."""
         return _loosely(self.raw)
 
     @cached_property
     def loosely_lowered(self) -> str:
-        """The same in lower case."""
+        """`loosely` in lower case."""
         return self.loosely.lower()
 
     @cached_property
     def lowered(self) -> str:
-        """What it reads in lower case, every character in its place."""
+        """`read` in lower case, with every character in its place."""
         return _lowered(self.read)
 
     @cached_property
     def is_spaced(self) -> bool:
-        """Whether there may be hexadecimal digits with something between them."""
+        """Whether there may be hexadecimal digits with separators."""
         return _SPACED.search(self.raw) is not None
 
     @cached_property
     def _digits(self) -> tuple[str, Sequence[int]]:
-        """All hexadecimal digits that stand together or spaced, in lower case, and the place of each."""
+        """All sequences of hexadecimal digits, also separated ones, in lower case, and the place of each digit."""
         digits: list[str] = []
         starts: list[int] = []
         for together in _DIGITS.finditer(self.raw):
@@ -128,7 +128,7 @@ class Text:
         return "".join(digits).lower(), starts
 
     def digit_places(self, spelling: str, *, whole: bool) -> Iterator[Place]:
-        """Yield where these digits stand spaced; where they are not the whole, with all digits after them."""
+        """Yield the places of these digits with separators; unless `whole`, with all digits that follow."""
         digits, starts = self._digits
         at = digits.find(spelling) if spelling else -1
         while at >= 0:
@@ -137,7 +137,7 @@ class Text:
             at = digits.find(spelling, last + 1)
 
     def places(self, spelling: str, read: str) -> Iterator[Place]:
-        """Yield where `spelling` stands in `read`, as places in the text as it is written."""
+        """Yield the places of `spelling` in `read`, as places in the text as written."""
         at = read.find(spelling) if spelling else -1
         while at >= 0:
             end = at + len(spelling)
@@ -145,14 +145,14 @@ class Text:
             at = read.find(spelling, end)
 
     def is_word(self, place: Place) -> bool:
-        """Tell whether no letter or digit stands beside a place."""
+        """Return whether neither a letter nor a digit is next to a place."""
         return not (self.raw[place.start - 1 : place.start].isalnum() or self.raw[place.end : place.end + 1].isalnum())
 
     def _start(self, at: int) -> int:
         return at if self._starts is None else self._starts[at]
 
     def _unescape(self, read: str) -> str:
-        """Take out one layer of escapes, if there is any."""
+        """Remove one layer of escapes, if there is any."""
         if not ("%" in read or "\\" in read or "&" in read):
             return read
         starts: list[int] = []
@@ -178,7 +178,7 @@ class Text:
 
 
 def replace_spelled(text: str, literals: Iterable[Spelled], replacement: Callable[[Spelled], str]) -> str:
-    """Replace all spellings of the literals. Of those that overlap, the first and longest one is named."""
+    """Replace all spellings of the literals. Of those that overlap, the first and longest one is replaced."""
     if not text:
         return text
     searched = Text(text)
@@ -199,17 +199,17 @@ def replace_spelled(text: str, literals: Iterable[Spelled], replacement: Callabl
 
 @lru_cache(maxsize=512)
 def spelled(literal: str) -> Spelled:
-    """The spellings of a text."""
+    """Return the spellings of a text."""
     return Spelled(literal)
 
 
 def _after(start: int, at: int, end: int) -> list[int]:
-    """Return the starts of the characters from `at` to `end`, of which the first begins at `start` already."""
+    """Return the starts of the characters from `at` to `end`; the first one begins at `start`."""
     return [start, *range(at + 1, end)] if at < end else []
 
 
 def _unescaped(found: re.Match[str]) -> Iterator[tuple[str, int]]:
-    """Yield the characters that an escape stands for, each with its place in the escape."""
+    """Yield the characters of an escape, each with its offset in the escape."""
     if found["percent"]:
         offset = 0
         encoded = bytes.fromhex(found["percent"].replace("%", ""))

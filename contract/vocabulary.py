@@ -1,7 +1,7 @@
-"""The extensions that a contract may use: where each may stand, and its shape; any other is an error.
+"""The extensions that a contract may use: where each is allowed, and its form. Any other extension is an error.
 
-It is a vocabulary, not a language: what it cannot say stays out of the contract. Words that are well formed may still
-contradict each other, so that they cannot all hold: that is an error too.
+It is a vocabulary, not a language: the contract cannot say more than this. Well-formed extensions that contradict each
+other are errors too.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ from contract.place import (
     security_at,
 )
 from contract.pointer import Tokens, descriptions
-from contract.schemas import faults
+from contract.schemas import value_errors
 
 COLLECTIONS = ("models", "providers")
-"""What a reference or a look-up may lead to."""
+"""What a reference or a lookup may refer to."""
 
 _STATUS = {"type": "integer", "minimum": 200, "maximum": 499}
 _WORD = {"enum": Provenance.words()}
@@ -54,19 +54,18 @@ def _object(required: list[str], **properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _known(*members: str) -> dict[str, Any]:
-    """A mark for the whole extension, or one for each of its members."""
+def _provenance(*members: str) -> dict[str, Any]:
+    """Return the schema of the provenance of a whole extension, or of each of its members."""
     return {"oneOf": [_WORD, _object([], **dict.fromkeys(members, _WORD))]}
 
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """One word of the vocabulary."""
+    """An extension: where it belongs, its JSON Schema, and its form for error messages."""
 
     place: str
     schema: Mapping[str, Any]
     form: str
-    """How it is written, for error messages."""
 
 
 _UPSERT: dict[str, Any] = {
@@ -89,7 +88,7 @@ VOCABULARY: dict[str, Extension] = {
         _object(
             ["key", "created", "updated", "omitted", "invalid"],
             **_UPSERT,
-            **{"x-known": _known(*_UPSERT)},
+            **{"x-known": _provenance(*_UPSERT)},
         ),
         "{key: FIELD, scope: organization, created: 201, updated: 200, omitted: keep | reset, invalid: 400, "
         "reserved: 403, forbidden: 403, read: OPERATION_ID, delete: OPERATION_ID}",
@@ -97,7 +96,7 @@ VOCABULARY: dict[str, Extension] = {
     "x-clauses": Extension(
         "the upsert operation",
         {"type": "object", "additionalProperties": _object(["text"], text=_NAME, **{"x-known": _WORD})},
-        "{NAME: {x-known: MARK, text: SENTENCE}}",
+        "{NAME: {x-known: PROVENANCE, text: SENTENCE}}",
     ),
     "x-limits": Extension(
         "the request body of the upsert operation",
@@ -116,7 +115,7 @@ VOCABULARY: dict[str, Extension] = {
     ),
     "x-alias": Extension(
         "a request property",
-        _object(["of", "differing"], of=_NAME, differing=_STATUS, **{"x-known": _known("of", "differing")}),
+        _object(["of", "differing"], of=_NAME, differing=_STATUS, **{"x-known": _provenance("of", "differing")}),
         "{of: FIELD, differing: 400}",
     ),
     "x-merge": Extension(
@@ -143,13 +142,13 @@ VOCABULARY: dict[str, Extension] = {
 
 
 def extensions_in(document: Document) -> Iterator[tuple[Tokens, Any]]:
-    """Each extension of the document: where it stands, and its value."""
+    """Yield the place and the value of each extension of the document."""
     for tokens, node in descriptions(document.resolved):
         yield from (((*tokens, key), value) for key, value in node.items() if key.startswith("x-"))
 
 
 def vocabulary_problems(document: Document) -> list[Problem]:
-    """Unknown extensions, and those that are not of the form that the vocabulary gives them."""
+    """Return a problem for each unknown or malformed extension."""
     problems: list[Problem] = []
     for tokens, value in extensions_in(document):
         if tokens[-1] not in VOCABULARY:
@@ -167,7 +166,7 @@ def _validator(name: str) -> jsonschema_rs.Validator:
 def _unknown(name: str, pointer: str) -> Problem:
     near = difflib.get_close_matches(name, VOCABULARY, n=1)
     hint = f"write {near[0]}" if near else "remove it"
-    return Problem(pointer, f"{name} is not a known extension", f"{hint}; known are {', '.join(VOCABULARY)}")
+    return Problem(pointer, f"{name} is not a known extension", f"{hint}; the extensions are {', '.join(VOCABULARY)}")
 
 
 def _shape_problems(name: str, value: Any, pointer: str) -> Iterator[Problem]:
@@ -179,7 +178,7 @@ def _shape_problems(name: str, value: Any, pointer: str) -> Iterator[Problem]:
 
 
 def misplaced(document: Document, read: set[str]) -> list[Problem]:
-    """Extensions that have no effect where they stand; `read` are the pointers of those that have one."""
+    """Return a problem for each extension without effect; `read` are the pointers of those that have one."""
     problems: list[Problem] = []
     for tokens, _ in extensions_in(document):
         name = str(tokens[-1])
@@ -189,12 +188,12 @@ def misplaced(document: Document, read: set[str]) -> list[Problem]:
     return list(dict.fromkeys(problems))
 
 
-_SHOWN_AS = {FromKey: "string", Timestamp: "string", Overlaid: "object", LookedUp: "object"}
+_TYPE_BY_SOURCE = {FromKey: "string", Timestamp: "string", Overlaid: "object", LookedUp: "object"}
 """The type of a response property, by where its value comes from."""
 
 
 def note_contradictions(operation: Place, upsert: Upsert) -> None:
-    """Note every contradiction in the upsert at `operation`."""
+    """Note each contradiction in the upsert at `operation`."""
     words = operation.at("x-upsert")
     _check_key(words.at("key"), upsert)
     _check_statuses(words, upsert)
@@ -202,7 +201,7 @@ def note_contradictions(operation: Place, upsert: Upsert) -> None:
         _check_security(security_at(place))
     for place in operations_at(operation.root):
         _check_schemes(security_at(place))
-    if not operation.findings.problems:  # all the rest would only repeat what is wrong with these
+    if not operation.findings.problems:  # the other checks would only repeat these problems
         _check_siblings(words, upsert)
         _check_bodies(operation, upsert)
         _check_fields(operation, upsert)
@@ -214,46 +213,48 @@ def _check_fields(operation: Place, upsert: Upsert) -> None:
         _check_reference(requested[field.name], field, upsert)
         _check_alias(requested[field.name], field, upsert)
         _check_merge(requested[field.name], field)
-    shown = properties_at(response_body_at(operation, upsert.updated))
+    returned = properties_at(response_body_at(operation, upsert.updated))
     for response_field in upsert.response.values():
-        _check_source(shown[response_field.name].at("x-source"), response_field, upsert)
+        _check_source(returned[response_field.name].at("x-source"), response_field, upsert)
 
 
 def _named_siblings(operation: Place, upsert: Upsert) -> Iterable[Place]:
-    """The places of the operations that read and delete what the upsert wrote."""
+    """Return the places of the operations that read and delete models."""
     named = {it.operation_id for it in (upsert.read, upsert.delete) if it is not None}
     return (place for place in operations_at(operation.root) if place.at("operationId").node in named)
 
 
 def _check_schemes(security: Place) -> None:
-    """Each scheme is one that the document defines."""
+    """Note security schemes that the document does not define."""
     schemes = security.root.at("components", "securitySchemes")
     for alternative in security.children():
         for name in alternative.node:
             if not schemes.at(name).exists:
-                alternative.problem(f"there is no security scheme {name}", "define it in components, or name another")
+                alternative.problem(
+                    f"there is no security scheme {name}", "define it under components, or name another one"
+                )
 
 
 def _check_security(security: Place) -> None:
-    """Each alternative is one scheme of bearer tokens, or none: a request has one Authorization header."""
+    """Note alternatives that are not one bearer scheme or none: a request has one Authorization header."""
     schemes = security.root.at("components", "securitySchemes")
     for alternative in security.children():
         names = list(alternative.node)
         for name in names:
             scheme = schemes.at(name)
             if scheme.exists and (scheme.at("type").node, str(scheme.at("scheme").node).lower()) != ("http", "bearer"):
-                scheme.problem(f"{name} is no scheme of bearer tokens", "write it as type: http, scheme: bearer")
+                scheme.problem(f"{name} is not a bearer scheme", "write it as type: http, scheme: bearer")
         if len(names) > 1:
-            what = f"a request cannot carry credentials of {' and '.join(names)} in one Authorization header"
+            what = f"one Authorization header cannot have credentials of both {' and '.join(names)}"
             alternative.problem(what, "name one scheme in each alternative")
 
 
 def _check_key(at: Place, upsert: Upsert) -> None:
     field = upsert.request.get(upsert.key)
     if field is None or not field.required or field.alias or field.schema.get("type") != "string":
-        at.problem(f"{upsert.key} is no required string of the request", "name one, or make it one")
+        at.problem(f"{upsert.key} is not a required string of the request", "name a required string, or make it one")
     elif upsert.key not in upsert.response:
-        at.problem(f"the response does not show {upsert.key}", "add it to the schema of the response")
+        at.problem(f"the response does not have {upsert.key}", "add it to the schema of the response")
 
 
 def _check_statuses(words: Place, upsert: Upsert) -> None:
@@ -264,25 +265,25 @@ def _check_statuses(words: Place, upsert: Upsert) -> None:
             _check_status(words.at(word), upsert, range(400, 500))
 
 
-def _check_status(at: Place, upsert: Upsert, lawful: range) -> None:
-    if at.node not in lawful:
-        at.problem(f"{at.node} is no status from {lawful[0]} to {lawful[-1]}", "give one of that class")
+def _check_status(at: Place, upsert: Upsert, allowed: range) -> None:
+    if at.node not in allowed:
+        at.problem(f"{at.node} is not a status from {allowed[0]} to {allowed[-1]}", "use a status in that range")
     elif at.node not in upsert.operation.statuses:
-        at.problem(f"{at.node} is no declared response of the operation", "declare it under responses")
+        at.problem(f"{at.node} is not a declared response of the operation", "declare it under responses")
 
 
 def _check_bodies(operation: Place, upsert: Upsert) -> None:
-    """A create, an update and a read show the same model."""
+    """Note schemas that differ: a create, an update and a read return the same model."""
     body = folded_at(response_body_at(operation, upsert.updated))
-    for shown in (response_body_at(operation, upsert.created), *_read_bodies(operation, upsert.read)):
-        if folded_at(shown) != body:
-            shown.problem(
-                f"the schema differs from that of the response {upsert.updated}", "refer to one schema in both"
+    for other in (response_body_at(operation, upsert.created), *_read_bodies(operation, upsert.read)):
+        if folded_at(other) != body:
+            other.problem(
+                f"the schema differs from that of the {upsert.updated} response", "refer to the same schema in both"
             )
 
 
 def _read_bodies(operation: Place, read: Operation | None) -> Iterable[Place]:
-    """The places of the schemas of what a successful read answers."""
+    """Yield the places of the schemas of the successful responses of the read."""
     for place in operations_at(operation.root):
         if read and read.method == "GET" and place.at("operationId").node == read.operation_id:
             yield from (response_body_at(place, status) for status in sorted(read.statuses) if 200 <= status < 300)
@@ -297,9 +298,9 @@ def _check_sibling(at: Place, operation: Operation | None, method: str, key: str
     if operation is None:
         return
     if operation.method != method:
-        at.problem(f"{operation.operation_id} is a {operation.method}", f"name a {method}, or leave {at.name} out")
+        at.problem(f"{operation.operation_id} is a {operation.method}", f"name a {method}, or remove {at.name}")
     elif f"{{{key}}}" not in operation.path:
-        at.problem(f"{operation.path} has no parameter {{{key}}}", "put the key into that path")
+        at.problem(f"{operation.path} has no parameter {{{key}}}", "add the key to that path")
 
 
 def _check_reference(at: Place, field: RequestField, upsert: Upsert) -> None:
@@ -313,7 +314,7 @@ def _check_alias(at: Place, field: RequestField, upsert: Upsert) -> None:
     _check_status(at.at("x-alias", "differing"), upsert, range(400, 500))
     target = upsert.request.get(field.alias.of)
     if target is None or target.alias:
-        hint = "name the field that this one is another spelling of"
+        hint = "name the field that this one is an alternative spelling of"
         at.at("x-alias", "of").problem(f"{field.alias.of} is not a request field that stores a value of its own", hint)
     elif target.schema.get("type") != field.schema.get("type"):
         at.at("x-alias").problem(f"{field.name} and {target.name} have different types", "give both the same schema")
@@ -325,7 +326,7 @@ def _check_merge(at: Place, field: RequestField) -> None:
 
 
 def _check_source(at: Place, field: ResponseField, upsert: Upsert) -> None:
-    _check_shown_as(at, field)
+    _check_type(at, field)
     match field.source:
         case Constant(value=value):
             _check_value(at.at("value"), value, field)
@@ -343,16 +344,16 @@ def _check_source(at: Place, field: ResponseField, upsert: Upsert) -> None:
             pass
 
 
-def _check_shown_as(at: Place, field: ResponseField) -> None:
-    kind = _SHOWN_AS.get(type(field.source))
+def _check_type(at: Place, field: ResponseField) -> None:
+    kind = _TYPE_BY_SOURCE.get(type(field.source))
     if kind and field.schema.get("type") != kind:
-        what = f"gives {field.name} a value of type {kind}, which its schema is not"
+        what = f"gives {field.name} a value of type {kind}, but its schema has another type"
         at.problem(what, f"declare type: {kind}, or another x-source")
 
 
 def _check_value(at: Place, value: object, field: ResponseField) -> None:
-    for _, what in faults(field.schema, value):
-        at.problem(f"the value is not valid for {field.name}: {what}", "correct it, or the schema")
+    for _, what in value_errors(field.schema, value):
+        at.problem(f"the value is not valid for {field.name}: {what}", "correct the value, or the schema")
 
 
 def _check_refers(at: Place, name: str, collection: str, upsert: Upsert) -> None:
@@ -361,10 +362,10 @@ def _check_refers(at: Place, name: str, collection: str, upsert: Upsert) -> None
         at.problem(f"there is no request field {name}", f"name one of {', '.join(upsert.request)}")
     elif field.reference is None or field.reference.to != collection:
         hint = f"add x-reference: {{to: {collection}, missing: 404}} to it, or name another field"
-        at.problem(f"{name} refers to no {collection}", hint)
+        at.problem(f"{name} does not refer to {collection}", hint)
 
 
 def _check_object(at: Place, name: str, upsert: Upsert) -> None:
     field = upsert.request.get(name)
     if field is None or field.schema.get("type") != "object":
-        at.problem(f"{name} is no object of the request", "name a request field of type object")
+        at.problem(f"{name} is not an object of the request", "name a request field of type object")

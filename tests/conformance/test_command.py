@@ -74,7 +74,7 @@ def test_secrets_are_in_no_report(tmp_path: Path) -> None:
         (("localhost:8000",), "URL localhost:8000: give http://HOST:PORT"),
         (("http://127.0.0.1:9", "--app", "module:app"), "give a URL or --app, not both"),
         (("--json", "/no/such/folder/report.json"), "/no/such/folder is no folder that can be written to"),
-        (("--contract", "/no/such/file.yaml"), "/no/such/file.yaml: the contract has a problem"),
+        (("--contract", "/no/such/file.yaml"), "/no/such/file.yaml: the contract has 1 problem"),
         (("--profile", "slow"), "--profile slow: give one of quick, default, thorough"),
         (("--time-limit", "5"), "--time-limit needs --profile thorough"),
         (("--profile", "thorough", "--time-limit", "soon"), "give a number of seconds above 0"),

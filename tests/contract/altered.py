@@ -1,4 +1,4 @@
-"""Altered copies of the contract that ships."""
+"""Edited copies of the packaged contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Edit: TypeAlias = Callable[[dict[str, Any]], None]
 
 
 def put(pointer: str, value: Any) -> Edit:
-    """Writes `value` at `pointer`, which may be new; `-` as the last token appends to a list."""
+    """Write `value` at `pointer`, which may be new; `-` as the last token appends to a list."""
 
     def edit(document: dict[str, Any]) -> None:
         parent, last = _parent(document, pointer)
@@ -26,7 +26,7 @@ def put(pointer: str, value: Any) -> Edit:
 
 
 def drop(pointer: str) -> Edit:
-    """Removes what stands at `pointer`."""
+    """Remove the node at `pointer`."""
 
     def edit(document: dict[str, Any]) -> None:
         parent, last = _parent(document, pointer)
@@ -36,7 +36,7 @@ def drop(pointer: str) -> Edit:
 
 
 def both(*edits: Edit) -> Edit:
-    """All of the edits, in turn."""
+    """Apply all edits in order."""
 
     def edit(document: dict[str, Any]) -> None:
         for one in edits:
@@ -46,7 +46,7 @@ def both(*edits: Edit) -> Edit:
 
 
 def write_altered(folder: Path, *edits: Edit) -> Path:
-    """A file in `folder` with the contract that ships, edited."""
+    """Write the packaged contract, edited, to `folder`."""
     document = read_mapping(default_file())
     for edit in edits:
         edit(document)
@@ -54,7 +54,7 @@ def write_altered(folder: Path, *edits: Edit) -> Path:
 
 
 def write(file: Path, document: Any) -> Path:
-    """`file`, written with `document`. JSON is YAML."""
+    """Write `document` to `file` as JSON, which is YAML too."""
     file.write_text(json.dumps(document), encoding="utf-8")
     return file
 

@@ -1,4 +1,4 @@
-"""What the tests of the contract share."""
+"""Fixtures of the tests of the contract."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Refusal: TypeAlias = Callable[[Path], list[Problem]]
 
 @pytest.fixture(scope="session")
 def shipped() -> Contract:
-    """The contract that ships."""
+    """Return the packaged contract."""
     return load()
 
 
 @pytest.fixture
 def load_altered(tmp_path: Path) -> LoadAltered:
-    """Loads the contract that ships, edited."""
+    """Return a function that edits the packaged contract and loads it."""
 
     def load_edited(*edits: Edit) -> Contract:
         return load(write_altered(tmp_path, *edits))
@@ -33,7 +33,7 @@ def load_altered(tmp_path: Path) -> LoadAltered:
 
 @pytest.fixture
 def refusal() -> Refusal:
-    """Loads a file that is no contract, and gives its problems."""
+    """Return a function that loads an invalid contract and returns its problems."""
 
     def problems(file: Path) -> list[Problem]:
         with pytest.raises(ContractError) as caught:

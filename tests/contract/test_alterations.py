@@ -1,4 +1,4 @@
-"""Lawful alterations of the contract are followed."""
+"""An altered contract is loaded as it says."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Contracts that are well-formed OpenAPI and yet say nothing, too little, or two things at once.
+"""Contracts that are valid OpenAPI but incomplete, malformed or contradictory are rejected.
 
-One fault makes one problem, and its hint is what a reader would do.
+One mistake makes one problem, whose hint says how to fix it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BODY = POST + "/requestBody/content/application~1json"
 SHOWN = {"application/json": {"schema": {"$ref": SCHEMAS + "/Model"}}}
 READ = {"operationId": "readOne", "responses": {"200": {"description": "The model.", "content": SHOWN}}}
 
-OPENAPI = "see the OpenAPI 3.0.3 specification for what may stand there"
+OPENAPI = "see the OpenAPI 3.0.3 specification for what is allowed there"
 WORDS = {"key": "model_name", "scope": "organization", "created": 201, "updated": 200, "omitted": "keep"}
 STATUSES = {"invalid": 400, "reserved": 403, "forbidden": 403}
 
@@ -73,7 +73,12 @@ RULES: dict[str, Row] = {
 
 VOCABULARY: dict[str, Row] = {
     "near name": (put(POST + "/x-upserts", 1), POST + "/x-upserts", "not a known extension", "write x-upsert; "),
-    "far name": (put(POST + "/x-go-name", 1), POST + "/x-go-name", "not a known extension", "remove it; known are x-"),
+    "far name": (
+        put(POST + "/x-go-name", 1),
+        POST + "/x-go-name",
+        "not a known extension",
+        "remove it; the extensions are x-",
+    ),
     "in a response": (
         put(POST + "/responses/x-source", 1),
         POST + "/responses/x-source",
@@ -137,7 +142,7 @@ VOCABULARY: dict[str, Row] = {
         drop(POST + "/x-clauses/shown/text"),
         POST + "/x-clauses/shown",
         '"text" is a required property',
-        "{NAME: {x-known: MARK, text: SENTENCE}}",
+        "{NAME: {x-known: PROVENANCE, text: SENTENCE}}",
     ),
 }
 
@@ -175,126 +180,151 @@ MISPLACED: dict[str, Row] = {
 }
 
 OPERATIONS: dict[str, Row] = {
-    "no x-upsert": (drop(UPSERT), "#/paths", "no operation carries x-upsert", "mark the operation that creates"),
+    "no x-upsert": (drop(UPSERT), "#/paths", "no operation has x-upsert", "add it to the operation that creates"),
     "two x-upsert": (
         put(ITEM + "/get/x-upsert", {**WORDS, **STATUSES}),
         ITEM + "/get/x-upsert",
-        "a second operation carries x-upsert",
-        "mark one operation, and no other",
+        "a second operation has x-upsert",
+        "keep it at one operation",
     ),
-    "no operationId": (drop(POST + "/operationId"), POST, "the operation has no operationId", "give it one"),
+    "no operationId": (drop(POST + "/operationId"), POST, "the operation has no operationId", "add an operationId"),
     "read unknown": (
         put(UPSERT + "/read", "getmodel"),
         UPSERT + "/read",
         "there is no operation getmodel",
-        "name one of upsertModel, getModel, deleteModel, or leave read out",
+        "name one of upsertModel, getModel, deleteModel, or remove read",
     ),
     "read by another method": (
         put(UPSERT + "/read", "deleteModel"),
         UPSERT + "/read",
         "deleteModel is a DELETE",
-        "name a GET, or leave read out",
+        "name a GET, or remove read",
     ),
     "delete by another method": (
         put(UPSERT + "/delete", "getModel"),
         UPSERT + "/delete",
         "getModel is a GET",
-        "name a DELETE, or leave delete out",
+        "name a DELETE, or remove delete",
     ),
     "read without the key": (
         both(put("#/paths/~1api~1models~1/get", READ), put(UPSERT + "/read", "readOne")),
         UPSERT + "/read",
         "/api/models/ has no parameter {model_name}",
-        "put the key into that path",
+        "add the key to that path",
     ),
 }
 
 KEY: dict[str, Row] = {
-    "not in the request": (put(UPSERT + "/key", "name"), UPSERT + "/key", "name is no required string", "name one"),
-    "optional": (put(UPSERT + "/key", "display_name"), UPSERT + "/key", "display_name is no required", "name one"),
-    "required of nothing": (drop(SCHEMAS + "/ModelUpsert/required"), UPSERT + "/key", "no required string", "name one"),
+    "not in the request": (
+        put(UPSERT + "/key", "name"),
+        UPSERT + "/key",
+        "name is not a required string",
+        "name a required string",
+    ),
+    "optional": (
+        put(UPSERT + "/key", "display_name"),
+        UPSERT + "/key",
+        "display_name is not a required",
+        "name a required string",
+    ),
+    "required of nothing": (
+        drop(SCHEMAS + "/ModelUpsert/required"),
+        UPSERT + "/key",
+        "not a required string",
+        "name a required string",
+    ),
     "an integer": (
         both(put(REQUEST + "/model_name", {"type": "integer"}), drop(BODY + "/examples")),
         UPSERT + "/key",
-        "model_name is no required string of the request",
-        "name one, or make it one",
+        "model_name is not a required string of the request",
+        "name a required string, or make it one",
     ),
     "not shown": (
         drop(RESPONSE + "/model_name"),
         UPSERT + "/key",
-        "the response does not show model_name",
+        "the response does not have model_name",
         "add it to the schema of the response",
     ),
 }
 
 STATUS: dict[str, Row] = {
-    "created undeclared": (put(UPSERT + "/created", 202), UPSERT + "/created", "202 is no declared", "declare it"),
-    "created no success": (put(UPSERT + "/created", 403), UPSERT + "/created", "403 is no status from 200", "of that"),
-    "invalid undeclared": (put(UPSERT + "/invalid", 422), UPSERT + "/invalid", "422 is no declared", "declare it"),
+    "created undeclared": (put(UPSERT + "/created", 202), UPSERT + "/created", "202 is not a declared", "declare it"),
+    "created no success": (
+        put(UPSERT + "/created", 403),
+        UPSERT + "/created",
+        "403 is not a status from 200",
+        "in that range",
+    ),
+    "invalid undeclared": (put(UPSERT + "/invalid", 422), UPSERT + "/invalid", "422 is not a declared", "declare it"),
     "reserved a success": (
         put(UPSERT + "/reserved", 201),
         UPSERT + "/reserved",
-        "201 is no status from 400",
-        "of that",
+        "201 is not a status from 400",
+        "in that range",
     ),
     "forbidden undeclared": (
         put(UPSERT + "/forbidden", 409),
         UPSERT + "/forbidden",
-        "409 is no declared",
+        "409 is not a declared",
         "declare it",
     ),
-    "response removed": (drop(POST + "/responses/201"), UPSERT + "/created", "201 is no declared", "declare it"),
+    "response removed": (drop(POST + "/responses/201"), UPSERT + "/created", "201 is not a declared", "declare it"),
     "missing undeclared": (
         put(REQUEST + "/custom_provider_id/x-reference/missing", 410),
         REQUEST + "/custom_provider_id/x-reference/missing",
-        "410 is no declared response of the operation",
+        "410 is not a declared response of the operation",
         "declare it under responses",
     ),
     "differing undeclared": (
         put(REQUEST + "/provider_id/x-alias/differing", 409),
         REQUEST + "/provider_id/x-alias/differing",
-        "409 is no declared response of the operation",
+        "409 is not a declared response of the operation",
         "declare it under responses",
     ),
 }
 
 BODIES: dict[str, Row] = {
-    "no request body": (drop(POST + "/requestBody"), POST, "no JSON object schema", "describe the application/json"),
+    "no request body": (
+        drop(POST + "/requestBody"),
+        POST,
+        "no schema of a JSON object",
+        "describe the properties of the application/json",
+    ),
     "request of another type": (
         put(POST + "/requestBody/content", {"text/plain": {}}),
         POST + "/requestBody/content",
-        "there is no JSON object schema with properties",
-        "describe the application/json body with its properties",
+        "there is no schema of a JSON object with properties",
+        "describe the properties of the application/json body",
     ),
     "response without a body": (
         drop(POST + "/responses/200/content"),
         POST + "/responses/200",
-        "there is no JSON object schema with properties",
-        "describe the application/json body with its properties",
+        "there is no schema of a JSON object with properties",
+        "describe the properties of the application/json body",
     ),
     "create shows something else": (
         put(POST + "/responses/201/content/application~1json", {"schema": {"$ref": SCHEMAS + "/Error"}}),
         POST + "/responses/201/content/application~1json/schema",
-        "the schema differs from that of the response 200",
-        "refer to one schema in both",
+        "the schema differs from that of the 200 response",
+        "refer to the same schema in both",
     ),
     "read shows something else": (
         put(ITEM + "/get/responses/200/content/application~1json", {"schema": {"$ref": SCHEMAS + "/Error"}}),
         ITEM + "/get/responses/200/content/application~1json/schema",
-        "the schema differs from that of the response 200",
-        "refer to one schema in both",
+        "the schema differs from that of the 200 response",
+        "refer to the same schema in both",
     ),
     "allOf with two types": (
         put(REQUEST + "/input_cost/type", "string"),
         REQUEST + "/input_cost",
         "allOf gives type two different values",
-        "say it once; allOf is for a reference with something beside it",
+        "give it one value; use allOf only to add to a reference",
     ),
     "null that allOf refuses": (
         put(REQUEST + "/input_cost/nullable", True),
         REQUEST + "/input_cost",
         "allOf gives nullable two different values",
-        "say it once; allOf is for a reference with something beside it",
+        "give it one value; use allOf only to add to a reference",
     ),
 }
 
@@ -303,13 +333,13 @@ FIELDS: dict[str, Row] = {
         put(REQUEST + "/provider_id/x-alias/of", "provider"),
         REQUEST + "/provider_id/x-alias/of",
         "provider is not a request field that stores a value of its own",
-        "name the field that this one is another spelling of",
+        "name the field that this one is an alternative spelling of",
     ),
     "alias of itself": (
         put(REQUEST + "/provider_id/x-alias/of", "provider_id"),
         REQUEST + "/provider_id/x-alias/of",
         "provider_id is not a request field that stores a value of its own",
-        "name the field that this one is another spelling of",
+        "name the field that this one is an alternative spelling of",
     ),
     "alias of another type": (
         put(REQUEST + "/provider_id/x-alias/of", "input_cost"),
@@ -320,8 +350,8 @@ FIELDS: dict[str, Row] = {
     "alias for a key": (
         put(REQUEST + "/model_name/x-alias", {"of": "display_name", "differing": 400}),
         UPSERT + "/key",
-        "model_name is no required string of the request",
-        "name one, or make it one",
+        "model_name is not a required string of the request",
+        "name a required string, or make it one",
     ),
     "merge of a string": (
         put(REQUEST + "/display_name/x-merge", {"by": "entries"}),
@@ -332,8 +362,8 @@ FIELDS: dict[str, Row] = {
     "no source": (
         drop(RESPONSE + "/model_type/x-source"),
         RESPONSE + "/model_type",
-        "nothing says where its value comes from",
-        "add x-source, or a request property of that name",
+        "the source of its value is missing",
+        "add x-source, or a request property of the same name",
     ),
     "inherits by no field": (
         put(RESPONSE + "/input_cost/x-source/inherit", "base"),
@@ -344,49 +374,49 @@ FIELDS: dict[str, Row] = {
     "inherits by a field that refers to nothing": (
         put(RESPONSE + "/input_cost/x-source/inherit", "display_name"),
         RESPONSE + "/input_cost/x-source/inherit",
-        "display_name refers to no models",
+        "display_name does not refer to models",
         "add x-reference: {to: models, missing: 404} to it, or name another field",
     ),
     "overlay by a string": (
         put(RESPONSE + "/supported_params/x-source/overlay", "display_name"),
         RESPONSE + "/supported_params/x-source/overlay",
-        "display_name is no object of the request",
+        "display_name is not an object of the request",
         "name a request field of type object",
     ),
     "look-up by another reference": (
         put(RESPONSE + "/provider/x-source/by", "base_model_name"),
         RESPONSE + "/provider/x-source/by",
-        "base_model_name refers to no providers",
+        "base_model_name does not refer to providers",
         "add x-reference: {to: providers, missing: 404} to it, or name another field",
     ),
     "constant outside the enum": (
         put(RESPONSE + "/source/x-source/value", "cache"),
         RESPONSE + "/source/x-source/value",
         "the value is not valid for source: 'cache' is not one of",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
     "null where none may be": (
         put(RESPONSE + "/source/x-source/value", None),
         RESPONSE + "/source/x-source/value",
         "the value is not valid for source: None for not nullable",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
     "else outside the enum": (
         put(RESPONSE + "/model_type/x-source/else", "video"),
         RESPONSE + "/model_type/x-source/else",
         "the value is not valid for model_type: 'video' is not one of",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
     "time for a number": (
         put(RESPONSE + "/input_cost/x-source", {"time": "created"}),
         RESPONSE + "/input_cost/x-source",
-        "gives input_cost a value of type string, which its schema is not",
+        "gives input_cost a value of type string, but its schema has another type",
         "declare type: string, or another x-source",
     ),
     "provider for a number": (
         put(RESPONSE + "/input_cost/x-source", {"lookup": "providers", "by": "custom_provider_id"}),
         RESPONSE + "/input_cost/x-source",
-        "gives input_cost a value of type object, which its schema is not",
+        "gives input_cost a value of type object, but its schema has another type",
         "declare type: object, or another x-source",
     ),
 }
@@ -396,43 +426,43 @@ EXAMPLES: dict[str, Row] = {
         put(BODY + "/examples/minimal/value/input_cost", "free"),
         BODY + "/examples/minimal/value/input_cost",
         "the example is not valid: 'free' is not of type 'number'",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
     "null": (
         put(BODY + "/examples/minimal/value/input_cost", None),
         BODY + "/examples/minimal/value/input_cost",
         "the example is not valid: None for not nullable",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
     "without the key": (
         drop(BODY + "/examples/minimal/value/model_name"),
         BODY + "/examples/minimal/value",
         "the example is not valid: 'model_name' is a required property",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
     "referred to": (
         put("#/components/examples/builtInModel/value/created_at", "yesterday"),
         "#/components/examples/builtInModel/value/created_at",
         "the example is not valid: 'yesterday' is not a 'date-time'",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
     "of a schema": (
         put(SCHEMAS + "/Cost/example", "x"),
         SCHEMAS + "/Cost/example",
         "the example is not valid: 'x' is not of type 'number'",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
     "of a parameter": (
         put(ITEM + "/parameters/0/examples/plain/value", ""),
         ITEM + "/parameters/0/examples/plain/value",
         "the example is not valid: '' should be non-empty",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
     "of a header": (
         put("#/components/responses/Unauthorized/headers/WWW-Authenticate/example", 401),
         "#/components/responses/Unauthorized/headers/WWW-Authenticate/example",
         "the example is not valid: 401 is not of type 'string'",
-        "correct it, or the schema",
+        "correct the value, or the schema",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""The page on the extensions says what the vocabulary says."""
+"""docs/extensions.md agrees with the vocabulary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every fact of the contract that ships says how well it is known, and becomes a clause with that mark."""
+"""Every fact of the packaged contract has a provenance, and becomes a clause with that provenance."""
 
 from __future__ import annotations
 

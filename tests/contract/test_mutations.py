@@ -1,4 +1,4 @@
-"""Whatever is done to a contract, it loads or is refused with a ContractError: no other exception escapes."""
+"""A mutated contract loads or raises ContractError; no other exception escapes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SLIPS = [
     *([], {}, [[]], [None], {"": {}}, {"type": "object"}, {"$ref": "#/components/schemas/Model"}, {"$ref": 1}),
     *({"x-upsert": {}}, {"x-known": "stated"}, {"allOf": [{}]}, {"nullable": True}, {"properties": {"x": {}}}),
 ]
-"""What a slip of the pen, or of a script, leaves behind."""
+"""Values that a typing mistake or a broken script leaves behind."""
 
 
 def _ways(node: Any, tokens: Tokens = ()) -> Iterator[Tokens]:
-    """The way to each node below `node`."""
+    """Yield the path to each node below `node`."""
     children: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for token, child in children:
         yield (*tokens, token)

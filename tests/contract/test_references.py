@@ -20,15 +20,15 @@ def refers(reference: Any) -> Any:
 
 
 DEAD = {
-    "absent": ("#/components/schemas/Price", "#/components/schemas/Price leads to no mapping", "define it"),
-    "to a string": ("#/info/title", "#/info/title leads to no mapping", "define it"),
-    "beyond a list": ("#/tags/1", "#/tags/1 leads to no mapping", "define it"),
+    "absent": ("#/components/schemas/Price", "#/components/schemas/Price does not lead to a mapping", "define it"),
+    "to a string": ("#/info/title", "#/info/title does not lead to a mapping", "define it"),
+    "beyond a list": ("#/tags/1", "#/tags/1 does not lead to a mapping", "define it"),
     "no string": (5, "the reference is not a string", "#/components/schemas/Model"),
-    "on the network": ("https://example.com/x.yaml#/Cost", "is not a file on this machine", "copy what it names"),
-    "into a package": ("python://contract/x.yaml", "is not a file on this machine", "copy what it names"),
-    "no URL": ("http://[", "http://[ is no reference", "#/components/schemas/Model"),
+    "on the network": ("https://example.com/x.yaml#/Cost", "is not a file on this machine", "copy its target"),
+    "into a package": ("python://contract/x.yaml", "is not a file on this machine", "copy its target"),
+    "no URL": ("http://[", "http://[ is not a reference", "#/components/schemas/Model"),
     "absent file": ("absent.yaml#/Cost", "absent.yaml#/Cost: cannot be read: No such file", "name a file that exists"),
-    "no file name": ("a\0b.yaml", "is no reference", "#/components/schemas/Model"),
+    "no file name": ("a\0b.yaml", "is not a reference", "#/components/schemas/Model"),
 }
 
 
@@ -44,17 +44,17 @@ def test_extension_beside_a_reference(tmp_path: Path, refusal: Refusal) -> None:
     beside = {"$ref": "#/components/schemas/Cost", "x-known": "stated"}
     [problem] = refusal(write_altered(tmp_path, put(COST, beside)))
     assert problem.pointer == COST + "/x-known"
-    assert problem.what == "an extension beside a $ref is lost"
-    assert problem.hint == "put the $ref into an allOf, and leave the extension beside that"
+    assert problem.what == "an extension beside a $ref is ignored"
+    assert problem.hint == "put the $ref into an allOf, and keep the extension beside the allOf"
 
 
 @pytest.mark.parametrize("reference", ["#", "", "openapi.yaml", "#/components"])
 def test_reference_to_what_contains_it(reference: str, tmp_path: Path, refusal: Refusal) -> None:
     [problem] = refusal(write_altered(tmp_path, refers(reference)))
-    circle = reference if reference.startswith("#/") else "#"
-    assert problem.pointer == circle
-    assert problem.what == f"contains itself: {circle} -> {circle}"
-    assert problem.hint == "break the circle; a schema that contains itself is not supported"
+    cycle = reference if reference.startswith("#/") else "#"
+    assert problem.pointer == cycle
+    assert problem.what == f"contains itself: {cycle} -> {cycle}"
+    assert problem.hint == "break the cycle; recursive schemas are not supported"
 
 
 def test_recursive_schemas(tmp_path: Path, refusal: Refusal) -> None:
@@ -75,7 +75,7 @@ def test_chain_of_references_that_nests_too_deeply(tmp_path: Path, refusal: Refu
     edits = [put(f"#/components/schemas/{name}", schema) for name, schema in schemas.items()]
     [problem] = refusal(write_altered(tmp_path, *edits))
     assert problem.pointer == "#"
-    assert problem.what == "nests too deeply, references followed"
+    assert problem.what == "nests too deep when references are followed"
     assert problem.hint == "shorten the chains of references"
 
 
@@ -88,7 +88,7 @@ def test_other_files_are_followed(tmp_path: Path) -> None:
     assert contract.upsert.response["input_cost"].schema["minimum"] == -3
 
 
-def test_an_edited_file_is_read_anew(tmp_path: Path) -> None:
+def test_an_edited_file_is_read_again(tmp_path: Path) -> None:
     file = write_altered(tmp_path, refers("money.yaml#/Cost"))
     for minimum in (-1, -2):
         write(tmp_path / "money.yaml", {"Cost": {"type": "number", "minimum": minimum}})
@@ -114,14 +114,14 @@ def test_a_dead_reference_in_another_file_names_it(tmp_path: Path, refusal: Refu
     write(tmp_path / "money.yaml", {"Cost": {"$ref": "#/Price"}})
     [problem] = refusal(write_altered(tmp_path, refers("money.yaml#/Cost")))
     assert problem.pointer == "money.yaml#/Cost/$ref"
-    assert problem.what == "#/Price leads to no mapping"
+    assert problem.what == "#/Price does not lead to a mapping"
 
 
 def test_another_file_is_read_as_strictly(tmp_path: Path, refusal: Refusal) -> None:
     (tmp_path / "money.yaml").write_text("Cost: {type: number, type: string}", encoding="utf-8")
     [problem] = refusal(write_altered(tmp_path, refers("money.yaml#/Cost")))
     assert problem.pointer == COST + "/allOf/0/$ref"
-    assert "the key type stands twice (#/Cost/type of that file)" in problem.what
+    assert "duplicate key type (#/Cost/type of that file)" in problem.what
 
 
 def test_the_network_is_not_reached_from_another_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How `allOf` is folded away."""
+"""`allOf` is folded into its schema."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contract.schemas import Unfoldable, faults, folded
+from contract.schemas import Unfoldable, folded, value_errors
 
 NUMBER: dict[str, Any] = {"type": "number", "format": "double", "description": "A number."}
 
@@ -66,9 +66,9 @@ def test_unfoldable(schema: dict[str, Any], keyword: str) -> None:
 
 def test_a_wrong_null_is_one_fault() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string", "enum": ["x"]}}}
-    assert list(faults(schema, {"a": None})) == [(("a",), "None for not nullable")]
+    assert list(value_errors(schema, {"a": None})) == [(("a",), "None for not nullable")]
 
 
 def test_every_fault_is_told() -> None:
     schema = {"type": "object", "required": ["a", "b"], "properties": {"c": {"type": "string"}}}
-    assert sorted(tokens for tokens, _ in faults(schema, {"c": 1})) == [(), (), ("c",)]
+    assert sorted(tokens for tokens, _ in value_errors(schema, {"c": 1})) == [(), (), ("c",)]

@@ -1,4 +1,4 @@
-"""What the contract that ships says, as the vendor's reference page has it."""
+"""The packaged contract says what the vendor's reference page says."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_only_the_name_is_required_in_the_request(shipped: Contract) -> None:
     assert [field.name for field in shipped.upsert.request.values() if field.required] == ["model_name"]
 
 
-def test_id_and_name_are_always_shown(shipped: Contract) -> None:
+def test_id_and_name_are_always_returned(shipped: Contract) -> None:
     assert [field.name for field in shipped.upsert.response.values() if field.required] == ["id", "model_name"]
 
 
@@ -127,8 +127,8 @@ def test_request_integers_fit_into_64_bits(shipped: Contract) -> None:
     assert (schema["minimum"], schema["maximum"]) == (-(2**63), 2**63 - 1)
 
 
-def test_a_response_may_show_any_integer(shipped: Contract) -> None:
-    """A server that takes more than 64 bits is lawful, and so is its answer."""
+def test_a_response_may_have_any_integer(shipped: Contract) -> None:
+    """A server may accept integers of more than 64 bits, and so return them."""
     schema = shipped.upsert.response["max_context_window"].schema
     assert not {"minimum", "maximum", "format"} & set(schema)
 
@@ -192,7 +192,7 @@ def test_references(shipped: Contract) -> None:
     }
 
 
-def test_both_spellings_of_the_provider_share_a_slot(shipped: Contract) -> None:
+def test_both_spellings_of_the_provider_have_one_stored_value(shipped: Contract) -> None:
     alias = shipped.upsert.request["provider_id"]
     assert alias.alias == Alias("custom_provider_id", 400, Provenance.STATED, Provenance.ASSUMED)
     assert alias.storage_name == shipped.upsert.request["custom_provider_id"].storage_name == "custom_provider_id"

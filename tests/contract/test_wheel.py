@@ -1,4 +1,4 @@
-"""The wheel carries the contract of the checkout, and finds it when installed."""
+"""The wheel contains the contract of the checkout, and an installed package finds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scalars of YAML files mean what they mean in JSON."""
+"""YAML scalars have the values that JSON gives them."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_a_broken_file_is_rejected_with_its_faults_named(tmp_path: Path, text: s
 def test_a_broken_file_stops_the_command(tmp_path: Path) -> None:
     ended = run("--port", "0", "--faults", str(tmp_path / "none.yaml"))
     assert ended.returncode == 2
-    assert "the faults file has a problem" in ended.stderr
+    assert "the faults file has 1 problem" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -227,7 +227,7 @@ def test_what_is_wrong_is_told_with_file_place_and_fix(file: Path, case: tuple[s
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
         MockServer(scenario=file)
-    for each in (f"{file}: the scenario has a problem", *told):
+    for each in (f"{file}: the scenario has 1 problem", *told):
         assert each in str(caught.value)
 
 
@@ -252,7 +252,7 @@ def test_a_wrong_one_ends_the_command(file: Path) -> None:
     file.write_text("seed: x", encoding="utf-8")
     ended = run("--port", "0", "--scenario", str(file))
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert f"{file}: the scenario has a problem" in ended.stderr
+    assert f"{file}: the scenario has 1 problem" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

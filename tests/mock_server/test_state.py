@@ -314,7 +314,7 @@ def test_a_broken_file_is_rejected_whole_and_left_alone(tmp_path: Path, text: st
     file.write_bytes(raw)
     ended = run("--port", "0", "--state", str(file))
     assert ended.returncode == 2
-    assert "the state file has a problem" in ended.stderr
+    assert "the state file has 1 problem" in ended.stderr
     assert told in ended.stderr
     assert "Traceback" not in ended.stderr
     assert file.read_bytes() == raw

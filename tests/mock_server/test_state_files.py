@@ -56,7 +56,7 @@ def rejected(file: Path) -> str:
     ended = run("--port", "0", "--state", str(file))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "Traceback" not in ended.stderr
-    assert f"{file}: the state file has a problem" in ended.stderr
+    assert f"{file}: the state file has 1 problem" in ended.stderr
     return ended.stderr
 
 
