@@ -1,1 +1,1 @@
-"""The console: a page that shows what the mock is asked and keeps, and makes it fail. It does all by the admin API."""
+"""The console: a page on the admin API that shows requests and models, and injects faults."""

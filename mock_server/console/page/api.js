@@ -1,44 +1,44 @@
-// Asks the admin API.
+// A client of the admin API.
 
-/** What the admin API says when it does not do what was asked. */
-export class RefusedError extends Error {
+/** An error response of the admin API. */
+export class RejectedError extends Error {
   /** @param {number} status @param {unknown} body */
   constructor(status, body) {
-    super(reason(body) || `The mock answered ${status}.`);
+    super(reason(body) || `The mock responded with status ${status}.`);
     this.status = status;
   }
 }
 
-const KEPT = "respan-mock admin token";
+const STORAGE_KEY = "respan-mock admin token";
 
-/** The admin API of the mock that this page is from. */
+/** The admin API of the mock that serves this page. */
 export class Api {
   constructor() {
-    this.token = sessionStorage.getItem(KEPT);
+    this.token = sessionStorage.getItem(STORAGE_KEY);
   }
 
-  /** Use a token, as long as this tab is open. @param {string} token */
+  /** Use a token until this tab is closed. @param {string} token */
   authorize(token) {
     this.token = token;
-    sessionStorage.setItem(KEPT, token);
+    sessionStorage.setItem(STORAGE_KEY, token);
   }
 
   /**
-   * The answer to a request, read as JSON; null where it has no body. Throws RefusedError, or TypeError where the mock
-   * cannot be reached.
+   * Send a request and return the JSON of its response, or null if it has no body. Throws RejectedError, or TypeError if
+   * the mock cannot be reached.
    * @param {string} method
    * @param {string} path below `/_mock/`
    * @param {unknown} [body]
    * @returns {Promise<any>}
    */
-  async ask(method, path, body) {
-    const answer = await this.open(method, path, body);
-    const text = await answer.text();
+  async request(method, path, body) {
+    const response = await this.open(method, path, body);
+    const text = await response.text();
     return text ? JSON.parse(text) : null;
   }
 
   /**
-   * The answer, before its body is there.
+   * Send a request and return its response before the body has arrived.
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
@@ -46,23 +46,23 @@ export class Api {
    * @param {AbortSignal} [signal]
    */
   async open(method, path, body, headers = {}, signal) {
-    const given = new Headers(headers);
-    if (this.token) given.set("Authorization", `Bearer ${encodable(this.token)}`);
-    if (body !== undefined) given.set("Content-Type", "application/json");
+    const allHeaders = new Headers(headers);
+    if (this.token) allHeaders.set("Authorization", `Bearer ${encodable(this.token)}`);
+    if (body !== undefined) allHeaders.set("Content-Type", "application/json");
     const sent = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
-    const answer = await fetch(`_mock/${path}`, {
+    const response = await fetch(`_mock/${path}`, {
       method,
-      headers: given,
+      headers: allHeaders,
       body: sent,
       signal: signal ?? null,
       cache: "no-store",
     });
-    if (!answer.ok) throw new RefusedError(answer.status, await answer.json().catch(() => null));
-    return answer;
+    if (!response.ok) throw new RejectedError(response.status, await response.json().catch(() => null));
+    return response;
   }
 }
 
-/** A token as a header can carry it; one that cannot be sent is none that the mock has. @param {string} token */
+/** A token that a header can contain, or an empty one, which is also wrong. @param {string} token */
 function encodable(token) {
   return /^[\x20-\xff]*$/.test(token) ? token : "";
 }
@@ -71,6 +71,6 @@ function encodable(token) {
 function reason(body) {
   if (!body || typeof body !== "object") return "";
   return Object.entries(body)
-    .map(([field, said]) => (field === "detail" ? said : `${field}: ${[said].flat().join(" ")}`))
+    .map(([field, messages]) => (field === "detail" ? messages : `${field}: ${[messages].flat().join(" ")}`))
     .join(" ");
 }

@@ -1,9 +1,10 @@
-// Makes elements. No text ever becomes markup here.
+// Creates elements. Text never becomes markup.
 
 /** @typedef {Node | string | null | undefined | false} Child */
 
 /**
- * An element. Properties whose names begin with `on` are listeners; true and false set and leave out an attribute.
+ * Create an element. Functions are listeners of the event that their property names after `on`; true and false add and
+ * omit an attribute.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, string | number | boolean | undefined | ((event: any) => unknown)>} [properties]
@@ -22,7 +23,7 @@ export function el(tag, properties = {}, ...children) {
 }
 
 /**
- * A button that only says what it does.
+ * Create a button with a text label.
  * @param {string} label
  * @param {(event: MouseEvent) => unknown} onclick
  * @param {Record<string, string | boolean | undefined>} [properties]
@@ -38,22 +39,22 @@ export function byId(id) {
   return found;
 }
 
-// What a reader cannot see, or what turns the direction of the text around it. Joiners are left, for scripts need them.
+// Characters that are invisible or change the direction of the text around them. Some scripts need joiners.
 const UNSEEN = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\p{Cs}]/u;
 
 /**
- * Text with whatever cannot be seen in it written as escapes.
+ * Text with invisible characters written as escapes.
  * @param {string} text
- * @param {string} [kept] characters that stay as they are
+ * @param {string} [allowed] characters that stay as they are
  * @returns {Child[]}
  */
-export function visible(text, kept = "") {
+export function visible(text, allowed = "") {
   if (!UNSEEN.test(text)) return [text];
   /** @type {Child[]} */
   const parts = [];
   let plain = "";
   for (const character of text) {
-    if (!UNSEEN.test(character) || kept.includes(character)) {
+    if (!UNSEEN.test(character) || allowed.includes(character)) {
       plain += character;
       continue;
     }
@@ -65,7 +66,7 @@ export function visible(text, kept = "") {
 }
 
 /**
- * A name that others chose, kept apart from the direction of the text around it.
+ * A name from outside, isolated from the text direction around it.
  * @param {string} text
  * @param {string} [kind]
  */
@@ -74,16 +75,16 @@ export function name(text, kind = "name") {
 }
 
 /**
- * A function that runs `draw` before the next frame, once, however often it is called until then.
+ * A function that schedules one call of `draw` before the next frame, however often it is called until then.
  * @param {() => void} draw
  */
 export function onNextFrame(draw) {
-  let waits = false;
+  let scheduled = false;
   return () => {
-    if (waits) return;
-    waits = true;
+    if (scheduled) return;
+    scheduled = true;
     requestAnimationFrame(() => {
-      waits = false;
+      scheduled = false;
       draw();
     });
   };

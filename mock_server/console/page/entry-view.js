@@ -1,7 +1,7 @@
-// Shows one request of the journal as a whole.
+// Shows all details of one request of the journal.
 
 import { el, name, visible } from "./dom.js";
-import { copyButton } from "./copying.js";
+import { copyButton } from "./copy-button.js";
 import { jsonText } from "./json-text.js";
 
 /** @typedef {import("./journal.js").Entry} Entry */
@@ -23,7 +23,7 @@ export function entryDetails(entry, curl) {
       copyButton("Copy link", () => link, "the link"),
       el("span", { class: "soft" }, `Request ${entry.id}`),
     ),
-    el("div", { class: "sides" }, part("Request", entry.request), part("Answer", entry.response)),
+    el("div", { class: "sides" }, part("Request", entry.request), part("Response", entry.response)),
   );
 }
 
@@ -63,7 +63,7 @@ function part(title, { headers, body }) {
     "div",
     { class: "side", role: "group", "aria-label": title },
     el("h3", {}, title, el("span", { class: "soft" }, size), copy),
-    note ? el("p", { class: "soft" }, `Shown: ${note}`) : null,
+    note ? el("p", { class: "soft" }, `Note: ${note}`) : null,
     text ? jsonText(text) : null,
     headerList(headers),
   );

@@ -1,9 +1,9 @@
-// Shows the rules by which requests fail, and adds and drops them by a click.
+// Shows the rules for faults, and adds and removes them.
 
-import { arrange } from "./arranging.js";
+import { setRows } from "./rows.js";
 import { button, byId, el, name, visible } from "./dom.js";
 import { PRESETS } from "./presets.js";
-import { attempt, complain } from "./speech.js";
+import { attempt, showError } from "./announcements.js";
 
 /** @typedef {{id: string, fired: number} & Record<string, unknown>} Fault */
 
@@ -18,7 +18,7 @@ export class FaultsView {
    * @param {import("./api.js").Api} api
    * @param {string[]} organizations
    * @param {string[]} methods
-   * @param {{method: string, path: string}} example a request that a rule might be about
+   * @param {{method: string, path: string}} example a request that a rule may match
    */
   constructor(api, organizations, methods, { method, path }) {
     this.api = api;
@@ -30,7 +30,7 @@ export class FaultsView {
     const scope = el(
       "div",
       { class: "tools scope" },
-      el("span", { class: "soft" }, "on requests of"),
+      el("span", { class: "soft" }, "for requests with"),
       this.method,
       this.organization,
     );
@@ -38,7 +38,7 @@ export class FaultsView {
     const presets = PRESETS.map(({ title, rules }) => this.#group(title, rules));
     byId("faults").replaceChildren(
       el("div", { class: "bar" }, head, scope),
-      el("div", { class: "presets" }, presets, this.#writing()),
+      el("div", { class: "presets" }, presets, this.#form()),
       this.list,
     );
   }
@@ -48,7 +48,7 @@ export class FaultsView {
     const rows = faults.map((fault) => this.#row(fault));
     const ids = new Set(faults.map((fault) => fault.id));
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
-    arrange(this.list, rows);
+    setRows(this.list, rows);
     this.list.hidden = !faults.length;
     this.count.textContent = faults.length ? `${faults.length} active` : "";
   }
@@ -74,7 +74,7 @@ export class FaultsView {
     };
   }
 
-  #writing() {
+  #form() {
     const text = el("textarea", { rows: 4, spellcheck: "false", "aria-label": "Rule as JSON", class: "mono" });
     text.value = this.example;
     const members = el("dl", { class: "members" });
@@ -98,9 +98,9 @@ export class FaultsView {
     );
   }
 
-  /** Say what can stand in a rule, in the words of the admin API. @param {HTMLDListElement} place */
+  /** Show the members of a rule, from the document of the admin API. @param {HTMLDListElement} place */
   async #explain(place) {
-    const { components } = await this.api.ask("GET", "openapi.json");
+    const { components } = await this.api.request("GET", "openapi.json");
     /** @type {[string, {description: string, readOnly?: boolean}][]} */
     const members = Object.entries(components.schemas.Fault.properties);
     const written = members.filter(([, { readOnly }]) => !readOnly);
@@ -116,7 +116,7 @@ export class FaultsView {
     try {
       JSON.parse(text);
     } catch (error) {
-      complain(`The rule is not valid JSON: ${/** @type {Error} */ (error).message}`);
+      showError(`The rule is not valid JSON: ${/** @type {Error} */ (error).message}`);
       return;
     }
     this.#add(text);
@@ -124,7 +124,7 @@ export class FaultsView {
 
   /** @param {unknown} rule */
   #add(rule) {
-    return attempt(() => this.api.ask("POST", "faults", rule), "The fault is active");
+    return attempt(() => this.api.request("POST", "faults", rule), "Fault added");
   }
 
   /** @param {Fault} fault */
@@ -150,19 +150,19 @@ export class FaultsView {
 
   /** @param {HTMLLIElement} row @param {number} fired @param {unknown} count */
   #showFired(row, fired, count) {
-    const told = `fired ${fired}${count ? ` of ${count}` : "×"}`;
+    const text = `fired ${fired}${count ? ` of ${count}` : "×"}`;
     const shown = /** @type {HTMLElement} */ (row.querySelector(".fired"));
-    if (shown.textContent !== told) {
+    if (shown.textContent !== text) {
       if (shown.textContent) row.classList.add("changed");
-      shown.textContent = told;
+      shown.textContent = text;
     }
-    row.classList.toggle("spent", typeof count === "number" && fired >= count);
+    row.classList.toggle("exhausted", typeof count === "number" && fired >= count);
   }
 
   /** @param {string} id */
   async #remove(id) {
     const next = this.#rows.get(id)?.nextElementSibling ?? this.#rows.get(id)?.previousElementSibling;
-    if (!(await attempt(() => this.api.ask("DELETE", `faults/${encodeURIComponent(id)}`), `The fault ${id} is gone`)))
+    if (!(await attempt(() => this.api.request("DELETE", `faults/${encodeURIComponent(id)}`), `Fault ${id} removed`)))
       return;
     const button = /** @type {HTMLElement | null | undefined} */ (next?.querySelector("button"));
     (button ?? this.method).focus({ preventScroll: true });
@@ -175,13 +175,13 @@ function choice(label, any, values) {
   return el("select", { "aria-label": `${label} that fails` }, el("option", { value: "" }, any), options);
 }
 
-/** A rule in words: its effect, and when it acts. @param {Record<string, unknown>} rule @returns {[string, string]} */
+/** A rule in words: its effect and its conditions. @param {Record<string, unknown>} rule @returns {[string, string]} */
 function described({ count, probability, when, ...rule }) {
   const effects = Object.entries(rule).filter(([member]) => !CONDITIONS.includes(member));
   const effect = effects.map(([member, value]) => (value === true ? member : `${member} ${flat(value)}`)).join(", ");
   const conditions = CONDITIONS.filter((member) => member in rule).map((member) => ` · ${member} ${rule[member]}`);
   if (typeof probability === "number") conditions.push(` · ${+(probability * 100).toPrecision(3)} %`);
-  if (when === "after") conditions.push(" · after the request is done");
+  if (when === "after") conditions.push(" · after the request takes effect");
   return [effect, conditions.join("")];
 }
 

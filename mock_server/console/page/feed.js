@@ -1,14 +1,14 @@
-// Reads the events of the mock, and comes back after every break.
+// Reads the event stream of the mock, and reconnects after every break.
 
-/** @typedef {{id: string, event: string, data: any}} Told */
-/** @typedef {"connecting" | "live" | "lost" | "token" | "refused"} Connection */
+/** @typedef {{id: string, event: string, data: any}} MockEvent */
+/** @typedef {"connecting" | "live" | "lost" | "token" | "rejected"} Connection */
 
 const PACE = 20;
-const SILENCE = 40_000; // the mock says something every 15 seconds
+const SILENCE = 40_000; // the mock sends at least a comment every 15 seconds
 const LONGEST_WAIT = 5_000;
-const HIDDEN_FOR = 60_000; // a page that nobody looks at leaves its connection to others, for browsers have but six
+const HIDDEN_FOR = 60_000; // a hidden page frees its connection: browsers open only six to a server
 
-/** The stream of events. It is read with fetch, for an EventSource cannot send a token. */
+/** The event stream, read with fetch, since EventSource cannot send a token. */
 export class Feed {
   /** @type {AbortController | null} */
   #reading = null;
@@ -21,17 +21,17 @@ export class Feed {
 
   /**
    * @param {import("./api.js").Api} api
-   * @param {{event: (told: Told) => void, anew: () => void, state: (state: Connection, error?: any) => void}} tell
-   *   `anew` asks for everything to be loaded anew, for events are missing.
+   * @param {{event: (event: MockEvent) => void, reload: () => void, state: (state: Connection, error?: any) => void}} handlers
+   *   `reload` is called when events were missed, so that everything must be loaded again.
    */
-  constructor(api, tell) {
+  constructor(api, handlers) {
     this.api = api;
-    this.tell = tell;
+    this.handlers = handlers;
     document.addEventListener("visibilitychange", () => this.#watchVisibility());
     addEventListener("online", () => this.#retryNow());
   }
 
-  /** Begin, or begin anew. */
+  /** Connect, or reconnect. */
   start() {
     clearTimeout(this.#timer);
     this.#reading?.abort();
@@ -43,11 +43,11 @@ export class Feed {
     this.#reading = reading;
     try {
       const headers = this.#last ? { "Last-Event-ID": this.#last } : undefined;
-      const answer = await this.api.open("GET", `events?pace=${PACE}`, undefined, headers, reading.signal);
-      await this.#listen(/** @type {ReadableStream<BufferSource>} */ (answer.body), reading);
+      const response = await this.api.open("GET", `events?pace=${PACE}`, undefined, headers, reading.signal);
+      await this.#listen(/** @type {ReadableStream<BufferSource>} */ (response.body), reading);
       throw new TypeError("the stream has ended");
     } catch (error) {
-      if (this.#reading === reading && !this.#asleep) this.#lose(/** @type {any} */ (error));
+      if (this.#reading === reading && !this.#asleep) this.#onFailure(/** @type {any} */ (error));
     }
   }
 
@@ -61,36 +61,36 @@ export class Feed {
       if (done) return;
       const blocks = (text + value).split("\n\n");
       text = /** @type {string} */ (blocks.pop());
-      for (const block of blocks) this.#hear(block);
+      for (const block of blocks) this.#receive(block);
     }
   }
 
   /** @param {string} block */
-  #hear(block) {
+  #receive(block) {
     const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s)));
     if (!fields.event) return; // a comment
     const data = JSON.parse(fields.data);
-    if (fields.event === "hello") this.#greeted(data);
+    if (fields.event === "hello") this.#onHello(data);
     else {
       this.#last = fields.id;
-      this.tell.event({ id: fields.id, event: fields.event, data });
+      this.handlers.event({ id: fields.id, event: fields.event, data });
     }
   }
 
   /** @param {{complete: boolean, latest: number, run: string}} hello */
-  #greeted(hello) {
+  #onHello(hello) {
     const complete = hello.complete && hello.run === this.#run;
     this.#run = hello.run;
     this.#failures = 0;
     if (!complete) this.#last = String(hello.latest);
-    this.tell.state("live");
-    if (!complete) this.tell.anew();
+    this.handlers.state("live");
+    if (!complete) this.handlers.reload();
   }
 
   /** @param {any} error */
-  #lose(error) {
-    if (error.status === 401) return this.tell.state("token", error);
-    this.tell.state("status" in error ? "refused" : "lost", error);
+  #onFailure(error) {
+    if (error.status === 401) return this.handlers.state("token", error);
+    this.handlers.state("status" in error ? "rejected" : "lost", error);
     this.#timer = setTimeout(() => this.start(), Math.min(500 * 2 ** this.#failures++, LONGEST_WAIT));
   }
 

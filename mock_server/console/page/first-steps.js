@@ -1,9 +1,9 @@
-// What a page without requests shows: how to send one.
+// How to send a first request, shown while there are none.
 
 import { button, el } from "./dom.js";
 import { command } from "./commands.js";
-import { copyButton } from "./copying.js";
-import { attempt } from "./speech.js";
+import { copyButton } from "./copy-button.js";
+import { attempt } from "./announcements.js";
 
 /** @param {{method: string, path: string, headers: Record<string, string>, body: string}} request */
 export function firstSteps(request) {
@@ -15,13 +15,13 @@ export function firstSteps(request) {
       body: request.body,
     });
   return [
-    el("p", {}, "No requests yet. Each one will show here as it comes, with the reason where it is refused."),
+    el("p", {}, "No requests yet. Each request appears here as it arrives, with the reason if it is rejected."),
     el("pre", { class: "body", tabindex: 0, "aria-label": "A first request" }, el("code", {}, curl)),
     el(
       "div",
       { class: "actions" },
       copyButton("Copy as curl", () => curl, "the command"),
-      button("Send it from here", () => attempt(send, "The request is sent"), { class: "primary" }),
+      button("Send this request", () => attempt(send, "Request sent"), { class: "primary" }),
     ),
   ];
 }

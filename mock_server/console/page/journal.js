@@ -1,7 +1,7 @@
-// The latest requests, as the mock tells them.
+// A copy of the journal of the mock.
 
 /**
- * What the admin API calls a Request; `admin.yaml` describes it.
+ * A Request of the admin API, described in `admin.yaml`.
  * @typedef {{
  *   id: number, time: string, duration_ms: number, organization: string | null, may_write: boolean | null,
  *   method: string, path: string, query: string, status: number | null, request: Part, response: Part,
@@ -13,28 +13,28 @@
  *   part: string, field: string | null, rule: string, expected: string, got: string, message: string,
  *   pointer: string | null, contract: string | null
  * }} Violation
- * @typedef {{text: string, method: string, refused: boolean}} Filter
+ * @typedef {{text: string, method: string, rejected: boolean}} Filter
  */
 
-/** The requests that are kept, from the latest to the earliest. */
+/** The latest requests, newest first. */
 export class Journal {
   /** @type {Entry[]} */
   entries = [];
   /** @type {Map<number, string>} */
   #texts = new Map();
 
-  /** @param {number} size how many are kept */
+  /** @param {number} size the maximum number of requests */
   constructor(size) {
     this.size = size;
   }
 
-  /** Take these in place of all. @param {Entry[]} entries from the earliest to the latest */
+  /** Replace all entries. @param {Entry[]} entries oldest first */
   replace(entries) {
     this.clear();
     for (const entry of entries) this.add(entry);
   }
 
-  /** Take one more, if it is new. @param {Entry} entry @returns {boolean} whether it is */
+  /** Add an entry if it is new. @param {Entry} entry @returns {boolean} whether it was new */
   add(entry) {
     const at = this.entries.findIndex((other) => other.id <= entry.id);
     if (this.entries[at]?.id === entry.id) return false;
@@ -48,37 +48,37 @@ export class Journal {
     this.#texts.clear();
   }
 
-  /** The methods that there are. */
+  /** The methods of all entries. */
   get methods() {
     return [...new Set(this.entries.map((entry) => entry.method))].sort();
   }
 
-  /** Those that the filter lets through. @param {Filter} filter */
+  /** The entries that match a filter. @param {Filter} filter */
   matching(filter) {
     const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
     return this.entries.filter(
       (entry) =>
-        (!filter.refused || entry.refusal) &&
+        (!filter.rejected || entry.refusal) &&
         (!filter.method || entry.method === filter.method) &&
         (!words.length || words.every((word) => this.#text(entry).includes(word))),
     );
   }
 
-  /** All of it in which one may look for words. @param {Entry} entry */
+  /** The text of an entry that the filter searches. @param {Entry} entry */
   #text(entry) {
     let text = this.#texts.get(entry.id);
     if (text === undefined) {
       const { status, method, path, query, organization, refusal, request, response } = entry;
       const faults = entry.faults.map((fault) => `${fault.id} ${fault.effect}`);
-      const said = [refusal?.line, request.body.text, response.body.text, ...faults];
-      text = [status, method, decoded(path), path, query, organization, ...said].join(" ").toLowerCase();
+      const texts = [refusal?.line, request.body.text, response.body.text, ...faults];
+      text = [status, method, decoded(path), path, query, organization, ...texts].join(" ").toLowerCase();
       this.#texts.set(entry.id, text);
     }
     return text;
   }
 }
 
-/** A path for people. @param {string} path percent-encoded */
+/** A path without percent-encoding. @param {string} path percent-encoded */
 export function decoded(path) {
   try {
     return decodeURIComponent(path);

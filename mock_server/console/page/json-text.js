@@ -1,11 +1,11 @@
-// Sets JSON out in lines without changing a value: numbers and strings stay as they were written.
+// Indents JSON without changing a value: numbers and strings stay as they were sent.
 
 import { el, visible } from "./dom.js";
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/gs;
 
 /**
- * `text` as it is to be shown: set out and in colours where it is JSON, else as it is.
+ * Show a text: indented and in colours if it is JSON, or else unchanged.
  * @param {string} text
  */
 export function jsonText(text) {
@@ -13,7 +13,7 @@ export function jsonText(text) {
   return el("pre", { class: "body", tabindex: 0 }, el("code", {}, isJson ? coloured(text) : visible(text, "\n\r\t")));
 }
 
-/** `value` on one line. @param {unknown} value */
+/** Show a value on one line. @param {unknown} value */
 export function jsonValue(value) {
   return el("code", { class: "value" }, coloured(JSON.stringify(value), false));
 }

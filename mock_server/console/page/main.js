@@ -1,4 +1,4 @@
-// Puts the page together: what the mock tells goes into copies, and the views show them.
+// Connects the parts of the page: events update copies of the mock's data, and the views show the copies.
 
 import { Api } from "./api.js";
 import { replay } from "./commands.js";
@@ -11,23 +11,23 @@ import { Models } from "./models.js";
 import { OrganizationsView } from "./organizations-view.js";
 import { Replica } from "./replica.js";
 import { RequestsView } from "./requests-view.js";
-import { complain, say, sayRequest } from "./speech.js";
+import { showError, announce, announceRequest } from "./announcements.js";
 import { showStateActions } from "./state-view.js";
 import { askForToken, hideTokenForm } from "./token-view.js";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-/** @type {Record<string, string>} what an event changes */
+/** @type {Record<string, string>} the copy that an event changes */
 const CHANGES = { request: "journal", cleared: "journal", model: "models", state: "models" };
-const SAID = {
+const LABELS = {
   connecting: "Connecting",
   live: "Live",
-  lost: "Not reachable, trying again",
-  token: "Asks for a token",
-  refused: "Refused",
+  lost: "Not reachable, reconnecting",
+  token: "Token required",
+  rejected: "Rejected",
 };
 
 const api = new Api();
-const feed = new Feed(api, { event: hear, anew: build, state: showConnection });
+const feed = new Feed(api, { event: receive, reload: build, state: showConnection });
 /** @type {Record<string, Replica<any>>} */
 let replicas = {};
 /** @type {string} */
@@ -35,22 +35,22 @@ let built = "";
 
 feed.start();
 
-/** Take one event. @param {import("./feed.js").Told} told */
-function hear(told) {
-  const subject = told.event === "skipped" ? told.data.event : told.event;
+/** Apply one event. @param {import("./feed.js").MockEvent} event */
+function receive(event) {
+  const subject = event.event === "skipped" ? event.data.event : event.event;
   const replica = replicas[CHANGES[subject] ?? subject];
-  if (told.event === "skipped") replica?.reloadSoon();
-  else replica?.take(told);
-  if (told.event === "request" && told.data.faults.length) replicas.faults?.reloadSoon();
+  if (event.event === "skipped") replica?.reloadSoon();
+  else replica?.take(event);
+  if (event.event === "request" && event.data.faults.length) replicas.faults?.reloadSoon();
 }
 
-/** Load everything anew, as at the start, after a restart of the mock, or when events were missed. */
+/** Load everything: at the start, after a restart of the mock, and when events were missed. */
 async function build() {
   try {
-    const info = await api.ask("GET", "info");
+    const info = await api.request("GET", "info");
     hideTokenForm();
     const now = JSON.stringify(info);
-    if (built && built !== now) return location.reload(); // it was started anew, and otherwise
+    if (built && built !== now) return location.reload(); // restarted with other settings
     if (!built) construct(info);
     built = now;
     byId("console").hidden = false;
@@ -91,14 +91,14 @@ function journalReplica(info) {
     );
   }
   return new Replica(
-    () => api.ask("GET", `requests?limit=${journal.size}`),
+    () => api.request("GET", `requests?limit=${journal.size}`),
     ({ requests }) => {
       journal.replace(requests);
       view.replaced();
     },
     ({ event, data }) => {
       if (event === "cleared") journal.clear();
-      else if (journal.add(data)) sayRequest(data.refusal !== null);
+      else if (journal.add(data)) announceRequest(data.refusal !== null);
       view.draw();
     },
     fail,
@@ -110,7 +110,7 @@ function modelsReplica(info) {
   const models = new Models();
   const view = new OrganizationsView(models, api, info);
   return new Replica(
-    () => api.ask("GET", "state"),
+    () => api.request("GET", "state"),
     (state) => {
       models.replace(state.models);
       view.replaced();
@@ -129,20 +129,20 @@ function faultsReplica(info) {
   const organizations = info.organizations.map((/** @type {{name: string}} */ { name }) => name);
   const view = new FaultsView(api, organizations, METHODS, info.first_request);
   return new Replica(
-    () => api.ask("GET", "faults"),
+    () => api.request("GET", "faults"),
     ({ faults }) => view.show(faults),
     ({ data }) => view.show(data),
     fail,
   );
 }
 
-/** @param {keyof typeof SAID} state @param {any} [error] */
+/** @param {keyof typeof LABELS} state @param {any} [error] */
 function showConnection(state, error) {
   const place = byId("connection");
   if (place.dataset.state !== state) {
     place.dataset.state = state;
-    place.textContent = SAID[state];
-    if (state !== "connecting") say(SAID[state]);
+    place.textContent = LABELS[state];
+    if (state !== "connecting") announce(LABELS[state]);
   }
   if (error && state !== "lost") fail(error);
 }
@@ -150,7 +150,7 @@ function showConnection(state, error) {
 /** @param {any} error */
 function fail(error) {
   if (error.status === 401) askForToken(api, () => feed.start());
-  else if ("status" in error) complain(error.message);
+  else if ("status" in error) showError(error.message);
 }
 
 /** @param {string} text */

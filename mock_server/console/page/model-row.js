@@ -1,9 +1,9 @@
-// Shows one model: in a line, and opened with all its fields.
+// Shows one model: one line, and all fields when it is open.
 
 import { button, el, name, visible } from "./dom.js";
-import { copyButton } from "./copying.js";
+import { copyButton } from "./copy-button.js";
 import { jsonValue } from "./json-text.js";
-import { attempt } from "./speech.js";
+import { attempt } from "./announcements.js";
 import { time } from "./times.js";
 
 /**
@@ -15,13 +15,13 @@ import { time } from "./times.js";
 export class ModelRow {
   /** @type {Record<string, unknown> | undefined} */
   #before;
-  #asked = 0;
+  #loads = 0;
 
   /**
    * @param {import("./api.js").Api} api
    * @param {string} organization
    * @param {string} model
-   * @param {Model} [stored] what it has of its own; a built-in one has nothing
+   * @param {Model} [stored] the stored model; none for a built-in model
    */
   constructor(api, organization, model, stored) {
     this.api = api;
@@ -36,24 +36,24 @@ export class ModelRow {
     this.#summarize();
   }
 
-  /** Whether somebody is looking at it, so that it has to stay. */
+  /** Whether the user is reading the row, so that it has to stay. */
   get isInUse() {
     return this.details.open || this.element.contains(document.activeElement);
   }
 
-  /** Show what it has now. @param {Model} stored @param {Set<string>} changed the models that have changed */
+  /** Show the new stored values. @param {Model} stored @param {Set<string>} changed the models that have changed */
   show(stored, changed) {
     const isChanged = JSON.stringify(stored) !== JSON.stringify(this.stored);
     this.stored = stored;
     if (isChanged) this.#summarize();
     if (isChanged || changed.has(this.model)) this.highlight();
-    if (this.details.open) this.#load(); // it may show what another model gives it
+    if (this.details.open) this.#load(); // inherited values may have changed
   }
 
-  /** Draw attention to it for a moment. */
+  /** Highlight the row for a moment. */
   highlight() {
     this.element.classList.remove("changed");
-    void this.element.offsetWidth; // so that the animation begins anew
+    void this.element.offsetWidth; // restarts the animation
     this.element.classList.add("changed");
   }
 
@@ -84,13 +84,13 @@ export class ModelRow {
   }
 
   async #load() {
-    const number = ++this.#asked;
+    const number = ++this.#loads;
     const query = new URLSearchParams({ organization: this.organization, name: this.model });
     try {
-      const shown = await this.api.ask("GET", `model?${query}`);
-      if (number === this.#asked) this.#fill(shown);
+      const shown = await this.api.request("GET", `model?${query}`);
+      if (number === this.#loads) this.#fill(shown);
     } catch (error) {
-      if (!("status" in /** @type {object} */ (error))) return; // the page says already that the mock is gone
+      if (!("status" in /** @type {object} */ (error))) return; // the page already shows that the mock cannot be reached
       this.content.replaceChildren(el("p", { class: "soft" }, visible(/** @type {Error} */ (error).message)));
     }
   }
@@ -100,10 +100,10 @@ export class ModelRow {
     const before = this.#before;
     this.#before = shown;
     const rows = Object.entries(shown).map(([field, value]) => {
-      const isOther = before && JSON.stringify(before[field]) !== JSON.stringify(value);
+      const isChanged = before && JSON.stringify(before[field]) !== JSON.stringify(value);
       return el(
         "tr",
-        { class: isOther ? "changed" : undefined },
+        { class: isChanged ? "changed" : undefined },
         el("th", { scope: "row" }, breakable(field)),
         el("td", {}, el("div", {}, jsonValue(value), this.#origin(givers[field]))),
       );
@@ -124,7 +124,7 @@ export class ModelRow {
     return el("div", { class: "actions" }, copy, own);
   }
 
-  /** Where a value comes from. @param {string | undefined} giver */
+  /** Show where a value comes from. @param {string | undefined} giver */
   #origin(giver) {
     if (giver === undefined) return null;
     if (giver === this.model) return el("span", { class: "tag own" }, "set");
@@ -133,11 +133,11 @@ export class ModelRow {
 
   #remove() {
     const one = { organization: this.organization, model: this.model };
-    return attempt(() => this.api.ask("POST", "reset", one), `${this.model} is removed`);
+    return attempt(() => this.api.request("POST", "reset", one), `${this.model} removed`);
   }
 }
 
-/** A name of a field, which may break between its words. @param {string} field */
+/** The name of a field, with line breaks allowed between its words. @param {string} field */
 function breakable(field) {
   return field.split(/(?<=_)/).flatMap((word) => [...visible(word), el("wbr")]);
 }

@@ -1,23 +1,23 @@
-// The models of all organizations, as the mock tells them.
+// A copy of the models of all organizations.
 
 /**
- * @typedef {{values: Record<string, unknown>, created: string, updated: string}} Model what requests have set
+ * @typedef {{values: Record<string, unknown>, created: string, updated: string}} Model the values that requests have set
  * @typedef {{name: string, keys: {key: string, may_write: boolean}[], providers: string[]}} Organization
  */
 
-/** The models that are kept, by organization and name. */
+/** The custom models by organization and name. */
 export class Models {
   /** @type {Map<string, Map<string, Model>>} */
   #byOrganization = new Map();
 
-  /** Take these in place of all. @param {Record<string, Record<string, Model>>} models */
+  /** Replace all models. @param {Record<string, Record<string, Model>>} models */
   replace(models) {
     this.#byOrganization = new Map(
       Object.entries(models).map(([organization, named]) => [organization, new Map(Object.entries(named))]),
     );
   }
 
-  /** @param {string} organization @param {string} name @param {Model | null} model null where it was removed */
+  /** @param {string} organization @param {string} name @param {Model | null} model null if it was removed */
   put(organization, name, model) {
     const named = this.#byOrganization.get(organization) ?? new Map();
     this.#byOrganization.set(organization, named);
@@ -31,7 +31,7 @@ export class Models {
   }
 
   /**
-   * Those of an organization, from the latest created to the earliest.
+   * The models of an organization, newest first.
    * @param {string} organization
    * @returns {[string, Model][]}
    */

@@ -1,11 +1,11 @@
-// Shows the organizations: their keys, their providers and their models as they change.
+// Shows the organizations with their keys, providers and models.
 
-import { arrange } from "./arranging.js";
+import { setRows } from "./rows.js";
 import { button, byId, el, name, onNextFrame, visible } from "./dom.js";
-import { asked } from "./asking.js";
-import { copyButton } from "./copying.js";
+import { confirmed } from "./confirmation.js";
+import { copyButton } from "./copy-button.js";
 import { ModelRow } from "./model-row.js";
-import { attempt } from "./speech.js";
+import { attempt } from "./announcements.js";
 
 /** @typedef {import("./models.js").Organization} Organization */
 
@@ -29,30 +29,30 @@ export class OrganizationsView {
     addEventListener("hashchange", () => this.#follow());
   }
 
-  /** Show all anew. */
+  /** Show everything again. */
   replaced() {
     for (const card of this.#cards) card.changed();
     this.#follow();
   }
 
-  /** A model was written or removed. @param {string} organization @param {string} name */
+  /** Show a model that was written or removed. @param {string} organization @param {string} name */
   changed(organization, name) {
     this.#cards.find((card) => card.name === organization)?.changed(name);
   }
 
-  /** Open the model that the address names. */
+  /** Open the model that the fragment of the address names. */
   #follow() {
     const [, organization, model] = /^#model-([^/]+)\/(.+)$/.exec(location.hash) ?? [];
     if (organization === undefined || model === undefined) return;
     try {
       this.#cards.find((card) => card.name === decodeURIComponent(organization))?.open(decodeURIComponent(model));
     } catch {
-      // the address is not one that this page has written
+      // not an address of this page
     }
   }
 }
 
-/** What there is of one organization. */
+/** One organization. */
 class Card {
   /** @type {Map<string, ModelRow>} */
   #rows = new Map();
@@ -96,13 +96,13 @@ class Card {
     this.draw = onNextFrame(() => this.#draw());
   }
 
-  /** A model is another, or all may be. @param {string} [model] */
+  /** Show a changed model, or that any may have changed. @param {string} [model] */
   changed(model) {
     if (model !== undefined) this.#changed.add(model);
     this.draw();
   }
 
-  /** Open a model, if it is there. @param {string} model */
+  /** Open a model if it exists. @param {string} model */
   open(model) {
     if (!this.models.of(this.name).some(([each]) => each === model)) return;
     if (!this.#rows.has(model)) this.#most = Infinity;
@@ -113,7 +113,7 @@ class Card {
   #draw() {
     const all = this.models.of(this.name);
     const shown = all.filter(([model], index) => index < this.#most || this.#rows.get(model)?.isInUse);
-    arrange(
+    setRows(
       this.list,
       shown.map(([model, stored]) => this.#row(model, stored).element),
     );
@@ -150,11 +150,11 @@ class Card {
 
   async #removeAll() {
     const count = this.models.count(this.name);
-    if (!(await asked(`Remove ${count === 1 ? "the model" : `all ${count} models`} of ${this.name}?`, "Remove")))
+    if (!(await confirmed(`Remove ${count === 1 ? "the model" : `all ${count} models`} of ${this.name}?`, "Remove")))
       return;
     await attempt(
-      () => this.api.ask("POST", "reset", { organization: this.name }),
-      `The models of ${this.name} are removed`,
+      () => this.api.request("POST", "reset", { organization: this.name }),
+      `Models of ${this.name} removed`,
     );
   }
 }
@@ -165,7 +165,7 @@ function apiKey({ key, may_write }) {
     "li",
     {},
     el("code", {}, visible(key)),
-    el("span", { class: "soft" }, may_write ? "reads and writes" : "only reads"),
+    el("span", { class: "soft" }, may_write ? "read and write" : "read-only"),
     copyButton("Copy", () => key, `the key ${key}`),
   );
 }

@@ -1,13 +1,13 @@
-// Keeps something that the mock has up to date here.
+// Keeps a copy of data of the mock up to date.
 
 const SOONEST = 1_000;
-const SHARE = 20; // loading takes at most this part of the time, so that a mock under load is left alone
+const SHARE = 20; // waits this many times as long as the load took, to spare a busy mock
 
 /**
- * A copy. `load` fetches all of it, `put` takes what was fetched, `apply` takes one event.
+ * A copy of data. `load` fetches all of it, `put` stores the result, `apply` applies one event.
  *
- * What was fetched may be older or newer than an event that came while it was on its way. Events that came meanwhile are
- * applied after it: those that it has in it already change nothing, and the last of them is the latest.
+ * The result may be older or newer than an event that arrives during the load. Such events are applied after it: those
+ * that it already includes change nothing, and the last one is the latest state.
  * @template Whole
  */
 export class Replica {
@@ -15,7 +15,7 @@ export class Replica {
   #again = false;
   #more = false;
   /** @type {any[]} */
-  #meanwhile = [];
+  #pending = [];
   /** @type {number | undefined} */
   #timer;
   #next = 0;
@@ -23,7 +23,7 @@ export class Replica {
   /**
    * @param {() => Promise<Whole>} load
    * @param {(whole: Whole) => void} put
-   * @param {(told: any) => void} apply
+   * @param {(event: any) => void} apply
    * @param {(error: any) => void} fail
    */
   constructor(load, put, apply, fail) {
@@ -33,16 +33,16 @@ export class Replica {
     this.fail = fail;
   }
 
-  /** Take an event. @param {any} told */
-  take(told) {
-    if (this.#loading) this.#meanwhile.push(told);
-    else this.apply(told);
+  /** Apply an event, or queue it during a load. @param {any} event */
+  take(event) {
+    if (this.#loading) this.#pending.push(event);
+    else this.apply(event);
   }
 
-  /** Load all of it as soon as that is no burden. */
+  /** Load everything soon, but not too often. */
   reloadSoon() {
     if (this.#timer !== undefined) {
-      this.#more = true; // what is meant may come to pass after that load only
+      this.#more = true; // the change may happen only after that load
       return;
     }
     this.#timer = setTimeout(() => this.#reloadAndMore(), Math.max(SOONEST, this.#next - performance.now()));
@@ -56,7 +56,7 @@ export class Replica {
     }
   }
 
-  /** Load all of it. */
+  /** Load everything. */
   async reload() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -73,7 +73,7 @@ export class Replica {
     }
     this.#next = performance.now() + SHARE * (performance.now() - began);
     this.#loading = false;
-    for (const told of this.#meanwhile.splice(0)) this.apply(told);
+    for (const event of this.#pending.splice(0)) this.apply(event);
     if (this.#again) {
       this.#again = false;
       this.reload();

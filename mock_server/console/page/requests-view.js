@@ -1,10 +1,10 @@
-// Shows the journal: a list that grows at its top, and may be filtered.
+// Shows the journal, newest request first, with filters.
 
-import { arrange } from "./arranging.js";
+import { setRows } from "./rows.js";
 import { button, byId, el, name, onNextFrame, visible } from "./dom.js";
 import { entryDetails } from "./entry-view.js";
 import { decoded } from "./journal.js";
-import { attempt } from "./speech.js";
+import { attempt } from "./announcements.js";
 import { duration, time } from "./times.js";
 
 /** @typedef {import("./journal.js").Entry} Entry */
@@ -16,14 +16,14 @@ export class RequestsView {
   /** @type {Map<number, HTMLLIElement>} */
   #rows = new Map();
   #most = PAGE;
-  #fresh = 0;
+  #newest = 0;
   /** @type {import("./journal.js").Filter} */
-  #filter = { text: "", method: "", refused: false };
+  #filter = { text: "", method: "", rejected: false };
 
   /**
    * @param {import("./journal.js").Journal} journal
    * @param {import("./api.js").Api} api
-   * @param {(entry: Entry) => string} curl gives the command that sends a request again
+   * @param {(entry: Entry) => string} curl returns the command that sends a request again
    * @param {Node[]} firstSteps what to show while there are no requests
    */
   constructor(journal, api, curl, firstSteps) {
@@ -31,7 +31,7 @@ export class RequestsView {
     this.curl = curl;
     this.list = el("ol", { class: "rows", "aria-labelledby": "requests-title" });
     this.empty = el("div", { class: "empty", hidden: true }, firstSteps);
-    this.none = el("p", { class: "empty", hidden: true }, "No request is like that.");
+    this.none = el("p", { class: "empty", hidden: true }, "No request matches the filters.");
     this.more = button("Show more", () => this.#showMore(), { class: "more", hidden: true });
     this.count = el("p", { class: "count" });
     /** @type {HTMLSelectElement} */
@@ -39,24 +39,24 @@ export class RequestsView {
       "aria-label": "Method",
       onchange: () => this.#filterBy({ method: this.method.value }),
     });
-    this.clear = button("Clear", () => attempt(() => api.ask("DELETE", "requests"), "The journal is cleared"));
+    this.clear = button("Clear", () => attempt(() => api.request("DELETE", "requests"), "Journal cleared"));
     this.draw = onNextFrame(() => this.#draw());
     byId("requests").replaceChildren(this.#head(), this.empty, this.none, this.list, this.more);
     addEventListener("hashchange", () => this.#follow());
   }
 
-  /** Show that there is no journal. */
+  /** Show that the journal is off. */
   turnOff() {
-    const start = el("code", {}, "--journal");
+    const start = el("code", {}, "--journal 1000");
     byId("requests").replaceChildren(
       byId("requests-title"),
-      el("p", { class: "empty" }, "The journal is off; start the mock with another ", start, "."),
+      el("p", { class: "empty" }, "The journal is off. Start the mock with ", start, "."),
     );
   }
 
-  /** Show all anew. */
+  /** Show everything again. */
   replaced() {
-    this.#fresh = this.journal.entries[0]?.id ?? 0;
+    this.#newest = this.journal.entries[0]?.id ?? 0;
     this.#draw();
     this.#follow();
   }
@@ -70,14 +70,14 @@ export class RequestsView {
       oninput: () => this.#filterBy({ text: search.value }),
     });
     /** @type {HTMLInputElement} */
-    const refused = el("input", { type: "checkbox", onchange: () => this.#filterBy({ refused: refused.checked }) });
+    const rejected = el("input", { type: "checkbox", onchange: () => this.#filterBy({ rejected: rejected.checked }) });
     const head = el("div", { class: "head" }, byId("requests-title"), this.count);
     const tools = el(
       "div",
       { class: "tools" },
       search,
       this.method,
-      el("label", {}, refused, "Refused only"),
+      el("label", {}, rejected, "Rejected only"),
       this.clear,
     );
     return el("div", { class: "bar" }, head, tools);
@@ -102,8 +102,8 @@ export class RequestsView {
     const shown = matching.filter((entry, index) => index < this.#most || this.#isInUse(entry));
     const rows = shown.map((entry) => this.#row(entry));
     for (const [id, row] of this.#rows) if (!rows.includes(row)) this.#rows.delete(id);
-    this.list.classList.toggle("kept", shown.length > this.#most); // room below, so that what is read can stay in place
-    arrange(this.list, rows);
+    this.list.classList.toggle("padded", shown.length > this.#most); // room below, so that the row that the user reads can stay in place
+    setRows(this.list, rows);
     const all = this.journal.entries.length;
     this.empty.hidden = all > 0;
     this.none.hidden = !all || matching.length > 0;
@@ -113,7 +113,7 @@ export class RequestsView {
     this.#drawMethods();
   }
 
-  /** Whether somebody is looking at it, so that it has to stay. @param {Entry} entry */
+  /** Whether the user is reading an entry, so that it has to stay. @param {Entry} entry */
   #isInUse(entry) {
     const row = this.#rows.get(entry.id);
     return row !== undefined && (row.contains(document.activeElement) || row.querySelector("details")?.open === true);
@@ -134,17 +134,17 @@ export class RequestsView {
   #row(entry) {
     let row = this.#rows.get(entry.id);
     if (!row) {
-      row = this.#made(entry);
+      row = this.#newRow(entry);
       this.#rows.set(entry.id, row);
     }
     return row;
   }
 
   /** @param {Entry} entry */
-  #made(entry) {
+  #newRow(entry) {
     /** @type {HTMLDetailsElement} */
     const details = el("details", { ontoggle: () => this.#toggled(details, entry) }, el("summary", {}, summary(entry)));
-    const isNew = entry.id > this.#fresh;
+    const isNew = entry.id > this.#newest;
     return el("li", { id: `request-${entry.id}`, class: isNew ? "row new" : "row" }, details);
   }
 
@@ -154,7 +154,7 @@ export class RequestsView {
     else if (details.children.length === 1) details.append(entryDetails(entry, this.curl));
   }
 
-  /** Open the request that the address names. */
+  /** Open the request that the fragment of the address names. */
   #follow() {
     const [, id] = /^#request-(\d+)$/.exec(location.hash) ?? [];
     const entry = this.journal.entries.find((each) => String(each.id) === id);
@@ -169,14 +169,14 @@ export class RequestsView {
   }
 }
 
-/** What is told of a request at a glance. @param {Entry} entry */
+/** The one-line summary of a request. @param {Entry} entry */
 function summary(entry) {
   const { status, refusal, query } = entry;
   const family = status ? `s${String(status)[0]}` : "s0";
   return [
     el(
       "span",
-      { class: `status ${family}`, title: status ? undefined : "The client got no answer" },
+      { class: `status ${family}`, title: status ? undefined : "The client disconnected before the response" },
       status ? String(status) : "none",
     ),
     el("span", { class: "method" }, visible(entry.method)),
@@ -192,7 +192,7 @@ function summary(entry) {
   ].filter((part) => part !== null);
 }
 
-/** The start of what was sent, which says more than the path alone. @param {Entry} entry */
+/** The start of the request body. @param {Entry} entry */
 function preview(entry) {
   const text = entry.request.body.text.slice(0, 300).replace(/\s+/g, " ");
   return text ? el("bdi", { class: "preview" }, visible(text)) : null;
@@ -201,7 +201,7 @@ function preview(entry) {
 /** @param {Entry} entry */
 function facts(entry) {
   return [
-    entry.faults.map((fault) => el("span", { class: "tag acted" }, `fault ${fault.id}: ${fault.effect}`)),
+    entry.faults.map((fault) => el("span", { class: "tag fault-tag" }, `fault ${fault.id}: ${fault.effect}`)),
     entry.preference ? el("span", { class: "tag" }, visible(`Prefer: ${entry.preference}`)) : null,
     entry.organization ? name(entry.organization, "organization") : null,
     el("span", { class: "duration" }, duration(entry.duration_ms)),

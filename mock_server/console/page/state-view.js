@@ -1,8 +1,8 @@
-// Saves all models or the whole scenario to a file, takes models from one, and goes back to the start.
+// Saves models or a scenario to a file, loads models from a file, and resets the mock.
 
-import { asked } from "./asking.js";
+import { confirmed } from "./confirmation.js";
 import { button, byId, el } from "./dom.js";
-import { attempt } from "./speech.js";
+import { attempt } from "./announcements.js";
 
 /** @param {import("./api.js").Api} api */
 export function showStateActions(api) {
@@ -16,14 +16,14 @@ export function showStateActions(api) {
   const actions = byId("state");
   actions.replaceChildren(
     button("Save models", () =>
-      attempt(() => save(api, "state", "respan-mock-state.json"), "The models are saved to a file"),
+      attempt(() => save(api, "state", "respan-mock-state.json"), "Models saved to a file"),
     ),
     button("Load models", () => file.click()),
     file,
     button(
       "Save scenario",
-      () => attempt(() => save(api, "scenario", "respan-mock-scenario.json"), "The scenario is saved to a file"),
-      { title: "Models, fixtures, faults, clock and seed, for respan-mock --scenario FILE. API keys are in it." },
+      () => attempt(() => save(api, "scenario", "respan-mock-scenario.json"), "Scenario saved to a file"),
+      { title: "Models, fixtures, faults, clock and seed, for respan-mock --scenario FILE. The file contains API keys." },
     ),
     button("Reset all", () => reset(api), { class: "danger" }),
   );
@@ -31,7 +31,7 @@ export function showStateActions(api) {
 }
 
 /**
- * Save what stands at `path` to a file, to the letter: numbers would not survive being read as JavaScript's.
+ * Save the response at `path` to a file unchanged: parsing it would round numbers.
  * @param {import("./api.js").Api} api @param {string} path @param {string} name
  */
 async function save(api, path, name) {
@@ -46,12 +46,12 @@ async function load(api, file) {
   const [chosen] = file.files ?? [];
   if (!chosen) return;
   const text = await chosen.text();
-  file.value = ""; // so that the same file can be chosen again
-  await attempt(() => api.ask("PUT", "state", text), `The models are those of ${chosen.name}`);
+  file.value = ""; // allows choosing the same file again
+  await attempt(() => api.request("PUT", "state", text), `Models loaded from ${chosen.name}`);
 }
 
 /** @param {import("./api.js").Api} api */
 async function reset(api) {
-  if (!(await asked("Forget all requests, and go back to the models, faults and clock of the start?", "Reset"))) return;
-  await attempt(() => api.ask("POST", "reset", {}), "The mock is as it was at its start");
+  if (!(await confirmed("Delete all requests, and reset models, faults and clock to their initial state?", "Reset"))) return;
+  await attempt(() => api.request("POST", "reset", {}), "The mock is reset");
 }

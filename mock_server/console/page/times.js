@@ -1,4 +1,4 @@
-// Writes times.
+// Formats times.
 
 const CLOCK = new Intl.DateTimeFormat(undefined, {
   hour: "2-digit",
@@ -10,7 +10,7 @@ const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: 
 
 import { el } from "./dom.js";
 
-/** A moment as this clock shows it; the whole of it on pointing. @param {string} moment in RFC 3339 */
+/** A local time; its title is the full date and time. @param {string} moment in RFC 3339 */
 export function time(moment) {
   const at = new Date(moment);
   return el("time", { datetime: moment, title: FULL.format(at) }, CLOCK.format(at));

@@ -3,9 +3,9 @@
 import { byId, el } from "./dom.js";
 
 /**
- * Ask, until one is right.
+ * Show a form for the token.
  * @param {import("./api.js").Api} api
- * @param {() => void} go what to do with a token
+ * @param {() => void} go called when the user submits a token
  */
 export function askForToken(api, go) {
   const place = byId("token");
@@ -26,18 +26,18 @@ export function askForToken(api, go) {
         go();
       },
     },
-    el("h2", {}, "This mock asks for a token"),
+    el("h2", {}, "This mock requires a token"),
     el("label", { for: "admin-token" }, "Admin token"),
     el("div", { class: "tools" }, input, el("button", { type: "submit", class: "primary" }, "Open the console")),
-    isWrong ? el("p", { class: "wrong", role: "alert" }, "The mock does not know this token.") : null,
+    isWrong ? el("p", { class: "wrong", role: "alert" }, "The token is wrong.") : null,
     el(
       "p",
       { id: "token-help", class: "soft" },
-      "It is the value of ",
+      "The value of ",
       el("code", {}, "--admin-token"),
-      ", or of the variable ",
+      " or of the variable ",
       el("code", {}, "RESPAN_MOCK_ADMIN_TOKEN"),
-      ", with which the mock was started. This tab keeps it until it is closed.",
+      " that the mock was started with. This tab stores it until you close the tab.",
     ),
   );
   place.replaceChildren(form);

@@ -173,7 +173,7 @@ def test_the_first_request_is_sent_from_the_page_or_copied(page: Page, client: h
     page.locator("#requests").get_by_role("button", name="Copy as curl").click()
     expect(page.get_by_role("status")).to_have_text("Copied the command")
     command = clipboard(page)
-    page.get_by_role("button", name="Send it from here").click()
+    page.get_by_role("button", name="Send this request").click()
     expect(page.locator("#requests li.row")).to_contain_text("201")
     subprocess.run(command, shell=True, check=True, capture_output=True)
     expect(page.locator("#requests li.row").first).to_contain_text("200")

@@ -21,12 +21,12 @@ def test_a_token_is_asked_for_and_kept_by_the_tab(open_console: Open) -> None:
         page = open_console(mock.url)
         field = page.get_by_label("Admin token")
         expect(field).to_be_focused()
-        expect(page.locator("#connection")).to_have_text("Asks for a token")
+        expect(page.locator("#connection")).to_have_text("Token required")
         expect(page.get_by_role("alert")).to_have_count(0)
         for wrong in ("closed-sesame", "s\u00e9same", "\u202e"):
             field.fill(wrong)
             page.keyboard.press("Enter")
-            expect(page.get_by_role("alert")).to_have_text("The mock does not know this token.")
+            expect(page.get_by_role("alert")).to_have_text("The token is wrong.")
             expect(page.locator("#console")).to_be_hidden()
             expect(field).to_have_value("")
         field.fill("open-sesame")
@@ -50,7 +50,7 @@ def test_it_comes_back_after_a_restart_and_shows_what_is_there_then(open_console
         upsert(client, "before")
         expect(page.locator(CUSTOM_MODELS)).to_contain_text("before")
         mock.stop()
-    expect(page.locator("#connection")).to_have_text("Not reachable, trying again")
+    expect(page.locator("#connection")).to_have_text("Not reachable, reconnecting")
     with started("--quiet", "--port", port) as mock, httpx2.Client(base_url=mock.url, headers=AUTHORIZED) as client:
         upsert(client, "after")
         client.get("/nothing")
@@ -88,7 +88,7 @@ def test_without_a_journal_it_says_so(open_console: Open) -> None:
     with started("--quiet", "--journal", "0") as mock, httpx2.Client(base_url=mock.url, headers=AUTHORIZED) as client:
         page = open_console(mock.url)
         live(page)
-        expect(page.locator("#requests")).to_contain_text("The journal is off; start the mock with another --journal.")
+        expect(page.locator("#requests")).to_contain_text("The journal is off. Start the mock with --journal 1000.")
         upsert(client, "m")
         expect(page.locator(CUSTOM_MODELS)).to_have_count(1)
         expect(page.get_by_role("alert")).to_have_count(0)

@@ -29,7 +29,7 @@ def top_of(part: Locator) -> float:
 
 def test_who_may_call_shows_at_a_glance(page: Page) -> None:
     acme = organization(page, "acme").get_by_role("list", name="API keys").get_by_role("listitem")
-    expect(acme).to_have_text([re.compile("demo-acme.*reads and writes"), re.compile("demo-acme-readonly.*only reads")])
+    expect(acme).to_have_text([re.compile("demo-acme.*read and write"), re.compile("demo-acme-readonly.*read-only")])
     expect(organization(page, "globex").get_by_text("demo-globex", exact=True)).to_be_visible()
     page.get_by_role("button", name="Copy the key demo-acme-readonly").click()
     expect(page.get_by_role("status")).to_have_text("Copied the key demo-acme-readonly")
@@ -89,7 +89,7 @@ def test_a_refusal_says_why(page: Page, client: httpx2.Client) -> None:
     for said in ("input_cost", "a number", 'the string "free"', place, "type", rule):
         expect(first).to_contain_text(said)
     expect(latest(page).get_by_role("group", name="Request").locator("pre")).to_contain_text('"input_cost": "free"')
-    expect(latest(page).get_by_role("group", name="Answer").locator("pre")).to_contain_text('"base_model_name": [')
+    expect(latest(page).get_by_role("group", name="Response").locator("pre")).to_contain_text('"base_model_name": [')
 
 
 def test_bodies_are_set_out_without_changing_a_number(page: Page, client: httpx2.Client) -> None:
@@ -106,10 +106,10 @@ def test_requests_are_filtered(page: Page, client: httpx2.Client) -> None:
     client.delete(f"{MODELS}Lama/")
     rows = page.locator("#requests li.row")
     expect(rows).to_have_count(3)
-    page.get_by_label("Refused only").check()
+    page.get_by_label("Rejected only").check()
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("none-such")
-    page.get_by_label("Refused only").uncheck()
+    page.get_by_label("Rejected only").uncheck()
     page.get_by_label("Method", exact=True).select_option("DELETE")
     expect(rows).to_have_count(1)
     page.get_by_label("Method", exact=True).select_option("Any method")
@@ -118,7 +118,7 @@ def test_requests_are_filtered(page: Page, client: httpx2.Client) -> None:
     upsert(client, "other", display_name="needle too")
     expect(rows).to_have_count(2)
     page.get_by_label("Filter the requests by text").fill("nothing is so")
-    expect(page.get_by_text("No request is like that.")).to_be_visible()
+    expect(page.get_by_text("No request matches the filters.")).to_be_visible()
 
 
 def test_the_list_is_bounded_and_shows_more_on_demand(page: Page, client: httpx2.Client) -> None:

@@ -1,12 +1,12 @@
-// Changes lists under the eyes of a reader.
+// Updates lists while users read them.
 
 /**
- * Make `list` have exactly these rows in this order, and move none that is in its place already. What somebody reads stays
- * where it is on the screen. (Browsers anchor scrolling too, but not to what is read, and not where rows are removed.)
+ * Make `list` have exactly these rows in this order, without moving rows that are in place. The row that the user reads
+ * stays where it is on the screen. (Browsers anchor scrolling too, but not to that row, and not when rows are removed.)
  * @param {Element} list
  * @param {Element[]} wanted
  */
-export function arrange(list, wanted) {
+export function setRows(list, wanted) {
   const keep = new Set(wanted);
   const rows = [...list.children];
   const view = scrolled(list);
@@ -26,8 +26,8 @@ export function arrange(list, wanted) {
 }
 
 /**
- * The row that is read: one on the screen that is open or has the focus, else the first on the screen where the list has
- * been scrolled.
+ * The row that the user reads: a visible row that is open or has the focus, or else the first visible row of a list that
+ * is scrolled.
  * @param {Element} list
  * @param {Element[]} rows
  * @param {Element} view
@@ -44,7 +44,7 @@ function anchor(list, rows, view) {
   return used ?? (list.getBoundingClientRect().top < top ? rows.find(isSeen) : undefined);
 }
 
-/** What scrolls when one scrolls the list. @param {Element} list */
+/** The element that scrolls the list. @param {Element} list */
 function scrolled(list) {
   for (let part = list.parentElement; part; part = part.parentElement) {
     if (part.scrollHeight > part.clientHeight && getComputedStyle(part).overflowY === "auto") return part;

@@ -1,15 +1,15 @@
-// Copies text.
+// Buttons that copy text.
 
 import { button, el } from "./dom.js";
-import { complain, say } from "./speech.js";
+import { showError, announce } from "./announcements.js";
 
 const SHOWN_FOR = 1_500;
 
 /**
- * A button that copies.
+ * A button that copies text.
  * @param {string} label
  * @param {() => string} text
- * @param {string} what names what is copied, for those who hear the button
+ * @param {string} what a name of the text, for screen readers
  */
 export function copyButton(label, text, what) {
   /** @type {number | undefined} */
@@ -17,9 +17,9 @@ export function copyButton(label, text, what) {
   const made = button(
     label,
     async () => {
-      if (!(await copied(text()))) return complain("The browser does not let this page copy.");
+      if (!(await copied(text()))) return showError("The browser does not allow this page to copy.");
       made.textContent = "Copied";
-      say(`Copied ${what}`);
+      announce(`Copied ${what}`);
       clearTimeout(timer);
       timer = setTimeout(() => (made.textContent = label), SHOWN_FOR);
     },
@@ -28,7 +28,7 @@ export function copyButton(label, text, what) {
   return made;
 }
 
-/** Whether `text` could be copied. @param {string} text */
+/** Copy `text`, and return whether that worked. @param {string} text */
 async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -38,10 +38,10 @@ async function copied(text) {
   }
 }
 
-/** Where there is no clipboard: it is only for pages of this machine or with TLS. @param {string} text */
+/** Copy without a clipboard, which browsers offer only to local pages and over TLS. @param {string} text */
 function copiedBySelection(text) {
   const before = /** @type {HTMLElement | null} */ (document.activeElement);
-  const area = el("textarea", { class: "unseen", "aria-hidden": "true" });
+  const area = el("textarea", { class: "visually-hidden", "aria-hidden": "true" });
   area.value = text;
   document.body.append(area);
   area.select();

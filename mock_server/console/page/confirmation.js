@@ -1,14 +1,14 @@
-// Asks before something is done that cannot be undone.
+// Asks for confirmation of what cannot be undone.
 
 import { button, el, visible } from "./dom.js";
 
 /**
- * Whether the user wants it.
+ * Ask a question and return whether the user confirms.
  * @param {string} question
- * @param {string} yes what it says on the button
+ * @param {string} yes the label of the button that confirms
  * @returns {Promise<boolean>}
  */
-export function asked(question, yes) {
+export function confirmed(question, yes) {
   return new Promise((resolve) => {
     /** @type {HTMLDialogElement} */
     const dialog = el(
