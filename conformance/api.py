@@ -38,7 +38,7 @@ def run_checks(
     seed = new_seed() if settings["seed"] is None else settings["seed"]
     run = Run(settings, seed)
     if app is not None:
-        run.repeated_by(command_of(run.settings, run.secrets(), path_of(app) or ""))
+        run.repeat_with(command_of(run.settings, run.secrets(), path_of(app) or ""))
     given = Given(run, app)
     ours = ["-c", str(PACKAGE / "pytest.ini"), "--rootdir", str(PACKAGE), "-p", "conformance.plugin"]
     ours += [*(word for name in UNUSED for word in ("-p", f"no:{name}"))]

@@ -189,7 +189,7 @@ class Profile:
     name: str
     races: int
     """Rounds of each race."""
-    walks: int
+    stateful_tests: int
     """Random walks beside the reference model."""
     history: int
     """Steps of the histories that one model is led through, each of them."""
@@ -209,9 +209,9 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         profile.name: profile
         for profile in (
-            Profile("quick", races=0, walks=0, history=1, examples=0, quick_only=True, must_only=True),
-            Profile("default", races=4, walks=1, history=3, examples=3, requests=1500),
-            Profile("thorough", races=25, walks=40, history=5, examples=200, seconds=60.0),
+            Profile("quick", races=0, stateful_tests=0, history=1, examples=0, quick_only=True, must_only=True),
+            Profile("default", races=4, stateful_tests=1, history=3, examples=3, requests=1500),
+            Profile("thorough", races=25, stateful_tests=40, history=5, examples=200, seconds=60.0),
         )
     }
 )

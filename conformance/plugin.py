@@ -115,7 +115,7 @@ def _run(config: pytest.Config) -> Run:
         run = Run(settings, seed, name, share, worker.get("respan_prefix"))
     except (ValueError, ContractError) as error:
         raise pytest.UsageError(str(error)) from None
-    run.repeated_by(pytest_command_of(run.settings, run.secrets(), config.invocation_params.args))
+    run.repeat_with(pytest_command_of(run.settings, run.secrets(), config.invocation_params.args))
     return run
 
 

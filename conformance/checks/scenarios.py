@@ -13,7 +13,7 @@ from typing import TypeVar
 from conformance.checks.field_combinations import splits
 from conformance.checks.invalid_requests import Refusal
 from conformance.fields import Shown, echoed_fields, inherited_fields
-from conformance.generate.values import OBJECTS, has_few_values, odd_values, plain_values
+from conformance.generate.values import OBJECTS, edge_values, has_few_values, plain_values
 from conformance.judge.expect import same
 from conformance.judge.outcome import NotTestable
 from conformance.judge.prerequisite import Prerequisite
@@ -83,11 +83,11 @@ def full_creates(subject: Subject) -> list[Exchange]:
 
 def odd_creates(subject: Subject, field: Shown) -> Iterator[tuple[Json, Exchange]]:
     """A create with each odd value of the field: beside those of the others, or with fewer where that is refused."""
-    odd = odd_values(field.request.schema)
+    odd = edge_values(field.request.schema)
     shown = [own.request for own in echoed_fields(subject.contract) if not own.request.reference]
-    alike = [own.name for own in shown if odd_values(own.schema) == odd]
+    alike = [own.name for own in shown if edge_values(own.schema) == odd]
     for number, value in enumerate(odd):
-        row = {own.name: some[number] for own in shown if number < len(some := odd_values(own.schema))}
+        row = {own.name: some[number] for own in shown if number < len(some := edge_values(own.schema))}
 
         def send(values: Mapping[str, Json]) -> Exchange:
             return subject.upsert({**subject.minimal(), **values})
@@ -112,7 +112,7 @@ def emptied(subject: Subject) -> list[Exchange]:
         base = subject.full(2)
         body = subject.full(1) | subject.based_on(base)
         made = [subject.accepted(subject.upsert(model)) for model in (base, body)]
-        odd = ((field.name, value) for field in subject.own_fields() for value in odd_values(field.schema))
+        odd = ((field.name, value) for field in subject.own_fields() for value in edge_values(field.schema))
         empty = {name: value for name, value in odd if not value and not isinstance(value, float)}
         return [*made, subject.upsert({subject.contract.upsert.key: body[subject.contract.upsert.key], **empty})]
 

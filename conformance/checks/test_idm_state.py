@@ -15,7 +15,7 @@ from conformance.fields import (
     settled,
     settled_fields,
 )
-from conformance.generate.values import telling_value
+from conformance.generate.values import unique_value
 from conformance.judge.expect import (
     contains,
     expect_entries,
@@ -323,7 +323,7 @@ def _telling(subject: Subject) -> dict[str, Json]:
     """A body of values that no model had before, in this run or another."""
     body = subject.minimal()
     names = subject.names
-    values = {own.name: telling_value(own.schema, names.fresh(), names.number()) for own in subject.own_fields()}
+    values = {own.name: unique_value(own.schema, names.fresh(), names.number()) for own in subject.own_fields()}
     return body | {name: value for name, value in values.items() if value is not None}
 
 

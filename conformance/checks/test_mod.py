@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.judge.expect import expect_returned, expect_status
 from conformance.judge.outcome import Failure
-from conformance.model.walks import Step, replay, walk
+from conformance.model.stateful import Step, replay, run_stateful_tests
 from conformance.requirements.features import (
     OWN,
 )
@@ -31,7 +31,7 @@ def _judge(subject: Subject, level: Level) -> None:
     def judge(step: Step) -> None:
         _judge_step(subject, step, level)
 
-    for step in subject.once("walks", lambda: walk(subject)):
+    for step in subject.once("walks", lambda: run_stateful_tests(subject)):
         try:
             judge(step)
         except Failure as failure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.checks import scenarios
-from conformance.generate.values import MANY_ENTRIES, OBJECTS, TELLING_ENTRIES, odd_values
+from conformance.generate.values import MANY_ENTRIES, OBJECTS, TELLING_ENTRIES, edge_values
 from conformance.judge.expect import contains, expect_entries, shown_by, written
 from conformance.judge.outcome import Failure
 from conformance.requirements import cases
@@ -125,7 +125,7 @@ def test_odd_entries_are_exact(subject: Subject, case: tuple[RequestField, Respo
     """A response returns an accepted valid but unusual entry of an override exactly."""
     override, field = case
     scenarios.require_shown(subject, field)
-    odd = odd_values(override.schema)
+    odd = edge_values(override.schema)
     together = subject.upsert({**subject.minimal(), override.name: {n: it for some in odd for n, it in some.items()}})
     alone = [] if together.response.successful else odd
     list_of = subject.minimal()  # a model in which the later list takes the place of the earlier

@@ -9,7 +9,7 @@ from conformance.judge.expect import expect_accepted, expect_entries, expect_ret
 from conformance.judge.outcome import Failure
 from conformance.judge.requests import Reading, read_body
 from conformance.judge.responses import ANY_SERVER
-from conformance.model.engine import generated
+from conformance.model.engine import send_generated_requests
 from conformance.requirements.features import OWN
 from conformance.requirements.level import MUST, SHOULD, Stage
 from conformance.requirements.requirement import requirement
@@ -57,7 +57,10 @@ def test_generated_odd_values_are_exact(subject: Subject) -> None:
 
 def _judge(subject: Subject, reading: Reading, judge: Callable[[Exchange], None]) -> None:
     """Judge the generated requests of one reading. One that fails is sent again, alone, if requests are left."""
-    exchanges, sent_alone = subject.once("generated requests", lambda: generated(subject), lasting=True), 0
+    exchanges, sent_alone = (
+        subject.once("generated requests", lambda: send_generated_requests(subject), lasting=True),
+        0,
+    )
     for exchange in exchanges:
         body = exchange.request.json
         if read_body(subject.contract, body) is not reading or exchange.response.status in ANY_SERVER:

@@ -121,7 +121,7 @@ def own_fields(contract: Contract) -> list[RequestField]:
     return [field for field in own if plain_values(field.schema)]
 
 
-def odd_values(schema: Schema) -> list[Any]:
+def edge_values(schema: Schema) -> list[Any]:
     """Valid values that a server may refuse, but may not change."""
     if "enum" in schema:
         return []
@@ -143,7 +143,7 @@ _ODD: dict[str, tuple[Any, ...]] = {
 }
 
 
-def telling_value(schema: Schema, name: str, number: int) -> Any:
+def unique_value(schema: Schema, name: str, number: int) -> Any:
     """A plain value that nothing else of the run has, made from a fresh name and a fresh number of it.
 
     None where the schema has too few.

@@ -108,7 +108,7 @@ class Disrupted(NotTestable):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Reproduced:
     """A violation, and the exchanges that showed it; the last one does."""
 
     failure: Failure
@@ -119,5 +119,5 @@ class Seen:
         return tuple(exchange.request for exchange in self.exchanges)
 
 
-Replay = Callable[[Sequence[Request]], Seen | None]
+Replay = Callable[[Sequence[Request]], Reproduced | None]
 """Sends requests, and returns what they show of the requirement: None where it is not violated."""

@@ -23,7 +23,7 @@ AGAIN = 12
 """Requests that are kept to send some of them again, alone."""
 
 
-def generated(subject: Subject) -> list[Exchange]:
+def send_generated_requests(subject: Subject) -> list[Exchange]:
     """What one run of the engine over the upsert sent, valid and invalid. The same for the same seed."""
     subject.require_requests(1 + AGAIN)
     import schemathesis

@@ -24,7 +24,7 @@ DELETED = 204
 
 
 @dataclass(frozen=True, slots=True)
-class Sure:
+class PredictedValue:
     """A predicted value, and the level of the facts that it rests on."""
 
     value: Json
@@ -35,15 +35,15 @@ class Sure:
 class Prediction:
     """What an answer has to be."""
 
-    status: Sure
-    fields: Mapping[str, Sure] = field(default_factory=dict)
+    status: PredictedValue
+    fields: Mapping[str, PredictedValue] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Model:
+class ModelState:
     """What is known of a stored model."""
 
-    own: dict[str, Sure]
+    own: dict[str, PredictedValue]
     """Values of the model's own; a field that is in neither set may have any value or none."""
     unset: set[str]
     """Fields that certainly have no value of their own."""
@@ -51,7 +51,7 @@ class Model:
     """When it was last written, counted in requests: a base model that was written later may or may not show."""
 
 
-class Reference:
+class ReferenceModel:
     """Follows the models of several organizations through a run of requests."""
 
     def __init__(self, contract: Contract, *, keeps: bool, builtin: Collection[str] = ()) -> None:
@@ -62,7 +62,7 @@ class Reference:
         """Whether the target was seen to keep omitted fields."""
         self._shown = {shown.name: shown for shown in echoed_fields(contract)}
         self._base = base_field(contract)
-        self._models: dict[Address, Model] = {}
+        self._models: dict[Address, ModelState] = {}
         self._clock = 0
 
     def upsert(self, at: Address, body: Mapping[str, Json]) -> Prediction:
@@ -70,44 +70,44 @@ class Reference:
         self._clock += 1
         upsert = self._contract.upsert
         if read_body(self._contract, body) is Reading.WRONG:
-            return Prediction(Sure(upsert.invalid, MUST))
+            return Prediction(PredictedValue(upsert.invalid, MUST))
         if self._base is not None and self._base.name in body and self._base.reference is not None:
             base = (at[0], str(body[self._base.name]))
             if base not in self._models and base != at and base[1] not in self._builtin:
-                return Prediction(Sure(self._base.reference.missing, SHOULD))
-        sure = SHOULD if self._chains(at, body) else MUST
+                return Prediction(PredictedValue(self._base.reference.missing, SHOULD))
+        sure = SHOULD if self._may_chain(at, body) else MUST
         status = upsert.updated if at in self._models else upsert.created
-        self._models[at] = self._written(self._models.get(at), body)
-        return Prediction(Sure(status, sure), self._view(at, just_sent=body))
+        self._models[at] = self._after_write(self._models.get(at), body)
+        return Prediction(PredictedValue(status, sure), self._returned(at, just_sent=body))
 
     def read(self, at: Address) -> Prediction:
         """Predict the answer to a read."""
         if at not in self._models:
-            return Prediction(Sure(404, MUST))
-        return Prediction(Sure(200, MUST), self._view(at))
+            return Prediction(PredictedValue(404, MUST))
+        return Prediction(PredictedValue(200, MUST), self._returned(at))
 
     def delete(self, at: Address) -> Prediction:
         """Predict the answer to a delete, and follow it."""
         self._clock += 1
         elsewhere = at not in self._models and any(name == at[1] for _, name in self._models)
         sure = SHOULD if elsewhere or self._is_base(at) else MUST  # that it looks as if it did not exist is assumed
-        return Prediction(Sure(DELETED if self._models.pop(at, None) else 404, sure))
+        return Prediction(PredictedValue(DELETED if self._models.pop(at, None) else 404, sure))
 
-    def lose(self, at: Address, *, exists: bool) -> None:
+    def forget(self, at: Address, *, exists: bool) -> None:
         """An answer was not as predicted: forget what was known of the model, but whether there is one."""
         self._models.pop(at, None)
         if exists:
-            self._models[at] = Model({}, set(), self._clock)
+            self._models[at] = ModelState({}, set(), self._clock)
 
     def names(self, organization: str) -> list[str]:
         """The models that an organization has."""
         return [name for owner, name in self._models if owner == organization]
 
-    def holds(self, at: Address, name: str) -> bool:
+    def has_own_value(self, at: Address, name: str) -> bool:
         """Whether a model has a value of its own in a field."""
         return at in self._models and name in self._models[at].own
 
-    def _chains(self, at: Address, body: Mapping[str, Json]) -> bool:
+    def _may_chain(self, at: Address, body: Mapping[str, Json]) -> bool:
         """Whether a base is sent that may have one itself, or to what may be a base: that this works is assumed."""
         if self._base is None or self._base.name not in body:
             return False
@@ -122,25 +122,25 @@ class Reference:
         bases = [model.own.get(self._base.name) for model in others if self._base.name not in model.unset]
         return any(base is None or base.value == at[1] for base in bases)
 
-    def _written(self, before: Model | None, body: Mapping[str, Json]) -> Model:
-        sent = {name: Sure(body[name], MUST) for name in self._shown if name in body}
+    def _after_write(self, before: ModelState | None, body: Mapping[str, Json]) -> ModelState:
+        sent = {name: PredictedValue(body[name], MUST) for name in self._shown if name in body}
         if before is None or self._contract.upsert.omitted is Omitted.RESET:
-            return Model(sent, set(self._shown) - set(sent), self._clock)
+            return ModelState(sent, set(self._shown) - set(sent), self._clock)
         if not self._keeps:
-            return Model(sent, set(), self._clock)
-        kept = {name: Sure(sure.value, SHOULD) for name, sure in before.own.items()}
-        return Model(kept | sent, before.unset - set(sent), self._clock)
+            return ModelState(sent, set(), self._clock)
+        kept = {name: PredictedValue(sure.value, SHOULD) for name, sure in before.own.items()}
+        return ModelState(kept | sent, before.unset - set(sent), self._clock)
 
-    def _view(self, at: Address, just_sent: Mapping[str, Json] | None = None) -> dict[str, Sure]:
+    def _returned(self, at: Address, just_sent: Mapping[str, Json] | None = None) -> dict[str, PredictedValue]:
         """Each field that can be predicted. What was just sent is sure; that it is kept is assumed."""
         view = {}
         for name, shown in self._shown.items():
             sure = self._models[at].own.get(name) or self._inherited(at, shown, set())
             if sure is not None:
-                view[name] = sure if just_sent is not None and name in just_sent else Sure(sure.value, SHOULD)
+                view[name] = sure if just_sent is not None and name in just_sent else PredictedValue(sure.value, SHOULD)
         return view
 
-    def _inherited(self, at: Address, shown: Shown, seen: set[Address]) -> Sure | None:
+    def _inherited(self, at: Address, shown: Shown, seen: set[Address]) -> PredictedValue | None:
         model = self._models[at]
         if self._base is None or not isinstance(shown.response.source, Inherited) or shown.name not in model.unset:
             return None
@@ -156,7 +156,7 @@ STATUS = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultKind:
     """What a fault is, whatever the values are that show it."""
 
     operation: str
@@ -168,8 +168,12 @@ class Kind:
     """Where its value comes from: `sent`, `kept` or `inherited`; of a status, what it has to be and what it is."""
 
 
+Fault: TypeAlias = tuple[str, str, Failure]
+"""The member that is wrong, the source of its value, and the failure."""
+
+
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class PredictedExchange:
     """What the reference says of a request before it is sent."""
 
     at: Address
@@ -184,13 +188,13 @@ class Foreseen:
     """What is wrong in the request, in words."""
 
 
-class Onlooker:
+class SequenceJudge:
     """Follows one sequence of exchanges, about models that did not exist before it."""
 
     def __init__(self, subject: Subject) -> None:
         self._contract = subject.contract
         builtin = frozenset(subject.options.fixtures.builtin_models)
-        self._reference = Reference(subject.contract, keeps=subject.capabilities.keeps, builtin=builtin)
+        self._reference = ReferenceModel(subject.contract, keeps=subject.capabilities.keeps, builtin=builtin)
         self._keeps = subject.capabilities.keeps
         credentials = {"owner": subject.credentials.primary, "other": subject.credentials.other_org}
         self._organizations: dict[Credential | None, str] = {
@@ -200,7 +204,7 @@ class Onlooker:
         self._entries: dict[Address, dict[str, dict[str, Json]]] = {}
         self._deleted: set[Address] = set()
 
-    def foresee(self, request: Request) -> Foreseen | None:
+    def predict(self, request: Request) -> PredictedExchange | None:
         """Predict what comes of a request, and go on as if it came; None where the reference does not know."""
         upsert = self._contract.upsert
         if request.credential not in self._organizations or request.key is None:
@@ -218,7 +222,7 @@ class Onlooker:
             return self._foreseen(at, "delete", existed, self._reference.delete(at), {})
         return None
 
-    def _foresee_upsert(self, at: Address, request: Request, existed: bool) -> Foreseen | None:
+    def _foresee_upsert(self, at: Address, request: Request, existed: bool) -> PredictedExchange | None:
         upsert, body = self._contract.upsert, request.json
         if not isinstance(body, dict) or body.get(upsert.key) != at[1]:
             return None
@@ -239,13 +243,13 @@ class Onlooker:
         prediction: Prediction,
         body: Mapping[str, Json],
         wrong: str = "",
-    ) -> Foreseen:
+    ) -> PredictedExchange:
         entries = {} if wrong else self._entries.get(at, {})
         sources = {name: self._source(at, name, body) for name in prediction.fields}
         for override, said in entries.items():
             source = "sent" if override in body else "kept"
             sources |= {f"{self._overrides[override].name}.{name}": source for name in said}
-        return Foreseen(at, operation, existed, prediction, entries, sources, wrong)
+        return PredictedExchange(at, operation, existed, prediction, entries, sources, wrong)
 
     def _note_entries(self, at: Address, body: Mapping[str, Json], existed: bool) -> None:
         """Keep in mind what the overrides say; what an update leaves out is only known to stay where that is kept."""
@@ -261,62 +265,66 @@ class Onlooker:
         base = base_field(self._contract)
         return f"for an unknown {base.name}" if base is not None else ""
 
-    def look(self, exchange: Exchange) -> dict[Kind, Failure]:
+    def judge(self, exchange: Exchange) -> dict[FaultKind, Failure]:
         """Follow an exchange; return in what its response is wrong."""
-        foreseen = self.foresee(exchange.request)
-        if foreseen is None:
+        predicted = self.predict(exchange.request)
+        if predicted is None:
             return {}
         caller = exchange.request.credential.shell if exchange.request.credential else ""
         found = {
-            Kind(foreseen.operation, caller, member, source): failure
-            for member, source, failure in self._violations(foreseen, exchange)
+            FaultKind(predicted.operation, caller, member, source): failure
+            for member, source, failure in self._failures(predicted, exchange)
         }
-        if exchange.response.status != foreseen.prediction.status.value:
-            self._lose(foreseen, exchange)
+        if exchange.response.status != predicted.prediction.status.value:
+            self._forget(predicted, exchange)
         return found
 
-    def _lose(self, foreseen: Foreseen, exchange: Exchange) -> None:
+    def _forget(self, predicted: PredictedExchange, exchange: Exchange) -> None:
         """Forget what was known of a model, but whether there is one, for its response was not as predicted."""
         status, taken = exchange.response.status, exchange.response.successful
         exists = {
             "read": taken,
-            "delete": foreseen.existed and not (taken or status == 404),
-        }.get(foreseen.operation, foreseen.existed or taken)
-        self._entries.pop(foreseen.at, None)
-        self._reference.lose(foreseen.at, exists=exists)
+            "delete": predicted.existed and not (taken or status == 404),
+        }.get(predicted.operation, predicted.existed or taken)
+        self._entries.pop(predicted.at, None)
+        self._reference.forget(predicted.at, exists=exists)
 
-    def _violations(self, foreseen: Foreseen, exchange: Exchange) -> Iterator[tuple[str, str, Failure]]:
-        status, wanted = exchange.response.status, foreseen.prediction.status.value
+    def _failures(self, predicted: PredictedExchange, exchange: Exchange) -> Iterator[Fault]:
+        status, wanted = exchange.response.status, predicted.prediction.status.value
         if status != wanted:
-            expected = f"status {wanted} {self._when(foreseen)}".strip()
+            expected = f"status {wanted} {self._when(predicted)}".strip()
             cause = Cause("status", str(wanted), str(status))
             yield STATUS, f"{wanted}, not {status}", Failure(expected, summary(exchange), cause=cause)
-        if not exchange.response.successful or foreseen.operation == "delete":
+        if not exchange.response.successful or predicted.operation == "delete":
             return
-        yield from self._wrong_values(foreseen, exchange.response.members)
-        yield from self._wrong_entries(foreseen, exchange.response.members)
+        yield from self._wrong_values(predicted, exchange.response.members)
+        yield from self._wrong_entries(predicted, exchange.response.members)
 
-    def _wrong_values(self, foreseen: Foreseen, members: Mapping[str, Json]) -> Iterator[tuple[str, str, Failure]]:
+    def _wrong_values(
+        self, predicted: PredictedExchange, members: Mapping[str, Json]
+    ) -> Iterator[tuple[str, str, Failure]]:
         for shown in echoed_fields(self._contract):
-            if shown.name not in foreseen.sources:
+            if shown.name not in predicted.sources:
                 continue
-            source, value = foreseen.sources[shown.name], foreseen.prediction.fields[shown.name].value
+            source, value = predicted.sources[shown.name], predicted.prediction.fields[shown.name].value
             try:
-                expect_returned(members, shown.response, value, _where(foreseen.operation, source))
+                expect_returned(members, shown.response, value, _where(predicted.operation, source))
             except NotTestable:
                 continue
             except Failure as failure:
                 yield shown.name, source, failure
 
-    def _wrong_entries(self, foreseen: Foreseen, members: Mapping[str, Json]) -> Iterator[tuple[str, str, Failure]]:
-        for override, entries in foreseen.entries.items():
+    def _wrong_entries(
+        self, predicted: PredictedExchange, members: Mapping[str, Json]
+    ) -> Iterator[tuple[str, str, Failure]]:
+        for override, entries in predicted.entries.items():
             shown = self._overrides[override]
             for name, entry in entries.items():
                 member = f"{shown.name}.{name}"
-                source = foreseen.sources[member]
+                source = predicted.sources[member]
                 for equal, how in ((contains, source), (same, f"{source}, and nothing else")):
                     try:
-                        where = _where(foreseen.operation, source)
+                        where = _where(predicted.operation, source)
                         expect_entries(members.get(shown.name), {name: entry}, shown, where, equal)
                     except NotTestable:
                         break
@@ -327,16 +335,16 @@ class Onlooker:
     def _source(self, at: Address, name: str, body: Mapping[str, Json]) -> str:
         if name in body:
             return "sent"
-        return "kept" if self._reference.holds(at, name) else "inherited"
+        return "kept" if self._reference.has_own_value(at, name) else "inherited"
 
-    def _when(self, foreseen: Foreseen) -> str:
-        if foreseen.wrong:
-            return foreseen.wrong
-        what = "name" if foreseen.operation in ("create", "update") else "model"
-        inside = " in that organization" if foreseen.at[0] != "owner" else ""
-        if foreseen.existed:
+    def _when(self, predicted: PredictedExchange) -> str:
+        if predicted.wrong:
+            return predicted.wrong
+        what = "name" if predicted.operation in ("create", "update") else "model"
+        inside = " in that organization" if predicted.at[0] != "owner" else ""
+        if predicted.existed:
             return f"for a {what} that exist{'ed' if what == 'name' else 's'}{inside}"
-        deleted = foreseen.at in self._deleted and foreseen.operation != "delete"
+        deleted = predicted.at in self._deleted and predicted.operation != "delete"
         return (
             f"for a {what} that was deleted"
             if deleted
@@ -355,7 +363,7 @@ def _where(operation: str, source: str) -> str:
     return "after an update that left it out"
 
 
-def is_the_same(kind: Kind, seen: Failure, found: Failure) -> bool:
+def is_same_fault(kind: FaultKind, seen: Failure, found: Failure) -> bool:
     """Whether what the onlooker has seen is what a check found, with the same values."""
     if seen.observed != found.observed:
         return False
@@ -365,17 +373,17 @@ def is_the_same(kind: Kind, seen: Failure, found: Failure) -> bool:
     return found.expected.startswith(wanted)
 
 
-def faults_of(subject: Subject, exchanges: Sequence[Exchange]) -> dict[Kind, Failure]:
+def faults_in_last(subject: Subject, exchanges: Sequence[Exchange]) -> dict[FaultKind, Failure]:
     """In what the last of the exchanges is wrong."""
-    onlooker, found = Onlooker(subject), dict[Kind, Failure]()
+    onlooker, found = SequenceJudge(subject), dict[FaultKind, Failure]()
     for exchange in exchanges:
-        found = onlooker.look(exchange)
+        found = onlooker.judge(exchange)
     return found
 
 
-def foreseen_of(subject: Subject, requests: Sequence[Request]) -> Foreseen | None:
+def prediction_of_last(subject: Subject, requests: Sequence[Request]) -> PredictedExchange | None:
     """What is foreseen of the last of the requests, where all responses are as predicted."""
-    onlooker, foreseen = Onlooker(subject), None
+    onlooker, predicted = SequenceJudge(subject), None
     for request in requests:
-        foreseen = onlooker.foresee(request)
-    return foreseen
+        predicted = onlooker.predict(request)
+    return predicted

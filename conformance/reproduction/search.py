@@ -14,10 +14,17 @@ from typing import Any
 
 from conformance.fields import base_field, overlays
 from conformance.judge.expect import same, summary
-from conformance.judge.outcome import Failure, Replay, Seen
+from conformance.judge.outcome import Failure, Replay, Reproduced
 from conformance.judge.requests import Reading, read_body
 from conformance.judge.responses import SchemaJudge
-from conformance.model.reference import STATUS, Foreseen, Kind, faults_of, foreseen_of, is_the_same
+from conformance.model.reference import (
+    STATUS,
+    FaultKind,
+    PredictedExchange,
+    faults_in_last,
+    is_same_fault,
+    prediction_of_last,
+)
 from conformance.requirements.requirement import Judge
 from conformance.target.operations import encoded
 from conformance.target.subject import Subject
@@ -43,7 +50,7 @@ def shortest(
     key: str,
     first: Iterable[Sequence[Request]] | None = None,
     fits: Fits = lambda _: True,
-) -> Seen | None:
+) -> Reproduced | None:
     """The shortest story found; None where no shorter one shows the violation. `key` is never left out of a body.
 
     The stories to try `first` are its ends, unless others are given. What does not fit is not tried.
@@ -52,7 +59,7 @@ def shortest(
     if seen is None:
         return None
 
-    def fitting(requests: Sequence[Request]) -> Seen | None:
+    def fitting(requests: Sequence[Request]) -> Reproduced | None:
         return replay(requests) if fits(requests) else None
 
     return _smaller_bodies(_fewer_exchanges(seen, fitting), fitting, key)
@@ -104,7 +111,7 @@ def slimmed(request: Request, members: Collection[str], key: str) -> Request:
     return replace(request, body=encoded(left)) if left and left.keys() != body.keys() else request
 
 
-def _fewer_exchanges(seen: Seen, replay: Replay) -> Seen:
+def _fewer_exchanges(seen: Reproduced, replay: Replay) -> Reproduced:
     place = 0
     while place < len(seen.exchanges) - 1:
         found = replay([*seen.requests[:place], *seen.requests[place + 1 :]])
@@ -113,7 +120,7 @@ def _fewer_exchanges(seen: Seen, replay: Replay) -> Seen:
     return seen
 
 
-def _smaller_bodies(seen: Seen, replay: Replay, key: str) -> Seen:
+def _smaller_bodies(seen: Reproduced, replay: Replay, key: str) -> Reproduced:
     seen = _fewer_members(seen, replay, key)
     for place in reversed(range(len(seen.exchanges))):
         for name in _members(seen.requests[place]):
@@ -122,7 +129,7 @@ def _smaller_bodies(seen: Seen, replay: Replay, key: str) -> Seen:
     return seen
 
 
-def _fewer_members(seen: Seen, replay: Replay, key: str) -> Seen:
+def _fewer_members(seen: Reproduced, replay: Replay, key: str) -> Reproduced:
     """The story without members that all its bodies can do without, half of them at a time."""
     names = list(dict.fromkeys(name for request in seen.requests for name in _members(request) if name != key))
     part = len(names) // 2
@@ -145,7 +152,7 @@ def _without(request: Request, names: Collection[str]) -> Request:
     return replace(request, body=encoded(body))
 
 
-def _smaller_member(seen: Seen, place: int, name: str, replay: Replay) -> Seen:
+def _smaller_member(seen: Reproduced, place: int, name: str, replay: Replay) -> Reproduced:
     """The story without a member of one body, or with the first simpler value that will do."""
     if place >= len(seen.exchanges):
         return seen
@@ -218,31 +225,31 @@ class Oracles:
     def by_judge(self, judge: Judge, found: Failure, last: Exchange) -> Oracle:
         """An oracle by the judge of a requirement on every exchange."""
 
-        def replay(requests: Sequence[Request]) -> Seen | None:
+        def replay(requests: Sequence[Request]) -> Reproduced | None:
             exchanges = self._send(requests)
             try:
                 judge(exchanges[-1], self._schemas, self._subject.contract)
             except Failure as failure:
                 alike = exchanges[-1].response.status == last.response.status and _about(failure) == _about(found)
-                return Seen(failure, exchanges) if alike else None
+                return Reproduced(failure, exchanges) if alike else None
             return None
 
         return Oracle(replay, slimmed=lambda request: slimmed(request, (), self._key))
 
     def by_reference(self, found: Failure, story: Sequence[Exchange]) -> Oracle | None:
         """An oracle by the reference model, where it finds the same in the last exchange as a check did."""
-        faults = faults_of(self._subject, story)
-        kind = next((kind for kind, seen in faults.items() if is_the_same(kind, seen, found)), None)
+        faults = faults_in_last(self._subject, story)
+        kind = next((kind for kind, seen in faults.items() if is_same_fault(kind, seen, found)), None)
         if kind is None:
             return None
 
-        def replay(requests: Sequence[Request]) -> Seen | None:
+        def replay(requests: Sequence[Request]) -> Reproduced | None:
             exchanges = self._send(requests)
-            failure = faults_of(self._subject, exchanges).get(kind)
+            failure = faults_in_last(self._subject, exchanges).get(kind)
             if failure is None:
                 return None
             failure.cause = found.cause
-            return Seen(failure, exchanges)
+            return Reproduced(failure, exchanges)
 
         members = self._members(kind) | _with_the_value(kind, story)
 
@@ -250,29 +257,33 @@ class Oracles:
             wrong = read_body(self._subject.contract, request.json) is Reading.WRONG
             return request if wrong else slimmed(request, members, self._key)
 
-        return Oracle(replay, lambda requests: _fits(kind, foreseen_of(self._subject, requests)), slim)
+        return Oracle(replay, lambda requests: _fits(kind, prediction_of_last(self._subject, requests)), slim)
 
     def by_status(self, found: Failure, story: Sequence[Exchange]) -> Oracle | None:
         """An oracle by the status alone, where a request has to be refused whatever was sent before it."""
         last, allowed = story[-1], ALLOWED.match(found.expected)
         refused = allowed is not None and all(status[0] == "4" and status != "404" for status in _statuses(allowed))
-        if not refused or summary(last) != found.observed or foreseen_of(self._subject, [last.request]) is not None:
+        if (
+            not refused
+            or summary(last) != found.observed
+            or prediction_of_last(self._subject, [last.request]) is not None
+        ):
             return None
 
-        def replay(requests: Sequence[Request]) -> Seen | None:
+        def replay(requests: Sequence[Request]) -> Reproduced | None:
             exchanges = self._send(requests)
             one, other = exchanges[-1].response, last.response
             if one.status != other.status and not (one.successful and other.successful):
                 return None
-            return Seen(Failure(found.expected, summary(exchanges[-1]), cause=found.cause), exchanges)
+            return Reproduced(Failure(found.expected, summary(exchanges[-1]), cause=found.cause), exchanges)
 
         return Oracle(replay, lambda requests: _same_end(requests, last.request, self._subject))
 
-    def by_retracing(self, found: Failure) -> Oracle | None:
+    def by_replay(self, found: Failure) -> Oracle | None:
         """An oracle of the check's own."""
         return None if found.replay is None else Oracle(found.replay)
 
-    def _members(self, kind: Kind) -> frozenset[str]:
+    def _members(self, kind: FaultKind) -> frozenset[str]:
         base = base_field(self._subject.contract)
         name = kind.member.partition(".")[0]
         sent = [override.name for override, shown, _ in overlays(self._subject.contract) if shown.name == name]
@@ -280,7 +291,7 @@ class Oracles:
         return frozenset([*(sent or [name]), *based]) - {STATUS}
 
 
-def _with_the_value(kind: Kind, story: Sequence[Exchange]) -> set[str]:
+def _with_the_value(kind: FaultKind, story: Sequence[Exchange]) -> set[str]:
     """The members that were sent with the value that was seen in another: it may come from there."""
     seen = story[-1].response.members.get(kind.member)
     if seen in (None, 0, 1) or isinstance(seen, bool):
@@ -310,9 +321,9 @@ def _same_end(requests: Sequence[Request], last: Request, subject: Subject) -> b
     return nameless(requests[-1]) == nameless(last)
 
 
-def _fits(kind: Kind, foreseen: Foreseen | None) -> bool:
-    if foreseen is None or foreseen.operation != kind.operation:
+def _fits(kind: FaultKind, predicted: PredictedExchange | None) -> bool:
+    if predicted is None or predicted.operation != kind.operation:
         return False
     if kind.member == STATUS:
-        return kind.source.startswith(f"{foreseen.prediction.status.value}, ")
-    return foreseen.sources.get(kind.member) == kind.source.partition(",")[0]
+        return kind.source.startswith(f"{predicted.prediction.status.value}, ")
+    return predicted.sources.get(kind.member) == kind.source.partition(",")[0]

@@ -12,17 +12,17 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TypeVar
 
-from conformance.judge.outcome import NotTestable, Replay, Seen
+from conformance.judge.outcome import NotTestable, Replay, Reproduced
 from conformance.judge.responses import SchemaJudge
 from conformance.reproduction.search import Oracle, Oracles, candidates, endings, shortest
-from conformance.reproduction.story import (
-    about_the_same,
-    leading_to,
+from conformance.reproduction.sequence import (
+    about_same_models,
+    is_self_contained,
+    mentions_other_models,
     numbered,
     renamed,
-    same_answer,
-    stands_alone,
-    tells_of_others,
+    requests_leading_to_last,
+    same_response,
 )
 from conformance.requirements.requirement import Judge
 from conformance.results.finding import Finding, Replayed
@@ -65,7 +65,7 @@ class Shrinker:
         self._elsewhere: set[str] = set()
         """Those of them that were tried with all that led to them: more than the requests alone shows them."""
 
-    def seen_again(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding | None:
+    def minimised(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding | None:
         """The finding in as few requests as show it again; None where none were seen to.
 
         `whole` is all that the check sent.
@@ -116,9 +116,9 @@ class Shrinker:
         replay = Replayed.NOT_SENT
         if len(story) > LONGEST:
             replay = Replayed.LONG
-        elif tells_of_others(story, self._subject.names):
+        elif mentions_other_models(story, self._subject.names):
             replay = Replayed.NOT_SHOWN
-        elif _is_beginning(story, whole) and stands_alone(story, self._subject.names):
+        elif _is_beginning(story, whole) and is_self_contained(story, self._subject.names):
             replay = Replayed.SHOWN
         elif not self._is_dear(finding):
             shown = self._within_budget(lambda: self._shown_again(story))
@@ -153,7 +153,7 @@ class Shrinker:
         self._charge()
         sweep(self._subject)
 
-    def _search(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Seen | None:
+    def _search(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Reproduced | None:
         oracle = self._oracle(id, finding, story)
         if oracle is None or any(exchange.connection is not None for exchange in story):
             self._fruitless[id] = len(story)
@@ -161,7 +161,7 @@ class Shrinker:
         self._elsewhere.discard(id)
         requests, key, names = [e.request for e in story], self._subject.contract.upsert.key, self._subject.names
         walked = finding.failure.replay is not None
-        chain = requests if oracle.replay is finding.failure.replay else leading_to(requests, names)
+        chain = requests if oracle.replay is finding.failure.replay else requests_leading_to_last(requests, names)
         ends = filter(oracle.fits, endings([oracle.slimmed(request) for request in chain])) if walked else ()
         first = [*ends, *candidates(requests, chain, oracle.slimmed, oracle.fits)]
         most, others = (PER_WALK, 0) if walked else (min(PER_FINDING, self._requests), FOR_OTHERS)
@@ -174,11 +174,11 @@ class Shrinker:
                 self._elsewhere.add(id)
         return seen
 
-    def _alone(self, oracle: Oracle, requests: Sequence[Request]) -> Seen | None:
+    def _alone(self, oracle: Oracle, requests: Sequence[Request]) -> Reproduced | None:
         """What is seen of the requests alone."""
         self._clear()
         seen = oracle.replay(requests)
-        return None if seen is None or tells_of_others(seen.exchanges, self._subject.names) else seen
+        return None if seen is None or mentions_other_models(seen.exchanges, self._subject.names) else seen
 
     def _oracle(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Oracle | None:
         judge, found = self._judges.get(id), finding.failure
@@ -187,14 +187,14 @@ class Shrinker:
         return (
             self._oracles.by_reference(found, story)
             or self._oracles.by_status(found, story)
-            or self._oracles.by_retracing(found)
+            or self._oracles.by_replay(found)
         )
 
     def _sliced(self, finding: Finding, story: Sequence[Exchange]) -> tuple[Exchange, ...] | None:
         """The exchanges about the models alone that the last one has to do with, if they end in the same answer."""
         if not finding.failure.seen_in:
             return None
-        sliced = about_the_same(story, self._subject.names)
+        sliced = about_same_models(story, self._subject.names)
         if len(sliced) in (1, len(story)) or len(sliced) > LONGEST:
             return None
         return sliced if self._shown_again(sliced) else None
@@ -204,7 +204,7 @@ class Shrinker:
         if not _Allowance(self._requests, self._cost, self._subject).take([exchange.request for exchange in story]):
             return None
         names = self._subject.names
-        if tells_of_others(story, names):
+        if mentions_other_models(story, names):
             return False
         self._clear()
         again = list[Exchange]()
@@ -212,7 +212,7 @@ class Shrinker:
         for connection, group in groupby(story, lambda exchange: exchange.connection):
             row = [next(requests) for _ in group]
             again += self._sent(row) if connection is None else self._in_a_row(row)
-        return same_answer(self._subject.contract, names, story, again)
+        return same_response(self._subject.contract, names, story, again)
 
     def _sent(self, requests: Sequence[Request]) -> tuple[Exchange, ...]:
         """Send requests as they are when they are pasted: with time between them, each over a connection of its own."""
@@ -248,7 +248,7 @@ def _is_beginning(story: Sequence[Exchange], whole: Sequence[Exchange]) -> bool:
     return len(story) <= len(whole) and all(one is other for one, other in zip(story, whole, strict=False))
 
 
-def _told_by(finding: Finding, seen: Seen, names: Names) -> Finding:
+def _told_by(finding: Finding, seen: Reproduced, names: Names) -> Finding:
     """The finding as other exchanges show it, in the words of its check where they are the same requests."""
     failure, words = seen.failure, finding.failure.expected
     before = [exchange.request for exchange in finding.exchanges]

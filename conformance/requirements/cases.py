@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.fields import Shown, echoed_fields, inherited_fields, overlays
-from conformance.generate.values import Wrong, Wrongness, odd_values, own_fields, wrong_values
+from conformance.generate.values import Wrong, Wrongness, edge_values, own_fields, wrong_values
 from contract import Alias, Contract, Reference, RequestField, ResponseField
 
 PAIR = 2
@@ -35,7 +35,7 @@ def own(contract: Contract) -> Mapping[str, Shown]:
 
 def odd(contract: Contract) -> Mapping[str, Shown]:
     """... and that have odd values."""
-    return {name: field for name, field in own(contract).items() if odd_values(field.request.schema)}
+    return {name: field for name, field in own(contract).items() if edge_values(field.request.schema)}
 
 
 def inherited(contract: Contract) -> Mapping[str, Shown]:

@@ -21,8 +21,8 @@ from functools import partial
 from conformance.judge.outcome import Disrupted, Failure, NotTestable, Obstacle
 from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import ANY_SERVER, NO_CONTENT, SchemaJudge
+from conformance.reproduction.sequence import renamed, same_response, sequence_showing, shows, text_of
 from conformance.reproduction.shrinker import Shrinker
-from conformance.reproduction.story import renamed, same_answer, shows, story_of, text_of
 from conformance.requirements.registry import judge_of
 from conformance.requirements.requirement import Requirement
 from conformance.results.finding import Finding
@@ -32,7 +32,7 @@ from conformance.target.client import may_be_done_twice
 from conformance.target.probe import spoils_connections
 from conformance.target.smoke import answers
 from conformance.target.subject import Subject
-from conformance.wire.exchange import REDOS, Exchange, Lost, Request, Stale, Unreachable, redone
+from conformance.wire.exchange import STALE_RETRIES, Exchange, Lost, Request, Stale, Unreachable, retry_stale
 from contract import Contract
 
 TOO_BUSY = "the target is busy, and may have done what it answered 503"
@@ -87,7 +87,7 @@ class Attempt:
         self.findings.clear()
 
 
-class Attempts:
+class CheckRunner:
     """Runs checks for one subject. Remembers which requirements were found violated, to confirm each once."""
 
     def __init__(
@@ -97,8 +97,8 @@ class Attempts:
         on_every_exchange: Iterable[Requirement],
         unconfirmed: Iterable[str] = (),
         *,
-        shrinking: bool = False,
-        suspecting: bool = True,
+        minimising: bool = False,
+        probe_connections: bool = True,
     ) -> None:
         """A finding on what is `unconfirmed` is taken as it is: it accuses nobody, and costs no second run.
 
@@ -109,12 +109,12 @@ class Attempts:
         self._subject = subject
         self._judges = {requirement.id: requirement.judge for requirement in on_every_exchange}
         self._confirmed = set(unconfirmed)
-        self._suspects_connections = suspecting
-        self._shrinker = Shrinker(subject, self._schemas, self._judges) if shrinking else None
+        self._suspects_connections = probe_connections
+        self._shrinker = Shrinker(subject, self._schemas, self._judges) if minimising else None
         self.control = Control(subject)
-        self.broken = 0
+        self.flaky_requests = 0
         """Requests that got no response once, and one when they were sent again."""
-        self.breakage = "a server error (5xx)"
+        self.latest_flaky = "a server error (5xx)"
         """What the latest of them got."""
 
     def run(self, requirement: Requirement, check: Callable[[], None]) -> Attempt:
@@ -230,7 +230,7 @@ class Attempts:
         """Confirm what fewer requests show again than the check sends, and tell it by these; return it."""
         if self._shrinker is None or not new:
             return set()
-        found = {id: self._shrinker.seen_again(id, attempt.findings[id], attempt.exchanges) for id in sorted(new)}
+        found = {id: self._shrinker.minimised(id, attempt.findings[id], attempt.exchanges) for id in sorted(new)}
         attempt.findings |= (again := {id: finding for id, finding in found.items() if finding is not None})
         self._confirmed |= again.keys()
         return set(again)
@@ -246,11 +246,11 @@ class Attempts:
         broke = _broke(first) or _broke(again)
         if broke or id in self._judges:
             one, other = (self._shape(finding.exchanges[-1].request) for finding in (first, again))
-            return one == other and (not broke or self.control.is_steady())
+            return one == other and (not broke or self.control.is_stable())
         one, other = (self._told(finding, finding.failure.expected) for finding in (first, again))
-        seen, seen_again = (self._told(finding, finding.failure.observed) for finding in (first, again))
+        seen, minimised = (self._told(finding, finding.failure.observed) for finding in (first, again))
         return one == other or tuple(map(_without_digits, (one, seen))) == tuple(
-            map(_without_digits, (other, seen_again))
+            map(_without_digits, (other, minimised))
         )
 
     def _told(self, finding: Finding, text: str) -> str:
@@ -263,7 +263,7 @@ class Attempts:
     def _count_broken(self, attempt: Attempt, id: str) -> None:
         """Take a server error that does not come to the same request again for what a flaky gateway sends."""
         del attempt.findings[id]
-        self.broken += id == (responds := judge_of(Prerequisite.RESPONDS))
+        self.flaky_requests += id == (responds := judge_of(Prerequisite.RESPONDS))
         if id == attempt.requirement.id or attempt.blocked_by == responds:
             attempt.state, attempt.obstacle, attempt.blocked_by = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED, None
             attempt.reason = "the target is flaky: a request got a server error, and none when it was sent again"
@@ -303,7 +303,7 @@ class Attempts:
         """Whether a finding repeats; a server error, which a gateway may send now and then, several times in a row."""
         if not _broke(finding):
             return repeats(id, finding)
-        return all(repeats(id, finding) for _ in range(SURE)) and self.control.is_steady()
+        return all(repeats(id, finding) for _ in range(SURE)) and self.control.is_stable()
 
     def _replayed(self, _: str, finding: Finding) -> bool:
         """Whether the same requests about other models end in the same response.
@@ -322,7 +322,7 @@ class Attempts:
             again = [self._subject.send(request) for request in renamed([e.request for e in story], names)]
         except (Lost, NotTestable, Stale):
             return False
-        return same_answer(self._contract, names, story, again)
+        return same_response(self._contract, names, story, again)
 
     def _answered(self, requirement: Requirement, check: Callable[[], None], *, fresh: bool = False) -> Attempt:
         """Run `check`, and again where a request got no response: what repeats is the target's, the rest is flaky."""
@@ -330,21 +330,21 @@ class Attempts:
         for _ in range(UNANSWERED):
             attempt = self._sound(requirement, check, fresh=fresh)
             if attempt.lost is None or self._subject.client.budget.exhausted:
-                self.broken += len(seen)
+                self.flaky_requests += len(seen)
                 return attempt
-            self.breakage = attempt.lost.reason
+            self.latest_flaky = attempt.lost.reason
             seen.append((len(attempt.exchanges), self._shape(attempt.lost.request)))
             if seen.count(seen[-1]) == ALIKE:  # at this place of the check it never gets a response
                 self._confirmed.add(judge_of(Prerequisite.RESPONDS))
-                self.broken += len(seen) - ALIKE
+                self.flaky_requests += len(seen) - ALIKE
                 return attempt
             if change := self._change_behind(attempt):
                 attempt.changes.append(change)
                 return attempt
             if len(seen) > 1:  # every nth request would break at the same place again, if as many came between
-                self.control.is_steady()
+                self.control.is_stable()
             fresh = True
-        self.broken += len(seen)
+        self.flaky_requests += len(seen)
         attempt.give_up(
             f"the connection is flaky: {len(seen)} requests of this check got no response, each of them once",
             Obstacle.DISRUPTED,
@@ -366,8 +366,8 @@ class Attempts:
 
     def _sound(self, requirement: Requirement, check: Callable[[], None], *, fresh: bool = False) -> Attempt:
         """Run `check`, and again where it found what writes that were done twice would explain."""
-        for _ in range(REDOS):
-            attempt = redone(partial(self._once, requirement, check, fresh=fresh))
+        for _ in range(STALE_RETRIES):
+            attempt = retry_stale(partial(self._once, requirement, check, fresh=fresh))
             doubtful = set(attempt.findings) - set(self._judges)
             if not ((doubtful or attempt.blocked_by) and may_be_done_twice(attempt.exchanges)):
                 return attempt
@@ -385,7 +385,7 @@ class Attempts:
         attempt.exchanges = tuple(self._subject.client.drain())
         attempt.findings.update(self._judged(attempt.exchanges))
         if own is not None:
-            attempt.findings[requirement.id] = Finding(own, own.exchanges or story_of(own, attempt.exchanges))
+            attempt.findings[requirement.id] = Finding(own, own.exchanges or sequence_showing(own, attempt.exchanges))
         if attempt.lost is not None and not self._subject.client.budget.left:
             attempt.give_up("the time budget was used up while a response was waited for", Obstacle.DISRUPTED)
         return attempt

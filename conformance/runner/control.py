@@ -24,7 +24,7 @@ from conformance.settings import asked_for
 from conformance.target.budget import Disruption, Trouble
 from conformance.target.client import Busy
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Credential, Exchange, Lost, Unreachable, redone
+from conformance.wire.exchange import Credential, Exchange, Lost, Unreachable, retry_stale
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
 """Seconds between the controls that are sent until one works again: an outage of a few seconds is waited out."""
@@ -33,7 +33,7 @@ IN_A_ROW = 3
 """Controls that have to work before a server error is taken for the target's own."""
 GATEWAY = (500, 502, 504)
 """Statuses that tell, where nothing else comes any more, that the target does not work at all."""
-REFUSING = (402, 403, 409)
+REJECTING = (402, 403, 409)
 EXPLAINED: Mapping[int, str] = {
     401: "the credentials are not accepted any more; did they expire?",
     402: "a quota may be used up",
@@ -139,7 +139,7 @@ class Control:
         also = [one for one in self._others if one.credential in called and one.last is not None]
         return next((change for one in (self._primary, *also) if (change := self._change_of(one))), None)
 
-    def is_steady(self) -> bool:
+    def is_stable(self) -> bool:
         """Whether controls work several times in a row: one of two that fails is told from none."""
         if self._subject.plain is None:
             return True
@@ -175,7 +175,7 @@ class Control:
             raise Unreachable(f"the target stopped working: {what}")
         if failure.trouble is Trouble.THROTTLED:
             what = f"the target throttles its clients: {what}; --rate-limit sends fewer requests at a time"
-        elif failure.status in REFUSING and primary and self._still_updates():
+        elif failure.status in REJECTING and primary and self._still_updates():
             what = (
                 f"since {since} a plain create gets {failure.text}, while an update of a model still works: a quota of "
                 f"models may be used up. There were {len(self._subject.creations)} models of this run"
@@ -191,14 +191,14 @@ class Control:
         if first is None:
             return False
         try:
-            return redone(partial(self._subject.upsert, first.request.json)).response.successful
+            return retry_stale(partial(self._subject.upsert, first.request.json)).response.successful
         except (Lost, Disrupted):
             return False
 
     def _failure(self, watched: _Watched) -> _Failure | None:
         """Send the control; return how it fails, None where it works."""
         try:
-            exchange = redone(watched.send)
+            exchange = retry_stale(watched.send)
         except Lost as lost:
             return _Failure(Trouble.GONE, f"no response ({lost.reason})")
         except Busy as busy:

@@ -24,7 +24,7 @@ from conformance.results.finding import RUN, Finding, Place, finding_record, in_
 from conformance.results.judged import Record, read_as
 from conformance.results.verdict import Verdict
 from conformance.results.waivers import Terms
-from conformance.runner.attempt import Attempt, Attempts
+from conformance.runner.attempt import Attempt, CheckRunner
 from conformance.runner.control import Change
 from conformance.settings import Settings, asked_for
 from conformance.target.application import App, named, path_of
@@ -77,7 +77,7 @@ class Run:
         self.selected = selected(self.contract, settings, self.profile)
         self.about = About.of(settings, self.profile.name)
         self.target = str(settings["url"] or settings["app"])
-        self.repeated_by(command_of(settings, self.secrets()))
+        self.repeat_with(command_of(settings, self.secrets()))
         self.node = ""
         """The test that runs, as pytest is told to run it alone."""
         self._app: str | None = settings["app"]
@@ -108,7 +108,7 @@ class Run:
         self._gone: dict[str, str] = {}
         """The options of keys that do not work any more, and what is known of that."""
 
-    def repeated_by(self, command: Command) -> None:
+    def repeat_with(self, command: Command) -> None:
         """Note the command that makes the run again."""
         self.about = replace(self.about, command=command)
 
@@ -207,10 +207,12 @@ class Run:
         return ledger
 
     @cached_property
-    def _attempts(self) -> Attempts:
+    def _attempts(self) -> CheckRunner:
         judges = [REGISTRY[id] for id in sorted(self.selected) if REGISTRY[id].judge is not None]
-        suspecting = judge_of(Prerequisite.KEEPS_REQUESTS_APART) in self.selected
-        return Attempts(self.contract, self.subject, judges, self.terms.waived(), shrinking=True, suspecting=suspecting)
+        probe = judge_of(Prerequisite.KEEPS_REQUESTS_APART) in self.selected
+        return CheckRunner(
+            self.contract, self.subject, judges, self.terms.waived(), minimising=True, probe_connections=probe
+        )
 
     def read(self, requirement: Requirement, found: Verdict) -> Verdict:
         """What was found in one test, on the terms of the run."""
@@ -330,8 +332,8 @@ class Run:
     def close(self) -> dict[str, Any]:
         """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
         disarm()
-        void = [*self._last_control(), *([[judge_of(Prerequisite.RESPONDS), ""]] if self._broken else [])]
-        doubtful = self._unstable or bool(self._broken or self._disruptions)
+        void = [*self._last_control(), *([[judge_of(Prerequisite.RESPONDS), ""]] if self._flaky_requests else [])]
+        doubtful = self._unstable or bool(self._flaky_requests or self._disruptions)
         if self._subject is not None and (left := tidy(self._subject, lost=self._lost, doubtful=doubtful)):
             self.warnings.append(left)
         if self._transport is not None:
@@ -362,21 +364,21 @@ class Run:
         return self._unproven
 
     @property
-    def _broken(self) -> int:
+    def _flaky_requests(self) -> int:
         """Requests that got no response, while others like them did."""
-        return self._attempts.broken if "_attempts" in vars(self) else 0
+        return self._attempts.flaky_requests if "_attempts" in vars(self) else 0
 
     def _all_disruptions(self) -> list[Disruption]:
         """What disrupted the run, each once, in the order in which it came."""
         if self._subject is None:
             return []
-        client, broken = self._subject.client, self._broken
-        if not broken:
+        client, flaky_requests = self._subject.client, self._flaky_requests
+        if not flaky_requests:
             return self._each_once(client.disruption)
         flaky = Disruption(
             Trouble.FLAKY,
-            f"{broken} of {client.requests:,} requests got no response, or one of a gateway (5xx), though they got "
-            f"another when they were sent again (the latest: {self._attempts.breakage})",
+            f"{flaky_requests} of {client.requests:,} requests got no response or a gateway error (5xx), and another "
+            f"response when they were sent again (the latest: {self._attempts.latest_flaky})",
         )
         return self._each_once(flaky, client.disruption)
 

@@ -223,9 +223,9 @@ A_SECOND = 100.0
 
 def estimated_requests(profile: Profile, tests: Mapping[str, int]) -> int:
     """About how many requests so many tests of each section send in all."""
-    walks = A_SECOND * profile.seconds if profile.seconds else WALK * profile.walks
+    stateful = A_SECOND * profile.seconds if profile.seconds else WALK * profile.stateful_tests
     judged = sum(USUAL.get(section, 0.0) * count for section, count in tests.items())
-    raced = RACE * profile.races * tests.get("CON", 0) + walks * (tests.get("MOD", 0) > 0)
+    raced = RACE * profile.races * tests.get("CON", 0) + stateful * (tests.get("MOD", 0) > 0)
     reckoned = round((OVERHEAD + judged + raced) * (1 + DELETES))
     return reckoned if profile.requests is None else min(reckoned, profile.requests)
 

@@ -20,7 +20,7 @@ from conformance.judge.requests import is_deletable, is_safe_in_path
 from conformance.target.ledger import BadLedger, Entry, Ledger, Recorded, read_if_there
 from conformance.target.operations import Capabilities
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Credential, Lost, redone
+from conformance.wire.exchange import Credential, Lost, retry_stale
 
 AGAIN = 2
 """How often what could not be deleted is tried again: a gateway may fail now and then."""
@@ -185,7 +185,7 @@ def _delete(subject: Subject, name: str, caller: Credential | None) -> str:
         return "no path leads to its name for sure"
     safe = is_safe_in_path(name) and subject.reaches(name)
     path = quote(name, safe="/" if safe else "")
-    status = redone(lambda: subject.delete_at(path, name, caller)).response.status
+    status = retry_stale(lambda: subject.delete_at(path, name, caller)).response.status
     if 200 <= status <= 299 or (status in GONE and safe):
         return ""
     return "no path leads to its name" if status in GONE else f"its delete got {status}"

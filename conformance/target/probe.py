@@ -17,7 +17,7 @@ from conformance.judge.outcome import Disrupted, Failure, NotTestable
 from conformance.target.client import UNKNOWN, may_be_done_twice
 from conformance.target.operations import JSON_HEADERS, Capabilities, encoded
 from conformance.target.subject import Subject
-from conformance.wire.exchange import REDOS, Exchange, Json, Lost, Request, Stale, Wire, redone
+from conformance.wire.exchange import STALE_RETRIES, Exchange, Json, Lost, Request, Stale, Wire, retry_stale
 
 ENOUGH = 0.5
 """Part of the fields that a way to read state has to show right; a fault in one field leaves the others to go by."""
@@ -44,9 +44,9 @@ def probe(subject: Subject) -> Capabilities:
 
 
 def _undisturbed(subject: Subject, one: _Probe) -> Capabilities:
-    for _ in range(REDOS):
+    for _ in range(STALE_RETRIES):
         subject.client.drain()
-        found = redone(one.look)
+        found = retry_stale(one.look)
         if not may_be_done_twice(subject.client.drain()):
             break
     return found
@@ -206,7 +206,7 @@ def lacks_delete(subject: Subject) -> bool | None:
     if subject.contract.upsert.delete is None:
         return True
     try:
-        status = redone(lambda: subject.delete(subject.absent, ordinary=False)).response.status
+        status = retry_stale(lambda: subject.delete(subject.absent, ordinary=False)).response.status
     except (Lost, NotTestable):
         return None
     if status in NO_SUCH_METHOD:

@@ -19,7 +19,7 @@ from conformance.output import visible
 from conformance.settings import asked_for
 from conformance.target.client import Busy
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Credential, Exchange, Json, Lost, Unreachable, redone
+from conformance.wire.exchange import Credential, Exchange, Json, Lost, Unreachable, retry_stale
 
 TRIES = 3
 SOON = 2.0
@@ -72,7 +72,7 @@ def look(subject: Subject) -> None:
 def answers(subject: Subject) -> bool:
     """Whether the target still responds to anything."""
     try:
-        redone(lambda: subject.upsert(subject.minimal()))
+        retry_stale(lambda: subject.upsert(subject.minimal()))
     except Lost:
         return False
     except NotTestable:
@@ -98,7 +98,7 @@ def _response(subject: Subject, url: str, body: Mapping[str, Json]) -> Exchange 
     began, obstacle, throttled = time.monotonic(), "", ""
     for attempt in range(TRIES):
         try:
-            return redone(lambda: subject.upsert(body))
+            return retry_stale(lambda: subject.upsert(body))
         except Lost as lost:
             obstacle = of_silence(lost, url, subject.client.route.proxy)
         except Busy as busy:

@@ -193,13 +193,13 @@ class Unreachable(Exception):
 
 
 T = TypeVar("T")
-REDOS = 5
+STALE_RETRIES = 5
 """How often something is done anew; a transport that met some stale connections keeps none after that."""
 
 
-def redone(make: Callable[[], T]) -> T:
+def retry_stale(make: Callable[[], T]) -> T:
     """What `make` returns, made anew as long as a stale connection gets in its way."""
-    for _ in range(REDOS):
+    for _ in range(STALE_RETRIES):
         with contextlib.suppress(Stale):
             return make()
     return make()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.outcome import Failure, Replay, Seen
+from conformance.judge.outcome import Failure, Replay, Reproduced
 from conformance.reproduction.search import shortest, simpler
 from conformance.target.operations import encoded
 from conformance.wire.exchange import Exchange, Request, Response
@@ -22,13 +22,13 @@ def _request(body: Any) -> Request:
 def _replay(violated: Callable[[Bodies], bool], asked: list[Bodies] | None = None) -> Replay:
     """A replay in which the last answer shows a violation where `violated` says so of the bodies sent."""
 
-    def replay(requests: Sequence[Request]) -> Seen | None:
+    def replay(requests: Sequence[Request]) -> Reproduced | None:
         bodies = [request.json for request in requests]
         if asked is not None:
             asked.append(bodies)
         if not violated(bodies):
             return None
-        return Seen(Failure("a", "b"), tuple(Exchange(r, Response(200, (), b"{}", 0.0)) for r in requests))
+        return Reproduced(Failure("a", "b"), tuple(Exchange(r, Response(200, (), b"{}", 0.0)) for r in requests))
 
     return replay
 

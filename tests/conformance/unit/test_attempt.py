@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from conformance.judge.expect import expect_status
-from conformance.judge.outcome import Failure, NotTestable, Obstacle, Seen
+from conformance.judge.outcome import Failure, NotTestable, Obstacle, Reproduced
 from conformance.judge.responses import SchemaJudge
 from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict
-from conformance.runner.attempt import Attempts
+from conformance.runner.attempt import CheckRunner
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Lost, Request
 from contract import Contract
@@ -30,8 +30,8 @@ def _answering(contract: Contract, *statuses: int) -> Subject:
     return subject_of(contract, wsgi(lambda *_: (next(coming), {})))
 
 
-def _attempts(subject: Subject, *judges: Requirement) -> Attempts:
-    return Attempts(subject.contract, subject, judges)
+def _attempts(subject: Subject, *judges: Requirement) -> CheckRunner:
+    return CheckRunner(subject.contract, subject, judges)
 
 
 def _is_created(subject: Subject) -> Callable[[], None]:
@@ -208,7 +208,7 @@ def test_a_connection_that_breaks_once_is_flaky_and_the_check_is_judged(contract
     attempt = attempts.run(OWN, _breaking(subject, "/"))
     assert attempt.verdict is Verdict.PASS
     assert attempt.findings == {}
-    assert attempts.broken == 1
+    assert attempts.flaky_requests == 1
 
 
 def test_a_connection_that_breaks_here_and_there_judges_nothing(contract: Contract) -> None:
@@ -217,7 +217,7 @@ def test_a_connection_that_breaks_here_and_there_judges_nothing(contract: Contra
     attempt = attempts.run(OWN, _breaking(subject, "/a", "/b", "/c", "/d"))
     assert (attempt.verdict, attempt.obstacle) == (Verdict.NOT_TESTABLE, Obstacle.DISRUPTED)
     assert "flaky" in attempt.reason
-    assert attempts.broken == 4
+    assert attempts.flaky_requests == 4
 
 
 def test_a_request_that_gets_no_response_again_and_again_is_a_fault(contract: Contract) -> None:
@@ -225,7 +225,7 @@ def test_a_request_that_gets_no_response_again_and_again_is_a_fault(contract: Co
     attempts = _attempts(subject)
     attempt = attempts.run(OWN, _breaking(subject, "/b", "/a", "/a", "/a"))
     assert attempt.findings[RESPONDS].verdict is Verdict.FAIL
-    assert attempts.broken == 1
+    assert attempts.flaky_requests == 1
 
 
 def _no_fives(exchange: Exchange, _: SchemaJudge, __: Contract) -> None:
@@ -266,10 +266,10 @@ def test_a_violation_that_can_be_retraced_is_confirmed_without_the_rest_of_its_c
 ) -> None:
     subject = _answering(contract, 201, 200, later)
 
-    def replay(story: Sequence[Request]) -> Seen | None:
+    def replay(story: Sequence[Request]) -> Reproduced | None:
         exchanges = [subject.send(request) for request in story]
         seen = exchanges[-1].response.status != 201
-        return Seen(Failure("201", "another"), tuple(exchanges)) if seen else None
+        return Reproduced(Failure("201", "another"), tuple(exchanges)) if seen else None
 
     def check() -> None:
         subject.upsert(subject.minimal())

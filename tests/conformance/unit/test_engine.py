@@ -12,8 +12,8 @@ import pytest
 
 from conformance.judge.outcome import NotTestable
 from conformance.judge.requests import Reading, read_body, read_value
-from conformance.model.engine import AGAIN, NAMES, generated
-from conformance.model.walks import REQUESTS, walk
+from conformance.model.engine import AGAIN, NAMES, send_generated_requests
+from conformance.model.stateful import REQUESTS, run_stateful_tests
 from conformance.options import PROFILES
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Lost, Request, Response
@@ -28,7 +28,7 @@ REQUEST = load().upsert.request
 
 
 def _cases(contract: Contract, seed: int) -> list[Exchange]:
-    return generated(subject_of(contract, PlainServer(), seed=seed))
+    return send_generated_requests(subject_of(contract, PlainServer(), seed=seed))
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +111,11 @@ def test_a_correct_server_takes_the_plain_ones_and_refuses_the_wrong_ones(
 
 def test_as_many_are_sent_as_are_left(contract: Contract) -> None:
     subject = subject_of(contract, PlainServer(), profile=replace(PROFILES["default"], requests=AGAIN + 30))
-    sent = len(generated(subject))
+    sent = len(send_generated_requests(subject))
     assert sent + 2 == subject.client.requests == 30, "two base models are created before"
 
 
-@pytest.mark.parametrize(("make", "needed"), [(generated, 1 + AGAIN), (walk, REQUESTS)])
+@pytest.mark.parametrize(("make", "needed"), [(send_generated_requests, 1 + AGAIN), (run_stateful_tests, REQUESTS)])
 def test_none_are_sent_where_too_few_are_left(
     contract: Contract, make: Callable[[Subject], object], needed: int
 ) -> None:
@@ -149,7 +149,7 @@ def test_a_target_that_goes_away_is_reported_at_once(contract: Contract) -> None
     gone: Any = Gone(5)
     subject.client.transport = gone
     with pytest.raises(Lost, match="the connection broke"):
-        generated(subject)
+        send_generated_requests(subject)
     assert gone.left == -1
 
 
@@ -161,4 +161,4 @@ def _unrelated(cases: list[Exchange]) -> list[str]:
 
 def test_what_is_made_up_does_not_hang_on_what_the_target_says(contract: Contract, cases: list[Exchange]) -> None:
     subject = subject_of(contract, wsgi(lambda *_: (201, {"model_name": "seen", "input_cost": 12345.5})), seed=SEED)
-    assert _unrelated(generated(subject)) == _unrelated(cases)
+    assert _unrelated(send_generated_requests(subject)) == _unrelated(cases)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.generate.values import Wrong, Wrongness, distinct_value, odd_values, plain_values, wrong_values
+from conformance.generate.values import Wrong, Wrongness, distinct_value, edge_values, plain_values, wrong_values
 from conformance.judge.requests import Reading, read_body, read_value
 from contract import Contract, RequestField, load
 from tests.conformance.unit.fields_of_all_kinds import FIELDS
@@ -82,7 +82,7 @@ def test_a_plain_value_reads_plain(all_kinds: Contract, oracles: Oracles, name: 
     assert oracles.verdicts(body) == (True, True)
 
 
-@pytest.mark.parametrize(("name", "value"), _values_of(odd_values))
+@pytest.mark.parametrize(("name", "value"), _values_of(edge_values))
 def test_an_odd_value_reads_open(all_kinds: Contract, oracles: Oracles, name: str, value: Any) -> None:
     body = {all_kinds.upsert.key: "plain-name", name: value}
     assert read_body(all_kinds, body) is Reading.OPEN

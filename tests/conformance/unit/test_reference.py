@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.model.reference import Prediction, Reference
+from conformance.model.reference import Prediction, ReferenceModel
 from conformance.requirements.level import MUST, SHOULD, Level
 from contract import Contract
 from tests.contract.altered import put
@@ -25,7 +25,7 @@ class Story:
     """A walk with a reference model, written shortly."""
 
     def __init__(self, contract: Contract, *, keeps: bool = True) -> None:
-        self.reference = Reference(contract, keeps=keeps)
+        self.reference = ReferenceModel(contract, keeps=keeps)
 
     def upsert(self, name: str, at: str = HERE, **values: Any) -> tuple[Any, Told]:
         return _told(self.reference.upsert((at, name), {"model_name": name, **values}))
@@ -165,15 +165,15 @@ def test_a_model_that_is_its_own_base_ends_too(story: Story) -> None:
 
 def test_what_was_lost_is_unknown_but_for_its_being(story: Story) -> None:
     story.upsert("one", input_cost=1)
-    story.reference.lose((HERE, "one"), exists=True)
+    story.reference.forget((HERE, "one"), exists=True)
     assert story.read("one") == (200, {})
     assert story.upsert("one", output_cost=2) == (200, {"output_cost": (2, MUST)})
-    story.reference.lose((HERE, "one"), exists=False)
+    story.reference.forget((HERE, "one"), exists=False)
     assert story.upsert("one") == (201, {})
 
 
 def test_levels_of_statuses(contract: Contract) -> None:
-    reference = Reference(contract, keeps=True)
+    reference = ReferenceModel(contract, keeps=True)
     at = (HERE, "one")
     assert reference.upsert(at, {"model_name": "one", "base_model_name": "none"}).status.level is SHOULD
     assert reference.upsert(at, {"model_name": "one", "input_cost": [1]}).status.level is MUST

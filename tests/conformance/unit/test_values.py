@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.generate.values import MANY_ENTRIES, ODD_OBJECTS, STRINGS, telling_value
+from conformance.generate.values import MANY_ENTRIES, ODD_OBJECTS, STRINGS, unique_value
 from conformance.judge.expect import nameless
 
 
@@ -27,14 +27,14 @@ def test_many_entries_are_more_than_a_plain_override_has() -> None:
 
 @pytest.mark.parametrize("kind", ["string", "number", "integer", "object"])
 def test_a_telling_value_is_that_of_one_name(kind: str) -> None:
-    one, other = (telling_value({"type": kind}, f"rc-0123abcd-{number}", number) for number in (7, 8))
+    one, other = (unique_value({"type": kind}, f"rc-0123abcd-{number}", number) for number in (7, 8))
     assert one != other
     assert one is not None
 
 
 @pytest.mark.parametrize("schema", [{"type": "boolean"}, {"enum": [0, 1]}, {"type": "string", "maxLength": 3}])
 def test_a_schema_of_few_values_has_no_telling_one(schema: dict[str, Any]) -> None:
-    assert telling_value(schema, "rc-0123abcd-7", 7) is None
+    assert unique_value(schema, "rc-0123abcd-7", 7) is None
 
 
 @pytest.mark.parametrize("text", ["rc-0123abcd-7", "Rc 0123Abcd 7", "RC_0123ABCD_7"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.judge.outcome import Failure
-from conformance.reproduction.story import about_the_same, renamed, same_answer, story_of
+from conformance.reproduction.sequence import about_same_models, renamed, same_response, sequence_showing
 from conformance.target.names import Names
 from conformance.wire.exchange import Exchange
 from contract import Contract
@@ -18,10 +18,10 @@ def test_a_story_ends_where_the_violation_is_shown(contract: Contract) -> None:
     exchanges = [_exchange(contract, {"model_name": f"m{number}"}) for number in range(4)]
     by_members = Failure("a", "b", seen_in=[exchanges[1].response.members])
     by_response = Failure("a", "b", seen_in=[exchanges[2].response])
-    assert story_of(by_members, exchanges) == tuple(exchanges[:2])
-    assert story_of(by_response, exchanges) == tuple(exchanges[:3])
-    assert story_of(Failure("a", "b", seen_in=[{}]), exchanges) == tuple(exchanges)
-    assert story_of(Failure("a", "b"), exchanges) == tuple(exchanges)
+    assert sequence_showing(by_members, exchanges) == tuple(exchanges[:2])
+    assert sequence_showing(by_response, exchanges) == tuple(exchanges[:3])
+    assert sequence_showing(Failure("a", "b", seen_in=[{}]), exchanges) == tuple(exchanges)
+    assert sequence_showing(Failure("a", "b"), exchanges) == tuple(exchanges)
 
 
 def test_a_story_is_about_what_the_last_exchange_names_and_what_that_names(contract: Contract) -> None:
@@ -34,10 +34,10 @@ def test_a_story_is_about_what_the_last_exchange_names_and_what_that_names(contr
         _exchange(contract, {"model_name": base, "input_cost": 1}),
         _exchange(contract, {"model_name": child}),
     ]
-    assert about_the_same(story, names) == (story[0], *story[2:])
-    assert about_the_same(story[:2], names) == (story[1],)
+    assert about_same_models(story, names) == (story[0], *story[2:])
+    assert about_same_models(story[:2], names) == (story[1],)
     nameless = _exchange(contract, {})
-    assert about_the_same([*story, nameless], names) == (nameless,)
+    assert about_same_models([*story, nameless], names) == (nameless,)
 
 
 def test_names_that_begin_alike_are_told_apart() -> None:
@@ -68,8 +68,8 @@ def test_answers_are_the_same_but_for_names_and_times(contract: Contract) -> Non
     def story(name: str, **shown: object) -> list[Exchange]:
         return [_exchange(contract, {"model_name": name}, {"id": name, "created_at": name, **shown})]
 
-    assert same_answer(contract, names, story(one, input_cost=1), story(other, input_cost=1.0))
-    assert not same_answer(contract, names, story(one, input_cost=1), story(other, input_cost=2))
-    assert not same_answer(contract, names, story(one, display_name=third), story(other, display_name=other))
+    assert same_response(contract, names, story(one, input_cost=1), story(other, input_cost=1.0))
+    assert not same_response(contract, names, story(one, input_cost=1), story(other, input_cost=2))
+    assert not same_response(contract, names, story(one, display_name=third), story(other, display_name=other))
     refused = [answered(upsert_request(contract, {"model_name": one}), 400, {})]
-    assert not same_answer(contract, names, story(one), refused)
+    assert not same_response(contract, names, story(one), refused)

@@ -16,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from conformance.fields import base_field
 from conformance.generate import bodies
 from conformance.generate.values import Wrongness, distinct_value, has_few_values, wrong_values
-from conformance.judge.outcome import Failure, Seen
+from conformance.judge.outcome import Failure, Reproduced
 from conformance.judge.requests import Reading, read_body
-from conformance.model.reference import Address, Prediction, Reference
+from conformance.model.reference import Address, Prediction, ReferenceModel
 from conformance.requirements.features import ORGANIZATIONS
 from conformance.target.subject import Subject, writes_elsewhere
 from conformance.wire.exchange import Credential, Exchange, Json, Request
@@ -35,7 +35,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Walks:
+class Recording:
     """What all walks of a run share."""
 
     subject: Subject
@@ -44,20 +44,20 @@ class Walks:
     """What ended the walks early; nothing is sent after it."""
 
 
-class Walker:
+class StatefulTest:
     """One walk, over models that did not exist before it."""
 
-    def __init__(self, walks: Walks) -> None:
-        subject = walks.subject
+    def __init__(self, recording: Recording) -> None:
+        subject = recording.subject
         self.credentials = {"owner": subject.credentials.primary}
         """The organizations that the walk goes through, each by a caller."""
         apart = all(it.is_in(subject.contract) for it in ORGANIZATIONS)
         if subject.credentials.other_org is not None and apart and writes_elsewhere(subject):
             self.credentials["other"] = subject.credentials.other_org
-        self._walks = walks
+        self._recording = recording
         self._subject = subject
-        self._reference = Reference(subject.contract, keeps=subject.capabilities.keeps)
-        self._story: list[Exchange] = []
+        self._reference = ReferenceModel(subject.contract, keeps=subject.capabilities.keeps)
+        self._exchanges: list[Exchange] = []
 
     def exists(self, at: Address) -> bool:
         """Whether there is a model."""
@@ -69,7 +69,7 @@ class Walker:
         existed, predicted = self.exists(at), self._reference.upsert(at, body)
         exchange = self._follow(predicted, lambda: self._subject.upsert(body, self._caller(at)))
         if exchange is not None:
-            self._reference.lose(at, exists=existed or exchange.response.successful)
+            self._reference.forget(at, exists=existed or exchange.response.successful)
 
     def upsert_on_base(self, at: Address, values: Mapping[str, Json], base: str) -> None:
         """Upsert `values` on a base model of the same organization."""
@@ -82,7 +82,7 @@ class Walker:
         if self._subject.capabilities.reads_truly:
             exchange = self._follow(self._reference.read(at), lambda: self._subject.read(at[1], self._caller(at)))
             if exchange is not None:
-                self._reference.lose(at, exists=exchange.response.successful)
+                self._reference.forget(at, exists=exchange.response.successful)
 
     def delete(self, at: Address) -> None:
         """Delete the model, there or not, where the target deletes."""
@@ -91,7 +91,7 @@ class Walker:
             exchange = self._follow(predicted, lambda: self._subject.delete(at[1], self._caller(at)))
             if exchange is not None:
                 gone = exchange.response.successful or exchange.response.status == 404
-                self._reference.lose(at, exists=existed and not gone)
+                self._reference.forget(at, exists=existed and not gone)
 
     def again(self, request: Request) -> None:
         """Send what a walk has sent."""
@@ -110,21 +110,21 @@ class Walker:
 
     def _follow(self, prediction: Prediction, send: Callable[[], Exchange]) -> Exchange | None:
         """Send, and return the exchange where its status is not the predicted one."""
-        if self._walks.obstacle is not None:
+        if self._recording.obstacle is not None:
             return None
         try:
             exchange = send()
         except Exception as obstacle:  # noqa: BLE001 - raised again when the walks are over
-            self._walks.obstacle = obstacle
+            self._recording.obstacle = obstacle
             return None
-        self._walks.steps.append(Step(exchange, prediction, tuple(self._story)))
-        self._story.append(exchange)
+        self._recording.steps.append(Step(exchange, prediction, tuple(self._exchanges)))
+        self._exchanges.append(exchange)
         return exchange if exchange.response.status != prediction.status.value else None
 
 
-def walk_histories(walks: Walks) -> None:
+def run_every_history(recording: Recording) -> None:
     """Go through each history of `Profile.history` upserts, refused upserts and deletes of one model."""
-    subject, walker = walks.subject, Walker(walks)
+    subject, walker = recording.subject, StatefulTest(recording)
     at = ("owner", subject.names.fresh())
     fields = [field for field in subject.own_fields() if not has_few_values(field.schema)] or subject.own_fields()
     kinds = ("upsert", "refused", "delete") if subject.capabilities.deletes else ("upsert", "refused")
@@ -166,21 +166,21 @@ def covering(kinds: Sequence[str], length: int) -> Iterator[str]:
     return (kinds[number] for number in found + found[: length - 1])
 
 
-def replay(subject: Subject, requests: Sequence[Request], judge: Callable[[Step], None]) -> Seen | None:
+def replay(subject: Subject, requests: Sequence[Request], judge: Callable[[Step], None]) -> Reproduced | None:
     """What `judge` finds in the first answer that it finds anything in; None where it finds nothing."""
     if not all(_is_predictable(subject, request) for request in requests):
         return None
-    walks = Walks(subject)
-    walker = Walker(walks)
+    recording = Recording(subject)
+    walker = StatefulTest(recording)
     for request in requests:
         walker.again(request)
-        if walks.obstacle is not None:
-            raise walks.obstacle
-        step = walks.steps[-1]
+        if recording.obstacle is not None:
+            raise recording.obstacle
+        step = recording.steps[-1]
         try:
             judge(step)
         except Failure as failure:
-            return Seen(failure, (*step.before, step.exchange))
+            return Reproduced(failure, (*step.before, step.exchange))
     return None
 
 
@@ -195,89 +195,89 @@ REQUESTS = 45
 """Requests of the walks of a default run, and to see again and to tell what they find."""
 
 
-def walk(subject: Subject) -> list[Step]:
+def run_stateful_tests(subject: Subject) -> list[Step]:
     """The steps of all walks. The same for the same seed, whatever the target answers."""
     subject.require_requests(REQUESTS)
-    walks = Walks(subject)
-    walk_histories(walks)
+    recording = Recording(subject)
+    run_every_history(recording)
     until = time.monotonic() + (subject.options.profile.seconds or 0)
     turn = 0
-    while turn == 0 or (time.monotonic() < until and walks.obstacle is None):
-        _walk_at_random(walks, subject.options.seed + turn)
+    while turn == 0 or (time.monotonic() < until and recording.obstacle is None):
+        run_random_tests(recording, subject.options.seed + turn)
         turn += 1
-    if walks.obstacle is not None:
-        raise walks.obstacle
-    return walks.steps
+    if recording.obstacle is not None:
+        raise recording.obstacle
+    return recording.steps
 
 
-def _walk_at_random(walks: Walks, number: int) -> None:
-    class Machine(Walk):
-        shared = walks
-        begun = 0
+def run_random_tests(recording: Recording, number: int) -> None:
+    class Machine(StateMachine):
+        shared = recording
+        started = 0
 
-    quiet = settings(
-        max_examples=walks.subject.options.profile.walks + 1,
+    options = settings(
+        max_examples=recording.subject.options.profile.stateful_tests + 1,
         stateful_step_count=STEPS,
         phases=[Phase.generate],
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(number)(Machine), settings=quiet)
+    run_state_machine_as_test(seed(number)(Machine), settings=options)
 
 
-class Walk(RuleBasedStateMachine):
+class StateMachine(RuleBasedStateMachine):
     """One walk at random."""
 
-    shared: Walks
-    begun: int
+    shared: Recording
+    started: int
 
     def __init__(self) -> None:
         super().__init__()
         subject = self.shared.subject
         # Hypothesis begins with the simplest walk there is, one step over and over: nothing is sent for it.
-        self._walker = Walker(self.shared if self.begun else Walks(subject, obstacle=StopIteration()))
-        type(self).begun += 1
+        self._test = StatefulTest(self.shared if self.started else Recording(subject, obstacle=StopIteration()))
+        type(self).started += 1
         self._fields = subject.own_fields()
         self._names = [subject.names.fresh() for _ in range(NAMES)]
 
     @initialize(data=st.data())
     def create(self, data: st.DataObject) -> None:
         """A first model, for others to build on."""
-        self._walker.upsert(("owner", self._names[0]), data.draw(bodies.values(self._fields)))
+        self._test.upsert(("owner", self._names[0]), data.draw(bodies.values(self._fields)))
 
     @rule(data=st.data())
     def upsert(self, data: st.DataObject) -> None:
         """A valid upsert."""
-        self._walker.upsert(self._somewhere(data), data.draw(bodies.values(self._fields)))
+        self._test.upsert(self._somewhere(data), data.draw(bodies.values(self._fields)))
 
     @precondition(lambda self: self._bases())
     @rule(data=st.data())
     def upsert_on_a_base(self, data: st.DataObject) -> None:
         """A valid upsert on a base model that exists."""
         at, base = data.draw(st.sampled_from(self._bases()))
-        self._walker.upsert_on_base(at, data.draw(bodies.values(self._fields, at_most=2)), base)
+        self._test.upsert_on_base(at, data.draw(bodies.values(self._fields, at_most=2)), base)
 
     @rule(data=st.data())
     def refused(self, data: st.DataObject) -> None:
         """An upsert with one wrong value."""
         values = data.draw(bodies.values(self._fields)) | data.draw(bodies.wrong(self._fields))
-        self._walker.upsert(self._somewhere(data), values)
+        self._test.upsert(self._somewhere(data), values)
 
     @precondition(lambda self: self.shared.subject.capabilities.reads_truly)
     @rule(data=st.data())
     def read(self, data: st.DataObject) -> None:
         """A read, of what exists and what does not."""
-        self._walker.read(self._somewhere(data))
+        self._test.read(self._somewhere(data))
 
     @precondition(lambda self: self.shared.subject.capabilities.deletes)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         """A delete, of what exists and what does not."""
-        self._walker.delete(self._somewhere(data))
+        self._test.delete(self._somewhere(data))
 
     def _somewhere(self, data: st.DataObject) -> Address:
-        return data.draw(st.sampled_from(list(self._walker.credentials))), data.draw(st.sampled_from(self._names))
+        return data.draw(st.sampled_from(list(self._test.credentials))), data.draw(st.sampled_from(self._names))
 
     def _bases(self) -> list[tuple[Address, str]]:
         """Each model, there or not, with each that exists and stands before it in the names: no cycle closes."""
@@ -285,8 +285,8 @@ class Walk(RuleBasedStateMachine):
             return []
         return [
             ((organization, name), base)
-            for organization in self._walker.credentials
+            for organization in self._test.credentials
             for place, name in enumerate(self._names)
             for base in self._names[:place]
-            if self._walker.exists((organization, base))
+            if self._test.exists((organization, base))
         ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.model.reference import faults_of, foreseen_of
+from conformance.model.reference import faults_in_last, prediction_of_last
 from conformance.target.client import Credentials
 from conformance.target.names import Names
 from conformance.target.subject import Subject
@@ -41,7 +41,9 @@ def upserted(subject: Subject) -> Callable[..., Exchange]:
 
 
 def _found(subject: Subject, *exchanges: Exchange) -> list[tuple[str, str, str, str]]:
-    return [(kind.operation, kind.member, kind.source, v.expected) for kind, v in faults_of(subject, exchanges).items()]
+    return [
+        (kind.operation, kind.member, kind.source, v.expected) for kind, v in faults_in_last(subject, exchanges).items()
+    ]
 
 
 def test_nothing_is_wrong_where_all_is_as_predicted(subject: Subject, upserted: Callable[..., Exchange]) -> None:
@@ -79,4 +81,4 @@ def test_a_status_is_told_by_what_it_has_to_be(subject: Subject, upserted: Calla
 def test_of_what_the_reference_does_not_know_nothing_is_foreseen(subject: Subject) -> None:
     stranger = Credentials.from_keys("another", None, None).primary
     request = subject.upsert({"model_name": Names().fresh()}, stranger).request
-    assert foreseen_of(subject, [request]) is None
+    assert prediction_of_last(subject, [request]) is None

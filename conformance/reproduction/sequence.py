@@ -16,7 +16,7 @@ from conformance.wire.exchange import Exchange, Json, Request
 from contract import Contract
 
 
-def story_of(failure: Failure, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
+def sequence_showing(failure: Failure, exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
     """The exchanges up to the one that shows the violation, where it is known; else all."""
 
     def tells(exchange: Exchange) -> bool:
@@ -36,7 +36,7 @@ def shows(exchange: Exchange, failure: Failure) -> bool:
     )
 
 
-def about_the_same(story: Sequence[Exchange], names: Names) -> tuple[Exchange, ...]:
+def about_same_models(story: Sequence[Exchange], names: Names) -> tuple[Exchange, ...]:
     """Those of the exchanges that name what the last one names, or what these name in turn."""
     named = [frozenset(names.found_in(text_of(exchange.request))) for exchange in story]
     related, before = named[-1], frozenset[str]()
@@ -47,7 +47,7 @@ def about_the_same(story: Sequence[Exchange], names: Names) -> tuple[Exchange, .
     return (*(exchange for exchange, some in zip(earlier, named[:-1], strict=True) if some & related), last)
 
 
-def stands_alone(story: Sequence[Exchange], names: Names) -> bool:
+def is_self_contained(story: Sequence[Exchange], names: Names) -> bool:
     """Whether each model that a request names and that was there was written by a request before it, or by itself."""
     written = set[str]()
     for exchange in story:
@@ -59,7 +59,7 @@ def stands_alone(story: Sequence[Exchange], names: Names) -> bool:
     return True
 
 
-def tells_of_others(story: Sequence[Exchange], names: Names) -> bool:
+def mentions_other_models(story: Sequence[Exchange], names: Names) -> bool:
     """Whether the last response tells of a model that no request names as it is: it is not there for who pastes them.
 
     Such a name is in no request, or is spelled there in a way that no other can be put for it.
@@ -75,7 +75,7 @@ def _is_spelled_out(story: Sequence[Exchange], names: Names) -> bool:
     return any(names.run.casefold() in unquote(unquote(text)).casefold() for text in left)
 
 
-def leading_to(story: Sequence[Request], names: Names) -> list[Request]:
+def requests_leading_to_last(story: Sequence[Request], names: Names) -> list[Request]:
     """The last of the requests, and those before it about a model that it names, or that these name in turn."""
     *earlier, last = story
     related, kept = set(names.found_in(text_of(last))), list[Request]()
@@ -125,7 +125,7 @@ def numbered(requests: Sequence[Request], names: Names) -> list[str]:
     return [f"{r.method} {names.pattern.sub(lambda found: numbers[found[0]], text_of(r))}" for r in requests]
 
 
-def same_answer(contract: Contract, names: Names, story: Sequence[Exchange], again: Sequence[Exchange]) -> bool:
+def same_response(contract: Contract, names: Names, story: Sequence[Exchange], again: Sequence[Exchange]) -> bool:
     """Whether the last answers are the same, with the names of each story known by where they first stand in it."""
     if story[-1].response.status != again[-1].response.status:
         return False
