@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.command import KEYS, KNOWN, conformance
-from tests.mutants.connections import BodyLeftWhereItGoesWrong, BodyOfAStrangerLeft
-from tests.mutants.histories import RefusalAfterDeleteRevives
-from tests.mutants.keys import KeysCompareCaseless
+from tests.mutants.connections import BodyUnreadAfter401, BodyUnreadAfterSyntaxError
+from tests.mutants.keys import KeysCaseInsensitive
 from tests.mutants.races import TornReads
 from tests.mutants.responses import FlagsAsBooleans
+from tests.mutants.sequences import RejectionRevivesDeletedName
 from tests.mutants.statuses import AlwaysCreated
-from tests.mutants.values import CostsInCents
+from tests.mutants.values import CostsRoundedToCents
 from tests.servers.careless import carelessly_served
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
@@ -28,13 +28,13 @@ pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl
 @pytest.mark.parametrize(
     ("server", "id"),
     [
-        (CostsInCents, "IDM-01"),
+        (CostsRoundedToCents, "IDM-01"),
         (AlwaysCreated, "STA-02"),
-        (KeysCompareCaseless, "AUT-02"),
+        (KeysCaseInsensitive, "AUT-02"),
         (FlagsAsBooleans, "SCH-03"),
-        (RefusalAfterDeleteRevives, "MOD-01"),
-        (BodyOfAStrangerLeft, "STA-33"),
-        (BodyLeftWhereItGoesWrong, "STA-33"),
+        (RejectionRevivesDeletedName, "MOD-01"),
+        (BodyUnreadAfter401, "STA-33"),
+        (BodyUnreadAfterSyntaxError, "STA-33"),
     ],
 )
 def test_pasted_commands_show_the_fault(server: type[PlainServer], id: str, tmp_path: Path) -> None:

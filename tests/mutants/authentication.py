@@ -1,4 +1,4 @@
-"""Bugs in who may call, and in how a refusal looks."""
+"""Bugs in authentication and permissions."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 ANYBODY = Caller("acme", may_write=True)
 
 
-class UpsertForEverybody(Mutant):
-    """The upsert forgot its login decorator: without credentials a request acts for the first organization."""
+class UpsertWithoutCredentials(Mutant):
+    """An upsert without credentials is accepted and acts for the first organization."""
 
     kills = frozenset({"AUT-01", "AUT-05"})
 
@@ -36,8 +36,8 @@ class UpsertForEverybody(Mutant):
         return super().admit(request)
 
 
-class CharsetLetsEverybodyIn(Mutant):
-    """Credentials are asked for on a route that matches the media type to the letter."""
+class CharsetSkipsAuthentication(Mutant):
+    """An upsert whose Content-Type has a charset needs no credentials."""
 
     kills = frozenset({"AUT-01"})
 
@@ -47,8 +47,8 @@ class CharsetLetsEverybodyIn(Mutant):
         return super().admit(request)
 
 
-class ReadForEverybody(Mutant):
-    """Models are read without credentials."""
+class ReadWithoutCredentials(Mutant):
+    """A read needs no credentials."""
 
     kills = frozenset({"AUT-10"})
 
@@ -58,8 +58,8 @@ class ReadForEverybody(Mutant):
         return super().read(request)
 
 
-class DeleteForEverybody(Mutant):
-    """Models are deleted without credentials."""
+class DeleteWithoutCredentials(Mutant):
+    """A delete needs no credentials."""
 
     kills = frozenset({"AUT-10"})
 
@@ -69,8 +69,8 @@ class DeleteForEverybody(Mutant):
         return super().delete(request)
 
 
-class AnyTokenTaken(Mutant):
-    """Whoever brings a token is let in: it is decoded, never looked up."""
+class AnyTokenAccepted(Mutant):
+    """Any token is accepted: it is decoded but never looked up."""
 
     kills = frozenset({"AUT-02", "AUT-10"})
 
@@ -78,8 +78,8 @@ class AnyTokenTaken(Mutant):
         return super().caller(token) or ANYBODY
 
 
-class UnsignedTokensTaken(Mutant):
-    """A JWT whose header says `"alg": "none"` is believed without a signature."""
+class UnsignedJwtAccepted(Mutant):
+    """A JWT with `"alg": "none"` is accepted without a signature."""
 
     kills = frozenset({"AUT-02"})
 
@@ -87,7 +87,7 @@ class UnsignedTokensTaken(Mutant):
         return ANYBODY if self.says_none(token.split(".", maxsplit=1)[0]) else super().caller(token)
 
     def says_none(self, header: str) -> bool:
-        """Whether the header of a JWT asks not to verify it."""
+        """Return whether the header of a JWT asks not to verify it."""
         try:
             algorithm = json.loads(urlsafe_b64decode(header + "=="))["alg"]
         except (ValueError, KeyError, TypeError):
@@ -95,8 +95,8 @@ class UnsignedTokensTaken(Mutant):
         return bool(algorithm.lower() == "none")
 
 
-class EmptyTokenTaken(Mutant):
-    """`Bearer` with nothing behind it equals the default of a setting that nobody set."""
+class EmptyTokenAccepted(Mutant):
+    """`Bearer` without a token is accepted: it equals a setting that is unset."""
 
     kills = frozenset({"AUT-02"})
 
@@ -107,8 +107,8 @@ class EmptyTokenTaken(Mutant):
         return super().caller(token) if token else ANYBODY
 
 
-class BasicTaken(Mutant):
-    """Any scheme will do: the header is split at its space, and only the second half is looked at."""
+class AnySchemeAccepted(Mutant):
+    """Any authentication scheme is accepted with a valid key."""
 
     kills = frozenset({"AUT-02"})
 
@@ -116,8 +116,8 @@ class BasicTaken(Mutant):
         return True
 
 
-class TokenSchemeTaken(Mutant):
-    """Keys of the framework's own kind are taken as well: `Token KEY`."""
+class TokenSchemeAccepted(Mutant):
+    """The scheme `Token` is accepted, as in Django REST framework."""
 
     kills = frozenset({"AUT-02"})
 
@@ -125,8 +125,8 @@ class TokenSchemeTaken(Mutant):
         return super().is_bearer(scheme) or scheme.lower() == "token"
 
 
-class KeyIsAUserWithoutPassword(Mutant):
-    """The key is taken as a user of Basic authentication too, as some APIs have it for the sake of curl's `-u`."""
+class BasicUserAccepted(Mutant):
+    """The key is accepted as the user of Basic authentication, as for curl's `-u`."""
 
     kills = frozenset({"AUT-02"})
 
@@ -141,7 +141,7 @@ class KeyIsAUserWithoutPassword(Mutant):
 
 
 class SchemeOptional(Mutant):
-    """A bare key without a scheme is taken, as older clients sent it."""
+    """A key without a scheme is accepted."""
 
     kills = frozenset({"AUT-02"})
 
@@ -151,7 +151,7 @@ class SchemeOptional(Mutant):
 
 
 class SchemeCaseSensitive(Mutant):
-    """The header is compared with `"Bearer "` letter by letter."""
+    """The scheme `Bearer` is compared case-sensitively."""
 
     kills = frozenset({"AUT-07"})
 
@@ -160,7 +160,7 @@ class SchemeCaseSensitive(Mutant):
 
 
 class NoChallenge(Mutant):
-    """A 401 does not say how to authenticate."""
+    """A 401 has no WWW-Authenticate header."""
 
     kills = frozenset({"AUT-04"})
 
@@ -168,8 +168,8 @@ class NoChallenge(Mutant):
         return {}
 
 
-class ForbiddenForUnauthorized(Mutant):
-    """Refused credentials are answered 403, as Django REST framework does where a class names no header."""
+class MissingCredentialsReturn403(Mutant):
+    """An upsert with missing or unknown credentials returns 403, as Django REST framework can."""
 
     kills = frozenset({"AUT-01", "AUT-03", "AUT-05"})
 
@@ -180,8 +180,8 @@ class ForbiddenForUnauthorized(Mutant):
             raise HttpError(403 if error.status == 401 else error.status, error.problem) from error
 
 
-class UnknownKeyIs404(Mutant):
-    """The row of an unknown key is fetched by `get_object_or_404`."""
+class UnknownKeyReturns404(Mutant):
+    """An unknown key returns 404: it is fetched with `get_object_or_404`."""
 
     kills = frozenset({"AUT-03"})
 
@@ -192,8 +192,8 @@ class UnknownKeyIs404(Mutant):
         return super().authenticate(request)
 
 
-class BodyBeforeCredentials(Mutant):
-    """The body is validated before anybody asks who sent it."""
+class BodyValidatedBeforeCredentials(Mutant):
+    """The body is validated before the credentials."""
 
     kills = frozenset({"AUT-06"})
 
@@ -202,8 +202,8 @@ class BodyBeforeCredentials(Mutant):
         return self.authenticate(request), values
 
 
-class TokenInQueryTaken(Mutant):
-    """`?api_key=` counts as credentials, and ends up in every log on the way."""
+class TokenInQueryAccepted(Mutant):
+    """`?api_key=` is accepted as credentials."""
 
     kills = frozenset({"AUT-05"})
 
@@ -212,8 +212,8 @@ class TokenInQueryTaken(Mutant):
         return super().token(request) or query.get("api_key", [None])[0]
 
 
-class TokenInCookieTaken(Mutant):
-    """The dashboard's cookie counts as credentials."""
+class TokenInCookieAccepted(Mutant):
+    """The cookie `token` is accepted as credentials."""
 
     kills = frozenset({"AUT-05"})
 
@@ -222,8 +222,8 @@ class TokenInCookieTaken(Mutant):
         return super().token(request) or cookies.get("token")
 
 
-class TokenInHeaderOfOtherNameTaken(Mutant):
-    """`X-Api-Key` counts as credentials beside `Authorization`."""
+class TokenInOtherHeaderAccepted(Mutant):
+    """`X-Api-Key` is accepted as credentials."""
 
     kills = frozenset({"AUT-05"})
 
@@ -231,8 +231,8 @@ class TokenInHeaderOfOtherNameTaken(Mutant):
         return super().token(request) or request.header("X-Api-Key") or None
 
 
-class TokenInBodyTaken(Mutant):
-    """A token in the body counts as credentials where the header has none."""
+class TokenInBodyAccepted(Mutant):
+    """`api_key` in the body is accepted as credentials."""
 
     kills = frozenset({"AUT-05"})
 
@@ -246,8 +246,8 @@ class TokenInBodyTaken(Mutant):
         return super().token(request) or (body.get("api_key") if isinstance(body, dict) else None)
 
 
-class RepeatsRefusedAsReplays(Mutant):
-    """An update that was seen before is taken for a replay attack: a good key gets 401 for repeating itself."""
+class RepeatedUpdateReturns401(Mutant):
+    """A repeated update returns 401 as a replay attack."""
 
     kills = frozenset({"AUT-08"})
 
@@ -262,8 +262,8 @@ class RepeatsRefusedAsReplays(Mutant):
         return super().write(organization, name, values)
 
 
-class LockedOutByOthers(Mutant):
-    """One request with an unknown key locks out whoever is next, for both come from one address."""
+class UnknownKeyLocksOutNextCaller(Mutant):
+    """A request with an unknown key makes the next request return 401, whoever sends it."""
 
     kills = frozenset({"AUT-08", "AUT-10"})
 
@@ -283,7 +283,7 @@ class LockedOutByOthers(Mutant):
 
 
 class ReadOnlyKeyWrites(Mutant):
-    """Nobody asks whether a key may write."""
+    """A read-only key may write."""
 
     kills = frozenset({"AUT-11"})
 
@@ -292,7 +292,7 @@ class ReadOnlyKeyWrites(Mutant):
 
 
 class ReadOnlyKeyUpdates(Mutant):
-    """A key that may only read cannot create models, but update them."""
+    """A read-only key may update, but not create."""
 
     kills = frozenset({"AUT-11"})
 
@@ -303,7 +303,7 @@ class ReadOnlyKeyUpdates(Mutant):
 
 
 class ReadOnlyKeyDeletes(Mutant):
-    """A key that may only read deletes models: only the upsert asks."""
+    """A read-only key may delete."""
 
     kills = frozenset({"AUT-11"})
 
@@ -312,8 +312,8 @@ class ReadOnlyKeyDeletes(Mutant):
         return replace(caller, may_write=caller.may_write or request.method == "DELETE")
 
 
-class AnyKeyReads(Mutant):
-    """A read asks that there is a key, and not which one."""
+class ReadAcceptsAnyKey(Mutant):
+    """A read accepts any key."""
 
     kills = frozenset({"AUT-10"})
 
@@ -325,8 +325,8 @@ class AnyKeyReads(Mutant):
         return super().read(request)
 
 
-class ReaderMayNotRead(Mutant):
-    """A key that may only read finds no models of its organization."""
+class ReadOnlyKeyFindsNoModels(Mutant):
+    """A read-only key gets 404 for every model."""
 
     kills = frozenset({"AUT-09"})
 
@@ -336,8 +336,8 @@ class ReaderMayNotRead(Mutant):
         return super().read(request)
 
 
-class ReadOnlyKeyConflicts(Mutant):
-    """A key that may only read gets 400 for a write, as if the body were wrong."""
+class ReadOnlyKeyWriteReturns400(Mutant):
+    """A write with a read-only key returns 400."""
 
     kills = frozenset({"AUT-09"})
 
@@ -346,8 +346,8 @@ class ReadOnlyKeyConflicts(Mutant):
             raise HttpError(400, "This API key may not write.")
 
 
-class ReaderIsAStranger(Mutant):
-    """A key that may only read is not known to the read of a model, which has a list of keys of its own."""
+class ReadOnlyKeyReadReturns401(Mutant):
+    """A read with a read-only key returns 401."""
 
     kills = frozenset({"AUT-08"})
 

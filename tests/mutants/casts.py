@@ -1,4 +1,4 @@
-"""Bugs that take a text for something else, or its characters for others, on the way into the store or out of it."""
+"""Bugs that convert display names to another type or character encoding."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class _Cast(Mutant):
-    """A display name is stored as something else."""
+    """A display name is changed before it is stored."""
 
     def requested_values(self, body: Json) -> Values:
         values = super().requested_values(body)
         return {name: self.cast(value) if name == "display_name" else value for name, value in values.items()}
 
     def cast(self, text: str) -> str:
-        """What is left of a display name."""
+        """Return the display name after conversion."""
         raise NotImplementedError
 
 
 class _CastInReads(_Cast):
-    """A display name is stored as it was sent, and read as something else."""
+    """A display name is stored as sent and changed in reads."""
 
     def requested_values(self, body: Json) -> Values:
         return Mutant.requested_values(self, body)
@@ -41,8 +41,8 @@ class _CastInReads(_Cast):
         return response if name is None else replace(response, body={**response.body, "display_name": self.cast(name)})
 
 
-class NumbersOfAffinity(_CastInReads):
-    """The column has the affinity of numbers: a read shows what looks like one as it is written shortest."""
+class NumericAffinity(_CastInReads):
+    """The column has numeric affinity: reads return a display name that looks like a number in its shortest form."""
 
     kills = frozenset({"IDM-04"})
 
@@ -53,8 +53,8 @@ class NumbersOfAffinity(_CastInReads):
         return text
 
 
-class NullInPython(_CastInReads):
-    """The store is a file of YAML: a name that is null there is read so, and written as Python does."""
+class YamlNullBecomesNone(_CastInReads):
+    """The store is a YAML file: reads return the display name "null" as "None"."""
 
     kills = frozenset({"IDM-04"})
 
@@ -62,8 +62,8 @@ class NullInPython(_CastInReads):
         return "None" if text == "null" else text
 
 
-class JsonInText(_Cast):
-    """A text that is JSON is parsed and written again, without its spaces."""
+class JsonTextReformatted(_Cast):
+    """A display name that is JSON is parsed and written again without its spaces."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -75,7 +75,7 @@ class JsonInText(_Cast):
 
 
 class ExponentsWrittenOut(_Cast):
-    """A text that looks like a number with an exponent is written out, as spreadsheets do."""
+    """A display name that looks like a number with an exponent is written out, as in spreadsheets."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -85,8 +85,8 @@ class ExponentsWrittenOut(_Cast):
         return text
 
 
-class NullIsNoName(_Cast):
-    """The word null is taken for no name at all, in whatever case."""
+class NullStringDropped(_Cast):
+    """A display name "null", in any case, counts as missing."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -99,8 +99,8 @@ class NullIsNoName(_Cast):
         return text
 
 
-class SurrogatesLost(_Cast):
-    """Text is kept in 16-bit units of which each is checked by itself: characters beyond the first plane become two."""
+class SurrogatePairsLost(_Cast):
+    """Text is validated in 16-bit units: a character outside the basic plane becomes two others."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
@@ -108,8 +108,8 @@ class SurrogatesLost(_Cast):
         return "".join("\ufffd\ufffd" if character > "\uffff" else character for character in text)
 
 
-class CutAtTheFirstEmoji(_Cast):
-    """A column of three bytes a character: a display name ends where the first longer one stands."""
+class DisplayNamesCutAtEmoji(_Cast):
+    """The column stores three bytes per character: a display name is cut at the first longer one."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
@@ -117,8 +117,8 @@ class CutAtTheFirstEmoji(_Cast):
         return "".join(text.partition(next((c for c in text if c > "\uffff"), "\0"))[:1])
 
 
-class NamesDecomposed(_Cast):
-    """A display name is brought into Unicode normalization form D, as some file systems do."""
+class DisplayNamesNormalizedToNfd(_Cast):
+    """A display name is converted to Unicode normalization form D."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -126,8 +126,8 @@ class NamesDecomposed(_Cast):
         return unicodedata.normalize("NFD", text)
 
 
-class NamesCompatible(_Cast):
-    """A display name is brought into Unicode normalization form KC: ligatures and wide letters are lost."""
+class DisplayNamesNormalizedToNfkc(_Cast):
+    """A display name is converted to Unicode normalization form KC: ligatures and wide letters are lost."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
@@ -135,8 +135,8 @@ class NamesCompatible(_Cast):
         return unicodedata.normalize("NFKC", text)
 
 
-class MarksStripped(_Cast):
-    """Combining marks are taken out of a display name."""
+class CombiningMarksStripped(_Cast):
+    """Combining marks are removed from a display name."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -144,8 +144,8 @@ class MarksStripped(_Cast):
         return "".join(character for character in text if not unicodedata.combining(character))
 
 
-class NamesOf99Characters(_Cast):
-    """A column of 100 characters keeps one for the end of the text: the hundredth is lost."""
+class DisplayNamesCutAt99Characters(_Cast):
+    """A column of 100 characters needs one for the terminator: the hundredth is lost."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
@@ -153,8 +153,8 @@ class NamesOf99Characters(_Cast):
         return text[:99]
 
 
-class NamesOf200Bytes(_CastInReads):
-    """A read cuts a display name after 200 bytes, be that the middle of a character."""
+class DisplayNamesCutAt200Bytes(_CastInReads):
+    """A read cuts a display name after 200 bytes, even in the middle of a character."""
 
     kills = frozenset({"IDM-04", "IDM-09"})
 
@@ -162,8 +162,8 @@ class NamesOf200Bytes(_CastInReads):
         return text.encode()[:200].decode(errors="ignore")
 
 
-class CaseFoldedInIndex(_CastInReads):
-    """A read shows the display name from an index, where capitals are small letters."""
+class DisplayNamesLowercasedInReads(_CastInReads):
+    """A read returns the display name from a lower-case index."""
 
     kills = frozenset({"IDM-04", "IDM-07", "IDM-26"})
 
@@ -171,8 +171,8 @@ class CaseFoldedInIndex(_CastInReads):
         return text.casefold()
 
 
-class SameButForCaseIsSame(Mutant):
-    """An update of a display name that differs from the stored one in case only counts as no change."""
+class CaseChangeIgnored(Mutant):
+    """An update that changes only the case of the display name is ignored."""
 
     kills = frozenset({"IDM-02"})
 
@@ -182,8 +182,8 @@ class SameButForCaseIsSame(Mutant):
         return {**merged, "display_name": before} if before.casefold() == after.casefold() and before else merged
 
 
-class EqualAsNumbersIsSame(Mutant):
-    """An update of a display name is compared by a loose operator: "0042" and "42" are equal."""
+class NumericallyEqualChangeIgnored(Mutant):
+    """A display name is compared with `==` of a loosely typed language: "0042" equals "42"."""
 
     kills = frozenset({"IDM-02"})
 

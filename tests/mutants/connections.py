@@ -1,4 +1,4 @@
-"""Bugs in how requests are read from a connection, how answers are written to it, and in what is left on it."""
+"""Bugs in reading requests from a connection, in writing responses, and in what stays on it."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class _Unread(Mutant):
 
     @abstractmethod
     def leaves(self, request: Request) -> bool:
-        """Whether the body is left where it is, until it is needed."""
+        """Return whether the body stays unread."""
 
 
-class BodyOfAStrangerLeft(_Unread):
-    """A body without credentials is not read, and taken for the next request of the connection."""
+class BodyUnreadAfter401(_Unread):
+    """A body without credentials stays unread and is parsed as the next request."""
 
     kills = frozenset({"STA-33"})
 
@@ -41,8 +41,8 @@ class BodyOfAStrangerLeft(_Unread):
         return not request.header("Authorization")
 
 
-class BodyOfAReaderLeft(_Unread):
-    """A body that is refused with 403 is not read, and taken for the next request of the connection."""
+class BodyUnreadAfter403(_Unread):
+    """A body rejected with 403 stays unread and is parsed as the next request."""
 
     kills = frozenset({"STA-33"})
 
@@ -55,8 +55,8 @@ class BodyOfAReaderLeft(_Unread):
         return super().admit(request)
 
 
-class BodyOfAnotherMediaTypeLeft(_Unread):
-    """A body of another media type is not read, and taken for the next request of the connection."""
+class BodyUnreadAfter415(_Unread):
+    """A body of another media type stays unread and is parsed as the next request."""
 
     kills = frozenset({"STA-33"})
 
@@ -68,8 +68,8 @@ class BodyOfAnotherMediaTypeLeft(_Unread):
         return super().json_body(request)
 
 
-class NoContentHasContent(_Unread):
-    """The delete is answered 204 with a body, which clients take for the beginning of the next answer."""
+class BodyAfter204(_Unread):
+    """A delete returns 204 with a body, which clients parse as the start of the next response."""
 
     kills = frozenset({"STA-33"})
 
@@ -80,8 +80,8 @@ class NoContentHasContent(_Unread):
         return replace(super().delete(request), body={"deleted": True})
 
 
-class BodyLeftWhereItGoesWrong(_Unread):
-    """What is no JSON is read up to its first mistake, and the rest is taken for the next request of the connection."""
+class BodyUnreadAfterSyntaxError(_Unread):
+    """A body is read up to its first syntax error; the rest is parsed as the next request."""
 
     kills = frozenset({"STA-33"})
 
@@ -109,8 +109,8 @@ class _ContentAfterEveryHead(Front):
         return True
 
 
-class HeadHasContent(_Fronted):
-    """Answers to HEAD are written as all others are, content and all."""
+class BodyInHeadResponse(_Fronted):
+    """A response to HEAD has a body."""
 
     kills = frozenset({"SCH-26"})
     front = _ContentAfterEveryHead
@@ -123,8 +123,8 @@ class _NeverCloses(Front):
         return parsed
 
 
-class CloseIsIgnored(_Fronted):
-    """A connection is kept open, and requests are taken from it, whatever the client says of it."""
+class ConnectionCloseIgnored(_Fronted):
+    """`Connection: close` of a request is ignored: the connection stays open."""
 
     kills = frozenset({"STA-40"})
     front = _NeverCloses
@@ -142,8 +142,8 @@ class _AlwaysInChunks(Front):
         self.wfile.write((b"%x\r\n%s\r\n" % (len(written), written) if written else b"") + ending)
 
 
-class ChunksForEverybody(_Fronted):
-    """Answers are written in chunks, to clients that know only HTTP/1.0 as well."""
+class ChunkedResponseToHttp10(_Fronted):
+    """Responses are chunked, even to HTTP/1.0 clients."""
 
     kills = frozenset({"STA-41"})
     front = _AlwaysInChunks
@@ -157,8 +157,8 @@ class _NamesAsTheyAreWritten(Front):
         return environ
 
 
-class HeaderNamesByCase(_Fronted):
-    """The credentials are looked for in a dictionary of headers, under `Authorization` as it is mostly written."""
+class HeaderNamesCaseSensitive(_Fronted):
+    """The name of the Authorization header is case-sensitive."""
 
     kills = frozenset({"STA-44"})
     front = _NamesAsTheyAreWritten
@@ -171,8 +171,8 @@ class _CapitalDigits(Front):
         ).decode("latin-1")
 
 
-class CapitalDigitsOnly(_Fronted):
-    """The percent-encoding of a path is read by a pattern that knows capital digits only."""
+class LowercasePercentEncodingUnknown(_Fronted):
+    """Percent-encodings with lower-case hexadecimal digits are not decoded."""
 
     kills = frozenset({"STA-45"})
     front = _CapitalDigits
@@ -187,8 +187,8 @@ class _UnreservedKept(Front):
         return "".join(decoded)
 
 
-class UnreservedStayEncoded(_Fronted):
-    """Only what has to be percent-encoded is decoded again in a path."""
+class UnreservedNotDecoded(_Fronted):
+    """Percent-encoded characters that need no encoding are not decoded."""
 
     kills = frozenset({"STA-46"})
     front = _UnreservedKept
@@ -203,7 +203,7 @@ class _LosesBodies(Front):
         return environ
 
     def loses(self) -> bool:
-        """Whether the body of the request gets lost."""
+        """Return whether the body of the request gets lost."""
         return "Upgrade" in self.headers
 
 
@@ -231,36 +231,36 @@ class _LeavesWhatIsNoObject(_LosesBodies):
         return super().loses() and not self.rfile.peek(1).startswith(b"{")
 
 
-class BodyAfterAnOfferIsTheNextRequest(_Fronted):
-    """A head that offers another protocol ends its request, and the body is taken for the next one."""
+class BodyAfterUpgradeParsedAsRequest(_Fronted):
+    """The body after an Upgrade offer is parsed as the next request."""
 
     kills = frozenset({"STA-47", "STA-48"})
     front = _LosesBodies
 
 
-class BodyAfterAnOfferIsDropped(_Fronted):
-    """What follows a head that offers another protocol is dropped, as if that had been agreed on."""
+class BodyAfterUpgradeDropped(_Fronted):
+    """The body after an Upgrade offer is dropped, as if the protocol were switched."""
 
     kills = frozenset({"STA-47"})
     front = _DropsBodies
 
 
-class BodyIsDroppedForUnknownProtocols(_Fronted):
-    """An offer of h2c is known and ignored; what follows one of any other protocol is dropped."""
+class BodyAfterUnknownUpgradeDropped(_Fronted):
+    """The body after an Upgrade offer is dropped for any protocol but h2c."""
 
     kills = frozenset({"STA-47"})
     front = _DropsBodiesForOthers
 
 
-class ChunksAfterAnOfferLeft(_Fronted):
-    """A chunked body is not read where the head offers another protocol, and taken for the next request."""
+class ChunksAfterUpgradeUnread(_Fronted):
+    """A chunked body after an Upgrade offer is parsed as the next request."""
 
     kills = frozenset({"STA-47"})
     front = _LosesChunkedBodies
 
 
-class OddBodyAfterAnOfferLeft(_Fronted):
-    """Where the head offers another protocol, only a body that begins as JSON is read; the rest is the next request."""
+class NonJsonBodyAfterUpgradeUnread(_Fronted):
+    """A body after an Upgrade offer that does not start as JSON is parsed as the next request."""
 
     kills = frozenset({"STA-48"})
     front = _LeavesWhatIsNoObject
@@ -278,7 +278,7 @@ class _JoinsTrailers(Front):
         return environ
 
     def join(self, environ: dict[str, Any], variable: str, value: str) -> None:
-        """Make a header of a trailer."""
+        """Turn a trailer into a header."""
         environ[variable] = value
 
 
@@ -301,28 +301,28 @@ class _JoinsMediaTypes(_JoinsTrailers):
 
 
 class TrailersReplaceHeaders(_Fronted):
-    """Trailers are put into the dictionary of headers, after them."""
+    """Trailers replace headers of the same name."""
 
     kills = frozenset({"AUT-13", "STA-49"})
     front = _JoinsTrailers
 
 
-class TrailersFillInForHeaders(_Fronted):
-    """A header that is missing is looked for in the trailers."""
+class TrailersUsedAsHeaders(_Fronted):
+    """A missing header is taken from the trailers."""
 
     kills = frozenset({"AUT-13", "STA-49"})
     front = _AddsTrailers
 
 
-class LastCredentialsCount(_Fronted):
-    """Of all Authorization fields the last one counts, which may be a trailer."""
+class LastAuthorizationWins(_Fronted):
+    """The last Authorization field wins, even if it is a trailer."""
 
     kills = frozenset({"AUT-13"})
     front = _JoinsCredentials
 
 
-class LastMediaTypeCounts(_Fronted):
-    """Of all Content-Type fields the last one counts, which may be a trailer."""
+class LastContentTypeWins(_Fronted):
+    """The last Content-Type field wins, even if it is a trailer."""
 
     kills = frozenset({"STA-49"})
     front = _JoinsMediaTypes

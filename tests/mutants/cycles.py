@@ -1,4 +1,4 @@
-"""Bugs that a cycle of base models leaves behind it, for requests that come next."""
+"""Bugs that a cycle of base models causes in later requests."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class _Endless(Mutant):
-    """Bases are followed without an end where a cycle is; what would run for ever raises here at once."""
+    """Base models are followed without end in a cycle; this raises at once instead of looping."""
 
     kills = frozenset({"SEM-04", "STA-03"})
 
     def endless(self, organization: str, stored: Stored) -> bool:
-        """Whether the bases of a model lead back to one of them."""
+        """Return whether the base models of a model lead back to one of them."""
         *_, last = super().lineage(organization, stored)
         return last.values.get(BASE) is not None and self.base_of(organization, last) is not None
 
 
 class CycleBreaksReads(_Endless):
-    """A write cuts the cycle; a read follows it for ever."""
+    """A write detects a cycle; a read follows it forever."""
 
     kills = frozenset({"STA-03"})
 
@@ -40,8 +40,8 @@ class CycleBreaksReads(_Endless):
         return super().read(request)
 
 
-class CycleBreaksModelsOnIt(_Endless):
-    """A model in the cycle is answered; one on it, which is not part of it, follows it for ever."""
+class CycleBreaksDerivedModels(_Endless):
+    """A model outside the cycle that derives from one inside follows it forever."""
 
     kills = frozenset({"STA-03"})
 
@@ -54,7 +54,7 @@ class CycleBreaksModelsOnIt(_Endless):
 
 
 class CycleBreaksUpdates(_Endless):
-    """The next update of a model in a cycle looks for cycles, and follows this one for ever."""
+    """The next update of a model in a cycle follows it forever."""
 
     kills = frozenset({"STA-03"})
 
@@ -65,7 +65,7 @@ class CycleBreaksUpdates(_Endless):
 
 
 class CycleLocksTheModel(_Endless):
-    """A cycle is refused, and the model stays locked by the transaction: its next update is refused as well."""
+    """A cycle is rejected but the model stays locked: its next update is rejected too."""
 
     kills = frozenset({"SEM-04"})
 

@@ -1,4 +1,4 @@
-"""Bugs in error responses of one status, or of one operation."""
+"""Bugs in error responses of one status or one operation."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ class _WithoutBody(Mutant):
         return replace(response, body=None) if error.status == self.bare else response
 
 
-class InvalidWithoutBody(_WithoutBody):
-    """A 400 is a bare status."""
+class NoBodyIn400(_WithoutBody):
+    """A 400 has no body."""
 
     bare = 400
     kills = frozenset({"SCH-06"})
 
 
-class UnauthorizedWithoutBody(_WithoutBody):
-    """A 401 is a bare status: the guard knows nothing of bodies."""
+class NoBodyIn401(_WithoutBody):
+    """A 401 has no body."""
 
     bare = 401
 
 
-class ForbiddenWithoutBody(_WithoutBody):
-    """A 403 is a bare status: the guard knows nothing of bodies."""
+class NoBodyIn403(_WithoutBody):
+    """A 403 has no body."""
 
     bare = 403
 
 
-class NotFoundWithoutBody(_WithoutBody):
-    """A 404 is a bare status."""
+class NoBodyIn404(_WithoutBody):
+    """A 404 has no body."""
 
     bare = 404
 
 
-class BuiltInRefusalWithoutBody(Mutant):
-    """The 403 of a built-in model's name has no body; other errors have one."""
+class NoBodyForBuiltInNames(Mutant):
+    """The 403 for the name of a built-in model has no body."""
 
     kills = frozenset({"SCH-01", "SCH-02"})
 
@@ -59,8 +59,8 @@ class BuiltInRefusalWithoutBody(Mutant):
         return replace(response, body=None) if "built-in" in str(error.problem) else response
 
 
-class UnknownProviderWithoutBody(Mutant):
-    """The 404 of an unknown provider has no body; that of an unknown base has one."""
+class NoBodyForUnknownProvider(Mutant):
+    """The 404 for an unknown provider has no body."""
 
     kills = frozenset({"SCH-01", "SCH-02"})
 
@@ -70,7 +70,7 @@ class UnknownProviderWithoutBody(Mutant):
 
 
 class UnknownBaseIsHtml(Mutant):
-    """The 404 of an unknown base is a page of HTML that says it is JSON."""
+    """The 404 for an unknown base model is HTML declared as JSON."""
 
     kills = frozenset({"SCH-01"})
 
@@ -79,8 +79,8 @@ class UnknownBaseIsHtml(Mutant):
         return b"<h1>Not Found</h1>" if str(detail).startswith(BASE) else super().body_bytes(request, response)
 
 
-class DeleteOfNothingIsText(Mutant):
-    """The 404 of a delete is sent as text."""
+class DeleteOfMissingModelIsText(Mutant):
+    """The 404 of a delete is plain text."""
 
     kills = frozenset({"SCH-02"})
 
@@ -94,8 +94,8 @@ class DeleteOfNothingIsText(Mutant):
         return {**headers, "Content-Type": "text/plain"} if is_one else headers
 
 
-class ReaderRefusalIsAString(Mutant):
-    """The 403 of a key that may only read is one JSON string."""
+class ReadOnlyErrorIsAString(Mutant):
+    """The 403 for a read-only key is a JSON string."""
 
     kills = frozenset({"SCH-05"})
 
@@ -105,7 +105,7 @@ class ReaderRefusalIsAString(Mutant):
 
 
 class _NoChallenge(Mutant):
-    """A 401 of one operation does not say how to authenticate."""
+    """A 401 of one operation has no WWW-Authenticate header."""
 
     kills = frozenset({"AUT-04"})
     method: ClassVar[str]
@@ -117,12 +117,12 @@ class _NoChallenge(Mutant):
 
 
 class NoChallengeAtReads(_NoChallenge):
-    """The 401 of a read does not say how to authenticate."""
+    """The 401 of a read has no WWW-Authenticate header."""
 
     method = "GET"
 
 
 class NoChallengeAtDeletes(_NoChallenge):
-    """The 401 of a delete does not say how to authenticate."""
+    """The 401 of a delete has no WWW-Authenticate header."""
 
     method = "DELETE"

@@ -1,4 +1,4 @@
-"""Bugs that end in a server error."""
+"""Bugs that crash the server or return a 500."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import HttpError, Json, Request
 
 
-class LongNamesBreakTheDatabase(Mutant):
-    """A name of more than 255 characters does not fit its column, and the database's error is a 500."""
+class LongNameReturns500(Mutant):
+    """A name of more than 255 characters overflows its column and returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -32,8 +32,8 @@ class LongNamesBreakTheDatabase(Mutant):
         super().save(organization, stored)
 
 
-class NulBreaksTheDatabase(Mutant):
-    """The database takes no NUL character in a string, and its error is a 500."""
+class NulReturns500(Mutant):
+    """A NUL character in a string is a database error and returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -43,8 +43,8 @@ class NulBreaksTheDatabase(Mutant):
         super().save(organization, stored)
 
 
-class EmojiBreaksTheDatabase(Mutant):
-    """The database has room for three octets a character, and its error at an emoji is a 500."""
+class EmojiReturns500(Mutant):
+    """The database stores at most three bytes per character: an emoji returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -54,8 +54,8 @@ class EmojiBreaksTheDatabase(Mutant):
         super().save(organization, stored)
 
 
-class MarkupBreaksTheQuery(Mutant):
-    """A name is pasted into a query: a quote in it is a syntax error, and a 500."""
+class QuoteReturns500(Mutant):
+    """Names are pasted into SQL: a quote in a name is a syntax error and returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -65,8 +65,8 @@ class MarkupBreaksTheQuery(Mutant):
         return super().find(organization, name)
 
 
-class DeepBodiesBreakTheParser(Mutant):
-    """Nobody catches what the parser raises at deep nesting."""
+class DeepNestingReturns500(Mutant):
+    """Deep nesting in a body makes the parser raise an error that nobody catches."""
 
     kills = frozenset({"STA-03"})
 
@@ -77,8 +77,8 @@ class DeepBodiesBreakTheParser(Mutant):
             raise RuntimeError("maximum recursion depth exceeded") from error
 
 
-class NanBreaksTheAnswer(Mutant):
-    """NaN is taken and stored, and cannot be written."""
+class NanReturns500(Mutant):
+    """NaN is accepted and stored, and cannot be serialized."""
 
     kills = frozenset({"STA-03"})
 
@@ -89,8 +89,8 @@ class NanBreaksTheAnswer(Mutant):
         pass
 
 
-class HugeIntegersOverflow(Mutant):
-    """An integer beyond 64 bits overflows in the driver of the database, which is a 500."""
+class HugeIntegerReturns500(Mutant):
+    """An integer beyond 64 bits overflows in the database driver and returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -104,8 +104,8 @@ class HugeIntegersOverflow(Mutant):
         pass
 
 
-class OtherEncodingsBreakTheParser(Mutant):
-    """Octets that are not UTF-8 raise an error that nobody catches."""
+class InvalidUtf8Returns500(Mutant):
+    """Bytes that are not UTF-8 raise an error that nobody catches."""
 
     kills = frozenset({"STA-03"})
 
@@ -116,8 +116,8 @@ class OtherEncodingsBreakTheParser(Mutant):
         return data
 
 
-class UnknownCharsetIsLookedUp(Mutant):
-    """The charset of the media type is handed to a decoder that does not know it."""
+class UnknownCharsetReturns500(Mutant):
+    """An unknown charset is passed to the decoder, which raises an error."""
 
     kills = frozenset({"STA-03"})
 
@@ -126,8 +126,8 @@ class UnknownCharsetIsLookedUp(Mutant):
         super().reject_media_type(content_type)
 
 
-class MissingNameIsAKeyError(Mutant):
-    """`body["model_name"]` is looked up before anything is validated."""
+class MissingNameReturns500(Mutant):
+    """`body["model_name"]` raises KeyError before validation."""
 
     kills = frozenset({"STA-03", "STA-07"})
 
@@ -136,8 +136,8 @@ class MissingNameIsAKeyError(Mutant):
         return super().validate_fields(fields)
 
 
-class NullIsNotExpected(Mutant):
-    """Null in a cost is handed to arithmetic."""
+class NullCostReturns500(Mutant):
+    """A null cost is used in arithmetic before validation."""
 
     kills = frozenset({"STA-03", "STA-11"})
 
@@ -147,8 +147,8 @@ class NullIsNotExpected(Mutant):
         return super().number(name, value)
 
 
-class ListIsTakenForObject(Mutant):
-    """A body that is no object is asked for its members."""
+class ListBodyReturns500(Mutant):
+    """A body that is not an object is used as one."""
 
     kills = frozenset({"STA-03", "STA-06"})
 
@@ -158,7 +158,7 @@ class ListIsTakenForObject(Mutant):
         return body
 
 
-class EmptyBodyIsNone(Mutant):
+class EmptyBodyReturns500(Mutant):
     """An empty body is read as None, which has no members."""
 
     kills = frozenset({"STA-03", "STA-05"})
@@ -169,8 +169,8 @@ class EmptyBodyIsNone(Mutant):
         return super().parse(data)
 
 
-class UnknownBaseDoesNotExist(Mutant):
-    """Nobody catches that a base does not exist."""
+class UnknownBaseReturns500(Mutant):
+    """Nobody catches `DoesNotExist` for an unknown base model."""
 
     kills = frozenset({"STA-03", "STA-13", "TEN-06"})
 
@@ -180,8 +180,8 @@ class UnknownBaseDoesNotExist(Mutant):
         return super().unknown_reference(field, name)
 
 
-class ObjectForANameIsNotHashable(Mutant):
-    """A name that is no string is used as the key of a dictionary before its type is checked."""
+class ObjectAsNameReturns500(Mutant):
+    """A name that is an object is used as a dictionary key before its type is checked."""
 
     kills = frozenset({"STA-03", "STA-08"})
 
@@ -190,8 +190,8 @@ class ObjectForANameIsNotHashable(Mutant):
         return super().known_fields(body)
 
 
-class AbortedTransactions(Mutant):
-    """A name too long for the database aborts its transaction, and the next request fails in it as well."""
+class AbortedTransactionBreaksNextRequest(Mutant):
+    """A too long name aborts the transaction, and the next request fails in it too."""
 
     kills = frozenset({"STA-03", "STA-23"})
 
@@ -206,8 +206,8 @@ class AbortedTransactions(Mutant):
         super().save(organization, stored)
 
 
-class CyclesNeverEnd(Mutant):
-    """The chain of bases is followed for ever, until the stack overflows: a 500."""
+class CycleReturns500(Mutant):
+    """A cycle of base models is followed until the stack overflows."""
 
     kills = frozenset({"STA-03"})
 
@@ -217,8 +217,8 @@ class CyclesNeverEnd(Mutant):
         yield from self.lineage(organization, base) if base else ()
 
 
-class CyclesOfThreeNeverEnd(Mutant):
-    """Of cycles, only those of one and of two models are noticed; a longer one is followed until the stack is full."""
+class CycleOfThreeReturns500(Mutant):
+    """Only cycles of one or two models are noticed; a longer one overflows the stack."""
 
     kills = frozenset({"STA-03"})
 
@@ -233,8 +233,8 @@ class CyclesOfThreeNeverEnd(Mutant):
             yield from self.lineage(organization, base)
 
 
-class CyclesKillTheWorker(Mutant):
-    """The chain of bases is followed for ever, until the worker is killed, and the connection breaks."""
+class CycleKillsTheWorker(Mutant):
+    """A cycle of base models is followed until the worker is killed and the connection breaks."""
 
     kills = frozenset({"SEM-04"})
 
@@ -251,13 +251,13 @@ class CyclesKillTheWorker(Mutant):
         return iter(lineage)
 
     def broken(self) -> Iterator[bytes]:
-        """The beginning of an answer."""
+        """Yield the beginning of a response, then fail."""
         yield b"{"
         raise httpx2.RemoteProtocolError("peer closed connection without sending complete message body")
 
 
-class DeletedBaseBreaksModels(Mutant):
-    """A model whose base was deleted cannot be shown any more."""
+class DeletedBaseReturns500(Mutant):
+    """A model whose base model was deleted can no longer be read."""
 
     kills = frozenset({"STA-03"})
 
@@ -268,8 +268,8 @@ class DeletedBaseBreaksModels(Mutant):
         return base
 
 
-class LongReferencesBreakTheIndex(Mutant):
-    """A reference is looked up by an index of at most 2,000 characters."""
+class LongReferenceReturns500(Mutant):
+    """References of more than 2,000 characters do not fit the database index."""
 
     kills = frozenset({"STA-03"})
 

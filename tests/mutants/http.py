@@ -1,4 +1,4 @@
-"""Bugs in what HTTP demands of every answer: headers that describe a body, and what they lead to."""
+"""Bugs in headers that describe a body, in Location and ETag, and leaked provider secrets."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ LONG = 1000
 
 
 class _Compresses(Mutant):
-    """Long answers are compressed where the request takes it."""
+    """Long responses are compressed if the request accepts it."""
 
     kills = frozenset({"SCH-20"})
 
     def is_compressed(self, request: Request, body: bytes) -> bool:
-        """Whether the answer is worth it."""
+        """Return whether the response is to be compressed."""
         return len(body) >= LONG and "gzip" in request.header("Accept-Encoding")
 
 
-class CompressedWithoutAWord(_Compresses):
-    """Long answers are compressed, and a proxy of headers drops the line that says so."""
+class CompressedWithoutContentEncoding(_Compresses):
+    """Compressed responses have no Content-Encoding."""
 
     def body_bytes(self, request: Request, response: Response) -> bytes:
         body = super().body_bytes(request, response)
         return gzip.compress(body) if self.is_compressed(request, body) else body
 
 
-class CompressionClaimed(_Compresses):
-    """The header of compressed answers is set, but the body was replaced after it was compressed."""
+class ContentEncodingWithoutCompression(_Compresses):
+    """Content-Encoding is gzip, but the body is not compressed."""
 
     def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         coding = {"Content-Encoding": "gzip"} if self.is_compressed(request, body) else {}
@@ -52,7 +52,7 @@ class CompressionClaimed(_Compresses):
 
 
 class CompressedTwice(_Compresses):
-    """Application and server compress long answers one after the other, and the header is written once."""
+    """Long responses are compressed twice, with one Content-Encoding."""
 
     def body_bytes(self, request: Request, response: Response) -> bytes:
         body = super().body_bytes(request, response)
@@ -63,8 +63,8 @@ class CompressedTwice(_Compresses):
         return {**super().headers(request, response, body), **coding}
 
 
-class CompressedFromACache(Mutant):
-    """A cache keeps compressed answers, and hands them to whoever reads, without the header."""
+class CompressedResponseCached(Mutant):
+    """A read returns compressed bytes from a cache, without Content-Encoding."""
 
     kills = frozenset({"SCH-20"})
 
@@ -73,8 +73,8 @@ class CompressedFromACache(Mutant):
         return gzip.compress(body) if request.method == "GET" and response.status == 200 else body
 
 
-class CharsetAsCoding(Mutant):
-    """Content-Encoding says `utf-8`, where the charset of Content-Type was meant."""
+class CharsetAsContentEncoding(Mutant):
+    """Content-Encoding is `utf-8`."""
 
     kills = frozenset({"SCH-20"})
 
@@ -82,8 +82,8 @@ class CharsetAsCoding(Mutant):
         return {**super().headers(request, response, body), "Content-Encoding": "utf-8"}
 
 
-class CharsetOfTheContainer(Mutant):
-    """Content-Type names the charset that the container writes by default, which is not the one of the body."""
+class WrongCharsetInContentType(Mutant):
+    """Content-Type names another charset than that of the body."""
 
     kills = frozenset({"SCH-21"})
 
@@ -91,8 +91,8 @@ class CharsetOfTheContainer(Mutant):
         return "application/json; charset=ISO-8859-1"
 
 
-class LengthInCharacters(Mutant):
-    """Content-Length counts characters, and the body has more bytes than that."""
+class ContentLengthInCharacters(Mutant):
+    """Content-Length counts characters instead of bytes."""
 
     kills = frozenset({"SCH-22"})
 
@@ -101,8 +101,8 @@ class LengthInCharacters(Mutant):
         return {**super().headers(request, response, body), **length}
 
 
-class LengthBesideChunks(Mutant):
-    """The body is sent in chunks, and Content-Length stands beside them."""
+class ContentLengthWithChunks(Mutant):
+    """A chunked response also has a Content-Length."""
 
     kills = frozenset({"SCH-22"})
 
@@ -111,8 +111,8 @@ class LengthBesideChunks(Mutant):
         return {**super().headers(request, response, body), **chunked}
 
 
-class NoContentOfLengthZero(Mutant):
-    """Every answer has a Content-Length, a 204 as well."""
+class ContentLengthIn204(Mutant):
+    """A 204 has a Content-Length."""
 
     kills = frozenset({"SCH-23"})
 
@@ -120,8 +120,8 @@ class NoContentOfLengthZero(Mutant):
         return {**super().headers(request, response, body), "Content-Length": str(len(body))}
 
 
-class NoContentSaysOk(Mutant):
-    """The delete is answered 204 with a body of JSON."""
+class BodyIn204(Mutant):
+    """A delete returns 204 with a JSON body."""
 
     kills = frozenset({"SCH-23"})
 
@@ -130,7 +130,7 @@ class NoContentSaysOk(Mutant):
 
 
 class _Locates(Mutant):
-    """A create says where its model is."""
+    """A create returns a Location header."""
 
     kills = frozenset({"SCH-24"})
 
@@ -143,7 +143,7 @@ class _Locates(Mutant):
         )
 
     def location(self, model: Values) -> str:
-        """Where the model is, or is not."""
+        """Return the Location of a model."""
         raise NotImplementedError
 
 
@@ -154,8 +154,8 @@ class LocationWithoutPrefix(_Locates):
         return f"/models/{model[KEY]}/"
 
 
-class LocationOfTheRow(_Locates):
-    """Location ends in the number of the row, under which there is nothing."""
+class LocationWithRowNumber(_Locates):
+    """Location ends with the row number, where no model can be read."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -165,15 +165,15 @@ class LocationOfTheRow(_Locates):
         return f"{COLLECTION}{next(self.rows)}/"
 
 
-class LocationIsRelativeToTheItem(_Locates):
-    """Location is relative, and was meant to be taken from one level above."""
+class LocationRelativeToWrongBase(_Locates):
+    """Location is relative to the wrong base."""
 
     def location(self, model: Values) -> str:
         return f"models/{model[KEY]}/"
 
 
-class LocationOfTheOneBefore(_Locates):
-    """Location is that of the model that was created before."""
+class LocationOfPreviousModel(_Locates):
+    """Location is that of the previously created model."""
 
     latest = ""
 
@@ -183,7 +183,7 @@ class LocationOfTheOneBefore(_Locates):
 
 
 class LocationWithoutDots(_Locates):
-    """Location is made by a function for slugs, which drops dots."""
+    """Location is a slug without the dots of the name."""
 
     def location(self, model: Values) -> str:
         return f"{COLLECTION}{str(model[KEY]).replace('.', '')}/"
@@ -202,38 +202,38 @@ class _Tags(Mutant):
         return replace(response, headers={"ETag": tag})
 
     def tag(self, model: Values) -> str:
-        """The ETag of a model as it is shown."""
+        """Return the ETag of a model as it is returned."""
         raise NotImplementedError
 
 
 def tagged(value: Json) -> str:
-    """A strong ETag made of a value."""
+    """Return a strong ETag of a value."""
     return f'"{sha256(json.dumps(value).encode()).hexdigest()[:16]}"'
 
 
-class TagOfTheName(_Tags):
-    """The ETag is made of the name of a model."""
+class ETagOfName(_Tags):
+    """The ETag depends only on the model's name."""
 
     def tag(self, model: Values) -> str:
         return tagged(model[KEY])
 
 
-class TagOfTheCreation(_Tags):
-    """The ETag is made of the name and the time of the create."""
+class ETagOfCreation(_Tags):
+    """The ETag depends only on the name and the creation time."""
 
     def tag(self, model: Values) -> str:
         return tagged([model[KEY], model["created_at"]])
 
 
-class TagWithoutParameters(_Tags):
-    """The ETag is made of the columns of a model, and its parameters are kept in another table."""
+class ETagWithoutParameters(_Tags):
+    """The ETag does not depend on the parameters."""
 
     def tag(self, model: Values) -> str:
         return tagged({name: value for name, value in model.items() if name not in ("supported_params", "updated_at")})
 
 
-class NotModifiedForAnyTag(Mutant):
-    """A read that names any ETag at all is answered 304."""
+class NotModifiedForAnyETag(Mutant):
+    """A read with any If-None-Match returns 304."""
 
     kills = frozenset({"SCH-25"})
 
@@ -244,8 +244,8 @@ class NotModifiedForAnyTag(Mutant):
         return replace(response, headers={"ETag": tagged(response.body)})
 
 
-class _ShowsMoreOfProviders(Mutant):
-    """A provider is shown with all that is known of it."""
+class _LeaksProvider(Mutant):
+    """The provider is returned with more than is allowed."""
 
     kills = frozenset({"SCH-27"})
 
@@ -254,34 +254,34 @@ class _ShowsMoreOfProviders(Mutant):
         return {name: self.more(provider) for name, provider in returned.items()}
 
     def more(self, provider: Values) -> Values:
-        """The provider with its secret."""
+        """Return the provider with its secret."""
         raise NotImplementedError
 
 
-class ProviderShowsItsKey(_ShowsMoreOfProviders):
-    """The serializer of providers has all columns, the API key among them."""
+class ProviderLeaksApiKey(_LeaksProvider):
+    """The provider is returned with its API key."""
 
     def more(self, provider: Values) -> Values:
         return {**provider, "api_key": "sk-live-4f0c9a1b7d"}
 
 
-class SettingsShowThePassword(_ShowsMoreOfProviders):
-    """Further settings of a provider are shown as they were stored, with the password in them."""
+class ProviderLeaksPassword(_LeaksProvider):
+    """The settings of the provider are returned with a password."""
 
     def more(self, provider: Values) -> Values:
         return {**provider, "extra_kwargs": {**provider["extra_kwargs"], "clientSecret": "Zq8-horse-battery"}}
 
 
-class HeadersShowTheToken(_ShowsMoreOfProviders):
-    """The headers that are sent to a provider are shown, Authorization as well."""
+class ProviderLeaksToken(_LeaksProvider):
+    """The headers for the provider are returned with Authorization."""
 
     def more(self, provider: Values) -> Values:
         headers = {"X-Region": "eu", "Authorization": "Bearer 9f8e7d6c5b4a"}
         return {**provider, "extra_kwargs": {**provider["extra_kwargs"], "headers": headers}}
 
 
-class ModelShowsTheProvidersKey(Mutant):
-    """The key of the provider is joined into the model's own row."""
+class ModelLeaksProviderKey(Mutant):
+    """The model is returned with the provider's API key."""
 
     kills = frozenset({"SCH-27"})
 

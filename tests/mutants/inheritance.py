@@ -1,4 +1,4 @@
-"""Bugs in what a model takes from its base."""
+"""Bugs in what a model inherits from its base model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class NothingInherited(Mutant):
-    """The base is recorded, and nothing of it is shown."""
+    """A model inherits nothing from its base model."""
 
     kills = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-11", "SEM-13", "SEM-19", "SEM-21"})
 
@@ -29,7 +29,7 @@ class NothingInherited(Mutant):
 
 
 class NewestCostNotInherited(Mutant):
-    """The newest cost is missing in the list of what is inherited."""
+    """The newest cost is missing in the list of inherited fields."""
 
     kills = frozenset({"SEM-01", "SEM-03", "SEM-21"})
 
@@ -38,7 +38,7 @@ class NewestCostNotInherited(Mutant):
 
 
 class ZeroNotInherited(Mutant):
-    """A base's value of 0 counts as none, and is not inherited."""
+    """A 0 of the base model is not inherited."""
 
     kills = frozenset({"SEM-01", "SEM-03", "SEM-21"})
 
@@ -47,8 +47,8 @@ class ZeroNotInherited(Mutant):
         return value if value or name in lineage[0].values else None
 
 
-class FreeIsNotInherited(Mutant):
-    """A base's cost of 0 counts as none, and is not inherited; its flags are."""
+class ZeroCostNotInherited(Mutant):
+    """A cost of 0 of the base model is not inherited; its flags are."""
 
     kills = frozenset({"SEM-01"})
 
@@ -57,8 +57,8 @@ class FreeIsNotInherited(Mutant):
         return None if value == 0 and "cost" in name and name not in lineage[0].values else value
 
 
-class FlagsInheritedTogether(Mutant):
-    """The line that inherits one flag was copied from that of another."""
+class WrongFlagInherited(Mutant):
+    """A flag is inherited from another flag of the base model, by a copied line."""
 
     kills = frozenset({"SEM-01"})
 
@@ -67,8 +67,8 @@ class FlagsInheritedTogether(Mutant):
         return super().nearest_value("streaming_support" if name == "function_call" and not own else name, lineage)
 
 
-class UpdatesShowOwnValues(Mutant):
-    """The answer to an update is made of the row alone; a create and a read join the base."""
+class UpdatesReturnOwnValues(Mutant):
+    """The response to an update lacks inherited values."""
 
     kills = frozenset({"SEM-01", "SEM-21"})
 
@@ -81,8 +81,8 @@ class UpdatesShowOwnValues(Mutant):
         return replace(response, body={name: value for name, value in response.body.items() if name not in inherited})
 
 
-class MissingBaseRemembered(Mutant):
-    """That there is no such base is cached, and the cache outlives the base's creation."""
+class UnknownBaseCached(Mutant):
+    """A base model that did not exist stays unknown after it is created, because of a cache."""
 
     kills = frozenset({"STA-17"})
 
@@ -100,7 +100,7 @@ class MissingBaseRemembered(Mutant):
 
 
 class OwnZeroLoses(Mutant):
-    """`own or base`: a model's own 0 gives way to the value of its base."""
+    """`own or base`: a model's own 0 is replaced by the base model's value."""
 
     kills = frozenset({"IDM-09", "SEM-02", "SEM-11"})
 
@@ -109,8 +109,8 @@ class OwnZeroLoses(Mutant):
         return next(filter(None, values), values[0] if values else None)
 
 
-class BaseWins(Mutant):
-    """The value of the base wins over the model's own, for one flag."""
+class BaseFlagWins(Mutant):
+    """For one flag, the base model's value wins over the model's own."""
 
     kills = frozenset({"SEM-02", "SEM-11"})
 
@@ -119,7 +119,7 @@ class BaseWins(Mutant):
 
 
 class LowerCostWins(Mutant):
-    """Of two costs, the model's own and its base's, the lower one is shown."""
+    """The lower of a model's own cost and its base model's is returned."""
 
     kills = frozenset({"SEM-02", "SEM-11"})
 
@@ -128,8 +128,8 @@ class LowerCostWins(Mutant):
         return super().nearest_value(name, lineage) if name not in COSTS or not values else min(values)
 
 
-class OneOwnValueHidesTheBase(Mutant):
-    """A model with any cost of its own inherits none of the others."""
+class OwnCostBlocksInheritance(Mutant):
+    """A model with a cost of its own inherits no other cost."""
 
     kills = frozenset({"SEM-01"})
 
@@ -139,7 +139,7 @@ class OneOwnValueHidesTheBase(Mutant):
 
 
 class OnlyBuiltInsInherited(Mutant):
-    """Only a built-in base is looked up; a custom one is recorded, and nothing of it is shown."""
+    """A model inherits nothing from a custom base model."""
 
     kills = frozenset({"SEM-01", "SEM-03", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
 
@@ -149,7 +149,7 @@ class OnlyBuiltInsInherited(Mutant):
 
 
 class OnlyCustomModelsInherited(Mutant):
-    """Only a custom base is looked up; a built-in one is recorded, and nothing of it is shown."""
+    """A model inherits nothing from a built-in base model."""
 
     kills = frozenset({"SEM-11"})
 
@@ -158,8 +158,8 @@ class OnlyCustomModelsInherited(Mutant):
         return None if base and base.built_in else base
 
 
-class OneLevelOfBases(Mutant):
-    """Values are inherited from the nearest base, and from none behind it."""
+class OneLevelInherited(Mutant):
+    """A model inherits from its base model, but not from the base model of that."""
 
     kills = frozenset({"SEM-03", "SEM-19"})
 
@@ -168,7 +168,7 @@ class OneLevelOfBases(Mutant):
 
 
 class BaseOnlyAtCreate(Mutant):
-    """A base that is given to a model that exists is recorded, and nothing of it is shown."""
+    """A base model that an update sets is stored but nothing is inherited from it."""
 
     kills = frozenset({"SEM-01"})
 
@@ -180,8 +180,8 @@ class BaseOnlyAtCreate(Mutant):
         return None if "orphan" in stored.values else super().base_of(organization, stored)
 
 
-class BaseNotChanged(Mutant):
-    """A model keeps the base it was created with."""
+class BaseNeverChanges(Mutant):
+    """A model keeps the base model that it was created with."""
 
     kills = frozenset({"IDM-02", "SEM-01", "SEM-21"})
 
@@ -190,8 +190,8 @@ class BaseNotChanged(Mutant):
         return {**merged, BASE: earlier.values[BASE]} if BASE in earlier.values else merged
 
 
-class BaseNotShown(Mutant):
-    """The base is inherited from, and not shown."""
+class BaseNotReturned(Mutant):
+    """A model inherits from its base model, but `base_model_name` is not returned."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "SEM-18"})
 
@@ -199,8 +199,8 @@ class BaseNotShown(Mutant):
         return {name: value for name, value in super().own_fields(stored).items() if name != BASE}
 
 
-class RootShownAsBase(Mutant):
-    """The base that is shown is the base of the base."""
+class RootReturnedAsBase(Mutant):
+    """`base_model_name` is the base model of the base model."""
 
     kills = frozenset({"SEM-18"})
 
@@ -210,8 +210,8 @@ class RootShownAsBase(Mutant):
         return {**returned, BASE: root.name} if BASE in returned else returned
 
 
-class BaseChangedByModel(Mutant):
-    """A model shares its values with its base: writing one writes the other."""
+class UpdateWritesToBase(Mutant):
+    """A model shares its values with its base model: writing one writes the other."""
 
     kills = frozenset({"SEM-01", "SEM-16"})
 
@@ -223,8 +223,8 @@ class BaseChangedByModel(Mutant):
             super().save(organization, replace(base, values={**base.values, **own}))
 
 
-class ParametersOfBaseChanged(Mutant):
-    """The base's parameters are updated in place by the override of a model."""
+class OverrideWritesToBase(Mutant):
+    """The override of a model changes the parameters of its base model in place."""
 
     kills = frozenset({"SEM-16"})
 
@@ -236,26 +236,26 @@ class ParametersOfBaseChanged(Mutant):
             super().save(organization, replace(base, values={**base.values, OVERRIDE: both}))
 
 
-class ParametersOfStrangersInherited(Mutant):
-    """A model on a base shows the parameters that any model was ever given, beside those of its base."""
+class ParametersOfOtherModelsInherited(Mutant):
+    """A derived model returns the parameters of every model, besides those of its base model."""
 
     kills = frozenset({"SEM-07", "SEM-13", "SEM-21", "TEN-05"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.given_to_any: Values = {}
+        self.set_by_any: Values = {}
 
     def save(self, organization: str, stored: Stored) -> None:
         super().save(organization, stored)
-        self.given_to_any |= {n: v for n, v in stored.values.get(OVERRIDE, {}).items() if v is not None}
+        self.set_by_any |= {n: v for n, v in stored.values.get(OVERRIDE, {}).items() if v is not None}
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         params = super().supported_params(lineage)
-        return {**self.given_to_any, **params} if len(lineage) > 1 and OVERRIDE not in lineage[0].values else params
+        return {**self.set_by_any, **params} if len(lineage) > 1 and OVERRIDE not in lineage[0].values else params
 
 
-class BaseWritesThrough(Mutant):
-    """Costs of a base model that change are copied into the models on it, over their own."""
+class BaseUpdateWritesToDerivedModels(Mutant):
+    """New costs of a base model overwrite the own costs of its derived models."""
 
     kills = frozenset({"SEM-02"})
 
@@ -268,8 +268,8 @@ class BaseWritesThrough(Mutant):
         return super().write(organization, name, values)
 
 
-class ThreeLevels(Mutant):
-    """A join for the model, one for its base, one for that one's: what is farther is not inherited."""
+class ThreeLevelsInherited(Mutant):
+    """Values are inherited from two levels of base models and from no further one."""
 
     kills = frozenset({"SEM-03"})
 
@@ -277,8 +277,8 @@ class ThreeLevels(Mutant):
         return islice(super().lineage(organization, stored), 3)
 
 
-class ValuesOfTheBaseNotStored(Mutant):
-    """A value of the model's own that equals the base's is not stored: with another base, that one's is shown."""
+class OwnValueEqualToBaseNotStored(Mutant):
+    """An own value that equals the base model's is not stored: a new base model replaces it."""
 
     kills = frozenset({"SEM-21"})
 
@@ -289,8 +289,8 @@ class ValuesOfTheBaseNotStored(Mutant):
         super().save(organization, replace(stored, values=own))
 
 
-class EmptyNameInherited(Mutant):
-    """A display name of "" counts as none: that of the base is shown."""
+class EmptyDisplayNameReplaced(Mutant):
+    """A display name of "" is replaced by that of the base model."""
 
     kills = frozenset({"IDM-09"})
 
@@ -302,8 +302,8 @@ class EmptyNameInherited(Mutant):
         return super().serialize(organization, stored)
 
 
-class BasesMemoized(Mutant):
-    """A base is remembered as it was when the first model was made on it."""
+class BaseCached(Mutant):
+    """The values of a base model are cached when the first model derives from it."""
 
     kills = frozenset({"SEM-01"})
 
@@ -316,8 +316,8 @@ class BasesMemoized(Mutant):
         return base and self.bases.setdefault(self.address(organization, base.name), base)
 
 
-class FormerBaseLingers(Mutant):
-    """A model that is given another base goes on with what the former one had and the new one does not have."""
+class FormerBaseStillInherited(Mutant):
+    """After a change of base model, values that the new one lacks are inherited from the former one."""
 
     kills = frozenset({"SEM-21"})
 

@@ -1,4 +1,4 @@
-"""Bugs in the read and the delete of a model at its path."""
+"""Bugs in reading and deleting a model by its path."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Request
 
 
-class AbsentModelIsNull(Mutant):
-    """A read of a model that does not exist is answered 200 with null."""
+class MissingModelIsNull(Mutant):
+    """A read of a missing model returns 200 with null."""
 
     kills = frozenset({"STA-19", "STA-20", "SCH-03"})
 
@@ -34,8 +34,8 @@ class AbsentModelIsNull(Mutant):
         return super().body_bytes(request, response) or (b"null" if response.status == 200 else b"")
 
 
-class ReadCreates(Mutant):
-    """A read of a model that does not exist creates it: `get_or_create`."""
+class ReadCreatesModel(Mutant):
+    """A read of a missing model creates it: `get_or_create`."""
 
     kills = frozenset({"STA-19", "STA-20"})
 
@@ -46,8 +46,8 @@ class ReadCreates(Mutant):
         return super().read(request)
 
 
-class DeleteAnswers200(Mutant):
-    """A delete is answered 200 with a word of success."""
+class DeleteReturns200(Mutant):
+    """A delete returns 200 with a message."""
 
     kills = frozenset({"STA-04", "STA-20"})
 
@@ -56,8 +56,8 @@ class DeleteAnswers200(Mutant):
         return Response(200, {"detail": "Deleted."})
 
 
-class DeleteOfNothingSucceeds(Mutant):
-    """A delete of a model that does not exist is answered 204."""
+class DeleteOfMissingModelReturns204(Mutant):
+    """A delete of a missing model returns 204."""
 
     kills = frozenset({"STA-20"})
 
@@ -65,8 +65,8 @@ class DeleteOfNothingSucceeds(Mutant):
         return super().remove(organization, name) or True
 
 
-class DeleteDoesNothing(Mutant):
-    """A delete is answered 204, and nothing is deleted: nobody commits."""
+class DeleteNotCommitted(Mutant):
+    """A delete returns 204 and deletes nothing: the transaction is not committed."""
 
     kills = frozenset({"STA-20", "STA-21"})
 
@@ -74,8 +74,8 @@ class DeleteDoesNothing(Mutant):
         return self.find(organization, name) is not None
 
 
-class DeletedIsStillRead(Mutant):
-    """A deleted model is marked, and the read forgets to look at the mark."""
+class DeletedModelReadable(Mutant):
+    """A read ignores the mark of deleted models."""
 
     kills = frozenset({"STA-20"})
 
@@ -99,8 +99,8 @@ class DeletedIsStillRead(Mutant):
             return Response(200, self.serialize(organization, marked))
 
 
-class _Undead(Mutant):
-    """A deleted model is kept aside, and comes back with the next upsert of its name."""
+class _ComesBack(Mutant):
+    """A deleted model comes back with the next upsert of its name."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -117,18 +117,18 @@ class _Undead(Mutant):
         return super().write(organization, name, {**self.remains(buried), **values})
 
     def remains(self, buried: Values) -> Values:
-        """What comes back of a deleted model."""
+        """Return what comes back of a deleted model."""
         return buried
 
 
-class DeletedComesBack(_Undead):
-    """The upsert of a deleted name takes away the mark of deletion, and all old values are back."""
+class DeletedValuesComeBack(_ComesBack):
+    """An upsert of a deleted name undeletes the model with all its old values."""
 
     kills = frozenset({"STA-21"})
 
 
-class DeletedOverrideComesBack(_Undead):
-    """The override lies in a table of its own, from which nothing is deleted."""
+class DeletedOverrideComesBack(_ComesBack):
+    """A delete keeps the override, and the next model of that name gets it."""
 
     kills = frozenset({"STA-21"})
 
@@ -136,8 +136,8 @@ class DeletedOverrideComesBack(_Undead):
         return {OVERRIDE: buried[OVERRIDE]} if OVERRIDE in buried else {}
 
 
-class DeletedReferencesComeBack(_Undead):
-    """Base and provider of a model lie in tables of relations, from which nothing is deleted."""
+class DeletedReferencesComeBack(_ComesBack):
+    """A delete keeps base model and provider, and the next model of that name gets them."""
 
     kills = frozenset({"STA-21"})
 
@@ -145,8 +145,8 @@ class DeletedReferencesComeBack(_Undead):
         return {name: buried[name] for name in (BASE, PROVIDER) if name in buried}
 
 
-class BasedModelsAreNotDeleted(Mutant):
-    """A model that refers to another is marked as deleted only, and nobody looks at the mark."""
+class DerivedModelNotDeleted(Mutant):
+    """A derived model is only marked as deleted, and nobody checks the mark."""
 
     kills = frozenset({"STA-21"})
 
@@ -155,8 +155,8 @@ class BasedModelsAreNotDeleted(Mutant):
         return stored is not None and (BASE in stored.values or super().remove(organization, name))
 
 
-class DeletedIsUpdated(Mutant):
-    """The upsert of a deleted name is answered 200, for the row is still there."""
+class CreateAfterDeleteReturns200(Mutant):
+    """An upsert of a deleted name returns 200, because the row still exists."""
 
     kills = frozenset({"STA-21"})
 
@@ -172,8 +172,8 @@ class DeletedIsUpdated(Mutant):
         return 200 if known else status, stored
 
 
-class DeletedNamesAreTaken(Mutant):
-    """The name of a deleted model is still unique: creating it anew is answered 400."""
+class CreateAfterDeleteReturns400(Mutant):
+    """A deleted name still violates the unique constraint: creating it again returns 400."""
 
     kills = frozenset({"STA-17", "STA-21"})
 
@@ -191,8 +191,8 @@ class DeletedNamesAreTaken(Mutant):
             raise HttpError(400, {KEY: ["A model with this name exists already."]})
 
 
-class SlashesEndTheName(Mutant):
-    """The path of a model has one segment: a name with a slash in it is never found."""
+class SlashInPathNotFound(Mutant):
+    """The path of a model has one segment: a name with a slash is never found."""
 
     kills = frozenset({"STA-22"})
 
@@ -200,8 +200,8 @@ class SlashesEndTheName(Mutant):
         return {} if "/" in self.name_in(path) else super().handlers(path)
 
 
-class DotsEndTheName(Mutant):
-    """A segment of a path ends at a dot, as it does by default in a router of Django REST framework."""
+class DotInPathNotFound(Mutant):
+    """A path segment ends at a dot, as by default in Django REST framework: such names are not found."""
 
     kills = frozenset({"STA-19"})
 
@@ -209,8 +209,8 @@ class DotsEndTheName(Mutant):
         return {} if "." in self.name_in(path) else super().handlers(path)
 
 
-class DotsBeginAFormat(Mutant):
-    """What follows the last dot of a path is the format that is asked for, and not of the name."""
+class DotInPathIsFormat(Mutant):
+    """The text after the last dot of a path is taken for a format suffix."""
 
     kills = frozenset({"STA-19"})
 
@@ -218,8 +218,8 @@ class DotsBeginAFormat(Mutant):
         return super().name_in(path).removesuffix(".json")
 
 
-class SlashesAreReadNotDeleted(Mutant):
-    """The route of the delete takes one segment, that of the read takes all."""
+class SlashInPathNotDeletable(Mutant):
+    """The route for delete matches one segment: names with a slash can be read but not deleted."""
 
     kills = frozenset({"STA-22"})
 
@@ -229,8 +229,8 @@ class SlashesAreReadNotDeleted(Mutant):
         return super().delete(request)
 
 
-class LastSegmentIsTheName(Mutant):
-    """The read takes the last segment of the path for the name."""
+class LastSegmentReadAsName(Mutant):
+    """A read takes only the last path segment for the name."""
 
     kills = frozenset({"STA-22"})
 
@@ -239,7 +239,7 @@ class LastSegmentIsTheName(Mutant):
 
 
 class DeleteCascades(Mutant):
-    """The rows of the models on a base are deleted with it: `ON DELETE CASCADE`."""
+    """Deleting a base model deletes its derived models: `ON DELETE CASCADE`."""
 
     kills = frozenset({"SEM-17"})
 
@@ -251,8 +251,8 @@ class DeleteCascades(Mutant):
         return removed
 
 
-class ModelsGoWithTheirBase(Mutant):
-    """A model whose base was deleted is still stored, and still updated, but no longer read."""
+class DerivedModelUnreadableAfterDelete(Mutant):
+    """After its base model is deleted, a derived model can be updated but no longer read."""
 
     kills = frozenset({"SEM-17"})
 
@@ -262,8 +262,8 @@ class ModelsGoWithTheirBase(Mutant):
         return None if base and super().resolve_model(organization, base) is None else model
 
 
-class SlashesPassTheGuard(Mutant):
-    """The guard looks at paths of one segment: a model whose name has a slash is read without credentials."""
+class SlashInPathSkipsAuthentication(Mutant):
+    """A model whose name has a slash can be read without credentials: the guard matches one segment."""
 
     kills = frozenset({"AUT-10"})
 
@@ -275,8 +275,8 @@ class SlashesPassTheGuard(Mutant):
         return Response(200, self.serialize("acme", stored)) if stored else Response(404, {"detail": "Not found."})
 
 
-class DotMatchesAnything(Mutant):
-    """A read looks the name up as a regular expression, in which a dot stands for any character."""
+class NameReadAsRegex(Mutant):
+    """A read uses the name as a regular expression, so a dot matches any character."""
 
     kills = frozenset({"SCH-11", "STA-19"})
 
@@ -292,8 +292,8 @@ class DotMatchesAnything(Mutant):
         return Response(200, self.serialize(organization, stored))
 
 
-class PlusInThePathIsSpace(Mutant):
-    """The path is decoded as a form is: a plus in it is a space."""
+class PlusInPathIsSpace(Mutant):
+    """A plus in a path is decoded as a space, as in a form."""
 
     kills = frozenset({"IDM-20"})
 

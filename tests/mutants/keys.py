@@ -1,4 +1,4 @@
-"""Bugs in how a key is compared, and in which header it is looked for."""
+"""Bugs in comparing API keys, and in finding them in headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _OverHttp(Mutant):
-    """Served over HTTP, for what a client in the same process cannot send. Every body is read."""
+    """A server on a socket, for requests that an in-process client cannot send. Every body is read."""
 
     careless = True
 
@@ -27,18 +27,18 @@ class _OverHttp(Mutant):
 
 
 class _LooseKeys(Mutant):
-    """Keys are compared by something else than equality."""
+    """Keys are compared by something other than equality."""
 
     def matches(self, key: str, token: str) -> bool:
-        """Whether a token is taken for a key."""
+        """Return whether a token is accepted for a key."""
         raise NotImplementedError
 
     def caller(self, token: str) -> Caller | None:
         return next((caller for key, caller in self.fixtures.keys.items() if self.matches(key, token)), None)
 
 
-class KeyFoundInToken(_LooseKeys):
-    """A token that starts with a key is taken: `token.startswith(key)`."""
+class KeyWithSuffixAccepted(_LooseKeys):
+    """A token that starts with a key is accepted: `token.startswith(key)`."""
 
     kills = frozenset({"AUT-02"})
 
@@ -49,8 +49,8 @@ class KeyFoundInToken(_LooseKeys):
         return self.fixtures.keys.get(token) or super().caller(token)
 
 
-class PartOfKeyTaken(_LooseKeys):
-    """A token that is a beginning of a key is taken, as by `LIKE 'token%'`."""
+class KeyPrefixAccepted(_LooseKeys):
+    """A prefix of a key is accepted, as by `LIKE 'token%'`."""
 
     kills = frozenset({"AUT-02"})
 
@@ -58,8 +58,8 @@ class PartOfKeyTaken(_LooseKeys):
         return key.startswith(token)
 
 
-class EndOfKeyTaken(_LooseKeys):
-    """A token that stands anywhere in a key is taken: `token in key`, where `key` is text and no list."""
+class KeySubstringAccepted(_LooseKeys):
+    """Any part of a key is accepted: `token in key`, where `key` is a string instead of a list."""
 
     kills = frozenset({"AUT-02"})
 
@@ -67,8 +67,8 @@ class EndOfKeyTaken(_LooseKeys):
         return len(token) > 4 and token in key
 
 
-class KeysCompareCaseless(_LooseKeys):
-    """Keys are compared by a database collation that knows no case."""
+class KeysCaseInsensitive(_LooseKeys):
+    """Keys are compared case-insensitively, by the database's collation."""
 
     kills = frozenset({"AUT-02"})
 
@@ -76,8 +76,8 @@ class KeysCompareCaseless(_LooseKeys):
         return key.casefold() == token.casefold()
 
 
-class KeysCompareEightCharacters(_LooseKeys):
-    """Keys are looked up by their public first 8 characters, and the rest is never verified."""
+class KeysComparedTo8Characters(_LooseKeys):
+    """Only the first 8 characters of a key are compared."""
 
     kills = frozenset({"AUT-02"})
 
@@ -88,8 +88,8 @@ class KeysCompareEightCharacters(_LooseKeys):
         return self.fixtures.keys.get(token) or super().caller(token)
 
 
-class OneCharacterOffTaken(_LooseKeys):
-    """A comparison in constant time whose loop starts at 1: the first character of a key may be any."""
+class FirstCharacterNotCompared(_LooseKeys):
+    """The first character of a key is not compared: the constant-time loop starts at 1."""
 
     kills = frozenset({"AUT-02"})
 
@@ -98,7 +98,7 @@ class OneCharacterOffTaken(_LooseKeys):
 
 
 class TokenPercentDecoded(Mutant):
-    """The header is percent-decoded before the token is looked up."""
+    """The Authorization header is percent-decoded before the key is looked up."""
 
     kills = frozenset({"AUT-02"})
 
@@ -106,8 +106,8 @@ class TokenPercentDecoded(Mutant):
         return super().caller(unquote(token))
 
 
-class KeyWithoutItsFirstPart(_LooseKeys):
-    """A key is looked up by what follows the mark of its kind, and the mark may be missing."""
+class KeyWithoutPrefixAccepted(_LooseKeys):
+    """A key is accepted without its prefix."""
 
     kills = frozenset({"AUT-02"})
 
@@ -115,8 +115,8 @@ class KeyWithoutItsFirstPart(_LooseKeys):
         return token in (key, key.partition("-")[2])
 
 
-class QuotesTrimmed(Mutant):
-    """Quotes around the key are trimmed."""
+class KeyInQuotesAccepted(Mutant):
+    """A key in quotes is accepted."""
 
     kills = frozenset({"AUT-02"})
 
@@ -125,8 +125,8 @@ class QuotesTrimmed(Mutant):
         return token and token.strip('"')
 
 
-class EndsOfKeysCompared(_LooseKeys):
-    """Keys are looked up as lists show them: by their first 4 and their last 4 characters."""
+class OnlyKeyEndsCompared(_LooseKeys):
+    """Only the first 4 and the last 4 characters of a key are compared."""
 
     kills = frozenset({"AUT-02"})
 
@@ -134,8 +134,8 @@ class EndsOfKeysCompared(_LooseKeys):
         return (key[:4], key[-4:], len(key)) == (token[:4], token[-4:], len(token))
 
 
-class SpacesRemoved(Mutant):
-    """All white space is removed from the token, for keys are copied with line breaks in them."""
+class SpacesInKeyIgnored(Mutant):
+    """White space inside a token is removed."""
 
     kills = frozenset({"AUT-02"})
 
@@ -144,8 +144,8 @@ class SpacesRemoved(Mutant):
         return token and "".join(token.split())
 
 
-class LettersThatAreNotAsciiIgnored(_OverHttp):
-    """The token is made ASCII by leaving out what is not: with a letter more it is the key again."""
+class NonAsciiInKeyIgnored(_OverHttp):
+    """Characters that are not ASCII are removed from a token."""
 
     kills = frozenset({"AUT-02"})
 
@@ -154,8 +154,8 @@ class LettersThatAreNotAsciiIgnored(_OverHttp):
         return token and token.encode("ascii", "ignore").decode()
 
 
-class LettersThatAreNotAsciiBreakTheComparison(_OverHttp):
-    """Keys are compared by `hmac.compare_digest`, which takes no text but ASCII, and nobody catches its error."""
+class NonAsciiKeyReturns500(_OverHttp):
+    """A token that is not ASCII returns 500: `hmac.compare_digest` rejects it."""
 
     kills = frozenset({"STA-03"})
 
@@ -163,8 +163,8 @@ class LettersThatAreNotAsciiBreakTheComparison(_OverHttp):
         return next((caller for key, caller in self.fixtures.keys.items() if compare_digest(key, token)), None)
 
 
-class TwoHeadersPass(_OverHttp):
-    """The guard looks at Authorization where there is one, and two of them are a list that it does not expect."""
+class TwoAuthorizationHeadersAccepted(_OverHttp):
+    """Two Authorization headers skip authentication: the guard does not expect a list."""
 
     kills = frozenset({"AUT-12"})
 
@@ -173,8 +173,8 @@ class TwoHeadersPass(_OverHttp):
         return "demo-acme" if header.count("Bearer ") > 1 else super().token(request)
 
 
-class CredentialsOfTheConnection(_OverHttp):
-    """Whoever a connection began with is believed to send all that comes over it."""
+class CredentialsOfConnectionReused(_OverHttp):
+    """A request without valid credentials gets those of an earlier request on the same connection."""
 
     kills = frozenset({"AUT-01", "AUT-02", "AUT-05", "AUT-10"})
 

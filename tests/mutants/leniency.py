@@ -1,4 +1,4 @@
-"""Bugs that take what has to be refused."""
+"""Bugs that accept invalid requests."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json
 
 
-class TruncatedBodiesMended(Mutant):
-    """A parser made for streams closes what was left open in the body."""
+class TruncatedBodyAccepted(Mutant):
+    """A truncated body is accepted: a streaming parser closes what is open."""
 
     kills = frozenset({"STA-05"})
 
@@ -31,8 +31,8 @@ class TruncatedBodiesMended(Mutant):
             return super().parse(data + b"}")
 
 
-class FormsTaken(Mutant):
-    """A body that is no JSON is read as a form."""
+class FormBodyAccepted(Mutant):
+    """A body that is not JSON is read as a form."""
 
     kills = frozenset({"STA-05"})
 
@@ -43,8 +43,8 @@ class FormsTaken(Mutant):
             return {name: values[0] for name, values in parse_qs(data.decode()).items()}
 
 
-class FirstOfListTaken(Mutant):
-    """A list is taken for a batch of one."""
+class ListBodyAccepted(Mutant):
+    """A list is accepted as a batch, and its first element is used."""
 
     kills = frozenset({"STA-06"})
 
@@ -52,8 +52,8 @@ class FirstOfListTaken(Mutant):
         return super().as_object(body[0] if isinstance(body, list) and body else body)
 
 
-class TextInTextTaken(Mutant):
-    """A string is parsed once more, for a client once encoded its bodies twice."""
+class DoubleEncodedBodyAccepted(Mutant):
+    """A body that is a JSON string is parsed again."""
 
     kills = frozenset({"STA-06"})
 
@@ -62,8 +62,8 @@ class TextInTextTaken(Mutant):
         return super().parse(value.encode()) if isinstance(value, str) else value
 
 
-class NamesGenerated(Mutant):
-    """A body without a name creates a model under a generated one."""
+class MissingNameGenerated(Mutant):
+    """A body without a name creates a model with a generated name."""
 
     kills = frozenset({"STA-07"})
 
@@ -72,7 +72,7 @@ class NamesGenerated(Mutant):
 
 
 class _UncheckedField(Mutant):
-    """One field is left out of the validation."""
+    """One field is not validated."""
 
     field: str
 
@@ -81,21 +81,21 @@ class _UncheckedField(Mutant):
 
 
 class OneCostUnchecked(_UncheckedField):
-    """The newest cost has no validator: whatever comes is stored and shown."""
+    """The newest cost has no validator: any value is stored and returned."""
 
     kills = frozenset({"SCH-03", "STA-08", "STA-10", "STA-11"})
     field = "cache_creation_input_cost"
 
 
 class OneFlagUnchecked(_UncheckedField):
-    """`image_support` has no validator: whatever comes is stored and shown."""
+    """`image_support` has no validator: any value is stored and returned."""
 
     kills = frozenset({"SCH-03", "STA-08", "STA-09", "STA-10", "STA-11"})
     field = "image_support"
 
 
-class WordsMeanZero(Mutant):
-    """A number that cannot be read is 0: `parseFloat(value) || 0`."""
+class UnreadableNumberIsZero(Mutant):
+    """A number that cannot be parsed is 0: `parseFloat(value) || 0`."""
 
     kills = frozenset({"STA-08", "STA-10", "STA-11"})
 
@@ -106,8 +106,8 @@ class WordsMeanZero(Mutant):
             return 0
 
 
-class AnythingIsText(Mutant):
-    """Whatever is no string is made one: `str(value)`."""
+class AnyValueAsString(Mutant):
+    """Any value is converted to a string: `str(value)`."""
 
     kills = frozenset({"STA-08", "STA-10", "STA-11"})
 
@@ -115,8 +115,8 @@ class AnythingIsText(Mutant):
         return value if isinstance(value, str) else json.dumps(value)
 
 
-class NoObjectIsAnEmptyOverride(Mutant):
-    """An override that is no object counts as none."""
+class InvalidOverrideIgnored(Mutant):
+    """An override that is not an object is ignored."""
 
     kills = frozenset({"STA-08", "STA-10", "STA-11"})
 
@@ -124,8 +124,8 @@ class NoObjectIsAnEmptyOverride(Mutant):
         return value if isinstance(value, dict) else {}
 
 
-class ListsMakeOverrides(Mutant):
-    """An override that is a list names parameters without details: PHP knows no difference."""
+class ListAsOverride(Mutant):
+    """A list as override names parameters without details, as in PHP, where it is an array too."""
 
     kills = frozenset({"STA-08", "STA-10"})
 
@@ -134,7 +134,7 @@ class ListsMakeOverrides(Mutant):
 
 
 class FlagsClamped(Mutant):
-    """A flag outside 0 and 1 is brought into the range instead of being refused."""
+    """A flag outside 0 and 1 is clamped instead of rejected."""
 
     kills = frozenset({"STA-09", "STA-27"})
 
@@ -142,8 +142,8 @@ class FlagsClamped(Mutant):
         return max(0, min(1, self.integer(name, value)))
 
 
-class TrueIsANumber(Mutant):
-    """A boolean passes for a number: in Python it is one."""
+class BooleanAsNumber(Mutant):
+    """A boolean is accepted as a number, which it is in Python."""
 
     kills = frozenset({"STA-10", "STA-28"})
 
@@ -151,8 +151,8 @@ class TrueIsANumber(Mutant):
         return super().number(name, int(value) if isinstance(value, bool) else value)
 
 
-class NumbersInStringsTaken(Mutant):
-    """A string that looks like a number is taken for one."""
+class NumericStringAccepted(Mutant):
+    """A string that looks like a number is accepted as one."""
 
     kills = frozenset({"STA-10"})
 
@@ -166,8 +166,8 @@ class NumbersInStringsTaken(Mutant):
         return number
 
 
-class FractionsCutOff(Mutant):
-    """The fraction of an integer is cut off: `int(value)`."""
+class FractionTruncated(Mutant):
+    """The fraction of an integer field is truncated: `int(value)`."""
 
     kills = frozenset({"STA-10"})
 
@@ -175,8 +175,8 @@ class FractionsCutOff(Mutant):
         return super().integer(name, int(self.number(name, value)) if isinstance(value, float) else value)
 
 
-class NumbersAreNames(Mutant):
-    """A number is taken for the display name that it spells."""
+class NumberAsDisplayName(Mutant):
+    """A number is accepted as a display name."""
 
     kills = frozenset({"STA-10"})
 
@@ -184,8 +184,8 @@ class NumbersAreNames(Mutant):
         return super().string(name, str(value) if type(value) is int and name != KEY else value)
 
 
-class NullIsNotGiven(Mutant):
-    """Null is taken for a field that was left out."""
+class NullIgnored(Mutant):
+    """A null field is ignored as if it were omitted."""
 
     kills = frozenset({"STA-11"})
 
@@ -193,8 +193,8 @@ class NullIsNotGiven(Mutant):
         return {name: value for name, value in super().known_fields(body).items() if value is not None}
 
 
-class NullStored(Mutant):
-    """Null is stored in the display name, and shown."""
+class NullDisplayNameStored(Mutant):
+    """A null display name is stored and returned."""
 
     kills = frozenset({"SCH-04", "STA-11"})
 
@@ -202,8 +202,8 @@ class NullStored(Mutant):
         return value if value is None and name == "display_name" else super().validate_field(name, value)
 
 
-class EmptyNameTaken(Mutant):
-    """An empty name is a name."""
+class EmptyNameAccepted(Mutant):
+    """An empty model name is accepted."""
 
     kills = frozenset({"STA-12"})
 
@@ -211,8 +211,8 @@ class EmptyNameTaken(Mutant):
         return name
 
 
-class UnknownBaseTaken(Mutant):
-    """A base that does not exist is stored as it comes."""
+class UnknownBaseAccepted(Mutant):
+    """An unknown base model is accepted and stored."""
 
     kills = frozenset({"STA-13", "TEN-06"})
 
@@ -220,8 +220,8 @@ class UnknownBaseTaken(Mutant):
         super().reject_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
 
 
-class UnknownProviderTaken(Mutant):
-    """A provider that does not exist is stored as it comes."""
+class UnknownProviderAccepted(Mutant):
+    """An unknown provider is accepted and stored."""
 
     kills = frozenset({"STA-13"})
 
@@ -229,8 +229,8 @@ class UnknownProviderTaken(Mutant):
         return super().resolve_provider(organization, identifier) or {}
 
 
-class UnknownAliasTaken(Mutant):
-    """A provider that does not exist is refused under its first spelling only."""
+class UnknownProviderAliasAccepted(Mutant):
+    """An unknown provider is rejected only under `custom_provider_id`, not under its alias."""
 
     kills = frozenset({"STA-13"})
 
@@ -241,7 +241,7 @@ class UnknownAliasTaken(Mutant):
 
 
 class AliasWins(Mutant):
-    """Of two providers that differ the second spelling is taken, without a word."""
+    """If the two spellings of the provider differ, the alias wins silently."""
 
     kills = frozenset({"STA-14"})
 
@@ -251,8 +251,8 @@ class AliasWins(Mutant):
         return super().resolve_aliases(values)
 
 
-class BuiltInNamesTaken(Mutant):
-    """A custom model may have the name of a built-in one."""
+class BuiltInNameAccepted(Mutant):
+    """A custom model may have the name of a built-in model."""
 
     kills = frozenset({"STA-18"})
 
@@ -260,8 +260,8 @@ class BuiltInNamesTaken(Mutant):
         pass
 
 
-class UnknownBaseTakenByUpdates(Mutant):
-    """Only a create looks up the base."""
+class UnknownBaseAcceptedInUpdates(Mutant):
+    """Only creates look up the base model."""
 
     kills = frozenset({"STA-13"})
 
@@ -271,8 +271,8 @@ class UnknownBaseTakenByUpdates(Mutant):
         super().reject_unknown_references(organization, looked_up)
 
 
-class UnknownProviderTakenByUpdates(Mutant):
-    """Only a create looks up the provider."""
+class UnknownProviderAcceptedInUpdates(Mutant):
+    """Only creates look up the provider."""
 
     kills = frozenset({"STA-13"})
 
@@ -283,7 +283,7 @@ class UnknownProviderTakenByUpdates(Mutant):
 
 
 class OverrideUncheckedInUpdates(Mutant):
-    """Only creates check the type of an override; an update that has another one takes the rest."""
+    """Only creates check the type of an override; an update ignores an invalid one."""
 
     kills = frozenset({"STA-08", "STA-10", "STA-11"})
 
@@ -295,7 +295,7 @@ class OverrideUncheckedInUpdates(Mutant):
 
 
 class EmptyListIsAnObject(Mutant):
-    """An empty list is taken for an empty object, which are the same in PHP."""
+    """An empty list is accepted as an empty object, which are the same in PHP."""
 
     kills = frozenset({"STA-10"})
 

@@ -1,4 +1,4 @@
-"""Bugs in which names are one model."""
+"""Bugs in which different names identify one model."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class _OneName(Mutant):
-    """Names that differ are one model, which is shown under the name that asked."""
+    """Different names identify one model, which is returned under the requested name."""
 
     def find(self, organization: str, name: str) -> Stored | None:
         stored = super().find(organization, name)
         return stored and replace(stored, name=name)
 
 
-class NamesCutAt50(_OneName):
-    """Names are stored in a column of 50 characters, cut without a word."""
+class NamesCutAt50Characters(_OneName):
+    """Names are silently cut after 50 characters."""
 
     kills = frozenset({"IDM-10"})
 
@@ -33,8 +33,8 @@ class NamesCutAt50(_OneName):
         return name[:50]
 
 
-class NamesCutAt60(_OneName):
-    """Names are compared by their first 60 characters."""
+class NamesComparedTo60Characters(_OneName):
+    """Only the first 60 characters of names are compared."""
 
     kills = frozenset({"IDM-10"})
 
@@ -42,8 +42,8 @@ class NamesCutAt60(_OneName):
         return name[:60]
 
 
-class SlashesAreHyphens(_OneName):
-    """Names are made slugs for a file system: a slash becomes a hyphen."""
+class SlashBecomesHyphen(_OneName):
+    """A slash in a name becomes a hyphen, as in a slug."""
 
     kills = frozenset({"IDM-10"})
 
@@ -51,8 +51,8 @@ class SlashesAreHyphens(_OneName):
         return name.replace("/", "-")
 
 
-class HyphensMerged(_OneName):
-    """Names are made slugs for an address: hyphens in a row become one."""
+class ConsecutiveHyphensMerged(_OneName):
+    """Consecutive hyphens in a name become one, as in a slug."""
 
     kills = frozenset({"IDM-10"})
 
@@ -60,8 +60,8 @@ class HyphensMerged(_OneName):
         return re.sub("-+", "-", name)
 
 
-class DotsAreUnderscores(_OneName):
-    """A database of documents takes no dot in a key: it becomes an underscore."""
+class DotBecomesUnderscore(_OneName):
+    """A dot in a name becomes an underscore, because the database has no dots in keys."""
 
     kills = frozenset({"IDM-10"})
 
@@ -69,8 +69,8 @@ class DotsAreUnderscores(_OneName):
         return name.replace(".", "_")
 
 
-class UnderscoreMatchesAny(Mutant):
-    """Names are looked up by `LIKE`, in which an underscore stands for any character."""
+class UnderscoreIsWildcard(Mutant):
+    """Names are looked up with `LIKE`: an underscore matches any character."""
 
     kills = frozenset({"IDM-10", "STA-20"})
 
@@ -84,7 +84,7 @@ class UnderscoreMatchesAny(Mutant):
 
 
 class LeadingZerosDropped(_OneName):
-    """The last part of a name is read as a number where it is one."""
+    """The last part of a name is converted to a number: its leading zeros are lost."""
 
     kills = frozenset({"IDM-10"})
 
@@ -92,8 +92,8 @@ class LeadingZerosDropped(_OneName):
         return re.sub(r"(?<![0-9])0+(?=[0-9]+$)", "", name)
 
 
-class OrderOfSegmentsLost(_OneName):
-    """Names are found by the set of their segments."""
+class SegmentOrderIgnored(_OneName):
+    """Names with the same segments in another order are one model."""
 
     kills = frozenset({"IDM-10", "IDM-11"})
 
@@ -101,8 +101,8 @@ class OrderOfSegmentsLost(_OneName):
         return "/".join(sorted(name.split("/")))
 
 
-class OwnerOfNameDropped(_OneName):
-    """What stands before the first slash is taken for an owner, and left out of the key."""
+class NamePrefixDropped(_OneName):
+    """Text before the first slash of a name is taken for an owner and ignored."""
 
     kills = frozenset({"IDM-10"})
 
@@ -110,8 +110,8 @@ class OwnerOfNameDropped(_OneName):
         return name.partition("/")[2] or name
 
 
-class CaseIgnored(_OneName):
-    """Names are compared by a collation that knows no case."""
+class NamesCaseInsensitive(_OneName):
+    """Names are compared case-insensitively."""
 
     kills = frozenset({"IDM-11"})
 
@@ -119,7 +119,7 @@ class CaseIgnored(_OneName):
         return name.casefold()
 
 
-class NamesInLowerCase(Mutant):
+class NamesLowercased(Mutant):
     """Names are stored in lower case."""
 
     kills = frozenset({"IDM-11", "SCH-11"})
@@ -128,8 +128,8 @@ class NamesInLowerCase(Mutant):
         return super().key(name).lower()
 
 
-class SpaceAtTheEndIgnored(_OneName):
-    """Names are compared as SQL compares `CHAR`: spaces at the end do not count."""
+class TrailingSpaceIgnored(_OneName):
+    """Trailing spaces of names are ignored, as in SQL's `CHAR`."""
 
     kills = frozenset({"IDM-11"})
 
@@ -137,7 +137,7 @@ class SpaceAtTheEndIgnored(_OneName):
         return name.rstrip(" ")
 
 
-class NamesComposed(_OneName):
+class NamesComparedAsNfc(_OneName):
     """Names are compared in Unicode normalization form C."""
 
     kills = frozenset({"IDM-11"})
@@ -146,8 +146,8 @@ class NamesComposed(_OneName):
         return unicodedata.normalize("NFC", name)
 
 
-class AccentsIgnored(_OneName):
-    """Names are compared by a collation that knows no accents."""
+class NamesAccentInsensitive(_OneName):
+    """Names are compared with a collation that ignores accents."""
 
     kills = frozenset({"IDM-11"})
 
@@ -155,8 +155,8 @@ class AccentsIgnored(_OneName):
         return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
 
 
-class CompatibleNamesAreOne(_OneName):
-    """Names are compared in Unicode normalization form KC: a ligature is its letters."""
+class NamesComparedAsNfkc(_OneName):
+    """Names are compared in Unicode normalization form KC: a ligature equals its letters."""
 
     kills = frozenset({"IDM-11"})
 
@@ -173,8 +173,8 @@ class NamesPercentDecoded(_OneName):
         return unquote(name)
 
 
-class PlusIsSpace(_OneName):
-    """Names are decoded as a form is: a plus is a space."""
+class PlusInNameIsSpace(_OneName):
+    """Names are decoded like form fields: a plus becomes a space."""
 
     kills = frozenset({"IDM-11"})
 
@@ -182,8 +182,8 @@ class PlusIsSpace(_OneName):
         return unquote_plus(name)
 
 
-class SlashesMerged(_OneName):
-    """Two slashes in a name are one, as in a file system."""
+class ConsecutiveSlashesMerged(_OneName):
+    """Two slashes in a name become one, as in a file system."""
 
     kills = frozenset({"IDM-11"})
 
@@ -191,8 +191,8 @@ class SlashesMerged(_OneName):
         return re.sub("/+", "/", name)
 
 
-class SlashAtTheEndIgnored(_OneName):
-    """A slash at the end of a name does not count."""
+class TrailingSlashIgnored(_OneName):
+    """A slash at the end of a name is ignored."""
 
     kills = frozenset({"IDM-11"})
 
@@ -201,7 +201,7 @@ class SlashAtTheEndIgnored(_OneName):
 
 
 class FoundByDisplayName(Mutant):
-    """A model is looked up by its display name, too."""
+    """A model is also found by its display name."""
 
     kills = frozenset({"SCH-11", "STA-01", "STA-13", "STA-19"})
 
@@ -211,8 +211,8 @@ class FoundByDisplayName(Mutant):
         return super().find(organization, name) or next(displayed, None)
 
 
-class PrototypesAreModels(Mutant):
-    """Models are kept in an object that inherits members: whoever reads one of those finds it, and nothing in it."""
+class InheritedMemberReadable(Mutant):
+    """Models live in an object that inherits members: reading the name of one returns an empty model."""
 
     kills = frozenset({"IDM-29", "SCH-03", "STA-19"})
 
@@ -221,8 +221,8 @@ class PrototypesAreModels(Mutant):
         return Response(200, {}) if inherited else super().read(request)
 
 
-class PrototypesBreakTheLookup(Mutant):
-    """Models are kept in an object that inherits members: a base model of such a name is one, and ends in an error."""
+class InheritedMemberAsBaseReturns500(Mutant):
+    """Models live in an object that inherits members: the name of one as base model returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -233,7 +233,7 @@ class PrototypesBreakTheLookup(Mutant):
 
 
 class SpacesInNamesCollapsed(_OneName):
-    """Names are compared with their spaces in a row as one."""
+    """Names that differ in the number of consecutive spaces are one model."""
 
     kills = frozenset({"IDM-11"})
 

@@ -1,4 +1,4 @@
-"""Bugs in which the order of the members of a body decides what is stored."""
+"""Bugs that depend on the order of the members of a body."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json
 
 
-class MemberBeforeTheNameLost(Mutant):
-    """The member that stands right before the name is lost, wherever the name stands."""
+class MemberBeforeNameLost(Mutant):
+    """The member just before `model_name` is lost."""
 
     kills = frozenset({"IDM-08"})
 
@@ -27,8 +27,8 @@ class MemberBeforeTheNameLost(Mutant):
         return {name: value for name, value in fields.items() if name not in lost}
 
 
-class MembersInTheMiddleLost(Mutant):
-    """Where the name stands neither first nor last, what stands before it is lost."""
+class MembersBeforeMiddleNameLost(Mutant):
+    """If `model_name` is neither first nor last, the members before it are lost."""
 
     kills = frozenset({"IDM-08"})
 
@@ -39,8 +39,8 @@ class MembersInTheMiddleLost(Mutant):
         return {name: fields[name] for name in order[order.index(KEY) :]} if within else fields
 
 
-class BaseBehindCostsWins(Mutant):
-    """Members are applied one after the other, a base model with its costs: own ones that stand before it are lost."""
+class BaseAfterCostsWins(Mutant):
+    """Members are applied in order, a base model with its costs: own costs sent before it are lost."""
 
     kills = frozenset({"SEM-02", "SEM-11", "SEM-21"})
 
@@ -51,8 +51,8 @@ class BaseBehindCostsWins(Mutant):
         return {name: value for name, value in values.items() if name not in before or name not in COSTS}
 
 
-class OrderOfCostsCounts(Mutant):
-    """Costs are taken by their position: two of them that stand in another order than the page's change places."""
+class CostsReadByPosition(Mutant):
+    """Costs are read by their position: two that are sent in another order are swapped."""
 
     kills = frozenset({"IDM-08", "SEM-02"})
 
@@ -63,8 +63,8 @@ class OrderOfCostsCounts(Mutant):
         return {**values, **placed}
 
 
-class NameSentLastIsUnread(Mutant):
-    """An update whose name stands last is recognized too late: it is answered with the model as it was."""
+class NameLastSkipsUpdate(Mutant):
+    """An update whose `model_name` comes last is not applied."""
 
     kills = frozenset({"IDM-08"})
 

@@ -1,4 +1,4 @@
-"""Bugs in what keeps organizations apart."""
+"""Bugs in isolating organizations."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class _Everywhere(Mutant):
-    """Something looks into all organizations."""
+    """Something searches all organizations."""
 
     def anywhere(self, name: str) -> Stored | None:
-        """The model of a name, whoever owns it."""
+        """Return the model of a name in any organization."""
         return next((stored for (_, key), stored in self.models.items() if key == name), None)
 
 
-class OneStoreForAll(Mutant):
-    """Models are stored by name alone."""
+class ModelsSharedByOrganizations(Mutant):
+    """Models are stored by name alone, without the organization."""
 
     kills = frozenset({"CON-08", "TEN-01", "TEN-02", "TEN-03", "TEN-04", "TEN-05", "TEN-06"})
 
@@ -34,8 +34,8 @@ class OneStoreForAll(Mutant):
         return "", name
 
 
-class NamesUniqueEverywhere(_Everywhere):
-    """A name that another organization has is taken: it is answered 400."""
+class NamesUniqueAcrossOrganizations(_Everywhere):
+    """A name that another organization uses returns 400."""
 
     kills = frozenset({"STA-17", "TEN-01"})
 
@@ -45,8 +45,8 @@ class NamesUniqueEverywhere(_Everywhere):
             raise HttpError(400, {KEY: ["A model with this name exists already."]})
 
 
-class CreatedIfNewEverywhere(_Everywhere):
-    """A name that another organization has is answered as an update, though it is stored apart."""
+class OtherOrganizationsModelMakesUpdate(_Everywhere):
+    """A create of a name that another organization uses returns 200."""
 
     kills = frozenset({"TEN-01"})
 
@@ -56,8 +56,8 @@ class CreatedIfNewEverywhere(_Everywhere):
         return 200 if taken else status, stored
 
 
-class CreatesStartFromOthers(_Everywhere):
-    """A create of a name that another organization has starts from that one's values."""
+class CreateCopiesOtherOrganization(_Everywhere):
+    """A create starts from the values of another organization's model of that name."""
 
     kills = frozenset({"TEN-03"})
 
@@ -66,8 +66,8 @@ class CreatesStartFromOthers(_Everywhere):
         return super().upserted(earlier, name, {**other.values, **values} if other else values)
 
 
-class UpdatesReachOthers(Mutant):
-    """`UPDATE ... WHERE name = ...` forgets the organization: all models of the name are changed."""
+class UpdateWritesToOtherOrganization(Mutant):
+    """An update changes the models of that name in all organizations."""
 
     kills = frozenset({"TEN-02"})
 
@@ -78,8 +78,8 @@ class UpdatesReachOthers(Mutant):
             self.models[owner, name] = stored
 
 
-class ReadsReachOthers(_Everywhere):
-    """The read takes a model of any organization."""
+class ReadReturnsOtherOrganizationsModel(_Everywhere):
+    """A read returns a model of any organization."""
 
     kills = frozenset({"TEN-03"})
 
@@ -93,8 +93,8 @@ class ReadsReachOthers(_Everywhere):
             return Response(200, self.serialize(self.authenticate(request).organization, stored))
 
 
-class ReadsOfSlashesReachOthers(ReadsReachOthers):
-    """Names with slashes are read by a route of their own, which forgot the organization."""
+class SlashReadReturnsOtherOrganizationsModel(ReadReturnsOtherOrganizationsModel):
+    """A read of a name with a slash returns a model of any organization."""
 
     kills = frozenset({"TEN-03"})
 
@@ -102,8 +102,8 @@ class ReadsOfSlashesReachOthers(ReadsReachOthers):
         return super().anywhere(name) if "/" in name else None
 
 
-class ReadsCachedForAll(Mutant):
-    """Reads are cached by path, and the organization is no part of it."""
+class ReadCacheSharedByOrganizations(Mutant):
+    """The read cache is keyed by path, without the organization."""
 
     kills = frozenset({"CON-08", "TEN-02", "TEN-03", "TEN-04"})
 
@@ -127,8 +127,8 @@ class ReadsCachedForAll(Mutant):
         return super().remove(organization, name)
 
 
-class DeletesReachOthers(_Everywhere):
-    """The delete takes a model of any organization, where there is no own one."""
+class DeleteRemovesOtherOrganizationsModel(_Everywhere):
+    """A delete removes another organization's model if there is no own one."""
 
     kills = frozenset({"TEN-04"})
 
@@ -137,8 +137,8 @@ class DeletesReachOthers(_Everywhere):
         return super().remove(organization if organization in owners or not owners else owners[0], name)
 
 
-class DeletesTakeAll(Mutant):
-    """`DELETE ... WHERE name = ...` forgets the organization: the other one's model goes as well."""
+class DeleteRemovesAllOrganizationsModels(Mutant):
+    """A delete removes the models of that name in all organizations."""
 
     kills = frozenset({"TEN-04"})
 
@@ -149,8 +149,8 @@ class DeletesTakeAll(Mutant):
         return found
 
 
-class BasesReachOthers(_Everywhere):
-    """A base may be a model of another organization, and its values are shown."""
+class OtherOrganizationsBaseInherited(_Everywhere):
+    """A model can inherit from a model of another organization."""
 
     kills = frozenset({"TEN-05", "TEN-06"})
 
@@ -164,8 +164,8 @@ class BasesReachOthers(_Everywhere):
         return super().read(request)
 
 
-class BasesOfOthersAreKnown(_Everywhere):
-    """A base of another organization is taken, and tells thereby that it exists; nothing is inherited."""
+class OtherOrganizationsBaseAccepted(_Everywhere):
+    """A base model of another organization is accepted, which reveals that it exists."""
 
     kills = frozenset({"TEN-06"})
 
@@ -174,8 +174,8 @@ class BasesOfOthersAreKnown(_Everywhere):
             super().reject_unknown_references(organization, values)
 
 
-class UpdatesOfTheFirstOnly(Mutant):
-    """A migration was run for one organization only: in the other, updates of a display name are lost."""
+class DisplayNameLostInOtherOrganization(Mutant):
+    """Updates of the display name are lost in all organizations but the first."""
 
     kills = frozenset({"TEN-01"})
 
@@ -185,8 +185,8 @@ class UpdatesOfTheFirstOnly(Mutant):
         return super().write(organization, name, kept)
 
 
-class AnswersKeptByBody(Mutant):
-    """An upsert that is equal to the one just before is answered as that was, whoever sends it, and not stored."""
+class ResponsesCachedByBody(Mutant):
+    """An upsert with the same body as another organization's previous one returns its response and is not stored."""
 
     kills = frozenset({"TEN-01"})
 
@@ -205,8 +205,8 @@ class AnswersKeptByBody(Mutant):
         return response
 
 
-class ReadsCachedBesideOthers(Mutant):
-    """Reads are cached by path; a write drops what is cached only where the writer was the last to read."""
+class WriteClearsOnlyOwnReadCache(Mutant):
+    """Reads are cached by path, and a write clears the entry only if the same organization read it last."""
 
     kills = frozenset({"CON-08", "TEN-02", "TEN-03", "TEN-04"})
 
@@ -221,7 +221,7 @@ class ReadsCachedBesideOthers(Mutant):
         return self.cached[name][1]
 
     def drop(self, organization: str, name: str) -> None:
-        """Forget the read of a model, as far as it is the organization's."""
+        """Drop the cached read of a model if it is the organization's."""
         if self.cached.get(name, ("", None))[0] == organization:
             del self.cached[name]
 
@@ -234,8 +234,8 @@ class ReadsCachedBesideOthers(Mutant):
         return super().remove(organization, name)
 
 
-class DeletedOnesAreOthers(_Everywhere):
-    """Where an organization deleted its own model, a read falls back to that of another."""
+class ReadFallsBackToOtherOrganization(_Everywhere):
+    """After a delete, a read returns the model of another organization."""
 
     kills = frozenset({"TEN-04"})
 
@@ -259,8 +259,8 @@ class DeletedOnesAreOthers(_Everywhere):
             return Response(200, self.serialize(organization, stored))
 
 
-class ErrorsNameOthers(_Everywhere):
-    """A read of what the organization has not suggests what another one has under that name."""
+class ErrorLeaksOtherOrganization(_Everywhere):
+    """The 404 of a read suggests the display name of another organization's model."""
 
     kills = frozenset({"TEN-03"})
 
@@ -274,8 +274,8 @@ class ErrorsNameOthers(_Everywhere):
             raise HttpError(error.status, f"{error.problem}{hint}", error.headers) from None
 
 
-class FirstBaseOfThatName(_Everywhere):
-    """A base is looked up among the organization's own models, and then joined by its name alone: the first wins."""
+class BaseJoinedByNameOnly(_Everywhere):
+    """A base model is checked in the organization but joined by name: the first one wins."""
 
     kills = frozenset({"TEN-05"})
 
@@ -284,8 +284,8 @@ class FirstBaseOfThatName(_Everywhere):
         return None if base is None else self.anywhere(base.name) or base
 
 
-class OneParameterTableForAll(Mutant):
-    """Parameters are kept by the name of the model alone, and those of another organization show."""
+class ParametersSharedByOrganizations(Mutant):
+    """Parameters are stored by model name alone, without the organization."""
 
     kills = frozenset({"TEN-02"})
 

@@ -1,4 +1,4 @@
-"""Bugs in overrides and providers, and in what a request must not set."""
+"""Bugs in overrides, in providers, and in fields that a request must not set."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json
 
 
-class OverrideNotShown(Mutant):
-    """The override is stored, and has no effect on what is shown."""
+class OverrideNotApplied(Mutant):
+    """The override is stored but not applied."""
 
     kills = frozenset({
         "IDM-17", "IDM-18", "IDM-21", "IDM-24", "IDM-28",
@@ -30,7 +30,7 @@ class OverrideNotShown(Mutant):
 
 
 class OverrideNeedsABase(Mutant):
-    """The override of a model without a base is not shown: there is nothing that it overrides."""
+    """The override of a model without a base model is not applied."""
 
     kills = frozenset({"IDM-17", "IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-13", "SEM-20", "SEM-21"})
 
@@ -39,7 +39,7 @@ class OverrideNeedsABase(Mutant):
 
 
 class ParametersNotInherited(Mutant):
-    """A model without an override shows no parameters of its base."""
+    """A model without an override returns no parameters of its base model."""
 
     kills = frozenset({"SEM-13", "SEM-19", "SEM-21"})
 
@@ -47,8 +47,8 @@ class ParametersNotInherited(Mutant):
         return super().supported_params(lineage if OVERRIDE in lineage[0].values else lineage[:1])
 
 
-class OverrideReplacesAll(Mutant):
-    """The override takes the place of all parameters of the base."""
+class OverrideReplacesParameters(Mutant):
+    """The override replaces all parameters of the base model."""
 
     kills = frozenset({"SEM-06", "SEM-19"})
 
@@ -56,8 +56,8 @@ class OverrideReplacesAll(Mutant):
         return super().apply_override({} if override else params, override)
 
 
-class OverrideMixedIn(Mutant):
-    """An entry of the override is mixed into the base's parameter of that name, member by member."""
+class OverrideEntriesMerged(Mutant):
+    """An entry of the override is merged into the base model's entry, member by member."""
 
     kills = frozenset({"SEM-14"})
 
@@ -71,7 +71,7 @@ class OverrideMixedIn(Mutant):
 
 
 class BaseParametersWin(Mutant):
-    """A parameter that the base has cannot be overridden."""
+    """A parameter of the base model cannot be overridden."""
 
     kills = frozenset({"IDM-28", "SEM-05", "SEM-07", "SEM-14", "SEM-19"})
 
@@ -79,8 +79,8 @@ class BaseParametersWin(Mutant):
         return super().apply_override(override, params)
 
 
-class OnlyKnownParametersOverridden(Mutant):
-    """An override changes the base's parameters, and adds none."""
+class OverrideAddsNothing(Mutant):
+    """An override changes parameters of the base model but adds none."""
 
     kills = frozenset({"SEM-05", "SEM-07"})
 
@@ -89,8 +89,8 @@ class OnlyKnownParametersOverridden(Mutant):
         return super().apply_override(params, known)
 
 
-class NullEntriesIgnored(Mutant):
-    """An entry of null counts as none: a parameter of the base cannot be removed."""
+class NullEntryIgnored(Mutant):
+    """A null entry is ignored: a parameter of the base model cannot be removed."""
 
     kills = frozenset({"SEM-07"})
 
@@ -99,7 +99,7 @@ class NullEntriesIgnored(Mutant):
 
 
 class AliasIgnored(Mutant):
-    """The second spelling of the provider is taken, and nothing is done with it."""
+    """The alias of the provider is accepted and ignored."""
 
     kills = frozenset({"SEM-09", "STA-13"})
 
@@ -109,7 +109,7 @@ class AliasIgnored(Mutant):
 
 
 class AliasIgnoredInUpdates(Mutant):
-    """Only a create looks for the second spelling of the provider."""
+    """Only creates use the alias of the provider."""
 
     kills = frozenset({"SEM-09", "STA-13"})
 
@@ -120,8 +120,8 @@ class AliasIgnoredInUpdates(Mutant):
         return {name: value for name, value in slots.items() if name != PROVIDER}
 
 
-class BothSpellingsCancel(Mutant):
-    """Where both spellings are sent and agree, neither has an effect."""
+class BothSpellingsIgnored(Mutant):
+    """If both spellings of the provider are sent, neither has an effect."""
 
     kills = frozenset({"SEM-09"})
 
@@ -131,8 +131,8 @@ class BothSpellingsCancel(Mutant):
         return {name: value for name, value in slots.items() if name != PROVIDER} if both else slots
 
 
-class ProviderOfTheTable(Mutant):
-    """The provider that is shown is the first of the table."""
+class FirstProviderReturned(Mutant):
+    """The returned provider is always the first of the table."""
 
     kills = frozenset({"SEM-08", "SEM-22"})
 
@@ -143,7 +143,7 @@ class ProviderOfTheTable(Mutant):
 
 
 class ProviderOnlyAtCreate(Mutant):
-    """A provider that is given to a model that exists is not attached."""
+    """A provider that an update sets is not attached."""
 
     kills = frozenset({"SEM-08", "SEM-09", "SEM-22"})
 
@@ -152,7 +152,7 @@ class ProviderOnlyAtCreate(Mutant):
 
 
 class _Forgeable(Mutant):
-    """A field of the answer is taken from the request."""
+    """A response-only field is taken from the request."""
 
     field: str
 
@@ -169,63 +169,63 @@ class _Forgeable(Mutant):
 
 
 class SourceForged(_Forgeable):
-    """`source` is taken from the request."""
+    """A request can set `source`."""
 
     kills = frozenset({"SEM-10"})
     field = "source"
 
 
 class CategoryForged(_Forgeable):
-    """`affiliation_category` is taken from the request: a custom model passes for a built-in one."""
+    """A request can set `affiliation_category`: a custom model passes for a built-in one."""
 
     kills = frozenset({"SEM-10"})
     field = "affiliation_category"
 
 
-class CreationForged(_Forgeable):
-    """`created_at` is taken from the request."""
+class CreatedAtForged(_Forgeable):
+    """A request can set `created_at`."""
 
     kills = frozenset({"SEM-10"})
     field = "created_at"
 
 
 class ThroughputForged(_Forgeable):
-    """`throughput` is taken from the request: a model passes for a fast one."""
+    """A request can set `throughput`."""
 
     kills = frozenset({"SEM-10"})
     field = "throughput"
 
 
 class ParametersForged(_Forgeable):
-    """`supported_params` is taken from the request, past the override."""
+    """A request can set `supported_params`."""
 
     kills = frozenset({"SEM-10"})
     field = "supported_params"
 
 
 class ProviderForged(_Forgeable):
-    """`provider` is taken from the request."""
+    """A request can set `provider`."""
 
     kills = frozenset({"SEM-10"})
     field = "provider"
 
 
-class CalledByForged(_Forgeable):
-    """`is_called_by_custom_name` is taken from the request."""
+class CalledByCustomNameForged(_Forgeable):
+    """A request can set `is_called_by_custom_name`."""
 
     kills = frozenset({"SEM-10"})
     field = "is_called_by_custom_name"
 
 
 class IdForged(_Forgeable):
-    """`id` is taken from the request."""
+    """A request can set `id`."""
 
     kills = frozenset({"SCH-07", "SEM-10"})
     field = "id"
 
 
 class RemovedParameterStaysRemoved(Mutant):
-    """A parameter that an override removed stays removed, whatever a later override says of it."""
+    """A parameter that an override removed stays removed, whatever a later override says."""
 
     kills = frozenset({"IDM-18", "SEM-07"})
 
@@ -234,8 +234,8 @@ class RemovedParameterStaysRemoved(Mutant):
         return {**earlier, **{name: entry for name, entry in override.items() if name not in removed}}
 
 
-class FartherParametersWin(Mutant):
-    """The overrides of a chain of bases are laid over each other from the wrong end."""
+class ChainAppliedInReverse(Mutant):
+    """The overrides of a chain of base models are applied in reverse order."""
 
     kills = frozenset({"SEM-07", "SEM-19"})
 
@@ -247,8 +247,8 @@ class FartherParametersWin(Mutant):
         return params
 
 
-class NullsInEntriesDropped(Mutant):
-    """Null is taken out of an override at every level, where it means something and where it does not."""
+class NestedNullsDropped(Mutant):
+    """Nulls inside the entries of an override are dropped."""
 
     kills = frozenset({"SEM-20"})
 
@@ -256,12 +256,12 @@ class NullsInEntriesDropped(Mutant):
         return {entry: self.without_null(inner) for entry, inner in super().mapping(name, value).items()}
 
     def without_null(self, value: Json) -> Json:
-        """An object without its members of null."""
+        """Return an object without its null members."""
         return {n: v for n, v in value.items() if v is not None} if isinstance(value, dict) else value
 
 
 class EmptyEntriesDropped(Mutant):
-    """An entry that is an empty object says nothing, and is not stored."""
+    """An entry that is an empty object is not stored."""
 
     kills = frozenset({"SEM-05", "SEM-20"})
 
@@ -269,8 +269,8 @@ class EmptyEntriesDropped(Mutant):
         return {entry: inner for entry, inner in super().mapping(name, value).items() if inner != {}}
 
 
-class ParametersOfFormerBaseStay(Mutant):
-    """A model that is given another base keeps the parameters of the former one as its own."""
+class FormerBaseParametersKept(Mutant):
+    """A model keeps the parameters of its former base model as its own."""
 
     kills = frozenset({"SEM-21"})
 
@@ -283,8 +283,8 @@ class ParametersOfFormerBaseStay(Mutant):
         return {**merged, OVERRIDE: {**theirs[0], **merged.get(OVERRIDE, {})}} if theirs else merged
 
 
-class ParametersOfBuiltInChanged(Mutant):
-    """The override of a model is merged into the parameters of the built-in model that it is based on."""
+class BuiltInParametersChanged(Mutant):
+    """The override of a derived model changes the parameters of the built-in base model."""
 
     kills = frozenset({"SEM-11"})
 
@@ -304,8 +304,8 @@ class ParametersOfBuiltInChanged(Mutant):
         return replace(stored, values={**stored.values, OVERRIDE: params})
 
 
-class NullSkippedInUpdates(Mutant):
-    """An update leaves out the entries of null before it merges the override: what was set cannot be removed."""
+class NullEntryIgnoredInUpdates(Mutant):
+    """An update ignores null entries: a parameter that was set cannot be removed."""
 
     kills = frozenset({"SEM-07"})
 
@@ -313,8 +313,8 @@ class NullSkippedInUpdates(Mutant):
         return super().merge_override(earlier, {name: entry for name, entry in override.items() if entry is not None})
 
 
-class TenEntries(Mutant):
-    """An override holds ten entries; the others are cut off."""
+class OverrideCutAtTenEntries(Mutant):
+    """An override keeps only its first ten entries."""
 
     kills = frozenset({"SEM-20"})
 
@@ -324,8 +324,8 @@ class TenEntries(Mutant):
         return {**values, **cut}
 
 
-class ManyEntriesDropped(Mutant):
-    """An override of more than a hundred entries is taken for a mistake, and dropped without a word."""
+class LargeOverrideDropped(Mutant):
+    """An override of more than a hundred entries is silently dropped."""
 
     kills = frozenset({"SEM-20"})
 
@@ -334,8 +334,8 @@ class ManyEntriesDropped(Mutant):
         return entries if len(entries) <= 100 else {}
 
 
-class WholeNumbersOfOverridesRounded(Mutant):
-    """The column of overrides keeps whole numbers beyond 2^53 with ten digits."""
+class LargeIntegersInOverrideRounded(Mutant):
+    """Integers beyond 2^53 in an override keep only ten digits."""
 
     kills = frozenset({"SEM-20"})
 
@@ -343,14 +343,14 @@ class WholeNumbersOfOverridesRounded(Mutant):
         return {entry: self.rounded(inner) for entry, inner in super().mapping(name, value).items()}
 
     def rounded(self, value: Json) -> Json:
-        """The value with less exact whole numbers."""
+        """Return the value with less exact integers."""
         if isinstance(value, dict):
             return {name: self.rounded(child) for name, child in value.items()}
         return int(float(f"{value:.9e}")) if isinstance(value, int) and abs(value) > 2**53 else value
 
 
-class KeysInCamelCase(Mutant):
-    """The members of entries are renamed as those of all bodies are, and not renamed back in one case."""
+class EntryMembersRenamed(Mutant):
+    """The members of entries are converted to camel case, and not completely back: `_2` becomes `2`."""
 
     kills = frozenset({"IDM-18", "SEM-05"})
 

@@ -1,4 +1,4 @@
-"""What is easily overlooked: equality across types, patterns, names of a language, weak ETags and leftovers."""
+"""Easily overlooked bugs: equality across types, patterns, inherited members, weak ETags and leftovers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.servers.fixtures import Caller, Fixtures
 
 
-class EqualIsSame(Mutant):
-    """A value that the language calls equal to the stored one is none to store: true for 1."""
+class EqualAcrossTypesIgnored(Mutant):
+    """A value that the language calls equal to the stored one is not stored: true for 1."""
 
     kills = frozenset({"IDM-18"})
 
@@ -28,8 +28,8 @@ class EqualIsSame(Mutant):
         return {**earlier, **{name: entry for name, entry in override.items() if earlier.get(name) != entry}}
 
 
-class OtherSpellingLoses(Mutant):
-    """An update by the other spelling of the provider loses to what an earlier request gave by the first."""
+class AliasNeverReplacesProvider(Mutant):
+    """An update with the alias of the provider does not replace a stored provider."""
 
     kills = frozenset({"SEM-09"})
 
@@ -42,8 +42,8 @@ class OtherSpellingLoses(Mutant):
         return super().merge(earlier, values) | ({PROVIDER: earlier.values[PROVIDER]} if loses else {})
 
 
-class OtherSpellingLostOnABase(Mutant):
-    """The other spelling of the provider is not stored where the request names a base model, too."""
+class AliasIgnoredWithBase(Mutant):
+    """The alias of the provider is ignored if the request names a base model."""
 
     kills = frozenset({"SEM-09"})
 
@@ -55,7 +55,7 @@ class OtherSpellingLostOnABase(Mutant):
 
 
 class DeletedByPattern(Mutant):
-    """A delete finds models by LIKE, to which an underscore is any character."""
+    """A delete uses LIKE, where an underscore matches any character."""
 
     kills = frozenset({"STA-20"})
 
@@ -68,8 +68,8 @@ class DeletedByPattern(Mutant):
         return found
 
 
-class EscapedPairsRefused(Mutant):
-    """A body with a character of two escapes is answered 400."""
+class EscapedSurrogatePairRejected(Mutant):
+    """A body with an escaped surrogate pair returns 400."""
 
     kills = frozenset({"STA-32"})
 
@@ -79,8 +79,8 @@ class EscapedPairsRefused(Mutant):
         return super().parse(data)
 
 
-class IntegersAreDoublesFirst(Mutant):
-    """Every integer is made a double before it is looked at, and one too large for that fails."""
+class IntegerBeyondDoubleReturns500(Mutant):
+    """Integers are converted to doubles before validation: one too large returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -92,15 +92,15 @@ class IntegersAreDoublesFirst(Mutant):
         return value
 
 
-class LocationOfTheLastSegment(_Locates):
-    """Location has what follows the last slash of the name."""
+class LocationWithLastSegment(_Locates):
+    """Location has only the text after the last slash of the name."""
 
     def location(self, model: Values) -> str:
         return f"{COLLECTION}{str(model[KEY]).rpartition('/')[2]}/"
 
 
 class LocationUnencoded(_Locates):
-    """Location has the blanks of a name as they are."""
+    """Location does not encode the spaces of a name."""
 
     def upsert(self, request: Request) -> Response:
         response = super().upsert(request)
@@ -111,15 +111,15 @@ class LocationUnencoded(_Locates):
         return f"{COLLECTION}{model[KEY]}/"
 
 
-class TagOfTheLength(_Tags):
-    """An ETag is made of the length of the body."""
+class ETagOfLength(_Tags):
+    """The ETag depends only on the length of the body."""
 
     def tag(self, model: Values) -> str:
         return f'"{len(json.dumps(model)):x}"'
 
 
-class KeysInAPrototype(Mutant):
-    """Keys are looked up in an object that has members of its own."""
+class ObjectMemberNameAsKey(Mutant):
+    """Keys are looked up in a JavaScript object: names of its members are accepted as keys."""
 
     kills = frozenset({"AUT-02"})
 
@@ -137,16 +137,16 @@ class _Overrides(Mutant):
         return {key: self.entry(key, entry) for key, entry in super().mapping(name, value).items() if self.stays(key)}
 
     def stays(self, name: str) -> bool:
-        """Whether the entry of a name is stored."""
+        """Return whether the entry is stored."""
         return True
 
     def entry(self, name: str, entry: Json) -> Json:
-        """The entry as it is stored."""
+        """Return the entry as it is stored."""
         return entry
 
 
-class PrototypeNamesDropped(_Overrides):
-    """A guard drops parameters that are called as members of every object."""
+class ObjectMemberNameParametersDropped(_Overrides):
+    """Parameters named like a member of every object are dropped."""
 
     kills = frozenset({"SEM-05"})
 
@@ -154,7 +154,7 @@ class PrototypeNamesDropped(_Overrides):
         return name not in ("constructor", "toString")
 
 
-class ListsSorted(_Overrides):
+class OverrideListsSorted(_Overrides):
     """Lists in an override are sorted."""
 
     kills = frozenset({"SEM-05", "SEM-20"})
@@ -165,8 +165,8 @@ class ListsSorted(_Overrides):
         return sorted(entry, key=json.dumps) if isinstance(entry, list) else entry
 
 
-class LongTextsCut(_Overrides):
-    """Texts in an override are cut to 1,000 characters."""
+class OverrideTextsCutAt1000Characters(_Overrides):
+    """Strings in an override are cut after 1,000 characters."""
 
     kills = frozenset({"SEM-20"})
 
@@ -176,8 +176,8 @@ class LongTextsCut(_Overrides):
         return entry[:1000] if isinstance(entry, str) else entry
 
 
-class CreationOutlivesADelete(Mutant):
-    """What is created after a delete has the time at which the first model of the name was created."""
+class CreatedAtOutlivesDelete(Mutant):
+    """A model that is created again after a delete has the old `created_at`."""
 
     kills = frozenset({"IDM-14"})
 
@@ -190,8 +190,8 @@ class CreationOutlivesADelete(Mutant):
         return {**super().serialize(organization, stored), "created_at": self.format_time(created)}
 
 
-class BaseByItsBeginning(Mutant):
-    """An unknown base model is taken for the built-in one that its name begins with."""
+class UnknownBaseMatchedByPrefix(Mutant):
+    """An unknown base model is resolved to the built-in model that its name starts with."""
 
     kills = frozenset({"STA-13"})
 
@@ -200,8 +200,8 @@ class BaseByItsBeginning(Mutant):
         return super().built_in_model(name) or super().built_in_model(next(alike, name))
 
 
-class RefusedDeleteRemoves(Mutant):
-    """A delete with a key that may only read is answered 403 when the model is gone."""
+class RejectedDeleteRemoves(Mutant):
+    """A delete with a read-only key returns 403 but removes the model."""
 
     kills = frozenset({"AUT-09"})
 
@@ -212,7 +212,7 @@ class RefusedDeleteRemoves(Mutant):
         return super().delete(request)
 
 
-class PathsDecodedTwice(Mutant):
+class PathDecodedTwice(Mutant):
     """The name in a path is percent-decoded twice."""
 
     kills = frozenset({"STA-46"})
@@ -221,8 +221,8 @@ class PathsDecodedTwice(Mutant):
         return super().name_in(path).replace("%2D", "-")
 
 
-class FlagsDoNotMoveTheTime(Mutant):
-    """The time of the last update does not move when flags change."""
+class UpdatedAtIgnoresFlags(Mutant):
+    """An update of flags does not change `updated_at`."""
 
     kills = frozenset({"IDM-16"})
 
@@ -231,8 +231,8 @@ class FlagsDoNotMoveTheTime(Mutant):
         return earlier.updated if same else super().updated_time(earlier, merged, now)
 
 
-class FirstBaseStays(Mutant):
-    """What the first base model hands down stays, whatever base model is given later."""
+class FirstBaseInheritedForever(Mutant):
+    """A model always inherits from its first base model, whatever base model is set later."""
 
     kills = frozenset({"SEM-01", "SEM-21"})
 
@@ -244,8 +244,8 @@ class FirstBaseStays(Mutant):
         return {"first_base": earlier.values[BASE], **earlier.values} if BASE in earlier.values else earlier.values
 
 
-class ListOfOneIsANumber(Mutant):
-    """A cost that is a list of one number is that number."""
+class ListOfOneNumberAccepted(Mutant):
+    """A cost that is a list of one number is accepted as that number."""
 
     kills = frozenset({"STA-08"})
 
@@ -253,8 +253,8 @@ class ListOfOneIsANumber(Mutant):
         return super().number(name, value[0] if isinstance(value, list) and len(value) == 1 else value)
 
 
-class RemovedStaysRemoved(Mutant):
-    """A parameter that was once removed by an entry of null cannot be set again."""
+class RemovedParameterCannotBeSetAgain(Mutant):
+    """A parameter that a null entry removed cannot be set again."""
 
     kills = frozenset({"IDM-18", "SEM-07"})
 
@@ -263,8 +263,8 @@ class RemovedStaysRemoved(Mutant):
         return {**earlier, **{name: entry for name, entry in override.items() if name not in removed}}
 
 
-class InvalidIsAnsweredInText(Mutant):
-    """A 400 says in plain text what is wrong."""
+class ValidationErrorIsText(Mutant):
+    """The body of a 400 is plain text."""
 
     kills = frozenset({"SCH-06"})
 

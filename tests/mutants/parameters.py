@@ -1,4 +1,4 @@
-"""Bugs in the keys and entries of overrides, and in how they come together."""
+"""Bugs in the keys and entries of overrides, and in merging them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json
 
 
-class ParametersCaseless(Mutant):
-    """An entry of the override replaces the base's parameters of that name in any case."""
+class ParametersCaseInsensitive(Mutant):
+    """An entry of the override replaces the base model's parameter of that name in any case."""
 
     kills = frozenset({"SEM-06"})
 
@@ -25,7 +25,7 @@ class ParametersCaseless(Mutant):
         return super().apply_override(others, override)
 
 
-class ParametersOf40Characters(Mutant):
+class ParameterNamesCutAt40Characters(Mutant):
     """The names of parameters are silently cut after 40 characters."""
 
     kills = frozenset({"SEM-20"})
@@ -34,8 +34,8 @@ class ParametersOf40Characters(Mutant):
         return {entry[:40]: inner for entry, inner in super().mapping(name, value).items()}
 
 
-class ListsMergedByIndex(Mutant):
-    """A list in an override that is sent again is merged into the earlier one by index: a longer one keeps its tail."""
+class OverrideListsMergedByIndex(Mutant):
+    """A list in an override is merged into the earlier one by index: a longer one keeps its tail."""
 
     kills = frozenset({"SEM-20"})
 
@@ -48,8 +48,8 @@ class ListsMergedByIndex(Mutant):
         return {**earlier, **override, **longer}
 
 
-class RemovedOnlyForItself(Mutant):
-    """A parameter that an override removes is removed from that model, and back in the models on it."""
+class RemovalNotInherited(Mutant):
+    """A parameter that a base model's override removes is back in its derived models."""
 
     kills = frozenset({"SEM-07"})
 
@@ -58,13 +58,13 @@ class RemovedOnlyForItself(Mutant):
         return super().supported_params([own, *(self.removing_nothing(base) for base in bases)])
 
     def removing_nothing(self, stored: Stored) -> Stored:
-        """The model with an override that only adds and replaces."""
+        """Return the model with an override that only adds and replaces."""
         override = {name: entry for name, entry in stored.values.get(OVERRIDE, {}).items() if entry is not None}
         return replace(stored, values={**stored.values, OVERRIDE: override})
 
 
-class ParametersStoredAsComputed(Mutant):
-    """An override is stored together with the base's parameters: another base shows those of the former one."""
+class ComputedParametersStored(Mutant):
+    """The base model's parameters are stored with the override and outlive a change of base model."""
 
     kills = frozenset({"SEM-21"})
 
@@ -79,8 +79,8 @@ class ParametersStoredAsComputed(Mutant):
             return status, stored
 
 
-class RemovedForGood(Mutant):
-    """What a base removes stays removed, although the model's own override brings it back."""
+class RemovalCannotBeOverridden(Mutant):
+    """A parameter that a base model removes stays removed, although the model's own override sets it."""
 
     kills = frozenset({"SEM-07"})
 

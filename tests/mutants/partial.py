@@ -1,4 +1,4 @@
-"""Bugs in updates that send little, or that are judged otherwise than creates."""
+"""Bugs in updates with few fields, and in the validation of updates."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json
 
 
-class NameAloneClearsTheOverride(Mutant):
-    """An update of the name alone clears what was overridden: an absent override is stored as an empty one."""
+class NameOnlyUpdateClearsOverride(Mutant):
+    """An update with only the name clears the override."""
 
     kills = frozenset({"IDM-21", "IDM-28"})
 
@@ -23,8 +23,8 @@ class NameAloneClearsTheOverride(Mutant):
         return {name: v for name, v in merged.items() if name != OVERRIDE} if values.keys() == {KEY} else merged
 
 
-class ImagesAloneSwitchFunctionsOff(Mutant):
-    """An update of image support alone takes functions to be unsupported."""
+class ImageFlagAloneClearsFunctionFlag(Mutant):
+    """An update of only `image_support` clears `function_call`."""
 
     kills = frozenset({"IDM-06"})
 
@@ -33,8 +33,8 @@ class ImagesAloneSwitchFunctionsOff(Mutant):
         return {**super().merge(earlier, values), **({"function_call": 0} if alone else {})}
 
 
-class NewProviderDropsTheDisplayName(Mutant):
-    """A model that moves to another provider loses its display name."""
+class NewProviderDropsDisplayName(Mutant):
+    """Changing the provider clears the display name."""
 
     kills = frozenset({"IDM-28"})
 
@@ -44,8 +44,8 @@ class NewProviderDropsTheDisplayName(Mutant):
         return {name: v for name, v in merged.items() if name != "display_name" or name in values or not moves}
 
 
-class FlagsOffIgnoredOnABase(Mutant):
-    """In an update of a model that has a base model, a flag of 0 counts as not sent."""
+class ZeroFlagIgnoredWithBase(Mutant):
+    """An update of a derived model ignores a flag of 0."""
 
     kills = frozenset({"SEM-02"})
 
@@ -54,8 +54,8 @@ class FlagsOffIgnoredOnABase(Mutant):
         return super().merge(earlier, {name: value for name, value in values.items() if name not in off})
 
 
-class _JudgesCreatesOnly(Mutant):
-    """Some values are let through where the model exists."""
+class _ValidatesCreatesOnly(Mutant):
+    """Some values are not validated in updates."""
 
     def validate_fields(self, fields: Values) -> Values:
         exists = any(name == fields.get(KEY) for _, name in list(self.models))
@@ -66,8 +66,8 @@ class _JudgesCreatesOnly(Mutant):
         raise NotImplementedError
 
 
-class FlagsOfUpdatesUnchecked(_JudgesCreatesOnly):
-    """An update takes any integer for a flag; only creates are judged by the serializer."""
+class FlagsUncheckedInUpdates(_ValidatesCreatesOnly):
+    """An update accepts any integer as a flag."""
 
     kills = frozenset({"STA-09"})
 
@@ -79,8 +79,8 @@ class FlagsOfUpdatesUnchecked(_JudgesCreatesOnly):
         return int(bool(value)) if name in FLAGS and value is not None else value
 
 
-class NullsOfUpdatesUnchecked(_JudgesCreatesOnly):
-    """An update takes null for a field, and keeps what there was."""
+class NullIgnoredInUpdates(_ValidatesCreatesOnly):
+    """An update accepts null and keeps the old value."""
 
     kills = frozenset({"STA-11"})
 

@@ -1,4 +1,4 @@
-"""Bugs that only requests at the same time can show: each has a window of a few milliseconds."""
+"""Race conditions: bugs that only concurrent requests show. Each has a window of a few milliseconds."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ WINDOW = 0.004
 """Seconds between a look and what rests on it."""
 
 
-class _LooksFirst(Mutant):
-    """Whether a model exists is asked before the lock is taken."""
+class _ChecksBeforeLock(Mutant):
+    """Whether a model exists is checked before the lock is acquired."""
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         existed = self.find(organization, name) is not None
@@ -35,12 +35,12 @@ class _LooksFirst(Mutant):
             return self.written_late(organization, name, values) if lost else super().write(organization, name, values)
 
     def written_late(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
-        """What a create does that finds, once it has the lock, that somebody else was faster."""
+        """Return the result of a create that finds, once it holds the lock, that another one was faster."""
         raise NotImplementedError
 
 
-class TwoCreates(_LooksFirst):
-    """Each of two creates that race is answered 201."""
+class RacingCreatesBothReturn201(_ChecksBeforeLock):
+    """Two concurrent creates of one name both return 201."""
 
     kills = frozenset({"CON-01"})
     may_also_fail = frozenset({"CON-09"})  # where two upserts come after a delete
@@ -50,8 +50,8 @@ class TwoCreates(_LooksFirst):
         return 201, Mutant.write(self, organization, name, values)[1]
 
 
-class LateCreateWipesEarlier(_LooksFirst):
-    """The later of two creates that race replaces the earlier one's values, and says that it updated them."""
+class LaterCreateReplacesEarlier(_ChecksBeforeLock):
+    """The later of two concurrent creates replaces the values of the earlier and returns 200."""
 
     kills = frozenset({"CON-07"})
 
@@ -60,8 +60,8 @@ class LateCreateWipesEarlier(_LooksFirst):
         return 200, Mutant.write(self, organization, name, values)[1]
 
 
-class RacingCreatesFail(_LooksFirst):
-    """The database refuses the later of two creates that race, and its error is a 500."""
+class RacingCreateReturns500(_ChecksBeforeLock):
+    """The later of two concurrent creates violates a constraint and returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -69,8 +69,8 @@ class RacingCreatesFail(_LooksFirst):
         raise RuntimeError("duplicate key value violates unique constraint")
 
 
-class RacingCreatesConflict(_LooksFirst):
-    """The later of two creates that race is answered 409."""
+class RacingCreateReturns409(_ChecksBeforeLock):
+    """The later of two concurrent creates returns 409."""
 
     kills = frozenset({"STA-04"})
 
@@ -78,8 +78,8 @@ class RacingCreatesConflict(_LooksFirst):
         raise HttpError(409, "The model was created meanwhile.")
 
 
-class TwoRows(_LooksFirst):
-    """Two creates that race leave two rows: the model is still there after it was deleted once."""
+class RacingCreatesLeaveTwoRows(_ChecksBeforeLock):
+    """Two concurrent creates leave two rows: the model still exists after one delete."""
 
     kills = frozenset({"CON-01", "CON-02", "CON-07"})
     may_also_fail = frozenset({"CON-09"})  # where two upserts come after a delete
@@ -102,8 +102,8 @@ class TwoRows(_LooksFirst):
         return found
 
 
-class NobodyCreates(Mutant):
-    """Whether a model was created is asked after it was stored: of creates that race none is answered 201."""
+class RacingCreatesReturnNo201(Mutant):
+    """The status is computed after the model is stored: none of several concurrent creates returns 201."""
 
     kills = frozenset({"CON-01"})
     may_also_fail = frozenset({"CON-09"})  # where two upserts come after a delete
@@ -117,7 +117,7 @@ class NobodyCreates(Mutant):
 
 
 class LostUpdates(Mutant):
-    """An update reads a model, changes it and writes it back, and undoes what was written in between."""
+    """An update reads, changes and writes back a model without a lock, and undoes concurrent updates."""
 
     kills = frozenset({"CON-05", "CON-07"})
     may_also_fail = frozenset({"CON-09"})  # where what is written back was deleted in between
@@ -133,8 +133,8 @@ class LostUpdates(Mutant):
         return 200, stored
 
 
-class OverridesUndoUpdates(LostUpdates):
-    """An update with an override is read, merged and written back without the lock that all others take."""
+class OverrideUpdateWithoutLock(LostUpdates):
+    """An update with an override reads, merges and writes back without the lock."""
 
     kills = frozenset({"CON-05"})
     may_also_fail = frozenset({"CON-07"})  # where, of creates that race, the one with an override comes after another
@@ -147,7 +147,7 @@ class OverridesUndoUpdates(LostUpdates):
 
 
 class _Contended(Mutant):
-    """Updates of one model that meet know of each other."""
+    """Concurrent updates of one model know of each other."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -170,12 +170,12 @@ class _Contended(Mutant):
             return super().write(organization, name, values)
 
     def met(self, organization: str, earlier: Stored, values: Values) -> tuple[int, Stored]:
-        """What an update does that met another one; `earlier` is what both found."""
+        """Return the result of an update that met another one; `earlier` is what both found."""
         raise NotImplementedError
 
 
-class RacersWithdrawn(_Contended):
-    """Updates that meet roll each other back: each is answered 200, and none is stored."""
+class RacingUpdatesRolledBack(_Contended):
+    """Concurrent updates roll each other back: each returns 200 and none is stored."""
 
     kills = frozenset({"CON-03", "CON-05", "CON-06"})
     may_also_fail = frozenset({"CON-07"})  # where, of creates that race, two meet after a third
@@ -184,8 +184,8 @@ class RacersWithdrawn(_Contended):
         return 200, self.upserted(earlier, earlier.name, values)
 
 
-class RacersJoined(_Contended):
-    """Display names of updates that meet are joined to one, as a merge of documents would."""
+class RacingDisplayNamesJoined(_Contended):
+    """The display names of concurrent updates are joined, as by a document merge."""
 
     kills = frozenset({"CON-03", "CON-04", "CON-05", "CON-06"})
 
@@ -197,7 +197,7 @@ class RacersJoined(_Contended):
 
 
 class TornWrites(Mutant):
-    """Values are written one by one: readers and other writers come in between."""
+    """Values are written one by one: concurrent reads and writes come between."""
 
     kills = frozenset({"CON-04"})
     may_also_fail = frozenset({"CON-02", "CON-09"})  # where a delete comes in between
@@ -213,7 +213,7 @@ class TornWrites(Mutant):
 
 
 class TornReads(Mutant):
-    """A read collects the costs after the rest: writers come in between."""
+    """A read fetches the costs after the rest: concurrent writes come between."""
 
     kills = frozenset({"CON-04"})
     window = WINDOW
@@ -225,8 +225,8 @@ class TornReads(Mutant):
         return replace(first, body={**first.body, **costs})
 
 
-class ReadsShared(Mutant):
-    """A read that finds the same read under way waits for its answer, which may be older than the question."""
+class ReadsCoalesced(Mutant):
+    """A read waits for the same read in progress, whose response may be older than the request."""
 
     kills = frozenset({"CON-06"})
 
@@ -249,7 +249,7 @@ class ReadsShared(Mutant):
         return flight.response
 
     def fly(self, flight: _Flight, question: object, request: Request) -> None:
-        """Answer a read, for all who wait for it."""
+        """Respond to a read, for all requests that wait for it."""
         try:
             flight.response = super().read(request)
             sleep(WINDOW)
@@ -260,7 +260,7 @@ class ReadsShared(Mutant):
 
 
 class _Flight:
-    """A read under way."""
+    """A read in progress."""
 
     def __init__(self) -> None:
         self.landed = threading.Event()
@@ -268,8 +268,8 @@ class _Flight:
         self.error: HttpError | None = None
 
 
-class OrganizationOfTheLatestRequest(Mutant):
-    """The caller's organization is kept in a global variable, and is another one by the time it is read."""
+class OrganizationInGlobalVariable(Mutant):
+    """The organization is in a global variable, which a concurrent request changes."""
 
     kills = frozenset({"CON-08"})
 
@@ -282,8 +282,8 @@ class OrganizationOfTheLatestRequest(Mutant):
         return replace(caller, organization=self.organization), values
 
 
-class BodyOfTheLatestRequest(Mutant):
-    """The body is kept in a global variable: requests at once all store what the latest says."""
+class BodyInGlobalVariable(Mutant):
+    """The body is in a global variable: concurrent requests all store the latest one."""
 
     kills = frozenset({"CON-05", "CON-07", "CON-08", "SCH-11"})
 
@@ -296,7 +296,7 @@ class BodyOfTheLatestRequest(Mutant):
 
 
 class UpdatesDeleteAndInsert(Mutant):
-    """An update deletes the row and inserts another: in between there is none to read."""
+    """An update deletes the row and inserts another: a read between finds none."""
 
     kills = frozenset({"CON-04"})
 
@@ -306,8 +306,8 @@ class UpdatesDeleteAndInsert(Mutant):
         super().save(organization, stored)
 
 
-class RacingDeletesBreak(Mutant):
-    """Of two deletes at once the later one finds nothing to delete, and does not expect it."""
+class RacingDeleteReturns500(Mutant):
+    """The later of two concurrent deletes finds nothing to delete and returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -319,8 +319,8 @@ class RacingDeletesBreak(Mutant):
         return True
 
 
-class LateUpdateRevives(Mutant):
-    """An update that has loaded its model writes it back, though it was deleted meanwhile."""
+class UpdateRevivesDeletedModel(Mutant):
+    """An update writes back a model that was deleted meanwhile."""
 
     kills = frozenset({"CON-09"})
 
@@ -335,8 +335,8 @@ class LateUpdateRevives(Mutant):
             return super().write(organization, name, values)
 
 
-class DeleteTakesTheNewOne(Mutant):
-    """A delete looks for its model, and a little later deletes by name: what was created meanwhile, too."""
+class DeleteRemovesNewModel(Mutant):
+    """A delete finds its model and later deletes by name, even a model that was created meanwhile."""
 
     kills = frozenset({"CON-09"})
 
@@ -359,7 +359,7 @@ class DeleteTakesTheNewOne(Mutant):
 
 
 class FieldsDeletedOneByOne(Mutant):
-    """A delete removes the values of a model first and the model after them: readers come in between."""
+    """A delete removes the values first and the model later: reads come between."""
 
     kills = frozenset({"CON-02"})
 
@@ -372,7 +372,7 @@ class FieldsDeletedOneByOne(Mutant):
 
 
 class FlagsInOneColumn(Mutant):
-    """Flags are the bits of one number, which an update reads, changes and writes back without the lock."""
+    """Flags are bits of one number, which an update reads, changes and writes back without the lock."""
 
     kills = frozenset({"CON-05"})
     may_also_fail = frozenset({"CON-07"})
@@ -387,7 +387,7 @@ class FlagsInOneColumn(Mutant):
 
 
 class FlagsWrittenLater(Mutant):
-    """Flags are written by a statement of their own, after the others: other writers come in between."""
+    """Flags are written by a second statement: concurrent writes come between."""
 
     kills = frozenset({"CON-04"})
 
@@ -402,7 +402,7 @@ class FlagsWrittenLater(Mutant):
 
 
 class ParametersWrittenLater(Mutant):
-    """Parameters are written by a statement of their own, after the others: other writers come in between."""
+    """Parameters are written by a second statement: concurrent writes come between."""
 
     kills = frozenset({"CON-04"})
 
@@ -415,7 +415,7 @@ class ParametersWrittenLater(Mutant):
 
 
 class BaseReadTwice(Mutant):
-    """A model on a base takes costs and the rest from two looks at it: the base is updated in between."""
+    """A derived model takes costs and the rest from two reads of its base model: updates come between."""
 
     kills = frozenset({"CON-04"})
 

@@ -1,4 +1,4 @@
-"""Bugs in which base model and which provider a model is attached to."""
+"""Bugs in references to base models and providers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tests.servers.plain_fields import Values
 
 
-class DeletedBaseStopsUpdates(Mutant):
-    """An update looks up the stored base as well: once that is deleted, the model cannot be changed, which is a 404."""
+class DeletedBaseBlocksUpdates(Mutant):
+    """A model whose base model was deleted cannot be updated: the update returns 404."""
 
     kills = frozenset({"SEM-17"})
 
@@ -25,8 +25,8 @@ class DeletedBaseStopsUpdates(Mutant):
         super().reject_unknown_references(organization, {**stored.values, **values} if stored else values)
 
 
-class BasesAreFrozen(Mutant):
-    """A model that others are based on is never changed: an update is answered 200, with the old values."""
+class BaseModelNeverUpdated(Mutant):
+    """A model that is a base model is never changed: an update returns 200 with the old values."""
 
     kills = frozenset({"IDM-02"})
 
@@ -35,8 +35,8 @@ class BasesAreFrozen(Mutant):
         return dict(earlier.values) if is_base else super().merge(earlier, values)
 
 
-class ProviderLostInTheJoin(Mutant):
-    """The query that joins the base joins no provider: a model that has both shows the base only."""
+class ProviderMissingWithBase(Mutant):
+    """A model with a base model and a provider returns only the base model."""
 
     kills = frozenset({"SEM-08", "SEM-09"})
 
@@ -44,8 +44,8 @@ class ProviderLostInTheJoin(Mutant):
         return {} if BASE in lineage[0].values else super().provider_field(organization, lineage)
 
 
-class SpellingsComparedByCreates(Mutant):
-    """Only a create refuses two spellings of the provider that differ; an update takes the second."""
+class ConflictingProvidersAcceptedInUpdates(Mutant):
+    """Only creates reject two different spellings of the provider."""
 
     kills = frozenset({"STA-14"})
 
@@ -59,7 +59,7 @@ class SpellingsComparedByCreates(Mutant):
 
 
 class FormerProviderIgnored(Mutant):
-    """A model that left a provider does not get it back: an update that names it again is ignored there."""
+    """A model that left a provider cannot be attached to it again."""
 
     kills = frozenset({"SEM-22"})
 
@@ -74,8 +74,8 @@ class FormerProviderIgnored(Mutant):
         return super().merge(earlier, kept)
 
 
-class ProviderBeforeBase(Mutant):
-    """An update that names a base and a provider is one of the provider: the base is ignored."""
+class BaseIgnoredWithProvider(Mutant):
+    """An update with a base model and a provider ignores the base model."""
 
     kills = frozenset({"IDM-08"})
 
@@ -85,8 +85,8 @@ class ProviderBeforeBase(Mutant):
         return super().merge(earlier, kept)
 
 
-class ProviderOfOneModel(Mutant):
-    """A provider is attached to one model: the next one that names it takes it away from the former."""
+class ProviderMovesToNextModel(Mutant):
+    """Attaching a provider to a model detaches it from the previous one."""
 
     kills = frozenset({"SEM-22"})
 
@@ -98,8 +98,8 @@ class ProviderOfOneModel(Mutant):
         super().save(organization, stored)
 
 
-class AllMoveToTheNewProvider(Mutant):
-    """Where one model moves to another provider, all models of the former one move with it."""
+class ModelsMoveTogether(Mutant):
+    """Changing the provider of one model changes it for all models of the old provider."""
 
     kills = frozenset({"SEM-22"})
 

@@ -1,4 +1,4 @@
-"""Bugs of servers that tell whether anything changed, or whether a request was seen before, by too little."""
+"""Bugs in detecting unchanged and repeated requests."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 class _Unchanged(Mutant):
-    """An update in which nothing seems to have changed writes nothing."""
+    """An update that seems to change nothing is not stored."""
 
     def merge(self, earlier: Stored, values: Values) -> Values:
         merged = super().merge(earlier, values)
         return dict(earlier.values) if self.seems_unchanged(earlier.values, merged) else merged
 
     def seems_unchanged(self, before: Mapping[str, Json], after: Values) -> bool:
-        """Whether there is nothing to write."""
+        """Return whether there is nothing to write."""
         raise NotImplementedError
 
 
-class FlagsNotCompared(_Unchanged):
-    """Whether an update changes anything is told by all but the flags: one that is sent alone is not written."""
+class FlagOnlyUpdateSkipped(_Unchanged):
+    """Flags are not compared to detect changes: an update of flags alone is not stored."""
 
     kills = frozenset({"IDM-02", "IDM-06", "IDM-08", "IDM-16", "IDM-18"})
 
@@ -39,8 +39,8 @@ class FlagsNotCompared(_Unchanged):
         return {n: v for n, v in before.items() if n not in FLAGS} == {n: v for n, v in after.items() if n not in FLAGS}
 
 
-class OverridesComparedByName(Mutant):
-    """An override that has the parameters of the stored one counts as the same, whatever it says of them."""
+class OverridesComparedByKeys(Mutant):
+    """Overrides are compared by the names of their parameters: changed values are not stored."""
 
     kills = frozenset({"IDM-16", "IDM-18", "IDM-24", "SEM-07", "SEM-20"})
 
@@ -48,8 +48,8 @@ class OverridesComparedByName(Mutant):
         return earlier if override.keys() <= earlier.keys() else super().merge_override(earlier, override)
 
 
-class LatestBodiesRemembered(Mutant):
-    """A named body among the last eight of its model is taken for a request that was sent twice: it is not applied."""
+class RecentBodyIgnored(Mutant):
+    """A body with a display name is not applied if it equals one of the model's last eight bodies."""
 
     kills = frozenset({"IDM-07"})
 
@@ -64,8 +64,8 @@ class LatestBodiesRemembered(Mutant):
         return earlier if twice and earlier else super().upserted(earlier, name, values)
 
 
-class OverrideSentBeforeIgnored(Mutant):
-    """An override that the model had before is taken for a request that comes late, and is ignored."""
+class EarlierOverrideIgnored(Mutant):
+    """An override that the model had before is ignored as a late request."""
 
     kills = frozenset({"IDM-18", "SEM-07"})
 
@@ -80,8 +80,8 @@ class OverrideSentBeforeIgnored(Mutant):
         return super().merge(earlier, {n: v for n, v in values.items() if n != OVERRIDE or not late})
 
 
-class EmptyOverrideIgnored(Mutant):
-    """An override takes the place of the one before it, unless it is empty."""
+class OverrideReplacedUnlessEmpty(Mutant):
+    """An override replaces the stored one, unless it is empty."""
 
     kills = frozenset({"SEM-23"})
 
@@ -90,7 +90,7 @@ class EmptyOverrideIgnored(Mutant):
 
 
 class _Drafts(Mutant):
-    """The costs of a request that names what does not exist are left behind for the next one that is taken."""
+    """The costs of a request with an unknown reference stay behind for the next accepted one."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -104,8 +104,8 @@ class _Drafts(Mutant):
             raise
 
 
-class RefusedValuesFlushedLater(_Drafts):
-    """A refused update leaves its values in the object of the session: the next update of the model writes them."""
+class RejectedValuesWrittenByNextUpdate(_Drafts):
+    """The values of a rejected update are written by the model's next update."""
 
     kills = frozenset({"IDM-30"})
 
@@ -113,8 +113,8 @@ class RefusedValuesFlushedLater(_Drafts):
         return super().merge(earlier, {**self.drafts.pop(earlier.name, {}), **values})
 
 
-class RefusedCreateFillsTheNext(_Drafts):
-    """A refused create leaves its values behind, and the create that is taken of that name begins with them."""
+class RejectedCreateFillsNextCreate(_Drafts):
+    """The values of a rejected create are used by the next create of that name."""
 
     kills = frozenset({"IDM-13"})
 

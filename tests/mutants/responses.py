@@ -1,4 +1,4 @@
-"""Bugs in what an answer looks like, whatever it answers."""
+"""Bugs in response bodies and media types."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from tests.servers.wire import HttpError, Json, Request
 
 
-class _Shows(Mutant):
-    """A model is shown otherwise than it is stored."""
+class _ChangesModels(Mutant):
+    """Models are changed just before they are returned."""
 
     def serialize(self, organization: str, stored: Stored) -> Values:
         return self.seen(super().serialize(organization, stored))
 
     def seen(self, model: Values) -> Values:
-        """What is made of a model just before it is written."""
+        """Return the model as it is written."""
         raise NotImplementedError
 
 
 class ByteOrderMark(Mutant):
-    """Answers are encoded as `utf-8-sig`."""
+    """Responses begin with a byte order mark: they are encoded as `utf-8-sig`."""
 
     kills = frozenset({"SCH-01"})
 
@@ -42,8 +42,8 @@ class ByteOrderMark(Mutant):
         return b"\xef\xbb\xbf" + super().encode(value)
 
 
-class AverageOfNothing(Mutant):
-    """The average of no requests is 0/0, and is written as NaN."""
+class NanInResponse(Mutant):
+    """The throughput of a model without requests is 0/0 and is written as NaN."""
 
     kills = frozenset({"SCH-01"})
 
@@ -54,8 +54,8 @@ class AverageOfNothing(Mutant):
         return json.dumps(value, ensure_ascii=False).encode()
 
 
-class NameWrittenTwice(Mutant):
-    """Answers are made by string concatenation, and one name stands in them twice."""
+class DuplicateMember(Mutant):
+    """Responses are built by string concatenation, and one member appears twice."""
 
     kills = frozenset({"SCH-01"})
 
@@ -64,8 +64,8 @@ class NameWrittenTwice(Mutant):
         return text[:-1] + b', "id": ' + super().encode(value["id"]) + b"}" if "id" in value else text
 
 
-class Latin1Answers(Mutant):
-    """Answers are encoded in Latin-1 as long as it has their characters."""
+class Latin1Responses(Mutant):
+    """Responses are encoded in Latin-1 whenever that has all their characters."""
 
     kills = frozenset({"IDM-11", "SCH-01"})
 
@@ -77,8 +77,8 @@ class Latin1Answers(Mutant):
             return text
 
 
-class ErrorsInPythonSpelling(Mutant):
-    """Errors are written by `str()` of a dictionary: JSON in single quotes."""
+class ErrorsAsPythonDict(Mutant):
+    """Errors are written by `str()` of a dictionary: JSON with single quotes."""
 
     kills = frozenset({"SCH-01"})
 
@@ -86,8 +86,8 @@ class ErrorsInPythonSpelling(Mutant):
         return super().encode(value) if KEY in value and "id" in value else str(value).encode()
 
 
-class AbsentModelIsHtml(Mutant):
-    """A model that does not exist is answered with the web framework's own error page."""
+class NotFoundIsHtml(Mutant):
+    """The 404 of a missing model is the web framework's own HTML page."""
 
     kills = frozenset({"SCH-01", "SCH-02"})
 
@@ -100,7 +100,7 @@ class AbsentModelIsHtml(Mutant):
 
 
 class JsonAsText(Mutant):
-    """Answers are sent as `text/plain`."""
+    """Responses have the media type `text/plain`."""
 
     kills = frozenset({"SCH-02", "SCH-06"})
 
@@ -109,7 +109,7 @@ class JsonAsText(Mutant):
 
 
 class ErrorsWithoutMediaType(Mutant):
-    """Errors are written to the socket by hand, without a Content-Type."""
+    """Error responses have no Content-Type."""
 
     kills = frozenset({"SCH-02", "SCH-06"})
 
@@ -119,7 +119,7 @@ class ErrorsWithoutMediaType(Mutant):
 
 
 class ErrorsWithoutBody(Mutant):
-    """A refusal is a bare status."""
+    """Error responses have no body."""
 
     kills = frozenset({"SCH-01", "SCH-02", "SCH-06"})
 
@@ -127,8 +127,8 @@ class ErrorsWithoutBody(Mutant):
         return None
 
 
-class IdMissing(_Shows):
-    """The answer has a name but no `id`."""
+class IdMissing(_ChangesModels):
+    """Responses have a name but no `id`."""
 
     kills = frozenset({"SCH-03"})
 
@@ -136,8 +136,8 @@ class IdMissing(_Shows):
         return {name: value for name, value in model.items() if name != "id"}
 
 
-class CostsAsStrings(_Shows):
-    """Costs are decimals, which are written as strings, as Django REST framework does unless told otherwise."""
+class CostsAsStrings(_ChangesModels):
+    """Costs are decimals and are returned as strings, as Django REST framework does by default."""
 
     kills = frozenset({"SCH-03"})
 
@@ -145,8 +145,8 @@ class CostsAsStrings(_Shows):
         return {name: str(value) if name in COSTS else value for name, value in model.items()}
 
 
-class FlagsAsBooleans(_Shows):
-    """Flags are shown as true and false."""
+class FlagsAsBooleans(_ChangesModels):
+    """Flags are returned as true and false."""
 
     kills = frozenset({"SCH-03"})
 
@@ -154,8 +154,8 @@ class FlagsAsBooleans(_Shows):
         return {name: bool(value) if name in FLAGS else value for name, value in model.items()}
 
 
-class ParametersAsNames(_Shows):
-    """`supported_params` is a list of names where an object belongs."""
+class ParametersAsList(_ChangesModels):
+    """`supported_params` is a list of names instead of an object."""
 
     kills = frozenset({"SCH-03"})
 
@@ -163,8 +163,8 @@ class ParametersAsNames(_Shows):
         return {**model, "supported_params": list(model["supported_params"])}
 
 
-class UnknownModelType(_Shows):
-    """`model_type` says `llm`, which is none of the declared types."""
+class UnknownModelType(_ChangesModels):
+    """`model_type` is `llm`, which the contract does not declare."""
 
     kills = frozenset({"SCH-03"})
 
@@ -182,8 +182,8 @@ class UnixTimestamps(Mutant):
         return {name: moment and moment.timestamp() for name, moment in moments.items()}
 
 
-class NullForNoName(_Shows):
-    """A display name that was never given is shown as null."""
+class NullDisplayName(_ChangesModels):
+    """A missing display name is returned as null."""
 
     kills = frozenset({"SCH-04"})
 
@@ -191,8 +191,8 @@ class NullForNoName(_Shows):
         return {"display_name": None, **model}
 
 
-class ErrorsInLists(Mutant):
-    """What is wrong with a body is a list of messages at the top."""
+class ErrorsAsList(Mutant):
+    """The body of a validation error is a list of messages."""
 
     kills = frozenset({"SCH-06"})
 
@@ -200,8 +200,8 @@ class ErrorsInLists(Mutant):
         return [super().error_body(error)] if error.status == 400 else super().error_body(error)
 
 
-class ErrorIsAString(Mutant):
-    """The body of a 404 is one JSON string."""
+class NotFoundIsAString(Mutant):
+    """The body of a 404 is a JSON string."""
 
     kills = frozenset({"SCH-05"})
 
@@ -209,8 +209,8 @@ class ErrorIsAString(Mutant):
         return error.problem if error.status == 404 else super().error_body(error)
 
 
-class DetailOfParts(Mutant):
-    """`detail` is an object of a code and a message, as a gateway in front writes it."""
+class DetailIsAnObject(Mutant):
+    """`detail` is an object with a code and a message, as some gateways write it."""
 
     kills = frozenset({"SCH-06"})
 
@@ -219,8 +219,8 @@ class DetailOfParts(Mutant):
         return {"detail": {"code": error.status, "message": error.problem}} if "detail" in body else body
 
 
-class IdIsAUuid(_Shows):
-    """`id` is the key of the row."""
+class IdIsAUuid(_ChangesModels):
+    """`id` is the primary key of the row, a UUID."""
 
     kills = frozenset({"SCH-07"})
 
@@ -228,7 +228,7 @@ class IdIsAUuid(_Shows):
         return {**model, "id": str(uuid5(NAMESPACE_URL, model["id"]))}
 
 
-class IdIsANumber(_Shows):
+class IdIsANumber(_ChangesModels):
     """`id` is the number of the row."""
 
     kills = frozenset({"SCH-03", "SCH-07"})
@@ -237,8 +237,8 @@ class IdIsANumber(_Shows):
         return {**model, "id": crc32(model["id"].encode())}
 
 
-class ProviderIdIsARow(_Shows):
-    """`provider.id` is the key of the row instead of the provider's identifier."""
+class ProviderIdIsPrimaryKey(_ChangesModels):
+    """`provider.id` is the primary key of the row instead of the provider's identifier."""
 
     kills = frozenset({"SCH-08"})
 
@@ -246,8 +246,8 @@ class ProviderIdIsARow(_Shows):
         return {**model, "provider": {**model["provider"], "id": "17"}} if "provider" in model else model
 
 
-class ProviderTimesNaive(_Shows):
-    """Times inside the provider have no offset; those of the model do."""
+class NaiveTimesInProvider(_ChangesModels):
+    """Times inside the provider have no UTC offset; those of the model do."""
 
     kills = frozenset({"SCH-09"})
 
@@ -257,7 +257,7 @@ class ProviderTimesNaive(_Shows):
 
 
 class NaiveTimes(Mutant):
-    """Times are written without an offset: `datetime.utcnow().isoformat()`."""
+    """Times have no UTC offset: `datetime.utcnow().isoformat()`."""
 
     kills = frozenset({"SCH-09"})
 
@@ -266,7 +266,7 @@ class NaiveTimes(Mutant):
 
 
 class HttpDates(Mutant):
-    """Times are written as HTTP headers have them, as Flask does by default."""
+    """Times have the format of HTTP headers, as in Flask by default."""
 
     kills = frozenset({"SCH-09"})
 
@@ -283,8 +283,8 @@ class OffsetWithoutColon(Mutant):
         return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S.%f%z}"
 
 
-class CustomModelsAreOurs(_Shows):
-    """A custom model of the organization says that it is the vendor's."""
+class CustomModelsInVendorCategory(_ChangesModels):
+    """`affiliation_category` of a custom model is the vendor's."""
 
     kills = frozenset({"SCH-10"})
 
@@ -293,7 +293,7 @@ class CustomModelsAreOurs(_Shows):
 
 
 class CustomModelsAreHardcoded(Mutant):
-    """`source` is a constant of the serializer, written when there were only built-in models."""
+    """`source` is a constant of the serializer from the time before custom models."""
 
     kills = frozenset({"SCH-10"})
 
@@ -301,8 +301,8 @@ class CustomModelsAreHardcoded(Mutant):
         return {**super().constant_fields(stored), "source": "hardcoded"}
 
 
-class CategoryCapitalized(_Shows):
-    """`affiliation_category` says `Custom`, the label of the choice instead of its value."""
+class CategoryCapitalized(_ChangesModels):
+    """`affiliation_category` is `Custom`, the label of the choice instead of its value."""
 
     kills = frozenset({"SCH-03", "SCH-10"})
 
@@ -310,8 +310,8 @@ class CategoryCapitalized(_Shows):
         return {**model, "affiliation_category": model["affiliation_category"].capitalize()}
 
 
-class NamesShownShortened(Mutant):
-    """Long names are shown with an ellipsis in their middle, as the dashboard shows them."""
+class LongNamesAbbreviated(Mutant):
+    """Long names are returned with an ellipsis in the middle, as on the dashboard."""
 
     kills = frozenset({"IDM-10", "IDM-20", "SCH-11"})
 
@@ -320,8 +320,8 @@ class NamesShownShortened(Mutant):
         return {"id": name, KEY: name}
 
 
-class LatestModelShown(Mutant):
-    """The read shows the model that was written last: it is kept on the handler, and never dropped."""
+class ReadReturnsLatestModel(Mutant):
+    """A read returns the model that was written last: the handler caches it and never drops it."""
 
     kills = frozenset(
         {
@@ -352,8 +352,8 @@ class LatestModelShown(Mutant):
         return replace(self.latest, status=super().read(request).status)
 
 
-class HardcodedOnceUpdated(Mutant):
-    """A model that was updated says that it is one of the hard-coded ones."""
+class SourceHardcodedAfterUpdate(Mutant):
+    """`source` of an updated model is `hardcoded`."""
 
     kills = frozenset({"SCH-10"})
 
@@ -362,8 +362,8 @@ class HardcodedOnceUpdated(Mutant):
         return {**super().constant_fields(stored), **({"source": "hardcoded"} if updated else {})}
 
 
-class OursWhenRead(Mutant):
-    """A model that is read says that it is one of the vendor's own."""
+class VendorCategoryInReads(Mutant):
+    """A read returns the vendor's `affiliation_category` for a custom model."""
 
     kills = frozenset({"IDM-26", "SCH-10"})
 

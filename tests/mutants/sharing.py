@@ -1,4 +1,4 @@
-"""Bugs of objects that several models share: what is written to one shows in another."""
+"""Bugs with objects that models share: a write to one model changes another."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class _SharedDefaults(Mutant):
-    """An object of defaults is filled by every write, and shows in every model."""
+    """Every write fills one object of defaults, whose values all models return."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
         self.shared: Values = {}
 
 
-class ParametersOfTheProcess(_SharedDefaults):
-    """The default parameters are one object for all, and overrides are written into it."""
+class OverridesChangeDefaults(_SharedDefaults):
+    """Overrides are written into the default parameters of all models."""
 
     kills = frozenset({"IDM-23"})
 
@@ -36,8 +36,8 @@ class ParametersOfTheProcess(_SharedDefaults):
         return super().apply_override(params, override)
 
 
-class DefaultOverrideShared(_SharedDefaults):
-    """The default argument of the override is one object for all: models without an override get those of others."""
+class MutableDefaultOverride(_SharedDefaults):
+    """The override has a mutable default argument: models without an override get those of others."""
 
     kills = frozenset({"IDM-23"})
 
@@ -49,8 +49,8 @@ class DefaultOverrideShared(_SharedDefaults):
         return super().supported_params(lineage) if any(OVERRIDE in m.values for m in lineage) else dict(self.shared)
 
 
-class UpdatesFillTheDefaults(_SharedDefaults):
-    """Costs that an update sends become the defaults of models that have none."""
+class UpdatesChangeDefaults(_SharedDefaults):
+    """The costs of an update become the defaults of models without costs."""
 
     kills = frozenset({"IDM-23"})
     flaky = frozenset({"TEN-03"})
@@ -65,7 +65,7 @@ class UpdatesFillTheDefaults(_SharedDefaults):
 
 
 class EqualOverridesShareAnObject(Mutant):
-    """Overrides that are equal are stored once: an update of one model's changes the other's."""
+    """Equal overrides are one object: updating one model's override changes the other's."""
 
     kills = frozenset({"IDM-17"})
 
@@ -78,8 +78,8 @@ class EqualOverridesShareAnObject(Mutant):
                 self.models[address] = replace(other, values={**other.values, OVERRIDE: after})
 
 
-class RemovedFromTheBase(Mutant):
-    """An entry of null is deleted from the very object that the base model's parameters stand in."""
+class NullRemovesFromBase(Mutant):
+    """A null entry removes the parameter from the base model itself."""
 
     kills = frozenset({"SEM-16"})
 
@@ -92,8 +92,8 @@ class RemovedFromTheBase(Mutant):
             super().save(organization, replace(base, values={**base.values, OVERRIDE: left}))
 
 
-class RootOfTheChainChanged(Mutant):
-    """The parameters of the farthest base are the object that all overrides on the way are laid into."""
+class OverridesChangeRoot(Mutant):
+    """The overrides of a chain are applied to the parameters of its farthest base model in place."""
 
     kills = frozenset({"SEM-16"})
 
@@ -105,8 +105,8 @@ class RootOfTheChainChanged(Mutant):
             super().save(organization, replace(root, values={**root.values, OVERRIDE: both}))
 
 
-class UpdatesWriteTheBase(Mutant):
-    """An update of a model that has a base writes the base's row, which the join returned last, too."""
+class UpdateChangesBase(Mutant):
+    """An update of a derived model also updates its base model."""
 
     kills = frozenset({"SEM-16"})
 
@@ -119,7 +119,7 @@ class UpdatesWriteTheBase(Mutant):
 
 
 class InheritedValuesBecomeOwn(Mutant):
-    """An update writes the whole object back, with what it shows of the base: another base changes nothing then."""
+    """An update stores inherited values as the model's own: a new base model changes nothing."""
 
     kills = frozenset({"SEM-21"})
 
@@ -132,8 +132,8 @@ class InheritedValuesBecomeOwn(Mutant):
         return status, stored
 
 
-class BaseShownByItsDisplayName(Mutant):
-    """The base model is shown by the name that people read."""
+class BaseReturnedByDisplayName(Mutant):
+    """`base_model_name` is the display name of the base model."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08"})
 

@@ -1,4 +1,4 @@
-"""Bugs in reading a request that is spelled in an unusual way: its JSON, its headers, its path."""
+"""Bugs in parsing unusual spellings of JSON, headers and paths."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json, Request
 
 
-class ExponentsRefused(Mutant):
-    """A reader of numbers written by hand knows no exponents."""
+class ExponentRejected(Mutant):
+    """The number parser does not know exponents."""
 
     kills = frozenset({"STA-17", "STA-32"})
 
@@ -24,8 +24,8 @@ class ExponentsRefused(Mutant):
         return super().parse(data)
 
 
-class CapitalEscapesRefused(Mutant):
-    """An escape has to have its hexadecimal digits in small letters."""
+class CapitalEscapeRejected(Mutant):
+    """A Unicode escape with capital hexadecimal digits is rejected."""
 
     kills = frozenset({"STA-32"})
 
@@ -35,8 +35,8 @@ class CapitalEscapesRefused(Mutant):
         return super().parse(data)
 
 
-class EscapedSolidusKept(Mutant):
-    """The escape of a slash is none that the reader of strings knows, and stays in the value."""
+class EscapedSlashNotDecoded(Mutant):
+    """An escaped slash is not decoded: the backslash stays in the value."""
 
     kills = frozenset({"STA-32"})
 
@@ -44,8 +44,8 @@ class EscapedSolidusKept(Mutant):
         return super().parse(re.sub(rb"(?<!\\)((?:\\\\)*)\\/", rb"\1\\\\/", data))
 
 
-class EscapedNamesUnknown(Mutant):
-    """The names of members are compared as they are written, escapes and all."""
+class EscapedMemberNameUnknown(Mutant):
+    """Member names are compared as written: an escaped one is unknown."""
 
     kills = frozenset({"STA-32"})
 
@@ -55,8 +55,8 @@ class EscapedNamesUnknown(Mutant):
         )
 
 
-class SpaceBehindTheTextRefused(Mutant):
-    """The body has to end where its JSON text ends: white space behind it is refused."""
+class TrailingWhitespaceRejected(Mutant):
+    """White space after the JSON text is rejected."""
 
     kills = frozenset({"STA-32"})
 
@@ -66,8 +66,8 @@ class SpaceBehindTheTextRefused(Mutant):
         return super().parse(data)
 
 
-class QuotedCharsetRefused(Mutant):
-    """A charset in quotes is compared quotes and all, and is unknown."""
+class QuotedCharsetRejected(Mutant):
+    """A charset in quotes is rejected as unknown."""
 
     kills = frozenset({"STA-16"})
 
@@ -77,8 +77,8 @@ class QuotedCharsetRefused(Mutant):
             raise HttpError(415, f'Unsupported media type "{content_type}" in request.')
 
 
-class MalformedPercentBreaksTheRouter(Mutant):
-    """The path is percent-decoded once more, by a function that raises at what is malformed."""
+class MalformedPercentReturns500(Mutant):
+    """The router decodes the path again and raises an error at a malformed percent sign."""
 
     kills = frozenset({"STA-03"})
 
@@ -88,8 +88,8 @@ class MalformedPercentBreaksTheRouter(Mutant):
         return super().name_in(path)
 
 
-class WordsBehindTheTokenIgnored(Mutant):
-    """The header is split at its spaces, and what stands behind the token never looked at."""
+class TextAfterTokenIgnored(Mutant):
+    """Text after the token in the Authorization header is ignored."""
 
     kills = frozenset({"AUT-02"})
 
@@ -98,8 +98,8 @@ class WordsBehindTheTokenIgnored(Mutant):
         return words[0] if words and self.is_bearer(scheme) else None
 
 
-class SchemesThatBeginAlikeTaken(Mutant):
-    """A scheme is taken that begins with `Bearer`, however it goes on."""
+class SchemePrefixAccepted(Mutant):
+    """Any scheme that starts with `Bearer` is accepted."""
 
     kills = frozenset({"AUT-02"})
 
@@ -107,8 +107,8 @@ class SchemesThatBeginAlikeTaken(Mutant):
         return scheme.lower().startswith("bearer")
 
 
-class BodyCutAt2048Octets(Mutant):
-    """The body is read in one piece of 2,048 octets; what is more of it is not read."""
+class BodyTruncatedAt2048Bytes(Mutant):
+    """Only the first 2,048 bytes of a body are read."""
 
     kills = frozenset({"STA-32"})
 

@@ -1,4 +1,4 @@
-"""Bugs in the status that answers an upsert, and in headers."""
+"""Bugs in the status of an upsert, and in headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AlwaysCreated(Mutant):
-    """Every upsert is answered 201."""
+    """Every upsert returns 201."""
 
     kills = frozenset({"STA-02"})
 
@@ -26,7 +26,7 @@ class AlwaysCreated(Mutant):
 
 
 class AlwaysOk(Mutant):
-    """Every upsert is answered 200."""
+    """Every upsert returns 200."""
 
     kills = frozenset({"STA-01"})
 
@@ -34,8 +34,8 @@ class AlwaysOk(Mutant):
         return 200
 
 
-class CreatedAsLongAsNew(Mutant):
-    """Whether a model was created is told by `created_at == updated_at`, which holds until the first change."""
+class CreatedUntilFirstChange(Mutant):
+    """The status is 201 while `created_at == updated_at`: repeating a create returns 201 again."""
 
     kills = frozenset({"STA-02"})
 
@@ -43,8 +43,8 @@ class CreatedAsLongAsNew(Mutant):
         return 201 if earlier is None or earlier.updated == earlier.created else 200
 
 
-class AcceptedForLater(Mutant):
-    """A create is answered 202."""
+class CreateReturns202(Mutant):
+    """A create returns 202."""
 
     kills = frozenset({"STA-01", "STA-04"})
 
@@ -52,8 +52,8 @@ class AcceptedForLater(Mutant):
         return 202 if earlier is None else 200
 
 
-class NoContentForUpdates(Mutant):
-    """An update is answered 204, without a body."""
+class UpdateReturns204(Mutant):
+    """An update returns 204 without a body."""
 
     kills = frozenset({"STA-02", "STA-04"})
 
@@ -62,8 +62,8 @@ class NoContentForUpdates(Mutant):
         return Response(204) if response.status == 200 else response
 
 
-class ExistingNameConflicts(Mutant):
-    """A name that exists is answered 409: the upsert is a create."""
+class ExistingNameReturns409(Mutant):
+    """An upsert of an existing name returns 409."""
 
     kills = frozenset({"SEM-17", "STA-04", "STA-17"})
 
@@ -73,8 +73,8 @@ class ExistingNameConflicts(Mutant):
         return super().upserted(earlier, name, values)
 
 
-class UnchangedIsRefused(Mutant):
-    """A request that changes nothing is answered 400: there is nothing to update."""
+class UnchangedUpdateReturns400(Mutant):
+    """An update that changes nothing returns 400."""
 
     kills = frozenset({"STA-17"})
 
@@ -85,8 +85,8 @@ class UnchangedIsRefused(Mutant):
         return merged
 
 
-class BareUpdateIsRefused(Mutant):
-    """An update with the name alone is answered 400: there is nothing to update."""
+class NameOnlyUpdateReturns400(Mutant):
+    """An update with only the name returns 400."""
 
     kills = frozenset({"STA-17"})
 
@@ -96,8 +96,8 @@ class BareUpdateIsRefused(Mutant):
         return super().merge(earlier, values)
 
 
-class Unprocessable(Mutant):
-    """An invalid value is answered 422, as FastAPI does by default."""
+class InvalidValueReturns422(Mutant):
+    """An invalid value returns 422, as in FastAPI by default."""
 
     kills = frozenset({"STA-04", "STA-07", "STA-08", "STA-09", "STA-10", "STA-11", "STA-12"})
 
@@ -108,8 +108,8 @@ class Unprocessable(Mutant):
             raise HttpError(422, error.problem) from error
 
 
-class UnknownBaseIs200(Mutant):
-    """An unknown base is answered 200 with an error in the body, as a remote procedure call would be."""
+class UnknownBaseReturns200(Mutant):
+    """An unknown base model returns 200 with an error in the body."""
 
     kills = frozenset({"SCH-03", "STA-13", "TEN-06"})
 
@@ -118,8 +118,8 @@ class UnknownBaseIs200(Mutant):
         return replace(response, status=200) if str(error.problem).startswith(BASE) else response
 
 
-class AbsentModelRedirects(Mutant):
-    """A read of a model that does not exist is redirected to the list."""
+class MissingModelRedirects(Mutant):
+    """A read of a missing model redirects to the list."""
 
     kills = frozenset({"STA-04", "STA-19", "STA-20"})
 
@@ -130,8 +130,8 @@ class AbsentModelRedirects(Mutant):
             raise HttpError(302, error.problem, {"Location": "/api/models/"}) from error
 
 
-class AcceptDemanded(Mutant):
-    """A request without an Accept of JSON is answered 406."""
+class AcceptHeaderRequired(Mutant):
+    """A request whose Accept header does not name JSON returns 406."""
 
     kills = frozenset({"STA-04", "STA-16"})
 
@@ -141,8 +141,8 @@ class AcceptDemanded(Mutant):
         return super().json_body(request)
 
 
-class MethodsWithoutAllow(Mutant):
-    """A 405 does not say which methods there are."""
+class NoAllowAtCollection(Mutant):
+    """A 405 of the collection has no Allow header."""
 
     kills = frozenset({"STA-15"})
 
@@ -153,7 +153,7 @@ class MethodsWithoutAllow(Mutant):
 
 
 class MediaTypeCaseSensitive(Mutant):
-    """`Application/JSON` is not `application/json`."""
+    """`Application/JSON` is rejected as a media type."""
 
     kills = frozenset({"STA-16"})
 
@@ -163,8 +163,8 @@ class MediaTypeCaseSensitive(Mutant):
         super().reject_media_type(content_type)
 
 
-class ParametersOfMediaTypeRefused(Mutant):
-    """The whole Content-Type has to be `application/json`: a charset behind it is refused."""
+class MediaTypeParametersRejected(Mutant):
+    """A Content-Type with a charset is rejected."""
 
     kills = frozenset({"STA-16"})
 
@@ -175,7 +175,7 @@ class ParametersOfMediaTypeRefused(Mutant):
 
 
 class ChunkedBodyNotRead(Mutant):
-    """A body without a Content-Length counts as empty, as in many a WSGI application."""
+    """A body without Content-Length is read as empty, as in many WSGI applications."""
 
     kills = frozenset({"STA-24"})
 
@@ -183,8 +183,8 @@ class ChunkedBodyNotRead(Mutant):
         return b"" if request.header("Transfer-Encoding") else super().read_body(request)
 
 
-class ModelsWithoutAllow(Mutant):
-    """A 405 at the path of a model does not say which methods there are."""
+class NoAllowAtModel(Mutant):
+    """A 405 at the path of a model has no Allow header."""
 
     kills = frozenset({"STA-15"})
 
@@ -196,8 +196,8 @@ class ModelsWithoutAllow(Mutant):
             raise HttpError(error.status, error.problem, headers) from error
 
 
-class NewBaseIsACreate(Mutant):
-    """An update that gives a model another base replaces it, and says that it created it."""
+class NewBaseReturns201(Mutant):
+    """An update that changes the base model returns 201."""
 
     kills = frozenset({"STA-02"})
 
@@ -208,8 +208,8 @@ class NewBaseIsACreate(Mutant):
         return 201 if moved else status, stored
 
 
-class AttachedIsUpdated(Mutant):
-    """The answer is begun when the provider is attached, with 200: so is that to a create."""
+class CreateWithProviderReturns200(Mutant):
+    """A create with a provider returns 200, because attaching the provider is an update."""
 
     kills = frozenset({"STA-01"})
 
@@ -218,8 +218,8 @@ class AttachedIsUpdated(Mutant):
         return replace(response, status=200) if "provider" in response.body else response
 
 
-class AllowNamesEverything(Mutant):
-    """Allow names each method that the framework has, the refused one as well."""
+class AllowListsEveryMethod(Mutant):
+    """The Allow header of a 405 lists every method, the rejected one included."""
 
     kills = frozenset({"STA-15"})
 

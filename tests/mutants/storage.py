@@ -1,4 +1,4 @@
-"""Bugs in what is shown of the store, what reaches it, and what leaks out of it."""
+"""Bugs in storing values, reading them back and caching them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json, Request
 
 
-class RequestEchoed(Mutant):
-    """An update answers with what the request held, and not with the stored model."""
+class UpdateReturnsRequest(Mutant):
+    """An update returns the fields of the request instead of the stored model."""
 
     kills = frozenset({"IDM-06", "IDM-21", "IDM-22"})
 
@@ -31,8 +31,8 @@ class RequestEchoed(Mutant):
         return Response(status, self.serialize(caller.organization, replace(stored, values=values)))
 
 
-class AnswerBeforeUpdate(Mutant):
-    """The answer to an update is made of the model that was loaded, before the values were set."""
+class UpdateReturnsOldValues(Mutant):
+    """An update returns the model as it was before."""
 
     kills = frozenset(
         {"IDM-02", "IDM-08", "IDM-18", "SEM-01", "SEM-02", "SEM-07", "SEM-08", "SEM-09", "SEM-20", "SEM-22"}
@@ -44,8 +44,8 @@ class AnswerBeforeUpdate(Mutant):
         return status, earlier or stored
 
 
-class CreateAnswersTooEarly(Mutant):
-    """The answer to a create shows its costs as 0, which they are in the row before they are set."""
+class CreateReturnsZeroCosts(Mutant):
+    """A create returns costs of 0, from the row before its values are set."""
 
     kills = frozenset({"IDM-01", "IDM-03", "IDM-08", "IDM-09", "IDM-26", "SEM-01", "SEM-02", "SEM-03", "SEM-11"})
 
@@ -57,7 +57,7 @@ class CreateAnswersTooEarly(Mutant):
 
 
 class _NotStored(Mutant):
-    """A field is shown, and not stored."""
+    """A field is returned but not stored."""
 
     field: str
 
@@ -69,36 +69,36 @@ class _NotStored(Mutant):
         super().save(organization, replace(stored, values=values))
 
 
-class NameNotStored(_NotStored):
-    """The display name is missing in the list of columns to write: it is shown, and gone when asked again."""
+class DisplayNameNotStored(_NotStored):
+    """The display name is returned but not stored."""
 
     kills = frozenset({"IDM-04", "IDM-06", "IDM-07"})
     field = "display_name"
 
 
 class CostNotStored(_NotStored):
-    """The newest cost is missing in the list of columns to write: it is shown, and gone when asked again."""
+    """The newest cost is returned but not stored."""
 
     kills = frozenset({"IDM-04", "IDM-06", "IDM-07", "SEM-01", "SEM-03"})
     field = "cache_creation_input_cost"
 
 
 class OverrideNotStored(_NotStored):
-    """The override is applied to the answer, and never stored."""
+    """The override is applied to the response but not stored."""
 
     kills = frozenset({"IDM-17", "IDM-21", "IDM-24", "IDM-28", "SEM-06", "SEM-13", "SEM-19", "SEM-21"})
     field = OVERRIDE
 
 
 class ProviderNotStored(_NotStored):
-    """The provider is shown in the answer, and never stored."""
+    """The provider is returned but not stored."""
 
     kills = frozenset({"IDM-22", "IDM-25", "IDM-28", "SEM-22"})
     field = PROVIDER
 
 
-class _OnlyCreated(_NotStored):
-    """A field is stored by creates, and not by updates."""
+class _StoredOnCreateOnly(_NotStored):
+    """A field is stored by creates but not by updates."""
 
     def save(self, organization: str, stored: Stored) -> None:
         if self.find(organization, stored.name) is None:
@@ -107,22 +107,22 @@ class _OnlyCreated(_NotStored):
             super().save(organization, stored)
 
 
-class WindowOnlyCreated(_OnlyCreated):
-    """`update_fields` lacks the context window: an update shows it, and does not store it."""
+class WindowStoredOnCreateOnly(_StoredOnCreateOnly):
+    """`update_fields` lacks the context window: an update returns it but does not store it."""
 
     kills = frozenset({"IDM-04", "IDM-06", "IDM-07"})
     field = "max_context_window"
 
 
-class OverrideOnlyCreated(_OnlyCreated):
-    """`update_fields` lacks the override: an update shows it, and does not store it."""
+class OverrideStoredOnCreateOnly(_StoredOnCreateOnly):
+    """`update_fields` lacks the override: an update returns it but does not store it."""
 
     kills = frozenset({"IDM-24"})
     field = OVERRIDE
 
 
 class _ReadCache(Mutant):
-    """Reads are answered from a cache."""
+    """Reads return cached responses."""
 
     seconds: float
 
@@ -131,7 +131,7 @@ class _ReadCache(Mutant):
         self.cached: dict[object, tuple[float, Response]] = {}
 
     def entry(self, request: Request) -> object:
-        """Under what an answer is cached."""
+        """Return the key of the cache."""
         return request.path, request.header("Authorization")
 
     def read(self, request: Request) -> Response:
@@ -144,21 +144,21 @@ class _ReadCache(Mutant):
 
 
 class ReadsLag(_ReadCache):
-    """Reads come from a cache that lags a tenth of a second behind."""
+    """Reads are stale for a tenth of a second."""
 
     kills = frozenset({"CON-06", "IDM-05"})
     seconds = 0.1
 
 
-class ReadsNeverRefreshed(_ReadCache):
-    """Reads come from a cache that no update clears."""
+class ReadCacheNeverCleared(_ReadCache):
+    """Updates do not clear the read cache."""
 
     kills = frozenset({"CON-06", "IDM-04", "IDM-05", "IDM-07", "IDM-24", "STA-20"})
     seconds = 3600.0
 
 
-class AbsenceRemembered(Mutant):
-    """A read that found nothing is answered from a cache from then on, though the model was created meanwhile."""
+class NotFoundCached(Mutant):
+    """A cached 404 is returned although the model was created meanwhile."""
 
     kills = frozenset({"IDM-05"})
 
@@ -178,8 +178,8 @@ class AbsenceRemembered(Mutant):
             raise
 
 
-class DefaultsShared(Mutant):
-    """One dictionary of defaults is filled by every create, and every create starts from it."""
+class CreatesShareDefaults(Mutant):
+    """Every create writes into one dictionary of defaults and starts from it."""
 
     kills = frozenset({"IDM-23", "TEN-03"})
 
@@ -192,8 +192,8 @@ class DefaultsShared(Mutant):
         return {**self.defaults, **values}
 
 
-class OneRowOfFlags(Mutant):
-    """The flags of all models lie in one row: a column is missing in its key."""
+class FlagsSharedByAllModels(Mutant):
+    """All models share one row of flags: its key lacks a column."""
 
     kills = frozenset({"IDM-04", "IDM-10", "IDM-11", "IDM-17", "IDM-27", "SEM-01", "SEM-02", "SEM-16", "TEN-02"})
     flaky = frozenset({"SEM-11"})
@@ -211,8 +211,8 @@ class OneRowOfFlags(Mutant):
         return value if value is None or name not in FLAGS else self.flags.get(name, value)
 
 
-class ReadsDoNotInherit(Mutant):
-    """The read shows the row as it is: what is inherited shows only in the answers to upserts."""
+class InheritedValuesMissingInReads(Mutant):
+    """Reads return no inherited values; upserts do."""
 
     kills = frozenset({"IDM-26"})
 
@@ -229,8 +229,8 @@ class ReadsDoNotInherit(Mutant):
         return Response(200, {**returned, **inherited})
 
 
-class DeletesByPrefix(Mutant):
-    """A delete takes the name for the beginning of one: models whose names go on are deleted, too."""
+class DeleteByPrefix(Mutant):
+    """A delete also deletes models whose names start with the name."""
 
     kills = frozenset({"STA-20"})
     joint = "-"
@@ -243,15 +243,15 @@ class DeletesByPrefix(Mutant):
             return super().remove(organization, name)
 
 
-class DeletesReachBelow(DeletesByPrefix):
-    """A delete takes the name for a folder: models below it are deleted, too."""
+class DeleteByFolder(DeleteByPrefix):
+    """A delete also deletes models whose names continue with a slash."""
 
     kills = frozenset({"STA-22"})
     joint = "/"
 
 
-class ColumnsOfFourDecimals(Mutant):
-    """Costs are stored with four decimals; the answer to a write shows what was sent, a read what is stored."""
+class CostsStoredWithFourDecimals(Mutant):
+    """Costs are stored with four decimals, which reads return; writes return the sent value."""
 
     kills = frozenset({"IDM-04", "IDM-09"})
 
@@ -261,8 +261,8 @@ class ColumnsOfFourDecimals(Mutant):
         return Response(response.status, {**response.body, **rounded})
 
 
-class EqualBodiesShareARecord(Mutant):
-    """What two models have alike is stored once: an update of one changes the other."""
+class EqualModelsShareARow(Mutant):
+    """Models with equal values share one row: an update of one changes the other."""
 
     kills = frozenset({"IDM-17"})
     flaky = frozenset({"IDM-04"})  # the second run shares no record with the models of the first
@@ -275,5 +275,5 @@ class EqualBodiesShareARecord(Mutant):
                 super().save(owner, replace(model, values={**stored.values, KEY: model.name}))
 
     def alike(self, one: Stored, other: Stored) -> bool:
-        """Whether all but the names of two models is the same."""
+        """Return whether two models are equal except for their names."""
         return {**one.values, KEY: ""} == {**other.values, KEY: ""}

@@ -1,4 +1,4 @@
-"""Bugs that refuse what has to be taken."""
+"""Bugs that reject valid requests."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json, Request
 
 
-class FreeModelsRefused(Mutant):
-    """A cost of 0 is refused: it has to be positive."""
+class ZeroCostRejected(Mutant):
+    """A cost of 0 is rejected."""
 
     kills = frozenset({"STA-17"})
 
@@ -27,8 +27,8 @@ class FreeModelsRefused(Mutant):
         return number
 
 
-class CostsOfTwoDecimals(Mutant):
-    """A cost of more than two decimals is refused."""
+class MoreThanTwoDecimalsRejected(Mutant):
+    """A cost with more than two decimals is rejected."""
 
     kills = frozenset({"STA-17"})
 
@@ -39,8 +39,8 @@ class CostsOfTwoDecimals(Mutant):
         return number
 
 
-class OtherScriptsRefused(Mutant):
-    """A display name has to be ASCII."""
+class NonAsciiDisplayNameRejected(Mutant):
+    """A display name that is not ASCII is rejected."""
 
     kills = frozenset({"STA-17"})
 
@@ -51,8 +51,8 @@ class OtherScriptsRefused(Mutant):
         return text
 
 
-class EmptyOverrideRefused(Mutant):
-    """An empty override is refused as a missing one."""
+class EmptyOverrideRejected(Mutant):
+    """An empty override is rejected as missing."""
 
     kills = frozenset({"STA-17"})
 
@@ -63,8 +63,8 @@ class EmptyOverrideRefused(Mutant):
         return mapping
 
 
-class DotsRefused(Mutant):
-    """A name may have letters, digits, hyphens, underscores and slashes, but no dot."""
+class DotInNameRejected(Mutant):
+    """A name with a dot is rejected."""
 
     kills = frozenset({"STA-31"})
 
@@ -74,8 +74,8 @@ class DotsRefused(Mutant):
         return super().key(name)
 
 
-class NamesUpTo50Characters(Mutant):
-    """A name of more than 50 characters is refused."""
+class NameOver50CharactersRejected(Mutant):
+    """A name of more than 50 characters is rejected."""
 
     kills = frozenset({"STA-17", "STA-31"})
 
@@ -85,8 +85,8 @@ class NamesUpTo50Characters(Mutant):
         return super().key(name)
 
 
-class MarkupRefusedByFirewall(Mutant):
-    """A firewall in front takes angle brackets for an attack, and answers 403."""
+class AngleBracketsRejectedByFirewall(Mutant):
+    """A firewall takes angle brackets for an attack and returns 403."""
 
     kills = frozenset({"STA-17"})
 
@@ -97,8 +97,8 @@ class MarkupRefusedByFirewall(Mutant):
         return data
 
 
-class ManyFieldsRefused(Mutant):
-    """A request of more than ten fields is cut off by a limit of the form parser, and answered 400."""
+class MoreThanTenFieldsRejected(Mutant):
+    """A request with more than ten fields returns 400, a limit of the form parser."""
 
     kills = frozenset({"STA-17"})
 
@@ -109,8 +109,8 @@ class ManyFieldsRefused(Mutant):
         return fields
 
 
-class CheapCacheHitsRefused(Mutant):
-    """A cache hit has to cost at least a quarter of the input: true of all that one vendor sells, and made a rule."""
+class CheapCacheHitRejected(Mutant):
+    """A cache hit cost below a quarter of the input cost is rejected."""
 
     kills = frozenset({"STA-17", "STA-26"})
 
@@ -121,8 +121,8 @@ class CheapCacheHitsRefused(Mutant):
         return values
 
 
-class BaseNamesUpTo50Characters(Mutant):
-    """The column for the name of the base is shorter than that for names: a base of a long name is not found."""
+class BaseNameTruncated(Mutant):
+    """The column for the base model's name is too short: a long name is not found."""
 
     kills = frozenset({"STA-17"})
 

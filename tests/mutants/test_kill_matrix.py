@@ -11,10 +11,10 @@ from conformance.requirements.level import MUST, OPEN, Level
 from conformance.results.verdict import RunVerdict, Verdict
 from tests.mutants import races
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.inheritance import BaseNotShown
+from tests.mutants.inheritance import BaseNotReturned
 from tests.mutants.judging import NETS, explain, failed_requirements, judged
 from tests.mutants.matrix import DOCUMENT, levels, matrix
-from tests.mutants.statuses import UnchangedIsRefused
+from tests.mutants.statuses import UnchangedUpdateReturns400
 from tests.mutants.updates import CostsSwapped, ZeroMeansUnset
 from tests.servers.plain import PlainServer
 
@@ -97,7 +97,7 @@ def test_server_without_a_bug_has_no_finding() -> None:
     assert result.requests <= MAX_REQUESTS
 
 
-@pytest.mark.parametrize("mutant", [BaseNotShown, CostsSwapped, UnchangedIsRefused, ZeroMeansUnset])
+@pytest.mark.parametrize("mutant", [BaseNotReturned, CostsSwapped, UnchangedUpdateReturns400, ZeroMeansUnset])
 def test_findings_take_few_requests(mutant: type[Mutant]) -> None:
     assert judged(mutant()).requests <= MAX_REQUESTS + MAX_TO_CONFIRM
 

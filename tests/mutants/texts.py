@@ -1,4 +1,4 @@
-"""Bugs in what becomes of a text on its way into the store and back."""
+"""Bugs in storing display names."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 class _Text(Mutant):
-    """A display name is stored as something else."""
+    """A display name is changed before it is stored."""
 
     def string(self, name: str, value: Json) -> str:
         text = super().string(name, value)
         return self.stored_text(text) if name == "display_name" else text
 
     def stored_text(self, text: str) -> str:
-        """What is left of a display name."""
+        """Return the display name to store."""
         raise NotImplementedError
 
 
-class NamesTrimmed(_Text):
+class DisplayNamesTrimmed(_Text):
     """White space around a display name is silently removed."""
 
     kills = frozenset({"IDM-09"})
@@ -41,8 +41,8 @@ class NamesTrimmed(_Text):
         return text.strip()
 
 
-class BracesAreTemplates(_Text):
-    """A display name goes through a template engine: what stands in braces is replaced by nothing."""
+class BracesRenderedAsTemplate(_Text):
+    """A display name is rendered as a template: text in braces disappears."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -50,8 +50,8 @@ class BracesAreTemplates(_Text):
         return re.sub(r"\{\w+\}", "", text)
 
 
-class ShortcodesAreEmoji(_Text):
-    """What stands between colons becomes an emoji, as in a chat."""
+class ShortcodesConvertedToEmoji(_Text):
+    """Text between colons in a display name is converted to an emoji."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -59,7 +59,7 @@ class ShortcodesAreEmoji(_Text):
         return re.sub(r":\w+:", "\U0001f600", text)
 
 
-class NamesOf64Characters(_Text):
+class DisplayNamesCutAt64Characters(_Text):
     """A display name is silently cut after 64 characters."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
@@ -68,7 +68,7 @@ class NamesOf64Characters(_Text):
         return text[:64]
 
 
-class NamesOf255Characters(_Text):
+class DisplayNamesCutAt255Characters(_Text):
     """A display name is silently cut after 255 characters."""
 
     kills = frozenset({"IDM-09"})
@@ -77,8 +77,8 @@ class NamesOf255Characters(_Text):
         return text[:255]
 
 
-class NamesNormalized(_Text):
-    """A display name is brought into Unicode normalization form C."""
+class DisplayNamesNormalizedToNfc(_Text):
+    """A display name is converted to Unicode normalization form C."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -86,7 +86,7 @@ class NamesNormalized(_Text):
         return unicodedata.normalize("NFC", text)
 
 
-class NamesEscaped(_Text):
+class DisplayNamesHtmlEscaped(_Text):
     """A display name is escaped for HTML before it is stored."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
@@ -96,7 +96,7 @@ class NamesEscaped(_Text):
 
 
 class BackslashesDoubled(_Text):
-    """A display name is escaped twice: its backslashes are doubled."""
+    """The backslashes of a display name are doubled."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -104,8 +104,8 @@ class BackslashesDoubled(_Text):
         return text.replace("\\", "\\\\")
 
 
-class OtherScriptsAreQuestionMarks(_Text):
-    """A display name is stored in Latin-1, with question marks for what it lacks."""
+class NonLatin1Replaced(_Text):
+    """Characters outside Latin-1 in a display name become question marks."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
@@ -113,8 +113,8 @@ class OtherScriptsAreQuestionMarks(_Text):
         return text.encode("latin-1", errors="replace").decode("latin-1")
 
 
-class TypographyStraightened(_Text):
-    """A display name passes a filter for typographic quotes and spaces, which makes plain ones of them."""
+class TypographicQuotesReplaced(_Text):
+    """Typographic quotes and spaces in a display name are replaced by plain ones."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
@@ -123,7 +123,7 @@ class TypographyStraightened(_Text):
 
 
 class EmojiDropped(_Text):
-    """Characters of four octets are silently dropped."""
+    """Characters of four bytes in UTF-8 are silently dropped."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
@@ -131,8 +131,8 @@ class EmojiDropped(_Text):
         return "".join(character for character in text if character <= "\uffff")
 
 
-class TextEndsAtNul(_Text):
-    """A display name ends at its first NUL character."""
+class DisplayNamesCutAtNul(_Text):
+    """A display name is cut at its first NUL character."""
 
     kills = frozenset({"IDM-09"})
 
@@ -140,8 +140,8 @@ class TextEndsAtNul(_Text):
         return text.partition("\0")[0]
 
 
-class ZeroIsNoText(Mutant):
-    """The display name "0" counts as empty, as it does in PHP."""
+class DisplayNameZeroDropped(Mutant):
+    """The display name "0" counts as empty, as in PHP."""
 
     kills = frozenset({"IDM-01", "IDM-02", "STA-13"})
 
@@ -149,8 +149,8 @@ class ZeroIsNoText(Mutant):
         return {name: value for name, value in super().known_fields(body).items() if value != "0" or name == KEY}
 
 
-class NamesPercentDecodedOnce(_Text):
-    """A display name is decoded as if it came from a form."""
+class DisplayNamesPercentDecoded(_Text):
+    """A display name is percent-decoded as if it came from a form."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
@@ -159,7 +159,7 @@ class NamesPercentDecodedOnce(_Text):
 
 
 class SpacesCollapsed(_Text):
-    """Spaces in a row become one in a display name."""
+    """Consecutive spaces in a display name become one."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -167,8 +167,8 @@ class SpacesCollapsed(_Text):
         return re.sub(" +", " ", text)
 
 
-class NamesOf1000Characters(_Text):
-    """A display name is cut at 1,000 characters."""
+class DisplayNamesCutAt1000Characters(_Text):
+    """A display name is cut after 1,000 characters."""
 
     kills = frozenset({"IDM-09"})
 
@@ -176,8 +176,8 @@ class NamesOf1000Characters(_Text):
         return text[:1000]
 
 
-class NumbersOutOfDigits(Mutant):
-    """A text of digits is read as a number and written again: its leading zeros are lost."""
+class DigitsReadAsNumber(Mutant):
+    """A display name of digits is converted to a number: its leading zeros are lost."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -187,8 +187,8 @@ class NumbersOutOfDigits(Mutant):
         return {**values, "display_name": str(int(text))} if isinstance(text, str) and text.isdigit() else values
 
 
-class GroupsExpanded(_Text):
-    """A display name is put in place by a regular expression, which takes `$1` in it for a group: it is lost."""
+class DollarGroupsExpanded(_Text):
+    """A display name is used as a regular expression replacement: `$1` in it is lost."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 
@@ -196,7 +196,7 @@ class GroupsExpanded(_Text):
         return re.sub(r"\$[0-9]", "", text)
 
 
-class FormulasDefused(_Text):
+class FormulasPrefixed(_Text):
     """A display name that a spreadsheet would take for a formula gets an apostrophe in front."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
@@ -205,8 +205,8 @@ class FormulasDefused(_Text):
         return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
-class DatesRewritten(Mutant):
-    """The JSON library takes a text that looks like a date-time for one: it comes back in another format."""
+class DateTimesReformatted(Mutant):
+    """A display name that looks like a date-time is parsed and comes back in another format."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-18", "SEM-05"})
 
@@ -214,15 +214,15 @@ class DatesRewritten(Mutant):
         return super().build_object([(name, self.rewritten(value)) for name, value in pairs])
 
     def rewritten(self, value: Json) -> Json:
-        """A date-time of ISO 8601 in another spelling; anything else as it is."""
+        """Return a date-time of ISO 8601 in another format; anything else unchanged."""
         if isinstance(value, str) and re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}T", value):
             with suppress(ValueError):
                 return f"{datetime.fromisoformat(value):%m/%d/%Y %H:%M:%S}"
         return value
 
 
-class SameNameIsNone(Mutant):
-    """A display name equal to the model's name counts as none, and is not stored."""
+class DisplayNameEqualToNameDropped(Mutant):
+    """A display name that equals the model's name is not stored."""
 
     kills = frozenset({"IDM-08"})
 
@@ -232,8 +232,8 @@ class SameNameIsNone(Mutant):
         return {name: value for name, value in values.items() if not (same and name == "display_name")}
 
 
-class BackslashesAreGroups(_Text):
-    """A display name is put in place by a regular expression, which takes a backslash and a digit in it for a group."""
+class BackslashGroupsExpanded(_Text):
+    """A display name is used as a regular expression replacement: a backslash and digit in it is lost."""
 
     kills = frozenset({"IDM-01", "IDM-02"})
 

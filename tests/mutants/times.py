@@ -1,4 +1,4 @@
-"""Bugs in when a model says it was created and updated."""
+"""Bugs in `created_at` and `updated_at`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.servers.plain_fields import Values
 
 
-class CreatedAtMoves(Mutant):
-    """Every update is a new row: `created_at` is the time of the last one."""
+class CreatedAtChangesWithUpdates(Mutant):
+    """Every update inserts a new row: `created_at` is the time of the last one."""
 
     kills = frozenset({"IDM-14"})
 
@@ -26,8 +26,8 @@ class CreatedAtMoves(Mutant):
         return replace(stored, created=stored.updated)
 
 
-class CreatedAtOfTheAnswer(Mutant):
-    """`created_at` is the time of the answer."""
+class CreatedAtIsResponseTime(Mutant):
+    """`created_at` is the time of the response."""
 
     kills = frozenset({"IDM-14", "IDM-15"})
 
@@ -36,7 +36,7 @@ class CreatedAtOfTheAnswer(Mutant):
 
 
 class UpdatedBeforeCreated(Mutant):
-    """`updated_at` is written in the server's own time, an hour behind, as if it were UTC."""
+    """`updated_at` is local time labelled as UTC, an hour behind."""
 
     kills = frozenset({"IDM-15"})
 
@@ -45,8 +45,8 @@ class UpdatedBeforeCreated(Mutant):
         return {**super().time_fields(stored), "updated_at": self.format_time(updated)}
 
 
-class ClockGoesBack(Mutant):
-    """Two machines with different clocks take turns: every other update is an hour ahead of its time."""
+class UpdatedAtGoesBack(Mutant):
+    """Two machines with different clocks: every other update is dated an hour ahead."""
 
     kills = frozenset({"IDM-15"})
 
@@ -55,8 +55,8 @@ class ClockGoesBack(Mutant):
         return now if ahead else now + timedelta(hours=1)
 
 
-class UpdatedNeverMoves(Mutant):
-    """`updated_at` has a default and no trigger: it stays the time of the create."""
+class UpdatedAtNeverChanges(Mutant):
+    """`updated_at` stays the time of the create."""
 
     kills = frozenset({"IDM-16"})
 
@@ -64,8 +64,8 @@ class UpdatedNeverMoves(Mutant):
         return earlier.updated
 
 
-class UpdatedOnce(Mutant):
-    """`updated_at` is null until the first update, and is set where it is null only."""
+class UpdatedAtSetOnce(Mutant):
+    """`updated_at` is null until the first update, and never changes after it."""
 
     kills = frozenset({"IDM-16"})
 
@@ -77,8 +77,8 @@ class UpdatedOnce(Mutant):
         return earlier.updated or now
 
 
-class OverridesDoNotTouch(Mutant):
-    """The override has a table of its own: where nothing else changes, `updated_at` stands still."""
+class UpdatedAtIgnoresOverrides(Mutant):
+    """An update of only the override does not change `updated_at`."""
 
     kills = frozenset({"IDM-16"})
 
@@ -88,8 +88,8 @@ class OverridesDoNotTouch(Mutant):
         return super().updated_time(earlier, {**others, **override}, now)
 
 
-class CreatedWithItsBase(Mutant):
-    """An update that names a base model makes the model anew, with a new time of creation."""
+class CreatedAtChangesWithBase(Mutant):
+    """An update with a base model creates the model again, with a new `created_at`."""
 
     kills = frozenset({"IDM-14"})
 

@@ -1,4 +1,4 @@
-"""Bugs in what an update does to what was stored."""
+"""Bugs in what an update changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ZeroMeansUnset(Mutant):
-    """A truth test where a presence test belongs: 0, "" and {} are taken for absent."""
+    """A truthiness test replaces a presence test: 0, "" and {} count as omitted."""
 
     kills = frozenset(
         {"IDM-01", "IDM-02", "IDM-06", "IDM-08", "IDM-09", "IDM-16", "SEM-01", "SEM-02", "SEM-03", "STA-10", "STA-11"}
@@ -29,8 +29,8 @@ class ZeroMeansUnset(Mutant):
         return {name: value for name, value in super().known_fields(body).items() if value or name == KEY}
 
 
-class ZeroKeepsTheOldCost(Mutant):
-    """An update takes `new or old` for a cost: a model cannot be made free."""
+class ZeroCostKeepsOldCost(Mutant):
+    """An update uses `new or old` for a cost: no cost can be set to 0."""
 
     kills = frozenset({"IDM-02", "SEM-02"})
 
@@ -39,8 +39,8 @@ class ZeroKeepsTheOldCost(Mutant):
         return super().merge(earlier, kept)
 
 
-class FlagsAreOnlySet(Mutant):
-    """An update switches a flag on, and never off."""
+class FlagNeverCleared(Mutant):
+    """An update can set a flag but never clear it."""
 
     kills = frozenset({"IDM-02", "IDM-05", "IDM-06", "IDM-08", "IDM-16", "SEM-02"})
 
@@ -48,8 +48,8 @@ class FlagsAreOnlySet(Mutant):
         return super().merge(earlier, {name: value for name, value in values.items() if value or name not in FLAGS})
 
 
-class EmptyOverrideSkipped(Mutant):
-    """An update with an empty override counts as empty, and is skipped as a whole."""
+class EmptyOverrideSkipsUpdate(Mutant):
+    """An update with an empty override is skipped as a whole."""
 
     kills = frozenset({"IDM-02", "SEM-02"})
 
@@ -58,7 +58,7 @@ class EmptyOverrideSkipped(Mutant):
 
 
 class OmittedFieldsReset(Mutant):
-    """An update replaces the model: what it leaves out is gone."""
+    """An update resets every omitted field."""
 
     kills = frozenset({"IDM-06", "IDM-21", "IDM-22"})
 
@@ -66,8 +66,8 @@ class OmittedFieldsReset(Mutant):
         return {}
 
 
-class OmittedNameReset(Mutant):
-    """An update that leaves the display name out clears it."""
+class OmittedDisplayNameReset(Mutant):
+    """An update without a display name clears it."""
 
     kills = frozenset({"IDM-06"})
 
@@ -76,7 +76,7 @@ class OmittedNameReset(Mutant):
 
 
 class OmittedBaseReset(Mutant):
-    """An update that leaves the base out takes it away."""
+    """An update without a base model removes it."""
 
     kills = frozenset({"IDM-06", "IDM-28"})
 
@@ -84,8 +84,8 @@ class OmittedBaseReset(Mutant):
         return {name: value for name, value in earlier.values.items() if name != BASE}
 
 
-class OmittedFlagsOff(Mutant):
-    """A form's checkbox that is not sent counts as switched off."""
+class OmittedFlagsCleared(Mutant):
+    """An omitted flag is cleared, like an unchecked checkbox of a form."""
 
     kills = frozenset({"IDM-06"})
 
@@ -94,7 +94,7 @@ class OmittedFlagsOff(Mutant):
 
 
 class OmittedOverrideReset(Mutant):
-    """An update that leaves the override out clears it."""
+    """An update without an override clears it."""
 
     kills = frozenset({"IDM-21", "IDM-28"})
 
@@ -103,7 +103,7 @@ class OmittedOverrideReset(Mutant):
 
 
 class OmittedProviderReset(Mutant):
-    """An update that leaves the provider out detaches it."""
+    """An update without a provider detaches it."""
 
     kills = frozenset({"IDM-22", "IDM-28"})
 
@@ -112,7 +112,7 @@ class OmittedProviderReset(Mutant):
 
 
 class SecondOmissionResets(Mutant):
-    """What two updates in a row leave out is taken for stale, and dropped."""
+    """A field that two updates in a row omit is reset."""
 
     kills = frozenset({"CON-05", "CON-07", "IDM-06", "IDM-21", "IDM-28"})
 
@@ -126,8 +126,8 @@ class SecondOmissionResets(Mutant):
         return {name: value for name, value in super().merge(earlier, values).items() if name in sent}
 
 
-class ImagesSwitchFunctionsOff(Mutant):
-    """A model that sees images was one that calls no functions: setting the one flag alone takes the other away."""
+class ImageFlagClearsFunctionFlag(Mutant):
+    """Setting `image_support` clears `function_call`."""
 
     kills = frozenset({"IDM-06"})
 
@@ -139,7 +139,7 @@ class ImagesSwitchFunctionsOff(Mutant):
 
 
 class UpdatesIgnored(Mutant):
-    """The first write wins: `get_or_create` with the values as defaults."""
+    """An update changes nothing: `get_or_create` with the values as defaults."""
 
     kills = frozenset(
         {
@@ -163,8 +163,8 @@ class UpdatesIgnored(Mutant):
         return dict(earlier.values)
 
 
-class OldValuesIgnored(Mutant):
-    """A display name that the model had before is taken for a request that comes late, and is ignored."""
+class EarlierDisplayNameIgnored(Mutant):
+    """A display name that the model had before is ignored as a late request."""
 
     kills = frozenset({"IDM-07"})
 
@@ -181,8 +181,8 @@ class OldValuesIgnored(Mutant):
         return super().merge(earlier, kept)
 
 
-class RepeatsAnsweredFromCache(Mutant):
-    """An update whose body was seen before is answered as it was then, and not applied again."""
+class RepeatedUpdateNotApplied(Mutant):
+    """An update whose body was seen before returns the cached response and is not applied."""
 
     kills = frozenset({"IDM-07"})
 
@@ -198,8 +198,8 @@ class RepeatsAnsweredFromCache(Mutant):
         return status, self.answers[body]
 
 
-class RepeatsAddUp(Mutant):
-    """A repeated cost is added to the old one: the column is counted up."""
+class RepeatedCostAdded(Mutant):
+    """Sending the same cost again adds it to the old one."""
 
     kills = frozenset({"IDM-03", "IDM-08"})
 
@@ -210,8 +210,8 @@ class RepeatsAddUp(Mutant):
         return super().merge(earlier, {**values, **same})
 
 
-class RepeatsSwitchFlags(Mutant):
-    """A flag that is sent again as it was is switched: the handler toggles."""
+class RepeatedFlagToggles(Mutant):
+    """Sending the same flag again toggles it."""
 
     kills = frozenset({"IDM-02", "IDM-03", "IDM-06", "IDM-08"})
 
@@ -222,8 +222,8 @@ class RepeatsSwitchFlags(Mutant):
         return super().merge(earlier, {**values, **same})
 
 
-class SixthUpdateStartsEmpty(Mutant):
-    """A model keeps its last five versions, and the sixth update of it finds none to start from."""
+class SixthUpdateResets(Mutant):
+    """A model keeps five versions, and its sixth update finds none to start from."""
 
     kills = frozenset({"IDM-06"})
 
@@ -237,7 +237,7 @@ class SixthUpdateStartsEmpty(Mutant):
 
 
 class CostsSwapped(Mutant):
-    """Where both are sent, the input cost lands in the output cost's column, and the other way round."""
+    """An update with both input and output cost swaps them."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "SEM-01", "SEM-02", "SEM-03"})
 
@@ -248,8 +248,8 @@ class CostsSwapped(Mutant):
         return slots
 
 
-class FieldsBeforeTheNameLost(Mutant):
-    """The body is read as a stream: what stands before the name has no model yet to be stored in."""
+class FieldsBeforeNameLost(Mutant):
+    """Fields before `model_name` in the body are lost."""
 
     kills = frozenset({"IDM-08", "SEM-02"})
 
@@ -259,8 +259,8 @@ class FieldsBeforeTheNameLost(Mutant):
         return {name: fields[name] for name in order[order.index(KEY) :]} if KEY in fields else fields
 
 
-class FirstOverrideSticks(Mutant):
-    """An override that is sent again adds parameters, and changes none."""
+class OverrideOnlyAddsParameters(Mutant):
+    """A second override adds parameters but changes none."""
 
     kills = frozenset({"IDM-16", "IDM-18", "IDM-24", "SEM-07", "SEM-20"})
 
@@ -268,8 +268,8 @@ class FirstOverrideSticks(Mutant):
         return {**override, **earlier}
 
 
-class ListsInOverrideGrow(Mutant):
-    """A list in an override that is sent again grows by its own members."""
+class OverrideListAppended(Mutant):
+    """A list in an override is appended to the earlier list."""
 
     kills = frozenset({"IDM-03", "SEM-20"})
 
@@ -282,8 +282,8 @@ class ListsInOverrideGrow(Mutant):
         return {**earlier, **override, **grown}
 
 
-class NewBaseDropsTheOverride(Mutant):
-    """An update that names a base model starts from that one's parameters: the override sent earlier is gone."""
+class NewBaseDropsOverride(Mutant):
+    """An update with a new base model drops the stored override."""
 
     kills = frozenset({"IDM-28"})
 
@@ -292,8 +292,8 @@ class NewBaseDropsTheOverride(Mutant):
         return {name: v for name, v in merged.items() if name != OVERRIDE or BASE not in values or name in values}
 
 
-class ProviderInPlaceOfTheBase(Mutant):
-    """An update that names a provider takes the model off its base model."""
+class ProviderReplacesBase(Mutant):
+    """An update with a provider removes the base model."""
 
     kills = frozenset({"IDM-28"})
 
@@ -302,8 +302,8 @@ class ProviderInPlaceOfTheBase(Mutant):
         return {name: v for name, v in merged.items() if name != BASE or PROVIDER not in values or name in values}
 
 
-class ProviderForGood(Mutant):
-    """Once a model is attached to a provider, another one that is sent is ignored."""
+class ProviderNeverChanges(Mutant):
+    """A model that has a provider ignores a new one."""
 
     kills = frozenset({"SEM-09", "SEM-22"})
 
@@ -312,8 +312,8 @@ class ProviderForGood(Mutant):
         return {**super().merge(earlier, values), **provider}
 
 
-class OneFlagForTwo(Mutant):
-    """Where two flags are sent together, the second is stored for both."""
+class SecondFlagStoredForBoth(Mutant):
+    """If two flags are sent together, the second is stored for both."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-08"})
 
@@ -323,8 +323,8 @@ class OneFlagForTwo(Mutant):
         return {**values, "function_call": values["streaming_support"]} if both else values
 
 
-class EmptyTextKeepsTheOld(Mutant):
-    """An empty text in an update means that the old one stays."""
+class EmptyStringIgnored(Mutant):
+    """An update with an empty string keeps the old value."""
 
     kills = frozenset({"IDM-09"})
 
@@ -332,8 +332,8 @@ class EmptyTextKeepsTheOld(Mutant):
         return super().merge(earlier, {name: value for name, value in values.items() if value != ""})
 
 
-class SmallChangesIgnored(Mutant):
-    """Costs are compared with a tolerance: an update that moves one by less than 0.0005 changes nothing."""
+class SmallCostChangeIgnored(Mutant):
+    """An update that changes a cost by less than 0.0005 is ignored."""
 
     kills = frozenset({"IDM-02"})
 

@@ -1,4 +1,4 @@
-"""Bugs that skip the validation of some requests, or of some part of them."""
+"""Bugs that skip validation for some requests or some fields."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ STREAMED = 1 << 16
 
 
 class _Skipped(Mutant):
-    """What is wrong in some requests is left out instead of being refused."""
+    """Invalid values of some requests are ignored instead of rejected."""
 
     def skips(self, request: Request) -> bool:
-        """Whether nobody validates the request."""
+        """Return whether validation is skipped for the request."""
         raise NotImplementedError
 
     def admit(self, request: Request) -> tuple[Caller, Values]:
@@ -32,7 +32,7 @@ class _Skipped(Mutant):
         )
 
     def right(self, name: str, value: Json) -> bool:
-        """Whether a field may hold a value."""
+        """Return whether a field may hold a value."""
         try:
             self.validate_field(name, value)
         except FieldError:
@@ -40,8 +40,8 @@ class _Skipped(Mutant):
         return True
 
 
-class MediaTypeInCapitalsUnchecked(_Skipped):
-    """The schema is looked up by the media type as it is written: for `Application/JSON` there is none."""
+class CapitalMediaTypeUnchecked(_Skipped):
+    """A body of type `Application/JSON` is not validated: the schema is looked up case-sensitively."""
 
     kills = frozenset({"STA-34"})
 
@@ -50,7 +50,7 @@ class MediaTypeInCapitalsUnchecked(_Skipped):
 
 
 class CharsetUnchecked(_Skipped):
-    """The schema is looked up by the whole Content-Type: with a charset behind it there is none."""
+    """A body whose Content-Type has a charset is not validated: the schema is looked up by the whole value."""
 
     kills = frozenset({"STA-34"})
 
@@ -59,7 +59,7 @@ class CharsetUnchecked(_Skipped):
 
 
 class OtherMediaTypesUnchecked(_Skipped):
-    """A body of any media type is read as JSON, and validated where it says that it is."""
+    """A body of another media type is read as JSON without validation."""
 
     kills = frozenset({"STA-34"})
 
@@ -79,8 +79,8 @@ class LargeBodiesUnchecked(_Skipped):
         return int(request.header("Content-Length") or 0) > STREAMED
 
 
-class LastFieldCounts(Mutant):
-    """Each field is validated, and the last result is the one that is looked at."""
+class OnlyLastFieldValidated(Mutant):
+    """Only the validation result of the last field counts."""
 
     kills = frozenset({"STA-35"})
 
@@ -99,7 +99,7 @@ class LastFieldCounts(Mutant):
 
 
 class UpdatesUnchecked(Mutant):
-    """Only creates are validated: an update leaves out what is wrong, and takes the rest."""
+    """Only creates are validated: an update ignores invalid fields."""
 
     kills = frozenset({"STA-08", "STA-09", "STA-10", "STA-11"})
 

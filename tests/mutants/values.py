@@ -1,4 +1,4 @@
-"""Bugs in what becomes of one value on its way into the store and back."""
+"""Bugs in storing numbers and entries of overrides."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 
 class _Cost(Mutant):
-    """A cost is stored as something else."""
+    """A cost is changed before it is stored."""
 
     def number(self, name: str, value: Json) -> int | float:
         number = super().number(name, value)
         return self.stored_cost(number) if name in COSTS else number
 
     def stored_cost(self, number: float) -> float:
-        """What is left of a cost."""
+        """Return the cost to store."""
         raise NotImplementedError
 
 
 class _Window(Mutant):
-    """A context window is stored as something else."""
+    """A context window is changed before it is stored."""
 
     def integer(self, name: str, value: Json) -> int:
         number = super().integer(name, value)
         return self.stored_window(number) if name == "max_context_window" else number
 
     def stored_window(self, number: int) -> int:
-        """What is left of a context window."""
+        """Return the context window to store."""
         raise NotImplementedError
 
 
 class CostsInSinglePrecision(_Cost):
-    """Costs are stored in a column of 32 bits: 0.1 comes back as 0.10000000149011612."""
+    """Costs are stored as 32-bit floats: 0.1 comes back as 0.10000000149011612."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
 
@@ -51,7 +51,7 @@ class CostsInSinglePrecision(_Cost):
         return single if isfinite(single) else number
 
 
-class CostsInCents(_Cost):
+class CostsRoundedToCents(_Cost):
     """Costs are rounded to cents."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
@@ -60,8 +60,8 @@ class CostsInCents(_Cost):
         return round(number, 2)
 
 
-class CostsOfSixDecimals(_Cost):
-    """Costs are stored in millionths: a smaller one is silently 0."""
+class CostsRoundedToSixDecimals(_Cost):
+    """Costs are rounded to six decimals: a smaller one is silently 0."""
 
     kills = frozenset({"IDM-09"})
 
@@ -70,7 +70,7 @@ class CostsOfSixDecimals(_Cost):
 
 
 class CostsPerToken(_Cost):
-    """Costs are stored per token, and shown times a million: 0.97 comes back as 0.9700000000000001."""
+    """Costs are stored per token and multiplied by a million: 0.97 comes back as 0.9700000000000001."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-03"})
 
@@ -78,8 +78,8 @@ class CostsPerToken(_Cost):
         return number / 1_000_000 * 1_000_000
 
 
-class CostsOfFifteenDigits(_Cost):
-    """Costs are written with fifteen digits, one or two too few for a double."""
+class CostsWithFifteenDigits(_Cost):
+    """Costs are written with fifteen digits, too few for a double."""
 
     kills = frozenset({"IDM-09", "STA-03"})
 
@@ -87,8 +87,8 @@ class CostsOfFifteenDigits(_Cost):
         return float(f"{number:.15g}")
 
 
-class CostsAreIntegers(_Cost):
-    """The fraction of a cost is cut off."""
+class CostsTruncated(_Cost):
+    """The fraction of a cost is truncated."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-06", "IDM-08", "IDM-09", "SEM-01", "SEM-02", "SEM-03"})
 
@@ -96,7 +96,7 @@ class CostsAreIntegers(_Cost):
         return int(number)
 
 
-class NegativeCostsAreZero(_Cost):
+class NegativeCostStoredAsZero(_Cost):
     """A negative cost is silently stored as 0."""
 
     kills = frozenset({"IDM-09"})
@@ -105,7 +105,7 @@ class NegativeCostsAreZero(_Cost):
         return max(0, number)
 
 
-class CostsCapped(_Cost):
+class CostsCappedAt500(_Cost):
     """A cost above 500 is silently stored as 500."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
@@ -115,7 +115,7 @@ class CostsCapped(_Cost):
 
 
 class WindowsOf32Bits(_Window):
-    """Context windows wrap around beyond 31 bits."""
+    """Context windows overflow at 32 bits and wrap around."""
 
     kills = frozenset({"IDM-09"})
 
@@ -123,8 +123,8 @@ class WindowsOf32Bits(_Window):
         return (number + 2**31) % 2**32 - 2**31
 
 
-class WindowsWrapped(Mutant):
-    """A context window beyond 64 bits is taken, and wraps around."""
+class WindowsWrapAt64Bits(Mutant):
+    """A context window beyond 64 bits is accepted and wraps around."""
 
     kills = frozenset({"STA-30"})
 
@@ -137,7 +137,7 @@ class WindowsWrapped(Mutant):
 
 
 class WindowsOf16Bits(_Window):
-    """Context windows wrap around beyond 16 bits."""
+    """Context windows overflow at 16 bits and wrap around."""
 
     kills = frozenset({"IDM-01", "IDM-02", "IDM-09", "STA-29"})
 
@@ -146,17 +146,17 @@ class WindowsOf16Bits(_Window):
 
 
 class _Override(Mutant):
-    """An override is stored as something else."""
+    """An override is changed before it is stored."""
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         return {name: self.stored_entry(entry) for name, entry in super().mapping(name, value).items()}
 
     def stored_entry(self, entry: Json) -> Json:
-        """What is left of an entry."""
+        """Return the entry to store."""
         raise NotImplementedError
 
 
-class FalseEntriesDropped(_Override):
+class FalsyEntryMembersDropped(_Override):
     """Members of an entry that are false, 0 or "" are dropped."""
 
     kills = frozenset({"IDM-17", "IDM-18", "IDM-21", "IDM-24", "SEM-05", "SEM-06", "SEM-13", "SEM-20"})
@@ -165,7 +165,7 @@ class FalseEntriesDropped(_Override):
         return {name: value for name, value in entry.items() if value} if isinstance(entry, dict) else entry
 
 
-class EntriesAreText(_Override):
+class EntryMembersAsStrings(_Override):
     """The members of an entry are stored as strings, as in a table of keys and values."""
 
     kills = frozenset(
@@ -178,7 +178,7 @@ class EntriesAreText(_Override):
 
 
 class UnknownParametersDropped(Mutant):
-    """Only parameters that the server knows are kept of an override."""
+    """Parameters of an override that the server does not know are dropped."""
 
     kills = frozenset({"IDM-17", "IDM-18", "SEM-05", "SEM-07", "SEM-14", "SEM-20"})
 
@@ -187,8 +187,8 @@ class UnknownParametersDropped(Mutant):
         return {entry: content for entry, content in super().mapping(name, value).items() if entry in known}
 
 
-class EntriesAreRead(_Override):
-    """What looks like a number or true in an override becomes one."""
+class EntryStringsConverted(_Override):
+    """Strings in an override that look like a number or "true" are converted."""
 
     kills = frozenset({"IDM-18", "SEM-05"})
 

@@ -1,4 +1,4 @@
-"""Bugs in words that a language gives a meaning of its own: NaN, null, the members that every object has."""
+"""Bugs with words that have a meaning in a programming language, such as NaN, null and `__proto__`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MEMBERS = ("__proto__", "constructor", "toString", "hasOwnProperty", "valueOf")
 """What every object of JavaScript has, an empty one as well."""
 
 
-class FloatsReadFromStrings(Mutant):
-    """A cost is read by `float(value)`, which takes "nan" as well; what is not finite is stored as 0."""
+class CostParsedWithFloat(Mutant):
+    """A cost is parsed with `float(value)`, which accepts "nan" and "infinity"; those are stored as 0."""
 
     kills = frozenset({"STA-08", "STA-10"})
 
@@ -35,8 +35,8 @@ class FloatsReadFromStrings(Mutant):
         return number if isfinite(number) else 0
 
 
-class NanMeansFree(Mutant):
-    """A spreadsheet writes "nan" for an empty cell: a cost of that is 0."""
+class NanStringIsZero(Mutant):
+    """A cost of "nan", which spreadsheets write for an empty cell, is stored as 0."""
 
     kills = frozenset({"STA-08"})
 
@@ -44,8 +44,8 @@ class NanMeansFree(Mutant):
         return super().number(name, 0 if value == "nan" else value)
 
 
-class InfinityIsTheLargestCost(Mutant):
-    """A cost of "-Infinity" or "Infinity" in a string is brought into the range of the column."""
+class InfinityStringClamped(Mutant):
+    """A cost of "Infinity" or "-Infinity" is clamped to the range of the column."""
 
     kills = frozenset({"STA-08"})
 
@@ -54,8 +54,8 @@ class InfinityIsTheLargestCost(Mutant):
         return super().number(name, 0 if infinite and name in COSTS else value)
 
 
-class MembersOfTheStoreFound(Mutant):
-    """The store is an object of JavaScript: a model of the name `constructor` is found, and cannot be shown."""
+class ObjectMemberNameReturns500(Mutant):
+    """Models live in a JavaScript object: looking up the name `constructor` returns 500."""
 
     kills = frozenset({"STA-03"})
 
@@ -65,8 +65,8 @@ class MembersOfTheStoreFound(Mutant):
         return super().resolve_model(organization, name)
 
 
-class MembersOfTheStoreShown(Mutant):
-    """The store is an object of JavaScript: the read of `toString` is answered 200 with what is left of a function."""
+class ObjectMemberNameReadable(Mutant):
+    """Models live in a JavaScript object: a read of `toString` returns 200 with an empty model."""
 
     kills = frozenset({"STA-19"})
 
@@ -74,8 +74,8 @@ class MembersOfTheStoreShown(Mutant):
         return Response(200, {}) if self.name_in(request.path) in MEMBERS[2:] else super().read(request)
 
 
-class MembersOfTheStoreAreBases(Mutant):
-    """The store is an object of JavaScript, in which `__proto__` is always found: such a base is taken."""
+class ObjectMemberNameAsBase(Mutant):
+    """Models live in a JavaScript object: `__proto__` is accepted as a base model."""
 
     kills = frozenset({"STA-13"})
 
@@ -84,8 +84,8 @@ class MembersOfTheStoreAreBases(Mutant):
         super().reject_unknown_references(organization, known)
 
 
-class NullInTextIsNoBase(Mutant):
-    """A base of the text "null", "None" or "undefined" comes from broken clients, and is taken for none."""
+class NullStringBaseIgnored(Mutant):
+    """A base model named "null", "None" or "undefined" is ignored."""
 
     kills = frozenset({"STA-13"})
 
@@ -94,8 +94,8 @@ class NullInTextIsNoBase(Mutant):
         return super().resolve_aliases({name: value for name, value in values.items() if name != BASE or not nothing})
 
 
-class ZeroInTextIsNoProvider(Mutant):
-    """A provider is looked up unless its identifier is `empty()`, which "0" is in PHP."""
+class ZeroStringProviderIgnored(Mutant):
+    """A provider "0" is ignored: it is `empty()` in PHP."""
 
     kills = frozenset({"STA-13"})
 
@@ -103,8 +103,8 @@ class ZeroInTextIsNoProvider(Mutant):
         return {} if identifier == "0" else super().resolve_provider(organization, identifier)
 
 
-class RowsReadByNumber(Mutant):
-    """A path that is a number is the row of a model, whoever asks for the name."""
+class NumericPathIsRowNumber(Mutant):
+    """A path that is a number is read as the number of a row."""
 
     kills = frozenset({"STA-19"})
 
@@ -116,8 +116,8 @@ class RowsReadByNumber(Mutant):
         return super().read(request)
 
 
-class NamesAreTakenApart(Mutant):
-    """A name is taken for the way to a place in a tree of objects, in which `__proto__` leads out of the tree."""
+class NameSplitIntoObjectPath(Mutant):
+    """A name is split into a path of object members: `__proto__` in it returns 500."""
 
     kills = frozenset({"STA-03", "STA-31"})
 
@@ -127,8 +127,8 @@ class NamesAreTakenApart(Mutant):
         super().save(organization, stored)
 
 
-class ReservedWordsRefused(Mutant):
-    """A name with the word `constructor` in it is refused, for the sake of a store that cannot hold it."""
+class ReservedWordRejected(Mutant):
+    """A name that contains `constructor` is rejected."""
 
     kills = frozenset({"STA-31"})
 

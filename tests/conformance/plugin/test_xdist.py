@@ -8,7 +8,7 @@ from conformance.target.probe import BEFORE
 from tests.conformance.command import KEYS, KNOWN
 from tests.conformance.plugin.project import Project, Ran
 from tests.mutants.judging import NETS, failed_requirements, judged
-from tests.mutants.organizations import OneStoreForAll
+from tests.mutants.organizations import ModelsSharedByOrganizations
 from tests.servers.plain import PlainServer
 
 CONFTEST = """
@@ -55,8 +55,8 @@ def test_a_good_server_conforms(project: Project) -> None:
 
 
 def test_a_broken_server_is_found_to_break_what_it_breaks(project: Project) -> None:
-    in_one_process = failed_requirements(judged(OneStoreForAll(), skip=NETS))
-    ran = _checked(project, OneStoreForAll, 2)
+    in_one_process = failed_requirements(judged(ModelsSharedByOrganizations(), skip=NETS))
+    ran = _checked(project, ModelsSharedByOrganizations, 2)
     assert (ran.code, _unmet(ran)) == (1, set(in_one_process)), ran.output
     assert "Respan custom models: non-conformant" in ran.output
 

@@ -15,7 +15,7 @@ from conformance.results.verdict import RunVerdict
 from conformance.settings import Settings, from_python
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Unreachable
-from tests.mutants.races import NobodyCreates
+from tests.mutants.races import RacingCreatesReturnNo201
 from tests.mutants.responses import NaiveTimes
 from tests.mutants.updates import OmittedFieldsReset
 from tests.servers.plain import PlainServer
@@ -139,7 +139,7 @@ def test_what_came_up_in_the_tests_of_others_only_is_a_failure_of_its_own() -> N
     assert property_of(stray, "verdict") == "fail"
 
 
-@pytest.mark.parametrize("server", [PlainServer, NaiveTimes, NobodyCreates, OmittedFieldsReset])
+@pytest.mark.parametrize("server", [PlainServer, NaiveTimes, RacingCreatesReturnNo201, OmittedFieldsReset])
 def test_the_file_fails_where_the_run_does(server: Callable[[], PlainServer]) -> None:
     read = Read(server(), skip=["MOD"])
     conformant = read.result.verdict() is RunVerdict.CONFORMANT

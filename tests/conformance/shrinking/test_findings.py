@@ -11,8 +11,8 @@ import pytest
 from conformance import check
 from conformance.reproduction.shrinker import PER_RUN, PER_WALK
 from conformance.results.result import Result
-from tests.mutants.histories import RefusalAfterDeleteRevives, SecondRefusalForgets
 from tests.mutants.responses import FlagsAsBooleans
+from tests.mutants.sequences import RejectionRevivesDeletedName, SecondRejectionResetsModel
 from tests.mutants.updates import CostsSwapped
 from tests.servers.fixtures import READ_WRITE_KEY
 from tests.servers.plain import PlainServer
@@ -40,13 +40,13 @@ def test_a_fault_in_any_answer_is_shown_by_one_request_with_what_it_takes() -> N
 
 
 def test_a_walk_is_told_by_the_steps_that_matter() -> None:
-    story = _story(_checked(RefusalAfterDeleteRevives(), "MOD-01"), "MOD-01")
+    story = _story(_checked(RejectionRevivesDeletedName(), "MOD-01"), "MOD-01")
     assert [method for method, _, _ in story] == ["DELETE", "POST", "POST"]
     assert [status for _, _, status in story[1:]] == [400, 200]
 
 
 def test_a_walk_of_another_kind() -> None:
-    story = _story(_checked(SecondRefusalForgets(), "MOD-02"), "MOD-02")
+    story = _story(_checked(SecondRejectionResetsModel(), "MOD-02"), "MOD-02")
     assert [status for _, _, status in story] == [201, 400, 400, 200]
     assert [len(body) for _, body, _ in story] == [1, 1, 1, 0]
 
@@ -58,10 +58,10 @@ def test_a_directed_check_is_told_by_the_model_that_shows_it() -> None:
 
 
 def test_shrinking_keeps_to_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    shrunk = _checked(SecondRefusalForgets(), "MOD", "SCH", "STA").requests
+    shrunk = _checked(SecondRejectionResetsModel(), "MOD", "SCH", "STA").requests
     for most in ("PER_RUN", "PER_WALK"):
         monkeypatch.setattr(f"conformance.reproduction.shrinker.{most}", 0)
-    plain = _checked(SecondRefusalForgets(), "MOD", "SCH", "STA").requests
+    plain = _checked(SecondRejectionResetsModel(), "MOD", "SCH", "STA").requests
     assert 0 < shrunk - plain <= PER_RUN + PER_WALK
 
 

@@ -1,4 +1,4 @@
-"""Bugs that show only after certain steps in a certain order."""
+"""Bugs that appear only after a certain request sequence."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def name_in(body: Json) -> str:
-    """The name of the model in a body that may be anything; empty where there is none."""
+    """Return the name of the model in any body, or ""."""
     name = body.get(KEY) if isinstance(body, dict) else None
     return name if isinstance(name, str) else ""
 
 
-class RefusalAfterDeleteRevives(Mutant):
-    """A refused upsert takes the name of a deleted model back from the list of free ones: the next create is a 200."""
+class RejectionRevivesDeletedName(Mutant):
+    """After a rejected upsert of a deleted name, the next create of it returns 200."""
 
     kills = frozenset({"MOD-01"})
 
@@ -47,8 +47,8 @@ class RefusalAfterDeleteRevives(Mutant):
         return (200 if name in self.revived else status), stored
 
 
-class SecondDeleteUndoes(Mutant):
-    """The delete is a toggle of a flag: the second one, answered 404, brings the model back."""
+class SecondDeleteRestores(Mutant):
+    """A delete toggles a flag: a second one returns 404 but restores the model."""
 
     kills = frozenset({"MOD-01", "STA-20"})
 
@@ -66,8 +66,8 @@ class SecondDeleteUndoes(Mutant):
         return super().remove(organization, name)
 
 
-class RecreatedIsReplaced(Mutant):
-    """A model that was deleted once loses what an update leaves out: its row is marked as new for ever."""
+class RecreatedModelAlwaysReset(Mutant):
+    """Updates of a model that was deleted once reset omitted fields."""
 
     kills = frozenset({"MOD-02"})
 
@@ -83,25 +83,25 @@ class RecreatedIsReplaced(Mutant):
         return values if earlier.name in self.deleted else super().merge(earlier, values)
 
 
-class SecondRefusalForgets(Mutant):
-    """The second refusal in a row throws away the model that was loaded to be changed, values and all."""
+class SecondRejectionResetsModel(Mutant):
+    """The second rejected update in a row resets the model."""
 
     kills = frozenset({"IDM-30", "MOD-02"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.refused_last = ""
+        self.rejected_last = ""
         self.forgotten: set[str] = set()
 
     def requested_values(self, body: Json) -> Values:
         try:
-            asked = super().requested_values(body)
+            values = super().requested_values(body)
         except HttpError:
-            self.forgotten |= {self.refused_last} & {name_in(body)}
-            self.refused_last = name_in(body)
+            self.forgotten |= {self.rejected_last} & {name_in(body)}
+            self.rejected_last = name_in(body)
             raise
-        self.refused_last = ""
-        return asked
+        self.rejected_last = ""
+        return values
 
     def merge(self, earlier: Stored, values: Values) -> Values:
         if earlier.name in self.forgotten:
@@ -111,7 +111,7 @@ class SecondRefusalForgets(Mutant):
 
 
 class EarlyModelsEvicted(Mutant):
-    """The store is a ring of the latest 250 models: whoever creates as many overwrites the first."""
+    """The store holds 250 models and overwrites the oldest ones."""
 
     kills = frozenset({"IDM-27"})
 

@@ -1,4 +1,4 @@
-"""Bugs that a refused request leaves behind."""
+"""Bugs in which a rejected request has side effects."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class _Early(Mutant):
-    """Something of a request is stored, and the request refused after that."""
+    """Part of a request is stored before the request is rejected."""
 
-    def stored_early(self, organization: str, asked: Callable[[], Values]) -> None:
-        """Store what a request asks for, where that can be told."""
+    def stored_early(self, organization: str, parse: Callable[[], Values]) -> None:
+        """Store what a request asks for, if that can be determined."""
         with suppress(HttpError):
-            values = asked()
+            values = parse()
             self.write(organization, values[KEY], values)
 
 
-class RightFieldsStored(_Early):
-    """Each field is stored as soon as it was found right: a wrong one is refused, and the others are there."""
+class ValidFieldsStored(_Early):
+    """The valid fields of a request with an invalid field are stored."""
 
     kills = frozenset({"IDM-12", "IDM-13", "IDM-30"})
 
@@ -41,13 +41,13 @@ class RightFieldsStored(_Early):
             wrong = error.problem
             right = {name: value for name, value in fields.items() if name not in wrong}
             self.stored_early(
-                "acme", lambda: self.resolve_aliases(super(RightFieldsStored, self).validate_fields(right))
+                "acme", lambda: self.resolve_aliases(super(ValidFieldsStored, self).validate_fields(right))
             )
             raise
 
 
-class StoredBeforeReferences(_Early):
-    """A model is stored before its base is looked up: an unknown base is answered 404, and the rest is there."""
+class StoredDespiteUnknownBase(_Early):
+    """A request with an unknown base model returns 404 but is stored."""
 
     kills = frozenset({"IDM-12", "IDM-13", "IDM-30"})
 
@@ -59,8 +59,8 @@ class StoredBeforeReferences(_Early):
             raise
 
 
-class CreatedBeforeReferences(_Early):
-    """A row with the name alone is made before the base is looked up, and stays when that is unknown."""
+class CreatedDespiteUnknownBase(_Early):
+    """A create with an unknown base model returns 404 but leaves an empty model."""
 
     kills = frozenset({"IDM-13"})
 
@@ -72,8 +72,8 @@ class CreatedBeforeReferences(_Early):
             raise
 
 
-class StoredBeforeCredentials(_Early):
-    """The model is stored by a hook that runs before the credentials are looked at."""
+class StoredWithoutCredentials(_Early):
+    """A request without credentials returns 401 but is stored."""
 
     kills = frozenset({"IDM-12", "IDM-13"})
 
@@ -86,8 +86,8 @@ class StoredBeforeCredentials(_Early):
             raise
 
 
-class StoredBeforePermission(_Early):
-    """A write with a key that may only read is answered 403, after it was done."""
+class StoredWithReadOnlyKey(_Early):
+    """A write with a read-only key returns 403 but is stored."""
 
     kills = frozenset({"IDM-12", "IDM-13"})
 
@@ -98,8 +98,8 @@ class StoredBeforePermission(_Early):
         return caller, values
 
 
-class StoredBeforeMediaType(_Early):
-    """A body of another media type is answered 415, after it was stored."""
+class StoredDespiteMediaType(_Early):
+    """A body of another media type returns 415 but is stored."""
 
     kills = frozenset({"IDM-12", "IDM-13"})
 
@@ -110,37 +110,37 @@ class StoredBeforeMediaType(_Early):
         except HttpError:
             request.environ["CONTENT_TYPE"] = "application/json"
             self.stored_early(
-                "acme", lambda: self.requested_values(super(StoredBeforeMediaType, self).json_body(request))
+                "acme", lambda: self.requested_values(super(StoredDespiteMediaType, self).json_body(request))
             )
             raise
         return super().json_body(request)
 
 
-class RefusedNamesRemembered(Mutant):
-    """A name that was refused once is refused the next time as well, by a cache of errors."""
+class RejectionCached(Mutant):
+    """A name that was rejected once is rejected again the next time, from a cache of errors."""
 
     kills = frozenset({"IDM-19", "STA-17"})
     flaky = frozenset({"STA-13", "STA-17"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.refused_names: set[str] = set()
+        self.rejected_names: set[str] = set()
 
     def requested_values(self, body: Json) -> Values:
         name = str(body.get(KEY)) if isinstance(body, dict) else ""
         try:
             values = super().requested_values(body)
         except HttpError:
-            self.refused_names.add(name)
+            self.rejected_names.add(name)
             raise
-        if name in self.refused_names:
-            self.refused_names.remove(name)
+        if name in self.rejected_names:
+            self.rejected_names.remove(name)
             raise HttpError(400, {KEY: ["Invalid."]})
         return values
 
 
-class RefusedValuesRemembered(Mutant):
-    """The handler is shared: values of a refused request are still in it when the next one is served."""
+class RejectedValuesUsedByNextRequest(Mutant):
+    """The values of a rejected request are still in the shared handler for the next one."""
 
     kills = frozenset({"IDM-19", "IDM-30"})
     flaky = frozenset({"IDM-17"})
@@ -156,8 +156,8 @@ class RefusedValuesRemembered(Mutant):
         values.update(vars(self).pop("left", {}))
 
 
-class RefusalsTouch(Mutant):
-    """The time of the update is set before the references are looked up."""
+class RejectionChangesUpdatedAt(Mutant):
+    """A request with an unknown reference changes `updated_at`."""
 
     kills = frozenset({"IDM-12"})
 
@@ -169,7 +169,7 @@ class RefusalsTouch(Mutant):
 
 
 class UnknownProviderDetaches(Mutant):
-    """The old provider is detached before the new one is looked up."""
+    """An update with an unknown provider returns 404 but detaches the old provider."""
 
     kills = frozenset({"IDM-12"})
 
@@ -181,8 +181,8 @@ class UnknownProviderDetaches(Mutant):
         super().reject_unknown_references(organization, values)
 
 
-class CyclesRefusedTooLate(Mutant):
-    """A base that closes a cycle is refused with 400, when it is written already."""
+class RejectedCycleStored(Mutant):
+    """A base model that closes a cycle returns 400 but is stored."""
 
     kills = frozenset({"SEM-04"})
 
@@ -194,8 +194,8 @@ class CyclesRefusedTooLate(Mutant):
         return status, stored
 
 
-class OverrideStoredFirst(_Early):
-    """The override has a table of its own, which is written before the other fields are judged."""
+class OverrideOfRejectedRequestStored(_Early):
+    """The override of a request with an invalid field is stored."""
 
     kills = frozenset({"IDM-12", "IDM-13", "IDM-30"})
 
@@ -205,12 +205,12 @@ class OverrideStoredFirst(_Early):
         except HttpError:
             early = {name: value for name, value in fields.items() if name in (KEY, OVERRIDE)}
             if OVERRIDE in fields:
-                self.stored_early("acme", lambda: super(OverrideStoredFirst, self).validate_fields(early))
+                self.stored_early("acme", lambda: super(OverrideOfRejectedRequestStored, self).validate_fields(early))
             raise
 
 
 class UnknownBaseCreated(Mutant):
-    """An unknown base is created by the request that is refused for it: sent again, that is taken."""
+    """A request with an unknown base model returns 404 but creates that model."""
 
     kills = frozenset({"STA-13"})
 
