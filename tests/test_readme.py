@@ -1,4 +1,4 @@
-"""What the README shows is what happens: its programs run, its commands exist, its output is that of the commands."""
+"""The README is true: its programs run, its commands and options exist, and commands print what it shows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from conformance.cli import main as conformance
 from conformance.options import OPTIONS
 from conformance.results.verdict import Exit
+from tests.figures import output, with_figures
 from tests.mock_server.process import started
 from tests.servers.catalogue import SERVERS
 
@@ -21,7 +22,7 @@ NODE = next(server.command[0] for server in SERVERS if server.name == "node")
 
 
 def _blocks(language: str) -> list[str]:
-    """The code blocks of one language, or those of none for an empty one."""
+    """Return the code blocks of a language; of those without one if it is empty."""
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
     return [text for fence, text in fenced if fence == language]
 
@@ -55,6 +56,10 @@ def test_the_mock_prints_what_the_readme_shows() -> None:
     with started() as mock:
         printed = mock.printed.replace(mock.url, "http://127.0.0.1:8000")
     assert printed.startswith(shown.partition("...")[0])
+
+
+def test_the_run_that_the_readme_shows_is_current() -> None:
+    assert with_figures(README, output()) == README, "stale; run: python -m tests.figures"
 
 
 def test_options_that_the_readme_names_exist(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ def printed() -> str:
 
 def test_the_help_reads_as_it_did(printed: str) -> None:
     assert printed == FILE.read_text(encoding="utf-8"), (
-        f"look at it, and write it again: COLUMNS=80 respan-conformance --help > {FILE.relative_to(Path.cwd())}"
+        "stale; run: COLUMNS=80 python -m conformance --help > tests/conformance/golden/help.txt"
     )
 
 

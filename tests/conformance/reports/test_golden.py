@@ -10,7 +10,7 @@ from tests.conformance.reports.golden import FOLDER, GOLDEN, golden
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_report_looks_as_it_did(name: str) -> None:
-    renew = "look at the difference, and where it is meant: python -m tests.conformance.reports.golden"
+    renew = "stale; run: python -m tests.conformance.reports.golden"
     assert golden(name) == (FOLDER / GOLDEN[name][0]).read_text(encoding="utf-8"), renew
 
 

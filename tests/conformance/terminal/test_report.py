@@ -15,7 +15,7 @@ from conformance.terminal.report import told
 from tests.conformance.reports.runs import all_kinds, nothing_found, record
 from tests.conformance.terminal.golden import FOLDER, RUNS, WIDTHS, golden, printed
 
-REGENERATE = "look at it, and write it again: python -m tests.conformance.terminal.golden"
+REGENERATE = "stale; run: python -m tests.conformance.terminal.golden"
 
 
 @pytest.mark.parametrize("width", WIDTHS)

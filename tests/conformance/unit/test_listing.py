@@ -62,7 +62,7 @@ def test_no_cell_of_the_page_breaks_its_table(registry: Mapping[str, Requirement
 def test_the_page_is_as_the_command_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list", "markdown"]) == 0
     assert capsys.readouterr().out == PAGE.read_text(encoding="utf-8"), (
-        "write it again: respan-conformance --list markdown > docs/requirements.md"
+        "stale; run: python -m conformance --list markdown > docs/requirements.md"
     )
 
 
