@@ -84,7 +84,7 @@ class Shrinker:
         created = {(r.key, r.credential) for r in requests if r.key is not None and r.body is not None}
         return len(requests) + (len(created) if self._subject.capabilities.deletes else 0)
 
-    def settled(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding:
+    def reproducible(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding:
         """The finding with requests that reproduce it, or with what became of them.
 
         `whole` is all that the check sent when it was run for the second time, and found the same.

@@ -49,7 +49,7 @@ class Change:
     disruption: Disruption
     lasts: bool
     """Whether the control did not work again."""
-    caller: str | None = None
+    option: str | None = None
     """The option of the key that does not work any more, where it is not the one that every check uses."""
 
 
@@ -120,7 +120,7 @@ class Control:
                 trailing = after if watched is self._primary else trailing
         return trailing
 
-    def doubts(self, exchanges: Sequence[Exchange]) -> bool:
+    def suspects(self, exchanges: Sequence[Exchange]) -> bool:
         """Whether a key other than the owner's, which worked once, was refused what it asked for last."""
         for watched in self._others:
             own = [e for e in exchanges if e.request.credential == watched.credential] if watched.last else []
@@ -184,7 +184,7 @@ class Control:
             what += f": {EXPLAINED[failure.status]}"
         else:
             what += ": something else may respond in place of the target"
-        return Change(Disruption(failure.trouble, what), lasts=True, caller=None if primary else watched.option)
+        return Change(Disruption(failure.trouble, what), lasts=True, option=None if primary else watched.option)
 
     def _still_updates(self) -> bool:
         first = self._subject.first

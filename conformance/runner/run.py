@@ -263,9 +263,9 @@ class Run:
         for change in attempt.changes:
             void, self._unproven = void + self._unproven, []
             self._disruptions.append(change.disruption)
-            if change.lasts and change.caller is not None:
-                self._gone[change.caller] = change.disruption.text
-                self.subject.credentials = self.subject.credentials.without(change.caller)
+            if change.lasts and change.option is not None:
+                self._gone[change.option] = change.disruption.text
+                self.subject.credentials = self.subject.credentials.without(change.option)
         if attempt.trailing < len(attempt.exchanges):
             self._unproven = []
         if attempt.trailing:
