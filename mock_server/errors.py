@@ -28,35 +28,35 @@ class RequestPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ValidationError:
-    """One rule that a request breaks. Values in its texts are shortened; tokens are not repeated."""
+    """One rule that a request breaks. The values in its texts are shortened, and none of them is a token."""
 
     part: RequestPart
     field: str | None
-    """The field of the body, the path parameter or the header; None for the whole part."""
+    """The field of the body, the parameter of the path or the header; None where it is the whole part."""
     rule: str
-    """The keyword of JSON Schema (`type`, `enum`, ...), or another word of the contract."""
+    """The keyword of JSON Schema that is violated (`type`, `enum`, ...), or another word of the contract."""
     expected: str
     got: str
     message: str
-    """What is wrong, in one sentence."""
+    """What is wrong, as a sentence for people."""
     pointer: str | None = None
-    """JSON pointer (RFC 6901) into the body, empty for the whole body; None if the error is not in the body."""
+    """JSON pointer (RFC 6901) into the body, the empty one for the whole of it; None where the body is not the part."""
     contract: str | None = None
-    """JSON pointer of the rule in the contract, as a URI fragment; None if the rule is not in the contract."""
+    """JSON pointer of the rule in the contract, as a URI fragment; None where the contract has no place for it."""
 
     @property
     def in_a_field(self) -> bool:
-        """Whether the error is in a field of the body."""
+        """Whether a field of the body is wrong."""
         return self.part is RequestPart.BODY and self.field is not None
 
     @property
     def sentence(self) -> str:
-        """The message, after the name of the field if it is one of the body."""
+        """The message, after the name of the field where it is one of the body."""
         return f"{self.field}: {self.message}" if self.in_a_field else self.message
 
 
 def expectation(expected: str, got: str) -> str:
-    """Return the message of most errors.
+    """The sentence of most errors.
 
     >>> expectation("a number", "null")
     'Expected a number, got null.'
@@ -65,33 +65,33 @@ def expectation(expected: str, got: str) -> str:
 
 
 WHOLE = "detail"
-"""The member of a response body for what is wrong with the request as a whole."""
+"""The member of the body that says what is wrong with the request as a whole."""
 
 _ERROR_BYTES = 512
 """Bytes that an error takes in memory besides its long texts."""
 
 Reasons: TypeAlias = str | tuple[ValidationError, ...]
-"""The rules that the request breaks, or one sentence."""
+"""The rules that the request breaks, or one sentence where there is no more to tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """The error response to a request, and its reasons."""
+    """A request that is answered with a 4xx, and why."""
 
     status: int
     reasons: Reasons
     headers: Mapping[str, str] = field(default_factory=dict)
     by_field: bool = False
-    """Whether the response body maps each field of the request body to its messages."""
+    """Whether the answer is a map from each field of the body to what is wrong with it."""
 
     @property
     def errors(self) -> tuple[ValidationError, ...]:
-        """The rules that the request breaks; empty if the reason is a sentence."""
+        """The rules that the request breaks, as values."""
         return () if isinstance(self.reasons, str) else self.reasons
 
     @property
     def body(self) -> dict[str, Any]:
-        """The body of the response: `{"detail": ...}`, or a map from each field to its messages.
+        """The body of the answer: `{"detail": ...}`, or a map from each field to its messages.
 
         >>> Rejection(404, "Not found.").body
         {'detail': 'Not found.'}
@@ -102,7 +102,7 @@ class Rejection:
 
     @property
     def bytes(self) -> int:
-        """The approximate size in memory."""
+        """What it takes in memory, about."""
         if isinstance(self.reasons, str):
             return len(self.reasons)
         return sum(
@@ -147,7 +147,7 @@ def _hidden(error: ValidationError, hide: Callable[[str], str]) -> ValidationErr
 
 
 class RejectedError(Exception):
-    """Raised to reject a request, from any layer of the app."""
+    """Carries a rejection out of whatever part of the app decides it. The client is at fault."""
 
     def __init__(self, rejection: Rejection) -> None:
         super().__init__(rejection.line)
@@ -155,18 +155,18 @@ class RejectedError(Exception):
 
     @property
     def status(self) -> int:
-        """The status, where Connexion looks for it."""
+        """The name under which Connexion looks for the status of an error."""
         return self.rejection.status
 
 
 def rejected(status: int, reason: str | ValidationError, **headers: str) -> RejectedError:
-    """Return an error to raise. A keyword is a header: `WWW_Authenticate="..."` is WWW-Authenticate."""
+    """A rejection ready to raise; `WWW_Authenticate="..."` is the header WWW-Authenticate."""
     reasons = reason if isinstance(reason, str) else (reason,)
     return RejectedError(Rejection(status, reasons, {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
 LONGEST_QUOTED = 60
-"""The maximum characters of a value in a message."""
+"""Characters of a value that a message repeats."""
 
 _ARTICLES = {
     "string": "a string",
@@ -180,17 +180,17 @@ _ARTICLES = {
 
 
 def quoted(text: str) -> str:
-    r"""Return `text` as a JSON string, shortened, with control characters as escapes.
+    r"""Write `text` as a JSON string, shortened; what a terminal might obey stands in it as escapes.
 
     >>> print(quoted('a "b"\n'), quoted("\u202e\x9b"))
     "a \"b\"\n" "\u202e\u009b"
     """
-    short = text if len(text) <= LONGEST_QUOTED else text[:LONGEST_QUOTED] + "..."
-    return visible(json.dumps(short, ensure_ascii=False))
+    shown = text if len(text) <= LONGEST_QUOTED else text[:LONGEST_QUOTED] + "..."
+    return visible(json.dumps(shown, ensure_ascii=False))
 
 
 def plain(text: str) -> str:
-    r"""Return what `quoted` returns, without the quotes.
+    r"""`text` as it stands between the quotes: on one line, shortened.
 
     >>> print(plain('a\nb'))
     a\nb
@@ -199,7 +199,7 @@ def plain(text: str) -> str:
 
 
 def described(value: Any) -> str:
-    """Return a JSON value in words.
+    """A JSON value in words.
 
     >>> described(True), described(1.5), described([])
     ('true', 'the number 1.5', 'an array')
@@ -214,17 +214,17 @@ def described(value: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    """Return `text`; if it is long, its beginning and its length."""
+    """`text`, its end cut off where it is long."""
     return text if len(text) <= LONGEST_QUOTED else f"{text[:20]}... ({len(text)} characters)"
 
 
 def a_type(name: str) -> str:
-    """Return a type of JSON Schema with its article: `an integer`."""
+    """A JSON Schema type with its article: `an integer`."""
     return _ARTICLES[name]
 
 
 def alternatives(words: Iterable[str], joined_by: str = "or") -> str:
-    """Return words as a list in a sentence.
+    """Words as a sentence lists them.
 
     >>> alternatives(["0", "1", "2"])
     '0, 1 or 2'
@@ -234,7 +234,7 @@ def alternatives(words: Iterable[str], joined_by: str = "or") -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the one of the `known` words that `word` is probably a misspelling of, or None.
+    """The one of the `known` words that `word` is most likely a mistyped form of, or None.
 
     >>> nearest("stats", ["status", "detail"])
     'status'

@@ -1,7 +1,7 @@
-"""Preferences of clients (RFC 7240): a response by code, by example or from generated data, or a delay.
+"""Does what the client prefers (RFC 7240): forces a response by code, by example or from generated data, or delays it.
 
-A response that a client asks for skips everything after the routing. Credentials and body are not checked, and no state
-is read or changed. So a frontend can be tried with every response, whatever it sends.
+A forced response skips whatever comes after the routing: credentials and body are not looked at, and no state is read
+or changed, so that a page can be shown every response whatever it sends.
 """
 
 from __future__ import annotations
@@ -41,22 +41,20 @@ from mock_server.responses import (
 from mock_server.validation import Validator
 
 MOST_SECONDS = 60
-"""The maximum delay of a response, in seconds."""
+"""The longest that an answer can be made to wait, in seconds."""
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class PreferMiddleware:
-    """Responds to requests that prefer a certain response, and passes on all others.
+    """Answers what is forced, and passes on everything else."""
 
-    `responses` are those that each operation can be asked for, by operationId.
-    """
-
-    def __init__(self, app: ASGIApp, responses: Mapping[str, ExampleResponses]) -> None:
+    def __init__(self, app: ASGIApp, answers: Mapping[str, ExampleResponses]) -> None:
+        """`answers` are those of each operation, by operationId."""
         self.app = app
-        self._responses = responses
+        self._operations = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond, or pass the request on."""
+        """Answer, or pass the request on."""
         fields = [value for name, value in scope["headers"] if name == b"prefer"] if scope["type"] == "http" else []
         if fields and (routed := scope["extensions"][ROUTING_CONTEXT]):
             preferences = read_preferences(field.decode("latin-1") for field in fields)
@@ -69,28 +67,28 @@ class PreferMiddleware:
     ) -> None:
         wait = preferences.get("wait")
         seconds = _seconds(wait) if wait else 0
-        response, applied = self._responses[operation_id].choose(preferences, readable(scope["path_params"]))
+        answer, applied = self._operations[operation_id].choose(preferences, readable(scope["path_params"]))
         if wait:
             applied = [*applied, wait]
         if applied:
             context_of(scope).preferences = listed(applied)
         await asyncio.sleep(seconds)
-        if response:
-            await write(response, _with_applied(send, scope))
+        if answer:
+            await write(answer, _telling(send, scope))
         else:
-            await self.app(scope, receive, _with_applied(send, scope))
+            await self.app(scope, receive, _telling(send, scope))
 
 
-def _with_applied(send: Send, scope: Scope) -> Send:
-    """Return `send` with the header Preference-Applied added to the response."""
+def _telling(send: Send, scope: Scope) -> Send:
+    """Sends what has been applied with the head of the answer."""
 
-    async def sending(message: Message) -> None:
+    async def telling(message: Message) -> None:
         if message["type"] == "http.response.start" and (preferences := context_of(scope).preferences):
             applied = (b"preference-applied", preferences.encode("latin-1"))
             message = {**message, "headers": [*message["headers"], applied]}
         await send(message)
 
-    return sending
+    return telling
 
 
 def _seconds(wait: Preference) -> float:
@@ -103,31 +101,31 @@ def _seconds(wait: Preference) -> float:
 _FIELD = "Prefer"
 _PAIR = rf"({WORD})(?:{WHITE_SPACE}={WHITE_SPACE}({WORD}|{QUOTED_STRING}))?+"
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))++', re.DOTALL)
-"""The text up to the next comma outside quotation marks. A quotation without an end reaches to the end of the text."""
+"""Up to the next comma outside of quotation marks; a mark that is never closed reaches to the end."""
 _NAMED = re.compile(_PAIR, re.DOTALL)
 _PARAMETER = re.compile(rf"{WHITE_SPACE};{WHITE_SPACE}(?:{_PAIR})?+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """One preference of a client."""
+    """One thing that a client would like."""
 
     name: str
     """In lower case."""
     value: str
-    """The empty string if there is no value: both mean the same."""
+    """The empty string where none is given: the two mean the same."""
     parameters: Mapping[str, str]
     """By name in lower case."""
 
     def __str__(self) -> str:
-        """Return the preference as Preference-Applied has it: without its parameters."""
+        """The preference as Preference-Applied repeats it: without its parameters."""
         return f"{self.name}={as_word(self.value)}" if self.value else self.name
 
 
 def read_preferences(fields: Iterable[str]) -> dict[str, Preference]:
-    """Return the preferences in all Prefer fields, by name. If a name is repeated, the first one counts.
+    """The preferences in the values of all Prefer fields, by name. Of several of one name the first counts.
 
-    Malformed preferences are ignored: a preference never makes a request invalid.
+    What is malformed is left out, for a preference never makes a request wrong.
 
     >>> found = read_preferences(['code=404, Example="no such"; seed=7; x', "CODE=500, wait = 1.5,, respond-async"])
     >>> [str(each) for each in found.values()]
@@ -160,101 +158,104 @@ def _preference(element: str) -> Preference | None:
 
 
 def listed(preferences: Iterable[Preference]) -> str:
-    """Return the value of Preference-Applied."""
+    """The value of Preference-Applied."""
     return ", ".join(map(str, preferences))
 
 
 def unmet(expected: str, got: str, message: str, contract: str | None = None) -> RejectedError:
-    """Return the 400 for a preference that the mock supports but cannot apply. `contract` points to what it could."""
+    """The 400 for a preference that the mock knows and cannot follow; `contract` leads to what it could."""
     return rejected(
         400, ValidationError(RequestPart.HEADER, _FIELD, "responses", expected, got, message, contract=contract)
     )
 
 
 def is_about_preferences(rejection: Rejection) -> bool:
-    """Return whether the reason is a preference that the mock cannot apply."""
+    """Whether it says that a preference cannot be followed."""
     return any(each.part is RequestPart.HEADER and each.field == _FIELD for each in rejection.errors)
 
 
 _TRIES = 20
-"""How many values are generated until one is valid."""
+"""How many values are made up until one is valid."""
 
 
 class NothingToSendError(Exception):
-    """A response has no example, and no data can be generated for its schema."""
+    """A response has no example, and no data can be made up for its schema."""
 
 
 class ExampleResponses:
-    """The responses of one operation that come from the contract alone: the default one, and those a client asks for.
+    """The answers of one operation that come from the contract alone: those that a client prefers, and the usual."""
 
-    `seed` decides which data is generated.
-    """
-
-    def __init__(self, rules: Upsert, declared: DeclaredResponses, seed: str) -> None:
+    def __init__(self, rules: Upsert, responses: DeclaredResponses, seed: str) -> None:
+        """`seed` decides what is made up."""
         self._rules = rules
-        self.declared = declared
+        self._responses = responses
         self._seed = seed
 
     def choose(
         self, preferences: Mapping[str, Preference], path: Mapping[str, str]
     ) -> tuple[Response | None, list[Preference]]:
-        """Return the response that the client asks for, or None, and the preferences that are applied to it.
+        """The answer that is asked for, or None where none is, and the preferences that it follows.
 
-        `path` are the path parameters. Raises the 400 for a response that the operation does not declare.
+        `path` are the path parameters. Raises the 400 for what the operation does not declare.
         """
         code, example = preferences.get("code"), preferences.get("example")
         dynamic = self._dynamic(preferences.get("dynamic"))
         if not (code or example or dynamic):
             return None, []
-        declared = self._with_code(code) if code else None
+        response = self._coded(code) if code else None
         if example:
-            declared, content = self._with_example(example, declared)
+            response, content = self._named(example, response)
         else:
-            declared = declared or self.declared.success
-            content = self._generate_preferred(declared, path, dynamic) if dynamic else self._typical(declared, path)
-        status = int(code.value) if code else declared.status
+            response = response or self._responses.success
+            content = self._made_up(response, path, dynamic) if dynamic else self._typical(response, path)
+        status = int(code.value) if code else response.status
         applied = [each for each in (code, example or dynamic) if each]
-        return Response(status, content, declared.media_type, _headers(declared)), applied
+        return Response(status, content, response.media_type, _headers(response)), applied
+
+    @property
+    def responses(self) -> DeclaredResponses:
+        """The declared responses."""
+        return self._responses
 
     @property
     def origin(self) -> str:
-        """Where the body of the default response comes from, in words."""
-        response = self.declared.success
+        """Where the body of the usual answer comes from, in words."""
+        response = self._responses.success
         if response.examples:
             return f"the example {plain(next(iter(response.examples)))}"
         if response.unnamed is not None:
             return "the example"
         return "no body" if response.schema is None else "generated data"
 
-    def default(self, path: Mapping[str, str]) -> Response:
-        """Return the success with the lowest status, with its first example or data generated for its schema.
+    def usual(self, path: Mapping[str, str]) -> Response:
+        """Return the success of the lowest status, with its first example, or data made up for its schema.
 
         `path` are the path parameters. Raises NothingToSendError.
         """
-        response = self.declared.success
+        response = self._responses.success
         content = _example(response)
         if content is None and response.schema is not None:
-            content = self._generate(response, path, "", typical=True)
+            content = self._drawn(response, path, "", typical=True)
         return Response(response.status, content, response.media_type, _headers(response))
 
     def _dynamic(self, preference: Preference | None) -> Preference | None:
-        """Return the preference if it asks for generated data."""
+        """The preference for data that is made up, if it is one."""
         if preference is None or preference.value == "false":
             return None
         if preference.value not in {"true", ""}:
             raise self._rejected(preference, "Prefer with dynamic=true or dynamic=false")
         return preference
 
-    def _with_code(self, code: Preference) -> DeclaredResponse:
-        response = self.declared.find(code.value)
+    def _coded(self, code: Preference) -> DeclaredResponse:
+        response = self._responses.find(code.value)
         if response is None:
             raise self._rejected(
-                code, f"Prefer with a code that is declared here ({alternatives(self.declared.codes)})"
+                code, f"Prefer with a code that is declared here ({alternatives(self._responses.codes)})"
             )
         return response
 
-    def _with_example(self, example: Preference, response: DeclaredResponse | None) -> tuple[DeclaredResponse, Any]:
-        candidates = [response] if response else list(self.declared)
+    def _named(self, example: Preference, response: DeclaredResponse | None) -> tuple[DeclaredResponse, Any]:
+        candidates = [response] if response else list(self._responses)
         for each in candidates:
             if example.value in each.examples:
                 return each, each.examples[example.value]
@@ -263,65 +264,59 @@ class ExampleResponses:
         raise self._rejected(example, f"Prefer with an example that is declared here ({listed})")
 
     def _typical(self, response: DeclaredResponse, path: Mapping[str, str]) -> Any:
-        """Return the first example of a response, or generated data."""
+        """The first example of a response, or something made up."""
         example = _example(response)
-        return self._generate_preferred(response, path) if example is None else example
+        return self._made_up(response, path) if example is None else example
 
-    def _generate_preferred(
-        self, response: DeclaredResponse, path: Mapping[str, str], dynamic: Preference | None = None
-    ) -> Any:
+    def _made_up(self, response: DeclaredResponse, path: Mapping[str, str], dynamic: Preference | None = None) -> Any:
         if response.schema is None:
             return None
         wanted = dynamic.parameters.get("seed", "") if dynamic else ""
         try:
-            return self._generate(response, path, wanted)
+            return self._drawn(response, path, wanted)
         except NothingToSendError as error:
             expected, got = "Prefer with a response that has an example", f"code={response.code}"
-            raise unmet(expected, got, str(error), self.declared.pointer) from None
+            raise unmet(expected, got, str(error), self._responses.pointer) from None
 
-    def _generate(
-        self, response: DeclaredResponse, path: Mapping[str, str], wanted: str, *, typical: bool = False
-    ) -> Any:
+    def _drawn(self, response: DeclaredResponse, path: Mapping[str, str], wanted: str, *, typical: bool = False) -> Any:
         """Return data that is valid by the schema of a response. Raises NothingToSendError."""
-        schema = {**(response.schema or {}), "nullable": False}  # null would be a response without a body
+        schema = {**(response.schema or {}), "nullable": False}  # an answer of null would have no body
         validator = Validator(schema)
         for attempt in range(_TRIES):
-            seed = "|".join([self._seed, wanted, self.declared.pointer, response.code, *path.values(), str(attempt)])
+            seed = "|".join([self._seed, wanted, self._responses.pointer, response.code, *path.values(), str(attempt)])
             try:
-                value = self._coherent(sample(schema, seed, typical=typical and attempt < _TRIES // 2), path)
+                made = self._coherent(sample(schema, seed, typical=typical and attempt < _TRIES // 2), path)
             except (Unforeseeable, Unfoldable):
                 break
-            if validator.is_valid(value):
-                return value
-        raise NothingToSendError(
-            f"The response {response.code} has no example, and no data can be generated for its schema."
-        )
+            if validator.is_valid(made):
+                return made
+        raise NothingToSendError(f"No data can be made up for the schema of {response.code}, and it has no example.")
 
-    def _coherent(self, value: Any, path: Mapping[str, str]) -> Any:
-        """Return generated data with what a schema cannot say: the name in the path, and created before updated."""
+    def _coherent(self, made: Any, path: Mapping[str, str]) -> Any:
+        """`made` as the contract wants it beside the schema: with its own name, and created before its update."""
         rules = self._rules
-        if not (isinstance(value, dict) and rules.key in value):
-            return value
-        name = path.get(rules.key, value[rules.key])
+        if not (isinstance(made, dict) and rules.key in made):
+            return made
+        name = path.get(rules.key, made[rules.key])
         named = (FromKey(), FromRequest(rules.key))
-        value.update((each, name) for each, field in rules.response.items() if field.source in named and each in value)
-        times = [it for it, field in rules.response.items() if isinstance(field.source, Timestamp) and value.get(it)]
+        made.update((each, name) for each, field in rules.response.items() if field.source in named and each in made)
+        times = [it for it, field in rules.response.items() if isinstance(field.source, Timestamp) and made.get(it)]
         times.sort(key=lambda it: rules.response[it].source != Timestamp("created"))
-        value.update(zip(times, sorted(value[each] for each in times), strict=True))
-        return value
+        made.update(zip(times, sorted(made[each] for each in times), strict=True))
+        return made
 
     def _rejected(self, preference: Preference, expected: str) -> RejectedError:
         got = plain(str(preference))
-        return unmet(expected, got, expectation(expected, got), self.declared.pointer)
+        return unmet(expected, got, expectation(expected, got), self._responses.pointer)
 
 
 def readable(path: Mapping[str, str]) -> dict[str, str]:
-    """Return path parameters without lone surrogates, which UTF-8 cannot encode."""
+    """Return path parameters without lone surrogates, which no text in UTF-8 can have."""
     return {name: value.encode(errors="replace").decode() for name, value in path.items()}
 
 
 def example_responses(document: Mapping[str, Any], rules: Upsert, seed: str) -> dict[str, ExampleResponses]:
-    """Return the responses of each operation of an OpenAPI document without references, by operationId."""
+    """Return the answers of each operation of an OpenAPI document without references, by operationId."""
     declared = declared_responses(document).items()
     return {operation_id: ExampleResponses(rules, responses, seed) for operation_id, responses in declared}
 

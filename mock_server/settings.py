@@ -1,4 +1,4 @@
-"""The settings of the mock, and the limits of its connections."""
+"""What the command line can set, and how much a client may send and for how long the mock waits for it."""
 
 from __future__ import annotations
 
@@ -15,87 +15,87 @@ class Limits:
     """The limits of a connection. Each has an option of `respan-mock` and a default."""
 
     request_line: int = 64 * KIB
-    """The maximum bytes of a request target; more is 414. It may contain a long model name, percent-encoded."""
+    """Bytes of a request target; more is 414. The name of a model, which may be long, stands in it percent-encoded."""
     header_bytes: int = 64 * KIB
-    """The maximum bytes of all header fields of a request; more is 431."""
+    """Bytes of all header fields of a request; more is 431."""
     header_count: int = 100
-    """The maximum number of header fields of a request; more is 431."""
+    """Header fields of a request; more is 431."""
     trailer_bytes: int = 8 * KIB
-    """The maximum bytes of all trailer fields of a request, or of one chunk extension; more is 431 or 400."""
+    """Bytes of all trailer fields of a request, or of one chunk extension; more is 431 or 400."""
     request_seconds: float = 30
     """Seconds in which a whole request must arrive; more is 408."""
     response_seconds: float = 30
-    """Seconds for which a client may read nothing of a waiting response, before the connection is closed."""
+    """Seconds in which a client must take some of a response that waits for it; then the connection is closed."""
     idle_seconds: float = 75
     """Seconds for which a connection stays open between two requests."""
     connections: int = 1000
-    """The maximum number of open connections. One more closes the one that is idle for longest, or gets 503."""
+    """Open connections. One more closes the one that is idle for longest; if none is idle, it is answered with 503."""
     grace_seconds: float = 5
-    """Seconds for which started requests may continue when the mock stops."""
+    """Seconds for which requests under way may continue when the mock stops."""
 
 
 DEFAULT_LIMITS = Limits()
 
 
 TOKEN_VARIABLE = "RESPAN_MOCK_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
-"""The environment variable with the token of the admin API."""
+"""The variable of the environment from which the token of the admin API is taken."""
 
 ADMIN_PREFIX = "/_mock/"
-"""The prefix of the paths of the admin API."""
+"""Where the paths of the admin API begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a mock."""
+    """How the mock is to run."""
 
     hosts: tuple[str, ...] = ("127.0.0.1",)
-    """Where to listen: names or addresses. A name means all of its addresses."""
+    """Where to listen: names or addresses. A name stands for all of its addresses."""
     port: int = 8000
-    """0 picks a free port."""
+    """0 picks a free one."""
     contract: Path | None = None
-    """The OpenAPI document; None is the bundled one."""
+    """None is the contract of the package."""
     base_path: str | None = None
-    """The path under which the API is served; None is the path of the contract's first server."""
+    """The path under which the paths of the contract are served; None takes that of its first server."""
     fixtures: Path | None = None
-    """The fixtures file; None is the bundled one."""
+    """None are the fixtures of the package."""
     delay: Mapping[str, Any] | None = None
-    """The fault rule of `--delay`."""
+    """The rule that makes each answer of the API wait."""
     failures: tuple[Mapping[str, Any], ...] = ()
-    """The fault rules of `--fail`."""
+    """The rules of `--fail`."""
     faults: Path | None = None
-    """A file with more fault rules."""
+    """A file with more of them."""
     seed: int | None = None
-    """The seed of all random choices; None is another one at each start."""
+    """Decides all that is left to chance; None is something else each time."""
     clock: str | None = None
-    """The clock as `clock_of` reads it; None is the real time."""
+    """What `clock_of` reads; None is the real time."""
     check_responses: bool = False
-    """Whether each response of the API is checked against the contract before it is sent."""
+    """Whether each answer of the API is judged by the contract before it is sent."""
     cors_origins: tuple[str, ...] = ("*",)
-    """Origins whose pages may call the API; `*` is any."""
+    """Origins whose pages may call the mock; `*` is any."""
     log_level: str = "info"
     journal: int = 1000
-    """The maximum number of requests in the journal; 0 turns it off."""
+    """How many requests the journal keeps; 0 is off."""
     journal_bytes: int = 64 * 1024 * 1024
-    """The maximum size of the journal in memory. If requests are large, the journal has fewer of them."""
+    """What those may take in memory; it keeps fewer of them where they are large."""
     admin: bool = True
-    """Whether the admin API and the console are served."""
+    """Whether there is an admin API."""
     admin_token: str | None = None
-    """The token that the admin API requires; None is no token."""
+    """What one has to know to use it; None is nothing."""
     admin_hosts: tuple[str, ...] = ()
-    """Host names under which the admin API may be used, in addition to those of this machine and of `hosts`."""
+    """Names by which it may be addressed, beside those of this machine and the one listened at."""
     admin_origins: tuple[str, ...] = ()
-    """Web origins whose pages may use the admin API, in addition to its own."""
+    """Web origins whose pages may use it, beside its own."""
     scenario: Path | None = None
-    """The scenario file. Options override its parts, and the mock never writes it."""
+    """The file that says what the mock starts from, as far as no option does. It is only read."""
     max_model_bytes: int = 1024 * 1024
-    """The maximum bytes of a stored model as JSON."""
+    """Bytes of JSON that one stored model may take."""
     max_state_bytes: int = 64 * 1024 * 1024
-    """The maximum bytes of all stored models together as JSON."""
+    """Bytes of JSON that all stored models may take together."""
     state: Path | None = None
-    """The file that the models are saved to; None keeps them in memory only."""
+    """The file in which the models are kept; None is in memory only."""
     state_sync: bool = False
-    """Whether each change is saved before its response is sent."""
+    """Whether each change of the models is in that file before its response is sent."""
     quiet: bool = False
-    """Whether to print only the address, and to log only errors."""
+    """Print the address alone, and log errors only."""
     limits: Limits = field(default_factory=Limits)
-    """The limits of connections."""
+    """What a client may send, and how long the mock waits for it."""

@@ -1,4 +1,4 @@
-"""A careless HTTP/1.1 server for WSGI applications: unread bytes of a body are parsed as the next request."""
+"""A careless HTTP/1.1 server for WSGI applications: what they leave unread of a body is taken for the next request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Alone(HTTPServer):
     """Serves one connection at a time."""
 
     def handle_error(self, *_: Any) -> None:
-        """Ignore clients that have disconnected."""
+        """Say nothing of clients that are gone."""
 
 
 class _Server(_Alone, ThreadingHTTPServer):
@@ -53,7 +53,7 @@ class Front(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # which holds a body back until its head is acknowledged
 
     def respond(self) -> None:
-        """Pass the request to the application and its response to the client."""
+        """Hand the request to the application, and its answer to the client."""
         written = b"".join(type(self).app(self.environ(), self._start))
         if self._status not in (204, 304):
             self.frame(written)
@@ -62,11 +62,11 @@ class Front(BaseHTTPRequestHandler):
             self.content(written)
 
     def frame(self, written: bytes) -> None:
-        """Send the header that says where the content ends."""
+        """Say where the content ends."""
         self.send_header("Content-Length", str(len(written)))
 
     def has_content(self) -> bool:
-        """Return whether the response has content."""
+        """Whether content follows the head."""
         return self.command != "HEAD"
 
     def content(self, written: bytes) -> None:
@@ -84,11 +84,11 @@ class Front(BaseHTTPRequestHandler):
                 self.send_header(name, value)
 
     def path_info(self, path: str) -> str:
-        """Return a percent-decoded path, as in WSGI."""
+        """A path without its percent-encoding, as WSGI has it."""
         return unquote_to_bytes(path).decode("latin-1")
 
     def environ(self) -> dict[str, Any]:
-        """Return the WSGI environment of the request."""
+        """The request as WSGI has it."""
         path, _, query = self.path.partition("?")
         headers = {
             f"HTTP_{name.upper().replace('-', '_')}": ", ".join(self.headers.get_all(name, [])) for name in self.headers
@@ -116,7 +116,7 @@ for method in METHODS:
 
 @contextlib.contextmanager
 def carelessly_served(app: WSGIApplication) -> Iterator[str]:
-    """Yield the base URL of an application that a thread serves."""
+    """Base URL of an application that a thread serves."""
     front = getattr(app, "front", Front)
     handler = type("Handler", (front,), {"app": staticmethod(app)})
     with (_Server if getattr(app, "threads", True) else _Alone)(("127.0.0.1", 0), handler) as server:

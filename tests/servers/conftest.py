@@ -1,4 +1,4 @@
-"""Runs each test of the battery on every server that has what the test needs."""
+"""Gives each test of the battery every server that has what the test rests on."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def api(request: pytest.FixtureRequest, connect: Callable[[Server], httpx2.Clien
 
 @pytest.fixture(scope="session")
 def connect() -> Iterator[Callable[[Server], httpx2.Client]]:
-    """Start a server on first use; tests share it and use unique names."""
+    """Starts a server when it is first asked for; tests share it, under names of their own."""
     with contextlib.ExitStack() as stack:
 
         @cache

@@ -1,4 +1,4 @@
-"""Variants in what stands in front of the implementation: routers, proxies, firewalls and other routes."""
+"""Variants in what stands in front of the implementation: routers, proxies, firewalls, and routes beside it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ANY_SERVER = (405, 411, 413, 414, 415)
 PAGE = b"<!doctype html><title>No</title><h1>No</h1>"
 
 
-class FrontErrorsWithoutBody(PlainServer):
+class FrontStatusesAreBare(PlainServer):
     """Open: the body of a 405, 413 or 415. Here there is none."""
 
     def respond(self, request: Request) -> Response:
@@ -30,8 +30,8 @@ class FrontErrorsWithoutBody(PlainServer):
         return replace(response, body=None) if response.status in ANY_SERVER else response
 
 
-class FrontErrorsAreHtml(PlainServer):
-    """Open: the body of a 405, 413 or 415. Here it is the HTML page of a front server."""
+class FrontStatusesAreHtml(PlainServer):
+    """Open: the body of a 405, 413 or 415. Here it is the page of a front server."""
 
     def body_bytes(self, request: Request, response: Response) -> bytes:
         return PAGE if response.status in ANY_SERVER else super().body_bytes(request, response)
@@ -41,7 +41,7 @@ class FrontErrorsAreHtml(PlainServer):
 
 
 class ChunksUnknown(PlainServer):
-    """Standard: a server need not know a transfer coding (RFC 9112, 6.1). This one returns 501 for chunks."""
+    """Standard: a server need not know a transfer coding (RFC 9112, section 6.1). This one answers 501 to chunks."""
 
     def read_body(self, request: Request) -> bytes:
         if request.header("Transfer-Encoding"):
@@ -50,7 +50,7 @@ class ChunksUnknown(PlainServer):
 
 
 class FirewallInFront(PlainServer):
-    """Open: unusual names may be rejected. Here a firewall rejects what looks like an attack, with its own page."""
+    """Open: odd names may be refused. Here a firewall refuses what looks like an attack, with a page of its own."""
 
     suspect = (b"<script>", b"/etc/passwd", b"DROP TABLE")
 
@@ -69,8 +69,8 @@ class FirewallInFront(PlainServer):
         return {**headers, "Content-Type": "text/html"} if "plain.blocked" in request.environ else headers
 
 
-class OddPathsCloseConnection(PlainServer):
-    """Open: how a path with control characters is handled. Here a front server closes the connection."""
+class OddPathsEndTheConnection(PlainServer):
+    """Open: what is done with a path of control characters. Here a front server closes the connection."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = super().__call__(environ, start_response)
@@ -78,25 +78,25 @@ class OddPathsCloseConnection(PlainServer):
         return self.broken() if odd else response
 
     def broken(self) -> Iterator[bytes]:
-        """Fail before the first byte."""
+        """No answer."""
         yield b""
         raise httpx2.RemoteProtocolError("server disconnected without sending a response")
 
 
-class ListNeedsDashboardToken(PlainServer):
-    """Published, outside the contract: models can be listed. Here that needs a dashboard token instead of a key."""
+class ListsNeedADashboardToken(PlainServer):
+    """Published, outside the contract: models can be listed. Here that takes a token of the dashboard, and no key."""
 
     def handlers(self, path: str) -> Mapping[str, Handler]:
         listing = {"GET": self.listing, "PUT": self.listing} if path == COLLECTION else {}
         return {**super().handlers(path), **listing}
 
     def listing(self, request: Request) -> Response:
-        """Reject API keys."""
+        """Refuse a key."""
         raise self.unauthorized("A token of the dashboard is needed.")
 
 
 class OptionsAllowed(PlainServer):
-    """Standard: which other methods exist. Here each path has OPTIONS, and Allow lists it."""
+    """Standard: which further methods there are. Here each path has OPTIONS, and Allow says so."""
 
     def handler(self, request: Request) -> Handler:
         try:
@@ -107,7 +107,7 @@ class OptionsAllowed(PlainServer):
 
 
 class AllowOfOneRoute(PlainServer):
-    """Open: whether Allow is complete. Here it has one method of the path, as with Starlette's router."""
+    """Open: whether Allow is complete. Here a router names one method of the path, as that of Starlette does."""
 
     def handler(self, request: Request) -> Handler:
         try:
@@ -117,8 +117,8 @@ class AllowOfOneRoute(PlainServer):
             raise HttpError(error.status, error.problem, one) from error
 
 
-class QueryRejected(PlainServer):
-    """Open: an unknown query is ignored. Here it is rejected before credentials are checked."""
+class QueriesRefused(PlainServer):
+    """Open: a query that nobody asked for is ignored. Here it is refused, before anybody asks who sent it."""
 
     def handler(self, request: Request) -> Handler:
         if request.environ.get("QUERY_STRING"):
@@ -127,21 +127,21 @@ class QueryRejected(PlainServer):
 
 
 class CharsetNamed(PlainServer):
-    """Standard: media types have parameters and are case-insensitive. Here the charset is given, in capitals."""
+    """Standard: media types have parameters, and no case. Here the charset is named, in capitals."""
 
     def content_type(self, response: Response) -> str:
         return "Application/JSON; Charset=UTF-8"
 
 
 class ErrorsAreEmptyObjects(PlainServer):
-    """Open: the content of an error. Here it is an empty object."""
+    """Open: what an error says. Here it is nothing, as an object."""
 
     def error_body(self, error: HttpError) -> Json:
         return {}
 
 
-class ErrorsInList(PlainServer):
-    """Open: the shape of an error. Here it is an object with a list of errors."""
+class ErrorsInArrays(PlainServer):
+    """Open: the shape of an error. Here it is a list of errors, as a member."""
 
     def error_body(self, error: HttpError) -> Json:
         messages = [error.problem] if isinstance(error.problem, str) else list(error.problem.values())
