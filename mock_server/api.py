@@ -1,13 +1,18 @@
-"""The operations: read the request, decide, store, respond.
+"""The operations: read the request, decide, store, respond. Start reading here.
 
-Each operation is compiled once, on an extension point that Connexion has for it: an `Endpoint` reads and validates the
-request, calls a handler and writes its response. Connexion's own validation and decorators rebuild validators, parsers
-and signatures with each request, which costs three quarters of the throughput.
+Each operation of the contract becomes one `Endpoint` when the app is built. For each request, an endpoint
 
-`Models` has the handlers of the operations that the contract has rules for: they ask the store, and let the pure core
-decide. All other operations have an `ExampleHandler`, which does what can be said of any: ask for credentials, validate
-the body by its schema, and return the success of the lowest status that the contract declares, from an example or from
-generated data. It stores nothing.
+1. reads the body and validates it by its schema (`BodyReader`),
+2. calls its handler with a `ParsedRequest`,
+3. writes the `Response` that the handler returns.
+
+There are two kinds of handlers. `Models` handles the operations that `x-upsert` names: upsert, read and delete. It asks
+the pure functions of `upsert` for a decision, and the store carries the decision out atomically. `ExampleHandler`
+handles every other operation. It checks credentials and the body, returns an example of the contract or generated data,
+and stores nothing.
+
+Endpoints are compiled because Connexion's own validation and decorators build validators, parsers and signatures for
+each request, which costs three quarters of the throughput.
 """
 
 from __future__ import annotations
@@ -40,47 +45,47 @@ from mock_server.upsert import (
     RequestReference,
     StoredModel,
     Written,
-    absent,
     delete,
     find_rejection,
-    too_far,
+    reject_large_base,
+    reject_unknown_model,
     upsert,
 )
 from mock_server.validation import Validator
 
 
 class ParsedRequest(NamedTuple):
-    """What a handler is called with."""
+    """What an endpoint passes to its handler."""
 
     caller: Caller
     path: Mapping[str, str]
     """The path parameters."""
     body: Any
-    """The body, or None where the operation has none."""
+    """The body as JSON; None if there is none, or none that is JSON."""
     errors: Sequence[ValidationError] = ()
-    """The ways in which the body is not valid by its schema, for which the handler is to refuse it."""
+    """What the schema has against the body. The handler rejects the request if there is anything."""
     invalid: int = 400
-    """The status for that."""
+    """The status of that rejection."""
     method: str = ""
     dry_run: bool = False
-    """Whether the handler is to answer as if it did what is asked, and to change nothing."""
+    """Whether the handler only computes the response and stores nothing."""
 
 
 Handler: TypeAlias = Callable[[ParsedRequest], Awaitable[Response]]
 
 
 class BodyReader:
-    """Turns the bytes of a request into a JSON body, or into the rejection that comes first.
+    """Reads the bodies of one operation, and validates them.
 
-    The limits of the upsert hold for all operations. A body of another media type is read, and not looked at.
+    The limits of the upsert apply to all operations. A body that is not sent as JSON is not parsed.
     """
 
     def __init__(self, contract: Contract, operation: AbstractOperation) -> None:
         rules, content = contract.upsert, operation.request_body["content"]
-        ruled = operation.operation_id == rules.operation.operation_id
+        is_upsert = operation.operation_id == rules.operation.operation_id
         self._limits = rules.limits
-        self._required = ruled or bool(operation.request_body.get("required"))
-        self.invalid = rules.invalid if ruled else _invalid(operation, rules.invalid)
+        self._required = is_upsert or bool(operation.request_body.get("required"))
+        self.invalid = rules.invalid if is_upsert else _status_of_invalid(operation, rules.invalid)
         self._accepted = [essence(each) for each in content]
         self._only_json = all(map(is_json, content))
         at = ("paths", operation.path, operation.method, "requestBody")
@@ -94,10 +99,13 @@ class BodyReader:
             schema = content[media_type].get("schema", {})
             self._validator = Validator(schema, lambda path: contract.locate((*at_schema, *path)))
         integers = [name for name, field in rules.request.items() if field.schema.get("type") == "integer"]
-        self._integers = integers if ruled else []
+        self._integers = integers if is_upsert else []
 
     async def read(self, headers: Headers, receive: Receive) -> tuple[Any, Sequence[ValidationError]]:
-        """The body, and the ways in which it is not valid by its schema. Raises the 413, the 415 or the 400."""
+        """Return the body and what its schema has against it.
+
+        Raises the 413 for a body that is too large, the 415 for another media type, or the 400 if it is not JSON.
+        """
         raw = await receive_body(headers, receive, self._limits.bytes, self._limit_at)
         if not raw and not self._required:
             return None, ()
@@ -112,7 +120,7 @@ class BodyReader:
         if not self._validator.is_valid(body):
             return body, self._validator.errors(body)
         for name in self._integers:
-            if isinstance(value := body.get(name), float):
+            if isinstance(value := body.get(name), float):  # 1.0 is an integer in JSON Schema
                 body[name] = int(value)
         return body, ()
 
@@ -122,10 +130,10 @@ class BodyReader:
         return rejected(self.invalid, error)
 
 
-def _invalid(operation: AbstractOperation, usual: int) -> int:
-    """Return the status for a body that is not valid: the one that the operation declares, else that of the upsert."""
+def _status_of_invalid(operation: AbstractOperation, default: int) -> int:
+    """Return the status for an invalid body: 400 or 422 if the operation declares it, else that of the upsert."""
     declared = {str(code) for code in operation.responses}
-    return next((status for status in (400, 422) if str(status) in declared), usual)
+    return next((status for status in (400, 422) if str(status) in declared), default)
 
 
 def _is_sent_as_json(headers: Headers) -> bool:
@@ -143,19 +151,19 @@ class Endpoint:
         self._invalid = self._body.invalid if self._body else contract.upsert.invalid
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises RejectedError for whatever is not to be done."""
+        """Respond to one request. Raises RejectedError."""
         try:
             body, errors = await self._body.read(scope["headers"], receive) if self._body else (None, ())
         except ClientDisconnect:
             return
         context = context_of(scope)
         caller = context.caller or self._anyone
-        if self._shared:  # all callers have the models of one organization
+        if self._shared:  # without a scope, all models belong to one organization
             caller = replace(self._anyone, may_write=caller.may_write)
-        call = ParsedRequest(
+        request = ParsedRequest(
             caller, scope["path_params"], body, errors, self._invalid, scope["method"], context.dry_run
         )
-        await write(await self._handler(call), send)
+        await write(await self._handler(request), send)
 
 
 class EndpointAPI(RoutedAPI[Endpoint]):
@@ -173,9 +181,9 @@ class EndpointAPI(RoutedAPI[Endpoint]):
 
 
 class EndpointMiddleware(RoutedMiddleware[EndpointAPI]):
-    """Answers every request that has an operation, and passes on the others.
+    """Passes each request of an operation to its endpoint, and all others on to the next layer.
 
-    `anyone` is the caller where the contract asks for no credentials.
+    `anyone` is the caller if the contract requires no credentials.
     """
 
     def __init__(self, app: ASGIApp, contract: Contract, anyone: Caller) -> None:
@@ -184,13 +192,16 @@ class EndpointMiddleware(RoutedMiddleware[EndpointAPI]):
 
 
 Changed: TypeAlias = Callable[[str, str, StoredModel | None], Awaitable[None] | None]
-"""Called with the organization and the name of a model that was changed, and the model, or None where it is gone.
+"""Called after a change with organization and name of the model, and the model itself, or None if it was deleted.
 
-Gives what to wait for before the response is sent, if anything."""
+If it returns an awaitable, the response waits for it."""
 
 
 class Models:
-    """The models of all organizations. `changed` is told of each that a request has written or removed."""
+    """The handlers of the upsert and of the operations that read and delete models.
+
+    `changed` is called after each change. `largest` is the limit of bytes of a stored model.
+    """
 
     def __init__(
         self,
@@ -206,14 +217,14 @@ class Models:
         self._references = ReferenceFields(rules)
         self._fixtures = fixtures
         self._store = store
-        self._showing = ModelReader(rules, fixtures, store)
+        self._reader = ModelReader(rules, fixtures, store)
         self._clock = clock
         self._changed = changed
         self._largest = largest
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
-        """The handler of each operation that the rules know, by operationId."""
+        """The handlers by operationId."""
         found: dict[str, Handler] = {self._rules.operation.operation_id: self.upsert}
         if self._rules.read:
             found[self._rules.read.operation_id] = partial(self.read, status=min(self._rules.read.statuses))
@@ -221,40 +232,42 @@ class Models:
             found[self._rules.delete.operation_id] = partial(self.delete, status=min(self._rules.delete.statuses))
         return found
 
-    async def upsert(self, call: ParsedRequest) -> Response:
+    async def upsert(self, request: ParsedRequest) -> Response:
         """Create or update the model that the body names."""
-        if call.errors:
-            await self._reject(call)
-        organization, name = call.caller.organization, call.body[self._rules.key]
-        context = self._context(call, await self._missing(organization, call.body))
-        decision = await self._decided(call, name, lambda stored: upsert(self._rules, stored, call.body, context))
+        if request.errors:
+            await self._reject_invalid(request)
+        organization, name = request.caller.organization, request.body[self._rules.key]
+        context = self._context(request, await self._missing(organization, request.body))
+        decision = await self._carry_out(
+            request, name, lambda stored: upsert(self._rules, stored, request.body, context)
+        )
         if isinstance(decision, Rejection):
             raise RejectedError(decision)
-        return await self._shown(decision.status, organization, name, decision.stored)
+        return await self._respond(decision.status, organization, name, decision.stored)
 
-    async def read(self, call: ParsedRequest, status: int) -> Response:
-        """Show the model that the path names."""
-        organization, name = call.caller.organization, call.path[self._rules.key]
-        model = await self._showing.find(organization, name)
+    async def read(self, request: ParsedRequest, status: int) -> Response:
+        """Return the model that the path names."""
+        organization, name = request.caller.organization, request.path[self._rules.key]
+        model = await self._reader.find(organization, name)
         if model is None:
-            raise RejectedError(absent(self._rules, self._rules.read, name))
-        return await self._shown(status, organization, name, model)
+            raise RejectedError(reject_unknown_model(self._rules, self._rules.read, name))
+        return await self._respond(status, organization, name, model)
 
-    async def delete(self, call: ParsedRequest, status: int) -> Response:
-        """Remove the model that the path names."""
-        name = call.path[self._rules.key]
-        context = self._context(call)
-        decision = await self._decided(call, name, lambda stored: delete(self._rules, stored, name, context))
+    async def delete(self, request: ParsedRequest, status: int) -> Response:
+        """Delete the model that the path names."""
+        name = request.path[self._rules.key]
+        context = self._context(request)
+        decision = await self._carry_out(request, name, lambda stored: delete(self._rules, stored, name, context))
         if isinstance(decision, Rejection):
             raise RejectedError(decision)
         return Response(status)
 
-    async def _decided(
-        self, call: ParsedRequest, name: str, decide: Callable[[StoredModel | None], Decision]
+    async def _carry_out(
+        self, request: ParsedRequest, name: str, decide: Callable[[StoredModel | None], Decision]
     ) -> Decision:
-        """Have the store do what is decided about a model, or only decide it."""
-        organization = call.caller.organization
-        if call.dry_run:
+        """Return what `decide` says about the stored model, after the store has done it. A dry run stores nothing."""
+        organization = request.caller.organization
+        if request.dry_run:
             return decide(await self._store.get(organization, name))
         try:
             decision = await self._store.update(organization, name, decide)
@@ -268,35 +281,34 @@ class Models:
                     await saved
         return decision
 
-    async def _reject(self, call: ParsedRequest) -> None:
-        """Raise the rejection of a body that is not valid, with whatever else is wrong with it."""
-        wrong = {error.field for error in call.errors}
-        fields = call.body if isinstance(call.body, dict) else {}
-        sound = {name: value for name, value in fields.items() if name not in wrong}
-        context = self._context(call, await self._missing(call.caller.organization, sound))
-        if rejection := find_rejection(self._rules, sound, context, call.errors):
+    async def _reject_invalid(self, request: ParsedRequest) -> None:
+        """Reject an invalid body, with whatever is wrong with its valid fields too."""
+        invalid = {error.field for error in request.errors}
+        fields = request.body if isinstance(request.body, dict) else {}
+        valid = {name: value for name, value in fields.items() if name not in invalid}
+        context = self._context(request, await self._missing(request.caller.organization, valid))
+        if rejection := find_rejection(self._rules, valid, context, request.errors):
             raise RejectedError(rejection)
 
-    def _context(self, call: ParsedRequest, missing: tuple[RequestReference, ...] = ()) -> Context:
-        return Context(self._clock.now(), call.caller.may_write, self._fixtures.models, missing, self._largest)
+    def _context(self, request: ParsedRequest, missing: tuple[RequestReference, ...] = ()) -> Context:
+        return Context(self._clock.now(), request.caller.may_write, self._fixtures.models, missing, self._largest)
 
     async def _missing(self, organization: str, body: Mapping[str, object]) -> tuple[RequestReference, ...]:
-        named = self._references.named_in(body)
-        return tuple([each for each in named if not await self._exists(organization, each)])
+        references = self._references.in_request(body)
+        return tuple([each for each in references if not await self._exists(organization, each)])
 
-    async def _exists(self, organization: str, named: RequestReference) -> bool:
-        """Raises the 400 for a model that cannot be shown with all that it is based on."""
-        if named.collection == "providers":
-            return named.identifier in self._fixtures.organizations[organization]
-        model = await self._showing.find(organization, named.identifier)
-        if isinstance(model, StoredModel) and not await self._showing.can_be_base(
-            organization, named.identifier, model
-        ):
-            raise RejectedError(too_far(self._rules, named))
+    async def _exists(self, organization: str, reference: RequestReference) -> bool:
+        """Return whether the thing exists. Raises the 400 for a base whose own bases are too many or too large."""
+        name = reference.identifier
+        if reference.collection == "providers":
+            return name in self._fixtures.organizations[organization]
+        model = await self._reader.find(organization, name)
+        if isinstance(model, StoredModel) and not await self._reader.can_be_base(organization, name, model):
+            raise RejectedError(reject_large_base(self._rules, reference))
         return model is not None
 
-    async def _shown(self, status: int, organization: str, name: str, model: Model) -> Response:
-        return Response(status, await self._showing.show(organization, name, model))
+    async def _respond(self, status: int, organization: str, name: str, model: Model) -> Response:
+        return Response(status, await self._reader.render(organization, name, model))
 
 
 _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -304,22 +316,22 @@ _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 class ExampleHandler:
-    """The handler of one operation."""
+    """The handler of an operation that the rules do not cover: returns what the contract has as an example."""
 
-    def __init__(self, answers: ExampleResponses, forbidden: int | None) -> None:
-        """`forbidden` is the status for a caller who writes and may only read, None where every caller may write."""
-        declared = forbidden is not None and answers.responses.find(str(forbidden)) is not None
-        self._answers = answers
+    def __init__(self, responses: ExampleResponses, forbidden: int | None) -> None:
+        """`forbidden` is the status for a write with read-only credentials; None lets every caller write."""
+        declared = forbidden is not None and responses.declared.find(str(forbidden)) is not None
+        self._responses = responses
         self._forbidden = forbidden if declared else None
 
-    async def __call__(self, call: ParsedRequest) -> Response:
-        """Return the answer. Raises RejectedError for a body that is not valid, or a caller who may not write."""
-        if call.errors:
-            raise RejectedError(Rejection(call.invalid, tuple(call.errors), by_field=True))
-        if self._forbidden and not call.caller.may_write and call.method not in _SAFE:
+    async def __call__(self, request: ParsedRequest) -> Response:
+        """Return the default response. Raises RejectedError for an invalid body, or a write that is not allowed."""
+        if request.errors:
+            raise RejectedError(Rejection(request.invalid, tuple(request.errors), by_field=True))
+        if self._forbidden and not request.caller.may_write and request.method not in _SAFE:
             raise rejected(self._forbidden, "These credentials may only read.")
         try:
-            return self._answers.usual(readable(call.path))
+            return self._responses.default(readable(request.path))
         except NothingToSendError as error:
-            place = self._answers.responses.pointer
+            place = self._responses.declared.pointer
             raise rejected(501, f"{error} Add an example to the contract at {place}.") from None

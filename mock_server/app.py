@@ -1,6 +1,7 @@
-"""The API as an ASGI app: a Connexion app over the contract, the fixtures and a store, and its stack of middleware.
+"""The API as an ASGI app: the stack of middleware, from the outermost layer to the endpoints.
 
-`Behaviour` says how it behaves beyond what the contract says.
+A Connexion app reads the contract. The layers below replace those of Connexion that are too slow or too lenient.
+`Behaviour` has what the contract does not say.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ from mock_server.pages import (
     SWAGGER_UI,
     Page,
     PageHeadersMiddleware,
+    published_document,
     served_document,
-    shown_document,
     swagger_ui_options,
 )
 from mock_server.prefer import PreferMiddleware, example_responses
@@ -45,23 +46,23 @@ from mock_server.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How the API behaves beyond what the contract says."""
+    """How the API behaves, apart from what the contract says."""
 
     origins: Sequence[str] = ("*",)
-    """The web origins whose pages may call it, `*` for any."""
+    """The web origins whose pages may call the API; `*` is any."""
     seed: str = ""
-    """Decides what is made up for those who ask for it."""
+    """Decides which data is generated."""
     check_responses: bool = False
-    """Whether each answer is judged by the contract before it is sent."""
+    """Whether each response is checked against the contract before it is sent."""
     clock: Clock = field(default_factory=RealClock)
     faults: Faults | None = None
-    """How it fails; None is never, at no cost."""
+    """The fault rules; None leaves the layer out."""
     note: Note | None = None
-    """Called with each exchange."""
+    """Called with each request and its response; None leaves the recording out."""
     changed: Changed | None = None
-    """Called with each model that a request has changed."""
+    """Called after each change of a model."""
     largest_model: int | None = None
-    """Bytes of JSON that a stored model may take; None is any number."""
+    """The maximum bytes of a stored model as JSON; None is no limit."""
 
 
 def build_app(
@@ -70,28 +71,36 @@ def build_app(
     store: Store,
     behaviour: Behaviour,
 ) -> AsyncApp:
-    """The API of the mock as an ASGI app."""
+    """Return the API of the mock as an ASGI app."""
     redaction = redaction_for(contract, fixtures)
     document = served_document(contract)
-    answers = example_responses(document, contract.upsert, behaviour.seed)
+    examples = example_responses(document, contract.upsert, behaviour.seed)
     models = Models(
         contract.upsert, fixtures, store, behaviour.clock, behaviour.changed, largest=behaviour.largest_model
     )
-    ruled = models.handlers
-    unruled = {name: ExampleHandler(it, contract.upsert.forbidden) for name, it in answers.items() if name not in ruled}
-    handlers: Mapping[str, Handler] = {**unruled, **ruled}
+    by_rules = models.handlers
+    by_example = {
+        name: ExampleHandler(it, contract.upsert.forbidden) for name, it in examples.items() if name not in by_rules
+    }
+    handlers: Mapping[str, Handler] = {**by_example, **by_rules}
     app = AsyncApp(
         __name__,
         middlewares=[
             *([partial(RecordingMiddleware, note=behaviour.note)] if behaviour.note else []),
             *([partial(AccessLogMiddleware, redaction=redaction)] if access_logger.isEnabledFor(logging.INFO) else []),
-            cross_origin(contract, behaviour.origins),  # outside of the errors, or they could not be read by a page
+            cross_origin(
+                contract, behaviour.origins
+            ),  # outside of ExceptionMiddleware: pages must be able to read errors
             *_faults(contract, fixtures, behaviour),
-            *([partial(ResponseCheckMiddleware, document=document, ruled=ruled)] if behaviour.check_responses else []),
+            *(
+                [partial(ResponseCheckMiddleware, document=document, ruled=by_rules)]
+                if behaviour.check_responses
+                else []
+            ),
             PageHeadersMiddleware,
             ExceptionMiddleware,
             partial(RoutingMiddleware, base_path=contract.base_path),
-            partial(PreferMiddleware, answers=answers),
+            partial(PreferMiddleware, responses=examples),
             BearerMiddleware,
             partial(EndpointMiddleware, contract=contract, anyone=fixtures.anyone),
             SwaggerUIMiddleware,
@@ -101,8 +110,8 @@ def build_app(
         swagger_ui_options=swagger_ui_options(),
     )
     app.add_url_rule("/", "root", Page(RedirectResponse(SWAGGER_UI)))
-    shown = orjson.dumps(shown_document(contract))
-    app.add_url_rule(DOCUMENT, "document", Page(Response(shown, media_type="application/json")))
+    published = orjson.dumps(published_document(contract))
+    app.add_url_rule(DOCUMENT, "document", Page(Response(published, media_type="application/json")))
     app.add_api(document)
     handle_failures(app, redaction, by_preference=True)
     return app

@@ -1,7 +1,7 @@
-"""Security schemes: bearer authentication as an extension of Connexion's, one handler for each scheme of the contract.
+"""Security schemes: a handler for each scheme of the contract, called by Connexion.
 
-The operations of the upsert have bearer tokens alone, which are verified. Other operations may have any scheme: the
-mock cannot verify those credentials, and only asks that there are some, as Prism does.
+Bearer tokens are verified; the operations of the upsert accept nothing else. Other operations may have any scheme. The
+mock cannot verify those credentials, so it only checks that they are present, as Prism does.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _EXPECTED = f"Expected {_FORM}"
 
 
 class Credentials:
-    """A request, as far as it is asked for here: Connexion's own wrapper takes longer than the judging."""
+    """A request as the handlers need it. Connexion's own wrapper takes longer than the verification."""
 
     __slots__ = ("context", "scope")
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.context: dict[str, Any] = scope["extensions"].setdefault("connexion_context", {})
-        """Where Connexion puts what the handler gives."""
+        """Where Connexion puts what the handler returns."""
 
 
 Verify = Callable[[Credentials], Any]
@@ -51,19 +51,19 @@ Verify = Callable[[Credentials], Any]
 class BearerHandler(AbstractSecurityHandler):
     """Verifies the schemes `type: http, scheme: bearer`.
 
-    With `bearerFormat: JWT` a scheme takes dashboard tokens, else API keys. Each passes on what has the other's form.
+    With `bearerFormat: JWT` a scheme accepts dashboard tokens, else API keys. Each passes on tokens of the other form.
     """
 
     def __init__(self, fixtures: Fixtures) -> None:
         self._fixtures = fixtures
 
     def get_fn(self, security_scheme: Mapping[str, Any], required_scopes: list[str]) -> Verify:  # noqa: ARG002
-        """The function that Connexion calls with each request: it gives the caller, or NO_VALUE to pass it on."""
-        judge = self._dashboard_token if security_scheme.get("bearerFormat") == "JWT" else self._api_key
+        """Return the function that Connexion calls with each request; NO_VALUE passes it on to the next scheme."""
+        find_caller = self._dashboard_token if security_scheme.get("bearerFormat") == "JWT" else self._api_key
 
         def verify(request: Credentials) -> Any:
             try:
-                caller = judge(bearer_token(request.scope["headers"]))
+                caller = find_caller(bearer_token(request.scope["headers"]))
             except BadTokenError as error:
                 raise unauthorized(str(error), "a token that is not accepted", "invalid_token") from None
             if caller is None:
@@ -94,7 +94,7 @@ class _Operation(SecurityOperation):
             request = Credentials(scope)
             if self._required:
                 await self.verification_fn(request)
-            else:  # credentials that are no use are none
+            else:  # optional credentials that are invalid count as missing
                 with contextlib.suppress(RejectedError, HTTPException):
                     await self.verification_fn(request)
         await self.next_app(scope, receive, send)
@@ -107,13 +107,13 @@ class _API(SecurityAPI):
 
 
 class BearerMiddleware(SecurityMiddleware):
-    """Connexion's, whose handlers are all a BearerHandler."""
+    """Connexion's middleware, with `Credentials` in place of its requests."""
 
     api_cls = _API
 
 
 def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
-    """The token in the headers of a request. Raises the 401 where there is none."""
+    """Return the token in the headers of a request. Raises the 401 if there is none."""
     values = [value for name, value in headers if name == b"authorization"]
     if not values:
         raise unauthorized("Authentication credentials were not provided. " + _EXPECTED + ".", "nothing")
@@ -124,7 +124,7 @@ def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
     if not scheme:
         raise unauthorized(f"The Authorization header is empty. {_EXPECTED}.", "an empty header")
     if scheme.lower() != "bearer":
-        # Any word that is no known scheme may be the key itself, which is not repeated.
+        # A word that is not a known scheme may be the key itself, so it is not repeated.
         known = scheme_of(value)
         got = f"the scheme {quoted(known)}" if known else "another scheme" if token else "no scheme"
         raise unauthorized(f"{_EXPECTED}, got {got}.", got)
@@ -136,13 +136,13 @@ def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:
 
 
 def unauthorized(message: str, got: str, error: str | None = None) -> RejectedError:
-    """A 401 with its challenge (RFC 6750, section 3)."""
+    """Return a 401 with its challenge (RFC 6750, section 3)."""
     why = ValidationError(RequestPart.HEADER, "Authorization", "security", _FORM, got, message, contract=_SCHEMES)
     return rejected(401, why, WWW_Authenticate=CHALLENGE + (f', error="{error}"' if error else ""))
 
 
 def organization_of(fixtures: Fixtures, headers: list[tuple[bytes, bytes]]) -> str | None:
-    """The organization of whoever sends such headers, or None where they are not known."""
+    """Return the organization of the credentials in the headers, or None if they are not valid."""
     try:
         token = bearer_token(headers)
         if is_jwt(token) and token not in fixtures.keys:
@@ -153,7 +153,7 @@ def organization_of(fixtures: Fixtures, headers: list[tuple[bytes, bytes]]) -> s
 
 
 class PresenceHandler(AbstractSecurityHandler):
-    """Lets pass whatever has credentials of the scheme."""
+    """Checks that a request has credentials of the scheme."""
 
     def get_fn(
         self,
@@ -163,19 +163,19 @@ class PresenceHandler(AbstractSecurityHandler):
         """Return the function that Connexion calls with each request."""
         kind = security_scheme["type"]
         if kind == "apiKey":
-            return lambda request: _passed(_has_key(request, security_scheme["in"], security_scheme["name"]))
+            return lambda request: _require(_has_key(request, security_scheme["in"], security_scheme["name"]))
         scheme = str(security_scheme["scheme"]) if kind == "http" else "Bearer"
-        return lambda request: _passed(_has_scheme(request, scheme.lower()), f'{scheme} realm="respan"')
+        return lambda request: _require(_has_scheme(request, scheme.lower()), f'{scheme} realm="respan"')
 
 
 def presence_handlers(document: Mapping[str, Any]) -> dict[str, type[PresenceHandler]]:
-    """Return a handler for each kind of scheme of the document, as Connexion names it."""
+    """Return a handler for each type of scheme in the document, by Connexion's name for it."""
     schemes = document.get("components", {}).get("securitySchemes", {}).values()
     kinds = (it["scheme"].lower() if it["type"] == "http" else it["type"] for it in schemes)
     return dict.fromkeys(kinds, PresenceHandler)
 
 
-def _passed(present: bool, challenge: str = CHALLENGE) -> dict[str, str]:
+def _require(present: bool, challenge: str = CHALLENGE) -> dict[str, str]:
     if not present:
         raise _missing(challenge)
     return {"sub": "anyone"}

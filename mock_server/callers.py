@@ -1,4 +1,4 @@
-"""Who calls: bearer tokens, and what the mock makes of them."""
+"""Callers: the organization and the rights that a bearer token stands for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RIGHTS = (READ_WRITE, READ_ONLY)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever a token belongs to."""
+    """The owner of a token."""
 
     organization: str
     may_write: bool
@@ -30,20 +30,20 @@ class Dashboard:
     organization_claim: str
     """The claim that names the organization."""
     rights_claim: str
-    """The claim that says `read-write` or `read-only`; without it a token is read-write."""
+    """The claim with `read-write` or `read-only`; without it, a token is read-write."""
 
 
 class BadTokenError(Exception):
-    """The token is not accepted. The caller is at fault; the message says why, and does not repeat the token."""
+    """A token is not accepted. The message says why, and does not repeat the token."""
 
 
 def is_jwt(token: str) -> bool:
-    """Whether `token` has the form of a JSON Web Token: three parts in base64url, the last perhaps empty."""
+    """Return whether `token` has the form of a JSON Web Token: three base64url parts, the last may be empty."""
     return _JWT_FORM.fullmatch(token) is not None
 
 
 def caller_of_key(keys: Mapping[str, Caller], token: str) -> Caller:
-    """The caller whose API key `token` is. Raises BadTokenError."""
+    """Return the caller with this API key. Raises BadTokenError."""
     caller = keys.get(token)
     if caller is None:
         raise BadTokenError("This API key is not known.")
@@ -51,8 +51,8 @@ def caller_of_key(keys: Mapping[str, Caller], token: str) -> Caller:
 
 
 def caller_of_jwt(dashboard: Dashboard, organizations: Container[str], token: str) -> Caller:
-    """The caller for whom the dashboard has signed `token`. Raises BadTokenError."""
-    import jwt  # only those who use dashboard tokens wait for it
+    """Return the caller that the dashboard has signed `token` for. Raises BadTokenError."""
+    import jwt  # imported here because only dashboard tokens need it
 
     try:
         claims = jwt.decode(token, dashboard.secret, algorithms=["HS256"], options={"verify_aud": False})
@@ -61,7 +61,7 @@ def caller_of_jwt(dashboard: Dashboard, organizations: Container[str], token: st
     except jwt.InvalidAlgorithmError:
         raise BadTokenError("This dashboard token is not signed with HS256.") from None
     except jwt.InvalidSignatureError:
-        raise BadTokenError("The signature of this dashboard token is wrong.") from None
+        raise BadTokenError("The signature of this dashboard token is invalid.") from None
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise BadTokenError("This dashboard token is malformed, or not valid now.") from None
     return _caller_claimed(dashboard, organizations, claims)

@@ -1,6 +1,6 @@
-"""The time that models are stamped with: the real one, or one that is set, so that responses can be predicted.
+"""The time of created and updated models: the real time, or a fixed one that makes responses predictable.
 
-It also reads the times that people write into states and fixtures.
+It also reads the times in state files and fixtures.
 """
 
 from __future__ import annotations
@@ -18,42 +18,42 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class Clock(Protocol):
-    """What the mock takes for the time."""
+    """The time of the mock."""
 
     @property
     def written(self) -> str | None:
-        """What `clock_of` reads as a clock that goes on from here; None is the real time."""
+        """The clock as `clock_of` reads it, with the present time as its start; None is the real time."""
 
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Return the time, in UTC."""
 
     def advance(self) -> None:
-        """Something was written."""
+        """Go one step on, after a write."""
 
-    def restart(self) -> None:
-        """Begin anew."""
+    def reset(self) -> None:
+        """Go back to the start."""
 
 
 class RealClock:
-    """The time of the machine."""
+    """The time of the machine. It goes on by itself, and cannot go back."""
 
     @property
     def written(self) -> None:
-        """See Clock."""
+        """None, as for every real clock."""
 
     def now(self) -> datetime:
-        """See Clock."""
+        """Return the time, in UTC."""
         return datetime.now(UTC)
 
     def advance(self) -> None:
-        """See Clock. This one advances by itself."""
+        """Do nothing."""
 
-    def restart(self) -> None:
-        """See Clock. This one cannot."""
+    def reset(self) -> None:
+        """Do nothing."""
 
 
-class SetClock:
-    """A time that stands still, but for a step after each write."""
+class FixedClock:
+    """A time that only changes by one step after each write."""
 
     def __init__(self, start: datetime, step: timedelta = timedelta()) -> None:
         self._start = self._now = start
@@ -61,29 +61,29 @@ class SetClock:
 
     @property
     def written(self) -> str:
-        """See Clock."""
+        """The present time and the step, such as `2026-02-01T12:00:00Z+1s`."""
         step = self._step // timedelta(microseconds=1)
         whole, rest = divmod(step, 1_000_000)
-        shown = f"{whole}s" if not rest else f"{step}us"
-        return f"{self._now.isoformat().removesuffix('+00:00')}Z" + (f"+{shown}" if step else "")
+        text = f"{whole}s" if not rest else f"{step}us"
+        return f"{self._now.isoformat().removesuffix('+00:00')}Z" + (f"+{text}" if step else "")
 
     def now(self) -> datetime:
-        """See Clock."""
+        """Return the time, in UTC."""
         return self._now
 
     def advance(self) -> None:
-        """See Clock. It stops at the end of the calendar."""
+        """Go one step on. The clock stops at the end of the calendar."""
         self._now += min(self._step, _LATEST - self._now)
 
-    def restart(self) -> None:
-        """See Clock."""
+    def reset(self) -> None:
+        """Go back to the start."""
         self._now = self._start
 
 
 def clock_of(text: str) -> Clock:
-    """The clock that is written so: a time of ISO 8601, and perhaps `+` and the step after each write.
+    """Return the clock of a text: a time of ISO 8601, and perhaps `+` and the step after each write.
 
-    A time without an offset is in UTC. Raises ValueError, whose message says what is expected.
+    A time without an offset is in UTC. Raises ValueError, whose message says what was expected.
 
     >>> clock = clock_of("2026-02-01T12:00:00+01:00+1.5s")
     >>> clock.advance()
@@ -98,7 +98,7 @@ def clock_of(text: str) -> Clock:
     except (ValueError, OverflowError):
         expected = "a time such as 2026-02-01T12:00:00Z, or 2026-02-01T12:00:00Z+1s to step by a second with each write"
         raise ValueError(f"{text!r} is not {expected}") from None
-    return SetClock(start, step)
+    return FixedClock(start, step)
 
 
 EXPECTED_TIME = "a time from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z"
@@ -106,7 +106,7 @@ _LEAP_SECOND = re.compile(r":60(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$", re.ASCII)
 
 
 def time_of(text: str) -> datetime:
-    """Return the time that RFC 3339 writes so, in UTC. Raises ValueError, whose message says what is wrong.
+    """Return the time of a text in the format of RFC 3339, in UTC. Raises ValueError, whose message says what is wrong.
 
     >>> time_of("2026-02-01T12:00:00+01:00").isoformat()
     '2026-02-01T11:00:00+00:00'

@@ -1,6 +1,6 @@
-"""What can be asked of a running mock about itself, by the admin API or by a test in the same process.
+"""The control of a running mock: what the admin API and tests in the same process can read and change.
 
-Among it is what the mock serves of a contract: each operation and where its responses come from, and what it leaves
+That includes a description of what the mock serves: each operation, where its responses come from, and what is left
 out.
 """
 
@@ -32,25 +32,25 @@ from mock_server.scenario import scenario_of
 from mock_server.settings import ADMIN_PREFIX
 from mock_server.state.document import MOST_PROBLEMS, StateError, StateReader, model_of, state_of
 from mock_server.store import Scopes, Store
-from mock_server.upsert import MOST_ENTRIES, StoredModel, with_too_many_entries
+from mock_server.upsert import MOST_ENTRIES, StoredModel, find_value_with_too_many_entries
 
 
 class ResetPart(StrEnum):
     """A part of a mock that can be reset."""
 
     MODELS = "models"
-    """Those of the start."""
+    """The models, to those of the start."""
     JOURNAL = "journal"
-    """It is empty; numbers go on."""
+    """The journal, to no requests. Later requests still get higher numbers."""
     FAULTS = "faults"
-    """The rules of the start, with counts and choices that begin anew."""
+    """The fault rules, to those of the start. Counts and random choices start again."""
     CLOCK = "clock"
-    """A clock that is set shows its first time."""
+    """A fixed clock, to its first time."""
 
 
 @dataclass(slots=True)
 class Control:
-    """The parts of a running mock. To be used in the thread of its event loop."""
+    """The parts of a running mock. Use it in the thread of its event loop."""
 
     contract: Contract
     fixtures: Fixtures
@@ -59,62 +59,62 @@ class Control:
     faults: Faults
     clock: Clock
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """How it was started, without secrets."""
+    """The settings of the mock, without secrets."""
     events: Events = field(default_factory=Events)
     max_model_bytes: int | None = None
-    """Bytes of JSON that a model may take in a state that replaces another; None is any number."""
+    """The maximum bytes of JSON of a model in a state that replaces another; None is no limit."""
     on_change: Callable[[], Awaitable[None] | None] | None = None
-    """Called after each change of the models. Gives what to wait for before a response is sent, if anything."""
+    """Called after each change of the models. If it returns an awaitable, the response waits for it."""
     admin_token: str | None = None
     url: str = "http://localhost"
-    """The address of the mock, to which copied commands go."""
+    """The address of the mock, as copied commands have it."""
     redaction: Redaction = field(init=False)
-    """Hides secrets in what is shown."""
+    """Hides secrets in what the admin API returns."""
 
     def __post_init__(self) -> None:
         self.redaction = redaction_for(self.contract, self.fixtures, self.admin_token)
 
     def entry(self, exchange: Exchange) -> Entry:
-        """Return what is shown of an exchange."""
+        """Return an exchange as the admin API returns it."""
         return entry_of(exchange, self.redaction, self.url)
 
     def note(self, exchange: Exchange) -> None:
-        """Take an exchange into the journal."""
+        """Add an exchange to the journal, and publish it as an event."""
         size = self.journal.add(exchange)
         self.events.publish("request", exchange, self.entry, size)
 
     def model_changed(self, organization: str, name: str, stored: StoredModel | None) -> Awaitable[None] | None:
-        """Tell that a request has written a model, or removed it where `stored` is None.
+        """Publish that a request has written a model, or deleted it if `stored` is None.
 
-        Gives what to wait for before the response is sent, if anything.
+        If this returns an awaitable, the response must wait for it.
         """
         size = stored.bytes if stored else 0
-        self.events.publish("model", (organization, name, stored), self._model_shown, size)
+        self.events.publish("model", (organization, name, stored), self._model_event, size)
         return self.on_change() if self.on_change else None
 
     def clear_journal(self) -> int:
-        """Forget all exchanges. How many there were."""
+        """Delete all exchanges, and return how many there were."""
         count = self.journal.clear()
         self.events.release()
         self.events.publish("cleared", {"journal": count})
         return count
 
     async def state(self) -> dict[str, Any]:
-        """The custom models, as a document."""
+        """Return all custom models as a document."""
         return state_of(await self.store.snapshot())
 
     async def scenario(self) -> dict[str, Any]:
-        """What the mock holds, as a scenario to start from."""
+        """Return models, fixtures, faults and clock as a scenario that a mock can start from."""
         return scenario_of(self.contract, self.fixtures, await self.store.snapshot(), self.faults, self.clock)
 
     async def replace_state(self, state: Any) -> None:
-        """Have these models in place of all. Raises StateError, and then nothing was changed."""
+        """Replace all models by those of a document. Raises StateError, and then nothing is changed."""
         models = await asyncio.to_thread(self._read, state)
         await self.store.replace(models)
         await self._models_replaced(None, None)
 
     def _read(self, state: Any) -> Scopes:
-        """Read and measure models, which takes long where there are many."""
+        """Return the models of a document. This takes long if there are many, so it runs in a thread."""
         models = StateReader(self.contract, self.fixtures).read(state)
         if problems := [*_too_large(models, self.max_model_bytes, self.contract.upsert)]:
             raise StateError(problems[:MOST_PROBLEMS])
@@ -123,13 +123,13 @@ class Control:
     async def reset(
         self, parts: Iterable[ResetPart] = tuple(ResetPart), organization: str | None = None, model: str | None = None
     ) -> dict[str, int]:
-        """Bring parts back to what they were at the start; of the models all, those of one organization, or one.
+        """Reset parts to what they were at the start. With a name, reset the models of one organization, or one model.
 
-        How many models that has removed or changed back, and how many requests and rules it has removed.
+        Return how many models were removed or changed back, and how many requests and fault rules were removed.
         """
         parts, removed = set(parts), {"models": 0, "requests": 0, "faults": 0}
         if ResetPart.MODELS in parts:
-            removed["models"] = await self.store.restart(organization, model)
+            removed["models"] = await self.store.reset(organization, model)
         if ResetPart.JOURNAL in parts:
             removed["requests"] = self.clear_journal()
         if ResetPart.FAULTS in parts:
@@ -137,13 +137,13 @@ class Control:
             self.faults.restart()
             self.faults_changed()
         if ResetPart.CLOCK in parts:
-            self.clock.restart()
+            self.clock.reset()
         if ResetPart.MODELS in parts:
-            await self._models_replaced(organization, model)  # at last: it may fail where they cannot be saved
+            await self._models_replaced(organization, model)  # last, because it fails if the models cannot be saved
         return removed
 
     def faults_changed(self) -> None:
-        """Tell those who watch."""
+        """Publish the fault rules."""
         rules = [each.as_json for each in self.faults.active]
         self.events.publish("faults", rules, size=self.faults.bytes)
 
@@ -154,7 +154,7 @@ class Control:
         if saved is not None:
             await saved
 
-    def _model_shown(self, changed: tuple[str, str, StoredModel | None]) -> dict[str, Any]:
+    def _model_event(self, changed: tuple[str, str, StoredModel | None]) -> dict[str, Any]:
         organization, name, stored = changed
         model = self.redaction.value(model_of(stored)) if stored else None
         return {"organization": organization, "name": self.redaction.hide(name), "model": model}
@@ -163,18 +163,18 @@ class Control:
 def _too_large(models: Scopes, largest: int | None, rules: Upsert) -> Iterator[Problem]:
     for scope, named in models.items():
         for name, stored in named.items():
-            if slot := with_too_many_entries(rules, stored.values):
+            if field := find_value_with_too_many_entries(rules, stored.values):
                 what = f"it has more than {MOST_ENTRIES} entries"
-                yield Problem(to_pointer(["models", scope, name, "values", slot]), what, "give fewer")
+                yield Problem(to_pointer(["models", scope, name, "values", field]), what, "give fewer")
             if largest is not None and stored.bytes > largest:
-                what = f"it takes {stored.bytes} bytes of JSON, more than {largest}"
+                what = f"it is {stored.bytes} bytes of JSON, more than {largest}"
                 yield Problem(to_pointer(["models", scope, name]), what, "leave it out, or raise --max-model-bytes")
 
 
 def information(control: Control) -> dict[str, Any]:
-    """The description. It has no secret in it but the demo keys, which the mock prints at its start too."""
+    """Return a description of the mock. The only secrets in it are the API keys of the fixtures."""
     contract, fixtures = control.contract, control.fixtures
-    seed = "" if (given := control.settings.get("seed")) is None else str(given)
+    seed = "" if (number := control.settings.get("seed")) is None else str(number)
     return {
         "version": _version(),
         "contract": {
@@ -209,7 +209,7 @@ def _organization(control: Control, name: str) -> dict[str, Any]:
 
 
 RULES = "rules"
-"""The origin of answers that the rules of the upsert decide."""
+"""The origin of responses that the rules of the upsert decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +220,13 @@ class ServedOperation:
     path: str
     """With the base path."""
     status: int | None
-    """That of the usual answer, None where rules decide."""
+    """The status of the default response; None if rules decide."""
     origin: str
-    """Where its answers come from: RULES, or what of the contract, in words."""
+    """Where its responses come from: RULES, or a part of the contract, in words."""
 
 
 def ruled_operations(rules: Upsert) -> set[str]:
-    """Return the ids of the operations whose answers the rules decide."""
+    """Return the ids of the operations whose responses the rules decide."""
     return {each.operation_id for each in (rules.operation, rules.read, rules.delete) if each}
 
 
@@ -234,9 +234,9 @@ def served_operations(contract: Contract, seed: str = "") -> list[ServedOperatio
     """Return all operations of the contract, in its order."""
     document = served_document(contract)
     ruled = ruled_operations(contract.upsert)
-    answers = example_responses(document, contract.upsert, seed)
+    examples = example_responses(document, contract.upsert, seed)
     return [
-        _served(method, contract.base_path + path, None if (name := node["operationId"]) in ruled else answers[name])
+        _served(method, contract.base_path + path, None if (name := node["operationId"]) in ruled else examples[name])
         for path, method, node in _operations(document)
     ]
 
@@ -250,17 +250,17 @@ def left_out(contract: Contract, *, admin: bool) -> list[str]:
     ]
 
 
-def _served(method: str, path: str, answers: ExampleResponses | None) -> ServedOperation:
-    if answers is None:
+def _served(method: str, path: str, examples: ExampleResponses | None) -> ServedOperation:
+    if examples is None:
         return ServedOperation(method.upper(), path, None, RULES)
     try:
-        return ServedOperation(method.upper(), path, answers.usual({}).status, answers.origin)
+        return ServedOperation(method.upper(), path, examples.default({}).status, examples.origin)
     except NothingToSendError:
-        return ServedOperation(method.upper(), path, 501, "nothing: no data can be made up for its schema")
+        return ServedOperation(method.upper(), path, 501, "nothing: no data can be generated for its schema")
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Return path, method and node of each operation."""
+    """Yield path, method and node of each operation."""
     for path, item in document["paths"].items():
         yield from ((path, method, node) for method, node in item.items() if method in METHODS)
 
@@ -280,7 +280,7 @@ def _unserved(path: str, method: str, node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _other_servers(document: Mapping[str, Any]) -> Iterator[str]:
-    """Tell of servers that only a path or an operation has: one base path serves all."""
+    """Yield a sentence for each path or operation with servers of its own: the mock has one base path for all."""
     for path, item in document["paths"].items():
         if "servers" in item:
             yield f"{path}: the servers of the path are ignored."
@@ -290,7 +290,7 @@ def _other_servers(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _hidden(contract: Contract) -> Iterator[str]:
-    """Tell of paths at which the console and the admin API answer."""
+    """Yield a sentence for each path that the console or the admin API hides."""
     for path in contract.document["paths"]:
         whole = contract.base_path + path
         if whole == "/" or whole.startswith(ADMIN_PREFIX):
@@ -308,7 +308,7 @@ class FirstRequest:
 
 
 def first_request(contract: Contract, fixtures: Fixtures) -> FirstRequest:
-    """The request, with the first example of the contract and the first key that may write."""
+    """Return a request with the first example of the contract and the first key that may write."""
     operation = contract.upsert.operation
     token = next((token for token, caller in fixtures.keys.items() if caller.may_write), "YOUR_TOKEN")
     media_type, body = _first_example(contract)

@@ -1,4 +1,10 @@
-"""How a model is shown: the response computed from what is stored, on each read. Pure."""
+"""How a stored model becomes a response: a pure function of the model and the things it refers to.
+
+The store holds only what requests have sent. Everything else is computed on each read: inherited values, defaults,
+overrides of the base model, looked-up providers and timestamps. So a change of a base model shows in all derived models
+at once. `Display` compiles the `x-source` of each response field once: rendering is about a fifth of the time of an
+upsert.
+"""
 
 from __future__ import annotations
 
@@ -25,40 +31,40 @@ from mock_server.upsert import StoredModel
 
 @dataclass(frozen=True, slots=True)
 class BuiltInModel:
-    """A model of the gateway's own."""
+    """A model of the gateway, which no organization can change."""
 
     values: Mapping[str, Any]
-    """What it shows, by response field."""
+    """The values of its response, by response field."""
 
 
 Model: TypeAlias = StoredModel | BuiltInModel
 
 
-class World(NamedTuple):
-    """The things of one organization that a model can lead to. What is not in it does not exist."""
+class Related(NamedTuple):
+    """A model and the things that it refers to, directly or not. What is not in here does not exist."""
 
     models: Mapping[str, Model]
     providers: Mapping[str, Mapping[str, Any]]
-    """What each provider shows, by its identifier."""
+    """The values of each provider, by its identifier."""
     depth: int = 0
-    """Models inside of which the model is shown."""
+    """How many models the rendered one is nested in."""
 
 
 _ABSENT: Any = object()
 _DEEPEST = 5
-"""Models that are shown inside of one another, where the contract looks models up: each may lead on to several."""
+"""The maximum depth of models nested in one another, for a contract that looks models up: each may name several."""
 
 
 class Display:
-    """The rules for showing, compiled once: which fields are copied, which inherited, and what reads the others.
+    """Renders models by the rules of the contract, compiled once.
 
     >>> from contract import load
     >>> from datetime import datetime, timezone
     >>> born = datetime(2026, 2, 1, tzinfo=timezone.utc)
     >>> base = BuiltInModel({"input_cost": 2.5, "supported_params": {"top_p": {"max": 1}, "seed": {}}})
     >>> own = {"model_name": "m", "base_model_name": "b", "supported_params_override": {"seed": None}}
-    >>> shown = Display(load().upsert).show("m", World({"m": StoredModel(own, born, born), "b": base}, {}))
-    >>> shown["input_cost"], shown["supported_params"], shown["created_at"]
+    >>> body = Display(load().upsert).render("m", Related({"m": StoredModel(own, born, born), "b": base}, {}))
+    >>> body["input_cost"], body["supported_params"], body["created_at"]
     (2.5, {'top_p': {'max': 1}}, '2026-02-01T00:00:00Z')
     """
 
@@ -67,85 +73,88 @@ class Display:
         self._absent = {name: None for name, field in rules.response.items() if field.nullable}
         self._blank = {name: _blank(field) for name, field in rules.response.items()}
         self._optional = [name for name, value in self._blank.items() if value is _ABSENT]
-        self._own: dict[str, list[str]] = {}  # the response fields that show the value of a slot
-        self._inherited: dict[str, list[tuple[str, str]]] = {}  # those and their slots, by the slot that names the base
-        self._read: list[tuple[str, _Reader]] = []
+        self._own: dict[str, list[str]] = {}  # response fields by storage name
+        self._inherited: dict[str, list[tuple[str, str]]] = {}  # (field, storage name), by reference to the base
+        self._computed: list[tuple[str, _Compute]] = []
         for name, field in rules.response.items():
             self._compile(name, field.source)
 
     def _compile(self, field: str, source: Source) -> None:
         match source:
             case FromRequest(name):
-                self._own.setdefault(self.slot(name), []).append(field)
+                self._own.setdefault(self.storage_name(name), []).append(field)
             case Inherited(name, base):
-                self._own.setdefault(self.slot(name), []).append(field)
-                self._inherited.setdefault(self.slot(base), []).append((field, self.slot(name)))
+                self._own.setdefault(self.storage_name(name), []).append(field)
+                self._inherited.setdefault(self.storage_name(base), []).append((field, self.storage_name(name)))
             case FromKey():
-                self._read.append((field, lambda view: view.name))
+                self._computed.append((field, lambda view: view.name))
             case Timestamp(of):
-                self._read.append((field, _read_created if of == "created" else _read_updated))
+                self._computed.append((field, _read_created if of == "created" else _read_updated))
             case Overlaid(override, base):
-                slot, below = self.slot(override), self.slot(base) if base is not None else None
-                self._read.append((field, lambda view: _overlaid(view.chain(below), slot, field)))
+                own, below = self.storage_name(override), self.storage_name(base) if base is not None else None
+                self._computed.append((field, lambda view: _overlay(view.chain(below), own, field)))
             case LookedUp(collection, by):
-                by = self.slot(by)
-                self._read.append((field, lambda view: view.looked_up(collection, by)))
+                by = self.storage_name(by)
+                self._computed.append((field, lambda view: view.looked_up(collection, by)))
 
-    def show(self, name: str, world: World) -> dict[str, Any]:
-        """The response about the model `name`. A field without a value is null where it may be, else left out."""
-        model = world.models[name]
+    def render(self, name: str, related: Related) -> dict[str, Any]:
+        """Return the body of a response about the model `name`. A field without a value is null, or left out."""
+        model = related.models[name]
         if isinstance(model, BuiltInModel):
             values = {**self._absent, **model.values}
             return {field: values[field] for field in self._rules.response if field in values}
-        shown = self._shown(_View(name, model, world, self))
+        body = self._values(_View(name, model, related, self))
         for field in self._optional:
-            if shown[field] is _ABSENT:
-                del shown[field]
-        return shown
+            if body[field] is _ABSENT:
+                del body[field]
+        return body
 
-    def _shown(self, view: _View) -> dict[str, Any]:
-        """All response fields of a custom model, those too that it has no value for."""
-        shown = self._blank.copy()
+    def _values(self, view: _View) -> dict[str, Any]:
+        """Return all response fields of a custom model, including those without a value."""
+        body = self._blank.copy()
         for base, fields in self._inherited.items():
             for each in view.chain(base)[:0:-1]:  # without the model; the nearest comes last, and wins
-                shown.update(_values(each, fields))
-        for slot, value in view.model.values.items():
-            for field in self._own.get(slot, ()):
-                shown[field] = value
-        for field, read in self._read:
-            if (value := read(view)) is not _ABSENT:
-                shown[field] = value
-        return shown
+                body.update(_inheritable(each, fields))
+        for stored_as, value in view.model.values.items():
+            for field in self._own.get(stored_as, ()):
+                body[field] = value
+        for field, compute in self._computed:
+            if (value := compute(view)) is not _ABSENT:
+                body[field] = value
+        return body
 
-    def givers(self, name: str, world: World) -> dict[str, str]:
-        """Which model gives each response field its value: the model `name` itself, or one that it is based on.
+    def field_origins(self, name: str, related: Related) -> dict[str, str]:
+        """Return the name of the model that each response field takes its value from: `name`, or one of its bases.
 
-        A field is left out whose value comes from no model. Of several that lie over one another the nearest counts.
+        Fields whose value comes from no model are left out. If several models contribute, the nearest one counts.
         """
-        model = world.models[name]
+        model = related.models[name]
         if isinstance(model, BuiltInModel):
             return {}
-        view = _View(name, model, world, self)
-        found = {field: view.giver(field, its.source) for field, its in self._rules.response.items()}
-        return {field: giver for field, giver in found.items() if giver is not None}
+        view = _View(name, model, related, self)
+        found = {field: view.origin(field, its.source) for field, its in self._rules.response.items()}
+        return {field: origin for field, origin in found.items() if origin is not None}
 
-    def slot(self, field: str) -> str:
-        """The slot of a request field. A response field that no request sets has its own name for one."""
+    def storage_name(self, field: str) -> str:
+        """Return the storage name of a request field; of a field that no request sets, its own name."""
         return self._rules.request[field].storage_name if field in self._rules.request else field
 
 
 class _View:
-    """One custom model on its way to a response."""
+    """One custom model while it is rendered. Each chain of bases is followed once."""
 
-    def __init__(self, name: str, model: StoredModel, world: World, display: Display) -> None:
+    def __init__(self, name: str, model: StoredModel, related: Related, display: Display) -> None:
         self.name = name
         self.model = model
-        self._world = world
+        self._related = related
         self._display = display
         self._chains: dict[str, list[Model]] = {}
 
     def chain(self, base: str | None) -> list[Model]:
-        """The model, its base, the base of that, ..., by the slot `base`. A cycle is cut. Without one, the model."""
+        """Return the model, its base, the base of that, and so on. `base` is the storage name of the reference.
+
+        A cycle ends the chain. Without a reference, the chain is the model alone.
+        """
         if base is None:
             return [self.model]
         if base not in self._chains:
@@ -157,40 +166,41 @@ class _View:
         model: Model | None = self.model
         while isinstance(model, StoredModel) and base in model.values:
             name = model.values[base]
-            model = None if name in found else self._world.models.get(name)
+            model = None if name in found else self._related.models.get(name)
             if model:
                 found[name] = model
         return found
 
-    def giver(self, field: str, source: Source) -> str | None:
-        """The name of the nearest model that has a value for a response field, as far as models decide it."""
+    def origin(self, field: str, source: Source) -> str | None:
+        """Return the name of the nearest model with a value for a response field, or None if none has one."""
         match source:
             case FromRequest(name):
-                return self.name if self._display.slot(name) in self.model.values else None
+                return self.name if self._display.storage_name(name) in self.model.values else None
             case Overlaid(own, None):
-                return self.name if self._display.slot(own) in self.model.values else None
+                return self.name if self._display.storage_name(own) in self.model.values else None
             case Inherited(own, str(base)) | Overlaid(own, str(base)):
-                slot, followed = self._display.slot(own), self._follow(self._display.slot(base)).items()
-                has = (name for name, it in followed if (slot if isinstance(it, StoredModel) else field) in it.values)
-                return next(has, None)
+                stored_as, chain = self._display.storage_name(own), self._follow(self._display.storage_name(base))
+                for name, model in chain.items():
+                    if (stored_as if isinstance(model, StoredModel) else field) in model.values:
+                        return name
         return None
 
     def looked_up(self, collection: str, by: str) -> Any:
-        """What the thing shows that the slot `by` names."""
+        """Return the thing that the value stored as `by` names, as a response has it."""
         identifier = self.model.values.get(by, _ABSENT)
         if collection == "providers":
-            return self._world.providers.get(identifier, _ABSENT)
-        others = {name: model for name, model in self._world.models.items() if name != self.name}
-        if identifier not in others or self._world.depth >= _DEEPEST:
+            return self._related.providers.get(identifier, _ABSENT)
+        others = {name: model for name, model in self._related.models.items() if name != self.name}
+        if identifier not in others or self._related.depth >= _DEEPEST:
             return _ABSENT
-        return self._display.show(identifier, World(others, self._world.providers, self._world.depth + 1))
+        return self._display.render(identifier, Related(others, self._related.providers, self._related.depth + 1))
 
 
-_Reader: TypeAlias = Callable[[_View], Any]
+_Compute: TypeAlias = Callable[[_View], Any]
 
 
 def _blank(field: ResponseField) -> Any:
-    """What a field shows where nothing has a value for it."""
+    """Return the value of a response field that no model has a value for."""
     match field.source:
         case Constant(value):
             return value
@@ -199,12 +209,12 @@ def _blank(field: ResponseField) -> Any:
     return None if field.nullable else _ABSENT
 
 
-def _values(model: Model, fields: list[tuple[str, str]]) -> dict[str, Any]:
-    """The values that a model has for response fields: what was set, or what a built-in model shows."""
+def _inheritable(model: Model, fields: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return the values of a base model for response fields. `fields` are (response field, storage name)."""
     values = model.values
     if isinstance(model, BuiltInModel):
         return {field: values[field] for field, _ in fields if field in values}
-    return {field: values[slot] for field, slot in fields if slot in values}
+    return {field: values[stored_as] for field, stored_as in fields if stored_as in values}
 
 
 def _read_created(view: _View) -> str:
@@ -215,12 +225,15 @@ def _read_updated(view: _View) -> str:
     return to_rfc3339(view.model.updated)
 
 
-def _overlaid(chain: list[Model], override: str, shown_as: str) -> dict[str, Any]:
-    """From the farthest base to the model itself: an entry replaces the one before, an entry of null removes it."""
+def _overlay(chain: list[Model], override: str, field: str) -> dict[str, Any]:
+    """Return the entries of a chain of models, one laid over another from the farthest base to the model itself.
+
+    An entry replaces the earlier one of its name; an entry of null removes it.
+    """
     entries: dict[str, Any] = {}
-    for model in reversed(chain):  # each entry is looked at once: bases may have many, and be many
+    for model in reversed(chain):  # visits each entry once: there may be many bases with many entries
         if isinstance(model, BuiltInModel):
-            entries = dict(model.values.get(shown_as) or {})
+            entries = dict(model.values.get(field) or {})
         elif override in model.values:
             for name, value in model.values[override].items():
                 if value is None:
@@ -230,7 +243,7 @@ def _overlaid(chain: list[Model], override: str, shown_as: str) -> dict[str, Any
     return entries
 
 
-@lru_cache(maxsize=1024)  # a response often shows one time twice, and the next response one of them again
+@lru_cache(maxsize=1024)  # most responses contain one time twice, and the next response repeats one of them
 def to_rfc3339(moment: datetime) -> str:
-    """A time in UTC as RFC 3339 writes it."""
+    """Return a time in UTC in the format of RFC 3339."""
     return moment.isoformat().removesuffix("+00:00") + "Z"

@@ -28,35 +28,35 @@ class RequestPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ValidationError:
-    """One rule that a request breaks. The values in its texts are shortened, and none of them is a token."""
+    """One rule that a request breaks. Values in its texts are shortened; tokens are not repeated."""
 
     part: RequestPart
     field: str | None
-    """The field of the body, the parameter of the path or the header; None where it is the whole part."""
+    """The field of the body, the path parameter or the header; None for the whole part."""
     rule: str
-    """The keyword of JSON Schema that is violated (`type`, `enum`, ...), or another word of the contract."""
+    """The keyword of JSON Schema (`type`, `enum`, ...), or another word of the contract."""
     expected: str
     got: str
     message: str
-    """What is wrong, as a sentence for people."""
+    """What is wrong, in one sentence."""
     pointer: str | None = None
-    """JSON pointer (RFC 6901) into the body, the empty one for the whole of it; None where the body is not the part."""
+    """JSON pointer (RFC 6901) into the body, empty for the whole body; None if the error is not in the body."""
     contract: str | None = None
-    """JSON pointer of the rule in the contract, as a URI fragment; None where the contract has no place for it."""
+    """JSON pointer of the rule in the contract, as a URI fragment; None if the rule is not in the contract."""
 
     @property
     def in_a_field(self) -> bool:
-        """Whether a field of the body is wrong."""
+        """Whether the error is in a field of the body."""
         return self.part is RequestPart.BODY and self.field is not None
 
     @property
     def sentence(self) -> str:
-        """The message, after the name of the field where it is one of the body."""
+        """The message, after the name of the field if it is one of the body."""
         return f"{self.field}: {self.message}" if self.in_a_field else self.message
 
 
 def expectation(expected: str, got: str) -> str:
-    """The sentence of most errors.
+    """Return the message of most errors.
 
     >>> expectation("a number", "null")
     'Expected a number, got null.'
@@ -65,33 +65,33 @@ def expectation(expected: str, got: str) -> str:
 
 
 WHOLE = "detail"
-"""The member of the body that says what is wrong with the request as a whole."""
+"""The member of a response body for what is wrong with the request as a whole."""
 
 _ERROR_BYTES = 512
 """Bytes that an error takes in memory besides its long texts."""
 
 Reasons: TypeAlias = str | tuple[ValidationError, ...]
-"""The rules that the request breaks, or one sentence where there is no more to tell."""
+"""The rules that the request breaks, or one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A request that is answered with a 4xx, and why."""
+    """The error response to a request, and its reasons."""
 
     status: int
     reasons: Reasons
     headers: Mapping[str, str] = field(default_factory=dict)
     by_field: bool = False
-    """Whether the answer is a map from each field of the body to what is wrong with it."""
+    """Whether the response body maps each field of the request body to its messages."""
 
     @property
     def errors(self) -> tuple[ValidationError, ...]:
-        """The rules that the request breaks, as values."""
+        """The rules that the request breaks; empty if the reason is a sentence."""
         return () if isinstance(self.reasons, str) else self.reasons
 
     @property
     def body(self) -> dict[str, Any]:
-        """The body of the answer: `{"detail": ...}`, or a map from each field to its messages.
+        """The body of the response: `{"detail": ...}`, or a map from each field to its messages.
 
         >>> Rejection(404, "Not found.").body
         {'detail': 'Not found.'}
@@ -102,7 +102,7 @@ class Rejection:
 
     @property
     def bytes(self) -> int:
-        """What it takes in memory, about."""
+        """The approximate size in memory."""
         if isinstance(self.reasons, str):
             return len(self.reasons)
         return sum(
@@ -147,7 +147,7 @@ def _hidden(error: ValidationError, hide: Callable[[str], str]) -> ValidationErr
 
 
 class RejectedError(Exception):
-    """Carries a rejection out of whatever part of the app decides it. The client is at fault."""
+    """Raised to reject a request, from any layer of the app."""
 
     def __init__(self, rejection: Rejection) -> None:
         super().__init__(rejection.line)
@@ -155,18 +155,18 @@ class RejectedError(Exception):
 
     @property
     def status(self) -> int:
-        """The name under which Connexion looks for the status of an error."""
+        """The status, where Connexion looks for it."""
         return self.rejection.status
 
 
 def rejected(status: int, reason: str | ValidationError, **headers: str) -> RejectedError:
-    """A rejection ready to raise; `WWW_Authenticate="..."` is the header WWW-Authenticate."""
+    """Return an error to raise. A keyword is a header: `WWW_Authenticate="..."` is WWW-Authenticate."""
     reasons = reason if isinstance(reason, str) else (reason,)
     return RejectedError(Rejection(status, reasons, {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
 LONGEST_QUOTED = 60
-"""Characters of a value that a message repeats."""
+"""The maximum characters of a value in a message."""
 
 _ARTICLES = {
     "string": "a string",
@@ -180,17 +180,17 @@ _ARTICLES = {
 
 
 def quoted(text: str) -> str:
-    r"""Write `text` as a JSON string, shortened; what a terminal might obey stands in it as escapes.
+    r"""Return `text` as a JSON string, shortened, with control characters as escapes.
 
     >>> print(quoted('a "b"\n'), quoted("\u202e\x9b"))
     "a \"b\"\n" "\u202e\u009b"
     """
-    shown = text if len(text) <= LONGEST_QUOTED else text[:LONGEST_QUOTED] + "..."
-    return visible(json.dumps(shown, ensure_ascii=False))
+    short = text if len(text) <= LONGEST_QUOTED else text[:LONGEST_QUOTED] + "..."
+    return visible(json.dumps(short, ensure_ascii=False))
 
 
 def plain(text: str) -> str:
-    r"""`text` as it stands between the quotes: on one line, shortened.
+    r"""Return what `quoted` returns, without the quotes.
 
     >>> print(plain('a\nb'))
     a\nb
@@ -199,7 +199,7 @@ def plain(text: str) -> str:
 
 
 def described(value: Any) -> str:
-    """A JSON value in words.
+    """Return a JSON value in words.
 
     >>> described(True), described(1.5), described([])
     ('true', 'the number 1.5', 'an array')
@@ -214,17 +214,17 @@ def described(value: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    """`text`, its end cut off where it is long."""
+    """Return `text`; if it is long, its beginning and its length."""
     return text if len(text) <= LONGEST_QUOTED else f"{text[:20]}... ({len(text)} characters)"
 
 
 def a_type(name: str) -> str:
-    """A JSON Schema type with its article: `an integer`."""
+    """Return a type of JSON Schema with its article: `an integer`."""
     return _ARTICLES[name]
 
 
 def alternatives(words: Iterable[str], joined_by: str = "or") -> str:
-    """Words as a sentence lists them.
+    """Return words as a list in a sentence.
 
     >>> alternatives(["0", "1", "2"])
     '0, 1 or 2'
@@ -234,7 +234,7 @@ def alternatives(words: Iterable[str], joined_by: str = "or") -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The one of the `known` words that `word` is most likely a mistyped form of, or None.
+    """Return the one of the `known` words that `word` is probably a misspelling of, or None.
 
     >>> nearest("stats", ["status", "detail"])
     'status'

@@ -1,4 +1,4 @@
-"""Tells those who watch what has happened, in the order in which it happened."""
+"""Events: what has happened in the mock, in order, for the clients that watch it."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 REMEMBERED = 256
-"""Events that are kept for those who were away."""
+"""The number of events that are stored for clients that reconnect."""
 REMEMBERED_BYTES = 8 * 1024 * 1024
-"""What those may take."""
+"""The maximum size of those events."""
 PATIENCE = 256
-"""Events that a watcher may be behind before it is dropped."""
+"""The number of events that a watcher may be behind before it is dropped."""
 PATIENCE_BYTES = 8 * 1024 * 1024
-"""What those may take; one may always wait."""
+"""The maximum size of those events. One event may always wait."""
 MOST_WATCHERS = 64
-"""How many can watch at a time."""
+"""The maximum number of watchers."""
 _RELEASED_TO = 256 * 1024
-"""What they may still take after a reset."""
+"""The maximum size of stored events after a reset."""
 _SMALLEST = 256
-"""What an event takes at least."""
+"""The minimum size of an event."""
 
 
 class Event(NamedTuple):
     """Something that has happened."""
 
     id: int
-    """Counted from 1 since the start."""
+    """The number of the event, from 1 at the start of the mock."""
     kind: str
     subject: Any
-    """What it is about."""
+    """What the event is about."""
     show: Callable[[Any], Any]
-    """Gives what is to be told of the subject, as JSON. Called when somebody wants to know."""
+    """Returns the subject as JSON. It is called only when a watcher reads the event."""
     bytes: int = _SMALLEST
-    """What it takes while it waits, about."""
+    """The approximate size of the event while it waits."""
 
     @property
     def data(self) -> Any:
-        """What is to be told of it, as JSON."""
+        """The subject as JSON."""
         return self.show(self.subject)
 
 
@@ -50,15 +50,15 @@ def _itself(subject: Any) -> Any:
 
 
 class _Pace:
-    """Lets so many events of one kind pass in a second. One `skipped` stands for all others."""
+    """Limits the events of each kind per second. One `skipped` event stands for all events above the limit."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._second = -1
         self._counts: Counter[str] = Counter()
 
-    def slowed(self, event: Event) -> Event | None:
-        """What to tell instead of `event`, if anything."""
+    def limit(self, event: Event) -> Event | None:
+        """Return the event, a `skipped` event in its place, or None."""
         second = int(time.monotonic())
         if second != self._second:
             self._second = second
@@ -71,7 +71,7 @@ class _Pace:
 
 
 class Watcher:
-    """One who is told."""
+    """A client that reads events."""
 
     def __init__(self, missed: list[Event], pace: int | None = None) -> None:
         self._queue: asyncio.Queue[Event] = asyncio.Queue(PATIENCE + len(missed))
@@ -79,22 +79,22 @@ class Watcher:
         self._room = PATIENCE_BYTES + sum(event.bytes for event in missed)
         self._pace = _Pace(pace) if pace else None
         self.behind = asyncio.Event()
-        """Set when it reads too slowly, and from then on misses events."""
+        """Set when the client reads too slowly. From then on it gets no events."""
         for event in missed:
             self._put(event)
 
-    def tell(self, event: Event) -> None:
-        """Have it read `event` when it comes to it."""
-        told = self._pace.slowed(event) if self._pace else event
-        if told is None or self.behind.is_set():
+    def push(self, event: Event) -> None:
+        """Queue an event, or drop the watcher if its queue is full."""
+        passed = self._pace.limit(event) if self._pace else event
+        if passed is None or self.behind.is_set():
             return
-        if self._queue.full() or (self._waiting and self._waiting + told.bytes > self._room):
+        if self._queue.full() or (self._waiting and self._waiting + passed.bytes > self._room):
             self._drop()
         else:
-            self._put(told)
+            self._put(passed)
 
     async def next(self) -> Event:
-        """The next event."""
+        """Wait for the next event, and return it."""
         event = await self._queue.get()
         self._waiting -= event.bytes
         return event
@@ -104,14 +104,14 @@ class Watcher:
         self._queue.put_nowait(event)
 
     def _drop(self) -> None:
-        """Tell nothing more, and hold on to nothing."""
+        """Queue nothing more, and forget what is queued."""
         self.behind.set()
         while not self._queue.empty():
             self._queue.get_nowait()
 
 
 class Events:
-    """What has happened lately, and who watches. To be used in the thread of one event loop."""
+    """The latest events, and their watchers. Use it in the thread of one event loop."""
 
     def __init__(self) -> None:
         self._latest: deque[Event] = deque()
@@ -120,27 +120,27 @@ class Events:
         self._watchers: list[Watcher] = []
         self._ever_watched = False
         self.run = secrets.token_hex(8)
-        """Another one after each start, so that whoever comes back knows whether the ids are still the same ones."""
+        """A random ID of this run. After a restart it differs, so a client knows that event IDs have started again."""
         self.total = 0
-        """How many there have been, which is the id of the latest."""
+        """The number of events so far, which is the ID of the latest."""
 
     def publish(self, kind: str, subject: Any, show: Callable[[Any], Any] = _itself, size: int = 0) -> None:
-        """Tell everybody. `size` is what the subject takes, in bytes, where it may be large."""
+        """Publish an event. `size` is the size of the subject in bytes, if it may be large."""
         self.total += 1
         if not self._ever_watched:
-            return  # nobody can come back for it
+            return  # no client can ask for it later
         event = Event(self.total, kind, subject, show, _SMALLEST + size)
         self._remember(event)
         for watcher in self._watchers:
-            watcher.tell(event)
+            watcher.push(event)
 
     def release(self) -> None:
-        """Let go of what is large: who was away for long has to ask for everything anew."""
+        """Free memory. Clients that reconnect after this may have to read the whole state again."""
         self._written = None
         self._shrink(_RELEASED_TO)
 
     def text(self, event: Event, write: Callable[[Event], bytes]) -> bytes:
-        """Return what `write` makes of `event`. Those who watch mostly read the same one, which is written once."""
+        """Return an event as `write` writes it. Watchers mostly read the same event, which is written once."""
         if self._written is None or self._written[0] is not event:
             self._written = event, write(event)
         return self._written[1]
@@ -156,14 +156,14 @@ class Events:
 
     @property
     def crowded(self) -> bool:
-        """Whether as many watch as can."""
+        """Whether there are as many watchers as possible."""
         return len(self._watchers) >= MOST_WATCHERS
 
     @contextlib.contextmanager
     def watching(self, after: int | None, pace: int | None = None) -> Iterator[Watcher]:
-        """Somebody who is told everything from now on, and before that what came later than the event `after`.
+        """Yield a watcher of all events from now on, and of the stored ones after the event `after`.
 
-        With a `pace`, of one kind so many in a second, and then that the others were skipped.
+        With a `pace`, the watcher gets at most that many events of each kind per second.
         """
         self._ever_watched = True
         missed = [] if after is None else [event for event in self._latest if event.id > after]
@@ -175,5 +175,5 @@ class Events:
             self._watchers.remove(watcher)
 
     def knows(self, after: int) -> bool:
-        """Whether everything later than the event `after` is still there to be told."""
+        """Return whether all events after the event `after` are still stored."""
         return self.total - len(self._latest) <= after <= self.total

@@ -1,4 +1,4 @@
-"""Makes a mock of its settings."""
+"""From settings to a running mock: its parts, and the app of these parts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from mock_server.store import MemoryStore
 
 
 def seed_of(control: Control) -> str:
-    """Return what decides the generated data."""
+    """Return the seed of generated data."""
     return "" if control.faults.seed is None else str(control.faults.seed)
 
 
 def control_of(settings: Settings, start: Start) -> Control:
-    """The parts that the settings ask for, as they are at the start. Raises RuleError."""
+    """Return the parts of a mock as they are at the start. Raises RuleError."""
     return Control(
         start.contract,
         start.fixtures,
@@ -34,15 +34,15 @@ def control_of(settings: Settings, start: Start) -> Control:
         Journal(settings.journal if settings.admin else 0, settings.journal_bytes),
         Faults(start.faults, start.seed, RuleChecker(start.contract, start.fixtures)),
         clock_of(start.clock) if start.clock else RealClock(),
-        settings=_shown(replace(settings, clock=start.clock, seed=start.seed)),
+        settings=_without_secrets(replace(settings, clock=start.clock, seed=start.seed)),
         max_model_bytes=settings.max_model_bytes,
         admin_token=settings.admin_token,
     )
 
 
 def app_of(settings: Settings, control: Control, access: Access | None = None) -> ASGIApp:
-    """The app of these parts. `access` stands in for what the settings say of it."""
-    heard = settings.admin or control.on_change  # else nobody can watch the models, and to tell of them costs time
+    """Return the app of these parts. `access` overrides what the settings say about the admin API."""
+    observed = settings.admin or control.on_change  # publishing changes costs time, and nobody else needs them
     behaviour = Behaviour(
         origins=settings.cors_origins,
         seed=seed_of(control),
@@ -50,7 +50,7 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
         check_responses=settings.check_responses,
         faults=control.faults if settings.admin or control.faults.active else None,
         note=control.note if control.journal.size else None,
-        changed=control.model_changed if heard else None,
+        changed=control.model_changed if observed else None,
         largest_model=settings.max_model_bytes,
     )
     api = build_app(control.contract, control.fixtures, control.store, behaviour)
@@ -60,12 +60,12 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
 
 
 def _access(settings: Settings) -> Access:
-    given = [name for host in settings.hosts for name in (host, f"[{host}]")]
-    hosts = frozenset(name.lower() for name in (*LOOPBACK, *given, *settings.admin_hosts))
+    own = [name for host in settings.hosts for name in (host, f"[{host}]")]
+    hosts = frozenset(name.lower() for name in (*LOOPBACK, *own, *settings.admin_hosts))
     return Access(settings.admin_token, hosts, settings.admin_origins)
 
 
-def _shown(settings: Settings) -> dict[str, Any]:
-    """The settings without secrets."""
-    shown = {**asdict(settings), "admin_token": settings.admin_token is not None}
-    return {name: str(value) if isinstance(value, Path) else value for name, value in shown.items()}
+def _without_secrets(settings: Settings) -> dict[str, Any]:
+    """Return the settings as JSON, without the admin token."""
+    values = {**asdict(settings), "admin_token": settings.admin_token is not None}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}

@@ -1,6 +1,6 @@
-"""What the mock shows beside the API: the contract, Swagger UI, and the console.
+"""The pages of the mock: the contract, Swagger UI, and the console.
 
-The files of the console are read once, and browsers ask each time whether they have the latest.
+The files of the console are read once. Browsers ask on each visit whether they have the latest version.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PROTECTION = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Headers of every page, beside its Content-Security-Policy."""
+"""Headers of every page, in addition to its Content-Security-Policy."""
 _POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -48,26 +48,26 @@ _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 class Page:
-    """Something to look at that never changes."""
+    """A response to GET and HEAD that never changes."""
 
     def __init__(self, response: Response) -> None:
         self._response = response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Show it."""
+        """Send the page. Raises the 405 for another method."""
         if scope["method"] not in ("GET", "HEAD"):
             raise rejected(405, f"{scope['path']} has no {scope['method']}, only GET or HEAD.", Allow="GET, HEAD")
         await self._response(scope, receive, send)
 
 
 class PageHeadersMiddleware:
-    """Protects Swagger UI: no other page may frame it, and it runs and reads what comes from the mock only."""
+    """Protects Swagger UI: no other page may frame it, and it runs only scripts of the mock."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; the start of an HTML page waits for its body, whose scripts its policy names."""
+        """Pass the request on. The headers of an HTML page wait for its body: they have hashes of its scripts."""
         if scope["type"] != "http" or not f"{scope['path']}/".startswith(SWAGGER_UI):
             await self.app(scope, receive, send)
             return
@@ -115,11 +115,11 @@ def served_document(contract: Contract) -> dict[str, Any]:
     return document
 
 
-def shown_document(contract: Contract) -> dict[str, Any]:
-    """Return the contract for clients: at the address of the mock, and as it is written.
+def published_document(contract: Contract) -> dict[str, Any]:
+    """Return the contract for clients, with the mock as its server.
 
-    It keeps its references, from which generators of types take names, unless it is written in several files. It has no
-    servers of a path or an operation, for the mock serves all of them under one base path.
+    It keeps its references, because generators of types take names from them; a contract in several files is resolved.
+    Servers of single paths and operations are removed, because the mock serves all of them under one base path.
     """
     server = {"url": contract.base_path or "/", "description": "This mock"}
     paths = {path: _without_servers(item) for path, item in contract.in_one_piece["paths"].items()}
@@ -127,14 +127,14 @@ def shown_document(contract: Contract) -> dict[str, Any]:
 
 
 def _without_servers(item: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: node for name, node in item.items() if name != "servers"}
-    for method in METHODS & kept.keys():
-        kept[method] = {name: node for name, node in kept[method].items() if name != "servers"}
-    return kept
+    others = {name: node for name, node in item.items() if name != "servers"}
+    for method in METHODS & others.keys():
+        others[method] = {name: node for name, node in others[method].items() if name != "servers"}
+    return others
 
 
 def swagger_ui_options() -> SwaggerUIOptions:
-    """How Connexion is to show Swagger UI."""
+    """Return the options of Connexion for Swagger UI."""
     return SwaggerUIOptions(
         serve_spec=False,  # Connexion would copy and validate the whole document with each request for it
         spec_path=DOCUMENT,
@@ -145,7 +145,7 @@ def swagger_ui_options() -> SwaggerUIOptions:
 CONSOLE = "/"
 """The path of the console."""
 CONSOLE_FOLDER = "/_mock/console/"
-"""Where the paths of its other files begin."""
+"""The prefix of the paths of its other files."""
 
 _CONSOLE_FILES = Path(__file__).parent / "console" / "page"
 _INDEX = "index.html"
@@ -160,7 +160,7 @@ _CONSOLE_POLICY = {
     "base-uri": "'none'",
     "form-action": "'none'",
     "frame-ancestors": "'none'",
-    "require-trusted-types-for": "'script'",  # no text becomes markup, whatever the scripts do
+    "require-trusted-types-for": "'script'",  # text never becomes markup, whatever the scripts do
     "trusted-types": "'none'",
 }
 _CONSOLE_HEADERS = {
@@ -171,13 +171,13 @@ _CONSOLE_HEADERS = {
 
 
 def console_files() -> Mapping[str, Page]:
-    """What to answer at each path."""
+    """Return the files of the console by path."""
     files = sorted(path for path in _CONSOLE_FILES.iterdir() if path.suffix in _MEDIA_TYPES)
     return {CONSOLE if path.name == _INDEX else CONSOLE_FOLDER + path.name: _File(path) for path in files}
 
 
 class _File(Page):
-    """A file, which is sent to those who do not have it yet (RFC 9110, section 13.1.2)."""
+    """A file, which is sent only to clients that do not have this version (RFC 9110, section 13.1.2)."""
 
     def __init__(self, path: Path) -> None:
         content = path.read_bytes()
@@ -187,7 +187,7 @@ class _File(Page):
         self._unchanged = Response(status_code=304, headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, or say that it has not changed."""
+        """Send the file, or a 304 if the client has it."""
         known = {tag.strip().removeprefix("W/") for tag in Headers(scope=scope).get("if-none-match", "").split(",")}
         if self._tag in known and scope["method"] in ("GET", "HEAD"):
             await self._unchanged(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Judges each answer to an operation by the contract before it is sent; another one becomes a 500 that says so."""
+"""Checks each response of an operation against the contract before it is sent. A wrong response becomes a 500."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ logger = logging.getLogger("mock_server")
 
 
 class ResponseCheckMiddleware:
-    """Holds each answer to an operation back until it is whole, and judges it.
+    """Holds back each response of an operation until it is complete, and checks it.
 
-    What the mock says for itself is sent as it is: what is wrong with a preference, that it failed, and why it rejects
-    a request to an operation that is not one of those `ruled`: many contracts declare only the successes of such ones.
+    Some error responses are not checked: those of the mock itself (a preference that it cannot apply, or a failure),
+    and rejections by operations that are not `ruled`, because many contracts declare only the successes of those.
     """
 
     def __init__(self, app: ASGIApp, document: Mapping[str, Any], ruled: Container[str]) -> None:
         self.app = app
         self._ruled = ruled
-        self._judges = {name: ResponseJudge(responses) for name, responses in declared_responses(document).items()}
+        self._checks = {name: ResponseCheck(responses) for name, responses in declared_responses(document).items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and its answer if it is lawful."""
+        """Pass the request on, and its response if the contract declares it."""
         held: list[Message] = []
 
         async def holding(message: Message) -> None:
@@ -46,8 +46,8 @@ class ResponseCheckMiddleware:
         await self.app(scope, receive, holding if scope["type"] == "http" else send)
 
     async def _release(self, held: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
-        if wrong := self._faults(held, scope):
-            reason = f"The answer of the mock is not one of the contract: {' '.join(wrong)}"
+        if problems := self._problems(held, scope):
+            reason = f"The response of the mock does not conform to the contract: {' '.join(problems)}"
             logger.error("%s %s: %s", scope["method"], scope["path"], reason)
             context_of(scope).rejection = rejection = Rejection(500, reason)
             await JSONResponse(rejection.body, 500)(scope, receive, send)
@@ -55,7 +55,7 @@ class ResponseCheckMiddleware:
         for message in held:
             await send(message)
 
-    def _faults(self, held: list[Message], scope: Scope) -> list[str]:
+    def _problems(self, held: list[Message], scope: Scope) -> list[str]:
         routed = scope.get("extensions", {}).get(ROUTING_CONTEXT)
         rejection = context_of(scope).rejection
         if not routed or (rejection and (rejection.status >= 500 or is_about_preferences(rejection))):
@@ -63,19 +63,19 @@ class ResponseCheckMiddleware:
         if rejection and routed["operation_id"] not in self._ruled:
             return []
         start, body = held[0], b"".join(message.get("body", b"") for message in held[1:])
-        judge = self._judges[routed["operation_id"]]
-        return list(judge.faults(start["status"], Headers(raw=start["headers"]), body))
+        check = self._checks[routed["operation_id"]]
+        return list(check.problems(start["status"], Headers(raw=start["headers"]), body))
 
 
-class ResponseJudge:
-    """Judges the answers of one operation."""
+class ResponseCheck:
+    """Checks the responses of one operation."""
 
     def __init__(self, responses: DeclaredResponses) -> None:
         self._responses = responses
         self._bodies = {response.code: _Body(response) for response in responses}
 
-    def faults(self, status: int, headers: Mapping[str, str], body: bytes) -> Iterator[str]:
-        """Each way in which an answer is not declared, as a sentence."""
+    def problems(self, status: int, headers: Mapping[str, str], body: bytes) -> Iterator[str]:
+        """Yield a sentence for each way in which a response differs from the contract."""
         response = self._responses.find(str(status))
         if response is None:
             yield f"The status {status} is not declared; {alternatives(self._responses.codes)} are."
@@ -83,11 +83,11 @@ class ResponseJudge:
         for name in response.required_headers:
             if name.lower() not in headers:
                 yield f"The header {name} is missing."
-        yield from self._bodies[response.code].faults(headers.get("content-type"), body)
+        yield from self._bodies[response.code].problems(headers.get("content-type"), body)
 
 
 class _Body:
-    """The judge of the bodies of one response, compiled when it is first needed."""
+    """Checks the bodies of one declared response. Its schema is compiled when it is first needed."""
 
     def __init__(self, response: DeclaredResponse) -> None:
         self._response = response
@@ -96,7 +96,7 @@ class _Body:
     def _validator(self) -> Validator:
         return Validator(self._response.schema or {})
 
-    def faults(self, media_type: str | None, body: bytes) -> Iterator[str]:
+    def problems(self, media_type: str | None, body: bytes) -> Iterator[str]:
         if self._response.schema is None:
             if body:
                 yield "No JSON body is declared."

@@ -1,6 +1,7 @@
-"""Responses: what the mock returns from an operation, how that is written, and what the contract declares of it.
+"""Responses: what an operation returns, how it is written, and what the contract declares.
 
-Where no example is declared, values are generated from the schema, at random but the same for the same seed.
+Without an example in the contract, values are generated from the schema. They are random, and the same for the same
+seed.
 """
 
 from __future__ import annotations
@@ -28,32 +29,32 @@ from mock_server.http.routing import allowed_methods
 JSON = "application/json"
 
 VARY = (b"vary", b"Prefer")
-"""Tells caches that the answer to an operation depends on what the client prefers (RFC 7240, section 2)."""
+"""Tells caches that responses depend on the preferences of the client (RFC 7240, section 2)."""
 
 _WITHOUT_CONTENT = (204, 304)
 
 
 class Response(NamedTuple):
-    """An answer to an operation."""
+    """What an operation returns."""
 
     status: int
     content: Any = None
-    """Written as JSON; None is an answer without a body."""
+    """Written as JSON; None is a response without a body."""
     media_type: str = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
-    """Beside those that every answer has."""
+    """Headers in addition to those of every response."""
 
 
-async def write(answer: Response, send: Send) -> None:
-    """Send an answer."""
+async def write(response: Response, send: Send) -> None:
+    """Send a response."""
     content = b""
-    headers = [VARY, *answer.headers]
-    if answer.content is not None and answer.status not in _WITHOUT_CONTENT:
-        content = orjson.dumps(answer.content)
-        headers.append((b"content-type", answer.media_type.encode()))
-    if answer.status not in _WITHOUT_CONTENT:
+    headers = [VARY, *response.headers]
+    if response.content is not None and response.status not in _WITHOUT_CONTENT:
+        content = orjson.dumps(response.content)
+        headers.append((b"content-type", response.media_type.encode()))
+    if response.status not in _WITHOUT_CONTENT:
         headers.append((b"content-length", b"%d" % len(content)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 
 
@@ -64,22 +65,22 @@ class DeclaredResponse:
     code: str
     """A status, a class of statuses such as `4XX`, or `DEFAULT`."""
     headers: Mapping[str, str]
-    """A value for each declared header, and for one that HTTP demands with that status."""
+    """A value for each declared header, and for those that HTTP requires with that status."""
     required_headers: tuple[str, ...] = ()
-    """The names of the declared headers that are never left out."""
+    """The names of the required headers."""
     media_type: str = JSON
     schema: Schema | None = None
-    """The schema of the JSON body; None where there is no such body."""
+    """The schema of the JSON body; None if no JSON body is declared."""
     examples: Mapping[str, Any] = field(default_factory=dict)
-    """The bodies that the contract gives as examples, by name."""
+    """The example bodies of the contract, by name."""
     unnamed: Any = None
-    """The body that it gives as an example without a name."""
+    """The example body without a name (`example`)."""
     other_media_types: tuple[str, ...] = ()
-    """The media types of its body where none is JSON. The mock sends no such body."""
+    """The media types of the body if none is JSON. The mock sends no such body."""
 
     @property
     def status(self) -> int:
-        """The status, or one of those that the code stands for."""
+        """The status, or one that the code stands for."""
         return 500 if self.code == "DEFAULT" else int(self.code.replace("X", "0"))
 
 
@@ -87,22 +88,22 @@ class DeclaredResponses:
     """The declared responses of one operation."""
 
     def __init__(self, operation: Mapping[str, Any], pointer: str, allow: str) -> None:
-        """`operation` is the node of the contract at `pointer`, `allow` the methods of its path."""
+        """`operation` is the node of the contract at `pointer`, `allow` are the methods of its path."""
         self.pointer = f"{pointer}/responses"
-        demanded = {"401": {"WWW-Authenticate": CHALLENGE}, "405": {"Allow": allow}}
+        by_http = {"401": {"WWW-Authenticate": CHALLENGE}, "405": {"Allow": allow}}
         nodes = {str(code).upper(): node for code, node in operation["responses"].items()}
-        self._by_code = {code: _response(code, node, demanded.get(code, {})) for code, node in nodes.items()}
+        self._by_code = {code: _response(code, node, by_http.get(code, {})) for code, node in nodes.items()}
 
     def __iter__(self) -> Iterator[DeclaredResponse]:
         return iter(self._by_code.values())
 
     @property
     def codes(self) -> list[str]:
-        """The codes that are declared."""
+        """The declared codes."""
         return list(self._by_code)
 
     def find(self, status: str) -> DeclaredResponse | None:
-        """The response of just that status, else that of its class, else the default one."""
+        """Return the response of that status, else that of its class, else the `default` response, or None."""
         if not (len(status) == 3 and status.isdecimal() and "2" <= status[0] <= "5"):
             return None
         codes = (status, f"{status[0]}XX", "DEFAULT")
@@ -110,14 +111,14 @@ class DeclaredResponses:
 
     @property
     def success(self) -> DeclaredResponse:
-        """The success of the lowest status, else the default response as a 200, else that of the lowest status."""
+        """The success with the lowest status, else `default` as a 200, else the response with the lowest status."""
         if "DEFAULT" in self._by_code and not any(code.startswith("2") for code in self._by_code):
             return replace(self._by_code["DEFAULT"], code="200")
         return min(self, key=lambda it: (not it.code.startswith("2"), it.code))
 
 
 def declared_responses(document: Mapping[str, Any]) -> dict[str, DeclaredResponses]:
-    """The responses of each operation of an OpenAPI document without references, by operationId."""
+    """Return the responses of each operation of an OpenAPI document without references, by operationId."""
     return {
         item[method]["operationId"]: DeclaredResponses(
             item[method], to_pointer(["paths", path, method]), allowed_methods(item)
@@ -127,9 +128,9 @@ def declared_responses(document: Mapping[str, Any]) -> dict[str, DeclaredRespons
     }
 
 
-def _response(code: str, node: Mapping[str, Any], demanded: Mapping[str, str]) -> DeclaredResponse:
+def _response(code: str, node: Mapping[str, Any], by_http: Mapping[str, str]) -> DeclaredResponse:
     declared: Mapping[str, Any] = node.get("headers", {})
-    headers = {**demanded, **{name: _header(name, header) for name, header in declared.items()}}
+    headers = {**by_http, **{name: _header(name, header) for name, header in declared.items()}}
     required = tuple(name for name, header in declared.items() if header.get("required"))
     for media_type, content in node.get("content", {}).items():
         if is_json(media_type):
@@ -149,12 +150,12 @@ def _header(name: str, header: Mapping[str, Any]) -> str:
 
 _FIRST, _LAST = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 _LARGEST_NUMBER = 1000
-"""Numbers lie between 0 and this, as far as the schema leaves it open."""
+"""Numbers are between 0 and this, if the schema allows it."""
 _DECIMALS = 2
 _PRESENT, _NULL = 0.85, 0.1
-"""How often an optional property is there, and a nullable value is null."""
+"""The probabilities that an optional property is present, and that a nullable value is null."""
 _STRINGS = 20
-"""How many strings of a pattern are made, of which one has a length that the schema allows."""
+"""How many strings are generated from a pattern until one has a length that the schema allows."""
 _WORDS = (
     "amber", "birch", "cedar", "delta", "ember", "falcon", "garnet", "harbor", "indigo", "juniper", "kestrel", "lagoon",
     "maple", "nimbus", "onyx", "pebble", "quartz", "river", "saffron", "tundra", "umber", "violet", "willow", "zephyr",
@@ -162,23 +163,23 @@ _WORDS = (
 
 
 class Unforeseeable(Exception):
-    """The schema asks for something that is not to be had by chance, such as a string of a pattern."""
+    """No value can be generated for the schema, for example because of its pattern."""
 
 
 def sample(schema: Schema, seed: str, *, typical: bool = False) -> Any:
-    """A value that is meant to be valid by `schema`, whose references are resolved.
+    """Return a value generated from `schema`, which has no references. Most values are valid; the caller checks.
 
-    One that is `typical` has the examples and defaults that stand in the schema, and all of its properties. Raises
-    Unforeseeable, or Unfoldable where an `allOf` contradicts itself.
+    A `typical` value has the examples and defaults of the schema, and all of its properties. Raises Unforeseeable, or
+    Unfoldable if an `allOf` contradicts itself.
 
     >>> sample({"type": "array", "items": {"enum": [0, 1]}, "minItems": 3}, seed="7")
     [1, 0, 1, 1]
     """
-    return _Sampler(Random(seed), typical).value(folded(schema))  # noqa: S311 - to be foreseen is what they are for
+    return _Sampler(Random(seed), typical).value(folded(schema))  # noqa: S311 - predictable on purpose
 
 
 class _Sampler:
-    """Draws values; each kind of schema has a method. `allOf` is folded in."""
+    """Generates values, with a method for each type of schema. Schemas with `allOf` are folded first."""
 
     def __init__(self, random: Random, typical: bool) -> None:
         self._random = random
@@ -215,34 +216,34 @@ class _Sampler:
     def _object(self, schema: Schema) -> dict[str, Any]:
         required = schema.get("required", ())
         properties: Mapping[str, Schema] = schema.get("properties", {})
-        made = {
+        built = {
             name: self.value(child)
             for name, child in properties.items()
             if name in required or self._typical or self._random.random() < _PRESENT
         }
         for name in required:
-            made.setdefault(name, self._anything())
+            built.setdefault(name, self._anything())
         more = schema.get("additionalProperties", True)
         fewest = schema.get("minProperties", 0)
-        if more is not False and (not properties or len(made) < fewest):
-            names = self._random.sample(_WORDS, min(max(fewest - len(made), self._random.randint(1, 3)), len(_WORDS)))
-            made.update((name, self.value(more) if isinstance(more, Mapping) else self._anything()) for name in names)
-        return made
+        if more is not False and (not properties or len(built) < fewest):
+            names = self._random.sample(_WORDS, min(max(fewest - len(built), self._random.randint(1, 3)), len(_WORDS)))
+            built.update((name, self.value(more) if isinstance(more, Mapping) else self._anything()) for name in names)
+        return built
 
     def _array(self, schema: Schema) -> list[Any]:
         fewest = schema.get("minItems", 0)
         size = self._random.randint(fewest, min(schema.get("maxItems", fewest + 3), fewest + 3))
-        made: list[Any] = []
+        built: list[Any] = []
         for _ in range(20 * size):
-            if len(made) == size:
+            if len(built) == size:
                 break
             value = self.value(schema.get("items", {}))
-            if not (schema.get("uniqueItems") and value in made):
-                made.append(value)
-        return made
+            if not (schema.get("uniqueItems") and value in built):
+                built.append(value)
+        return built
 
     def _number(self, schema: Schema, grain: float) -> float:
-        """A multiple of `multipleOf`, or of `grain`, between the bounds."""
+        """Return a multiple of `multipleOf`, or of `grain`, within the bounds."""
         step: float = schema.get("multipleOf", grain)
         low, high = _bounds(schema)
         first, last = math.ceil(low / step), math.floor(high / step)
@@ -261,11 +262,11 @@ class _Sampler:
         return self._sized(self._words(), schema.get("minLength", 0), schema.get("maxLength"))
 
     def _matching(self, pattern: str, shortest: int, longest: float) -> str:
-        """Return a string of a pattern, as far as Python reads it as JavaScript does."""
+        """Return a string that matches a pattern, if Python understands it as JavaScript does."""
         strings = Rstr(self._random)
         try:
-            made = [strings.xeger(pattern) for _ in range(_STRINGS)]
-            return next((each for each in made if shortest <= len(each) <= longest), made[0])
+            built = [strings.xeger(pattern) for _ in range(_STRINGS)]
+            return next((each for each in built if shortest <= len(each) <= longest), built[0])
         except Exception as error:
             raise Unforeseeable from error
 
@@ -284,7 +285,7 @@ class _Sampler:
 
 
 def _bounds(schema: Schema) -> tuple[float, float]:
-    """The least and the largest number that is drawn: small ones, where the schema allows them."""
+    """Return the smallest and the largest number to generate: near 0, if the schema allows it."""
     low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
     least = low if low > 0 or high < 0 else 0
     if high < 0:
@@ -307,4 +308,4 @@ _FORMATS: Mapping[str, Callable[[Random], str]] = {
     "ipv6": lambda random: f"2001:db8::{random.randrange(1, 65536):x}",
     "byte": lambda random: "AAAA" * random.randint(1, 3),
 }
-"""Strings of the formats that mean something to a reader."""
+"""A generator for each format."""

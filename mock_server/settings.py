@@ -1,4 +1,4 @@
-"""What the command line can set, and how much a client may send and for how long the mock waits for it."""
+"""The settings of the mock, and the limits of its connections."""
 
 from __future__ import annotations
 
@@ -15,87 +15,87 @@ class Limits:
     """The limits of a connection. Each has an option of `respan-mock` and a default."""
 
     request_line: int = 64 * KIB
-    """Bytes of a request target; more is 414. The name of a model, which may be long, stands in it percent-encoded."""
+    """The maximum bytes of a request target; more is 414. It may contain a long model name, percent-encoded."""
     header_bytes: int = 64 * KIB
-    """Bytes of all header fields of a request; more is 431."""
+    """The maximum bytes of all header fields of a request; more is 431."""
     header_count: int = 100
-    """Header fields of a request; more is 431."""
+    """The maximum number of header fields of a request; more is 431."""
     trailer_bytes: int = 8 * KIB
-    """Bytes of all trailer fields of a request, or of one chunk extension; more is 431 or 400."""
+    """The maximum bytes of all trailer fields of a request, or of one chunk extension; more is 431 or 400."""
     request_seconds: float = 30
     """Seconds in which a whole request must arrive; more is 408."""
     response_seconds: float = 30
-    """Seconds in which a client must take some of a response that waits for it; then the connection is closed."""
+    """Seconds for which a client may read nothing of a waiting response, before the connection is closed."""
     idle_seconds: float = 75
     """Seconds for which a connection stays open between two requests."""
     connections: int = 1000
-    """Open connections. One more closes the one that is idle for longest; if none is idle, it is answered with 503."""
+    """The maximum number of open connections. One more closes the one that is idle for longest, or gets 503."""
     grace_seconds: float = 5
-    """Seconds for which requests under way may continue when the mock stops."""
+    """Seconds for which started requests may continue when the mock stops."""
 
 
 DEFAULT_LIMITS = Limits()
 
 
 TOKEN_VARIABLE = "RESPAN_MOCK_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
-"""The variable of the environment from which the token of the admin API is taken."""
+"""The environment variable with the token of the admin API."""
 
 ADMIN_PREFIX = "/_mock/"
-"""Where the paths of the admin API begin."""
+"""The prefix of the paths of the admin API."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the mock is to run."""
+    """The settings of a mock."""
 
     hosts: tuple[str, ...] = ("127.0.0.1",)
-    """Where to listen: names or addresses. A name stands for all of its addresses."""
+    """Where to listen: names or addresses. A name means all of its addresses."""
     port: int = 8000
-    """0 picks a free one."""
+    """0 picks a free port."""
     contract: Path | None = None
-    """None is the contract of the package."""
+    """The OpenAPI document; None is the bundled one."""
     base_path: str | None = None
-    """The path under which the paths of the contract are served; None takes that of its first server."""
+    """The path under which the API is served; None is the path of the contract's first server."""
     fixtures: Path | None = None
-    """None are the fixtures of the package."""
+    """The fixtures file; None is the bundled one."""
     delay: Mapping[str, Any] | None = None
-    """The rule that makes each answer of the API wait."""
+    """The fault rule of `--delay`."""
     failures: tuple[Mapping[str, Any], ...] = ()
-    """The rules of `--fail`."""
+    """The fault rules of `--fail`."""
     faults: Path | None = None
-    """A file with more of them."""
+    """A file with more fault rules."""
     seed: int | None = None
-    """Decides all that is left to chance; None is something else each time."""
+    """The seed of all random choices; None is another one at each start."""
     clock: str | None = None
-    """What `clock_of` reads; None is the real time."""
+    """The clock as `clock_of` reads it; None is the real time."""
     check_responses: bool = False
-    """Whether each answer of the API is judged by the contract before it is sent."""
+    """Whether each response of the API is checked against the contract before it is sent."""
     cors_origins: tuple[str, ...] = ("*",)
-    """Origins whose pages may call the mock; `*` is any."""
+    """Origins whose pages may call the API; `*` is any."""
     log_level: str = "info"
     journal: int = 1000
-    """How many requests the journal keeps; 0 is off."""
+    """The maximum number of requests in the journal; 0 turns it off."""
     journal_bytes: int = 64 * 1024 * 1024
-    """What those may take in memory; it keeps fewer of them where they are large."""
+    """The maximum size of the journal in memory. If requests are large, the journal has fewer of them."""
     admin: bool = True
-    """Whether there is an admin API."""
+    """Whether the admin API and the console are served."""
     admin_token: str | None = None
-    """What one has to know to use it; None is nothing."""
+    """The token that the admin API requires; None is no token."""
     admin_hosts: tuple[str, ...] = ()
-    """Names by which it may be addressed, beside those of this machine and the one listened at."""
+    """Host names under which the admin API may be used, in addition to those of this machine and of `hosts`."""
     admin_origins: tuple[str, ...] = ()
-    """Web origins whose pages may use it, beside its own."""
+    """Web origins whose pages may use the admin API, in addition to its own."""
     scenario: Path | None = None
-    """The file that says what the mock starts from, as far as no option does. It is only read."""
+    """The scenario file. Options override its parts, and the mock never writes it."""
     max_model_bytes: int = 1024 * 1024
-    """Bytes of JSON that one stored model may take."""
+    """The maximum bytes of a stored model as JSON."""
     max_state_bytes: int = 64 * 1024 * 1024
-    """Bytes of JSON that all stored models may take together."""
+    """The maximum bytes of all stored models together as JSON."""
     state: Path | None = None
-    """The file in which the models are kept; None is in memory only."""
+    """The file that the models are saved to; None keeps them in memory only."""
     state_sync: bool = False
-    """Whether each change of the models is in that file before its response is sent."""
+    """Whether each change is saved before its response is sent."""
     quiet: bool = False
-    """Print the address alone, and log errors only."""
+    """Whether to print only the address, and to log only errors."""
     limits: Limits = field(default_factory=Limits)
-    """What a client may send, and how long the mock waits for it."""
+    """The limits of connections."""

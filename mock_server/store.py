@@ -1,6 +1,12 @@
-"""Where custom models are kept. A store has one verb that changes it, and that one is atomic.
+"""Where custom models are stored.
 
-`ModelReader` shows a model of an organization: it asks the store for it and for whatever it leads to.
+A store has one method that a request changes it with: `update`. The store hands the stored model (or None) to a pure
+function, and carries out what the function decides: write, remove, or change nothing. Nobody else changes that model in
+between. So no handler can read a model, wait, and write back a stale copy, and the rules of an upsert do not depend on
+the kind of store: one that several processes share could call the function again after a conflict.
+
+Stores do not know about built-in models, nor about inheritance. `ModelReader` does: it finds a model with all models
+that it refers to, and renders the response.
 """
 
 from __future__ import annotations
@@ -11,7 +17,7 @@ from threading import Lock
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from contract import Upsert
-from mock_server.display import Display, Model, World
+from mock_server.display import Display, Model, Related
 from mock_server.errors import Rejection
 from mock_server.fixtures import Fixtures
 from mock_server.upsert import ReferenceFields, Removed, StoredModel, Written
@@ -22,43 +28,42 @@ Decision = TypeVar("Decision", bound=Written | Removed | Rejection)
 
 
 class Store(Protocol):
-    """Custom models by scope (the organization) and key (the name), compared code point by code point."""
+    """Custom models by scope (the organization) and key (the name). Names are compared code point by code point."""
 
     async def get(self, scope: str, key: str) -> StoredModel | None:
-        """The model, or None."""
+        """Return the model, or None."""
 
     async def update(self, scope: str, key: str, decide: Callable[[StoredModel | None], Decision]) -> Decision:
-        """Ask `decide` about the stored model, or None, and do what it says: write, remove, or change nothing.
+        """Call `decide` with the stored model or None, carry out its decision atomically, and return the decision.
 
-        Between the two nobody else changes that model. `decide` is pure, for a store may have to ask it again.
+        `decide` must be pure: a store may call it more than once. Raises FullError.
         """
 
     async def snapshot(self) -> Scopes:
-        """All models, as they are at one moment."""
+        """Return all models as they are at one moment."""
 
     async def replace(self, models: Scopes) -> None:
-        """Have these models in place of all. Raises FullError."""
+        """Replace all models. Raises FullError."""
 
-    async def restart(self, scope: str | None = None, key: str | None = None) -> int:
-        """Bring one model, those of one scope, or all back to what they were at first.
+    async def reset(self, scope: str | None = None, key: str | None = None) -> int:
+        """Reset all models, those of one scope, or one model to what they were at the start.
 
-        How many were removed or changed back.
+        Return how many were removed or changed back.
         """
 
 
 class FullError(Exception):
-    """The store has no room for what a client asks for. The message says what to do."""
+    """The store has no room for a change. The message says what to do."""
 
     def __init__(self, room: int) -> None:
         hint = "Delete models, reset the mock, or start it with a larger --max-state-bytes."
-        super().__init__(f"All models together would take more than {room} bytes of JSON. {hint}")
+        super().__init__(f"All models together would be more than {room} bytes of JSON. {hint}")
 
 
 class MemoryStore:
-    """A store in this process, safe under concurrent tasks and threads. It lives as long as the process.
+    """A store in this process, safe to use from concurrent tasks and threads.
 
-    `models` are in it at first. All models may take `room` bytes of JSON together; what grows beyond is not written.
-    Raises FullError.
+    It starts with `models`. All models may be `room` bytes of JSON together; None is no limit. Raises FullError.
     """
 
     def __init__(self, models: Scopes | None = None, room: int | None = None) -> None:
@@ -69,11 +74,11 @@ class MemoryStore:
         self._put(self._initial)
 
     async def get(self, scope: str, key: str) -> StoredModel | None:
-        """See Store."""
+        """Return the model, or None."""
         return self._scopes[scope].get(key)
 
     async def update(self, scope: str, key: str, decide: Callable[[StoredModel | None], Decision]) -> Decision:
-        """See Store."""
+        """Decide and carry out under one lock."""
         with self._lock:
             models = self._scopes[scope]
             before = models.get(key)
@@ -87,35 +92,35 @@ class MemoryStore:
             return decision
 
     async def snapshot(self) -> Scopes:
-        """See Store."""
+        """Return a copy of all models."""
         with self._lock:
             return {scope: dict(models) for scope, models in self._scopes.items()}
 
     async def replace(self, models: Scopes) -> None:
-        """See Store."""
+        """Replace all models. Raises FullError."""
         with self._lock:
             self._check(models)
             self._put(models)
 
-    async def restart(self, scope: str | None = None, key: str | None = None) -> int:
-        """See Store."""
+    async def reset(self, scope: str | None = None, key: str | None = None) -> int:
+        """Reset all models, those of one scope, or one model. Return how many were removed or changed back."""
         with self._lock:
             scopes = [*{**self._scopes, **self._initial}] if scope is None else [scope]
-            count = sum(self._restart(each, key) for each in scopes)
+            count = sum(self._reset(each, key) for each in scopes)
             self._recount()
             return count
 
-    def _restart(self, scope: str, key: str | None) -> int:
-        """Bring the models of one scope back, or the one of that key."""
+    def _reset(self, scope: str, key: str | None) -> int:
+        """Reset the models of one scope, or the one of that key."""
         before, initial = self._scopes[scope], self._initial.get(scope, {})
         others = {} if key is None else {name: model for name, model in before.items() if name != key}
-        kept = initial if key is None else {name: model for name, model in initial.items() if name == key}
-        removed = [name for name, model in before.items() if name not in others and model != kept.get(name)]
-        self._scopes[scope] = {**others, **kept}
+        restored = initial if key is None else {name: model for name, model in initial.items() if name == key}
+        removed = [name for name, model in before.items() if name not in others and model != restored.get(name)]
+        self._scopes[scope] = {**others, **restored}
         return len(removed)
 
     def _account(self, before: StoredModel | None, after: StoredModel | None) -> None:
-        """Count what a change adds. Raises FullError where there is no room."""
+        """Count the bytes that a change adds. Raises FullError."""
         grown = (after.bytes if after else 0) - (before.bytes if before else 0)
         if self._room is not None and grown > 0 and self._bytes + grown > self._room:
             raise FullError(self._room)
@@ -139,13 +144,13 @@ def _bytes_of(models: Scopes) -> int:
 
 
 LONGEST_CHAIN = 100
-"""Models that the showing of one takes into account: it and its bases."""
+"""The maximum number of models that a response can depend on: the model, its base, the base of that, and so on."""
 LARGEST_CHAIN = 2 * 1024 * 1024
-"""Bytes of JSON that those models may take together, beside the model that is shown."""
+"""The maximum bytes of JSON of all those bases together."""
 
 
 class ModelReader:
-    """What there is to see: the built-in models, and those of the store."""
+    """Finds and renders the models that an organization can see: its own, and the built-in ones."""
 
     def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store) -> None:
         self._references = ReferenceFields(rules)
@@ -154,47 +159,47 @@ class ModelReader:
         self._store = store
 
     async def find(self, organization: str, name: str) -> Model | None:
-        """The model of that name that the organization sees, its own before a built-in one, or None."""
+        """Return the model of that name, a custom model rather than a built-in one, or None."""
         return await self._store.get(organization, name) or self._fixtures.models.get(name)
 
-    async def show(self, organization: str, name: str, model: Model) -> dict[str, Any]:
-        """The response about `model`."""
-        return self._display.show(name, await self._world(organization, name, model))
+    async def render(self, organization: str, name: str, model: Model) -> dict[str, Any]:
+        """Return the body of a response about `model`."""
+        return self._display.render(name, await self._related(organization, name, model))
 
-    async def givers(self, organization: str, name: str, model: Model) -> Mapping[str, str]:
-        """Which model each response field has its value from, as far as it is from one."""
-        return self._display.givers(name, await self._world(organization, name, model))
+    async def field_origins(self, organization: str, name: str, model: Model) -> Mapping[str, str]:
+        """Return the name of the model that each response field takes its value from, if it is from a model."""
+        return self._display.field_origins(name, await self._related(organization, name, model))
 
     async def can_be_base(self, organization: str, name: str, model: StoredModel) -> bool:
-        """Return whether all that `model` leads to can be taken into account where another is based on it."""
-        models, complete = await self._led_to(organization, name, model)
+        """Return whether a response about a model that is derived from `model` can take all its bases into account."""
+        models, complete = await self._follow_references(organization, name, model)
         return complete and len(models) < LONGEST_CHAIN
 
-    async def _world(self, organization: str, name: str, model: Model) -> World:
-        models, _ = await self._led_to(organization, name, model)
-        return World(models, self._fixtures.organizations[organization])
+    async def _related(self, organization: str, name: str, model: Model) -> Related:
+        models, _ = await self._follow_references(organization, name, model)
+        return Related(models, self._fixtures.organizations[organization])
 
-    async def _led_to(self, organization: str, name: str, model: Model) -> tuple[dict[str, Model], bool]:
-        """Return whatever the showing of `model` can lead to, within bounds, and whether that is all.
+    async def _follow_references(self, organization: str, name: str, model: Model) -> tuple[dict[str, Model], bool]:
+        """Return the model and all that it refers to, directly or not, and whether all of them were within the limits.
 
-        What is farther away is left out, as in a cycle: a client could otherwise have each read look at all models.
+        Without limits, a client could make each read visit every model.
         """
         models = {name: model}
-        if not self._leads_to(model):
+        if not self._named_models(model):
             return models, True
-        wanted, left = deque([model]), LARGEST_CHAIN
-        while wanted:
-            for named in self._leads_to(wanted.popleft()):
-                if named not in models and (found := await self.find(organization, named)):
-                    left -= found.bytes if isinstance(found, StoredModel) else 0
-                    if left < 0 or len(models) >= LONGEST_CHAIN:
+        waiting, room = deque([model]), LARGEST_CHAIN
+        while waiting:
+            for other in self._named_models(waiting.popleft()):
+                if other not in models and (found := await self.find(organization, other)):
+                    room -= found.bytes if isinstance(found, StoredModel) else 0
+                    if room < 0 or len(models) >= LONGEST_CHAIN:
                         return models, False
-                    models[named] = found
-                    wanted.append(found)
+                    models[other] = found
+                    waiting.append(found)
         return models, True
 
-    def _leads_to(self, model: Model) -> list[str]:
-        """The names of the models that `model` refers to."""
+    def _named_models(self, model: Model) -> list[str]:
+        """Return the names of the models that `model` refers to."""
         if not isinstance(model, StoredModel):
             return []
-        return [model.values[slot] for slot in self._references.to_models if slot in model.values]
+        return [model.values[name] for name in self._references.to_models if name in model.values]

@@ -1,10 +1,10 @@
-"""Reads JSON by the letter (RFC 8259), and only what can be given back exactly.
+"""Strict JSON (RFC 8259): accepts only texts whose values the mock can return exactly.
 
-There are two readers. `jiter` is fast and strict, and finds names that stand twice; it decides nothing but that a text
-is sound. Of every other text, and of those whose numbers may be too large, the standard library's decoder says what is
-wrong: its hooks refuse what it would let pass. Both take time in proportion to the text.
+There are two readers. `jiter` is fast and strict, and detects repeated names; most texts need nothing else. If it finds
+an error, or if a number may be too large, the decoder of the standard library reads the text again and says what is
+wrong, and where. Its hooks reject what it would accept. Both take time in proportion to the length of the text.
 
-Values that come from elsewhere are searched for what JSON cannot say, and measured by the JSON that they are.
+Values from other sources, such as YAML, are checked for what JSON cannot express.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from contract.pointer import Tokens
 from mock_server.errors import quoted, shortened
 
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
-"""Integers that fit in 64 bits, with or without a sign."""
+"""The range of integers: those that fit in 64 bits, with or without a sign."""
 _LONGEST_INTEGER = 20
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _MANY_DIGITS, _LARGE_EXPONENT = b"0" * 19, b"e000"
-"""What a number has, with all digits alike and without its plus sign, that does not fit in 64 bits or a double."""
+"""What a number contains that does not fit in 64 bits or a double, when all its digits are written as 0."""
 
 
 class UnreadableError(ValueError):
-    """The text is not JSON, or not JSON that can be kept exactly. Its author is at fault; the message says where."""
+    """The text is not JSON, or not JSON that can be stored exactly. The message says what is wrong, and where."""
 
 
 def read_json(raw: bytes, nesting: int) -> Any:
-    """Return the value of the JSON text `raw`, in which arrays and objects nest at most `nesting` deep.
+    """Return the value of the JSON text `raw`, in which arrays and objects are nested at most `nesting` deep.
 
     Raises UnreadableError.
 
@@ -44,10 +44,10 @@ def read_json(raw: bytes, nesting: int) -> Any:
     {'input_cost': 0.6}
     >>> read_json(b'{"a": 1, "a": 2}', nesting=64)
     Traceback (most recent call last):
-    mock_server.strict_json.UnreadableError: The name "a" stands twice in one object.
+    mock_server.strict_json.UnreadableError: The name "a" occurs twice in one object.
     """
     alike = raw.translate(_ALIKE, b"+")
-    if _MANY_DIGITS in alike or _LARGE_EXPONENT in alike:  # perhaps in a string only
+    if _MANY_DIGITS in alike or _LARGE_EXPONENT in alike:  # perhaps only in a string
         return read_json_exactly(raw, nesting)
     try:
         value = jiter.from_json(raw, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
@@ -59,7 +59,7 @@ def read_json(raw: bytes, nesting: int) -> Any:
 
 
 def read_json_exactly(raw: bytes, nesting: int) -> Any:
-    """Return what `read_json` returns, more slowly, and with a message that says what is wrong and where."""
+    """Return what `read_json` returns, more slowly, but with a message that says what is wrong and where."""
     text = _decoded(raw)
     try:
         value = _DECODER.decode(text)
@@ -96,12 +96,12 @@ def _too_deep(nesting: int) -> UnreadableError:
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(members)
     if len(value) != len(members):
-        raise UnreadableError(f"The name {quoted(_first_repeated(members))} stands twice in one object.")
+        raise UnreadableError(f"The name {quoted(_first_repeated(members))} occurs twice in one object.")
     return value
 
 
 def _first_repeated(members: list[tuple[str, Any]]) -> str:
-    """The name that is the first to come again."""
+    """Return the first name that is repeated."""
     seen: set[str] = set()
     for name, _ in members:
         if name in seen:
@@ -128,7 +128,7 @@ def _constant(name: str) -> NoReturn:
 
 
 def _depth(value: Any) -> int:
-    """How deep `value` nests. A list of levels instead of recursion: the text decides how deep it goes."""
+    """Return how deep `value` is nested. This does not recurse, because a client decides how deep it goes."""
     depth, level = 0, [value]
     while level := [each for each in level if isinstance(each, (dict, list))]:
         depth += 1
@@ -148,7 +148,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse
 
 
 def unwritable(value: Any, at: Tokens = ()) -> Iterator[tuple[Tokens, str, str]]:
-    """Yield the place, the problem and the fix of each part of `value` that no response can hold.
+    """Yield the place, the problem and the fix of each part of `value` that JSON cannot express.
 
     >>> [(place, what) for place, what, _ in unwritable({"a": [1, 2**64]})]
     [(('a', 1), 'an integer of 65 bits does not fit in 64 bits')]
@@ -158,7 +158,7 @@ def unwritable(value: Any, at: Tokens = ()) -> Iterator[tuple[Tokens, str, str]]
             if isinstance(name, str) and _is_text(name):
                 yield from unwritable(child, (*at, name))
             else:
-                yield at, "a name is not Unicode text", "give only names that are"
+                yield at, "a name is not Unicode text", "use only Unicode text as names"
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from unwritable(child, (*at, index))
@@ -167,19 +167,19 @@ def unwritable(value: Any, at: Tokens = ()) -> Iterator[tuple[Tokens, str, str]]
 
 
 def _problem(value: Any) -> tuple[str, str] | None:
-    """What is wrong with a value that has no parts, and the fix."""
+    """Return what is wrong with a value that has no parts, and the fix, or None."""
     match value:
         case None | bool():
             return None
         case int():
             what = f"an integer of {value.bit_length()} bits does not fit in 64 bits"
-            return None if SMALLEST <= value <= LARGEST else (what, "give a smaller one")
+            return None if SMALLEST <= value <= LARGEST else (what, "give a smaller integer")
         case float():
             return None if math.isfinite(value) else (f"{value} is not a JSON number", "give a finite number")
         case str():
-            what = f"{quoted(value)} holds half of a surrogate pair"
+            what = f"{quoted(value)} contains half of a surrogate pair"
             return None if _is_text(value) else (what, "remove it, or write the whole character")
-    return f"a {type(value).__name__} is not a JSON value", "give what JSON can say, such as a string"
+    return f"a {type(value).__name__} is not a JSON value", "give a value that JSON has, such as a string"
 
 
 def _is_text(text: str) -> bool:

@@ -1,8 +1,8 @@
-"""The mock in the tests of those who use the endpoint: on a socket in a thread, or as an app without one.
+"""The mock in your tests: `MockServer` on a socket, or `mock_app` as an ASGI app without one.
 
-In a thread and not in a process of its own: it is ready in the time that it takes to put the app together, needs no
-interpreter of its own, and what the test asks of it about itself are plain calls. The app without a socket is for ASGI
-clients in the same process, such as `httpx2.ASGITransport`.
+`MockServer` serves from a thread, not from a process of its own. So it starts fast, needs no second interpreter, and a
+test reads and changes it by plain calls. `mock_app` is for ASGI clients in the same process, such as
+`httpx2.ASGITransport`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -32,17 +32,75 @@ Scenario: TypeAlias = Path | Mapping[str, Any] | None
 """A file, or what would be written in one."""
 
 
-def _settings(
-    base_path: str | None, faults: Sequence[Mapping[str, Any]], scenario: Scenario, port: int = 0, **options: Any
-) -> Settings:
+class AppOptions(TypedDict, total=False):
+    """The keyword arguments of `mock_app`: what the options of `respan-mock` are."""
+
+    contract: Path | None
+    """An OpenAPI document; the default is the bundled one."""
+    fixtures: Path | None
+    """A file with organizations, keys and built-in models; the default is the bundled one."""
+    faults: Sequence[Mapping[str, Any]]
+    """Fault rules, in addition to those of the scenario."""
+    seed: int | None
+    """The seed of all random choices."""
+    clock: str | None
+    """A fixed time, and perhaps its step for each write: `2026-02-01T12:00:00Z+1s`."""
+    base_path: str | None
+    """The path under which the API is served; the default is that of the contract."""
+    scenario: Scenario
+    """What the mock starts from and resets to."""
+    journal: int
+    """The maximum number of requests in the journal."""
+    journal_bytes: int
+    """The maximum size of the journal in memory."""
+    max_model_bytes: int
+    """The maximum size of a model, as JSON."""
+    max_state_bytes: int
+    """The maximum size of all models together."""
+
+
+class ServerOptions(AppOptions, total=False):
+    """The keyword arguments of `MockServer`: those of `mock_app`, and those of a server."""
+
+    host: str | Sequence[str]
+    """Where to listen; the default is 127.0.0.1."""
+    port: int
+    """The default is a free port."""
+    admin_token: str | None
+    """The token that the admin API requires; the default is a new token if other machines can reach a host."""
+    limits: Limits
+    """What a client may send, and how long the mock waits for it."""
+
+
+class RequestFilter(TypedDict, total=False):
+    """The keyword arguments that select requests. Those that are left out select all."""
+
+    method: str | None
+    path: str | None
+    """The path as sent or decoded; `*` stands for any characters."""
+    status: str | None
+    """A status such as `404`, or a class such as `4xx`."""
+    organization: str | None
+    refused: bool | None
+    """Whether the request was rejected."""
+    after: int
+    """Only requests with a higher number."""
+
+
+Part: TypeAlias = Literal["models", "journal", "faults", "clock"]
+
+
+def _settings(options: AppOptions, **more: Any) -> Settings:
     """Return the settings of a mock for a test. Raises ValueError for the base path."""
-    return Settings(
-        base_path=None if base_path is None else normal_base_path(base_path),
-        failures=tuple(faults),
-        scenario=scenario if isinstance(scenario, Path) else None,
-        port=port,
-        **options,
-    )
+    if unknown := options.keys() - AppOptions.__annotations__.keys():
+        raise TypeError(f"unexpected keyword argument {min(unknown)!r}")
+    settings: dict[str, Any] = {**options, **more, "failures": tuple(options.get("faults", ()))}
+    settings.pop("faults", None)
+    if (base_path := options.get("base_path")) is not None:
+        settings["base_path"] = normal_base_path(base_path)
+    if not isinstance(options.get("scenario"), Path):
+        settings["scenario"] = None
+    return Settings(**settings)
 
 
 def _control(settings: Settings, scenario: Scenario) -> Control:
@@ -54,19 +112,19 @@ def _control(settings: Settings, scenario: Scenario) -> Control:
 
 
 def token_for(hosts: Sequence[str]) -> str | None:
-    """Return a new token for the admin API where others can reach one of `hosts`, else None for no token."""
+    """Return a new token for the admin API if other machines can reach one of `hosts`, else None."""
     return None if all(map(_is_local, hosts)) else secrets.token_urlsafe()
 
 
 def _is_local(host: str) -> bool:
     try:
         return all(is_loopback(address[0]) for _, address in addresses_of(host))
-    except AddressError:  # to be raised when the mock is to listen there
+    except AddressError:  # raised again when the mock starts to listen
         return True
 
 
 def key_of(control: Control, organization: str | None = None, *, may_write: bool = True) -> str:
-    """The first API key with such rights, of that organization or of any. Raises LookupError."""
+    """Return the first API key with these rights, of one organization or of any. Raises LookupError."""
     for key, caller in control.fixtures.keys.items():
         if caller.may_write == may_write and organization in (None, caller.organization):
             return key
@@ -74,29 +132,29 @@ def key_of(control: Control, organization: str | None = None, *, may_write: bool
 
 
 class FaultRules:
-    """The rules of a running mock. `call` does its work in the thread of the mock."""
+    """The fault rules of a running mock."""
 
     def __init__(self, control: Control, call: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
         self._control = control
         self._call = call
 
     def add(self, **rule: Any) -> str:
-        """Take one more rule, such as `status=503, method="POST", count=1`. Its id. Raises RuleError, a ValueError."""
-        shown: dict[str, Any] = self._call(self._add(rule))
-        return str(shown["id"])
+        """Add a rule, such as `status=503, method="POST", count=1`, and return its id. Raises RuleError."""
+        added: dict[str, Any] = self._call(self._add(rule))
+        return str(added["id"])
 
     def remove(self, name: str) -> bool:
-        """Drop the rule of that id. Whether it was there."""
+        """Remove the rule with that id. Return whether there was one."""
         return bool(self._call(self._remove(name)))
 
     def clear(self) -> None:
-        """Drop all rules."""
+        """Remove all rules."""
         self._call(self._clear())
 
     @property
     def rules(self) -> list[dict[str, Any]]:
-        """The rules as JSON; `fired` says how often each has acted."""
-        return list(self._call(self._shown()))
+        """The rules as JSON; `fired` is how often each has acted."""
+        return list(self._call(self._rules()))
 
     async def _add(self, rule: Mapping[str, Any]) -> dict[str, Any]:
         added = self._control.faults.add(rule)
@@ -112,80 +170,46 @@ class FaultRules:
         self._control.faults.replace([])
         self._control.faults_changed()
 
-    async def _shown(self) -> list[dict[str, Any]]:
+    async def _rules(self) -> list[dict[str, Any]]:
         return [each.as_json for each in self._control.faults.active]
 
 
 T = TypeVar("T")
 
 _PATIENCE = 30
-"""Seconds that starting, stopping and a call may take."""
+"""The maximum seconds to start or to stop."""
 
 
 class MockServer:
-    """A mock that serves while the context lasts, by default on a free port of this machine alone.
+    """A mock that serves within a `with` statement, by default on a free port of this machine.
 
-    The arguments are what the options of `respan-mock` are; `faults` are rules, as `--faults` reads them. Several hosts
-    are a sequence. Where others can reach a host, the admin API asks for `admin_token`, or for a new token if there is
-    none. `scenario` is a file, or what would be written in one; `faults` are added to its rules. `limits` say what a
-    client may send, and for how long the mock waits for it.
+    The arguments are those of `ServerOptions`.
 
     >>> with MockServer(clock="2026-02-01T12:00:00Z") as mock:
     ...     mock.url.startswith("http://127.0.0.1:"), mock.api_key
     (True, 'demo-acme')
     """
 
-    def __init__(  # noqa: PLR0913 - keywords only, one for each option
-        self,
-        *,
-        contract: Path | None = None,
-        fixtures: Path | None = None,
-        faults: Sequence[Mapping[str, Any]] = (),
-        seed: int | None = None,
-        clock: str | None = None,
-        base_path: str | None = None,
-        host: str | Sequence[str] = "127.0.0.1",
-        port: int = 0,
-        admin_token: str | None = None,
-        scenario: Scenario = None,
-        journal: int = Settings().journal,
-        journal_bytes: int = Settings().journal_bytes,
-        max_model_bytes: int = Settings().max_model_bytes,
-        max_state_bytes: int = Settings().max_state_bytes,
-        limits: Limits = DEFAULT_LIMITS,
-    ) -> None:
+    def __init__(self, **options: Unpack[ServerOptions]) -> None:
+        host = options.pop("host", "127.0.0.1")
         hosts = (host,) if isinstance(host, str) else tuple(host)
-        self.admin_token = admin_token or token_for(hosts)
-        """What the admin API asks for; None is nothing."""
-        self._settings = _settings(
-            base_path,
-            faults,
-            scenario,
-            port,
-            contract=contract,
-            fixtures=fixtures,
-            seed=seed,
-            clock=clock,
-            hosts=hosts,
-            admin_token=self.admin_token,
-            journal=journal,
-            journal_bytes=journal_bytes,
-            max_model_bytes=max_model_bytes,
-            max_state_bytes=max_state_bytes,
-        )
-        self._limits = limits
-        self._control = _control(self._settings, scenario)
+        self.admin_token = options.pop("admin_token", None) or token_for(hosts)
+        """The token that the admin API requires; None is no token."""
+        self._limits = options.pop("limits", DEFAULT_LIMITS)
+        port = options.pop("port", 0)
+        self._settings = _settings(options, hosts=hosts, port=port, admin_token=self.admin_token)
+        self._control = _control(self._settings, options.get("scenario"))
         self._app = app_of(self._settings, self._control)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.url = ""
-        """Base URL of the API at the first host, base path included, no slash at its end. Known once it serves."""
+        """The base URL of the API at the first host, with the base path. Empty until the mock serves."""
         self.origin = ""
-        """The same without the base path: the admin API is at `{origin}/_mock/`."""
+        """The URL without the base path: the admin API is at `{origin}/_mock/`."""
         self.faults = FaultRules(self._control, self._call)
-        """The rules by which requests fail."""
+        """The fault rules."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -197,7 +221,7 @@ class MockServer:
         self.stop()
 
     def start(self) -> None:
-        """Serve. Returns when it answers. Raises AddressError where it cannot listen."""
+        """Start to serve, and return when the mock is ready. Raises AddressError if it cannot listen."""
         listeners = listen(self._settings.hosts, self._settings.port)
         self.origin = self._control.url = listeners.urls[0]
         self.url = self.origin + self._control.contract.base_path
@@ -210,7 +234,7 @@ class MockServer:
             raise RuntimeError(f"the mock did not start within {_PATIENCE} seconds")
 
     def stop(self) -> None:
-        """Stop serving, and give the port back."""
+        """Stop serving, and release the port."""
         if self._server and self._thread:
             self._server.should_exit = True
             self._thread.join(_PATIENCE)
@@ -219,24 +243,24 @@ class MockServer:
 
     @property
     def api_key(self) -> str:
-        """An API key that may write."""
+        """A read-write API key."""
         return key_of(self._control)
 
     def key(self, organization: str | None = None, *, may_write: bool = True) -> str:
-        """An API key with such rights, of that organization or of any. Raises LookupError."""
+        """Return the first API key with these rights, of one organization or of any. Raises LookupError."""
         return key_of(self._control, organization, may_write=may_write)
 
-    def reset(self, *parts: str, organization: str | None = None, model: str | None = None) -> dict[str, int]:
-        """Go back to the start: all of it, or the parts named (`models`, `journal`, `faults`, `clock`).
+    def reset(self, *parts: Part, organization: str | None = None, model: str | None = None) -> dict[str, int]:
+        """Reset the mock to its start: all of it, or only some parts.
 
-        With an organization only its models, or its one `model`. How much was removed.
+        With an organization, reset only its models, or its one `model`. Return how much was removed.
         """
         named = [ResetPart(part) for part in parts] or ([ResetPart.MODELS] if organization else list(ResetPart))
         return self._call(self._control.reset(named, organization, model))
 
     @property
     def scenario(self) -> dict[str, Any]:
-        """What the mock holds now, as a scenario that another one can start from."""
+        """Models, fixtures, faults and clock as a scenario that another mock can start from."""
         return self._call(self._control.scenario())
 
     @property
@@ -248,24 +272,24 @@ class MockServer:
     def state(self, state: Mapping[str, Any]) -> None:
         self._call(self._control.replace_state(state))
 
-    def requests(self, **criteria: Any) -> list[Entry]:
-        """The requests that it had, from the earliest to the latest; criteria are those of Criteria."""
+    def requests(self, **criteria: Unpack[RequestFilter]) -> list[Entry]:
+        """Return the requests in the journal that meet the criteria, from the earliest to the latest."""
         return self._call(self._matching(criteria))
 
-    def wait_for(self, count: int = 1, timeout: float = 5, **criteria: Any) -> list[Entry]:
-        """The first `count` requests that meet the criteria, those included that it had already.
+    def wait_for(self, count: int = 1, timeout: float = 5, **criteria: Unpack[RequestFilter]) -> list[Entry]:
+        """Wait for requests that meet the criteria, and return the first `count`, including earlier ones.
 
-        Raises TimeoutError where there are not so many within `timeout` seconds.
+        Raises TimeoutError if there are fewer within `timeout` seconds.
         """
         found = self._call(self._awaited(count, timeout, criteria))
         if len(found) < count:
             raise TimeoutError(f"{len(found)} of {count} requests with {criteria} came within {timeout} seconds")
         return found
 
-    async def _matching(self, criteria: Mapping[str, Any]) -> list[Entry]:
+    async def _matching(self, criteria: RequestFilter) -> list[Entry]:
         return [self._control.entry(each) for each in await self._control.journal.matching(Criteria(**criteria))]
 
-    async def _awaited(self, count: int, seconds: float, criteria: Mapping[str, Any]) -> list[Entry]:
+    async def _awaited(self, count: int, seconds: float, criteria: RequestFilter) -> list[Entry]:
         found = await self._control.journal.wait_for(Criteria(**criteria), count, seconds)
         return [self._control.entry(each) for each in found]
 
@@ -274,15 +298,15 @@ class MockServer:
         self._ready.set()
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
-        """What `work` gives, done in the thread of the mock."""
+        """Return the result of `work`, which runs in the thread of the mock."""
         if self._loop is None:
             work.close()
-            raise RuntimeError("the mock does not serve: use it in a with statement, or start it")
+            raise RuntimeError("the mock is not running: use it in a with statement, or call start()")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
 class MockApp:
-    """An ASGI app. `control` is what can be asked of it about itself, in the same event loop."""
+    """The mock as an ASGI app. `control` reads and changes it, in the same event loop."""
 
     def __init__(self, settings: Settings, scenario: Scenario) -> None:
         self.control = _control(settings, scenario)
@@ -290,43 +314,14 @@ class MockApp:
 
     @property
     def api_key(self) -> str:
-        """An API key that may write."""
+        """A read-write API key."""
         return key_of(self.control)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Respond to a request."""
         await self._app(scope, receive, send)
 
 
-def mock_app(  # noqa: PLR0913 - one for each option
-    *,
-    contract: Path | None = None,
-    fixtures: Path | None = None,
-    faults: Sequence[Mapping[str, Any]] = (),
-    seed: int | None = None,
-    clock: str | None = None,
-    base_path: str | None = None,
-    scenario: Scenario = None,
-    journal: int = Settings().journal,
-    journal_bytes: int = Settings().journal_bytes,
-    max_model_bytes: int = Settings().max_model_bytes,
-    max_state_bytes: int = Settings().max_state_bytes,
-) -> MockApp:
-    """A mock without a socket. The arguments are what the options of `respan-mock` are; `faults` are rules.
-
-    `scenario` is a file, or what would be written in one; `faults` are added to its rules.
-    """
-    settings = _settings(
-        base_path,
-        faults,
-        scenario,
-        contract=contract,
-        fixtures=fixtures,
-        seed=seed,
-        clock=clock,
-        journal=journal,
-        journal_bytes=journal_bytes,
-        max_model_bytes=max_model_bytes,
-        max_state_bytes=max_state_bytes,
-    )
-    return MockApp(settings, scenario)
+def mock_app(**options: Unpack[AppOptions]) -> MockApp:
+    """Return a mock without a socket. The arguments are those of `AppOptions`."""
+    return MockApp(_settings(options), options.get("scenario"))

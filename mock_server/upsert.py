@@ -1,6 +1,16 @@
-"""What an upsert and a delete do: the pure core of the mock. No clock, no store, no HTTP; all comes in as values.
+"""What an upsert and a delete do: the pure core of the mock.
 
-First it judges what a schema cannot say: contradictions, rights, and names of things that are not there.
+An upsert is a function. It takes the rules of the contract, the stored model (or None), the request body and its
+`Context` (the time, whether the caller may write, which names exist). It returns what to do: `Written` with the new
+model and the status, or a `Rejection`. There is no clock, no store and no HTTP in here, so a test is one call, and a
+store may ask again after a conflict.
+
+Two ideas carry the rest:
+
+- Values are stored under their *storage name*: the name of the request field, or of the field that it is an alternative
+  spelling of. So both spellings of a field read and write one value.
+- The schema has validated the body before. What is judged here is what a schema cannot say: spellings that contradict
+  each other, rights, built-in names, and references to things that do not exist.
 """
 
 from __future__ import annotations
@@ -16,26 +26,26 @@ from mock_server.errors import Rejection, RequestPart, ValidationError, describe
 from mock_server.strict_json import bytes_of
 
 MOST_ENTRIES = 10_000
-"""Entries of a value that updates merge: each read of the model, and of those based on it, looks at all of them."""
-_FEWEST = 5 * MOST_ENTRIES
-"""Bytes of JSON that more entries than these take at least."""
+"""The maximum number of entries of a merged value. Each read of the model and of derived models visits them all."""
+_BYTES_OF_MOST_ENTRIES = 5 * MOST_ENTRIES
+"""Fewer bytes of JSON than this cannot hold more than MOST_ENTRIES entries, so those need not be counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A custom model as the store keeps it."""
+    """A custom model as it is stored."""
 
     values: Mapping[str, Any]
-    """What requests have set, by slot: the name of the request field, or of the one that it is another spelling of."""
+    """What requests have set, by storage name."""
     created: datetime
     updated: datetime
     """Both in UTC."""
     size: int | None = field(default=None, repr=False, compare=False)
-    """How much JSON the values are, where that is known."""
+    """The bytes of the values as JSON, if they have been counted."""
 
     @property
     def bytes(self) -> int:
-        """How much JSON the values are. Counted once."""
+        """The bytes of the values as JSON. They are counted once."""
         if self.size is not None:
             return self.size
         size = bytes_of(self.values)
@@ -44,20 +54,47 @@ class StoredModel:
 
 
 class Written(NamedTuple):
-    """An upsert that is done: the model as it is to be stored, and the status of the answer."""
+    """The decision to store a model, and the status of the response."""
 
     status: int
     stored: StoredModel
 
 
 class Removed:
-    """A deletion that is done."""
+    """The decision to delete a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReference:
+    """A field of a request that names another thing (`x-reference`), and what it names."""
+
+    field: str
+    collection: str
+    """`models` or `providers`."""
+    identifier: str
+    missing: int
+    """The status if there is no such thing."""
+
+
+class Context(NamedTuple):
+    """What a decision depends on besides the rules, the stored model and the request."""
+
+    at: datetime
+    """The time of the request, in UTC."""
+    may_write: bool = True
+    """Whether the caller may write."""
+    built_in: Container[str] = ()
+    """The names of the built-in models."""
+    missing: tuple[RequestReference, ...] = ()
+    """The references of the request to things that do not exist."""
+    largest: int | None = None
+    """The maximum bytes of a stored model as JSON; None is no limit."""
 
 
 def upsert(
     rules: Upsert, stored: StoredModel | None, request: Mapping[str, Any], context: Context
 ) -> Written | Rejection:
-    """Decide what one upsert does. `request` is a body that is valid by the contract's schema.
+    """Decide what one upsert does. `request` is a body that is valid by its schema.
 
     >>> from contract import load
     >>> from datetime import datetime, timezone
@@ -71,78 +108,51 @@ def upsert(
     """
     if rejection := find_rejection(rules, request, context):
         return rejection
-    slots = rules.storage_names
-    given = {slots[name]: value for name, value in request.items() if name in slots}
+    names = rules.storage_names
+    sent = {names[field]: value for field, value in request.items() if field in names}
     if stored is None:
-        return _unless_too_large(
-            rules, Written(rules.created, StoredModel(given, context.at, context.at, bytes_of(given))), context
-        )
-    values = _merged(rules, stored.values, given)
+        created = StoredModel(sent, context.at, context.at, bytes_of(sent))
+        return _reject_if_too_large(rules, Written(rules.created, created), context)
+    values = _merge(rules, stored.values, sent)
     updated = StoredModel(values, stored.created, max(stored.updated, context.at), bytes_of(values))
-    return _unless_too_large(rules, Written(rules.updated, updated), context)
+    return _reject_if_too_large(rules, Written(rules.updated, updated), context)
 
 
 def delete(rules: Upsert, stored: StoredModel | None, name: str, context: Context) -> Removed | Rejection:
     """Decide what the deletion of the model `name` does."""
-    if rejection := undeletable(rules, name, context):
+    if rejection := _find_delete_rejection(rules, name, context):
         return rejection
     if stored is None:
-        return absent(rules, rules.delete, name)
+        return reject_unknown_model(rules, rules.delete, name)
     return Removed()
 
 
-def with_too_many_entries(rules: Upsert, values: Mapping[str, Any]) -> str | None:
-    """Return the first slot whose value updates merge and that has more entries than it may have."""
-    return next((slot for slot in rules.merged if len(values.get(slot, ())) > MOST_ENTRIES), None)
-
-
-def _unless_too_large(rules: Upsert, written: Written, context: Context) -> Written | Rejection:
-    """Return `written`, or the rejection where the model would be too large: it grows with each update that merges."""
-    if written.stored.bytes > _FEWEST and (slot := with_too_many_entries(rules, written.stored.values)):
-        return too_many_entries(rules, slot, MOST_ENTRIES)
-    if context.largest is not None and written.stored.bytes > context.largest:
-        return too_large(rules, written.stored.bytes, context.largest)
-    return written
-
-
-def _merged(rules: Upsert, before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The slots after an update."""
-    values = {**(before if rules.omitted is Omitted.KEEP else {}), **given}
-    for slot in rules.merged:
-        if slot in given and slot in before:
-            values[slot] = {**before[slot], **given[slot]}
+def _merge(rules: Upsert, before: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a model after an update that sends the values `sent`."""
+    values = {**(before if rules.omitted is Omitted.KEEP else {}), **sent}
+    for name in rules.merged:
+        if name in sent and name in before:
+            values[name] = {**before[name], **sent[name]}
     return values
 
 
-@dataclass(frozen=True, slots=True)
-class RequestReference:
-    """A use of `x-reference` in a request: the field, and the thing that it names."""
-
-    field: str
-    collection: str
-    """`models` or `providers`."""
-    identifier: str
-    missing: int
-    """Status of the answer when there is no such thing."""
+def find_value_with_too_many_entries(rules: Upsert, values: Mapping[str, Any]) -> str | None:
+    """Return the storage name of the first merged value that has too many entries, or None."""
+    return next((name for name in rules.merged if len(values.get(name, ())) > MOST_ENTRIES), None)
 
 
-class Context(NamedTuple):
-    """What an upsert depends on beside the rules, the stored model and the request."""
-
-    at: datetime
-    """The time of the request, in UTC."""
-    may_write: bool = True
-    """Whether the caller may write."""
-    built_in: Container[str] = ()
-    """The names that belong to built-in models."""
-    missing: tuple[RequestReference, ...] = ()
-    """The things that the request names and that do not exist."""
-    largest: int | None = None
-    """Bytes of JSON that a stored model may take; None is any number."""
+def _reject_if_too_large(rules: Upsert, written: Written, context: Context) -> Written | Rejection:
+    """Return `written`, or a rejection if the model is too large: merged values grow with each update."""
+    size = written.stored.bytes
+    if size > _BYTES_OF_MOST_ENTRIES and (name := find_value_with_too_many_entries(rules, written.stored.values)):
+        return _reject_entries(rules, name, MOST_ENTRIES)
+    if context.largest is not None and size > context.largest:
+        return _reject_size(rules, size, context.largest)
+    return written
 
 
 class ReferenceFields:
-    """The request fields that name another thing, and the other spellings of such fields."""
+    """The request fields that name another thing, with their alternative spellings."""
 
     def __init__(self, rules: Upsert) -> None:
         self._fields = [
@@ -150,41 +160,43 @@ class ReferenceFields:
             for name, field in rules.request.items()
             if (reference := rules.request[field.storage_name].reference)
         ]
-        self.to_models = tuple({slot: None for _, slot, reference in self._fields if reference.to == "models"})
-        """The slots that hold the names of models."""
+        self.to_models = tuple(
+            {stored_as: None for _, stored_as, reference in self._fields if reference.to == "models"}
+        )
+        """The storage names of the values that name models."""
 
-    def named_in(self, request: Mapping[str, Any]) -> list[RequestReference]:
-        """The things that a request names. Of two spellings that say the same, the first counts."""
+    def in_request(self, request: Mapping[str, Any]) -> list[RequestReference]:
+        """Return the references of a request. Two spellings with one value count once, as the first of them."""
         found: dict[tuple[str, Any], RequestReference] = {}
-        for name, slot, reference in self._fields:
-            if name in request and (slot, request[name]) not in found:
-                found[slot, request[name]] = RequestReference(name, reference.to, request[name], reference.missing)
+        for name, stored_as, reference in self._fields:
+            if name in request and (stored_as, request[name]) not in found:
+                found[stored_as, request[name]] = RequestReference(name, reference.to, request[name], reference.missing)
         return list(found.values())
 
 
 def find_rejection(
     rules: Upsert, request: Mapping[str, Any], context: Context, invalid: Sequence[ValidationError] = ()
 ) -> Rejection | None:
-    """The rejection that comes first, with all that is wrong; None where nothing is.
+    """Return the rejection of an upsert with everything that is wrong, or None.
 
-    `invalid` are the errors of the schema, and `request` has the fields without any. Beside what is wrong with one
-    field it tells what is wrong with others, even where that alone would be refused later and with another status.
+    `invalid` are the errors of the schema, and `request` has the valid fields only. The first error decides the status.
+    If it is about a field, the errors of all other fields are reported too, even those with another status.
     """
     found = [
         *((rules.invalid, error) for error in invalid),
         *_contradictions(rules, request),
         *_forbidden(rules, request, context),
-        *((named.missing, _unknown(rules, named)) for named in context.missing),
+        *((reference.missing, _unknown(rules, reference)) for reference in context.missing),
     ]
     if not found:
         return None
     status, first = found[0]
-    told = tuple(each for its, each in found if its == status or (first.in_a_field and each.in_a_field))
-    return Rejection(status, told, by_field=status == rules.invalid)
+    reported = tuple(error for its, error in found if its == status or (first.in_a_field and error.in_a_field))
+    return Rejection(status, reported, by_field=status == rules.invalid)
 
 
-def undeletable(rules: Upsert, name: str, context: Context) -> Rejection | None:
-    """Why the model `name`, if there is one, may not be deleted."""
+def _find_delete_rejection(rules: Upsert, name: str, context: Context) -> Rejection | None:
+    """Return why the model `name` may not be deleted, whether it exists or not, or None."""
     if rules.forbidden and not context.may_write:
         return Rejection(rules.forbidden, (_read_only(rules),))
     if rules.reserved and name in context.built_in:
@@ -193,46 +205,45 @@ def undeletable(rules: Upsert, name: str, context: Context) -> Rejection | None:
     return None
 
 
-def absent(rules: Upsert, operation: Operation | None, name: str) -> Rejection:
-    """The answer of `operation` about a model that the organization does not have."""
+def reject_unknown_model(rules: Upsert, operation: Operation | None, name: str) -> Rejection:
+    """Return the 404 of `operation` for a model that the organization does not have."""
     message = f"There is no model {quoted(name)} in this organization."
     at = operation.pointer if operation else None
-    return Rejection(
-        404, (ValidationError(RequestPart.PATH, rules.key, "paths", _A_MODEL, quoted(name), message, contract=at),)
-    )
+    error = ValidationError(RequestPart.PATH, rules.key, "paths", _A_MODEL, quoted(name), message, contract=at)
+    return Rejection(404, (error,))
 
 
-def too_large(rules: Upsert, size: int, largest: int) -> Rejection:
-    """Return the rejection of an upsert after which the model would take `size` bytes of JSON, more than `largest`."""
-    hint = "Send less, or delete the model first; --max-model-bytes allows more."
-    message = f"The model would take {size} bytes of JSON with what is stored of it, more than {largest}. {hint}"
-    expected, got = f"at most {largest} bytes", f"{size} bytes"
-    error = ValidationError(
-        RequestPart.BODY, None, "x-limits", expected, got, message, "", f"{rules.operation.pointer}/x-upsert"
-    )
+def reject_large_base(rules: Upsert, reference: RequestReference) -> Rejection:
+    """Return the rejection of an upsert whose base model has too many or too large bases itself."""
+    expected, got = "a model with fewer or smaller bases", quoted(reference.identifier)
+    message = f"The model {got} and the models it is based on are too many or too large together. Name another one."
+    at = _reference_pointer(rules, reference)
+    error = _in_body(reference.field, "x-reference", expected, got, message, at)
     return Rejection(rules.invalid, (error,), by_field=True)
 
 
-def too_many_entries(rules: Upsert, field: str, most: int) -> Rejection:
-    """Return the rejection of an upsert after which a value that updates merge would have more than `most` entries."""
-    expected, got = f"an object that has at most {most} entries with those that are stored", "more"
+def _reject_size(rules: Upsert, size: int, largest: int) -> Rejection:
+    """Return the rejection of an upsert after which the model would be `size` bytes of JSON."""
+    hint = "Send less, or delete the model first; --max-model-bytes raises the limit."
+    message = f"The model would be {size} bytes of JSON with its stored values, more than {largest}. {hint}"
+    expected, got = f"at most {largest} bytes", f"{size} bytes"
+    at = f"{rules.operation.pointer}/x-upsert"
+    error = ValidationError(RequestPart.BODY, None, "x-limits", expected, got, message, "", at)
+    return Rejection(rules.invalid, (error,), by_field=True)
+
+
+def _reject_entries(rules: Upsert, field: str, most: int) -> Rejection:
+    """Return the rejection of an upsert after which a merged value would have more than `most` entries."""
+    expected, got = f"an object with at most {most} entries, including the stored ones", "more"
     message = f"Expected {expected}, got more. Send fewer, or delete the model first."
-    at = rules.request[field].pointer
-    return Rejection(rules.invalid, (_in_body(field, "x-limits", expected, got, message, at),), by_field=True)
+    error = _in_body(field, "x-limits", expected, got, message, rules.request[field].pointer)
+    return Rejection(rules.invalid, (error,), by_field=True)
 
 
-def too_far(rules: Upsert, named: RequestReference) -> Rejection:
-    """Return the rejection of an upsert that names a model with too many or too large bases."""
-    expected, got = "a model with fewer or smaller bases", quoted(named.identifier)
-    message = f"The model {got}, its base and the base of that, and so on, are too many or too large. Name another one."
-    at = f"{rules.request[rules.request[named.field].storage_name].pointer}/x-reference"
-    return Rejection(rules.invalid, (_in_body(named.field, "x-reference", expected, got, message, at),), by_field=True)
-
-
-_A_MODEL = "the name of a model of the organization, or of a built-in one"
+_A_MODEL = "the name of a model of the organization, or of a built-in model"
 
 _Judged: TypeAlias = Iterator[tuple[int, ValidationError]]
-"""Violations, each with the status of the rejection that it alone would get."""
+"""Errors, each with the status that it would have alone."""
 
 
 def _contradictions(rules: Upsert, request: Mapping[str, Any]) -> _Judged:
@@ -256,23 +267,25 @@ def _forbidden(rules: Upsert, request: Mapping[str, Any], context: Context) -> _
 def _read_only(rules: Upsert) -> ValidationError:
     message = "These credentials may read models but not write them."
     at = f"{rules.operation.pointer}/x-upsert/forbidden"
-    expected, got = "credentials that may write", "credentials that only read"
+    expected, got = "read-write credentials", "read-only credentials"
     return ValidationError(RequestPart.HEADER, "Authorization", "x-upsert", expected, got, message, contract=at)
 
 
 def _reserved(rules: Upsert, part: RequestPart, name: str, message: str) -> ValidationError:
     pointer = _pointer(rules.key) if part is RequestPart.BODY else None
-    at = f"{rules.operation.pointer}/x-upsert/reserved"
-    return ValidationError(
-        part, rules.key, "x-upsert", "a name that is not built in", quoted(name), message, pointer, at
-    )
+    expected, at = "a name that is not built in", f"{rules.operation.pointer}/x-upsert/reserved"
+    return ValidationError(part, rules.key, "x-upsert", expected, quoted(name), message, pointer, at)
 
 
-def _unknown(rules: Upsert, named: RequestReference) -> ValidationError:
-    kind, name = named.collection[:-1], quoted(named.identifier)
-    expected = _A_MODEL if named.collection == "models" else f"the name of a {kind} of the organization"
-    at = f"{rules.request[rules.request[named.field].storage_name].pointer}/x-reference"
-    return _in_body(named.field, "x-reference", expected, name, f"There is no {kind} {name}.", at)
+def _unknown(rules: Upsert, reference: RequestReference) -> ValidationError:
+    kind, name = reference.collection[:-1], quoted(reference.identifier)
+    expected = _A_MODEL if reference.collection == "models" else f"the name of a {kind} of the organization"
+    at = _reference_pointer(rules, reference)
+    return _in_body(reference.field, "x-reference", expected, name, f"There is no {kind} {name}.", at)
+
+
+def _reference_pointer(rules: Upsert, reference: RequestReference) -> str:
+    return f"{rules.request[rules.request[reference.field].storage_name].pointer}/x-reference"
 
 
 def _in_body(field: str, rule: str, expected: str, got: str, message: str, at: str) -> ValidationError:

@@ -1,6 +1,6 @@
-"""Judges values by a schema, compiled once, and says of each error what was expected and what was there.
+"""Validation by JSON Schema, with an error message that says what was expected and what was received.
 
-Schemas of OpenAPI 3.0 become JSON Schemas of draft 7, for a validator that knows only those.
+A schema of OpenAPI 3.0 is compiled once, as a JSON Schema of draft 7, which is what the validator supports.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from mock_server.errors import (
 from mock_server.secrets import SecretNames, declared_secrets
 
 Locate: TypeAlias = Callable[[Sequence[Token]], str]
-"""The place in the contract of what a path in the schema leads to."""
+"""Returns the JSON pointer in the contract for a path in the schema."""
 
 
 MOST = 100
-"""Violations that are told of one value."""
+"""The maximum number of errors reported for one value."""
 LARGE = 10_000
-"""Values in an array or object, and in those inside of it, from which on only the first error is looked for."""
+"""From this many values inside arrays and objects on, only the first error is looked for."""
 _MORE = ValidationError(
     RequestPart.BODY,
     None,
     "x-limits",
     "fewer errors",
-    "more of them",
-    "There may be more that is wrong: of very much only the first is told.",
+    "more",
+    "There may be more errors: not all errors of a large value are reported.",
     "",
 )
 
 
 class Validator:
-    """The judge for one schema of OpenAPI 3.0; `locate` tells where in the contract its parts stand."""
+    """Validates values by one schema of OpenAPI 3.0. `locate` returns where in the contract a part of it is."""
 
     def __init__(self, schema: Mapping[str, Any], locate: Locate | None = None) -> None:
         self._schema = as_json_schema(schema)
@@ -54,11 +54,11 @@ class Validator:
         self._locate = locate
 
     def is_valid(self, value: Any) -> bool:
-        """Whether there is no error: faster than to look for them."""
+        """Return whether the value is valid. This is faster than to look for errors."""
         return self._compiled.is_valid(value)
 
     def errors(self, value: Any) -> list[ValidationError]:
-        """Every way in which `value` is not valid. Where the type is wrong, nothing else about that value is told.
+        """Return all errors of a value. If its type is wrong, nothing else is reported about it.
 
         >>> schema = {"properties": {"n": {"type": "number"}}, "required": ["m"]}
         >>> for each in Validator(schema).errors({"n": "free"}):
@@ -84,16 +84,17 @@ class Validator:
         raise AssertionError("the value is valid")
 
     def _is_secret(self, path: Sequence[Token], value: Any) -> bool:
-        """Tell whether the value at `path` is a secret, or has one in it."""
+        """Return whether the value at `path` is a secret, or contains one."""
         if any(isinstance(token, str) and self._secrets.has(token) for token in path):
             return True
         return any(isinstance(each, str) and self._secrets.has(each) for each in _names_in(value))
 
     def _errors(self, error: jsonschema_rs.ValidationError) -> Iterator[ValidationError]:
         contract = self._locate(error.schema_path) if self._locate else None
-        rule, told = error.kind.name, error.kind.as_dict()
-        for path, expected, got, message in _readings(error, rule, told, self._known(error)):
-            whole = None if rule in _EXPECTED or rule in _OF_MEMBERS else error.instance  # the others quote it all
+        rule, details = error.kind.name, error.kind.as_dict()
+        for path, expected, got, message in _readings(error, rule, details, self._known_properties(error)):
+            # the message of any other rule quotes the whole value
+            whole = None if rule in _EXPECTED or rule in _OF_MEMBERS else error.instance
             if self._is_secret(path, whole):
                 got, message = _without_value(expected, got, message)  # noqa: PLW2901
             pointer = to_pointer(path).removeprefix("#")
@@ -101,8 +102,8 @@ class Validator:
             field = str(path[0]) if path else None
             yield ValidationError(RequestPart.BODY, field, rule, expected, got, inside + message, pointer, contract)
 
-    def _known(self, error: jsonschema_rs.ValidationError) -> Sequence[str]:
-        """The names that the object has a schema for, where one of its names has none."""
+    def _known_properties(self, error: jsonschema_rs.ValidationError) -> Sequence[str]:
+        """Return the names of the properties in the schema, if the error is an unknown property."""
         if error.kind.name != "additionalProperties":
             return ()
         schema: Any = self._schema
@@ -112,11 +113,11 @@ class Validator:
 
 
 _NOTHING, _NO_SUCH_FIELD = "nothing", "There is no such field."
-_NOT_SHOWN = "another value, which may be a secret and is not shown"
+_HIDDEN_VALUE = "another value, hidden because it may be a secret"
 
 
 def _names_in(value: Any) -> Iterator[str]:
-    """Yield the names of all members in a value."""
+    """Yield the names of all members in a value, at any depth."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
@@ -130,11 +131,11 @@ def _names_in(value: Any) -> Iterator[str]:
 def _without_value(expected: str, got: str, message: str) -> tuple[str, str]:
     if got == _NOTHING:
         return got, message
-    return _NOT_SHOWN, message if message.startswith(_NO_SUCH_FIELD) else expectation(expected, _NOT_SHOWN)
+    return _HIDDEN_VALUE, message if message.startswith(_NO_SUCH_FIELD) else expectation(expected, _HIDDEN_VALUE)
 
 
 def is_large(value: Any) -> bool:
-    """Return whether there is so much in `value` that to look for all errors would take long.
+    """Return whether `value` is so large that to look for all errors would take long.
 
     >>> is_large([[0] * 5000] * 2), is_large({"a": [[], {}]})
     (True, False)
@@ -154,55 +155,55 @@ _Reading: TypeAlias = tuple[list[Token], str, str, str]
 """Path, expected, got and message."""
 
 _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "type": lambda told: alternatives(a_type(name) for name in told["types"]),
-    "enum": lambda told: alternatives(described(option) for option in told["options"]),
-    "minLength": lambda told: f"a string of at least {told['limit']} characters",
-    "maxLength": lambda told: f"a string of at most {told['limit']} characters",
-    "minItems": lambda told: f"an array of at least {told['limit']} items",
-    "maxItems": lambda told: f"an array of at most {told['limit']} items",
-    "minProperties": lambda told: f"an object of at least {told['limit']} members",
-    "maxProperties": lambda told: f"an object of at most {told['limit']} members",
-    "minimum": lambda told: f"a number of at least {told['limit']}",
-    "maximum": lambda told: f"a number of at most {told['limit']}",
-    "pattern": lambda told: f"a string that matches {quoted(told['pattern'])}",
-    "format": lambda told: f"a string of the format {told['format']}",
+    "type": lambda details: alternatives(a_type(name) for name in details["types"]),
+    "enum": lambda details: alternatives(described(option) for option in details["options"]),
+    "minLength": lambda details: f"a string of at least {details['limit']} characters",
+    "maxLength": lambda details: f"a string of at most {details['limit']} characters",
+    "minItems": lambda details: f"an array of at least {details['limit']} items",
+    "maxItems": lambda details: f"an array of at most {details['limit']} items",
+    "minProperties": lambda details: f"an object of at least {details['limit']} members",
+    "maxProperties": lambda details: f"an object of at most {details['limit']} members",
+    "minimum": lambda details: f"a number of at least {details['limit']}",
+    "maximum": lambda details: f"a number of at most {details['limit']}",
+    "pattern": lambda details: f"a string that matches {quoted(details['pattern'])}",
+    "format": lambda details: f"a string of the format {details['format']}",
 }
-"""What each keyword expects. Rarer ones keep the words of the validator, unless they repeat a long value."""
+"""What each keyword expects. Rarer keywords have the message of the validator, unless it repeats a long value."""
 _LONGEST_WORDING = 200
 _OF_MEMBERS = ("required", "additionalProperties")
-"""The keywords that say something about single members."""
+"""The keywords that are about single members of an object."""
 
 
 def _readings(
-    error: jsonschema_rs.ValidationError, rule: str, told: Mapping[str, Any], known: Sequence[str]
+    error: jsonschema_rs.ValidationError, rule: str, details: Mapping[str, Any], known: Sequence[str]
 ) -> Iterator[_Reading]:
     path = list(error.instance_path)
     if rule == "required":
-        yield [*path, str(told["property"])], "a value", _NOTHING, "This field is required."
+        yield [*path, str(details["property"])], "a value", _NOTHING, "This field is required."
     elif rule == "additionalProperties":
         value: Any = error.instance
-        for name in told["unexpected"]:
+        for name in details["unexpected"]:
             near = nearest(name, known)
             hint = f" Did you mean {near}?" if near else ""
             yield [*path, name], "no such field", described(value[name]), _NO_SUCH_FIELD + hint
     elif rule in _EXPECTED:
-        expected, got = _EXPECTED[rule](told), described(error.instance)
+        expected, got = _EXPECTED[rule](details), described(error.instance)
         yield path, expected, got, expectation(expected, got)
     else:
-        told_by_validator = f"{error.message[:1].upper()}{error.message[1:]}."
-        is_short = len(told_by_validator) <= _LONGEST_WORDING
-        wording = told_by_validator if is_short else f"The value is not valid by {rule}."
+        message = f"{error.message[:1].upper()}{error.message[1:]}."
+        is_short = len(message) <= _LONGEST_WORDING
+        wording = message if is_short else f"The value is not valid by {rule}."
         yield path, f"a value that is valid by {rule}", described(error.instance), wording
 
 
 INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
-"""The range of an integer whose schema gives none: it fits in 64 bits."""
+"""The range of an integer whose schema has no bounds: 64 bits."""
 
 _DROPPED = {"nullable", "discriminator", "xml", "externalDocs", "example", "deprecated", "readOnly", "writeOnly"}
 
 
 def as_json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema in JSON Schema's words: references are resolved already, extensions are left out.
+    """Return a schema of OpenAPI 3.0, which has no references, as a JSON Schema without extensions.
 
     >>> as_json_schema({"type": "string", "nullable": True})
     {'type': ['string', 'null']}

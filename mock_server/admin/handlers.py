@@ -204,7 +204,7 @@ class StateHandlers:
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._showing = ModelReader(control.contract.upsert, control.fixtures, control.store)
+        self._reader = ModelReader(control.contract.upsert, control.fixtures, control.store)
 
     @property
     def by_operation(self) -> Mapping[str, Handler]:
@@ -229,11 +229,11 @@ class StateHandlers:
         """Return one model as the API returns it, and which model each value comes from."""
         organization, name = request.parameters["organization"], request.parameters["name"]
         self._check_organization(organization)
-        model = await self._showing.find(organization, name)
+        model = await self._reader.find(organization, name)
         if model is None:
             raise rejected(404, f"The organization {quoted(organization)} has no model {quoted(name)}.")
-        shown = await self._showing.show(organization, name, model)
-        return Response(200, {"shown": shown, "givers": await self._showing.givers(organization, name, model)})
+        shown = await self._reader.render(organization, name, model)
+        return Response(200, {"shown": shown, "givers": await self._reader.field_origins(organization, name, model)})
 
     async def replace(self, request: AdminRequest) -> JsonStream:
         """Replace all custom models."""

@@ -66,7 +66,7 @@ def test_a_model_grows_to_its_limit_and_stays_as_it_was(client: httpx2.Client) -
         answer = client.post(MODELS, json={"model_name": "m", OVERRIDE: entries})
         if answer.status_code == 400:
             break
-    assert answer.json()["detail"].startswith("The model would take 20")
+    assert answer.json()["detail"].startswith("The model would be 20")
     assert "--max-model-bytes" in answer.json()["detail"]
     assert list(client.get(f"{MODELS}m/").json()["supported_params"]) == ["parameter 0", "parameter 1", "parameter 2"]
     assert client.post(MODELS, json={"model_name": "m", OVERRIDE: {"parameter 0": {}}}).status_code == 200
@@ -77,7 +77,7 @@ def test_all_models_together_have_a_limit_and_room_is_made_by_deleting(client: h
     statuses = [client.post(MODELS, json={"model_name": f"m{n}", **large}).status_code for n in range(6)]
     assert statuses == [201] * 5 + [400]
     rejected = client.post(MODELS, json={"model_name": "m5", **large}).json()["detail"]
-    assert rejected.startswith("All models together would take more than 100000 bytes")
+    assert rejected.startswith("All models together would be more than 100000 bytes")
     assert client.delete(f"{MODELS}m0/").status_code == 204
     assert client.post(MODELS, json={"model_name": "m5", **large}).status_code == 201
     assert client.post(MODELS, json={"model_name": "m5", "display_name": ""}).status_code == 200
@@ -113,7 +113,7 @@ def test_the_store_counts_what_it_keeps() -> None:
         with pytest.raises(FullError):
             await store.replace({"s": {"k": StoredModel({"a": "x" * 2000}, NOW, NOW)}})
         assert await store.get("s", "other")
-        await store.restart()
+        await store.reset()
         await store.update("s", "third", writing(900))
 
     asyncio.run(steps())

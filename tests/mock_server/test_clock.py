@@ -51,7 +51,7 @@ def test_steps_have_units(text: str, then: str) -> None:
     clock = clock_of(text)
     clock.advance()
     assert clock.now().isoformat() == f"2026-02-01T{then}+00:00"
-    clock.restart()
+    clock.reset()
     assert clock.now() < clock_of(text.replace("2026", "2027")).now()
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import Inherited, load
-from mock_server.display import BuiltInModel, Display, Model, World
+from mock_server.display import BuiltInModel, Display, Model, Related
 
 BORN = datetime(2026, 2, 1, tzinfo=UTC)
 RULES = load().upsert
@@ -27,7 +27,7 @@ def custom(name: str, **values: Any) -> Model:
 
 
 def show(name: str, providers: dict[str, Any] | None = None, /, **models: Model) -> dict[str, Any]:
-    return DISPLAY.show(name, World(models, providers or {}))
+    return DISPLAY.render(name, Related(models, providers or {}))
 
 
 def test_a_bare_model_shows_its_name_its_times_and_what_every_model_has() -> None:

@@ -170,7 +170,7 @@ def test_the_start_says_which_is_which_and_what_is_left_out(mock: MockProcess) -
         "GET /api/models/ 200, the example",
         "GET /named 203, generated data",
         "POST /files 204, no body",
-        "GET /hopeless 501, nothing: no data can be made up for its schema",
+        "GET /hopeless 501, nothing: no data can be generated for its schema",
     ):
         assert line in lines
     for sentence in (

@@ -241,7 +241,7 @@ def test_the_media_type_is_the_contracts(altered_app: ASGIApp) -> None:
 def test_where_nothing_can_be_made_up_it_says_so(altered_app: ASGIApp) -> None:
     answer = ask(altered_app, "POST", MODELS, prefer="code=418")
     assert answer.status == 400
-    assert "No data can be made up for the schema of 418" in answer.json["detail"]
+    assert "The response 418 has no example, and no data can be generated" in answer.json["detail"]
 
 
 def test_a_forced_answer_is_logged_as_such(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""With --check-responses an answer that is not one of the contract becomes a 500 that says why."""
+"""With --check-responses a response that the contract does not declare becomes a 500 that says why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from contract import Contract
-from mock_server.response_check import ResponseJudge
+from mock_server.response_check import ResponseCheck
 from mock_server.responses import declared_responses
 from tests.mock_server.in_process import app, ask
 from tests.mock_server.process import started
@@ -62,8 +62,8 @@ JUDGED: dict[str, tuple[str, int, Mapping[str, str], bytes, list[str]]] = {
 def test_answers_are_judged(
     contract: Contract, operation: str, status: int, headers: Mapping[str, str], body: bytes, faults: list[str]
 ) -> None:
-    judge = ResponseJudge(declared_responses(contract.document)[operation])
-    assert sorted(judge.faults(status, Headers(headers), body)) == sorted(faults)
+    check = ResponseCheck(declared_responses(contract.document)[operation])
+    assert sorted(check.problems(status, Headers(headers), body)) == sorted(faults)
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def test_an_answer_that_is_not_of_the_contract_becomes_a_500_that_says_why(
     stricter: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     reason = (
-        "The answer of the mock is not one of the contract: base_model_name: Expected a string of at most 6 characters,"
-        ' got the string "anthropic/claude-sonnet-4-5".'
+        "The response of the mock does not conform to the contract: base_model_name: "
+        'Expected a string of at most 6 characters, got the string "anthropic/claude-sonnet-4-5".'
     )
     with caplog.at_level(logging.INFO):
         answer = ask(app(stricter), "POST", MODELS, BODY)
@@ -116,4 +116,4 @@ def test_the_option_switches_it_on(stricter: Path) -> None:
         with started("--quiet", "--contract", str(stricter), *options) as mock:
             assert exchange(mock.address, upsert(BODY, key=KEY)).status == status
             mock.stop()
-            assert ("not one of the contract" in mock.stderr) == (status == 500)
+            assert ("does not conform to the contract" in mock.stderr) == (status == 500)

@@ -132,7 +132,7 @@ def test_the_statuses_are_the_contracts() -> None:
 
 def test_the_things_that_a_body_names() -> None:
     body = {"model_name": "m", "base_model_name": "b", "provider_id": "p"}
-    assert ReferenceFields(RULES).named_in(body) == [
+    assert ReferenceFields(RULES).in_request(body) == [
         RequestReference("base_model_name", "models", "b", 404),
         RequestReference("provider_id", "providers", "p", 404),
     ]

@@ -292,7 +292,7 @@ def test_two_mocks_do_not_share_a_file(tmp_path: Path) -> None:
 BROKEN = {
     "no JSON": ("{", "line 1"),
     "not UTF-8": (b"\xff", "not valid UTF-8"),
-    "a name twice": ('{"format": 1, "format": 2}', "stands twice"),
+    "a name twice": ('{"format": 1, "format": 2}', "occurs twice"),
     "no state": ("[]", "#: Expected an object"),
     "empty": ("", "empty"),
     "a byte order mark": (b"\xef\xbb\xbf{}", "byte order mark"),

@@ -92,10 +92,10 @@ def test_restarting_removes_what_is_named_and_counts_it(store: Store) -> None:
     async def steps() -> None:
         for scope, key in [("acme", "m"), ("acme", "n"), ("globex", "m")]:
             await store.update(scope, key, one_more)
-        assert await store.restart("acme", "absent") == 0
-        assert await store.restart("acme", "m") == 1
-        assert await store.restart("acme") == 1
+        assert await store.reset("acme", "absent") == 0
+        assert await store.reset("acme", "m") == 1
+        assert await store.reset("acme") == 1
         assert await store.get("globex", "m") == number(1)
-        assert await store.restart() == 1
+        assert await store.reset() == 1
 
     asyncio.run(steps())

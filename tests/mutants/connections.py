@@ -104,7 +104,7 @@ class _Fronted(_Unread):
         return False
 
 
-class _ContentAfterEveryHead(Front):
+class _SendsBodyToHead(Front):
     def has_content(self) -> bool:
         return True
 
@@ -113,10 +113,10 @@ class BodyInHeadResponse(_Fronted):
     """A response to HEAD has a body."""
 
     kills = frozenset({"SCH-26"})
-    front = _ContentAfterEveryHead
+    front = _SendsBodyToHead
 
 
-class _NeverCloses(Front):
+class _IgnoresClose(Front):
     def parse_request(self) -> bool:
         parsed = super().parse_request()
         self.close_connection = self.request_version != "HTTP/1.1"
@@ -127,7 +127,7 @@ class ConnectionCloseIgnored(_Fronted):
     """`Connection: close` of a request is ignored: the connection stays open."""
 
     kills = frozenset({"STA-40"})
-    front = _NeverCloses
+    front = _IgnoresClose
 
 
 class _AlwaysInChunks(Front):
@@ -149,7 +149,7 @@ class ChunkedResponseToHttp10(_Fronted):
     front = _AlwaysInChunks
 
 
-class _NamesAsTheyAreWritten(Front):
+class _CaseSensitiveHeaders(Front):
     def environ(self) -> dict[str, Any]:
         environ = super().environ()
         if not any(name == "Authorization" for name in self.headers):
@@ -161,10 +161,10 @@ class HeaderNamesCaseSensitive(_Fronted):
     """The name of the Authorization header is case-sensitive."""
 
     kills = frozenset({"STA-44"})
-    front = _NamesAsTheyAreWritten
+    front = _CaseSensitiveHeaders
 
 
-class _CapitalDigits(Front):
+class _DecodesCapitalDigits(Front):
     def path_info(self, path: str) -> str:
         return re.sub(
             rb"%([0-9A-F]{2})", lambda found: bytes.fromhex(found[1].decode()), path.encode("latin-1")
@@ -175,14 +175,14 @@ class LowercasePercentEncodingUnknown(_Fronted):
     """Percent-encodings with lower-case hexadecimal digits are not decoded."""
 
     kills = frozenset({"STA-45"})
-    front = _CapitalDigits
+    front = _DecodesCapitalDigits
 
 
-class _UnreservedKept(Front):
+class _KeepsUnreserved(Front):
     def path_info(self, path: str) -> str:
         encoded = re.split(r"(%(?:2[dDeE]|5[fF]|7[eE]|[3-7][0-9]|[46][1-9a-fA-F]|[57][0-9aA]))", path)
         decoded = (
-            part if odd % 2 else super(_UnreservedKept, self).path_info(part) for odd, part in enumerate(encoded)
+            part if odd % 2 else super(_KeepsUnreserved, self).path_info(part) for odd, part in enumerate(encoded)
         )
         return "".join(decoded)
 
@@ -191,10 +191,10 @@ class UnreservedNotDecoded(_Fronted):
     """Percent-encoded characters that need no encoding are not decoded."""
 
     kills = frozenset({"STA-46"})
-    front = _UnreservedKept
+    front = _KeepsUnreserved
 
 
-class _LosesBodies(Front):
+class _LosesBody(Front):
     def environ(self) -> dict[str, Any]:
         environ = super().environ()
         if self.loses():
@@ -207,7 +207,7 @@ class _LosesBodies(Front):
         return "Upgrade" in self.headers
 
 
-class _DropsBodies(_LosesBodies):
+class _DropsBody(_LosesBody):
     def environ(self) -> dict[str, Any]:
         length = self.headers.get("Content-Length") if self.loses() else None
         environ = super().environ()
@@ -215,17 +215,17 @@ class _DropsBodies(_LosesBodies):
         return environ
 
 
-class _DropsBodiesForOthers(_DropsBodies):
+class _DropsBodyAfterUnknownUpgrade(_DropsBody):
     def loses(self) -> bool:
         return self.headers.get("Upgrade", "h2c") != "h2c"
 
 
-class _LosesChunkedBodies(_LosesBodies):
+class _LosesChunkedBody(_LosesBody):
     def loses(self) -> bool:
         return super().loses() and "Transfer-Encoding" in self.headers
 
 
-class _LeavesWhatIsNoObject(_LosesBodies):
+class _LeavesNonJsonBody(_LosesBody):
     def loses(self) -> bool:
         assert isinstance(self.rfile, io.BufferedReader)
         return super().loses() and not self.rfile.peek(1).startswith(b"{")
@@ -235,35 +235,35 @@ class BodyAfterUpgradeParsedAsRequest(_Fronted):
     """The body after an Upgrade offer is parsed as the next request."""
 
     kills = frozenset({"STA-47", "STA-48"})
-    front = _LosesBodies
+    front = _LosesBody
 
 
 class BodyAfterUpgradeDropped(_Fronted):
     """The body after an Upgrade offer is dropped, as if the protocol were switched."""
 
     kills = frozenset({"STA-47"})
-    front = _DropsBodies
+    front = _DropsBody
 
 
 class BodyAfterUnknownUpgradeDropped(_Fronted):
     """The body after an Upgrade offer is dropped for any protocol but h2c."""
 
     kills = frozenset({"STA-47"})
-    front = _DropsBodiesForOthers
+    front = _DropsBodyAfterUnknownUpgrade
 
 
 class ChunksAfterUpgradeUnread(_Fronted):
     """A chunked body after an Upgrade offer is parsed as the next request."""
 
     kills = frozenset({"STA-47"})
-    front = _LosesChunkedBodies
+    front = _LosesChunkedBody
 
 
 class NonJsonBodyAfterUpgradeUnread(_Fronted):
     """A body after an Upgrade offer that does not start as JSON is parsed as the next request."""
 
     kills = frozenset({"STA-48"})
-    front = _LeavesWhatIsNoObject
+    front = _LeavesNonJsonBody
 
 
 class _JoinsTrailers(Front):

@@ -1,5 +1,5 @@
-"""Correct servers of the endpoint in several stacks, and lawful variants of one of them.
+"""Correct servers of the endpoint in several stacks, and conforming variants of one of them.
 
-They are written from the contract by hand, as a vendor would, and share no code with the mock server or the suite: a
-misreading shared with them could not be seen. All of them start with the same fixtures, those of `fixtures.json`.
+They are written by hand from the contract, as a vendor would, and share no code with the mock server or the suite: a
+shared misreading would stay unnoticed. All of them start with the fixtures of `fixtures.json`.
 """

@@ -17,7 +17,7 @@ RETRIES = 3
 
 
 class Api:
-    """Requests to one server. Names are unique to the instance, so that many share a server."""
+    """Sends requests to one server. Names are unique to the instance, so that tests can share a server."""
 
     def __init__(self, client: httpx2.Client) -> None:
         self.client = client
@@ -25,7 +25,7 @@ class Api:
         self._numbers = count()
 
     def name(self, suffix: str = "") -> str:
-        """A name that nobody else uses."""
+        """Return a name that no other test uses."""
         return f"{self._prefix}-{next(self._numbers)}{suffix}"
 
     def upsert(self, key: str = READ_WRITE_KEY, /, **body: Any) -> httpx2.Response:
@@ -33,19 +33,19 @@ class Api:
         return self.send("POST", MODELS, key, json=body)
 
     def created(self, key: str = READ_WRITE_KEY, /, **body: Any) -> dict[str, Any]:
-        """The model as shown by a request that must create it."""
+        """Send a request that must create a model; return the model."""
         return self._model(self.upsert(key, **body), 201)
 
     def updated(self, key: str = READ_WRITE_KEY, /, **body: Any) -> dict[str, Any]:
-        """The model as shown by a request that must update it."""
+        """Send a request that must update a model; return the model."""
         return self._model(self.upsert(key, **body), 200)
 
     def read(self, name: str, key: str = READ_WRITE_KEY) -> httpx2.Response:
-        """Ask for a model at its path."""
+        """Read a model by its path."""
         return self.send("GET", path_of(name), key)
 
     def delete(self, name: str, key: str = READ_WRITE_KEY) -> httpx2.Response:
-        """Remove a model at its path."""
+        """Delete a model by its path."""
         return self.send("DELETE", path_of(name), key)
 
     def post(self, content: bytes, content_type: str = "application/json", **headers: str) -> httpx2.Response:
@@ -53,7 +53,7 @@ class Api:
         return self.send("POST", MODELS, content=content, headers={"Content-Type": content_type, **headers})
 
     def send(self, method: str, path: str, key: str | None = READ_WRITE_KEY, **request: Any) -> httpx2.Response:
-        """Send any request, again where the server asks for it; without credentials where the key is None."""
+        """Send any request, again after a 429; without credentials if the key is None."""
         credentials = {} if key is None else {"Authorization": f"Bearer {key}"}
         headers = {**credentials, **request.pop("headers", {})}
         for _ in range(RETRIES):
@@ -61,7 +61,7 @@ class Api:
             if response.status_code != 429:
                 return response
             time.sleep(float(response.headers["Retry-After"]))
-        raise AssertionError(f"{method} {path} was answered 429 {RETRIES} times")
+        raise AssertionError(f"{method} {path} got 429 {RETRIES} times")
 
     @staticmethod
     def _model(response: httpx2.Response, status: int) -> dict[str, Any]:
@@ -71,5 +71,5 @@ class Api:
 
 
 def path_of(name: str) -> str:
-    """The path of a model, slashes in its name raw."""
+    """Return the path of a model; slashes in its name are not encoded."""
     return f"{MODELS}{quote(name, safe='/')}/"

@@ -1,4 +1,4 @@
-"""A careless HTTP/1.1 server for WSGI applications: what they leave unread of a body is taken for the next request."""
+"""A careless HTTP/1.1 server for WSGI applications: unread bytes of a body are parsed as the next request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Alone(HTTPServer):
     """Serves one connection at a time."""
 
     def handle_error(self, *_: Any) -> None:
-        """Say nothing of clients that are gone."""
+        """Ignore clients that have disconnected."""
 
 
 class _Server(_Alone, ThreadingHTTPServer):
@@ -53,7 +53,7 @@ class Front(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # which holds a body back until its head is acknowledged
 
     def respond(self) -> None:
-        """Hand the request to the application, and its answer to the client."""
+        """Pass the request to the application and its response to the client."""
         written = b"".join(type(self).app(self.environ(), self._start))
         if self._status not in (204, 304):
             self.frame(written)
@@ -62,11 +62,11 @@ class Front(BaseHTTPRequestHandler):
             self.content(written)
 
     def frame(self, written: bytes) -> None:
-        """Say where the content ends."""
+        """Send the header that says where the content ends."""
         self.send_header("Content-Length", str(len(written)))
 
     def has_content(self) -> bool:
-        """Whether content follows the head."""
+        """Return whether the response has content."""
         return self.command != "HEAD"
 
     def content(self, written: bytes) -> None:
@@ -84,11 +84,11 @@ class Front(BaseHTTPRequestHandler):
                 self.send_header(name, value)
 
     def path_info(self, path: str) -> str:
-        """A path without its percent-encoding, as WSGI has it."""
+        """Return a percent-decoded path, as in WSGI."""
         return unquote_to_bytes(path).decode("latin-1")
 
     def environ(self) -> dict[str, Any]:
-        """The request as WSGI has it."""
+        """Return the WSGI environment of the request."""
         path, _, query = self.path.partition("?")
         headers = {
             f"HTTP_{name.upper().replace('-', '_')}": ", ".join(self.headers.get_all(name, [])) for name in self.headers
@@ -116,7 +116,7 @@ for method in METHODS:
 
 @contextlib.contextmanager
 def carelessly_served(app: WSGIApplication) -> Iterator[str]:
-    """Base URL of an application that a thread serves."""
+    """Yield the base URL of an application that a thread serves."""
     front = getattr(app, "front", Front)
     handler = type("Handler", (front,), {"app": staticmethod(app)})
     with (_Server if getattr(app, "threads", True) else _Alone)(("127.0.0.1", 0), handler) as server:

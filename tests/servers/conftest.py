@@ -1,4 +1,4 @@
-"""Gives each test of the battery every server that has what the test rests on."""
+"""Runs each test of the battery on every server that has what the test needs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def api(request: pytest.FixtureRequest, connect: Callable[[Server], httpx2.Clien
 
 @pytest.fixture(scope="session")
 def connect() -> Iterator[Callable[[Server], httpx2.Client]]:
-    """Starts a server when it is first asked for; tests share it, under names of their own."""
+    """Start a server on first use; tests share it and use unique names."""
     with contextlib.ExitStack() as stack:
 
         @cache

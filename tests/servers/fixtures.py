@@ -1,4 +1,4 @@
-"""What the servers know before the first request: API keys, built-in models and the providers of each organization."""
+"""The fixtures of the servers: API keys, built-in models, and the providers of each organization."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROVIDERS = [PROVIDER, "acme-azure"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom an API key stands for."""
+    """The organization and the permission of an API key."""
 
     organization: str
     may_write: bool
@@ -44,7 +44,7 @@ class Fixtures:
 
 @cache
 def default_fixtures() -> Fixtures:
-    """The fixtures of `fixtures.json`."""
+    """Return the fixtures of `fixtures.json`."""
     data = json.loads(FIXTURES_FILE.read_text(encoding="utf-8"))
     return Fixtures(
         keys={token: Caller(**caller) for token, caller in data["keys"].items()},

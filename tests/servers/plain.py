@@ -1,7 +1,7 @@
 """A correct server of the endpoint in plain Python: a WSGI application with one small method for each decision.
 
-A request passes through `plain_http` (HTTP, credentials, JSON), `plain_fields` (what each field may hold) and this file
-(references, the store, what is shown). Subclasses replace one decision each; what they do not replace stays correct.
+A request passes through `plain_http` (HTTP, credentials, JSON), `plain_fields` (validation of fields) and this module
+(references, the store, the response). A subclass overrides one decision; everything else stays correct.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Address: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A model as it is stored, never changed in place. `values` holds request fields, aliases resolved."""
+    """A model as it is stored, never changed in place. `values` has the request fields, with aliases resolved."""
 
     name: str
     values: Mapping[str, Json]
@@ -39,16 +39,16 @@ class Stored:
 
 
 class PlainServer(FieldRules, HttpFront):
-    """Correct in everything that the contract says; each instance has a state of its own."""
+    """Meets every requirement; each instance has its own state."""
 
     deviates: ClassVar[frozenset[str]] = frozenset()
     """Requirements of level SHOULD that a strict run finds unmet, although the server conforms."""
 
     careless: ClassVar[bool] = False
-    """Whether it is served by an HTTP server that leaves on the connection what is not read of a body."""
+    """Whether its HTTP server leaves unread bytes of a body on the connection."""
 
     reads: ClassVar[bool] = True
-    """Whether models can be read and deleted at a path of their own."""
+    """Whether models can be read and deleted by path."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -58,13 +58,13 @@ class PlainServer(FieldRules, HttpFront):
     # The operations
 
     def handlers(self, path: str) -> Mapping[str, Handler]:
-        """What answers a path, by method."""
+        """Return the handlers of a path, by method."""
         if path == COLLECTION:
             return {"POST": self.upsert}
         return {"GET": self.read, "DELETE": self.delete} if self.reads and self.name_in(path) else {}
 
     def name_in(self, path: str) -> str:
-        """The name of the model at a path, slashes and all; "" where the path is no model's."""
+        """Return the name of the model at a path, slashes included; "" if the path is not a model's."""
         is_item = path.startswith(COLLECTION) and path.endswith("/")
         return path[len(COLLECTION) : -1] if is_item else ""
 
@@ -79,12 +79,12 @@ class PlainServer(FieldRules, HttpFront):
         return Response(status, self.serialize(caller.organization, stored))
 
     def admit(self, request: Request) -> tuple[Caller, Values]:
-        """The caller and what the body asks to store: the server checks credentials before it validates the body."""
+        """Return the caller and the values to store. Credentials are checked before the body is validated."""
         caller = self.authenticate(request)
         return caller, self.requested_values(self.json_body(request))
 
     def read(self, request: Request) -> Response:
-        """Show a model."""
+        """Return a model."""
         organization = self.authenticate(request).organization
         stored = self.resolve_model(organization, self.name_in(request.path))
         if stored is None:
@@ -92,7 +92,7 @@ class PlainServer(FieldRules, HttpFront):
         return Response(200, self.serialize(organization, stored))
 
     def delete(self, request: Request) -> Response:
-        """Remove a model."""
+        """Delete a model."""
         caller = self.authenticate(request)
         self.reject_read_only(caller)
         name = self.name_in(request.path)
@@ -104,31 +104,31 @@ class PlainServer(FieldRules, HttpFront):
     # References
 
     def reject_built_in(self, name: str) -> None:
-        """Refuse writes to built-in models."""
+        """Reject writes to built-in models."""
         if name in self.fixtures.built_in_models:
             raise HttpError(403, f"{name} is a built-in model and cannot be changed.")
 
     def reject_deleting_built_in(self, organization: str, name: str) -> None:
-        """Refuse removing built-in models."""
+        """Reject deletes of built-in models."""
         self.reject_built_in(name)
 
     def reject_unknown_references(self, organization: str, values: Values) -> None:
-        """Refuse a base or a provider that the organization does not have."""
+        """Reject a base model or a provider that the organization does not have."""
         if BASE in values and self.resolve_model(organization, values[BASE]) is None:
             raise self.unknown_reference(BASE, values[BASE])
         if PROVIDER in values and self.resolve_provider(organization, values[PROVIDER]) is None:
             raise self.unknown_reference(PROVIDER, values[PROVIDER])
 
     def unknown_reference(self, field: str, name: str) -> HttpError:
-        """The refusal of a reference to nothing."""
+        """Return the error for an unknown reference."""
         return HttpError(404, f'{field}: there is no "{name}".')
 
     def resolve_model(self, organization: str, name: str) -> Stored | None:
-        """The model that a name stands for in an organization, its own or a built-in one."""
+        """Return the model of a name that the organization can use: its own or a built-in one."""
         return self.find(organization, name) or self.built_in_model(name)
 
     def built_in_model(self, name: str) -> Stored | None:
-        """The built-in model of a name."""
+        """Return the built-in model of a name."""
         model = self.fixtures.built_in_models.get(name)
         if model is None:
             return None
@@ -136,13 +136,13 @@ class PlainServer(FieldRules, HttpFront):
         return Stored(name, values, built_in=True)
 
     def resolve_provider(self, organization: str, identifier: str) -> Mapping[str, Json] | None:
-        """The provider that an identifier stands for in an organization."""
+        """Return the organization's provider with an identifier."""
         return self.fixtures.providers.get(organization, {}).get(identifier)
 
     # The store
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
-        """Store the values under the name: the status of the answer, and the model as it is stored now."""
+        """Store the values under the name; return the status of the response and the stored model."""
         with self.exclusive(organization, name):
             earlier = self.find(organization, name)
             self.between_find_and_save()
@@ -151,39 +151,39 @@ class PlainServer(FieldRules, HttpFront):
         return self.status(earlier), stored
 
     def exclusive(self, organization: str, name: str) -> AbstractContextManager[object]:
-        """While this is held, nobody else writes the model."""
+        """Return a lock under which no other request writes the model."""
         return self.lock
 
     def between_find_and_save(self) -> None:
-        """The window in which a server that does not exclude other writers loses a race; broken ones widen it here."""
+        """Do nothing: mutants widen the window of a race here."""
 
     def status(self, earlier: Stored | None) -> int:
-        """The status of an upsert that found `earlier`."""
+        """Return the status of an upsert that found `earlier`."""
         return 201 if earlier is None else 200
 
     def address(self, organization: str, name: str) -> Address:
-        """Where a model is stored."""
+        """Return where a model is stored."""
         return organization, self.canonical(name)
 
     def canonical(self, name: str) -> str:
-        """What all spellings of a name have in common: names are compared code point by code point."""
+        """Return the form in which names are compared: names are compared code point by code point."""
         return name
 
     def find(self, organization: str, name: str) -> Stored | None:
-        """The custom model of a name."""
+        """Return the custom model of a name."""
         return self.models.get(self.address(organization, name))
 
     def save(self, organization: str, stored: Stored) -> None:
-        """Put a model into the store."""
+        """Store a model."""
         self.models[self.address(organization, stored.name)] = stored
 
     def remove(self, organization: str, name: str) -> bool:
-        """Take a model out of the store: whether there was one."""
+        """Delete a model; return whether it existed."""
         with self.exclusive(organization, name):
             return self.models.pop(self.address(organization, name), None) is not None
 
     def upserted(self, earlier: Stored | None, name: str, values: Values) -> Stored:
-        """The model after an upsert that found `earlier`."""
+        """Return the model after an upsert that found `earlier`."""
         now = self.now()
         if earlier is None:
             return Stored(name, self.initial_values(values), created=now, updated=now)
@@ -191,37 +191,37 @@ class PlainServer(FieldRules, HttpFront):
         return Stored(earlier.name, merged, earlier.created, self.updated_time(earlier, merged, now))
 
     def initial_values(self, values: Values) -> Values:
-        """The values of a new model."""
+        """Return the values of a new model."""
         return values
 
     def merge(self, earlier: Stored, values: Values) -> Values:
-        """The values of a model after an update: omitted ones are kept."""
+        """Return the values of a model after an update: omitted ones are kept."""
         merged = {**self.retained_values(earlier), **values}
         if OVERRIDE in values and OVERRIDE in earlier.values:
             merged[OVERRIDE] = self.merge_override(earlier.values[OVERRIDE], values[OVERRIDE])
         return merged
 
     def retained_values(self, earlier: Stored) -> Mapping[str, Json]:
-        """What an update keeps of the earlier values, where it does not say otherwise."""
+        """Return the earlier values that an update keeps unless it sends new ones."""
         return earlier.values
 
     def merge_override(self, earlier: Values, override: Values) -> Values:
-        """The override after another one was sent."""
+        """Return the override after another one was sent."""
         return {**earlier, **override}
 
     def now(self) -> datetime:
-        """The time."""
+        """Return the current time."""
         return datetime.now(UTC)
 
     def updated_time(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
-        """When a model was updated last: repeating a request is no update."""
+        """Return the new `updated_at`: repeating a request does not change it."""
         unchanged = merged == earlier.values
         return earlier.updated if unchanged or earlier.updated is None else max(now, earlier.updated)
 
-    # What is shown
+    # The response
 
     def serialize(self, organization: str, stored: Stored) -> Values:
-        """The model as a response shows it; what it has not is absent."""
+        """Return the model as in a response; missing values are absent."""
         lineage = list(self.lineage(organization, stored))
         return {
             **self.name_fields(stored),
@@ -235,15 +235,15 @@ class PlainServer(FieldRules, HttpFront):
         }
 
     def name_fields(self, stored: Stored) -> Values:
-        """The name of the model, twice."""
+        """Return the name of the model, twice."""
         return {"id": stored.name, KEY: stored.name}
 
     def own_fields(self, stored: Stored) -> Values:
-        """Values that only the model itself can have."""
+        """Return the values that a model never inherits."""
         return {name: stored.values[name] for name in ("display_name", BASE) if name in stored.values}
 
     def constant_fields(self, stored: Stored) -> Values:
-        """What follows from the model's being built in or not."""
+        """Return the fields that depend only on whether the model is built in."""
         return {
             "affiliation_category": "respan" if stored.built_in else "custom",
             "is_called_by_custom_name": not stored.built_in,
@@ -252,7 +252,7 @@ class PlainServer(FieldRules, HttpFront):
         }
 
     def lineage(self, organization: str, stored: Stored) -> Iterator[Stored]:
-        """The model, its base, and so on; a cycle is cut where it closes."""
+        """Yield the model, its base model, and so on; a cycle is cut where it closes."""
         seen: set[str] = set()
         model: Stored | None = stored
         while model is not None and model.name not in seen:
@@ -261,48 +261,48 @@ class PlainServer(FieldRules, HttpFront):
             model = self.base_of(organization, model)
 
     def base_of(self, organization: str, stored: Stored) -> Stored | None:
-        """The base of a model, as it is now."""
+        """Return the base model of a model, as it is now."""
         base = stored.values.get(BASE)
         return None if base is None else self.resolve_model(organization, base)
 
     def inherited_fields(self, lineage: list[Stored]) -> Values:
-        """The values that a model has of its own or inherits."""
+        """Return the values that a model has of its own or inherits."""
         found = ((name, self.nearest_value(name, lineage)) for name in INHERITED)
         return {name: value for name, value in found if value is not None}
 
     def nearest_value(self, name: str, lineage: list[Stored]) -> Json:
-        """The value of the nearest model that has one, None where none has."""
+        """Return the value of the nearest model that has one, or None."""
         return next((model.values[name] for model in lineage if name in model.values), None)
 
     def supported_params(self, lineage: list[Stored]) -> Values:
-        """The parameters of the farthest base, overlaid with each override down to the model's own."""
+        """Return the parameters of the farthest base model after each override down to the model's own."""
         params = self.default_params()
         for model in reversed(lineage):
             params = self.apply_override(params, model.values.get(OVERRIDE, {}))
         return params
 
     def default_params(self) -> Values:
-        """The parameters of a model before any override."""
+        """Return the parameters of a model before any override."""
         return {}
 
     def apply_override(self, params: Values, override: Values) -> Values:
-        """Parameters after an override: an entry replaces the parameter, null removes it."""
+        """Return parameters after an override: an entry replaces the parameter, null removes it."""
         return {name: entry for name, entry in {**params, **override}.items() if entry is not None}
 
     def throughput(self, stored: Stored) -> Json:
-        """Measured performance: nothing was measured."""
+        """Return the measured performance: None, because nothing was measured."""
         return None
 
     def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
-        """The provider of the model itself, where it has one."""
+        """Return the provider of the model itself, if it has one."""
         identifier = lineage[0].values.get(PROVIDER)
         provider = None if identifier is None else self.resolve_provider(organization, identifier)
         return {} if provider is None else {"provider": {"id": identifier, "provider_id": identifier, **provider}}
 
     def time_fields(self, stored: Stored) -> Values:
-        """When the model was created and last updated; a built-in one never was."""
+        """Return when the model was created and last updated; null for a built-in one."""
         return {"created_at": self.format_time(stored.created), "updated_at": self.format_time(stored.updated)}
 
     def format_time(self, moment: datetime | None) -> str | None:
-        """A date-time of RFC 3339."""
+        """Return a date-time of RFC 3339."""
         return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The plain server's reading of a request: which fields there are, and what each of them may hold."""
+"""The plain server's request fields: which there are, and which values each accepts."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ KINDS = {
     **dict.fromkeys(FLAGS, "flag"),
     OVERRIDE: "mapping",
 }
-"""The request fields, and the method below that says what each of them may hold."""
+"""The request fields, and the method that validates each of them."""
 
 Values: TypeAlias = dict[str, Json]
 """Values by field."""
 
 
 class FieldRules:
-    """What a body asks to store, or all that is wrong with it."""
+    """Turns a body into the values to store, or rejects it with all its errors."""
 
     def requested_values(self, body: Json) -> Values:
-        """What a body asks to store, by slot."""
+        """Return the values that a body asks to store, with aliases resolved."""
         return self.resolve_aliases(self.validate_fields(self.known_fields(self.as_object(body))))
 
     def as_object(self, body: Json) -> dict[str, Json]:
-        """The body as an object."""
+        """Return the body if it is an object."""
         if not isinstance(body, dict):
             raise HttpError(400, "Expected a JSON object.")
         return body
 
     def known_fields(self, body: Mapping[str, Json]) -> Values:
-        """The fields that the request gives; those that the endpoint does not know are ignored."""
+        """Return the fields of the request; unknown ones are ignored."""
         return {name: value for name, value in body.items() if name in KINDS}
 
     def validate_fields(self, fields: Values) -> Values:
-        """The given fields as they will be stored, or all that is wrong with them."""
+        """Return the fields as they will be stored, or raise all their errors."""
         values: Values = {}
         wrong = {} if KEY in fields else {KEY: ["This field is required."]}
         for name, value in fields.items():
@@ -61,52 +61,52 @@ class FieldRules:
         return values
 
     def validate_field(self, name: str, value: Json) -> Json:
-        """The value of one field as it will be stored. Raises FieldError."""
+        """Return the value of one field as it will be stored. Raises FieldError."""
         if name == KEY:
             return self.key(self.string(name, value))
         check: Callable[[str, Json], Json] = getattr(self, KINDS[name])
         return check(name, value)
 
     def key(self, name: str) -> str:
-        """The name of a model as it will be stored. Raises FieldError."""
+        """Return the name of a model as it will be stored. Raises FieldError."""
         if not name:
             raise FieldError("This field may not be blank.")
         return name
 
     def string(self, name: str, value: Json) -> str:
-        """A string. Raises FieldError."""
+        """Return a string. Raises FieldError."""
         if not isinstance(value, str):
             raise FieldError("Expected a string.")
         return value
 
     def number(self, name: str, value: Json) -> int | float:
-        """A number. Raises FieldError."""
+        """Return a number. Raises FieldError."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise FieldError("Expected a number.")
         return value
 
     def integer(self, name: str, value: Json) -> int:
-        """An integer, of 64 bits. 7.0 is one, as JSON Schema has it. Raises FieldError."""
+        """Return a 64-bit integer. 7.0 is one, as in JSON Schema. Raises FieldError."""
         number = self.number(name, value)
         if number % 1 or int(number) not in INT64:
             raise FieldError("Expected an integer of 64 bits.")
         return int(number)
 
     def flag(self, name: str, value: Json) -> int:
-        """0 or 1. Raises FieldError."""
+        """Return 0 or 1. Raises FieldError."""
         flag = self.integer(name, value)
         if flag not in (0, 1):
             raise FieldError("Expected 0 or 1.")
         return flag
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
-        """An object. Raises FieldError."""
+        """Return an object. Raises FieldError."""
         if not isinstance(value, dict):
             raise FieldError("Expected an object.")
         return value
 
     def resolve_aliases(self, values: Values) -> Values:
-        """The values by slot: the provider has two spellings and one slot."""
+        """Return the values without the alias of the provider."""
         if PROVIDER_ALIAS not in values:
             return values
         provider = values[PROVIDER_ALIAS]

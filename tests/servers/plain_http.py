@@ -1,4 +1,4 @@
-"""The plain server's side of HTTP: from a WSGI request to the JSON value in its body, and from an answer to bytes."""
+"""The plain server's HTTP: from a WSGI request to the JSON value in its body, and from a response to bytes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class HttpFront(ABC):
         return send(response, body, self.headers(request, response, body), start_response)
 
     def respond(self, request: Request) -> Response:
-        """The answer to any request."""
+        """Return the response to any request."""
         try:
             return self.handler(request)(request)
         except HttpError as error:
@@ -48,7 +48,7 @@ class HttpFront(ABC):
             return Response(500, {"detail": "Internal server error."})
 
     def handler(self, request: Request) -> Handler:
-        """What answers this path and method."""
+        """Return the handler of this path and method."""
         handlers = self.handlers(request.path)
         if not handlers:
             raise HttpError(404, "Not found.")
@@ -58,37 +58,37 @@ class HttpFront(ABC):
 
     @abstractmethod
     def handlers(self, path: str) -> Mapping[str, Handler]:
-        """What answers a path, by method."""
+        """Return the handlers of a path, by method."""
 
     def body_bytes(self, request: Request, response: Response) -> bytes:
-        """The body of the answer as it is sent."""
+        """Return the body of the response as it is sent."""
         return b"" if response.body is None else self.encode(response.body)
 
     def encode(self, value: Json) -> bytes:
-        """A JSON text."""
+        """Return a JSON text."""
         return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
 
     def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
-        """All headers of the answer."""
+        """Return all headers of the response."""
         about_body = {"Content-Type": self.content_type(response), "Content-Length": str(len(body))} if body else {}
         return {**about_body, **response.headers}
 
     def content_type(self, response: Response) -> str:
-        """The media type of the answer's body."""
+        """Return the media type of the response's body."""
         return "application/json"
 
     def error_response(self, error: HttpError) -> Response:
-        """The answer to a refused request."""
+        """Return the response to a rejected request."""
         return Response(error.status, self.error_body(error), error.headers)
 
     def error_body(self, error: HttpError) -> Json:
-        """What a refusal says: a reason, or messages by field."""
+        """Return the body of an error response: a reason, or messages by field."""
         return {"detail": error.problem} if isinstance(error.problem, str) else dict(error.problem)
 
     # Credentials
 
     def authenticate(self, request: Request) -> Caller:
-        """Who sends the request."""
+        """Return who sends the request."""
         token = self.token(request)
         if token is None:
             raise self.unauthorized("Authentication credentials were not provided.")
@@ -98,35 +98,35 @@ class HttpFront(ABC):
         return caller
 
     def token(self, request: Request) -> str | None:
-        """The bearer token of the request, None where there is none."""
+        """Return the bearer token of the request, or None."""
         scheme, _, token = request.header("Authorization").partition(" ")
         return token.strip(" ") or None if self.is_bearer(scheme) else None
 
     def is_bearer(self, scheme: str) -> bool:
-        """Whether an authentication scheme is ours."""
+        """Return whether an authentication scheme is Bearer."""
         return scheme.lower() == "bearer"
 
     def caller(self, token: str) -> Caller | None:
-        """Whom a token stands for."""
+        """Return the caller of a token, or None."""
         return self.fixtures.keys.get(token)
 
     def unauthorized(self, reason: str) -> HttpError:
-        """The refusal of missing or unknown credentials."""
+        """Return the error for missing or unknown credentials."""
         return HttpError(401, reason, self.challenge())
 
     def challenge(self) -> Mapping[str, str]:
-        """The headers that say how to authenticate."""
+        """Return the headers that say how to authenticate."""
         return {"WWW-Authenticate": 'Bearer realm="respan"'}
 
     def reject_read_only(self, caller: Caller) -> None:
-        """Refuse writes of callers who may only read."""
+        """Reject writes with read-only keys."""
         if not caller.may_write:
             raise HttpError(403, "This API key may read models but not write them.")
 
     # The body
 
     def json_body(self, request: Request) -> Json:
-        """The JSON value in the body."""
+        """Return the JSON value in the body."""
         data = self.read_body(request)
         self.reject_media_type(request.header("Content-Type"))
         try:
@@ -137,36 +137,36 @@ class HttpFront(ABC):
         return value
 
     def read_body(self, request: Request) -> bytes:
-        """The bytes of the body."""
+        """Return the bytes of the body."""
         data = request.read(MAX_BODY_BYTES + 1)
         if len(data) > MAX_BODY_BYTES:
             raise HttpError(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
         return data
 
     def reject_media_type(self, content_type: str) -> None:
-        """Refuse what is not declared as JSON in UTF-8."""
+        """Reject a body that is not declared as JSON in UTF-8."""
         media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
         charsets = [value.strip('"') for name, _, value in (p.partition("=") for p in parameters) if name == "charset"]
         if media_type != "application/json" or any(charset not in {"utf-8", "utf8"} for charset in charsets):
             raise HttpError(415, f'Unsupported media type "{content_type}" in request.')
 
     def parse(self, data: bytes) -> Json:
-        """The value that a JSON text stands for. Raises ValueError."""
+        """Return the value of a JSON text. Raises ValueError."""
         return json.loads(data.decode("utf-8"), object_pairs_hook=self.build_object, parse_constant=self.parse_constant)
 
     def build_object(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-        """The object of some names and values. Raises ValueError."""
+        """Return the object of some members. Raises ValueError."""
         members = dict(pairs)
         if len(members) < len(pairs):
             raise ValueError("a name stands twice in one object")
         return members
 
     def parse_constant(self, word: str) -> float:
-        """The number that NaN, Infinity or -Infinity stands for. Raises ValueError."""
+        """Return the number for NaN, Infinity or -Infinity. Raises ValueError."""
         raise ValueError(f"{word} is no JSON")
 
     def reject_unstorable(self, value: Json, depth: int = 1) -> None:
-        """Refuse what cannot be stored and shown exactly. Raises ValueError."""
+        """Reject values that cannot be stored and returned exactly. Raises ValueError."""
         if isinstance(value, str):
             value.encode()
         elif isinstance(value, float) and not isfinite(value):

@@ -1,4 +1,4 @@
-"""Starts servers as processes on a free port of 127.0.0.1, and ends them."""
+"""Starts and stops servers as processes on a free port of 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ STOP_SECONDS = 5
 
 
 class DidNotStartError(Exception):
-    """The process ended, or printed no address in time; the message holds what it wrote to stderr."""
+    """The process exited or printed no address in time; the message has its stderr."""
 
 
 @contextlib.contextmanager
 def running(command: Sequence[str]) -> Iterator[str]:
-    """Base URL of a fresh process of `command`, which prints that URL as its first line once it listens."""
+    """Start `command`, which prints its base URL as its first line once it listens, and yield that URL."""
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
         try:
@@ -39,7 +39,7 @@ def _address(process: subprocess.Popen[str], errors: IO[str]) -> str:
         address = process.stdout.readline().strip() if selector.select(START_SECONDS) else ""
     if not address.startswith("http://"):
         errors.seek(0)
-        raise DidNotStartError(f"{process.args!r} printed no address but {address!r}; stderr:\n{errors.read()}")
+        raise DidNotStartError(f"{process.args!r} printed {address!r} instead of an address; stderr:\n{errors.read()}")
     return address
 
 

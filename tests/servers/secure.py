@@ -1,4 +1,4 @@
-"""Serves an application over TLS, to those who show a certificate."""
+"""Serves an application over TLS to clients with a certificate."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.servers.serving import threaded
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """An authority in a folder: it signs the server, and the clients that the server takes."""
+    """A certificate authority in a folder: it signs the certificates of the server and of accepted clients."""
 
     ca: trustme.CA
     folder: Path
 
     @classmethod
     def of(cls, folder: Path) -> Authority:
-        """A new one, its own certificate in `ca.pem`."""
+        """Create an authority; its own certificate is in `ca.pem`."""
         authority = cls(trustme.CA(), folder)
         authority.ca.cert_pem.write_to_path(str(folder / "ca.pem"))
         return authority
@@ -36,7 +36,7 @@ class Authority:
         return str(self.folder / "ca.pem")
 
     def client(self, name: str) -> tuple[str, str]:
-        """The files of a certificate for a client, and of its key."""
+        """Create a client certificate; return its file and the file of its key."""
         pair = self.ca.issue_cert(f"{name}@example.com")
         cert, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         pair.cert_chain_pems[0].write_to_path(str(cert))
@@ -46,7 +46,7 @@ class Authority:
 
 @contextlib.contextmanager
 def served_to_the_known(app: WSGIApplication, authority: Authority) -> Iterator[str]:
-    """Base URL of an application that is served over TLS to whoever shows a certificate of the authority."""
+    """Yield the base URL of an application served over TLS to clients with a certificate of the authority."""
     pair, cert = authority.ca.issue_cert("localhost"), authority.folder / "server.pem"
     pair.private_key_and_cert_chain_pem.write_to_path(str(cert))
     config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""Which tests of the battery a server has to pass."""
+"""Selects the tests of the battery that a server must pass."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Server: TypeAlias = ServerProcess | type[PlainServer]
 
 
 def passes(server: Server, test: Callable[..., Any]) -> bool:
-    """Whether a server has all that a test rests on: requirements it does not deviate from, and reads (IDM-05)."""
+    """Return whether a server has what a test needs: requirements it does not deviate from, and reads (IDM-05)."""
     marks = getattr(test, "pytestmark", [])
     resting = {requirement for mark in marks if mark.name == "rests_on" for requirement in mark.args}
     deviates = frozenset() if isinstance(server, ServerProcess) else server.deviates
@@ -23,5 +23,5 @@ def passes(server: Server, test: Callable[..., Any]) -> bool:
 
 
 def client_of(server: type[PlainServer]) -> httpx2.Client:
-    """A client of a fresh server in this process."""
+    """Return a client of a fresh server in this process."""
     return httpx2.Client(base_url="http://in-process", transport=httpx2.WSGITransport(app=server()))

@@ -1,4 +1,4 @@
-"""Serves applications on 127.0.0.1: one as a process of its own, or one in a thread of the tests."""
+"""Serves applications on 127.0.0.1, in a process of their own or in a thread of the tests."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 WORKER_THREADS = 16
-"""How many requests a WSGI application answers at a time: more than any race of the tests has runners."""
+"""Concurrent requests of a WSGI application: more than any race of the tests sends."""
 
 
 def threaded(app: WSGIApplication) -> Any:
-    """An ASGI application that runs a WSGI application in threads."""
+    """Return an ASGI application that runs a WSGI application in threads."""
     return WSGIMiddleware(app, workers=WORKER_THREADS)  # type: ignore[arg-type]  # its types are stricter than WSGI's
 
 
 def options() -> argparse.ArgumentParser:
-    """The options that every server has."""
+    """Return a parser with the options of every server."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
     return parser
 
 
 def main(app: Any) -> None:
-    """Serve an ASGI application on the port that the command line names, until the process is ended."""
+    """Serve an ASGI application on the port of the command line until the process is terminated."""
     serve(app, options().parse_args().port)
 
 
 def serve(app: Any, port: int) -> None:
-    """Serve an ASGI application until the process is ended; the first line of output is its base URL."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what has to be cleaned up is
+    """Serve an ASGI application until the process is terminated; the first line of output is its base URL."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that clean-up runs
     with _listening(port) as listener:
-        print(base_url(listener), flush=True)  # noqa: T201  the output that whoever started the process waits for
+        print(base_url(listener), flush=True)  # noqa: T201  the process that started this one waits for it
         with contextlib.redirect_stdout(sys.stderr):
             _server(app).run([listener])
 
 
 @contextlib.contextmanager
 def served(app: WSGIApplication) -> Iterator[str]:
-    """Base URL of a WSGI application that a thread serves, with connections kept alive and real threads."""
+    """Yield the base URL of a WSGI application that a thread serves, with keep-alive and worker threads."""
     server = _server(threaded(app))
     with _listening(0) as listener:
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -63,7 +63,7 @@ def served(app: WSGIApplication) -> Iterator[str]:
 
 
 def base_url(listener: socket.socket) -> str:
-    """Where a listening socket is reached."""
+    """Return the base URL of a listening socket."""
     host, port = listener.getsockname()
     return f"http://{host}:{port}"
 
@@ -73,7 +73,7 @@ def _listening(port: int) -> socket.socket:
 
 
 def _by_path(app: Any) -> Any:
-    """An application that gets the path alone of a target in absolute form, which h11 hands on as it came."""
+    """Return an application that gets only the path of a target in absolute form, which h11 passes on unchanged."""
 
     async def call(scope: Any, receive: Any, send: Any) -> None:
         target = urlsplit(scope.get("path", ""))
@@ -85,7 +85,7 @@ def _by_path(app: Any) -> Any:
 
 
 def _server(app: Any) -> uvicorn.Server:
-    """A server of an application, with h11: under httptools, an ignored `Upgrade` loses the body of its request."""
+    """Return a server with h11: httptools drops the body of a request whose `Upgrade` is ignored."""
     return uvicorn.Server(
         uvicorn.Config(
             _by_path(app),

@@ -1,6 +1,6 @@
-"""A variant does what every correct server does but for what it declares, and yet differs from the plain server.
+"""Each variant passes the battery except for what it declares, and yet differs from the plain server.
 
-That is shown for variants in open facts, which deviate in no requirement; the others show it by deviating.
+Variants in open facts deviate from no requirement, so a probe shows the difference; the others show it by deviating.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ Probe: TypeAlias = Callable[[Api], object]
 
 
 def status(**body: Any) -> Probe:
-    """The status of an upsert of some fields."""
+    """Return a probe of the status of an upsert."""
     return lambda api: api.upsert(**{"model_name": api.name(), **body}).status_code
 
 
 def status_of(content: str, content_type: str = "application/json", **headers: str) -> Probe:
-    """The status of a request of any text, in which NAME stands for a name."""
+    """Return a probe of the status of a request with any text, in which NAME stands for a model name."""
     return lambda api: api.post(content.replace("NAME", api.name()).encode(), content_type, **headers).status_code
 
 
 def returned(field: str, **body: Any) -> Probe:
-    """A field in the answer to an upsert as text, which tells 0.0 from 0."""
+    """Return a probe of a field in the response to an upsert, as text: 0.0 differs from 0."""
 
     def probe(api: Api) -> str:
         return repr(api.created(**{"model_name": api.name(), **body}).get(field, "absent"))
@@ -41,7 +41,7 @@ def returned(field: str, **body: Any) -> Probe:
 
 
 def returned_again(field: str, first: dict[str, Any], second: dict[str, Any]) -> Probe:
-    """Whether a field shows the same after a second upsert, and what."""
+    """Return a probe of a field after a second upsert, and of whether it changed."""
 
     def probe(api: Api) -> object:
         name = api.name()
@@ -53,17 +53,17 @@ def returned_again(field: str, first: dict[str, Any], second: dict[str, Any]) ->
 
 
 def header(name: str) -> Probe:
-    """A header of the answer to an upsert."""
+    """Return a probe of a header of the response to an upsert."""
     return lambda api: api.upsert(model_name=api.name()).headers.get(name)
 
 
 def header_of_a_read(name: str) -> Probe:
-    """Whether the answer to a read has a header."""
+    """Return a probe of whether the response to a read has a header."""
     return lambda api: name in api.read(api.created(model_name=api.name())["id"]).headers
 
 
 def inherited(field: str, **base: Any) -> Probe:
-    """A field of a model whose base has some fields, as text."""
+    """Return a probe of a field of a derived model, as text."""
 
     def probe(api: Api) -> str:
         name = api.name()
@@ -74,7 +74,7 @@ def inherited(field: str, **base: Any) -> Probe:
 
 
 def inherited_from_a_changed_base(api: Api) -> object:
-    """The cost of a model whose base has changed its own."""
+    """Return the cost of a model whose base model has changed its own."""
     base, name = api.name(), api.name()
     api.created(model_name=base, input_cost=1)
     api.created(model_name=name, base_model_name=base)
@@ -83,7 +83,7 @@ def inherited_from_a_changed_base(api: Api) -> object:
 
 
 def status_of_a_cycle(api: Api) -> object:
-    """The status of a request that would close a cycle of bases."""
+    """Return the status of a request that would close a cycle of base models."""
     first, second = api.name(), api.name()
     api.created(model_name=first)
     api.created(model_name=second, base_model_name=first)
@@ -91,13 +91,13 @@ def status_of_a_cycle(api: Api) -> object:
 
 
 def base_of_a_cycle(api: Api) -> object:
-    """Whether a model that is its own base shows one."""
+    """Return whether a model that is its own base model returns one."""
     name = api.name()
     return "base_model_name" in api.created(model_name=name) | api.upsert(model_name=name, base_model_name=name).json()
 
 
 def read_again(field: str, **body: Any) -> Probe:
-    """Whether a read shows a field that the upsert before it showed."""
+    """Return a probe of whether a read returns a field that the upsert before it returned."""
 
     def probe(api: Api) -> object:
         name = api.name()
@@ -108,23 +108,23 @@ def read_again(field: str, **body: Any) -> Probe:
 
 
 def statuses_of_five(api: Api) -> object:
-    """The statuses of five requests, none of them sent again."""
+    """Return the statuses of five requests, none of them retried."""
     headers = {"Authorization": "Bearer demo-acme"}
     return [api.client.get(f"/api/models/{number}/", headers=headers).status_code for number in range(5)]
 
 
 def status_of_a_read(api: Api) -> object:
-    """The status of a built-in model's path."""
+    """Return the status of a read of a built-in model."""
     return api.read("gpt-4o").status_code
 
 
 def seconds_of_the_time(api: Api) -> object:
-    """The seconds and their fraction in the answers to some creates."""
+    """Return whether the times of some creates have no seconds."""
     return {api.created(model_name=api.name())["created_at"][17:] for _ in range(3)} == {"00Z"}
 
 
 def digits_of_the_time(api: Api) -> object:
-    """How long a date-time is written in most of ten tries: a fraction may happen to be zero."""
+    """Return the most frequent length of a date-time in ten tries: a fraction may happen to be zero."""
     return sorted(len(api.created(model_name=api.name())["created_at"]) for _ in range(10))[5]
 
 
@@ -136,77 +136,77 @@ BATTERY = [
 ]
 PROBES: dict[type[PlainServer], Probe] = {
     requests.NamesUpTo255Characters: status(model_name="x" * 256),
-    requests.ControlCharactersRefused: status(display_name="a\tb"),
-    requests.EmptyDisplayNameRefused: status(display_name=""),
-    requests.NegativeCostsRefused: status(input_cost=-0.0),
-    requests.WindowsOf32Bits: status(max_context_window=2**31),
-    requests.WholeFloatsRefused: status(max_context_window=7.0),
-    requests.UnknownFieldsRefused: status(colour="red"),
-    requests.LenientJsonTaken: status_of('{"model_name": "NAME",}'),
-    requests.DuplicateNamesTaken: status_of('{"model_name": "NAME", "model_name": "NAME"}'),
-    requests.AnyMediaTypeTaken: status_of('{"model_name": "NAME"}', "text/plain"),
-    requests.MediaTypeRefusedWith400: status_of('{"model_name": "NAME"}', "text/plain"),
+    requests.ControlCharactersRejected: status(display_name="a\tb"),
+    requests.EmptyDisplayNameRejected: status(display_name=""),
+    requests.NegativeCostsRejected: status(input_cost=-0.0),
+    requests.WindowsUpTo31Bits: status(max_context_window=2**31),
+    requests.WholeFloatsRejected: status(max_context_window=7.0),
+    requests.UnknownFieldsRejected: status(colour="red"),
+    requests.LenientJsonAllowed: status_of('{"model_name": "NAME",}'),
+    requests.DuplicateMembersAllowed: status_of('{"model_name": "NAME", "model_name": "NAME"}'),
+    requests.AnyMediaTypeAllowed: status_of('{"model_name": "NAME"}', "text/plain"),
+    requests.MediaTypeReturns400: status_of('{"model_name": "NAME"}', "text/plain"),
     requests.IntegersAsDoubles: returned("max_context_window", max_context_window=2**53 + 1),
-    requests.LoneSurrogatesTaken: status_of('{"model_name": "NAME", "display_name": "\\ud800"}'),
-    requests.EmptyReferencesTaken: status(base_model_name=""),
-    requests.SmallBodiesOnly: status(display_name="x" * 10_000),
-    requests.LongPathsRefused: lambda api: api.read("x" * 2000).status_code,
-    requests.ChunkedBodiesRefused: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
+    requests.LoneSurrogatesAllowed: status_of('{"model_name": "NAME", "display_name": "\\ud800"}'),
+    requests.EmptyReferencesAllowed: status(base_model_name=""),
+    requests.BodiesUpTo8KiB: status(display_name="x" * 10_000),
+    requests.LongPathsRejected: lambda api: api.read("x" * 2000).status_code,
+    requests.ChunkedBodiesRejected: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
     core.SixteenEntries: status(supported_params_override={f"p{number}": {} for number in range(17)}),
-    core.EmptyReferencesRefusedWith400: status(base_model_name=""),
+    core.EmptyReferenceReturns400: status(base_model_name=""),
     state.WithoutReads: status_of_a_read,
     state.OverrideReplaced: returned_again(
         "supported_params", {"supported_params_override": {"a": 1}}, {"supported_params_override": {"b": 2}}
     ),
-    state.UpdatedByRepeats: returned_again("updated_at", {}, {}),
+    state.RepeatsChangeUpdatedAt: returned_again("updated_at", {}, {}),
     state.ClockOfSeconds: digits_of_the_time,
     state.ClockOfMinutes: seconds_of_the_time,
-    inheritance.InheritsWhenWritten: inherited_from_a_changed_base,
-    inheritance.CyclesRefused: status_of_a_cycle,
+    inheritance.InheritsAtWrite: inherited_from_a_changed_base,
+    inheritance.CyclesRejected: status_of_a_cycle,
     inheritance.DisplayNameInherited: inherited("display_name", display_name="Base"),
     inheritance.ProviderInherited: inherited("provider", provider_id=PROVIDER),
     inheritance.DefaultParams: returned("supported_params"),
-    inheritance.DefaultParamsMixedIn: returned("supported_params"),
+    inheritance.DefaultParamsMerged: returned("supported_params"),
     inheritance.DefaultParamsWithNull: returned("supported_params"),
-    inheritance.CyclesLoseTheirBase: base_of_a_cycle,
-    responses.DefaultValuesShown: returned("input_cost"),
+    inheritance.CycleDropsBase: base_of_a_cycle,
+    responses.DefaultValuesReturned: returned("input_cost"),
     responses.ConstantsAbsent: returned("source"),
-    responses.ReadsLeaveOut: read_again("supported_params"),
+    responses.ReadsOmitParameters: read_again("supported_params"),
     responses.EmptyParametersAbsent: returned("supported_params"),
-    responses.NamesMadeForPeople: lambda api: "display_name" in api.created(model_name=api.name()),
+    responses.DisplayNameFromName: lambda api: "display_name" in api.created(model_name=api.name()),
     responses.ProviderDecides: returned("is_called_by_custom_name", provider_id=PROVIDER),
     responses.ProviderAbsent: returned("provider", provider_id=PROVIDER),
     responses.TimesAbsent: lambda api: "created_at" in api.created(model_name=api.name()),
     responses.TimesNull: lambda api: api.created(model_name=api.name())["created_at"] is None,
     responses.TimesInSeconds: digits_of_the_time,
-    responses.TimesOfAnotherZone: lambda api: api.created(model_name=api.name())["created_at"][-1],
+    responses.TimesInOtherZone: lambda api: api.created(model_name=api.name())["created_at"][-1],
     responses.CostsAsFloats: returned("input_cost", input_cost=2),
-    responses.MovingThroughput: returned("throughput"),
-    responses.MoreFieldsShown: returned("tags"),
+    responses.ThroughputChangesBetweenReads: returned("throughput"),
+    responses.MoreFieldsReturned: returned("tags"),
     responses.ProblemDetails: lambda api: api.read(api.name()).headers["Content-Type"],
     responses.Gzipped: header("Content-Encoding"),
     responses.RateLimited: statuses_of_five,
-    http.HeadIsOffered: lambda api: api.send("HEAD", path_of(api.created(model_name=api.name())["id"])).status_code,
-    http.StrongTags: header_of_a_read("ETag"),
-    http.WeakTags: header_of_a_read("ETag"),
-    http.LocationIsRelative: header("Location"),
-    http.LocationIsElsewhere: header("Location"),
-    http.LocationLeadsOn: header("Location"),
-    http.CharsetIsNamed: header("Content-Type"),
+    http.HeadOffered: lambda api: api.send("HEAD", path_of(api.created(model_name=api.name())["id"])).status_code,
+    http.StrongETags: header_of_a_read("ETag"),
+    http.WeakETags: header_of_a_read("ETag"),
+    http.RelativeLocation: header("Location"),
+    http.LocationAtOtherHost: header("Location"),
+    http.LocationRedirects: header("Location"),
+    http.CharsetInJsonType: header("Content-Type"),
     http.MoreHeaders: header("Cache-Control"),
     credentials.UnknownFieldsBeforeCredentials: lambda api: (
         api.send("POST", MODELS, None, json={"model_name": api.name(), "colour": "red"}).status_code
     ),
-    requests.BodiesOf3000Bytes: status(display_name="x" * 3000),
-    fronts.FrontStatusesAreBare: lambda api: api.post(b"{}", "text/plain").content == b"",
-    fronts.FrontStatusesAreHtml: lambda api: api.post(b"{}", "text/plain").headers["Content-Type"],
+    requests.BodiesUpTo3000Bytes: status(display_name="x" * 3000),
+    fronts.FrontErrorsWithoutBody: lambda api: api.post(b"{}", "text/plain").content == b"",
+    fronts.FrontErrorsAreHtml: lambda api: api.post(b"{}", "text/plain").headers["Content-Type"],
     fronts.ChunksUnknown: status_of('{"model_name": "NAME"}', **{"Transfer-Encoding": "chunked"}),
     fronts.FirewallInFront: status(display_name="<script>"),
     fronts.AllowOfOneRoute: lambda api: api.send("PUT", f"{MODELS}a/").headers["Allow"],
     fronts.OptionsAllowed: lambda api: api.send("GET", MODELS).headers["Allow"],
     fronts.CharsetNamed: header("Content-Type"),
     fronts.ErrorsAreEmptyObjects: lambda api: api.read(api.name()).json(),
-    fronts.ErrorsInArrays: lambda api: api.read(api.name()).json(),
+    fronts.ErrorsInList: lambda api: api.read(api.name()).json(),
 }
 
 

@@ -1,4 +1,4 @@
-"""The suite accuses no correct server, and of a lawful variant it says no more than what the variant declares."""
+"""The suite reports no finding for a correct server, and for a conforming variant only what the variant declares."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_variant_deviates_where_it_says_so(variant: type[PlainServer]) -> None
 
 
 def strict_report(base_url: str, file: Path) -> Any:
-    """The report of the command on a server of which it knows all keys and fixtures."""
+    """Return the strict report of a run with all keys and fixtures."""
     keys = {
         "RESPAN_API_KEY": READ_WRITE_KEY,
         "RESPAN_OTHER_ORG_KEY": OTHER_ORGANIZATION_KEY,

@@ -1,4 +1,4 @@
-"""A proxy on loopback for HTTPS: it opens tunnels (CONNECT), and remembers what it was asked for."""
+"""A loopback proxy for HTTPS: it opens tunnels (CONNECT) and records the requested hosts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Tunnels:
 
 @contextlib.contextmanager
 def tunnelling() -> Iterator[Tunnels]:
-    """A proxy that opens every tunnel that it is asked for."""
+    """Yield a proxy that opens every requested tunnel."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         tunnels = Tunnels("http://{}:{}".format(*listener.getsockname()))
         thread = threading.Thread(target=_serve, args=(listener, tunnels), daemon=True)

@@ -1,4 +1,4 @@
-"""Requests and answers of the plain server, between WSGI and its decisions."""
+"""Requests and responses of the plain server, between WSGI and its methods."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json: TypeAlias = Any
 
 
 class Request:
-    """A request as the server's decisions see it."""
+    """A request as the server's methods see it."""
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self.environ = environ
@@ -27,14 +27,14 @@ class Request:
         self.errors: TextIO = environ["wsgi.errors"]
 
     def header(self, name: str) -> str:
-        """The value of a header, "" where it is absent."""
+        """Return the value of a header, "" if it is absent."""
         variable = name.upper().replace("-", "_")
         standing_alone = variable in {"CONTENT_TYPE", "CONTENT_LENGTH"}
         value: str = self.environ.get(variable if standing_alone else f"HTTP_{variable}", "")
         return value
 
     def read(self, limit: int) -> bytes:
-        """At most `limit` bytes of the body."""
+        """Return at most `limit` bytes of the body."""
         length = self.header("Content-Length")
         has_body = bool(length or self.header("Transfer-Encoding"))
         data: bytes = self.environ["wsgi.input"].read(min(int(length or limit), limit)) if has_body else b""
@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer before it is written: `body` is None where there is none."""
+    """A response before it is written; `body` is None if it has none."""
 
     status: int
     body: Json = None
@@ -51,7 +51,7 @@ class Response:
 
 
 class HttpError(Exception):
-    """The request is refused: `problem` is a reason, or a map from each field to its messages."""
+    """The request is rejected: `problem` is a reason, or a map from each field to its messages."""
 
     def __init__(self, status: int, problem: str | Mapping[str, list[str]], headers: Mapping[str, str] | None = None):
         super().__init__(status, problem)
@@ -61,11 +61,11 @@ class HttpError(Exception):
 
 
 class FieldError(Exception):
-    """The value of one field is not what the contract asks for; the message says what it should be."""
+    """The value of one field is invalid; the message says what is expected."""
 
 
 def send(response: Response, body: bytes, headers: Mapping[str, str], start_response: StartResponse) -> Iterable[bytes]:
-    """Hand an answer to the WSGI server."""
+    """Pass a response to the WSGI server."""
     start_response(f"{response.status} {_phrase(response.status)}", list(headers.items()))
     return [body]
 
@@ -78,7 +78,7 @@ def _phrase(status: int) -> str:
 
 
 def _decoded(path: str) -> str:
-    """PATH_INFO as text. WSGI servers hand over its octets as Latin-1; some in-process clients hand over text."""
+    """Return PATH_INFO as text. WSGI servers pass its bytes as Latin-1; some in-process clients pass text."""
     try:
         return path.encode("latin-1").decode("utf-8")
     except UnicodeError:

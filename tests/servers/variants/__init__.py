@@ -1,7 +1,7 @@
-"""Lawful variants of the plain server: each differs in one fact that the contract assumes or leaves open.
+"""Conforming variants of the plain server: each differs in one fact that the contract assumes or leaves open.
 
-A default run has to find all of them conformant. In a strict run each deviates in the requirements that it declares
-and in no other; where the fact is open, in none. Requirements that judge whatever was generated are not declared.
+A default run must find all of them conformant. In a strict run, each deviates from exactly the requirements that it
+declares: none if the fact is open. Requirements that judge generated requests are not declared.
 """
 
 from __future__ import annotations
@@ -28,46 +28,46 @@ if TYPE_CHECKING:
 
 
 def _variants_in(module: ModuleType) -> list[type[PlainServer]]:
-    """Those of a module. Names with an underscore are what several of them share, or serve them."""
+    """Return the variants of a module. Classes with an underscore are shared helpers."""
     things = (thing for name, thing in vars(module).items() if not name.startswith("_"))
     return [thing for thing in things if isinstance(thing, type) and thing.__module__ == module.__name__]
 
 
 APART = (
-    requests.TextBehindTheObjectIgnored,
-    core.PlainCoreOnly,
+    requests.TextAfterObjectIgnored,
+    core.PlainValuesOnly,
     core.PlainUpdatesOnly,
     core.PlainCreatesOnly,
-    core.NullEntriesRefused,
+    core.NonObjectEntriesRejected,
     core.SignOfZeroLost,
-    state.BusyAfterTheWork,
+    state.BusyAfterWrite,
     state.ClockStepsBack,
     state.OverrideMergedDeep,
-    state.UpdatedByUpdatesOnly,
-    state.ModelsOfOddNames,
-    inheritance.ChainsRefused,
-    inheritance.BasesAreKept,
+    state.UpdatedAtNullAfterCreate,
+    state.ProbeNamesExist,
+    inheritance.ChainsRejected,
+    inheritance.BaseModelsCannotBeDeleted,
     inheritance.CyclesForbidden,
-    responses.ProviderMoves,
-    responses.ReadsLeaveMoreOut,
+    responses.ProviderChangesBetweenReads,
+    responses.ReadsOmitMore,
     responses.ParametersAbsent,
-    responses.TimesOfTwoGrains,
+    responses.TimesOfTwoPrecisions,
     responses.LongIntegers,
-    http.ChunkedAnswers,
-    http.ClosesAfterEveryAnswer,
-    http.SecretsAreMasked,
+    http.ChunkedResponses,
+    http.ClosesAfterEveryResponse,
+    http.SecretsMasked,
     *_variants_in(connections),
     *_variants_in(contention),
     credentials.ReadOnlyKeyGets401,
-    credentials.ReadOnlyKeyMayNotReadModels,
-    credentials.BuiltInNamesAre401,
-    credentials.MalformedCredentialsAre400,
-    requests.ReferencesBeforeSpellings,
-    fronts.OddPathsEndTheConnection,
-    fronts.ListsNeedADashboardToken,
-    fronts.QueriesRefused,
+    credentials.ReadOnlyKeyCannotReadModels,
+    credentials.BuiltInNamesReturn401,
+    credentials.MalformedCredentialsReturn400,
+    requests.ReferencesCheckedBeforeSpellings,
+    fronts.OddPathsCloseConnection,
+    fronts.ListNeedsDashboardToken,
+    fronts.QueryRejected,
 )
-"""Those that the suite alone is tried on: the requests of the battery ask too much of them, or do not tell them."""
+"""Variants that only the suite is run on: the battery asks too much of them, or cannot tell them apart."""
 CONFORMING = tuple(
     variant
     for module in (credentials, requests, core, state, inheritance, responses, fronts, http, connections, contention)

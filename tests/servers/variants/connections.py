@@ -1,4 +1,4 @@
-"""Variants in what a server does with offers of another protocol, with chunked bodies, and with what follows them."""
+"""Variants in how a server treats Upgrade offers, chunked bodies, trailers and connections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST = 1 << 21
 
 
 class _Reading(Front):
-    """Reads every body before anything is answered."""
+    """Reads every body before it responds."""
 
     def environ(self) -> dict[str, Any]:
         environ, length = super().environ(), self.headers.get("Content-Length")
@@ -23,16 +23,16 @@ class _Reading(Front):
         return {**environ, "wsgi.input": BytesIO(body)}
 
     def has_body(self) -> bool:
-        """Whether the request has a body."""
+        """Return whether the request has a body."""
         return "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
 
     def offers(self, *protocols: str) -> bool:
-        """Whether the request offers another protocol: one of these, where there are any."""
+        """Return whether the request offers another protocol: one of these, if any are named."""
         offered = self.headers.get("Upgrade")
         return offered is not None and (not protocols or offered in protocols)
 
-    def refuse(self, status: HTTPStatus) -> None:
-        """Answer without a body, and close the connection."""
+    def reject(self, status: HTTPStatus) -> None:
+        """Respond without a body and close the connection."""
         self.send_response(status)
         for header in (("Content-Length", "0"), ("Connection", "close")):
             self.send_header(*header)
@@ -44,21 +44,21 @@ class _Connected(PlainServer):
     front: ClassVar[type[Front]] = _Reading
 
 
-class _RefusesOffers(_Reading):
+class _RejectsUpgrade(_Reading):
     def respond(self) -> None:
         if self.offers():
-            self.refuse(HTTPStatus.BAD_REQUEST)
+            self.reject(HTTPStatus.BAD_REQUEST)
         else:
             super().respond()
 
 
-class OffersRefused(_Connected):
-    """Standard: an offer may be refused. Here any is answered 400, as by servers that know WebSocket alone."""
+class UpgradeRejected(_Connected):
+    """Standard: an Upgrade offer may be rejected. This server returns 400, as servers do that know only WebSocket."""
 
-    front = _RefusesOffers
+    front = _RejectsUpgrade
 
 
-class _ClosesAfterOffers(_Reading):
+class _ClosesAfterUpgrade(_Reading):
     def respond(self) -> None:
         if self.offers():
             self.close_connection = True
@@ -66,28 +66,28 @@ class _ClosesAfterOffers(_Reading):
             super().respond()
 
 
-class OffersEndTheConnection(_Connected):
-    """Standard: a connection may be closed at any time. Here it is as soon as another protocol is offered."""
+class UpgradeClosesConnection(_Connected):
+    """Standard: a connection may close at any time. This server closes it after an Upgrade offer."""
 
-    front = _ClosesAfterOffers
+    front = _ClosesAfterUpgrade
 
 
-class _RefusesOffersWithBodies(_Reading):
+class _RejectsUpgradeWithBody(_Reading):
     def respond(self) -> None:
         if self.offers() and self.has_body():
             self.environ()
-            self.refuse(HTTPStatus.NOT_IMPLEMENTED)
+            self.reject(HTTPStatus.NOT_IMPLEMENTED)
         else:
             super().respond()
 
 
-class OffersWithBodiesUnknown(_Connected):
-    """Standard: what a server does not know is answered 501. Here that is an offer before a body."""
+class UpgradeWithBodyReturns501(_Connected):
+    """Standard: unsupported requests may get 501. This server returns it for an Upgrade offer with a body."""
 
-    front = _RefusesOffersWithBodies
+    front = _RejectsUpgradeWithBody
 
 
-class _RefusesOffersAsUnclear(_Reading):
+class _RejectsUpgradeWithReason(_Reading):
     def respond(self) -> None:
         if not (self.offers() and self.has_body()):
             super().respond()
@@ -101,10 +101,10 @@ class _RefusesOffersAsUnclear(_Reading):
         self.wfile.write(said)
 
 
-class OffersWithBodiesRefused(_Connected):
-    """Open: whether a request that has a body may offer another protocol. Here it is answered 400, and says why."""
+class UpgradeWithBodyReturns400(_Connected):
+    """Open: whether a request with a body may offer an upgrade. This server returns 400 with a reason."""
 
-    front = _RefusesOffersAsUnclear
+    front = _RejectsUpgradeWithReason
 
 
 class _Switches(_Reading):
@@ -118,43 +118,43 @@ class _Switches(_Reading):
         self.close_connection = True
 
 
-class OffersOfH2cTaken(_Connected):
-    """Standard: an offer may be taken up (RFC 9110, section 7.8). Here one of h2c is, which then goes no further."""
+class H2cUpgradeAccepted(_Connected):
+    """Standard: an Upgrade offer may be accepted (RFC 9110, 7.8). This server switches to h2c and stops there."""
 
     front = _Switches
 
 
-class _RefusesTrailers(_Reading):
+class _RejectsTrailers(_Reading):
     def respond(self) -> None:
         if "Trailer" in self.headers:
             self.environ()
-            self.refuse(HTTPStatus.BAD_REQUEST)
+            self.reject(HTTPStatus.BAD_REQUEST)
         else:
             super().respond()
 
 
-class TrailersRefused(_Connected):
-    """Open: whether a request may have trailers. Here it is refused as soon as it announces some."""
+class TrailersRejected(_Connected):
+    """Open: whether a request may have trailers. This server rejects requests that announce some."""
 
-    front = _RefusesTrailers
+    front = _RejectsTrailers
 
 
-class _RefusesSomeTrailers(_Reading):
+class _RejectsHeaderTrailers(_Reading):
     def respond(self) -> None:
         if self.headers.get("Trailer") in {"Authorization", "Content-Type"}:
             self.environ()
-            self.refuse(HTTPStatus.BAD_REQUEST)
+            self.reject(HTTPStatus.BAD_REQUEST)
         else:
             super().respond()
 
 
-class TrailersThatAreHeadersRefused(_Connected):
-    """Open: whether a request may have any trailers. Here those are refused that only headers may be."""
+class HeaderTrailersRejected(_Connected):
+    """Open: which trailers a request may have. This server rejects those that only headers may be."""
 
-    front = _RefusesSomeTrailers
+    front = _RejectsHeaderTrailers
 
 
-class _RefusesTrailersAsHeaders(_Reading):
+class _RejectsTrailersAsHeaders(_Reading):
     STATUSES: ClassVar = {"Authorization": HTTPStatus.UNAUTHORIZED, "Content-Type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
 
     def respond(self) -> None:
@@ -169,25 +169,25 @@ class _RefusesTrailersAsHeaders(_Reading):
         self.end_headers()
 
 
-class TrailersRefusedByTheirNames(_Connected):
-    """Open: with what a trailer is refused that only a header may be. Here with the status of a wrong header."""
+class TrailersRejectedByName(_Connected):
+    """Open: the status for a trailer that only a header may be. Here it is that of a wrong header."""
 
-    front = _RefusesTrailersAsHeaders
+    front = _RejectsTrailersAsHeaders
 
 
-class _WantsLengths(_Reading):
+class _RequiresContentLength(_Reading):
     def respond(self) -> None:
         if "Transfer-Encoding" in self.headers:
-            self.refuse(HTTPStatus.LENGTH_REQUIRED)
+            self.reject(HTTPStatus.LENGTH_REQUIRED)
             self.close_connection = True
         else:
             super().respond()
 
 
-class LengthsRequired(_Connected):
-    """Standard: a request without Content-Length may be answered 411. Here it is, and the connection closed."""
+class ContentLengthRequired(_Connected):
+    """Standard: a request without Content-Length may get 411. This server returns it and closes the connection."""
 
-    front = _WantsLengths
+    front = _RequiresContentLength
 
 
 class _ClosesAfterTrailers(_Reading):
@@ -198,14 +198,14 @@ class _ClosesAfterTrailers(_Reading):
             super().respond()
 
 
-class TrailersEndTheConnection(_Connected):
-    """Standard: a connection may be closed at any time. Here it is as soon as trailers are announced."""
+class TrailersCloseConnection(_Connected):
+    """Standard: a connection may close at any time. This server closes it when trailers are announced."""
 
     front = _ClosesAfterTrailers
 
 
 class OneConnectionAtATime(_Connected):
-    """Open: how many connections are served at once. Here it is one, and others wait until the client closes it."""
+    """Open: how many connections are served at once. Here it is one; others wait until the client closes it."""
 
     threads = False
 
@@ -215,12 +215,12 @@ class _Old(_Reading):
 
     def respond(self) -> None:
         if "Transfer-Encoding" in self.headers:  # which HTTP/1.0 does not know
-            self.refuse(HTTPStatus.LENGTH_REQUIRED)
+            self.reject(HTTPStatus.LENGTH_REQUIRED)
         else:
             super().respond()
 
 
-class OldVersion(_Connected):
-    """Standard: a server may speak HTTP/1.0, which ends each connection after a response and knows no chunks."""
+class Http10(_Connected):
+    """Standard: a server may speak HTTP/1.0, which closes the connection after each response and has no chunks."""
 
     front = _Old

@@ -1,4 +1,4 @@
-"""Variants in what other organizations may do, and in what a server does with requests that come at once."""
+"""Variants in the permissions of other organizations, and in how concurrent requests are served."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORK = 0.002
 """Seconds that a request takes, for others to come meanwhile."""
 
 
-class OthersOnlyRead(PlainServer):
+class OtherOrganizationOnlyReads(PlainServer):
     """Open: what the key of another organization may do. Here it may only read."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
@@ -28,7 +28,7 @@ class OthersOnlyRead(PlainServer):
         super().__init__(replace(known, keys={**known.keys, OTHER_ORGANIZATION_KEY: replace(theirs, may_write=False)}))
 
 
-class OthersDoNotDelete(PlainServer):
+class OtherOrganizationCannotDelete(PlainServer):
     """Open: what the key of another organization may do. Here it may not delete."""
 
     def delete(self, request: Request) -> Response:
@@ -37,8 +37,8 @@ class OthersDoNotDelete(PlainServer):
         return super().delete(request)
 
 
-class ProvidersOfOneName(PlainServer):
-    """Open: how providers of another organization are called. Here as those of the first."""
+class ProvidersWithSameNames(PlainServer):
+    """Open: what the providers of another organization are called. Here one has the name of ours."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         known = fixtures or default_fixtures()
@@ -46,8 +46,8 @@ class ProvidersOfOneName(PlainServer):
         super().__init__(replace(known, providers={**known.providers, "globex": theirs}))
 
 
-class FlagsAreSetByDefault(PlainServer):
-    """Open: what shows where neither model nor base has a value. Here flags are 1, and an unknown base is no base."""
+class FlagsSetByDefault(PlainServer):
+    """Open: the value if neither model nor base model has one. Here flags are 1; unknown base models are accepted."""
 
     deviates = frozenset({"STA-13", "TEN-06"})
 
@@ -59,7 +59,7 @@ class FlagsAreSetByDefault(PlainServer):
 
 
 class OneRequestAtATime(PlainServer):
-    """Standard: how many requests are answered at once. Here one, and others wait for their turn."""
+    """Standard: how many requests are served at once. Here it is one; others wait."""
 
     def respond(self, request: Request) -> Response:
         with self.lock:
@@ -68,7 +68,7 @@ class OneRequestAtATime(PlainServer):
 
 
 class BusyUnderContention(PlainServer):
-    """Standard: a server may answer 503, or 429, when too much comes at once. Here more than two at a time do."""
+    """Standard: an overloaded server may return 503 or 429. Here more than two concurrent requests get it."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -88,7 +88,7 @@ class BusyUnderContention(PlainServer):
 
 
 class NewestFirst(PlainServer):
-    """Open: in which order requests that come at once are done. Here the one that came last is done first."""
+    """Open: the order of concurrent requests. Here the latest one is served first."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)

@@ -1,4 +1,4 @@
-"""Variants that take the plain core of values and little more, in creates, in updates or in both."""
+"""Variants that accept little more than plain values, in creates, in updates or in both."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 
 
-class PlainCoreOnly(PlainServer):
-    """Open: whether values outside the plain core are taken. Here none is."""
+class PlainValuesOnly(PlainServer):
+    """Open: whether values outside the plain core are accepted. Here none is."""
 
     def validate_field(self, name: str, value: Json) -> Json:
         checked = super().validate_field(name, value)
@@ -26,7 +26,7 @@ class PlainCoreOnly(PlainServer):
         return checked
 
     def is_plain(self, name: str, value: Json) -> bool:
-        """Whether a value of the right type is one that everybody has to take."""
+        """Return whether every server has to accept a value of the right type."""
         if name == KEY:
             return NAME.fullmatch(value) is not None
         if name == "display_name":
@@ -38,16 +38,16 @@ class PlainCoreOnly(PlainServer):
         return name != OVERRIDE or (len(value) <= 8 and all(map(self.is_plain_entry, value.values())))
 
     def is_plain_text(self, text: str) -> bool:
-        """1 to 100 printable characters."""
+        """Return whether a text has 1 to 100 printable characters."""
         return 1 <= len(text) <= 100 and text.isprintable() and text == text.strip()
 
     def is_plain_entry(self, entry: Json) -> bool:
-        """An object of plain values."""
+        """Return whether an entry is an object of plain values."""
         return isinstance(entry, dict) and all(isinstance(value, str | int | float) for value in entry.values())
 
 
-class _PlainCoreSometimes(PlainCoreOnly):
-    """Values outside the plain core are taken in creates only, or in updates only."""
+class _PlainCoreSometimes(PlainValuesOnly):
+    """Values outside the plain core are accepted only in creates, or only in updates."""
 
     taken_where_the_model_exists: bool
 
@@ -61,19 +61,19 @@ class _PlainCoreSometimes(PlainCoreOnly):
 
 
 class PlainUpdatesOnly(_PlainCoreSometimes):
-    """Open: whether values outside the plain core are taken. Here a create takes them, and no update does."""
+    """Open: whether values outside the plain core are accepted. Here creates accept them and updates do not."""
 
     taken_where_the_model_exists = False
 
 
 class PlainCreatesOnly(_PlainCoreSometimes):
-    """Open: whether values outside the plain core are taken. Here an update takes them, and no create does."""
+    """Open: whether values outside the plain core are accepted. Here updates accept them and creates do not."""
 
     taken_where_the_model_exists = True
 
 
-class NullEntriesRefused(PlainServer):
-    """Open: entries of an override that are no objects are taken. Here lists and null are refused."""
+class NonObjectEntriesRejected(PlainServer):
+    """Open: entries of an override that are not objects. Here lists and null are rejected."""
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         entries = super().mapping(name, value)
@@ -83,7 +83,7 @@ class NullEntriesRefused(PlainServer):
 
 
 class SixteenEntries(PlainServer):
-    """Open: how many entries an override may have. Here sixteen, and more are refused."""
+    """Open: how many entries an override may have. Here it is sixteen."""
 
     def mapping(self, name: str, value: Json) -> dict[str, Json]:
         if len(entries := super().mapping(name, value)) > 16:
@@ -91,8 +91,8 @@ class SixteenEntries(PlainServer):
         return entries
 
 
-class EmptyReferencesRefusedWith400(PlainServer):
-    """Open: an empty base or provider is answered 404. Here it is one more invalid value."""
+class EmptyReferenceReturns400(PlainServer):
+    """Open: an empty base model or provider gets 404. Here it gets 400."""
 
     def string(self, name: str, value: Json) -> str:
         if value == "" and name in {BASE, PROVIDER}:
@@ -101,13 +101,13 @@ class EmptyReferencesRefusedWith400(PlainServer):
 
 
 class SignOfZeroLost(PlainServer):
-    """Open: -0.0 may come back as 0. Here it does, in costs and within overrides, as in many writers of JSON."""
+    """Open: -0.0 may come back as 0. Here it does, in costs and in overrides, as with many JSON serializers."""
 
     def parse(self, data: bytes) -> Json:
         return self.unsigned(super().parse(data))
 
     def unsigned(self, value: Json) -> Json:
-        """The value without a sign at its zeros, and without a point in its whole numbers."""
+        """Return the value without the sign of zeros and without the decimal point of whole numbers."""
         if isinstance(value, dict):
             return {name: self.unsigned(child) for name, child in value.items()}
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Variants in who may do what, and in when that is judged."""
+"""Variants in permissions, and in when they are checked."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Response
 
 
-class RefusedCredentialsAre403(PlainServer):
-    """Assumed: the server returns 401 when it rejects the credentials. Here only absent ones get 401, others 403."""
+class UnknownCredentialsReturn403(PlainServer):
+    """Assumed: the server returns 401 when it rejects the credentials. Here only missing ones get 401, others 403."""
 
     deviates = frozenset({"AUT-03"})
 
@@ -33,7 +33,7 @@ class RefusedCredentialsAre403(PlainServer):
             raise
 
 
-class BodyBeforeCredentials(PlainServer):
+class BodyCheckedBeforeCredentials(PlainServer):
     """Assumed: the server checks credentials before it validates the body. Here it is the other way round."""
 
     deviates = frozenset({"AUT-06"})
@@ -43,7 +43,7 @@ class BodyBeforeCredentials(PlainServer):
         return self.authenticate(request), values
 
 
-class TokenInQueryTaken(PlainServer):
+class TokenInQueryAllowed(PlainServer):
     """Assumed: the server accepts a token only in the Authorization header. Here it accepts one in the query too."""
 
     deviates = frozenset({"AUT-05"})
@@ -55,7 +55,7 @@ class TokenInQueryTaken(PlainServer):
 
 
 class ReadOnlyKeyGets404(PlainServer):
-    """Assumed: a write with a read-only key is answered 403. Here it looks as if there were nothing to write to."""
+    """Assumed: a write with a read-only key gets 403. Here it gets 404."""
 
     deviates = frozenset({"AUT-09"})
 
@@ -64,8 +64,8 @@ class ReadOnlyKeyGets404(PlainServer):
             raise HttpError(404, "Not found.")
 
 
-class BuiltInNamesTaken(PlainServer):
-    """Assumed: the name of a built-in model is answered 403. Here a custom model may take its place."""
+class BuiltInNamesAllowed(PlainServer):
+    """Assumed: the name of a built-in model gets 403. Here a custom model may replace it."""
 
     deviates = frozenset({"STA-18"})
 
@@ -78,23 +78,23 @@ class BuiltInNamesTaken(PlainServer):
 
 
 class ReadOnlyKeyGets401(PlainServer):
-    """Assumed, with a choice: a write with a read-only key is answered 403. Here it is 401."""
+    """Assumed, with a choice: a write with a read-only key gets 403. Here it gets 401."""
 
     def reject_read_only(self, caller: Caller) -> None:
         if not caller.may_write:
             raise self.unauthorized("This API key may not write.")
 
 
-class ReadOnlyKeyMayNotReadModels(PlainServer):
-    """Open: what a key may read that may not write. Here it is something else than models."""
+class ReadOnlyKeyCannotReadModels(PlainServer):
+    """Open: what a read-only key may read. Here it may not read models."""
 
     def read(self, request: Request) -> Response:
         self.reject_read_only(self.authenticate(request))
         return super().read(request)
 
 
-class BuiltInNamesAre401(PlainServer):
-    """Assumed: the name of a built-in model is answered 403. Here it is 401: nobody may have it."""
+class BuiltInNamesReturn401(PlainServer):
+    """Assumed: the name of a built-in model gets 403. Here it gets 401."""
 
     deviates = frozenset({"STA-18"})
 
@@ -103,7 +103,7 @@ class BuiltInNamesAre401(PlainServer):
             raise self.unauthorized("Nobody may change a built-in model.")
 
 
-class MalformedCredentialsAre400(PlainServer):
+class MalformedCredentialsReturn400(PlainServer):
     """Assumed: the server returns 401 when it rejects the credentials. Here malformed ones get 400 (RFC 6750, 3.1)."""
 
     deviates = frozenset({"AUT-03"})
@@ -116,7 +116,7 @@ class MalformedCredentialsAre400(PlainServer):
 
 
 class UnknownFieldsBeforeCredentials(PlainServer):
-    """Open: which of two refusals comes first. Here unknown fields are refused before credentials are judged."""
+    """Open: which of two errors comes first. Here unknown fields are rejected before credentials are checked."""
 
     def admit(self, request: Request) -> tuple[Caller, Values]:
         data = request.read(MAX_BODY_BYTES + 1)

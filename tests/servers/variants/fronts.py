@@ -1,4 +1,4 @@
-"""Variants in what stands in front of the implementation: routers, proxies, firewalls, and routes beside it."""
+"""Variants in what stands in front of the implementation: routers, proxies, firewalls and other routes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ANY_SERVER = (405, 411, 413, 414, 415)
 PAGE = b"<!doctype html><title>No</title><h1>No</h1>"
 
 
-class FrontStatusesAreBare(PlainServer):
+class FrontErrorsWithoutBody(PlainServer):
     """Open: the body of a 405, 413 or 415. Here there is none."""
 
     def respond(self, request: Request) -> Response:
@@ -30,8 +30,8 @@ class FrontStatusesAreBare(PlainServer):
         return replace(response, body=None) if response.status in ANY_SERVER else response
 
 
-class FrontStatusesAreHtml(PlainServer):
-    """Open: the body of a 405, 413 or 415. Here it is the page of a front server."""
+class FrontErrorsAreHtml(PlainServer):
+    """Open: the body of a 405, 413 or 415. Here it is the HTML page of a front server."""
 
     def body_bytes(self, request: Request, response: Response) -> bytes:
         return PAGE if response.status in ANY_SERVER else super().body_bytes(request, response)
@@ -41,7 +41,7 @@ class FrontStatusesAreHtml(PlainServer):
 
 
 class ChunksUnknown(PlainServer):
-    """Standard: a server need not know a transfer coding (RFC 9112, section 6.1). This one answers 501 to chunks."""
+    """Standard: a server need not know a transfer coding (RFC 9112, 6.1). This one returns 501 for chunks."""
 
     def read_body(self, request: Request) -> bytes:
         if request.header("Transfer-Encoding"):
@@ -50,7 +50,7 @@ class ChunksUnknown(PlainServer):
 
 
 class FirewallInFront(PlainServer):
-    """Open: odd names may be refused. Here a firewall refuses what looks like an attack, with a page of its own."""
+    """Open: unusual names may be rejected. Here a firewall rejects what looks like an attack, with its own page."""
 
     suspect = (b"<script>", b"/etc/passwd", b"DROP TABLE")
 
@@ -69,8 +69,8 @@ class FirewallInFront(PlainServer):
         return {**headers, "Content-Type": "text/html"} if "plain.blocked" in request.environ else headers
 
 
-class OddPathsEndTheConnection(PlainServer):
-    """Open: what is done with a path of control characters. Here a front server closes the connection."""
+class OddPathsCloseConnection(PlainServer):
+    """Open: how a path with control characters is handled. Here a front server closes the connection."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = super().__call__(environ, start_response)
@@ -78,25 +78,25 @@ class OddPathsEndTheConnection(PlainServer):
         return self.broken() if odd else response
 
     def broken(self) -> Iterator[bytes]:
-        """No answer."""
+        """Fail before the first byte."""
         yield b""
         raise httpx2.RemoteProtocolError("server disconnected without sending a response")
 
 
-class ListsNeedADashboardToken(PlainServer):
-    """Published, outside the contract: models can be listed. Here that takes a token of the dashboard, and no key."""
+class ListNeedsDashboardToken(PlainServer):
+    """Published, outside the contract: models can be listed. Here that needs a dashboard token instead of a key."""
 
     def handlers(self, path: str) -> Mapping[str, Handler]:
         listing = {"GET": self.listing, "PUT": self.listing} if path == COLLECTION else {}
         return {**super().handlers(path), **listing}
 
     def listing(self, request: Request) -> Response:
-        """Refuse a key."""
+        """Reject API keys."""
         raise self.unauthorized("A token of the dashboard is needed.")
 
 
 class OptionsAllowed(PlainServer):
-    """Standard: which further methods there are. Here each path has OPTIONS, and Allow says so."""
+    """Standard: which other methods exist. Here each path has OPTIONS, and Allow lists it."""
 
     def handler(self, request: Request) -> Handler:
         try:
@@ -107,7 +107,7 @@ class OptionsAllowed(PlainServer):
 
 
 class AllowOfOneRoute(PlainServer):
-    """Open: whether Allow is complete. Here a router names one method of the path, as that of Starlette does."""
+    """Open: whether Allow is complete. Here it has one method of the path, as with Starlette's router."""
 
     def handler(self, request: Request) -> Handler:
         try:
@@ -117,8 +117,8 @@ class AllowOfOneRoute(PlainServer):
             raise HttpError(error.status, error.problem, one) from error
 
 
-class QueriesRefused(PlainServer):
-    """Open: a query that nobody asked for is ignored. Here it is refused, before anybody asks who sent it."""
+class QueryRejected(PlainServer):
+    """Open: an unknown query is ignored. Here it is rejected before credentials are checked."""
 
     def handler(self, request: Request) -> Handler:
         if request.environ.get("QUERY_STRING"):
@@ -127,21 +127,21 @@ class QueriesRefused(PlainServer):
 
 
 class CharsetNamed(PlainServer):
-    """Standard: media types have parameters, and no case. Here the charset is named, in capitals."""
+    """Standard: media types have parameters and are case-insensitive. Here the charset is given, in capitals."""
 
     def content_type(self, response: Response) -> str:
         return "Application/JSON; Charset=UTF-8"
 
 
 class ErrorsAreEmptyObjects(PlainServer):
-    """Open: what an error says. Here it is nothing, as an object."""
+    """Open: the content of an error. Here it is an empty object."""
 
     def error_body(self, error: HttpError) -> Json:
         return {}
 
 
-class ErrorsInArrays(PlainServer):
-    """Open: the shape of an error. Here it is a list of errors, as a member."""
+class ErrorsInList(PlainServer):
+    """Open: the shape of an error. Here it is an object with a list of errors."""
 
     def error_body(self, error: HttpError) -> Json:
         messages = [error.problem] if isinstance(error.problem, str) else list(error.problem.values())

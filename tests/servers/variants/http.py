@@ -1,4 +1,4 @@
-"""Variants in what HTTP leaves to a server: headers, validators, how a body is sent and when a connection ends."""
+"""Variants in what HTTP leaves open: headers, validators, framing and connections."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from tests.servers.wire import Request
 
 
-class HeadIsOffered(PlainServer):
-    """Standard: where a resource can be read, HEAD may be offered. Here it is."""
+class HeadOffered(PlainServer):
+    """Standard: a resource with GET may have HEAD. Here it has."""
 
     def handlers(self, path: str) -> Mapping[str, Handler]:
         handlers = super().handlers(path)
         return {**handlers, "HEAD": self.head} if "GET" in handlers else handlers
 
     def head(self, request: Request) -> Response:
-        """What a read would be answered, without its body."""
+        """Return the response to a read without its body."""
         return replace(self.read(request), body=None)
 
 
@@ -43,19 +43,19 @@ class _Tagged(PlainServer):
         return replace(response, headers={"ETag": tag})
 
     def tag(self, model: Values) -> str:
-        """The ETag of a model."""
+        """Return the ETag of a model."""
         raise NotImplementedError
 
 
-class StrongTags(_Tagged):
-    """Standard: a read may have an ETag. Here it is made of all that is shown."""
+class StrongETags(_Tagged):
+    """Standard: a read may have an ETag. Here it depends on everything returned."""
 
     def tag(self, model: Values) -> str:
         return f'"{sha256(json.dumps(model).encode()).hexdigest()}"'
 
 
-class WeakTags(_Tagged):
-    """Standard: a weak ETag may outlast a change (RFC 9110, section 8.8.1). Here it is the day of the last update."""
+class WeakETags(_Tagged):
+    """Standard: a weak ETag may survive a change (RFC 9110, 8.8.1). Here it is the day of the last update."""
 
     def tag(self, model: Values) -> str:
         return f'W/"{model["id"].encode().hex()[:40]}-{str(model["updated_at"])[:10]}"'
@@ -68,42 +68,42 @@ class _Located(PlainServer):
         return replace(response, headers=located)
 
     def location(self, name: str) -> str:
-        """Where a model is, by its name as it stands in paths."""
+        """Return the Location of a model, from its name as it is in paths."""
         raise NotImplementedError
 
 
-class LocationIsRelative(_Located):
-    """Standard: Location may be relative (RFC 9110, section 10.2.2). Here it is, to the collection."""
+class RelativeLocation(_Located):
+    """Standard: Location may be relative (RFC 9110, 10.2.2). Here it is relative to the collection."""
 
     def location(self, name: str) -> str:
         return f"./{name}/#created"
 
 
-class LocationIsElsewhere(_Located):
-    """Standard: what was created may be at another host. Here it is, and who follows takes no key of ours there."""
+class LocationAtOtherHost(_Located):
+    """Standard: a created resource may be at another host. Here it is; the API key must not be sent there."""
 
     def location(self, name: str) -> str:
         return f"https://models.example{COLLECTION}{name}/"
 
 
-class LocationLeadsOn(_Located):
-    """Standard: what Location names may redirect. Here it lacks its last slash."""
+class LocationRedirects(_Located):
+    """Standard: a Location may redirect. Here it lacks the trailing slash."""
 
     def location(self, name: str) -> str:
         return f"{COLLECTION}{name}"
 
     def handlers(self, path: str) -> Mapping[str, Handler]:
         named = path.startswith(COLLECTION) and not path.endswith("/")
-        return {"GET": self.led_on} if named else super().handlers(path)
+        return {"GET": self.redirect} if named else super().handlers(path)
 
-    def led_on(self, request: Request) -> Response:
-        """Where a model is that is asked for without its last slash."""
+    def redirect(self, request: Request) -> Response:
+        """Redirect to the path of a model with its trailing slash."""
         self.authenticate(request)
         raise HttpError(308, "Moved.", {"Location": f"{quote(request.path)}/"})
 
 
-class SecretsAreMasked(PlainServer):
-    """Published: secrets are never returned. Here it shows that there are some, and what they are called."""
+class SecretsMasked(PlainServer):
+    """Published: secrets are never returned. Here their names are returned, with masked values."""
 
     def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
         returned = super().provider_field(organization, lineage)
@@ -125,15 +125,15 @@ class SecretsAreMasked(PlainServer):
         }
 
 
-class CharsetIsNamed(PlainServer):
-    """Standard: a charset in the media type of JSON has no effect. Here it says what is so."""
+class CharsetInJsonType(PlainServer):
+    """Standard: a charset in the media type of JSON has no effect. Here UTF-8 is given, in an unusual spelling."""
 
     def content_type(self, response: Response) -> str:
         return 'Application/JSON ; Charset="UTF-8"'
 
 
 class MoreHeaders(PlainServer):
-    """Standard: an answer may have more headers. Here it has those of gateways."""
+    """Standard: a response may have further headers. Here it has those of gateways."""
 
     def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         more = {"Cache-Control": "no-store", "Vary": "Accept", "X-Request-Id": "17", "Via": "1.1 gateway", "Age": "0"}
@@ -156,8 +156,8 @@ class _InChunks(Front):
             self.wfile.write(b"0\r\nX-Trailer: 1\r\n\r\n")
 
 
-class ChunkedAnswers(PlainServer):
-    """Standard: how a body is framed. Here it is sent in chunks, but to clients of HTTP/1.0."""
+class ChunkedResponses(PlainServer):
+    """Standard: how a body is framed. Here it is chunked, except for HTTP/1.0 clients."""
 
     careless = True
     front: ClassVar = _InChunks
@@ -173,8 +173,8 @@ class _Closing(Front):
         super().end_headers()
 
 
-class ClosesAfterEveryAnswer(PlainServer):
-    """Standard: when a connection ends. Here after every answer, which says so."""
+class ClosesAfterEveryResponse(PlainServer):
+    """Standard: when a connection closes. Here it closes after every response, which says so."""
 
     careless = True
     front: ClassVar = _Closing

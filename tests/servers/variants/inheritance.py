@@ -1,4 +1,4 @@
-"""Variants in what a model takes from its base, and when."""
+"""Variants in what a model inherits from its base model, and when."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.servers.fixtures import Fixtures
 
 
-class InheritsWhenWritten(PlainServer):
-    """Open: whether the base is read at read or at write time. Here at write time."""
+class InheritsAtWrite(PlainServer):
+    """Open: whether a model inherits at read time or at write time. Here at write time."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -34,7 +34,7 @@ class InheritsWhenWritten(PlainServer):
         yield from self.bases.get(self.address(organization, stored.name), [])
 
 
-class OneLevelOfBases(PlainServer):
+class OneLevelOfInheritance(PlainServer):
     """Assumed: a base model may itself have a base model. Here only the nearest one is inherited from."""
 
     deviates = frozenset({"SEM-03", "SEM-19"})
@@ -43,7 +43,7 @@ class OneLevelOfBases(PlainServer):
         return islice(super().lineage(organization, stored), 2)
 
 
-class ChainsRefused(PlainServer):
+class ChainsRejected(PlainServer):
     """Assumed: a base model may itself have a base model. Here it may not."""
 
     def reject_unknown_references(self, organization: str, values: Values) -> None:
@@ -53,7 +53,7 @@ class ChainsRefused(PlainServer):
             raise HttpError(400, {BASE: ["This model has a base itself."]})
 
 
-class BasesAreKept(PlainServer):
+class BaseModelsCannotBeDeleted(PlainServer):
     """Assumed: a model continues to exist after its base model is deleted. Here a base model cannot be deleted."""
 
     def reject_deleting_built_in(self, organization: str, name: str) -> None:
@@ -63,8 +63,8 @@ class BasesAreKept(PlainServer):
             raise HttpError(403, "Other models are based on this one.")
 
 
-class CyclesRefused(PlainServer):
-    """Assumed, with a choice: a cycle of bases is refused or cut. Here it is refused, in the plain server it is cut."""
+class CyclesRejected(PlainServer):
+    """Assumed, with a choice: a cycle is rejected or cut. Here it is rejected; the plain server cuts it."""
 
     def reject_unknown_references(self, organization: str, values: Values) -> None:
         super().reject_unknown_references(organization, values)
@@ -99,7 +99,7 @@ class OverrideHidesBase(PlainServer):
         return super().supported_params(nearest)
 
 
-class NullEntriesShown(PlainServer):
+class NullEntriesReturned(PlainServer):
     """Assumed: a null entry removes the parameter. Here the response returns it as null."""
 
     deviates = frozenset({"SEM-07"})
@@ -115,8 +115,8 @@ class DefaultParams(PlainServer):
         return {"temperature": {"min": 0, "max": 2}, "stream": {"type": "boolean"}}
 
 
-class DefaultParamsMixedIn(DefaultParams):
-    """Open: what a server's own parameters are under an override. Here an entry is mixed into its default."""
+class DefaultParamsMerged(DefaultParams):
+    """Open: what a server's own parameters are under an override. Here an entry is merged into its default."""
 
     def supported_params(self, lineage: list[Stored]) -> Values:
         params: Values = {}
@@ -135,8 +135,8 @@ class DefaultParamsWithNull(PlainServer):
         return {"audio": None, **super().supported_params(lineage)}
 
 
-class CyclesLoseTheirBase(PlainServer):
-    """Assumed, with a choice: a cycle is refused or cut. Here the model that would close it is left without a base."""
+class CycleDropsBase(PlainServer):
+    """Assumed, with a choice: a cycle is rejected or cut. Here the model that would close it gets no base model."""
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         status, stored = super().write(organization, name, values)
@@ -148,8 +148,8 @@ class CyclesLoseTheirBase(PlainServer):
         return status, stored
 
 
-class CyclesForbidden(CyclesRefused):
-    """Assumed, with a choice: a cycle is refused or cut. Here it is refused with 403."""
+class CyclesForbidden(CyclesRejected):
+    """Assumed, with a choice: a cycle is rejected or cut. Here it is rejected with 403."""
 
     def reject_unknown_references(self, organization: str, values: Values) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Variants in which requests are taken, and how what they say is read."""
+"""Variants in which requests are accepted, and how they are parsed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class NamesUpTo255Characters(PlainServer):
-    """Open: a name of more than 255 characters is taken. Here it is refused."""
+    """Open: a name of more than 255 characters is accepted. Here it is rejected."""
 
     def key(self, name: str) -> str:
         if len(name) > 255:
@@ -24,8 +24,8 @@ class NamesUpTo255Characters(PlainServer):
         return super().key(name)
 
 
-class ControlCharactersRefused(PlainServer):
-    """Open: control characters in a string are taken. Here they are refused."""
+class ControlCharactersRejected(PlainServer):
+    """Open: control characters in a string are accepted. Here they are rejected."""
 
     def string(self, name: str, value: Json) -> str:
         text = super().string(name, value)
@@ -34,8 +34,8 @@ class ControlCharactersRefused(PlainServer):
         return text
 
 
-class EmptyDisplayNameRefused(PlainServer):
-    """Open: an empty display name is taken. Here it is refused."""
+class EmptyDisplayNameRejected(PlainServer):
+    """Open: an empty display name is accepted. Here it is rejected."""
 
     def string(self, name: str, value: Json) -> str:
         if name == "display_name" and value == "":
@@ -43,8 +43,8 @@ class EmptyDisplayNameRefused(PlainServer):
         return super().string(name, value)
 
 
-class NegativeCostsRefused(PlainServer):
-    """Open: a negative cost is taken. Here it is refused, and so is -0.0."""
+class NegativeCostsRejected(PlainServer):
+    """Open: a negative cost is accepted. Here it is rejected, and so is -0.0."""
 
     def number(self, name: str, value: Json) -> int | float:
         number = super().number(name, value)
@@ -53,8 +53,8 @@ class NegativeCostsRefused(PlainServer):
         return number
 
 
-class WindowsOf32Bits(PlainServer):
-    """Open: an integer beyond 2^31-1 is taken. Here it is refused."""
+class WindowsUpTo31Bits(PlainServer):
+    """Open: an integer beyond 2^31-1 is accepted. Here it is rejected."""
 
     def integer(self, name: str, value: Json) -> int:
         number = super().integer(name, value)
@@ -63,7 +63,7 @@ class WindowsOf32Bits(PlainServer):
         return number
 
 
-class WholeFloatsRefused(PlainServer):
+class WholeFloatsRejected(PlainServer):
     """Open: 7.0 is an integer. Here an integer has no decimal point."""
 
     def integer(self, name: str, value: Json) -> int:
@@ -72,8 +72,8 @@ class WholeFloatsRefused(PlainServer):
         return super().integer(name, value)
 
 
-class EmptyKeyTaken(PlainServer):
-    """Assumed: an empty name is refused. Here it is a name."""
+class EmptyNameAllowed(PlainServer):
+    """Assumed: an empty name is rejected. Here it is accepted."""
 
     deviates = frozenset({"STA-12"})
 
@@ -81,8 +81,8 @@ class EmptyKeyTaken(PlainServer):
         return name
 
 
-class NullIsNotGiven(PlainServer):
-    """Assumed: null is refused. Here a field of null is taken as if it had not been sent."""
+class NullCountsAsOmitted(PlainServer):
+    """Assumed: null is rejected. Here a null field counts as omitted."""
 
     deviates = frozenset({"STA-11"})
 
@@ -130,7 +130,7 @@ class StockSerializers(PlainServer):
         return int(value)
 
 
-class UnknownFieldsRefused(PlainServer):
+class UnknownFieldsRejected(PlainServer):
     """Open: the server ignores fields that the contract does not name. Here it rejects them."""
 
     def known_fields(self, body: Mapping[str, Json]) -> Values:
@@ -140,8 +140,8 @@ class UnknownFieldsRefused(PlainServer):
         return super().known_fields(body)
 
 
-class DifferingProvidersTaken(PlainServer):
-    """Assumed: two spellings of the provider that differ are refused. Here the main one wins."""
+class DifferingProvidersAllowed(PlainServer):
+    """Assumed: two different spellings of the provider are rejected. Here the main one wins."""
 
     deviates = frozenset({"STA-14"})
 
@@ -150,8 +150,8 @@ class DifferingProvidersTaken(PlainServer):
         return super().resolve_aliases({**values, PROVIDER_ALIAS: values[PROVIDER]} if both else values)
 
 
-class UnknownBaseRefusedWith400(PlainServer):
-    """Assumed: an unknown base is answered 404. Here it is one more invalid value."""
+class UnknownBaseReturns400(PlainServer):
+    """Assumed: an unknown base model gets 404. Here it gets 400."""
 
     deviates = frozenset({"STA-13", "TEN-06"})
 
@@ -161,8 +161,8 @@ class UnknownBaseRefusedWith400(PlainServer):
         return super().unknown_reference(field, name)
 
 
-class UnknownBaseTaken(PlainServer):
-    """Assumed: an unknown base is refused. Here it is taken, and inherited from once there is one."""
+class UnknownBaseAllowed(PlainServer):
+    """Assumed: an unknown base model is rejected. Here it is accepted, and inherited from once it exists."""
 
     deviates = frozenset({"STA-13", "TEN-06"})
 
@@ -170,8 +170,8 @@ class UnknownBaseTaken(PlainServer):
         super().reject_unknown_references(organization, {name: value for name, value in values.items() if name != BASE})
 
 
-class UnknownProviderTaken(PlainServer):
-    """Assumed: an unknown provider is refused. Here it is taken, and nothing is shown for it."""
+class UnknownProviderAllowed(PlainServer):
+    """Assumed: an unknown provider is rejected. Here it is accepted, and no provider is returned."""
 
     deviates = frozenset({"STA-13"})
 
@@ -180,8 +180,8 @@ class UnknownProviderTaken(PlainServer):
         super().reject_unknown_references(organization, others)
 
 
-class LenientJsonTaken(PlainServer):
-    """Open: the server rejects JSON that only a lenient parser can read. Here a BOM and trailing commas are taken."""
+class LenientJsonAllowed(PlainServer):
+    """Open: the server rejects JSON that only a lenient parser can read. Here BOM and trailing commas are accepted."""
 
     def parse(self, data: bytes) -> Json:
         try:
@@ -191,7 +191,7 @@ class LenientJsonTaken(PlainServer):
             return super().parse(re.sub(rb",(\s*[}\]])", rb"\1", without_bom))
 
 
-class TextBehindTheObjectIgnored(PlainServer):
+class TextAfterObjectIgnored(PlainServer):
     """Open: the server rejects JSON that only a lenient parser can read. Here it reads the first value only."""
 
     def parse(self, data: bytes) -> Json:
@@ -199,22 +199,22 @@ class TextBehindTheObjectIgnored(PlainServer):
         return super().parse(text[: json.JSONDecoder().raw_decode(text)[1]].encode())
 
 
-class DuplicateNamesTaken(PlainServer):
-    """Open: a name that stands twice in an object is refused. Here the last one counts."""
+class DuplicateMembersAllowed(PlainServer):
+    """Open: a duplicate member of an object is rejected. Here the last one wins."""
 
     def build_object(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         return dict(pairs)
 
 
-class AnyMediaTypeTaken(PlainServer):
-    """Open: another media type is answered 415. Here every body is read as JSON."""
+class AnyMediaTypeAllowed(PlainServer):
+    """Open: another media type gets 415. Here every body is read as JSON."""
 
     def reject_media_type(self, content_type: str) -> None:
         pass
 
 
-class MediaTypeRefusedWith400(PlainServer):
-    """Open: another media type is answered 415. Here it is 400."""
+class MediaTypeReturns400(PlainServer):
+    """Open: another media type gets 415. Here it gets 400."""
 
     def reject_media_type(self, content_type: str) -> None:
         try:
@@ -223,8 +223,8 @@ class MediaTypeRefusedWith400(PlainServer):
             raise HttpError(400, error.problem) from error
 
 
-class ChunkedBodiesRefused(PlainServer):
-    """Standard: a server may demand a Content-Length of every body. This one does, with 411."""
+class ChunkedBodiesRejected(PlainServer):
+    """Standard: a server may require Content-Length. This one does, with 411."""
 
     def read_body(self, request: Request) -> bytes:
         if request.header("Transfer-Encoding"):
@@ -233,15 +233,15 @@ class ChunkedBodiesRefused(PlainServer):
 
 
 class IntegersAsDoubles(PlainServer):
-    """Open: an integer beyond 2^53 comes back to the last digit. Here the nearest double does, as in JavaScript."""
+    """Open: an integer beyond 2^53 comes back exactly. Here the nearest double does, as in JavaScript."""
 
     def parse(self, data: bytes) -> Json:
         self.reject_unstorable(super().parse(data))
         return json.loads(data, parse_int=lambda digits: int(float(digits)))
 
 
-class LoneSurrogatesTaken(PlainServer):
-    """Open: lone surrogates are refused. Here they are taken, and written as the escapes that they came as."""
+class LoneSurrogatesAllowed(PlainServer):
+    """Open: lone surrogates are rejected. Here they are accepted and returned as the escapes that were sent."""
 
     def reject_unstorable(self, value: Json, depth: int = 1) -> None:
         if not isinstance(value, str):
@@ -251,16 +251,16 @@ class LoneSurrogatesTaken(PlainServer):
         return json.dumps(value, allow_nan=False).encode()
 
 
-class EmptyReferencesTaken(PlainServer):
-    """Open: an empty base or provider is answered 404. Here it is taken, and means that there is none."""
+class EmptyReferencesAllowed(PlainServer):
+    """Open: an empty base model or provider gets 404. Here it is accepted and means none."""
 
     def reject_unknown_references(self, organization: str, values: Values) -> None:
         references = {name: value for name, value in values.items() if name not in {BASE, PROVIDER} or value}
         super().reject_unknown_references(organization, references)
 
 
-class SmallBodiesOnly(PlainServer):
-    """Open: from which size on a body is answered 413. Here from 8 KiB."""
+class BodiesUpTo8KiB(PlainServer):
+    """Open: the body size that gets 413. Here it is more than 8 KiB."""
 
     def read_body(self, request: Request) -> bytes:
         data = super().read_body(request)
@@ -269,15 +269,15 @@ class SmallBodiesOnly(PlainServer):
         return data
 
 
-class LongPathsRefused(PlainServer):
-    """Standard: a server may find a path too long (RFC 9110, section 15.5.15). Here it is one of 2,000 characters."""
+class LongPathsRejected(PlainServer):
+    """Standard: a server may reject a long path (RFC 9110, 15.5.15). Here from 2,000 characters."""
 
     def respond(self, request: Request) -> Response:
         return Response(414, {"detail": "Too long."}) if len(request.path) > 2000 else super().respond(request)
 
 
-class ReferencesBeforeSpellings(PlainServer):
-    """Open: which of two refusals comes first. Here unknown providers are refused before spellings are compared."""
+class ReferencesCheckedBeforeSpellings(PlainServer):
+    """Open: which of two errors comes first. Here unknown providers are rejected before spellings are compared."""
 
     def resolve_aliases(self, values: Values) -> Values:
         both = [values[name] for name in (PROVIDER, PROVIDER_ALIAS) if name in values]
@@ -288,8 +288,8 @@ class ReferencesBeforeSpellings(PlainServer):
         )
 
 
-class BodiesOf3000Bytes(PlainServer):
-    """Open: from which size on a body is answered 413. Here from 3,000 bytes, and the body of the answer is none."""
+class BodiesUpTo3000Bytes(PlainServer):
+    """Open: the body size that gets 413. Here it is more than 3,000 bytes, and the response has no body."""
 
     def read_body(self, request: Request) -> bytes:
         data = super().read_body(request)

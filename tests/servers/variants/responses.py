@@ -1,4 +1,4 @@
-"""Variants in what answers look like."""
+"""Variants in the content of responses."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class AbsentValuesAreNull(PlainServer):
 
 
 class ConstantsAbsent(PlainServer):
-    """Published: all but the name may be absent. Here what is the same for every custom model is."""
+    """Published: everything but the name may be absent. Here fields with the same value in every custom model are."""
 
     def constant_fields(self, stored: Stored) -> Values:
         return {}
 
 
-class DefaultValuesShown(PlainServer):
-    """Open: what shows where neither the model nor its base has a value. Here it is a default."""
+class DefaultValuesReturned(PlainServer):
+    """Open: the value if neither the model nor its base model has one. Here it is a default."""
 
     def serialize(self, organization: str, stored: Stored) -> Values:
         numbers = dict.fromkeys(INHERITED, 0) | {"max_context_window": 4096}
@@ -48,22 +48,22 @@ class DefaultValuesShown(PlainServer):
 
 
 class ProviderAbsent(PlainServer):
-    """Published: all but the name may be absent. Here the provider is."""
+    """Published: everything but the name may be absent. Here the provider is."""
 
     def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
         return {}
 
 
-class ProviderMoves(PlainServer):
-    """Published: more fields may be shown. Here the provider says when it was used last."""
+class ProviderChangesBetweenReads(PlainServer):
+    """Published: further fields may be returned. Here the provider has the time of its last use."""
 
     def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
         returned = super().provider_field(organization, lineage)
         return {name: {**provider, "last_used": self.format_time(self.now())} for name, provider in returned.items()}
 
 
-class ReadsLeaveOut(PlainServer):
-    """Published: all but the name may be absent. Here parameters and provider are, in a read."""
+class ReadsOmitParameters(PlainServer):
+    """Published: everything but the name may be absent. Here reads omit parameters and provider."""
 
     absent: ClassVar[tuple[str, ...]] = ("supported_params", "provider")
 
@@ -72,14 +72,14 @@ class ReadsLeaveOut(PlainServer):
         return replace(response, body={name: value for name, value in response.body.items() if name not in self.absent})
 
 
-class ReadsLeaveMoreOut(ReadsLeaveOut):
-    """Published: all but the name may be absent. Here what people read, most costs and the base are, in a read."""
+class ReadsOmitMore(ReadsOmitParameters):
+    """Published: everything but the name may be absent. Here reads omit display name, base model and cache costs."""
 
     absent = ("display_name", BASE, *COSTS[2:], "image_support")
 
 
 class ParametersAbsent(PlainServer):
-    """Published: all but the name may be absent. Here the parameters are, whatever an override says."""
+    """Published: everything but the name may be absent. Here the parameters are, despite an override."""
 
     def serialize(self, organization: str, stored: Stored) -> Values:
         returned = super().serialize(organization, stored)
@@ -87,15 +87,15 @@ class ParametersAbsent(PlainServer):
 
 
 class EmptyParametersAbsent(PlainServer):
-    """Published: all but the name may be absent. Here the parameters are of a model that has none."""
+    """Published: everything but the name may be absent. Here empty parameters are."""
 
     def serialize(self, organization: str, stored: Stored) -> Values:
         returned = super().serialize(organization, stored)
         return {name: value for name, value in returned.items() if name != "supported_params" or value}
 
 
-class NamesMadeForPeople(PlainServer):
-    """Open: what shows where a model has no display name. Here its name, written as a title."""
+class DisplayNameFromName(PlainServer):
+    """Open: the display name of a model that has none. Here it is its name in title case."""
 
     def serialize(self, organization: str, stored: Stored) -> Values:
         title = re.sub("[^A-Za-z0-9]+", " ", stored.name).strip().title()
@@ -103,7 +103,7 @@ class NamesMadeForPeople(PlainServer):
 
 
 class ProviderDecides(PlainServer):
-    """Open: under which name a model is called, and what parameters it has by itself. Here its provider decides."""
+    """Open: under which name a model is called, and its own default parameters. Here the provider decides."""
 
     def serialize(self, organization: str, stored: Stored) -> Values:
         returned = super().serialize(organization, stored)
@@ -116,8 +116,8 @@ class ProviderDecides(PlainServer):
         }
 
 
-class TimesOfTwoGrains(PlainServer):
-    """Open: the precision of date-times. Here the answer to a create has nine digits, and the store keeps seconds."""
+class TimesOfTwoPrecisions(PlainServer):
+    """Open: the precision of date-times. Here a create returns nine digits, and the store keeps seconds."""
 
     def upsert(self, request: Request) -> Response:
         response = super().upsert(request)
@@ -129,12 +129,12 @@ class TimesOfTwoGrains(PlainServer):
         return {**super().time_fields(stored), "updated_at": self.format_time(self.rounded(stored.updated))}
 
     def rounded(self, moment: datetime | None) -> datetime | None:
-        """The moment to the second."""
+        """Return the moment rounded to the second."""
         return moment and moment.replace(microsecond=0)
 
 
 class LongIntegers(PlainServer):
-    """Open: more fields may be shown. Here there is one with an integer of more digits than many readers take."""
+    """Open: further fields may be returned. Here one is an integer with more digits than many parsers accept."""
 
     def encode(self, value: Json) -> bytes:
         written = super().encode(value)
@@ -162,8 +162,8 @@ class TimesInSeconds(PlainServer):
         return super().format_time(moment.replace(microsecond=0) if moment else None)
 
 
-class TimesOfAnotherZone(PlainServer):
-    """Open: the offset of date-times. Here they are those of India."""
+class TimesInOtherZone(PlainServer):
+    """Open: the offset of date-times. Here it is that of India."""
 
     def format_time(self, moment: datetime | None) -> str | None:
         return super().format_time(moment.astimezone(INDIA) if moment else None)
@@ -177,8 +177,8 @@ class CostsAsFloats(PlainServer):
         return {name: float(value) if name in COSTS else value for name, value in values.items()}
 
 
-class MovingThroughput(PlainServer):
-    """Stated: throughput is an object or null. Here it is an object that no two answers have alike."""
+class ThroughputChangesBetweenReads(PlainServer):
+    """Stated: throughput is an object or null. Here it is an object that differs in every response."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -190,8 +190,8 @@ class MovingThroughput(PlainServer):
         return {"average_tps": tps, "average_ttft": 0.3, "average_latency": 2.5, "number_of_requests": requests}
 
 
-class MoreFieldsShown(PlainServer):
-    """Lawful: an answer may have more fields than the contract names."""
+class MoreFieldsReturned(PlainServer):
+    """Allowed: a response may have more fields than the contract names."""
 
     def serialize(self, organization: str, stored: Stored) -> Values:
         more: Values = {"organization": organization, "tags": [], "owner": {"name": organization}, "deprecated": None}
@@ -210,10 +210,10 @@ class ProblemDetails(PlainServer):
 
 
 class Gzipped(PlainServer):
-    """Standard: an answer may be compressed where the request takes it (RFC 9110, section 12.5.3)."""
+    """Standard: a response may be compressed if the request accepts it (RFC 9110, 12.5.3)."""
 
     def accepts_gzip(self, request: Request) -> bool:
-        """Whether the request takes gzip."""
+        """Return whether the request accepts gzip."""
         codings = (coding.strip().split(";")[0] for coding in request.header("Accept-Encoding").split(","))
         return "gzip" in codings
 
@@ -227,7 +227,7 @@ class Gzipped(PlainServer):
 
 
 class RateLimited(PlainServer):
-    """Standard: a server may answer 429. This one has three tokens, and fills up when they are gone."""
+    """Standard: a server may return 429. This one has three tokens, and refills when they are used up."""
 
     TOKENS = 3
 
@@ -251,7 +251,7 @@ class RateLimited(PlainServer):
         return super().respond(request)
 
     def digest(self, request: Request) -> bytes:
-        """What tells a request from others; its body can be read once more."""
+        """Return what distinguishes a request; its body can be read again."""
         body = request.read(1 << 24)
         request.environ["wsgi.input"] = BytesIO(body)
         return sha256(repr((request.method, request.path, request.header("Authorization"), body)).encode()).digest()

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tests.servers.wire import Json, Request
 
 
-class OmittedFieldsReset(PlainServer):
-    """Assumed: an update keeps the fields that it leaves out. Here it replaces the model."""
+class UpdatesReplace(PlainServer):
+    """Assumed: an update keeps omitted fields. Here it replaces the model."""
 
     deviates = frozenset({"IDM-06", "IDM-21", "IDM-22"})
 
@@ -36,8 +36,8 @@ class OmittedFieldsReset(PlainServer):
         return override
 
 
-class ModelsOfOddNames(PlainServer):
-    """Somebody called models as a suite may call what does not exist: they are there, and are shown."""
+class ProbeNamesExist(PlainServer):
+    """Models exist under the names that a suite may use for a missing model."""
 
     odd_names = ("0", "1", "true", "null", "None", "undefined", "__proto__", "constructor", "toString")
 
@@ -53,14 +53,14 @@ class WithoutReads(PlainServer):
     reads = False
 
 
-class WithoutReadsAndReset(OmittedFieldsReset):
-    """Both: models can only be written, and what an update leaves out is reset."""
+class WithoutReadsAndReset(UpdatesReplace):
+    """Both: models can only be written, and an update resets omitted fields."""
 
     reads = False
 
 
 class ReadsFromAReplica(PlainServer):
-    """Assumed: what was written is seen by the next request. Here reads are answered by a replica, 60 ms behind."""
+    """Assumed: the next request sees what was written. Here reads come from a replica that is 60 ms behind."""
 
     deviates = frozenset({"IDM-05"})
     behind: ClassVar = 0.06
@@ -90,8 +90,8 @@ class ReadsFromAReplica(PlainServer):
         return Response(200, self.serialize(organization, stored))
 
 
-class ReadsAreCached(PlainServer):
-    """Assumed: what was written is seen by the next request. Here a read is cached for a second, and says so."""
+class CachedReads(PlainServer):
+    """Assumed: the next request sees what was written. Here reads are cached for a second (Cache-Control)."""
 
     deviates = frozenset({"IDM-05"})
     fresh: ClassVar = 1
@@ -109,8 +109,8 @@ class ReadsAreCached(PlainServer):
         return Response(200, body, {"Cache-Control": f"private, max-age={self.fresh}"})
 
 
-class BusyAfterTheWork(PlainServer):
-    """Open: what a 503 leaves undone. Here a gateway gives up on every 40th request, while what it asks for is done."""
+class BusyAfterWrite(PlainServer):
+    """Open: whether a request with a 503 was executed. Here a gateway gives up on every 40th one, which is executed."""
 
     patience: ClassVar = 40
 
@@ -125,7 +125,7 @@ class BusyAfterTheWork(PlainServer):
 
 
 class CaseInsensitiveNames(PlainServer):
-    """Assumed: names that differ by case are two names. Here they are one, shown as it was spelled last."""
+    """Assumed: names that differ by case are two names. Here they are one, returned in its latest spelling."""
 
     deviates = frozenset({"IDM-11"})
 
@@ -138,7 +138,7 @@ class CaseInsensitiveNames(PlainServer):
 
 
 class TrimmedNames(PlainServer):
-    """Assumed: names are taken as they are. Here white space around them is removed."""
+    """Assumed: names are stored exactly. Here white space around them is removed."""
 
     deviates = frozenset({"IDM-11", "IDM-20"})
 
@@ -180,15 +180,15 @@ class OverrideMergedDeep(PlainServer):
         return {**earlier, **override, **both}
 
 
-class UpdatedByRepeats(PlainServer):
-    """Open: whether a repeated request moves `updated_at`. Here every request does."""
+class RepeatsChangeUpdatedAt(PlainServer):
+    """Open: whether a repeated request changes `updated_at`. Here every request does."""
 
     def updated_time(self, earlier: Stored, merged: Values, now: datetime) -> datetime | None:
         return now if earlier.updated is None else max(now, earlier.updated)
 
 
-class NeverUpdated(PlainServer):
-    """Assumed: `updated_at` changes when a value changes. Here it stays what it was at first."""
+class UpdatedAtConstant(PlainServer):
+    """Assumed: `updated_at` changes when a value changes. Here it stays the time of the create."""
 
     deviates = frozenset({"IDM-16"})
 
@@ -196,7 +196,7 @@ class NeverUpdated(PlainServer):
         return earlier.updated
 
 
-class UpdatedByUpdatesOnly(PlainServer):
+class UpdatedAtNullAfterCreate(PlainServer):
     """Open: whether a create counts as an update. Here `updated_at` is null until the first update."""
 
     def upserted(self, earlier: Stored | None, name: str, values: Values) -> Stored:
@@ -208,21 +208,21 @@ class UpdatedByUpdatesOnly(PlainServer):
 
 
 class ClockOfSeconds(PlainServer):
-    """Open: the grain of the clock. Here it is a second, so that two quick updates have the same time."""
+    """Open: the precision of the clock. Here it is a second: two quick updates have the same time."""
 
     def now(self) -> datetime:
         return super().now().replace(microsecond=0)
 
 
 class ClockOfMinutes(PlainServer):
-    """Open: the grain of the clock. Here it is a minute."""
+    """Open: the precision of the clock. Here it is a minute."""
 
     def now(self) -> datetime:
         return super().now().replace(second=0, microsecond=0)
 
 
 class ClockStepsBack(PlainServer):
-    """Open: how a clock is set. Here it is put back by half a second now and then; no time of a model goes back."""
+    """Open: how a clock is set. Here it steps back by half a second sometimes; no time of a model goes back."""
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
