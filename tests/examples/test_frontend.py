@@ -111,7 +111,7 @@ def test_a_model_is_created_by_keyboard_alone(page: Page, visit: Open, respan_mo
 def test_what_is_typed_is_sent_and_what_is_inherited_shown(page: Page, visit: Open, respan_mock: MockServer) -> None:
     visit()
     fill(page, TYPED)
-    field(page, "Takes images").select_option("No")
+    field(page, "Accepts images").select_option("No")
     press(page, "Create")
     expect(status(page)).to_have_text("Created support-bot.")
     assert sent(respan_mock) == [
@@ -159,7 +159,7 @@ def test_a_model_is_loaded_and_changed(page: Page, visit: Open, respan_mock: Moc
 
 def test_it_says_that_a_name_was_taken(page: Page, visit: Open) -> None:
     visit()
-    for said in ("Created support-bot.", "support-bot existed already, and was changed."):
+    for said in ("Created support-bot.", "Updated support-bot, which already existed."):
         fill(page, {"Name": "support-bot"})
         press(page, "Create")
         expect(status(page)).to_have_text(said)
@@ -171,7 +171,7 @@ def test_each_field_says_what_is_wrong_with_it(page: Page, visit: Open, respan_m
     visit()
     fill(page, typed)
     press(page, "Create")
-    expect(problem(page)).to_have_text("Nothing was saved. Change what is marked.")
+    expect(problem(page)).to_have_text("Nothing was saved. Correct the marked fields.")
     expect_wrong(page, "Name", "This field is required.")
     expect_wrong(page, "Input cost", 'got the string "free"')
     expect_wrong(page, "Context window", "Expected an integer")
@@ -207,7 +207,7 @@ def test_a_key_that_may_only_read(page: Page, visit: Open, respan_mock: MockServ
     page.get_by_label("API key").fill(respan_mock.key("acme", may_write=False))
     fill(page, TYPED)
     press(page, "Create")
-    expect(problem(page)).to_contain_text("may read models but not write them. It takes a key that may write")
+    expect(problem(page)).to_contain_text("may read models but not write them. Use a key that may write")
     expect_kept(page, TYPED)
 
 
@@ -263,7 +263,7 @@ def test_a_busy_api_that_does_not_say_how_long(page: Page, visit: Open, respan_m
 
 
 BROKEN = {
-    "reset": ({"reset": True}, "cut the connection"),
+    "reset": ({"reset": True}, "closed the connection"),
     "truncated": ({"truncate": 40}, "cannot be read"),
     "malformed": ({"malform": True}, "cannot be read"),
     "failed": ({"status": 500, "detail": "Out of order."}, "The API failed (500): Out of order."),
@@ -300,7 +300,7 @@ def test_a_slow_answer_ends_in_time(page: Page, visit: Open, respan_mock: MockSe
     visit(timeout="500")
     fill(page, TYPED)
     press(page, "Create")
-    expect(problem(page)).to_contain_text("No answer came in time.")
+    expect(problem(page)).to_contain_text("The API did not respond in time.")
     expect(problem(page)).to_contain_text(NOT_SURE)
     expect_kept(page, TYPED)
 
@@ -314,7 +314,7 @@ def test_a_slow_answer_can_be_given_up(page: Page, visit: Open, respan_mock: Moc
     expect(page.locator("main")).to_have_attribute("aria-busy", "true")
     assert page.evaluate("[...document.querySelectorAll('.card')].every((card) => card.inert)")
     press(page, "Cancel")
-    expect(problem(page)).to_contain_text("You did not wait for the answer.")
+    expect(problem(page)).to_contain_text("You cancelled the request.")
     expect(page.locator("main")).to_have_attribute("aria-busy", "false")
     expect(page.get_by_role("button", name="Create")).to_be_focused()
     expect_kept(page, TYPED)

@@ -13,8 +13,8 @@ declare module "vitest" {
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const command = process.env.RESPAN_MOCK ?? "respan-mock";
   const mock = spawn(command, ["--port", "0", "--quiet"], { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(mock, "exit"); // rejects where the command cannot be started
-  const line = once(createInterface(mock.stdout), "line"); // with --quiet it prints its address alone, when it is ready
+  const ended = once(mock, "exit"); // rejects if the command cannot be started
+  const line = once(createInterface(mock.stdout), "line"); // with --quiet it prints only its address, when it is ready
   const [url] = await Promise.race([line, ended.then(() => Promise.reject(new Error(`${command} has ended`)))]);
   provide("mockUrl", url);
   return async () => {

@@ -11,7 +11,7 @@ beforeEach(async () => {
   await mock.POST("/_mock/reset");
 });
 
-test("a model is created, then updated: what is left out stays", async () => {
+test("an update keeps the fields that it omits", async () => {
   const created = await client.POST("/api/models/", { body: { model_name: "support-bot", input_cost: 1.25 } });
   expect(created.response.status).toBe(201);
 
@@ -20,12 +20,12 @@ test("a model is created, then updated: what is left out stays", async () => {
   expect(updated.data).toMatchObject({ display_name: "Bot", input_cost: 1.25 });
 });
 
-test("what a model does not set comes from its base", async () => {
+test("a model inherits values from its base model", async () => {
   const { data } = await client.POST("/api/models/", { body: { model_name: "support-bot", base_model_name: "gpt-4o" } });
   expect(data?.output_cost).toBe(10);
 });
 
-test("a model is read and deleted by its name, slashes included", async () => {
+test("names in paths can contain slashes", async () => {
   const named = { params: { path: { model_name: "acme/support-bot" } } };
   await client.POST("/api/models/", { body: { model_name: "acme/support-bot" } });
   expect((await client.GET("/api/models/{model_name}/", named)).data?.model_name).toBe("acme/support-bot");
@@ -33,8 +33,8 @@ test("a model is read and deleted by its name, slashes included", async () => {
   expect((await client.GET("/api/models/{model_name}/", named)).response.status).toBe(404);
 });
 
-test("a 400 says of each field what is wrong with it", async () => {
-  // @ts-expect-error the types refuse it already: a cost is a number
+test("a 400 has messages for each invalid field", async () => {
+  // @ts-expect-error a cost is a number, so this does not compile either
   const { error, response } = await client.POST("/api/models/", { body: { model_name: "", input_cost: "free" } });
   expect(response.status).toBe(400);
   const { model_name, input_cost } = fieldErrors(error!);
@@ -42,7 +42,7 @@ test("a 400 says of each field what is wrong with it", async () => {
   expect(model_name).toHaveLength(1);
 });
 
-test("any declared answer can be asked for", async () => {
+test("a request can choose any declared response", async () => {
   const { error, response } = await client.POST("/api/models/", {
     body: { model_name: "support-bot" },
     headers: { Prefer: "code=403, example=builtIn" },
@@ -51,7 +51,7 @@ test("any declared answer can be asked for", async () => {
   expect(error).toEqual({ detail: 'model_name: "gpt-4o" is a built-in model and cannot be changed.' });
 });
 
-test("a busy server says when to come back", async () => {
+test("a busy server says when to retry", async () => {
   await mock.POST("/_mock/faults", { body: { status: 503, headers: { "Retry-After": "2" }, count: 1 } });
   const busy = await client.POST("/api/models/", { body: { model_name: "support-bot" } });
   expect(busy.response.status).toBe(503);
@@ -60,14 +60,14 @@ test("a busy server says when to come back", async () => {
   expect(again.response.status).toBe(201);
 });
 
-test("a lost answer leaves open whether the model was saved", async () => {
+test("after a lost response, the model may have been saved", async () => {
   await mock.POST("/_mock/faults", { body: { reset: true, when: "after", count: 1 } });
   const upsert = () => client.POST("/api/models/", { body: { model_name: "support-bot" } });
   await expect(upsert()).rejects.toThrow();
-  expect((await upsert()).response.status).toBe(200); // it was: sending it again updates it
+  expect((await upsert()).response.status).toBe(200); // it was saved, so the second request updates it
 });
 
-test("a request that nobody waited for is seen in the journal", async () => {
+test("the journal has requests that the test does not await", async () => {
   void client.POST("/api/models/", { body: { model_name: "support-bot" } });
   const { data } = await mock.GET("/_mock/requests/wait", {
     params: { query: { method: "POST", path: "/api/models/", timeout: 5 } },

@@ -40,11 +40,11 @@ export function shown(model: Model): string {
   return [model.id, model.model_name, kind, created, speed, provider].join();
 }
 
-type Answers = paths["/api/models/"]["post"]["responses"];
-export const created = (answer: Answers[201]): Model => answer.content["application/json"];
-export const updated = (answer: Answers[200]): Model => answer.content["application/json"];
-export const refused = (answer: Answers[403]): string | undefined => answer.content["application/json"].detail;
+type Responses = paths["/api/models/"]["post"]["responses"];
+export const created = (response: Responses[201]): Model => response.content["application/json"];
+export const updated = (response: Responses[200]): Model => response.content["application/json"];
+export const rejected = (response: Responses[403]): string | undefined => response.content["application/json"].detail;
 
 export const read: operations["getModel"]["parameters"]["path"] = { model_name: "openai/gpt-4o-mini" };
-// @ts-expect-error there is no body in the answer to a delete
+// @ts-expect-error the response to a delete has no body
 export type Deleted = operations["deleteModel"]["responses"][204]["content"]["application/json"];
