@@ -1,13 +1,17 @@
-"""Tells a fault of the target from a change around it, by a control: the plain upsert that worked at the start.
+"""Tell a fault of the target from a change of its surroundings, with a control request.
 
-A token expires, a quota is used up, a gateway fails, a firewall bans the client: then requests are refused that a
-correct implementation takes, and everything that is judged by them is wrong. So whenever a check went wrong and its own
-last request did not succeed, the control is sent again, under a name of its own:
+In the middle of a run a token can expire, a quota can be used up, a gateway can fail, or a firewall can ban the client.
+From then on requests fail that a conforming server accepts, and every failure that rests on them is wrong.
 
-- It works: the surroundings are what they were, and the finding stands.
-- It works again after a while: what was judged since the last success is void, and the check is run anew.
-- It does not work any more: what was judged since the last success is void, and the run ends without a verdict; where
-  nothing gets a response or a gateway answers in place of the target, the target is gone.
+The control is the plain upsert that worked at the start, under a new name. It is sent again when a check went wrong and
+the last request of its key did not succeed:
+
+- It works: the surroundings are unchanged, and the failure stands.
+- It fails, and works again later: what was judged since the last success is void, and the check runs again.
+- It keeps failing: what was judged since the last success is void, and the run ends without a verdict. If nothing gets
+  a response, or a gateway responds in place of the target, the target is gone.
+
+Each key has a control of its own. If only the other-org or the read-only key stops working, the run goes on without it.
 """
 
 from __future__ import annotations
@@ -27,15 +31,15 @@ from conformance.target.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Lost, Unreachable, retry_stale
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
-"""Seconds between the controls that are sent until one works again: an outage of a few seconds is waited out."""
+"""Seconds between controls until one works again: a run waits out an outage of a few seconds."""
 PRIMARY = "api-key"
 IN_A_ROW = 3
-"""Controls that have to work before a server error is taken for the target's own."""
+"""Controls that have to work in a row before a server error counts as the target's own."""
 GATEWAY = (500, 502, 504)
-"""Statuses that tell, where nothing else comes any more, that the target does not work at all."""
+"""Statuses that say, if nothing else comes, that the target does not work at all."""
 REJECTING = (402, 403, 409)
 EXPLAINED: Mapping[int, str] = {
-    401: "the credentials are not accepted any more; did they expire?",
+    401: "the credentials are no longer accepted; did they expire?",
     402: "a quota may be used up",
     403: "the client may be banned by a rate limiter or a firewall, or the key has lost its rights",
     404: "something else responds in place of the target",
@@ -44,21 +48,21 @@ EXPLAINED: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The surroundings are not what they were at the start."""
+    """A change of the surroundings since the start of the run."""
 
     disruption: Disruption
     lasts: bool
-    """Whether the control did not work again."""
+    """Whether the control kept failing."""
     option: str | None = None
-    """The option of the key that does not work any more, where it is not the one that every check uses."""
+    """The option of the key that no longer works; None for the primary key, which every check uses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """When something last worked."""
+    """The moment at which a key last worked."""
 
     request: int
-    """Number of the next request, from 1 on."""
+    """The number of the next request, counted from 1."""
     at: datetime
 
     def __str__(self) -> str:
@@ -66,7 +70,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
+class _ControlFailure:
     """How a control failed."""
 
     trouble: Trouble
@@ -75,72 +79,72 @@ class _Failure:
 
 
 @dataclass(slots=True)
-class _Watched:
-    """A key, and what tells that it still works."""
+class _Key:
+    """A key, and the control that shows whether it still works."""
 
     option: str
     credential: Credential | None
     send: Callable[[], Exchange]
     operation: str
-    """The operation whose success tells it."""
+    """The operation whose success shows that the key works."""
     last: Mark | None = None
 
     @property
     def control(self) -> str:
-        """The control, as a sentence names it."""
+        """The control, as messages name it."""
         key = "" if self.option == PRIMARY else f" with {asked_for(self.option)}"
         return f"the plain request{key} that worked at the start"
 
 
 class Control:
-    """The controls of a run: one for each key."""
+    """The controls of a run, one for each key."""
 
     def __init__(self, subject: Subject) -> None:
         upsert = subject.contract.upsert
         self._subject = subject
         writes = upsert.operation.operation_id
-        self._primary = _Watched(PRIMARY, subject.credentials.primary, self._upsert, writes)
-        self._others: list[_Watched] = []
+        self._primary = _Key(PRIMARY, subject.credentials.primary, self._upsert, writes)
+        self._others: list[_Key] = []
         if other := subject.credentials.other_org:
-            self._others.append(_Watched("other-org-key", other, partial(self._upsert, other), writes))
+            self._others.append(_Key("other-org-key", other, partial(self._upsert, other), writes))
         if (reader := subject.credentials.read_only) and subject.first is not None and upsert.read is not None:
             reads = upsert.read.operation_id
-            self._others.append(_Watched("read-only-key", reader, partial(self._read, reader), reads))
-        for watched in (self._primary, *self._others):
-            if subject.plain is not None and (watched is self._primary or watched.credential in subject.working):
-                watched.last = self._now()
+            self._others.append(_Key("read-only-key", reader, partial(self._read, reader), reads))
+        for key in (self._primary, *self._others):
+            if subject.plain is not None and (key is self._primary or key.credential in subject.working):
+                key.last = self._now()
 
     def note(self, exchanges: Sequence[Exchange]) -> int:
-        """Keep in mind when each key last worked; return how many exchanges came after the last success of a write."""
+        """Record when each key last worked; return the number of exchanges after the primary key last did."""
         trailing = len(exchanges)
-        for watched in (self._primary, *self._others):
-            after = next((n for n, e in enumerate(reversed(exchanges)) if self._shows(watched, e)), None)
+        for key in (self._primary, *self._others):
+            after = next((n for n, e in enumerate(reversed(exchanges)) if self._shows(key, e)), None)
             if after is not None:
-                watched.last = self._now(after)
-                trailing = after if watched is self._primary else trailing
+                key.last = self._now(after)
+                trailing = after if key is self._primary else trailing
         return trailing
 
     def suspects(self, exchanges: Sequence[Exchange]) -> bool:
-        """Whether a key other than the owner's, which worked once, was refused what it asked for last."""
-        for watched in self._others:
-            own = [e for e in exchanges if e.request.credential == watched.credential] if watched.last else []
+        """Return whether a key other than the primary one, which worked before, got an error response last."""
+        for key in self._others:
+            own = [e for e in exchanges if e.request.credential == key.credential] if key.last else []
             if own and not own[-1].response.successful:
                 return True
         return False
 
     def changed(self, exchanges: Iterable[Exchange] = ()) -> Change | None:
-        """Say what is not any more as it was, of the keys that made these exchanges; None where all is as it was.
+        """Send the controls of the keys that made these exchanges; return the first change, or None.
 
-        Raises Unreachable where nothing gets a response any more.
+        Raises Unreachable if the target no longer responds to anything.
         """
-        if self._subject.plain is None:  # nothing ever worked, so nothing can have changed
+        if self._subject.plain is None:  # nothing has worked yet, so nothing can have changed
             return None
         called = {exchange.request.credential for exchange in exchanges}
         also = [one for one in self._others if one.credential in called and one.last is not None]
         return next((change for one in (self._primary, *also) if (change := self._change_of(one))), None)
 
     def is_stable(self) -> bool:
-        """Whether controls work several times in a row: one of two that fails is told from none."""
+        """Return whether the control works several times in a row: a gateway may fail every other request."""
         if self._subject.plain is None:
             return True
         try:
@@ -148,43 +152,43 @@ class Control:
         except Disrupted:
             return False
 
-    def _change_of(self, watched: _Watched) -> Change | None:
-        since, began, first = watched.last, time.monotonic(), self._failure(watched)
+    def _change_of(self, key: _Key) -> Change | None:
+        since, began, first = key.last, time.monotonic(), self._failure(key)
         if first is None:
             return None
         last = first
         for number, pause in enumerate(self._pauses(began)):
             self._subject.pause(pause)
-            failure = self._failure(watched)
+            failure = self._failure(key)
             if failure is None and number == 0 and first.status is not None:
-                return None  # it fails now and then, as the target itself may: what repeats will tell
+                return None  # it fails now and then, as the target itself may: the second run of the check decides
             if failure is None:
-                return Change(_passing(watched, first, since, time.monotonic() - began), lasts=False)
+                return Change(_short_outage(key, first, since, time.monotonic() - began), lasts=False)
             last = failure
-        return self._lasting(watched, last, since)
+        return self._lasting(key, last, since)
 
     def _pauses(self, began: float) -> Iterator[float]:
         for pause in PAUSES:
             if self._subject.client.budget.left > pause and time.monotonic() - began < sum(PAUSES):
                 yield pause
 
-    def _lasting(self, watched: _Watched, failure: _Failure, since: Mark | None) -> Change:
-        what = f"since {since} {watched.control} gets {failure.text}"
-        primary = watched is self._primary
+    def _lasting(self, key: _Key, failure: _ControlFailure, since: Mark | None) -> Change:
+        what = f"since {since} {key.control} gets {failure.text}"
+        primary = key is self._primary
         if failure.trouble is Trouble.GONE and primary:
             raise Unreachable(f"the target stopped working: {what}")
         if failure.trouble is Trouble.THROTTLED:
-            what = f"the target throttles its clients: {what}; --rate-limit sends fewer requests at a time"
+            what = f"the target throttles its clients: {what}; set a lower --rate-limit"
         elif failure.status in REJECTING and primary and self._still_updates():
             what = (
-                f"since {since} a plain create gets {failure.text}, while an update of a model still works: a quota of "
-                f"models may be used up. There were {len(self._subject.creations)} models of this run"
+                f"since {since} a plain create gets {failure.text}, but an update still works: a quota of models may "
+                f"be used up. This run had {len(self._subject.creations)} models on the target"
             )
         elif failure.status is not None and failure.status in EXPLAINED:
             what += f": {EXPLAINED[failure.status]}"
         else:
             what += ": something else may respond in place of the target"
-        return Change(Disruption(failure.trouble, what), lasts=True, option=None if primary else watched.option)
+        return Change(Disruption(failure.trouble, what), lasts=True, option=None if primary else key.option)
 
     def _still_updates(self) -> bool:
         first = self._subject.first
@@ -195,32 +199,35 @@ class Control:
         except (Lost, Disrupted):
             return False
 
-    def _failure(self, watched: _Watched) -> _Failure | None:
-        """Send the control; return how it fails, None where it works."""
+    def _failure(self, key: _Key) -> _ControlFailure | None:
+        """Send the control; return how it fails, or None."""
         try:
-            exchange = retry_stale(watched.send)
+            exchange = retry_stale(key.send)
         except Lost as lost:
-            return _Failure(Trouble.GONE, f"no response ({lost.reason})")
+            return _ControlFailure(Trouble.GONE, f"no response ({lost.reason})")
         except Busy as busy:
             status = busy.exchange.response.status
-            return _Failure(Trouble.THROTTLED, f"nothing but {status}", status)
+            return _ControlFailure(Trouble.THROTTLED, f"nothing but {status}", status)
         finally:
             self._subject.client.drain()
-        if self._shows(watched, exchange):
-            watched.last = self._now()
+        if self._shows(key, exchange):
+            key.last = self._now()
             return None
         status = exchange.response.status
-        text = " ".join(summary(exchange).split())  # a page has many lines
-        return _Failure(Trouble.GONE if status in GATEWAY else Trouble.CHANGED, text, status)
+        text = " ".join(summary(exchange).split())  # an HTML page has many lines
+        return _ControlFailure(Trouble.GONE if status in GATEWAY else Trouble.CHANGED, text, status)
 
-    def _shows(self, watched: _Watched, exchange: Exchange) -> bool:
-        """Whether an exchange shows that the key works: it gets what the plain request got at the start."""
-        request, response, key = exchange.request, exchange.response, self._subject.contract.upsert.key
-        if request.credential != watched.credential or request.operation_id != watched.operation:
+    def _shows(self, key: _Key, exchange: Exchange) -> bool:
+        """Return whether an exchange shows that the key works.
+
+        It has to be successful, and to name its model if the response to the plain request at the start did.
+        """
+        request, response, name = exchange.request, exchange.response, self._subject.contract.upsert.key
+        if request.credential != key.credential or request.operation_id != key.operation:
             return False
         plain = self._subject.plain
-        if plain is not None and plain.response.members.get(key) == plain.request.key:
-            return response.successful and response.members.get(key) == request.key
+        if plain is not None and plain.response.members.get(name) == plain.request.key:
+            return response.successful and response.members.get(name) == request.key
         return response.successful
 
     def _upsert(self, credential: Credential | None = None) -> Exchange:
@@ -228,13 +235,13 @@ class Control:
 
     def _read(self, credential: Credential) -> Exchange:
         first = self._subject.first
-        assert first is not None  # noqa: S101 - there is no such control without it
+        assert first is not None  # noqa: S101 - without it this control is not made
         return self._subject.read(str(first.request.key), credential)
 
     def _now(self, after: int = 0) -> Mark:
         return Mark(self._subject.client.requests - after + 1, datetime.now().astimezone())
 
 
-def _passing(watched: _Watched, failure: _Failure, since: Mark | None, seconds: float) -> Disruption:
-    text = f"since {since} {watched.control} got {failure.text}; it works again after {seconds:.1f} s"
+def _short_outage(key: _Key, failure: _ControlFailure, since: Mark | None, seconds: float) -> Disruption:
+    text = f"since {since} {key.control} got {failure.text}; it works again after {seconds:.1f} s"
     return Disruption(failure.trouble, text)

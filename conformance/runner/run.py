@@ -1,4 +1,18 @@
-"""One run of the suite in one process: its contract, its subject, and the records of its tests."""
+"""One run of the suite in one process, from the first request to the last.
+
+A run is made from settings and sends nothing. Then it goes through four stages:
+
+- `meet` connects to the target. It sends the plainest upsert, stops if that cannot work (wrong address, wrong key), and
+  probes what the target can do: read, delete, keep omitted fields. Checks rely on these capabilities.
+- `judge` runs one check at a time (`attempt.py`) and returns a record of it. In between it deletes the models that no
+  check needs any more, and keeps track of what a change of the surroundings would make void: everything that was judged
+  since the plain request last worked (`control.py`).
+- `close` sends the plain request once more if the last tests leave that open, deletes what the run created, and returns
+  what no record has said: warnings, disruptions, and which records are void.
+
+With pytest-xdist each worker process has a run of its own. Records are plain data, because they travel from there to
+the process that makes the reports.
+"""
 
 from __future__ import annotations
 
@@ -53,16 +67,16 @@ from conformance.wire.transport import Transport
 from contract import load
 
 SECRET = 8
-"""Characters from which on the value of a header of the user's is taken for a secret wherever it stands."""
+"""A header value that the user gives is treated as a secret everywhere, if it has at least this many characters."""
 OTHER = "other-org-key"
 LONG = 60.0
-"""Seconds of a run from which on it is said beforehand how long it takes."""
+"""A run that is expected to take at least this many seconds says so at the start."""
 SHOWN = 3
-"""Findings of a requirement that are shown with their exchanges; the others are counted."""
+"""How many findings of a requirement keep their exchanges."""
 
 
 class Run:
-    """Made once in each process that runs tests. Sends nothing before `subject` is asked for."""
+    """The run of one process. It sends nothing before `meet`."""
 
     def __init__(
         self, settings: Settings, seed: int, worker: str = "", share: int = 1, prefix: str | None = None
@@ -79,18 +93,18 @@ class Run:
         self.target = str(settings["url"] or settings["app"])
         self.repeat_with(command_of(settings, self.secrets()))
         self.node = ""
-        """The test that runs, as pytest is told to run it alone."""
+        """The ID with which pytest runs the current test alone."""
         self._app: str | None = settings["app"]
         self.prefix = prefix or new_prefix(self._shape)
         self._earlier = left_by_earlier_runs(settings["names"], worker)
         self.names = self._shape.spelled(self.prefix)
-        """All names of the run, as a reader is told of them."""
+        """The pattern of the names of the run, for the reader of a report."""
         self.proxy = str(self._connection.proxy or "")
-        """The proxy on the way to the target, and where it was named; empty where there is none."""
+        """The proxy to the target, and the setting that names it; empty if there is none."""
         self.estimate = 0
-        """About how many requests the run sends; 0 where nobody reckoned it."""
+        """About how many requests the run sends; 0 if nobody has estimated it."""
         self.expected = 0.0
-        """About how many seconds the run takes; 0 where nobody knows."""
+        """About how many seconds the run takes; 0 if that is unknown."""
         self.notes: list[str] = []
         self.warnings: list[str] = self._connection.warnings()
         self._worker = worker
@@ -98,39 +112,41 @@ class Run:
         self._transport: Transport | None = None
         self._lost = False
         self._unstable = False
-        """Whether anything was found that did not show again."""
+        """Whether any failure did not repeat."""
         self._counted = 0
         self._coverage = Coverage()
         self._findings: Counter[str] = Counter()
         self._disruptions: list[Disruption] = []
         self._unproven: list[list[str]] = []
-        """What was judged since the surroundings were last seen to be what they were at the start."""
+        """The tests that were judged since the surroundings were last found unchanged."""
         self._gone: dict[str, str] = {}
-        """The options of keys that do not work any more, and what is known of that."""
+        """The options of keys that no longer work, and why."""
 
     def repeat_with(self, command: Command) -> None:
-        """Note the command that makes the run again."""
+        """Set the command that repeats the run."""
         self.about = replace(self.about, command=command)
 
     def estimate_requests(self, tests: Mapping[str, int]) -> None:
-        """Reckon what so many tests of each section will send."""
+        """Estimate how many requests so many tests of each section will send."""
         self.estimate = estimated_requests(self.profile, tests)
 
     def meet(self, target: str | App, notice: Callable[[str], None] = lambda _: None) -> Subject:
-        """Smoke and probe the target, once, and give notice of what the user had better know before the run goes on.
+        """Connect to the target and probe it, once; call `notice` with what the user should know at once.
 
-        Raises Unreachable, WrongKey, Refused or Disrupted where nothing can be judged.
+        Raises Unreachable, WrongKey, Refused or Disrupted if nothing can be judged.
         """
         if self._subject is None:
             self.target = named(target)
             self._app = self._app or (None if isinstance(target, str) else path_of(target))
             self._transport = self._connect(target)
-            self._subject = subject = self._unmet(self._connection.client(self._transport), isinstance(target, str))
-            self._look(subject, notice)
+            self._subject = subject = self._new_subject(
+                self._connection.client(self._transport), isinstance(target, str)
+            )
+            self._probe_target(subject, notice)
         return self._subject
 
-    def _look(self, subject: Subject, notice: Callable[[str], None]) -> None:
-        leaves = isinstance(self._transport, HttpTransport)  # an application in this process goes with it
+    def _probe_target(self, subject: Subject, notice: Callable[[str], None]) -> None:
+        leaves = isinstance(self._transport, HttpTransport)  # an application in this process ends with it
         lacking = lacks_delete(subject) if leaves else None
         if lacking:
             notice(self._warning_of_leftovers(subject))
@@ -150,7 +166,7 @@ class Run:
         responses = subject.client.seconds or [0.0]
         self.expected = require_time(self.estimate, median(responses), subject.client.restraint)
         if self.expected >= LONG:
-            notice(f"at the speed of the first responses the run takes about {duration(self.expected)}")
+            notice(f"the run will take about {duration(self.expected)}, judging by the first responses")
 
     def _connect(self, target: str | App) -> Transport:
         route = self._connection.route
@@ -158,12 +174,12 @@ class Run:
 
     @property
     def subject(self) -> Subject:
-        """The target that was met."""
+        """The target, after `meet`."""
         if self._subject is None:
-            raise RuntimeError("no target was met yet")
+            raise RuntimeError("call `meet` first")
         return self._subject
 
-    def _unmet(self, client: Client, lasting: bool) -> Subject:
+    def _new_subject(self, client: Client, lasting: bool) -> Subject:
         fixtures = KnownFixtures(self.settings["builtin-model"], self.settings["provider"])
         options = RunOptions(fixtures, self.seed, self.profile)
         self._earlier = [run for run in self._earlier if run.target == self.target]
@@ -175,14 +191,14 @@ class Run:
         return subject
 
     def _own_entries(self) -> Iterator[Entry]:
-        """Yield the models that earlier runs left and this one may delete: by its keys, and named as runs name them."""
+        """Yield the models of earlier runs that have a name of a run and that this run has the key to delete."""
         for run in self._earlier:
             for entry in run.entries:
                 if entry.name.startswith(run.prefix) and (entry.caller != asked_for(OTHER) or self.settings[OTHER]):
                     yield entry
 
     def _names_left(self) -> list[Left]:
-        """Names of models that earlier runs left, in an order that the seed repeats."""
+        """Return the names of models that earlier runs left, in an order that depends on the seed alone."""
         found = list[Left]()
         for run in self._earlier:
             pattern = self._shape.pattern(run.prefix, self._worker)
@@ -190,15 +206,15 @@ class Run:
             ours = {entry.name for entry in run.entries if entry.caller != asked_for(OTHER)}
             matches = [(match, name) for name in sorted(ours) if (match := pattern.match(name))]
             found += [Left(match[0], name[match.end() :], name in theirs) for match, name in matches]
-        Random(self.seed).shuffle(found)  # noqa: S311 - it is no secret
+        Random(self.seed).shuffle(found)  # noqa: S311 - the order is no secret
         return found
 
     def _warning_of_leftovers(self, subject: Subject) -> str:
-        """What is said of the models that stay, before the run goes on."""
+        """Return the warning about models that will stay on the target."""
         return warning_of_leftovers(estimated_models(self.estimate), len(self._names_left()) * subject.names.reuses)
 
     def _open_ledger(self, lasting: bool) -> Ledger | None:
-        """The ledger of the run; a target that does not outlast it needs none, unless the user wants one."""
+        """Open the ledger of the run, unless the target ends with the run and the user asks for no ledger."""
         given = self.settings["names"] or self.settings["ledger"]
         if not (given or lasting):
             return None
@@ -215,7 +231,7 @@ class Run:
         )
 
     def read(self, requirement: Requirement, found: Verdict) -> Verdict:
-        """What was found in one test, on the terms of the run."""
+        """Return the verdict of one test under the terms of the run: its strictness and its waivers."""
         waived = requirement.id in self.terms.waived()
         return read_as(found, requirement.level_in(self.contract), strict=self.terms.strict, waived=waived)
 
@@ -223,7 +239,7 @@ class Run:
         """Run one check, and say what it came to."""
         started = time.perf_counter()
         try:
-            attempt = self._attempts.run(requirement, lambda: self._guarded(requirement, check))
+            attempt = self._attempts.run(requirement, lambda: self._run_if_possible(requirement, check))
         except Unreachable:
             self._lost = True
             raise
@@ -231,18 +247,18 @@ class Run:
         self._coverage.note(attempt.exchanges, self.contract)
         void = self._void(requirement.id, case, attempt)
         self._unstable |= any(finding.verdict is Verdict.UNSTABLE for finding in attempt.findings.values())
-        self.subject.failed |= any(self._binds(id, finding) for id, finding in attempt.findings.items())
+        self.subject.failed |= any(self._makes_nonconformant(id, finding) for id, finding in attempt.findings.items())
         sweep(self.subject)
         if self.subject.names.reuses:
             self.subject.names.take_back(self.subject.creations.written())
         return self._record(requirement, case, attempt) | {"void": void, "seconds": seconds, **self._journal(attempt)}
 
-    def _binds(self, id: str, finding: Finding) -> bool:
-        """Whether a finding makes the target not conformant."""
+    def _makes_nonconformant(self, id: str, finding: Finding) -> bool:
+        """Return whether a finding makes the target not conformant."""
         return finding.verdict is Verdict.FAIL and self.read(REGISTRY[id], Verdict.FAIL) is Verdict.FAIL
 
-    def _guarded(self, requirement: Requirement, check: Callable[[], None]) -> None:
-        """Run the check where there is anything to run it with."""
+    def _run_if_possible(self, requirement: Requirement, check: Callable[[], None]) -> None:
+        """Run the check. Raises NotProvided or Disrupted if a setting, a key or new names are missing for it."""
         self.subject.client.budget.check_time()
         missing = [option for option in requirement.needs if not self.settings[option]]
         if missing:
@@ -314,11 +330,11 @@ class Run:
         return finding if self._findings[id] <= SHOWN else replace(finding, exchanges=(), again=())
 
     def _variables(self) -> dict[str, str]:
-        """What reports write as shell variables: the tokens, and the prefix of the run's names."""
+        """Return what reports replace with shell variables: the secrets, and the prefix of the names of the run."""
         return self.secrets() | {self.subject.names.run: RUN}
 
     def secrets(self) -> dict[str, str]:
-        """What must not be told, and the shell variables that stand for it."""
+        """Return each secret with the shell variable that reports show in its place."""
         headers = {text: shell for text, shell in self._connection.secrets() if len(text) >= SECRET}
         given = [option for option in OPTIONS if option.secret and self.settings[option.name]]
         return headers | {self.settings[option.name]: f"${option.environment}" for option in given}
@@ -365,11 +381,11 @@ class Run:
 
     @property
     def _flaky_requests(self) -> int:
-        """Requests that got no response, while others like them did."""
+        """The number of requests that failed once and not when they were sent again."""
         return self._attempts.flaky_requests if "_attempts" in vars(self) else 0
 
     def _all_disruptions(self) -> list[Disruption]:
-        """What disrupted the run, each once, in the order in which it came."""
+        """Return what disrupted the run, each disruption once, in the order of occurrence."""
         if self._subject is None:
             return []
         client, flaky_requests = self._subject.client, self._flaky_requests
@@ -387,20 +403,22 @@ class Run:
 
 
 def _notes(subject: Subject) -> list[str]:
-    """What the run found the target able to do, as it was seen."""
+    """Return sentences about what the target was found to do."""
     able = subject.capabilities
     return [note for note in (_note_on_reading(able), _note_on_deleting(able), _note_on_omitting(able)) if note]
 
 
 def _note_on_reading(able: Capabilities) -> str:
     if able.reads_late:
-        return "the read of the target may show what was before a write, so that nothing else is judged by it"
+        return "the read of the target may return stale values, so no other check relies on it"
     if able.reads:
         return (
-            "the target has a read" if able.reads_truly else "the target has a read that does not show what was written"
+            "the target has a read"
+            if able.reads_truly
+            else "the target has a read that does not return what was written"
         )
     return (
-        "" if able.read_status is None else f"the target has no read: for a model that exists it got {able.read_status}"
+        "" if able.read_status is None else f"the target has no read: for an existing model it got {able.read_status}"
     )
 
 
@@ -408,7 +426,7 @@ def _note_on_deleting(able: Capabilities) -> str:
     if able.deletes:
         return "the target has a delete"
     seen = able.delete_status
-    return "" if seen is None else f"the target has no delete: for a model that exists it got {seen}"
+    return "" if seen is None else f"the target has no delete: for an existing model it got {seen}"
 
 
 def _note_on_omitting(able: Capabilities) -> str:
