@@ -87,12 +87,12 @@ def fixed() -> list[tuple[str, str]]:
         (size(state), "a body of `PUT /_mock/state`"),
         (f"{size(LARGEST_BODY)}, {DEEPEST_BODY} levels", "any other body of the admin API"),
         (f"{MOST_SECONDS} seconds", "the wait that `Prefer: wait` asks for"),
-        (f"{validation.MOST}", f"violations that a response names; 1 where the body has {validation.LARGE:,} values"),
+        (f"{validation.MOST}", f"errors that a response names; 1 if the body has {validation.LARGE:,} values"),
         (size(LARGEST_FILE), "a contract, fixtures, faults or scenario file"),
         (size(file.LARGEST), "a state file"),
         (size(LONGEST), "a response body"),
         (size(BYTES), f"all response bodies of more than {size(SHORT)}"),
-        (f"{LONGEST_WAIT:g} seconds", "a wait for a target"),
+        (f"{LONGEST_WAIT:g} seconds", "each wait for a busy target"),
     ]
 
 
