@@ -263,7 +263,7 @@ class RepeatedUpdateReturns401(Mutant):
 
 
 class UnknownKeyLocksOutNextCaller(Mutant):
-    """A request with an unknown key makes the next request return 401, whoever sends it."""
+    """A request with an unknown key makes the next request return 401, no matter who sends it."""
 
     kills = frozenset({"AUT-08", "AUT-10"})
 
