@@ -1,4 +1,4 @@
-"""What docs/python.md shows is what happens."""
+"""The examples in docs/python.md are true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The excerpts of the examples that the documentation shows stand in the examples."""
+"""The excerpts in the documentation are in the examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example of a form page: what its user sees of each answer, in a browser, with the mock at another origin."""
+"""The form of the frontend example, in a browser, with the mock at another origin."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def origin() -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page on which no script may fail."""
+    """Yield a page on which no script may fail."""
     errors: list[str] = []
     page = browser.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -53,7 +53,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def visit(page: Page, origin: str, respan_mock: MockServer) -> Open:
-    """Opens the page, for this mock."""
+    """Return a function that opens the page for this mock."""
 
     def visit(**query: str) -> None:
         asked = "".join(f"&{name}={value}" for name, value in query.items())
@@ -84,12 +84,12 @@ def status(page: Page) -> Locator:
 
 
 def sent(mock: MockServer) -> list[Any]:
-    """The bodies of the upserts."""
+    """Return the bodies of the upserts."""
     return [request.request.body.json for request in mock.requests(method="POST", path=MODELS)]
 
 
 def expect_wrong(page: Page, label: str, message: str) -> None:
-    """The field is marked, and its message is read out with it."""
+    """Expect that a field is marked as invalid and described by its message."""
     expect(field(page, label)).to_have_attribute("aria-invalid", "true")
     expect(field(page, label)).to_have_accessible_description(re.compile(re.escape(message)))
 
@@ -108,7 +108,7 @@ def test_a_model_is_created_by_keyboard_alone(page: Page, visit: Open, respan_mo
     assert sent(respan_mock) == [{"model_name": "support-bot"}]
 
 
-def test_what_is_typed_is_sent_and_what_is_inherited_shown(page: Page, visit: Open, respan_mock: MockServer) -> None:
+def test_typed_values_are_sent_and_inherited_values_shown(page: Page, visit: Open, respan_mock: MockServer) -> None:
     visit()
     fill(page, TYPED)
     field(page, "Accepts images").select_option("No")
@@ -127,8 +127,8 @@ def test_what_is_typed_is_sent_and_what_is_inherited_shown(page: Page, visit: Op
     expect_kept(page, {**TYPED, "Output cost": "10", "Context window": "128000"})
 
 
-def test_only_what_is_changed_is_sent(page: Page, visit: Open, respan_mock: MockServer) -> None:
-    """Or all that a model inherits would become its own."""
+def test_only_changed_fields_are_sent(page: Page, visit: Open, respan_mock: MockServer) -> None:
+    """Sending inherited values would set them on the model."""
     visit()
     fill(page, TYPED)
     press(page, "Create")
@@ -157,7 +157,7 @@ def test_a_model_is_loaded_and_changed(page: Page, visit: Open, respan_mock: Moc
     assert sent(respan_mock)[1] == {"model_name": "acme/support bot #1", "display_name": "Bot"}
 
 
-def test_it_says_that_a_name_was_taken(page: Page, visit: Open) -> None:
+def test_the_page_says_that_a_model_already_existed(page: Page, visit: Open) -> None:
     visit()
     for said in ("Created support-bot.", "Updated support-bot, which already existed."):
         fill(page, {"Name": "support-bot"})
@@ -166,7 +166,7 @@ def test_it_says_that_a_name_was_taken(page: Page, visit: Open) -> None:
         press(page, "New model")
 
 
-def test_each_field_says_what_is_wrong_with_it(page: Page, visit: Open, respan_mock: MockServer) -> None:
+def test_each_field_shows_its_errors(page: Page, visit: Open, respan_mock: MockServer) -> None:
     typed = {"Input cost": "free", "Context window": "1.5", "Display name": "Support bot"}
     visit()
     fill(page, typed)
@@ -186,7 +186,7 @@ def test_each_field_says_what_is_wrong_with_it(page: Page, visit: Open, respan_m
     assert respan_mock.state["models"] == {}
 
 
-def test_a_key_that_is_not_known(page: Page, visit: Open) -> None:
+def test_an_unknown_key(page: Page, visit: Open) -> None:
     visit()
     fill(page, TYPED)
     key = page.get_by_label("API key")
@@ -202,7 +202,7 @@ def test_a_key_that_is_not_known(page: Page, visit: Open) -> None:
     expect(status(page)).to_have_text("Created support-bot.")
 
 
-def test_a_key_that_may_only_read(page: Page, visit: Open, respan_mock: MockServer) -> None:
+def test_a_read_only_key(page: Page, visit: Open, respan_mock: MockServer) -> None:
     visit()
     page.get_by_label("API key").fill(respan_mock.key("acme", may_write=False))
     fill(page, TYPED)
@@ -237,7 +237,7 @@ def test_a_404_that_may_be_about_either(page: Page, visit: Open) -> None:
     expect(page.locator("[aria-invalid]")).to_have_count(0)
 
 
-def test_a_model_that_is_not_there(page: Page, visit: Open) -> None:
+def test_a_model_that_does_not_exist(page: Page, visit: Open) -> None:
     visit(model="support-bot")
     expect(problem(page)).to_contain_text("There is no such model")
     expect(page.get_by_role("heading", name="New model")).to_be_visible()
@@ -256,7 +256,7 @@ def test_a_busy_api(page: Page, visit: Open, respan_mock: MockServer, busy: int)
     expect(problem(page)).to_be_empty()
 
 
-def test_a_busy_api_that_does_not_say_how_long(page: Page, visit: Open, respan_mock: MockServer) -> None:
+def test_a_busy_api_without_retry_after(page: Page, visit: Open, respan_mock: MockServer) -> None:
     respan_mock.faults.add(status=503)
     visit(model="gpt-4o")
     expect(problem(page)).to_have_text("The API is busy. Try again later.")
@@ -273,10 +273,10 @@ BROKEN = {
 
 @pytest.mark.parametrize(("fault", "said"), BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_broken_answer(
+def test_a_broken_response(
     page: Page, visit: Open, respan_mock: MockServer, fault: dict[str, Any], said: str, when: str
 ) -> None:
-    """Whether it was saved or not, what was typed is kept, and trying again saves it once."""
+    """The typed values stay whether the model was saved or not, and trying again saves it once."""
     rule = respan_mock.faults.add(**fault, when=when)
     visit()
     fill(page, TYPED)
@@ -295,7 +295,7 @@ SLOW = {"no answer": {"latency": {"min": 60_000}}, "a body in drops": {"drip": {
 
 
 @pytest.mark.parametrize("fault", SLOW.values(), ids=SLOW)
-def test_a_slow_answer_ends_in_time(page: Page, visit: Open, respan_mock: MockServer, fault: dict[str, Any]) -> None:
+def test_a_slow_response_times_out(page: Page, visit: Open, respan_mock: MockServer, fault: dict[str, Any]) -> None:
     respan_mock.faults.add(**fault)
     visit(timeout="500")
     fill(page, TYPED)
@@ -305,7 +305,7 @@ def test_a_slow_answer_ends_in_time(page: Page, visit: Open, respan_mock: MockSe
     expect_kept(page, TYPED)
 
 
-def test_a_slow_answer_can_be_given_up(page: Page, visit: Open, respan_mock: MockServer) -> None:
+def test_a_slow_request_can_be_cancelled(page: Page, visit: Open, respan_mock: MockServer) -> None:
     slow = respan_mock.faults.add(latency={"min": 60_000})
     visit()
     fill(page, TYPED)
@@ -323,7 +323,7 @@ def test_a_slow_answer_can_be_given_up(page: Page, visit: Open, respan_mock: Moc
     expect(status(page)).to_have_text("Created support-bot.")
 
 
-def test_an_api_that_is_not_there(page: Page, visit: Open, origin: str) -> None:
+def test_an_unreachable_api(page: Page, visit: Open, origin: str) -> None:
     visit()
     page.get_by_label("API address").fill(origin.replace("127.0.0.1", "localhost"))  # lets no other origin in
     fill(page, TYPED)

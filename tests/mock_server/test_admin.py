@@ -1,4 +1,4 @@
-"""The admin API is what its document says."""
+"""The admin API matches its document."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def document() -> dict[str, Any]:
     return read_document()
 
 
-def test_the_document_is_valid_as_it_is_written_and_in_one_piece(document: dict[str, Any]) -> None:
+def test_the_document_is_valid_in_separate_files_and_in_one(document: dict[str, Any]) -> None:
     written = yaml.safe_load(DOCUMENT_FILE.read_text(encoding="utf-8"))
     assert not list(OpenAPIV30SpecValidator(written, base_uri=DOCUMENT_FILE.as_uri()).iter_errors())
     assert not list(OpenAPIV30SpecValidator(document).iter_errors())
@@ -34,11 +34,11 @@ def test_the_document_is_served(client: httpx2.Client, document: dict[str, Any])
     assert client.get(f"{ADMIN}openapi.json").json()["paths"].keys() == document["paths"].keys()
 
 
-def test_health_is_told(client: httpx2.Client) -> None:
+def test_health_is_ok(client: httpx2.Client) -> None:
     assert client.get(f"{ADMIN}health").json() == {"status": "ok"}
 
 
-def test_info_tells_what_is_served(client: httpx2.Client, contract: Contract) -> None:
+def test_info_describes_the_mock(client: httpx2.Client, contract: Contract) -> None:
     info = client.get(f"{ADMIN}info").json()
     assert info["contract"]["digest"] == contract.digest
     acme, globex = info["organizations"]
@@ -49,7 +49,7 @@ def test_info_tells_what_is_served(client: httpx2.Client, contract: Contract) ->
     assert info["settings"]["journal"] == 1000
 
 
-def test_other_paths_and_methods_are_rejected_as_everywhere(mock: MockProcess) -> None:
+def test_other_paths_and_methods_are_rejected(mock: MockProcess) -> None:
     host = {"Host": "localhost"}
     assert exchange(mock.address, request("GET", f"{ADMIN}nothing", host)).status == 404
     wrong = exchange(mock.address, request("POST", f"{ADMIN}requests", host))
@@ -66,26 +66,26 @@ ODD = [
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("path", ODD)
-def test_nothing_that_is_asked_makes_it_fail(mock: MockProcess, method: str, path: str) -> None:
+def test_no_request_causes_a_server_error(mock: MockProcess, method: str, path: str) -> None:
     for body in (b"", b"{}", b"[" * 1000, b'{"faults": [{"id": "\\ud800"}]}', b'{"models": {"a": 1e999}}', b"\xff"):
         headers = {"Host": "localhost", "Content-Type": "application/json"}
-        answer = exchange(mock.address, request(method, f"{ADMIN}{path}", headers, body))
-        assert 200 <= answer.status < 500
-        assert method == "HEAD" or not answer.body or answer.json
+        response = exchange(mock.address, request(method, f"{ADMIN}{path}", headers, body))
+        assert 200 <= response.status < 500
+        assert method == "HEAD" or not response.body or response.json
 
 
 @pytest.mark.parametrize("last", ["x", "-1", "1" * 40, "\xff"])
-def test_an_odd_last_event_id_is_rejected(mock: MockProcess, last: str) -> None:
+def test_an_invalid_last_event_id_is_rejected(mock: MockProcess, last: str) -> None:
     headers = {"Host": "localhost", "Last-Event-ID": last}
     assert exchange(mock.address, request("GET", f"{ADMIN}events", headers)).status == 400
 
 
-def test_the_answers_are_as_the_document_says(client: httpx2.Client, document: dict[str, Any]) -> None:
+def test_the_responses_match_the_document(client: httpx2.Client, document: dict[str, Any]) -> None:
     described: Any = OpenAPI.from_dict(document)
     client.post(MODELS, json={"model_name": ""})
     for path in ASKED:
-        answer = client.get(f"{ADMIN}{path}")
-        described.validate_response(_Asked(answer.request), _Answered(answer))
+        response = client.get(f"{ADMIN}{path}")
+        described.validate_response(_Asked(response.request), _Answered(response))
 
 
 ASKED = (
@@ -102,7 +102,7 @@ ASKED = (
 
 
 class _Asked:
-    """A request as openapi-core reads one."""
+    """A request in the form that openapi-core expects."""
 
     def __init__(self, sent: httpx2.Request) -> None:
         self.host_url = f"http://{sent.url.netloc.decode()}"
@@ -114,10 +114,10 @@ class _Asked:
 
 
 class _Answered:
-    """An answer as openapi-core reads one."""
+    """An response as openapi-core reads one."""
 
-    def __init__(self, answer: httpx2.Response) -> None:
-        self.status_code = answer.status_code
-        self.headers = dict(answer.headers)
-        self.content_type = answer.headers["content-type"]
-        self.data = answer.content
+    def __init__(self, response: httpx2.Response) -> None:
+        self.status_code = response.status_code
+        self.headers = dict(response.headers)
+        self.content_type = response.headers["content-type"]
+        self.data = response.content

@@ -1,4 +1,4 @@
-"""Who may use the admin API, and who may not."""
+"""Access to the admin API."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ def status(mock: MockProcess, path: str = INFO, **headers: str) -> int:
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:{port}", "127.0.0.1:{port}", "[::1]", "[::1]:{port}"])
-def test_this_machine_is_known_by_its_names(mock: MockProcess, host: str) -> None:
+def test_names_of_this_machine_are_accepted(mock: MockProcess, host: str) -> None:
     assert status(mock, Host=host.format(port=mock.address[1])) == 200
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1"]
 )
-def test_a_foreign_name_is_rejected(mock: MockProcess, host: str) -> None:
+def test_another_host_name_is_rejected(mock: MockProcess, host: str) -> None:
     assert status(mock, Host=host) == 403
 
 
 @pytest.mark.parametrize("headers", [{"Host": "10.0.0.1"}, {"Host": "mock.pod"}, {"Origin": "http://evil.example"}])
-def test_health_tells_nothing_and_is_open_to_all(mock: MockProcess, headers: dict[str, str]) -> None:
-    answer = exchange(mock.address, request("GET", HEALTH, headers))
-    assert (answer.status, answer.json) == (200, {"status": "ok"})
+def test_health_is_unguarded(mock: MockProcess, headers: dict[str, str]) -> None:
+    response = exchange(mock.address, request("GET", HEALTH, headers))
+    assert (response.status, response.json) == (200, {"status": "ok"})
 
 
 FOREIGN = {
@@ -50,7 +50,7 @@ def test_pages_of_other_origins_are_rejected(mock: MockProcess, headers: dict[st
 
 @pytest.mark.parametrize("name", ["Origin", "Sec-Fetch-Site"])
 @pytest.mark.parametrize("own_first", [False, True])
-def test_a_header_that_stands_twice_is_not_read_as_either(mock: MockProcess, name: str, own_first: bool) -> None:
+def test_a_repeated_header_is_rejected(mock: MockProcess, name: str, own_first: bool) -> None:
     own = {"Origin": f"http://localhost:{mock.address[1]}", "Sec-Fetch-Site": "same-origin"}[name]
     values = [own, "http://evil.example"] if own_first else ["http://evil.example", own]
     twice = f"Host: localhost:{mock.address[1]}\r\n" + "".join(f"{name}: {each}\r\n" for each in values)
@@ -58,13 +58,13 @@ def test_a_header_that_stands_twice_is_not_read_as_either(mock: MockProcess, nam
     assert exchange(mock.address, sent.encode()).status == 403
 
 
-def test_pages_of_its_own_origin_are_let_in(mock: MockProcess) -> None:
+def test_pages_of_the_same_origin_are_accepted(mock: MockProcess) -> None:
     own = f"http://localhost:{mock.address[1]}"
     assert status(mock, Origin=own, Sec_Fetch_Site="same-origin") == 200
     assert status(mock, Sec_Fetch_Site="none") == 200
 
 
-def test_there_is_no_cors_unless_it_is_asked_for() -> None:
+def test_without_an_option_there_is_no_cors() -> None:
     asked = {"Origin": "http://localhost:5173", "Access-Control-Request-Method": "DELETE"}
     with started("--quiet") as mock, httpx2.Client(base_url=mock.url) as client:
         preflight = client.options("/_mock/requests", headers=asked)
@@ -73,14 +73,14 @@ def test_there_is_no_cors_unless_it_is_asked_for() -> None:
     options = ["--admin-origin", "http://localhost:5173", "--admin-host", "mock.example"]
     with started("--quiet", *options) as mock, httpx2.Client(base_url=mock.url) as client:
         assert client.options("/_mock/requests", headers=asked).status_code == 200
-        answer = client.get(INFO, headers={"Origin": "http://localhost:5173", "Sec-Fetch-Site": "same-site"})
-        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "http://localhost:5173")
+        response = client.get(INFO, headers={"Origin": "http://localhost:5173", "Sec-Fetch-Site": "same-site"})
+        assert (response.status_code, response.headers["access-control-allow-origin"]) == (200, "http://localhost:5173")
         assert client.get(INFO, headers={"Origin": "http://localhost:5174"}).status_code == 403
         assert client.get(INFO, headers={"Host": "mock.example"}).status_code == 200
 
 
 @pytest.mark.parametrize("by_variable", [False, True])
-def test_a_token_is_asked_for_where_there_is_one(by_variable: bool) -> None:
+def test_a_configured_token_is_required(by_variable: bool) -> None:
     options, variables = (
         ([], {"RESPAN_MOCK_ADMIN_TOKEN": "open-sesame"}) if by_variable else (["--admin-token", "open-sesame"], {})
     )
@@ -96,14 +96,14 @@ def test_a_token_is_asked_for_where_there_is_one(by_variable: bool) -> None:
 
 
 @pytest.mark.parametrize("by_variable", [False, True])
-def test_a_token_that_nobody_could_send_is_rejected(by_variable: bool) -> None:
+def test_a_token_that_no_header_can_contain_is_rejected(by_variable: bool) -> None:
     word = "open sesame"
     ended = run(RESPAN_MOCK_ADMIN_TOKEN=word) if by_variable else run("--admin-token", word)
     assert ended.returncode == 2
     assert "argument --admin-token: a token has letters, digits and -._~+/ only" in ended.stderr
 
 
-def test_the_right_token_opens_it() -> None:
+def test_the_right_token_is_accepted() -> None:
     right = {"Authorization": "Bearer open-sesame"}
     with started("--quiet", "--admin-token", "open-sesame") as mock, httpx2.Client(base_url=mock.url) as client:
         info = client.get(INFO, headers=right)
@@ -112,11 +112,11 @@ def test_the_right_token_opens_it() -> None:
         assert client.get("/_mock/openapi.json", headers=right).json()["security"] == [{"adminToken": []}]
 
 
-def test_without_a_token_the_document_asks_for_none(client: httpx2.Client) -> None:
+def test_without_a_token_the_document_requires_none(client: httpx2.Client) -> None:
     assert "security" not in client.get("/_mock/openapi.json").json()
 
 
-def test_where_others_can_reach_it_it_needs_a_token() -> None:
+def test_a_mock_that_others_can_reach_needs_a_token() -> None:
     ended = run("--port", "0", "--host", "0.0.0.0")
     assert ended.returncode == 2
     for hint in ("--admin-token", "RESPAN_MOCK_ADMIN_TOKEN", "--no-admin"):
@@ -125,7 +125,7 @@ def test_where_others_can_reach_it_it_needs_a_token() -> None:
         assert status(mock, Authorization="Bearer t") == 200
 
 
-def test_it_can_be_left_out() -> None:
+def test_the_admin_api_can_be_turned_off() -> None:
     with started("--no-admin", "--host", "0.0.0.0") as mock, httpx2.Client(base_url=mock.url) as client:
         assert client.get(HEALTH, headers={"Host": "10.0.0.1"}).json() == {"status": "ok"}
         assert client.head(HEALTH).status_code == 200
@@ -184,14 +184,14 @@ def test_a_rejected_request_says_which_option_to_change(
 ) -> None:
     with started(*options) as mock:
         sent = {"Host": f"localhost:{mock.address[1]}", **headers}
-        answer = exchange(mock.address, request("POST", "/_mock/reset", sent))
+        response = exchange(mock.address, request("POST", "/_mock/reset", sent))
         mock.stop()
         logged = mock.stderr
-    assert answer.status in {401, 403}
-    detail = answer.json["detail"]
+    assert response.status in {401, 403}
+    detail = response.json["detail"]
     for each in told:
         assert each in detail
-    assert f"POST /_mock/reset {answer.status} " in logged
+    assert f"POST /_mock/reset {response.status} " in logged
     assert detail in logged
     for secret in ("s3cret", "open-sesame"):
         assert secret not in detail + logged
@@ -201,6 +201,6 @@ def test_a_rejected_preflight_of_the_admin_api_says_which_option_to_change() -> 
     asked = {"Origin": VITE, "Access-Control-Request-Method": "POST"}
     for options in ([], ["--admin-origin", "http://a.example"]):
         with started("--quiet", *options) as mock, httpx2.Client(base_url=mock.url) as client:
-            answer = client.options("/_mock/reset", headers=asked)
-        assert answer.status_code in {400, 403}
-        assert f"--admin-origin {VITE}" in answer.json()["detail"]
+            response = client.options("/_mock/reset", headers=asked)
+        assert response.status_code in {400, 403}
+        assert f"--admin-origin {VITE}" in response.json()["detail"]

@@ -1,4 +1,4 @@
-"""What clients send takes bounded memory and work: models, bases, events, journal, faults, admin bodies."""
+"""Bounds of memory and work: models, bases, events, journal, faults, admin bodies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ KIB = 1024
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[MockProcess]:
-    """A mock with small limits, so that little has to be sent to reach them."""
+    """Yield a mock with small limits, which short requests can reach."""
     options = ["--max-model-bytes", "20000", "--max-state-bytes", "100000", "--journal-bytes", "50000"]
     with started("--quiet", *options) as process:
         yield process
@@ -60,7 +60,7 @@ def state_of(**models: dict[str, Any]) -> dict[str, Any]:
     return {"format": "respan-mock-state", "version": 1, "models": {"acme": written}}
 
 
-def test_a_model_grows_to_its_limit_and_stays_as_it_was(client: httpx2.Client) -> None:
+def test_a_model_grows_up_to_its_limit(client: httpx2.Client) -> None:
     for number in range(10):
         entries = {f"parameter {number}": "x" * 5000}
         answer = client.post(MODELS, json={"model_name": "m", OVERRIDE: entries})
@@ -72,7 +72,7 @@ def test_a_model_grows_to_its_limit_and_stays_as_it_was(client: httpx2.Client) -
     assert client.post(MODELS, json={"model_name": "m", OVERRIDE: {"parameter 0": {}}}).status_code == 200
 
 
-def test_all_models_together_have_a_limit_and_room_is_made_by_deleting(client: httpx2.Client) -> None:
+def test_all_models_together_have_a_limit_and_deleting_makes_room(client: httpx2.Client) -> None:
     large = {"display_name": "x" * 19_000}
     statuses = [client.post(MODELS, json={"model_name": f"m{n}", **large}).status_code for n in range(6)]
     assert statuses == [201] * 5 + [400]
@@ -97,7 +97,7 @@ def test_an_override_has_a_limit_of_entries(rules: Upsert) -> None:
     assert list(rejection.body) == [OVERRIDE]
 
 
-def test_the_store_counts_what_it_keeps() -> None:
+def test_the_store_counts_the_size_of_its_models() -> None:
     async def steps() -> None:
         store = MemoryStore(room=1000)
 
@@ -173,7 +173,7 @@ def test_a_release_lets_go_of_what_is_large() -> None:
     asyncio.run(steps())
 
 
-def test_a_watcher_is_behind_by_bytes_too_and_lets_go() -> None:
+def test_a_watcher_is_behind_by_bytes_too_and_frees_them() -> None:
     async def steps() -> None:
         events = Events()
         with events.watching(after=None) as watcher:
@@ -187,7 +187,7 @@ def test_a_watcher_is_behind_by_bytes_too_and_lets_go() -> None:
     asyncio.run(steps())
 
 
-def test_so_many_can_watch() -> None:
+def test_the_number_of_watchers_is_bounded() -> None:
     async def steps() -> None:
         events = Events()
         watching = [events.watching(after=None) for _ in range(MOST_WATCHERS)]
@@ -259,14 +259,14 @@ def test_many_long_headers_are_cut_in_the_journal(client: httpx2.Client) -> None
     assert all(shown[f"x-{number}"].startswith("x" * LONGEST_VALUE + "...") for number in range(60))
 
 
-def test_headers_that_are_not_long_are_kept_as_they_are(client: httpx2.Client) -> None:
+def test_short_headers_are_recorded_unchanged(client: httpx2.Client) -> None:
     long = "x" * (LONGEST_HEADERS - KIB)
     client.get(f"{MODELS}m/", headers={"X-Long": long})
     (entry,) = client.get("/_mock/requests").json()["requests"]
     assert entry["request"]["headers"]["x-long"] == long
 
 
-def test_a_listing_is_the_same_json_however_many_there_are(client: httpx2.Client) -> None:
+def test_a_list_is_the_same_json_in_one_chunk_or_many(client: httpx2.Client) -> None:
     for _ in range(30):
         client.post(MODELS, json={"model_name": "x" * 5000})
     answer = client.get("/_mock/requests", params={"limit": 1000})
@@ -277,7 +277,7 @@ def test_a_listing_is_the_same_json_however_many_there_are(client: httpx2.Client
     assert client.get(STATE).json()["models"]["acme"].keys() == {"x" * 5000}
 
 
-def test_no_more_rules_than_may_be_and_no_larger_ones() -> None:
+def test_number_and_size_of_rules_are_bounded() -> None:
     faults = Faults()
     none: tuple[ActiveRule, ...] = ()
     with pytest.raises(RuleError, match=f"give at most {MOST}"):
@@ -314,7 +314,7 @@ def test_a_body_is_read_once_for_all_rules() -> None:
     asyncio.run(steps())
 
 
-def test_errors_are_told_up_to_a_bound() -> None:
+def test_the_number_of_reported_errors_is_bounded() -> None:
     validator = Validator({"items": {"type": "string"}})
     few, many, very_many = [1] * 3, [1] * (MOST_ERRORS * 2), [1] * LARGE
     assert len(validator.errors(few)) == 3
@@ -332,13 +332,13 @@ def test_errors_are_told_up_to_a_bound() -> None:
     ],
     ids=["values", "organizations", "faults"],
 )
-def test_the_answer_to_very_much_that_is_wrong_is_short(client: httpx2.Client, path: str, body: Any) -> None:
+def test_the_response_to_very_many_errors_is_short(client: httpx2.Client, path: str, body: Any) -> None:
     answer = client.put(path, json=body)
     assert answer.status_code == 400
     assert len(answer.content) < 50_000
 
 
-def test_a_state_that_is_too_large_is_rejected_and_nothing_is_replaced(client: httpx2.Client) -> None:
+def test_a_state_that_is_too_large_is_rejected_and_replaces_nothing(client: httpx2.Client) -> None:
     client.post(MODELS, json={"model_name": "mine"})
     large = {"display_name": "x" * 18_000}
     together = client.put(STATE, json=state_of(**{f"m{number}": large for number in range(10)}))
@@ -354,7 +354,7 @@ def test_a_state_that_is_too_large_is_rejected_and_nothing_is_replaced(client: h
     assert list(client.get(STATE).json()["models"]["acme"]) == ["mine"]
 
 
-def test_what_is_put_is_what_is_shown(client: httpx2.Client) -> None:
+def test_a_replaced_state_is_returned_unchanged(client: httpx2.Client) -> None:
     state = state_of(**{f"m{number}": {"display_name": '"é\\u2028'} for number in range(900)})
     assert len(orjson.dumps(state)) > 64 * KIB  # it is read in a thread
     assert client.put(STATE, json=state).json() == state
@@ -364,7 +364,7 @@ def test_what_is_put_is_what_is_shown(client: httpx2.Client) -> None:
     assert "not valid JSON" in answer.json()["detail"]
 
 
-def test_very_many_rules_act_on_one_request(client: httpx2.Client) -> None:
+def test_very_many_rules_apply_to_one_request(client: httpx2.Client) -> None:
     waits = [{"latency": {"min": 0}, "when": when} for when in ("before", "after")] * 300
     rules = [*waits, *[{"drip": {"bytes": 50, "every": 0}}] * 399, {"status": 503}]
     assert client.put(FAULTS, json={"faults": rules}).status_code == 200
@@ -372,7 +372,7 @@ def test_very_many_rules_act_on_one_request(client: httpx2.Client) -> None:
     assert all(each["fired"] == 1 for each in client.get(FAULTS).json()["faults"])
 
 
-def test_waits_and_pauses_of_several_rules_add_up(client: httpx2.Client) -> None:
+def test_latencies_and_pauses_of_several_rules_add_up(client: httpx2.Client) -> None:
     slow: list[dict[str, Any]] = [{"latency": {"min": 100}}, {"latency": {"min": 100}, "when": "after"}]
     client.put(FAULTS, json={"faults": [*slow, {"drip": {"bytes": 20, "every": 100}}, {"status": 503}]})
     start = monotonic()
@@ -380,7 +380,7 @@ def test_waits_and_pauses_of_several_rules_add_up(client: httpx2.Client) -> None
     assert monotonic() - start > 0.3
 
 
-def test_others_get_their_turn_while_long_paths_are_compared() -> None:
+def test_other_clients_are_served_while_long_paths_are_compared() -> None:
     async def turns(count: int) -> int:
         journal = Journal(1000)
         for number in range(count):
@@ -401,7 +401,7 @@ def test_others_get_their_turn_while_long_paths_are_compared() -> None:
     assert asyncio.run(turns(20)) >= 10
 
 
-def test_what_comes_while_a_client_begins_to_wait_counts_once() -> None:
+def test_a_request_that_arrives_when_a_client_begins_to_wait_counts_once() -> None:
     async def found() -> int:
         journal = Journal(1000)
         long = b"/" + b"%41" * 20_000
@@ -416,7 +416,7 @@ def test_what_comes_while_a_client_begins_to_wait_counts_once() -> None:
     assert asyncio.run(found()) == 12
 
 
-def test_so_many_can_wait() -> None:
+def test_the_number_of_waiting_clients_is_bounded() -> None:
     journal = Journal(1)
     with contextlib.ExitStack() as stack:
         for _ in range(MOST_WAITING):
@@ -427,7 +427,7 @@ def test_so_many_can_wait() -> None:
 
 
 @pytest.mark.parametrize("count", [100, 1000])
-def test_others_are_served_while_rules_are_checked(own: MockProcess, client: httpx2.Client, count: int) -> None:
+def test_other_clients_are_served_while_rules_are_checked(own: MockProcess, client: httpx2.Client, count: int) -> None:
     long = "/api/models/*" + "a*" * (400_000 // count) + "/"
     taken: list[float] = []
 

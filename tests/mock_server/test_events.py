@@ -1,4 +1,4 @@
-"""Those who watch are told what happens, in order, and cost those who do not nothing."""
+"""Events arrive in order, and cost nothing without watchers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVENTS = "/_mock/events"
 
 
 def told(response: httpx2.Response) -> Iterator[dict[str, Any]]:
-    """The events of a stream, with their data read."""
+    """Yield the events of a stream, with their data parsed."""
     event: dict[str, Any] = {}
     for line in response.iter_lines():
         field, _, value = line.partition(": ")
@@ -34,7 +34,7 @@ def told(response: httpx2.Response) -> Iterator[dict[str, Any]]:
 
 
 def read_for(seconds: float, connection: socket.socket) -> None:
-    """Read for so long: a stream that is not cut off has no end."""
+    """Read for some seconds, since an open stream never ends."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and connection.recv(65536):
         pass
@@ -47,7 +47,7 @@ def own() -> Iterator[MockProcess]:
         assert process.stderr == ""
 
 
-def test_requests_are_told_as_they_come(own: MockProcess) -> None:
+def test_requests_are_reported_as_they_arrive(own: MockProcess) -> None:
     with (
         httpx2.Client(base_url=own.url, timeout=SECONDS) as client,
         client.stream("GET", EVENTS) as stream,
@@ -64,7 +64,7 @@ def test_requests_are_told_as_they_come(own: MockProcess) -> None:
         assert next(events)["event"] == "cleared"
 
 
-def test_who_comes_back_is_told_what_it_missed(own: MockProcess) -> None:
+def test_a_client_that_reconnects_gets_the_events_that_it_missed(own: MockProcess) -> None:
     with httpx2.Client(base_url=own.url, timeout=SECONDS) as client:
         with client.stream("GET", EVENTS) as stream:
             next(told(stream))
@@ -80,7 +80,7 @@ def test_who_comes_back_is_told_what_it_missed(own: MockProcess) -> None:
             assert again["run"] == hello["data"]["run"]
 
 
-def test_another_run_is_known_as_one(own: MockProcess) -> None:
+def test_a_restart_is_recognized_by_the_run(own: MockProcess) -> None:
     with started("--quiet") as other:
         runs = set()
         for mock in (own, own, other):
@@ -89,7 +89,7 @@ def test_another_run_is_known_as_one(own: MockProcess) -> None:
     assert len(runs) == 2
 
 
-def test_who_asks_for_a_pace_is_told_once_a_second_that_there_was_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_pace_skipped_events_are_reported_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps() -> None:
         events = Events()
         with events.watching(after=None, pace=2) as watcher:
@@ -107,7 +107,7 @@ def test_who_asks_for_a_pace_is_told_once_a_second_that_there_was_more(monkeypat
     asyncio.run(steps())
 
 
-def test_a_stream_has_the_pace_that_is_asked_for(own: MockProcess) -> None:
+def test_a_stream_has_the_requested_pace(own: MockProcess) -> None:
     with (
         httpx2.Client(base_url=own.url, timeout=SECONDS) as client,
         client.stream("GET", f"{EVENTS}?pace=1") as stream,
@@ -123,7 +123,7 @@ def test_a_stream_has_the_pace_that_is_asked_for(own: MockProcess) -> None:
         assert client.get(f"{EVENTS}?pace=0").status_code == 400
 
 
-def test_who_does_not_read_is_cut_off(own: MockProcess) -> None:
+def test_a_client_that_does_not_read_is_disconnected(own: MockProcess) -> None:
     with socket.create_connection(own.address) as watcher, httpx2.Client(base_url=own.url) as client:
         watcher.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         watcher.sendall(request("GET", EVENTS, {"Host": "localhost", "Connection": "keep-alive"}))
@@ -135,13 +135,13 @@ def test_who_does_not_read_is_cut_off(own: MockProcess) -> None:
             read_for(SECONDS, watcher)
 
 
-def test_a_stop_does_not_wait_for_those_who_watch(own: MockProcess) -> None:
+def test_a_stop_does_not_wait_for_watchers(own: MockProcess) -> None:
     with httpx2.Client(base_url=own.url, timeout=SECONDS) as client, client.stream("GET", EVENTS) as stream:
         next(told(stream))
         assert own.stop() == (0, "")
 
 
-def test_events_are_remembered_up_to_a_bound() -> None:
+def test_the_number_of_stored_events_is_bounded() -> None:
     async def steps() -> None:
         events = Events()
         with events.watching(after=None):
@@ -156,7 +156,7 @@ def test_events_are_remembered_up_to_a_bound() -> None:
     asyncio.run(steps())
 
 
-def test_a_watcher_that_lags_is_behind() -> None:
+def test_a_slow_watcher_is_behind() -> None:
     async def steps() -> None:
         events = Events()
         with events.watching(after=None) as watcher:
@@ -170,7 +170,7 @@ def test_a_watcher_that_lags_is_behind() -> None:
     asyncio.run(steps())
 
 
-def test_a_change_is_told_of_requests_that_changed_something() -> None:
+def test_only_requests_that_changed_a_model_report_a_change() -> None:
     told: list[tuple[str, str, bool]] = []
     mock = app(changed=lambda organization, name, stored: told.append((organization, name, stored is not None)))
     ask(mock, "POST", "/api/models/", b'{"model_name": "m"}')

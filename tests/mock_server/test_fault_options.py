@@ -1,4 +1,4 @@
-"""Faults by option and by file."""
+"""Faults from options and files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ faults:
 """
 
 
-def test_options_make_rules_that_are_shown(tmp_path: Path) -> None:
+def test_options_add_rules(tmp_path: Path) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text(FILE, encoding="utf-8")
     options = ["--delay", "1..2", "--fail", "25%:503", "--fail", "reset", "--faults", str(file)]
@@ -44,7 +44,7 @@ def test_faults_need_no_admin_api() -> None:
         assert re.search(r"GET /api/models/gpt-4o/ 503 [\d.]+ ms  fault f1: status 503  This error was", mock.stderr)
 
 
-def test_the_seed_decides_across_runs() -> None:
+def test_a_seed_gives_the_same_choices_in_each_run() -> None:
     def outcomes(seed: str) -> list[int]:
         with started("--quiet", "--seed", seed, "--fail", "50%:503") as mock:
             return [exchange(mock.address, READ).status for _ in range(20)]
@@ -55,7 +55,7 @@ def test_the_seed_decides_across_runs() -> None:
     assert outcomes("2") != first
 
 
-def test_a_range_of_delays_is_kept() -> None:
+def test_a_delay_stays_within_its_range() -> None:
     with started("--quiet", "--delay", "100..120") as mock:
         began = time.monotonic()
         exchange(mock.address, READ)
@@ -66,7 +66,7 @@ def test_a_range_of_delays_is_kept() -> None:
     "options",
     [["--delay", "3..1"], ["--delay", "soon"], ["--fail", "200"], ["--fail", "101%:503"], ["--fail", "x%:503"]],
 )
-def test_wrong_options_are_told(options: list[str]) -> None:
+def test_invalid_options_are_reported(options: list[str]) -> None:
     ended = run("--port", "0", *options)
     assert ended.returncode == 2
     assert options[0] in ended.stderr
@@ -89,7 +89,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "pointer", "hint"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_rejected_with_its_faults_named(tmp_path: Path, text: str, pointer: str, hint: str) -> None:
+def test_each_problem_of_a_file_is_reported_with_place_and_fix(
+    tmp_path: Path, text: str, pointer: str, hint: str
+) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(FaultsError) as caught:
@@ -99,7 +101,7 @@ def test_a_broken_file_is_rejected_with_its_faults_named(tmp_path: Path, text: s
     assert str(file) in str(caught.value)
 
 
-def test_a_broken_file_stops_the_command(tmp_path: Path) -> None:
+def test_the_command_does_not_start_with_an_invalid_file(tmp_path: Path) -> None:
     ended = run("--port", "0", "--faults", str(tmp_path / "none.yaml"))
     assert ended.returncode == 2
     assert "the faults file has 1 problem" in ended.stderr
@@ -115,7 +117,9 @@ BEYOND_REACH = {
 
 
 @pytest.mark.parametrize(("member", "what", "hint"), BEYOND_REACH.values(), ids=BEYOND_REACH)
-def test_a_rule_that_no_request_can_meet_stops_the_command(tmp_path: Path, member: str, what: str, hint: str) -> None:
+def test_the_command_does_not_start_with_a_rule_that_no_request_can_match(
+    tmp_path: Path, member: str, what: str, hint: str
+) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text(f"faults:\n  - {{status: 500}}\n  - {{status: 500, {member}}}\n", encoding="utf-8")
     ended = run("--port", "0", "--faults", str(file))
@@ -124,7 +128,7 @@ def test_a_rule_that_no_request_can_meet_stops_the_command(tmp_path: Path, membe
     assert hint in ended.stderr
 
 
-def test_one_id_of_two_options_stops_the_command(tmp_path: Path) -> None:
+def test_two_options_cannot_use_the_same_id(tmp_path: Path) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text("faults:\n  - {id: delay, status: 500}\n", encoding="utf-8")
     ended = run("--port", "0", "--faults", str(file), "--delay", "1")
@@ -134,7 +138,7 @@ def test_one_id_of_two_options_stops_the_command(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_json_is_read_too(tmp_path: Path) -> None:
+def test_a_file_can_be_json(tmp_path: Path) -> None:
     file = tmp_path / "faults.json"
     file.write_text('{"faults": [{"status": 503}]}', encoding="utf-8")
     assert read_faults(file) == [{"status": 503}]

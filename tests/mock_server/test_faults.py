@@ -1,4 +1,4 @@
-"""Faults, as a client on a socket meets them."""
+"""Faults, as a client on a socket sees them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READ = request("GET", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"})
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[MockProcess]:
-    """A mock that fails for the tests of this file only."""
+    """Yield a mock with faults that only this file uses."""
     with started("--quiet", "--seed", "7") as process:
         yield process
         assert process.stderr == ""
@@ -29,7 +29,7 @@ def own() -> Iterator[MockProcess]:
 
 @pytest.fixture
 def client(own: MockProcess) -> Iterator[httpx2.Client]:
-    """A writer; nothing fails yet."""
+    """Yield a client that may write. No faults are active."""
     with httpx2.Client(base_url=own.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
         assert client.put(FAULTS, json={"faults": []}).status_code == 200
         yield client
@@ -43,7 +43,7 @@ def fault(client: httpx2.Client, **rule: Any) -> dict[str, Any]:
 
 
 def raw(own: MockProcess, sent: bytes) -> bytes:
-    """All bytes until the server closes. Raises ConnectionResetError where it resets."""
+    """Return all bytes until the server closes the connection. Raises ConnectionResetError if it resets it."""
     received = b""
     with socket.create_connection(own.address, timeout=SECONDS) as connection:
         connection.sendall(sent)
@@ -61,35 +61,35 @@ def exists(client: httpx2.Client, name: str) -> bool:
     return client.get(f"{MODELS}{name}/").status_code == 200
 
 
-def test_a_status_is_answered_in_the_shape_of_errors_and_pages_can_read_it(client: httpx2.Client) -> None:
+def test_a_status_has_the_shape_of_errors_and_pages_can_read_it(client: httpx2.Client) -> None:
     shown = fault(client, status=503, headers={"Retry-After": "2"})
-    answer = client.get(f"{MODELS}gpt-4o/", headers={"Origin": "http://localhost:5173"})
-    assert answer.status_code == 503
-    assert answer.json() == {"detail": f"This error was injected by the fault {shown['id']}."}
-    assert answer.headers["retry-after"] == "2"
-    assert answer.headers["access-control-allow-origin"] == "*"
+    response = client.get(f"{MODELS}gpt-4o/", headers={"Origin": "http://localhost:5173"})
+    assert response.status_code == 503
+    assert response.json() == {"detail": f"This error was injected by the fault {shown['id']}."}
+    assert response.headers["retry-after"] == "2"
+    assert response.headers["access-control-allow-origin"] == "*"
     preflight = {"Origin": "http://localhost:5173", "Access-Control-Request-Method": "POST"}
     assert client.options(MODELS, headers=preflight).status_code == 200
 
 
-def test_a_status_can_say_something_of_its_own(client: httpx2.Client) -> None:
+def test_a_status_can_have_its_own_detail(client: httpx2.Client) -> None:
     fault(client, status=418, detail="Tea only.")
     assert client.get(f"{MODELS}gpt-4o/").json() == {"detail": "Tea only."}
 
 
-def test_a_status_with_a_body_is_the_page_of_a_gateway(client: httpx2.Client) -> None:
+def test_a_status_can_have_an_html_body(client: httpx2.Client) -> None:
     fault(client, status=502, body="<h1>Bad gateway, nämlich</h1>")
-    answer = client.get(f"{MODELS}gpt-4o/")
-    assert (answer.status_code, answer.text) == (502, "<h1>Bad gateway, nämlich</h1>")
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    response = client.get(f"{MODELS}gpt-4o/")
+    assert (response.status_code, response.text) == (502, "<h1>Bad gateway, nämlich</h1>")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
 
 
-def test_its_headers_replace_those_that_it_would_have(client: httpx2.Client) -> None:
+def test_headers_of_a_rule_replace_the_usual_ones(client: httpx2.Client) -> None:
     fault(client, status=502, body="busy", headers={"Content-Type": "text/plain"})
-    answer = client.get(f"{MODELS}gpt-4o/")
-    assert answer.text == "busy"
-    assert answer.headers.get_list("content-type") == ["text/plain"]
-    assert answer.headers.get_list("content-length") == ["4"]
+    response = client.get(f"{MODELS}gpt-4o/")
+    assert response.text == "busy"
+    assert response.headers.get_list("content-type") == ["text/plain"]
+    assert response.headers.get_list("content-length") == ["4"]
 
 
 def test_only_the_api_fails(client: httpx2.Client) -> None:
@@ -99,7 +99,7 @@ def test_only_the_api_fails(client: httpx2.Client) -> None:
     assert client.get("/nothing").status_code == 404
 
 
-def test_a_reset_is_a_reset(own: MockProcess, client: httpx2.Client, new_name: Names) -> None:
+def test_a_reset_resets_the_connection(own: MockProcess, client: httpx2.Client, new_name: Names) -> None:
     name = new_name()
     fault(client, reset=True)
     with pytest.raises(ConnectionResetError):
@@ -107,7 +107,7 @@ def test_a_reset_is_a_reset(own: MockProcess, client: httpx2.Client, new_name: N
     assert not exists(client, name)
 
 
-def test_a_truncated_body_is_an_incomplete_one(own: MockProcess, client: httpx2.Client, new_name: Names) -> None:
+def test_a_truncated_body_is_incomplete(own: MockProcess, client: httpx2.Client, new_name: Names) -> None:
     name = new_name()
     fault(client, truncate=10)
     head, _, body = raw(own, put_in(name)).partition(b"\r\n\r\n")
@@ -130,19 +130,19 @@ def test_an_error_is_truncated_too(client: httpx2.Client) -> None:
         client.get(f"{MODELS}gpt-4o/", headers={"Authorization": "Bearer unknown"})
 
 
-def test_a_malformed_body_is_complete_and_no_json(client: httpx2.Client, new_name: Names) -> None:
+def test_a_malformed_body_is_complete_but_invalid_json(client: httpx2.Client, new_name: Names) -> None:
     name = new_name()
     fault(client, malform=True)
-    answer = client.post(MODELS, json={"model_name": name})
-    assert (answer.status_code, answer.headers["content-type"]) == (201, "application/json")
-    assert answer.text.startswith('{"id":')
+    response = client.post(MODELS, json={"model_name": name})
+    assert (response.status_code, response.headers["content-type"]) == (201, "application/json")
+    assert response.text.startswith('{"id":')
     with pytest.raises(json.JSONDecodeError):
-        answer.json()
+        response.json()
     assert not exists(client, name)
 
 
 @pytest.mark.parametrize("effect", [{"status": 500}, {"reset": True}, {"truncate": 3}, {"malform": True}])
-def test_after_means_that_the_request_was_done(
+def test_with_after_the_request_takes_effect(
     own: MockProcess, client: httpx2.Client, new_name: Names, effect: dict[str, Any]
 ) -> None:
     name = new_name()
@@ -156,7 +156,7 @@ def test_after_means_that_the_request_was_done(
     assert exists(client, name)
 
 
-def test_nothing_is_deleted_by_a_request_that_fails(client: httpx2.Client, new_name: Names) -> None:
+def test_a_request_that_fails_deletes_nothing(client: httpx2.Client, new_name: Names) -> None:
     name = new_name()
     client.post(MODELS, json={"model_name": name})
     fault(client, malform=True)
@@ -165,7 +165,7 @@ def test_nothing_is_deleted_by_a_request_that_fails(client: httpx2.Client, new_n
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_latency_makes_wait(client: httpx2.Client, when: str) -> None:
+def test_latency_delays_the_response(client: httpx2.Client, when: str) -> None:
     fault(client, latency={"min": 200, "max": 210}, when=when)
     began = time.monotonic()
     assert client.get(f"{MODELS}gpt-4o/").status_code == 200
@@ -181,7 +181,7 @@ def test_a_body_can_drip(own: MockProcess, client: httpx2.Client) -> None:
     assert time.monotonic() - began >= 0.06 * (pieces - 1)
 
 
-def test_waits_add_up_until_something_fails(client: httpx2.Client) -> None:
+def test_latencies_add_up_until_a_rule_fails_the_request(client: httpx2.Client) -> None:
     fault(client, id="slow", latency={"min": 100})
     fault(client, id="slower", latency={"min": 100})
     fault(client, id="first", status=502)
@@ -206,7 +206,7 @@ CONDITIONS: dict[str, tuple[dict[str, Any], bytes, bytes]] = {
 
 
 @pytest.mark.parametrize(("conditions", "met", "other"), CONDITIONS.values(), ids=CONDITIONS)
-def test_a_rule_acts_where_its_conditions_are_met(
+def test_a_rule_applies_to_requests_that_match(
     own: MockProcess, client: httpx2.Client, conditions: dict[str, Any], met: bytes, other: bytes
 ) -> None:
     fault(client, status=418, **conditions)
@@ -214,19 +214,19 @@ def test_a_rule_acts_where_its_conditions_are_met(
     assert exchange(own.address, other).status != 418
 
 
-def test_a_body_that_a_rule_has_looked_at_still_arrives(client: httpx2.Client, new_name: Names) -> None:
+def test_a_body_that_a_rule_has_read_still_arrives(client: httpx2.Client, new_name: Names) -> None:
     name = new_name()
     fault(client, status=418, model="another")
     assert client.post(MODELS, json={"model_name": name, "display_name": "d" * 100_000}).status_code == 201
 
 
-def test_a_rule_acts_as_often_as_it_may(client: httpx2.Client) -> None:
+def test_a_rule_applies_up_to_its_count(client: httpx2.Client) -> None:
     fault(client, id="twice", status=500, count=2)
     assert [client.get(f"{MODELS}gpt-4o/").status_code for _ in range(4)] == [500, 500, 200, 200]
     assert client.get(FAULTS).json()["faults"] == [{"id": "twice", "status": 500, "count": 2, "fired": 2}]
 
 
-def test_chance_is_of_the_seed_and_of_the_rule_alone(client: httpx2.Client) -> None:
+def test_choices_depend_only_on_the_seed_and_the_rule(client: httpx2.Client) -> None:
     def outcomes(*others: dict[str, Any]) -> list[int]:
         client.put(FAULTS, json={"faults": [*others, {"id": "flaky", "status": 500, "probability": 0.5}]})
         return [client.get(f"{MODELS}gpt-4o/").status_code for _ in range(30)]
@@ -237,7 +237,7 @@ def test_chance_is_of_the_seed_and_of_the_rule_alone(client: httpx2.Client) -> N
     assert outcomes({"latency": {"min": 0, "max": 0.1}, "probability": 0.3}) == first
 
 
-def test_the_journal_says_which_faults_acted(own: MockProcess, client: httpx2.Client) -> None:
+def test_the_journal_names_the_faults_that_were_applied(own: MockProcess, client: httpx2.Client) -> None:
     client.delete(REQUESTS)
     fault(client, id="slow", latency={"min": 1})
     fault(client, id="gone", reset=True, count=1)
@@ -255,7 +255,7 @@ def test_the_journal_says_which_faults_acted(own: MockProcess, client: httpx2.Cl
     assert "by the fault bad" in failed["refusal"]["line"]
 
 
-def test_rules_are_added_replaced_and_dropped(client: httpx2.Client) -> None:
+def test_rules_are_added_replaced_and_deleted(client: httpx2.Client) -> None:
     assert fault(client, status=500)["id"] == "f1"
     assert fault(client, status=501)["id"] == "f2"
     fault(client, id="f1", status=502)
@@ -321,19 +321,21 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("rule", "reason"), WRONG.values(), ids=WRONG)
-def test_a_wrong_rule_is_rejected_and_changes_nothing(client: httpx2.Client, rule: dict[str, Any], reason: str) -> None:
+def test_an_invalid_rule_is_rejected_and_changes_nothing(
+    client: httpx2.Client, rule: dict[str, Any], reason: str
+) -> None:
     fault(client, id="kept", status=500)
     before = client.get(FAULTS).json()
-    for answer in (client.post(FAULTS, json=rule), client.put(FAULTS, json={"faults": [{"status": 500}, rule]})):
-        assert answer.status_code == 400
-        assert reason.lower() in answer.text.lower()
+    for response in (client.post(FAULTS, json=rule), client.put(FAULTS, json={"faults": [{"status": 500}, rule]})):
+        assert response.status_code == 400
+        assert reason.lower() in response.text.lower()
     assert client.get(FAULTS).json() == before
 
 
-def test_two_rules_of_one_id_are_rejected(client: httpx2.Client) -> None:
-    answer = client.put(FAULTS, json={"faults": [{"id": "a", "status": 500}, {"id": "a", "status": 501}]})
-    assert answer.status_code == 400
-    assert "Another rule has the id" in answer.text
+def test_two_rules_with_the_same_id_are_rejected(client: httpx2.Client) -> None:
+    response = client.put(FAULTS, json={"faults": [{"id": "a", "status": 500}, {"id": "a", "status": 501}]})
+    assert response.status_code == 400
+    assert "Another rule has the id" in response.text
 
 
 WRITTEN_OTHERWISE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -346,7 +348,7 @@ WRITTEN_OTHERWISE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("written", "usual"), WRITTEN_OTHERWISE.values(), ids=WRITTEN_OTHERWISE)
-def test_what_is_written_otherwise_works_all_the_same(
+def test_other_spellings_of_a_value_are_accepted(
     own: MockProcess, client: httpx2.Client, written: dict[str, Any], usual: dict[str, Any]
 ) -> None:
     shown = fault(client, **written)
@@ -366,17 +368,17 @@ LITERAL = {
 
 
 @pytest.mark.parametrize(("path", "met", "other"), LITERAL.values(), ids=LITERAL)
-def test_only_the_asterisk_stands_for_others(client: httpx2.Client, path: str, met: str, other: str) -> None:
+def test_only_the_asterisk_is_a_wildcard(client: httpx2.Client, path: str, met: str, other: str) -> None:
     fault(client, status=418, path=path)
     assert client.get(f"{MODELS}{met}/").status_code == 418
     assert client.get(f"{MODELS}{other}/").status_code == 404
 
 
-def test_a_header_of_latin_1_arrives(own: MockProcess, client: httpx2.Client) -> None:
+def test_a_header_can_be_latin_1(own: MockProcess, client: httpx2.Client) -> None:
     fault(client, status=503, headers={"X-Name": "M\u00fcller\t1"})
     assert b"x-name: M\xfcller\t1\r\n" in raw(own, READ)
 
 
-def test_ids_that_are_given_are_kept_for_their_rules(client: httpx2.Client) -> None:
-    answer = client.put(FAULTS, json={"faults": [{"status": 500}, {"id": "f1", "status": 501}]})
-    assert [each["id"] for each in answer.json()["faults"]] == ["f2", "f1"]
+def test_generated_ids_do_not_collide_with_given_ones(client: httpx2.Client) -> None:
+    response = client.put(FAULTS, json={"faults": [{"status": 500}, {"id": "f1", "status": 501}]})
+    assert [each["id"] for each in response.json()["faults"]] == ["f2", "f1"]

@@ -1,4 +1,4 @@
-"""The journal: what is written down of each request, and how it is asked for."""
+"""The journal: what it records of each request, and how to search it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REQUESTS = "/_mock/requests"
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[MockProcess]:
-    """A mock whose journal no other test fills."""
+    """Yield a mock whose journal only this file uses."""
     with started("--quiet") as process:
         yield process
         assert process.stderr == ""
@@ -28,43 +28,43 @@ def own() -> Iterator[MockProcess]:
 
 @pytest.fixture
 def admin(own: MockProcess) -> Iterator[httpx2.Client]:
-    """A client that finds an empty journal."""
+    """Yield a client. The journal is empty."""
     with httpx2.Client(base_url=own.url) as client:
         assert client.delete(REQUESTS).status_code == 204
         yield client
 
 
 def listed(admin: httpx2.Client, **criteria: Any) -> list[dict[str, Any]]:
-    answer = admin.get(REQUESTS, params=criteria)
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["requests"]
+    response = admin.get(REQUESTS, params=criteria)
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()["requests"]
     return found
 
 
-def test_a_parameter_that_stands_twice_is_rejected(admin: httpx2.Client) -> None:
-    answer = admin.get(REQUESTS, params=[("status", "404"), ("status", "200")])
-    assert (answer.status_code, answer.json()) == (
+def test_a_repeated_parameter_is_rejected(admin: httpx2.Client) -> None:
+    response = admin.get(REQUESTS, params=[("status", "404"), ("status", "200")])
+    assert (response.status_code, response.json()) == (
         400,
         {"detail": 'The query parameter "status" is repeated; send it once.'},
     )
 
 
-def test_an_entry_has_all_of_a_request_and_its_answer(admin: httpx2.Client) -> None:
+def test_an_entry_describes_the_request_and_its_response(admin: httpx2.Client) -> None:
     headers = {"Authorization": f"Bearer {KEY}", "X-Own": "mine"}
-    answer = admin.post(f"{MODELS}?a=b%20c", json={"model_name": "whole"}, headers=headers)
+    response = admin.post(f"{MODELS}?a=b%20c", json={"model_name": "whole"}, headers=headers)
     (entry,) = listed(admin)
     assert (entry["method"], entry["path"], entry["query"], entry["status"]) == ("POST", MODELS, "a=b%20c", 201)
     assert entry["organization"] == "acme"
     assert entry["request"]["headers"]["x-own"] == "mine"
     assert json.loads(entry["request"]["body"]["text"]) == {"model_name": "whole"}
-    assert json.loads(entry["response"]["body"]["text"]) == answer.json()
+    assert json.loads(entry["response"]["body"]["text"]) == response.json()
     assert entry["response"]["headers"]["content-type"] == "application/json"
     assert entry["refusal"] is None
     assert entry["duration_ms"] > 0
     assert admin.get(f"{REQUESTS}/{entry['id']}").json() == entry
 
 
-def test_a_rejection_says_why(admin: httpx2.Client) -> None:
+def test_a_rejected_request_has_its_reason(admin: httpx2.Client) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
     admin.post(MODELS, json={"model_name": "m", "input_cost": "free"}, headers=headers)
     admin.get("/api/nothing", headers=headers)
@@ -84,7 +84,7 @@ def test_a_rejection_says_why(admin: httpx2.Client) -> None:
     assert lost["refusal"]["line"] == 'There is nothing at "/api/nothing".'
 
 
-def test_the_body_of_a_request_that_is_rejected_unread_is_there_as_far_as_it_came(admin: httpx2.Client) -> None:
+def test_a_body_that_was_rejected_unread_is_recorded_as_far_as_it_arrived(admin: httpx2.Client) -> None:
     admin.post(MODELS, json={"model_name": "m"}, headers={"Authorization": "Bearer unknown"})
     (entry,) = listed(admin)
     assert entry["status"] == 401
@@ -92,7 +92,7 @@ def test_the_body_of_a_request_that_is_rejected_unread_is_there_as_far_as_it_cam
     assert entry["request"]["body"]["note"] is None
 
 
-def test_a_body_that_has_not_come_yet_is_not_waited_for(own: MockProcess, admin: httpx2.Client) -> None:
+def test_recording_does_not_wait_for_a_body(own: MockProcess, admin: httpx2.Client) -> None:
     unsent = request("POST", MODELS, {"Content-Length": "10", "Connection": "keep-alive"}, b"{")
     following = request("GET", "/api/nothing")
     assert exchange(own.address, unsent + b" " * 9 + following).status == 401
@@ -111,7 +111,7 @@ def test_long_bodies_are_cut_off_with_a_note(admin: httpx2.Client) -> None:
     assert body["note"] == f"the first 16384 of {body['bytes']} bytes"
 
 
-def test_octets_that_are_no_text_are_escaped(own: MockProcess, admin: httpx2.Client) -> None:
+def test_bytes_that_are_not_utf_8_are_escaped(own: MockProcess, admin: httpx2.Client) -> None:
     exchange(own.address, upsert(b"\xff\x00a"))
     (entry,) = listed(admin)
     assert entry["request"]["body"]["text"] == "\\xff\0a"
@@ -134,9 +134,9 @@ SECRETS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("options", SECRETS.values(), ids=SECRETS)
 def test_secrets_are_redacted(admin: httpx2.Client, options: dict[str, Any]) -> None:
     admin.get(f"{MODELS}m/", **options)
-    answer = admin.get(REQUESTS)
-    assert "s3cret" not in answer.text
-    assert "[redacted]" in answer.text
+    response = admin.get(REQUESTS)
+    assert "s3cret" not in response.text
+    assert "[redacted]" in response.text
 
 
 CURL: dict[str, bytes] = {
@@ -153,7 +153,7 @@ CURL: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("sent", CURL.values(), ids=CURL)
-def test_the_curl_command_does_the_same_when_pasted(own: MockProcess, admin: httpx2.Client, sent: bytes) -> None:
+def test_the_curl_command_sends_the_same_request(own: MockProcess, admin: httpx2.Client, sent: bytes) -> None:
     exchange(own.address, sent.replace(b"Host: mock", f"Host: 127.0.0.1:{own.address[1]}".encode()))
     (first,) = listed(admin)
     key = "unknown" if b"unknown" in sent else KEY
@@ -166,7 +166,7 @@ def test_the_curl_command_does_the_same_when_pasted(own: MockProcess, admin: htt
     assert again["status"] == (200 if first["status"] == 201 else first["status"])
 
 
-def test_the_journal_is_bounded_and_numbers_go_on() -> None:
+def test_the_journal_is_bounded_and_numbers_continue() -> None:
     with started("--quiet", "--journal", "3") as mock, httpx2.Client(base_url=mock.url) as client:
         for _ in range(5):
             client.get("/api/nothing")
@@ -177,26 +177,26 @@ def test_the_journal_is_bounded_and_numbers_go_on() -> None:
         assert [entry["id"] for entry in listed(client)] == [6]
 
 
-def test_without_a_journal_asking_for_it_says_so() -> None:
+def test_requests_for_a_journal_that_is_off_are_rejected() -> None:
     with started("--quiet", "--journal", "0") as mock, httpx2.Client(base_url=mock.url) as client:
         for path in (REQUESTS, f"{REQUESTS}/1", f"{REQUESTS}/wait"):
-            answer = client.get(path)
-            assert answer.status_code == 409
-            assert "--journal" in answer.json()["detail"]
+            response = client.get(path)
+            assert response.status_code == 409
+            assert "--journal" in response.json()["detail"]
 
 
-def test_pages_are_no_requests_of_the_api(admin: httpx2.Client) -> None:
+def test_pages_are_not_recorded(admin: httpx2.Client) -> None:
     for path in ("/", "/openapi.json", "/ui/", "/ui/swagger-ui.css", "/_mock/health", "/_mock/nothing"):
         admin.get(path)
     assert listed(admin) == []
 
 
-def test_a_preflight_is_a_request(admin: httpx2.Client) -> None:
+def test_a_preflight_request_is_recorded(admin: httpx2.Client) -> None:
     admin.options(MODELS, headers={"Origin": "http://a.example", "Access-Control-Request-Method": "POST"})
     assert [entry["method"] for entry in listed(admin)] == ["OPTIONS"]
 
 
-def test_requests_are_found_by_what_they_are_like(admin: httpx2.Client) -> None:
+def test_requests_are_filtered_by_their_properties(admin: httpx2.Client) -> None:
     mine, theirs = ({"Authorization": f"Bearer {key}"} for key in (KEY, "demo-globex"))
     admin.get(f"{MODELS}gpt-4o/", headers=mine)
     admin.get(f"{MODELS}a%20b/", headers=theirs)
@@ -236,13 +236,13 @@ def test_requests_are_found_by_what_they_are_like(admin: httpx2.Client) -> None:
         ("after=" + "9" * 30, "an integer"),
     ],
 )
-def test_a_mistyped_question_is_rejected(admin: httpx2.Client, query: str, reason: str) -> None:
-    answer = admin.get(f"{REQUESTS}?{query}")
-    assert answer.status_code == 400
-    assert reason in answer.text
+def test_an_invalid_filter_is_rejected(admin: httpx2.Client, query: str, reason: str) -> None:
+    response = admin.get(f"{REQUESTS}?{query}")
+    assert response.status_code == 400
+    assert reason in response.text
 
 
-def test_waiting_ends_as_soon_as_there_are_enough(own: MockProcess, admin: httpx2.Client) -> None:
+def test_waiting_ends_as_soon_as_enough_requests_match(own: MockProcess, admin: httpx2.Client) -> None:
     answers: list[httpx2.Response] = []
 
     def wait() -> None:
@@ -258,7 +258,7 @@ def test_waiting_ends_as_soon_as_there_are_enough(own: MockProcess, admin: httpx
     assert [entry["path"] for entry in answers[0].json()["requests"]] == ["/api/one", "/api/two"]
 
 
-def test_what_is_there_already_need_not_be_waited_for(admin: httpx2.Client) -> None:
+def test_requests_that_are_already_recorded_count(admin: httpx2.Client) -> None:
     admin.get("/api/one")
     found = admin.get(f"{REQUESTS}/wait", params={"path": "/api/one", "timeout": 0}).json()["requests"]
     assert [entry["path"] for entry in found] == ["/api/one"]
@@ -268,12 +268,12 @@ def test_what_is_there_already_need_not_be_waited_for(admin: httpx2.Client) -> N
 
 
 def counted(admin: httpx2.Client, **criteria: Any) -> tuple[int, int, int]:
-    """How many are listed, how many match, how many were dropped."""
-    answer = admin.get(REQUESTS, params=criteria).json()
-    return len(answer["requests"]), answer["total"], answer["dropped"]
+    """Return how many requests are listed, match and were dropped."""
+    response = admin.get(REQUESTS, params=criteria).json()
+    return len(response["requests"]), response["total"], response["dropped"]
 
 
-def test_the_number_is_of_those_that_match(admin: httpx2.Client) -> None:
+def test_total_counts_the_requests_that_match(admin: httpx2.Client) -> None:
     for _ in range(150):
         admin.get(f"{MODELS}m/")
     for _ in range(5):
@@ -294,7 +294,7 @@ def test_the_number_is_of_those_that_match(admin: httpx2.Client) -> None:
     assert counted(admin) == (1, 1, 0)
 
 
-def test_it_is_said_that_older_ones_were_dropped() -> None:
+def test_a_response_says_how_many_requests_were_dropped() -> None:
     with started("--quiet", "--journal", "3") as mock, httpx2.Client(base_url=mock.url) as client:
         for _ in range(3):
             client.get("/api/nothing")
@@ -322,7 +322,7 @@ LITERAL = {
 
 
 @pytest.mark.parametrize(("path", "met", "other"), LITERAL.values(), ids=LITERAL)
-def test_in_a_path_only_the_asterisk_stands_for_others(admin: httpx2.Client, path: str, met: str, other: str) -> None:
+def test_only_the_asterisk_is_a_wildcard_in_a_path(admin: httpx2.Client, path: str, met: str, other: str) -> None:
     for name in (met, other):
         admin.get(f"{MODELS}{name}/")
     assert [entry["path"] for entry in listed(admin, path=path)] == [f"{MODELS}{met}/"]

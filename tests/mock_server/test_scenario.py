@@ -1,4 +1,4 @@
-"""A scenario: what a mock starts from, what a reset returns to, and what can be saved."""
+"""Scenarios: starting from one, resetting to it, and saving one."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def client_of(url: str) -> httpx2.Client:
 
 
 def shown(client: httpx2.Client, name: str) -> dict[str, Any]:
-    answer = client.get(f"{MODELS}{name}/")
-    assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()
+    response = client.get(f"{MODELS}{name}/")
+    assert response.status_code == 200
+    found: dict[str, Any] = response.json()
     return found
 
 
-def test_a_mock_starts_from_it_and_goes_back_to_it(file: Path) -> None:
+def test_a_mock_starts_from_a_scenario_and_resets_to_it(file: Path) -> None:
     file.chmod(0o444)
     before = file.stat()
     with started("--quiet", "--scenario", str(file)) as mock, client_of(mock.url) as client:
@@ -91,7 +91,7 @@ def test_parts_of_it_can_be_reset(file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["saved.json", "saved.yaml"])
-def test_what_is_saved_gives_the_same_responses(file: Path, name: str) -> None:
+def test_a_saved_scenario_gives_the_same_responses(file: Path, name: str) -> None:
     saved = file.with_name(name)
     with started("--quiet", "--scenario", str(file), "--fail", "0%:500") as mock, client_of(mock.url) as client:
         for body in ({"model_name": "exact", **EXACT}, {"model_name": ODD, "base_model_name": "exact"}):
@@ -111,7 +111,7 @@ def test_what_is_saved_gives_the_same_responses(file: Path, name: str) -> None:
         assert created["created_at"] == "2026-02-01T12:00:03Z"
 
 
-def test_json_of_any_writer_is_read(file: Path) -> None:
+def test_any_valid_json_is_accepted(file: Path) -> None:
     model = {"values": {"display_name": "🚀\x7f"}}
     escaped = json.dumps({"models": {"acme": {"m": model}}})
     assert "\\ud83d" in escaped
@@ -122,7 +122,7 @@ def test_json_of_any_writer_is_read(file: Path) -> None:
             assert mock.state["models"]["acme"]["m"]["values"] == {"model_name": "m", **model["values"]}
 
 
-def test_an_option_wins_for_its_part(file: Path, tmp_path: Path) -> None:
+def test_an_option_overrides_its_part(file: Path, tmp_path: Path) -> None:
     (tmp_path / "faults.yaml").write_text("faults: [{status: 429}]", encoding="utf-8")
     options = ["--clock", "2030-01-01T00:00:00Z", "--seed", "8", "--faults", str(tmp_path / "faults.yaml")]
     with started("--quiet", "--scenario", str(file), *options) as mock, client_of(mock.url) as client:
@@ -160,7 +160,7 @@ def test_each_part_has_a_default() -> None:
         assert list(mock.scenario["fixtures"]["api_keys"]) == ["demo-one"]
 
 
-def test_tests_start_from_it_and_save_it(file: Path) -> None:
+def test_mock_server_starts_from_a_scenario_and_saves_one(file: Path) -> None:
     with MockServer(scenario=file, seed=1) as mock:
         saved = mock.scenario
         mock.reset()
@@ -172,12 +172,12 @@ def test_tests_start_from_it_and_save_it(file: Path) -> None:
         MockServer(scenario={"models": {"nobody": {}}})
 
 
-def test_a_token_is_of_its_dashboard(file: Path) -> None:
+def test_a_token_is_signed_for_the_dashboard_of_the_scenario(file: Path) -> None:
     file.write_text(TEXT.replace("fixtures:", f"fixtures:\n  dashboard: {{secret: {'s' * 40}}}"), encoding="utf-8")
     token = run("token", "--scenario", str(file), "--organization", "initech").stdout.strip()
     with started("--quiet", "--scenario", str(file)) as mock:
-        answer = httpx2.get(f"{mock.url}{MODELS}bot/", headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 200
+        response = httpx2.get(f"{mock.url}{MODELS}bot/", headers={"Authorization": f"Bearer {token}"})
+    assert response.status_code == 200
 
 
 WRONG = {
@@ -222,7 +222,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_told_with_file_place_and_fix(file: Path, case: tuple[str, ...]) -> None:
+def test_each_problem_is_reported_with_file_place_and_fix(file: Path, case: tuple[str, ...]) -> None:
     text, *told = case
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
@@ -248,7 +248,7 @@ def test_no_error_repeats_a_key(file: Path, text: str) -> None:
     assert "sk-0123456789" not in str(caught.value)
 
 
-def test_a_wrong_one_ends_the_command(file: Path) -> None:
+def test_the_command_does_not_start_with_an_invalid_scenario(file: Path) -> None:
     file.write_text("seed: x", encoding="utf-8")
     ended = run("--port", "0", "--scenario", str(file))
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -257,7 +257,7 @@ def test_a_wrong_one_ends_the_command(file: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["--scenario", "--contract", "--fixtures", "--faults"])
-def test_only_regular_files_are_read(tmp_path: Path, option: str) -> None:
+def test_a_scenario_must_be_a_regular_file(tmp_path: Path, option: str) -> None:
     pipe, sparse = tmp_path / "pipe", tmp_path / "sparse"
     os.mkfifo(pipe)
     with sparse.open("wb") as opened:
@@ -269,7 +269,7 @@ def test_only_regular_files_are_read(tmp_path: Path, option: str) -> None:
         assert re.search(rf"{re.escape(str(path))}: .*\n.*cannot be read: it is {kind}", ended.stderr), ended.stderr
 
 
-def test_the_schema_describes_what_is_saved(file: Path) -> None:
+def test_the_schema_describes_saved_scenarios(file: Path) -> None:
     schema = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text(encoding="utf-8")), base_uri=SCHEMA.as_uri())
     with MockServer(scenario=file) as mock:
         schema.validate(mock.scenario)

@@ -60,12 +60,12 @@ OTHER_NAMES = _words("""
 
 
 @pytest.mark.parametrize("name", NAMES_OF_SECRETS)
-def test_a_name_of_a_secret_is_known(name: str) -> None:
+def test_names_of_secrets_are_recognized(name: str) -> None:
     assert looks_secret(name)
 
 
 @pytest.mark.parametrize("name", OTHER_NAMES)
-def test_a_name_that_is_none_of_a_secret_is_left(name: str) -> None:
+def test_other_names_are_not_secrets(name: str) -> None:
     assert not looks_secret(name)
 
 
@@ -84,7 +84,7 @@ def test_a_contract_declares_secrets() -> None:
 
 @dataclass
 class Mock:
-    """A mock in this process, and what it tells."""
+    """A mock in this process, and all of its output."""
 
     control: Control
     app: ASGIApp
@@ -189,7 +189,7 @@ GONE = ("s3cr", "S3cr", "3141592653", quote(SECRET), b64encode(SECRET.encode()).
 
 
 @pytest.mark.parametrize("request_", CARRIED.values(), ids=CARRIED)
-def test_nothing_tells_a_secret_of_a_request(mock: Mock, request_: dict[str, Any]) -> None:
+def test_no_output_contains_a_secret_of_a_request(mock: Mock, request_: dict[str, Any]) -> None:
     given_key = {"Authorization": f"Bearer {KEY}"} if "body" in request_ else {}
     told = mock.tells(
         {**given_key, **request_.get("headers", {})}, request_.get("query", ""), request_.get("body", b"")
@@ -200,7 +200,7 @@ def test_nothing_tells_a_secret_of_a_request(mock: Mock, request_: dict[str, Any
         assert b"s3cr" not in mock.answer
 
 
-def test_what_is_no_secret_is_told(mock: Mock) -> None:
+def test_other_values_are_not_hidden(mock: Mock) -> None:
     body = {"max_tokens": 5, "key_name": "one", "token": None, "password": True, "note": "Bearer of news"}
     told = mock.tells({"Authorization": f"Bearer {KEY}", "Idempotency-Key": "once"}, "page_token=2", _members(**body))
     assert json.loads(mock.entry.request.body.text) == {"model_name": "m", **body}
@@ -208,7 +208,7 @@ def test_what_is_no_secret_is_told(mock: Mock) -> None:
     assert '"once"' in told
 
 
-def test_what_is_left_of_json_is_json(mock: Mock) -> None:
+def test_redacted_json_is_valid_json(mock: Mock) -> None:
     mock.tells({"Authorization": f"Bearer {KEY}"}, "", _members(api_key=SECRET, a=f"{SECRET} é"))
     assert mock.entry.request.body.json == {"model_name": "m", "api_key": "[redacted]", "a": "[redacted] é"}
     assert mock.entry.request.body.note == "secrets are replaced by [redacted]"
@@ -229,7 +229,7 @@ TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8,
 @pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=SPELLINGS)
 @given(secret=TOKENS, place=st.sampled_from(["path", "query", "header", "body", "name"]), known=st.booleans())
 @drawn
-def test_credentials_are_hidden_wherever_else_they_stand(
+def test_credentials_are_hidden_wherever_else_they_appear(
     mock: Mock, spelled: Callable[[str], str], secret: str, place: str, known: bool
 ) -> None:
     secret = "respan-mock-dashboard-secret-for-tests-only" if known else secret
@@ -254,7 +254,7 @@ def test_credentials_are_hidden_wherever_else_they_stand(
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1:8000@evil.example", "a'; id; '"])
-def test_a_copied_command_goes_to_the_mock(mock: Mock, host: str) -> None:
+def test_a_copied_command_sends_to_the_mock(mock: Mock, host: str) -> None:
     mock.tells({"Authorization": f"Bearer {KEY}", "Host": host, "X-Forwarded-Host": host, "Origin": f"http://{host}"})
     assert f" http://127.0.0.1:8000{MODELS} " in mock.entry.curl
     assert "evil" not in mock.entry.curl
@@ -272,7 +272,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_a_copied_command_has_nothing_that_a_terminal_obeys(mock: Mock, body: bytes, tmp_path: Path) -> None:
+def test_a_copied_command_has_no_control_characters(mock: Mock, body: bytes, tmp_path: Path) -> None:
     mock.tells(
         {"Authorization": f"Bearer {KEY}", "X-Own": f"é{HOSTILE}".replace("\x1b", "").replace("\x7f", "")}, "", body
     )
@@ -297,7 +297,7 @@ FIXTURES: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("old", "new"), FIXTURES.values(), ids=FIXTURES)
-def test_no_problem_of_fixtures_tells_a_key(old: str, new: str, tmp_path: Path) -> None:
+def test_no_problem_of_fixtures_contains_a_key(old: str, new: str, tmp_path: Path) -> None:
     file = tmp_path / "f.yaml"
     text = (Path(__file__).parents[2] / "mock_server" / "fixtures.yaml").read_text(encoding="utf-8")
     assert old in text
@@ -316,7 +316,7 @@ UNITS = ("61 ", "eyJ", "...", "aaaa...", "%61", "://a", 'name="a"', 'name="a"\n'
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=range(len(UNITS)))
-def test_hiding_takes_time_in_proportion_to_the_text(unit: str) -> None:
+def test_redaction_takes_linear_time(unit: str) -> None:
     def seconds(length: int) -> float:
         text = (unit * length)[:length]
         start = process_time()
@@ -336,7 +336,7 @@ def test_hiding_takes_time_in_proportion_to_the_text(unit: str) -> None:
         pytest.param({"body": _members(token=[f"s3cr{number:04}" for number in range(1000)])}, id="body"),
     ],
 )
-def test_of_a_request_with_very_many_secrets_no_text_is_shown(mock: Mock, request_: dict[str, Any]) -> None:
+def test_all_text_of_a_request_with_too_many_secrets_is_hidden(mock: Mock, request_: dict[str, Any]) -> None:
     query = f"a=s3cr0077&{request_.get('query', '')}"
     told = mock.tells(
         {"Authorization": f"Bearer {KEY}", **request_.get("headers", {})}, query, request_.get("body", b"")
@@ -346,7 +346,7 @@ def test_of_a_request_with_very_many_secrets_no_text_is_shown(mock: Mock, reques
     assert "127.0.0.1:8000/$RESPAN_API_KEY" in mock.entry.curl
 
 
-def test_where_the_end_of_a_secret_was_not_kept_no_text_is_shown(mock: Mock) -> None:
+def test_all_text_is_hidden_if_a_secret_was_cut_off(mock: Mock) -> None:
     secret = "s3cr-" + "x" * 16_000
     told = mock.tells(
         {"Authorization": f"Bearer {KEY}", "X-Api-Key": secret, "X-Other": "y" * 1000}, f"a={secret[-900:]}"
@@ -361,7 +361,7 @@ def test_where_the_end_of_a_secret_was_not_kept_no_text_is_shown(mock: Mock) -> 
     [str, lambda it: b64encode(it.encode()).decode(), lambda it: it.encode().hex()],
     ids=["as it is", "base64", "hexadecimal"],
 )
-def test_the_beginning_of_a_secret_before_a_cut_is_hidden(length: int, spell: Callable[[str], str]) -> None:
+def test_the_start_of_a_secret_before_a_cut_is_hidden(length: int, spell: Callable[[str], str]) -> None:
     secret = ("s3cr3tXYZ0" * 4)[:length]
     beginning = secret[:-1] if spell is str else spell(secret)[:9]
     hidden = Redaction().hider([secret, "s3d-other", "s3cs-other"]).hide(f"a {beginning}", cut=True)

@@ -1,4 +1,4 @@
-"""The state: looked at, replaced, reset, and kept in a file."""
+"""The state: read, replaced, reset, and stored in a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXACT = {"input_cost": 0.1, "output_cost": -0.0, "max_context_window": 2**63 - 1
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[MockProcess]:
-    """A mock whose models no other test touches."""
+    """Yield a mock whose models only this file uses."""
     with started("--quiet", "--fail", "0%:500", "--clock", "2026-02-01T12:00Z+1s") as process:
         yield process
         assert process.stderr == ""
@@ -35,7 +35,7 @@ def own() -> Iterator[MockProcess]:
 
 @pytest.fixture
 def client(own: MockProcess) -> Iterator[httpx2.Client]:
-    """A client of a mock as it is at its start."""
+    """Yield a client of a mock in its initial state."""
     with httpx2.Client(base_url=own.url) as client:
         assert client.post(RESET).status_code == 200
         yield client
@@ -64,7 +64,7 @@ def names(client: httpx2.Client) -> dict[str, list[str]]:
     return {scope: list(models) for scope, models in client.get(STATE).json()["models"].items()}
 
 
-def test_the_state_says_what_requests_have_set(client: httpx2.Client) -> None:
+def test_the_state_has_the_values_that_requests_have_set(client: httpx2.Client) -> None:
     body = {"model_name": "m", "base_model_name": "gpt-4o", "provider_id": "my-vllm", "input_cost": 1}
     client.post(MODELS, json=body, headers=OURS)
     client.post(MODELS, json={"model_name": "m", "input_cost": 2}, headers=OURS)
@@ -73,11 +73,11 @@ def test_the_state_says_what_requests_have_set(client: httpx2.Client) -> None:
     assert client.get(STATE).json() == {**EMPTY, "models": {"acme": {"m": model}}}
 
 
-def test_a_state_that_is_put_replaces_all(client: httpx2.Client) -> None:
+def test_putting_a_state_replaces_all_models(client: httpx2.Client) -> None:
     put(client, "old")
     state = {**EMPTY, "models": {"globex": {"m": a_model(**EXACT)}}}
-    answer = client.put(STATE, json=state)
-    assert (answer.status_code, client.get(STATE).json()) == (200, {**state, "models": {
+    response = client.put(STATE, json=state)
+    assert (response.status_code, client.get(STATE).json()) == (200, {**state, "models": {
         "globex": {"m": {**a_model(**EXACT), "updated": "2026-02-01T12:00:00.500000Z"}}
     }})  # fmt: skip
     assert client.get(f"{MODELS}old/", headers=OURS).status_code == 404
@@ -87,12 +87,12 @@ def test_a_state_that_is_put_replaces_all(client: httpx2.Client) -> None:
 
 
 def holding(organization: str = "acme", name: str = "m", **model: Any) -> dict[str, Any]:
-    """A state with one model."""
+    """Return a state with one model."""
     return {**EMPTY, "models": {organization: {name: {**a_model(), **model}}}}
 
 
 def valued(**values: Any) -> dict[str, Any]:
-    """A state with one model that has these values."""
+    """Return a state with one model that has these values."""
     return holding(**a_model(**values))
 
 
@@ -121,15 +121,15 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("state", "told"), WRONG.values(), ids=WRONG)
-def test_a_wrong_state_is_rejected_whole(client: httpx2.Client, state: Any, told: str) -> None:
+def test_an_invalid_state_is_rejected_as_a_whole(client: httpx2.Client, state: Any, told: str) -> None:
     put(client, "old")
-    answer = client.put(STATE, json=state)
-    assert answer.status_code == 400
-    assert told in answer.text
+    response = client.put(STATE, json=state)
+    assert response.status_code == 400
+    assert told in response.text
     assert names(client) == {"acme": ["old"]}
 
 
-def test_a_reset_brings_back_the_start(client: httpx2.Client) -> None:
+def test_a_reset_returns_to_the_initial_state(client: httpx2.Client) -> None:
     put(client, "m", "n")
     client.put("/_mock/faults", json={"faults": [{"status": 500, "model": "none"}, {"reset": True, "model": "none"}]})
     removed = client.post(RESET).json()
@@ -143,7 +143,7 @@ def test_a_reset_brings_back_the_start(client: httpx2.Client) -> None:
     assert client.get("/_mock/health").status_code == 200
 
 
-def test_a_reset_can_be_of_one_organization_or_one_model(client: httpx2.Client) -> None:
+def test_one_organization_or_one_model_can_be_reset(client: httpx2.Client) -> None:
     put(client, "m", "n")
     put(client, "m", headers=THEIRS)
     assert client.post(RESET, json={"organization": "acme", "model": "m"}).json()["models"] == 1
@@ -153,7 +153,7 @@ def test_a_reset_can_be_of_one_organization_or_one_model(client: httpx2.Client) 
     assert len(client.get("/_mock/requests").json()["requests"]) == 3
 
 
-def test_a_reset_can_be_of_some_parts(client: httpx2.Client) -> None:
+def test_parts_can_be_reset(client: httpx2.Client) -> None:
     put(client, "m")
     assert client.post(RESET, json={"parts": ["journal"]}).json() == {"models": 0, "requests": 1, "faults": 0}
     assert names(client) == {"acme": ["m"]}
@@ -169,13 +169,13 @@ def test_a_reset_can_be_of_some_parts(client: httpx2.Client) -> None:
         ({"part": []}, 400),
     ],
 )
-def test_a_wrong_reset_resets_nothing(client: httpx2.Client, body: dict[str, Any], status: int) -> None:
+def test_an_invalid_reset_resets_nothing(client: httpx2.Client, body: dict[str, Any], status: int) -> None:
     put(client, "m")
     assert client.post(RESET, json=body).status_code == status
     assert names(client) == {"acme": ["m"]}
 
 
-def test_who_watches_is_told_of_models(client: httpx2.Client) -> None:
+def test_events_report_changed_models(client: httpx2.Client) -> None:
     last = {"Last-Event-ID": str(_latest(client))}
     put(client, "m")
     client.delete(f"{MODELS}m/", headers=OURS)
@@ -203,7 +203,7 @@ def _latest(client: httpx2.Client) -> int:
     return latest
 
 
-def test_models_are_kept_from_one_run_to_the_next(tmp_path: Path) -> None:
+def test_a_state_file_stores_models_from_one_run_to_the_next(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with kept(file) as (mock, client):
         put(client, "m", "n")
@@ -217,7 +217,7 @@ def test_models_are_kept_from_one_run_to_the_next(tmp_path: Path) -> None:
         assert names(client) == {"acme": ["m"]}
 
 
-def test_changes_are_saved_while_it_runs(tmp_path: Path) -> None:
+def test_changes_are_saved_while_the_mock_runs(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with kept(file) as (mock, client):
         put(client, "m")
@@ -237,7 +237,7 @@ def _until_saved(file: Path, name: str) -> None:
         os.sched_yield()
 
 
-def test_what_changes_during_a_save_is_saved_after_it(tmp_path: Path) -> None:
+def test_changes_during_a_save_are_saved_after_it(tmp_path: Path) -> None:
     async def steps() -> int:
         loop, saves = asyncio.get_running_loop(), 0
 
@@ -259,7 +259,7 @@ def test_what_changes_during_a_save_is_saved_after_it(tmp_path: Path) -> None:
     assert asyncio.run(steps()) == 2
 
 
-def test_interrupting_saves_too(tmp_path: Path) -> None:
+def test_an_interrupted_mock_saves(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with kept(file) as (mock, client):
         put(client, "m")
@@ -267,7 +267,7 @@ def test_interrupting_saves_too(tmp_path: Path) -> None:
     assert "m" in json.loads(file.read_text(encoding="utf-8"))["models"]["acme"]
 
 
-def test_what_could_not_be_saved_is_told(tmp_path: Path) -> None:
+def test_a_failed_save_is_reported(tmp_path: Path) -> None:
     directory = tmp_path / "here"
     directory.mkdir()
     with kept(directory / "state.json") as (mock, client):
@@ -308,7 +308,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "told"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_is_rejected_whole_and_left_alone(tmp_path: Path, text: str | bytes, told: str) -> None:
+def test_an_invalid_file_is_rejected_as_a_whole_and_unchanged(tmp_path: Path, text: str | bytes, told: str) -> None:
     file = tmp_path / "state.json"
     raw = text if isinstance(text, bytes) else text.encode()
     file.write_bytes(raw)
@@ -320,20 +320,20 @@ def test_a_broken_file_is_rejected_whole_and_left_alone(tmp_path: Path, text: st
     assert file.read_bytes() == raw
 
 
-def test_a_directory_is_no_state(tmp_path: Path) -> None:
+def test_a_directory_is_rejected(tmp_path: Path) -> None:
     ended = run("--port", "0", "--state", str(tmp_path))
     assert ended.returncode == 2
     assert "it is a directory, not a regular file" in ended.stderr
 
 
 @pytest.mark.parametrize("time", ["2026-02-01t12:00:00z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
-def test_a_time_at_the_edge_of_the_calendar_is_shown(client: httpx2.Client, time: str) -> None:
+def test_a_time_at_the_end_of_the_calendar_is_returned(client: httpx2.Client, time: str) -> None:
     assert client.put(STATE, json=holding(created=time, updated=time)).status_code == 200
     assert client.get(f"{MODELS}m/", headers=OURS).json()["created_at"] == time.upper()
     assert client.post(MODELS, json={"model_name": "m"}, headers=OURS).status_code == 200
 
 
-def test_a_place_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+def test_an_unwritable_place_is_reported_at_the_start(tmp_path: Path) -> None:
     ended = run("--port", "0", "--state", str(tmp_path / "none" / "state.json"))
     assert ended.returncode == 2
     assert "cannot be used: No such file or directory" in ended.stderr

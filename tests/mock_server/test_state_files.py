@@ -1,4 +1,4 @@
-"""The state file is the user's: what it is, whose it is, and what a kill leaves of it."""
+"""The state file: its type, owner and mode, and its content after a kill."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def with_models(file: Path, *names: str) -> None:
 
 
 def rejected(file: Path) -> str:
-    """What the command says about a file that it does not use."""
+    """Return the error of the command about a file that it rejects."""
     ended = run("--port", "0", "--state", str(file))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "Traceback" not in ended.stderr
@@ -60,7 +60,7 @@ def rejected(file: Path) -> str:
     return ended.stderr
 
 
-def test_a_reset_returns_to_what_was_loaded_and_keeps_that(file: Path) -> None:
+def test_a_reset_returns_to_the_loaded_models_and_saves_them(file: Path) -> None:
     with_models(file, "a", "b")
     with kept(file) as (mock, client):
         put(client, "c")
@@ -71,7 +71,7 @@ def test_a_reset_returns_to_what_was_loaded_and_keeps_that(file: Path) -> None:
     assert names(file) == ["a", "b"]
 
 
-def test_a_file_counts_before_the_models_of_a_scenario(file: Path, tmp_path: Path) -> None:
+def test_a_state_file_overrides_the_models_of_a_scenario(file: Path, tmp_path: Path) -> None:
     scenario = tmp_path / "scenario.yaml"
     scenario.write_text("models: {acme: {s: {}}}\nseed: 3", encoding="utf-8")
     with kept(file, "--scenario", str(scenario)) as (mock, client):
@@ -87,7 +87,7 @@ def test_a_file_counts_before_the_models_of_a_scenario(file: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
-def test_the_mode_of_a_file_is_kept(file: Path, mode: int) -> None:
+def test_a_file_keeps_its_mode(file: Path, mode: int) -> None:
     with_models(file, "a")
     file.chmod(mode)
     with kept(file) as (mock, client):
@@ -109,7 +109,7 @@ def test_a_new_file_has_the_mode_of_the_umask(file: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
-def test_the_owner_of_a_file_is_kept(file: Path) -> None:
+def test_a_file_keeps_its_owner(file: Path) -> None:
     with_models(file, "a")
     os.chown(file, 12345, 23456)
     with kept(file) as (mock, client):
@@ -148,7 +148,7 @@ KINDS: dict[str, tuple[Callable[[Path, Path], None], str]] = {
 
 
 @pytest.mark.parametrize(("make", "told"), KINDS.values(), ids=KINDS)
-def test_only_a_regular_file_that_can_be_written_is_used(
+def test_only_a_writable_regular_file_is_accepted(
     file: Path, tmp_path: Path, make: Callable[[Path, Path], None], told: str
 ) -> None:
     target = tmp_path / "target"
@@ -176,7 +176,7 @@ LOCKS: dict[str, Callable[[Path, Path], object]] = {
 
 
 @pytest.mark.parametrize("make", LOCKS.values(), ids=LOCKS)
-def test_what_stands_where_the_lock_belongs_is_left_alone(
+def test_a_file_at_the_path_of_the_lock_is_unchanged(
     file: Path, tmp_path: Path, make: Callable[[Path, Path], object]
 ) -> None:
     lock, target = file.with_name("state.json.lock"), tmp_path / "target"
@@ -188,7 +188,7 @@ def test_what_stands_where_the_lock_belongs_is_left_alone(
     assert (lock.lstat().st_ino, lock.lstat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_a_lock_that_a_killed_mock_left_is_taken_over(file: Path) -> None:
+def test_the_lock_of_a_killed_mock_is_reused(file: Path) -> None:
     file.with_name("state.json.lock").write_text("4711", encoding="ascii")
     with kept(file) as (mock, client):
         assert put(client, "m") == 201
@@ -196,7 +196,7 @@ def test_a_lock_that_a_killed_mock_left_is_taken_over(file: Path) -> None:
     assert names(file) == ["m"]
 
 
-def test_leftovers_of_a_killed_mock_are_removed_and_nothing_else(file: Path, tmp_path: Path) -> None:
+def test_only_unfinished_files_of_a_killed_mock_are_removed(file: Path, tmp_path: Path) -> None:
     others = [".state.json.swp", "state.json.bak", f"x{LEFTOVER}", ".state.json.0123.respan-mock-unfinished"]
     for name in (*others, LEFTOVER):
         (tmp_path / name).write_text("x", encoding="ascii")
@@ -206,7 +206,7 @@ def test_leftovers_of_a_killed_mock_are_removed_and_nothing_else(file: Path, tmp
 
 
 def _killed_under_load(file: Path, *options: str) -> list[str]:
-    """The models whose creation was acknowledged by a mock that was killed then."""
+    """Return the models that a mock acknowledged before it was killed."""
     acknowledged: list[str] = []
     with kept(file, *options) as (mock, _):
 
@@ -229,7 +229,7 @@ def _killed_under_load(file: Path, *options: str) -> list[str]:
     return acknowledged
 
 
-def test_with_sync_a_kill_loses_nothing_that_was_acknowledged(file: Path, tmp_path: Path) -> None:
+def test_with_sync_a_kill_loses_no_acknowledged_change(file: Path, tmp_path: Path) -> None:
     acknowledged = _killed_under_load(file, "--state-sync")
     assert len(acknowledged) >= 60
     assert set(acknowledged) <= set(names(file))
@@ -239,7 +239,7 @@ def test_with_sync_a_kill_loses_nothing_that_was_acknowledged(file: Path, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
-def test_without_sync_a_kill_leaves_a_whole_file_of_an_earlier_moment(file: Path, tmp_path: Path) -> None:
+def test_without_sync_a_kill_leaves_a_complete_earlier_save(file: Path, tmp_path: Path) -> None:
     with_models(file, "a")
     for _ in range(2):
         _killed_under_load(file)
@@ -263,14 +263,14 @@ def test_with_sync_admin_requests_are_saved_too(file: Path) -> None:
         assert names(file) == []
 
 
-def test_with_sync_what_cannot_be_saved_is_not_acknowledged(tmp_path: Path) -> None:
+def test_with_sync_a_failed_save_is_not_acknowledged(tmp_path: Path) -> None:
     directory = tmp_path / "here"
     directory.mkdir()
     with kept(directory / "state.json", "--state-sync") as (mock, client):
         directory.rename(tmp_path / "elsewhere")
-        answer = client.post(MODELS, json={"model_name": "m"})
-        assert answer.status_code == 500
-        assert "could not be saved: No such file or directory" in answer.json()["detail"]
+        response = client.post(MODELS, json={"model_name": "m"})
+        assert response.status_code == 500
+        assert "could not be saved: No such file or directory" in response.json()["detail"]
         assert client.post("/_mock/reset").status_code == 500
         (tmp_path / "elsewhere").rename(directory)
         assert put(client, "n") == 201
@@ -279,7 +279,7 @@ def test_with_sync_what_cannot_be_saved_is_not_acknowledged(tmp_path: Path) -> N
         assert "Traceback" not in mock.stderr
 
 
-def test_sync_needs_a_file() -> None:
+def test_sync_needs_a_state_file() -> None:
     ended = run("--state-sync")
     assert ended.returncode == 2
     assert "--state-sync needs --state FILE" in ended.stderr

@@ -1,4 +1,4 @@
-"""The console in a real browser, and what the tests of it share."""
+"""Fixtures of the tests of the console in a real browser."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ def shared_mock() -> Iterator[MockProcess]:
 
 @pytest.fixture
 def mock(shared_mock: MockProcess) -> MockProcess:
-    """A mock as it is at its start."""
+    """Return a mock in its initial state."""
     httpx2.post(f"{shared_mock.url}/_mock/reset").raise_for_status()
     return shared_mock
 
 
 @pytest.fixture
 def client(mock: MockProcess) -> Iterator[httpx2.Client]:
-    """Whoever uses the mock while somebody looks at the page."""
+    """Yield a client of the mock while the page is open."""
     with httpx2.Client(base_url=mock.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
         yield client
 
 
 @pytest.fixture
 def open_console(browser: Browser) -> Iterator[Open]:
-    """Opens the console of a mock. Whatever the browser complains of fails the test."""
+    """Yield a function that opens the console of a mock. Any browser error fails the test."""
     contexts, complaints = [], []
 
     def told(message: ConsoleMessage) -> None:
-        # the browser says so itself of every answer that is an error, and of a mock that is stopped
+        # the browser says so itself of every response that is an error, and of a mock that is stopped
         if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
             complaints.append(message.text)
 
@@ -78,7 +78,7 @@ def open_console(browser: Browser) -> Iterator[Open]:
 
 @pytest.fixture
 def page(mock: MockProcess, open_console: Open) -> Page:
-    """The console of a mock as it is at its start."""
+    """Return the console of a mock in its initial state."""
     page = open_console(mock.url)
     page.locator("#connection[data-state=live]").wait_for()
     page.locator("#console").wait_for()

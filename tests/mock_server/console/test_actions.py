@@ -1,4 +1,4 @@
-"""What is done on the page happens on the mock."""
+"""Actions on the page take effect on the mock."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_click_makes_the_next_request_fail(page: Page, client: httpx2.Client) 
     assert active(client) == []
 
 
-def test_every_ready_made_fault_is_taken(page: Page, client: httpx2.Client) -> None:
+def test_every_preset_is_accepted(page: Page, client: httpx2.Client) -> None:
     buttons = page.locator(".preset button")
     for number, button in enumerate(buttons.all(), start=1):
         button.click()
@@ -55,7 +55,7 @@ def test_a_connection_is_reset(page: Page, client: httpx2.Client) -> None:
     assert client.get(GPT_4O).status_code == 200
 
 
-def test_a_fault_concerns_only_what_was_chosen(page: Page, client: httpx2.Client) -> None:
+def test_a_fault_is_limited_to_the_chosen_method_and_organization(page: Page, client: httpx2.Client) -> None:
     page.get_by_label("Method that fails").select_option("POST")
     page.get_by_label("Organization that fails").select_option("globex")
     page.get_by_role("button", name="All 503").click()
@@ -65,7 +65,7 @@ def test_a_fault_concerns_only_what_was_chosen(page: Page, client: httpx2.Client
     assert client.post(MODELS, json={"model_name": "m"}, headers=theirs).status_code == 503
 
 
-def test_a_rule_can_be_written_and_a_wrong_one_is_explained(page: Page, client: httpx2.Client) -> None:
+def test_a_rule_can_be_written_and_errors_are_shown(page: Page, client: httpx2.Client) -> None:
     page.get_by_text("Write a rule").click()
     expect(page.get_by_role("term").filter(has_text="probability")).to_be_visible()
     rule = page.get_by_label("Rule as JSON")
@@ -82,7 +82,7 @@ def test_a_rule_can_be_written_and_a_wrong_one_is_explained(page: Page, client: 
     assert client.get(GPT_4O).json() == {"detail": "Tea only."}
 
 
-def test_all_goes_back_to_the_start_once_that_is_confirmed(page: Page, client: httpx2.Client) -> None:
+def test_a_confirmed_reset_resets_everything(page: Page, client: httpx2.Client) -> None:
     upsert(client, "m")
     page.get_by_role("button", name="Slow 1 s").click()
     expect(page.locator(CUSTOM_MODELS)).to_have_count(1)
@@ -98,7 +98,7 @@ def test_all_goes_back_to_the_start_once_that_is_confirmed(page: Page, client: h
     assert active(client) == []
 
 
-def test_one_model_those_of_one_organization_and_the_journal_are_removed(page: Page, client: httpx2.Client) -> None:
+def test_models_and_the_journal_can_be_removed(page: Page, client: httpx2.Client) -> None:
     for name in ("one", "two", "three"):
         upsert(client, name)
     client.post(MODELS, json={"model_name": "theirs"}, headers={"Authorization": "Bearer demo-globex"})
@@ -132,7 +132,7 @@ def test_models_are_saved_to_a_file_and_loaded(page: Page, client: httpx2.Client
     assert client.get("/_mock/state").json() == saved
 
 
-def test_a_scenario_is_saved_to_a_file_to_the_letter(page: Page, client: httpx2.Client, tmp_path: Path) -> None:
+def test_a_scenario_is_saved_to_a_file_unchanged(page: Page, client: httpx2.Client, tmp_path: Path) -> None:
     upsert(client, "m", output_cost=-0.0, max_context_window=2**63 - 1)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save scenario").click()

@@ -1,4 +1,4 @@
-"""The page keeps up with the mock: through a token, a restart, a flood of requests, and without a journal."""
+"""The page stays connected: with a token, after a restart, in a flood of requests, and without a journal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def live(page: Page) -> None:
     expect(page.locator("#connection")).to_have_text("Live")
 
 
-def test_a_token_is_asked_for_and_kept_by_the_tab(open_console: Open) -> None:
+def test_the_page_asks_for_a_token_and_the_tab_stores_it(open_console: Open) -> None:
     with started("--quiet", "--admin-token", "open-sesame") as mock:
         page = open_console(mock.url)
         field = page.get_by_label("Admin token")
@@ -42,7 +42,7 @@ def test_a_token_is_asked_for_and_kept_by_the_tab(open_console: Open) -> None:
         assert page.evaluate("localStorage.length") == 0
 
 
-def test_it_comes_back_after_a_restart_and_shows_what_is_there_then(open_console: Open) -> None:
+def test_the_page_reconnects_after_a_restart(open_console: Open) -> None:
     with started("--quiet") as mock, httpx2.Client(base_url=mock.url, headers=AUTHORIZED) as client:
         page = open_console(mock.url)
         live(page)
@@ -61,7 +61,7 @@ def test_it_comes_back_after_a_restart_and_shows_what_is_there_then(open_console
         expect(page.locator(CUSTOM_MODELS).first).to_contain_text("later")
 
 
-def test_what_came_while_the_connection_was_gone_is_told(page: Page, client: httpx2.Client) -> None:
+def test_the_page_shows_what_happened_while_it_was_disconnected(page: Page, client: httpx2.Client) -> None:
     upsert(client, "one")
     expect(page.locator(CUSTOM_MODELS)).to_have_count(1)
     page.context.set_offline(True)
@@ -73,7 +73,7 @@ def test_what_came_while_the_connection_was_gone_is_told(page: Page, client: htt
     live(page)
 
 
-def test_a_flood_is_shown_in_the_end(page: Page, client: httpx2.Client) -> None:
+def test_a_flood_of_requests_is_shown_in_the_end(page: Page, client: httpx2.Client) -> None:
     for number in range(300):
         upsert(client, f"m{number}", input_cost=number)
     expect(page.locator("#requests .count")).to_have_text("300")
@@ -84,7 +84,7 @@ def test_a_flood_is_shown_in_the_end(page: Page, client: httpx2.Client) -> None:
     expect(page.locator("section.card").first.locator("li.model")).to_have_count(300)
 
 
-def test_without_a_journal_it_says_so(open_console: Open) -> None:
+def test_the_page_says_that_the_journal_is_off(open_console: Open) -> None:
     with started("--quiet", "--journal", "0") as mock, httpx2.Client(base_url=mock.url, headers=AUTHORIZED) as client:
         page = open_console(mock.url)
         live(page)

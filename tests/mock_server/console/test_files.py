@@ -1,4 +1,4 @@
-"""The files of the page: sent once, never stale, and to nobody who addresses the mock by a foreign name."""
+"""The files of the page: sent once, never stale, and only for host names of this machine."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def test_the_page_is_at_the_root(files: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_each_file_has_its_type_and_the_strict_policy(files: httpx2.Client, path: str) -> None:
-    answer = files.get(path)
-    assert answer.status_code == 200
+def test_each_file_has_its_type_and_a_strict_policy(files: httpx2.Client, path: str) -> None:
+    response = files.get(path)
+    assert response.status_code == 200
     kind = path.rpartition(".")[2]
-    assert answer.headers["content-type"].startswith(
+    assert response.headers["content-type"].startswith(
         {"/": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}[kind]
     )
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    policy = dict(each.split(" ", 1) for each in answer.headers["content-security-policy"].split("; "))
+    assert response.headers["x-content-type-options"] == "nosniff"
+    policy = dict(each.split(" ", 1) for each in response.headers["content-security-policy"].split("; "))
     assert policy.pop("default-src") == policy.pop("trusted-types") == "'none'"
     assert set(policy.values()) <= {"'self'", "'none'", "'script'"}
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_browser_that_has_it_is_told_so(files: httpx2.Client, path: str) -> None:
+def test_an_unchanged_file_is_not_sent_again(files: httpx2.Client, path: str) -> None:
     first = files.get(path)
     assert first.headers["cache-control"] == "no-cache"
     for tag in (first.headers["etag"], f'"other", W/{first.headers["etag"]}'):
@@ -51,15 +51,15 @@ def test_a_browser_that_has_it_is_told_so(files: httpx2.Client, path: str) -> No
     assert files.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-def test_it_can_only_be_looked_at(mock: MockProcess) -> None:
+def test_files_are_read_only(mock: MockProcess) -> None:
     for path in PATHS:
-        answer = exchange(mock.address, request("POST", path, {"Host": "localhost"}))
-        assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+        response = exchange(mock.address, request("POST", path, {"Host": "localhost"}))
+        assert (response.status, response.headers["allow"]) == (405, "GET, HEAD")
         head = exchange(mock.address, request("HEAD", path, {"Host": "localhost"}))
         assert (head.status, head.body) == (200, b"")
 
 
-def test_nothing_in_it_is_written_inline_or_from_elsewhere(files: httpx2.Client) -> None:
+def test_the_page_has_no_inline_code_and_loads_nothing_from_other_servers(files: httpx2.Client) -> None:
     page = files.get("/").text
     assert not re.search(r"<style|<script(?![^>]* src=)|\son\w+=|\sstyle=|javascript:", page)
     assert {
@@ -68,24 +68,24 @@ def test_nothing_in_it_is_written_inline_or_from_elsewhere(files: httpx2.Client)
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_foreign_name_gets_nothing_and_learns_how(mock: MockProcess, path: str) -> None:
-    answer = exchange(mock.address, request("GET", path, {"Host": "evil.example"}))
-    assert answer.status == 403
-    assert "--admin-host" in answer.json["detail"]
+def test_another_host_name_is_rejected_with_the_fix(mock: MockProcess, path: str) -> None:
+    response = exchange(mock.address, request("GET", path, {"Host": "evil.example"}))
+    assert response.status == 403
+    assert "--admin-host" in response.json["detail"]
 
 
-def test_a_page_elsewhere_may_lead_to_it_but_not_to_what_it_shows(mock: MockProcess) -> None:
+def test_other_pages_may_link_to_the_console_but_not_to_its_data(mock: MockProcess) -> None:
     followed = {"Host": "localhost", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert exchange(mock.address, request("GET", "/", followed)).status == 200
     assert exchange(mock.address, request("GET", "/_mock/info", followed)).status == 403
 
 
-def test_the_banner_says_where_it_is() -> None:
+def test_the_banner_has_the_address_of_the_console() -> None:
     with started() as mock:
         assert f"Console     {mock.url}/\n" in mock.printed
 
 
-def test_without_the_admin_api_there_is_none() -> None:
+def test_without_the_admin_api_there_is_no_console() -> None:
     with started("--no-admin") as mock, httpx2.Client(base_url=mock.url) as client:
         assert client.get("/").headers["location"] == "/ui/"
         assert client.get("/_mock/console/main.js").status_code == 404

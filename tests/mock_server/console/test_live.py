@@ -1,4 +1,4 @@
-"""What happens on the mock shows on the page without a reload."""
+"""The page shows changes of the mock without a reload."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def latest(page: Page) -> Locator:
 
 
 def top_of(part: Locator) -> float:
-    """Where it is on the screen."""
+    """Return the vertical position of a part on the screen."""
     box = part.bounding_box()
     assert box
     return box["y"]
 
 
-def test_who_may_call_shows_at_a_glance(page: Page) -> None:
+def test_organizations_show_their_keys(page: Page) -> None:
     acme = organization(page, "acme").get_by_role("list", name="API keys").get_by_role("listitem")
     expect(acme).to_have_text([re.compile("demo-acme.*read and write"), re.compile("demo-acme-readonly.*read-only")])
     expect(organization(page, "globex").get_by_text("demo-globex", exact=True)).to_be_visible()
@@ -36,7 +36,7 @@ def test_who_may_call_shows_at_a_glance(page: Page) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == "demo-acme-readonly"
 
 
-def test_a_model_comes_changes_and_goes(page: Page, client: httpx2.Client) -> None:
+def test_a_model_is_created_updated_and_deleted(page: Page, client: httpx2.Client) -> None:
     models = organization(page, "acme").locator("li.model")
     upsert(client, "a/b", input_cost=1.25)
     expect(models).to_have_count(1)
@@ -54,7 +54,7 @@ def test_a_model_comes_changes_and_goes(page: Page, client: httpx2.Client) -> No
     expect(organization(page, "acme")).to_contain_text("No models yet.")
 
 
-def test_a_model_tells_which_values_it_inherits_and_follows_its_base(page: Page, client: httpx2.Client) -> None:
+def test_a_model_shows_inherited_values_and_follows_its_base(page: Page, client: httpx2.Client) -> None:
     upsert(client, "base", output_cost=3)
     upsert(client, "heir", base_model_name="base", input_cost=1)
     organization(page, "acme").locator("li.model", has_text="heir").locator("summary").click()
@@ -65,19 +65,19 @@ def test_a_model_tells_which_values_it_inherits_and_follows_its_base(page: Page,
     expect(output.locator(".value")).to_have_text("4")
 
 
-def test_models_of_another_organization_stand_apart(page: Page, client: httpx2.Client) -> None:
+def test_models_are_grouped_by_organization(page: Page, client: httpx2.Client) -> None:
     client.post(MODELS, json={"model_name": "theirs"}, headers={"Authorization": "Bearer demo-globex"})
     expect(organization(page, "globex").locator("li.model")).to_contain_text("theirs")
     expect(organization(page, "acme").locator("li.model")).to_have_count(0)
 
 
-def test_a_built_in_model_can_be_looked_at(page: Page, client: httpx2.Client) -> None:
+def test_a_built_in_model_can_be_opened(page: Page, client: httpx2.Client) -> None:
     page.get_by_text("Built-in models").click()
     page.get_by_role("list", name="Built-in models").get_by_text("gpt-4o", exact=True).click()
     expect(page.get_by_role("table", name="Fields of gpt-4o", exact=True)).to_contain_text("128000")
 
 
-def test_a_refusal_says_why(page: Page, client: httpx2.Client) -> None:
+def test_a_rejected_request_shows_the_reason(page: Page, client: httpx2.Client) -> None:
     upsert(client, "m", input_cost="free", base_model_name="none-such")
     expect(latest(page)).to_contain_text("400")
     expect(latest(page).locator(".why")).to_have_text(
@@ -92,7 +92,7 @@ def test_a_refusal_says_why(page: Page, client: httpx2.Client) -> None:
     expect(latest(page).get_by_role("group", name="Response").locator("pre")).to_contain_text('"base_model_name": [')
 
 
-def test_bodies_are_set_out_without_changing_a_number(page: Page, client: httpx2.Client) -> None:
+def test_bodies_are_indented_without_changing_a_number(page: Page, client: httpx2.Client) -> None:
     body = '{"model_name":"m","input_cost":1.50,"x":[],"y":{}}'
     client.post(MODELS, content=body, headers={"Content-Type": "text/plain"})
     latest(page).locator("summary").click()
@@ -134,7 +134,7 @@ def test_the_list_is_bounded_and_shows_more_on_demand(page: Page, client: httpx2
 
 
 @pytest.mark.parametrize("name", ["m59", "m20"], ids=["at the top", "further down"])
-def test_what_comes_steals_neither_focus_nor_place(page: Page, client: httpx2.Client, name: str) -> None:
+def test_new_rows_change_neither_focus_nor_position(page: Page, client: httpx2.Client, name: str) -> None:
     for number in range(60):
         client.get(f"{MODELS}{name if number == int(name[1:]) else 'x'}/")
     expect(page.locator("#requests .count")).to_have_text("60")
@@ -149,7 +149,7 @@ def test_what_comes_steals_neither_focus_nor_place(page: Page, client: httpx2.Cl
     expect(looked_at).to_be_focused()
 
 
-def test_a_link_leads_to_a_request_and_to_a_model(page: Page, client: httpx2.Client) -> None:
+def test_links_open_a_request_and_a_model(page: Page, client: httpx2.Client) -> None:
     upsert(client, "a/b c%")
     latest(page).locator("summary").click()
     latest(page).get_by_role("button", name="Copy link").click()

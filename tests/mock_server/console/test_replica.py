@@ -1,4 +1,4 @@
-"""The copy that the page keeps of what the mock has, by a clock of the test's own."""
+"""The copy of the mock's data that the page stores, with a fake clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REPLICA = """async () => {
 }"""
 
 
-def test_what_is_asked_for_while_a_load_is_awaited_is_loaded_once_more(mock: MockProcess, open_console: Open) -> None:
+def test_a_change_during_a_load_is_loaded_again(mock: MockProcess, open_console: Open) -> None:
     page = open_console(mock.url)
     page.clock.install(time=NOON)
     page.clock.pause_at(NOON + timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""Whatever a model is called, the page shows it as text; and everybody can use it."""
+"""The page shows any name as text, and is accessible."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HOSTILE = [
 
 
 def fill(client: httpx2.Client) -> None:
-    """Have something of everything on the page."""
+    """Create something for every part of the page."""
     for name in HOSTILE:
         upsert(client, name, display_name=name)
         client.get(f"{MODELS}{name.encode().hex()}<b>/")
@@ -52,7 +52,7 @@ def test_markup_in_names_is_text(page: Page, client: httpx2.Client) -> None:
     assert page.locator("main img, main script, main svg, main b:not(.fault b)").count() == 0
 
 
-def test_what_turns_or_hides_text_is_written_out(page: Page, client: httpx2.Client) -> None:
+def test_invisible_characters_are_escaped(page: Page, client: httpx2.Client) -> None:
     upsert(client, HOSTILE[5])
     shown = page.locator(f"{CUSTOM_MODELS} bdi.name")
     expect(shown).to_have_text("a\\u202egnp.exe\\u0000\\u200b")
@@ -62,7 +62,7 @@ def test_what_turns_or_hides_text_is_written_out(page: Page, client: httpx2.Clie
 @pytest.mark.parametrize("full", [False, True], ids=["empty", "full"])
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible_and_fits(
+def test_the_page_is_accessible_and_fits(
     mock: MockProcess, client: httpx2.Client, open_console: Open, scheme: str, viewport: dict[str, int], full: bool
 ) -> None:
     if full:
@@ -77,7 +77,7 @@ def test_it_is_accessible_and_fits(
     assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
 
 
-def test_it_is_used_by_keyboard_alone(page: Page, client: httpx2.Client) -> None:
+def test_the_page_works_with_the_keyboard_alone(page: Page, client: httpx2.Client) -> None:
     upsert(client, "m", input_cost="free")
     expect(page.locator("#requests li.row")).to_have_count(1)
     page.keyboard.press("Tab")
@@ -100,7 +100,7 @@ def test_it_is_used_by_keyboard_alone(page: Page, client: httpx2.Client) -> None
     expect(page.get_by_role("button", name="Reset all")).to_be_focused()
 
 
-def test_removing_a_fault_leaves_the_keyboard_where_it_is(page: Page, client: httpx2.Client) -> None:
+def test_removing_a_fault_moves_focus_to_the_next(page: Page, client: httpx2.Client) -> None:
     for status in (500, 502, 503):
         client.post("/_mock/faults", json={"status": status})
     page.get_by_role("button", name="Remove the fault f2").focus()
@@ -109,7 +109,7 @@ def test_removing_a_fault_leaves_the_keyboard_where_it_is(page: Page, client: ht
 
 
 @pytest.mark.parametrize("reduced", [False, True])
-def test_motion_is_left_out_where_it_is_not_wanted(
+def test_reduced_motion_is_respected(
     mock: MockProcess, client: httpx2.Client, open_console: Open, reduced: bool
 ) -> None:
     client.get(MODELS)

@@ -1,4 +1,4 @@
-"""Strategies for what files and the admin API say: states, rules for faults, fixtures and scenarios."""
+"""Strategies for the data in files and admin requests: states, rules for faults, fixtures and scenarios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The admin API takes what it documents; what it rejects changes nothing."""
+"""The admin API accepts what it documents, and a rejected request changes nothing."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ _NAMES = ["Authorization", "Origin", "Sec-Fetch-Site", "X-Forwarded-Host", "Cook
 
 @examples(150)
 @given(host=st.sampled_from(_HOSTS), fields=st.lists(st.tuples(st.sampled_from(_NAMES), _VALUES), max_size=4))
-def test_nobody_gets_in_without_the_token(guarded: Mock, host: str, fields: list[tuple[str, str]]) -> None:
+def test_no_request_is_accepted_without_the_token(guarded: Mock, host: str, fields: list[tuple[str, str]]) -> None:
     before = state_of(guarded)
     head = [("Host", host), ("Content-Type", "application/json"), ("Content-Length", "15"), *fields]
     lines = ["POST /_mock/faults HTTP/1.1", *(f"{name}: {value}" for name, value in head)]

@@ -1,4 +1,4 @@
-"""Files are read as they are written, or rejected with place and fix; what is read can be saved and read again."""
+"""A file is accepted, or rejected with place and fix. Accepted data can be saved and read again."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _YAML = st.sampled_from(
 
 
 def texts(values: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
-    """Return files that say such values, and some that say nothing."""
+    """Return files with such values, and some that are invalid."""
     sound = values.map(as_text) | values.map(as_yaml)
     return st.one_of(*[sound] * 6, VALUES.map(as_text), broken(), _YAML, st.binary(max_size=30))
 
