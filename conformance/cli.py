@@ -97,7 +97,7 @@ def _run(settings: Settings) -> int:
     from conformance.target.budget import alarm
     from conformance.target.connection import connection_of
 
-    with ended_as_interrupted(), alarm(connection_of(settings).restraint.seconds):
+    with ended_as_interrupted(), alarm(connection_of(settings).limits.seconds):
         return run(settings)
 
 

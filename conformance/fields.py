@@ -21,7 +21,7 @@ from contract import (
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class EchoedField:
     """A request field and the response field in which its value comes back as it was sent."""
 
     request: RequestField
@@ -32,17 +32,17 @@ class Shown:
         return self.request.name
 
 
-def echoed_fields(contract: Contract) -> list[Shown]:
+def echoed_fields(contract: Contract) -> list[EchoedField]:
     """The fields that a response shows under the same name, the key apart."""
     upsert = contract.upsert
     return [
-        Shown(upsert.request[name], response)
+        EchoedField(upsert.request[name], response)
         for name, response in upsert.response.items()
         if isinstance(response.source, FromRequest | Inherited) and name in upsert.request and name != upsert.key
     ]
 
 
-def inherited_fields(contract: Contract) -> list[Shown]:
+def inherited_fields(contract: Contract) -> list[EchoedField]:
     """The shown fields whose value a base model can supply."""
     base = base_field(contract)
     return [
@@ -91,13 +91,13 @@ def constants(contract: Contract) -> dict[str, Any]:
     }
 
 
-def identifying(contract: Contract) -> set[str]:
+def identifying_fields(contract: Contract) -> set[str]:
     """The response fields that tell one model from another whatever their values are."""
     upsert = contract.upsert
     return {upsert.key} | {name for name, field in upsert.response.items() if isinstance(field.source, FromKey)}
 
 
-def settled_fields(contract: Contract) -> list[ResponseField]:
+def stable_fields(contract: Contract) -> list[ResponseField]:
     """The response fields that stay the same while nothing is changed: neither timestamps nor measurements."""
     return [field for field in contract.upsert.response.values() if not _moves(field)]
 
@@ -106,7 +106,7 @@ def _moves(field: ResponseField) -> bool:
     return isinstance(field.source, Timestamp) or field.source == Constant(None)
 
 
-def settled(value: Any, schema: Mapping[str, Any]) -> Any:
+def stable_part(value: Any, schema: Mapping[str, Any]) -> Any:
     """`value` without what may move by itself inside it: date-times, and members that the contract does not name."""
     members = schema.get("properties", {})
     if not isinstance(value, dict) or not members:

@@ -10,7 +10,7 @@ import pytest
 from conformance.options import OPTIONS
 from conformance.target.budget import BYTES, SECONDS, SHORT
 from conformance.target.client import LONGEST_WAIT
-from conformance.wire.transport import LONGEST, TIMEOUT
+from conformance.wire.transport import MAX_BODY_BYTES, TIMEOUT
 from contract import load
 from contract.files import LARGEST_FILE
 from mock_server import events, validation
@@ -90,7 +90,7 @@ def fixed() -> list[tuple[str, str]]:
         (f"{validation.MOST}", f"errors that a response names; 1 if the body has {validation.LARGE:,} values"),
         (size(LARGEST_FILE), "a contract, fixtures, faults or scenario file"),
         (size(file.LARGEST), "a state file"),
-        (size(LONGEST), "a response body"),
+        (size(MAX_BODY_BYTES), "a response body"),
         (size(BYTES), f"all response bodies of more than {size(SHORT)}"),
         (f"{LONGEST_WAIT:g} seconds", "each wait for a busy target"),
     ]

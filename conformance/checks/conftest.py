@@ -19,7 +19,7 @@ from conformance.results.judged import Record, error_record, of_requirement, of_
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.runner.run import Run
 from conformance.target.application import NoTarget
-from conformance.target.smoke import Refused, WrongKey
+from conformance.target.preflight import BaselineRejected, KeyRejected
 from conformance.target.subject import Subject
 from conformance.terminal.story import Story, story_text
 from conformance.wire.exchange import Unreachable
@@ -33,8 +33,8 @@ STOPPED = pytest.StashKey[str]()
 """Why no more checks are run."""
 STOPS: dict[type[Exception], RunVerdict] = {
     Unreachable: RunVerdict.UNREACHABLE,
-    WrongKey: RunVerdict.WRONG_USE,
-    Refused: RunVerdict.WRONG_USE,
+    KeyRejected: RunVerdict.WRONG_USE,
+    BaselineRejected: RunVerdict.WRONG_USE,
     Disrupted: RunVerdict.INCONCLUSIVE,
     NoTarget: RunVerdict.WRONG_USE,
 }

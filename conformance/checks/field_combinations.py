@@ -16,32 +16,32 @@ Bodies: TypeAlias = Callable[[Subject], Sequence[dict[str, Json]]]
 
 
 def _in_order(subject: Subject) -> list[dict[str, Json]]:
-    return [subject.full(0)]
+    return [subject.full_body(0)]
 
 
 def _updates_in_reverse(subject: Subject) -> list[dict[str, Json]]:
     """All fields, and a base model and a provider, of a model that is there."""
-    key, full = subject.contract.upsert.key, subject.full(1)
-    body = subject.existing({key: full[key]}) | full | subject.plain_references()
+    key, full = subject.contract.upsert.key, subject.full_body(1)
+    body = subject.existing({key: full[key]}) | full | subject.canonical_references()
     return [dict(reversed(body.items()))]
 
 
 def _name_last(subject: Subject) -> list[dict[str, Json]]:
     """Texts that are that of the name, before the name itself."""
-    key, full = subject.contract.upsert.key, subject.full(2)
+    key, full = subject.contract.upsert.key, subject.full_body(2)
     texts = {field.name: full[key] for field in subject.own_fields() if field.schema.get("type") == "string"}
     return [{name: value for name, value in (full | texts).items() if name != key} | {key: full[key]}]
 
 
 def _name_in_the_middle(subject: Subject) -> list[dict[str, Json]]:
-    body = list(subject.full(5).items())
+    body = list(subject.full_body(5).items())
     half = len(body) // 2
     return [dict(body[half:] + body[:half])]
 
 
 def _in_pairs(subject: Subject) -> list[dict[str, Json]]:
     """Two fields at a time, before the name, behind it, and around it."""
-    key, full = subject.contract.upsert.key, subject.full(3)
+    key, full = subject.contract.upsert.key, subject.full_body(3)
     pairs = list(pairwise(name for name in full if name != key))
     orders = [((key, one, other), (one, key, other), (other, one, key)) for one, other in pairs]
     return [{name: full[name] for name in of[turn % len(of)]} for turn, of in enumerate(orders)]
@@ -51,7 +51,7 @@ def _flags(subject: Subject) -> list[dict[str, Json]]:
     """Updates of one model with all flags: for any two of them, some update has the first set and not the second."""
     values = {field.name: plain_values(field.schema) for field in subject.own_fields()}
     names = [name for name, either in values.items() if len(either) == 2]
-    key = subject.minimal()
+    key = subject.minimal_body()
     return [{**key, **{name: values[name][name in some] for name in names}} for some in splits(names)] if names else []
 
 

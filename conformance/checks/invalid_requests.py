@@ -46,18 +46,20 @@ class Refusal:
 
     def send(self, subject: Subject, key: str | None = None, changes: Mapping[str, Any] | None = None) -> Exchange:
         """Send it, about the model `key`, with `changes` in it."""
-        return self.request(subject, key or subject.names.fresh(), changes or {})
+        return self.request(subject, key or subject.names.new_name(), changes or {})
 
 
 def _raw(
-    make: Callable[[bytes], bytes], *, ordinary: bool = True
+    make: Callable[[bytes], bytes], *, may_be_intercepted: bool = False
 ) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     """A body made of the bytes of a valid one."""
 
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         body = make(encoded({subject.contract.upsert.key: key, **changes}))
         about = key if key.encode() in body else None
-        return subject.post(body, key=about, credential=subject.credentials.primary, ordinary=ordinary)
+        return subject.post(
+            body, key=about, credential=subject.credentials.primary, may_be_intercepted=may_be_intercepted
+        )
 
     return request
 
@@ -121,7 +123,7 @@ def _wrong_value(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exch
 
 def _unknown_base(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
     base = subject.require_base()
-    return subject.upsert({subject.contract.upsert.key: key, **changes, base.name: subject.names.fresh()})
+    return subject.upsert({subject.contract.upsert.key: key, **changes, base.name: subject.names.new_name()})
 
 
 def _unknown_provider(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
@@ -129,7 +131,7 @@ def _unknown_provider(subject: Subject, key: str, changes: Mapping[str, Any]) ->
     field = next(providers, None)
     if field is None:
         raise NotTestable("the contract has no providers")
-    return subject.upsert({subject.contract.upsert.key: key, **changes, field.name: subject.names.fresh()})
+    return subject.upsert({subject.contract.upsert.key: key, **changes, field.name: subject.names.new_name()})
 
 
 def _no_credentials(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
@@ -165,11 +167,13 @@ REFUSED = _table(
 """One of each kind of refusal, with a body that would change the model if it were taken."""
 
 
-def _odd_name(name: str, *, ordinary: bool = True) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+def _odd_name(name: str, *, may_be_intercepted: bool = False) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         odd = key + name
         body = encoded({subject.contract.upsert.key: odd})
-        return subject.post(body, key=odd, credential=subject.credentials.primary, ordinary=ordinary)
+        return subject.post(
+            body, key=odd, credential=subject.credentials.primary, may_be_intercepted=may_be_intercepted
+        )
 
     return request
 
@@ -182,19 +186,23 @@ def _nested(levels: int) -> Callable[[Subject, str, Mapping[str, Any]], Exchange
         deep = b'{"a":' * levels + b"1" + b"}" * levels
         head = encoded({subject.contract.upsert.key: key})[:-1]
         body = head + f',"{override.name}":'.encode() + deep + b"}"
-        return subject.post(body, key=key, credential=subject.credentials.primary, ordinary=False)
+        return subject.post(body, key=key, credential=subject.credentials.primary, may_be_intercepted=True)
 
     return request
 
 
-def _references_to(name: str, *, ordinary: bool = True) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+def _references_to(
+    name: str, *, may_be_intercepted: bool = False
+) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     """Each reference by itself, to something of that name: the first that is refused would hide the others."""
 
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         fields = references(subject.contract)
         bodies = [encoded({subject.contract.upsert.key: key, field: name}) for field in fields]
         caller = subject.credentials.primary
-        sent = [subject.post(body, key=key, credential=caller, ordinary=ordinary) for body in bodies]
+        sent = [
+            subject.post(body, key=key, credential=caller, may_be_intercepted=may_be_intercepted) for body in bodies
+        ]
         if not sent:
             raise NotTestable("the contract has no references")
         return sent[-1]
@@ -212,7 +220,7 @@ def _read_path(encoded_name: str) -> Callable[[Subject, str, Mapping[str, Any]],
 
 def _member(text: bytes) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     """A valid body with one more member, written as it stands."""
-    return _raw(lambda body: body[:-1] + b"," + text + b"}", ordinary=False)
+    return _raw(lambda body: body[:-1] + b"," + text + b"}", may_be_intercepted=True)
 
 
 def _number(*texts: bytes) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
@@ -231,7 +239,9 @@ def _number(*texts: bytes) -> Callable[[Subject, str, Mapping[str, Any]], Exchan
 def _headers(*headers: tuple[str, str]) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         body = encoded({subject.contract.upsert.key: key})
-        return subject.post(body, key=key, credential=subject.credentials.primary, headers=headers, ordinary=False)
+        return subject.post(
+            body, key=key, credential=subject.credentials.primary, headers=headers, may_be_intercepted=True
+        )
 
     return request
 
@@ -240,10 +250,10 @@ SERVER_TRIALS = _table(
     Refusal("a name of 10,000 characters", _odd_name("x" * 10_000)),
     Refusal(  # what a firewall in front takes for an attack
         "a name with quotes and markup",
-        _odd_name(MARKUP, ordinary=False),
+        _odd_name(MARKUP, may_be_intercepted=True),
     ),
     Refusal(  # what a firewall takes for an attack as well
-        "references with path segments", _references_to("../../etc/passwd", ordinary=False), about=[REFERENCES]
+        "references with path segments", _references_to("../../etc/passwd", may_be_intercepted=True), about=[REFERENCES]
     ),
     Refusal("references of 10,000 characters", _references_to("x" * 10_000), about=[REFERENCES]),
     Refusal("objects nested 100 deep", _nested(100), about=[OVERRIDES]),
@@ -262,12 +272,12 @@ SERVER_TRIALS = _table(
     Refusal(
         "a thousand unknown fields", _raw(lambda b: b[:-1] + b"".join(b',"f%d":1' % i for i in range(1000)) + b"}")
     ),
-    Refusal("a byte order mark", _raw(lambda body: b"\xef\xbb\xbf" + body, ordinary=False)),
-    Refusal("bytes that are not UTF-8", _raw(lambda body: body.replace(b'"}', b'\xff\xfe"}'), ordinary=False)),
-    Refusal("UTF-16", _raw(lambda body: body.decode().encode("utf-16"), ordinary=False)),
-    Refusal("a trailing comma", _raw(lambda body: body[:-1] + b",}", ordinary=False)),
-    Refusal("single quotes", _raw(lambda body: body.replace(b'"', b"'"), ordinary=False)),
-    Refusal("white space only", _raw(lambda _: b" \n\t ", ordinary=False)),
+    Refusal("a byte order mark", _raw(lambda body: b"\xef\xbb\xbf" + body, may_be_intercepted=True)),
+    Refusal("bytes that are not UTF-8", _raw(lambda body: body.replace(b'"}', b'\xff\xfe"}'), may_be_intercepted=True)),
+    Refusal("UTF-16", _raw(lambda body: body.decode().encode("utf-16"), may_be_intercepted=True)),
+    Refusal("a trailing comma", _raw(lambda body: body[:-1] + b",}", may_be_intercepted=True)),
+    Refusal("single quotes", _raw(lambda body: body.replace(b'"', b"'"), may_be_intercepted=True)),
+    Refusal("white space only", _raw(lambda _: b" \n\t ", may_be_intercepted=True)),
     Refusal("a media type that is none", _headers(("Content-Type", "json"))),
     Refusal("an unknown charset", _headers(("Content-Type", "application/json; charset=no-such-charset"))),
     Refusal(

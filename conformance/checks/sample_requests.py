@@ -18,35 +18,35 @@ from conformance.target.subject import Subject
 
 
 def create(subject: Subject) -> object:
-    return subject.upsert(subject.full(variant=1) | subject.plain_references())
+    return subject.upsert(subject.full_body(variant=1) | subject.canonical_references())
 
 
 def create_bare(subject: Subject) -> object:
-    return subject.upsert(subject.minimal())
+    return subject.upsert(subject.minimal_body())
 
 
 def update(subject: Subject) -> object:
-    body = subject.existing(subject.full(variant=1))
-    return subject.upsert(subject.full(variant=2, key=body[subject.contract.upsert.key]))
+    body = subject.existing(subject.full_body(variant=1))
+    return subject.upsert(subject.full_body(variant=2, key=body[subject.contract.upsert.key]))
 
 
 def create_derived(subject: Subject) -> object:
     base_field = subject.require_base()
-    base = subject.existing(subject.full(variant=1))
-    return subject.upsert({**subject.minimal(), base_field.name: base[subject.contract.upsert.key]})
+    base = subject.existing(subject.full_body(variant=1))
+    return subject.upsert({**subject.minimal_body(), base_field.name: base[subject.contract.upsert.key]})
 
 
 def read(subject: Subject) -> object:
-    body = subject.existing(subject.full(variant=1))
+    body = subject.existing(subject.full_body(variant=1))
     return subject.read(body[subject.contract.upsert.key])
 
 
 def read_missing(subject: Subject) -> object:
-    return subject.read(subject.names.fresh())
+    return subject.read(subject.names.new_name())
 
 
 def delete(subject: Subject) -> object:
-    body = subject.existing(subject.full(variant=1))
+    body = subject.existing(subject.full_body(variant=1))
     return subject.delete(body[subject.contract.upsert.key])
 
 
@@ -64,12 +64,12 @@ def wrong_type(subject: Subject) -> object:
 
 def delete_missing(subject: Subject) -> object:
     subject.require_delete()
-    return subject.delete(subject.names.fresh())
+    return subject.delete(subject.names.new_name())
 
 
 def unknown_references(subject: Subject) -> object:
-    unknown = subject.names.fresh()
-    return [subject.upsert({**subject.minimal(), name: unknown}) for name in references(subject.contract)]
+    unknown = subject.names.new_name()
+    return [subject.upsert({**subject.minimal_body(), name: unknown}) for name in references(subject.contract)]
 
 
 def built_in_name(subject: Subject) -> object:
@@ -78,18 +78,18 @@ def built_in_name(subject: Subject) -> object:
 
 def read_only_write(subject: Subject) -> object:
     read_only = subject.credentials.read_only
-    return None if read_only is None else subject.upsert(subject.minimal(), read_only)
+    return None if read_only is None else subject.upsert(subject.minimal_body(), read_only)
 
 
 def no_credentials(subject: Subject) -> object:
-    body = subject.minimal()
+    body = subject.minimal_body()
     return subject.post(encoded(body), key=body[subject.contract.upsert.key])
 
 
 def read_and_delete_without_credentials(subject: Subject) -> object:
     subject.require_read()
-    found = subject.read(subject.names.fresh(), anonymous=True)
-    return found, subject.capabilities.deletes and subject.delete(subject.names.fresh(), anonymous=True)
+    found = subject.read(subject.names.new_name(), anonymous=True)
+    return found, subject.capabilities.delete_works and subject.delete(subject.names.new_name(), anonymous=True)
 
 
 SAMPLE_REQUESTS: tuple[SampleRequest, ...] = (
@@ -126,4 +126,4 @@ def send_sample_requests(subject: Subject, selected: Collection[str]) -> None:
                     sample(subject)
         return True
 
-    subject.once("sample requests", send, keeps=False)
+    subject.once("sample requests", send, keep_models=False)

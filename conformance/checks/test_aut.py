@@ -32,7 +32,7 @@ from conformance.requirements.features import (
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.target.client import UNKNOWN, token_of
-from conformance.target.names import is_of_a_run
+from conformance.target.names import is_run_name
 from conformance.target.operations import JSON_HEADERS, encoded
 from conformance.target.subject import Subject
 from conformance.wire.exchange import SAFE, Credential, Exchange, Request
@@ -60,7 +60,7 @@ def _writes(contract: Contract) -> Mapping[str, str]:
 )
 def test_no_credentials(subject: Subject) -> None:
     """The server returns 401 for a valid request without credentials."""
-    body = subject.full()
+    body = subject.full_body()
     for media_type in ("application/json", "application/json; charset=utf-8"):
         headers = (("Content-Type", media_type), ("Accept", "application/json"))
         exchange = subject.post(encoded(body), key=body[subject.contract.upsert.key], headers=headers)
@@ -84,10 +84,10 @@ def test_wrong_credentials_are_refused(subject: Subject, kind: str) -> None:
 @requirement("AUT-12", MUST, clause="x-clauses/credentials-checked", about=[CREDENTIALS], quick=False)
 def test_two_wrong_credentials_are_refused(subject: Subject) -> None:
     """The server rejects a valid request with two Authorization headers that both have invalid credentials."""
-    body = subject.minimal()
+    body = subject.minimal_body()
     headers = (*JSON_HEADERS, ("Authorization", "Bearer rc-no-such-key-either"))
     key = body[subject.contract.upsert.key]
-    exchange = subject.post(encoded(body), key=key, credential=UNKNOWN, headers=headers, ordinary=False)
+    exchange = subject.post(encoded(body), key=key, credential=UNKNOWN, headers=headers, may_be_intercepted=True)
     if exchange.response.successful and _with(subject, UNKNOWN).response.successful:
         raise NotTestable("unknown credentials are taken alone, too", blocked_by=Prerequisite.CHECKS_CREDENTIALS)
     expect_rejected(exchange, "the credentials are wrong, both of them")
@@ -99,7 +99,7 @@ def test_wrong_credentials_are_401(subject: Subject, kind: str) -> None:
     """The server returns 401 for invalid credentials."""
     exchanges = _with_wrong(subject, kind)
     for which, exchange in exchanges.items():
-        if exchange.request.ordinary and not exchange.response.successful:
+        if not exchange.request.may_be_intercepted and not exchange.response.successful:
             expect_status(exchange, UNAUTHORIZED, when=f"for wrong credentials ({which})")
     if any(exchange.response.successful for exchange in exchanges.values()):
         raise NotTestable("some of these credentials are taken", blocked_by=Prerequisite.CHECKS_CREDENTIALS)
@@ -126,7 +126,7 @@ def test_token_elsewhere(subject: Subject, place: str) -> None:
 def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
     """The server checks credentials before it validates the body."""
     _owner(subject)
-    good = subject.post(encoded(subject.minimal()), credential=credential)
+    good = subject.post(encoded(subject.minimal_body()), credential=credential)
     if good.response.successful:
         raise NotTestable(
             "these credentials are taken",
@@ -143,7 +143,7 @@ def test_scheme_case(subject: Subject, scheme: str) -> None:
     """The server accepts the name of the authentication scheme in any case."""
     exchange = _with(subject, with_scheme(_owner(subject), scheme))
     if not exchange.response.successful:
-        subject.accepted(subject.upsert(subject.minimal()))
+        subject.require_accepted(subject.upsert(subject.minimal_body()))
         exchange = _with(subject, with_scheme(_owner(subject), scheme))
     expect_accepted(exchange, f"the scheme {scheme} is Bearer in another case")
 
@@ -152,16 +152,16 @@ def test_scheme_case(subject: Subject, scheme: str) -> None:
 def test_key_stays_valid(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The server accepts a valid key as often as it is used."""
     request = exchange.request
-    if request.wire is not None:  # written by hand, its header may not be found: another requirement judges that
+    if request.wire_format is not None:  # written by hand, its header may not be found: another requirement judges that
         return
-    if exchange.response.status == UNAUTHORIZED and request.ordinary and _may(request, contract):
+    if exchange.response.status == UNAUTHORIZED and not request.may_be_intercepted and _may(request, contract):
         raise Failure("a valid key to be taken", summary(exchange))
 
 
 def _may(request: Request, contract: Contract) -> bool:
     """Whether the caller is one who may do that: what is 401 to anybody else is open, or assumed at most."""
     upsert, caller = contract.upsert, request.credential
-    if caller is None or request.operation_id is None or not is_of_a_run(str(request.key)):
+    if caller is None or request.operation_id is None or not is_run_name(str(request.key)):
         return False
     return (
         caller.shell == "Bearer $RESPAN_API_KEY"
@@ -202,11 +202,11 @@ def test_read_only_key(subject: Subject, write: str) -> None:
         )
     forbidden = subject.contract.upsert.forbidden or FORBIDDEN
     expect_status(exchange, forbidden, UNAUTHORIZED, when=f"for {write} with a key that may only read")
-    if write == "an update" and subject.capabilities.reads_truly:
+    if write == "an update" and subject.capabilities.read_returns_state:
         read = subject.read(str(exchange.request.key), subject.credentials.read_only)
         if read.response.status not in (UNAUTHORIZED, forbidden):  # a key that may not read at all
             expect_status(read, 200, when="for a key that may read")
-    if write == "a delete" and subject.capabilities.reads_truly:
+    if write == "a delete" and subject.capabilities.read_returns_state:
         expect_status(subject.read(str(exchange.request.key)), 200, when="for a model of which a delete was refused")
 
 
@@ -216,7 +216,7 @@ def _by_the_reader(subject: Subject, write: str) -> Exchange:
 
 
 def _written_by_the_reader(subject: Subject, write: str) -> Exchange:
-    reader, body = subject.credentials.read_only, subject.few()
+    reader, body = subject.credentials.read_only, subject.small_body()
     if write == "a delete":
         subject.require_delete()
     if write != "a create":
@@ -236,16 +236,16 @@ def _written_by_the_reader(subject: Subject, write: str) -> Exchange:
 def test_read_and_delete_need_credentials(subject: Subject) -> None:
     """The server neither reads nor deletes a model without valid credentials."""
     subject.require_read()
-    key = subject.names.for_a_model("/a")
-    subject.existing(subject.full(1, key))
+    key = subject.names.model_name("/a")
+    subject.existing(subject.full_body(1, key))
     expect_rejected(subject.read(key, anonymous=True), "a read without credentials")
     expect_rejected(subject.read(key, UNKNOWN), "a read with unknown credentials")
     delete = subject.contract.upsert.delete
-    if subject.capabilities.deletes and delete is not None and delete.credentials:
+    if subject.capabilities.delete_works and delete is not None and delete.credentials:
         expect_rejected(subject.delete(key, anonymous=True), "a delete without credentials")
         expect_rejected(subject.delete(key, UNKNOWN), "a delete with unknown credentials")
         expect_status(subject.read(key), 200, when="for a model that nobody with credentials deleted")
-    if subject.is_plain(f"{key}/a") and subject.reaches(f"{key}/a"):
+    if subject.is_plain_name(f"{key}/a") and subject.has_path_for(f"{key}/a"):
         slashed = subject.existing({subject.contract.upsert.key: f"{key}/a"})[subject.contract.upsert.key]
         expect_rejected(subject.read(slashed, anonymous=True), "a read of a name with a slash without credentials")
 
@@ -264,23 +264,23 @@ def _with_wrong(subject: Subject, kind: str) -> Mapping[str, Exchange]:
 def _sent_with_wrong(subject: Subject, kind: str) -> Mapping[str, Exchange]:
     wrong = wrong_credentials(_owner(subject))
     taken = {caller.value for caller in subject.credentials.all()}
-    if not subject.client.transport.connects:
+    if not subject.client.transport.has_connections:
         wrong.pop(NOT_ASCII, None)  # httpx hands headers to an application in ASCII alone
     return {
-        which: _with(subject, wrong[which], ordinary=which != NOT_ASCII)
+        which: _with(subject, wrong[which], may_be_intercepted=which == NOT_ASCII)
         for which in KINDS[kind]
         if which in wrong and wrong[which].value not in taken
     }
 
 
-def _with(subject: Subject, credential: Credential, *, ordinary: bool = True) -> Exchange:
-    body = subject.minimal()
+def _with(subject: Subject, credential: Credential, *, may_be_intercepted: bool = False) -> Exchange:
+    body = subject.minimal_body()
     key = body[subject.contract.upsert.key]
-    return subject.post(encoded(body), key=key, credential=credential, ordinary=ordinary)
+    return subject.post(encoded(body), key=key, credential=credential, may_be_intercepted=may_be_intercepted)
 
 
 def _query(subject: Subject, token: str) -> Exchange:
-    operation, body = subject.contract.upsert.operation, subject.minimal()
+    operation, body = subject.contract.upsert.operation, subject.minimal_body()
     query = "?" + "&".join(f"{name}={quote(token, safe='')}" for name in ("access_token", "api_key", "token", "key"))
     target, key = operation.path + query, body[subject.contract.upsert.key]
     return subject.send(
@@ -290,14 +290,14 @@ def _query(subject: Subject, token: str) -> Exchange:
 
 def _header(make: Callable[[str], tuple[str, str]]) -> Callable[[Subject, str], Exchange]:
     def send(subject: Subject, token: str) -> Exchange:
-        body = subject.minimal()
+        body = subject.minimal_body()
         return subject.post(encoded(body), key=body[subject.contract.upsert.key], headers=(*JSON_HEADERS, make(token)))
 
     return send
 
 
 def _body(subject: Subject, token: str) -> Exchange:
-    body = {**subject.minimal(), "api_key": token, "authorization": f"Bearer {token}"}
+    body = {**subject.minimal_body(), "api_key": token, "authorization": f"Bearer {token}"}
     return subject.post(encoded(body), key=body[subject.contract.upsert.key])
 
 
@@ -331,7 +331,7 @@ def test_credentials_in_trailers(subject: Subject, beside: bool) -> None:
 
 def _expect_own_credentials_count(subject: Subject, owner: Credential) -> None:
     """Expect that a request is its sender's by the header section, though another key is in the trailer section."""
-    other = subject.credentials.other_org if subject.credentials.other_org in subject.working else None
+    other = subject.credentials.other_org if subject.credentials.other_org in subject.working_keys else None
     request = replace(update_request(subject), chunked=True)
     exchange = send_with_trailer(subject, request, _authorization(other or UNKNOWN))
     if exchange is None:
@@ -351,9 +351,9 @@ def _expect_own_credentials_count(subject: Subject, owner: Credential) -> None:
 def _expect_no_create(subject: Subject, exchange: Exchange, other: Credential) -> None:
     """Expect that a request updated a model of the owner, and created none in another organization."""
     upsert = subject.contract.upsert
-    if not (subject.capabilities.tells_updates and subject.was_created(exchange)):
+    if not (subject.capabilities.update_returns_updated and subject.was_created(exchange)):
         return
-    subject.creations.after(replace(exchange, request=replace(exchange.request, credential=other)))
+    subject.creations.record_response(replace(exchange, request=replace(exchange.request, credential=other)))
     if send_raw(subject, update_request(subject)).response.status == upsert.updated:
         expected = f"{upsert.updated} for an update, by the key in the header section, of a model that is there"
         raise Failure(expected, summary(exchange), [exchange])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.fields import base_field
 from conformance.generate.values import ODD_STRINGS
-from conformance.judge.expect import expect_rejected, expect_returned, expect_status, written
+from conformance.judge.expect import as_json, expect_rejected, expect_returned, expect_status
 from conformance.judge.outcome import NotTestable
 from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.requests import is_safe_in_path
@@ -29,7 +29,7 @@ TEXTS = ("decomposed e\u0301, composed \u00e9, emoji \U0001f9ea \u2764\ufe0f",)
 })  # fmt: skip
 def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     """Different names are different models."""
-    stem = subject.names.for_a_model("x" + tails[0]) + "x"
+    stem = subject.names.model_name("x" + tails[0]) + "x"
     _expect_distinct(subject, [stem + tail for tail in tails])
 
 
@@ -43,32 +43,32 @@ def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
 })  # fmt: skip
 def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     """Names are compared code point by code point; case, white space and normalization make a difference."""
-    stem = subject.names.for_a_model("-" + tails[0]) + "-"
+    stem = subject.names.model_name("-" + tails[0]) + "-"
     _expect_distinct(subject, [stem + tail for tail in tails])
 
 
 @requirement("IDM-20", SHOULD, clause="x-clauses/exact")
-@each("tail", lambda _: {written(text, 60): text for text in (*ODD_STRINGS, *TEXTS) if text})
+@each("tail", lambda _: {as_json(text, 60): text for text in (*ODD_STRINGS, *TEXTS) if text})
 def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
     """A response returns an accepted valid but unusual name exactly."""
     upsert = subject.contract.upsert
-    key = subject.names.for_a_model(tail) + tail
+    key = subject.names.model_name(tail) + tail
     exchange = subject.upsert({upsert.key: key})
     if exchange.response.successful:
         expect_returned(exchange.response.members, upsert.response[upsert.key], key, "in the response")
-        if subject.capabilities.reads_truly and is_safe_in_path(key) and subject.reaches(key):
+        if subject.capabilities.read_returns_state and is_safe_in_path(key) and subject.has_path_for(key):
             expect_status(
-                subject.read(key), 200, when=f"for the name ...{written(tail, 60)}, percent-encoded in the path"
+                subject.read(key), 200, when=f"for the name ...{as_json(tail, 60)}, percent-encoded in the path"
             )
     else:
-        subject.observe(f"the name ...{written(tail, 60)} is answered {exchange.response.status}")
+        subject.observe(f"the name ...{as_json(tail, 60)} is answered {exchange.response.status}")
 
 
 @requirement("IDM-29", MUST, clause="x-clauses/unique", about=[READ], quick=False)
 def test_inherited_names_are_none(subject: Subject) -> None:
     """A name that is built into the server's language, such as `constructor`, does not exist before its create."""
     subject.require_read()
-    if not subject.capabilities.tells_absence:
+    if not subject.capabilities.read_reports_absence:
         raise NotTestable("the read shows models that do not exist", blocked_by=Prerequisite.READ)
     key, base = subject.contract.upsert.key, base_field(subject.contract)
     for name in INHERITED_NAMES:
@@ -78,9 +78,9 @@ def test_inherited_names_are_none(subject: Subject) -> None:
         if read.response.status < 500:
             expect_rejected(read, f"nothing was called {name}")
         if base is not None:
-            on_it = subject.upsert({**subject.minimal(), base.name: name})
+            on_it = subject.upsert({**subject.minimal_body(), base.name: name})
             if on_it.response.successful:
-                subject.observe(f"{base.name}: {written(name)} is answered {on_it.response.status}")
+                subject.observe(f"{base.name}: {as_json(name)} is answered {on_it.response.status}")
 
 
 def _expect_distinct(subject: Subject, keys: list[str]) -> None:
@@ -90,17 +90,17 @@ def _expect_distinct(subject: Subject, keys: list[str]) -> None:
     """
     upsert, bodies = subject.contract.upsert, []
     for variant, key in enumerate(keys):
-        body = subject.full(variant, key)
+        body = subject.full_body(variant, key)
         exchange = subject.upsert(body)
         if not exchange.response.successful:
-            subject.observe(f"the name {written(key)} is answered {exchange.response.status}")
+            subject.observe(f"the name {as_json(key)} is answered {exchange.response.status}")
             continue
-        if subject.capabilities.tells_creates:
-            expect_status(exchange, upsert.created, when=f"for {written(key)}, a name that did not exist")
+        if subject.capabilities.create_returns_created:
+            expect_status(exchange, upsert.created, when=f"for {as_json(key)}, a name that did not exist")
         bodies.append(body)
-    readable = subject.capabilities.reads_truly or subject.capabilities.keeps
+    readable = subject.capabilities.read_returns_state or subject.capabilities.bare_upsert_returns_state
     for body in bodies[:-1]:
-        shown = subject.look(body)
+        shown = subject.read_state(body)
         expect_returned(shown, upsert.response[upsert.key], body[upsert.key], "as the name of the model")
         for field in subject.reliable_fields() if readable else ():
-            expect_returned(shown, field.response, body[field.name], f"in the model {written(body[upsert.key])}")
+            expect_returned(shown, field.response, body[field.name], f"in the model {as_json(body[upsert.key])}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from conformance.fields import timestamp
-from conformance.judge.expect import written
+from conformance.judge.expect import as_json
 from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
-from conformance.judge.responses import Moment, moment
+from conformance.judge.responses import Moment, parse_moment
 from conformance.requirements.features import (
     CREATION_TIME,
     UPDATE_TIME,
@@ -27,20 +27,23 @@ GRAIN = 1.1
 def test_created_at_stays(subject: Subject) -> None:
     """The creation time of a model never changes, and a model created after a delete gets a new one."""
     field = _timestamp(subject, "created")
-    body = subject.full(0)
-    created = _moment(subject.accepted(subject.upsert(body)), field)
-    for references in ({}, subject.plain_references()):
+    body = subject.full_body(0)
+    created = _moment(subject.require_accepted(subject.upsert(body)), field)
+    for references in ({}, subject.canonical_references()):
         subject.pause()
-        update = {**subject.full(1, body[subject.contract.upsert.key]), **references}
-        later = _moment(subject.accepted(subject.upsert(update)), field)
+        update = {**subject.full_body(1, body[subject.contract.upsert.key]), **references}
+        later = _moment(subject.require_accepted(subject.upsert(update)), field)
         if not later.is_same(created):
             raise Failure(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {later.text}")
-    if subject.capabilities.reads_truly:
-        read = subject.look(body).get(field.name)
-        seen = moment(read)
+    if subject.capabilities.read_returns_state:
+        read = subject.read_state(body).get(field.name)
+        seen = parse_moment(read)
         if seen is not None and not seen.is_same(created):
-            raise Failure(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {written(read)}")
-    if subject.capabilities.deletes_truly and subject.delete(body[subject.contract.upsert.key]).response.successful:
+            raise Failure(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {as_json(read)}")
+    if (
+        subject.capabilities.delete_removes_model
+        and subject.delete(body[subject.contract.upsert.key]).response.successful
+    ):
         subject.pause(GRAIN if created.whole_seconds else 0.05)
         again = subject.upsert(body)
         to_the_minute = not created.digits and not created.at.second
@@ -55,10 +58,12 @@ def test_created_at_stays(subject: Subject) -> None:
 def test_updated_at_never_goes_back(subject: Subject) -> None:
     """The update time of a model never goes back, and is never before its creation time."""
     created, updated = _timestamp(subject, "created"), _timestamp(subject, "updated")
-    body = subject.full(0)
+    body = subject.full_body(0)
     latest: Moment | None = None
     for variant in range(4):
-        exchange = subject.accepted(subject.upsert(subject.full(variant, body[subject.contract.upsert.key])))
+        exchange = subject.require_accepted(
+            subject.upsert(subject.full_body(variant, body[subject.contract.upsert.key]))
+        )
         if variant == 0 and exchange.response.members.get(updated.name) is None:
             continue  # it was never updated
         moment_updated, moment_created = _moment(exchange, updated), _moment(exchange, created)
@@ -74,14 +79,14 @@ def test_updated_at_never_goes_back(subject: Subject) -> None:
 def test_updated_at_moves(subject: Subject) -> None:
     """The update time changes when a value changes, within the resolution of the clock."""
     field = _timestamp(subject, "updated")
-    key = subject.names.for_a_model()
-    exchange = subject.accepted(subject.upsert(subject.full(1, key)))
+    key = subject.names.model_name()
+    exchange = subject.require_accepted(subject.upsert(subject.full_body(1, key)))
     if exchange.response.members.get(field.name) is None:  # it was never updated
-        exchange = subject.accepted(subject.upsert(subject.full(0, key)))
+        exchange = subject.require_accepted(subject.upsert(subject.full_body(0, key)))
     before = _moment(exchange, field)
-    changes = [subject.full(variant, key) for variant in (2, 3)]
+    changes = [subject.full_body(variant, key) for variant in (2, 3)]
     after = _expect_later(subject, field, before, changes, "a value")
-    if overrides := subject.overrides():
+    if overrides := subject.override_entries():
         others = {name: {parameter: {"max": 2} for parameter in value} for name, value in overrides.items()}
         upsert = subject.contract.upsert
         after = _expect_later(
@@ -98,7 +103,7 @@ def _expect_later(
     """The time after a change; the last is sent where the first shows no later one, which a slow clock explains."""
     for seconds, body in zip((0.1, GRAIN), changes, strict=True):
         subject.pause(GRAIN if before.whole_seconds else seconds)
-        after = _moment(subject.accepted(subject.upsert(body)), field)
+        after = _moment(subject.require_accepted(subject.upsert(body)), field)
         if before < after:
             return after
     if after == before and not after.digits and not after.at.second:
@@ -117,8 +122,8 @@ def _moment(exchange: Exchange, field: ResponseField) -> Moment:
     value = exchange.response.members.get(field.name)
     if value is None:
         raise NotTestable(f"the target does not show {field.name}")
-    found = moment(value)
+    found = parse_moment(value)
     if found is None:
         blocked_by = Prerequisite.VALID_DATE_TIME if isinstance(value, str) else Prerequisite.VALID_MODEL
-        raise NotTestable(f"{field.name} is {written(value)}, which is no date-time", blocked_by=blocked_by)
+        raise NotTestable(f"{field.name} is {as_json(value)}, which is no date-time", blocked_by=blocked_by)
     return found

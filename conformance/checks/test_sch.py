@@ -10,17 +10,17 @@ from urllib.parse import urljoin, urlsplit
 from conformance.checks.leaked_secrets import secrets_in
 from conformance.checks.wire_requests import existing_name, get_request, read_request, send_raw
 from conformance.fields import constants, lookups, overlays
-from conformance.judge.expect import expect_returned, summary, written
+from conformance.judge.expect import as_json, expect_returned, summary
 from conformance.judge.outcome import Cause, Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import (
     NO_CONTENT,
     SchemaJudge,
-    assumed_body,
-    error_body,
+    has_assumed_body,
+    has_error_body,
+    has_judged_body,
     is_json_media,
-    judged_body,
-    shown_model,
+    returned_model,
 )
 from conformance.requirements import cases
 from conformance.requirements.features import (
@@ -36,7 +36,7 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import every_exchange, requirement
-from conformance.target.names import is_of_a_run
+from conformance.target.names import is_run_name
 from conformance.target.operations import JSON_HEADERS, READ_HEADERS, encoded
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json, Request
@@ -51,19 +51,19 @@ LONG_ENTRIES = 10
 @every_exchange("SCH-01", MUST, clause="x-clauses/json-text")
 def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response body is one valid JSON text in UTF-8, without a byte order mark or duplicate names."""
-    if assumed_body(exchange, schemas, contract) and not is_json_media(exchange):
+    if has_assumed_body(exchange, schemas, contract) and not is_json_media(exchange):
         return  # the requirement on error schemas judges it
-    if judged_body(exchange, schemas) and exchange.response.text.faults:
-        raise Failure("strict JSON", exchange.response.text.faults[0])
+    if has_judged_body(exchange, schemas) and exchange.response.parsed.errors:
+        raise Failure("strict JSON", exchange.response.parsed.errors[0])
 
 
 @every_exchange("SCH-02", MUST, clause="x-clauses/json-text")
 def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response with a body has a JSON media type."""
     media_type = exchange.response.media_type
-    if assumed_body(exchange, schemas, contract):
+    if has_assumed_body(exchange, schemas, contract):
         return  # the requirement on error schemas judges it
-    if judged_body(exchange, schemas) and not is_json_media(exchange):
+    if has_judged_body(exchange, schemas) and not is_json_media(exchange):
         sent = f"Content-Type: {media_type or '(none)'}"
         cause = Cause("media type", "Content-Type: application/json", sent)
         raise Failure(f"Content-Type: {JSON_MEDIA}", sent, cause=cause)
@@ -72,9 +72,9 @@ def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract
 @every_exchange("SCH-03", MUST, clause="x-clauses/model-body", prerequisite=Prerequisite.VALID_MODEL)
 def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A model in a response is valid against its schema; a null counts as an absent field."""
-    if shown_model(exchange, schemas) is None:
+    if returned_model(exchange, schemas) is None:
         return
-    faults = [fault for fault in schemas.faults(exchange, drop_null=True) if not fault.date_time]
+    faults = [fault for fault in schemas.errors(exchange, drop_null=True) if not fault.date_time]
     if faults:
         raise Failure(f"a model that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
 
@@ -82,9 +82,9 @@ def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contra
 @every_exchange("SCH-04", SHOULD, clause="x-clauses/model-body")
 def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response omits a field that has no value and is not nullable; it does not return null for it."""
-    if shown_model(exchange, schemas) is None or schemas.faults(exchange, drop_null=True):
+    if returned_model(exchange, schemas) is None or schemas.errors(exchange, drop_null=True):
         return
-    faults = schemas.faults(exchange, drop_null=False)
+    faults = schemas.errors(exchange, drop_null=False)
     if faults:
         raise Failure("a value, or no such field", str(faults[0]))
 
@@ -92,39 +92,39 @@ def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contr
 @every_exchange("SCH-05", MUST, clause="x-clauses/error-body")
 def test_error_object(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The body of an error response is a JSON object."""
-    text = exchange.response.text
-    if assumed_body(exchange, schemas, contract):
+    text = exchange.response.parsed
+    if has_assumed_body(exchange, schemas, contract):
         return  # the requirement on error schemas judges it
-    if error_body(exchange, schemas) and not text.faults and not isinstance(text.value, dict):
-        raise Failure("a JSON object", written(text.value))
+    if has_error_body(exchange, schemas) and not text.errors and not isinstance(text.value, dict):
+        raise Failure("a JSON object", as_json(text.value))
 
 
 @every_exchange("SCH-06", SHOULD, clause="x-clauses/error-body", about=[ERROR_SCHEMAS])
 def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The body of an error response is valid against its schema."""
-    if assumed_body(exchange, schemas, contract) and not (exchange.response.members and is_json_media(exchange)):
+    if has_assumed_body(exchange, schemas, contract) and not (exchange.response.members and is_json_media(exchange)):
         _expect_empty_object(exchange)
-    if not error_body(exchange, schemas) or not exchange.response.members:
+    if not has_error_body(exchange, schemas) or not exchange.response.members:
         return
-    faults = schemas.faults(exchange, drop_null=True)
+    faults = schemas.errors(exchange, drop_null=True)
     if faults:
         raise Failure(f"an error that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
 
 
 def _expect_empty_object(exchange: Exchange) -> None:
     """A body without members is an object all the same, and said to be JSON."""
-    text, media_type = exchange.response.text, exchange.response.media_type
+    text, media_type = exchange.response.parsed, exchange.response.media_type
     if not is_json_media(exchange):
         sent = f"Content-Type: {media_type or '(none)'}"
         raise Failure(f"Content-Type: {JSON_MEDIA}", sent, cause=Cause("media type", "application/json", sent))
-    if not text.faults and not isinstance(text.value, dict):
-        raise Failure("a JSON object", written(text.value))
+    if not text.errors and not isinstance(text.value, dict):
+        raise Failure("a JSON object", as_json(text.value))
 
 
 @every_exchange("SCH-07", MUST, clause="x-clauses/model-body", about=[IDENTIFIER])
 def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response returns the same value for the identifier of a model and for its name."""
-    model = shown_model(exchange, schemas) or {}
+    model = returned_model(exchange, schemas) or {}
     key = contract.upsert.key
     for field in contract.upsert.response.values():
         if (
@@ -133,17 +133,17 @@ def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract
             and key in model
             and model[field.name] != model[key]
         ):
-            raise Failure(f"{field.name} equal to {key}", f"{written(model[field.name])} and {written(model[key])}")
+            raise Failure(f"{field.name} equal to {key}", f"{as_json(model[field.name])} and {as_json(model[key])}")
 
 
 @every_exchange("SCH-08", MUST, clause="x-clauses/model-body", about=[PROVIDERS])
 def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response returns the same value for `id` and `provider_id` of a provider."""
-    model = shown_model(exchange, schemas) or {}
+    model = returned_model(exchange, schemas) or {}
     for field, _ in lookups(contract):
         shown = model.get(field.name)
         if isinstance(shown, dict) and "id" in shown and "provider_id" in shown and shown["id"] != shown["provider_id"]:
-            raise Failure("id equal to provider_id", f"{written(shown['id'])} and {written(shown['provider_id'])}")
+            raise Failure("id equal to provider_id", f"{as_json(shown['id'])} and {as_json(shown['provider_id'])}")
 
 
 @every_exchange(
@@ -151,9 +151,9 @@ def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract:
 )
 def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """Every date-time in a response follows RFC 3339."""
-    if shown_model(exchange, schemas) is None:
+    if returned_model(exchange, schemas) is None:
         return
-    faults = [fault for fault in schemas.faults(exchange, drop_null=True) if fault.date_time]
+    faults = [fault for fault in schemas.errors(exchange, drop_null=True) if fault.date_time]
     if faults:
         raise Failure("a date-time such as 2026-02-01T12:00:00Z", str(faults[0]))
 
@@ -161,8 +161,8 @@ def test_date_times(exchange: Exchange, schemas: SchemaJudge, contract: Contract
 @every_exchange("SCH-10", MUST, clause="x-clauses/model-body", about=[CONSTANTS])
 def test_constants(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The category and the source of a custom model always say that the model is custom."""
-    model = shown_model(exchange, schemas)
-    if model is None or not is_of_a_run(str(exchange.request.key)) or _forges(exchange, contract):
+    model = returned_model(exchange, schemas)
+    if model is None or not is_run_name(str(exchange.request.key)) or _forges(exchange, contract):
         return
     for name, value in constants(contract).items():
         if model.get(name) is not None:
@@ -178,11 +178,11 @@ def _forges(exchange: Exchange, contract: Contract) -> bool:
 @every_exchange("SCH-11", MUST, clause="x-clauses/shown")
 def test_about_the_model_asked_for(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response is about the model that the request names."""
-    model, key = shown_model(exchange, schemas), contract.upsert.key
+    model, key = returned_model(exchange, schemas), contract.upsert.key
     if model is None or exchange.request.key is None or not isinstance(model.get(key), str):
         return
     if model[key] != exchange.request.key and _plain(exchange.request.key):
-        raise Failure(f"{key}: {written(exchange.request.key)}", f"{key}: {written(model[key])}")
+        raise Failure(f"{key}: {as_json(exchange.request.key)}", f"{key}: {as_json(model[key])}")
 
 
 def _plain(key: str) -> bool:
@@ -191,23 +191,23 @@ def _plain(key: str) -> bool:
 
 def _take_gzip(subject: Subject) -> None:
     """Write and read a long model as a client that takes compressed bodies."""
-    body: dict[str, Json] = subject.few()
+    body: dict[str, Json] = subject.small_body()
     for override, _, _ in overlays(subject.contract):
         body[override.name] = {f"parameter_{n}": {"description": "a" * 60, "max": n} for n in range(LONG_ENTRIES)}
     key = str(body[subject.contract.upsert.key])
     headers = (*JSON_HEADERS, TAKES_GZIP)
-    written = subject.post(encoded(body), key=key, headers=headers, credential=subject.credentials.primary)
-    if written.response.successful and subject.capabilities.reads:
+    as_json = subject.post(encoded(body), key=key, headers=headers, credential=subject.credentials.primary)
+    if as_json.response.successful and subject.capabilities.read_works:
         subject.client.send(read_request(subject, key, TAKES_GZIP))
 
 
 @every_exchange("SCH-20", MUST, clause="x-clauses/representation", also=_take_gzip)
 def test_content_encoding(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response body has the content coding that Content-Encoding names."""
-    if judged_body(exchange, schemas) and exchange.response.miscoded:
+    if has_judged_body(exchange, schemas) and exchange.response.encoding_error:
         coding = exchange.response.header("content-encoding")
         said = f"Content-Encoding: {coding}" if coding else "no Content-Encoding"
-        raise Failure("a body that is coded as its header says", f"{said}, and {exchange.response.miscoded}")
+        raise Failure("a body that is coded as its header says", f"{said}, and {exchange.response.encoding_error}")
 
 
 @every_exchange("SCH-21", SHOULD, clause="x-clauses/representation")
@@ -216,8 +216,8 @@ def test_charset(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
     charset = re.search(
         r';\s*charset\s*=\s*"?([^\s;"]+)', exchange.response.header("content-type") or "", re.IGNORECASE
     )
-    body, text = exchange.response.body, exchange.response.text
-    if charset is None or text.faults or not judged_body(exchange, schemas):
+    body, text = exchange.response.body, exchange.response.parsed
+    if charset is None or text.errors or not has_judged_body(exchange, schemas):
         return
     try:
         same = body.decode(charset[1]) == body.decode()
@@ -231,7 +231,7 @@ def test_charset(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
 
 def _write_beyond_ascii(subject: Subject) -> None:
     """Write a text that has fewer characters than bytes."""
-    body = subject.few()
+    body = subject.small_body()
     texts = [name for name, value in body.items() if isinstance(value, str) and name != subject.contract.upsert.key]
     subject.upsert({**body, **dict.fromkeys(texts, "模型 é")})
 
@@ -240,7 +240,7 @@ def _name_a_provider(subject: Subject) -> None:
     """Write a model that shows a provider."""
     for _, source in lookups(subject.contract):
         if source.collection == "providers" and subject.options.fixtures.providers:
-            subject.upsert({**subject.minimal(), source.by: subject.options.fixtures.providers[0]})
+            subject.upsert({**subject.minimal_body(), source.by: subject.options.fixtures.providers[0]})
 
 
 @every_exchange("SCH-22", MUST, clause="x-clauses/content-length", also=_write_beyond_ascii)
@@ -252,8 +252,8 @@ def test_content_length(exchange: Exchange, schemas: SchemaJudge, contract: Cont
         return
     if response.header("transfer-encoding") is not None:
         raise Failure("one of Content-Length and Transfer-Encoding", "both")
-    if response.sent is not None and length.strip() != str(response.sent):
-        raise Failure(f"Content-Length: {response.sent}, as long as the body is", f"Content-Length: {length}")
+    if response.encoded_size is not None and length.strip() != str(response.encoded_size):
+        raise Failure(f"Content-Length: {response.encoded_size}, as long as the body is", f"Content-Length: {length}")
 
 
 @every_exchange("SCH-23", MUST, clause="x-clauses/no-content", about=[DELETE])
@@ -272,7 +272,7 @@ def test_no_content(exchange: Exchange, schemas: SchemaJudge, contract: Contract
 @every_exchange("SCH-27", MUST, clause="x-clauses/secrets", also=_name_a_provider, quick=False)
 def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response contains no secret of a provider, such as a key, a password or a token."""
-    model = shown_model(exchange, schemas) or {}
+    model = returned_model(exchange, schemas) or {}
     looked_up = {field.name for field, _ in lookups(contract)}
     judged = {name: value for name, value in model.items() if name in looked_up or name not in contract.upsert.response}
     place = next((place for name, value in judged.items() for place in secrets_in({name: value}, "")), None)
@@ -283,12 +283,12 @@ def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
 @requirement("SCH-24", MUST, clause="x-clauses/location", about=[CREATED])
 def test_location(subject: Subject) -> None:
     """The Location of a 201 response leads to the created model."""
-    if subject.first is None:
+    if subject.first_create is None:
         raise NotTestable("no model could be created when the run began", blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST)
-    created = subject.first
+    created = subject.first_create
     if created.response.status != 201 or created.response.header("location") is None:
         return
-    key, odd_name = subject.contract.upsert.key, f"{subject.names.fresh()} \u00e9"
+    key, odd_name = subject.contract.upsert.key, f"{subject.names.new_name()} \u00e9"
     odd = subject.upsert({key: odd_name})
     for exchange in (created, subject.upsert({key: subject.name_with("/a-3.5")}), odd):
         location = exchange.response.header("location")
@@ -307,18 +307,22 @@ def test_etag(subject: Subject) -> None:
 
     A weak one may outlast a change (RFC 9110, section 8.8.1), as one does that tells the second of the last update.
     """
-    subject.require_true_read()
+    subject.require_read_of_state()
     key = existing_name(subject)
     before = subject.read(key)
-    for change in (subject.few(2), subject.few(3), subject.overrides()):  # the second changes no length
+    for change in (
+        subject.small_body(2),
+        subject.small_body(3),
+        subject.override_entries(),
+    ):  # the second changes no length
         subject.existing({**change, subject.contract.upsert.key: key})
         after, tag = subject.read(key), _strong(before)
         if not tag or after.response.status != 200 or after.response.json == before.response.json:
             return
         if _strong(after) == tag:
             raise Failure("another ETag for other content", f"ETag: {tag} for both", [before, after])
-        request = replace(read_request(subject, key, ("If-None-Match", tag)), ordinary=False)
-        conditional = subject.patiently(partial(subject.client.send, request), _has_content)
+        request = replace(read_request(subject, key, ("If-None-Match", tag)), may_be_intercepted=True)
+        conditional = subject.poll(partial(subject.client.send, request), _has_content)
         if not _has_content(conditional):
             observed = f"If-None-Match: {tag} is answered {summary(conditional)}"
             raise Failure("the model, which is another than that of the ETag", observed)
@@ -353,9 +357,9 @@ def _expect_it_leads_there(subject: Subject, created: Exchange, location: str) -
         return
     target = url.path.removeprefix(base.path) + (f"?{url.query}" if url.query else "")
     request = Request(
-        "GET", target, READ_HEADERS, None, subject.credentials.primary, key=created.request.key, ordinary=False
+        "GET", target, READ_HEADERS, None, subject.credentials.primary, key=created.request.key, may_be_intercepted=True
     )
-    led = subject.patiently(partial(subject.client.send, request), lambda led: led.response.status != 404)
+    led = subject.poll(partial(subject.client.send, request), lambda led: led.response.status != 404)
     if led.response.status in (404, 410):
         raise Failure(f"the model at Location: {location}", summary(led), [created, led])
     name = led.response.members.get(key)

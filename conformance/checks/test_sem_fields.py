@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.fields import identifying
-from conformance.judge.expect import same, written
+from conformance.fields import identifying_fields
+from conformance.judge.expect import as_json, same
 from conformance.judge.outcome import Failure
 from conformance.requirements import cases
 from conformance.requirements.features import (
@@ -28,7 +28,7 @@ def test_server_owned(subject: Subject, field: ResponseField) -> None:
             return
         shown.append(exchange.response.members.get(field.name))
     if all(_takes(seen, candidate) for seen, candidate in zip(shown, forged, strict=True)):
-        raise Failure(f"{field.name} not set by the request", f"{field.name}: {written(shown[-1])}")
+        raise Failure(f"{field.name} not set by the request", f"{field.name}: {as_json(shown[-1])}")
 
 
 def _forged(field: ResponseField) -> list[Json]:
@@ -43,22 +43,22 @@ def _forged(field: ResponseField) -> list[Json]:
 
 def _forging(subject: Subject, number: int, field: ResponseField, candidate: Json) -> Exchange:
     """An update that forges the field beside all others, or alone where that is refused. An identifier stays alone."""
-    key = subject.once("a model to forge", subject.names.for_a_model)
+    key = subject.once("a model to forge", subject.names.model_name)
     own = cases.server_owned(subject.contract).values()
     alone = {field.name: candidate}
-    if field.name not in identifying(subject.contract):
-        others = [it for it in own if it.name not in identifying(subject.contract)]
+    if field.name not in identifying_fields(subject.contract):
+        others = [it for it in own if it.name not in identifying_fields(subject.contract)]
         row = {it.name: forged[number % len(forged)] for it in others if (forged := _forged(it))}
-        together = subject.once(f"all forged, {number}", lambda: subject.upsert({**subject.full(1, key), **row}))
+        together = subject.once(f"all forged, {number}", lambda: subject.upsert({**subject.full_body(1, key), **row}))
         if together.response.successful and row[field.name] == candidate:
             return together
-    return subject.upsert({**subject.full(1, key), **alone})
+    return subject.upsert({**subject.full_body(1, key), **alone})
 
 
 @requirement("SEM-12", OPEN, clause="x-clauses/unknown-fields")
 def test_unknown_fields(subject: Subject) -> None:
     """The server ignores or rejects a field that the contract does not name."""
-    exchange = subject.upsert({**subject.minimal(), "rc_unknown_field": "value"})
+    exchange = subject.upsert({**subject.minimal_body(), "rc_unknown_field": "value"})
     subject.observe(f"an unknown field is answered {exchange.response.status}")
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.checks import scenarios
-from conformance.fields import Shown, inherited_fields, overlays
+from conformance.fields import EchoedField, inherited_fields, overlays
 from conformance.generate.values import distinct_value, has_few_values
 from conformance.judge.expect import (
+    as_json,
     contains,
-    differing,
     expect_accepted,
     expect_entries,
     expect_returned,
@@ -17,7 +17,7 @@ from conformance.judge.expect import (
     expect_unchanged,
     same,
     summary,
-    written,
+    value_failure,
 )
 from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
@@ -36,13 +36,13 @@ from conformance.requirements.features import (
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Exchange, Json, Lost
+from conformance.wire.exchange import Exchange, Json, NoResponse
 from contract import RequestField, ResponseField
 
 
 @requirement("SEM-01", MUST, clause="x-clauses/inherited", about=[BASE_MODELS, INHERITED], creates=True)
 @each("field", cases.inherited)
-def test_inherits(subject: Subject, field: Shown) -> None:
+def test_inherits(subject: Subject, field: EchoedField) -> None:
     """A model without a value of its own returns the value of its base model."""
     for step in [*scenarios.derived_models(subject, generations=1), *scenarios.late_heirs(subject)]:
         if field.name in step.sent:
@@ -51,7 +51,7 @@ def test_inherits(subject: Subject, field: Shown) -> None:
 
 @requirement("SEM-02", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS, INHERITED], quick=False)
 @each("field", cases.inherited)
-def test_own_value_wins(subject: Subject, field: Shown) -> None:
+def test_own_value_wins(subject: Subject, field: EchoedField) -> None:
     """A model's own value takes precedence over the value of its base model, even if it is 0."""
     for step in scenarios.own_values(subject):
         if field.name in step.sent:
@@ -60,7 +60,7 @@ def test_own_value_wins(subject: Subject, field: Shown) -> None:
 
 @requirement("SEM-03", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, INHERITED], creates=True)
 @each("field", cases.inherited)
-def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
+def test_inherits_through_a_chain(subject: Subject, field: EchoedField) -> None:
     """A model inherits values through several levels of base models."""
     for step in scenarios.derived_models(subject, generations=3):
         expect_returned(step.shown, field.response, step.sent[field.name], "inherited through bases of the base")
@@ -71,7 +71,7 @@ def test_inherits_through_a_chain(subject: Subject, field: Shown) -> None:
 def test_cycle_is_answered(subject: Subject, length: int) -> None:
     """The server rejects or cuts a cycle of base models, and the models in it stay readable and unchanged."""
     base, upsert = subject.require_base(), subject.contract.upsert
-    models = [subject.existing(subject.minimal()) for _ in range(length)]
+    models = [subject.existing(subject.minimal_body()) for _ in range(length)]
     names = [model[upsert.key] for model in models]
     try:
         for name, target in zip(names, [*names[1:], names[0]], strict=True):
@@ -80,10 +80,10 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
             last = subject.upsert({upsert.key: name})
         if not closing.response.successful:
             _expect_as_it_was(subject, last, names[0])
-        if subject.capabilities.reads:
+        if subject.capabilities.read_works:
             subject.read(names[0])
-        subject.upsert({**subject.minimal(), base.name: names[0]})
-    except Lost as lost:
+        subject.upsert({**subject.minimal_body(), base.name: names[0]})
+    except NoResponse as lost:
         raise Failure("an answer, by refusing or cutting the cycle", f"nothing: {lost.reason}") from None
 
 
@@ -101,7 +101,7 @@ def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, Re
     override, field = case
     scenarios.require_shown(subject, field)
     entries = {"temperature": {"min": 0, "max": 2}}
-    base = subject.accepted(subject.upsert({**subject.minimal(), override.name: entries})).response.members
+    base = subject.require_accepted(subject.upsert({**subject.minimal_body(), override.name: entries})).response.members
     shown = scenarios.based_on(subject, base).get(field.name)
     expect_entries(shown, entries, field, "inherited from the base model", contains)
     _expect_parameters_of(base, shown, field)
@@ -116,7 +116,7 @@ def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, Respo
     override, field = case
     scenarios.require_shown(subject, field)
     far, near = {"temperature": {"max": 2}, "top_p": {"max": 1}}, {"temperature": {"max": 1}}
-    root = subject.existing({**subject.minimal(), override.name: far})
+    root = subject.existing({**subject.minimal_body(), override.name: far})
     parent = scenarios.based_on(subject, root, {override.name: near})
     shown = scenarios.based_on(subject, parent).get(field.name)
     expect_entries(shown, far | near, field, "through a base of the base", contains)
@@ -130,23 +130,23 @@ def test_other_base(subject: Subject) -> None:
     """
     base, key = subject.require_base(), subject.contract.upsert.key
     inherited = [field for field in inherited_fields(subject.contract) if field in subject.reliable_fields()]
-    former, latter = roots = [subject.full(variant) for variant in (1, 2)]
-    theirs = [subject.accepted(subject.upsert(root)).response.members for root in roots]
+    former, latter = roots = [subject.full_body(variant) for variant in (1, 2)]
+    theirs = [subject.require_accepted(subject.upsert(root)).response.members for root in roots]
     own = {field.name: former[field.name] for field in inherited[:1]}
     overrides = {override.name: {"logit_bias": {"max": 1}} for override, _, _ in overlays(subject.contract)}
-    bare, full = subject.minimal(), subject.minimal() | own | overrides
+    bare, full = subject.minimal_body(), subject.minimal_body() | own | overrides
     subject.existing(bare | {base.name: former[key]})
-    if subject.capabilities.keeps:
+    if subject.capabilities.bare_upsert_returns_state:
         subject.existing(bare)  # which does not make the base's values its own
-    shown = subject.accepted(subject.upsert(bare | {base.name: latter[key]})).response.members
+    shown = subject.require_accepted(subject.upsert(bare | {base.name: latter[key]})).response.members
     for field in inherited:
         expect_returned(shown, field.response, latter[field.name], "inherited from the base model given last")
     for _, overlaid, _ in overlays(subject.contract):
         _expect_parameters_of(theirs[1], shown.get(overlaid.name), overlaid)
     _expect_nothing_of(latter, bare, subject)
     subject.existing(full | {base.name: former[key]})
-    shown = subject.accepted(subject.upsert({key: full[key], base.name: latter[key]})).response.members
-    for field in inherited[:1] if subject.capabilities.keeps else ():
+    shown = subject.require_accepted(subject.upsert({key: full[key], base.name: latter[key]})).response.members
+    for field in inherited[:1] if subject.capabilities.bare_upsert_returns_state else ():
         expect_returned(shown, field.response, own[field.name], "of its own, whatever the base model")
     for _, overlaid, _ in overlays(subject.contract):
         _expect_none_of(theirs[0], theirs[1], shown.get(overlaid.name), overlaid)
@@ -164,7 +164,7 @@ def test_other_base(subject: Subject) -> None:
 def test_inherits_from_builtin(subject: Subject) -> None:
     """A model with a built-in base model returns its own values first, then those of the built-in model."""
     subject.require_read()
-    names = [name for name in subject.options.fixtures.builtin_models if subject.reaches(name)]
+    names = [name for name in subject.options.fixtures.builtin_models if subject.has_path_for(name)]
     if not names:
         raise NotTestable("no path of the contract leads to the built-in models that are known")
     for name in names:
@@ -173,14 +173,14 @@ def test_inherits_from_builtin(subject: Subject) -> None:
             raise NotTestable(f"the built-in model {name} cannot be read: it is answered {builtin.response.status}")
         entry = {"max": subject.names.number()}  # another one each time: it may be there to stay
         overrides = {override.name: {"temperature": entry} for override, _, _ in overlays(subject.contract)}
-        exchange = subject.upsert({**subject.minimal(), subject.require_base().name: name, **overrides})
-        members = subject.accepted(exchange).response.members
+        exchange = subject.upsert({**subject.minimal_body(), subject.require_base().name: name, **overrides})
+        members = subject.require_accepted(exchange).response.members
         for field in cases.inherited(subject.contract).values():
             value = builtin.response.members.get(field.name)
             if value is not None and field.response.name in subject.contract.upsert.request:
                 expect_returned(members, field.response, value, f"inherited from the built-in model {name}")
-        own = {**subject.full(2), subject.require_base().name: name}
-        members = subject.accepted(subject.upsert(own)).response.members
+        own = {**subject.full_body(2), subject.require_base().name: name}
+        members = subject.require_accepted(subject.upsert(own)).response.members
         for field in cases.inherited(subject.contract).values():
             if field in subject.reliable_fields():
                 expect_returned(
@@ -196,12 +196,12 @@ def test_when_the_base_is_read(subject: Subject) -> None:
     field = next(iter(cases.inherited(subject.contract).values()), None)
     if field is None:
         raise NotTestable("the contract has no inheritance")
-    subject.require_reading()
-    base = subject.existing({**subject.minimal(), field.name: distinct_value(field.request.schema, 1)})
-    model = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key]}
+    subject.require_readable_state()
+    base = subject.existing({**subject.minimal_body(), field.name: distinct_value(field.request.schema, 1)})
+    model = {**subject.minimal_body(), subject.require_base().name: base[subject.contract.upsert.key]}
     subject.existing(model)
     changed = subject.existing({**base, field.name: distinct_value(field.request.schema, 2)})
-    follows = same(subject.look(model).get(field.name), changed[field.name])
+    follows = same(subject.read_state(model).get(field.name), changed[field.name])
     subject.observe("the base model is read when a model is " + ("read" if follows else "written"))
 
 
@@ -217,24 +217,24 @@ def test_base_is_the_nearest(subject: Subject) -> None:
 def test_base_that_was_deleted(subject: Subject) -> None:
     """A model stays readable after its base model is deleted."""
     subject.require_delete()
-    base = subject.existing(subject.few())
-    model = {**subject.minimal(), subject.require_base().name: base[subject.contract.upsert.key]}
+    base = subject.existing(subject.small_body())
+    model = {**subject.minimal_body(), subject.require_base().name: base[subject.contract.upsert.key]}
     subject.existing(model)
-    if not subject.delete(base[subject.contract.upsert.key], ordinary=False).response.successful:
+    if not subject.delete(base[subject.contract.upsert.key], may_be_intercepted=True).response.successful:
         subject.observe("a base model in use cannot be deleted")
         return
     upsert, bare = subject.contract.upsert, {subject.contract.upsert.key: model[subject.contract.upsert.key]}
-    written_again = subject.upsert(subject.few(2, str(bare[upsert.key])))
+    written_again = subject.upsert(subject.small_body(2, str(bare[upsert.key])))
     if written_again.response.status >= 500:
         raise NotTestable("the update of a model whose base model was deleted fails", blocked_by=Prerequisite.RESPONDS)
     expect_accepted(written_again, "the model exists, whatever became of its base model")
-    if subject.capabilities.tells_updates:
+    if subject.capabilities.update_returns_updated:
         expect_status(written_again, upsert.updated, when="for a model whose base model was deleted")
-    if subject.capabilities.reads:
+    if subject.capabilities.read_works:
         read = subject.read(bare[subject.contract.upsert.key])
         if read.response.status < 500:
             expect_accepted(read, "the model exists, whatever became of its base model")
-    if subject.capabilities.deletes_truly and (left := subject.read(base[upsert.key])).response.successful:
+    if subject.capabilities.delete_removes_model and (left := subject.read(base[upsert.key])).response.successful:
         raise Failure("no base model that was deleted", summary(left))
 
 
@@ -242,45 +242,45 @@ def test_base_that_was_deleted(subject: Subject) -> None:
 def test_base_stays_as_it_is(subject: Subject) -> None:
     """Writing a model does not change its base models."""
     key, overrides = subject.contract.upsert.key, [override.name for override, _, _ in overlays(subject.contract)]
-    root = subject.existing(subject.full(1))
-    chained = subject.upsert({**subject.full(3), **subject.based_on(root)})  # which a server may refuse
+    root = subject.existing(subject.full_body(1))
+    chained = subject.upsert({**subject.full_body(3), **subject.based_on(root)})  # which a server may refuse
     bases = [root] + ([chained.request.json] if chained.response.successful else [])
-    before = [subject.look(base) for base in bases]
-    model = subject.existing({**subject.full(2), **subject.based_on(root)})
+    before = [subject.read_state(base) for base in bases]
+    model = subject.existing({**subject.full_body(2), **subject.based_on(root)})
     without = {name: dict.fromkeys(root.get(name, {})) for name in overrides}
-    for change in (subject.full(4, model[key]), {key: model[key], **without}):  # an entry of null may be refused
+    for change in (subject.full_body(4, model[key]), {key: model[key], **without}):  # an entry of null may be refused
         subject.upsert({**change, **subject.based_on(bases[-1])})
     for base, shown in zip(bases, before, strict=True):
-        expect_unchanged(subject.contract, shown, subject.look(base), "in the base model")
+        expect_unchanged(subject.contract, shown, subject.read_state(base), "in the base model")
 
 
 def _expect_nothing_of(former: Mapping[str, Json], model: Mapping[str, Json], subject: Subject) -> None:
     """A model shows no value of a former base model where that of the one given last has none."""
     base, key = subject.require_base(), subject.contract.upsert.key
-    empty = subject.existing(subject.minimal())
-    shown = subject.accepted(subject.upsert({**model, base.name: empty[key]})).response.members
+    empty = subject.existing(subject.minimal_body())
+    shown = subject.require_accepted(subject.upsert({**model, base.name: empty[key]})).response.members
     for field in inherited_fields(subject.contract):
         telling = field in subject.reliable_fields() and not has_few_values(field.request.schema)
         if telling and same(shown.get(field.name), former[field.name]):
-            observed = f"{field.name}: {written(former[field.name])}"
+            observed = f"{field.name}: {as_json(former[field.name])}"
             raise Failure(f"no {field.name} of a former base model", observed, seen_in=[shown])
 
 
 def _expect_as_it_was(subject: Subject, updated: Exchange, refused: str) -> None:
     """A model of which a base model was refused can be updated, and does not have it."""
     base = subject.require_base()
-    if subject.capabilities.tells_updates and updated.response.status < 500:
+    if subject.capabilities.update_returns_updated and updated.response.status < 500:
         expect_accepted(updated, f"a {base.name} was refused before, not the model")
     shown = updated.response.members.get(base.name)
     if same(shown, refused):
-        raise Failure(f"no {base.name} that was refused", f"{base.name}: {written(shown)}")
+        raise Failure(f"no {base.name} that was refused", f"{base.name}: {as_json(shown)}")
 
 
 def _expect_parameters_of(base: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
     theirs = base.get(field.name)
     if not same(shown, theirs):
-        expected, observed = f"{field.name}: {written(theirs)}, as in the base model", f"{field.name}: {written(shown)}"
-        raise differing(expected, observed, theirs, shown)
+        expected, observed = f"{field.name}: {as_json(theirs)}, as in the base model", f"{field.name}: {as_json(shown)}"
+        raise value_failure(expected, observed, theirs, shown)
 
 
 def _expect_none_of(former: Mapping[str, Json], latter: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
@@ -290,4 +290,4 @@ def _expect_none_of(former: Mapping[str, Json], latter: Mapping[str, Json], show
         left = parameters.keys() & (theirs.keys() - others.keys())
         if left:
             expected = f"{field.name} without {', '.join(sorted(left))}, of the base model before"
-            raise Failure(expected, f"{field.name}: {written(shown)}")
+            raise Failure(expected, f"{field.name}: {as_json(shown)}")

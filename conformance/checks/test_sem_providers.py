@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from conformance.checks import scenarios
 from conformance.fields import lookups
-from conformance.judge.expect import written
+from conformance.judge.expect import as_json
 from conformance.judge.outcome import Failure, NotTestable
 from conformance.requirements import cases
 from conformance.requirements.features import (
@@ -24,13 +24,13 @@ from contract import Alias, RequestField, ResponseField
 @requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS], quick=False)
 def test_provider_shows(subject: Subject) -> None:
     """A model attached to a provider returns that provider, if it returns one at all."""
-    base = subject.existing(subject.minimal())
+    base = subject.existing(subject.minimal_body())
     for field, lookup in lookups(subject.contract):
         for number, provider in enumerate(subject.options.fixtures.providers):
-            bodies = [{**subject.minimal(), **subject.based_on(base)}]
+            bodies = [{**subject.minimal_body(), **subject.based_on(base)}]
             if number == 0:
-                bodies.append(subject.existing(subject.minimal()))
-            sent = [subject.accepted(subject.upsert({**body, lookup.by: provider})) for body in bodies]
+                bodies.append(subject.existing(subject.minimal_body()))
+            sent = [subject.require_accepted(subject.upsert({**body, lookup.by: provider})) for body in bodies]
             found = [exchange.response.members.get(field.name) for exchange in sent]
             if not any(found):
                 subject.observe(f"{field.name} is not shown")
@@ -43,16 +43,16 @@ def test_provider_shows(subject: Subject) -> None:
 def test_provider_of_one_model(subject: Subject) -> None:
     """A model can move to another provider and back, and other models keep their provider."""
     first, *others = subject.options.fixtures.providers
-    moving = subject.minimal()
+    moving = subject.minimal_body()
     for field, lookup in lookups(subject.contract):
-        staying = subject.minimal() | {lookup.by: first}
-        shown = subject.accepted(subject.upsert(staying)).response.members.get(field.name)
+        staying = subject.minimal_body() | {lookup.by: first}
+        shown = subject.require_accepted(subject.upsert(staying)).response.members.get(field.name)
         for provider in (first, *others, first):
-            moved = subject.accepted(subject.upsert({**moving, lookup.by: provider})).response.members
+            moved = subject.require_accepted(subject.upsert({**moving, lookup.by: provider})).response.members
             if moved.get(field.name) is None:
                 raise NotTestable(f"the target does not show {field.name}")
             _expect_provider(moved, provider, field)
-            if subject.capabilities.reads_truly and provider != first:
+            if subject.capabilities.read_returns_state and provider != first:
                 left = scenarios.settled_value(subject, staying, field.name, shown)
                 _expect_provider({field.name: left}, first, field)
 
@@ -67,20 +67,20 @@ def test_either_spelling(subject: Subject, case: tuple[RequestField, Alias]) -> 
     for field, lookup in lookups(subject.contract):
         if lookup.by != alias.of:
             continue
-        created = {**subject.minimal(), alias.of: provider}
-        plain = subject.accepted(subject.upsert(created)).response.members
-        base = subject.once("a model without references", lambda: subject.existing(subject.minimal()))
-        one = {**subject.minimal(), spelling.name: provider, **subject.based_on(base)}
-        for body in (one, {**subject.minimal(), spelling.name: provider, alias.of: provider}):
-            other = subject.accepted(subject.upsert(body)).response.members
+        created = {**subject.minimal_body(), alias.of: provider}
+        plain = subject.require_accepted(subject.upsert(created)).response.members
+        base = subject.once("a model without references", lambda: subject.existing(subject.minimal_body()))
+        one = {**subject.minimal_body(), spelling.name: provider, **subject.based_on(base)}
+        for body in (one, {**subject.minimal_body(), spelling.name: provider, alias.of: provider}):
+            other = subject.require_accepted(subject.upsert(body)).response.members
             if _provider_id(other.get(field.name)) != _provider_id(plain.get(field.name)):
-                expected = f"{field.name}: {written(plain.get(field.name))}, as under {alias.of}"
-                raise Failure(expected, f"{field.name}: {written(other.get(field.name))}")
+                expected = f"{field.name}: {as_json(plain.get(field.name))}, as under {alias.of}"
+                raise Failure(expected, f"{field.name}: {as_json(other.get(field.name))}")
         if others and _provider_id(plain.get(field.name)) == provider:
             key = subject.contract.upsert.key
             for model, name in ((created, spelling.name), (one, alias.of)):  # each by the spelling that it has not had
                 moved = {key: model[key], name: others[0]}
-                _expect_provider(subject.accepted(subject.upsert(moved)).response.members, others[0], field)
+                _expect_provider(subject.require_accepted(subject.upsert(moved)).response.members, others[0], field)
 
 
 def _provider_id(shown: Json) -> Json:
@@ -91,5 +91,5 @@ def _expect_provider(members: Mapping[str, Json], provider: str, field: Response
     shown = members.get(field.name)
     found = _provider_id(shown)
     if shown is None or (found is not None and found != provider):
-        expected, observed = f"{field.name}.provider_id: {written(provider)}", f"{field.name}: {written(shown)}"
+        expected, observed = f"{field.name}.provider_id: {as_json(provider)}", f"{field.name}: {as_json(shown)}"
         raise Failure(expected, observed, seen_in=[members])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from conformance.fields import overlays
 from conformance.judge.expect import expect_accepted, expect_entries, expect_returned, expect_status
 from conformance.judge.outcome import Failure
-from conformance.judge.requests import Reading, read_body
+from conformance.judge.requests import Validity, classify_body
 from conformance.judge.responses import ANY_SERVER
 from conformance.model.engine import send_generated_requests
 from conformance.requirements.features import OWN
@@ -25,7 +25,9 @@ ALONE = 2
 def test_generated_valid_requests(subject: Subject) -> None:
     """The server accepts every generated request with ordinary values."""
     _judge(
-        subject, Reading.PLAIN, lambda exchange: expect_accepted(exchange, "every value of the generated body is plain")
+        subject,
+        Validity.PLAIN,
+        lambda exchange: expect_accepted(exchange, "every value of the generated body is plain"),
     )
 
 
@@ -33,42 +35,42 @@ def test_generated_valid_requests(subject: Subject) -> None:
 def test_generated_wrong_requests(subject: Subject) -> None:
     """The server returns 400 for every generated request with a value that cannot be converted."""
     invalid = subject.contract.upsert.invalid
-    _judge(subject, Reading.WRONG, lambda exchange: expect_status(exchange, invalid, when="for a wrong value"))
+    _judge(subject, Validity.INVALID, lambda exchange: expect_status(exchange, invalid, when="for a wrong value"))
 
 
 @requirement("STA-28", SHOULD, clause="x-clauses/coercible", stage=Stage.GENERATED)
 def test_generated_coercible_requests(subject: Subject) -> None:
     """The server returns 400 for every generated request with a null or a value of another type."""
     invalid = subject.contract.upsert.invalid
-    _judge(subject, Reading.COERCIBLE, lambda exchange: expect_status(exchange, invalid, when="for a value to coerce"))
+    _judge(subject, Validity.COERCIBLE, lambda exchange: expect_status(exchange, invalid, when="for a value to coerce"))
 
 
 @requirement("STA-29", MUST, clause="x-clauses/shown", about=[OWN], stage=Stage.GENERATED, quick=False)
 def test_generated_values_are_shown(subject: Subject) -> None:
     """A response returns the ordinary values of a generated request."""
-    _judge(subject, Reading.PLAIN, lambda exchange: _expect_all_shown(subject, exchange))
+    _judge(subject, Validity.PLAIN, lambda exchange: _expect_all_shown(subject, exchange))
 
 
 @requirement("STA-30", SHOULD, clause="x-clauses/exact", about=[OWN], stage=Stage.GENERATED)
 def test_generated_odd_values_are_exact(subject: Subject) -> None:
     """A response returns the unusual values of an accepted generated request exactly."""
-    _judge(subject, Reading.OPEN, lambda exchange: _expect_all_shown(subject, exchange))
+    _judge(subject, Validity.OPEN, lambda exchange: _expect_all_shown(subject, exchange))
 
 
-def _judge(subject: Subject, reading: Reading, judge: Callable[[Exchange], None]) -> None:
+def _judge(subject: Subject, reading: Validity, judge: Callable[[Exchange], None]) -> None:
     """Judge the generated requests of one reading. One that fails is sent again, alone, if requests are left."""
     exchanges, sent_alone = (
-        subject.once("generated requests", lambda: send_generated_requests(subject), lasting=True),
+        subject.once("generated requests", lambda: send_generated_requests(subject), persistent=True),
         0,
     )
     for exchange in exchanges:
         body = exchange.request.json
-        if read_body(subject.contract, body) is not reading or exchange.response.status in ANY_SERVER:
+        if classify_body(subject.contract, body) is not reading or exchange.response.status in ANY_SERVER:
             continue
         try:
             judge(exchange)
         except Failure:
-            if sent_alone >= ALONE and not subject.affords(1):
+            if sent_alone >= ALONE and not subject.can_afford(1):
                 return
             sent_alone += 1
             judge(_sent_alone(subject, body))
@@ -78,7 +80,7 @@ def _sent_alone(subject: Subject, body: Json) -> Exchange:
     """The exchange of the same body about a model that nothing else was sent to."""
     key = subject.contract.upsert.key
     if isinstance(body, dict) and isinstance(body.get(key), str) and body[key]:
-        return subject.upsert({**body, key: subject.names.fresh()})
+        return subject.upsert({**body, key: subject.names.new_name()})
     return subject.post(encoded(body), credential=subject.credentials.primary)
 
 

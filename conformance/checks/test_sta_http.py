@@ -34,7 +34,7 @@ from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.target.operations import JSON_HEADERS
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Exchange, Headers, Lost, Request, Stale, Wire
+from conformance.wire.exchange import Exchange, Headers, NoResponse, Request, StaleConnection, WireFormat
 
 SWITCHING_PROTOCOLS, UNSUPPORTED_MEDIA_TYPE = 101, 415
 REFUSED = {403, 421, 426, 501, 505}
@@ -81,7 +81,7 @@ def test_upgrade(subject: Subject, offer: Offer) -> None:
         raise NotTestable(f"the request is answered {control.response.status} without an offer as well")
     if _refuses_offers(subject, offer, answer):
         return
-    if isinstance(answer, Lost):
+    if isinstance(answer, NoResponse):
         raise answer
     if answer.response.status < 500 and not _is_alike(answer, send_raw(subject, replace(plain, body=b""))):
         subject.observe(f"a request with a body that offers {dict(offer.headers)['Upgrade']} gets {summary(answer)}")
@@ -92,7 +92,7 @@ def test_upgrade(subject: Subject, offer: Offer) -> None:
 @requirement("STA-48", MUST, clause="x-clauses/upgrade", about=[READ], quick=False)
 def test_body_after_an_offer(subject: Subject) -> None:
     """The server does not process the body of a request with Upgrade as the next request."""
-    subject.require_true_read()
+    subject.require_read_of_state()
     row = _sent_before_a_read(subject, H2C)
     if row is None or _switched(subject, row[0]) or not _shows_the_model(subject, row[-1]):
         return
@@ -137,7 +137,7 @@ def _switched(subject: Subject, exchange: Exchange) -> bool:
     return switched
 
 
-def _refuses_offers(subject: Subject, offer: Offer, answer: Exchange | Lost) -> bool:
+def _refuses_offers(subject: Subject, offer: Offer, answer: Exchange | NoResponse) -> bool:
     """Whether the answer refuses the offer, as a server may; then this is observed.
 
     A status may say so, or that offers are treated apart where there is no body to lose either.
@@ -166,11 +166,14 @@ def _sent_before_a_read(subject: Subject, offer: Headers) -> list[Exchange] | No
     upsert = subject.contract.upsert.operation
     body = f"GET {there} HTTP/1.1\r\nX-Rest: ".encode()
     first = Request(upsert.method, upsert.path, JSON_HEADERS, body, subject.credentials.primary)
-    read = replace(read_request(subject, subject.absent), operation_id=None)
-    requests = raw_request(subject, first, Wire(body_later=True), offer), raw_request(subject, read, Wire(), (CLOSE,))
+    read = replace(read_request(subject, subject.absent_name), operation_id=None)
+    requests = (
+        raw_request(subject, first, WireFormat(delay_body=True), offer),
+        raw_request(subject, read, WireFormat(), (CLOSE,)),
+    )
     try:
-        return subject.client.send_in_a_row(requests)
-    except (Lost, Stale):
+        return subject.client.send_over_one_connection(requests)
+    except (NoResponse, StaleConnection):
         return None
 
 
@@ -189,13 +192,13 @@ def _is_alike(one: Exchange, other: Exchange) -> bool:
 @requirement("STA-40", MUST, clause="x-clauses/connection-close", quick=False)
 def test_connection_close(subject: Subject) -> None:
     """The server processes no further request on a connection after one with `Connection: close`."""
-    first, again = (raw_request(subject, get_request(subject), Wire(), more) for more in ((CLOSE,), ()))
+    first, again = (raw_request(subject, get_request(subject), WireFormat(), more) for more in ((CLOSE,), ()))
     try:
-        exchanges = subject.client.send_in_a_row([first, again])
-    except Stale:
+        exchanges = subject.client.send_over_one_connection([first, again])
+    except StaleConnection:
         return
-    except Lost as lost:
-        if lost.request.header("connection") is None and not lost.beginning:
+    except NoResponse as lost:
+        if lost.request.header("connection") is None and not lost.first_bytes:
             return
         raise
     if len(exchanges) > 1:
@@ -205,7 +208,7 @@ def test_connection_close(subject: Subject) -> None:
 @requirement("STA-41", MUST, clause="x-clauses/old-version", quick=False)
 def test_old_version(subject: Subject) -> None:
     """The response to an HTTP/1.0 request is not chunked."""
-    exchange = send_raw(subject, update_request(subject), Wire(version="1.0"))
+    exchange = send_raw(subject, update_request(subject), WireFormat(version="1.0"))
     coding = exchange.response.header("transfer-encoding")
     if coding is None:
         return
@@ -223,7 +226,7 @@ def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
     It is observed only: HTTP servers that applications run on take such requests, and what is in front may repair them.
     """
     own = urlsplit(subject.client.transport.base_url).netloc
-    wire = Wire(hosts=tuple(host.format(own) for host in hosts))
+    wire = WireFormat(hosts=tuple(host.format(own) for host in hosts))
     exchange = send_raw(subject, get_request(subject), wire)
     subject.observe(f"{'two Host fields' if hosts else 'no Host'}: {exchange.response.status}")
 
@@ -234,7 +237,7 @@ def test_absolute_form(subject: Subject) -> None:
 
     It is observed only: a proxy that guards against being used as one may refuse it.
     """
-    exchange = send_raw(subject, update_request(subject), Wire(absolute=True))
+    exchange = send_raw(subject, update_request(subject), WireFormat(absolute_target=True))
     subject.observe(f"a target in absolute form: {exchange.response.status}")
 
 
@@ -243,7 +246,7 @@ def test_field_names(subject: Subject) -> None:
     """The server reads header names in any case, and ignores white space before their values."""
     request = update_request(subject)
     odd = tuple((name.upper(), f"\t  {value}") for name, value in request.headers)
-    exchange = send_raw(subject, replace(request, headers=odd), Wire(authorization="authorization:   "))
+    exchange = send_raw(subject, replace(request, headers=odd), WireFormat(authorization="authorization:   "))
     if exchange.response.successful:
         return
     plain = send_raw(subject, update_request(subject))
@@ -255,7 +258,7 @@ def test_field_names(subject: Subject) -> None:
 @requirement("STA-45", MUST, clause="x-clauses/percent-encoding", about=[READ], quick=False)
 def test_percent_encoding(subject: Subject) -> None:
     """The server treats upper-case and lower-case digits of percent-encoding in a path as equal."""
-    subject.require_true_read()
+    subject.require_read_of_state()
     created = _hyphenated(subject)
     key = str(created.request.key)
     lower, upper = (_reads_encoded(subject, key, f"%{digits}") for digits in ("2d", "2D"))
@@ -268,7 +271,7 @@ def test_percent_encoding(subject: Subject) -> None:
 @requirement("STA-46", SHOULD, clause="x-clauses/percent-encoding", about=[READ])
 def test_unreserved_characters(subject: Subject) -> None:
     """The server decodes percent-encoding in a path exactly once."""
-    subject.require_true_read()
+    subject.require_read_of_state()
     key = str(_hyphenated(subject).request.key)
     exchange = _reads_encoded(subject, key, "%2D")
     if exchange.response.status == 404:
@@ -282,7 +285,7 @@ def test_unreserved_characters(subject: Subject) -> None:
 
 def _hyphenated(subject: Subject) -> Exchange:
     """The create of a model with a hyphen after the run's own part of its name, where it may have one."""
-    return subject.accepted(subject.upsert({subject.contract.upsert.key: subject.name_with("-a")}))
+    return subject.require_accepted(subject.upsert({subject.contract.upsert.key: subject.name_with("-a")}))
 
 
 def _reads_encoded(subject: Subject, key: str, hyphen: str) -> Exchange:

@@ -7,7 +7,7 @@ from functools import partial
 
 from conformance.checks import sample_requests, scenarios
 from conformance.checks.invalid_requests import JSON_SPELLED, MARKUP, SERVER_TRIALS, Refusal
-from conformance.fields import base_field, identifying
+from conformance.fields import base_field, identifying_fields
 from conformance.generate.bodies import BEYOND_TWO_BYTES, SPELLINGS, Spelling
 from conformance.judge.expect import (
     expect_accepted,
@@ -15,13 +15,13 @@ from conformance.judge.expect import (
     expect_returned,
     expect_status,
     expect_unchanged,
-    nameless,
     same,
     summary,
+    without_model_name,
 )
 from conformance.judge.outcome import Cause, Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
-from conformance.judge.responses import ANY_SERVER, SchemaJudge, blames_the_server, is_implied
+from conformance.judge.responses import ANY_SERVER, SchemaJudge, is_implied_status, is_unexpected_server_error
 from conformance.requirements import cases
 from conformance.requirements.features import (
     ALIASES,
@@ -36,9 +36,9 @@ from conformance.requirements.features import (
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.target.operations import JSON_HEADERS, encoded
-from conformance.target.probe import BEFORE, misused
+from conformance.target.probe import PRECEDING_REQUESTS, failure_on_reuse
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Exchange, Json, Lost
+from conformance.wire.exchange import Exchange, Json, NoResponse
 from contract import Alias, Contract, Operation, Reference, RequestField
 
 REPEATS = 9
@@ -73,7 +73,7 @@ def _before(contract: Contract) -> dict[str, str]:
         "a key that may only read": not (CREDENTIALS.is_in(contract) and READ_ONLY.is_in(contract)),
         "a delete": not DELETE.is_in(contract),
     }
-    return {kind: kind for kind in BEFORE if not lacking.get(kind)}
+    return {kind: kind for kind in PRECEDING_REQUESTS if not lacking.get(kind)}
 
 
 @requirement(
@@ -87,15 +87,17 @@ def _before(contract: Contract) -> dict[str, str]:
 def test_create(subject: Subject) -> None:
     """The first upsert of a name returns the status of a create."""
     upsert, base = subject.contract.upsert, base_field(subject.contract)
-    bodies = [subject.minimal(), subject.full()]
-    name_of_another = subject.names.fresh()
+    bodies = [subject.minimal_body(), subject.full_body()]
+    name_of_another = subject.names.new_name()
     texts = {field.name: name_of_another for field in subject.own_fields() if field.schema.get("type") == "string"}
-    references = {name: value for name, value in subject.plain_references().items() if not base or name != base.name}
-    bodies += [{**subject.minimal(), **texts, **references}, {upsert.key: name_of_another}]
-    for body in [*bodies, {**subject.minimal(), base.name: bodies[1][upsert.key]}] if base else bodies:
+    references = {
+        name: value for name, value in subject.canonical_references().items() if not base or name != base.name
+    }
+    bodies += [{**subject.minimal_body(), **texts, **references}, {upsert.key: name_of_another}]
+    for body in [*bodies, {**subject.minimal_body(), base.name: bodies[1][upsert.key]}] if base else bodies:
         exchange = subject.upsert(body)
         if not exchange.response.successful:
-            subject.accepted(exchange)
+            subject.require_accepted(exchange)
         expect_status(exchange, upsert.created, when="for a name that did not exist")
 
 
@@ -105,20 +107,20 @@ def test_create(subject: Subject) -> None:
 def test_update(subject: Subject) -> None:
     """Every later upsert of a name returns the status of an update."""
     upsert = subject.contract.upsert
-    body, base = subject.existing(subject.full(variant=0)), subject.existing(subject.minimal())
+    body, base = subject.existing(subject.full_body(variant=0)), subject.existing(subject.minimal_body())
     for variant in range(1, REPEATS + 1):
-        again = subject.full(variant, body[upsert.key]) if variant % 2 else {upsert.key: body[upsert.key]}
+        again = subject.full_body(variant, body[upsert.key]) if variant % 2 else {upsert.key: body[upsert.key]}
         again |= subject.based_on(base) if variant == 2 else {}
         exchange = subject.upsert(again)
         if not exchange.response.successful:
-            subject.accepted(exchange)
+            subject.require_accepted(exchange)
         expect_status(exchange, upsert.updated, when="for a name that existed")
 
 
 @every_exchange("STA-03", MUST, clause="x-clauses/no-server-error", prerequisite=Prerequisite.RESPONDS)
 def test_no_server_error(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The server responds to every request, and never with a 5xx status other than 501 and 503."""
-    if blames_the_server(exchange):
+    if is_unexpected_server_error(exchange):
         raise Failure("no server error, whatever the request", summary(exchange))
 
 
@@ -126,11 +128,14 @@ def test_no_server_error(exchange: Exchange, schemas: SchemaJudge, contract: Con
 def test_declared_statuses(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """Every response has a status that the contract declares, or one that HTTP allows any server to send."""
     status = exchange.response.status
-    if exchange.request.operation_id is None or not exchange.request.ordinary or status >= 500:
+    if exchange.request.operation_id is None or exchange.request.may_be_intercepted or status >= 500:
         return
     error_of_the_upsert = status >= 400 and status in contract.upsert.operation.statuses
     if not (
-        schemas.declares(exchange) or status in ANY_SERVER or error_of_the_upsert or is_implied(exchange, contract)
+        schemas.declares(exchange)
+        or status in ANY_SERVER
+        or error_of_the_upsert
+        or is_implied_status(exchange, contract)
     ):
         cause = Cause("status", "", str(status))
         raise Failure("a status that the contract declares", summary(exchange), cause=cause)
@@ -144,16 +149,18 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
     longer = subject.once("a model of a longer name", lambda: subject.existing(_longer(subject)))
     key = subject.contract.upsert.key
     name = str(longer[subject.contract.upsert.key])
-    unknown = name.removesuffix(LONGER) if name.endswith(LONGER) else subject.names.fresh()
-    for body in (subject.minimal(), _without_references(subject)):
+    unknown = name.removesuffix(LONGER) if name.endswith(LONGER) else subject.names.new_name()
+    for body in (subject.minimal_body(), _without_references(subject)):
         exchange = subject.upsert({**body, field.name: unknown})
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
     for name in subject.options.fixtures.builtin_models[:1] if reference.to == "models" else ():
-        exchange = subject.upsert({**subject.minimal(), field.name: f"{name}-{subject.names.fresh()}"})
+        exchange = subject.upsert({**subject.minimal_body(), field.name: f"{name}-{subject.names.new_name()}"})
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name} that begins as a built-in model")
     for word in _words_for(subject, field):
-        body = {**subject.minimal(), field.name: word}
-        exchange = subject.post(encoded(body), key=body[key], credential=subject.credentials.primary, ordinary=False)
+        body = {**subject.minimal_body(), field.name: word}
+        exchange = subject.post(
+            encoded(body), key=body[key], credential=subject.credentials.primary, may_be_intercepted=True
+        )
         if not (exchange.response.successful and reference.to == "models" and _is_called(subject, word)):
             expect_rejected(exchange, f'there is no {reference.to.rstrip("s")} "{word}"')
 
@@ -168,12 +175,12 @@ def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) ->
     field, alias = case
     slot, known = subject.contract.upsert.request[field.storage_name], _known_values(subject, field)
     missing = [slot.reference.missing] if slot.reference and len(known) < PAIR else []
-    first, second = [*known, *(subject.names.fresh() for _ in range(PAIR))][:PAIR]
-    for model in (subject.minimal(), _without_references(subject)):
+    first, second = [*known, *(subject.names.new_name() for _ in range(PAIR))][:PAIR]
+    for model in (subject.minimal_body(), _without_references(subject)):
         exchange = subject.upsert({**model, field.name: first, alias.of: second})
         if exchange.response.status not in (alias.differing, *missing) and not exchange.response.successful:
             for value in known:  # what the user named may not exist
-                subject.existing({**subject.minimal(), alias.of: value})
+                subject.existing({**subject.minimal_body(), alias.of: value})
         expect_status(exchange, alias.differing, *missing, when=f"where {field.name} and {alias.of} differ")
 
 
@@ -185,7 +192,7 @@ def test_allow(subject: Subject, method: str) -> None:
     That it leaves out another is let pass: routers of several frameworks know no more than the route that they tried.
     """
     method, _, at_a_model = method.partition(" to ")
-    exchange = subject.call_unasked(method, subject.contract.upsert.read if at_a_model else None)
+    exchange = subject.call_undeclared_method(method, subject.contract.upsert.read if at_a_model else None)
     if exchange.response.status != 405:
         raise NotTestable(f"the target has a {method} of its own, or refuses it otherwise")
     allowed = [value for name, value in exchange.response.headers if name.lower() == "allow"]
@@ -202,11 +209,11 @@ def test_allow(subject: Subject, method: str) -> None:
 @each("headers", lambda _: JSON_SPELLED)
 def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]) -> None:
     """The server accepts a JSON body with any valid spelling of its media type."""
-    key = subject.once("a model of any media type", subject.names.for_a_model)
-    body = encoded(subject.few(1, key))
+    key = subject.once("a model of any media type", subject.names.model_name)
+    body = encoded(subject.small_body(1, key))
     exchange = subject.post(body, key=key, headers=headers, credential=subject.credentials.primary)
     if not exchange.response.successful:
-        subject.accepted(subject.post(body, key=key, credential=subject.credentials.primary))
+        subject.require_accepted(subject.post(body, key=key, credential=subject.credentials.primary))
     expect_accepted(exchange, "the media type of the body is application/json")
 
 
@@ -214,7 +221,7 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
 @each("spelling", lambda _: SPELLINGS)
 def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
     """The server accepts every valid JSON spelling of a body, with any white space, escapes or exponents."""
-    body, key_name = subject.few(2), subject.contract.upsert.key
+    body, key_name = subject.small_body(2), subject.contract.upsert.key
     key = body[key_name]
     texts = {name: value for name, value in body.items() if isinstance(value, str)}
     body |= {name: f'{value} a/b "c" \\d {BEYOND_TWO_BYTES}' for name, value in texts.items()}
@@ -228,7 +235,7 @@ def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
     try:
         _expect_sent(subject, exchange, body, "whatever its spelling")
     except Failure:
-        plainly = subject.accepted(subject.upsert({**body, key_name: subject.names.for_a_model()}))
+        plainly = subject.require_accepted(subject.upsert({**body, key_name: subject.names.model_name()}))
         try:
             _expect_sent(subject, plainly, body, "")
         except Failure:
@@ -248,7 +255,7 @@ def test_plain_values_are_taken(subject: Subject) -> None:
     """The server accepts a valid request with ordinary values."""
     for exchange in scenarios.full_creates(subject):
         expect_accepted(exchange, "every field holds a plain value")
-    key = subject.minimal()
+    key = subject.minimal_body()
     for _ in range(3):
         expect_accepted(subject.upsert(key), "the name alone, of a model that exists, changes nothing")
 
@@ -268,8 +275,8 @@ def test_plain_values_are_taken(subject: Subject) -> None:
 )
 def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
     """The server accepts a name of 1 to 64 letters, digits, dots, underscores, hyphens and inner slashes."""
-    key = subject.names.for_a_model(tail) + tail if tail else subject.longest_name()
-    if subject.is_plain(key):  # of those that the target takes
+    key = subject.names.model_name(tail) + tail if tail else subject.longest_name()
+    if subject.is_plain_name(key):  # of those that the target takes
         expect_accepted(subject.upsert({subject.contract.upsert.key: key}), "the name is plain")
 
 
@@ -284,7 +291,7 @@ def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
 def test_builtin_names(subject: Subject) -> None:
     """The server rejects an upsert of a built-in model."""
     upsert = subject.contract.upsert
-    names = [name for name in subject.options.fixtures.builtin_models if subject.is_allowed(name)]
+    names = [name for name in subject.options.fixtures.builtin_models if subject.is_allowed_name(name)]
     if not names:
         raise NotTestable("names of built-in models are none of those that the target takes")
     reserved = upsert.reserved or FORBIDDEN
@@ -308,15 +315,15 @@ def test_read(subject: Subject) -> None:
     created = subject.upsert({subject.contract.upsert.key: key})
     if created.response.status == subject.contract.upsert.invalid:
         raise NotTestable("a name with dots is refused", blocked_by=Prerequisite.ACCEPTS_PLAIN_NAME)
-    subject.accepted(created)
+    subject.require_accepted(created)
     expect_status(subject.read(key), 200, when="for a model that exists")
-    expect_status(subject.read(subject.names.fresh()), 404, when="for a model that does not exist")
+    expect_status(subject.read(subject.names.new_name()), 404, when="for a model that does not exist")
     similar = subject.existing({subject.contract.upsert.key: subject.name_with("-3x5")})[subject.contract.upsert.key]
     if "." not in key or not similar.endswith("-3x5"):
         return
     expect_status(subject.read(similar.replace("-3x5", "-3.5")), 404, when="for a name that is like another")
     for word in (*RESERVED, *ROWS[1:]):
-        read = subject.read(word, ordinary=False)
+        read = subject.read(word, may_be_intercepted=True)
         if read.response.members.get(subject.contract.upsert.key) != word:  # else there is such a model
             expect_rejected(read, f'there is no model "{word}"')
 
@@ -333,23 +340,23 @@ def test_delete(subject: Subject) -> None:
     """A delete returns 204 and removes that model only; it returns 404 for a model that does not exist."""
     subject.require_delete()
     name = subject.name_with("_b")
-    key = subject.existing(subject.few(1, name))[subject.contract.upsert.key]
+    key = subject.existing(subject.small_body(1, name))[subject.contract.upsert.key]
     alike = subject.upsert({subject.contract.upsert.key: f"{name[:-2]}-b" if name.endswith("_b") else name})
-    longer_name = f"{key}-more" if subject.is_plain(f"{key}-more") else subject.names.fresh()
+    longer_name = f"{key}-more" if subject.is_plain_name(f"{key}-more") else subject.names.new_name()
     longer = subject.existing({subject.contract.upsert.key: longer_name})
-    if subject.capabilities.reads:
+    if subject.capabilities.read_works:
         subject.read(key)  # a cache that a delete does not clear has it now
     expect_status(subject.delete(key), 204, when="for a model that exists")
-    again = subject.patiently(lambda: subject.delete(key), lambda deleted: deleted.response.status == 404)
+    again = subject.poll(lambda: subject.delete(key), lambda deleted: deleted.response.status == 404)
     expect_status(again, 404, when="for a model that was deleted")
-    if subject.capabilities.reads:
-        gone = subject.patiently(lambda: subject.read(key), lambda read: read.response.status == 404)
+    if subject.capabilities.read_works:
+        gone = subject.poll(lambda: subject.read(key), lambda read: read.response.status == 404)
         expect_status(gone, 404, when="for a model that was deleted")
         others = [str(longer[subject.contract.upsert.key])]
-        if alike.response.status == subject.contract.upsert.created and subject.capabilities.tells_creates:
+        if alike.response.status == subject.contract.upsert.created and subject.capabilities.create_returns_created:
             others.append(str(alike.request.key))
         for other in others:
-            read = subject.patiently(partial(subject.read, other), lambda it: it.response.status == 200)
+            read = subject.poll(partial(subject.read, other), lambda it: it.response.status == 200)
             expect_status(read, 200, when=f"for {other}, which was not deleted")
 
 
@@ -365,19 +372,19 @@ def test_create_after_delete(subject: Subject) -> None:
     """The next upsert of a deleted name creates a new model without values of the deleted one."""
     subject.require_delete()
     upsert = subject.contract.upsert
-    body = subject.existing(subject.full() | subject.plain_references())
+    body = subject.existing(subject.full_body() | subject.canonical_references())
     key = body[upsert.key]
     if not subject.delete(key).response.successful:
         raise NotTestable("the delete of a model that exists is refused", blocked_by=Prerequisite.DELETE)
-    other = subject.minimal()
-    fresh = nameless(subject.accepted(subject.upsert(other)).response.members, other[upsert.key])
+    other = subject.minimal_body()
+    fresh = without_model_name(subject.require_accepted(subject.upsert(other)).response.members, other[upsert.key])
     again = subject.upsert({upsert.key: key})
-    if subject.capabilities.tells_creates:
+    if subject.capabilities.create_returns_created:
         expect_status(again, upsert.created, when="for a name that was deleted")
     expect_accepted(again, "the name was deleted, and is free again")
     where = "as in a model that never had a value"
-    shown = nameless(again.response.members, key)
-    expect_unchanged(subject.contract, fresh, shown, where, identifying(subject.contract))
+    shown = without_model_name(again.response.members, key)
+    expect_unchanged(subject.contract, fresh, shown, where, identifying_fields(subject.contract))
 
 
 @requirement(
@@ -391,18 +398,18 @@ def test_create_after_delete(subject: Subject) -> None:
 def test_slashes(subject: Subject) -> None:
     """The server serves a model whose name contains slashes at its unencoded path."""
     subject.require_read()
-    upsert, stem = subject.contract.upsert, subject.names.for_a_model("/a/b")
-    if not subject.is_plain(f"{stem}/a"):
+    upsert, stem = subject.contract.upsert, subject.names.model_name("/a/b")
+    if not subject.is_plain_name(f"{stem}/a"):
         raise NotTestable(f"the target takes no names with slashes in them, such as {stem}/a")
     keys = [str(subject.existing({upsert.key: f"{stem}/{tail}"})[upsert.key]) for tail in ("a", "a/b")]
     for key in keys:
         expect_status(subject.read(key), 200, when=f"for the model {key}")
-        if subject.capabilities.deletes:
+        if subject.capabilities.delete_works:
             expect_accepted(subject.delete(key), f"there is a model {key}")
     if base := base_field(subject.contract):
         for key in keys[1:]:  # a base may be refused to be deleted
             subject.existing({upsert.key: key})
-            expect_accepted(subject.upsert({**subject.minimal(), base.name: key}), f"there is a model {key}")
+            expect_accepted(subject.upsert({**subject.minimal_body(), base.name: key}), f"there is a model {key}")
 
 
 @requirement("STA-23", MUST, clause="x-clauses/no-server-error", quick=False)
@@ -410,19 +417,19 @@ def test_slashes(subject: Subject) -> None:
 def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
     """The server responds to unusual requests and continues to work."""
     try:
-        odd = refusal.send(subject, subject.once("a model for odd requests", lambda: subject.names.for_a_model(MARKUP)))
-    except Lost:
+        odd = refusal.send(subject, subject.once("a model for odd requests", lambda: subject.names.model_name(MARKUP)))
+    except NoResponse:
         if refusal.writes:
             raise
-        subject.accepted(subject.upsert(subject.minimal()))
+        subject.require_accepted(subject.upsert(subject.minimal_body()))
         subject.observe(f"{refusal.label}: no response")  # a front server may close the connection on an odd path
         return
     if odd.response.successful or not refusal.writes:
         return
-    again = subject.upsert(subject.once("a plain request", subject.minimal))
+    again = subject.upsert(subject.once("a plain request", subject.minimal_body))
     if not again.response.successful:  # as an update, perhaps; so once more with a name of its own
         refusal.send(subject)
-        expect_accepted(subject.upsert(subject.minimal()), f"a plain request after {refusal.label}")
+        expect_accepted(subject.upsert(subject.minimal_body()), f"a plain request after {refusal.label}")
 
 
 @requirement(
@@ -430,7 +437,7 @@ def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
 )
 def test_chunked_body(subject: Subject) -> None:
     """The server accepts a chunked body, or rejects it with 411 or 501."""
-    body, upsert = subject.few(), subject.contract.upsert
+    body, upsert = subject.small_body(), subject.contract.upsert
     body |= {name: "模型" * 10 for name, value in body.items() if isinstance(value, str) and name != upsert.key}
     exchange = subject.post(encoded(body), key=body[upsert.key], credential=subject.credentials.primary, chunked=True)
     if exchange.response.status in (411, 501):  # a server need not know any transfer coding (RFC 9112, section 6.1)
@@ -441,7 +448,7 @@ def test_chunked_body(subject: Subject) -> None:
     shown = exchange.response.members
     for field in subject.reliable_fields():
         if field.name in body and not same(shown.get(field.name), body[field.name]):
-            whole = subject.accepted(subject.upsert(body)).response.members
+            whole = subject.require_accepted(subject.upsert(body)).response.members
             expect_returned(shown, field.response, whole.get(field.name), "as where the body is sent in one piece")
 
 
@@ -449,9 +456,9 @@ def test_chunked_body(subject: Subject) -> None:
 @each("kind", _before)
 def test_connection_after_an_answer(subject: Subject, kind: str) -> None:
     """After a response the server closes the connection or reads the next request, never the rest of a body."""
-    if not subject.client.transport.connects:
+    if not subject.client.transport.has_connections:
         raise NotTestable("an application in the same process has no connections")
-    if failure := misused(subject, kind):
+    if failure := failure_on_reuse(subject, kind):
         raise failure
 
 
@@ -460,7 +467,7 @@ def test_connection_after_an_answer(subject: Subject, kind: str) -> None:
 def test_other_media_types(subject: Subject, media_type: str) -> None:
     """The server accepts a body of another media type, or rejects it with 415 or 400."""
     headers = (("Content-Type", media_type), JSON_HEADERS[1]) if media_type else (JSON_HEADERS[1],)
-    body = subject.minimal()
+    body = subject.minimal_body()
     exchange = subject.post(
         encoded(body), key=body[subject.contract.upsert.key], headers=headers, credential=subject.credentials.primary
     )
@@ -483,7 +490,9 @@ def _words_for(subject: Subject, field: RequestField) -> Sequence[str]:
 
 def _is_called(subject: Subject, name: str) -> bool:
     """Whether somebody called a model so, as far as there is a read to tell."""
-    return subject.capabilities.reads and subject.read(name).response.members.get(subject.contract.upsert.key) == name
+    return (
+        subject.capabilities.read_works and subject.read(name).response.members.get(subject.contract.upsert.key) == name
+    )
 
 
 def _known_values(subject: Subject, field: RequestField) -> list[Json]:
@@ -495,4 +504,4 @@ def _known_values(subject: Subject, field: RequestField) -> list[Json]:
 
 
 def _without_references(subject: Subject) -> dict[str, Json]:
-    return subject.once("a model without references", lambda: subject.existing(subject.minimal()))
+    return subject.once("a model without references", lambda: subject.existing(subject.minimal_body()))

@@ -65,7 +65,7 @@ def test_body_is_no_object(subject: Subject, refusal: Refusal) -> None:
 def test_missing_key(subject: Subject) -> None:
     """The server returns 400 for a body without the model name."""
     upsert = subject.contract.upsert
-    full = subject.full()
+    full = subject.full_body()
     del full[upsert.key]
     for body in ({}, full):
         expect_status(subject.upsert(body), upsert.invalid, when=f"for a body without {upsert.key}")
@@ -117,7 +117,7 @@ def test_empty_key(subject: Subject) -> None:
 def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> None:
     """The server rejects an invalid value whatever the spelling of the media type."""
     field, wrong = _wrong_fields(subject)[0]
-    key = subject.once("a name of wrong values", subject.names.fresh)
+    key = subject.once("a name of wrong values", subject.names.new_name)
     body = encoded({subject.contract.upsert.key: key, field.name: wrong.value})
     accepting = headers if ACCEPT in headers else (*headers, ACCEPT)
     exchange = subject.post(body, key=key, headers=accepting, credential=subject.credentials.primary)
@@ -135,7 +135,7 @@ def test_wrong_among_others(subject: Subject, place: str) -> None:
 
     Beside a reference to nothing the status of that is allowed as well, and in a large body that of too large a one.
     """
-    upsert, body, allowed = subject.contract.upsert, subject.full(), list[int]()
+    upsert, body, allowed = subject.contract.upsert, subject.full_body(), list[int]()
     (first, wrong), *others = _wrong_fields(subject)
     body[first.name] = wrong.value
     if place == AMONG_OTHERS:
@@ -144,7 +144,7 @@ def test_wrong_among_others(subject: Subject, place: str) -> None:
         del body[upsert.key]
     if place == BESIDE_REFERENCES:
         references = cases.references(subject.contract)
-        body |= dict.fromkeys(references, subject.names.fresh())
+        body |= dict.fromkeys(references, subject.names.new_name())
         allowed = [reference.missing for _, reference in references.values()]
     text = encoded(body)
     if place == IN_A_LARGE_BODY:
@@ -158,7 +158,7 @@ def _expect_refused(subject: Subject, exchange: Exchange, *allowed: int, when: s
     invalid = subject.contract.upsert.invalid
     if exchange.response.status not in (invalid, *allowed):
         (field, wrong), *_ = _wrong_fields(subject)
-        alone = subject.upsert({**subject.minimal(), field.name: wrong.value}).response.status
+        alone = subject.upsert({**subject.minimal_body(), field.name: wrong.value}).response.status
         if exchange.response.status >= 500 or alone != invalid:
             blocked_by = Prerequisite.RESPONDS if exchange.response.status >= 500 else Prerequisite.REJECTS_WRONG_TYPE
             raise NotTestable(f"a wrong value is answered {exchange.response.status}, and alone {alone}", blocked_by)
@@ -181,10 +181,10 @@ def _of_wrong_type(field: RequestField) -> Wrong:
 
 def _expect_invalid(subject: Subject, case: WrongValue) -> None:
     upsert = subject.contract.upsert
-    model = _without_references(subject) if case.updates else subject.minimal()
+    model = _without_references(subject) if case.updates else subject.minimal_body()
     body = {**model, case.field.name: case.wrong.value}
     expect_status(subject.upsert(body), upsert.invalid, when=f"for {case.field.name}: {case.wrong.label}")
 
 
 def _without_references(subject: Subject) -> dict[str, Json]:
-    return subject.once("a model without references", lambda: subject.existing(subject.minimal()))
+    return subject.once("a model without references", lambda: subject.existing(subject.minimal_body()))

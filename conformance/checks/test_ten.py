@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from conformance.fields import echoed_fields, inherited_fields, overlays
 from conformance.judge.expect import (
+    as_json,
     expect_accepted,
     expect_entries,
     expect_returned,
@@ -13,7 +14,6 @@ from conformance.judge.expect import (
     expect_unchanged,
     same,
     summary,
-    written,
 )
 from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
@@ -29,9 +29,9 @@ from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
 from conformance.target.subject import (
     Subject,
-    bare_model_of_another_organization,
-    writer_of_another_organization,
-    writes_elsewhere,
+    bare_model_of_other_org,
+    can_write_in_other_org,
+    other_org_writer,
 )
 from conformance.wire.exchange import Credential, Exchange, Json
 
@@ -43,14 +43,14 @@ LATE = (0.1, 0.4)
 @requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS, about=ORGANIZATIONS, creates=True)
 def test_names_do_not_collide(subject: Subject) -> None:
     """The same name in two organizations is two models."""
-    other = writer_of_another_organization(subject)
+    other = other_org_writer(subject)
     _expect_a_create_of_its_own(subject, other)
-    mine = subject.full(1)
-    shown_mine = subject.accepted(subject.upsert(mine)).response.members
-    theirs = subject.full(2, mine[subject.contract.upsert.key])
+    mine = subject.full_body(1)
+    shown_mine = subject.require_accepted(subject.upsert(mine)).response.members
+    theirs = subject.full_body(2, mine[subject.contract.upsert.key])
     exchange = subject.upsert(theirs, other)
     expect_accepted(exchange, "only the other organization has a model of that name")
-    if subject.capabilities.tells_creates:
+    if subject.capabilities.create_returns_created:
         expect_status(exchange, subject.contract.upsert.created, when="for a name that only the other organization has")
     for override, shown, _ in overlays(subject.contract):
         if _contains(shown_mine.get(shown.name), mine.get(override.name)):
@@ -58,8 +58,8 @@ def test_names_do_not_collide(subject: Subject) -> None:
             expect_entries(
                 exchange.response.members.get(shown.name), entries, shown, "in the other organization's model"
             )
-    changed = subject.full(3, mine[subject.contract.upsert.key])
-    updated = subject.accepted(subject.upsert(changed, other))
+    changed = subject.full_body(3, mine[subject.contract.upsert.key])
+    updated = subject.require_accepted(subject.upsert(changed, other))
     for sent, members in ((theirs, exchange.response.members), (changed, updated.response.members)):
         for field in subject.reliable_fields():
             expect_returned(members, field.response, sent[field.name], "in the other organization's model")
@@ -67,32 +67,34 @@ def test_names_do_not_collide(subject: Subject) -> None:
 
 def _expect_a_create_of_its_own(subject: Subject, other: Credential) -> None:
     """What one organization sent creates a model, and then updates it, where another sends the same."""
-    alike = subject.existing(subject.minimal())
+    alike = subject.existing(subject.minimal_body())
     again = subject.upsert(alike, other)
     expect_accepted(again, "only the other organization has a model of that name")
-    if subject.capabilities.tells_creates:
+    if subject.capabilities.create_returns_created:
         expect_status(again, subject.contract.upsert.created, when="for what another organization sent just before")
-    if subject.capabilities.tells_updates:
+    if subject.capabilities.update_returns_updated:
         again = subject.upsert(alike, other)
         if not again.response.successful:
-            subject.accepted(subject.upsert(alike))  # refused to the owner as well, it says nothing of organizations
+            subject.require_accepted(
+                subject.upsert(alike)
+            )  # refused to the owner as well, it says nothing of organizations
         expect_status(again, subject.contract.upsert.updated, when="for what the other organization has by now")
 
 
 @requirement("TEN-02", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, STATE])
 def test_writes_stay_inside(subject: Subject) -> None:
     """A write in one organization changes nothing in another organization."""
-    subject.require_reading()
-    other = writer_of_another_organization(subject)
-    mine = subject.existing(subject.full(1, subject.names.for_a_model(shared=True)))
-    before = subject.look(mine)
-    theirs = subject.full(2, mine[subject.contract.upsert.key])
+    subject.require_readable_state()
+    other = other_org_writer(subject)
+    mine = subject.existing(subject.full_body(1, subject.names.model_name(shared=True)))
+    before = subject.read_state(mine)
+    theirs = subject.full_body(2, mine[subject.contract.upsert.key])
     subject.existing(theirs, other)
-    shown = subject.accepted(subject.upsert(theirs, other))
-    expect_unchanged(subject.contract, before, subject.look(mine), "after the other organization wrote that name")
-    if subject.capabilities.reads_truly:  # once the owner has read it, a cache of reads has it
+    shown = subject.require_accepted(subject.upsert(theirs, other))
+    expect_unchanged(subject.contract, before, subject.read_state(mine), "after the other organization wrote that name")
+    if subject.capabilities.read_returns_state:  # once the owner has read it, a cache of reads has it
         _expect_theirs(subject, shown, other, "after the owner of a model of that name read it")
-        subject.existing(subject.full(3, mine[subject.contract.upsert.key]))
+        subject.existing(subject.full_body(3, mine[subject.contract.upsert.key]))
         _expect_theirs(subject, shown, other, "after the owner of a model of that name changed it")
 
 
@@ -108,28 +110,30 @@ def test_writes_stay_inside(subject: Subject) -> None:
 def test_others_do_not_read(subject: Subject) -> None:
     """An organization cannot read the models of another organization."""
     texts = [field.name for field in subject.own_fields() if field.schema.get("type") == "string"]
-    mine = {**subject.full(1), **{name: subject.names.fresh() for name in texts}}
+    mine = {**subject.full_body(1), **{name: subject.names.new_name() for name in texts}}
     key = str(mine[subject.contract.upsert.key])
     other = _other(subject)
-    writes_elsewhere(subject)  # a bare model of the other organization is seen before there is anything to leak into it
-    if subject.capabilities.reads:
+    can_write_in_other_org(
+        subject
+    )  # a bare model of the other organization is seen before there is anything to leak into it
+    if subject.capabilities.read_works:
         subject.read(key, other)  # a cache for all organizations would keep that there is none
         subject.existing(mine)
         owners, others = _read_by_owner(subject, key), subject.read(key, other)
         if owners.response.status != 200:
             raise Failure("the model, whatever another organization read before", summary(owners))
         _expect_nothing_of(subject, mine, others, "no model of another organization")
-        if subject.is_plain(f"{key}/a") and subject.reaches(f"{key}/a"):
+        if subject.is_plain_name(f"{key}/a") and subject.has_path_for(f"{key}/a"):
             _expect_unread(subject, f"{key}/a")
     subject.existing(mine)
-    other = writer_of_another_organization(subject)
+    other = other_org_writer(subject)
     bare = {subject.contract.upsert.key: mine[subject.contract.upsert.key]}
-    fresh = bare_model_of_another_organization(subject)
-    theirs = subject.accepted(subject.upsert(bare, other)).response.members
+    fresh = bare_model_of_other_org(subject)
+    theirs = subject.require_accepted(subject.upsert(bare, other)).response.members
     for field in echoed_fields(subject.contract):
         seen = theirs.get(field.name)
         if field.name in mine and same(seen, mine[field.name]) and not same(seen, fresh.get(field.name)):
-            raise Failure(f"nothing of another organization in {field.name}", f"{field.name}: {written(seen)}")
+            raise Failure(f"nothing of another organization in {field.name}", f"{field.name}: {as_json(seen)}")
 
 
 @requirement("TEN-04", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, DELETE])
@@ -137,18 +141,18 @@ def test_others_do_not_delete(subject: Subject) -> None:
     """An organization cannot delete the models of another organization."""
     subject.require_delete()
     other = _other(subject)
-    mine = subject.existing(subject.full(1))
+    mine = subject.existing(subject.full_body(1))
     key = str(mine[subject.contract.upsert.key])
     subject.delete(key, other)
     _expect_still_there(subject, key, "after another organization tried to delete it")
-    other = writer_of_another_organization(subject)
+    other = other_org_writer(subject)
     subject.existing({subject.contract.upsert.key: key}, other)
     deleted = subject.delete(key, other)
     _expect_still_there(subject, key, "after another organization deleted its own of that name")
-    if subject.capabilities.deletes_truly and deleted.response.successful:
+    if subject.capabilities.delete_removes_model and deleted.response.successful:
         left = subject.read(key, other)
         if left.response.successful:
-            strange = subject.existing(subject.minimal())[subject.contract.upsert.key]
+            strange = subject.existing(subject.minimal_body())[subject.contract.upsert.key]
             if subject.read(strange, other).response.successful:
                 raise NotTestable(
                     "another organization reads what is not its own", blocked_by=Prerequisite.HIDES_OTHER_ORGANIZATIONS
@@ -168,13 +172,13 @@ def test_others_do_not_delete(subject: Subject) -> None:
 def test_others_values_are_not_inherited(subject: Subject) -> None:
     """A model never inherits values from a model of another organization."""
     base = subject.require_base()
-    other = writer_of_another_organization(subject)
-    mine = subject.existing(subject.full(1))
+    other = other_org_writer(subject)
+    mine = subject.existing(subject.full_body(1))
     name = mine[subject.contract.upsert.key]
-    fresh = bare_model_of_another_organization(subject)
-    _expect_not_inherited(subject, mine, fresh, subject.upsert({**subject.minimal(), base.name: name}, other))
-    own = subject.existing(subject.full(2, str(name)), other)
-    inheriting = subject.upsert({**subject.minimal(), base.name: own[subject.contract.upsert.key]}, other)
+    fresh = bare_model_of_other_org(subject)
+    _expect_not_inherited(subject, mine, fresh, subject.upsert({**subject.minimal_body(), base.name: name}, other))
+    own = subject.existing(subject.full_body(2, str(name)), other)
+    inheriting = subject.upsert({**subject.minimal_body(), base.name: own[subject.contract.upsert.key]}, other)
     _expect_not_inherited(subject, mine, fresh, inheriting)
 
 
@@ -184,9 +188,9 @@ def test_others_models_are_unknown(subject: Subject) -> None:
     base = subject.require_base()
     if base.reference is None:
         raise NotTestable("the contract has no references")
-    other = writer_of_another_organization(subject)
-    mine = subject.existing(subject.full(1))
-    exchange = subject.upsert({**subject.minimal(), base.name: mine[subject.contract.upsert.key]}, other)
+    other = other_org_writer(subject)
+    mine = subject.existing(subject.full_body(1))
+    exchange = subject.upsert({**subject.minimal_body(), base.name: mine[subject.contract.upsert.key]}, other)
     expect_status(exchange, base.reference.missing, when="for a base model of another organization")
 
 
@@ -226,10 +230,10 @@ def _expect_theirs(subject: Subject, written_last: Exchange, other: Credential, 
 def _expect_nothing_of(subject: Subject, mine: Mapping[str, Json], exchange: Exchange, what: str) -> None:
     """The other organization reads no model, and no text of `mine` in what it is told instead."""
     if exchange.response.successful:
-        if subject.capabilities.tells_absence:
+        if subject.capabilities.read_reports_absence:
             raise Failure(what, summary(exchange))
         return
-    said = subject.names.found_in(exchange.response.body.decode("utf-8", "replace"))
+    said = subject.names.names_in(exchange.response.body.decode("utf-8", "replace"))
     texts = (value for name, value in mine.items() if name != subject.contract.upsert.key)
     if any(text in said for text in texts):
         raise Failure(f"{what}, and nothing of it in an error", summary(exchange), seen_in=[exchange.response])
@@ -246,7 +250,7 @@ def _expect_not_inherited(
         seen = members.get(field.name)
         if field.name in mine and same(seen, mine[field.name]) and not same(seen, fresh.get(field.name)):
             raise Failure(
-                f"{field.name} not inherited from another organization", written(seen), seen_in=[exchange.response]
+                f"{field.name} not inherited from another organization", as_json(seen), seen_in=[exchange.response]
             )
     for override, shown, _ in overlays(subject.contract):
         seen, default = members.get(shown.name), fresh.get(shown.name)
@@ -256,16 +260,16 @@ def _expect_not_inherited(
             leaked = [n for n, entry in entries.items() if same(seen.get(n), entry) and not same(own.get(n), entry)]
             if leaked:
                 raise Failure(
-                    f"{shown.name} not inherited from another organization", written(seen), seen_in=[exchange.response]
+                    f"{shown.name} not inherited from another organization", as_json(seen), seen_in=[exchange.response]
                 )
 
 
 def _expect_still_there(subject: Subject, key: str, when: str) -> None:
-    if subject.capabilities.reads:
+    if subject.capabilities.read_works:
         expect_status(subject.read(key), 200, when=when)
     else:
-        subject.require_telling()
-        exchange = subject.accepted(subject.upsert({subject.contract.upsert.key: key}))
+        subject.require_distinct_statuses()
+        exchange = subject.require_accepted(subject.upsert({subject.contract.upsert.key: key}))
         expect_status(exchange, subject.contract.upsert.updated, when=when)
 
 
@@ -273,5 +277,5 @@ def _expect_unread(subject: Subject, name: str) -> None:
     """Another organization does not read a model of the name, which has a slash."""
     subject.existing({subject.contract.upsert.key: name})
     others = subject.read(name, _other(subject))
-    if subject.capabilities.tells_absence and others.response.successful:
+    if subject.capabilities.read_reports_absence and others.response.successful:
         raise Failure("no model of another organization, whose name has a slash", summary(others))

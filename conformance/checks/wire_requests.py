@@ -9,7 +9,7 @@ from conformance.judge.outcome import NotTestable
 from conformance.judge.prerequisite import Prerequisite
 from conformance.target.operations import JSON_HEADERS, READ_HEADERS, encoded
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Exchange, Headers, Json, Lost, Request, Wire
+from conformance.wire.exchange import Exchange, Headers, Json, NoResponse, Request, WireFormat
 
 CLOSE = ("Connection", "close")
 HARMLESS_TRAILER = ("X-Rc-Checksum", "0")
@@ -22,7 +22,7 @@ def existing_name(subject: Subject) -> str:
 
 
 def _existing_model(subject: Subject) -> dict[str, Json]:
-    return subject.once("a model to read", lambda: subject.existing(subject.few()))
+    return subject.once("a model to read", lambda: subject.existing(subject.small_body()))
 
 
 def update_request(subject: Subject) -> Request:
@@ -44,7 +44,7 @@ def read_request(subject: Subject, key: str, *headers: tuple[str, str]) -> Reque
 
 def create_request(subject: Subject) -> Request:
     """A plain upsert of a model of its own."""
-    operation, body = subject.contract.upsert.operation, subject.minimal()
+    operation, body = subject.contract.upsert.operation, subject.minimal_body()
     key = str(body[subject.contract.upsert.key])
     return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.credentials.primary, key=key)
 
@@ -59,34 +59,39 @@ def get_request(subject: Subject) -> Request:
 def send_raw(
     subject: Subject,
     request: Request,
-    wire: Wire = Wire(),  # noqa: B008 - it is frozen
+    wire: WireFormat = WireFormat(),  # noqa: B008 - it is frozen
     more: Headers = (CLOSE,),
 ) -> Exchange:
     """The exchange of a request that is written byte by byte, over a connection of its own."""
     return subject.send(raw_request(subject, request, wire, more))
 
 
-def raw_request(subject: Subject, request: Request, wire: Wire, more: Headers) -> Request:
+def raw_request(subject: Subject, request: Request, wire: WireFormat, more: Headers) -> Request:
     """The request as it is written by hand, with more headers, where that can be done."""
-    if not subject.client.transport.connects:
+    if not subject.client.transport.has_connections:
         raise NotTestable("an application in the same process has no connections")
-    if subject.client.route.through() is not None:
+    if subject.client.route.httpcore_proxy() is not None:
         raise NotTestable("requests go through a proxy, which writes them itself")
-    return replace(request, headers=(*request.headers, *more), wire=wire, ordinary=False)
+    return replace(request, headers=(*request.headers, *more), wire_format=wire, may_be_intercepted=True)
 
 
-def exchange_or_loss(subject: Subject, request: Request, wire: Wire = Wire(), more: Headers = ()) -> Exchange | Lost:  # noqa: B008
+def exchange_or_loss(
+    subject: Subject,
+    request: Request,
+    wire: WireFormat = WireFormat(),  # noqa: B008 - it is frozen
+    more: Headers = (),
+) -> Exchange | NoResponse:
     """The exchange of a request that is written by hand, or how it was lost: a server may close any connection."""
     try:
         return send_raw(subject, request, wire, more)
-    except Lost as lost:
+    except NoResponse as lost:
         return lost
 
 
 def send_with_trailer(subject: Subject, request: Request, trailer: tuple[str, str]) -> Exchange | None:
     """The exchange of a chunked request with a trailer; None, which is observed, where it got no response."""
     announced = (("Trailer", trailer[0]), CLOSE)
-    answer = exchange_or_loss(subject, request, Wire(trailers=(trailer,)), announced)
+    answer = exchange_or_loss(subject, request, WireFormat(trailers=(trailer,)), announced)
     if isinstance(answer, Exchange):
         return answer
     subject.observe(f"a request with {trailer[0]} in its trailer section gets no response")
@@ -106,7 +111,7 @@ def require_chunked_bodies(subject: Subject) -> None:
 
     def send() -> None:
         answer = exchange_or_loss(subject, replace(update_request(subject), chunked=True), more=(CLOSE,))
-        if isinstance(answer, Lost):
+        if isinstance(answer, NoResponse):
             raise NotTestable(
                 "a request with a chunked body gets no response", blocked_by=Prerequisite.ACCEPTS_CHUNKED_BODY
             )

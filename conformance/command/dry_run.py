@@ -13,7 +13,7 @@ from conformance.output import visible
 from conformance.results.result import Result
 from conformance.settings import Settings, UsageError
 from conformance.target.budget import MODELS, estimated_models
-from conformance.target.cleanup import place_of_ledger
+from conformance.target.cleanup import ledger_path
 from conformance.target.connection import Connection, connection_of
 from contract import Operation
 
@@ -72,7 +72,7 @@ def _left_out(result: Result) -> Iterator[str]:
 
 
 def _manners(connection: Connection) -> str:
-    restraint = connection.restraint
+    restraint = connection.limits
     parts = [f"{restraint.rate:g} a second at most"] if restraint.rate else []
     parts += [f"{restraint.requests} at most in all"] if restraint.requests else []
     parts += [f"{restraint.concurrency} at a time at most"] if restraint.concurrency else []
@@ -89,7 +89,7 @@ def _end(result: Result, settings: Settings) -> Iterator[str]:
     if settings["names"]:
         yield f"Names     {settings['names']}; without a delete, the models that it names are written to again"
     elif settings["url"] or settings["ledger"]:
-        yield f"Ledger    {place_of_ledger(settings['ledger'], 'rc-...', '')}, as long as something is left"
+        yield f"Ledger    {ledger_path(settings['ledger'], 'rc-...', '')}, as long as something is left"
 
 
 def _spelled(operation: Operation) -> str:

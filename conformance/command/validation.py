@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from conformance.options import OPTIONS, OUTPUT, REPORTS, TARGET, URL, Option
 from conformance.output import CannotWrite, check_places
 from conformance.settings import Settings, UsageError
-from conformance.target.cleanup import left_by_earlier_runs
+from conformance.target.cleanup import leftovers_of_earlier_runs
 from conformance.target.connection import connection_of
 from conformance.target.ledger import BadLedger
 
@@ -23,7 +23,7 @@ def check_settings(settings: Settings) -> None:
     if settings["names"] and settings["ledger"]:
         raise UsageError("give --names or --ledger, not both: the file of --names is the ledger, too")
     try:
-        left_by_earlier_runs(settings["names"], "")
+        leftovers_of_earlier_runs(settings["names"], "")
     except BadLedger as error:
         raise UsageError(f"--names {error}") from None
     if settings["quiet"] and settings["verbose"]:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance.generate.values import OBJECTS, Wrongness, plain_values, wrong_values
-from conformance.judge.requests import valid
+from conformance.judge.requests import is_valid
 from conformance.wire.exchange import Json
 from contract import RequestField, Schema
 
@@ -24,7 +24,7 @@ def plain(schema: Schema) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     drawn = _PLAIN.get(schema.get("type", ""), st.just([]))
     known = plain_values(schema)
-    return st.tuples(drawn, st.sampled_from(known)).map(lambda pair: pair[0] if valid(schema, pair[0]) else pair[1])
+    return st.tuples(drawn, st.sampled_from(known)).map(lambda pair: pair[0] if is_valid(schema, pair[0]) else pair[1])
 
 
 _PLAIN: dict[str, st.SearchStrategy[Any]] = {

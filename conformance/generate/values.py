@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from conformance.judge.requests import valid
+from conformance.judge.requests import is_valid
 from contract import Contract, RequestField, Schema
 
 STRINGS = (
@@ -103,7 +103,7 @@ def plain_values(schema: Schema) -> list[Any]:
         return list(schema["enum"])
     if schema.get("type") == "array":
         return [[], *([item] for item in plain_values(schema.get("items", {}))[:1])]
-    return [value for value in _PLAIN.get(schema.get("type", ""), ()) if valid(schema, value)]
+    return [value for value in _PLAIN.get(schema.get("type", ""), ()) if is_valid(schema, value)]
 
 
 def has_few_values(schema: Schema) -> bool:
@@ -125,7 +125,7 @@ def edge_values(schema: Schema) -> list[Any]:
     """Valid values that a server may refuse, but may not change."""
     if "enum" in schema:
         return []
-    return [value for value in _ODD.get(schema.get("type", ""), ()) if valid(schema, value)]
+    return [value for value in _ODD.get(schema.get("type", ""), ()) if is_valid(schema, value)]
 
 
 _PLAIN: dict[str, tuple[Any, ...]] = {
@@ -155,7 +155,7 @@ def unique_value(schema: Schema, name: str, number: int) -> Any:
         "object": {f"parameter_{number}": {"max": number}},
     }
     value = None if "enum" in schema else made.get(schema.get("type", ""))
-    return value if valid(schema, value) else None
+    return value if is_valid(schema, value) else None
 
 
 def distinct_value(schema: Schema, variant: int) -> Any:
@@ -166,7 +166,7 @@ def distinct_value(schema: Schema, variant: int) -> Any:
         return plain_values(schema.get("items", {}))[:1] * (variant % 3)
     make = _DISTINCT.get(schema.get("type", ""))
     value = make(variant) if make else None
-    if valid(schema, value):
+    if is_valid(schema, value):
         return value
     plain = plain_values(schema)
     return plain[variant % len(plain)] if plain else value

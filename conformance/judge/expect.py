@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from conformance.fields import settled, settled_fields
+from conformance.fields import stable_fields, stable_part
 from conformance.judge.outcome import Cause, Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
 from conformance.redaction import shortened
@@ -47,11 +47,11 @@ def _as_double(number: float) -> float:
         return math.inf if number > 0 else -math.inf
 
 
-Same = Callable[[Any, Any], bool]
+Equality = Callable[[Any, Any], bool]
 LONGEST_SUMMARY = 300
 
 
-def written(value: Json, limit: int = 400) -> str:
+def as_json(value: Json, limit: int = 400) -> str:
     """A JSON value as a report shows it."""
     return shortened(json.dumps(value, ensure_ascii=False), limit)
 
@@ -84,42 +84,44 @@ def expect_accepted(exchange: Exchange, what: str) -> None:
 
 
 def expect_returned(
-    members: Mapping[str, Json], field: ResponseField, value: Json, where: str, equal: Same = same
+    members: Mapping[str, Json], field: ResponseField, value: Json, where: str, equal: Equality = same
 ) -> None:
     """The response field shows `value`. One of a wrong type is left to the requirement that judges types."""
     if field.name not in members:
         absent = f"a response without {field.name}"
-        expected = f"{field.name}: {written(value)} {where}"
+        expected = f"{field.name}: {as_json(value)} {where}"
         raise Failure(expected, absent, seen_in=[members], cause=Cause("member", field.name, "absent"))
     shown = members[field.name]
     if equal(value, shown):
         return
     if shown is not None and not _of_type(shown, field):
         raise NotTestable(
-            f"{field.name} is {written(shown)}, which is not of its type", blocked_by=Prerequisite.VALID_MODEL
+            f"{field.name} is {as_json(shown)}, which is not of its type", blocked_by=Prerequisite.VALID_MODEL
         )
-    raise differing(f"{field.name}: {written(value)} {where}", f"{field.name}: {written(shown)}", value, shown, members)
+    raise value_failure(
+        f"{field.name}: {as_json(value)} {where}", f"{field.name}: {as_json(shown)}", value, shown, members
+    )
 
 
 def expect_entries(
-    shown: Json, entries: Mapping[str, Json], field: ResponseField, where: str, equal: Same = same
+    shown: Json, entries: Mapping[str, Json], field: ResponseField, where: str, equal: Equality = same
 ) -> None:
     """The object that `field` shows has each of `entries`; an entry of null is none to look for."""
     if shown is not None and not _of_type(shown, field):
         raise NotTestable(
-            f"{field.name} is {written(shown)}, which is not of its type", blocked_by=Prerequisite.VALID_MODEL
+            f"{field.name} is {as_json(shown)}, which is not of its type", blocked_by=Prerequisite.VALID_MODEL
         )
     for name, value in entries.items():
         if value is None:
             continue
         if not isinstance(shown, Mapping) or name not in shown or not equal(shown[name], value):
             came = shown.get(name) if isinstance(shown, Mapping) else None
-            seen = written(came) if isinstance(shown, Mapping) and name in shown else "absent"
+            seen = as_json(came) if isinstance(shown, Mapping) and name in shown else "absent"
             place = f"{field.name}.{name}"
-            raise differing(f"{place}: {written(value)} {where}", f"{place}: {seen}", value, came, shown)
+            raise value_failure(f"{place}: {as_json(value)} {where}", f"{place}: {seen}", value, came, shown)
 
 
-def nameless(members: Mapping[str, Json], key: str) -> dict[str, Json]:
+def without_model_name(members: Mapping[str, Json], key: str) -> dict[str, Json]:
     """The members of a response with the model's name left out of every text: a default may be made from it.
 
     It may be spelled otherwise there: in capitals, say, or with spaces for hyphens.
@@ -144,16 +146,16 @@ def expect_unchanged(
     apart: Collection[str] = (),
 ) -> None:
     """Every field that nothing moves shows the same before and after; null and absent are the same."""
-    for field in settled_fields(contract):
-        one, other = settled(before.get(field.name), field.schema), settled(after.get(field.name), field.schema)
+    for field in stable_fields(contract):
+        one, other = stable_part(before.get(field.name), field.schema), stable_part(after.get(field.name), field.schema)
         if field.name not in apart and not same(one, other):
-            raise differing(
-                f"{field.name}: {written(one)} {where}", f"{field.name}: {written(other)}", one, other, after
+            raise value_failure(
+                f"{field.name}: {as_json(one)} {where}", f"{field.name}: {as_json(other)}", one, other, after
             )
 
 
 @contextmanager
-def shown_by(*exchanges: Exchange) -> Iterator[None]:
+def attributed_to(*exchanges: Exchange) -> Iterator[None]:
     """What is judged in the block shows in `exchanges`, and in no others of the check."""
     try:
         yield
@@ -162,7 +164,7 @@ def shown_by(*exchanges: Exchange) -> Iterator[None]:
         raise
 
 
-def differing(expected: str, observed: str, value: Json, came: Json, *seen_in: object) -> Failure:
+def value_failure(expected: str, observed: str, value: Json, came: Json, *seen_in: object) -> Failure:
     """A violation in which one JSON value was expected and another came."""
     return Failure(expected, observed, difference=difference(value, came), seen_in=seen_in)
 

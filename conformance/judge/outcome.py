@@ -80,10 +80,10 @@ class NotTestable(Exception):
 
     obstacle = Obstacle.DOES_NOT_APPLY
 
-    def __init__(self, reason: str, blocked_by: Prerequisite | None = None, fault: Failure | None = None) -> None:
+    def __init__(self, reason: str, blocked_by: Prerequisite | None = None, failure: Failure | None = None) -> None:
         self.reason = reason
         self.blocked_by = blocked_by
-        self.fault = fault
+        self.failure = failure
         if blocked_by is not None:
             self.obstacle = Obstacle.BLOCKED
         super().__init__(reason)

@@ -27,7 +27,7 @@ WORDS_FOR_FLAGS = {"true", "false", "yes", "no", "on", "off", "t", "f", "y", "n"
 WORDS_FOR_NOTHING = {"null", "none", "nil", "undefined"}
 
 
-class Reading(IntEnum):
+class Validity(IntEnum):
     """What may be asked of an answer to a value; a body is read as the last of its values in this order."""
 
     PLAIN = 0
@@ -36,66 +36,66 @@ class Reading(IntEnum):
     """Valid but odd, or not spoken of: a server may take it exactly, or refuse it."""
     COERCIBLE = 2
     """Of another type, but a lenient reader would make it into the declared one (or take null for absence)."""
-    WRONG = 3
+    INVALID = 3
     """No reading makes it into the declared type, or it is outside the allowed values."""
 
 
-def read_body(contract: Contract, body: Any) -> Reading:
+def classify_body(contract: Contract, body: Any) -> Validity:
     """How a parsed body reads."""
     upsert = contract.upsert
     if not isinstance(body, Mapping):
-        return Reading.WRONG
+        return Validity.INVALID
     if upsert.key not in body:
-        return Reading.WRONG
+        return Validity.INVALID
     readings = [_read_field(contract, name, value) for name, value in body.items()]
     return max(readings)
 
 
-def _read_field(contract: Contract, name: str, value: Any) -> Reading:
+def _read_field(contract: Contract, name: str, value: Any) -> Validity:
     field = contract.upsert.request.get(name)
     if field is None:
-        return Reading.OPEN
-    reading = read_value(field.schema, value)
-    if name == contract.upsert.key and reading <= Reading.OPEN:
+        return Validity.OPEN
+    reading = classify_value(field.schema, value)
+    if name == contract.upsert.key and reading <= Validity.OPEN:
         return _read_key(field.schema, value)
     return reading
 
 
-def _read_key(schema: Schema, value: str) -> Reading:
+def _read_key(schema: Schema, value: str) -> Validity:
     if not value:
-        return Reading.COERCIBLE
-    return Reading.PLAIN if is_plain(value, schema) else Reading.OPEN
+        return Validity.COERCIBLE
+    return Validity.PLAIN if is_plain_name(value, schema) else Validity.OPEN
 
 
-def read_value(schema: Schema, value: Any) -> Reading:
+def classify_value(schema: Schema, value: Any) -> Validity:
     """How a value reads under the schema of its field."""
     if value is None:
-        return Reading.OPEN if schema.get("nullable") else Reading.COERCIBLE
+        return Validity.OPEN if schema.get("nullable") else Validity.COERCIBLE
     if "enum" in schema and schema.get("type") != "boolean":
         return _read_enum(schema["enum"], value)
     read = _READERS.get(schema.get("type", ""))
-    return read(schema, value) if read else Reading.OPEN
+    return read(schema, value) if read else Validity.OPEN
 
 
-def _read_enum(allowed: list[Any], value: Any) -> Reading:
+def _read_enum(allowed: list[Any], value: Any) -> Validity:
     if isinstance(value, str) and all(isinstance(one, str) for one in allowed):
         near = value.strip().lower() in {str(one).lower() for one in allowed}
-        return Reading.PLAIN if value in allowed else Reading.COERCIBLE if near else Reading.WRONG
+        return Validity.PLAIN if value in allowed else Validity.COERCIBLE if near else Validity.INVALID
     if isinstance(value, bool | str | list | dict):
-        return Reading.PLAIN if value in allowed and isinstance(value, str) else _read_foreign(value)
+        return Validity.PLAIN if value in allowed and isinstance(value, str) else _read_foreign(value)
     if isinstance(value, float):
         if not value.is_integer():
-            return Reading.COERCIBLE
-        return Reading.OPEN if value in allowed else Reading.WRONG
-    return Reading.PLAIN if value in allowed else Reading.WRONG
+            return Validity.COERCIBLE
+        return Validity.OPEN if value in allowed else Validity.INVALID
+    return Validity.PLAIN if value in allowed else Validity.INVALID
 
 
-def _read_string(schema: Schema, value: Any) -> Reading:
+def _read_string(schema: Schema, value: Any) -> Validity:
     if not isinstance(value, str):
         return _read_foreign(value)
     if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
-        return Reading.COERCIBLE
-    return Reading.PLAIN if _is_plain_text(value) and valid(schema, value) else Reading.OPEN
+        return Validity.COERCIBLE
+    return Validity.PLAIN if _is_plain_text(value) and is_valid(schema, value) else Validity.OPEN
 
 
 def _is_plain_text(text: str) -> bool:
@@ -103,31 +103,31 @@ def _is_plain_text(text: str) -> bool:
     return 1 <= len(text) <= LONGEST_PLAIN_TEXT and text.isprintable() and text == text.strip()
 
 
-def _read_number(schema: Schema, value: Any) -> Reading:
+def _read_number(schema: Schema, value: Any) -> Validity:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _read_foreign(value)
     if not 0 <= value <= LARGEST_PLAIN_NUMBER:
-        return Reading.OPEN
+        return Validity.OPEN
     exponent = Decimal(repr(value)).as_tuple().exponent
     within = isinstance(exponent, int) and -exponent <= MOST_DECIMALS and str(value) != "-0.0"
-    return Reading.PLAIN if within and valid(schema, value) else Reading.OPEN
+    return Validity.PLAIN if within and is_valid(schema, value) else Validity.OPEN
 
 
-def _read_integer(schema: Schema, value: Any) -> Reading:
+def _read_integer(schema: Schema, value: Any) -> Validity:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _read_foreign(value)
     if isinstance(value, float):
-        return Reading.OPEN if value.is_integer() else Reading.COERCIBLE
-    return Reading.PLAIN if 1 <= value <= LARGEST_PLAIN_INTEGER and valid(schema, value) else Reading.OPEN
+        return Validity.OPEN if value.is_integer() else Validity.COERCIBLE
+    return Validity.PLAIN if 1 <= value <= LARGEST_PLAIN_INTEGER and is_valid(schema, value) else Validity.OPEN
 
 
-def _read_object(schema: Schema, value: Any) -> Reading:
+def _read_object(schema: Schema, value: Any) -> Validity:
     if isinstance(value, bool | int | float) and value:
-        return Reading.WRONG
+        return Validity.INVALID
     if not isinstance(value, dict):
         return _read_foreign(value)
     plain = len(value) <= MOST_PLAIN_ENTRIES and all(_is_plain_entry(name, entry) for name, entry in value.items())
-    return Reading.PLAIN if plain and valid(schema, value) else Reading.OPEN
+    return Validity.PLAIN if plain and is_valid(schema, value) else Validity.OPEN
 
 
 def _is_plain_entry(name: str, entry: Any) -> bool:
@@ -148,29 +148,29 @@ def _magnitude(value: Any) -> float:
     return float(value)
 
 
-def _read_boolean(_: Schema, value: Any) -> Reading:
-    return Reading.PLAIN if isinstance(value, bool) else _read_foreign(value)
+def _read_boolean(_: Schema, value: Any) -> Validity:
+    return Validity.PLAIN if isinstance(value, bool) else _read_foreign(value)
 
 
-def _read_array(_: Schema, value: Any) -> Reading:
-    return Reading.OPEN if isinstance(value, list) else _read_foreign(value)
+def _read_array(_: Schema, value: Any) -> Validity:
+    return Validity.OPEN if isinstance(value, list) else _read_foreign(value)
 
 
-def _read_foreign(value: Any) -> Reading:
+def _read_foreign(value: Any) -> Validity:
     """A value of another type than the declared one. What some language takes for empty or for false may be coerced.
 
     A text of digits may be, in part perhaps. NaN and infinity are no numbers of JSON: they are words like others.
     """
     if isinstance(value, bool) or value in (0, "", [], {}) or isinstance(value, int | float):
-        return Reading.COERCIBLE
+        return Validity.COERCIBLE
     if isinstance(value, str):
         word = value.strip().lower()
         readable = any(character.isnumeric() for character in word) or word in WORDS_FOR_FLAGS | WORDS_FOR_NOTHING
-        return Reading.COERCIBLE if readable or not word or word[0] in "{[" else Reading.WRONG
-    return Reading.WRONG
+        return Validity.COERCIBLE if readable or not word or word[0] in "{[" else Validity.INVALID
+    return Validity.INVALID
 
 
-_READERS: Mapping[str, Callable[[Schema, Any], Reading]] = {
+_READERS: Mapping[str, Callable[[Schema, Any], Validity]] = {
     "string": _read_string,
     "number": _read_number,
     "integer": _read_integer,
@@ -182,7 +182,7 @@ _READERS: Mapping[str, Callable[[Schema, Any], Reading]] = {
 
 AT_THE_ENDS = {*string.ascii_letters, *string.digits, "_", "-"}
 INSIDE = AT_THE_ENDS | {".", "/"}
-LONGEST = 64
+LONGEST_NAME = 64
 SIBLING_ROUTES = {"list", "summary", "public", "status"}
 """Last segments that are routes of their own at the vendor's."""
 LONGEST_PATH = 1000
@@ -211,31 +211,33 @@ def is_deletable(name: str) -> bool:
     return not any(segment in (".", "..") for segment in segments) and segments[-1] not in SIBLING_ROUTES
 
 
-def is_plain(name: str, schema: Schema = ANY) -> bool:
+def is_plain_name(name: str, schema: Schema = ANY) -> bool:
     """Whether no reasonable server refuses the name: none whose names are of the schema, the one of the key."""
-    return _reads_plainly(name, str(schema.get(EXAMPLE, ""))) and is_safe_in_path(name) and is_allowed(name, schema)
+    return (
+        _reads_plainly(name, str(schema.get(EXAMPLE, ""))) and is_safe_in_path(name) and is_allowed_name(name, schema)
+    )
 
 
-def is_allowed(name: str, schema: Schema) -> bool:
+def is_allowed_name(name: str, schema: Schema) -> bool:
     """Whether the name is one of those that the target takes, by the schema of the key and by its user."""
     only = schema.get(ONLY)
-    return (only is None or re.fullmatch(only, name) is not None) and (not schema or valid(schema, name))
+    return (only is None or re.fullmatch(only, name) is not None) and (not schema or is_valid(schema, name))
 
 
 def _reads_plainly(name: str, example: str) -> bool:
     """Whether it is of plain characters; what stands in a name that the run goes by is plain, too."""
     ends = {name[:1], name[-1:]} <= AT_THE_ENDS | {example[:1], example[-1:]}
-    return 2 <= len(name) <= max(LONGEST, len(example)) and ends and set(name) <= INSIDE | set(example)
+    return 2 <= len(name) <= max(LONGEST_NAME, len(example)) and ends and set(name) <= INSIDE | set(example)
 
 
-def valid(schema: Schema, value: Any) -> bool:
+def is_valid(schema: Schema, value: Any) -> bool:
     """Whether the schema allows the value, its bounds, pattern and format included.
 
     OpenAPI 3.0 has the words of JSON Schema draft 4; its `nullable` is not among them.
     """
-    return validating(schema)(value)
+    return validator_for(schema)(value)
 
 
-def validating(schema: Schema) -> Callable[[Any], bool]:
+def validator_for(schema: Schema) -> Callable[[Any], bool]:
     """Return the same as a function, for many values."""
     return jsonschema_rs.Draft4Validator(dict(schema), validate_formats=True).is_valid

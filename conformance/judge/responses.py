@@ -27,7 +27,7 @@ LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SchemaError:
     """In what a body differs from its schema."""
 
     path: tuple[str | int, ...]
@@ -49,7 +49,7 @@ class SchemaJudge:
         self._contract = contract
         self._document = SchemaPath.from_dict(dict(contract.document))
         self._validators: dict[tuple[str, int], SchemaValidator | None] = {}
-        self._latest: tuple[Exchange, list[Fault]] | None = None
+        self._latest: tuple[Exchange, list[SchemaError]] | None = None
         upsert = contract.upsert
         operations = [upsert.operation, upsert.read, upsert.delete]
         self._operations = {operation.operation_id: operation for operation in operations if operation is not None}
@@ -67,18 +67,18 @@ class SchemaJudge:
         operation = self._operations[operation_id]
         return "paths", operation.path, operation.method.lower(), "responses", str(status)
 
-    def faults(self, exchange: Exchange, *, drop_null: bool) -> list[Fault]:
+    def errors(self, exchange: Exchange, *, drop_null: bool) -> list[SchemaError]:
         """How the JSON body differs from the declared schema; with `drop_null`, null members count as absent."""
         as_sent = self._as_sent(exchange)
         return self._find(exchange, without_null) if as_sent and drop_null else as_sent
 
-    def _as_sent(self, exchange: Exchange) -> list[Fault]:
+    def _as_sent(self, exchange: Exchange) -> list[SchemaError]:
         """The faults of the body as it was sent. Most have none, and then none without their null members either."""
         if self._latest is None or self._latest[0] is not exchange:
             self._latest = (exchange, self._find(exchange, lambda value: value))
         return self._latest[1]
 
-    def _find(self, exchange: Exchange, prepare: Callable[[Any], Any]) -> list[Fault]:
+    def _find(self, exchange: Exchange, prepare: Callable[[Any], Any]) -> list[SchemaError]:
         validator = self._validator(exchange.request.operation_id or "", exchange.response.status)
         if validator is None:
             return []
@@ -86,13 +86,13 @@ class SchemaJudge:
         response = self._response(exchange.request.operation_id or "", exchange.response.status)
         return list(self._faults(errors, (*response, "content", "application/json", "schema")))
 
-    def _faults(self, errors: Iterable[ValidationError], schema: tuple[str, ...]) -> Iterator[Fault]:
+    def _faults(self, errors: Iterable[ValidationError], schema: tuple[str, ...]) -> Iterator[SchemaError]:
         for error in errors:
             date_time = error.validator == "format" and error.validator_value == "date-time"
-            if date_time and moment(error.instance) is not None:  # openapi-core knows no leap seconds
+            if date_time and parse_moment(error.instance) is not None:  # openapi-core knows no leap seconds
                 continue
             keyword = self._contract.locate((*schema, *error.absolute_schema_path))
-            yield Fault(tuple(error.absolute_path), _message(error), date_time, keyword)
+            yield SchemaError(tuple(error.absolute_path), _message(error), date_time, keyword)
 
     def _validator(self, operation_id: str, status: int) -> SchemaValidator | None:
         """The validator of the JSON bodies of a response, None where it has no schema.
@@ -147,14 +147,14 @@ ANY_SERVER = frozenset({405, 408, 411, 413, 414, 415, 429, 431, 501, 503})
 NO_CONTENT = 204
 
 
-def blames_the_server(exchange: Exchange) -> bool:
+def is_unexpected_server_error(exchange: Exchange) -> bool:
     """Whether the status is a server error that not every server may send; 505 answers a version of HTTP."""
-    status, wire = exchange.response.status, exchange.request.wire
+    status, wire = exchange.response.status, exchange.request.wire_format
     old = wire is not None and wire.version != "1.1"
     return status >= 500 and status not in ANY_SERVER and not (old and status == 505)
 
 
-def is_implied(exchange: Exchange, contract: Contract) -> bool:
+def is_implied_status(exchange: Exchange, contract: Contract) -> bool:
     """Whether the status follows from the contract, or from HTTP, though no response of the operation declares it.
 
     415 says that the media type is none that the server takes; 401 that credentials are asked for; 404 to a read or a
@@ -174,26 +174,26 @@ def is_implied(exchange: Exchange, contract: Contract) -> bool:
     )
 
 
-def judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
+def has_judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
     """Whether the response's body is the implementation's own, of a declared status."""
     status = exchange.response.status
     return (
         schemas.declares(exchange)
-        and exchange.request.ordinary
+        and not exchange.request.may_be_intercepted
         and status not in ANY_SERVER
         and status != NO_CONTENT
         and exchange.request.method != "HEAD"
     )
 
 
-def error_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
+def has_error_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
     """Whether the body is that of a declared error."""
-    return judged_body(exchange, schemas) and not exchange.response.successful
+    return has_judged_body(exchange, schemas) and not exchange.response.successful
 
 
-def assumed_body(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> bool:
+def has_assumed_body(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> bool:
     """Whether the body is one of which nothing but a shape that is assumed is known: that of an invalid request."""
-    return error_body(exchange, schemas) and exchange.response.status == contract.upsert.invalid
+    return has_error_body(exchange, schemas) and exchange.response.status == contract.upsert.invalid
 
 
 def is_json_media(exchange: Exchange) -> bool:
@@ -202,11 +202,11 @@ def is_json_media(exchange: Exchange) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def shown_model(exchange: Exchange, schemas: SchemaJudge) -> Mapping[str, Json] | None:
+def returned_model(exchange: Exchange, schemas: SchemaJudge) -> Mapping[str, Json] | None:
     """The model that the response shows; None where it shows none. One that is no JSON object is an empty model."""
-    if not judged_body(exchange, schemas) or not exchange.response.successful:
+    if not has_judged_body(exchange, schemas) or not exchange.response.successful:
         return None
-    return exchange.response.members if not exchange.response.text.faults else None
+    return exchange.response.members if not exchange.response.parsed.errors else None
 
 
 RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
@@ -250,7 +250,7 @@ class Moment:
         return timedelta(0) if self.digits == other.digits else max(self.grain, other.grain)
 
 
-def moment(value: Any) -> Moment | None:
+def parse_moment(value: Any) -> Moment | None:
     """The moment that a date-time names, or None where it is none."""
     match = RFC_3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:

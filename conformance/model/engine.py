@@ -57,8 +57,8 @@ class _Bridge:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
-        self._names = [subject.names.for_a_model() for _ in range(NAMES)]
-        self._known = subject.known_references()
+        self._names = [subject.names.model_name() for _ in range(NAMES)]
+        self._known = subject.existing_references()
         self._bodies: set[bytes] = set()
         self.sent: list[Exchange] = []
         self.obstacle: Exception | None = None
@@ -74,8 +74,8 @@ class _Bridge:
 
     def _pass_on(self, environ: Mapping[str, Any]) -> None:
         raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        body = self._adapted(strict_json.read(raw).value)
-        enough = len(self.sent) >= LEAST and not self._subject.affords(1 + AGAIN)
+        body = self._adapted(strict_json.parse(raw).value)
+        enough = len(self.sent) >= LEAST and not self._subject.can_afford(1 + AGAIN)
         if enough or self._repeats(body):
             return
         key = body.get(self._subject.contract.upsert.key) if isinstance(body, dict) else None

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from conformance.fields import Shown, base_field, echoed_fields, overlays
-from conformance.judge.expect import contains, expect_entries, expect_returned, same, summary, written
+from conformance.fields import EchoedField, base_field, echoed_fields, overlays
+from conformance.judge.expect import as_json, contains, expect_entries, expect_returned, same, summary
 from conformance.judge.outcome import Cause, Failure, NotTestable
-from conformance.judge.requests import Reading, read_body, read_value
+from conformance.judge.requests import Validity, classify_body, classify_value
 from conformance.requirements.level import MUST, SHOULD, Level
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Credential, Exchange, Json, Request
@@ -69,7 +69,7 @@ class ReferenceModel:
         """Predict the answer to a body of plain values, or with a wrong one, and follow it."""
         self._clock += 1
         upsert = self._contract.upsert
-        if read_body(self._contract, body) is Reading.WRONG:
+        if classify_body(self._contract, body) is Validity.INVALID:
             return Prediction(PredictedValue(upsert.invalid, MUST))
         if self._base is not None and self._base.name in body and self._base.reference is not None:
             base = (at[0], str(body[self._base.name]))
@@ -140,7 +140,7 @@ class ReferenceModel:
                 view[name] = sure if just_sent is not None and name in just_sent else PredictedValue(sure.value, SHOULD)
         return view
 
-    def _inherited(self, at: Address, shown: Shown, seen: set[Address]) -> PredictedValue | None:
+    def _inherited(self, at: Address, shown: EchoedField, seen: set[Address]) -> PredictedValue | None:
         model = self._models[at]
         if self._base is None or not isinstance(shown.response.source, Inherited) or shown.name not in model.unset:
             return None
@@ -194,8 +194,10 @@ class SequenceJudge:
     def __init__(self, subject: Subject) -> None:
         self._contract = subject.contract
         builtin = frozenset(subject.options.fixtures.builtin_models)
-        self._reference = ReferenceModel(subject.contract, keeps=subject.capabilities.keeps, builtin=builtin)
-        self._keeps = subject.capabilities.keeps
+        self._reference = ReferenceModel(
+            subject.contract, keeps=subject.capabilities.bare_upsert_returns_state, builtin=builtin
+        )
+        self._keeps = subject.capabilities.bare_upsert_returns_state
         credentials = {"owner": subject.credentials.primary, "other": subject.credentials.other_org}
         self._organizations: dict[Credential | None, str] = {
             caller: name for name, caller in credentials.items() if caller is not None
@@ -226,7 +228,7 @@ class SequenceJudge:
         upsert, body = self._contract.upsert, request.json
         if not isinstance(body, dict) or body.get(upsert.key) != at[1]:
             return None
-        if read_body(self._contract, body) is Reading.COERCIBLE:
+        if classify_body(self._contract, body) is Validity.COERCIBLE:
             return None
         prediction = self._reference.upsert(at, body)
         taken = prediction.status.value in (upsert.created, upsert.updated)
@@ -260,8 +262,8 @@ class SequenceJudge:
     def _wrong(self, body: Mapping[str, Json]) -> str:
         for name, value in body.items():
             field = self._contract.upsert.request.get(name)
-            if field is not None and read_value(field.schema, value) is Reading.WRONG:
-                return f"for {name}: {written(value, 80)}"
+            if field is not None and classify_value(field.schema, value) is Validity.INVALID:
+                return f"for {name}: {as_json(value, 80)}"
         base = base_field(self._contract)
         return f"for an unknown {base.name}" if base is not None else ""
 

@@ -17,10 +17,10 @@ from conformance.fields import base_field
 from conformance.generate import bodies
 from conformance.generate.values import Wrongness, distinct_value, has_few_values, wrong_values
 from conformance.judge.outcome import Failure, Reproduced
-from conformance.judge.requests import Reading, read_body
+from conformance.judge.requests import Validity, classify_body
 from conformance.model.reference import Address, Prediction, ReferenceModel
 from conformance.requirements.features import ORGANIZATIONS
-from conformance.target.subject import Subject, writes_elsewhere
+from conformance.target.subject import Subject, can_write_in_other_org
 from conformance.wire.exchange import Credential, Exchange, Json, Request
 from contract import RequestField
 
@@ -52,11 +52,11 @@ class StatefulTest:
         self.credentials = {"owner": subject.credentials.primary}
         """The organizations that the walk goes through, each by a caller."""
         apart = all(it.is_in(subject.contract) for it in ORGANIZATIONS)
-        if subject.credentials.other_org is not None and apart and writes_elsewhere(subject):
+        if subject.credentials.other_org is not None and apart and can_write_in_other_org(subject):
             self.credentials["other"] = subject.credentials.other_org
         self._recording = recording
         self._subject = subject
-        self._reference = ReferenceModel(subject.contract, keeps=subject.capabilities.keeps)
+        self._reference = ReferenceModel(subject.contract, keeps=subject.capabilities.bare_upsert_returns_state)
         self._exchanges: list[Exchange] = []
 
     def exists(self, at: Address) -> bool:
@@ -79,14 +79,14 @@ class StatefulTest:
 
     def read(self, at: Address) -> None:
         """Read the model, there or not, where reads show what was written."""
-        if self._subject.capabilities.reads_truly:
+        if self._subject.capabilities.read_returns_state:
             exchange = self._follow(self._reference.read(at), lambda: self._subject.read(at[1], self._caller(at)))
             if exchange is not None:
                 self._reference.forget(at, exists=exchange.response.successful)
 
     def delete(self, at: Address) -> None:
         """Delete the model, there or not, where the target deletes."""
-        if self._subject.capabilities.deletes:
+        if self._subject.capabilities.delete_works:
             existed, predicted = self.exists(at), self._reference.delete(at)
             exchange = self._follow(predicted, lambda: self._subject.delete(at[1], self._caller(at)))
             if exchange is not None:
@@ -125,9 +125,9 @@ class StatefulTest:
 def run_every_history(recording: Recording) -> None:
     """Go through each history of `Profile.history` upserts, refused upserts and deletes of one model."""
     subject, walker = recording.subject, StatefulTest(recording)
-    at = ("owner", subject.names.fresh())
+    at = ("owner", subject.names.new_name())
     fields = [field for field in subject.own_fields() if not has_few_values(field.schema)] or subject.own_fields()
-    kinds = ("upsert", "refused", "delete") if subject.capabilities.deletes else ("upsert", "refused")
+    kinds = ("upsert", "refused", "delete") if subject.capabilities.delete_works else ("upsert", "refused")
     for variant, kind in zip(count(), covering(kinds, subject.options.profile.history), strict=False):
         field = fields[variant % len(fields)]
         value = {field.name: distinct_value(field.schema, variant)}
@@ -186,7 +186,7 @@ def replay(subject: Subject, requests: Sequence[Request], judge: Callable[[Step]
 
 def _is_predictable(subject: Subject, request: Request) -> bool:
     """Whether the reference model knows what to make of a body: it is plain, or surely wrong."""
-    return request.body is None or read_body(subject.contract, request.json) in (Reading.PLAIN, Reading.WRONG)
+    return request.body is None or classify_body(subject.contract, request.json) in (Validity.PLAIN, Validity.INVALID)
 
 
 STEPS = 12
@@ -239,7 +239,7 @@ class StateMachine(RuleBasedStateMachine):
         self._test = StatefulTest(self.shared if self.started else Recording(subject, obstacle=StopIteration()))
         type(self).started += 1
         self._fields = subject.own_fields()
-        self._names = [subject.names.fresh() for _ in range(NAMES)]
+        self._names = [subject.names.new_name() for _ in range(NAMES)]
 
     @initialize(data=st.data())
     def create(self, data: st.DataObject) -> None:
@@ -264,13 +264,13 @@ class StateMachine(RuleBasedStateMachine):
         values = data.draw(bodies.values(self._fields)) | data.draw(bodies.wrong(self._fields))
         self._test.upsert(self._somewhere(data), values)
 
-    @precondition(lambda self: self.shared.subject.capabilities.reads_truly)
+    @precondition(lambda self: self.shared.subject.capabilities.read_returns_state)
     @rule(data=st.data())
     def read(self, data: st.DataObject) -> None:
         """A read, of what exists and what does not."""
         self._test.read(self._somewhere(data))
 
-    @precondition(lambda self: self.shared.subject.capabilities.deletes)
+    @precondition(lambda self: self.shared.subject.capabilities.delete_works)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         """A delete, of what exists and what does not."""

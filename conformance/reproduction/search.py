@@ -15,7 +15,7 @@ from typing import Any
 from conformance.fields import base_field, overlays
 from conformance.judge.expect import same, summary
 from conformance.judge.outcome import Failure, Replay, Reproduced
-from conformance.judge.requests import Reading, read_body
+from conformance.judge.requests import Validity, classify_body
 from conformance.judge.responses import SchemaJudge
 from conformance.model.reference import (
     STATUS,
@@ -254,7 +254,7 @@ class Oracles:
         members = self._members(kind) | _with_the_value(kind, story)
 
         def slim(request: Request) -> Request:
-            wrong = read_body(self._subject.contract, request.json) is Reading.WRONG
+            wrong = classify_body(self._subject.contract, request.json) is Validity.INVALID
             return request if wrong else slimmed(request, members, self._key)
 
         return Oracle(replay, lambda requests: _fits(kind, prediction_of_last(self._subject, requests)), slim)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import unquote
 
-from conformance.fields import settled, settled_fields
+from conformance.fields import stable_fields, stable_part
 from conformance.judge.expect import same, summary
 from conformance.judge.outcome import Failure
 from conformance.target.names import Names
@@ -38,7 +38,7 @@ def shows(exchange: Exchange, failure: Failure) -> bool:
 
 def about_same_models(story: Sequence[Exchange], names: Names) -> tuple[Exchange, ...]:
     """Those of the exchanges that name what the last one names, or what these name in turn."""
-    named = [frozenset(names.found_in(text_of(exchange.request))) for exchange in story]
+    named = [frozenset(names.names_in(text_of(exchange.request))) for exchange in story]
     related, before = named[-1], frozenset[str]()
     while related != before:
         before = related
@@ -51,9 +51,9 @@ def is_self_contained(story: Sequence[Exchange], names: Names) -> bool:
     """Whether each model that a request names and that was there was written by a request before it, or by itself."""
     written = set[str]()
     for exchange in story:
-        named = set(names.found_in(text_of(exchange.request)))
+        named = set(names.names_in(text_of(exchange.request)))
         if exchange.request.body is not None and exchange.request.key is not None:
-            written.update(names.found_in(exchange.request.key))
+            written.update(names.names_in(exchange.request.key))
         if exchange.response.successful and not named <= written:
             return False
     return True
@@ -64,24 +64,24 @@ def mentions_other_models(story: Sequence[Exchange], names: Names) -> bool:
 
     Such a name is in no request, or is spelled there in a way that no other can be put for it.
     """
-    named = {name for exchange in story for name in names.found_in(text_of(exchange.request))}
-    told = names.found_in(story[-1].response.body.decode("utf-8", "replace"))
+    named = {name for exchange in story for name in names.names_in(text_of(exchange.request))}
+    told = names.names_in(story[-1].response.body.decode("utf-8", "replace"))
     return not named.issuperset(told) or _is_spelled_out(story, names)
 
 
 def _is_spelled_out(story: Sequence[Exchange], names: Names) -> bool:
     """Whether a name of the run stands in a request in a way that another name cannot be put for it."""
     left = (names.pattern.sub("", text_of(exchange.request)) for exchange in story)
-    return any(names.run.casefold() in unquote(unquote(text)).casefold() for text in left)
+    return any(names.prefix.casefold() in unquote(unquote(text)).casefold() for text in left)
 
 
 def requests_leading_to_last(story: Sequence[Request], names: Names) -> list[Request]:
     """The last of the requests, and those before it about a model that it names, or that these name in turn."""
     *earlier, last = story
-    related, kept = set(names.found_in(text_of(last))), list[Request]()
+    related, kept = set(names.names_in(text_of(last))), list[Request]()
     while True:
         kept = [request for request in earlier if related & set(_about(request, names))]
-        found = related.union(*(names.found_in(text_of(request)) for request in kept))
+        found = related.union(*(names.names_in(text_of(request)) for request in kept))
         if found == related:
             return [*kept, last]
         related = found
@@ -89,7 +89,7 @@ def requests_leading_to_last(story: Sequence[Request], names: Names) -> list[Req
 
 def _about(request: Request, names: Names) -> list[str]:
     """The model that a request is about; whatever names stand in it where that is not known."""
-    return names.found_in(request.key if request.key is not None else text_of(request))
+    return names.names_in(request.key if request.key is not None else text_of(request))
 
 
 def renamed(requests: Sequence[Request], names: Names) -> list[Request]:
@@ -97,7 +97,7 @@ def renamed(requests: Sequence[Request], names: Names) -> list[Request]:
     fresh: dict[str, str] = {}
 
     def new(found: re.Match[str]) -> str:
-        return fresh.setdefault(found[0], names.fresh())
+        return fresh.setdefault(found[0], names.new_name())
 
     def rename(text: str) -> str:
         return names.pattern.sub(new, text)
@@ -120,7 +120,7 @@ def text_of(request: Request) -> str:
 
 def numbered(requests: Sequence[Request], names: Names) -> list[str]:
     """The requests as texts, with numbers for the names in them."""
-    sent = [name for request in requests for name in names.found_in(text_of(request))]
+    sent = [name for request in requests for name in names.names_in(text_of(request))]
     numbers = {name: f"#{number}" for number, name in enumerate(dict.fromkeys(sent))}
     return [f"{r.method} {names.pattern.sub(lambda found: numbers[found[0]], text_of(r))}" for r in requests]
 
@@ -131,19 +131,19 @@ def same_response(contract: Contract, names: Names, story: Sequence[Exchange], a
         return False
     one, other = _members(names, story), _members(names, again)
     return all(
-        same(settled(one.get(field.name), field.schema), settled(other.get(field.name), field.schema))
-        for field in settled_fields(contract)
+        same(stable_part(one.get(field.name), field.schema), stable_part(other.get(field.name), field.schema))
+        for field in stable_fields(contract)
     )
 
 
 def _members(names: Names, story: Sequence[Exchange]) -> Mapping[str, Json]:
     """The members of the last answer, with numbers for the names that were sent."""
-    sent = [name for exchange in story for name in names.found_in(text_of(exchange.request))]
+    sent = [name for exchange in story for name in names.names_in(text_of(exchange.request))]
     numbers = {name: f"#{number}" for number, name in enumerate(dict.fromkeys(sent))}
 
     def number(found: re.Match[str]) -> str:
         return numbers.get(found[0], found[0])
 
     text = names.pattern.sub(number, story[-1].response.body.decode("utf-8", "replace"))
-    value = strict_json.read(text.encode()).value
+    value = strict_json.parse(text.encode()).value
     return value if isinstance(value, dict) else {}

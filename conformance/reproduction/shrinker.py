@@ -27,10 +27,10 @@ from conformance.reproduction.sequence import (
 from conformance.requirements.requirement import Judge
 from conformance.results.finding import Finding, Replayed
 from conformance.results.verdict import Verdict
-from conformance.target.cleanup import sweep
+from conformance.target.cleanup import delete_unneeded
 from conformance.target.names import Names
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Exchange, Lost, Request, Stale, Unreachable
+from conformance.wire.exchange import Exchange, NoResponse, Request, StaleConnection, Unreachable
 
 T = TypeVar("T")
 PER_FINDING, PER_WALK, PER_RUN = 30, 100, 80
@@ -82,7 +82,7 @@ class Shrinker:
     def _cost(self, requests: Sequence[Request]) -> int:
         """Requests that it takes to send some, and to delete what they create."""
         created = {(r.key, r.credential) for r in requests if r.key is not None and r.body is not None}
-        return len(requests) + (len(created) if self._subject.capabilities.deletes else 0)
+        return len(requests) + (len(created) if self._subject.capabilities.delete_works else 0)
 
     def reproducible(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding:
         """The finding with requests that reproduce it, or with what became of them.
@@ -129,7 +129,7 @@ class Shrinker:
         """Whether the target is slow, or its operator counts requests."""
         if finding.verdict is not Verdict.FAIL or not finding.exchanges:
             return True
-        restraint = self._subject.client.restraint
+        restraint = self._subject.client.limits
         slow = max(exchange.response.seconds for exchange in finding.exchanges) > SLOW
         return slow or self._seconds <= 0 or restraint.rate is not None or restraint.requests is not None
 
@@ -138,7 +138,7 @@ class Shrinker:
         began = time.monotonic()
         try:
             return send()
-        except (Lost, NotTestable, Stale, Unreachable):
+        except (NoResponse, NotTestable, StaleConnection, Unreachable):
             return None
         finally:
             self._charge()
@@ -151,7 +151,7 @@ class Shrinker:
     def _clear(self) -> None:
         """Delete what the check and the replays before left: who pastes the requests does not have it."""
         self._charge()
-        sweep(self._subject)
+        delete_unneeded(self._subject)
 
     def _search(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Reproduced | None:
         oracle = self._oracle(id, finding, story)
@@ -226,13 +226,13 @@ class Shrinker:
     def _in_a_row(self, requests: Sequence[Request]) -> list[Exchange]:
         """Send requests over one connection, where the target has any."""
         subject = self._subject
-        if not subject.client.transport.connects:
+        if not subject.client.transport.has_connections:
             return [subject.send(request) for request in requests]
         for request in requests:
-            subject.creations.before(request)
-        exchanges = subject.client.send_in_a_row(requests)
+            subject.creations.record_request(request)
+        exchanges = subject.client.send_over_one_connection(requests)
         for exchange in exchanges:
-            subject.creations.after(exchange)
+            subject.creations.record_response(exchange)
         return exchanges
 
 
@@ -252,7 +252,7 @@ def _told_by(finding: Finding, seen: Reproduced, names: Names) -> Finding:
     """The finding as other exchanges show it, in the words of its check where they are the same requests."""
     failure, words = seen.failure, finding.failure.expected
     before = [exchange.request for exchange in finding.exchanges]
-    if not names.found_in(words) and numbered(before, names) == numbered(seen.requests, names):
+    if not names.names_in(words) and numbered(before, names) == numbered(seen.requests, names):
         failure.expected = words
     return replace(finding, failure=failure, exchanges=seen.exchanges, replay=Replayed.SHOWN)
 
@@ -273,7 +273,7 @@ class _Allowance:
     def take(self, requests: Sequence[Request]) -> bool:
         """Take what it costs to send these, if there is so much."""
         cost = self._cost(requests)
-        taken = cost <= self._left and self._subject.affords(cost + self._others)
+        taken = cost <= self._left and self._subject.can_afford(cost + self._others)
         self.refused |= not taken
         self._left -= cost if taken else 0
         return taken

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.fields import Shown, echoed_fields, inherited_fields, overlays
+from conformance.fields import EchoedField, echoed_fields, inherited_fields, overlays
 from conformance.generate.values import Wrong, Wrongness, edge_values, own_fields, wrong_values
 from contract import Alias, Contract, Reference, RequestField, ResponseField
 
@@ -22,23 +22,23 @@ class WrongValue:
     """Whether it is sent to a model that exists. Values of a field take turns, and so do fields."""
 
 
-def shown(contract: Contract) -> Mapping[str, Shown]:
+def shown(contract: Contract) -> Mapping[str, EchoedField]:
     """Fields that come back under the name they were sent by: references, and those with a value of their own."""
     names = {field.name for field in own_fields(contract)}
     return {f.name: f for f in echoed_fields(contract) if f.request.reference or f.name in names}
 
 
-def own(contract: Contract) -> Mapping[str, Shown]:
+def own(contract: Contract) -> Mapping[str, EchoedField]:
     """... and that refer to nothing else."""
     return {name: field for name, field in shown(contract).items() if not field.request.reference}
 
 
-def odd(contract: Contract) -> Mapping[str, Shown]:
+def odd(contract: Contract) -> Mapping[str, EchoedField]:
     """... and that have odd values."""
     return {name: field for name, field in own(contract).items() if edge_values(field.request.schema)}
 
 
-def inherited(contract: Contract) -> Mapping[str, Shown]:
+def inherited(contract: Contract) -> Mapping[str, EchoedField]:
     """... and that a base model can supply."""
     names = {field.name for field in inherited_fields(contract)}
     return {name: field for name, field in own(contract).items() if name in names}

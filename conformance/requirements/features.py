@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.fields import base_field, constants, lookups, overlays, timestamp
 from conformance.generate.values import has_few_values, own_fields
-from conformance.judge.requests import valid
+from conformance.judge.requests import is_valid
 from conformance.requirements import cases
 from contract import Contract, FromKey, Omitted, Schema
 
@@ -63,7 +63,7 @@ def _takes_slashes(contract: Contract) -> bool:
 
 
 def _refuses_empty_key(contract: Contract) -> bool:
-    return not valid(contract.upsert.request[contract.upsert.key].schema, "")
+    return not is_valid(contract.upsert.request[contract.upsert.key].schema, "")
 
 
 def _reads_with_credentials(contract: Contract) -> bool:

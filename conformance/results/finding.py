@@ -13,7 +13,7 @@ from conformance.results.judged import Record
 from conformance.results.verdict import Verdict
 from conformance.target.client import token_of, token_of_shell
 from conformance.wire.exchange import Exchange, Request
-from conformance.wire.shell import DRAWING, STRAIGHT, Way, script
+from conformance.wire.shell import NO_OPTIONS, SET_RUN, CommandOptions, script
 
 
 class Replayed(StrEnum):
@@ -79,13 +79,13 @@ class Place:
     """Commands that see to it that the target is there."""
     after: tuple[str, ...] = ()
     """Commands that stop what those started."""
-    drawing: str = DRAWING
+    drawing: str = SET_RUN
     """What draws the names of a run in a shell."""
-    way: Way = STRAIGHT
+    way: CommandOptions = NO_OPTIONS
     """What takes the commands there as the run went."""
 
     @classmethod
-    def of(cls, target: str, app: str | None, drawing: str = DRAWING, way: Way = STRAIGHT) -> Place:
+    def of(cls, target: str, app: str | None, drawing: str = SET_RUN, way: CommandOptions = NO_OPTIONS) -> Place:
         """The place of a URL, or of an application that `app` leads to where anything does."""
         if target.startswith(("http://", "https://")):
             return cls(target, drawing=drawing, way=way)
@@ -156,7 +156,7 @@ def _secrets(exchanges: Sequence[Exchange], variables: Variables) -> Variables:
 def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
     request, response = exchange.request, exchange.response
     authorization = [["Authorization", request.credential.shell]] if request.credential else []
-    extra = [[name, secret.shell] for name, secret in request.extra]
+    extra = [[name, secret.shell] for name, secret in request.user_headers]
     secrets = {literal: variable for literal, variable in secrets.items() if variable != RUN}
     return {
         "about": None if request.key is None else redacted(request.key, secrets)[:LONGEST_BODY],
@@ -178,7 +178,7 @@ def _exchange(exchange: Exchange, secrets: Variables) -> dict[str, Any]:
 
 def _trailers(request: Request, secrets: Variables) -> dict[str, list[list[str]]]:
     """The fields after a chunked body, where there are any."""
-    trailers = request.wire.trailers if request.wire is not None else ()
+    trailers = request.wire_format.trailers if request.wire_format is not None else ()
     return {"trailers": [[name, redacted(value, secrets)] for name, value in trailers]} if trailers else {}
 
 

@@ -46,11 +46,19 @@ from conformance.requirements.requirement import Requirement
 from conformance.results.finding import Finding
 from conformance.results.verdict import Verdict
 from conformance.runner.control import Change, Control
-from conformance.target.client import may_be_done_twice
-from conformance.target.probe import spoils_connections
-from conformance.target.smoke import answers
+from conformance.target.client import has_repeated_write
+from conformance.target.preflight import still_responds
+from conformance.target.probe import breaks_reused_connections
 from conformance.target.subject import Subject
-from conformance.wire.exchange import STALE_RETRIES, Exchange, Lost, Request, Stale, Unreachable, retry_stale
+from conformance.wire.exchange import (
+    STALE_RETRIES,
+    Exchange,
+    NoResponse,
+    Request,
+    StaleConnection,
+    Unreachable,
+    retry_stale,
+)
 from contract import Contract
 
 TOO_BUSY = "the target is busy: it may have processed writes that it answered with 503"
@@ -86,7 +94,7 @@ class Attempt:
     exchanges: tuple[Exchange, ...] = ()
     findings: dict[str, Finding] = field(default_factory=dict)
     """By the ID of the requirement: the check's own, and those of requirements on every exchange."""
-    lost: Lost | None = None
+    lost: NoResponse | None = None
     """The request that got no response."""
     changes: list[Change] = field(default_factory=list)
     """How the surroundings changed since the check before."""
@@ -227,7 +235,7 @@ class CheckRunner:
         for _ in range(STALE_RETRIES):
             attempt = retry_stale(partial(self._run_once, requirement, check, fresh=fresh))
             doubtful = set(attempt.findings) - set(self._judges)
-            if not ((doubtful or attempt.blocked_by) and may_be_done_twice(attempt.exchanges)):
+            if not ((doubtful or attempt.blocked_by) and has_repeated_write(attempt.exchanges)):
                 return attempt
             fresh = True
         certain = {id: finding for id, finding in attempt.findings.items() if id not in doubtful}
@@ -236,15 +244,15 @@ class CheckRunner:
         return attempt
 
     def _run_once(self, requirement: Requirement, check: Callable[[], None], *, fresh: bool = False) -> Attempt:
-        self._subject.begin(fresh=fresh)
+        self._subject.begin_check(fresh=fresh)
         attempt = Attempt(requirement)
         own = _outcome_of(check, attempt)
-        attempt.observed = tuple(self._subject.observed)
+        attempt.observed = tuple(self._subject.observations)
         attempt.exchanges = tuple(self._subject.client.drain())
         attempt.findings.update(self._judge_exchanges(attempt.exchanges))
         if own is not None:
             attempt.findings[requirement.id] = Finding(own, own.exchanges or sequence_showing(own, attempt.exchanges))
-        if attempt.lost is not None and not self._subject.client.budget.left:
+        if attempt.lost is not None and not self._subject.client.budget.seconds_left:
             attempt.give_up("the time budget ran out during a wait for a response", Obstacle.DISRUPTED)
         return attempt
 
@@ -286,9 +294,9 @@ class CheckRunner:
 
     def _change_behind_loss(self, attempt: Attempt) -> Change | None:
         """Return what changed, if the control fails too. Raises Unreachable if the target responds to nothing."""
-        if self._subject.plain is not None:
+        if self._subject.baseline is not None:
             return self._ask_control(attempt)
-        if not answers(self._subject):
+        if not still_responds(self._subject):
             raise Unreachable(f"the target stopped responding: {attempt.reason}")
         return None
 
@@ -301,8 +309,8 @@ class CheckRunner:
         if not (self._suspects_connections and rejected and (attempt.findings or attempt.blocked_by)):
             return False
         self._suspects_connections = False
-        if spoils := spoils_connections(self._subject):
-            self._subject.client.transport.keep_none()
+        if spoils := breaks_reused_connections(self._subject):
+            self._subject.client.transport.disable_keep_alive()
         return spoils
 
     # Confirming.
@@ -378,7 +386,7 @@ class CheckRunner:
         requests = [exchange.request for exchange in finding.exchanges]
         try:
             return replay(renamed(requests, self._subject.names)) is not None
-        except (Lost, NotTestable, Stale):
+        except (NoResponse, NotTestable, StaleConnection):
             return False
 
     def _fails_alone(self, id: str, finding: Finding) -> bool:
@@ -387,7 +395,7 @@ class CheckRunner:
             return False
         try:
             exchange = self._subject.send(finding.exchanges[-1].request)
-        except (Lost, NotTestable):
+        except (NoResponse, NotTestable):
             return False
         return id in self._judge_exchanges([exchange])
 
@@ -401,12 +409,12 @@ class CheckRunner:
         raced = any(exchange.race is not None for exchange in exchanges)
         if not exchanges or raced or len(exchanges) > MAX_REPLAY or not shows(exchanges[-1], finding.failure):
             return False
-        if not self._subject.affords(len(exchanges)):
+        if not self._subject.can_afford(len(exchanges)):
             return False
         names = self._subject.names
         try:
             again = [self._subject.send(request) for request in renamed([e.request for e in exchanges], names)]
-        except (Lost, NotTestable, Stale):
+        except (NoResponse, NotTestable, StaleConnection):
             return False
         return same_response(self._contract, names, exchanges, again)
 
@@ -437,7 +445,7 @@ class CheckRunner:
     def _normalised(self, finding: Finding, text: str) -> str:
         """Return a text of a finding without times, and with a letter for each name, in the order of their use."""
         names = self._subject.names
-        sent = [name for exchange in finding.exchanges for name in names.found_in(text_of(exchange.request))]
+        sent = [name for exchange in finding.exchanges for name in names.names_in(text_of(exchange.request))]
         order = {name: f"#{chr(ord('a') + number % 26)}" for number, name in enumerate(dict.fromkeys(sent))}
         return names.pattern.sub(lambda found: order.get(found[0], "#"), _TIME.sub("", text))
 
@@ -474,16 +482,16 @@ def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Failure | None:
         return failure
     except NotTestable as obstacle:
         _note_obstacle(attempt, obstacle)
-    except Lost as lost:
+    except NoResponse as lost:
         attempt.state, attempt.reason, attempt.lost = Verdict.NOT_TESTABLE, lost.reason, lost
         attempt.obstacle = Obstacle.BLOCKED
-        if lost.request.ordinary:
+        if not lost.request.may_be_intercepted:
             attempt.blocked_by = judge_of(Prerequisite.RESPONDS)
             observed = f"nothing: {lost.reason}"
             attempt.findings[attempt.blocked_by] = Finding(
                 Failure(f"a response to {lost.request.method}", observed), ()
             )
-    except (Stale, Unreachable):
+    except (StaleConnection, Unreachable):
         raise
     except Exception:  # noqa: BLE001 - a bug of the suite must not be reported as a fault of the target
         attempt.state, attempt.reason = Verdict.ERROR, traceback.format_exc()
@@ -495,8 +503,8 @@ def _note_obstacle(attempt: Attempt, obstacle: NotTestable) -> None:
     attempt.state, attempt.reason, attempt.obstacle = Verdict.NOT_TESTABLE, obstacle.reason, obstacle.obstacle
     if obstacle.blocked_by is not None:
         attempt.blocked_by = judge_of(obstacle.blocked_by)
-        if obstacle.fault is not None:
-            attempt.findings[attempt.blocked_by] = Finding(obstacle.fault, obstacle.fault.exchanges)
+        if obstacle.failure is not None:
+            attempt.findings[attempt.blocked_by] = Finding(obstacle.failure, obstacle.failure.exchanges)
 
 
 def _about_same_model(exchanges: Sequence[Exchange], index: int) -> tuple[Exchange, ...]:

@@ -28,7 +28,7 @@ from conformance.settings import asked_for
 from conformance.target.budget import Disruption, Trouble
 from conformance.target.client import Busy
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Credential, Exchange, Lost, Unreachable, retry_stale
+from conformance.wire.exchange import Credential, Exchange, NoResponse, Unreachable, retry_stale
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 3.0, 4.0)
 """Seconds between controls until one works again: a run waits out an outage of a few seconds."""
@@ -107,11 +107,11 @@ class Control:
         self._others: list[_Key] = []
         if other := subject.credentials.other_org:
             self._others.append(_Key("other-org-key", other, partial(self._upsert, other), writes))
-        if (reader := subject.credentials.read_only) and subject.first is not None and upsert.read is not None:
+        if (reader := subject.credentials.read_only) and subject.first_create is not None and upsert.read is not None:
             reads = upsert.read.operation_id
             self._others.append(_Key("read-only-key", reader, partial(self._read, reader), reads))
         for key in (self._primary, *self._others):
-            if subject.plain is not None and (key is self._primary or key.credential in subject.working):
+            if subject.baseline is not None and (key is self._primary or key.credential in subject.working_keys):
                 key.last = self._now()
 
     def note(self, exchanges: Sequence[Exchange]) -> int:
@@ -137,7 +137,7 @@ class Control:
 
         Raises Unreachable if the target no longer responds to anything.
         """
-        if self._subject.plain is None:  # nothing has worked yet, so nothing can have changed
+        if self._subject.baseline is None:  # nothing has worked yet, so nothing can have changed
             return None
         called = {exchange.request.credential for exchange in exchanges}
         also = [one for one in self._others if one.credential in called and one.last is not None]
@@ -145,7 +145,7 @@ class Control:
 
     def is_stable(self) -> bool:
         """Return whether the control works several times in a row: a gateway may fail every other request."""
-        if self._subject.plain is None:
+        if self._subject.baseline is None:
             return True
         try:
             return all(self._failure(self._primary) is None for _ in range(IN_A_ROW))
@@ -169,7 +169,7 @@ class Control:
 
     def _pauses(self, began: float) -> Iterator[float]:
         for pause in PAUSES:
-            if self._subject.client.budget.left > pause and time.monotonic() - began < sum(PAUSES):
+            if self._subject.client.budget.seconds_left > pause and time.monotonic() - began < sum(PAUSES):
                 yield pause
 
     def _lasting(self, key: _Key, failure: _ControlFailure, since: Mark | None) -> Change:
@@ -191,19 +191,19 @@ class Control:
         return Change(Disruption(failure.trouble, what), lasts=True, option=None if primary else key.option)
 
     def _still_updates(self) -> bool:
-        first = self._subject.first
+        first = self._subject.first_create
         if first is None:
             return False
         try:
             return retry_stale(partial(self._subject.upsert, first.request.json)).response.successful
-        except (Lost, Disrupted):
+        except (NoResponse, Disrupted):
             return False
 
     def _failure(self, key: _Key) -> _ControlFailure | None:
         """Send the control; return how it fails, or None."""
         try:
             exchange = retry_stale(key.send)
-        except Lost as lost:
+        except NoResponse as lost:
             return _ControlFailure(Trouble.GONE, f"no response ({lost.reason})")
         except Busy as busy:
             status = busy.exchange.response.status
@@ -225,16 +225,16 @@ class Control:
         request, response, name = exchange.request, exchange.response, self._subject.contract.upsert.key
         if request.credential != key.credential or request.operation_id != key.operation:
             return False
-        plain = self._subject.plain
+        plain = self._subject.baseline
         if plain is not None and plain.response.members.get(name) == plain.request.key:
             return response.successful and response.members.get(name) == request.key
         return response.successful
 
     def _upsert(self, credential: Credential | None = None) -> Exchange:
-        return self._subject.upsert(self._subject.control(), credential)
+        return self._subject.upsert(self._subject.baseline_body(), credential)
 
     def _read(self, credential: Credential) -> Exchange:
-        first = self._subject.first
+        first = self._subject.first_create
         assert first is not None  # noqa: S101 - without it this control is not made
         return self._subject.read(str(first.request.key), credential)
 

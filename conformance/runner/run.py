@@ -41,7 +41,7 @@ from conformance.results.waivers import Terms
 from conformance.runner.attempt import Attempt, CheckRunner
 from conformance.runner.control import Change
 from conformance.settings import Settings, asked_for
-from conformance.target.application import App, named, path_of
+from conformance.target.application import App, path_of, target_name
 from conformance.target.budget import (
     Disruption,
     Trouble,
@@ -51,15 +51,15 @@ from conformance.target.budget import (
     estimated_requests,
     require_time,
 )
-from conformance.target.cleanup import left_by_earlier_runs, open_ledger, sweep, tidy
+from conformance.target.cleanup import clean_up, delete_unneeded, leftovers_of_earlier_runs, open_ledger
 from conformance.target.client import Client
 from conformance.target.connection import Connection, connection_of, credentials_of
 from conformance.target.ledger import Entry, Ledger
-from conformance.target.names import Left, Names, new_prefix
-from conformance.target.names import named as with_names
+from conformance.target.names import LeftoverName, Names, new_prefix
+from conformance.target.names import name_shape as with_names
 from conformance.target.operations import Capabilities
+from conformance.target.preflight import foreign_response_hint, preflight
 from conformance.target.probe import lacks_delete, probe, serves_one_at_a_time, warning_of_leftovers
-from conformance.target.smoke import look, of_stranger
 from conformance.target.subject import NO_NEW_NAMES, KnownFixtures, RunOptions, Subject
 from conformance.wire.exchange import Unreachable
 from conformance.wire.http import HttpTransport, InProcess
@@ -96,8 +96,8 @@ class Run:
         """The ID with which pytest runs the current test alone."""
         self._app: str | None = settings["app"]
         self.prefix = prefix or new_prefix(self._shape)
-        self._earlier = left_by_earlier_runs(settings["names"], worker)
-        self.names = self._shape.spelled(self.prefix)
+        self._earlier = leftovers_of_earlier_runs(settings["names"], worker)
+        self.names = self._shape.summary(self.prefix)
         """The pattern of the names of the run, for the reader of a report."""
         self.proxy = str(self._connection.proxy or "")
         """The proxy to the target, and the setting that names it; empty if there is none."""
@@ -136,7 +136,7 @@ class Run:
         Raises Unreachable, WrongKey, Refused or Disrupted if nothing can be judged.
         """
         if self._subject is None:
-            self.target = named(target)
+            self.target = target_name(target)
             self._app = self._app or (None if isinstance(target, str) else path_of(target))
             self._transport = self._connect(target)
             self._subject = subject = self._new_subject(
@@ -151,20 +151,20 @@ class Run:
         if lacking:
             notice(self._warning_of_leftovers(subject))
         with subject.names.reusing():
-            look(subject)
-            if subject.names.reuses and subject.was_created(subject.plain):  # what earlier runs left is gone
-                subject.names.reuse_no_more()
+            preflight(subject)
+            if subject.names.reuses and subject.was_created(subject.baseline):  # what earlier runs left is gone
+                subject.names.stop_reusing()
             if serves_one_at_a_time(subject):
-                subject.client.transport.keep_none()
+                subject.client.transport.disable_keep_alive()
             subject.capabilities = probe(subject)
-        if subject.names.reuses and subject.capabilities.deletes:
-            subject.names.reuse_no_more()
+        if subject.names.reuses and subject.capabilities.delete_works:
+            subject.names.stop_reusing()
             subject.capabilities = probe(subject)
-        if leaves and not lacking and not subject.capabilities.deletes:
+        if leaves and not lacking and not subject.capabilities.delete_works:
             notice(self._warning_of_leftovers(subject))
         self.notes += _notes(subject)
-        responses = subject.client.seconds or [0.0]
-        self.expected = require_time(self.estimate, median(responses), subject.client.restraint)
+        responses = subject.client.response_seconds or [0.0]
+        self.expected = require_time(self.estimate, median(responses), subject.client.limits)
         if self.expected >= LONG:
             notice(f"the run will take about {duration(self.expected)}, judging by the first responses")
 
@@ -187,25 +187,27 @@ class Run:
         subject = Subject(
             self.contract, client, credentials_of(self.settings), names, options, self._open_ledger(lasting)
         )
-        subject.creations.take_up(self._own_entries())
+        subject.creations.adopt(self._own_entries())
         return subject
 
     def _own_entries(self) -> Iterator[Entry]:
         """Yield the models of earlier runs that have a name of a run and that this run has the key to delete."""
         for run in self._earlier:
             for entry in run.entries:
-                if entry.name.startswith(run.prefix) and (entry.caller != asked_for(OTHER) or self.settings[OTHER]):
+                if entry.name.startswith(run.prefix) and (
+                    entry.key_variable != asked_for(OTHER) or self.settings[OTHER]
+                ):
                     yield entry
 
-    def _names_left(self) -> list[Left]:
+    def _names_left(self) -> list[LeftoverName]:
         """Return the names of models that earlier runs left, in an order that depends on the seed alone."""
-        found = list[Left]()
+        found = list[LeftoverName]()
         for run in self._earlier:
             pattern = self._shape.pattern(run.prefix, self._worker)
-            theirs = {entry.name for entry in run.entries if entry.caller == asked_for(OTHER)}
-            ours = {entry.name for entry in run.entries if entry.caller != asked_for(OTHER)}
+            theirs = {entry.name for entry in run.entries if entry.key_variable == asked_for(OTHER)}
+            ours = {entry.name for entry in run.entries if entry.key_variable != asked_for(OTHER)}
             matches = [(match, name) for name in sorted(ours) if (match := pattern.match(name))]
-            found += [Left(match[0], name[match.end() :], name in theirs) for match, name in matches]
+            found += [LeftoverName(match[0], name[match.end() :], name in theirs) for match, name in matches]
         Random(self.seed).shuffle(found)  # noqa: S311 - the order is no secret
         return found
 
@@ -247,10 +249,12 @@ class Run:
         self._coverage.note(attempt.exchanges, self.contract)
         void = self._void(requirement.id, case, attempt)
         self._unstable |= any(finding.verdict is Verdict.UNSTABLE for finding in attempt.findings.values())
-        self.subject.failed |= any(self._makes_nonconformant(id, finding) for id, finding in attempt.findings.items())
-        sweep(self.subject)
+        self.subject.found_failure |= any(
+            self._makes_nonconformant(id, finding) for id, finding in attempt.findings.items()
+        )
+        delete_unneeded(self.subject)
         if self.subject.names.reuses:
-            self.subject.names.take_back(self.subject.creations.written())
+            self.subject.names.return_unwritten(self.subject.creations.written_names())
         return self._record(requirement, case, attempt) | {"void": void, "seconds": seconds, **self._journal(attempt)}
 
     def _makes_nonconformant(self, id: str, finding: Finding) -> bool:
@@ -291,7 +295,7 @@ class Run:
     def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> dict[str, Any]:
         own = requirement.id
         bundled = self.settings.origins.get("url") == BUNDLED  # which ends with the command
-        place = Place.of("" if bundled else self.target, self._app, self._shape.shell, self._connection.way)
+        place = Place.of("" if bundled else self.target, self._app, self._shape.shell, self._connection.command_options)
         again = {id: self.about.command.of(self.seed, own, id, node=self.node) for id in attempt.findings}
         return {
             "requirement": requirement.id,
@@ -326,12 +330,12 @@ class Run:
         """The finding, without its exchanges once the requirement has been shown violated often enough."""
         self._findings[id] += 1
         if finding.exchanges:
-            finding = replace(finding, hint=of_stranger(finding.exchanges[-1], self.subject.plain))
+            finding = replace(finding, hint=foreign_response_hint(finding.exchanges[-1], self.subject.baseline))
         return finding if self._findings[id] <= SHOWN else replace(finding, exchanges=(), again=())
 
     def _variables(self) -> dict[str, str]:
         """Return what reports replace with shell variables: the secrets, and the prefix of the names of the run."""
-        return self.secrets() | {self.subject.names.run: RUN}
+        return self.secrets() | {self.subject.names.prefix: RUN}
 
     def secrets(self) -> dict[str, str]:
         """Return each secret with the shell variable that reports show in its place."""
@@ -350,7 +354,7 @@ class Run:
         disarm()
         void = [*self._last_control(), *([[judge_of(Prerequisite.RESPONDS), ""]] if self._flaky_requests else [])]
         doubtful = self._unstable or bool(self._flaky_requests or self._disruptions)
-        if self._subject is not None and (left := tidy(self._subject, lost=self._lost, doubtful=doubtful)):
+        if self._subject is not None and (left := clean_up(self._subject, lost=self._lost, doubtful=doubtful)):
             self.warnings.append(left)
         if self._transport is not None:
             self._transport.close()
@@ -409,12 +413,12 @@ def _notes(subject: Subject) -> list[str]:
 
 
 def _note_on_reading(able: Capabilities) -> str:
-    if able.reads_late:
+    if able.read_may_be_stale:
         return "the read of the target may return stale values, so no other check relies on it"
-    if able.reads:
+    if able.read_works:
         return (
             "the target has a read"
-            if able.reads_truly
+            if able.read_returns_state
             else "the target has a read that does not return what was written"
         )
     return (
@@ -423,13 +427,15 @@ def _note_on_reading(able: Capabilities) -> str:
 
 
 def _note_on_deleting(able: Capabilities) -> str:
-    if able.deletes:
+    if able.delete_works:
         return "the target has a delete"
     seen = able.delete_status
     return "" if seen is None else f"the target has no delete: for an existing model it got {seen}"
 
 
 def _note_on_omitting(able: Capabilities) -> str:
-    if not able.updates:
+    if not able.update_works:
         return ""
-    return "an upsert keeps omitted fields" if able.keeps else "an upsert does not keep omitted fields"
+    return (
+        "an upsert keeps omitted fields" if able.bare_upsert_returns_state else "an upsert does not keep omitted fields"
+    )

@@ -54,7 +54,7 @@ def _is_importable(module: str, file: str) -> bool:
     return spec is not None and spec.origin is not None and Path(spec.origin).resolve() == Path(file).resolve()
 
 
-def named(target: str | App) -> str:
+def target_name(target: str | App) -> str:
     """The target as reports name it."""
     if isinstance(target, str):
         return target

@@ -58,7 +58,7 @@ class Disruption:
 
 
 @dataclass(frozen=True, slots=True)
-class Restraint:
+class Limits:
     """How the user wants the target to be treated."""
 
     rate: float | None = None
@@ -106,7 +106,7 @@ class Budget:
         return self.disruption.text if self.disruption else None
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds that are left; 0 where none are."""
         return max(0.0, self._until - time.monotonic())
 
@@ -134,7 +134,7 @@ class Budget:
     def wait(self, seconds: float, status: int) -> None:
         """Wait for a busy target. Raises Disrupted where that is longer than there is time."""
         with self._lock:
-            if seconds >= self.left:
+            if seconds >= self.seconds_left:
                 self._end(
                     Trouble.THROTTLED,
                     f"the target throttled: it responded {status} and asked to be left alone for {seconds:g} s, longer "
@@ -151,7 +151,7 @@ class Budget:
             self._end(trouble, text)
 
     def _check_time(self) -> None:
-        if self.left <= 0:
+        if self.seconds_left <= 0:
             throttled = self.waited >= THROTTLED * self._seconds
             waited = f", {self.waited:.0f} s of it by waiting for a target that throttles ({self._busy})"
             self._end(
@@ -230,19 +230,19 @@ def estimated_requests(profile: Profile, tests: Mapping[str, int]) -> int:
     return reckoned if profile.requests is None else min(reckoned, profile.requests)
 
 
-def expected_seconds(requests: int, response: float, restraint: Restraint) -> float:
+def expected_seconds(requests: int, response: float, limits: Limits) -> float:
     """How long so many requests take, one after the other, where a response takes so many seconds."""
-    return requests * max(response, 1 / restraint.rate if restraint.rate else 0.0)
+    return requests * max(response, 1 / limits.rate if limits.rate else 0.0)
 
 
-def require_time(requests: int, response: float, restraint: Restraint) -> float:
+def require_time(requests: int, response: float, limits: Limits) -> float:
     """Return how many seconds the run may take. Raises Disrupted where that is more than its time budget."""
-    expected = expected_seconds(requests, response, restraint)
-    if expected > restraint.seconds:
+    expected = expected_seconds(requests, response, limits)
+    if expected > limits.seconds:
         needed = -(-expected * MARGIN // 60) * 60
         raise Disrupted(
             f"a response took about {response:.1f} s, so that about {requests:,} requests take {duration(expected)}, "
-            f"more than the time budget of {duration(restraint.seconds)}; give --time-budget {needed:.0f}, or choose "
+            f"more than the time budget of {duration(limits.seconds)}; give --time-budget {needed:.0f}, or choose "
             "fewer requirements with --only or --profile quick"
         )
     return expected

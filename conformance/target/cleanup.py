@@ -17,16 +17,16 @@ from platformdirs import user_state_path
 
 from conformance.judge.outcome import NotTestable
 from conformance.judge.requests import is_deletable, is_safe_in_path
-from conformance.target.ledger import BadLedger, Entry, Ledger, Recorded, read_if_there
+from conformance.target.ledger import BadLedger, Entry, Ledger, LedgerRun, read_ledger_if_present
 from conformance.target.operations import Capabilities
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Credential, Lost, retry_stale
+from conformance.wire.exchange import Credential, NoResponse, retry_stale
 
 AGAIN = 2
 """How often what could not be deleted is tried again: a gateway may fail now and then."""
 
 
-def place_of_ledger(given: str | None, prefix: str, worker: str) -> Path:
+def ledger_path(given: str | None, prefix: str, worker: str) -> Path:
     """Where the ledger of a run goes: each process has its own."""
     path = Path(given) if given else _folder() / _file_name(prefix)
     return path.with_name(f"{path.name}.{worker}") if worker and not path.is_char_device() else path
@@ -37,10 +37,8 @@ def open_ledger(given: str | None, target: str, prefix: str, worker: str) -> tup
 
     Raises BadLedger for a place that the user gave.
     """
-    path = place_of_ledger(given, prefix, worker)
-    temporary = place_of_ledger(
-        str(Path(tempfile.gettempdir()) / f"respan-conformance-{_file_name(prefix)}"), "", worker
-    )
+    path = ledger_path(given, prefix, worker)
+    temporary = ledger_path(str(Path(tempfile.gettempdir()) / f"respan-conformance-{_file_name(prefix)}"), "", worker)
     for place in (path,) if given else (path, temporary):
         try:
             ledger = Ledger(place, target, prefix)
@@ -53,9 +51,9 @@ def open_ledger(given: str | None, target: str, prefix: str, worker: str) -> tup
     return None, f"no ledger is kept of what is created ({reason}); name a file for it with --ledger"
 
 
-def left_by_earlier_runs(given: str | None, worker: str) -> list[Recorded]:
+def leftovers_of_earlier_runs(given: str | None, worker: str) -> list[LedgerRun]:
     """What earlier runs left, by the file of --names. Raises BadLedger."""
-    return read_if_there(place_of_ledger(given, "", worker)) if given else []
+    return read_ledger_if_present(ledger_path(given, "", worker)) if given else []
 
 
 def _folder() -> Path:
@@ -75,47 +73,47 @@ def _file_name(prefix: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', prefix)}.jsonl"
 
 
-def tidy(subject: Subject, *, lost: bool, doubtful: bool = False) -> str | None:
+def clean_up(subject: Subject, *, lost: bool, doubtful: bool = False) -> str | None:
     """Delete what the run created, and say what is left. A second Ctrl-C leaves the rest for the ledger to tell.
 
     Where responses are doubtful, what was refused may have been created.
     """
-    if doubtful and subject.capabilities.deletes:
-        subject.creations.doubt()
-    own, ledger = subject.creations.own(), subject.creations.ledger
+    if doubtful and subject.capabilities.delete_works:
+        subject.creations.distrust_rejections()
+    own, ledger = subject.creations.models(), subject.creations.ledger
     try:
         left = _left(subject, lost=lost)
     except KeyboardInterrupt:
         left = dict.fromkeys(own, "deleting was interrupted")
     if ledger is None:
         return None
-    ledger.settle(left, subject.creations.gone)
+    ledger.close(left, subject.creations.deleted_entries)
     if not (left and _is_kept(ledger)):
         return None
     again = f"respan-conformance clean {ledger.path} tries again"
     if _lacks_delete(subject.capabilities):
         again = f"a run with --names {ledger.path} writes to them again, rather than to new ones"
-    return f"{summed_up(left)}; {again}"
+    return f"{leftover_summary(left)}; {again}"
 
 
 def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
-    own, able = subject.creations.own(), subject.capabilities
-    if lost or not subject.client.seconds:
+    own, able = subject.creations.models(), subject.capabilities
+    if lost or not subject.client.response_seconds:
         return dict.fromkeys(own, "the target stopped responding" if lost else "the target gave no response")
-    if subject.plain is None and not subject.creations.confirmed:
+    if subject.baseline is None and not subject.creations.any_confirmed:
         return {}  # every response said that nothing worked, so nothing was created
     if _lacks_delete(able):
         return dict.fromkeys(own, f"the target has no delete: it got {able.delete_status}")
     subject.client.renew_budget()
-    left = clean(subject, own.items()).left
+    left = delete_models(subject, own.items()).remaining
     for _ in range(AGAIN):
-        left = clean(subject, [(entry, own[entry]) for entry in left]).left if left else left
+        left = delete_models(subject, [(entry, own[entry]) for entry in left]).remaining if left else left
     return left
 
 
 def _lacks_delete(able: Capabilities) -> bool:
     """Whether the target was seen to have no delete."""
-    return able.probed and not able.deletes and able.delete_status is not None
+    return able.probed and not able.delete_works and able.delete_status is not None
 
 
 def _is_kept(ledger: Ledger) -> bool:
@@ -129,63 +127,71 @@ SILENCES = 3
 
 
 @dataclass(slots=True)
-class Cleaned:
+class Deletions:
     """What came of it."""
 
     deleted: int = 0
-    left: dict[Entry, str] = field(default_factory=dict)
+    remaining: dict[Entry, str] = field(default_factory=dict)
     """What may still be on the target, and why."""
 
 
-def sweep(subject: Subject) -> None:
+def delete_unneeded(subject: Subject) -> None:
     """Delete what nothing needs any more, where that can be done; what cannot be deleted now is left for the end."""
-    if not subject.capabilities.deletes or subject.client.budget.exhausted:
+    if not subject.capabilities.delete_works or subject.client.budget.exhausted:
         return
-    needed = {name for names in subject.held.values() for name in names}
-    needed |= set(subject.names.found_in(str(subject.first.request.key))) if subject.first is not None else set()
-    own = subject.creations.sweepable()
-    over = [(entry, caller) for entry, caller in own.items() if needed.isdisjoint(subject.names.found_in(entry.name))]
+    needed = {name for names in subject.names_in_use.values() for name in names}
+    needed |= (
+        set(subject.names.names_in(str(subject.first_create.request.key)))
+        if subject.first_create is not None
+        else set()
+    )
+    own = subject.creations.deletable()
+    over = [
+        (entry, credential)
+        for entry, credential in own.items()
+        if needed.isdisjoint(subject.names.names_in(entry.name))
+    ]
     with subject.client.uncounted():
-        cleaned = clean(subject, over)
+        cleaned = delete_models(subject, over)
     for entry, _ in over:
-        if entry in cleaned.left:
-            subject.creations.keep_for_the_end(entry)
+        if entry in cleaned.remaining:
+            subject.creations.defer_deletion(entry)
 
 
-def clean(subject: Subject, models: Iterable[tuple[Entry, Credential | None]]) -> Cleaned:
+def delete_models(subject: Subject, models: Iterable[tuple[Entry, Credential | None]]) -> Deletions:
     """Delete the models, each by the key that created it."""
-    cleaned, silences = Cleaned(), Counter[Credential | None]()
-    for entry, caller in models:
-        if silences[caller] == SILENCES:
-            cleaned.left[entry] = "the target stopped responding"
+    cleaned, silences = Deletions(), Counter[Credential | None]()
+    for entry, credential in models:
+        if silences[credential] == SILENCES:
+            cleaned.remaining[entry] = "the target stopped responding"
             continue
         try:
-            why, silences[caller] = _delete(subject, entry.name, caller), 0
-        except (Lost, NotTestable) as obstacle:
+            why, silences[credential] = _delete(subject, entry.name, credential), 0
+        except (NoResponse, NotTestable) as obstacle:
             why = str(obstacle)
-            silences[caller] += 1
+            silences[credential] += 1
         if why:
-            cleaned.left[entry] = why
+            cleaned.remaining[entry] = why
         else:
             subject.creations.forget(entry)
             cleaned.deleted += 1
     return cleaned
 
 
-def summed_up(left: Mapping[Entry, str]) -> str:
+def leftover_summary(left: Mapping[Entry, str]) -> str:
     """How many are left, and why."""
     reasons = Counter(left.values()).most_common()
     models = "1 model is" if len(left) == 1 else f"{len(left)} models are"
     return f"{models} left on the target ({'; '.join(f'{count}: {why}' for why, count in reasons)})"
 
 
-def _delete(subject: Subject, name: str, caller: Credential | None) -> str:
+def _delete(subject: Subject, name: str, credential: Credential | None) -> str:
     """Delete one model; why it may be left, empty where it is gone."""
     if not is_deletable(name):
         return "no path leads to its name for sure"
-    safe = is_safe_in_path(name) and subject.reaches(name)
+    safe = is_safe_in_path(name) and subject.has_path_for(name)
     path = quote(name, safe="/" if safe else "")
-    status = retry_stale(lambda: subject.delete_at(path, name, caller)).response.status
+    status = retry_stale(lambda: subject.delete_at_path(path, name, credential)).response.status
     if 200 <= status <= 299 or (status in GONE and safe):
         return ""
     return "no path leads to its name" if status in GONE else f"its delete got {status}"

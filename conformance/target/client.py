@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from conformance.judge.outcome import Disrupted
-from conformance.target.budget import CLEANING, Budget, Disruption, Restraint
+from conformance.target.budget import CLEANING, Budget, Disruption, Limits
 from conformance.wire.exchange import RACE, SAFE, Credential, Exchange, Request, Response
 from conformance.wire.transport import Route, Transport
 
-TRY_LATER = {408, 429, 503}
+BUSY_STATUSES = {408, 429, 503}
 """Statuses that say nothing of the implementation, only that it is busy."""
 MAY_BE_DONE = 503
 """What a gateway answers, too, that waits no longer for what goes on behind it."""
@@ -51,40 +51,42 @@ class Client:
     def __init__(
         self,
         transport: Transport,
-        restraint: Restraint = Restraint(),  # noqa: B008 - it is frozen
+        limits: Limits = Limits(),  # noqa: B008 - it is frozen
         route: Route = Route(),  # noqa: B008 - it is frozen
-        extra: Sequence[tuple[str, Credential]] = (),
+        user_headers: Sequence[tuple[str, Credential]] = (),
     ) -> None:
         self.transport = transport
-        self.restraint = restraint
+        self.limits = limits
         self.route = route
-        self.budget = Budget(restraint.requests, restraint.seconds)
+        self.budget = Budget(limits.requests, limits.seconds)
         self.requests = 0
         self._disruption: Disruption | None = None
-        self.seconds: deque[float] = deque(maxlen=RECENT)
+        self.response_seconds: deque[float] = deque(maxlen=RECENT)
         """What the latest responses took."""
-        self.busy = 0
+        self.busy_responses = 0
         """Responses that the target is busy."""
         self._counting = True
-        self._extra = tuple(extra)
-        self._pace = Pace(restraint.rate)
-        self._turn = threading.Semaphore(restraint.concurrency) if restraint.concurrency else contextlib.nullcontext()
+        self._user_headers = tuple(user_headers)
+        self._pace = RateLimiter(limits.rate)
+        self._turn = threading.Semaphore(limits.concurrency) if limits.concurrency else contextlib.nullcontext()
         self._journal: list[Exchange] = []
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Exchange:
         """The exchange, after waiting out a busy target. Raises Lost or Stale where there is no answer at all."""
-        if self._extra:
-            request = replace(request, extra=self._extra)
+        if self._user_headers:
+            request = replace(request, user_headers=self._user_headers)
         return self._patiently(lambda: [self._once(request, self.transport.send)])[0]
 
-    def send_in_a_row(self, requests: Sequence[Request]) -> list[Exchange]:
+    def send_over_one_connection(self, requests: Sequence[Request]) -> list[Exchange]:
         """The same for requests that go over one connection, which nothing went over before."""
 
         def once() -> list[Exchange]:
             with self.transport.connection() as send:
                 number = next(_connections)
-                return [self._once(replace(request, extra=self._extra), send, number) for request in requests]
+                return [
+                    self._once(replace(request, user_headers=self._user_headers), send, number) for request in requests
+                ]
 
         return self._patiently(once)
 
@@ -112,16 +114,16 @@ class Client:
     def renew_budget(self) -> None:
         """Let what was created be deleted, whatever is used up: a part of the time budget is kept for it."""
         self._disruption = self.budget.disruption
-        self.budget = Budget(None, max(LEAST_CLEANING, self.restraint.seconds * CLEANING))
+        self.budget = Budget(None, max(LEAST_CLEANING, self.limits.seconds * CLEANING))
 
     def _patiently(self, send: Callable[[], list[Exchange]]) -> list[Exchange]:
         for attempt in range(TRIES):
             exchanges = send()
-            busy = [exchange for exchange in exchanges if exchange.response.status in TRY_LATER]
+            busy = [exchange for exchange in exchanges if exchange.response.status in BUSY_STATUSES]
             if not busy:
                 return exchanges
-            self.busy += len(busy)
-            if attempt == TRIES - 1 or (attempt and (seconds_asked(busy[0].response) or 0) > WAITING):
+            self.busy_responses += len(busy)
+            if attempt == TRIES - 1 or (attempt and (retry_after_seconds(busy[0].response) or 0) > WAITING):
                 break
             self.budget.wait(_wait(busy[0], attempt), busy[0].response.status)
         raise Busy(busy[0])
@@ -139,26 +141,26 @@ class Client:
         return exchange
 
     def _response(self, request: Request, send: Callable[[Request], Response]) -> Response:
-        left = self.budget.left
-        self.transport.longest = left if request.wire is None else min(left, self._longest_by_hand())
+        left = self.budget.seconds_left
+        self.transport.time_left = left if request.wire_format is None else min(left, self._longest_by_hand())
         response = send(request)
         self.budget.response(len(response.body))
-        self.seconds.append(response.seconds)
+        self.response_seconds.append(response.seconds)
         return response
 
     def _longest_by_hand(self) -> float:
         """Seconds that a request may take that is written by hand: no check blames a target for being late with it."""
-        return BY_HAND + SLOWER * max(self.seconds.copy(), default=0.0)
+        return BY_HAND + SLOWER * max(self.response_seconds.copy(), default=0.0)
 
 
-def may_be_done_twice(exchanges: Iterable[Exchange]) -> bool:
+def has_repeated_write(exchanges: Iterable[Exchange]) -> bool:
     """Whether a write was sent again that the target may have done before: what follows tells nothing for sure."""
     return any(e.response.status == MAY_BE_DONE and e.request.method not in SAFE for e in exchanges)
 
 
 def _wait(exchange: Exchange, attempt: int) -> float:
     """Seconds to wait: what Retry-After asks for, else a little longer each time."""
-    asked, growing = seconds_asked(exchange.response), 0.05 * 2.0**attempt
+    asked, growing = retry_after_seconds(exchange.response), 0.05 * 2.0**attempt
     if asked is None:
         return growing
     return min(max(asked, growing if attempt else 0.0), LONGEST_WAIT) if asked <= WAITING else SECOND_LOOK
@@ -212,7 +214,7 @@ def token_of_shell(credential: Credential) -> str:
     return credential.shell.partition(" ")[2] or credential.shell
 
 
-class Pace:
+class RateLimiter:
     """At most `rate` requests a second, over all threads. Without a rate nobody waits."""
 
     def __init__(self, rate: float | None) -> None:
@@ -231,7 +233,7 @@ class Pace:
         time.sleep(mine - now)
 
 
-def seconds_asked(response: Response) -> float | None:
+def retry_after_seconds(response: Response) -> float | None:
     """Seconds from now; None where the response asks for none that can be read."""
     asked = (response.header("retry-after") or "").strip()
     if asked.isascii() and asked.isdecimal():

@@ -15,10 +15,10 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 
 from conformance.options import BY_NAME, DIRECT
 from conformance.settings import BadSetting, Settings
-from conformance.target.budget import SECONDS, Restraint
+from conformance.target.budget import SECONDS, Limits
 from conformance.target.client import Client, Credentials
 from conformance.wire.exchange import COOKIE, Credential
-from conformance.wire.shell import STRAIGHT, Way
+from conformance.wire.shell import NO_OPTIONS, CommandOptions
 from conformance.wire.transport import TIMEOUT, ClientCertificate, Route, Transport
 
 PACED = 2 * 1500
@@ -30,16 +30,16 @@ class Connection:
     """All of it."""
 
     route: Route
-    restraint: Restraint
+    limits: Limits
     headers: Sequence[Header]
     proxy: Proxy | None = None
     """The proxy of the route, with where it was named."""
-    way: Way = STRAIGHT
+    command_options: CommandOptions = NO_OPTIONS
     """What takes the commands of a reproduction to the target as the run went."""
 
     def client(self, transport: Transport) -> Client:
         """A client that treats the target as the user wants."""
-        return Client(transport, self.restraint, self.route, self.headers)
+        return Client(transport, self.limits, self.route, self.headers)
 
     def secrets(self) -> Iterator[tuple[str, str]]:
         """Texts that must not be told, and the shell variable that stands for each."""
@@ -76,7 +76,7 @@ def connection_of(settings: Settings, share: int = 1, target: str | None = None)
             bool(settings["insecure"]),
             client_certificate_of(settings, target),
         ),
-        Restraint(
+        Limits(
             rate and rate / share,
             requests and -(-requests // share),
             settings["concurrency"],
@@ -85,7 +85,7 @@ def connection_of(settings: Settings, share: int = 1, target: str | None = None)
         ),
         headers,
         proxy,
-        Way(" ".join(_words_of_curl(settings, proxy)), " ".join(_words_of_openssl(settings, proxy))),
+        CommandOptions(" ".join(_words_of_curl(settings, proxy)), " ".join(_words_of_openssl(settings, proxy))),
     )
 
 
@@ -286,7 +286,7 @@ def ca_of(settings: Settings) -> str | None:
     if settings["insecure"]:
         raise BadSetting(f"{place}: it says which certificates count, and --insecure that any does; give one of them")
     try:
-        Route(ca=file).tls()
+        Route(ca=file).ssl_context()
     except ssl.SSLError:
         raise BadSetting(f"{place}: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)") from None
     except OSError as error:

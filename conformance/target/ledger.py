@@ -30,12 +30,12 @@ class Entry:
     """A model that may be on the target."""
 
     name: str
-    caller: str
+    key_variable: str
     """The variable that holds the key that created it, such as `RESPAN_API_KEY`; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class LedgerRun:
     """What a ledger says of one run."""
 
     target: str
@@ -45,9 +45,9 @@ class Recorded:
     def lines(self) -> list[str]:
         """The run as it stands in the file."""
         head = {"target": self.target, "prefix": self.prefix}
-        return [_line(head), *(_line({"name": entry.name, "caller": entry.caller}) for entry in self.entries)]
+        return [_line(head), *(_line({"name": entry.name, "caller": entry.key_variable}) for entry in self.entries)]
 
-    def without(self, entries: Container[Entry]) -> Recorded:
+    def without(self, entries: Container[Entry]) -> LedgerRun:
         """What it says, but for some models."""
         return replace(self, entries=tuple(entry for entry in self.entries if entry not in entries))
 
@@ -58,10 +58,10 @@ class Ledger:
     def __init__(self, path: Path, target: str, prefix: str) -> None:
         """Raises BadLedger where the file cannot be written to, or holds something else."""
         self.path = path
-        earlier = [run for run in read_if_there(path) if run.target == target]
+        earlier = [run for run in read_ledger_if_present(path) if run.target == target]
         self._prefixes = [run.prefix for run in earlier]
         """Those of the earlier runs on the target whose models may be written to again."""
-        self._run = Recorded(target, prefix, ())
+        self._run = LedgerRun(target, prefix, ())
         self._known = {entry for run in earlier for entry in run.entries}
         self._noted: set[Entry] = set()
         self._lock = threading.Lock()
@@ -75,7 +75,7 @@ class Ledger:
         [self._head] = self._run.lines()
         self._append([self._head])
 
-    def note(self, entry: Entry) -> None:
+    def record(self, entry: Entry) -> None:
         """Write a name down, so that it is known even where the process dies before its answer comes."""
         with self._lock:
             if entry not in self._noted | self._known:
@@ -84,7 +84,7 @@ class Ledger:
                 self._append(names if head == self._head else [head, *names])
                 self._head = head
 
-    def settle(self, left: Iterable[Entry], gone: Iterable[Entry] = ()) -> None:
+    def close(self, remaining: Iterable[Entry], deleted: Iterable[Entry] = ()) -> None:
         """Keep of this run what is left on the target; without anything left of any run the file goes.
 
         `gone` are the models that it deleted: those of earlier runs are taken out too.
@@ -92,11 +92,11 @@ class Ledger:
         self._file.close()
         if not self.path.is_file():
             return
-        left = set(left)
-        out = (self._noted | set(gone)) - left
+        remaining = set(remaining)
+        out = (self._noted | set(deleted)) - remaining
         runs = [run if run.target != self._run.target else run.without(out) for run in read_ledger(self.path)]
         listed = {entry for run in runs if run.target == self._run.target for entry in run.entries}
-        unlisted = tuple(entry for entry in left if entry not in listed)
+        unlisted = tuple(entry for entry in remaining if entry not in listed)
         write_ledger(self.path, [*runs, replace(self._run, entries=unlisted)])
 
     def _prefix_of(self, entry: Entry) -> str:
@@ -108,7 +108,7 @@ class Ledger:
         self._file.flush()
 
 
-def read_ledger(path: Path) -> list[Recorded]:
+def read_ledger(path: Path) -> list[LedgerRun]:
     """What a ledger says. Raises BadLedger. A last line that was cut short says nothing: nothing was sent after it."""
     try:
         *lines, _cut_short = path.read_text(encoding="utf-8").split("\n")
@@ -126,10 +126,10 @@ def read_ledger(path: Path) -> list[Recorded]:
             raise BadLedger(f"{path}:{number}: it is no ledger of respan-conformance")
     if not runs:
         raise BadLedger(f"{path}: there is no run in it")
-    return [Recorded(target, prefix, tuple(entries)) for (target, prefix), entries in runs.items()]
+    return [LedgerRun(target, prefix, tuple(entries)) for (target, prefix), entries in runs.items()]
 
 
-def read_if_there(path: Path) -> list[Recorded]:
+def read_ledger_if_present(path: Path) -> list[LedgerRun]:
     """What a ledger says; nothing where there is no file yet, or an empty one. Raises BadLedger."""
     return read_ledger(path) if path.is_file() and path.stat().st_size else []
 
@@ -139,7 +139,7 @@ def _cut_short(path: Path) -> bytes:
     return path.read_bytes().rpartition(b"\n")[2]
 
 
-def write_ledger(path: Path, runs: Sequence[Recorded]) -> None:
+def write_ledger(path: Path, runs: Sequence[LedgerRun]) -> None:
     """Put these runs in place of what the ledger says; remove it where nothing is left of any."""
     left = [line for run in runs if run.entries for line in run.lines()]
     try:
@@ -182,61 +182,61 @@ class Creations:
         self._confirmed: set[Entry] = set()
         self._earlier: set[Entry] = set()
         self._refused_ones: dict[Entry, Credential | None] = {}
-        self.gone: set[Entry] = set()
+        self.deleted_entries: set[Entry] = set()
         """The models that were deleted."""
         self._stay: set[Entry] = set()
         self._lock = threading.Lock()
-        self.most = 0
+        self.peak = 0
         """The most models that there were at one time."""
 
-    def take_up(self, entries: Iterable[Entry]) -> None:
+    def adopt(self, entries: Iterable[Entry]) -> None:
         """Take models that earlier runs left for own ones."""
-        by_variable = {_variable(caller): caller for caller in self._organizations}
+        by_variable = {_variable(credential): credential for credential in self._organizations}
         with self._lock:
             self._earlier |= set(entries)
-            self._own |= {entry: by_variable.get(entry.caller) for entry in self._earlier}
-            self.most = max(self.most, len(self._own))
+            self._own |= {entry: by_variable.get(entry.key_variable) for entry in self._earlier}
+            self.peak = max(self.peak, len(self._own))
 
-    def before(self, request: Request) -> bool:
+    def record_request(self, request: Request) -> bool:
         """Note what an upsert may create, whatever becomes of its answer. Whether that was not noted before."""
         if request.key is None or not self._is_own(request.key):
             return False
         entry = _entry(request.key, request.credential)
         if self.ledger is not None:
-            self.ledger.note(entry)
+            self.ledger.record(entry)
         with self._lock:
             new = entry not in self._own
             self._own.setdefault(entry, self._deleter(request.credential))
-            self.most = max(self.most, len(self._own))
+            self.peak = max(self.peak, len(self._own))
         return new
 
-    def _deleter(self, caller: Credential | None) -> Credential | None:
-        """Whose key deletes what a caller created: the owner's, of what a wrong or a reader's key created as well."""
-        return caller if caller in self._organizations else None
+    def _deleter(self, credential: Credential | None) -> Credential | None:
+        """Return the key that deletes what a key created: None, the primary key, for wrong and read-only keys."""
+        return credential if credential in self._organizations else None
 
-    def unsent(self, request: Request) -> None:
+    def withdraw(self, request: Request) -> None:
         """Take back what was noted of a request that no connection was made for: it has created nothing."""
         if request.key is not None:
             self._refused(_entry(request.key, request.credential))
 
-    def after(self, exchange: Exchange) -> None:
+    def record_response(self, exchange: Exchange) -> None:
         """Note what an upsert did create.
 
         What has the prefix of the run is its own, unless it was refused, and so is what it took up. Anything else, the
         name of a built-in model or a number that was taken for a name, is its own only where the answer says that it
         was not there before.
         """
-        key, caller = exchange.request.key, exchange.request.credential
+        key, credential = exchange.request.key, exchange.request.credential
         if exchange.response.successful:
             name = key if key is not None else exchange.response.members.get(self._upsert.key)
             if isinstance(name, str) and (self._is_own(name) or self._is_new(exchange)):
-                self._confirm(_entry(name, caller), caller)
+                self._confirm(_entry(name, credential), credential)
         elif (400 <= exchange.response.status <= 499 or exchange.response.status in UNDONE) and key is not None:
-            self._refused(_entry(key, caller))
+            self._refused(_entry(key, credential))
 
-    def deleted(self, name: str, caller: Credential | None) -> None:
+    def record_deletion(self, name: str, credential: Credential | None) -> None:
         """Forget a model that is gone."""
-        self.forget(_entry(name, caller))
+        self.forget(_entry(name, credential))
 
     def forget(self, entry: Entry) -> None:
         """Forget what is gone, whoever created it."""
@@ -244,30 +244,30 @@ class Creations:
             self._own.pop(entry, None)
             self._confirmed.discard(entry)
             self._earlier.discard(entry)
-            self.gone.add(entry)
+            self.deleted_entries.add(entry)
 
     @property
-    def confirmed(self) -> bool:
+    def any_confirmed(self) -> bool:
         """Whether a response ever said that a model of the run was created."""
         with self._lock:
             return bool(self._confirmed)
 
-    def doubt(self) -> None:
+    def distrust_rejections(self) -> None:
         """Take what was refused for own as well: some responses were not those to the requests that they followed."""
         with self._lock:
             self._own = self._refused_ones | self._own
 
-    def written(self) -> set[str]:
+    def written_names(self) -> set[str]:
         """The names of the models that were written to."""
         with self._lock:
             return {entry.name for entry in self._confirmed}
 
-    def sweepable(self) -> dict[Entry, Credential | None]:
+    def deletable(self) -> dict[Entry, Credential | None]:
         """The models that were not tried to be deleted yet."""
         with self._lock:
-            return {entry: caller for entry, caller in self._own.items() if entry not in self._stay}
+            return {entry: credential for entry, credential in self._own.items() if entry not in self._stay}
 
-    def keep_for_the_end(self, entry: Entry) -> None:
+    def defer_deletion(self, entry: Entry) -> None:
         """Try no more to delete a model before the end of the run."""
         with self._lock:
             self._stay.add(entry)
@@ -277,17 +277,17 @@ class Creations:
         with self._lock:
             return len(self._own)
 
-    def own(self) -> dict[Entry, Credential | None]:
+    def models(self) -> dict[Entry, Credential | None]:
         """The models that the run created, or may have created, with the key of each."""
         with self._lock:
             return dict(self._own)
 
-    def _confirm(self, entry: Entry, caller: Credential | None) -> None:
+    def _confirm(self, entry: Entry, credential: Credential | None) -> None:
         with self._lock:
-            self._own[entry] = self._deleter(caller)
+            self._own[entry] = self._deleter(credential)
             self._confirmed.add(entry)
         if self.ledger is not None:
-            self.ledger.note(entry)
+            self.ledger.record(entry)
 
     def _refused(self, entry: Entry) -> None:
         with self._lock:
@@ -302,10 +302,10 @@ class Creations:
         return created != updated and exchange.response.status == created
 
 
-def _entry(name: str, caller: Credential | None) -> Entry:
-    return Entry(name, _variable(caller) if caller else "")
+def _entry(name: str, credential: Credential | None) -> Entry:
+    return Entry(name, _variable(credential) if credential else "")
 
 
-def _variable(caller: Credential) -> str:
-    """The shell variable that stands for a caller's key."""
-    return caller.shell.rpartition("$")[2]
+def _variable(credential: Credential) -> str:
+    """The shell variable that stands for a credential's key."""
+    return credential.shell.rpartition("$")[2]

@@ -15,9 +15,9 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from conformance.judge.requests import EXAMPLE, ONLY, is_safe_in_path, validating
+from conformance.judge.requests import EXAMPLE, ONLY, is_safe_in_path, validator_for
 from conformance.settings import BadSetting, Settings
-from conformance.wire.shell import DRAWING
+from conformance.wire.shell import SET_RUN
 from contract import Contract, Schema
 
 HEX, DECIMAL = "0123456789abcdef", "0123456789"
@@ -78,7 +78,7 @@ RUN_PREFIX = re.compile(rf"{OF_A_RUN.pattern}|(?s:.*)\d{{10}}")
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class NameShape:
     """How the names of one run are spelled."""
 
     before: str = ""
@@ -101,15 +101,15 @@ class Shape:
         number = rf"(?:[{digits[:9]}]{any_digit}{{3}}|{last}{any_digit}{{5}})"
         return re.compile(f"{re.escape(self._stem(prefix, worker))}{number}{re.escape(self.after)}")
 
-    def spelled(self, prefix: str) -> str:
+    def summary(self, prefix: str) -> str:
         """All names of the run, as a reader is told of them."""
         return f"{self._stem(prefix, '')}...{self.after}"
 
     @property
     def shell(self) -> str:
         """The line of a shell script that draws another prefix; by default one that is easy to read."""
-        if self == Shape():
-            return DRAWING
+        if self == NameShape():
+            return SET_RUN
         fixed = self.before + self.form.lead
         return f"RUN={shlex.quote(fixed) if fixed else ''}{self.form.shell}"
 
@@ -122,15 +122,15 @@ class Shape:
         return "".join(f"{part}{self.form.separator}" for part in parts)
 
 
-def shape_for(allows: Callable[[str], bool], samples: Callable[[], Iterator[str]]) -> Shape | None:
+def shape_for(allows: Callable[[str], bool], samples: Callable[[], Iterator[str]]) -> NameShape | None:
     """Return the first shape whose names are allowed, None where there is none.
 
     `samples` are names that are allowed: what stands at their beginnings and ends is tried around the run's own part.
     """
-    if _fits(Shape(), allows, large=True):
-        return Shape()
+    if _fits(NameShape(), allows, large=True):
+        return NameShape()
     around = sorted({one for text in samples() for one in _around(text)}, key=lambda one: (len(one[0] + one[1]), one))
-    narrow = list[Shape]()
+    narrow = list[NameShape]()
     for shape in _shapes(around, allows):
         if _fits(shape, allows, large=True):
             return shape
@@ -139,15 +139,15 @@ def shape_for(allows: Callable[[str], bool], samples: Callable[[], Iterator[str]
     return next(iter(narrow), None)
 
 
-def _shapes(around: list[tuple[str, str]], allows: Callable[[str], bool]) -> Iterator[Shape]:
+def _shapes(around: list[tuple[str, str]], allows: Callable[[str], bool]) -> Iterator[NameShape]:
     """Yield the shapes by which one name at least is allowed."""
     for form in FORMS:
-        plain = Shape(form=form)
+        plain = NameShape(form=form)
         core = plain.name(plain.prefix("9f64e845"), "", 1)
-        yield from (Shape(before, form, after) for before, after in around if allows(before + core + after))
+        yield from (NameShape(before, form, after) for before, after in around if allows(before + core + after))
 
 
-def _fits(shape: Shape, allows: Callable[[str], bool], *, large: bool) -> bool:
+def _fits(shape: NameShape, allows: Callable[[str], bool], *, large: bool) -> bool:
     numbers = [("", 0), ("", FEW - 1), *([("10", FEW + 99_999)] if large else [])]
     prefixes = [shape.prefix(bits) for bits in ("00000000", "9f64e845", "ffffffff")]
     return all(allows(shape.name(prefix, worker, number)) for worker, number in numbers for prefix in prefixes)
@@ -161,18 +161,18 @@ def _around(text: str) -> Iterator[tuple[str, str]]:
             yield text[:place], text[rest:]
 
 
-def new_prefix(shape: Shape = Shape()) -> str:
+def new_prefix(shape: NameShape = NameShape()) -> str:
     """What all names of a run start with. Random, so that runs never meet, whatever their seed."""
     return shape.prefix(secrets.token_hex(4))
 
 
-def is_of_a_run(name: str) -> bool:
+def is_run_name(name: str) -> bool:
     """Whether a run made the name up, as far as that can be told."""
     return OF_A_RUN.match(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftoverName:
     """The name of a model that an earlier run left."""
 
     stem: str
@@ -189,37 +189,37 @@ class Names:
     def __init__(
         self,
         worker: str = "",
-        run: str | None = None,
-        shape: Shape = Shape(),
-        left: Iterable[Left] = (),
+        prefix: str | None = None,
+        shape: NameShape = NameShape(),
+        left: Iterable[LeftoverName] = (),
     ) -> None:
         """`left` are names of models that earlier runs left, to be written to again in this order."""
-        self.run = run or new_prefix(shape)
+        self.prefix = prefix or new_prefix(shape)
         """What all names of the run start with."""
         self.shape = shape
-        self.pattern = shape.pattern(self.run, worker)
+        self.pattern = shape.pattern(self.prefix, worker)
         """Any name of the run, in whatever text it stands."""
-        self.absent = shape.name(self.run, worker, 0)
+        self.absent_name = shape.name(self.prefix, worker, 0)
         """A name that no model ever has."""
         self._worker = worker
         self._counter = itertools.count(1)
         self._lock = threading.Lock()
-        self.drawn: list[str] = []
+        self.issued: list[str] = []
         """Every name that was handed out, in turn."""
         self._spare = list(left)
-        self._lent: list[Left] = []
+        self._lent: list[LeftoverName] = []
         self.reuses = bool(self._spare)
         """Whether the run writes to models that earlier runs left."""
         self._reusing = False
 
-    def fresh(self) -> str:
+    def new_name(self) -> str:
         """A name that nothing was called before."""
-        name = self.shape.name(self.run, self._worker, self.number())
+        name = self.shape.name(self.prefix, self._worker, self.number())
         with self._lock:
-            self.drawn.append(name)
+            self.issued.append(name)
         return name
 
-    def for_a_model(self, tail: str = "", *, shared: bool = False) -> str:
+    def model_name(self, tail: str = "", *, shared: bool = False) -> str:
         """A name for a model that need not be new, to put `tail` after it; `shared` if all organizations write to it.
 
         While names of models that were left are reused, it is one of those that were left with that tail.
@@ -229,9 +229,9 @@ class Names:
             if spare:
                 self._spare.remove(spare[0])
                 self._lent.append(spare[0])
-                self.drawn.append(spare[0].stem)
+                self.issued.append(spare[0].stem)
                 return spare[0].stem
-        return self.fresh()
+        return self.new_name()
 
     @contextmanager
     def reusing(self) -> Iterator[None]:
@@ -242,13 +242,13 @@ class Names:
         finally:
             self._reusing = False
 
-    def take_back(self, written: Container[str]) -> None:
+    def return_unwritten(self, written: Container[str]) -> None:
         """Hand out again what was left and was not written to; `written` are the names of models that were."""
         with self._lock:
             self._spare += [it for it in self._lent if it.stem + it.tail not in written]
             self._lent.clear()
 
-    def reuse_no_more(self) -> None:
+    def stop_reusing(self) -> None:
         """Hand out new names only: those that were left are of no models, or can be deleted."""
         self._spare.clear()
         self.reuses = False
@@ -258,7 +258,7 @@ class Names:
         with self._lock:
             return next(self._counter)
 
-    def found_in(self, text: str) -> list[str]:
+    def names_in(self, text: str) -> list[str]:
         """The names of the run that stand in a text, in their order."""
         return self.pattern.findall(text)
 
@@ -267,14 +267,14 @@ SAMPLES = 30
 """Names of a pattern that are looked at."""
 
 
-def named(contract: Contract, settings: Settings) -> tuple[Contract, Shape]:
+def name_shape(contract: Contract, settings: Settings) -> tuple[Contract, NameShape]:
     """Return the contract with what the user says of names in the schema of its key, and the shape of a run's names.
 
     Raises BadSetting where no run can have names of its own.
     """
     key = contract.upsert.request[contract.upsert.key]
     only: str | None = settings["name-pattern"]
-    is_valid = validating(key.schema)
+    is_valid = validator_for(key.schema)
     schema = {**key.schema, ONLY: only} if only else dict(key.schema)
 
     def allows(name: str) -> bool:
@@ -285,7 +285,7 @@ def named(contract: Contract, settings: Settings) -> tuple[Contract, Shape]:
     shape = shape_for(allows, lambda: _samples(schema))
     if shape is None:
         raise BadSetting(_without_a_name(contract, settings))
-    if shape != Shape():
+    if shape != NameShape():
         schema[EXAMPLE] = shape.name(shape.prefix("1a2b3c4d"), "", 1)
     request = {**contract.upsert.request, key.name: replace(key, schema=schema)}
     return replace(contract, upsert=replace(contract.upsert, request=request)), shape

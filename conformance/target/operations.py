@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from conformance.fields import Shown, base_field
+from conformance.fields import EchoedField, base_field
 from conformance.judge.outcome import NotTestable
 from conformance.target.client import Client, Credentials
 from conformance.target.ledger import Creations
-from conformance.wire.exchange import Credential, Exchange, Json, Lost, Request
+from conformance.wire.exchange import Credential, Exchange, Json, NoResponse, Request
 from contract import Contract, Operation
 
 JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
@@ -31,23 +31,23 @@ class Operations:
         self.credentials = credentials
         self.creations = creations
         self.capabilities = Capabilities()
-        self.absent = ""
+        self.absent_name = ""
         """A name that no model has."""
-        self.patience = 2
+        self.waits_left = 2
         """How often it is still waited in vain for what may only be late."""
         self._written: dict[tuple[Credential | None, str], float] = {}
         """When a model was last written, by its caller and name."""
         self._based: set[str] = set()
         """Models that have a base model."""
 
-    def upsert(self, body: Mapping[str, Json], caller: Credential | None = None) -> Exchange:
+    def upsert(self, body: Mapping[str, Json], credential: Credential | None = None) -> Exchange:
         """Send `body` to the upsert, as the owner unless told otherwise."""
         key, base = body.get(self.contract.upsert.key), base_field(self.contract)
-        credential = caller or self.credentials.primary
+        credential = credential or self.credentials.primary
         exchange = self.post(encoded(body), key=key, credential=credential)
         if base is not None and self._is_late(exchange, (credential, str(body.get(base.name)))):
             exchange = self.post(encoded(body), key=key, credential=credential)
-            self.patience -= exchange.response.status == 404
+            self.waits_left -= exchange.response.status == 404
         if exchange.response.successful:
             self._written[credential, str(key)] = time.monotonic()
         if exchange.response.successful and base is not None and base.name in body:
@@ -57,7 +57,7 @@ class Operations:
     def _is_late(self, refused: Exchange, base: tuple[Credential | None, str]) -> bool:
         """Whether a base model may only not be seen yet: if so, return when it has to be."""
         age = time.monotonic() - self._written.get(base, -SETTLED)
-        if refused.response.status != 404 or age >= SETTLED or not self.patience:
+        if refused.response.status != 404 or age >= SETTLED or not self.waits_left:
             return False
         time.sleep(SETTLED - age)
         return True
@@ -69,7 +69,7 @@ class Operations:
         key: Any = None,
         credential: Credential | None = None,
         headers: tuple[tuple[str, str], ...] = JSON_HEADERS,
-        ordinary: bool = True,
+        may_be_intercepted: bool = False,
         chunked: bool = False,
     ) -> Exchange:
         """Send any bytes to the upsert. Without `credential` there is no Authorization header."""
@@ -84,63 +84,82 @@ class Operations:
                 credential,
                 operation.operation_id,
                 about,
-                ordinary,
+                may_be_intercepted,
                 chunked,
             )
         )
 
     def send(self, request: Request) -> Exchange:
         """Send a request to the upsert, and keep in mind what it may have created."""
-        new = self.creations.before(request)
+        new = self.creations.record_request(request)
         try:
             exchange = self.client.send(request)
-        except Lost as lost:
+        except NoResponse as lost:
             if new and lost.unsent:
-                self.creations.unsent(request)
+                self.creations.withdraw(request)
             raise
-        self.creations.after(exchange)
+        self.creations.record_response(exchange)
         return exchange
 
     def read(
-        self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
+        self,
+        key: str,
+        credential: Credential | None = None,
+        *,
+        anonymous: bool = False,
+        may_be_intercepted: bool = False,
     ) -> Exchange:
         """Read the model of that name."""
-        return self.client.send(self._by_key(self.contract.upsert.read, key, caller, anonymous, ordinary))
+        return self.client.send(self._by_key(self.contract.upsert.read, key, credential, anonymous, may_be_intercepted))
 
     def delete(
-        self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
+        self,
+        key: str,
+        credential: Credential | None = None,
+        *,
+        anonymous: bool = False,
+        may_be_intercepted: bool = False,
     ) -> Exchange:
         """Delete the model of that name."""
-        exchange = self.client.send(self.deletion(key, caller, anonymous=anonymous, ordinary=ordinary))
+        exchange = self.client.send(
+            self.delete_request(key, credential, anonymous=anonymous, may_be_intercepted=may_be_intercepted)
+        )
         if exchange.response.successful:
-            self._written.pop((caller or self.credentials.primary, key), None)
+            self._written.pop((credential or self.credentials.primary, key), None)
         raced = exchange.race is not None  # with an upsert, perhaps, that was done after it and answered before
-        if exchange.response.successful and self.capabilities.deletes_truly and not raced:
-            self.creations.deleted(key, exchange.request.credential)
+        if exchange.response.successful and self.capabilities.delete_removes_model and not raced:
+            self.creations.record_deletion(key, exchange.request.credential)
         return exchange
 
-    def deletion(
-        self, key: str, caller: Credential | None = None, *, anonymous: bool = False, ordinary: bool = True
+    def delete_request(
+        self,
+        key: str,
+        credential: Credential | None = None,
+        *,
+        anonymous: bool = False,
+        may_be_intercepted: bool = False,
     ) -> Request:
         """What deletes the model of that name."""
-        return self._by_key(self.contract.upsert.delete, key, caller, anonymous, ordinary)
+        return self._by_key(self.contract.upsert.delete, key, credential, anonymous, may_be_intercepted)
 
-    def delete_at(self, path: str, key: str, caller: Credential | None) -> Exchange:
+    def delete_at_path(self, path: str, key: str, credential: Credential | None) -> Exchange:
         """Delete the model of that name, which stands in the path as it is given."""
         operation = self.contract.upsert.delete
         if operation is None:
             raise NotTestable("the contract has no delete")
         target = operation.path.replace("{" + self.contract.upsert.key + "}", path)
-        credential = caller or self.credentials.primary
+        credential = credential or self.credentials.primary
         return self.client.send(
-            Request(operation.method, target, READ_HEADERS, None, credential, None, key, ordinary=False)
+            Request(operation.method, target, READ_HEADERS, None, credential, None, key, may_be_intercepted=True)
         )
 
-    def call_unasked(self, method: str, at: Operation | None = None) -> Exchange:
+    def call_undeclared_method(self, method: str, at: Operation | None = None) -> Exchange:
         """Call the path of an operation, or else of the upsert, with a method that the contract does not have there."""
-        path, absent = (at or self.contract.upsert.operation).path, quote(self.absent, safe="/")
+        path, absent = (at or self.contract.upsert.operation).path, quote(self.absent_name, safe="/")
         target = path.replace("{" + self.contract.upsert.key + "}", absent)
-        return self.client.send(Request(method, target, READ_HEADERS, None, self.credentials.primary, ordinary=False))
+        return self.client.send(
+            Request(method, target, READ_HEADERS, None, self.credentials.primary, may_be_intercepted=True)
+        )
 
     def read_encoded(self, name: str) -> Exchange:
         """Read at a path that no name of this suite leads to; `name` is percent-encoded as it is to be sent."""
@@ -149,17 +168,24 @@ class Operations:
             raise NotTestable("the contract has no read")
         target = read.path.replace("{" + self.contract.upsert.key + "}", name)
         return self.client.send(
-            Request(read.method, target, READ_HEADERS, None, self.credentials.primary, ordinary=False)
+            Request(read.method, target, READ_HEADERS, None, self.credentials.primary, may_be_intercepted=True)
         )
 
     def _by_key(
-        self, operation: Operation | None, key: str, caller: Credential | None, anonymous: bool, ordinary: bool
+        self,
+        operation: Operation | None,
+        key: str,
+        credential: Credential | None,
+        anonymous: bool,
+        may_be_intercepted: bool,
     ) -> Request:
         if operation is None:
             raise NotTestable("the contract has no such operation")
         target = operation.path.replace("{" + self.contract.upsert.key + "}", quote(key, safe="/"))
-        credential = None if anonymous else caller or self.credentials.primary
-        return Request(operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key, ordinary)
+        credential = None if anonymous else credential or self.credentials.primary
+        return Request(
+            operation.method, target, READ_HEADERS, None, credential, operation.operation_id, key, may_be_intercepted
+        )
 
 
 def encoded(body: Json) -> bytes:
@@ -173,33 +199,33 @@ class Capabilities:
 
     probed: bool = False
     """Whether the target was probed at all."""
-    reads: bool = False
+    read_works: bool = False
     """The read returns 2xx for a model that exists."""
     read_status: int | None = None
     """What the read of a model that exists got; None where it got nothing, or the contract has no read."""
-    reads_truly: bool = False
+    read_returns_state: bool = False
     """The read shows what the upsert showed, so that state can be read by it."""
-    reads_late: bool = False
+    read_may_be_stale: bool = False
     """There is a read, but it may show what was before: nothing is judged by it, as if there were none."""
-    tells_absence: bool = False
+    read_reports_absence: bool = False
     """The read does not show a model that was never created, so that it tells whether one exists."""
-    deletes: bool = False
+    delete_works: bool = False
     """The delete returns 2xx for a model that exists."""
     delete_status: int | None = None
     """What the delete of a model that exists got; None where it got nothing, or the contract has no delete."""
-    deletes_truly: bool = False
+    delete_removes_model: bool = False
     """... and what was deleted is gone."""
-    tells_creates: bool = False
+    create_returns_created: bool = False
     """A create is answered as a create."""
-    tells_updates: bool = False
+    update_returns_updated: bool = False
     """An update is answered as an update."""
-    shows_creates: bool = False
+    create_echoes_fields: bool = False
     """Some field of a create is shown as it was sent."""
-    updates: bool = False
+    update_works: bool = False
     """An update returns 2xx."""
-    refused: frozenset[str] = frozenset()
+    rejected_fields: frozenset[str] = frozenset()
     """Fields whose plain values the target refuses, each alone: other checks do without them."""
-    keeps: bool = False
+    bare_upsert_returns_state: bool = False
     """An upsert of the key alone changes nothing, so that state can be read by it."""
-    reliable: tuple[Shown, ...] = ()
+    reliable_fields: tuple[EchoedField, ...] = ()
     """The fields that are shown as they were sent, and read as they were shown."""

@@ -11,13 +11,22 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
-from conformance.fields import Shown, echoed_fields
+from conformance.fields import EchoedField, echoed_fields
 from conformance.judge.expect import same, summary
 from conformance.judge.outcome import Disrupted, Failure, NotTestable
-from conformance.target.client import UNKNOWN, may_be_done_twice
+from conformance.target.client import UNKNOWN, has_repeated_write
 from conformance.target.operations import JSON_HEADERS, Capabilities, encoded
 from conformance.target.subject import Subject
-from conformance.wire.exchange import STALE_RETRIES, Exchange, Json, Lost, Request, Stale, Wire, retry_stale
+from conformance.wire.exchange import (
+    STALE_RETRIES,
+    Exchange,
+    Json,
+    NoResponse,
+    Request,
+    StaleConnection,
+    WireFormat,
+    retry_stale,
+)
 
 ENOUGH = 0.5
 """Part of the fields that a way to read state has to show right; a fault in one field leaves the others to go by."""
@@ -36,7 +45,7 @@ def probe(subject: Subject) -> Capabilities:
         patient = _Probe(subject, forgives=attempt == TRIES - 1)
         try:
             found = _undisturbed(subject, patient)
-        except Lost:
+        except NoResponse:
             continue
         break
     found.probed = True
@@ -47,7 +56,7 @@ def _undisturbed(subject: Subject, one: _Probe) -> Capabilities:
     for _ in range(STALE_RETRIES):
         subject.client.drain()
         found = retry_stale(one.look)
-        if not may_be_done_twice(subject.client.drain()):
+        if not has_repeated_write(subject.client.drain()):
             break
     return found
 
@@ -67,33 +76,33 @@ class _Probe:
         if created is not None:
             self._note_shown(found, key, body, created)
             self._probe_delete(key, found)
-        first = self._sent(lambda: subject.upsert(subject.full(variant=6)))
-        subject.first = first if first is not None and first.response.successful else None
+        first = self._sent(lambda: subject.upsert(subject.full_body(variant=6)))
+        subject.first_create = first if first is not None and first.response.successful else None
         return found
 
     def _create(self, found: Capabilities) -> tuple[dict[str, Json], Exchange | None]:
         """Create a model with every field that the target takes."""
         subject = self.subject
-        body = subject.full(variant=4)
+        body = subject.full_body(variant=4)
         created = self._sent(lambda: subject.upsert(body))
         if created is not None and 400 <= created.response.status <= 499:
-            found.refused = frozenset(self._refused_alone())
-            body = subject.full(variant=4)
+            found.rejected_fields = frozenset(self._refused_alone())
+            body = subject.full_body(variant=4)
             created = self._sent(lambda: subject.upsert(body))
         if created is None or not created.response.successful:
-            body = subject.minimal()
+            body = subject.minimal_body()
             created = self._sent(lambda: subject.upsert(body))
         if created is None or not created.response.successful:
             return body, None
-        found.tells_creates = created.response.status == subject.contract.upsert.created
+        found.create_returns_created = created.response.status == subject.contract.upsert.created
         return body, created
 
     def _refused_alone(self) -> Iterator[str]:
         """Yield the fields that are refused whatever stands beside them."""
-        subject, values = self.subject, self.subject.full(variant=4)
+        subject, values = self.subject, self.subject.full_body(variant=4)
         del values[subject.contract.upsert.key]
         for name, value in values.items():
-            alone = self._sent(partial(subject.upsert, {**subject.minimal(), name: value}))
+            alone = self._sent(partial(subject.upsert, {**subject.minimal_body(), name: value}))
             if alone is not None and 400 <= alone.response.status <= 499:
                 yield name
 
@@ -102,50 +111,52 @@ class _Probe:
         subject = self.subject
         own = [f for f in echoed_fields(subject.contract) if f.name in body and not f.request.reference]
         shown = [field for field in own if _shows(field, created.response.members, body)]
-        found.shows_creates = bool(shown)
-        update = subject.full(5, key) if len(body) > 1 else dict(body)
+        found.create_echoes_fields = bool(shown)
+        update = subject.full_body(5, key) if len(body) > 1 else dict(body)
         updated = self._sent(lambda: subject.upsert(update))
         if updated is not None and updated.response.successful:
-            found.updates = True
-            found.tells_updates = updated.response.status == subject.contract.upsert.updated
+            found.update_works = True
+            found.update_returns_updated = updated.response.status == subject.contract.upsert.updated
             shown = [field for field in shown if _shows(field, updated.response.members, update)]
             body = update
-        found.reliable = tuple(shown)
+        found.reliable_fields = tuple(shown)
         self._probe_reading(key, body, found)
 
     def _probe_reading(self, key: str, body: Mapping[str, Json], found: Capabilities) -> None:
         """See what a read and a bare upsert show of the model; what neither shows is not relied on."""
-        subject, shown = self.subject, found.reliable
+        subject, shown = self.subject, found.reliable_fields
         read = self._sent(lambda: subject.read(key))
         found.read_status = read.response.status if read is not None else None
         by_read = _seen(subject, read, shown, body)
         by_bare = _seen(subject, self._sent(lambda: subject.upsert({subject.contract.upsert.key: key})), shown, body)
-        found.keeps = found.updates and _is_enough(by_bare, shown)
+        found.bare_upsert_returns_state = found.update_works and _is_enough(by_bare, shown)
         if _is_enough(by_read, shown):
-            found.reads_late = read is not None and may_be_stale(read.response.header("cache-control") or "")
+            found.read_may_be_stale = read is not None and may_be_stale(read.response.header("cache-control") or "")
         elif read is not None and read.response.status != 405:
-            found.reads_late = any(_is_enough(seen, shown) for seen in self._seen_later(key, shown, body))
-        found.reads = read is not None and _is_object(read) and not found.reads_late
-        found.reads_truly = found.reads and _is_enough(by_read, shown)
-        for trusted, seen in ((found.reads_truly, by_read), (found.keeps, by_bare)):
+            found.read_may_be_stale = any(_is_enough(seen, shown) for seen in self._seen_later(key, shown, body))
+        found.read_works = read is not None and _is_object(read) and not found.read_may_be_stale
+        found.read_returns_state = found.read_works and _is_enough(by_read, shown)
+        for trusted, seen in ((found.read_returns_state, by_read), (found.bare_upsert_returns_state, by_bare)):
             if trusted and seen is not None:
-                found.reliable = tuple(field for field in found.reliable if field in seen)
-        if found.reads:
-            absent = self._sent(lambda: subject.read(subject.names.fresh()))
-            found.tells_absence = absent is not None and not absent.response.successful
+                found.reliable_fields = tuple(field for field in found.reliable_fields if field in seen)
+        if found.read_works:
+            absent = self._sent(lambda: subject.read(subject.names.new_name()))
+            found.read_reports_absence = absent is not None and not absent.response.successful
 
     def _probe_delete(self, key: str, found: Capabilities) -> None:
         subject = self.subject
         deleted = self._sent(lambda: subject.delete(key))
         found.delete_status = deleted.response.status if deleted is not None else None
-        found.deletes = deleted is not None and deleted.response.successful
-        if found.deletes and found.reads and found.tells_absence:
+        found.delete_works = deleted is not None and deleted.response.successful
+        if found.delete_works and found.read_works and found.read_reports_absence:
             left = self._sent(lambda: subject.read(key))
-            found.deletes_truly = left is not None and not left.response.successful
-        if found.deletes_truly:
-            subject.creations.deleted(key, subject.credentials.primary)
+            found.delete_removes_model = left is not None and not left.response.successful
+        if found.delete_removes_model:
+            subject.creations.record_deletion(key, subject.credentials.primary)
 
-    def _seen_later(self, key: str, fields: Sequence[Shown], body: Mapping[str, Json]) -> Iterator[list[Shown] | None]:
+    def _seen_later(
+        self, key: str, fields: Sequence[EchoedField], body: Mapping[str, Json]
+    ) -> Iterator[list[EchoedField] | None]:
         for seconds in LATE:
             self.subject.pause(seconds)
             yield _seen(self.subject, self._sent(lambda: self.subject.read(key)), fields, body)
@@ -158,13 +169,13 @@ class _Probe:
             raise
         except NotTestable:
             return None
-        except Lost:
+        except NoResponse:
             if self.forgives:
                 return None
             raise
 
 
-def _is_enough(seen: Sequence[Shown] | None, shown: Sequence[Shown]) -> bool:
+def _is_enough(seen: Sequence[EchoedField] | None, shown: Sequence[EchoedField]) -> bool:
     """Whether enough was seen of what the upsert showed."""
     return seen is not None and len(seen) >= ENOUGH * len(shown)
 
@@ -175,8 +186,8 @@ def _is_object(read: Exchange) -> bool:
 
 
 def _seen(
-    subject: Subject, exchange: Exchange | None, fields: Sequence[Shown], body: Mapping[str, Json]
-) -> list[Shown] | None:
+    subject: Subject, exchange: Exchange | None, fields: Sequence[EchoedField], body: Mapping[str, Json]
+) -> list[EchoedField] | None:
     """Those of `fields` that a way to read state shows right; None where it shows no such model at all."""
     key = subject.contract.upsert.key
     if exchange is None or not exchange.response.successful or exchange.response.members.get(key) != body[key]:
@@ -191,7 +202,7 @@ def may_be_stale(cache_control: str) -> bool:
     return fresh is not None and not re.search("no-cache|no-store", directives)
 
 
-def _shows(field: Shown, members: Mapping[str, Json], body: Mapping[str, Json]) -> bool:
+def _shows(field: EchoedField, members: Mapping[str, Json], body: Mapping[str, Json]) -> bool:
     return same(members.get(field.name), body[field.name])
 
 
@@ -206,8 +217,8 @@ def lacks_delete(subject: Subject) -> bool | None:
     if subject.contract.upsert.delete is None:
         return True
     try:
-        status = retry_stale(lambda: subject.delete(subject.absent, ordinary=False)).response.status
-    except (Lost, NotTestable):
+        status = retry_stale(lambda: subject.delete(subject.absent_name, may_be_intercepted=True)).response.status
+    except (NoResponse, NotTestable):
         return None
     if status in NO_SUCH_METHOD:
         return True
@@ -236,10 +247,10 @@ def _by_the_reader(subject: Subject, request: Request) -> Sequence[Request]:
 
 
 def _delete(subject: Subject, request: Request) -> Sequence[Request]:
-    return [] if subject.contract.upsert.delete is None else [request, subject.deletion(str(request.key))]
+    return [] if subject.contract.upsert.delete is None else [request, subject.delete_request(str(request.key))]
 
 
-BEFORE: Mapping[str, Before] = MappingProxyType({
+PRECEDING_REQUESTS: Mapping[str, Before] = MappingProxyType({
     "no credentials": lambda _, request: [replace(request, credential=None)],
     "unknown credentials": lambda _, request: [replace(request, credential=UNKNOWN)],
     "a key that may only read": _by_the_reader,
@@ -253,62 +264,62 @@ an answer without content. Each is made of a plain request; none where it cannot
 
 def serves_one_at_a_time(subject: Subject) -> bool:
     """Whether the target leaves a connection waiting while another one is open, as a server without threads may."""
-    client, plain = subject.client, subject.plain
-    if plain is None or not client.transport.connects or client.route.through() is not None:
+    client, plain = subject.client, subject.baseline
+    if plain is None or not client.transport.has_connections or client.route.httpcore_proxy() is not None:
         return False
     try:
-        client.send(replace(plain.request, wire=Wire(), ordinary=False))
-    except Lost as lost:
+        client.send(replace(plain.request, wire_format=WireFormat(), may_be_intercepted=True))
+    except NoResponse as lost:
         return isinstance(lost.error, TimeoutError)
     except NotTestable:
         pass
     return False
 
 
-def spoils_connections(subject: Subject) -> bool:
+def breaks_reused_connections(subject: Subject) -> bool:
     """Whether a request is answered amiss for what went over its connection before."""
-    if not subject.client.transport.connects:
+    if not subject.client.transport.has_connections:
         return False
     try:
-        return any(misused(subject, kind) is not None for kind in BEFORE)
-    except (Lost, NotTestable):
+        return any(failure_on_reuse(subject, kind) is not None for kind in PRECEDING_REQUESTS)
+    except (NoResponse, NotTestable):
         return False
 
 
-def misused(subject: Subject, kind: str) -> Failure | None:
+def failure_on_reuse(subject: Subject, kind: str) -> Failure | None:
     """How a plain request is answered amiss over a connection that had one of that kind before, if it is."""
-    before, plain = BEFORE[kind](subject, _plain(subject)), _plain(subject)
+    before, plain = PRECEDING_REQUESTS[kind](subject, _plain(subject)), _plain(subject)
     if not before:
         return None
     row = list[Exchange]()
     try:
         row = _sent(subject, *before, plain)
         observed = None if row[-1].response.successful else summary(row[-1])
-    except Stale:  # a connection that is closed has nothing left on it
+    except StaleConnection:  # a connection that is closed has nothing left on it
         return None
-    except Lost as lost:
+    except NoResponse as lost:
         if lost.request.key != plain.key:
             raise
         observed = f"no answer: {lost.reason}"
     if observed is None:
         return None
-    subject.accepted(*_sent(subject, _plain(subject)))
+    subject.require_accepted(*_sent(subject, _plain(subject)))
     expected = f"{subject.contract.upsert.created} for a valid request, over a connection that had {kind} before"
     return Failure(expected, observed, row)
 
 
 def _sent(subject: Subject, *requests: Request) -> list[Exchange]:
     for request in requests:
-        subject.creations.before(request)
-    exchanges = subject.client.send_in_a_row(requests)
+        subject.creations.record_request(request)
+    exchanges = subject.client.send_over_one_connection(requests)
     for exchange in exchanges:
-        subject.creations.after(exchange)
+        subject.creations.record_response(exchange)
     return exchanges
 
 
 def _plain(subject: Subject) -> Request:
     """A valid request; what answers it may stand before the implementation."""
-    operation, body = subject.contract.upsert.operation, subject.minimal()
+    operation, body = subject.contract.upsert.operation, subject.minimal_body()
     return Request(
         operation.method,
         operation.path,
@@ -317,5 +328,5 @@ def _plain(subject: Subject) -> Request:
         subject.credentials.primary,
         operation.operation_id,
         str(body[subject.contract.upsert.key]),
-        ordinary=False,
+        may_be_intercepted=True,
     )

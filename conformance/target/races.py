@@ -13,14 +13,14 @@ from conformance.judge.outcome import NotTestable
 from conformance.target.subject import Subject
 from conformance.wire.exchange import RACE, Exchange
 
-Call = Callable[[], Exchange]
+Racer = Callable[[], Exchange]
 _races = itertools.count(1)
-LONGEST = 60.0
+RACE_TIMEOUT = 60.0
 """Seconds after which a racer that did not answer is given up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class TimedExchange:
     """An exchange, and when it began and ended, in seconds of one clock."""
 
     exchange: Exchange
@@ -28,27 +28,27 @@ class Timed:
     ended: float
 
 
-def warm(subject: Subject, racers: int) -> None:
+def warm_connections(subject: Subject, racers: int) -> None:
     """Open as many connections as there will be racers: a race over fresh ones is decided by the handshakes.
 
     Raises NotTestable where the user wants no requests at once.
     """
-    if subject.client.restraint.forbids_races:
-        raise NotTestable(subject.client.restraint.forbids_races)
-    body = subject.once("warm connections", subject.minimal)
+    if subject.client.limits.forbids_races:
+        raise NotTestable(subject.client.limits.forbids_races)
+    body = subject.once("warm connections", subject.minimal_body)
     subject.once(f"{racers} warm connections", lambda: race([lambda: subject.upsert(body)] * racers))
     subject.client.drain()  # no part of what a race shows
 
 
-def race(calls: Sequence[Call]) -> list[Exchange]:
+def race(calls: Sequence[Racer]) -> list[Exchange]:
     """The exchanges of `calls`, all sent at once, in their order."""
     return [timed.exchange for (timed,) in histories([[call] for call in calls])]
 
 
-def histories(scripts: Sequence[Sequence[Call]]) -> list[list[Timed]]:
+def histories(scripts: Sequence[Sequence[Racer]]) -> list[list[TimedExchange]]:
     """What each script came to; scripts run side by side, the calls of one after the other."""
     barrier = threading.Barrier(len(scripts))
-    found: list[list[Timed]] = [[] for _ in scripts]
+    found: list[list[TimedExchange]] = [[] for _ in scripts]
     failures: list[Exception] = []
     number = next(_races)
 
@@ -59,7 +59,7 @@ def histories(scripts: Sequence[Sequence[Call]]) -> list[list[Timed]]:
             for call in scripts[index]:
                 began = time.perf_counter()
                 exchange = call()
-                found[index].append(Timed(exchange, began, time.perf_counter()))
+                found[index].append(TimedExchange(exchange, began, time.perf_counter()))
         except Exception as failure:  # noqa: BLE001 - handed to the thread that judges
             failures.append(failure)
 
@@ -67,7 +67,7 @@ def histories(scripts: Sequence[Sequence[Call]]) -> list[list[Timed]]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(LONGEST)
+        thread.join(RACE_TIMEOUT)
     if failures:
         raise failures[0]
     if any(thread.is_alive() for thread in threads):
@@ -76,7 +76,7 @@ def histories(scripts: Sequence[Sequence[Call]]) -> list[list[Timed]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class RegisterOperation:
     """A read that saw `value`, or a write of it."""
 
     writes: bool
@@ -85,7 +85,7 @@ class Operation:
     ended: float
 
 
-def linearizable(history: Sequence[Operation], initial: Any) -> bool:
+def linearizable(history: Sequence[RegisterOperation], initial: Any) -> bool:
     """Whether an order of `history` exists that keeps real time and in which each read sees the latest write."""
     if not history:
         return True

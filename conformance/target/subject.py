@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from conformance.fields import Shown, base_field, overlays
+from conformance.fields import EchoedField, base_field, overlays
 from conformance.generate.values import distinct_value, has_few_values, own_fields, plain_values
 from conformance.judge.expect import summary
 from conformance.judge.outcome import Blocked, Disrupted, Failure, NotProvided, NotTestable
 from conformance.judge.prerequisite import Prerequisite
-from conformance.judge.requests import LONGEST, Reading, is_allowed, is_plain, is_safe_in_path, read_body
+from conformance.judge.requests import (
+    LONGEST_NAME,
+    Validity,
+    classify_body,
+    is_allowed_name,
+    is_plain_name,
+    is_safe_in_path,
+)
 from conformance.options import PROFILES, Profile
 from conformance.requirements.features import OWN, OWN_OF_MANY_VALUES, SLASHES
 from conformance.target.client import Client, Credentials
@@ -66,78 +73,78 @@ class Subject(Operations):
         options: RunOptions,
         ledger: Ledger | None = None,
     ) -> None:
-        organizations = [caller for caller in (credentials.primary, credentials.other_org) if caller is not None]
-        super().__init__(contract, client, credentials, Creations(contract.upsert, names.run, ledger, organizations))
+        organizations = [one for one in (credentials.primary, credentials.other_org) if one is not None]
+        super().__init__(contract, client, credentials, Creations(contract.upsert, names.prefix, ledger, organizations))
         self.names = names
-        self.absent = names.absent
+        self.absent_name = names.absent_name
         self.options = options
-        self.observed: list[str] = []
+        self.observations: list[str] = []
         """What the target did where the contract leaves it open, since the check began."""
-        self.plain: Exchange | None = None
+        self.baseline: Exchange | None = None
         """The plainest upsert that worked at the start; None where none did."""
-        self.failed = False
+        self.found_failure = False
         """Whether a requirement that binds was found not to be met."""
-        self.working: set[Credential] = set()
+        self.working_keys: set[Credential] = set()
         """The further keys that were seen to work at the start."""
-        self.first: Exchange | None = None
+        self.first_create: Exchange | None = None
         """The create of a model that is there before anything is judged; None where it was refused."""
-        self._memory: dict[str, Any] = {}
-        self._recalled: set[str] = set()
-        self.held: dict[str, list[str]] = {}
+        self._evidence: dict[str, Any] = {}
+        self._used_evidence: set[str] = set()
+        self.names_in_use: dict[str, list[str]] = {}
         """The names that remembered evidence goes on to use, by the evidence."""
 
     # -- names ---------------------------------------------------------------------------------------------------
 
-    def is_plain(self, name: str) -> bool:
+    def is_plain_name(self, name: str) -> bool:
         """Whether no reasonable server refuses the name."""
-        return is_plain(name, self.contract.upsert.request[self.contract.upsert.key].schema)
+        return is_plain_name(name, self.contract.upsert.request[self.contract.upsert.key].schema)
 
-    def is_allowed(self, name: str) -> bool:
+    def is_allowed_name(self, name: str) -> bool:
         """Whether the name is one of those that the target takes, plain or odd."""
-        return is_allowed(name, self.contract.upsert.request[self.contract.upsert.key].schema)
+        return is_allowed_name(name, self.contract.upsert.request[self.contract.upsert.key].schema)
 
     def name_with(self, tail: str) -> str:
         """A name for a model, with the tail where such a name is plain."""
-        if not self.is_plain(self.absent + tail):
-            return self.names.for_a_model()
-        return self.names.for_a_model(tail) + tail
+        if not self.is_plain_name(self.absent_name + tail):
+            return self.names.model_name()
+        return self.names.model_name(tail) + tail
 
     def longest_name(self) -> str:
         """A name for a model, as long as a plain one can be."""
-        tails = ("z" * length for length in range(LONGEST - len(self.absent), 0, -1))
-        return self.name_with(next((tail for tail in tails if self.is_plain(self.absent + tail)), ""))
+        tails = ("z" * length for length in range(LONGEST_NAME - len(self.absent_name), 0, -1))
+        return self.name_with(next((tail for tail in tails if self.is_plain_name(self.absent_name + tail)), ""))
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
-    def minimal(self, *, shared: bool = False) -> dict[str, Json]:
+    def minimal_body(self, *, shared: bool = False) -> dict[str, Json]:
         """The key alone, of a model that nothing was sent of in this run; `shared` if all organizations write to it."""
-        return {self.contract.upsert.key: self.names.for_a_model(shared=shared)}
+        return {self.contract.upsert.key: self.names.model_name(shared=shared)}
 
-    def control(self) -> dict[str, Json]:
+    def baseline_body(self) -> dict[str, Json]:
         """The plainest upsert that worked at the start, of a model that nothing was sent of in this run."""
-        sent = self.plain.request.json if self.plain is not None else {}
-        return {**sent, self.contract.upsert.key: self.names.for_a_model(shared=True)}
+        sent = self.baseline.request.json if self.baseline is not None else {}
+        return {**sent, self.contract.upsert.key: self.names.model_name(shared=True)}
 
-    def few(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
+    def small_body(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
         """The key and two plain values: as much as it takes to tell one model from another."""
         names = [self.contract.upsert.key, *(field.name for field in self.own_fields()[:2])]
-        full = self.full(variant, key)
+        full = self.full_body(variant, key)
         return {name: full[name] for name in names if name in full}
 
-    def full(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
+    def full_body(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
         """Plain values for every field that refers to nothing else; fields differ, and so do variants.
 
         Fields that the target refuses are left out: they are judged by the checks that are about them.
         """
-        body: dict[str, Json] = {self.contract.upsert.key: key or self.names.for_a_model()}
+        body: dict[str, Json] = {self.contract.upsert.key: key or self.names.model_name()}
         for index, field in enumerate(self.own_fields()):
-            if field.name in self.capabilities.refused:
+            if field.name in self.capabilities.rejected_fields:
                 continue
             spread = 0 if has_few_values(field.schema) else 11 * index
             body[field.name] = distinct_value(field.schema, variant + spread)
         return body
 
-    def plain_rows(self, *, refused: bool = False) -> list[dict[str, Json]]:
+    def plain_value_rows(self, *, include_rejected: bool = False) -> list[dict[str, Json]]:
         """Values for all own fields at once, as many times as it takes to have each plain value of each field.
 
         With `refused`, those that the target was found to refuse as well.
@@ -145,7 +152,7 @@ class Subject(Operations):
         columns = {
             field.name: plain_values(field.schema)
             for field in self.own_fields()
-            if refused or field.name not in self.capabilities.refused
+            if include_rejected or field.name not in self.capabilities.rejected_fields
         }
         rows = range(max(map(len, columns.values()), default=0))
         ranked = list(enumerate(columns.items()))  # columns that are alike begin at rows of their own
@@ -159,20 +166,22 @@ class Subject(Operations):
     def _own_fields(self) -> tuple[RequestField, ...]:
         return tuple(own_fields(self.contract))
 
-    def reliable_fields(self, *, telling: bool = False) -> tuple[Shown, ...]:
+    def reliable_fields(self, *, distinctive: bool = False) -> tuple[EchoedField, ...]:
         """The fields that a check of something else can go by; with `telling`, those of many values only.
 
         There are none where the contract has no such field.
         """
-        fields = tuple(f for f in self.capabilities.reliable if not (telling and has_few_values(f.request.schema)))
-        if not fields and (OWN_OF_MANY_VALUES if telling else OWN).is_in(self.contract):
-            if self.capabilities.shows_creates:
-                shown = "shows" if self.capabilities.updates else "takes"
+        fields = tuple(
+            f for f in self.capabilities.reliable_fields if not (distinctive and has_few_values(f.request.schema))
+        )
+        if not fields and (OWN_OF_MANY_VALUES if distinctive else OWN).is_in(self.contract):
+            if self.capabilities.create_echoes_fields:
+                shown = "shows" if self.capabilities.update_works else "takes"
                 reason = f"a create shows what was sent, but an update {shown} none of it"
                 raise NotTestable(
                     reason,
                     blocked_by=Prerequisite.UPDATE_RETURNS_VALUES
-                    if self.capabilities.updates
+                    if self.capabilities.update_works
                     else Prerequisite.UPDATE_STATUS,
                 )
             raise NotTestable(
@@ -186,12 +195,12 @@ class Subject(Operations):
         if reference is None:
             return plain_values(field.schema)
         if reference.to == "models":
-            return [self.existing(self.full(variant))[self.contract.upsert.key] for variant in (1, 2)]
+            return [self.existing(self.full_body(variant))[self.contract.upsert.key] for variant in (1, 2)]
         if not self.options.fixtures.providers:
             raise NotProvided("no provider is known; name one with --provider ID")
         return list(self.options.fixtures.providers)
 
-    def known_references(self) -> dict[str, str | None]:
+    def existing_references(self) -> dict[str, str | None]:
         """For each field that refers to something, a value that exists; None where none is known.
 
         Spellings of one field have the same value.
@@ -206,7 +215,7 @@ class Subject(Operations):
                 known[field.name] = None
         return known
 
-    def overrides(self) -> dict[str, Json]:
+    def override_entries(self) -> dict[str, Json]:
         """An entry for each override."""
         return {override.name: {"temperature": {"max": 1}} for override, _, _ in overlays(self.contract)}
 
@@ -215,23 +224,23 @@ class Subject(Operations):
         field = base_field(self.contract)
         return {field.name: base[self.contract.upsert.key]} if field else {}
 
-    def plain_references(self) -> dict[str, Json]:
+    def canonical_references(self) -> dict[str, Json]:
         """References to what exists, each under one spelling; those of which nothing is known are left out."""
         request = self.contract.upsert.request
         return {
             name: value
-            for name, value in self.known_references().items()
+            for name, value in self.existing_references().items()
             if value is not None and not request[name].alias
         }
 
     # -- steps that lead up to what a check judges ---------------------------------------------------------------
 
-    def existing(self, body: Mapping[str, Json], caller: Credential | None = None) -> dict[str, Json]:
+    def existing(self, body: Mapping[str, Json], credential: Credential | None = None) -> dict[str, Json]:
         """Upsert `body` as a step that is not judged, and return it."""
-        self.accepted(self.upsert(body, caller))
+        self.require_accepted(self.upsert(body, credential))
         return dict(body)
 
-    def accepted(self, exchange: Exchange) -> Exchange:
+    def require_accepted(self, exchange: Exchange) -> Exchange:
         """The exchange, if it succeeded as a step on the way."""
         status = exchange.response.status
         if status in (self.contract.upsert.created, self.contract.upsert.updated):
@@ -248,91 +257,93 @@ class Subject(Operations):
         if not self._is_plain(exchange):
             raise NotTestable(f"a request on the way, which a server may refuse, was answered {status}")
         fault = Failure("a plain request to be taken", summary(exchange), [exchange])
-        raise NotTestable(reason, blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST, fault=fault)
+        raise NotTestable(reason, blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST, failure=fault)
 
     def _is_plain(self, exchange: Exchange) -> bool:
         """Whether no reasonable server refuses the request. A base model with a base of its own may be refused."""
         sent = exchange.request.json
         base = base_field(self.contract)
         chained = base is not None and isinstance(sent, dict) and sent.get(base.name) in self._based
-        return read_body(self.contract, sent) is Reading.PLAIN and not chained
+        return classify_body(self.contract, sent) is Validity.PLAIN and not chained
 
     def _refers_to_what_the_user_named(self, exchange: Exchange) -> bool:
         named = {*self.options.fixtures.providers, *self.options.fixtures.builtin_models}
         sent = exchange.request.json
         return isinstance(sent, dict) and any(isinstance(value, str) and value in named for value in sent.values())
 
-    def look(self, body: Mapping[str, Json], caller: Credential | None = None) -> Mapping[str, Json]:
+    def read_state(self, body: Mapping[str, Json], credential: Credential | None = None) -> Mapping[str, Json]:
         """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
         key = str(body[self.contract.upsert.key])
         if (
-            self.capabilities.reads_truly
-            and self.reaches(key)
-            and (self.is_plain(key) or (is_safe_in_path(key) and not self.capabilities.keeps))
+            self.capabilities.read_returns_state
+            and self.has_path_for(key)
+            and (self.is_plain_name(key) or (is_safe_in_path(key) and not self.capabilities.bare_upsert_returns_state))
         ):
-            exchange = self.read(key, caller)
+            exchange = self.read(key, credential)
             if exchange.response.status != 200:
                 blocked_by = Prerequisite.READ_WITH_SLASHES if "/" in key else Prerequisite.READ
                 raise NotTestable(f"the read of a model was answered {exchange.response.status}", blocked_by=blocked_by)
             return exchange.response.members
         bare = {self.contract.upsert.key: key}
-        return self.accepted(self.upsert(bare if self.capabilities.keeps else body, caller)).response.members
+        return self.require_accepted(
+            self.upsert(bare if self.capabilities.bare_upsert_returns_state else body, credential)
+        ).response.members
 
-    def reaches(self, key: str) -> bool:
+    def has_path_for(self, key: str) -> bool:
         """Whether a path of the contract leads to a model of that name: to one with slashes not every contract has."""
         return "/" not in key or SLASHES.is_in(self.contract)
 
-    def once(self, name: str, make: Callable[[], T], *, lasting: bool = False, keeps: bool = True) -> T:
+    def once(self, name: str, make: Callable[[], T], *, persistent: bool = False, keep_models: bool = True) -> T:
         """What `make` returns, or why it cannot, made once and remembered: evidence that several checks judge.
 
         It is made anew to see whether a finding repeats, unless it is `lasting`: then the check sees to that itself.
         Its models are kept for what comes later, unless it `keeps` none: then they are deleted after the check.
         """
-        if not lasting:
-            self._recalled.add(name)
-        if name not in self._memory:
-            drawn = len(self.names.drawn)
+        if not persistent:
+            self._used_evidence.add(name)
+        if name not in self._evidence:
+            drawn = len(self.names.issued)
             try:
-                self._memory[name] = make()
+                self._evidence[name] = make()
             except Disrupted:
                 raise
             except NotTestable as obstacle:
-                self._memory[name] = obstacle
-            if keeps:
-                self.held[name] = self.names.drawn[drawn:]
-        remembered: T | NotTestable = self._memory[name]
+                self._evidence[name] = obstacle
+            if keep_models:
+                self.names_in_use[name] = self.names.issued[drawn:]
+        remembered: T | NotTestable = self._evidence[name]
         if isinstance(remembered, NotTestable):
             raise remembered
         return remembered
 
-    def begin(self, *, fresh: bool) -> None:
+    def begin_check(self, *, fresh: bool) -> None:
         """Begin a check; `anew` makes the evidence anew that the check before went by, to see whether it repeats."""
         if fresh:
-            self._forget(self._recalled)
-        self._recalled.clear()
-        most = self.client.restraint.models
+            self._forget(self._used_evidence)
+        self._used_evidence.clear()
+        most = self.client.limits.models
         if most is not None and len(self.creations) > most - ROOM:
-            self._forget(list(self.held))
-        self.observed.clear()
+            self._forget(list(self.names_in_use))
+        self.observations.clear()
         self.client.drain()
 
     def _forget(self, names: Iterable[str]) -> None:
         """Make evidence anew when it is asked for again, and let its models go."""
         for name in names:
-            self._memory.pop(name, None)
-            self.held.pop(name, None)
+            self._evidence.pop(name, None)
+            self.names_in_use.pop(name, None)
 
-    def affords(self, requests: int) -> bool:
+    def can_afford(self, requests: int) -> bool:
         """Whether so many are left for what the run can do without, once what it created is deleted."""
-        return self._left() >= requests
+        return self._requests_left() >= requests
 
-    def _left(self) -> float:
-        most, to_delete = self.options.profile.requests, len(self.creations) if self.capabilities.deletes else 0
-        return math.inf if most is None else most - self.client.requests + self.client.busy - to_delete
+    def _requests_left(self) -> float:
+        most, to_delete = self.options.profile.requests, len(self.creations) if self.capabilities.delete_works else 0
+        return math.inf if most is None else most - self.client.requests + self.client.busy_responses - to_delete
 
     def require_requests(self, requests: int) -> None:
         """Go on only where so many are left; a run that found no failure yet takes some more, to judge every MUST."""
-        if self._left() + (0 if self.failed else OVERDRAFT) < requests:
+        if self._requests_left() + (0 if self.found_failure else OVERDRAFT) < requests:
             raise Disrupted("confirming what was found used up the requests for it; --profile thorough has more")
 
     def require_base(self) -> RequestField:
@@ -342,23 +353,23 @@ class Subject(Operations):
             raise NotTestable("the contract has no base models")
         return base
 
-    def require_reading(self) -> None:
+    def require_readable_state(self) -> None:
         """Go on only where state can be read without writing it."""
-        if not (self.capabilities.reads_truly or self.capabilities.keeps):
+        if not (self.capabilities.read_returns_state or self.capabilities.bare_upsert_returns_state):
             raise NotTestable(
                 "the target has neither a read nor keeps omitted fields, so its state cannot be looked at"
             )
 
     def require_read(self) -> None:
         """Go on only where there is a read; a target without one is lawful."""
-        if self.capabilities.reads_late:
+        if self.capabilities.read_may_be_stale:
             raise NotTestable("the read of the target may show what was before a write")
-        if not self.capabilities.reads:
+        if not self.capabilities.read_works:
             raise NotTestable(f"the target has no read{_seen(self.capabilities.read_status)}")
 
-    def require_true_read(self) -> None:
+    def require_read_of_state(self) -> None:
         """Go on only where there is a read that shows what upserts showed."""
-        if self.capabilities.reads and not self.capabilities.reads_truly:
+        if self.capabilities.read_works and not self.capabilities.read_returns_state:
             raise NotTestable(
                 "the read of a model does not show what was written", blocked_by=Prerequisite.STORES_VALUES
             )
@@ -366,42 +377,42 @@ class Subject(Operations):
 
     def require_delete(self) -> None:
         """Go on only where there is a delete; a target without one is lawful."""
-        if not self.capabilities.deletes:
+        if not self.capabilities.delete_works:
             raise NotTestable(f"the target has no delete{_seen(self.capabilities.delete_status)}")
 
     def observe(self, what: str) -> None:
         """Note what the target does where the contract leaves it open."""
-        self.observed.append(what)
+        self.observations.append(what)
 
     def was_created(self, exchange: Exchange | None) -> bool:
         """Whether the status of an upsert tells that there was no model."""
         created, updated = self.contract.upsert.created, self.contract.upsert.updated
         return exchange is not None and exchange.response.status == created != updated
 
-    def require_telling(self) -> None:
+    def require_distinct_statuses(self) -> None:
         """Go on only where the status of an upsert tells whether there was a model."""
         if self.contract.upsert.created == self.contract.upsert.updated:
             raise NotTestable("creates are answered as updates are")
         if self.names.reuses:
             raise NotProvided(NO_NEW_NAMES)
-        if not self.capabilities.tells_creates:
+        if not self.capabilities.create_returns_created:
             raise NotTestable("a create is not answered as one", blocked_by=Prerequisite.CREATE_STATUS)
-        if not self.capabilities.tells_updates:
+        if not self.capabilities.update_returns_updated:
             raise NotTestable("an update is not answered as one", blocked_by=Prerequisite.UPDATE_STATUS)
 
-    def patiently(self, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
+    def poll(self, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
         """What a look shows, given some seconds to settle: that a write is seen at once is only assumed.
 
         Where to wait was of no use a few times, nothing is waited for any more.
         """
         seen = look()
-        for seconds in SETTLING if self.patience and not settled(seen) else ():
+        for seconds in SETTLING if self.waits_left and not settled(seen) else ():
             self.pause(seconds)
             seen = look()
             if settled(seen):
-                self.patience += LATE_INDEED
+                self.waits_left += LATE_INDEED
                 return seen
-            self.patience -= seconds == SETTLING[-1]
+            self.waits_left -= seconds == SETTLING[-1]
         return seen
 
     def pause(self, seconds: float = 0.05) -> None:
@@ -418,38 +429,38 @@ REFUSED = (401, 403, 404)
 """Statuses of a write with a key that may not write."""
 
 
-def writer_of_another_organization(subject: Subject) -> Credential:
-    """The caller of the other organization, if it may write there. Raises NotTestable."""
+def other_org_writer(subject: Subject) -> Credential:
+    """The credential of the other organization, if it may write there. Raises NotTestable."""
     return _written_by_another(subject)[0]
 
 
-def bare_model_of_another_organization(subject: Subject) -> Mapping[str, Json]:
+def bare_model_of_other_org(subject: Subject) -> Mapping[str, Json]:
     """What a model of the other organization shows that has nothing but its name. Raises NotTestable."""
     return _written_by_another(subject)[1].response.members
 
 
 def _written_by_another(subject: Subject) -> tuple[Credential, Exchange]:
-    """The caller of the other organization, and a create of a name alone."""
+    """The credential of the other organization, and a create of a name alone."""
     other = subject.credentials.other_org
     if other is None:
         raise NotTestable("needs RESPAN_OTHER_ORG_KEY")
     exchange = subject.once(
-        "a write of the other organization", lambda: subject.upsert(subject.minimal(shared=True), other)
+        "a write of the other organization", lambda: subject.upsert(subject.minimal_body(shared=True), other)
     )
     if exchange.response.status in REFUSED:
         status = exchange.response.status
-        if other in subject.working:  # it wrote at the start, so that something went wrong since then
+        if other in subject.working_keys:  # it wrote at the start, so that something went wrong since then
             raise Blocked(f"the key of the other organization wrote at the start, and now it is answered {status}")
         raise NotTestable(f"the key of the other organization does not write: it is answered {status}")
-    return other, subject.accepted(exchange)
+    return other, subject.require_accepted(exchange)
 
 
-def writes_elsewhere(subject: Subject) -> bool:
+def can_write_in_other_org(subject: Subject) -> bool:
     """Whether there is another organization that is written to."""
     if subject.credentials.other_org is None:
         return False
     try:
-        writer_of_another_organization(subject)
+        other_org_writer(subject)
     except NotTestable:
         return False
     return True

@@ -47,19 +47,19 @@ class _Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class WireFormat:
     """How a request is written byte by byte, where not as HTTP clients write it."""
 
     version: str = "1.1"
     hosts: tuple[str, ...] | None = None
     """Values of Host, each in a line of its own; None for the target's own."""
-    absolute: bool = False
+    absolute_target: bool = False
     """Whether the request line names the whole URL."""
     authorization: str = "Authorization: "
     """What stands before the credential."""
     trailers: Headers = ()
     """Fields after the last chunk of a chunked body."""
-    body_later: bool = False
+    delay_body: bool = False
     """Whether the body follows a moment after the head, as most clients send it."""
 
 
@@ -78,12 +78,12 @@ class Request(_Message):
     """The operation of the contract that this calls; None for any other request."""
     key: str | None = None
     """The name that the request is about, where it has one."""
-    ordinary: bool = True
+    may_be_intercepted: bool = False
     """False for a request so odd on the wire that something before the implementation may answer it."""
     chunked: bool = False
-    extra: tuple[tuple[str, Credential], ...] = ()
+    user_headers: tuple[tuple[str, Credential], ...] = ()
     """Headers that the user wants on every request, for a gateway for instance."""
-    wire: Wire | None = None
+    wire_format: WireFormat | None = None
     """Set where the request is written by hand; it is sent over sockets only."""
 
     @property
@@ -92,18 +92,18 @@ class Request(_Message):
 
         Beside each stands what is shown in its place, where it is a secret.
         """
-        given = [(secret.value, secret.shell) for name, secret in self.extra if name.lower() == COOKIE]
+        given = [(secret.value, secret.shell) for name, secret in self.user_headers if name.lower() == COOKIE]
         own = [(value, None) for name, value in self.headers if name.lower() == COOKIE]
         return [*given, *own] if given else []
 
-    def beside_cookies(self, name: str) -> bool:
+    def is_separate_header(self, name: str) -> bool:
         """Whether the header of that name is sent by itself, and not as a part of `cookies`."""
         return name.lower() != COOKIE or not self.cookies
 
     @cached_property
     def json(self) -> Json:
         """The body as JSON, or None where it is none."""
-        return strict_json.read(self.body or b"").value
+        return strict_json.parse(self.body or b"").value
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ class Response(_Message):
     body: bytes
     """Decoded."""
     seconds: float
-    sent: int | None = None
+    encoded_size: int | None = None
     """Bytes of the body before they were decoded, where they were counted."""
-    miscoded: str = ""
+    encoding_error: str = ""
     """How the body is coded, where Content-Encoding says otherwise."""
 
     @property
@@ -131,14 +131,14 @@ class Response(_Message):
         return 200 <= self.status <= 299
 
     @cached_property
-    def text(self) -> strict_json.Text:
+    def parsed(self) -> strict_json.Parsed:
         """The body read as JSON, with what a strict reader finds wrong in it."""
-        return strict_json.read(self.body)
+        return strict_json.parse(self.body)
 
     @property
     def json(self) -> Json:
         """The body as JSON; None where it is none."""
-        return self.text.value
+        return self.parsed.value
 
     @property
     def members(self) -> Mapping[str, Json]:
@@ -158,24 +158,30 @@ class Exchange:
     """The connection that it went over, where that matters: those of one number went over one, in this order."""
 
 
-class Lost(Exception):
+class NoResponse(Exception):
     """A request was not answered: the connection broke, or the time ran out."""
 
     def __init__(
-        self, request: Any, reason: str, error: Exception | None = None, beginning: bytes = b"", *, unsent: bool = False
+        self,
+        request: Any,
+        reason: str,
+        error: Exception | None = None,
+        first_bytes: bytes = b"",
+        *,
+        unsent: bool = False,
     ) -> None:
         self.request = request
         self.reason = reason
         self.error = error
         """What went wrong on the wire, as the HTTP client says it."""
-        self.beginning = beginning
+        self.first_bytes = first_bytes
         """The first octets that came back, if any did."""
         self.unsent = unsent
         """Whether nothing of the request left this machine: no connection was made for it."""
         super().__init__(reason)
 
 
-class Stale(Exception):
+class StaleConnection(Exception):
     """A connection that was kept from an earlier request ended before any octet of the answer came.
 
     The target may have closed it before it got the request, or may have done what it asks (RFC 9112, section 9.3.1):
@@ -200,6 +206,6 @@ STALE_RETRIES = 5
 def retry_stale(make: Callable[[], T]) -> T:
     """What `make` returns, made anew as long as a stale connection gets in its way."""
     for _ in range(STALE_RETRIES):
-        with contextlib.suppress(Stale):
+        with contextlib.suppress(StaleConnection):
             return make()
     return make()

@@ -18,9 +18,18 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from conformance.wire.exchange import SAFE, Lost, Request, Response, Stale
+from conformance.wire.exchange import SAFE, NoResponse, Request, Response, StaleConnection
 from conformance.wire.raw_connection import RawConnection
-from conformance.wire.transport import TIMEOUT, Body, Connectionless, Route, Unreadable, outgoing, read_body, received
+from conformance.wire.transport import (
+    TIMEOUT,
+    Body,
+    Connectionless,
+    Route,
+    UnreadableBody,
+    httpx_request,
+    receive_body,
+    to_response,
+)
 
 CONNECTIONS = 64
 IDLE = 2.0
@@ -32,51 +41,51 @@ STALE = 3
 PAUSES = (0.1, 0.3, 0.6, 1.0)
 """Seconds before a target is connected to again that answered before and refuses now: it may be restarting."""
 BROKEN = (
-    httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, httpcore2.UnsupportedProtocol, Unreadable
+    httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, httpcore2.UnsupportedProtocol, UnreadableBody
 )  # fmt: skip
 
 
 class HttpTransport:
     """A target at a URL; its path prefix is kept. Follows no redirects, so no credential goes to another host."""
 
-    connects = True
-    longest = math.inf
+    has_connections = True
+    time_left = math.inf
 
     def __init__(self, base_url: str, route: Route = Route()) -> None:  # noqa: B008 - it is frozen
         self.base_url = base_url.rstrip("/")
         self._route = route
-        self._tls = route.tls() if self.base_url.startswith("https:") else None
-        self._calls = Calls()
+        self._tls = route.ssl_context() if self.base_url.startswith("https:") else None
+        self._calls = DeadlineBackend()
         self._stale = 0
         self._answered = False
-        self._kept = self._pool(CONNECTIONS, CONNECTIONS)
-        self._fresh = self._pool(CONNECTIONS, 0)
+        self._keep_alive_pool = self._pool(CONNECTIONS, CONNECTIONS)
+        self._single_use_pool = self._pool(CONNECTIONS, 0)
 
     def send(self, request: Request) -> Response:
         """The response. A request that can be sent twice is, where the connection may have been closed before it."""
-        if request.wire is not None:
+        if request.wire_format is not None:
             with RawConnection(self.base_url, self._route, self._tls) as by_hand:
-                return by_hand.send(request, max(self.longest, SHORTEST))
+                return by_hand.send(request, max(self.time_left, SHORTEST))
         for pause in PAUSES:
             try:
                 return self._sent_once(request)
-            except Lost as lost:  # nothing was sent
+            except NoResponse as lost:  # nothing was sent
                 if not (self._answered and isinstance(lost.error, httpcore2.ConnectError)):
                     raise
                 time.sleep(pause)
         return self._sent_once(request)
 
     def _sent_once(self, request: Request) -> Response:
-        sent = outgoing(self.base_url, request)
+        sent = httpx_request(self.base_url, request)
         if self._stale >= STALE:
-            return self._sent(self._fresh, request, sent)
+            return self._sent(self._single_use_pool, request, sent)
         try:
-            return self._sent(self._kept, request, sent)
-        except Stale:
+            return self._sent(self._keep_alive_pool, request, sent)
+        except StaleConnection:
             self._stale += 1
             if request.method not in SAFE:
                 raise
-            return self._sent(self._fresh, request, outgoing(self.base_url, request))
+            return self._sent(self._single_use_pool, request, httpx_request(self.base_url, request))
 
     @contextmanager
     def connection(self) -> Iterator[Callable[[Request], Response]]:
@@ -84,27 +93,27 @@ class HttpTransport:
         with RawConnection(self.base_url, self._route, self._tls) as by_hand:
 
             def send(request: Request) -> Response:
-                if request.wire is not None:
-                    return by_hand.send(request, max(self.longest, SHORTEST))
-                return self._sent(pool, request, outgoing(self.base_url, request))
+                if request.wire_format is not None:
+                    return by_hand.send(request, max(self.time_left, SHORTEST))
+                return self._sent(pool, request, httpx_request(self.base_url, request))
 
             try:
                 yield send
             finally:
                 pool.close()
 
-    def keep_none(self) -> None:
+    def disable_keep_alive(self) -> None:
         self._stale = STALE
-        self._kept.close()
+        self._keep_alive_pool.close()
 
     def close(self) -> None:
-        self._kept.close()
-        self._fresh.close()
+        self._keep_alive_pool.close()
+        self._single_use_pool.close()
 
     def _pool(self, most: int, kept: int) -> httpcore2.ConnectionPool:
         return httpcore2.ConnectionPool(
             ssl_context=self._tls,
-            proxy=self._route.through(),
+            proxy=self._route.httpcore_proxy(),
             max_connections=most,
             max_keepalive_connections=kept,
             keepalive_expiry=IDLE,
@@ -113,7 +122,7 @@ class HttpTransport:
 
     def _sent(self, pool: httpcore2.ConnectionPool, request: Request, sent: httpx2.Request) -> Response:
         started = time.monotonic()
-        limit = min(self._route.timeout, max(self.longest, SHORTEST))
+        limit = min(self._route.timeout, max(self.time_left, SHORTEST))
         with self._calls.call(limit) as call:
             try:
                 response = pool.handle_request(self._for_core(sent))
@@ -121,17 +130,17 @@ class HttpTransport:
                     coding = next(
                         (value for name, value in response.headers if name.lower() == b"content-encoding"), b""
                     )
-                    body = read_body(response.iter_stream(), coding.decode("latin-1"), call.until)
+                    body = receive_body(response.iter_stream(), coding.decode("latin-1"), call.until)
                 finally:
                     response.close()
             except (httpcore2.TimeoutException, TimeoutError) as error:
                 reason = f"no whole answer came within the time limit of {round(limit, 2):g} s"
                 unsent = isinstance(error, httpcore2.ConnectTimeout)
-                raise Lost(request, reason, error, call.beginning, unsent=unsent) from None
+                raise NoResponse(request, reason, error, call.first_bytes, unsent=unsent) from None
             except BROKEN as error:
                 raise _broken(request, error, call) from error
         self._answered = True
-        return received(response.status, response.headers, body, time.monotonic() - started)
+        return to_response(response.status, response.headers, body, time.monotonic() - started)
 
     def _for_core(self, sent: httpx2.Request) -> httpcore2.Request:
         url = sent.url
@@ -144,13 +153,13 @@ class HttpTransport:
         )
 
 
-def _broken(request: Request, error: Exception, call: Call) -> Lost | Stale:
+def _broken(request: Request, error: Exception, call: RequestState) -> NoResponse | StaleConnection:
     """What a failure on the wire says: nothing, where a connection that was kept may have been closed before it."""
     reason = f"the connection broke: {str(error) or type(error).__name__}"
-    if not call.connected and not call.beginning and not isinstance(error, Unreadable):
-        return Stale(request, reason)
+    if not call.connected and not call.first_bytes and not isinstance(error, UnreadableBody):
+        return StaleConnection(request, reason)
     unsent = isinstance(error, httpcore2.ConnectError | httpcore2.ProxyError)
-    return Lost(request, reason, error, call.beginning, unsent=unsent)
+    return NoResponse(request, reason, error, call.first_bytes, unsent=unsent)
 
 
 SLICE = 64 * 1024
@@ -160,14 +169,14 @@ BEGINNING = 64
 
 
 @dataclass(slots=True)
-class Call:
+class RequestState:
     """One request on its way."""
 
     until: float
     """When it has to be over, by `time.monotonic`."""
     connected: bool = False
     """A connection was made for it; else it went over one that was there."""
-    beginning: bytes = b""
+    first_bytes: bytes = b""
     """The first octets that came back."""
 
     @property
@@ -179,7 +188,7 @@ class Call:
         return left
 
 
-class Calls(httpcore2.NetworkBackend):
+class DeadlineBackend(httpcore2.NetworkBackend):
     """The sockets of a pool of connections. Each thread has one call at a time."""
 
     def __init__(self) -> None:
@@ -187,9 +196,9 @@ class Calls(httpcore2.NetworkBackend):
         self._current = threading.local()
 
     @contextmanager
-    def call(self, seconds: float) -> Iterator[Call]:
+    def call(self, seconds: float) -> Iterator[RequestState]:
         """Count all that this thread does on the sockets, until the end of the block, as one call."""
-        self._current.call = call = Call(time.monotonic() + seconds)
+        self._current.call = call = RequestState(time.monotonic() + seconds)
         yield call
 
     def connect_tcp(
@@ -200,7 +209,7 @@ class Calls(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        call: Call = self._current.call
+        call: RequestState = self._current.call
         call.connected = True
         return _Stream(
             self._sockets.connect_tcp(host, port, call.left, local_address, socket_options or ()), self._current
@@ -213,15 +222,15 @@ class _Stream(httpcore2.NetworkStream):
         self._current = current
 
     @property
-    def _call(self) -> Call:
-        call: Call = self._current.call
+    def _call(self) -> RequestState:
+        call: RequestState = self._current.call
         return call
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the call has its own
         call = self._call
         octets = self._stream.read(max_bytes, call.left)
-        if len(call.beginning) < BEGINNING:
-            call.beginning += octets[:BEGINNING]
+        if len(call.first_bytes) < BEGINNING:
+            call.first_bytes += octets[:BEGINNING]
         return octets
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the call has its own
@@ -259,13 +268,13 @@ class InProcess(Connectionless):
         started = time.monotonic()
         try:
             status, headers, body = self._answer(
-                outgoing(self.base_url, request), started + min(self._timeout, max(self.longest, 0.1))
+                httpx_request(self.base_url, request), started + min(self._timeout, max(self.time_left, 0.1))
             )
         except TimeoutError:
-            raise Lost(request, f"no whole answer came within the time limit of {self._timeout:g} s") from None
-        except (httpx2.TransportError, Unreadable) as error:  # an application may break its connection
-            raise Lost(request, f"the connection broke: {str(error) or type(error).__name__}") from None
-        return received(status, headers, body, time.monotonic() - started)
+            raise NoResponse(request, f"no whole answer came within the time limit of {self._timeout:g} s") from None
+        except (httpx2.TransportError, UnreadableBody) as error:  # an application may break its connection
+            raise NoResponse(request, f"the connection broke: {str(error) or type(error).__name__}") from None
+        return to_response(status, headers, body, time.monotonic() - started)
 
     def close(self) -> None:
         self._transport.close()
@@ -273,8 +282,8 @@ class InProcess(Connectionless):
     def _answer(self, request: httpx2.Request, until: float) -> tuple[int, list[tuple[bytes, bytes]], Body]:
         try:
             response = self._transport.handle_request(request)
-            body = read_body(response.iter_raw(), response.headers.get("content-encoding"), until)
-        except (httpx2.TransportError, TimeoutError, Unreadable):
+            body = receive_body(response.iter_raw(), response.headers.get("content-encoding"), until)
+        except (httpx2.TransportError, TimeoutError, UnreadableBody):
             raise
         except Exception as error:  # noqa: BLE001 - whatever escapes an application is its failure
             said = f"{type(error).__name__}: {error}".encode()

@@ -15,19 +15,19 @@ from collections.abc import Iterator
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from conformance.wire.exchange import Lost, Request, Response, Stale, Wire
-from conformance.wire.transport import LONGEST, Route, Unreadable, decoded
+from conformance.wire.exchange import NoResponse, Request, Response, StaleConnection, WireFormat
+from conformance.wire.transport import MAX_BODY_BYTES, Route, UnreadableBody, decode_body
 
-LINE = b"\r\n"
+CRLF = b"\r\n"
 LONGEST_HEAD = 64 * 1024
-SETTLED = 0.3
+SILENCE = 0.3
 """Seconds of silence after which nothing more is expected where nothing has to come."""
-LATER = 0.1
+BODY_DELAY = 0.1
 """Seconds after which a body follows its head, where it is sent later."""
 SWITCHING_PROTOCOLS = 101
 
 
-class NoHttp(Exception):
+class InvalidHttp(Exception):
     """What came is no HTTP response, or is not whole."""
 
 
@@ -57,7 +57,7 @@ class RawConnection:
         self._until = began + limit
         first = self._socket is None
         if self._switched:
-            raise Stale(request, "the connection was switched to another protocol")
+            raise StaleConnection(request, "the connection was switched to another protocol")
         try:
             if self._socket is None:
                 self._socket = self._connected()
@@ -65,12 +65,12 @@ class RawConnection:
             return self._response(request, began)
         except TimeoutError as error:
             reason = f"no whole answer came within the time limit of {round(limit, 2):g} s"
-            raise Lost(request, reason, error, self._rest) from None
-        except (OSError, NoHttp, Unreadable) as error:
+            raise NoResponse(request, reason, error, self._rest) from None
+        except (OSError, InvalidHttp, UnreadableBody) as error:
             reason = f"the connection broke: {error or type(error).__name__}"
             if not first and not self._rest:
-                raise Stale(request, reason) from None
-            raise Lost(request, reason, error, self._rest) from error
+                raise StaleConnection(request, reason) from None
+            raise NoResponse(request, reason, error, self._rest) from error
 
     def _connected(self) -> socket.socket:
         port = self._url.port or (443 if self._tls else 80)
@@ -79,13 +79,13 @@ class RawConnection:
         return self._tls.wrap_socket(connected, server_hostname=host) if self._tls else connected
 
     def _write(self, connection: socket.socket, request: Request) -> None:
-        head, content = written_parts(request, self._url.geturl())
+        head, content = head_and_content(request, self._url.geturl())
         connection.settimeout(self._left())
-        if request.wire is None or not request.wire.body_later:
+        if request.wire_format is None or not request.wire_format.delay_body:
             connection.sendall(head + content)
             return
         connection.sendall(head)
-        time.sleep(LATER)
+        time.sleep(BODY_DELAY)
         with contextlib.suppress(OSError):  # it was answered before the body came, and the connection closed
             connection.sendall(content)
 
@@ -112,19 +112,19 @@ class RawConnection:
             body = self._exactly(_size(plain["content-length"], 10))
         else:
             body = self._until_closed()
-        read = decoded(body, plain.get("content-encoding"))
-        return Response(status, headers, read.content, time.monotonic() - began, read.sent, read.miscoded)
+        read = decode_body(body, plain.get("content-encoding"))
+        return Response(status, headers, read.content, time.monotonic() - began, read.encoded_size, read.encoding_error)
 
     def _head(self) -> tuple[int, tuple[tuple[str, str], ...]]:
-        while LINE * 2 not in self._rest:
+        while CRLF * 2 not in self._rest:
             if len(self._rest) > LONGEST_HEAD:
-                raise NoHttp("the head has no end")
+                raise InvalidHttp("the head has no end")
             self._more()
-        head, _, self._rest = self._rest.partition(LINE * 2)
+        head, _, self._rest = self._rest.partition(CRLF * 2)
         first, *lines = head.decode("latin-1").split("\r\n")
         version, _, rest = first.partition(" ")
         if not (version.startswith("HTTP/1.") and re.fullmatch("[0-9]{3}", rest[:3])):
-            raise NoHttp(f"what came is no HTTP: {first[:64]!r}")
+            raise InvalidHttp(f"what came is no HTTP: {first[:64]!r}")
         fields = (line.partition(":") for line in lines)
         return int(rest[:3]), tuple((name, value.strip(" \t")) for name, _, value in fields)
 
@@ -132,36 +132,36 @@ class RawConnection:
         total = 0
         while size := _size(self._line().split(b";")[0].decode("latin-1"), 16):
             total += size
-            if total > LONGEST:
-                raise Unreadable(f"is longer than {LONGEST} bytes and was not read further")
+            if total > MAX_BODY_BYTES:
+                raise UnreadableBody(f"is longer than {MAX_BODY_BYTES} bytes and was not read further")
             yield self._exactly(size)
             self._line()
         while self._line():  # trailers
             pass
 
     def _line(self) -> bytes:
-        while LINE not in self._rest:
+        while CRLF not in self._rest:
             self._more()
-        line, _, self._rest = self._rest.partition(LINE)
+        line, _, self._rest = self._rest.partition(CRLF)
         return line
 
     def _exactly(self, length: int) -> bytes:
-        if length > LONGEST:
-            raise Unreadable(f"is longer than {LONGEST} bytes and was not read further")
+        if length > MAX_BODY_BYTES:
+            raise UnreadableBody(f"is longer than {MAX_BODY_BYTES} bytes and was not read further")
         while len(self._rest) < length:
             self._more()
         body, self._rest = self._rest[:length], self._rest[length:]
         return body
 
     def _until_closed(self) -> bytes:
-        with contextlib.suppress(NoHttp):
-            while len(self._rest) <= LONGEST:
+        with contextlib.suppress(InvalidHttp):
+            while len(self._rest) <= MAX_BODY_BYTES:
                 self._more()
         body, self._rest = self._rest, b""
         return body
 
     def _until_silence(self) -> bytes:
-        self._until = min(self._until, time.monotonic() + SETTLED)
+        self._until = min(self._until, time.monotonic() + SILENCE)
         with contextlib.suppress(TimeoutError, OSError):
             return self._until_closed()
         body, self._rest = self._rest, b""
@@ -170,11 +170,11 @@ class RawConnection:
     def _more(self) -> None:
         """Read on. Raises NoHttp where the connection is closed."""
         if self._socket is None:
-            raise NoHttp("there is no connection")
+            raise InvalidHttp("there is no connection")
         self._socket.settimeout(self._left())
         came = self._socket.recv(65536)
         if not came:
-            raise NoHttp("it was closed before a whole response had come")
+            raise InvalidHttp("it was closed before a whole response had come")
         self._rest += came
 
 
@@ -182,36 +182,38 @@ def _size(text: str, base: int) -> int:
     """The number of bytes that a framing names (RFC 9112, sections 6.2 and 7.1). Raises NoHttp where it is none."""
     digits = text.strip(" \t")
     if not re.fullmatch("[0-9]{1,19}" if base == 10 else "[0-9A-Fa-f]{1,16}", digits):
-        raise NoHttp(f"no length of a body: {text[:64]!r}")
+        raise InvalidHttp(f"no length of a body: {text[:64]!r}")
     return int(digits, base)
 
 
-def written(request: Request, base_url: str) -> bytes:
+def request_bytes(request: Request, base_url: str) -> bytes:
     """The request as it goes over the wire."""
-    head, content = written_parts(request, base_url)
+    head, content = head_and_content(request, base_url)
     return head + content
 
 
-def written_parts(request: Request, base_url: str) -> tuple[bytes, bytes]:
+def head_and_content(request: Request, base_url: str) -> tuple[bytes, bytes]:
     """The head of the request, and what follows it."""
     content = request.body or b""
     lines = [*head_lines(request, base_url), *framing_lines(request, str(len(content))), "", ""]
     if request.chunked:
         chunk = [b"%x" % len(content), content] if content else []
-        content = LINE.join([*chunk, *(line.encode("latin-1", "replace") for line in ending_lines(request)), b""])
+        content = CRLF.join([*chunk, *(line.encode("latin-1", "replace") for line in ending_lines(request)), b""])
     return "\r\n".join(lines).encode("latin-1", "replace"), content
 
 
 def head_lines(request: Request, base_url: str) -> list[str]:
     """The lines of the head but those that say where the body ends."""
-    wire, url = request.wire or Wire(), urlsplit(base_url)
+    wire, url = request.wire_format or WireFormat(), urlsplit(base_url)
     target = url.path.rstrip("/") + request.target
-    line = f"{request.method} {f'{url.scheme}://{url.netloc}' if wire.absolute else ''}{target} HTTP/{wire.version}"
+    line = (
+        f"{request.method} {f'{url.scheme}://{url.netloc}' if wire.absolute_target else ''}{target} HTTP/{wire.version}"
+    )
     hosts = (url.netloc,) if wire.hosts is None else wire.hosts
     lines = [line, *(f"Host: {host}" for host in hosts), *(f"{name}: {value}" for name, value in request.headers)]
     if request.credential is not None:
         lines.append(f"{wire.authorization}{request.credential.value}")
-    return [*lines, *(f"{name}: {secret.value}" for name, secret in request.extra)]
+    return [*lines, *(f"{name}: {secret.value}" for name, secret in request.user_headers)]
 
 
 def framing_lines(request: Request, length: str) -> list[str]:
@@ -223,5 +225,5 @@ def framing_lines(request: Request, length: str) -> list[str]:
 
 def ending_lines(request: Request) -> list[str]:
     """The lines after the last chunk of a chunked body: its end, and the trailer section."""
-    trailers = request.wire.trailers if request.wire is not None else ()
+    trailers = request.wire_format.trailers if request.wire_format is not None else ()
     return ["0", *(f"{name}: {value}" for name, value in trailers), ""]

@@ -14,7 +14,7 @@ from conformance.wire.exchange import Exchange, Request
 from conformance.wire.raw_connection import ending_lines, framing_lines, head_lines
 
 CURL = "curl"
-DRAWING = "RUN=rc-$(date +%s)-$$"
+SET_RUN = "RUN=rc-$(date +%s)-$$"
 """Draws what the names of a run begin with."""
 LONGEST_WORD = 100_000
 """Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
@@ -24,42 +24,42 @@ _REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class CommandOptions:
     """What the commands have to be told to get to the target as the run did, as words of a shell."""
 
     curl: str = ""
     openssl: str = ""
 
 
-STRAIGHT = Way()
+NO_OPTIONS = CommandOptions()
 
 
 def script(
     exchanges: Iterable[Exchange],
     base_url: str,
     variables: Variables,
-    drawing: str = DRAWING,
-    way: Way = STRAIGHT,
+    set_run: str = SET_RUN,
+    options: CommandOptions = NO_OPTIONS,
 ) -> list[str]:
     """Commands that repeat `exchanges` against `base_url`, under names of a run of their own (`$RUN`)."""
     commands = [
         command
         for race, raced in groupby(exchanges, lambda exchange: exchange.race)
-        for command in _at_once(_commands(raced, base_url, variables, way), race)
+        for command in _at_once(_commands(raced, base_url, variables, options), race)
     ]
     uses_run = any("$RUN" in command for command in commands)
-    return ([drawing] if uses_run else []) + commands
+    return ([set_run] if uses_run else []) + commands
 
 
-def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables, way: Way) -> list[str]:
+def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables, options: CommandOptions) -> list[str]:
     """A command for each exchange, or one for those that went over one connection, which curl keeps to the next."""
     commands, last = list[str](), None
     for by_hand, some in _by_socket(exchanges):
         if by_hand:
-            commands.append(over_a_socket([exchange.request for exchange in some], base_url, variables, way))
+            commands.append(raw_command([exchange.request for exchange in some], base_url, variables, options))
             continue
         for exchange in some:
-            command = curl(exchange.request, base_url, variables, way)
+            command = curl(exchange.request, base_url, variables, options)
             if last is not None and exchange.connection == last and command.startswith(CURL):
                 commands[-1] += f" --next{command.removeprefix(CURL)}"
             else:
@@ -86,13 +86,15 @@ def _hidden_by_curl(exchange: Exchange) -> bool:
 
     Nor does it send trailers.
     """
-    request, wire = exchange.request, exchange.request.wire
+    request, wire = exchange.request, exchange.request.wire_format
     return wire is not None and (
         request.method == "HEAD" or exchange.connection is not None or wire.hosts is not None or bool(wire.trailers)
     )
 
 
-def over_a_socket(requests: Iterable[Request], base_url: str, variables: Variables, way: Way = STRAIGHT) -> str:
+def raw_command(
+    requests: Iterable[Request], base_url: str, variables: Variables, options: CommandOptions = NO_OPTIONS
+) -> str:
     """A command that writes requests to one connection, a second apart, and shows what comes back."""
     if base_url.startswith("$"):  # a variable of the reader's own: the address of a server without TLS
         address = f"${{{base_url.removeprefix('$')}#http://}}"
@@ -102,7 +104,7 @@ def over_a_socket(requests: Iterable[Request], base_url: str, variables: Variabl
         url = urlsplit(base_url)
         secure = url.scheme == "https"
         address = f"{url.hostname}:{url.port or (443 if secure else 80)}"
-    secured = " ".join(filter(None, ["openssl s_client -quiet", way.openssl, f"-connect {address}"]))
+    secured = " ".join(filter(None, ["openssl s_client -quiet", options.openssl, f"-connect {address}"]))
     reader = secured if secure else f"{CURL} -sS -m 9 telnet://{address}"
     parts = [part for request in requests for part in (*_printed(request, base_url, variables), "sleep 1")]
     return f"{{ {'; '.join(parts)}; }} | {reader}"
@@ -124,7 +126,7 @@ def _printed(request: Request, base_url: str, variables: Variables) -> list[str]
         ending = " ".join(_quoted(line, variables) for line in ending_lines(request))
         chunk = [f"printf '%s\\r\\n' {size}", *content, "printf '\\r\\n'"] if content else []
         content = [*chunk, f"printf '%s\\r\\n' {ending}"]
-    later = ["sleep 1"] if request.wire is not None and request.wire.body_later else []
+    later = ["sleep 1"] if request.wire_format is not None and request.wire_format.delay_body else []
     return [f"printf '%s\\r\\n' {' '.join(head)} ''", *later, *content]
 
 
@@ -143,21 +145,25 @@ def _at_once(commands: list[str], race: int | None) -> list[str]:
     return commands if race is None else [*(f"{command} &" for command in commands), "wait"]
 
 
-def curl(request: Request, base_url: str, variables: Variables, way: Way = STRAIGHT) -> str:
+def curl(request: Request, base_url: str, variables: Variables, options: CommandOptions = NO_OPTIONS) -> str:
     """One request as a curl command. Secrets stand in it as the environment variables that hold them."""
     if base_url.startswith("$"):  # a variable of the reader's own
         variables = {**variables, base_url: base_url}
     words = [f"{CURL} -sS -i -w '\\n'"]  # else the next response begins in the last line of this one's body
-    words += [way.curl] if way.curl else []
+    words += [options.curl] if options.curl else []
     if request.method != "GET":
         words.append(f"-X {request.method}")
     words.append(_quoted(base_url.rstrip("/") + request.target, variables))
     if "/." in request.target:
         words.append("--path-as-is")
-    if request.wire is not None:
-        words += ["--http1.0"] if request.wire.version == "1.0" else []
+    if request.wire_format is not None:
+        words += ["--http1.0"] if request.wire_format.version == "1.0" else []
         words += ["--http1.1"] if request.header("upgrade") is not None else []  # HTTP/2 knows no such header
-        words += [f"--request-target {_quoted(base_url + request.target, variables)}"] if request.wire.absolute else []
+        words += (
+            [f"--request-target {_quoted(base_url + request.target, variables)}"]
+            if request.wire_format.absolute_target
+            else []
+        )
     words += _header_words(request, variables)
     added_by_curl = ["Accept"] if request.body is None else ["Accept", "Content-Type"]
     words.extend(f"-H '{name}:'" for name in added_by_curl if request.header(name) is None)
@@ -178,15 +184,17 @@ def _header_words(request: Request, variables: Variables) -> list[str]:
     """The headers of a request as options of curl, cookies of all kinds in one of them."""
     words = list[str]()
     if request.credential is not None:
-        before = request.wire.authorization if request.wire is not None else "Authorization: "
+        before = request.wire_format.authorization if request.wire_format is not None else "Authorization: "
         words.append(f'-H "{before}{request.credential.shell}"')
-    words.extend(f'-H "{name}: {secret.shell}"' for name, secret in request.extra if request.beside_cookies(name))
+    words.extend(
+        f'-H "{name}: {secret.shell}"' for name, secret in request.user_headers if request.is_separate_header(name)
+    )
     if request.cookies:
         words.append(f"-H Cookie:' '{_cookies(request, variables)}")
     words.extend(
         f"-H {_quoted(f'{name}: {value}' if value else f'{name};', variables)}"
         for name, value in request.headers
-        if request.beside_cookies(name)
+        if request.is_separate_header(name)
     )
     return words
 

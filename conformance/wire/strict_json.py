@@ -26,27 +26,27 @@ _NEGATIVE_ZERO = b"-0"
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Parsed:
     """What was read."""
 
     value: Any
     """The value; None where no reader could make one."""
-    faults: tuple[str, ...]
+    errors: tuple[str, ...]
     """In what it is not one JSON text in UTF-8 without a byte order mark. Empty for strict JSON."""
 
 
-def read(body: bytes) -> Text:
+def parse(body: bytes) -> Parsed:
     """Read `body` as far as it can be read."""
     alike = body.translate(_ALIKE, b"+")
     if not (_MANY_DIGITS in alike or _LARGE_EXPONENT in alike or _NEGATIVE_ZERO in body):
         try:
-            return Text(jiter.from_json(body, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True), ())
+            return Parsed(jiter.from_json(body, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True), ())
         except ValueError:  # the other reader says why, or takes what is strict and beyond this one
             pass
-    return read_leniently(body)
+    return parse_leniently(body)
 
 
-def read_leniently(body: bytes) -> Text:
+def parse_leniently(body: bytes) -> Parsed:
     """Return what `read` returns, more slowly, and with every fault named."""
     faults = _Faults()
     if body.startswith(BYTE_ORDER_MARK):
@@ -71,10 +71,10 @@ def read_leniently(body: bytes) -> Text:
     try:
         value = json.loads(text, parse_constant=constant, parse_int=_integer, object_pairs_hook=members)
     except json.JSONDecodeError as error:
-        return Text(None, (*faults.told, f"it is no JSON: {error.msg} at character {error.pos}"))
+        return Parsed(None, (*faults.told, f"it is no JSON: {error.msg} at character {error.pos}"))
     except (RecursionError, ValueError) as error:
-        return Text(None, (*faults.told, f"it is beyond what a JSON reader takes: {error}"))
-    return Text(value, faults.told)
+        return Parsed(None, (*faults.told, f"it is beyond what a JSON reader takes: {error}"))
+    return Parsed(value, faults.told)
 
 
 class _Faults:

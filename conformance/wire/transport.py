@@ -26,9 +26,9 @@ class Transport(Protocol):
     """Anything that answers requests. Safe to call from several threads."""
 
     base_url: str
-    connects: bool
+    has_connections: bool
     """Whether requests go over connections."""
-    longest: float
+    time_left: float
     """Seconds that a request may take beside its own time limit: what is left of the run."""
 
     def send(self, request: Request) -> Response:
@@ -39,7 +39,7 @@ class Transport(Protocol):
         """A connection: what sends requests over it, one after the other, as long as the target keeps it open."""
         ...
 
-    def keep_none(self) -> None:
+    def disable_keep_alive(self) -> None:
         """Send each request over a connection of its own from now on."""
         ...
 
@@ -51,8 +51,8 @@ class Transport(Protocol):
 class Connectionless:
     """What a transport has that has no connections."""
 
-    connects = False
-    longest = math.inf
+    has_connections = False
+    time_left = math.inf
 
     def send(self, request: Request) -> Response:
         """The response."""
@@ -62,14 +62,14 @@ class Connectionless:
     def connection(self) -> Iterator[Callable[[Request], Response]]:
         yield self.send
 
-    def keep_none(self) -> None:
+    def disable_keep_alive(self) -> None:
         pass
 
 
-def outgoing(base_url: str, request: Request) -> httpx2.Request:
+def httpx_request(base_url: str, request: Request) -> httpx2.Request:
     """The request as it is sent, with no more headers than its own, Host, framing, and that no coding is wanted."""
-    headers = [(name.encode(), value.encode()) for name, value in request.headers if request.beside_cookies(name)]
-    extra = ((name, secret) for name, secret in request.extra if request.beside_cookies(name))
+    headers = [(name.encode(), value.encode()) for name, value in request.headers if request.is_separate_header(name)]
+    extra = ((name, secret) for name, secret in request.user_headers if request.is_separate_header(name))
     headers.extend((name.encode(), secret.value.encode()) for name, secret in extra)
     if cookies := [value for value, _ in request.cookies]:
         headers.append((b"Cookie", "; ".join(cookies).encode()))
@@ -89,10 +89,10 @@ def _url(text: str) -> httpx2.URL:
     return httpx2.URL(text)
 
 
-def received(status: int, headers: list[tuple[bytes, bytes]], body: Body, seconds: float) -> Response:
+def to_response(status: int, headers: list[tuple[bytes, bytes]], body: Body, seconds: float) -> Response:
     """A response as it came."""
     decoded = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
-    return Response(status, decoded, body.content, seconds, body.sent, body.miscoded)
+    return Response(status, decoded, body.content, seconds, body.encoded_size, body.encoding_error)
 
 
 def _in_chunks(body: bytes, size: int = 16) -> Iterator[bytes]:
@@ -136,14 +136,14 @@ class Route:
     """File of the certificates to trust, in PEM, in place of the machine's."""
     insecure: bool = False
     """Whether any certificate will do."""
-    shown: ClientCertificate | None = None
+    client_certificate: ClientCertificate | None = None
     """What the target is shown, where it wants to know who connects."""
 
-    def tls(self) -> ssl.SSLContext:
+    def ssl_context(self) -> ssl.SSLContext:
         """How certificates are verified, and which is shown. Raises OSError (ssl.SSLError) for files of no use."""
         context = self._verifying()
-        if self.shown is not None:
-            self.shown.load(context)
+        if self.client_certificate is not None:
+            self.client_certificate.load(context)
         return context
 
     def _verifying(self) -> ssl.SSLContext:
@@ -153,7 +153,7 @@ class Route:
             return context
         return ssl.create_default_context(cafile=self.ca) if self.ca else httpcore2.default_ssl_context()
 
-    def through(self) -> httpcore2.Proxy | None:
+    def httpcore_proxy(self) -> httpcore2.Proxy | None:
         """The proxy, with what it is to be told of the user."""
         if self.proxy is None:
             return None
@@ -161,14 +161,14 @@ class Route:
         return httpcore2.Proxy(self.proxy, auth=(user, password) if user else None)
 
 
-LONGEST = 512 * 1024
+MAX_BODY_BYTES = 512 * 1024
 """Bytes of a body that are read at most; no model comes near it."""
 GZIP = 16 + zlib.MAX_WBITS
 GZIP_BEGINS = b"\x1f\x8b"
 """No JSON text begins so."""
 
 
-class Unreadable(Exception):
+class UnreadableBody(Exception):
     """The body cannot be taken as it is sent. The text completes "the body ..."."""
 
 
@@ -178,13 +178,13 @@ class Body:
 
     content: bytes
     """Decoded, whatever the header says, where it can be told how."""
-    sent: int
+    encoded_size: int
     """Bytes before they were decoded."""
-    miscoded: str = ""
+    encoding_error: str = ""
     """How the body is coded, where Content-Encoding says otherwise."""
 
 
-def read_body(chunks: Iterable[bytes], coding: str | None, until: float) -> Body:
+def receive_body(chunks: Iterable[bytes], coding: str | None, until: float) -> Body:
     """The body, decoded. Raises Unreadable, or TimeoutError where it drips past `until` of `time.monotonic`.
 
     Requests ask for no coding; gzip and deflate are read all the same, for gateways that compress whatever passes.
@@ -195,22 +195,22 @@ def read_body(chunks: Iterable[bytes], coding: str | None, until: float) -> Body
             raise TimeoutError
         body += chunk
         _refuse_long(len(body))
-    return decoded(bytes(body), coding)
+    return decode_body(bytes(body), coding)
 
 
-def decoded(body: bytes, coding: str | None) -> Body:
+def decode_body(body: bytes, coding: str | None) -> Body:
     """The body without the codings that it is in, those that the header does not name among them."""
     named = [word for part in (coding or "").split(",") if (word := part.strip().lower()) not in ("", "identity")]
     content, miscoded = body, ""
     if len(named) > 1:
-        raise Unreadable(f"is in the codings {coding!r}, which the request did not ask for")
+        raise UnreadableBody(f"is in the codings {coding!r}, which the request did not ask for")
     if named and body:
         if _is_in(named[0], body):
             content = _decompressed(body, named[0])
-        elif named[0] in _WINDOWS or not strict_json.read(body).faults:
+        elif named[0] in _WINDOWS or not strict_json.parse(body).errors:
             miscoded = f"a body that is not in the coding {named[0]}"
         else:
-            raise Unreadable(f"is in the coding {named[0]!r}, which the request did not ask for")
+            raise UnreadableBody(f"is in the coding {named[0]!r}, which the request did not ask for")
     if not miscoded and content.startswith(GZIP_BEGINS):
         content = _decompressed(content, "gzip")
         miscoded = "a body in the coding gzip" + (", once more than that" if named else "")
@@ -231,15 +231,15 @@ def _decompressed(body: bytes, coding: str) -> bytes:
     """What a body decodes to, no more than LONGEST: a small one may hold a thousand times its size."""
     decoder = zlib.decompressobj(_WINDOWS[coding])
     try:
-        content = decoder.decompress(body, LONGEST + 1)
+        content = decoder.decompress(body, MAX_BODY_BYTES + 1)
     except zlib.error as error:
-        raise Unreadable(f"is not in the coding {coding}, though it begins so ({error})") from None
+        raise UnreadableBody(f"is not in the coding {coding}, though it begins so ({error})") from None
     _refuse_long(len(content))
     if not decoder.eof:
-        raise Unreadable(f"ends in the midst of its {coding} coding")
+        raise UnreadableBody(f"ends in the midst of its {coding} coding")
     return content
 
 
 def _refuse_long(length: int) -> None:
-    if length > LONGEST:
-        raise Unreadable(f"is longer than {LONGEST} bytes and was not read further")
+    if length > MAX_BODY_BYTES:
+        raise UnreadableBody(f"is longer than {MAX_BODY_BYTES} bytes and was not read further")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance.target.ledger import Entry, Recorded, read_ledger, write_ledger
+from conformance.target.ledger import Entry, LedgerRun, read_ledger, write_ledger
 from tests.conformance.command import KEYS, KNOWN, Ran, conformance
 from tests.conformance.unit.sockets import saying
 from tests.conformance.watched import Watched
@@ -91,7 +91,7 @@ def test_after_a_crash_the_ledger_names_it_all_and_clean_deletes_it(tmp_path: Pa
     server.models[("acme", "of-the-user")] = server.models[("acme", min(left))]
     with served(server) as url:
         strangers = (Entry("of-the-user", "RESPAN_API_KEY"), Entry(f"{run.prefix}-1/../of-the-user", ""))
-        write_ledger(ledger, [Recorded(url, run.prefix, (*run.entries, *strangers))])
+        write_ledger(ledger, [LedgerRun(url, run.prefix, (*run.entries, *strangers))])
         ran = conformance("clean", str(ledger), environment=KEYS)
     assert server.there == ["of-the-user"]
     assert ran.code == 1
@@ -102,7 +102,7 @@ def test_after_a_crash_the_ledger_names_it_all_and_clean_deletes_it(tmp_path: Pa
 def test_clean_needs_the_key_of_the_other_organization(tmp_path: Path) -> None:
     entries = (Entry("rc-00000001-1", "RESPAN_API_KEY"), Entry("rc-00000001-2", "RESPAN_OTHER_ORG_KEY"))
     with served(PlainServer()) as url:
-        write_ledger(tmp_path / "ledger", [Recorded(url, "rc-00000001", entries)])
+        write_ledger(tmp_path / "ledger", [LedgerRun(url, "rc-00000001", entries)])
         one = {"RESPAN_API_KEY": KEYS["RESPAN_API_KEY"]}
         ran = conformance("clean", str(tmp_path / "ledger"), environment=one)
         assert (ran.code, ran.stderr) == (1, "")

@@ -8,7 +8,7 @@ import pytest
 
 from conformance import check
 from conformance.results.verdict import RunVerdict, Verdict
-from conformance.target.ledger import Entry, Recorded, read_ledger, write_ledger
+from conformance.target.ledger import Entry, LedgerRun, read_ledger, write_ledger
 from tests.conformance.command import KEYS, KNOWN, conformance
 from tests.mutants.judging import failed_requirements
 from tests.mutants.updates import UpdatesIgnored
@@ -70,7 +70,7 @@ def _checked(server: PlainServer, file: Path, seed: int, **options: Any) -> Resu
 def _listed(file: Path) -> set[tuple[str, str]]:
     """The models in a file: organization and name."""
     organizations = {"RESPAN_API_KEY": "acme", "RESPAN_OTHER_ORG_KEY": "globex"}
-    return {(organizations[it.caller], it.name) for run in read_ledger(file) for it in run.entries}
+    return {(organizations[it.key_variable], it.name) for run in read_ledger(file) for it in run.entries}
 
 
 @pytest.mark.parametrize("server", [Keeps(), KeepsWithoutReads()], ids=lambda server: type(server).__name__)
@@ -141,7 +141,7 @@ def test_what_is_said_of_it(tmp_path: Path) -> None:
 def test_a_model_of_somebody_else_is_never_taken_up(tmp_path: Path) -> None:
     server, file = PlainServer(), tmp_path / "names"
     with served(server) as url:
-        write_ledger(file, [Recorded(url, "rc-00000001", (Entry("of-the-user", "RESPAN_API_KEY"),))])
+        write_ledger(file, [LedgerRun(url, "rc-00000001", (Entry("of-the-user", "RESPAN_API_KEY"),))])
         server.write("acme", "of-the-user", {"model_name": "of-the-user"})
         ran = conformance(url, "--only", "STA-01", "--names", str(file), environment=KEYS)
     assert ran.code == 0

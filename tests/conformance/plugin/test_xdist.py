@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conformance.target.probe import BEFORE
+from conformance.target.probe import PRECEDING_REQUESTS
 from tests.conformance.command import KEYS, KNOWN
 from tests.conformance.plugin.project import Project, Ran
 from tests.mutants.judging import NETS, failed_requirements, judged
@@ -51,7 +51,7 @@ def test_a_good_server_conforms(project: Project) -> None:
     assert "Respan custom models: conformant" in ran.output
     assert "the target has a read" in ran.output
     assert "an application in the same process has no connections" in ran.output
-    assert ran.counts.get("skipped", 0) > len(BEFORE)
+    assert ran.counts.get("skipped", 0) > len(PRECEDING_REQUESTS)
 
 
 def test_a_broken_server_is_found_to_break_what_it_breaks(project: Project) -> None:

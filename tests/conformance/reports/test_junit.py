@@ -181,7 +181,7 @@ def test_a_target_that_is_gone_is_an_error_and_no_failure(monkeypatch: pytest.Mo
     def gone(_: Subject) -> None:
         raise Unreachable("nobody is there")
 
-    monkeypatch.setattr("conformance.runner.run.look", gone)
+    monkeypatch.setattr("conformance.runner.run.preflight", gone)
     read = Read(PlainServer(), only=["STA-01"])
     assert read.result.verdict() is RunVerdict.UNREACHABLE
     assert read.suite.failures == 0
@@ -193,7 +193,7 @@ def test_an_interruption_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> dict[str, Any]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Subject, "full", interrupted)
+    monkeypatch.setattr(Subject, "full_body", interrupted)
     read = Read(PlainServer(), only=["SCH-10", "STA-01"])
     assert read.result.verdict() is RunVerdict.INTERRUPTED
     assert read.suite.failures == 0

@@ -26,7 +26,7 @@ def test_a_story_ends_where_the_violation_is_shown(contract: Contract) -> None:
 
 def test_a_story_is_about_what_the_last_exchange_names_and_what_that_names(contract: Contract) -> None:
     names = Names()
-    base, other, child = names.fresh(), names.fresh(), names.fresh()
+    base, other, child = names.new_name(), names.new_name(), names.new_name()
     story = [
         _exchange(contract, {"model_name": base}),
         _exchange(contract, {"model_name": other}),
@@ -42,14 +42,14 @@ def test_a_story_is_about_what_the_last_exchange_names_and_what_that_names(contr
 
 def test_names_that_begin_alike_are_told_apart() -> None:
     names = Names("0")
-    first = names.fresh()
-    eleventh = [names.fresh() for _ in range(10)][-1]
-    assert names.found_in(f"{eleventh} {first}/suffix") == [eleventh, first]
+    first = names.new_name()
+    eleventh = [names.new_name() for _ in range(10)][-1]
+    assert names.names_in(f"{eleventh} {first}/suffix") == [eleventh, first]
 
 
 def test_the_same_requests_under_new_names(contract: Contract) -> None:
     names = Names()
-    base, child = names.fresh(), names.fresh()
+    base, child = names.new_name(), names.new_name()
     requests = [
         upsert_request(contract, {"model_name": f"{base}/x", "display_name": "é"}),
         upsert_request(contract, {"model_name": child, "base_model_name": f"{base}/x"}),
@@ -57,13 +57,13 @@ def test_the_same_requests_under_new_names(contract: Contract) -> None:
     first, second = renamed(requests, names)
     assert first.json["model_name"] == second.json["base_model_name"] == first.key
     assert first.json["display_name"] == "é"
-    assert {base, child}.isdisjoint(names.found_in(f"{first.body!r} {second.body!r}"))
+    assert {base, child}.isdisjoint(names.names_in(f"{first.body!r} {second.body!r}"))
     assert second.key == second.json["model_name"]
 
 
 def test_answers_are_the_same_but_for_names_and_times(contract: Contract) -> None:
     names = Names()
-    one, other, third = names.fresh(), names.fresh(), names.fresh()
+    one, other, third = names.new_name(), names.new_name(), names.new_name()
 
     def story(name: str, **shown: object) -> list[Exchange]:
         return [_exchange(contract, {"model_name": name}, {"id": name, "created_at": name, **shown})]

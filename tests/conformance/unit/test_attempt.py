@@ -16,7 +16,7 @@ from conformance.requirements.requirement import Requirement
 from conformance.results.verdict import Verdict
 from conformance.runner.attempt import CheckRunner
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Exchange, Lost, Request
+from conformance.wire.exchange import Exchange, NoResponse, Request
 from contract import Contract
 from tests.conformance.unit.parts import requirement, subject_of, wsgi
 
@@ -35,7 +35,7 @@ def _attempts(subject: Subject, *judges: Requirement) -> CheckRunner:
 
 
 def _is_created(subject: Subject) -> Callable[[], None]:
-    return lambda: expect_status(subject.upsert(subject.minimal()), 201)
+    return lambda: expect_status(subject.upsert(subject.minimal_body()), 201)
 
 
 def _statuses(exchanges: tuple[Exchange, ...]) -> list[int]:
@@ -95,7 +95,7 @@ def test_evidence_is_made_anew_for_the_second_run(contract: Contract) -> None:
     subject = _answering(contract, 200, 201)
 
     def check() -> None:
-        expect_status(subject.once("evidence", lambda: subject.upsert(subject.minimal())), 201)
+        expect_status(subject.once("evidence", lambda: subject.upsert(subject.minimal_body())), 201)
 
     assert _attempts(subject).run(OWN, check).verdict is Verdict.UNSTABLE
     assert subject.client.requests == 3  # the last one replays the first
@@ -112,9 +112,9 @@ def test_a_fault_that_the_second_run_cannot_see_is_seen_by_the_same_requests(con
     subject = subject_of(contract, wsgi(answer))
 
     def check() -> None:
-        before = subject.upsert(subject.minimal()).response.members
-        subject.upsert({**subject.minimal(), "display_name": "of another model"})
-        after = subject.upsert(subject.minimal())
+        before = subject.upsert(subject.minimal_body()).response.members
+        subject.upsert({**subject.minimal_body(), "display_name": "of another model"})
+        after = subject.upsert(subject.minimal_body())
         if after.response.members.get("display_name") != before.get("display_name"):
             raise Failure("nothing of another model", "something", seen_in=[after.response])
 
@@ -127,7 +127,7 @@ def test_evidence_that_cannot_be_had_is_asked_for_once(contract: Contract) -> No
     subject = _answering(contract, 400)
 
     def check() -> None:
-        subject.once("evidence", lambda: subject.existing(subject.minimal()))
+        subject.once("evidence", lambda: subject.existing(subject.minimal_body()))
 
     attempts = _attempts(subject)
     first = attempts.run(OWN, check)
@@ -142,8 +142,8 @@ def test_exchanges_that_a_violation_names_are_those_that_are_shown(contract: Con
     subject = _answering(contract, 200)
 
     def check() -> None:
-        subject.upsert(subject.minimal())
-        raise Failure("one", "other", [subject.upsert(subject.minimal())])
+        subject.upsert(subject.minimal_body())
+        raise Failure("one", "other", [subject.upsert(subject.minimal_body())])
 
     attempt = _attempts(subject).run(OWN, check)
     assert len(attempt.findings["STA-01"].exchanges) == 1
@@ -154,7 +154,7 @@ def test_an_exception_in_a_check_is_an_error_of_ours(contract: Contract) -> None
     subject = _answering(contract, 201)
 
     def check() -> None:
-        subject.upsert(subject.minimal())
+        subject.upsert(subject.minimal_body())
         raise KeyError("a mistake of ours")
 
     attempt = _attempts(subject).run(OWN, check)
@@ -167,27 +167,27 @@ def test_what_cannot_be_tested_says_why_and_whose_finding_it_is(contract: Contra
     subject = _answering(contract, 400)
 
     def check() -> None:
-        subject.existing(subject.minimal())
+        subject.existing(subject.minimal_body())
 
     attempt = _attempts(subject).run(OWN, check)
     assert (attempt.verdict, attempt.blocked_by) == (Verdict.NOT_TESTABLE, "STA-17")
     assert "400" in attempt.reason
 
 
-@pytest.mark.parametrize(("ordinary", "blocked_by"), [(True, RESPONDS), (False, None)])
+@pytest.mark.parametrize(("may_be_intercepted", "blocked_by"), [(False, RESPONDS), (True, None)])
 def test_a_lost_request_is_reported_where_answers_are_required(
-    contract: Contract, ordinary: bool, blocked_by: str | None
+    contract: Contract, may_be_intercepted: bool, blocked_by: str | None
 ) -> None:
     subject = _answering(contract, 201)
-    request = Request("POST", "/", ordinary=ordinary)
+    request = Request("POST", "/", may_be_intercepted=may_be_intercepted)
 
     def check() -> None:
-        raise Lost(request, "the connection broke")
+        raise NoResponse(request, "the connection broke")
 
     attempt = _attempts(subject).run(OWN, check)
     assert attempt.lost is not None
     assert (attempt.verdict, attempt.blocked_by) == (Verdict.NOT_TESTABLE, blocked_by)
-    assert attempt.findings.keys() == ({RESPONDS} if ordinary else set())
+    assert attempt.findings.keys() == (set() if may_be_intercepted else {RESPONDS})
 
 
 def _breaking(subject: Subject, *targets: str) -> Callable[[], None]:
@@ -196,8 +196,8 @@ def _breaking(subject: Subject, *targets: str) -> Callable[[], None]:
 
     def check() -> None:
         if target := next(coming, ""):
-            raise Lost(Request("POST", target), "the connection broke")
-        subject.upsert(subject.minimal())
+            raise NoResponse(Request("POST", target), "the connection broke")
+        subject.upsert(subject.minimal_body())
 
     return check
 
@@ -241,7 +241,7 @@ def test_a_fault_on_every_exchange_is_reported_once_where_it_came_up_first(contr
 
     def check() -> None:
         for _ in range(3):
-            subject.upsert(subject.minimal())
+            subject.upsert(subject.minimal_body())
 
     attempt = _attempts(subject, NO_FIVES).run(OWN, check)
     assert attempt.verdict is Verdict.PASS
@@ -253,7 +253,7 @@ def test_a_fault_of_a_request_that_is_made_up_once_a_run_is_confirmed_by_that_re
     subject = subject_of(contract, wsgi(lambda _, body: ((500 if b'"input_cost":1' in body else 200), {})))
 
     def check() -> None:
-        subject.once("made up", lambda: [subject.upsert({**subject.minimal(), "input_cost": 1})], lasting=True)
+        subject.once("made up", lambda: [subject.upsert({**subject.minimal_body(), "input_cost": 1})], persistent=True)
 
     attempt = _attempts(subject, NO_FIVES).run(OWN, check)
     assert attempt.findings["STA-03"].verdict is Verdict.FAIL
@@ -272,8 +272,8 @@ def test_a_violation_that_can_be_retraced_is_confirmed_without_the_rest_of_its_c
         return Reproduced(Failure("201", "another"), tuple(exchanges)) if seen else None
 
     def check() -> None:
-        subject.upsert(subject.minimal())
-        exchange = subject.upsert(subject.minimal())
+        subject.upsert(subject.minimal_body())
+        exchange = subject.upsert(subject.minimal_body())
         if exchange.response.status != 201:
             failure = Failure("201", "another", [exchange])
             failure.replay = replay
@@ -291,7 +291,7 @@ def test_what_led_to_a_fault_on_an_exchange_is_shown_and_nothing_else(contract: 
     subject = subject_of(contract, wsgi(answer))
 
     def check() -> None:
-        one, other = subject.minimal(), subject.minimal()
+        one, other = subject.minimal_body(), subject.minimal_body()
         for body in (one, other, one, {**one, "input_cost": 1}, other):
             subject.upsert(body)
 
@@ -318,7 +318,7 @@ def test_an_obstacle_beside_a_confirmed_fault_hides_neither(contract: Contract) 
     subject = _answering(contract, 500)
 
     def check() -> None:
-        subject.upsert(subject.minimal())
+        subject.upsert(subject.minimal_body())
         raise NotTestable("no provider is known")
 
     attempt = _attempts(subject, NO_FIVES).run(OWN, check)

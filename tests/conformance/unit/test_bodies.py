@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.generate import bodies
 from conformance.generate.values import Wrongness, wrong_values
-from conformance.judge.requests import Reading, read_body
+from conformance.judge.requests import Validity, classify_body
 from contract import Contract, RequestField
 from tests.conformance.unit.oracles import Oracles
 from tests.conformance.unit.parts import drawn
@@ -31,7 +31,7 @@ def test_values_are_plain_and_valid(
     drawn_values = data.draw(bodies.values(fields))
     body = {**KEY, **drawn_values}
     assert len(drawn_values) <= 4
-    assert read_body(all_kinds, {name: value for name, value in body.items() if value != []}) is Reading.PLAIN
+    assert classify_body(all_kinds, {name: value for name, value in body.items() if value != []}) is Validity.PLAIN
     assert oracles.verdicts(body) == (True, True)
 
 
@@ -43,7 +43,7 @@ def test_a_wrong_value_is_wrong_whatever_is_beside_it(
     wrong = data.draw(bodies.wrong(fields))
     body = {**KEY, **data.draw(bodies.values(fields)), **wrong}
     assert len(wrong) == 1
-    assert read_body(all_kinds, body) is Reading.WRONG
+    assert classify_body(all_kinds, body) is Validity.INVALID
     assert oracles.verdicts(body) == (False, False)
 
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conformance.judge.outcome import Disrupted
-from conformance.target.budget import BYTES, CLEANING, SHORT, Budget, Restraint, Trouble
-from conformance.target.client import Pace
+from conformance.target.budget import BYTES, CLEANING, SHORT, Budget, Limits, Trouble
+from conformance.target.client import RateLimiter
 
 
 class Clock:
@@ -77,7 +77,7 @@ def test_a_run_judges_as_long_as_its_time_budget_allows_and_keeps_a_part_for_del
             attempt()
     assert budget.disruption is not None
     assert budget.disruption.trouble is Trouble.SLOW
-    assert budget.left == 0
+    assert budget.seconds_left == 0
 
 
 def test_the_time_that_a_busy_target_took_is_told(clock: Clock) -> None:
@@ -119,19 +119,19 @@ def test_what_ended_a_run_first_is_what_is_told() -> None:
 @pytest.mark.parametrize(
     ("restraint", "why"),
     [
-        (Restraint(), None),
-        (Restraint(concurrency=2, requests=7), None),
-        (Restraint(concurrency=1), "--concurrency 1"),
-        (Restraint(rate=1000), "--rate-limit"),
+        (Limits(), None),
+        (Limits(concurrency=2, requests=7), None),
+        (Limits(concurrency=1), "--concurrency 1"),
+        (Limits(rate=1000), "--rate-limit"),
     ],
 )
-def test_what_forbids_races(restraint: Restraint, why: str | None) -> None:
+def test_what_forbids_races(restraint: Limits, why: str | None) -> None:
     assert (restraint.forbids_races or "").startswith(why or "")
     assert (restraint.forbids_races is None) == (why is None)
 
 
 def test_a_pace_holds_over_all_threads() -> None:
-    pace, moments = Pace(200), []
+    pace, moments = RateLimiter(200), []
 
     def run(_: int) -> None:
         pace.wait()
@@ -143,7 +143,7 @@ def test_a_pace_holds_over_all_threads() -> None:
 
 
 def test_without_a_pace_nobody_waits() -> None:
-    pace, began = Pace(None), time.monotonic()
+    pace, began = RateLimiter(None), time.monotonic()
     for _ in range(1000):
         pace.wait()
     assert time.monotonic() - began < 1

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.judge.outcome import Obstacle
 from conformance.target.client import LONGEST_WAIT, SECOND_LOOK, TRIES, Busy, Client
-from conformance.wire.exchange import Headers, Lost, Request, Response
+from conformance.wire.exchange import Headers, NoResponse, Request, Response
 from conformance.wire.transport import Connectionless
 
 REQUEST = Request("GET", "/")
@@ -29,7 +29,7 @@ class Scripted(Connectionless):
     def send(self, request: Request) -> Response:
         status, headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if not status:
-            raise Lost(request, "no answer")
+            raise NoResponse(request, "no answer")
         return Response(status, headers, b"", 0.0)
 
     def close(self) -> None:
@@ -124,7 +124,7 @@ def test_a_target_that_stays_busy_makes_the_check_not_testable(waits: Sequence[f
 def test_a_lost_request_is_counted_and_has_no_exchange(waits: Sequence[float]) -> None:
     client = Client(Scripted((200, ()), (0, ())))
     client.send(REQUEST)
-    with pytest.raises(Lost):
+    with pytest.raises(NoResponse):
         client.send(REQUEST)
     assert client.requests == 2
     assert _statuses(client) == [200]

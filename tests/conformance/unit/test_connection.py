@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from conformance.settings import BadSetting, Settings, from_python
-from conformance.target.budget import Restraint
+from conformance.target.budget import Limits
 from conformance.target.connection import connection_of
 from conformance.wire.transport import TIMEOUT, Route
 
@@ -21,19 +21,19 @@ def _settings(**given: Any) -> Settings:
 def test_nothing_given_restrains_nothing() -> None:
     connection = connection_of(_settings())
     assert connection.route == Route(TIMEOUT)
-    assert connection.restraint == Restraint()
+    assert connection.limits == Limits()
     assert list(connection.headers) == []
     assert connection.warnings() == []
 
 
 @pytest.mark.parametrize(("given", "rate"), [("10/s", 10), ("0.5/s", 0.5), ("300/m", 5), ("1/m", 1 / 60), ("4", 4)])
 def test_a_rate_is_by_the_second_or_the_minute(given: str, rate: float) -> None:
-    assert connection_of(_settings(rate_limit=given)).restraint.rate == pytest.approx(rate)
+    assert connection_of(_settings(rate_limit=given)).limits.rate == pytest.approx(rate)
 
 
 def test_what_is_spread_over_processes_is_shared_out() -> None:
-    restraint = connection_of(_settings(rate_limit="10/s", max_requests="101", concurrency="3"), share=4).restraint
-    assert restraint == Restraint(rate=2.5, requests=26, concurrency=3)
+    restraint = connection_of(_settings(rate_limit="10/s", max_requests="101", concurrency="3"), share=4).limits
+    assert restraint == Limits(rate=2.5, requests=26, concurrency=3)
 
 
 WRONG = [
@@ -72,7 +72,7 @@ def test_a_proxy_with_a_password_in_its_url_is_refused_without_it() -> None:
 def test_the_user_of_a_proxy_is_told_to_it_alone() -> None:
     route = connection_of(_settings(proxy="http://proxy.example:3128", proxy_auth="me:open:sesame")).route
     assert "sesame" not in repr(route)
-    proxy = route.through()
+    proxy = route.httpcore_proxy()
     assert proxy is not None
     assert bytes(proxy.url) == b"http://proxy.example:3128/"
     assert proxy.auth == (b"me", b"open:sesame")
@@ -81,7 +81,7 @@ def test_the_user_of_a_proxy_is_told_to_it_alone() -> None:
 def test_certificates_of_a_file_are_trusted(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(file))
-    assert connection_of(_settings(ca=str(file))).route.tls().cert_store_stats()["x509_ca"] == 1
+    assert connection_of(_settings(ca=str(file))).route.ssl_context().cert_store_stats()["x509_ca"] == 1
 
 
 def test_what_is_insecure_is_said() -> None:

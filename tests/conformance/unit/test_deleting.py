@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from conformance.judge.requests import is_deletable
-from conformance.target.cleanup import SILENCES, clean, summed_up
+from conformance.target.cleanup import SILENCES, delete_models, leftover_summary
 from conformance.target.client import Client, Credentials
 from conformance.target.ledger import Entry
 from conformance.target.names import Names
 from conformance.target.subject import RunOptions, Subject
-from conformance.wire.exchange import RACE, Lost, Request, Response
+from conformance.wire.exchange import RACE, NoResponse, Request, Response
 from conformance.wire.http import InProcess
 from conformance.wire.transport import Connectionless
 from contract import Contract
@@ -46,15 +46,15 @@ def _subject(contract: Contract, app: Any) -> tuple[Subject, Recording]:
 
 
 def _clean(subject: Subject) -> dict[str, str]:
-    cleaned = clean(subject, subject.creations.own().items())
-    return {entry.name.removeprefix(subject.names.run): why for entry, why in cleaned.left.items()}
+    cleaned = delete_models(subject, subject.creations.models().items())
+    return {entry.name.removeprefix(subject.names.prefix): why for entry, why in cleaned.remaining.items()}
 
 
 @pytest.mark.parametrize("tail", ODD)
 def test_odd_names_are_deleted_too(tail: str, contract: Contract) -> None:
     server = PlainServer()
     subject, _ = _subject(contract, server)
-    subject.upsert({contract.upsert.key: subject.names.fresh() + tail})
+    subject.upsert({contract.upsert.key: subject.names.new_name() + tail})
     assert len(server.models) == 1
     assert _clean(subject) == {}
     assert server.models == {}
@@ -63,7 +63,7 @@ def test_odd_names_are_deleted_too(tail: str, contract: Contract) -> None:
 @pytest.mark.parametrize("tail", ["/../gpt-4o", "/..", "/.", "/status", "/x/list"])
 def test_no_path_is_asked_that_may_lead_elsewhere(tail: str, contract: Contract) -> None:
     subject, transport = _subject(contract, PlainServer())
-    name = subject.names.fresh() + tail
+    name = subject.names.new_name() + tail
     assert not is_deletable(name)
     subject.upsert({contract.upsert.key: name})
     assert list(_clean(subject).values()) == ["no path leads to its name for sure"]
@@ -73,10 +73,10 @@ def test_no_path_is_asked_that_may_lead_elsewhere(tail: str, contract: Contract)
 def test_each_model_is_deleted_by_the_key_that_created_it(contract: Contract) -> None:
     server = PlainServer()
     subject, _ = _subject(contract, server)
-    name = subject.minimal()
+    name = subject.minimal_body()
     subject.upsert(name)
     subject.upsert(name, subject.credentials.other_org)
-    assert {entry.caller for entry in subject.creations.own()} == {"RESPAN_API_KEY", "RESPAN_OTHER_ORG_KEY"}
+    assert {entry.key_variable for entry in subject.creations.models()} == {"RESPAN_API_KEY", "RESPAN_OTHER_ORG_KEY"}
     assert _clean(subject) == {}
     assert server.models == {}
 
@@ -88,7 +88,7 @@ def test_what_a_failing_server_may_have_stored_is_its_own(contract: Contract) ->
 
     server = FailsAfterwards()
     subject, _ = _subject(contract, server)
-    assert subject.upsert(subject.minimal()).response.status == 500
+    assert subject.upsert(subject.minimal_body()).response.status == 500
     assert len(server.models) == 1
     assert _clean(subject) == {}
     assert server.models == {}
@@ -96,8 +96,8 @@ def test_what_a_failing_server_may_have_stored_is_its_own(contract: Contract) ->
 
 def test_what_was_refused_is_not_its_own(contract: Contract) -> None:
     subject, _ = _subject(contract, PlainServer())
-    subject.upsert({**subject.minimal(), "input_cost": "free"})
-    assert subject.creations.own() == {}
+    subject.upsert({**subject.minimal_body(), "input_cost": "free"})
+    assert subject.creations.models() == {}
 
 
 def test_what_was_there_before_is_not_its_own(contract: Contract) -> None:
@@ -106,7 +106,7 @@ def test_what_was_there_before_is_not_its_own(contract: Contract) -> None:
     users.upsert({contract.upsert.key: "of-the-user"})
     subject, _ = _subject(contract, server)
     subject.upsert({contract.upsert.key: "of-the-user"})
-    assert subject.creations.own() == {}
+    assert subject.creations.models() == {}
 
 
 def test_what_was_not_there_before_is_its_own_whatever_it_is_called(contract: Contract) -> None:
@@ -117,17 +117,17 @@ def test_what_was_not_there_before_is_its_own_whatever_it_is_called(contract: Co
     server = TakesNumbersForNames()
     subject, _ = _subject(contract, server)
     subject.upsert({contract.upsert.key: 123})
-    assert list(subject.creations.own()) == [Entry("123", "RESPAN_API_KEY")]
+    assert list(subject.creations.models()) == [Entry("123", "RESPAN_API_KEY")]
     assert _clean(subject) == {}
     assert server.models == {}
 
 
 def test_what_a_check_deleted_is_not_deleted_again(contract: Contract) -> None:
     subject, _ = _subject(contract, PlainServer())
-    subject.capabilities.deletes_truly = True
-    name = subject.existing(subject.minimal())[contract.upsert.key]
+    subject.capabilities.delete_removes_model = True
+    name = subject.existing(subject.minimal_body())[contract.upsert.key]
     subject.delete(name)
-    assert subject.creations.own() == {}
+    assert subject.creations.models() == {}
 
 
 def test_a_delete_that_is_refused_leaves_the_model(contract: Contract) -> None:
@@ -139,7 +139,7 @@ def test_a_delete_that_is_refused_leaves_the_model(contract: Contract) -> None:
             raise self.unauthorized("no")
 
     subject, _ = _subject(contract, KeepsAll())
-    subject.existing(subject.minimal())
+    subject.existing(subject.minimal_body())
     assert list(_clean(subject).values()) == ["its delete got 401"]
 
 
@@ -148,16 +148,16 @@ def test_a_target_that_is_gone_is_not_asked_for_ever(contract: Contract) -> None
         def send(self, request: Request) -> Response:
             if request.method == "DELETE":
                 self.deleted.append(request.target)
-                raise Lost(request, "the connection broke")
+                raise NoResponse(request, "the connection broke")
             return super().send(request)
 
     transport = Gone(PlainServer())
     subject = Subject(contract, Client(transport), Credentials.from_keys(*KEYS), Names(), RunOptions())
     for _ in range(SILENCES + 2):
-        subject.existing(subject.minimal())
-    cleaned = clean(subject, subject.creations.own().items())
+        subject.existing(subject.minimal_body())
+    cleaned = delete_models(subject, subject.creations.models().items())
     assert len(transport.deleted) == SILENCES
-    assert summed_up(cleaned.left) == (
+    assert leftover_summary(cleaned.remaining) == (
         "5 models are left on the target (3: the connection broke; 2: the target stopped responding)"
     )
 
@@ -166,8 +166,8 @@ def test_what_was_raced_for_is_deleted_once_more(contract: Contract) -> None:
     """An upsert that raced with the delete may have come after it, whichever was answered first."""
     server = PlainServer()
     subject, _ = _subject(contract, server)
-    subject.capabilities.deletes_truly = True
-    body = subject.existing(subject.minimal())
+    subject.capabilities.delete_removes_model = True
+    body = subject.existing(subject.minimal_body())
     race = RACE.set(1)
     subject.delete(str(body[contract.upsert.key]))
     RACE.reset(race)
@@ -180,10 +180,10 @@ def test_what_was_refused_is_deleted_too_where_responses_are_doubtful(contract: 
     """A response may have been the one to another request."""
     server, name = PlainServer(), "model_name"
     subject, _ = _subject(contract, server)
-    refused = subject.upsert({**subject.minimal(), "input_cost": "much"})
+    refused = subject.upsert({**subject.minimal_body(), "input_cost": "much"})
     server.write("acme", str(refused.request.key), {name: refused.request.key})
     assert _clean(subject) == {}
     assert len(server.models) == 1
-    subject.creations.doubt()
+    subject.creations.distrust_rejections()
     assert _clean(subject) == {}
     assert server.models == {}

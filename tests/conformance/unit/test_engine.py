@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from conformance.judge.outcome import NotTestable
-from conformance.judge.requests import Reading, read_body, read_value
+from conformance.judge.requests import Validity, classify_body, classify_value
 from conformance.model.engine import AGAIN, NAMES, send_generated_requests
 from conformance.model.stateful import REQUESTS, run_stateful_tests
 from conformance.options import PROFILES
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Exchange, Lost, Request, Response
+from conformance.wire.exchange import Exchange, NoResponse, Request, Response
 from conformance.wire.transport import Connectionless
 from contract import Contract, RequestField, load
 from tests.conformance.unit.oracles import Oracles
@@ -60,30 +60,30 @@ def test_the_same_seed_makes_the_same_requests_and_another_makes_others(
 
 
 def test_there_are_some_of_each_reading(contract: Contract, cases: list[Exchange]) -> None:
-    readings = Counter(read_body(contract, case.request.json) for case in cases)
-    assert all(readings[reading] > 5 for reading in Reading), readings
+    readings = Counter(classify_body(contract, case.request.json) for case in cases)
+    assert all(readings[reading] > 5 for reading in Validity), readings
 
 
 def test_no_reading_of_them_is_at_odds_with_the_validators(contract: Contract, cases: list[Exchange]) -> None:
-    oracles, judged = Oracles(contract), Counter[Reading]()
+    oracles, judged = Oracles(contract), Counter[Validity]()
     for case in cases:
-        reading = read_body(contract, case.request.json)
-        if reading is Reading.OPEN:
+        reading = classify_body(contract, case.request.json)
+        if reading is Validity.OPEN:
             continue
         judged[reading] += 1
-        assert oracles.verdicts(case.request.json) == ((reading is Reading.PLAIN,) * 2), case.request.json
-    assert judged[Reading.PLAIN]
-    assert judged[Reading.WRONG]
+        assert oracles.verdicts(case.request.json) == ((reading is Validity.PLAIN,) * 2), case.request.json
+    assert judged[Validity.PLAIN]
+    assert judged[Validity.INVALID]
 
 
 @pytest.mark.parametrize("field", REQUEST.values(), ids=REQUEST)
 def test_every_field_is_sent_right_wrong_and_null(cases: list[Exchange], field: RequestField) -> None:
     sent = [body[field.name] for body in _objects(cases) if field.name in body]
-    readings = {read_value(field.schema, value) for value in sent}
+    readings = {classify_value(field.schema, value) for value in sent}
     reference = field.reference or REQUEST[field.storage_name].reference
-    assert Reading.WRONG in readings
+    assert Validity.INVALID in readings
     assert None in sent
-    assert readings & {Reading.PLAIN, Reading.OPEN} or (reference is not None and reference.to == "providers")
+    assert readings & {Validity.PLAIN, Validity.OPEN} or (reference is not None and reference.to == "providers")
 
 
 def test_bodies_that_are_no_object_and_bodies_without_the_name_are_sent(cases: list[Exchange]) -> None:
@@ -104,9 +104,9 @@ def test_a_correct_server_takes_the_plain_ones_and_refuses_the_wrong_ones(
     contract: Contract, cases: list[Exchange]
 ) -> None:
     for case in cases:
-        reading, status = read_body(contract, case.request.json), case.response.status
-        assert reading is not Reading.PLAIN or status in (200, 201), case.request.json
-        assert reading is not Reading.WRONG or status == 400, case.request.json
+        reading, status = classify_body(contract, case.request.json), case.response.status
+        assert reading is not Validity.PLAIN or status in (200, 201), case.request.json
+        assert reading is not Validity.INVALID or status == 400, case.request.json
 
 
 def test_as_many_are_sent_as_are_left(contract: Contract) -> None:
@@ -120,7 +120,7 @@ def test_none_are_sent_where_too_few_are_left(
     contract: Contract, make: Callable[[Subject], object], needed: int
 ) -> None:
     subject = subject_of(contract, PlainServer(), profile=replace(PROFILES["default"], requests=needed - 1))
-    subject.failed = True  # a run that found no failure yet takes some more
+    subject.found_failure = True  # a run that found no failure yet takes some more
     with pytest.raises(NotTestable, match="used up the requests"):
         make(subject)
     assert subject.client.requests == 0
@@ -137,7 +137,7 @@ class Gone(Connectionless):
     def send(self, request: Request) -> Response:
         self.left -= 1
         if self.left < 0:
-            raise Lost(request, "the connection broke")
+            raise NoResponse(request, "the connection broke")
         return Response(201, (("Content-Type", "application/json"),), b"{}", 0.0)
 
     def close(self) -> None:
@@ -148,7 +148,7 @@ def test_a_target_that_goes_away_is_reported_at_once(contract: Contract) -> None
     subject: Subject = subject_of(contract, PlainServer())
     gone: Any = Gone(5)
     subject.client.transport = gone
-    with pytest.raises(Lost, match="the connection broke"):
+    with pytest.raises(NoResponse, match="the connection broke"):
         send_generated_requests(subject)
     assert gone.left == -1
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.target.ledger import BadLedger, Entry, Ledger, Recorded, read_ledger, write_ledger
+from conformance.target.ledger import BadLedger, Entry, Ledger, LedgerRun, read_ledger, write_ledger
 
 ONE, TWO = Entry("rc-00000001-1", "RESPAN_API_KEY"), Entry("rc-00000001-2", "RESPAN_OTHER_ORG_KEY")
 TARGET, PREFIX = "https://target.example", "rc-00000001"
@@ -20,54 +20,54 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_name_is_in_the_file_as_soon_as_it_is_noted(path: Path) -> None:
     ledger = Ledger(path, TARGET, PREFIX)
-    assert read_ledger(path) == [Recorded(TARGET, PREFIX, ())]
-    ledger.note(ONE)
-    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (ONE,))]
-    ledger.note(ONE)
-    ledger.note(TWO)
-    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (ONE, TWO))]
-    ledger.settle([])
+    assert read_ledger(path) == [LedgerRun(TARGET, PREFIX, ())]
+    ledger.record(ONE)
+    assert read_ledger(path) == [LedgerRun(TARGET, PREFIX, (ONE,))]
+    ledger.record(ONE)
+    ledger.record(TWO)
+    assert read_ledger(path) == [LedgerRun(TARGET, PREFIX, (ONE, TWO))]
+    ledger.close([])
 
 
 def test_the_file_goes_when_nothing_is_left(path: Path) -> None:
     ledger = Ledger(path, TARGET, PREFIX)
-    ledger.note(ONE)
-    ledger.settle([])
+    ledger.record(ONE)
+    ledger.close([])
     assert not path.exists()
 
 
 def test_what_is_left_stays(path: Path) -> None:
     ledger = Ledger(path, TARGET, PREFIX)
-    ledger.note(ONE)
-    ledger.note(TWO)
-    ledger.settle([TWO])
-    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (TWO,))]
+    ledger.record(ONE)
+    ledger.record(TWO)
+    ledger.close([TWO])
+    assert read_ledger(path) == [LedgerRun(TARGET, PREFIX, (TWO,))]
 
 
 def test_runs_that_share_a_file_keep_to_themselves(path: Path) -> None:
-    earlier = Recorded("https://other.example", "rc-0000000f", (Entry("rc-0000000f-7", ""),))
+    earlier = LedgerRun("https://other.example", "rc-0000000f", (Entry("rc-0000000f-7", ""),))
     path.parent.mkdir()
     write_ledger(path, [earlier])
     ledger = Ledger(path, TARGET, PREFIX)
-    ledger.note(ONE)
-    assert read_ledger(path) == [earlier, Recorded(TARGET, PREFIX, (ONE,))]
-    ledger.settle([])
+    ledger.record(ONE)
+    assert read_ledger(path) == [earlier, LedgerRun(TARGET, PREFIX, (ONE,))]
+    ledger.close([])
     assert read_ledger(path) == [earlier]
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", "\x00", '"', "模型", "\ud800"])
 def test_any_name_can_stand_in_it(name: str, path: Path) -> None:
     path.parent.mkdir()
-    run = Recorded(TARGET, PREFIX, (Entry(name, ""),))
+    run = LedgerRun(TARGET, PREFIX, (Entry(name, ""),))
     write_ledger(path, [run])
     assert read_ledger(path) == [run]
 
 
 def test_a_last_line_that_was_cut_short_says_nothing(path: Path) -> None:
     path.parent.mkdir()
-    write_ledger(path, [Recorded(TARGET, PREFIX, (ONE, TWO))])
+    write_ledger(path, [LedgerRun(TARGET, PREFIX, (ONE, TWO))])
     path.write_text(path.read_text()[:-9])
-    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (ONE,))]
+    assert read_ledger(path) == [LedgerRun(TARGET, PREFIX, (ONE,))]
 
 
 @pytest.mark.parametrize(
@@ -93,41 +93,41 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 def test_a_device_takes_it_all_and_keeps_nothing() -> None:
     ledger = Ledger(Path(os.devnull), TARGET, PREFIX)
-    ledger.note(ONE)
-    ledger.settle([ONE])
+    ledger.record(ONE)
+    ledger.close([ONE])
     assert Path(os.devnull).is_char_device()
 
 
 def test_a_run_goes_on_behind_a_line_that_was_cut_short(path: Path) -> None:
     path.parent.mkdir()
-    write_ledger(path, [Recorded(TARGET, PREFIX, (ONE, TWO))])
+    write_ledger(path, [LedgerRun(TARGET, PREFIX, (ONE, TWO))])
     path.write_text(path.read_text()[:-9])
     later = Entry("rc-00000002-1", "RESPAN_API_KEY")
     ledger = Ledger(path, TARGET, "rc-00000002")
-    ledger.note(later)
-    ledger.settle([later])
-    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (ONE,)), Recorded(TARGET, "rc-00000002", (later,))]
+    ledger.record(later)
+    ledger.close([later])
+    assert read_ledger(path) == [LedgerRun(TARGET, PREFIX, (ONE,)), LedgerRun(TARGET, "rc-00000002", (later,))]
 
 
 def test_what_is_deleted_of_an_earlier_run_is_taken_out_and_the_rest_stays(path: Path) -> None:
     path.parent.mkdir()
-    write_ledger(path, [Recorded(TARGET, PREFIX, (ONE, TWO))])
+    write_ledger(path, [LedgerRun(TARGET, PREFIX, (ONE, TWO))])
     ledger = Ledger(path, TARGET, "rc-00000002")
-    ledger.note(ONE)
-    ledger.settle([], [ONE])
-    assert read_ledger(path) == [Recorded(TARGET, PREFIX, (TWO,))]
+    ledger.record(ONE)
+    ledger.close([], [ONE])
+    assert read_ledger(path) == [LedgerRun(TARGET, PREFIX, (TWO,))]
 
 
 def test_a_model_stands_under_the_run_that_named_it(path: Path) -> None:
     path.parent.mkdir()
-    write_ledger(path, [Recorded(TARGET, PREFIX, (ONE,))])
+    write_ledger(path, [LedgerRun(TARGET, PREFIX, (ONE,))])
     ledger, theirs = Ledger(path, TARGET, "rc-00000002"), Entry(ONE.name, "RESPAN_OTHER_ORG_KEY")
     own = Entry("rc-00000002-1", "RESPAN_API_KEY")
     for entry in (theirs, own):
-        ledger.note(entry)
-    told = [Recorded(TARGET, PREFIX, (ONE, theirs)), Recorded(TARGET, "rc-00000002", (own,))]
+        ledger.record(entry)
+    told = [LedgerRun(TARGET, PREFIX, (ONE, theirs)), LedgerRun(TARGET, "rc-00000002", (own,))]
     assert read_ledger(path) == told
-    ledger.settle([ONE, theirs, own])
+    ledger.close([ONE, theirs, own])
     assert read_ledger(path) == told
 
 

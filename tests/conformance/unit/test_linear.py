@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.target.races import Operation, linearizable
+from conformance.target.races import RegisterOperation, linearizable
 from tests.conformance.unit.parts import drawn
 
 POSSIBLE = {
@@ -32,8 +32,8 @@ IMPOSSIBLE = {
 }
 
 
-def _history(rows: list[tuple[str, int, float, float]]) -> list[Operation]:
-    return [Operation(kind == "w", value, began, ended) for kind, value, began, ended in rows]
+def _history(rows: list[tuple[str, int, float, float]]) -> list[RegisterOperation]:
+    return [RegisterOperation(kind == "w", value, began, ended) for kind, value, began, ended in rows]
 
 
 @pytest.mark.parametrize("rows", POSSIBLE.values(), ids=POSSIBLE)
@@ -49,32 +49,32 @@ def test_impossible(rows: list[tuple[str, int, float, float]]) -> None:
 
 
 @st.composite
-def _of_a_register(draw: st.DrawFn) -> list[Operation]:
+def _of_a_register(draw: st.DrawFn) -> list[RegisterOperation]:
     """What clients of a real register see: each operation takes effect at one instant within its interval."""
     value, history = 0, []
     for instant in range(draw(st.integers(1, 7))):
         writes = draw(st.booleans())
         value = draw(st.integers(1, 3)) if writes else value
         before, after = draw(st.floats(0, 4)), draw(st.floats(0, 4))
-        history.append(Operation(writes, value, instant - before, instant + after))
+        history.append(RegisterOperation(writes, value, instant - before, instant + after))
     return draw(st.permutations(history))
 
 
 @given(_of_a_register())
 @drawn
-def test_histories_of_a_register_are_linearizable(history: list[Operation]) -> None:
+def test_histories_of_a_register_are_linearizable(history: list[RegisterOperation]) -> None:
     assert linearizable(history, 0)
 
 
 @given(_of_a_register())
 @drawn
-def test_a_value_that_nobody_wrote_makes_any_history_impossible(history: list[Operation]) -> None:
-    assert not linearizable([*history, Operation(False, 99, 0.0, 1.0)], 0)
+def test_a_value_that_nobody_wrote_makes_any_history_impossible(history: list[RegisterOperation]) -> None:
+    assert not linearizable([*history, RegisterOperation(False, 99, 0.0, 1.0)], 0)
 
 
 @given(_of_a_register(), st.integers(1, 3))
 @drawn
-def test_a_late_read_of_what_was_overwritten_is_impossible(history: list[Operation], value: int) -> None:
+def test_a_late_read_of_what_was_overwritten_is_impossible(history: list[RegisterOperation], value: int) -> None:
     end = max(operation.ended for operation in history)
-    later = [Operation(True, value, end + 1, end + 2), Operation(False, value + 1, end + 3, end + 4)]
+    later = [RegisterOperation(True, value, end + 1, end + 2), RegisterOperation(False, value + 1, end + 3, end + 4)]
     assert not linearizable([*history, *later], 0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judge.responses import moment
+from conformance.judge.responses import parse_moment
 from tests.conformance.unit.parts import drawn
 
 WELL_FORMED = [
@@ -60,7 +60,7 @@ MALFORMED: list[Any] = [
 
 @pytest.mark.parametrize("text", WELL_FORMED)
 def test_well_formed(text: str) -> None:
-    found = moment(text)
+    found = parse_moment(text)
     assert found is not None
     assert found.text == text
     assert found.at.tzinfo is not None
@@ -68,7 +68,7 @@ def test_well_formed(text: str) -> None:
 
 @pytest.mark.parametrize("value", MALFORMED, ids=repr)
 def test_malformed(value: Any) -> None:
-    assert moment(value) is None
+    assert parse_moment(value) is None
 
 
 @given(
@@ -79,28 +79,31 @@ def test_malformed(value: Any) -> None:
 @drawn
 def test_every_date_time_that_python_writes_is_read_as_it_was_meant(at: datetime, minutes: int, letter: str) -> None:
     meant = at.replace(tzinfo=timezone(timedelta(minutes=minutes)))
-    found = moment(meant.isoformat(sep=letter))
+    found = parse_moment(meant.isoformat(sep=letter))
     assert found is not None
     assert found.at == meant
     assert found.whole_seconds is (meant.microsecond == 0)
 
 
 def test_the_same_moment_in_two_zones_is_one() -> None:
-    assert moment("2026-02-01T12:00:00Z") == moment("2026-02-01T13:30:00+01:30")
+    assert parse_moment("2026-02-01T12:00:00Z") == parse_moment("2026-02-01T13:30:00+01:30")
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=2, unique=True))
 @drawn
 def test_moments_are_ordered_by_time_not_by_spelling(microseconds: list[int]) -> None:
     early, late = (datetime(2026, 2, 1, tzinfo=UTC) + timedelta(microseconds=offset) for offset in sorted(microseconds))
-    one, other = moment(early.astimezone(timezone(timedelta(hours=9))).isoformat()), moment(late.isoformat())
+    one, other = (
+        parse_moment(early.astimezone(timezone(timedelta(hours=9))).isoformat()),
+        parse_moment(late.isoformat()),
+    )
     assert one is not None
     assert other is not None
     assert one < other
 
 
 def test_digits_beyond_microseconds_do_not_reorder() -> None:
-    one, other = moment("2026-02-01T12:00:00.1234561Z"), moment("2026-02-01T12:00:00.1234569Z")
+    one, other = parse_moment("2026-02-01T12:00:00.1234561Z"), parse_moment("2026-02-01T12:00:00.1234569Z")
     assert one is not None
     assert other is not None
     assert one <= other
@@ -108,7 +111,7 @@ def test_digits_beyond_microseconds_do_not_reorder() -> None:
 
 
 def test_a_leap_second_stands_between_its_neighbours() -> None:
-    before, leap, after = (moment(f"2016-12-31T23:59:{end}") for end in ("59.2Z", "60.2Z", "60.9Z"))
+    before, leap, after = (parse_moment(f"2016-12-31T23:59:{end}") for end in ("59.2Z", "60.2Z", "60.9Z"))
     assert before is not None
     assert leap is not None
     assert after is not None
@@ -136,7 +139,7 @@ TWO_MOMENTS = [
 
 @pytest.mark.parametrize(("one", "other"), ONE_MOMENT)
 def test_a_coarser_grain_makes_no_other_moment(one: str, other: str) -> None:
-    first, second = moment(one), moment(other)
+    first, second = parse_moment(one), parse_moment(other)
     assert first is not None
     assert second is not None
     assert first.is_same(second)
@@ -147,7 +150,7 @@ def test_a_coarser_grain_makes_no_other_moment(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(("one", "other"), TWO_MOMENTS)
 def test_moments_that_no_grain_explains_are_two(one: str, other: str) -> None:
-    first, second = moment(one), moment(other)
+    first, second = parse_moment(one), parse_moment(other)
     assert first is not None
     assert second is not None
     assert not first.is_same(second)

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conformance.judge.requests import is_plain, is_safe_in_path
-from conformance.target.names import Left, Names
+from conformance.judge.requests import is_plain_name, is_safe_in_path
+from conformance.target.names import LeftoverName, Names
 
 PLAIN = ["ab", "gpt-4o", "llama-3.3-70b", "openai/gpt-4o-mini", "a/b/c", "_a_", "x" * 64, "lists", "list/a", "a..b"]
 SAFE_BUT_ODD = ["a", "a b", " a", "a ", "modèle", "模型", "\U0001f9ea", "a%2Fb", "a?b", "'\"$`", ".a", "a.", "x" * 65]
@@ -35,20 +35,20 @@ UNSAFE = {
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_plain(name: str) -> None:
-    assert is_plain(name)
+    assert is_plain_name(name)
     assert is_safe_in_path(name)
 
 
 @pytest.mark.parametrize("name", SAFE_BUT_ODD)
 def test_safe_in_a_path_but_not_plain(name: str) -> None:
     assert is_safe_in_path(name)
-    assert not is_plain(name)
+    assert not is_plain_name(name)
 
 
 @pytest.mark.parametrize("name", UNSAFE.values(), ids=UNSAFE)
 def test_unsafe_in_a_path(name: str) -> None:
     assert not is_safe_in_path(name)
-    assert not is_plain(name)
+    assert not is_plain_name(name)
 
 
 @pytest.mark.parametrize("name", ["x" * 1000, "模" * 111])
@@ -58,47 +58,51 @@ def test_the_longest_path(name: str) -> None:
 
 def test_names_of_a_run_are_plain_and_begin_alike() -> None:
     names = Names("gw3")
-    made = [names.fresh() for _ in range(3)]
-    assert made == [f"{names.run}-gw3-000{number}" for number in (1, 2, 3)]
-    assert all(map(is_plain, made))
+    made = [names.new_name() for _ in range(3)]
+    assert made == [f"{names.prefix}-gw3-000{number}" for number in (1, 2, 3)]
+    assert all(map(is_plain_name, made))
 
 
 def test_runs_never_share_a_name() -> None:
-    assert len({Names().run for _ in range(50)}) == 50
+    assert len({Names().prefix for _ in range(50)}) == 50
 
 
 def test_threads_never_get_the_same_name() -> None:
     names = Names()
     with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(lambda _: names.fresh(), range(400)))
+        made = list(threads.map(lambda _: names.new_name(), range(400)))
     assert len(set(made)) == 400
 
 
 def test_names_that_were_left_are_handed_out_once_each_while_they_are_reused() -> None:
-    left = [Left("rc-00000001-0001"), Left("rc-00000001-0002", "/a"), Left("rc-00000001-0003", shared=True)]
+    left = [
+        LeftoverName("rc-00000001-0001"),
+        LeftoverName("rc-00000001-0002", "/a"),
+        LeftoverName("rc-00000001-0003", shared=True),
+    ]
     names = Names(left=left)
     assert names.reuses
-    assert names.for_a_model().startswith(names.run)
+    assert names.model_name().startswith(names.prefix)
     with names.reusing():
-        assert names.for_a_model() == "rc-00000001-0001"
-        assert names.for_a_model("/a") == "rc-00000001-0002"
-        assert names.for_a_model(shared=True) == "rc-00000001-0003"
-        assert names.for_a_model().startswith(names.run)
-        assert names.fresh().startswith(names.run)
+        assert names.model_name() == "rc-00000001-0001"
+        assert names.model_name("/a") == "rc-00000001-0002"
+        assert names.model_name(shared=True) == "rc-00000001-0003"
+        assert names.model_name().startswith(names.prefix)
+        assert names.new_name().startswith(names.prefix)
 
 
 def test_what_was_not_written_to_is_handed_out_again() -> None:
-    names = Names(left=[Left("rc-00000001-0001"), Left("rc-00000001-0002")])
+    names = Names(left=[LeftoverName("rc-00000001-0001"), LeftoverName("rc-00000001-0002")])
     with names.reusing():
-        assert [names.for_a_model(), names.for_a_model()] == ["rc-00000001-0001", "rc-00000001-0002"]
-        names.take_back({"rc-00000001-0001"})
-        assert names.for_a_model() == "rc-00000001-0002"
-        assert names.for_a_model().startswith(names.run)
+        assert [names.model_name(), names.model_name()] == ["rc-00000001-0001", "rc-00000001-0002"]
+        names.return_unwritten({"rc-00000001-0001"})
+        assert names.model_name() == "rc-00000001-0002"
+        assert names.model_name().startswith(names.prefix)
 
 
 def test_nothing_is_reused_once_that_is_of_no_use() -> None:
-    names = Names(left=[Left("rc-00000001-0001")])
-    names.reuse_no_more()
+    names = Names(left=[LeftoverName("rc-00000001-0001")])
+    names.stop_reusing()
     with names.reusing():
-        assert names.for_a_model().startswith(names.run)
+        assert names.model_name().startswith(names.prefix)
     assert not names.reuses

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.requests import Reading, is_plain, read_body, valid
+from conformance.judge.requests import Validity, classify_body, is_plain_name, is_valid
 from conformance.settings import BadSetting, Settings, from_python
-from conformance.target.names import FEW, FORMS, RUN_PREFIX, Names, Shape, is_of_a_run, named
+from conformance.target.names import FEW, FORMS, RUN_PREFIX, Names, NameShape, is_run_name, name_shape
 from contract import Contract
 
 PATTERNS = {
@@ -60,62 +60,62 @@ def _schema(contract: Contract) -> Any:
 
 @pytest.mark.parametrize(("pattern", "form"), PATTERNS.items())
 def test_names_match_the_pattern_of_the_user(pattern: str, form: str, contract: Contract) -> None:
-    fitted, shape = named(contract, _settings(pattern))
+    fitted, shape = name_shape(contract, _settings(pattern))
     names = Names(shape=shape)
-    for name in [names.fresh() for _ in range(20)] + [names.absent]:
+    for name in [names.new_name() for _ in range(20)] + [names.absent_name]:
         assert re.fullmatch(pattern, name)
         assert re.fullmatch(form, name)
-        assert name.startswith(names.run)
-        assert RUN_PREFIX.fullmatch(names.run)
-        assert is_plain(name, _schema(fitted))
-        assert read_body(fitted, {fitted.upsert.key: name}) is Reading.PLAIN
-        assert names.found_in(f'{{"model_name": "{name}/a", "b": "{name}{name}"}}') == [name] * 3
+        assert name.startswith(names.prefix)
+        assert RUN_PREFIX.fullmatch(names.prefix)
+        assert is_plain_name(name, _schema(fitted))
+        assert classify_body(fitted, {fitted.upsert.key: name}) is Validity.PLAIN
+        assert names.names_in(f'{{"model_name": "{name}/a", "b": "{name}{name}"}}') == [name] * 3
 
 
 @pytest.mark.parametrize("bounds", SCHEMAS, ids=repr)
 def test_names_are_of_the_schema_of_the_key(bounds: dict[str, Any], contract: Contract) -> None:
-    fitted, shape = named(_with_key(contract, **bounds), _settings())
+    fitted, shape = name_shape(_with_key(contract, **bounds), _settings())
     names = Names(shape=shape)
-    for name in [names.fresh() for _ in range(20)]:
-        assert valid(bounds, name), name
-        assert read_body(fitted, {fitted.upsert.key: name}) is Reading.PLAIN
+    for name in [names.new_name() for _ in range(20)]:
+        assert is_valid(bounds, name), name
+        assert classify_body(fitted, {fitted.upsert.key: name}) is Validity.PLAIN
 
 
 def test_a_pattern_and_a_schema_hold_together(contract: Contract) -> None:
-    _, shape = named(_with_key(contract, maxLength=18), _settings("acme[a-z0-9-]*"))
-    assert re.fullmatch(r"acmerc[0-9a-f]{8}\d{4}", Names(shape=shape).fresh())
+    _, shape = name_shape(_with_key(contract, maxLength=18), _settings("acme[a-z0-9-]*"))
+    assert re.fullmatch(r"acmerc[0-9a-f]{8}\d{4}", Names(shape=shape).new_name())
 
 
 def test_without_a_pattern_names_are_as_they_were(contract: Contract) -> None:
-    fitted, shape = named(contract, _settings())
-    assert shape == Shape()
+    fitted, shape = name_shape(contract, _settings())
+    assert shape == NameShape()
     assert _schema(fitted) == _schema(contract)
-    assert re.fullmatch(r"rc-[0-9a-f]{8}-0001", Names(shape=shape).fresh())
+    assert re.fullmatch(r"rc-[0-9a-f]{8}-0001", Names(shape=shape).new_name())
 
 
 def test_a_name_outside_the_pattern_is_odd(contract: Contract) -> None:
-    fitted, _ = named(contract, _settings("acme-[a-z0-9-]{1,40}"))
+    fitted, _ = name_shape(contract, _settings("acme-[a-z0-9-]{1,40}"))
     for name in ("gpt-4o", "acme-a/b", "acme-A", "acme-a.b", "acme-" + "a" * 41, "acme-"):
-        assert read_body(fitted, {fitted.upsert.key: name}) is Reading.OPEN
-    assert read_body(fitted, {fitted.upsert.key: "acme-a"}) is Reading.PLAIN
+        assert classify_body(fitted, {fitted.upsert.key: name}) is Validity.OPEN
+    assert classify_body(fitted, {fitted.upsert.key: "acme-a"}) is Validity.PLAIN
 
 
 def test_a_pattern_of_anything_makes_no_odd_name_plain(contract: Contract) -> None:
-    fitted, _ = named(contract, _settings("(?s:.*)"))
+    fitted, _ = name_shape(contract, _settings("(?s:.*)"))
     for name in ("a b", "é", "a\n", "a//b", "x" * 65):
-        assert read_body(fitted, {fitted.upsert.key: name}) is Reading.OPEN
+        assert classify_body(fitted, {fitted.upsert.key: name}) is Validity.OPEN
 
 
 @pytest.mark.parametrize("pattern", ["acme-[a-c]{1,3}", "acme", "[a-c]+", "[01]{30}", "$x"])
 def test_no_name_at_all_is_said_with_what_to_do(pattern: str, contract: Contract) -> None:
     with pytest.raises(BadSetting, match=r"name_pattern .*: no name of a run's own matches it; .* give a pattern"):
-        named(contract, _settings(pattern))
+        name_shape(contract, _settings(pattern))
 
 
 @pytest.mark.parametrize("bounds", [{"maxLength": 8}, {"pattern": "^(a|b)$"}], ids=repr)
 def test_no_name_by_the_contract_is_said_too(bounds: dict[str, Any], contract: Contract) -> None:
     with pytest.raises(BadSetting, match=r"no name of a run's own is a model_name, .* narrower --name-pattern"):
-        named(_with_key(contract, **bounds), _settings())
+        name_shape(_with_key(contract, **bounds), _settings())
 
 
 def test_what_is_no_pattern_is_refused() -> None:
@@ -123,9 +123,9 @@ def test_what_is_no_pattern_is_refused() -> None:
         _settings("acme-[a-z")
 
 
-@pytest.mark.parametrize("shape", [Shape("a-", form, "-z") for form in FORMS], ids=lambda shape: repr(shape.form))
+@pytest.mark.parametrize("shape", [NameShape("a-", form, "-z") for form in FORMS], ids=lambda shape: repr(shape.form))
 @pytest.mark.parametrize("worker", ["", "0", "12"])
-def test_no_name_is_the_beginning_of_another(shape: Shape, worker: str) -> None:
+def test_no_name_is_the_beginning_of_another(shape: NameShape, worker: str) -> None:
     prefix = shape.prefix("9f64e845")
     numbers = [*range(12), 99, 100, FEW - 1, FEW, FEW + 1, FEW + 99_999]
     stems = [shape.name(prefix, worker, number).removesuffix("-z") for number in numbers]
@@ -134,22 +134,22 @@ def test_no_name_is_the_beginning_of_another(shape: Shape, worker: str) -> None:
     assert all(pattern.findall(f"{stem}-z1 x{stem}-z-0001") == [f"{stem}-z"] * 2 for stem in stems)
 
 
-@pytest.mark.parametrize("shape", [Shape(), *(Shape("it's ", form) for form in FORMS)], ids=repr)
-def test_a_shell_draws_a_prefix_of_the_same_form(shape: Shape) -> None:
+@pytest.mark.parametrize("shape", [NameShape(), *(NameShape("it's ", form) for form in FORMS)], ids=repr)
+def test_a_shell_draws_a_prefix_of_the_same_form(shape: NameShape) -> None:
     def drawn() -> str:
         return subprocess.run(["sh", "-eu", "-c", f'{shape.shell}; printf %s "$RUN"'], capture_output=True, check=True,
                               text=True).stdout  # fmt: skip
 
     one, other = drawn(), drawn()
     assert one != other
-    if shape != Shape():
+    if shape != NameShape():
         assert RUN_PREFIX.fullmatch(one)
         assert len(one) == len(shape.prefix("9f64e845"))
 
 
 def test_models_of_a_run_are_told_from_built_in_ones() -> None:
     for form in FORMS[:-2]:
-        assert is_of_a_run(Names(shape=Shape("acme-", form)).fresh())
+        assert is_run_name(Names(shape=NameShape("acme-", form)).new_name())
     for name in (
         "gpt-4o",
         "openai/gpt-4o-mini",
@@ -158,4 +158,4 @@ def test_models_of_a_run_are_told_from_built_in_ones() -> None:
         "src-cafe",
         "",
     ):
-        assert not is_of_a_run(name)
+        assert not is_run_name(name)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.generate.values import Wrong, Wrongness, distinct_value, edge_values, plain_values, wrong_values
-from conformance.judge.requests import Reading, read_body, read_value
+from conformance.judge.requests import Validity, classify_body, classify_value
 from contract import Contract, RequestField, load
 from tests.conformance.unit.fields_of_all_kinds import FIELDS
 from tests.conformance.unit.oracles import Oracles
@@ -20,15 +20,15 @@ from tests.conformance.unit.test_strict_json import VALUES
 SHIPPED = load()
 REQUEST = SHIPPED.upsert.request
 READS_AS = {
-    Wrongness.TYPE: Reading.WRONG,
-    Wrongness.ENUM: Reading.WRONG,
-    Wrongness.COERCIBLE: Reading.COERCIBLE,
-    Wrongness.NULL: Reading.COERCIBLE,
+    Wrongness.TYPE: Validity.INVALID,
+    Wrongness.ENUM: Validity.INVALID,
+    Wrongness.COERCIBLE: Validity.COERCIBLE,
+    Wrongness.NULL: Validity.COERCIBLE,
 }
 SCHEMAS = {**{name: field.schema for name, field in REQUEST.items()}, **FIELDS}
 OTHERS = [name for name in SCHEMAS if name != SHIPPED.upsert.key]
 """The fields apart from the key, which no value here may take the place of."""
-VALID = {Reading.PLAIN: (True, True), Reading.WRONG: (False, False), Reading.COERCIBLE: (False, False)}
+VALID = {Validity.PLAIN: (True, True), Validity.INVALID: (False, False), Validity.COERCIBLE: (False, False)}
 WORDS = st.sampled_from(["", " ", "abc", "1", "1.5", "true", "NaN", "null", "[1]", "{}", "free", "FREE", "0", "\u00bd"])
 ODD: st.SearchStrategy[Any] = WORDS | st.sampled_from(
     [0, 1, 2, -1, 0.5, 1.0, 2**31, 2**63, 10**30, 1e300, True, False, None, [], {}]
@@ -47,8 +47,8 @@ def _wrongs() -> list[Any]:
 def test_a_wrong_value_reads_as_it_is_wrong(all_kinds: Contract, oracles: Oracles, name: str, wrong: Wrong) -> None:
     key = all_kinds.upsert.key
     body = {key: "plain-name", name: wrong.value}
-    assert read_value(all_kinds.upsert.request[name].schema, wrong.value) is READS_AS[wrong.wrongness]
-    assert read_body(all_kinds, body) is READS_AS[wrong.wrongness]
+    assert classify_value(all_kinds.upsert.request[name].schema, wrong.value) is READS_AS[wrong.wrongness]
+    assert classify_body(all_kinds, body) is READS_AS[wrong.wrongness]
     assert oracles.verdicts(body) == (False, False)
 
 
@@ -62,8 +62,8 @@ def test_every_field_has_values_of_every_wrongness(field: RequestField) -> None:
 
 def test_null_is_wrong_unless_the_schema_allows_it() -> None:
     assert Wrongness.NULL not in {wrong.wrongness for wrong in wrong_values(FIELDS["note"])}
-    assert read_value(FIELDS["note"], None) is Reading.OPEN
-    assert read_value(FIELDS["short"], None) is Reading.COERCIBLE
+    assert classify_value(FIELDS["note"], None) is Validity.OPEN
+    assert classify_value(FIELDS["short"], None) is Validity.COERCIBLE
 
 
 def _values_of(make: Callable[[Any], list[Any]]) -> list[Any]:
@@ -78,14 +78,14 @@ def _values_of(make: Callable[[Any], list[Any]]) -> list[Any]:
 @pytest.mark.parametrize(("name", "value"), _values_of(plain_values))
 def test_a_plain_value_reads_plain(all_kinds: Contract, oracles: Oracles, name: str, value: Any) -> None:
     body = {all_kinds.upsert.key: "plain-name", name: value}
-    assert read_body(all_kinds, body) is Reading.PLAIN
+    assert classify_body(all_kinds, body) is Validity.PLAIN
     assert oracles.verdicts(body) == (True, True)
 
 
 @pytest.mark.parametrize(("name", "value"), _values_of(edge_values))
 def test_an_odd_value_reads_open(all_kinds: Contract, oracles: Oracles, name: str, value: Any) -> None:
     body = {all_kinds.upsert.key: "plain-name", name: value}
-    assert read_body(all_kinds, body) is Reading.OPEN
+    assert classify_body(all_kinds, body) is Validity.OPEN
     assert oracles.verdicts(body) == (True, True)
 
 
@@ -105,28 +105,28 @@ def test_values_that_tell_variants_apart_are_valid(oracles: Oracles, name: str) 
 @pytest.mark.parametrize(
     ("body", "reading"),
     [
-        ({"model_name": "plain-name"}, Reading.PLAIN),
-        ({"model_name": "openai/gpt-4o"}, Reading.PLAIN),
-        ({"model_name": "a name with spaces"}, Reading.OPEN),
-        ({"model_name": "list"}, Reading.OPEN),
-        ({"model_name": ""}, Reading.COERCIBLE),
-        ({"model_name": 7}, Reading.COERCIBLE),
-        ({"model_name": ["a"]}, Reading.WRONG),
-        ({"model_name": "plain-name", "unheard_of": [1]}, Reading.OPEN),
-        ({"model_name": "plain-name", "unheard_of": [1], "input_cost": "abc"}, Reading.WRONG),
-        ({"model_name": "plain-name", "streaming_support": 1.0}, Reading.OPEN),
-        ({"model_name": "plain-name", "max_context_window": 7.0}, Reading.OPEN),
-        ({"model_name": "plain-name", "input_cost": float("inf")}, Reading.OPEN),
-        ({"input_cost": 1}, Reading.WRONG),
-        ({}, Reading.WRONG),
-        ([], Reading.WRONG),
-        ("plain-name", Reading.WRONG),
-        (None, Reading.WRONG),
+        ({"model_name": "plain-name"}, Validity.PLAIN),
+        ({"model_name": "openai/gpt-4o"}, Validity.PLAIN),
+        ({"model_name": "a name with spaces"}, Validity.OPEN),
+        ({"model_name": "list"}, Validity.OPEN),
+        ({"model_name": ""}, Validity.COERCIBLE),
+        ({"model_name": 7}, Validity.COERCIBLE),
+        ({"model_name": ["a"]}, Validity.INVALID),
+        ({"model_name": "plain-name", "unheard_of": [1]}, Validity.OPEN),
+        ({"model_name": "plain-name", "unheard_of": [1], "input_cost": "abc"}, Validity.INVALID),
+        ({"model_name": "plain-name", "streaming_support": 1.0}, Validity.OPEN),
+        ({"model_name": "plain-name", "max_context_window": 7.0}, Validity.OPEN),
+        ({"model_name": "plain-name", "input_cost": float("inf")}, Validity.OPEN),
+        ({"input_cost": 1}, Validity.INVALID),
+        ({}, Validity.INVALID),
+        ([], Validity.INVALID),
+        ("plain-name", Validity.INVALID),
+        (None, Validity.INVALID),
     ],
     ids=repr,
 )
-def test_a_body_reads_as_the_worst_of_its_values(body: Any, reading: Reading) -> None:
-    assert read_body(SHIPPED, body) is reading
+def test_a_body_reads_as_the_worst_of_its_values(body: Any, reading: Validity) -> None:
+    assert classify_body(SHIPPED, body) is reading
 
 
 @given(st.dictionaries(st.sampled_from(OTHERS), ODD | VALUES, max_size=3))
@@ -135,6 +135,6 @@ def test_no_reading_is_at_odds_with_the_validators(
     all_kinds: Contract, oracles: Oracles, values: dict[str, Any]
 ) -> None:
     body = {SHIPPED.upsert.key: "plain-name", **values}
-    reading = read_body(all_kinds, body)
+    reading = classify_body(all_kinds, body)
     if reading in VALID:
         assert oracles.verdicts(body) == VALID[reading]

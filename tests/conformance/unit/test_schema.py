@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from conformance.judge.responses import Fault, SchemaJudge, error_body, judged_body, shown_model, without_null
+from conformance.judge.responses import (
+    SchemaError,
+    SchemaJudge,
+    has_error_body,
+    has_judged_body,
+    returned_model,
+    without_null,
+)
 from conformance.wire.exchange import Exchange, Request, Response
 from contract import Contract
 from tests.conformance.unit.parts import JSON_TYPE, answered, upsert_request
@@ -40,8 +47,8 @@ def _answer(contract: Contract, body: Any, status: int = 200) -> Exchange:
 
 def _faults(
     judge: SchemaJudge, contract: Contract, body: Any, *, drop_null: bool = True, status: int = 200
-) -> list[Fault]:
-    return judge.faults(_answer(contract, body, status), drop_null=drop_null)
+) -> list[SchemaError]:
+    return judge.errors(_answer(contract, body, status), drop_null=drop_null)
 
 
 @pytest.mark.parametrize("drop_null", [True, False])
@@ -142,7 +149,7 @@ def test_null_for_a_required_field_is_always_a_fault(judge: SchemaJudge, contrac
 
 def test_one_exchange_is_judged_both_ways_in_turn(judge: SchemaJudge, contract: Contract) -> None:
     exchange = _answer(contract, {**MODEL, "display_name": None})
-    found = [judge.faults(exchange, drop_null=drop_null) for drop_null in (True, False, False, True)]
+    found = [judge.errors(exchange, drop_null=drop_null) for drop_null in (True, False, False, True)]
     assert [bool(faults) for faults in found] == [False, True, True, False]
 
 
@@ -190,7 +197,7 @@ def _read(contract: Contract, status: int, **request: Any) -> Exchange:
         (429, {}, False),
         (503, {}, False),
         (500, {}, False),
-        (200, {"ordinary": False}, False),
+        (200, {"may_be_intercepted": True}, False),
         (200, {"method": "HEAD"}, False),
         (200, {"operation_id": None}, False),
     ],
@@ -199,15 +206,15 @@ def test_which_bodies_are_judged(
     judge: SchemaJudge, contract: Contract, status: int, request_: dict[str, Any], judged: bool
 ) -> None:
     exchange = _read(contract, status, **request_)
-    assert judged_body(exchange, judge) is judged
-    assert error_body(exchange, judge) is (judged and status >= 300)
+    assert has_judged_body(exchange, judge) is judged
+    assert has_error_body(exchange, judge) is (judged and status >= 300)
 
 
 def test_a_model_is_shown_by_a_success_only(judge: SchemaJudge, contract: Contract) -> None:
-    assert shown_model(_answer(contract, MODEL), judge) == MODEL
-    assert shown_model(_answer(contract, {"id": ["wrong"]}, 400), judge) is None
-    assert shown_model(_answer(contract, [MODEL]), judge) == {}
-    assert shown_model(_answer(contract, b"{"), judge) is None
+    assert returned_model(_answer(contract, MODEL), judge) == MODEL
+    assert returned_model(_answer(contract, {"id": ["wrong"]}, 400), judge) is None
+    assert returned_model(_answer(contract, [MODEL]), judge) == {}
+    assert returned_model(_answer(contract, b"{"), judge) is None
 
 
 @pytest.mark.parametrize(
@@ -244,7 +251,7 @@ def test_a_clause_is_that_of_the_response_that_is_judged(judge: SchemaJudge, con
 
 @pytest.mark.parametrize("status", [405, 413, 415])
 def test_bodies_of_what_any_server_sends_are_not_judged(judge: SchemaJudge, contract: Contract, status: int) -> None:
-    assert not judged_body(_answer(contract, b"<html>", status), judge)
+    assert not has_judged_body(_answer(contract, b"<html>", status), judge)
 
 
 def test_a_missing_member_is_named_without_those_that_are_there(judge: SchemaJudge, contract: Contract) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judge.expect import difference, written
+from conformance.judge.expect import as_json, difference
 from conformance.redaction import redacted, shortened
 from tests.conformance.unit.parts import drawn
 
@@ -92,7 +92,7 @@ def test_no_difference_tells_a_secret(before: str, after: str) -> None:
 
 
 def test_what_the_suite_cuts_is_marked_as_cut() -> None:
-    assert KEY[:5] not in redacted(written("x" * 394 + KEY), {KEY: NAME})
+    assert KEY[:5] not in redacted(as_json("x" * 394 + KEY), {KEY: NAME})
 
 
 def test_two_secrets_that_differ_in_case_have_their_own_names() -> None:

@@ -21,7 +21,7 @@ from tests.conformance.unit.parts import subject_of, wsgi
 def subject(contract: Contract) -> Subject:
     """A subject that nothing is sent to, of a target that keeps what is left out."""
     subject = subject_of(contract, wsgi(lambda *_: (500, {})))
-    subject.capabilities.keeps = True
+    subject.capabilities.bare_upsert_returns_state = True
     return subject
 
 
@@ -47,14 +47,14 @@ def _found(subject: Subject, *exchanges: Exchange) -> list[tuple[str, str, str, 
 
 
 def test_nothing_is_wrong_where_all_is_as_predicted(subject: Subject, upserted: Callable[..., Exchange]) -> None:
-    key = {"model_name": subject.names.fresh()}
+    key = {"model_name": subject.names.new_name()}
     assert _found(subject, upserted({**key, "input_cost": 2}, 201, input_cost=2)) == []
     created = upserted({**key, "input_cost": 2}, 201, input_cost=2)
     assert _found(subject, created, upserted(key, 200, input_cost=2.0)) == []
 
 
 def test_a_value_is_told_by_where_it_comes_from(subject: Subject, upserted: Callable[..., Exchange]) -> None:
-    key, base = {"model_name": subject.names.fresh()}, {"model_name": subject.names.fresh()}
+    key, base = {"model_name": subject.names.new_name()}, {"model_name": subject.names.new_name()}
     one = upserted({**key, "input_cost": 2}, 201, input_cost=1)
     assert _found(subject, one) == [("create", "input_cost", "sent", "input_cost: 2 in the response to the create")]
     kept = upserted(key, 200, input_cost=1)
@@ -69,7 +69,7 @@ def test_a_value_is_told_by_where_it_comes_from(subject: Subject, upserted: Call
 
 
 def test_a_status_is_told_by_what_it_has_to_be(subject: Subject, upserted: Callable[..., Exchange]) -> None:
-    key = {"model_name": subject.names.fresh()}
+    key = {"model_name": subject.names.new_name()}
     created = upserted(key, 201)
     assert _found(subject, created, upserted(key, 201)) == [
         ("update", "", "200, not 201", "status 200 for a name that existed")
@@ -80,5 +80,5 @@ def test_a_status_is_told_by_what_it_has_to_be(subject: Subject, upserted: Calla
 
 def test_of_what_the_reference_does_not_know_nothing_is_foreseen(subject: Subject) -> None:
     stranger = Credentials.from_keys("another", None, None).primary
-    request = subject.upsert({"model_name": Names().fresh()}, stranger).request
+    request = subject.upsert({"model_name": Names().new_name()}, stranger).request
     assert prediction_of_last(subject, [request]) is None

@@ -10,10 +10,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from conformance.redaction import redacted
-from conformance.wire.exchange import Credential, Exchange, Headers, Request, Response, Wire
-from conformance.wire.raw_connection import written
-from conformance.wire.shell import curl, over_a_socket, script
-from conformance.wire.transport import outgoing
+from conformance.wire.exchange import Credential, Exchange, Headers, Request, Response, WireFormat
+from conformance.wire.raw_connection import request_bytes
+from conformance.wire.shell import curl, raw_command, script
+from conformance.wire.transport import httpx_request
 from tests.conformance.unit.parts import drawn, drawn_slowly
 from tests.conformance.unit.pasting import Shell
 
@@ -180,13 +180,13 @@ def test_requests_that_raced_are_sent_at_once() -> None:
 
 def test_cookies_of_the_user_and_of_a_check_go_into_one_header(shell: Shell) -> None:
     extra = (("Cookie", Credential("sso=1", "$RESPAN_HEADER_COOKIE")), ("X-A", Credential("b", "$RESPAN_HEADER_X_A")))
-    request = Request("GET", "/", (("Cookie", "token=sk-secret-token"),), extra=extra)
+    request = Request("GET", "/", (("Cookie", "token=sk-secret-token"),), user_headers=extra)
     command = curl(request, BASE, VARIABLES)
     called = shell.paste(command, ENVIRONMENT | {"RESPAN_HEADER_COOKIE": "sso=1", "RESPAN_HEADER_X_A": "b"})
     assert {b"Cookie: sso=1; token=sk-secret-token", b"X-A: b"} <= set(called.headers)
     assert [header for header in called.headers if header.startswith(b"Cookie")] == [called.headers[1]]
     assert "secret" not in command
-    sent = outgoing(BASE, request).headers
+    sent = httpx_request(BASE, request).headers
     assert sent.get_list("cookie") == ["sso=1; token=sk-secret-token"]
 
 
@@ -202,20 +202,26 @@ def _printed(shell: Shell, command: str, environment: dict[str, str]) -> bytes:
 def test_what_is_written_to_a_socket_is_as_long_as_it_says(
     shell: Shell, text: str, chunked: bool, later: bool, run: str
 ) -> None:
-    wire = Wire(trailers=(("X-Token", "sk-secret-token"),) if chunked else (), body_later=later)
+    wire = WireFormat(trailers=(("X-Token", "sk-secret-token"),) if chunked else (), delay_body=later)
     credential = Credential("Bearer sk-secret-token", "Bearer $RESPAN_API_KEY")
     request = Request(
-        "POST", "/rc-0123abcd-1", (), f"{text}rc-0123abcd-1{text}".encode(), credential, chunked=chunked, wire=wire
+        "POST",
+        "/rc-0123abcd-1",
+        (),
+        f"{text}rc-0123abcd-1{text}".encode(),
+        credential,
+        chunked=chunked,
+        wire_format=wire,
     )
-    command = over_a_socket([request, replace(request, body=text.encode())], BASE, VARIABLES)
+    command = raw_command([request, replace(request, body=text.encode())], BASE, VARIABLES)
     assert "sk-secret-token" not in command
     there = [replace(request, target=f"/{run}-1", body=f"{text}{run}-1{text}".encode())]
     there.append(replace(request, target=f"/{run}-1", body=text.encode()))
-    assert _printed(shell, command, ENVIRONMENT | {"RUN": run}) == b"".join(written(one, BASE) for one in there)
+    assert _printed(shell, command, ENVIRONMENT | {"RUN": run}) == b"".join(request_bytes(one, BASE) for one in there)
 
 
 def test_requests_over_sockets_of_their_own_are_commands_of_their_own() -> None:
-    request = Request("POST", "/", (), b"{}", chunked=True, wire=Wire(trailers=(("A", "b"),)))
+    request = Request("POST", "/", (), b"{}", chunked=True, wire_format=WireFormat(trailers=(("A", "b"),)))
     alone = Exchange(request, Response(200, (), b"", 0.0))
     joined = replace(alone, connection=1)
     commands = script([alone, alone, joined, joined, alone], BASE, {})
@@ -224,15 +230,15 @@ def test_requests_over_sockets_of_their_own_are_commands_of_their_own() -> None:
 
 
 def test_an_offer_is_made_over_http_1() -> None:
-    offer = Request("GET", "/", (("Upgrade", "h2c"),), wire=Wire())
+    offer = Request("GET", "/", (("Upgrade", "h2c"),), wire_format=WireFormat())
     assert " --http1.1 " in curl(offer, BASE, {})
     assert " --http1.1 " not in curl(replace(offer, headers=()), BASE, {})
 
 
 def test_a_socket_is_opened_to_an_address_in_a_variable(shell: Shell) -> None:
-    request = Request("GET", "/rc-0123abcd-1", wire=Wire(hosts=None))
-    command = over_a_socket([request], "$RESPAN_URL", VARIABLES)
+    request = Request("GET", "/rc-0123abcd-1", wire_format=WireFormat(hosts=None))
+    command = raw_command([request], "$RESPAN_URL", VARIABLES)
     environment = ENVIRONMENT | {"RESPAN_URL": "http://127.0.0.1:8000"}
-    assert _printed(shell, command, environment) == written(request, "http://127.0.0.1:8000")
+    assert _printed(shell, command, environment) == request_bytes(request, "http://127.0.0.1:8000")
     called = shell.run("sleep() { :; }\n" + command, environment).split(b"\0")
     assert b"telnet://127.0.0.1:8000" in called

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.wire.strict_json import MOST_FAULTS, read, read_leniently
+from conformance.wire.strict_json import MOST_FAULTS, parse, parse_leniently
 from tests.conformance.unit.parts import drawn
 from tests.mock_server.json_texts import broken
 
@@ -43,35 +43,35 @@ UNREADABLE = {
 
 @pytest.mark.parametrize(("body", "value", "fault"), FAULTY.values(), ids=FAULTY)
 def test_a_fault_is_named_and_the_rest_read(body: bytes, value: object, fault: str) -> None:
-    text = read(body)
+    text = parse(body)
     assert text.value == value
-    assert len(text.faults) == 1
-    assert fault in text.faults[0]
+    assert len(text.errors) == 1
+    assert fault in text.errors[0]
 
 
 def test_nan_is_a_fault() -> None:
-    text = read(b"[NaN]")
+    text = parse(b"[NaN]")
     assert math.isnan(text.value[0])
-    assert text.faults == ("NaN is no JSON number",)
+    assert text.errors == ("NaN is no JSON number",)
 
 
 @pytest.mark.parametrize(("body", "fault"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_no_json_has_no_value(body: bytes, fault: str) -> None:
-    text = read(body)
+    text = parse(body)
     assert text.value is None
-    assert any(fault in found for found in text.faults)
+    assert any(fault in found for found in text.errors)
 
 
 def test_every_fault_of_a_body_is_named() -> None:
-    text = read(b'\xef\xbb\xbf{"a": NaN, "a": "\xff"}')
-    assert len(text.faults) == 4
+    text = parse(b'\xef\xbb\xbf{"a": NaN, "a": "\xff"}')
+    assert len(text.errors) == 4
 
 
 @given(VALUES, st.booleans(), st.sampled_from([None, 2]))
 @drawn
 def test_what_json_dumps_writes_is_strict(value: object, ascii_only: bool, indent: int | None) -> None:
-    text = read(json.dumps(value, ensure_ascii=ascii_only, indent=indent, allow_nan=False).encode())
-    assert text.faults == ()
+    text = parse(json.dumps(value, ensure_ascii=ascii_only, indent=indent, allow_nan=False).encode())
+    assert text.errors == ()
     assert text.value == value
     assert repr(text.value) == repr(json.loads(json.dumps(value)))
 
@@ -81,24 +81,24 @@ def test_what_json_dumps_writes_is_strict(value: object, ascii_only: bool, inden
 def test_a_body_cut_short_is_never_strict_and_the_same(value: object, data: st.DataObject) -> None:
     body = json.dumps([value]).encode()
     cut = body[: data.draw(st.integers(0, len(body) - 1))]
-    assert read(cut).faults != ()
+    assert parse(cut).errors != ()
 
 
 @given(broken())
 @drawn
 def test_the_fast_reader_and_the_lenient_one_agree(body: bytes) -> None:
-    fast, lenient = read(body), read_leniently(body)
-    assert fast.faults == lenient.faults
+    fast, lenient = parse(body), parse_leniently(body)
+    assert fast.errors == lenient.errors
     assert repr(fast.value) == repr(lenient.value)
 
 
 def test_many_faults_are_counted() -> None:
-    text = read(b"[" + b",".join([b'{"a":1,"a":2}'] * 100_000) + b"]")
-    assert len(text.faults) == MOST_FAULTS + 1
-    assert text.faults[-1] == f"{100_000 - MOST_FAULTS} more of these"
+    text = parse(b"[" + b",".join([b'{"a":1,"a":2}'] * 100_000) + b"]")
+    assert len(text.errors) == MOST_FAULTS + 1
+    assert text.errors[-1] == f"{100_000 - MOST_FAULTS} more of these"
 
 
 def test_a_long_name_is_shortened() -> None:
     name = b'"' + b"a" * 100_000 + b'"'
-    (fault,) = read(b"{" + name + b":1," + name + b":2}").faults
+    (fault,) = parse(b"{" + name + b":1," + name + b":2}").errors
     assert len(fault) < 200

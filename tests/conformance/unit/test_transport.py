@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.wire.exchange import Credential, Lost, Request
+from conformance.wire.exchange import Credential, NoResponse, Request
 from conformance.wire.http import HttpTransport
-from conformance.wire.transport import LONGEST, Route, Unreadable, decoded
+from conformance.wire.transport import MAX_BODY_BYTES, Route, UnreadableBody, decode_body
 from tests.conformance.unit.sockets import saying
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
@@ -134,19 +134,19 @@ CODINGS = {
 def test_a_body_is_read_and_told_that_is_coded_otherwise_than_its_header_says(
     coding: str | None, body: bytes, miscoded: str
 ) -> None:
-    read = decoded(body, coding)
+    read = decode_body(body, coding)
     assert read.content == PLAIN
-    assert read.sent == len(body)
-    assert read.miscoded == miscoded
+    assert read.encoded_size == len(body)
+    assert read.encoding_error == miscoded
 
 
-CUT = {"cut": ZIPPED[:-4], "spoiled": ZIPPED[:8] + b"x" * 9, "long": gzip.compress(bytes(LONGEST + 1), mtime=0)}
+CUT = {"cut": ZIPPED[:-4], "spoiled": ZIPPED[:8] + b"x" * 9, "long": gzip.compress(bytes(MAX_BODY_BYTES + 1), mtime=0)}
 
 
 @pytest.mark.parametrize("body", CUT.values(), ids=CUT)
 def test_a_body_that_only_begins_in_a_coding_cannot_be_read(body: bytes) -> None:
-    with pytest.raises(Unreadable):
-        decoded(body, "gzip")
+    with pytest.raises(UnreadableBody):
+        decode_body(body, "gzip")
 
 
 def test_an_endless_body_is_not_read_to_no_end() -> None:
@@ -155,15 +155,15 @@ def test_an_endless_body_is_not_read_to_no_end() -> None:
         while True:
             connection.sendall(b"x" * 65536)
 
-    too_long = f"is longer than {LONGEST} bytes and was not read further"
-    with saying(endless) as server, pytest.raises(Lost, match=too_long):
+    too_long = f"is longer than {MAX_BODY_BYTES} bytes and was not read further"
+    with saying(endless) as server, pytest.raises(NoResponse, match=too_long):
         _transport(server.url, timeout=10).send(ROOT)
 
 
 def test_a_body_of_the_greatest_length_is_whole() -> None:
-    head = f"HTTP/1.1 200 OK\r\nContent-Length: {LONGEST}\r\n\r\n".encode()
-    with saying(head + b"x" * LONGEST) as server:
-        assert len(_transport(server.url).send(ROOT).body) == LONGEST
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {MAX_BODY_BYTES}\r\n\r\n".encode()
+    with saying(head + b"x" * MAX_BODY_BYTES) as server:
+        assert len(_transport(server.url).send(ROOT).body) == MAX_BODY_BYTES
 
 
 BROKEN = {
@@ -178,7 +178,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 def test_a_broken_connection_is_lost(answer: bytes) -> None:
-    with saying(answer) as server, pytest.raises(Lost, match=r"the connection broke: .") as lost:
+    with saying(answer) as server, pytest.raises(NoResponse, match=r"the connection broke: .") as lost:
         _transport(server.url).send(ROOT)
     assert lost.value.request is ROOT
 
@@ -187,14 +187,14 @@ def test_a_reset_connection_is_lost() -> None:
     def reset(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
-    with saying(reset) as server, pytest.raises(Lost, match="the connection broke"):
+    with saying(reset) as server, pytest.raises(NoResponse, match="the connection broke"):
         _transport(server.url).send(ROOT)
 
 
 def test_a_refused_connection_is_lost() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = "http://{}:{}".format(*listener.getsockname())
-    with pytest.raises(Lost, match="the connection broke"):
+    with pytest.raises(NoResponse, match="the connection broke"):
         _transport(url).send(ROOT)
 
 
@@ -207,7 +207,7 @@ def test_silence_is_lost_when_the_time_is_up(beginning: bytes) -> None:
         done.wait(10)
 
     with saying(silent) as server:
-        with pytest.raises(Lost, match="no whole answer came within the time limit"):
+        with pytest.raises(NoResponse, match="no whole answer came within the time limit"):
             _transport(server.url, timeout=0.05).send(ROOT)
         done.set()
 
@@ -244,7 +244,7 @@ def test_an_answer_that_drips_for_ever_is_lost_when_the_time_is_up() -> None:
         thread = threading.Thread(target=drip)
         thread.start()
         transport = _transport(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.2)
-        with pytest.raises(Lost, match="within the time limit"):
+        with pytest.raises(NoResponse, match="within the time limit"):
             transport.send(ROOT)
         done.set()
         thread.join()

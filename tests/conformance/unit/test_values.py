@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.generate.values import MANY_ENTRIES, ODD_OBJECTS, STRINGS, unique_value
-from conformance.judge.expect import nameless
+from conformance.judge.expect import without_model_name
 
 
 def test_plain_texts_are_of_1_to_100_printable_characters() -> None:
@@ -39,8 +39,8 @@ def test_a_schema_of_few_values_has_no_telling_one(schema: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("text", ["rc-0123abcd-7", "Rc 0123Abcd 7", "RC_0123ABCD_7"])
 def test_a_text_made_from_the_name_is_left_out(text: str) -> None:
-    assert nameless({"display_name": text, "cost": 7}, "rc-0123abcd-7") == {"display_name": "", "cost": 7}
+    assert without_model_name({"display_name": text, "cost": 7}, "rc-0123abcd-7") == {"display_name": "", "cost": 7}
 
 
 def test_a_text_of_its_own_stays() -> None:
-    assert nameless({"display_name": "Value 7"}, "rc-0123abcd-7") == {"display_name": "Value 7"}
+    assert without_model_name({"display_name": "Value 7"}, "rc-0123abcd-7") == {"display_name": "Value 7"}

@@ -16,7 +16,7 @@ import trustme
 
 from conformance.target.client import Client, Credentials
 from conformance.target.names import Names
-from conformance.target.smoke import WrongKey, look
+from conformance.target.preflight import KeyRejected, preflight
 from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import Unreachable
 from conformance.wire.http import HttpTransport
@@ -36,13 +36,15 @@ Look = Callable[..., None]
 @pytest.fixture
 def looking(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Look]:
     """Looks at the target at a URL, without waiting between two tries."""
-    monkeypatch.setattr("conformance.target.smoke.time.sleep", lambda _: None)
+    monkeypatch.setattr("conformance.target.preflight.time.sleep", lambda _: None)
     with contextlib.ExitStack() as stack:
 
         def look_at(url: str, keys: tuple[str | None, ...] = ("demo-acme", None, None), **route: Any) -> None:
             way = Route(**{"timeout": 5.0, **route})
             transport = stack.enter_context(contextlib.closing(HttpTransport(url, way)))
-            look(Subject(contract, Client(transport, route=way), Credentials.from_keys(*keys), Names(), RunOptions()))
+            preflight(
+                Subject(contract, Client(transport, route=way), Credentials.from_keys(*keys), Names(), RunOptions())
+            )
 
         yield look_at
 
@@ -56,9 +58,9 @@ def _secure(certificate: trustme.LeafCert) -> Iterator[str]:
         yield server.url.replace("http://127.0.0.1", "https://localhost")
 
 
-def _says(look: Look, url: str, *texts: str, **more: Any) -> str:
+def _says(preflight: Look, url: str, *texts: str, **more: Any) -> str:
     with pytest.raises(Unreachable) as obstacle:
-        look(url, **more)
+        preflight(url, **more)
     said = str(obstacle.value)
     for text in texts:
         assert text in said
@@ -229,7 +231,7 @@ def test_silence_is_waited_for_once(looking: Look) -> None:
     ],
 )
 def test_a_key_that_is_not_taken(keys: tuple[str | None, ...], says: str, looking: Look) -> None:
-    with served(PlainServer()) as url, pytest.raises(WrongKey, match=says):
+    with served(PlainServer()) as url, pytest.raises(KeyRejected, match=says):
         looking(url, keys)
 
 

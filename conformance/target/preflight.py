@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import urljoin, urlsplit
 
-from conformance.judge.expect import summary, written
+from conformance.judge.expect import as_json, summary
 from conformance.judge.outcome import Disrupted, NotTestable
 from conformance.output import visible
 from conformance.settings import asked_for
 from conformance.target.client import Busy
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Credential, Exchange, Json, Lost, Unreachable, retry_stale
+from conformance.wire.exchange import Credential, Exchange, Json, NoResponse, Unreachable, retry_stale
 
 TRIES = 3
 SOON = 2.0
@@ -36,44 +36,44 @@ HINTS: Mapping[int, str] = {
 """What a user may look at, by the status of the plainest upsert."""
 
 
-class WrongKey(Exception):
+class KeyRejected(Exception):
     """The target does not take a key that the user gave. The user has to act."""
 
 
-class Refused(Exception):
+class BaselineRejected(Exception):
     """The target refuses the plainest upsert there is, so that nothing can be judged. The user has to act."""
 
 
-def look(subject: Subject) -> None:
+def preflight(subject: Subject) -> None:
     """Return where the target takes the plainest upsert, and keep in mind which one that is.
 
     Raises Unreachable, WrongKey or Refused with what to do, and Disrupted where the target is too busy to tell.
     """
     operation = subject.contract.upsert.operation
     url = subject.client.transport.base_url + operation.path
-    exchange = _response(subject, url, subject.minimal())
+    exchange = _response(subject, url, subject.minimal_body())
     if exchange is None:
         return
-    if obstacle := of_answer(exchange, url, operation.path):
+    if obstacle := explain_response(exchange, url, operation.path):
         raise Unreachable(obstacle)
     status = exchange.response.status
     if status in REFUSED:
         key = "takes no request without a key; set RESPAN_API_KEY, or give --api-key-file"
         refused = "does not take the API key; check RESPAN_API_KEY or --api-key-file, and that the key may write"
         said = f"{url} {refused if subject.credentials.primary else key} (it responded {visible(summary(exchange))})"
-        raise WrongKey(said)
+        raise KeyRejected(said)
     if 400 <= status <= 499:
         exchange = _fuller(subject, url, exchange)
     if exchange.response.successful:
-        subject.plain = exchange
+        subject.baseline = exchange
     _look_at_other_keys(subject, url)
 
 
-def answers(subject: Subject) -> bool:
+def still_responds(subject: Subject) -> bool:
     """Whether the target still responds to anything."""
     try:
-        retry_stale(lambda: subject.upsert(subject.minimal()))
-    except Lost:
+        retry_stale(lambda: subject.upsert(subject.minimal_body()))
+    except NoResponse:
         return False
     except NotTestable:
         pass
@@ -82,13 +82,13 @@ def answers(subject: Subject) -> bool:
 
 def _fuller(subject: Subject, url: str, refused: Exchange) -> Exchange:
     """The upsert with a plain value in each field, where that works; else it is shown what came of the name alone."""
-    full = _response(subject, url, subject.full())
+    full = _response(subject, url, subject.full_body())
     if full is not None and full.response.successful:
         return full
     status = refused.response.status
     hint = f"; {HINTS[status]}" if status in HINTS else ""
-    raise Refused(
-        f"{url} refuses the plainest upsert, {written(refused.request.json)}, and one with all fields as well, so "
+    raise BaselineRejected(
+        f"{url} refuses the plainest upsert, {as_json(refused.request.json)}, and one with all fields as well, so "
         f"nothing can be judged{hint}. The response was {visible(summary(refused))}"
     )
 
@@ -99,8 +99,8 @@ def _response(subject: Subject, url: str, body: Mapping[str, Json]) -> Exchange 
     for attempt in range(TRIES):
         try:
             return retry_stale(lambda: subject.upsert(body))
-        except Lost as lost:
-            obstacle = of_silence(lost, url, subject.client.route.proxy)
+        except NoResponse as lost:
+            obstacle = explain_no_response(lost, url, subject.client.route.proxy)
         except Busy as busy:
             throttled = busy.reason
         except Disrupted:
@@ -117,44 +117,44 @@ def _look_at_other_keys(subject: Subject, url: str) -> None:
     """See that the further keys work: a stranger is kept out of everything, whatever is tested."""
     reader = None if subject.options.profile.must_only else subject.credentials.read_only  # no MUST calls as the reader
     looks: Sequence[tuple[str, Credential | None, Callable[[Credential], Exchange], Sequence[int]]] = (
-        ("other-org-key", subject.credentials.other_org, lambda caller: _as_other(subject, caller), REFUSED),
-        ("read-only-key", reader, lambda caller: _as_reader(subject, caller), (UNKNOWN,)),
+        ("other-org-key", subject.credentials.other_org, lambda credential: _as_other(subject, credential), REFUSED),
+        ("read-only-key", reader, lambda credential: _as_reader(subject, credential), (UNKNOWN,)),
     )
-    for option, caller, call, refused in looks:
-        if caller is None or subject.plain is None:
+    for option, credential, call, refused in looks:
+        if credential is None or subject.baseline is None:
             continue
         try:
-            response = call(caller).response
+            response = call(credential).response
         except Disrupted:
             raise
-        except (Lost, NotTestable):  # what has no read is not asked
+        except (NoResponse, NotTestable):  # what has no read is not asked
             continue
         if response.status in refused:
-            raise WrongKey(
+            raise KeyRejected(
                 f"{url} does not take {asked_for(option)} (--{option}-file), it responded {response.status}; check it, "
                 "or leave it out"
             )
         if response.successful:
-            subject.working.add(caller)
+            subject.working_keys.add(credential)
 
 
-def _as_other(subject: Subject, caller: Credential) -> Exchange:
+def _as_other(subject: Subject, credential: Credential) -> Exchange:
     """What a key of another organization comes to: a read, if it may not write."""
-    write = subject.upsert(subject.control(), caller)
+    write = subject.upsert(subject.baseline_body(), credential)
     if write.response.status == UNKNOWN or write.response.successful or subject.contract.upsert.read is None:
         return write
-    return subject.read(_plain_name(subject), caller)
+    return subject.read(_plain_name(subject), credential)
 
 
-def _as_reader(subject: Subject, caller: Credential) -> Exchange:
+def _as_reader(subject: Subject, credential: Credential) -> Exchange:
     """What a key that may only read comes to: a write that it is known for, if the read says that it is not."""
-    read = subject.read(_plain_name(subject), caller)
-    return read if read.response.status != UNKNOWN else subject.upsert(subject.control(), caller)
+    read = subject.read(_plain_name(subject), credential)
+    return read if read.response.status != UNKNOWN else subject.upsert(subject.baseline_body(), credential)
 
 
 def _plain_name(subject: Subject) -> str:
     """The name of a model that exists, where one could be created."""
-    return str(subject.plain.request.key) if subject.plain is not None else subject.names.fresh()
+    return str(subject.baseline.request.key) if subject.baseline is not None else subject.names.new_name()
 
 
 TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
@@ -166,7 +166,7 @@ NO_TLS = {"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILUR
 LONGEST = 200
 
 
-def of_silence(lost: Lost, url: str, proxy: str | None) -> str:
+def explain_no_response(lost: NoResponse, url: str, proxy: str | None) -> str:
     """Why there was no answer from `url`, and what to do."""
     where = f"the proxy {proxy}" if proxy else f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
     known = _of_error(lost, url, where) or _of_octets(lost, url)
@@ -174,7 +174,7 @@ def of_silence(lost: Lost, url: str, proxy: str | None) -> str:
     return known or f"{url} cannot be reached ({lost.reason}); check the URL, and that the target is running{patience}"
 
 
-def of_answer(exchange: Exchange, url: str, path: str) -> str | None:
+def explain_response(exchange: Exchange, url: str, path: str) -> str | None:
     """Why the answer is none of the endpoint, and what to do; None where it may be one. `path` is the endpoint's."""
     response = exchange.response
     status, html = response.status, response.media_type == "text/html" and response.body.lstrip()[:1] == b"<"
@@ -192,7 +192,7 @@ def of_answer(exchange: Exchange, url: str, path: str) -> str | None:
     return None
 
 
-def of_stranger(exchange: Exchange, plain: Exchange | None) -> str:
+def foreign_response_hint(exchange: Exchange, plain: Exchange | None) -> str:
     """A hint that something in front of the target may have responded; empty where the response looks like its own."""
     response = exchange.response
     if plain is None or not response.body or response.media_type == plain.response.media_type:
@@ -214,7 +214,7 @@ def printable(text: str) -> str:
     return shown if len(text) <= LONGEST else f"{shown[:LONGEST]}..."
 
 
-def _of_error(lost: Lost, url: str, where: str) -> str | None:
+def _of_error(lost: NoResponse, url: str, where: str) -> str | None:
     for error in _causes(lost.error):
         match error:
             case ssl.SSLCertVerificationError():
@@ -256,14 +256,14 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> str:
     )
 
 
-def _of_octets(lost: Lost, url: str) -> str | None:
+def _of_octets(lost: NoResponse, url: str) -> str | None:
     """What an answer that is no HTTP tells by how it begins."""
-    if TLS_RECORD.match(lost.beginning):
+    if TLS_RECORD.match(lost.first_bytes):
         return f"{url} speaks TLS; write https:// in place of http://"
-    if lost.beginning and not lost.beginning.startswith(b"HTTP/"):
-        said = printable(lost.beginning.split(b"\n")[0].strip().decode("latin-1"))
+    if lost.first_bytes and not lost.first_bytes.startswith(b"HTTP/"):
+        said = printable(lost.first_bytes.split(b"\n")[0].strip().decode("latin-1"))
         return f'{url} is no web server: it said "{said}"; check the port'
-    if lost.beginning or "time limit" in lost.reason:
+    if lost.first_bytes or "time limit" in lost.reason:
         return None
     if url.startswith("http:"):
         return f"{url} closed the connection without an answer; if it speaks HTTPS there, write https://"
