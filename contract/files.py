@@ -103,11 +103,11 @@ def json_in(content: bytes, nesting: int) -> dict[str, Any] | None:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # jiter reads 1e400 as infinity
     except ValueError:
         return None
-    return value if isinstance(value, dict) and _depth(value) <= nesting else None
+    return value if isinstance(value, dict) and depth_of(value) <= nesting else None
 
 
-def _depth(value: Any) -> int:
-    """Return how deep `value` nests."""
+def depth_of(value: Any) -> int:
+    """Return how deep `value` is nested. This does not recurse: the author of a text decides how deep it goes."""
     depth, level = 0, [value]
     while level := [each for each in level if isinstance(each, (dict, list))]:
         depth += 1

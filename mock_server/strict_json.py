@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import jiter
 import orjson
 
+from contract.files import depth_of
 from contract.pointer import Tokens
 from mock_server.errors import quoted, shortened
 
@@ -53,7 +54,7 @@ def read_json(raw: bytes, nesting: int) -> Any:
         value = jiter.from_json(raw, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
     except ValueError:
         return read_json_exactly(raw, nesting)
-    if raw.count(b"{") + raw.count(b"[") > nesting and _depth(value) > nesting:
+    if raw.count(b"{") + raw.count(b"[") > nesting and depth_of(value) > nesting:
         raise _too_deep(nesting)
     return value
 
@@ -67,7 +68,7 @@ def read_json_exactly(raw: bytes, nesting: int) -> Any:
         raise UnreadableError(_place(text, error)) from None
     except RecursionError:
         raise _too_deep(nesting) from None
-    if raw.count(b"{") + raw.count(b"[") > nesting and _depth(value) > nesting:
+    if raw.count(b"{") + raw.count(b"[") > nesting and depth_of(value) > nesting:
         raise _too_deep(nesting)
     if _SURROGATE_ESCAPE.search(text):
         _reject_lone_surrogates(value)
@@ -125,15 +126,6 @@ def _float(digits: str) -> float:
 
 def _constant(name: str) -> NoReturn:
     raise UnreadableError(f"{name} is not a JSON value.")
-
-
-def _depth(value: Any) -> int:
-    """Return how deep `value` is nested. This does not recurse, because a client decides how deep it goes."""
-    depth, level = 0, [value]
-    while level := [each for each in level if isinstance(each, (dict, list))]:
-        depth += 1
-        level = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
-    return depth
 
 
 def _reject_lone_surrogates(value: Any) -> None:

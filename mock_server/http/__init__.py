@@ -1,1 +1,1 @@
-"""What HTTP asks of a server beside its operations: bodies, paths, connections, other origins."""
+"""HTTP, apart from the operations: connections, routing, bodies, errors, and other origins."""

@@ -1,7 +1,7 @@
-"""Receives the body of a request, and rejects what the server does not take: too much (413), or no JSON (415).
+"""Request bodies and their media types: a body that is too large gets 413, an unsupported media type gets 415.
 
-With it stand media types and pieces of the grammar of HTTP fields (RFC 9110, section 5.6) as regular expressions, none
-of which backtracks.
+This module also has parts of the grammar of HTTP fields (RFC 9110, section 5.6), as regular expressions that do not
+backtrack.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.types import Receive
 from mock_server.errors import RejectedError, RequestPart, ValidationError, alternatives, expectation, quoted, rejected
 
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-"""What the RFC calls a token."""
+"""A token, in the words of the RFC."""
 QUOTED_STRING = r'"(?:[^"\\]|\\.)*+"'
 WHITE_SPACE = r"[ \t]*+"
 
@@ -26,7 +26,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 def unquoted(word: str) -> str:
-    r"""What a token or a quoted string says.
+    r"""Return the text of a token or a quoted string.
 
     >>> unquoted('"a \\"b\\""')
     'a "b"'
@@ -35,7 +35,7 @@ def unquoted(word: str) -> str:
 
 
 def as_word(text: str) -> str:
-    r"""`text` as a token, or as a quoted string where it is none.
+    r"""Return `text` as a token if it is one, else as a quoted string.
 
     >>> as_word("a"), as_word('a "b"')
     ('a', '"a \\"b\\""')
@@ -69,9 +69,9 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 async def receive_body(headers: Headers, receive: Receive, limit: int, contract: str) -> bytes:
-    """The whole body, of at most `limit` bytes, which the `contract` says at that pointer.
+    """Return the whole body. `contract` is the pointer to the `limit` in the contract.
 
-    Raises the 413, or ClientDisconnect where the client has gone.
+    Raises the 413 for a body of more than `limit` bytes, or ClientDisconnect.
     """
     for name, value in headers:
         if name == b"content-length" and int(value) > limit:
@@ -96,9 +96,9 @@ def _too_large(limit: int, got: str, contract: str) -> RejectedError:
 
 
 def check_media_type(headers: Headers, accepted: Sequence[str], contract: str) -> None:
-    """Raise the 415 unless the body is of one of the `accepted` media types, in UTF-8 and not encoded otherwise.
+    """Raise the 415 unless the body has one of the `accepted` media types, in UTF-8, without a content coding.
 
-    The `contract` lists the media types at that pointer.
+    `contract` is the pointer to the media types in the contract.
     """
     types, codings = [], []
     for name, value in headers:
@@ -120,14 +120,14 @@ def check_media_type(headers: Headers, accepted: Sequence[str], contract: str) -
 def _problem(
     types: tuple[bytes, ...], codings: tuple[bytes, ...], accepted: tuple[str, ...]
 ) -> tuple[str, str, str] | None:
-    """The header that is wrong, what was expected in it, and what came."""
+    """Return the header that is wrong, what was expected, and what was received, or None."""
     header, expected = "Content-Type", f"Content-Type: {alternatives(accepted)}"
     if len(types) != 1:
         return header, expected, "more than one" if types else "none"
     text = types[0].decode("latin-1")
     match = _MEDIA_TYPE.fullmatch(text)
     if not match:
-        return header, expected, f"{quoted(text)}, which is no media type"
+        return header, expected, f"{quoted(text)}, which is not a media type"
     if match[1].lower() not in accepted:
         return header, expected, quoted(match[1])
     charsets = {value.strip('"').lower() for name, value in _PARAMETER.findall(match[2]) if name.lower() == "charset"}
@@ -140,7 +140,7 @@ def _problem(
 
 
 async def drain(receive: Receive, most: int, seconds: float) -> None:
-    """Read a body that nobody has asked for, to its end, for so long, or until `most` bytes of it were read."""
+    """Read a body that the app does not need: to its end, for some `seconds`, or until `most` bytes are read."""
     left = most
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""A connection: its requests and responses, how long it waits for its client, and how it ends before its time."""
+"""A connection: its requests and responses, its timeouts, and how it ends early."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 
 
 async def reset(scope: Scope) -> bool:
-    """Reset the connection: the client sees an RST. Whether there is a connection at all."""
+    """Reset the connection, so that the client receives an RST. Return False if there is no connection."""
     transport = context_of(scope).transport
     if transport is None:
         return False
@@ -36,7 +36,7 @@ async def reset(scope: Scope) -> bool:
 
 
 async def close(scope: Scope, receive: Receive) -> bool:
-    """Close the connection after what was sent, and wait until that is done. Whether there is a connection at all."""
+    """Close the connection after sent data is written, and wait for that. Return False if there is no connection."""
     transport = context_of(scope).transport
     if transport is None:
         return False
@@ -51,14 +51,14 @@ _EVENTS = b"text/event-stream"
 
 
 def error_response(status: int, detail: str, *, with_body: bool = True) -> bytes:
-    """Return a response in the error shape of the mock that announces the end of the connection."""
+    """Return a response in the error shape of the mock. It says that the connection will be closed."""
     body = orjson.dumps({"detail": detail})
     head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
     return STATUS_LINE[status] + head + (body if with_body else b"")
 
 
 class Writer:
-    """The part of a transport that a response uses. Its `close` lets the client read the response first."""
+    """The part of a transport that a response needs. Its `close` lets the client read the response first."""
 
     __slots__ = ("_close", "_transport", "write")
 
@@ -77,14 +77,14 @@ class Writer:
 
 
 class Flow(FlowControl):
-    """Flow control that reads nothing while requests of the connection wait for their turn."""
+    """Flow control that stops reading while requests of the connection wait for their turn."""
 
     def __init__(self, transport: asyncio.Transport, holds: Callable[[], bool]) -> None:
         super().__init__(transport)
         self._holds = holds
 
     def resume_reading(self) -> None:
-        """Read on, unless it would only make more requests wait."""
+        """Continue to read, unless more requests would only wait."""
         if self.read_paused and not self._holds():
             super().resume_reading()
 
@@ -96,14 +96,14 @@ class Cycle(RequestResponseCycle):
 
     @property
     def endless(self) -> bool:
-        """Whether the response is a stream that ends only when one side leaves."""
+        """Whether the response is a stream that ends only when one side closes the connection."""
         headers = self._head.get("headers", ()) if self._head else ()
         return any(name.lower() == b"content-type" and value.startswith(_EVENTS) for name, value in headers)
 
     def send(self, message: Any) -> Coroutine[Any, Any, None]:
         """Send a part of the response.
 
-        A final response in place of `100 Continue` ends the connection: whether the body follows is unknown then.
+        A final response in place of `100 Continue` ends the connection, because nobody knows whether the body follows.
         """
         if self._head is None:
             self._head = message
@@ -117,7 +117,7 @@ class Cycle(RequestResponseCycle):
         self.message_event.set()
 
     async def send_500_response(self) -> None:
-        """Respond for an app that failed. If it was cancelled because the mock stops, only close the connection."""
+        """Respond for an app that has failed. If it was cancelled because the mock stops, only close the connection."""
         if not isinstance(sys.exc_info()[1], asyncio.CancelledError):
             self.transport.write(error_response(500, _FAILED, with_body=self.scope["method"] != "HEAD"))
         self.response_started = self.response_complete = True
@@ -125,15 +125,15 @@ class Cycle(RequestResponseCycle):
 
 
 _LINGERING = 2
-"""Seconds for which a client may go on sending after the last response."""
+"""Seconds for which a client may continue to send after the last response."""
 _PROGRESS = 64 * 1024
-"""Bytes that a client must take within the time limit for responses."""
+"""Bytes that a client must read within the time limit for responses."""
 
 
 class TimedProtocol(HttpToolsProtocol):
-    """A connection that is closed when its client is too slow. The server calls `check_time` now and then.
+    """A connection that is closed if its client is too slow. The server calls `check_time` regularly.
 
-    One timer for all connections: to start and cancel one for each request would cost time.
+    All connections share one timer, because starting and cancelling a timer for each request takes longer.
     """
 
     limits = Limits()
@@ -146,7 +146,7 @@ class TimedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._receiving = False  # a message has begun, and is not complete
+        self._receiving = False  # a request has started, and is not complete
         self._in_head = False
         self._closing = False  # nothing more is parsed
         self._since = self.loop.time()  # of the current phase: receiving, idle or closing
@@ -160,14 +160,14 @@ class TimedProtocol(HttpToolsProtocol):
         raise NotImplementedError
 
     def pause_writing(self) -> None:
-        """Wait for the client to take what was written."""
+        """Wait for the client to read what was written."""
         self._unsent = None
         super().pause_writing()
 
     def check_time(self, now: float) -> None:
         """Close the connection if its client is too slow."""
         if self.flow.write_paused:
-            self._check_taking(now)
+            self._check_reading_client(now)
         elif self._closing or self.transport.is_closing():
             self._check_closing(now)
         elif self._receiving:
@@ -175,7 +175,7 @@ class TimedProtocol(HttpToolsProtocol):
         elif not self._busy and now - self._since > self.limits.idle_seconds:
             self.transport.close()
 
-    def _check_taking(self, now: float) -> None:
+    def _check_reading_client(self, now: float) -> None:
         size = self.transport.get_write_buffer_size()
         if self._unsent is None or size + _PROGRESS <= self._unsent[0]:
             self._unsent = size, now
@@ -190,8 +190,8 @@ class TimedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _check_receiving(self, now: float) -> None:
-        asked_for = self._in_head or not self.cycle.waiting_for_100_continue
-        if self.flow.read_paused or not asked_for:  # the app is not ready for the rest
+        expected = self._in_head or not self.cycle.waiting_for_100_continue
+        if self.flow.read_paused or not expected:  # the app is not ready for the rest
             self._since = now
         elif now - self._since > self.limits.request_seconds:
             seconds = f"{self.limits.request_seconds:g} seconds"

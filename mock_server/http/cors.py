@@ -1,4 +1,4 @@
-"""Lets the pages of other origins call the mock, and read all that an answer says (CORS, in the Fetch standard)."""
+"""CORS (Fetch standard): pages of other origins may call the mock, and read the whole response."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from mock_server.http.origin import admin_origin, cors_origin
 
 CORS_OPTION, ADMIN_OPTION = "--cors-origin", "--admin-origin"
 _EXPOSED = ("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate")
-"""Headers that a page may read although the Fetch standard hides them, beside those that the contract declares."""
+"""Headers that pages may read, although the Fetch standard hides them. Those that the contract declares are added."""
 _VARIES = (b"vary", b"Origin")
 
 
 class CrossOriginMiddleware(CORSMiddleware):
-    """Starlette's, for requests that have an origin. To the others it would add only `Vary`, and take long for it.
+    """Starlette's middleware, called only for requests with an origin. For others it would do nothing but add `Vary`.
 
-    A preflight that it rejects is a rejection like others: it says why, and which `option` of the command to change.
+    A preflight that is rejected gets an error response like others. It says why, and which `option` to change.
     """
 
     def __init__(self, app: ASGIApp, *, option: str = CORS_OPTION, **options: Any) -> None:
@@ -34,10 +34,10 @@ class CrossOriginMiddleware(CORSMiddleware):
         self._option = option
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, or pass the request on."""
+        """Respond to a preflight, or pass the request on."""
         if scope["type"] != "http" or b"origin" in [name for name, _ in scope["headers"]]:
-            if rejected := self._rejected(scope):
-                await rejected(scope, receive, send)
+            if response := self._reject_preflight(scope):
+                await response(scope, receive, send)
             else:
                 await super().__call__(scope, receive, send)
             return
@@ -49,8 +49,8 @@ class CrossOriginMiddleware(CORSMiddleware):
 
         await self.app(scope, receive, sending)
 
-    def _rejected(self, scope: Scope) -> Response | None:
-        """The response to a preflight that is not granted, or None."""
+    def _reject_preflight(self, scope: Scope) -> Response | None:
+        """Return the error response to a preflight, or None if it is allowed."""
         if scope["type"] != "http" or scope["method"] != "OPTIONS":
             return None
         headers = Headers(scope=scope)
@@ -60,8 +60,10 @@ class CrossOriginMiddleware(CORSMiddleware):
         if response.status_code < 400:
             return None
         context_of(scope).rejection = rejection = self._rejection(headers)
-        kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
-        return Response(orjson.dumps(rejection.body), response.status_code, headers=kept, media_type="application/json")
+        others = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+        return Response(
+            orjson.dumps(rejection.body), response.status_code, headers=others, media_type="application/json"
+        )
 
     def _rejection(self, headers: Headers) -> Rejection:
         origin = headers["origin"]
@@ -81,7 +83,7 @@ def _header_rejection(header: str, expected: str, got: str, message: str) -> Rej
 
 
 def allowed_origins(origins: Collection[str]) -> str:
-    """Say in a sentence which origins are allowed.
+    """Return a sentence that says which origins are allowed.
 
     >>> allowed_origins(["http://localhost:5173"])
     'Only http://localhost:5173 is allowed.'
@@ -92,7 +94,7 @@ def allowed_origins(origins: Collection[str]) -> str:
 
 
 def option_for(origin: str, option: str) -> str:
-    """Return the option that allows the origin, or its form where the origin cannot be named.
+    """Return the option that allows the origin, or its form if the origin cannot be named.
 
     >>> option_for("http://localhost:5173", "--cors-origin"), option_for("null", "--admin-origin")
     ('--cors-origin http://localhost:5173', '--admin-origin ORIGIN')
@@ -105,23 +107,23 @@ def option_for(origin: str, option: str) -> str:
 
 
 def cross_origin(contract: Contract, origins: Sequence[str]) -> partial[CrossOriginMiddleware]:
-    """The middleware for the pages of `origins`, `*` for any.
+    """Return the middleware for the pages of `origins`; `*` is any.
 
-    Pages of named origins may send their cookies and other credentials; to any page the standard does not allow that.
+    Pages of named origins may send cookies and other credentials. With `*`, the standard does not allow that.
     """
     return partial(
         CrossOriginMiddleware,
         allow_origins=origins,
         allow_credentials="*" not in origins,
         allow_methods=["*"],
-        allow_headers=["*"],  # whatever a client library adds to Authorization, Content-Type and Prefer
+        allow_headers=["*"],  # client libraries add others to Authorization, Content-Type and Prefer
         allow_private_network=True,
         expose_headers=sorted({*_EXPOSED, *_declared(contract.document["paths"])}),
     )
 
 
 def admin_cross_origin(origins: Sequence[str]) -> partial[CrossOriginMiddleware]:
-    """The middleware for the pages of `origins` that use the admin API."""
+    """Return the middleware for the pages of `origins` that use the admin API."""
     return partial(
         CrossOriginMiddleware,
         option=ADMIN_OPTION,
@@ -133,7 +135,7 @@ def admin_cross_origin(origins: Sequence[str]) -> partial[CrossOriginMiddleware]
 
 
 def _declared(paths: Mapping[str, Any]) -> set[str]:
-    """The names of all headers of responses."""
+    """Return the names of all response headers that the contract declares."""
     operations = (node for item in paths.values() for node in item.values() if isinstance(node, dict))
     responses = (response for operation in operations for response in operation.get("responses", {}).values())
     return {name for response in responses for name in response.get("headers", {})}

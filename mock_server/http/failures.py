@@ -1,4 +1,4 @@
-"""Gives every error the one JSON shape, whoever raised it: the mock, Connexion or Starlette."""
+"""One JSON shape for every error, whether the mock, Connexion or Starlette raises it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ logger = logging.getLogger("mock_server")
 
 
 def handle_failures(app: AsyncApp, redaction: Redaction, *, by_preference: bool) -> None:
-    """Have `app` answer whatever is raised in it; `by_preference` where it does what clients prefer.
+    """Let `app` respond to every error that is raised in it. `by_preference` says whether it applies preferences.
 
-    No answer repeats the credentials of the request, wherever in it they stood, or a key that the mock knows.
+    No response repeats the credentials of the request, from whatever part of it, or a key of the fixtures.
     """
 
-    async def answer(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    async def respond(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
         headers = _preference_headers(request.scope) if by_preference else {}
-        return await _answer(request, error, redaction, **headers)
+        return await _respond(request, error, redaction, **headers)
 
     for kind in (RejectedError, HTTPException, ProblemException, Exception):
-        app.add_error_handler(kind, answer)
+        app.add_error_handler(kind, respond)
 
 
-async def _answer(
+async def _respond(
     request: ConnexionRequest, error: Exception, redaction: Redaction, **headers: str
 ) -> ConnexionResponse:
     hide = redaction.of_request(request.scope["headers"]).hide
@@ -50,19 +50,21 @@ async def _answer(
 
 
 def _preference_headers(scope: Scope) -> dict[str, str]:
-    """The headers that every answer to an operation has."""
+    """Return the headers that every response of an operation has."""
     preferences = context_of(scope).preferences
     applied = {"Preference-Applied": preferences} if preferences else {}
     return {"Vary": "Prefer", **applied} if scope.get("extensions", {}).get(ROUTING_CONTEXT) else {}
 
 
 def to_rejection(error: Exception, scope: Scope) -> Rejection:
-    """What to answer to the request of `scope` when `error` was raised."""
+    """Return the rejection for an error that was raised by the request of `scope`."""
     match error:
         case RejectedError():
             return error.rejection
         case HTTPException(status_code=401):
-            return unauthorized("No way to authenticate takes a token of this form.", "another form of token").rejection
+            return unauthorized(
+                "No security scheme of this operation accepts a token of this form.", "another form of token"
+            ).rejection
         case HTTPException(status_code=404):
             return nothing_at(scope["path"], context_of(scope).path_hint).rejection
         case HTTPException():

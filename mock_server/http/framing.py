@@ -1,10 +1,10 @@
-"""Checks what decides where a request ends and whom it addresses (RFC 9112, sections 2.3, 3.2, 6.1 and 6.3).
+"""Framing: where a request ends, and which host it addresses (RFC 9112, sections 2.3, 3.2, 6.1 and 6.3).
 
-llhttp, the parser, has rejected most invalid requests before. It lets pass what its caller may want to judge.
+llhttp, the parser, rejects most invalid requests. It accepts some that its caller should judge; `check` does.
 
-llhttp stops at the end of a head that offers to upgrade the connection, as though it were upgraded, and httptools has
-no switch for that. So another parser takes over: it gets a head with the same framing and without the offer, and then
-what follows.
+After a head that offers to upgrade the connection, llhttp stops as if the connection were upgraded, and httptools has
+no option against that. So another parser takes over (`Resumption`). It gets a head with the same framing but without
+the offer, and then the rest of the request.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[
 _LONGEST = 300
 """Bytes of a host: names have 255 at most."""
 _UNSUPPORTED_VERSION = ("Invalid HTTP version", "Expected dot", "Pause on PRI/Upgrade")
-"""What llhttp says of a request line with the version of another HTTP."""
+"""What llhttp says about a request line with an unsupported version of HTTP."""
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
 
 class ProtocolError(Exception):
-    """The request is not one that can be passed to an app. The client is at fault."""
+    """A request that cannot be passed to the app, or a connection that cannot be served: the status, and why."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -42,9 +42,9 @@ class ProtocolError(Exception):
         self.detail = detail
 
 
-@lru_cache(maxsize=64)  # a client sends the same ones again and again
+@lru_cache(maxsize=64)  # a client repeats the same fields
 def check(version: str, fields: Fields) -> None:
-    """Raise ProtocolError unless `fields`, those of FRAMING, fit together in a request of this version."""
+    """Raise ProtocolError unless `fields`, those of FRAMING, are consistent in a request of this version."""
     if version not in VERSIONS:
         raise ProtocolError(505, f"HTTP/{version} is not supported, only HTTP/1.1 and HTTP/1.0.")
     names = [name for name, _ in fields]
@@ -126,7 +126,7 @@ def target_of(target: bytes) -> tuple[bytes, bytes, bytes | None]:
 
 
 def protocol_error(error: BaseException) -> ProtocolError:
-    """Return what to say of an error of the parser."""
+    """Return the response to an error of the parser."""
     if isinstance(error.__context__, ProtocolError):
         return error.__context__
     reason = str(error)
@@ -149,7 +149,7 @@ def long_fields(limits: Limits) -> ProtocolError:
 
 
 def long_trailers(limits: Limits) -> ProtocolError:
-    """Return the 431 for trailers, or for a chunk extension: the parser does not tell which has no end."""
+    """Return the 431 for trailers or a chunk extension: the parser does not say which one is too long."""
     most = limits.trailer_bytes
     return ProtocolError(431, f"The trailers or a chunk extension of the request have more than {most} bytes.")
 
@@ -158,29 +158,29 @@ _KEPT = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 
 
 class Callbacks(Protocol):
-    """Whom a parser tells what it finds."""
+    """What a parser calls for each part of a request."""
 
     def on_message_begin(self) -> None:
         """Begin a request."""
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the request target."""
+        """Receive a part of the request target."""
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header or trailer field."""
+        """Receive a header or trailer field."""
 
     def on_headers_complete(self) -> None:
         """End the head."""
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Receive a part of the body."""
 
     def on_message_complete(self) -> None:
         """End the request."""
 
 
 class Resumption:
-    """A parser that tells nothing of the first head that it reads, because that is known."""
+    """A parser that reports nothing about its first head, because that head was reported before."""
 
     def __init__(self, callbacks: Callbacks) -> None:
         self._callbacks = callbacks
@@ -191,7 +191,7 @@ class Resumption:
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def start(self, method: str, version: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        """Give the parser the head of the request whose rest it is to read."""
+        """Feed the parser the head of the request that it continues."""
         fields = b"".join(b"%b: %b\r\n" % field for field in headers if field[0] in _KEPT)
         self.parser.feed_data(f"{method} / HTTP/{version}\r\n".encode() + fields + b"\r\n")
 
@@ -201,12 +201,12 @@ class Resumption:
             self._callbacks.on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the request target."""
+        """Receive a part of the request target."""
         if not self._known:
             self._callbacks.on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header or trailer field."""
+        """Receive a header or trailer field."""
         if not self._known:
             self._callbacks.on_header(name, value)
 

@@ -1,4 +1,4 @@
-"""Reads web origins and host names as browsers write them, in Origin and Host."""
+"""Web origins and host names, as browsers write them in Origin and Host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mock_server.errors import quoted
 
 ANY = "*"
 NONE = "null"
-"""The origin of pages that have none, such as files and sandboxed frames."""
+"""The origin of pages without one, such as files and sandboxed frames."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#\\]*)(.*)", re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
@@ -20,7 +20,7 @@ _HIGHEST_PORT = 65535
 
 
 def cors_origin(text: str) -> str:
-    """Return the origin as browsers send it, or `*` or `null`. Raises ValueError, whose message says the fix.
+    """Return the origin as browsers send it, or `*` or `null`. Raises ValueError, whose message says how to fix it.
 
     >>> cors_origin("HTTP://LocalHost:80/"), cors_origin("*"), cors_origin("http://bücher.example")
     ('http://localhost', '*', 'http://xn--bcher-kva.example')
@@ -29,7 +29,7 @@ def cors_origin(text: str) -> str:
 
 
 def admin_origin(text: str) -> str:
-    """Return the origin as browsers send it. Raises ValueError, whose message says the fix."""
+    """Return the origin as browsers send it. Raises ValueError, whose message says how to fix it."""
     if text == ANY:
         raise ValueError("any page could then reset the mock; name each origin, such as http://localhost:5173")
     if text == NONE:
@@ -40,13 +40,13 @@ def admin_origin(text: str) -> str:
 
 
 def host_name(text: str) -> str:
-    """Return the name in a Host header without its port. Raises ValueError, whose message says the fix.
+    """Return the name in a Host header without its port. Raises ValueError, whose message says how to fix it.
 
     >>> host_name("MOCK:42208"), host_name("::1"), host_name("[::1]:8000")
     ('mock', '[::1]', '[::1]')
     """
     text = text.strip()
-    _reject_what_no_host_has(text, "repeat the option")
+    _check_characters(text, "repeat the option")
     if match := _ORIGIN.fullmatch(text):
         raise ValueError(f"{quoted(text)} is a URL; give the name alone: {_host_in(match[2])}")
     if ":" in text.partition(":")[2] and not text.startswith("["):
@@ -63,7 +63,7 @@ def _host_in(authority: str) -> str:
 
 def _origin(text: str, several: str) -> str:
     text = text.strip()
-    _reject_what_no_host_has(text, several)
+    _check_characters(text, several)
     match = _ORIGIN.fullmatch(text)
     if not match:
         raise ValueError(f"{quoted(text)} is not an origin: {_without_scheme(text, several)}")
@@ -74,15 +74,15 @@ def _origin(text: str, several: str) -> str:
     if scheme == "file":
         raise ValueError(f"{quoted(text)} is not an origin: browsers send {NONE} for pages from files")
     host, port = _authority(authority, several)
-    shown = f":{port}" if port not in {None, _DEFAULT_PORTS.get(scheme)} else ""
-    origin = f"{scheme}://{host}{shown}"
+    suffix = f":{port}" if port not in {None, _DEFAULT_PORTS.get(scheme)} else ""
+    origin = f"{scheme}://{host}{suffix}"
     if rest not in {"", "/"}:
         raise ValueError(f"{quoted(text)} has a path, which no origin has: give {origin}")
     return origin
 
 
 def _without_scheme(text: str, several: str) -> str:
-    """What to write instead of `text`, which has no scheme."""
+    """Return what to write in place of `text`, which has no scheme."""
     try:
         host, port = _authority(text.strip("/"), several)
     except ValueError:
@@ -92,8 +92,8 @@ def _without_scheme(text: str, several: str) -> str:
 
 
 def _authority(text: str, several: str) -> tuple[str, int | None]:
-    """The host as browsers write it, and the port. Raises ValueError."""
-    _reject_what_no_host_has(text, several)
+    """Return the host as browsers write it, and the port. Raises ValueError."""
+    _check_characters(text, several)
     match = _AUTHORITY.fullmatch(text)
     if not match:
         fix = "an IPv6 address stands in brackets, such as [::1]" if text.count(":") > 1 else "give it as host:port"
@@ -101,8 +101,8 @@ def _authority(text: str, several: str) -> tuple[str, int | None]:
     return _host(match[1]), _port(match[2])
 
 
-def _reject_what_no_host_has(text: str, several: str) -> None:
-    if "@" in text:  # the text is not repeated: it may hold a password
+def _check_characters(text: str, several: str) -> None:
+    if "@" in text:  # the text is not repeated, because it may contain a password
         raise ValueError("there is a user or a password before @, which browsers leave out: remove it and the @")
     if "*" in text:
         raise ValueError(f"{quoted(text)} has a wildcard, which is not supported: name each one, and {several}")
@@ -131,7 +131,7 @@ def _host(text: str) -> str:
 
 
 def _ascii(text: str) -> str:
-    """The name as DNS has it. Browsers encode those of other alphabets (IDNA)."""
+    """Return the name as DNS has it. Browsers encode names in other alphabets (IDNA)."""
     if text.isascii():
         return text
     try:

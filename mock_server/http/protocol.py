@@ -1,8 +1,9 @@
-"""HTTP/1.1 on a connection: uvicorn's protocol on httptools, made to keep to RFC 9110 and 9112 and to limits.
+"""HTTP/1.1 on a connection: uvicorn's protocol on httptools, extended to conform to RFC 9110 and 9112, with limits.
 
-Of the 522 raw requests in the tests, uvicorn's own protocol on httptools fails 221 and the one on h11 285, so either
-needs this work; Hypercorn is on h11 too. Without an app, a request takes 14 microseconds of processor time on httptools
-and 81 on h11, and what is done here adds 2: httptools is fast, its llhttp is strict, and both can be told the rest.
+Why not use uvicorn as it is? Of the 522 raw requests in the tests, its protocol on httptools fails 221, and its
+protocol on h11 fails 285. (Hypercorn uses h11 too.) Without an app, a request takes 14 microseconds of processor time
+on httptools and 81 on h11; this module adds 2. So it builds on httptools, which is fast, and whose parser llhttp is
+strict.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ from mock_server.http.framing import (
 from mock_server.settings import Limits
 
 _SLICE = 16 * 1024
-"""Bytes that are parsed at a time, so that what one read brings cannot become thousands of waiting requests."""
+"""Bytes that are parsed at a time. More could contain thousands of requests, which would all wait."""
 _MOST_DISCARDED = 16 * 1024 * 1024
-"""Bytes that are read and dropped after a response that came early.
+"""Bytes that are read and dropped after a response that was sent before the end of its request.
 
-A server that closes while data still arrives resets the connection, and the client may lose the response
+If a server closes while data still arrives, the connection is reset, and the client may lose the response
 (RFC 9112, section 9.6).
 """
 _AROUND = len(": \r\n")
@@ -49,7 +50,7 @@ logger = logging.getLogger("mock_server.access")
 
 
 class Protocol(TimedProtocol):
-    """A connection."""
+    """One connection, from its first byte to its last."""
 
     def __init__(
         self,
@@ -60,18 +61,18 @@ class Protocol(TimedProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.url = b""
-        self._running: Cycle | None = None  # the request whose turn it is
+        self._running: Cycle | None = None  # the request that is being served
         self._ended = False  # the client sends nothing more
-        self._rejection: ProtocolError | None = None  # to be written when the requests before it have their response
-        self._offered = False  # llhttp will stop after the head, because of an offer to upgrade
+        self._rejection: ProtocolError | None = None  # written after the responses to earlier requests
+        self._offered = False  # the head offers to upgrade, so llhttp will stop after it
         self._stash = b""  # read, but not yet parsed
         self._fresh = self._head = self._silent = self._discarded = 0
         self._trailer_bytes = 0
-        self._only_method = False  # the parser has read a method, and then something that is no target
+        self._only_method = False  # the parser has read a method, but no valid target
         self._checked: list[tuple[bytes, bytes]] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin, if there are not too many connections."""
+        """Start the connection, or reject it if there are too many."""
         super().connection_made(transport)
         self.flow = Flow(transport, self._holds)
         self._writer = cast("asyncio.Transport", Writer(transport, self._linger))
@@ -100,14 +101,14 @@ class Protocol(TimedProtocol):
         return bool(self.pipeline or self._stash)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the app."""
+        """Tell the app that the client is gone."""
         if self._running is not None and not self._running.response_complete:
             self._running.disconnect()
         self.pipeline.clear()
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Note that the client sends nothing more. Return whether it still gets a response."""
+        """Remember that the client sends nothing more. Return whether it still gets a response."""
         self._ended = True
         return bool(self._stash) or self._stays_open()
 
@@ -117,11 +118,11 @@ class Protocol(TimedProtocol):
         if self._receiving:
             where = "head" if self._in_head else "body"
             self._reject(ProtocolError(400, f"The request is incomplete: the connection ended in its {where}."))
-            return True  # until that is written
+            return True  # until the response is written
         return self._busy and not (self._running and self._running.endless)
 
     def shutdown(self) -> None:
-        """Close the connection when the request under way has its response, at once if there is none."""
+        """Close the connection after the response to the current request, or at once if there is none."""
         if not self._busy or self._running is None or self._running.endless:
             self.transport.close()
             return
@@ -175,7 +176,7 @@ class Protocol(TimedProtocol):
                 self._check_size()
 
     def _resume(self, rest: bytes | memoryview) -> None:
-        """Go on where an offer to upgrade has stopped the parser: it is ignored (RFC 9110, section 7.8)."""
+        """Continue after an offer to upgrade has stopped the parser. The offer is ignored (RFC 9110, section 7.8)."""
         self._offered = False
         resumption = Resumption(self)
         self.parser = resumption.parser
@@ -184,7 +185,7 @@ class Protocol(TimedProtocol):
             self._take(rest)
 
     def _check_size(self) -> None:
-        """Reject a request with a part that has no end; the parser holds it, and tells nothing of it."""
+        """Reject a request with an endless part, which the parser buffers and does not report."""
         if self._in_head and self._head > self.limits.request_line + self.limits.header_bytes:
             self._reject(long_fields(self.limits) if self.url else long_line(self.limits))
         elif not self._in_head and self._silent > self.limits.trailer_bytes:
@@ -204,13 +205,13 @@ class Protocol(TimedProtocol):
         self._since = self.loop.time()
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the request target."""
+        """Receive a part of the request target."""
         self.url += url
         if len(self.url) > self.limits.request_line:
             raise long_line(self.limits)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header field. A trailer field is dropped: it never counts as a header (RFC 9110, section 6.5.1)."""
+        """Receive a header field. Trailer fields are dropped: they never count as headers (RFC 9110, section 6.5.1)."""
         name = name.lower()
         if not self._in_head:
             self._drop_trailer(name, len(name) + len(value) + _AROUND)
@@ -227,16 +228,16 @@ class Protocol(TimedProtocol):
             raise long_trailers(self.limits)
         if name in FRAMING and name != b"host":
             raise ProtocolError(400, f"{name.decode().title()} cannot be a trailer.")
-        if name == b"connection":  # llhttp heeds it: it may read no next request
+        if name == b"connection":  # llhttp obeys it, and may read no other request
             self.cycle.keep_alive = False
 
     def on_headers_complete(self) -> None:
-        """Check the head, and have the app respond when it is the turn of this request."""
+        """Check the head, and call the app, or queue the request behind earlier ones."""
         version, method = self.parser.get_http_version(), self.parser.get_method()
         self._check_fields()
         check(version, tuple(self._checked))
         if method == b"CONNECT":
-            raise ProtocolError(501, "CONNECT is not supported: the mock is no proxy.")
+            raise ProtocolError(501, "CONNECT is not supported: the mock is not a proxy.")
         self._offered = self.parser.should_upgrade()
         self.scope = self._new_scope(version, method)
         self._in_head, self._silent = False, 0
@@ -249,7 +250,7 @@ class Protocol(TimedProtocol):
             self._start_asgi_task(cycle, self.app)
 
     def _check_fields(self) -> None:
-        """Reject too many or too long header fields. Their size is summed up only where the head might exceed it."""
+        """Reject too many or too long header fields. Their sizes are added up only if the head is near the limit."""
         limits, headers = self.limits, self.headers
         if len(headers) > limits.header_count:
             raise long_fields(self.limits)
@@ -303,7 +304,7 @@ class Protocol(TimedProtocol):
         self.tasks.add(task)
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Receive a part of the body."""
         self._silent = 0
         if self.cycle.response_complete:
             self._discard(len(body))
@@ -331,7 +332,7 @@ class Protocol(TimedProtocol):
     # The end of a response, and of the connection
 
     def on_response_complete(self) -> None:
-        """Go on with the next request."""
+        """Continue with the next request."""
         self.server_state.total_requests += 1
         if (self._closing and self._rejection is None) or self.transport.is_closing():
             return
@@ -363,7 +364,7 @@ class Protocol(TimedProtocol):
             self.transport.close()
 
     def _reject(self, rejection: ProtocolError) -> None:
-        """Respond to a request that no app can take, after those before it, and close the connection."""
+        """Respond to a request that cannot be passed to the app, after earlier responses, and close the connection."""
         self._closing = True
         self._rejection = rejection
         cycle = cast("Cycle | None", self.cycle)
@@ -392,7 +393,7 @@ class Protocol(TimedProtocol):
         self._linger()
 
     def _linger(self) -> None:
-        """End this side of the connection after what was written, and the other when the client does, or soon."""
+        """Close this side of the connection after the last write, and the other side with the client, or soon after."""
         self._closing = True
         self._since = self.loop.time()
         self._stash = b""

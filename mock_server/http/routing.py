@@ -1,8 +1,8 @@
-"""Finds the operation of a request by its raw path.
+"""Routing: the operation of a request, by its raw path.
 
-It stands in for Connexion's own routing, which sees the path only decoded: there a name cannot contain a line break,
-a percent-encoded octet that is not UTF-8 is lost, `Allow` names the methods of one operation only, and a path without
-its last slash is redirected, which costs some clients the body.
+This replaces Connexion's routing, which sees only the decoded path. There, a name cannot contain a line break; bytes
+that are not UTF-8 are lost; `Allow` has the methods of one operation only; and a path without its final slash is
+redirected, on which some clients drop the body.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from mock_server.context import context_of
 from mock_server.errors import RejectedError, RequestPart, ValidationError, alternatives, quoted, rejected
 
 _LONGEST_HINT = 300
-"""Characters of a path that a message repeats; of a longer one it says the template."""
+"""The maximum characters of a path in a message. For a longer path, the message has the template."""
 _DEEPEST_BASE = 4
-"""Segments that a base path is thought to have, where a request has another one than ours."""
+"""The maximum segments of a wrong base path that the hint recognizes."""
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -34,9 +34,9 @@ class Resource:
 
     def __init__(self, template: str, item: dict[str, Any], base_path: str = "") -> None:
         self.template = template
-        """As the contract has it."""
+        """The path as in the contract."""
         self.path = base_path + template
-        """As clients see it."""
+        """The path as clients see it, with the base path."""
         named = [method for method in item if method in METHODS and "operationId" in item[method]]
         self.operations = {method.upper(): item[method]["operationId"] for method in named}
         if "GET" in self.operations:
@@ -46,10 +46,10 @@ class Resource:
         self._names = _PARAMETER.findall(template)
         self._pattern = re.compile(re.escape(unquote(base_path)) + _as_pattern(template, slashes), re.DOTALL)
         self.rank = _rank(template, slashes)
-        """Where several resources have a path, the one of the lowest rank is meant."""
+        """If several resources match a path, the one with the lowest rank counts."""
 
     def parameters(self, path: str) -> dict[str, str] | None:
-        """The path parameters in `path`, or None where it is not a path of this resource."""
+        """Return the path parameters of `path`, or None if it is not a path of this resource."""
         match = self._pattern.fullmatch(path)
         return dict(zip(self._names, match.groups(), strict=True)) if match else None
 
@@ -61,14 +61,14 @@ def resources_of(paths: Mapping[str, dict[str, Any]], base_path: str = "") -> li
 
 
 def _with_slashes(item: dict[str, Any]) -> set[str]:
-    """Return the names of the path parameters that take slashes: those of `format: path`."""
+    """Return the names of the path parameters that may contain slashes: those with `format: path`."""
     declared = [*item.get("parameters", []), *(each for m in METHODS for each in item.get(m, {}).get("parameters", []))]
     paths = (each for each in declared if each["in"] == "path")
     return {each["name"] for each in paths if each.get("schema", {}).get("format") == "path"}
 
 
 def _as_pattern(template: str, slashes: set[str]) -> str:
-    """A regular expression for a path template, with a group for each parameter."""
+    """Return a regular expression for a path template, with a group for each parameter."""
     parts = _PARAMETER.split(template)
     return "".join(
         ("(.+)" if part in slashes else "([^/]+)") if index % 2 else re.escape(part) for index, part in enumerate(parts)
@@ -76,9 +76,9 @@ def _as_pattern(template: str, slashes: set[str]) -> str:
 
 
 def _rank(template: str, slashes: set[str]) -> tuple[int, ...]:
-    """Return what orders templates: by segment, words before parameters, and those before parameters with slashes.
+    """Return a sort key for templates. For each segment: words, then parameters, then parameters with slashes.
 
-    The end of a template comes last, so that `/{name}/status/` stands before `/{name}/` where names have slashes.
+    A longer template comes first, so `/{name}/status/` precedes `/{name}/` even if names may contain slashes.
     """
     kinds = []
     for segment in template.split("/")[1:]:
@@ -88,10 +88,10 @@ def _rank(template: str, slashes: set[str]) -> tuple[int, ...]:
 
 
 class RoutingMiddleware(SpecMiddleware):
-    """Puts the operation and the path parameters into the scope, where Connexion's routed middlewares look for them.
+    """Puts the operation and the path parameters into the scope, where Connexion's middlewares look for them.
 
-    Raises the 405 for a method that the resource does not have, and the 404 for a path without its last slash. All
-    other paths go on without an operation.
+    Raises the 405 for a method that the resource does not have, and the 404 for a path without its final slash. All
+    other requests are passed on without an operation.
     """
 
     def __init__(self, app: ASGIApp, base_path: str = "") -> None:
@@ -101,7 +101,7 @@ class RoutingMiddleware(SpecMiddleware):
         self._plain: dict[bytes, Resource] = {}
 
     def add_api(self, specification: Specification, **_options: Any) -> None:
-        """Take the paths of `specification`, which stand under the base path of this middleware."""
+        """Add the paths of `specification`, under the base path of this middleware."""
         self._resources = resources_of(specification["paths"], self._base_path)
         plain = (each for each in self._resources if not _PARAMETER.search(each.template))
         self._plain = {each.path.encode(): each for each in plain}
@@ -121,7 +121,7 @@ class RoutingMiddleware(SpecMiddleware):
             if (parameters := resource.parameters(path)) is not None:
                 return _enter(scope, resource, parameters)
         if not path.endswith("/") and (unended := self._resource_at(path + "/")):
-            raise nothing_at(path, f"The path has to end in a slash: {unended.path}")
+            raise nothing_at(path, f"The path must end with a slash: {unended.path}")
         if hint := self._hint(path):
             context_of(scope).path_hint = hint
         return _enter(scope, None, {})
@@ -130,9 +130,9 @@ class RoutingMiddleware(SpecMiddleware):
         return next((each for each in self._resources if each.parameters(path) is not None), None)
 
     def _hint(self, path: str) -> str:
-        """Return a sentence about the path that was meant, or nothing."""
+        """Return a sentence about the path that was probably meant, or the empty string."""
         if path.endswith("/") and (ended := self._resource_at(path[:-1])):
-            return f"The path has to end without a slash: {ended.path}"
+            return f"The path must end without a slash: {ended.path}"
         for meant in self._elsewhere(path):
             for each in (meant, meant + "/"):
                 resource = self._resource_at(each)
@@ -144,7 +144,7 @@ class RoutingMiddleware(SpecMiddleware):
         return ""
 
     def _elsewhere(self, path: str) -> Iterator[str]:
-        """Return the paths that a client may mean who knows another base path: with ours, and without its own."""
+        """Yield the paths that a client with a wrong base path may mean: with ours added, or in place of its own."""
         base = unquote(self._base_path)
         yield base + path
         rest = path
@@ -157,30 +157,30 @@ class RoutingMiddleware(SpecMiddleware):
 
 
 def allowed_methods(item: Mapping[str, Any]) -> str:
-    """The methods of a path, as `Allow` lists them."""
+    """Return the methods of a path, as `Allow` lists them."""
     methods = {method.upper() for method in item if method in METHODS}
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def raw_path(scope: Scope) -> bytes:
-    """The path as it was sent, where the server tells it, else as it would be sent without percent-encoding."""
+    """Return the path as it was sent, if the server provides it, else the decoded path."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw
 
 
 def decoded(raw: bytes) -> str:
-    """A raw path without percent-encoding. Octets that are not UTF-8 become lone surrogates, which no name has."""
+    """Return a raw path without percent-encoding. Bytes that are not UTF-8 become lone surrogates."""
     return _unquoted(raw) if b"%" in raw else raw.decode("utf-8", "surrogateescape")
 
 
 @lru_cache(maxsize=16)
 def _unquoted(raw: bytes) -> str:
-    """A path of 64 KiB takes milliseconds, and many rules or filters may ask for it."""
+    """Decode a path. One of 64 KiB takes milliseconds, and many rules or filters may need it."""
     return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
 
 def nothing_at(path: str, hint: str = "") -> RejectedError:
-    """The 404 for a path that is none of the contract's."""
+    """Return the 404 for a path that is not in the contract."""
     message = f"There is nothing at {quoted(path)}. {hint}".rstrip()
     return rejected(
         404,
@@ -199,18 +199,18 @@ def _not_allowed(resource: Resource, method: str) -> RejectedError:
 
 
 def matches_path(path: bytes, pattern: str) -> bool:
-    """Whether a raw path is like `pattern`, as it was sent or decoded. Only `*` stands for other characters.
+    """Return whether a raw path matches `pattern`, as sent or decoded. `*` stands for any characters.
 
     >>> matches_path(b"/api/models/a%20b/", "/api/models/*"), matches_path(b"/api/models/a%20b/", "*/a b/")
     (True, True)
     >>> matches_path(b"/api/models/a[1]/", "*/a[1]/"), matches_path(b"/api/models/ab/", "*/a?/")
     (True, False)
     """
-    return _is_like(path.decode("latin-1"), pattern) or _is_like(decoded(path), pattern)
+    return _matches(path.decode("latin-1"), pattern) or _matches(decoded(path), pattern)
 
 
-def _is_like(text: str, pattern: str) -> bool:
-    """Whether `text` is `pattern`, in which `*` stands for any characters. It takes no more than one pass."""
+def _matches(text: str, pattern: str) -> bool:
+    """Return whether `text` matches `pattern`, in one pass."""
     first, *rest = _parts(pattern)
     if not rest:
         return text == pattern

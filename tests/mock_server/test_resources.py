@@ -53,14 +53,14 @@ def test_a_path_without_its_last_slash_is_not_redirected_but_explained(address: 
     for method in ("GET", "POST"):
         answer = exchange(address, request(method, path))
         assert answer.status == 404
-        assert "has to end in a slash" in answer.json["detail"]
+        assert "must end with a slash" in answer.json["detail"]
 
 
 def test_a_path_with_one_slash_too_many_is_explained(address: Address) -> None:
     answer = exchange(address, request("GET", "/api/models//"))
     assert (answer.status, answer.json["detail"]) == (
         404,
-        'There is nothing at "/api/models//". The path has to end without a slash: /api/models/',
+        'There is nothing at "/api/models//". The path must end without a slash: /api/models/',
     )
 
 
