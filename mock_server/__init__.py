@@ -1,8 +1,8 @@
-"""A mock of the endpoint that `openapi.yaml` describes: a Connexion app whose every rule comes from the contract.
+"""A mock server of the endpoint that `openapi.yaml` describes. Every rule comes from the contract.
 
-`api` has the operations, and is the place to start reading; `upsert` and `display` are its pure core; `app` puts the
-parts together; `cli` is the command `respan-mock`. For tests there are `MockServer` with its `Limits`, and `mock_app`,
-loaded when somebody asks for them: a plugin of pytest lives here too.
+Start reading at `api`, which has the operations. `upsert` and `display` are the pure core, `app` has the stack of
+middleware, and `cli` is the command `respan-mock`. For tests there are `MockServer` with its `Limits`, and `mock_app`.
+They are imported on first use, so that pytest can load its plugin without them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,6 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     with warnings.catch_warnings():
-        # Connexion imports what another package means to drop; a test run that makes errors of warnings need not know.
+        # Connexion imports something deprecated. This must not fail test runs that turn warnings into errors.
         warnings.simplefilter("ignore", DeprecationWarning)
         return getattr(import_module(f"mock_server.{_HOMES[name]}"), name)

@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 
 INTERRUPTED = 130
-"""What a shell gives for a program that Ctrl-C ended."""
+"""The exit code for a program that Ctrl-C has ended, as shells have it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the mock, or mint a token.
 
-    Gives the exit code: 0 stopped or printed, 1 stopped with models unsaved, 2 wrong use, 130 interrupted.
+    Return the exit code: 0 stopped or printed, 1 stopped with unsaved models, 2 wrong use, 130 interrupted.
     """
-    given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["token"]:
-        return print_token(given[1:])
-    settings = parse(given)
-    for each in (signal.SIGTERM, signal.SIGHUP):  # the latter comes when a terminal is closed; nohup ignores it
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["token"]:
+        return print_token(words[1:])
+    settings = parse(words)
+    for each in (signal.SIGTERM, signal.SIGHUP):  # SIGHUP comes when a terminal is closed; nohup ignores it
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, lambda *_: sys.exit(0))
-    from mock_server.run import run  # not before, so that --help and a mistyped option are answered at once
+    from mock_server.run import run  # imported here, so that --help and wrong options need not wait
 
     try:
         return run(settings)
@@ -52,18 +52,18 @@ _EXAMPLES = """\
 examples:
   respan-mock token                            a token for the first organization, for a day
   respan-mock token --organization globex --read-only
-  respan-mock token --expires-in=-1m           one that has expired, to see what a page does about the 401
+  respan-mock token --expires-in=-1m           an expired token, to see how a page handles the 401
   curl -H "Authorization: Bearer $(respan-mock token)" http://127.0.0.1:8000/api/models/gpt-4o/
 """
 
 
 class UnknownOrganizationError(Exception):
-    """There is no such organization. The user is at fault; the message names those that there are."""
+    """There is no such organization. The message names the known ones."""
 
 
 def print_token(arguments: Sequence[str]) -> int:
-    """Print a token, and nothing else. Gives the exit code: 0 printed, 2 wrong use."""
-    given = _token_parser().parse_args(arguments)
+    """Print a token, and nothing else. Return the exit code: 0 printed, 2 wrong use."""
+    options = _token_parser().parse_args(arguments)
 
     from contract import UnusableFileError
     from mock_server.fixtures import redaction_for
@@ -72,12 +72,12 @@ def print_token(arguments: Sequence[str]) -> int:
     def hide(text: str) -> str:
         return text
 
-    files = Settings(contract=given.contract, fixtures=given.fixtures, scenario=given.scenario)
+    files = Settings(contract=options.contract, fixtures=options.fixtures, scenario=options.scenario)
     try:
         start = start_of(files)
         hide = redaction_for(start.contract, start.fixtures).hide
-        rights = READ_ONLY if given.read_only else READ_WRITE
-        token = mint(start.fixtures, given.organization, rights, given.user, given.expires_in)
+        rights = READ_ONLY if options.read_only else READ_WRITE
+        token = mint(start.fixtures, options.organization, rights, options.user, options.expires_in)
     except (UnusableFileError, UnknownOrganizationError) as error:
         complain(f"respan-mock token: {hide(str(error))}")
         return WRONG_USE
@@ -88,7 +88,7 @@ def print_token(arguments: Sequence[str]) -> int:
 def mint(
     fixtures: Fixtures, organization: str | None, rights: str, user: str | None, expires_in: timedelta | None
 ) -> str:
-    """A token that the dashboard of the fixtures has signed; without `expires_in` it never expires.
+    """Return a token signed by the dashboard of the fixtures. Without `expires_in`, it never expires.
 
     Raises UnknownOrganizationError.
     """
@@ -117,19 +117,19 @@ def _token_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--organization", metavar="NAME", help="whose token it is (default: the first organization of the fixtures)")
-    add("--read-only", action="store_true", help="a token that may not write")
-    add("--user", metavar="NAME", help="the subject of the token")
+    add("--organization", metavar="NAME", help="organization of the token (default: the first one of the fixtures)")
+    add("--read-only", action="store_true", help="create a read-only token")
+    add("--user", metavar="NAME", help="subject of the token")
     add(
         "--expires-in",
         metavar="TIME",
         default="1d",
         type=_duration,
-        help="such as 90s, 15m, 8h or 30d; negative is in the past, never is never (default: %(default)s)",
+        help="lifetime such as 90s, 15m, 8h, 30d or never; negative for an expired token (default: %(default)s)",
     )
-    add("--fixtures", metavar="FILE", type=Path, help="the fixtures that the mock was started with")
-    add("--scenario", metavar="FILE", type=Path, help="the scenario that it was started with")
-    add("--contract", metavar="FILE", type=Path, help="the contract that it was started with")
+    add("--fixtures", metavar="FILE", type=Path, help="fixtures of the mock")
+    add("--scenario", metavar="FILE", type=Path, help="scenario of the mock")
+    add("--contract", metavar="FILE", type=Path, help="contract of the mock")
     return parser
 
 
@@ -138,5 +138,5 @@ def _duration(text: str) -> timedelta | None:
         return None
     match = _DURATION.fullmatch(text)
     if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90s, 15m, 8h, 30d or never")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90s, 15m, 8h, 30d or never")
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])

@@ -1,7 +1,7 @@
-"""What the mock knows from its start: organizations with their providers, API keys, dashboard tokens, built-in models.
+"""Fixtures: organizations with their providers, API keys, dashboard tokens, and built-in models.
 
-Models and providers are described by the response fields of the contract, so another contract needs other fixtures and
-no other code. Where fixtures are wrong, the messages do not repeat the keys and the secret in them.
+Models and providers have the response fields of the contract, so another contract needs other fixtures but no other
+code. Messages about invalid fixtures do not repeat the keys and the secret in them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FixturesError(UnusableFileError):
 
 
 class InvalidFixtures(ValueError):
-    """What is written are no fixtures. Their author is at fault; `problems` says where and how to fix it."""
+    """The fixtures are not valid. `problems` says where, and how to fix them."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
@@ -45,26 +45,26 @@ class InvalidFixtures(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fixtures:
-    """The fixtures, in the form in which the mock asks for them."""
+    """The fixtures, as the mock uses them."""
 
     organizations: Mapping[str, Mapping[str, Mapping[str, Any]]]
-    """The providers of each organization, by identifier: what each shows."""
+    """The providers of each organization: their response fields by identifier."""
     keys: Mapping[str, Caller]
     """The caller of each API key."""
     dashboard: Dashboard
     models: Mapping[str, BuiltInModel]
     """The built-in models by name."""
     left_out: tuple[Problem, ...] = ()
-    """What the packaged fixtures say and the contract has no place for."""
+    """What the bundled fixtures have, but the contract does not."""
 
     @property
     def anyone(self) -> Caller:
-        """Whoever calls where the contract asks for no credentials: a writer of the first organization."""
+        """The caller if the contract requires no credentials: the first organization, with read-write access."""
         return Caller(next(iter(self.organizations)), may_write=True)
 
 
 def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
-    """The fixtures in `file`, or those of the package, from which is left out what `contract` has no place for.
+    """Return the fixtures in `file`, or the bundled ones without what `contract` does not have.
 
     Raises FixturesError, which lists every problem with its place and its hint.
     """
@@ -83,14 +83,14 @@ def load_fixtures(contract: Contract, file: Path | None = None) -> Fixtures:
 
 
 def fixtures_in(contract: Contract, written: Mapping[str, Any]) -> Fixtures:
-    """The fixtures that are written so; `left_out` says what `contract` has no place for. Raises InvalidFixtures."""
+    """Return fixtures from JSON. `left_out` has what `contract` does not have. Raises InvalidFixtures."""
     if problems := [*_unwritable(written)] or [*_malformed(written)] or [*_unknown_organizations(written)]:
         raise InvalidFixtures(problems)
     return _Reader(contract).read(written)
 
 
 def written_fixtures(contract: Contract, fixtures: Fixtures) -> dict[str, Any]:
-    """The fixtures as `fixtures_in` reads them, keys and the secret of the dashboard included."""
+    """Return the fixtures as JSON that `fixtures_in` reads, with the keys and the secret of the dashboard."""
     named = _named_fields(contract)
     keys = fixtures.keys.items()
     return {
@@ -108,13 +108,13 @@ def written_fixtures(contract: Contract, fixtures: Fixtures) -> dict[str, Any]:
 
 
 def _named_fields(contract: Contract) -> list[str]:
-    """The response fields that show the name of a model."""
+    """Return the response fields that contain the name of a model."""
     rules = contract.upsert
     return [name for name, it in rules.response.items() if it.source in (FromKey(), FromRequest(rules.key))]
 
 
 def _pointer(*tokens: str | int) -> str:
-    """A JSON pointer (RFC 6901) as a URI fragment.
+    """Return a JSON pointer (RFC 6901) as a URI fragment.
 
     >>> _pointer("models", "openai/gpt-4o")
     '#/models/openai~1gpt-4o'
@@ -130,12 +130,12 @@ def _unwritable(written: Mapping[str, Any]) -> Iterator[Problem]:
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     for error in jsonschema_rs.validator_for(schema).iter_errors(written):
-        hint = f"there belongs {_described(schema, error.instance_path)}"
+        hint = f"expected {_described(schema, error.instance_path)}"
         yield Problem(_pointer(*error.instance_path), error.message, hint)
 
 
 def _described(schema: Mapping[str, Any], path: Sequence[str | int]) -> str:
-    """The description in the schema of what belongs at `path`, in which the validator leaves out empty names."""
+    """Return the description of `path` in the schema. The validator leaves empty names out of the path."""
     for token in path:
         below = schema.get("properties", {}).get(token, schema.get("additionalProperties"))
         if not isinstance(below, dict):
@@ -153,7 +153,7 @@ def _unknown_organizations(written: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 class _Reader:
-    """Turns written fixtures into Fixtures, and gathers in `problems` what does not fit the contract."""
+    """Reads fixtures, and collects in `problems` what the contract does not have."""
 
     def __init__(self, contract: Contract) -> None:
         self.problems: list[Problem] = []
@@ -188,7 +188,7 @@ class _Reader:
         }
 
     def _may_be_named(self, name: str) -> bool:
-        """Whether a request could name the model, by the schema of the key."""
+        """Return whether a request could name the model, by the schema of the key."""
         errors = self._names.errors({self._key: name})
         for error in errors:
             hint = f"give the model a name that the contract allows as {self._key}"
@@ -201,25 +201,27 @@ class _Reader:
         )
 
     def _fitting(self, values: Mapping[str, Any], fields: Mapping[str, Schema], *path: str) -> dict[str, Any]:
-        """The values at `path` that the contract has a field for and that are valid there."""
+        """Return the values at `path` that the contract has a field for, and that are valid there."""
         errors = {each.field: each.message for each in Validator({"properties": fields}).errors(values)}
-        kept = {}
+        valid = {}
         for name, value in values.items():
             if name not in fields:
                 hint = f"{_meant(name, fields)}name one of {', '.join(fields)}" if fields else "leave it out"
-                self.problems.append(Problem(_pointer(*path, name), "the contract shows no such field", hint))
+                self.problems.append(
+                    Problem(_pointer(*path, name), "responses of the contract have no such field", hint)
+                )
             elif name in errors:
                 hint = "give a value that the contract allows there"
                 self.problems.append(Problem(_pointer(*path, name), errors[name], hint))
-            elif problem := _fault_of_time(value, fields[name]):
+            elif problem := _invalid_time(value, fields[name]):
                 self.problems.append(Problem(_pointer(*path, name), problem, f"give {EXPECTED_TIME}"))
             else:
-                kept[name] = value
-        return kept
+                valid[name] = value
+        return valid
 
 
-def _fault_of_time(value: Any, schema: Schema) -> str | None:
-    """What is wrong with a time that has the right form, or None. Clients could not read it."""
+def _invalid_time(value: Any, schema: Schema) -> str | None:
+    """Return what is wrong with a time in the right format that clients could not read, or None."""
     if isinstance(value, str) and schema.get("format") == "date-time":
         try:
             time_of(value)
@@ -229,7 +231,7 @@ def _fault_of_time(value: Any, schema: Schema) -> str | None:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    """The start of a hint where `name` is nearly one of the known ones."""
+    """Return the start of a hint if `name` is similar to a known name."""
     near = nearest(name, known)
     return f"did you mean {near}? Else " if near else ""
 
@@ -240,7 +242,7 @@ _SECRET = "/dashboard/secret"  # noqa: S105 - a place
 
 
 def without_keys(problems: Sequence[Problem], written: Mapping[str, Any], under: str = "#") -> list[Problem]:
-    """Return the problems of a file with fixtures `under` that place. An API key is named by its number in the file."""
+    """Return problems without keys and secrets. `under` is the place of the fixtures; a key is named by its number."""
     places = under + _KEYS
     pointed = (each.pointer.removeprefix(places).split("/")[0] for each in problems if each.pointer.startswith(places))
     keys = list(_strings(written.get("api_keys")))
@@ -251,7 +253,7 @@ def without_keys(problems: Sequence[Problem], written: Mapping[str, Any], under:
 
 def _without(problem: Problem, keys: Sequence[str], under: str, what: str, hint: str) -> Problem:
     pointer, places = problem.pointer, under + _KEYS
-    if f"{pointer}/" == places:  # a key that is no string, so that it has no place of its own
+    if f"{pointer}/" == places:  # a key that is not a string has no place of its own
         return Problem(pointer, _NAMED.sub("a key", what), hint)
     if pointer == under + _SECRET:
         return Problem(pointer, "is not valid", hint)
@@ -269,7 +271,7 @@ def _secret(written: Mapping[str, Any]) -> Any:
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Yield what may be keys: the names of a mapping, the strings of a list, a string."""
+    """Yield all strings that may be keys: the names of a mapping, the strings of a list, a string."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, (Mapping, list)):
@@ -278,6 +280,6 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def redaction_for(contract: Contract, fixtures: Fixtures, admin_token: str | None = None) -> Redaction:
-    """Return what hides the keys and the secret of the fixtures, the admin token, and what the contract declares."""
+    """Return a redaction that hides the keys and the secret of the fixtures, the admin token, and declared secrets."""
     known = [*fixtures.keys, fixtures.dashboard.secret, *([admin_token] if admin_token else [])]
     return Redaction(declared_secrets(contract.document), known)

@@ -1,6 +1,6 @@
-"""The options of `respan-mock`, and what its commands print.
+"""The options of `respan-mock`, and how its commands print.
 
-No character of what they print can drive a terminal, and any stream can take it.
+Nothing that they print can control a terminal, and every stream can encode it.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ examples:
   respan-mock --contract altered.yaml          serve another contract
   respan-mock --cors-origin http://localhost:5173 --delay 100..500 --fail 10%:503
                                                only that page may send requests; responses are slow, and some fail
-  respan-mock token                            print a dashboard token; respan-mock token --help tells more
+  respan-mock token                            print a dashboard token (see respan-mock token --help)
 """
 
 
 def parse(arguments: Sequence[str] | None = None) -> Settings:
-    """The settings that the command line and the environment give. Exits with 2 where they are wrong."""
+    """Return the settings of the command line and the environment. Exits with 2 if they are wrong."""
     parser = ArgumentParser(
         prog="respan-mock",
-        description="A mock of the Respan custom models endpoint: whatever openapi.yaml says, served over HTTP.",
+        description="A mock server of the Respan custom models endpoint, as openapi.yaml describes it.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -49,36 +49,36 @@ def parse(arguments: Sequence[str] | None = None) -> Settings:
     _add_admin(parser.add_argument_group("journal and admin API"))
     add_limits(parser.add_argument_group("limits"))
     _add_output(parser.add_argument_group("output"))
-    given = parser.parse_args(arguments)
-    if given.state_sync and given.state is None:
+    options = parser.parse_args(arguments)
+    if options.state_sync and options.state is None:
         parser.error("--state-sync needs --state FILE, which names the file to save to")
     return Settings(
-        hosts=tuple(dict.fromkeys(given.host)) or DEFAULTS.hosts,
-        port=given.port,
-        contract=given.contract,
-        base_path=given.base_path,
-        fixtures=given.fixtures,
-        delay=given.delay,
-        failures=tuple(given.fail),
-        faults=given.faults,
-        seed=given.seed,
-        clock=given.clock,
-        scenario=given.scenario,
-        state=given.state,
-        state_sync=given.state_sync,
-        max_model_bytes=given.max_model_bytes,
-        max_state_bytes=given.max_state_bytes,
-        check_responses=given.check_responses,
-        cors_origins=tuple(dict.fromkeys(given.cors_origin or ["*"])),
-        log_level="error" if given.quiet else given.log_level,
-        quiet=given.quiet,
-        journal=given.journal,
-        journal_bytes=given.journal_bytes,
-        admin=not given.no_admin,
-        admin_token=given.admin_token,
-        admin_hosts=tuple(dict.fromkeys(given.admin_host)),
-        admin_origins=tuple(dict.fromkeys(given.admin_origin)),
-        limits=limits_of(given),
+        hosts=tuple(dict.fromkeys(options.host)) or DEFAULTS.hosts,
+        port=options.port,
+        contract=options.contract,
+        base_path=options.base_path,
+        fixtures=options.fixtures,
+        delay=options.delay,
+        failures=tuple(options.fail),
+        faults=options.faults,
+        seed=options.seed,
+        clock=options.clock,
+        scenario=options.scenario,
+        state=options.state,
+        state_sync=options.state_sync,
+        max_model_bytes=options.max_model_bytes,
+        max_state_bytes=options.max_state_bytes,
+        check_responses=options.check_responses,
+        cors_origins=tuple(dict.fromkeys(options.cors_origin or ["*"])),
+        log_level="error" if options.quiet else options.log_level,
+        quiet=options.quiet,
+        journal=options.journal,
+        journal_bytes=options.journal_bytes,
+        admin=not options.no_admin,
+        admin_token=options.admin_token,
+        admin_hosts=tuple(dict.fromkeys(options.admin_host)),
+        admin_origins=tuple(dict.fromkeys(options.admin_origin)),
+        limits=limits_of(options),
     )
 
 
@@ -89,12 +89,12 @@ def _add_serving(group: argparse._ArgumentGroup) -> None:
     add("--port", default=DEFAULTS.port, type=_port, help="port to listen on, 0 for a free one (default: %(default)s)")
     add("--contract", metavar="FILE", type=Path, help="OpenAPI document to serve (default: the bundled one)")
     under = "serve the API under PATH, / for none (default: the path of the contract's first server)"
-    add("--base-path", metavar="PATH", type=_told(normal_base_path), help=under)
+    add("--base-path", metavar="PATH", type=_readable(normal_base_path), help=under)
     add("--fixtures", metavar="FILE", type=Path, help="organizations, keys and built-in models (default: bundled)")
     add(
         "--cors-origin",
         metavar="ORIGIN",
-        type=_told(cors_origin),
+        type=_readable(cors_origin),
         action="append",
         help="origin whose pages may send requests; repeatable (default: any)",
     )
@@ -103,9 +103,9 @@ def _add_serving(group: argparse._ArgumentGroup) -> None:
 def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     waits = "delay of each response of the API, fixed or random"
-    add("--delay", metavar="MS[..MS]", type=_told(delay), help=waits)
+    add("--delay", metavar="MS[..MS]", type=_readable(delay), help=waits)
     fails = "let requests fail: with a status, reset, truncate or malform; repeatable"
-    add("--fail", metavar="[N%:]HOW", type=_told(fail), action="append", default=[], help=fails)
+    add("--fail", metavar="[N%:]HOW", type=_readable(fail), action="append", default=[], help=fails)
     add("--faults", metavar="FILE", type=Path, help="fault rules, in YAML or JSON")
     add("--seed", metavar="N", type=int, help="seed of all random choices (default: another one at each start)")
     scenario = (
@@ -120,7 +120,7 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     state = "maximum size of all models together (default: %(default)s)"
     add("--max-state-bytes", metavar="N", default=DEFAULTS.max_state_bytes, type=_size, help=state)
     clock = "time of created and updated models, and its step for each write"
-    add("--clock", metavar="TIME[+STEP]", type=_told(_clock), help=clock)
+    add("--clock", metavar="TIME[+STEP]", type=_readable(_clock), help=clock)
     add(
         "--check-responses",
         action="store_true",
@@ -135,12 +135,12 @@ def _add_admin(group: argparse._ArgumentGroup) -> None:
     size = "maximum size of the journal in memory (default: %(default)s)"
     add("--journal-bytes", metavar="N", default=DEFAULTS.journal_bytes, type=_size, help=size)
     add("--no-admin", action="store_true", help="do not serve the admin API and the console, and keep no journal")
-    asked = f"token that the admin API requires (default: ${TOKEN_VARIABLE}, or none)"
-    given = os.environ.get(TOKEN_VARIABLE) or None
-    add("--admin-token", metavar="TOKEN", default=given, type=_told(_token), help=asked)
+    token = f"token that the admin API requires (default: ${TOKEN_VARIABLE}, or none)"
+    default = os.environ.get(TOKEN_VARIABLE) or None
+    add("--admin-token", metavar="TOKEN", default=default, type=_readable(_token), help=token)
     hosts, origins = "host name under which it can be used; repeatable", "origin whose pages may use it; repeatable"
-    add("--admin-host", metavar="NAME", type=_told(host_name), action="append", default=[], help=hosts)
-    add("--admin-origin", metavar="ORIGIN", type=_told(admin_origin), action="append", default=[], help=origins)
+    add("--admin-host", metavar="NAME", type=_readable(host_name), action="append", default=[], help=hosts)
+    add("--admin-origin", metavar="ORIGIN", type=_readable(admin_origin), action="append", default=[], help=origins)
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
@@ -153,26 +153,26 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)
 
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 1_000_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no count from 0 to 1000000")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1000000")
     return int(text)
 
 
 def _size(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**12):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes from 1 to 999999999999")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of bytes from 1 to 999999999999")
     return int(text)
 
 
 def _token(text: str) -> str:
-    """A token that a client can send (RFC 6750, section 2.1)."""
+    """Return a token that clients can send (RFC 6750, section 2.1). Raises ValueError."""
     if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text):
-        raise ValueError("a token has letters, digits and -._~+/ only, and may end in =")
+        raise ValueError("a token may contain only letters, digits and -._~+/, and may end with =")
     return text
 
 
@@ -181,8 +181,8 @@ def _clock(text: str) -> str:
     return text
 
 
-def _told(read: Callable[[str], T]) -> Callable[[str], T]:
-    """`read`, whose ValueError argparse then shows as it is."""
+def _readable(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return `read` with errors that argparse prints as they are."""
 
     def reading(text: str) -> T:
         try:
@@ -199,7 +199,7 @@ _LONGEST_DELAY = 3_600_000
 
 
 def delay(text: str) -> dict[str, Any]:
-    """A rule that every answer of the API waits, in milliseconds. Raises ValueError.
+    """Return a fault rule that delays each response of the API, in milliseconds. Raises ValueError.
 
     >>> delay("100..500")
     {'id': 'delay', 'latency': {'min': 100.0, 'max': 500.0}}
@@ -209,13 +209,13 @@ def delay(text: str) -> dict[str, Any]:
     longest = float(match[2]) if match and match[2] else shortest
     if not 0 <= shortest <= longest <= _LONGEST_DELAY:
         raise ValueError(
-            f"{text!r} is no number of milliseconds from 0 to {_LONGEST_DELAY}, and no range such as 100..500"
+            f"{text!r} is not a number of milliseconds from 0 to {_LONGEST_DELAY}, and not a range such as 100..500"
         )
     return {"id": "delay", "latency": {"min": shortest, "max": longest}}
 
 
 def fail(text: str) -> dict[str, Any]:
-    """A rule that requests fail, all or so many of a hundred. Raises ValueError.
+    """Return a fault rule for all requests, or for a percentage of them. Raises ValueError.
 
     >>> fail("10%:503"), fail("reset")
     ({'probability': 0.1, 'status': 503}, {'reset': True})
@@ -223,7 +223,7 @@ def fail(text: str) -> dict[str, Any]:
     match = _FAIL.fullmatch(text)
     if not match or float(match[1] or 0) > 100:
         raise ValueError(
-            f"{text!r} is no fault such as 503 or 10%:503: a status from 400 to 599, reset, truncate or malform"
+            f"{text!r} is not a fault such as 503 or 10%:503: a status from 400 to 599, reset, truncate or malform"
         )
     share = {"probability": float(match[1]) / 100} if match[1] else {}
     if match[2]:
@@ -249,17 +249,17 @@ _TIMES = (
 
 
 def add_limits(group: argparse._ArgumentGroup) -> None:
-    """Add the options."""
+    """Add the options of limits."""
     for option, name, unit, text in _SIZES:
         _add_limit(group, option, name, unit, _limit, text)
     for option, name, text in _TIMES:
         _add_limit(group, option, name, "SECONDS", _seconds, text)
 
 
-def limits_of(given: argparse.Namespace) -> Limits:
-    """Return the limits that the command line gives."""
+def limits_of(options: argparse.Namespace) -> Limits:
+    """Return the limits of the command line."""
     names = [name for _, name, *_ in (*_SIZES, *_TIMES)]
-    return Limits(**{name: getattr(given, name) for name in names})
+    return Limits(**{name: getattr(options, name) for name in names})
 
 
 def _add_limit(
@@ -286,16 +286,16 @@ def _seconds(text: str) -> float:
 
 
 def printable(text: str, stream: IO[str]) -> str:
-    """Return `text` with its line breaks, and as escapes whatever a terminal might obey or the stream cannot encode."""
+    """Return `text` with escapes for control characters, except line breaks, and for what the stream cannot encode."""
     if text.isascii() and text.isprintable():
         return text
-    shown = "\n".join(map(visible, text.split("\n")))
+    escaped = "\n".join(map(visible, text.split("\n")))
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    return shown.encode(encoding, "backslashreplace").decode(encoding)
+    return escaped.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def tell(text: str) -> None:
-    """Print to stdout at once, so that a program that started the command can read it."""
+    """Print to stdout and flush, so that the program that started the command can read it at once."""
     sys.stdout.write(printable(text, sys.stdout) + "\n")
     sys.stdout.flush()
 
@@ -306,7 +306,7 @@ def complain(text: str) -> None:
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """Argparse's, whose messages may repeat any argument."""
+    """A parser whose messages cannot control a terminal, although they repeat arguments."""
 
     def _print_message(self, message: str, file: Any = None) -> None:
         stream = file or sys.stderr

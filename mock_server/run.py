@@ -1,4 +1,4 @@
-"""One run of the mock, as its settings say: from the first look at its files to the last save, with banner and log."""
+"""One run of the mock: read the files, listen, print the banner, serve, log, and save at the end."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ UNSAVED = 1
 WRONG_USE = 2
 
 
-class _WrongError(Exception):
-    """The mock cannot start. The user is at fault; the message has no secret in it."""
+class _UsageError(Exception):
+    """The mock cannot start with these settings. The message contains no secret."""
 
 
-_WRONG = (
+_USAGE_ERRORS = (
     ContractError,
     BasePathError,
     ScenarioError,
@@ -43,16 +43,16 @@ _WRONG = (
     StateFileError,
     AddressError,
     ExposedError,
-    _WrongError,
+    _UsageError,
 )
 
 
 def run(settings: Settings) -> int:
-    """Serve until a signal comes. Gives the exit code."""
+    """Serve until a signal comes. Return the exit code."""
     with contextlib.ExitStack() as stack:
         try:
-            listeners, control, saver = _prepared(settings, stack)
-        except _WRONG as error:
+            listeners, control, saver = _prepare(settings, stack)
+        except _USAGE_ERRORS as error:
             complain(f"respan-mock: {error}")
             return WRONG_USE
         try:
@@ -63,24 +63,24 @@ def run(settings: Settings) -> int:
         return 0
 
 
-def _prepared(settings: Settings, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
-    """Where to listen, the parts of the mock, and what saves its models. Raises what is in _WRONG."""
+def _prepare(settings: Settings, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
+    """Return the sockets, the parts of the mock, and what saves its models. Raises one of _USAGE_ERRORS."""
     start = start_of(settings)
     try:
-        return _opened(settings, start, stack)
-    except _WRONG as error:
+        return _open(settings, start, stack)
+    except _USAGE_ERRORS as error:
         hide = redaction_for(start.contract, start.fixtures, settings.admin_token).hide
-        raise _WrongError(hide(str(error))) from None
+        raise _UsageError(hide(str(error))) from None
 
 
-def _opened(settings: Settings, start: Start, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
+def _open(settings: Settings, start: Start, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
     listeners = stack.enter_context(listen(settings.hosts, settings.port))
     check_exposure(settings, listeners.addresses)
     if settings.state is None:
         return listeners, control_of(settings, start), None
     file = stack.enter_context(state_file(settings.state))
-    kept = file.read(StateReader(start.contract, start.fixtures))
-    control = control_of(settings, start if kept is None else replace(start, models=kept))
+    saved = file.read(StateReader(start.contract, start.fixtures))
+    control = control_of(settings, start if saved is None else replace(start, models=saved))
     saver = Saver(file, control.store, sync=settings.state_sync)
     control.on_change = saver.changed
     return listeners, control, saver
@@ -89,7 +89,7 @@ def _opened(settings: Settings, start: Start, stack: contextlib.ExitStack) -> tu
 def _serve(settings: Settings, control: Control, listeners: Listeners) -> None:
     log_to_stderr(settings.log_level, control.redaction.hide)
     for problem in control.fixtures.left_out:
-        logging.getLogger("mock_server").warning("left out of the packaged fixtures: %s", problem)
+        logging.getLogger("mock_server").warning("left out of the bundled fixtures: %s", problem)
     for sentence in left_out(control.contract, admin=settings.admin):
         logging.getLogger("mock_server").warning("not served as the contract says: %s", sentence)
     app = app_of(settings, control)
@@ -99,7 +99,7 @@ def _serve(settings: Settings, control: Control, listeners: Listeners) -> None:
 
 
 def _greeting(settings: Settings, control: Control, urls: Sequence[str]) -> str:
-    """Return what to print: the base URL of the API at each host, or the banner."""
+    """Return what to print: with --quiet the base URL of the API at each host, else the banner."""
     contract = control.contract
     if settings.quiet:
         return "\n".join(url + contract.base_path for url in urls)
@@ -110,11 +110,11 @@ ADMIN = f"{ADMIN_PREFIX}info"
 
 
 _WIDTH = 12
-"""Characters of a label and the space behind it."""
+"""The width of a label and the spaces after it."""
 
 
 def banner(urls: Sequence[str], contract: Contract, fixtures: Fixtures, *, admin: bool, seed: str = "") -> str:
-    """Return the whole text, several lines. `urls` are the addresses, one for each host."""
+    """Return the text that is printed at the start. `urls` are the addresses, one for each host."""
     return "\n".join(map(visible, _lines(urls, contract, fixtures, admin, seed)))
 
 
@@ -139,7 +139,7 @@ def _lines(urls: Sequence[str], contract: Contract, fixtures: Fixtures, admin: b
     for token, caller in fixtures.keys.items():
         rights = "reads and writes" if caller.may_write else "only reads"
         yield f"  {token:<{width}}  {rights} the models of {caller.organization}"
-    yield "  or a dashboard token, as `respan-mock token` prints one: a JWT signed by HS256 with the secret"
+    yield "  or a dashboard token from `respan-mock token`: a JWT signed by HS256 with the secret"
     yield f"  {fixtures.dashboard.secret!r} and the claim {fixtures.dashboard.organization_claim!r}"
     yield ""
     yield "Try it"
@@ -153,7 +153,7 @@ def _labelled(label: str, text: str) -> str:
 
 
 def _operations(contract: Contract, seed: str) -> Iterator[str]:
-    """List the operations and where their answers come from, unless the rules decide all of them."""
+    """Yield the operations with the origin of their responses, unless x-upsert decides all of them."""
     operations = served_operations(contract, seed)
     if all(each.origin == RULES for each in operations):
         return
@@ -166,7 +166,7 @@ def _operations(contract: Contract, seed: str) -> Iterator[str]:
 
 
 def _curl(url: str, contract: Contract, fixtures: Fixtures) -> str:
-    """A command that creates a model."""
+    """Return a command that creates a model."""
     first = first_request(contract, fixtures)
     words = ["curl", "-X", first.method, url + first.path]
     for name, value in first.headers.items():
@@ -179,7 +179,7 @@ _INDENTED = "  "
 
 
 class PlainFormatter(logging.Formatter):
-    """Writes a record as one line, and below it, indented, the traceback if there is one."""
+    """Formats a record as one line, followed by the indented traceback if there is one."""
 
     def __init__(self, hide: Callable[[str], str]) -> None:
         super().__init__("%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -187,7 +187,7 @@ class PlainFormatter(logging.Formatter):
         self._time = 0, ""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line. A line break in a message would begin another, which nobody logged."""
+        """Return the line. Line breaks are escaped, so that a message cannot forge another line."""
         return visible(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
@@ -200,7 +200,7 @@ class PlainFormatter(logging.Formatter):
         return printable(self._hide(text), sys.stderr)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
-        """Return the time of day. It is the same in all records of a second."""
+        """Return the time of day, formatted once per second."""
         second = int(record.created)
         if self._time[0] != second:
             self._time = second, super().formatTime(record, datefmt)
@@ -208,7 +208,7 @@ class PlainFormatter(logging.Formatter):
 
 
 class ColourFormatter(PlainFormatter):
-    """Colours a line by the status of the answer, or by its level."""
+    """Colours a line by the status of the response, or by its level."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the whole text in colour."""
@@ -222,11 +222,11 @@ class ColourFormatter(PlainFormatter):
 
 
 def log_to_stderr(level: str, hide: Callable[[str], str]) -> None:
-    """Log the mock's own records of at least `level` to stderr, and of its libraries the warnings.
+    """Log records of the mock of at least `level` to stderr, and warnings of its libraries.
 
-    `hide` takes known secrets out of every text.
+    `hide` removes known secrets from every text.
     """
-    # What costs time and is not shown, as Python's "Logging HOWTO" advises: the caller, thread and process.
+    # Do not look up caller, thread and process: that costs time, and is not printed (see Python's "Logging HOWTO").
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)

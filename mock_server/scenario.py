@@ -1,7 +1,7 @@
-"""A scenario: what a mock starts from, in one file that people write and share. It is read and never written.
+"""A scenario: what a mock starts from, in one file that people write and share. The mock never writes it.
 
-A mock starts from its options, its scenario and the defaults, and a reset returns to that. Its present state can be had
-as a scenario, to be saved and started from.
+A mock starts from its options, then its scenario, then the defaults, and a reset returns to that. A running mock can
+return its present state as a scenario, so that another mock can start from it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from mock_server.validation import Validator
 
 
 class BasePathError(ValueError):
-    """Nothing can be served at the base path. The message says what to do."""
+    """The API cannot be served under the base path. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,15 @@ class Start:
     models: Scopes
     faults: Sequence[Mapping[str, Any]]
     clock: str | None
-    """What `clock_of` reads; None is the real time."""
+    """The clock as `clock_of` reads it; None is the real time."""
     seed: int | None
 
 
 def start_of(settings: Settings, written: Mapping[str, Any] | None = None) -> Start:
-    """What these settings say. For each part an option counts before the scenario, and the scenario before the default.
+    """Return what a mock with these settings starts from. Options override the scenario, which overrides the defaults.
 
-    The scenario is the one that is `written`, or the file of the settings. Raises ContractError, ScenarioError,
-    FixturesError, FaultsError and BasePathError.
+    The scenario is `written`, or the file of the settings. Raises ContractError, ScenarioError, FixturesError,
+    FaultsError or BasePathError.
     """
     contract = contract_of(settings)
     scenario = _scenario(settings, written, contract)
@@ -82,14 +82,14 @@ def start_of(settings: Settings, written: Mapping[str, Any] | None = None) -> St
 def contract_of(settings: Settings) -> Contract:
     """Return the contract to serve, under the base path that the settings give.
 
-    Raises ContractError, and BasePathError for a base path at which the admin API answers.
+    Raises ContractError, or BasePathError for a base path that the admin API uses.
     """
     contract = load(settings.contract)
     if settings.base_path is not None:
         contract = replace(contract, base_path=settings.base_path)
     if settings.admin and f"{contract.base_path}/".startswith(ADMIN_PREFIX):
         hint = "choose another one with --base-path, or leave the admin API out with --no-admin"
-        raise BasePathError(f"at the base path {contract.base_path} the admin API answers: {hint}")
+        raise BasePathError(f"the admin API is at the base path {contract.base_path}: {hint}")
     return contract
 
 
@@ -100,9 +100,9 @@ def _scenario(settings: Settings, written: Mapping[str, Any] | None, contract: C
 
 
 def _faults(settings: Settings, scenario: Scenario, checker: RuleChecker) -> Sequence[Mapping[str, Any]]:
-    """The rules in their order: `--delay`, those of the file or the scenario, `--fail`.
+    """Return the fault rules in order: `--delay`, those of the file or the scenario, `--fail`.
 
-    `--delay` replaces the rule of its id in a scenario: one that was saved has the rule of the mock that saved it.
+    `--delay` replaces the rule with its ID in a scenario: a saved scenario has the rule of the mock that it came from.
     """
     written = read_faults(settings.faults, checker) if settings.faults else scenario.faults
     if not settings.faults and (problems := problems_of({"faults": list(written)}, checker)):
@@ -119,22 +119,22 @@ def _faults(settings: Settings, scenario: Scenario, checker: RuleChecker) -> Seq
 
 
 SCHEMA: Mapping[str, Any] = json.loads(Path(__file__).with_name("scenario.schema.json").read_text(encoding="utf-8"))
-"""What a scenario may be, whatever the contract."""
+"""The schema of scenarios, which is the same for every contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What a scenario says, but for its models: those are judged once it is known for whom they are."""
+    """A scenario except for its models: those can be checked only when the fixtures are known."""
 
     source: Source
     fixtures: Fixtures | None = None
-    """None are the fixtures of the package."""
+    """None means the bundled fixtures."""
     faults: Sequence[Mapping[str, Any]] = ()
     clock: str | None = None
     seed: int | None = None
 
     def models(self, contract: Contract, fixtures: Fixtures, now: datetime) -> Scopes:
-        """The models, created `now` where the scenario does not say when. Raises ScenarioError."""
+        """Return the models. Those without a time of creation are created `now`. Raises ScenarioError."""
         written = self.source.written.get("models", {})
         time = to_rfc3339(now)
         models = {
@@ -150,7 +150,7 @@ class Scenario:
 
 
 def scenario_in(source: Source, contract: Contract) -> Scenario:
-    """The scenario that is written there. Raises ScenarioError, which lists every problem."""
+    """Return the scenario of a source. Raises ScenarioError, which lists every problem."""
     written = source.written
     if problems := [*_malformed(written)] or [*_wrong_faults(written), *_wrong_clock(written)]:
         raise source.error(problems)
@@ -173,7 +173,7 @@ def _hint(error: ValidationError) -> str:
 
 
 def _without_references(schema: Any) -> Any:
-    """The schema without what other schemas say: those parts are judged on their own."""
+    """Return the schema without references to other schemas: those parts are checked separately."""
     if isinstance(schema, list):
         return [_without_references(each) for each in schema]
     if not isinstance(schema, dict):
@@ -190,19 +190,19 @@ def _wrong_clock(written: Mapping[str, Any]) -> Iterator[Problem]:
         if "clock" in written:
             clock_of(written["clock"])
     except ValueError as error:
-        yield Problem("#/clock", str(error), "write a clock as the option --clock takes it")
+        yield Problem("#/clock", str(error), "write a clock as for the option --clock")
 
 
 def _fixtures(source: Source, contract: Contract) -> Fixtures:
-    """The fixtures, completed by those of the package. Raises ScenarioError."""
-    given: Mapping[str, Any] = source.written["fixtures"]
+    """Return the fixtures, completed by the bundled ones. Raises ScenarioError."""
+    own: Mapping[str, Any] = source.written["fixtures"]
     try:
-        fixtures = fixtures_in(contract, _with_defaults(given))
+        fixtures = fixtures_in(contract, _with_defaults(own))
     except InvalidFixtures as error:
         raise source.error(map(_in_fixtures, error.problems)) from None
-    own = [each for each in fixtures.left_out if each.pointer.split("/")[1] in given]
-    if own:
-        raise source.error(map(_in_fixtures, own))
+    problems = [each for each in fixtures.left_out if each.pointer.split("/")[1] in own]
+    if problems:
+        raise source.error(map(_in_fixtures, problems))
     return fixtures
 
 
@@ -210,18 +210,18 @@ def _in_fixtures(problem: Problem) -> Problem:
     return replace(problem, pointer="#/fixtures" + problem.pointer.removeprefix("#"))
 
 
-def _with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
-    packaged = read_mapping(DEFAULT_FILE)
-    organizations = given.get("organizations", packaged["organizations"])
-    if "api_keys" not in given and isinstance(organizations, dict):
-        packaged["api_keys"] = _default_keys(packaged["api_keys"], organizations)
-    dashboard = {**packaged["dashboard"], **given.get("dashboard", {})}
-    return {**packaged, **given, "dashboard": dashboard}
+def _with_defaults(own: Mapping[str, Any]) -> dict[str, Any]:
+    bundled = read_mapping(DEFAULT_FILE)
+    organizations = own.get("organizations", bundled["organizations"])
+    if "api_keys" not in own and isinstance(organizations, dict):
+        bundled["api_keys"] = _default_keys(bundled["api_keys"], organizations)
+    dashboard = {**bundled["dashboard"], **own.get("dashboard", {})}
+    return {**bundled, **own, "dashboard": dashboard}
 
 
-def _default_keys(packaged: Mapping[str, Mapping[str, str]], organizations: Mapping[str, Any]) -> dict[str, Any]:
-    """The packaged keys of the organizations, and a key for each that has none and whose name a key can have."""
-    keys = {key: rights for key, rights in packaged.items() if rights["organization"] in organizations}
+def _default_keys(bundled: Mapping[str, Mapping[str, str]], organizations: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the bundled keys of the organizations, and a key for each other one whose name a key can contain."""
+    keys = {key: rights for key, rights in bundled.items() if rights["organization"] in organizations}
     having = {rights["organization"] for rights in keys.values()}
     for name in organizations:
         if name not in having and all("!" <= character <= "~" for character in name):
@@ -230,16 +230,16 @@ def _default_keys(packaged: Mapping[str, Mapping[str, str]], organizations: Mapp
 
 
 def _completed(model: Mapping[str, Any], key: str, name: str, now: str) -> dict[str, Any]:
-    """A model with what it leaves out."""
+    """Return a model with defaults for what it leaves out."""
     created = model.get("created", model.get("updated", now))
     values = {key: name, **model.get("values", {})}
     return {"values": values, "created": created, "updated": model.get("updated", created)}
 
 
 _FIXTURES = "#/fixtures"
-"""Where the fixtures stand in a scenario."""
+"""The place of the fixtures in a scenario."""
 _INTEGERS = range(-(2**63), 2**64)
-"""The integers that a response can show."""
+"""The integers that a response can contain."""
 
 
 class ScenarioError(UnusableFileError):
@@ -250,17 +250,17 @@ class ScenarioError(UnusableFileError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A scenario as it is written."""
+    """The text of a scenario, parsed."""
 
     written: Mapping[str, Any]
     name: str = "the scenario of this test"
     content: bytes = b""
-    """The text of the file, empty where there is none."""
+    """The text of the file; empty if there is no file."""
 
     def error(self, problems: Iterable[Problem]) -> ScenarioError:
-        """The error that lists these problems, with the lines of their places as far as they are known.
+        """Return an error with these problems, and with their lines if they are known.
 
-        It repeats no key and no secret of the fixtures.
+        It does not repeat keys and secrets of the fixtures.
         """
         fixtures = self.written.get("fixtures")
         known = fixtures if isinstance(fixtures, Mapping) else {}
@@ -272,35 +272,35 @@ class Source:
 
 
 def read_source(file: Path) -> Source:
-    """The scenario in `file`, as YAML or JSON. Raises ScenarioError."""
+    """Return the scenario in `file`, in YAML or JSON. Raises ScenarioError."""
     try:
         content = read_bytes(file)
         written = mapping_in(file, content)
     except UnusableFileError as error:
         raise ScenarioError(error.file, without_keys(error.problems, {}, _FIXTURES)) from None
     source = Source(written, str(file), content)
-    if problems := [*_unshowable(written)]:
+    if problems := [*_large_integers(written)]:
         raise source.error(problems)
     return source
 
 
-def _unshowable(written: Mapping[str, Any]) -> Iterator[Problem]:
-    """The integers that no response can show."""
-    left: list[tuple[Tokens, Any]] = [((), written)]
-    while left:
-        tokens, value = left.pop()
+def _large_integers(written: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the integers that no response can contain."""
+    waiting: list[tuple[Tokens, Any]] = [((), written)]
+    while waiting:
+        tokens, value = waiting.pop()
         if isinstance(value, dict):
-            left += [((*tokens, name), child) for name, child in value.items()]
+            waiting += [((*tokens, name), child) for name, child in value.items()]
         elif isinstance(value, list):
-            left += [((*tokens, number), child) for number, child in enumerate(value)]
+            waiting += [((*tokens, number), child) for number, child in enumerate(value)]
         elif isinstance(value, int) and value not in _INTEGERS:
-            yield Problem(to_pointer(tokens), "the integer does not fit in 64 bits", "give a smaller one")
+            yield Problem(to_pointer(tokens), "the integer does not fit in 64 bits", "give a smaller integer")
 
 
 def scenario_of(contract: Contract, fixtures: Fixtures, models: Scopes, faults: Faults, clock: Clock) -> dict[str, Any]:
-    """The scenario from which a mock gives the same responses as one with these parts.
+    """Return a scenario. A mock that starts from it returns the same responses as one with these parts.
 
-    The keys and the secret of the dashboard are in it: without them no request would be answered as before.
+    It contains the keys and the secret of the dashboard: without them, no credentials would be accepted.
     """
     properties = SCHEMA["properties"]
     return {
@@ -315,8 +315,8 @@ def scenario_of(contract: Contract, fixtures: Fixtures, models: Scopes, faults: 
 
 
 def _rules(faults: Faults) -> Iterator[dict[str, Any]]:
-    """The rules that can still act, each as often as it still may."""
+    """Yield the rules that can still act, with the remaining count of each."""
     for each in faults.active:
         if not each.is_exhausted:
-            left = {} if each.rule.count is None else {"count": each.rule.count - each.fired}
-            yield {"id": each.id, **each.rule.written, **left}
+            remaining = {} if each.rule.count is None else {"count": each.rule.count - each.fired}
+            yield {"id": each.id, **each.rule.written, **remaining}

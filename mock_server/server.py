@@ -1,7 +1,7 @@
-"""Serves an ASGI app: uvicorn with httptools and uvloop, on all addresses of all hosts, with one port.
+"""The server: uvicorn with httptools and uvloop, on all addresses of all hosts, with one port.
 
-A host can be a name of several addresses, and `::` takes IPv4 connections too where the system can. An address that
-another one covers (any specific address beside `0.0.0.0`) needs no socket of its own: the system would refuse it.
+A host may be a name with several addresses, and `::` accepts IPv4 connections too if the system can. An address that
+another one covers (such as 127.0.0.1 and `0.0.0.0`) gets no socket of its own: the system would not allow it.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from mock_server.http.protocol import Protocol, protocol_of
 from mock_server.settings import DEFAULT_LIMITS, TOKEN_VARIABLE, Limits, Settings
 
 _TICKS = 5
-"""Tenths of a second between two looks at what the connections have taken too long for."""
+"""Tenths of a second between two checks of the timeouts of all connections."""
 
 
 def serve(
     app: Any, sockets: Sequence[socket.socket], ready: Callable[[], None], limits: Limits = DEFAULT_LIMITS
 ) -> None:
-    """Serve `app` until SIGINT, SIGTERM or SIGHUP. Calls `ready` when it answers, and a signal stops it cleanly.
+    """Serve `app` until SIGINT, SIGTERM or SIGHUP stops it cleanly. `ready` is called when the server accepts requests.
 
-    Then it raises what the handler of that signal raises that was there before.
+    Afterwards, the previous handler of the signal runs, and may raise.
     """
     server(app, ready, limits).run(sockets=list(sockets))
 
 
 def server(app: Any, ready: Callable[[], None], limits: Limits = DEFAULT_LIMITS) -> uvicorn.Server:
-    """A server of `app`, to be run. It calls `ready` in its event loop; setting its `should_exit` stops it."""
+    """Return a server of `app` to run. It calls `ready` in its event loop; setting `should_exit` stops it."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -77,12 +77,12 @@ class _Server(uvicorn.Server):
                 signal.signal(signal.SIGHUP, before)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, and call `ready`."""
         await super().startup(sockets)
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        """Look after the connections. Return whether to stop."""
+        """Check the timeouts of connections. Return whether to stop."""
         if counter % _TICKS == 0:
             now = asyncio.get_running_loop().time()
             for connection in tuple(self.server_state.connections):
@@ -91,32 +91,32 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop. Requests that are cut off then are no errors, and uvicorn need not report them."""
+        """Stop. Requests that are cut off by this are not errors, so uvicorn does not report them."""
         logger = logging.getLogger("uvicorn.error")
         level = logger.level
         logger.setLevel(logging.CRITICAL + 1)
         try:
             await super().shutdown(sockets)
-            await asyncio.gather(*self.server_state.tasks, return_exceptions=True)  # those that were cancelled
+            await asyncio.gather(*self.server_state.tasks, return_exceptions=True)  # cancelled tasks
         finally:
-            logger.setLevel(level)  # in a test, the process goes on
+            logger.setLevel(level)  # in a test, the process continues
 
 
 _BACKLOG = 2048
 _TRIES = 20
-"""How many free ports are tried until one is free at all addresses."""
+"""The maximum number of ports to try until one is free at all addresses."""
 _ANY4, _ANY6 = "0.0.0.0", "::"  # noqa: S104 - compared with what the user asks for
 _HERE = {_ANY4: "127.0.0.1", _ANY6: "::1"}
-"""The address by which a client on this machine reaches a server that listens at all addresses."""
+"""The address of a server that listens at all addresses, for clients on this machine."""
 _ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-"""What the system says of an address that this machine does not have."""
+"""The errors for an address that this machine does not have."""
 
 Address: TypeAlias = tuple[socket.AddressFamily, tuple[Any, ...]]
 """A family, and what `bind` takes, with the port in second place."""
 
 
 class AddressError(Exception):
-    """The mock cannot listen there. The user is at fault; the message says what to do."""
+    """The mock cannot listen at an address. The message says what to do."""
 
 
 class _BindError(Exception):
@@ -146,7 +146,7 @@ class Listeners:
 
     @property
     def urls(self) -> list[str]:
-        """The address of each host as a client on this machine writes it, without a slash at its end."""
+        """The URL of each host for clients on this machine, without a final slash."""
         authorities = [_authority(_HERE.get(host, host), self.port) for host in self.hosts]
         return [f"http://{each}" for each in dict.fromkeys(authorities)]
 
@@ -161,9 +161,9 @@ class Listeners:
 
 
 def listen(hosts: Iterable[str], port: int) -> Listeners:
-    """Listen at `port` of all `hosts`, so that whoever reads the address can connect at once.
+    """Listen at `port` of all `hosts`. Clients can connect from now on.
 
-    A port of 0 picks one that is free at all of them. Raises AddressError.
+    Port 0 picks a port that is free at all hosts. Raises AddressError.
     """
     distinct = tuple(dict.fromkeys(hosts))
     found = {host: addresses_of(host, port) for host in distinct}
@@ -178,13 +178,13 @@ def listen(hosts: Iterable[str], port: int) -> Listeners:
 
 
 def addresses_of(host: str, port: int = 0) -> list[Address]:
-    """Return all addresses of a host. Raises AddressError where there are none."""
+    """Return all addresses of a host. Raises AddressError if there is none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise _unavailable(host, host, port, error) from error
     addresses = [(family, address) for family, _, _, _, address in found]
-    if host.lower() == "localhost":  # browsers take it for both, whatever the system says (RFC 6761, section 6.3)
+    if host.lower() == "localhost":  # browsers may use either, whatever the system says (RFC 6761, section 6.3)
         addresses += [(socket.AF_INET, ("127.0.0.1", port)), (socket.AF_INET6, ("::1", port, 0, 0))]
     return list(dict.fromkeys(addresses))
 
@@ -194,12 +194,12 @@ def is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
-def _bound(found: dict[str, list[Address]], port: int) -> list[socket.socket]:
-    """Bind a socket to each address of each host. Raises AddressError, and then nothing is bound."""
-    everything = [address for addresses in found.values() for address in addresses]
+def _bound(hosts: dict[str, list[Address]], port: int) -> list[socket.socket]:
+    """Return a socket for each address of each host. Raises AddressError, and then no socket is bound."""
+    everything = [address for addresses in hosts.values() for address in addresses]
     sockets: dict[Address, socket.socket] = {}
     with contextlib.ExitStack() as undoing:
-        for host, addresses in found.items():
+        for host, addresses in hosts.items():
             failures: list[_BindError] = []
             for address in addresses:
                 if address in sockets or _is_covered(address, everything):
@@ -211,7 +211,9 @@ def _bound(found: dict[str, list[Address]], port: int) -> list[socket.socket]:
                     if failure.error.errno not in _ABSENT:
                         raise _unavailable(host, address[1][0], chosen, failure.error) from failure.error
                     failures.append(failure)
-            if failures and len(failures) == len(addresses):  # else the name has an address that this machine has
+            if failures and len(failures) == len(
+                addresses
+            ):  # otherwise, the machine has at least one address of the host
                 failed = failures[0]
                 raise _unavailable(host, failed.address[1][0], port, failed.error) from failed.error
         undoing.pop_all()
@@ -251,14 +253,14 @@ def _authority(host: str, port: int) -> str:
 
 
 class ExposedError(Exception):
-    """Others could use the admin API. The user is at fault; the message says what to do."""
+    """Other machines could use the admin API without a token. The message says what to do."""
 
 
 def check_exposure(settings: Settings, addresses: Iterable[str]) -> None:
-    """Raise ExposedError where whoever reaches one of the IP `addresses` could use the admin API without a token."""
+    """Raise ExposedError if other machines could use the admin API at one of the IP `addresses` without a token."""
     if not settings.admin or settings.admin_token or all(map(is_loopback, addresses)):
         return
     raise ExposedError(
-        f"others can reach the mock at {', '.join(settings.hosts)}, and with it the admin API: set a token for it with"
-        f" --admin-token or the variable {TOKEN_VARIABLE}, or leave it out with --no-admin"
+        f"other machines can reach the mock at {', '.join(settings.hosts)}, including its admin API: set a token with"
+        f" --admin-token or the variable {TOKEN_VARIABLE}, or turn the admin API off with --no-admin"
     )

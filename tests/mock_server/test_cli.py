@@ -69,15 +69,15 @@ def test_a_signal_stops_it_while_requests_are_under_way() -> None:
 
 WRONG_USE: dict[str, tuple[list[str], str]] = {
     "unknown option": (["--prot", "1"], "unrecognized arguments: --prot 1"),
-    "port out of range": (["--port", "65536"], "no port from 0 to 65535"),
-    "port no number": (["--port", "x"], "no port from 0 to 65535"),
+    "port out of range": (["--port", "65536"], "not a port from 0 to 65535"),
+    "port no number": (["--port", "x"], "not a port from 0 to 65535"),
     "negative delay": (["--delay", "-1"], "--delay"),
-    "endless delay": (["--delay", "nan"], "no number of milliseconds"),
+    "endless delay": (["--delay", "nan"], "not a number of milliseconds"),
     "unknown log level": (["--log-level", "loud"], "invalid choice"),
     "no such contract": (["--contract", "none.yaml"], "none.yaml: the contract has 1 problem"),
     "no contract": (["--contract", "mock_server/fixtures.yaml"], "#/openapi"),
     "no such fixtures": (["--fixtures", "none.yaml"], "none.yaml: the fixtures file has 1 problem"),
-    "no fixtures": (["--fixtures", "openapi.yaml"], "there belongs a mapping with organizations"),
+    "no fixtures": (["--fixtures", "openapi.yaml"], "expected a mapping with organizations"),
     "no such host": (["--host", "203.0.113.1"], "choose another --host"),
     "no host": (["--host", "not a host"], "cannot listen at not a host"),
 }

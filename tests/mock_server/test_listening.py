@@ -96,7 +96,7 @@ def test_nothing_stays_bound_after_an_error(taken: int) -> None:
 def test_one_exposed_host_is_enough_to_need_a_token() -> None:
     ended = run("--port", "0", "--host", "127.0.0.1", "--host", "0.0.0.0")
     assert ended.returncode == 2
-    assert "others can reach the mock at 127.0.0.1, 0.0.0.0" in ended.stderr
+    assert "other machines can reach the mock at 127.0.0.1, 0.0.0.0" in ended.stderr
 
 
 def test_a_mock_in_a_test_listens_where_it_is_told(taken: int) -> None:
