@@ -85,8 +85,8 @@ def test_a_tunnel_leads_to_it_too(target: str, authority: Authority, pair: tuple
             environment=environment,
         )  # fmt: skip
     assert ran.code == 0, ran.stdout
-    assert {head.split()[1] for head in proxy.asked} == {target.removeprefix("https://").encode()}
-    assert all(b"Proxy-Authorization: Basic " in head for head in proxy.asked)
+    assert {head.split()[1] for head in proxy.requested} == {target.removeprefix("https://").encode()}
+    assert all(b"Proxy-Authorization: Basic " in head for head in proxy.requested)
     assert f"Proxy     {proxy.url} (HTTPS_PROXY)" in ran.stdout
     assert "sesame" not in ran.stdout + ran.stderr
 
@@ -107,14 +107,14 @@ def test_what_is_printed_goes_the_same_way_when_it_is_pasted(
         ran = conformance(url, *files, "--only", "STA-02", report=tmp_path / "report.json", environment=secrets)
         [finding] = ran.requirement("STA-02")["findings"][:1]
         script = "\n".join(finding["reproduce"])
-        asked = len(proxy.asked)
+        requested = len(proxy.requested)
         pasted = subprocess.run(
             ["bash", "-c", script], env=os.environ | secrets, check=False, capture_output=True, text=True
         )
     assert PASSPHRASE not in script
     assert "sesame" not in script
-    assert len(proxy.asked) > asked
-    assert all(b"Proxy-Authorization: Basic " in head for head in proxy.asked)
+    assert len(proxy.requested) > requested
+    assert all(b"Proxy-Authorization: Basic " in head for head in proxy.requested)
     assert pasted.stdout.count("HTTP/1.1 201 ") == 2, pasted.stdout + pasted.stderr
 
 

@@ -1,7 +1,7 @@
 """A correct server on FastAPI and pydantic, written from the contract alone.
 
 Serve it with `uvicorn tests.servers.fastapi_server:app`. It keeps its models in memory; handlers are coroutines that
-never await between reading and writing them, so that requests do not interleave there.
+never await between reading and writing them, so requests do not interleave there.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ INHERITED_FIELDS = (
 
 
 def storable(value: Any, depth: int = 1) -> Any:
-    """Refuse what cannot be shown again: infinite numbers, lone surrogates, and the like."""
+    """Reject what cannot be returned exactly, such as infinite numbers and lone surrogates."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must be finite")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
@@ -62,7 +62,7 @@ NOT_GIVEN: Any = None
 
 
 class ModelUpsert(BaseModel):
-    """The request. No field may be null; whether an optional one was given is told by `model_fields_set`."""
+    """The request. No field may be null; `model_fields_set` has the optional fields that were sent."""
 
     model_config = ConfigDict(strict=True)
 
@@ -83,7 +83,7 @@ class ModelUpsert(BaseModel):
 
 
 class ProviderRead(BaseModel):
-    """A provider as it is shown beside a model."""
+    """A provider in the response."""
 
     id: str
     provider_id: str
@@ -94,7 +94,7 @@ class ProviderRead(BaseModel):
 
 
 class ModelRead(BaseModel):
-    """The response. Optional fields that were not set are left out."""
+    """The response. Optional fields without a value are omitted."""
 
     id: str
     model_name: str
@@ -140,7 +140,7 @@ class Organization:
         return self.custom.get(name) or BUILT_IN.get(name)
 
     def lineage(self, model: Model) -> Iterator[Model]:
-        """The model, its base, the base of that; a cycle ends where it would begin again."""
+        """Yield the model, its base model, and so on; a cycle is cut where it closes."""
         names = {model.name}
         yield model
         while (base := self.get(model.values.get("base_model_name", ""))) and base.name not in names:
@@ -149,7 +149,7 @@ class Organization:
             model = base
 
     def upsert(self, name: str, values: dict[str, Any]) -> bool:
-        """Create or update a model: whether it was created."""
+        """Create or update a model; return whether it was created."""
         now = datetime.now(UTC)
         if existing := self.custom.get(name):
             override = existing.values.get("supported_params_override", {}) | values.get(
@@ -190,7 +190,7 @@ class Organization:
 
 
 def supported_params(lineage: list[Model]) -> dict[str, Any]:
-    """Each model's override lies over what its base supports; null takes a parameter away."""
+    """Apply each model's override to the parameters of its base model; null removes a parameter."""
     params: dict[str, Any] = {}
     for model in reversed(lineage):
         params |= model.values.get("supported_params_override", {})
@@ -238,7 +238,7 @@ app.add_middleware(AuthenticationMiddleware, backend=ApiKeyBackend(), on_error=u
 
 @app.exception_handler(RequestValidationError)
 async def bad_request(_: Request, error: RequestValidationError) -> JSONResponse:
-    """FastAPI's own error list, with 400 for 422, and without the input, which may be no JSON."""
+    """Return FastAPI's error list, with 400 instead of 422, and without the input, which may not be JSON."""
     details = [
         {"loc": problem["loc"][:2], "msg": problem["msg"], "type": problem["type"]} for problem in error.errors()
     ]

@@ -1,7 +1,7 @@
 // A correct server on Node's http module, without dependencies, written from the contract alone.
 //
 // Run it with `node node_server.mjs [port]`; port 0, the default, picks a free one. It prints its address.
-// JavaScript has doubles only and writes -0 as 0, so it refuses integers and zeros that it could not show exactly.
+// JavaScript has doubles only and writes -0 as 0, so it rejects integers and zeros that it could not return exactly.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -70,8 +70,8 @@ const INHERITED = [
   "image_support",
 ];
 
-/** Throws where a value could not be shown again exactly as it came. */
-function refuseUnstorable(value, depth = 1) {
+/** Throws if a value could not be returned exactly. */
+function rejectUnstorable(value, depth = 1) {
   if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) {
     throw new Refusal(400, "Infinite numbers and negative zeros are not supported.");
   }
@@ -81,15 +81,15 @@ function refuseUnstorable(value, depth = 1) {
   if (typeof value === "object" && value !== null) {
     if (depth > MAX_NESTING) throw new Refusal(400, `Nested more than ${MAX_NESTING} levels deep.`);
     for (const [name, part] of Object.entries(value)) {
-      refuseUnstorable(name);
-      refuseUnstorable(part, depth + 1);
+      rejectUnstorable(name);
+      rejectUnstorable(part, depth + 1);
     }
   }
 }
 
 function validated(body) {
   if (isObject(body) !== true) throw new Refusal(400, "Expected a JSON object.");
-  refuseUnstorable(body);
+  rejectUnstorable(body);
   const values = {};
   const errors = Object.hasOwn(body, "model_name") ? {} : { model_name: ["This field is required."] };
   for (const [name, check] of FIELDS) {
@@ -153,7 +153,7 @@ function shown(organization, model) {
 
 function upsert({ caller, organization }, body) {
   const { name, values } = validated(body);
-  refuseReadOnly(caller);
+  rejectReadOnly(caller);
   if (builtIn.has(name)) throw new Refusal(403, "Built-in models cannot be changed.");
   if ("base_model_name" in values && !findModel(organization, values.base_model_name)) {
     throw new Refusal(404, "The base model does not exist.");
@@ -179,7 +179,7 @@ function read({ organization }, name) {
 }
 
 function remove({ caller, organization }, name) {
-  refuseReadOnly(caller);
+  rejectReadOnly(caller);
   if (builtIn.has(name)) throw new Refusal(403, "Built-in models cannot be deleted.");
   if (!organization.models.delete(name)) throw new Refusal(404, "Not found.");
   return [204];
@@ -195,7 +195,7 @@ function authenticated(request) {
   throw new Refusal(401, reason, { "WWW-Authenticate": "Bearer" });
 }
 
-function refuseReadOnly(caller) {
+function rejectReadOnly(caller) {
   if (!caller.may_write) throw new Refusal(403, "You do not have permission to perform this action.");
 }
 

@@ -1,4 +1,4 @@
-"""What every correct server takes, and what it refuses, whatever its stack."""
+"""Which bodies every correct server accepts and rejects."""
 
 from __future__ import annotations
 

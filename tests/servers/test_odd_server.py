@@ -1,4 +1,4 @@
-"""The odd server makes the choices that it promises, and what it spells means what it should."""
+"""The odd server makes every choice that it promises, and its spellings mean the same."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from tests.servers.catalogue import ODD_SEEDS
-from tests.servers.odd_server.app import Answer, Call, OddServer
-from tests.servers.odd_server.habits import ODDITIES, OPTIONAL, Habits, drawn
+from tests.servers.odd_server.app import Call, OddServer, Response
+from tests.servers.odd_server.habits import ODDITIES, OPTIONAL, Habits, draw_habits
 from tests.servers.odd_server.spelling import Speller
 
 TRIES = 400
@@ -18,14 +18,14 @@ VALUE = {"a": [1, 0, -7, 2**53 + 1, 0.1, -0.0, 1e300, 5e-324, 2.0], "/ü\n": {"d
 
 
 def events_of(server: OddServer, body: dict[str, Any], **headers: str) -> list[Any]:
-    """One answer as ASGI events."""
+    """Return one response as ASGI events."""
     headers = {"authorization": "Bearer demo-acme", "content-type": "application/json", **headers}
     call = Call("POST", "/api/models/", headers, json.dumps(body).encode())
-    return server.events(call, server.put_off_or(call) or server.answer(call))
+    return server.events(call, server.rate_limit(call) or server.respond(call))
 
 
 def headers_of(events: list[Any]) -> dict[str, str]:
-    """The headers of an answer, names in lower case."""
+    """Return the headers of a response, with names in lower case."""
     return {name.decode().lower(): value.decode() for name, value in events[0]["headers"]}
 
 
@@ -50,9 +50,9 @@ def test_dates_are_spelled_in_many_ways_that_mean_the_same() -> None:
 
 def test_answers_vary() -> None:
     server = OddServer("1", reads=True)
-    answers = [events_of(server, {"model_name": "a"}) for _ in range(TRIES)]
-    headers = [headers_of(events) for events in answers]
-    statuses = {events[0]["status"] for events in answers}
+    responses = [events_of(server, {"model_name": "a"}) for _ in range(TRIES)]
+    headers = [headers_of(events) for events in responses]
+    statuses = {events[0]["status"] for events in responses}
     assert statuses == {200, 201, 429}
     assert len({header.get("content-type") for header in headers}) == 3
     for name in ("content-length", "connection", "set-cookie", "etag"):
@@ -62,46 +62,52 @@ def test_answers_vary() -> None:
 
 def test_answers_are_compressed_for_those_who_take_it() -> None:
     server = OddServer("1", reads=True)
-    answers = [events_of(server, {"model_name": "a"}, **{"accept-encoding": "gzip"}) for _ in range(TRIES)]
-    assert {headers_of(events).get("content-encoding") for events in answers} == {None, "gzip"}
+    responses = [events_of(server, {"model_name": "a"}, **{"accept-encoding": "gzip"}) for _ in range(TRIES)]
+    assert {headers_of(events).get("content-encoding") for events in responses} == {None, "gzip"}
 
 
 def test_refusals_take_every_shape() -> None:
     server = OddServer("1", reads=True)
-    wrong = [server.answer(Call("POST", "/api/models/", authorized(), b"{}")) for _ in range(TRIES)]
-    assert {shape_of(answer) for answer in wrong} == {"detail", "by field", "application/problem+json"}
+    wrong = [server.respond(Call("POST", "/api/models/", authorized(), b"{}")) for _ in range(TRIES)]
+    assert {shape_of(response) for response in wrong} == {"detail", "by field", "application/problem+json"}
     text = [
-        server.answer(Call("POST", "/api/models/", authorized(**{"content-type": "text/plain"}), b"")) for _ in wrong
+        server.respond(Call("POST", "/api/models/", authorized(**{"content-type": "text/plain"}), b"")) for _ in wrong
     ]
-    assert {answer.status for answer in text} == {400, 415}
+    assert {response.status for response in text} == {400, 415}
 
 
 def test_no_request_is_put_off_twice() -> None:
     server = OddServer("1", reads=True)
-    put_off = [server.put_off_or(Call("GET", "/", {}, b"")) is not None for _ in range(10 * TRIES)]
-    assert any(put_off)
-    assert not any(first and second for first, second in pairwise(put_off))
+    rate_limited = [server.rate_limit(Call("GET", "/", {}, b"")) is not None for _ in range(10 * TRIES)]
+    assert any(rate_limited)
+    assert not any(first and second for first, second in pairwise(rate_limited))
 
 
 def test_the_seeds_in_the_catalogue_have_every_habit_between_them() -> None:
-    habits = [drawn(Random(seed), reads=True) for seed in ODD_SEEDS]
+    habits = [draw_habits(Random(seed), reads=True) for seed in ODD_SEEDS]
     for oddity in ODDITIES:
-        assert {oddity in each.refuses for each in habits} == {True, False}, oddity
-    for habit in ("repeats_update", "merges_overrides", "judges_rights_first", "closes_connections", "grain"):
+        assert {oddity in each.rejects for each in habits} == {True, False}, oddity
+    for habit in (
+        "repeats_update",
+        "merges_overrides",
+        "checks_permission_first",
+        "closes_connections",
+        "clock_resolution",
+    ):
         assert len({getattr(each, habit) for each in habits}) > 1, habit
-    assert all(shown_by_some(field, habits) for field in (*OPTIONAL, "created_at", "updated_at"))
+    assert all(returned_by_some(field, habits) for field in (*OPTIONAL, "created_at", "updated_at"))
 
 
-def shown_by_some(field: str, habits: list[Habits]) -> bool:
-    """Whether some server shows a field with a value, and another does not show it."""
+def returned_by_some(field: str, habits: list[Habits]) -> bool:
+    """Return whether some server returns a field with a value and another does not return it."""
     return {field not in each.absent | each.null_times for each in habits} == {True, False}
 
 
 def authorized(**headers: str) -> dict[str, str]:
-    """The headers of a request of JSON with a good key."""
+    """Return the headers of a JSON request with a valid key."""
     return {"authorization": "Bearer demo-acme", "content-type": "application/json", **headers}
 
 
-def shape_of(answer: Answer) -> str:
-    """Which shape an answer of 400 has."""
-    return answer.media_type or ("detail" if "detail" in answer.value else "by field")
+def shape_of(response: Response) -> str:
+    """Return the shape of a 400 response."""
+    return response.media_type or ("detail" if "detail" in response.value else "by field")

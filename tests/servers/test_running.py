@@ -1,4 +1,4 @@
-"""Servers are started, found to listen, and ended; where one does not start, what it wrote to stderr is told."""
+"""Servers start, listen and stop; if one does not start, the error has its stderr."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class Tunnels:
     """A proxy that runs in threads."""
 
     url: str
-    asked: list[bytes] = field(default_factory=list)
+    requested: list[bytes] = field(default_factory=list)
     """The heads of the requests to it."""
 
 
@@ -45,7 +45,7 @@ def _tunnel(client: socket.socket, tunnels: Tunnels) -> None:
             if not (part := client.recv(4096)):
                 return
             head += part
-        tunnels.asked.append(head)
+        tunnels.requested.append(head)
         host, _, port = head.split()[1].decode().rpartition(":")
         with socket.create_connection((host, int(port))) as target:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")

@@ -18,13 +18,13 @@ LONGEST_LINE = 64 * 1024
 
 
 async def serve(listener: socket.socket) -> None:
-    """Serve until the process is told to end."""
+    """Serve until the process is terminated."""
     runner = web.AppRunner(
         Api().app(), access_log=None, max_line_size=LONGEST_LINE, max_field_size=LONGEST_LINE, shutdown_timeout=1
     )
     await runner.setup()
     await web.SockSite(runner, listener).start()
-    print(base_url(listener), flush=True)  # noqa: T201  the output that whoever started the process waits for
+    print(base_url(listener), flush=True)  # noqa: T201  the output that the process that started this one waits for
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     await ended.wait()

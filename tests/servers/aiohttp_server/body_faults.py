@@ -137,11 +137,11 @@ def base_replaces_earlier_members() -> None:
     reading_values(change)
 
 
-def refusing(refused: Any) -> None:
-    """Answer 400 to bodies of which `refused(body)` holds."""
+def rejecting(is_rejected: Any) -> None:
+    """Return 400 for bodies for which `is_rejected(body)` is true."""
 
     def read(body: bytes) -> Any:
-        if refused(body):
+        if is_rejected(body):
             raise Problem(400, "The body is no JSON text.")
         return original(body)
 
@@ -149,18 +149,18 @@ def refusing(refused: Any) -> None:
     put(web_app, "read_upsert", read)
 
 
-@fault("MUST", "json-spelling", "A body in which surrogate pairs are escaped is answered 400.")
-def surrogate_pairs_refused() -> None:
-    refusing(lambda body: b"\\ud8" in body.lower())
+@fault("MUST", "json-spelling", "A body in which surrogate pairs are escaped returns 400.")
+def surrogate_pairs_rejected() -> None:
+    rejecting(lambda body: b"\\ud8" in body.lower())
 
 
-@fault("MUST", "json-spelling", "A body that starts with white space is answered 400.")
-def leading_space_refused() -> None:
-    refusing(lambda body: body[:1] in b" \n\t\r" and body[:1])
+@fault("MUST", "json-spelling", "A body that starts with white space returns 400.")
+def leading_space_rejected() -> None:
+    rejecting(lambda body: body[:1] in b" \n\t\r" and body[:1])
 
 
-@fault("MUST", "json-spelling", "A number with a capital E is answered 400.")
-def capital_exponent_refused() -> None:
+@fault("MUST", "json-spelling", "A number with a capital E returns 400.")
+def capital_exponent_rejected() -> None:
     def number(text: str) -> float:
         if "E" in text:
             raise ValueError(text)
@@ -230,7 +230,7 @@ def creation_time_taken() -> None:
     put(Catalogue, "document", document)
 
 
-@fault("SHOULD", "coercible", "Null for an optional field is taken as if the field were left out.")
+@fault("SHOULD", "coercible", "Null for an optional field counts as omitted.")
 def null_taken() -> None:
     def read(body: bytes) -> Any:
         document = original(body)
@@ -240,7 +240,7 @@ def null_taken() -> None:
     put(reading, "read_object", read)
 
 
-@fault("SHOULD", "refused", "The valid fields of a request that is answered 400 are stored in an existing model.")
+@fault("SHOULD", "refused", "The valid fields of a request that gets 400 are stored in an existing model.")
 def valid_part_stored() -> None:
     async def upsert(self: Any, request: Any) -> Any:
         try:

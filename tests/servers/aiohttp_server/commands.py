@@ -1,4 +1,4 @@
-"""Carries requests out: loads a model from the log, decides on events, appends them."""
+"""Executes requests: loads a model from the log, decides on events, appends them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Models:
             return model.fold(events), any(event.kind == REGISTERED for event in events)
 
     async def delete(self, stream: Stream) -> None:
-        """Remove a model."""
+        """Delete a model."""
         if stream.name in self.catalogue.built_in:
             raise Problem(403, "Built-in models cannot be removed.")
         while True:
@@ -59,14 +59,14 @@ class Models:
                 continue
 
     def check(self, stream: Stream, wanted: Upsert) -> dict[str, Any] | None:
-        """Return what the named base model hands down; refuse what the request may not refer to."""
+        """Return what a model inherits from the named base model; reject references that the request must not make."""
         base = wanted.values.get(BASE)
         inherited = None
         if base is not None:
             inherited = self.catalogue.inheritable(Stream(stream.organization, base))
             if inherited is None:
                 raise Problem(404, "The base model does not exist.", {BASE: "names no model"})
-            self.refuse_cycle(stream, base)
+            self.reject_cycle(stream, base)
         for provider in wanted.aliases:
             if self.catalogue.provider(stream.organization, provider) is None:
                 raise Problem(404, "The provider does not exist.", {"provider_id": "names no provider"})
@@ -76,8 +76,8 @@ class Models:
             raise Problem(403, "The name belongs to a built-in model.", {"model_name": "is reserved"})
         return inherited
 
-    def refuse_cycle(self, stream: Stream, base: str | None) -> None:
-        """Refuse a base model that inherits from the model itself."""
+    def reject_cycle(self, stream: Stream, base: str | None) -> None:
+        """Reject a base model that inherits from the model itself."""
         seen: set[str] = set()
         while base is not None and base not in seen:
             if base == stream.name:

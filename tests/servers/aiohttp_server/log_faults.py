@@ -60,7 +60,7 @@ def retired_keeps_creation() -> None:
     evolving(change)
 
 
-@fault("MUST", "inherited", "An update that names another base model keeps what the first one handed down.")
+@fault("MUST", "inherited", "An update that names another base model keeps what was inherited from the first one.")
 def first_base_stays() -> None:
     def change(self: Model, event: Event, evolve: Any) -> Any:
         after = evolve(self, event)
@@ -252,7 +252,7 @@ def conflict_fails() -> None:
     appending(change)
 
 
-@fault("MUST", "declared-statuses", "An append that conflicts is answered 409.")
+@fault("MUST", "declared-statuses", "An append that conflicts returns 409.")
 def conflict_reported() -> None:
     def change(self: EventLog, stream: Stream, expected: int, events: list[Event], append: Any) -> None:
         try:
@@ -313,7 +313,7 @@ def delete_cascades() -> None:
     put(Models, "delete", delete)
 
 
-@fault("SHOULD", "refused", "A request that names an unknown provider is answered 404 after its model was stored.")
+@fault("SHOULD", "refused", "A request that names an unknown provider returns 404 after its model was stored.")
 def unknown_provider_stored() -> None:
     async def upsert(self: Models, stream: Stream, wanted: Any) -> Any:
         try:

@@ -47,7 +47,7 @@ class Clock:
 
 
 def spelled(ticks: int) -> str:
-    """Spell a time as RFC 3339 does."""
+    """Return a time as in RFC 3339."""
     seconds, fraction = divmod(ticks, TICKS)
     return f"{datetime.fromtimestamp(seconds, ZONE):%Y-%m-%dT%H:%M:%S}.{fraction:04}-03:30"
 
@@ -107,10 +107,10 @@ def decide(model: Model, sent: Mapping[str, Any], inherited: dict[str, Any] | No
 
 
 def differs(own: Mapping[str, Any], name: str, value: Any) -> bool:
-    """Tell whether a value is another one than the model's own."""
+    """Return whether a value is another one than the model's own."""
     return name not in own or not same(own[name], value)
 
 
 def same(left: Any, right: Any) -> bool:
-    """Tell whether two values are one JSON value. Python's `==` takes 1 for True."""
+    """Return whether two values are one JSON value. Python's `==` takes 1 for True."""
     return json.dumps(left) == json.dumps(right)

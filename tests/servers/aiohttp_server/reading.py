@@ -23,7 +23,7 @@ class Problem(Exception):
     """Ends a request with an error response (RFC 9457)."""
 
     def __init__(self, status: int, detail: str, reasons: dict[str, str] | None = None) -> None:
-        """Know the status, the reason, and the reason of each field."""
+        """Store the status, the reason, and the reason of each field."""
         super().__init__(detail)
         self.status = status
         self.detail = detail
@@ -61,7 +61,7 @@ def read_object(body: bytes) -> dict[str, Any]:
         document = json.loads(
             body.decode("utf-8-sig"),
             object_pairs_hook=distinct,
-            parse_constant=refuse_constant,
+            parse_constant=reject_constant,
             parse_float=finite,
         )
         json.dumps(document, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8
@@ -88,8 +88,8 @@ def finite(text: str) -> float:
     return number
 
 
-def refuse_constant(text: str) -> NoReturn:
-    """Refuse NaN and Infinity."""
+def reject_constant(text: str) -> NoReturn:
+    """Reject NaN and Infinity."""
     raise ValueError(text)
 
 
@@ -107,7 +107,7 @@ def why_not(name: str, value: Any) -> str | None:
 
 
 def not_a_name(value: Any) -> str | None:
-    """Judge the name of a model."""
+    """Return why the name of a model is invalid, or None."""
     if not isinstance(value, str) or not value:
         return "must be a string of at least one character"
     if len(value) > LONGEST_NAME:
@@ -118,22 +118,22 @@ def not_a_name(value: Any) -> str | None:
 
 
 def not_a_reference(value: Any) -> str | None:
-    """Judge the name of a base model or a provider."""
+    """Return why the name of a base model or a provider is invalid, or None."""
     return None if isinstance(value, str) and value else "must be a string of at least one character"
 
 
 def not_a_text(value: Any) -> str | None:
-    """Judge a display name."""
+    """Return why a display name is invalid, or None."""
     return None if isinstance(value, str) else "must be a string"
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a JSON number."""
+    """Return whether a value is a JSON number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def not_a_cost(value: Any) -> str | None:
-    """Judge a cost."""
+    """Return why a cost is invalid, or None."""
     try:
         valid = is_number(value) and float(value) >= 0
     except OverflowError:
@@ -142,18 +142,18 @@ def not_a_cost(value: Any) -> str | None:
 
 
 def not_a_window(value: Any) -> str | None:
-    """Judge a window."""
+    """Return why a window is invalid, or None."""
     valid = is_number(value) and value == int(value) and 0 <= value <= LARGEST_WINDOW
     return None if valid else "must be an integer from 0 to 9223372036854775807"
 
 
 def not_a_flag(value: Any) -> str | None:
-    """Judge a flag."""
+    """Return why a flag is invalid, or None."""
     return None if is_number(value) and value in (0, 1) else "must be 0 or 1"
 
 
 def not_an_override(value: Any) -> str | None:
-    """Judge an override."""
+    """Return why an override is invalid, or None."""
     return None if isinstance(value, dict) else "must be an object"
 
 

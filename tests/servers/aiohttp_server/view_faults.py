@@ -1,4 +1,4 @@
-"""Faults of the read side: projections, caches, inheritance and what responses show."""
+"""Faults of the read side: projections, caches, inheritance and what responses return."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def projecting(change: Any) -> None:
     around(Projection, "project", lambda project: lambda self, stream, events: change(self, stream, events, project))
 
 
-@fault("SHOULD", "read-back", "The projection skips values of 0, so that reads show the earlier ones.")
+@fault("SHOULD", "read-back", "The projection skips values of 0, so reads return the earlier ones.")
 def projection_skips_zeros() -> None:
     def change(self: Projection, stream: Stream, events: list[Event], project: Any) -> None:
         project(self, stream, [replace(e, data={k: v for k, v in e.data.items() if v != 0}) for e in events])
@@ -81,7 +81,7 @@ def params_shared() -> None:
     put(views, "copy", SimpleNamespace(deepcopy=lambda value: value))
 
 
-@fault("MUST", "inherited", "What a base model hands down is cached when it is first asked for, and never again.")
+@fault("MUST", "inherited", "What a model inherits from its base model is cached on first use and never refreshed.")
 def base_cached() -> None:
     known: dict[Stream, Any] = {}
 
@@ -94,7 +94,7 @@ def base_cached() -> None:
     put(Catalogue, "inheritable", inheritable)
 
 
-@fault("SHOULD", "base-chain", "A base model hands down only its own values, not those it inherits.")
+@fault("SHOULD", "base-chain", "A model inherits only the own values of its base model.")
 def one_generation() -> None:
     def inheritable(self: Catalogue, stream: Stream) -> Any:
         found = self._projection.find(stream)
@@ -174,7 +174,7 @@ def cycle_fails() -> None:
 
     original = Catalogue.inheritable
     put(Catalogue, "inheritable", inheritable)
-    put(Models, "refuse_cycle", lambda self, stream, base: None)
+    put(Models, "reject_cycle", lambda self, stream, base: None)
 
 
 @fault("SHOULD", "isolated-references", "A provider of any organization can be referred to.")
@@ -199,7 +199,7 @@ def base_of_anyone() -> None:
 
 
 @fault(
-    "SHOULD", "unknown base is 404", "An unknown base model is taken for the built-in one whose name it starts with."
+    "SHOULD", "unknown base is 404", "An unknown base model is resolved to the built-in one whose name it starts with."
 )
 def base_by_prefix() -> None:
     def inheritable(self: Catalogue, stream: Stream) -> Any:

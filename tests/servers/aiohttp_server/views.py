@@ -1,4 +1,4 @@
-"""The read side: a projection of the events, and the documents that responses show."""
+"""The read side: a projection of the events, and the documents that responses return."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Catalogue:
     """What an organization may refer to: its providers, its models and the built-in ones."""
 
     def __init__(self, projection: Projection) -> None:
-        """Know the fixtures beside the projection."""
+        """Store the fixtures and the projection."""
         self._projection = projection
         self.built_in = {name: built_in_document(name, values) for name, values in FIXTURES["built_in_models"].items()}
         self.providers = {
@@ -70,7 +70,7 @@ class Catalogue:
         return self.document(stream, model) if model else None
 
     def inheritable(self, stream: Stream) -> Document | None:
-        """Return what a model hands down to one that names it as its base, or None where there is no such model."""
+        """Return what a model hands down to derived models, or None if it does not exist."""
         shown = self.shown(stream)
         if shown is None:
             return None
@@ -82,7 +82,7 @@ class Catalogue:
         return model.own.get(BASE) if model else None
 
     def provider(self, organization: str, key: str) -> Document | None:
-        """Return a provider of an organization as responses show it, or None."""
+        """Return a provider of an organization as responses return it, or None."""
         values = self.providers.get(organization, {}).get(key)
         if values is None:
             return None

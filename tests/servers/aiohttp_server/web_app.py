@@ -32,7 +32,7 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose credentials a request carries."""
+    """The caller of a request."""
 
     organization: str
     may_write: bool
@@ -53,7 +53,7 @@ def digest(text: str) -> str:
 
 
 class Credentials:
-    """Knows the API keys by their hashes."""
+    """Stores the API keys by their hashes."""
 
     def __init__(self) -> None:
         """Take the keys of the fixtures."""
@@ -109,8 +109,8 @@ class Api:
 
     async def upsert(self, request: web.Request) -> web.StreamResponse:
         """Create or update a model."""
-        self.refuse_reader(request)
-        self.refuse_media_type(request)
+        self.reject_read_only(request)
+        self.reject_media_type(request)
         wanted = read_upsert(await request.read())
         stream = Stream(caller_of(request).organization, wanted.name)
         model, created = await self.models.upsert(stream, wanted)
@@ -119,7 +119,7 @@ class Api:
         return represented(request, document, HTTPStatus.CREATED if created else HTTPStatus.OK, headers)
 
     async def show(self, request: web.Request) -> web.StreamResponse:
-        """Show a model."""
+        """Return a model."""
         document = self.models.catalogue.shown(self.stream_of(request))
         if document is None:
             raise Problem(404, ABSENT)
@@ -129,8 +129,8 @@ class Api:
         return represented(request, document, HTTPStatus.OK, {"etag": etag})
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
-        """Remove a model."""
-        self.refuse_reader(request)
+        """Delete a model."""
+        self.reject_read_only(request)
         await self.models.delete(self.stream_of(request))
         return web.Response(status=204)
 
@@ -138,19 +138,19 @@ class Api:
         """Return the stream of the model that the path names."""
         return Stream(caller_of(request).organization, name_in(request.rel_url.raw_path))
 
-    def refuse_reader(self, request: web.Request) -> None:
-        """Refuse callers that may only read."""
+    def reject_read_only(self, request: web.Request) -> None:
+        """Reject callers that may only read."""
         if not caller_of(request).may_write:
             raise Problem(403, "These credentials may only read.")
 
-    def refuse_media_type(self, request: web.Request) -> None:
-        """Refuse what is not sent as JSON in UTF-8."""
+    def reject_media_type(self, request: web.Request) -> None:
+        """Reject what is not sent as JSON in UTF-8."""
         if not JSON_TYPE.fullmatch(request.headers.get(hdrs.CONTENT_TYPE, "").strip()):
             raise Problem(415, "The body must be application/json, in UTF-8.")
 
 
 def has_plain_path(name: str) -> bool:
-    """Tell whether clients send the path of a name as it is: they resolve dot segments."""
+    """Return whether clients send the path of a name as it is: they resolve dot segments."""
     return not {".", ".."} & set(name.split("/"))
 
 
@@ -199,7 +199,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 @web.middleware
 async def one_host(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse requests without a Host, or with two (RFC 9112, section 3.2)."""
+    """Reject requests without a Host, or with two (RFC 9112, section 3.2)."""
     hosts = request.headers.getall(hdrs.HOST, [])
     if len(hosts) > 1 or (not hosts and request.version >= HttpVersion11):
         raise Problem(400, "The request must have one Host.")

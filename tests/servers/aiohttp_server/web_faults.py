@@ -15,7 +15,7 @@ from tests.servers.aiohttp_server.reading import Problem, read_upsert
 from tests.servers.aiohttp_server.web_app import Api, Caller, Credentials, digest
 
 
-@fault("MUST", "credentials-checked", "A token that starts with a known key is taken for that key.")
+@fault("MUST", "credentials-checked", "A token that starts with a known key is accepted as that key.")
 def key_by_prefix() -> None:
     def known(self: Credentials, token: str) -> Caller:
         ends = range(len(token), 7, -1)
@@ -77,7 +77,7 @@ def key_folds_case() -> None:
 @fault("MUST", "read-only keys are refused", "A read-only key can delete.")
 def reader_deletes() -> None:
     around(
-        Api, "refuse_reader", lambda refuse: lambda self, request: request.method == "POST" and refuse(self, request)
+        Api, "reject_read_only", lambda reject: lambda self, request: request.method == "POST" and reject(self, request)
     )
 
 
@@ -94,11 +94,11 @@ def reader_updates() -> None:
     put(Api, "upsert", upsert)
 
 
-@fault("SHOULD", "refused", "A delete by a read-only key is answered 403 after the model was removed.")
-def refused_delete_removes() -> None:
+@fault("SHOULD", "refused", "A delete by a read-only key returns 403 after the model was removed.")
+def rejected_delete_removes() -> None:
     async def delete(self: Api, request: web.Request) -> web.StreamResponse:
         await self.models.delete(self.stream_of(request))
-        self.refuse_reader(request)
+        self.reject_read_only(request)
         return web.Response(status=204)
 
     put(Api, "delete", delete)
@@ -208,7 +208,7 @@ def caching(key: Any, clears: tuple[str, ...]) -> None:
     around(Api, "delete", lambda inner: clearing("DELETE", inner))
 
 
-@fault("MUST", "isolated", "Reads are cached by path, whoever asks, until the next write.")
+@fault("MUST", "isolated", "Reads are cached by path, for every caller, until the next write.")
 def cached_by_path() -> None:
     caching(lambda request: request.rel_url.raw_path, ("POST", "DELETE"))
 

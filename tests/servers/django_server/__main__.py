@@ -1,4 +1,4 @@
-"""Serves the Django project until the process is ended."""
+"""Serves the Django project until the process is terminated."""
 
 from __future__ import annotations
 

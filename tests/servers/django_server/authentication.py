@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""Authentication and permissions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Caller:
-    """The user of a request, as permissions want it."""
+    """The user of a request, as permissions expect it."""
 
     organization: str
     may_write: bool
@@ -25,7 +25,7 @@ class Caller:
 
 
 def caller_of(request: Request) -> Caller:
-    """The user of a request that was authenticated."""
+    """Return the user of an authenticated request."""
     return cast("Caller", request.user)
 
 

@@ -1,4 +1,4 @@
-"""Strict fields and a careful parser: the stock ones coerce, trim, and let endless nesting through to a 500."""
+"""Strict fields and a careful parser: the stock ones coerce, trim, and return 500 for deep nesting."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class StrictIntegerField(serializers.IntegerField):
 
 
 class CostField(serializers.FloatField):
-    """No cost is negative, not even -0.0, which the database would not keep."""
+    """Rejects negative costs, even -0.0, whose sign the database would not store."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
@@ -63,7 +63,7 @@ class ParametersField(serializers.JSONField):
         return data
 
     def refuse_unstorable(self, value: Any, depth: int = 1) -> None:
-        """Refuse what could not be shown again."""
+        """Reject what cannot be returned exactly."""
         if isinstance(value, float) and not math.isfinite(value):
             self.fail("invalid")
         if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):

@@ -1,4 +1,4 @@
-"""The table of models, and how they inherit."""
+"""The table of models, and inheritance."""
 
 # mypy: disable-error-code="var-annotated"
 # Django's columns get their types from a mypy plugin; none of them is read under a type here.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LlmModel(models.Model):
-    """A custom model of an organization; null in a column means that it has no such value of its own."""
+    """A custom model of an organization; null in a column means that it has no own value."""
 
     organization = models.CharField(max_length=255)
     model_name = models.CharField(max_length=255)
@@ -54,12 +54,12 @@ BUILT_IN = {
 
 
 def find(organization: str, name: str | None) -> LlmModel | None:
-    """The model of a name, custom or built in."""
+    """Return the model of a name, custom or built in."""
     return LlmModel.objects.filter(organization=organization, model_name=name).first() or BUILT_IN.get(name)
 
 
 def lineage(organization: str, model: LlmModel | None) -> Iterator[LlmModel]:
-    """The model, its base, and so on, each once."""
+    """Yield the model, its base model, and so on, each once."""
     names = set()
     while model and model.model_name not in names:
         names.add(model.model_name)

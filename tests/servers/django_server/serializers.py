@@ -1,4 +1,4 @@
-"""What requests hold, and what responses show."""
+"""The fields of requests and of responses."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ProviderSerializer(serializers.Serializer[Any]):
 
 
 class LlmModelSerializer(serializers.ModelSerializer[LlmModel]):
-    """What a model has not is left out."""
+    """Omits values that a model does not have."""
 
     INHERITED = (
         "input_cost",
@@ -93,7 +93,7 @@ class LlmModelSerializer(serializers.ModelSerializer[LlmModel]):
 
 
 def supported_params(lineage: list[LlmModel]) -> dict[str, Any]:
-    """From the farthest base down, each override replaces entries and removes those that it sets to null."""
+    """Return the parameters after each override, from the farthest base model down; null removes an entry."""
     params: dict[str, Any] = {}
     for model in reversed(lineage):
         params.update(model.supported_params_override)

@@ -37,7 +37,7 @@ class ModelsView(APIView):
 
     @transaction.atomic
     def upsert(self, organization: str, values: dict[str, Any]) -> tuple[LlmModel, bool]:
-        """The model as it is now, and whether it was created."""
+        """Create or update a model; return it and whether it was created."""
         model = LlmModel.objects.filter(organization=organization, model_name=values["model_name"]).first()
         created = model is None
         model = model or LlmModel(organization=organization)
@@ -67,7 +67,7 @@ class ModelView(APIView):
 
 
 class NothingHere(APIView):
-    """Answers unknown paths in JSON; Django's own answer is a page."""
+    """Returns a JSON 404 for unknown paths; Django returns HTML."""
 
     permission_classes = ()
     authentication_classes = ()
@@ -77,7 +77,7 @@ class NothingHere(APIView):
 
 
 def require_length(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Django reads no chunked bodies under WSGI: ask for a Content-Length."""
+    """Require Content-Length: Django reads no chunked bodies under WSGI."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if "Transfer-Encoding" in request.headers:

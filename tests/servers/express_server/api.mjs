@@ -37,12 +37,12 @@ export class Api {
       .route('/')
       .get((req, res) => this.list(req, res))
       .post(...this.upsertHandlers())
-      .all(this.refuseMethod('GET, HEAD, POST'));
+      .all(this.rejectMethod('GET, HEAD, POST'));
     router
       .route(this.itemPath())
       .get((req, res) => this.show(req, res))
       .delete(this.requireWriter.bind(this), (req, res) => this.remove(req, res))
-      .all(this.refuseMethod('GET, HEAD, DELETE'));
+      .all(this.rejectMethod('GET, HEAD, DELETE'));
     return router;
   }
 
@@ -146,7 +146,7 @@ export class Api {
     res.status(204).end();
   }
 
-  refuseMethod(allow) {
+  rejectMethod(allow) {
     return () => {
       throw Problem.of(405, 'method_not_allowed', 'This method is not allowed here.', { allow });
     };

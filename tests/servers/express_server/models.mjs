@@ -52,12 +52,12 @@ export class Models {
     }
   }
 
-  // A copy of what the base model has now: later changes of the base model do not show in derived ones.
+  // A copy of what the base model has now: later changes of the base model do not change derived ones.
   inheritedFrom(organization, base) {
     return base === undefined ? undefined : this.effective(this.find(organization, base));
   }
 
-  // The values that a model shows: its own, or else those inherited.
+  // The values of a model: its own, or else the inherited ones.
   effective(row) {
     const values = { supported_params: this.params(row) };
     for (const field of INHERITABLE) {

@@ -1,4 +1,4 @@
-// Reads request bodies: makes columns of fields, or tells what is wrong with them.
+// Reads request bodies: makes columns of fields, or reports what is wrong with them.
 
 import { COSTS, FLAGS, SERVER_OWNED } from './fields.mjs';
 import { Problem } from './problem.mjs';
@@ -113,7 +113,7 @@ export class Reader {
     return value;
   }
 
-  // Refuses what JSON text in the database would not give back.
+  // Rejects what JSON text in the database would not give back.
   storable(value, depth) {
     if (depth > DEEPEST) throw new Invalid(`Nest at most ${DEEPEST} levels.`);
     if (typeof value === 'string') this.text(value, Infinity);

@@ -32,7 +32,7 @@ function assemble(parts) {
 }
 
 // Responds to what is not HTTP, for which Express sees no request.
-function refuse(error, socket) {
+function reject(error, socket) {
   if (!socket.writable) return;
   const status = { HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large', HPE_INVALID_METHOD: '501 Not Implemented' };
   const body = JSON.stringify({ code: 'bad_request', detail: 'The request is not valid HTTP.' });
@@ -46,7 +46,7 @@ function listen(application, port) {
   const options = { maxHeaderSize: LARGEST_HEAD, requireHostHeader: false, keepAliveTimeout: IDLE_MILLISECONDS };
   const server = createServer(options, application);
   server.on('checkExpectation', application); // an unknown expectation is ignored
-  server.on('clientError', refuse);
+  server.on('clientError', reject);
   server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}`));
 }
 

@@ -1,4 +1,4 @@
-"""Serves the odd server until the process is ended."""
+"""Serves the odd server until the process is terminated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The odd server as an ASGI application: what it answers, and the whims with which it does."""
+"""The odd server as an ASGI application: its responses, and their random variations."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from tests.servers.odd_server.habits import drawn
+from tests.servers.odd_server.habits import draw_habits
 from tests.servers.odd_server.models import FIXTURES, Models
-from tests.servers.odd_server.reading import Reader, Refused
+from tests.servers.odd_server.reading import Reader, Rejected
 from tests.servers.odd_server.spelling import Speller
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ MORE_HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as far as this server looks at it."""
+    """A request as this server sees it."""
 
     method: str
     path: str
@@ -46,8 +46,8 @@ class Call:
 
 
 @dataclass(slots=True)
-class Answer:
-    """What is sent back."""
+class Response:
+    """A response before it is written."""
 
     status: int
     value: Any = None
@@ -60,11 +60,11 @@ class OddServer:
 
     def __init__(self, seed: str, *, reads: bool) -> None:
         self.random = Random(seed)
-        self.habits = drawn(self.random, reads=reads)
+        self.habits = draw_habits(self.random, reads=reads)
         self.reader = Reader(self.habits)
         self.speller = Speller(self.random)
         self.models = {organization: Models(organization, self.habits) for organization in FIXTURES["providers"]}
-        self.put_off: set[bytes] = set()
+        self.rate_limited: set[bytes] = set()
 
     async def __call__(
         self,
@@ -80,40 +80,40 @@ class OddServer:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         call = Call(scope["method"], scope["path"], headers, body)
-        await self.dawdle()
-        answer = self.put_off_or(call) or self.answer(call)
-        await self.dawdle()
-        for event in self.events(call, answer):
+        await self.delay()
+        response = self.rate_limit(call) or self.respond(call)
+        await self.delay()
+        for event in self.events(call, response):
             await send(event)
 
-    # Whims
+    # Random variations
 
     def sometimes(self, probability: float) -> bool:
-        """Whether to do it this time."""
+        """Return True with a probability."""
         return self.random.random() < probability
 
-    async def dawdle(self) -> None:
-        """Take up to 50 ms now and then."""
+    async def delay(self) -> None:
+        """Wait up to 50 ms, rarely."""
         if self.sometimes(0.02):
             await asyncio.sleep(self.random.uniform(0, 0.05))
 
-    def put_off_or(self, call: Call) -> Answer | None:
-        """A 429 now and then, but never twice for one request."""
+    def rate_limit(self, call: Call) -> Response | None:
+        """Return a 429, rarely and never twice for one request; else None."""
         digest = sha256(repr((call.method, call.path, call.headers.get("authorization"), call.body)).encode()).digest()
-        if digest in self.put_off:
-            self.put_off.remove(digest)
+        if digest in self.rate_limited:
+            self.rate_limited.remove(digest)
         elif self.sometimes(0.01):
-            self.put_off.add(digest)
-            return Answer(429, {"detail": "slow down"}, [("Retry-After", self.random.choice(("0", "0", "0", "1")))])
+            self.rate_limited.add(digest)
+            return Response(429, {"detail": "slow down"}, [("Retry-After", self.random.choice(("0", "0", "0", "1")))])
         return None
 
-    def events(self, call: Call, answer: Answer) -> list[Message]:
-        """The answer as ASGI events: whole or in chunks, plain or compressed, the connection kept or not."""
-        headers = [*answer.headers, *(header for header in MORE_HEADERS if self.sometimes(0.2))]
+    def events(self, call: Call, response: Response) -> list[Message]:
+        """Return the response as ASGI events: whole or chunked, plain or compressed, closing or not."""
+        headers = [*response.headers, *(header for header in MORE_HEADERS if self.sometimes(0.2))]
         body = b""
-        if answer.value is not None:
-            body = self.speller.text(answer.value).encode()
-            headers.append(("content-type", answer.media_type or self.random.choice(JSON_TYPES)))
+        if response.value is not None:
+            body = self.speller.text(response.value).encode()
+            headers.append(("content-type", response.media_type or self.random.choice(JSON_TYPES)))
         if body and "gzip" in call.headers.get("accept-encoding", "") and self.sometimes(0.1):
             body = gzip.compress(body)
             headers.append(("Content-Encoding", "gzip"))
@@ -126,98 +126,98 @@ class OddServer:
         if self.habits.closes_connections or self.sometimes(0.02):
             headers.append(("Connection", "close"))
         raw_headers = [(name.encode(), value.encode()) for name, value in headers]
-        start = {"type": "http.response.start", "status": answer.status, "headers": raw_headers}
+        start = {"type": "http.response.start", "status": response.status, "headers": raw_headers}
         rest = [{"type": "http.response.body", "body": chunk, "more_body": True} for chunk in chunks]
         return [start, *rest, {"type": "http.response.body", "body": b""}]
 
     # Answers
 
-    def answer(self, call: Call) -> Answer:
-        """The answer to a request that is not put off."""
+    def respond(self, call: Call) -> Response:
+        """Return the response to a request that is not rate limited."""
         try:
-            return self.routed(call)
-        except Refused as refused:
-            return self.refusal(refused)
+            return self.route(call)
+        except Rejected as error:
+            return self.error_response(error)
 
-    def routed(self, call: Call) -> Answer:
-        """The answer of whatever is at the path."""
+    def route(self, call: Call) -> Response:
+        """Return the response of the path's operation."""
         if call.path == MODELS:
             return self.upsert(call) if call.method == "POST" else self.not_allowed("POST")
         name = call.path.removeprefix(MODELS).removesuffix("/")
         if not self.habits.reads or call.path != f"{MODELS}{name}/":
-            raise Refused(404, "nothing here")
+            raise Rejected(404, "nothing here")
         handler = {"GET": self.read, "DELETE": self.delete}.get(call.method)
         return handler(call, name) if handler else self.not_allowed("DELETE, GET")
 
-    def not_allowed(self, allowed: str) -> Answer:
-        """The answer to another method."""
-        return Answer(405, {"detail": "not allowed"}, [("allow", allowed)])
+    def not_allowed(self, allowed: str) -> Response:
+        """Return the response to another method."""
+        return Response(405, {"detail": "not allowed"}, [("allow", allowed)])
 
-    def refusal(self, refused: Refused) -> Answer:
-        """A refusal, in one of several shapes."""
-        challenge = [("www-authenticate", self.random.choice(CHALLENGES))] if refused.status == 401 else []
-        by_field = not isinstance(refused.reasons, str)
-        detail = json.dumps(refused.reasons) if by_field else refused.reasons
+    def error_response(self, error: Rejected) -> Response:
+        """Return an error response, in one of several shapes."""
+        challenge = [("www-authenticate", self.random.choice(CHALLENGES))] if error.status == 401 else []
+        by_field = not isinstance(error.reasons, str)
+        detail = json.dumps(error.reasons) if by_field else error.reasons
         if self.sometimes(0.3):
-            problem = {"title": "refused", "status": refused.status, "detail": detail}
-            return Answer(refused.status, problem, challenge, "application/problem+json")
-        value = refused.reasons if by_field and self.sometimes(0.7) else {"detail": detail}
-        return Answer(refused.status, value, challenge)
+            problem = {"title": "refused", "status": error.status, "detail": detail}
+            return Response(error.status, problem, challenge, "application/problem+json")
+        value = error.reasons if by_field and self.sometimes(0.7) else {"detail": detail}
+        return Response(error.status, value, challenge)
 
-    def upsert(self, call: Call) -> Answer:
+    def upsert(self, call: Call) -> Response:
         """Create or update a model."""
         caller = self.caller(call)
-        if self.habits.judges_rights_first:
-            self.refuse_read_only(caller)
-        self.refuse_media_type(call)
+        if self.habits.checks_permission_first:
+            self.reject_read_only(caller)
+        self.reject_media_type(call)
         fields = self.reader.fields(call.body)
-        self.refuse_read_only(caller)
+        self.reject_read_only(caller)
         models = self.models[caller["organization"]]
         created = models.upsert(fields)
-        answer = self.shown(models, fields["model_name"])
-        answer.status = 201 if created else 200
-        answer.headers += [("ETag", f'"{self.random.getrandbits(32):x}"')] if self.sometimes(0.3) else []
-        return answer
+        response = self.model_response(models, fields["model_name"])
+        response.status = 201 if created else 200
+        response.headers += [("ETag", f'"{self.random.getrandbits(32):x}"')] if self.sometimes(0.3) else []
+        return response
 
-    def read(self, call: Call, name: str) -> Answer:
-        """Show a model."""
-        return self.shown(self.models[self.caller(call)["organization"]], name)
+    def read(self, call: Call, name: str) -> Response:
+        """Return a model."""
+        return self.model_response(self.models[self.caller(call)["organization"]], name)
 
-    def delete(self, call: Call, name: str) -> Answer:
-        """Remove a model."""
+    def delete(self, call: Call, name: str) -> Response:
+        """Delete a model."""
         caller = self.caller(call)
-        self.refuse_read_only(caller)
+        self.reject_read_only(caller)
         self.models[caller["organization"]].delete(name)
-        return Answer(204)
+        return Response(204)
 
-    def shown(self, models: Models, name: str) -> Answer:
-        """A model, with date-times spelled and with more fields than anybody knows."""
+    def model_response(self, models: Models, name: str) -> Response:
+        """Return a model, with date-times in some spelling and with unknown fields."""
         fields = {
             field: self.speller.moment(value) if isinstance(value, datetime) else value
             for field, value in models.show(name).items()
         }
         more = {"labels": [], "uuid": f"{self.random.getrandbits(64):x}"}
-        return Answer(200, {**fields, **{field: value for field, value in more.items() if self.sometimes(0.3)}})
+        return Response(200, {**fields, **{field: value for field, value in more.items() if self.sometimes(0.3)}})
 
     # Refusals
 
     def caller(self, call: Call) -> dict[str, Any]:
-        """Whose token it is."""
+        """Return the caller of a token."""
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         caller: dict[str, Any] | None = FIXTURES["keys"].get(token.strip(" "))
         if scheme.lower() != "bearer" or caller is None:
-            raise Refused(401, "who are you?")
+            raise Rejected(401, "who are you?")
         return caller
 
-    def refuse_read_only(self, caller: dict[str, Any]) -> None:
-        """Refuse writes of those who may only read."""
+    def reject_read_only(self, caller: dict[str, Any]) -> None:
+        """Reject writes with read-only keys."""
         if not caller["may_write"]:
-            raise Refused(403, "read-only")
+            raise Rejected(403, "read-only")
 
-    def refuse_media_type(self, call: Call) -> None:
-        """Refuse what is not said to be JSON in UTF-8, with 415 or 400, and perhaps chunked bodies."""
-        if "transfer-encoding" in call.headers and "chunked bodies" in self.habits.refuses:
-            raise Refused(411, "how long?")
+    def reject_media_type(self, call: Call) -> None:
+        """Reject what is not declared as JSON in UTF-8, with 415 or 400, and chunked bodies if this server does."""
+        if "transfer-encoding" in call.headers and "chunked bodies" in self.habits.rejects:
+            raise Rejected(411, "how long?")
         media_type = call.headers.get("content-type", "")
         if not re.fullmatch(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', media_type, re.IGNORECASE):
-            raise Refused(self.random.choice((400, 415)), "not JSON in UTF-8")
+            raise Rejected(self.random.choice((400, 415)), "not JSON in UTF-8")

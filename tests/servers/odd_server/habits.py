@@ -1,4 +1,4 @@
-"""What one odd server always does; drawn once."""
+"""What one odd server always does, drawn once."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ ODDITIES = (
     "chunked bodies",
     "cycles of bases",
 )
-"""What a server may refuse with 400, or 411 for chunked bodies, or may take."""
+"""What a server may reject with 400 (411 for chunked bodies) or accept."""
 OPTIONAL = ("affiliation_category", "is_called_by_custom_name", "source", "model_type", "throughput", "provider")
-"""Response fields that a server need not show whatever was sent."""
+"""Response fields that a server may always omit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +35,37 @@ class Habits:
     """The choices of one server."""
 
     reads: bool
-    """Whether models are read and deleted at their path."""
-    refuses: frozenset[str]
+    """Whether models can be read and deleted by path."""
+    rejects: frozenset[str]
     absent: frozenset[str]
     null_times: frozenset[str]
-    grain: timedelta
-    """Of the clock."""
+    clock_resolution: timedelta
     repeats_update: bool
-    """Whether a repeated request moves the update time."""
+    """Whether a repeated request changes the update time."""
     merges_overrides: bool
     inherits_too: frozenset[str]
     default_params: dict[str, Any]
-    judges_rights_first: bool
-    """Whether a read-only caller is told so before the body is judged."""
+    checks_permission_first: bool
+    """Whether a read-only key is rejected before the body is validated."""
     closes_connections: bool
 
 
-def drawn(random: Random, *, reads: bool) -> Habits:
-    """Habits at random."""
+def draw_habits(random: Random, *, reads: bool) -> Habits:
+    """Return random habits."""
 
     def some(choices: Iterable[str]) -> frozenset[str]:
         return frozenset(choice for choice in choices if random.random() < 0.5)
 
     return Habits(
         reads=reads,
-        refuses=some(ODDITIES),
+        rejects=some(ODDITIES),
         absent=some((*OPTIONAL, "created_at", "updated_at")),
         null_times=some(("created_at", "updated_at")),
-        grain=timedelta(microseconds=random.choice((1, 1000, 1_000_000))),
+        clock_resolution=timedelta(microseconds=random.choice((1, 1000, 1_000_000))),
         repeats_update=random.random() < 0.5,
         merges_overrides=random.random() < 0.5,
         inherits_too=some(("display_name", "custom_provider_id")),
         default_params=random.choice(({}, {"stream": {"type": "boolean"}, "n": 1})),
-        judges_rights_first=random.random() < 0.5,
+        checks_permission_first=random.random() < 0.5,
         closes_connections=random.random() < 0.3,
     )

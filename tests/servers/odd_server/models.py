@@ -1,4 +1,4 @@
-"""The models of one organization, and what they show."""
+"""The models of one organization, and their representation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.servers.odd_server.reading import Refused
+from tests.servers.odd_server.reading import Rejected
 
 if TYPE_CHECKING:
     from tests.servers.odd_server.habits import Habits
@@ -38,7 +38,7 @@ class Record:
 
 
 class Models:
-    """What one organization has."""
+    """The models of one organization."""
 
     def __init__(self, organization: str, habits: Habits) -> None:
         self.records: dict[str, Record] = {}
@@ -47,9 +47,9 @@ class Models:
         self.measured = count(100)
 
     def upsert(self, fields: dict[str, Any]) -> bool:
-        """Create or update a model: whether it was created."""
+        """Create or update a model; return whether it was created."""
         name = fields["model_name"]
-        self.refuse_impossible(name, fields)
+        self.reject_impossible(name, fields)
         record = self.records.get(name)
         now = self.now()
         if record is None:
@@ -63,39 +63,39 @@ class Models:
         self.records[name] = Record(own, record.created, now if changed else record.updated)
         return False
 
-    def refuse_impossible(self, name: str, fields: dict[str, Any]) -> None:
-        """Refuse what the organization cannot have."""
+    def reject_impossible(self, name: str, fields: dict[str, Any]) -> None:
+        """Reject built-in names, unknown references and, if this server does, cycles."""
         if name in BUILT_IN:
-            raise Refused(403, "built in")
+            raise Rejected(403, "built in")
         base = fields.get("base_model_name")
         if base is not None and self.own_fields(base) is None:
-            raise Refused(404, "no such base")
-        if base is not None and "cycles of bases" in self.habits.refuses and name in self.names_from(base):
-            raise Refused(400, {"base_model_name": "has this model as its base"})
+            raise Rejected(404, "no such base")
+        if base is not None and "cycles of bases" in self.habits.rejects and name in self.names_from(base):
+            raise Rejected(400, {"base_model_name": "has this model as its base"})
         if "custom_provider_id" in fields and fields["custom_provider_id"] not in self.providers:
-            raise Refused(404, "no such provider")
+            raise Rejected(404, "no such provider")
 
     def delete(self, name: str) -> None:
-        """Remove a model."""
+        """Delete a model."""
         if name in BUILT_IN:
-            raise Refused(403, "built in")
+            raise Rejected(403, "built in")
         if self.records.pop(name, None) is None:
-            raise Refused(404, "no such model")
+            raise Rejected(404, "no such model")
 
     def now(self) -> datetime:
-        """The time, as far as the clock tells it."""
-        grain = self.habits.grain
+        """Return the time, as precise as the clock."""
+        clock_resolution = self.habits.clock_resolution
         epoch = datetime(2020, 1, 1, tzinfo=UTC)
-        return epoch + (datetime.now(UTC) - epoch) // grain * grain
+        return epoch + (datetime.now(UTC) - epoch) // clock_resolution * clock_resolution
 
     def own_fields(self, name: str) -> dict[str, Any] | None:
-        """The fields of a model that has this name, without its bases."""
+        """Return the fields of the model itself, without its base models."""
         if name in BUILT_IN:
             return {**BUILT_IN[name], "supported_params_override": BUILT_IN[name]["supported_params"]}
         return self.records[name].own if name in self.records else None
 
     def names_from(self, name: str) -> list[str]:
-        """The names of a model and its bases, up to where a name comes again."""
+        """Yield the names of a model and its base models, until one repeats."""
         names: list[str] = []
         following: str | None = name
         while following is not None and following not in names:
@@ -107,10 +107,10 @@ class Models:
         return names
 
     def show(self, name: str) -> dict[str, Any]:
-        """A model as responses show it."""
+        """Return a model as in responses."""
         own = self.own_fields(name)
         if own is None:
-            raise Refused(404, "no such model")
+            raise Rejected(404, "no such model")
         chain = [self.own_fields(link) or {} for link in self.names_from(name)]
         inherited = {*FROM_BASES, *self.habits.inherits_too}
         merged: dict[str, Any] = {}
@@ -118,7 +118,7 @@ class Models:
             merged.update({field: value for field, value in fields.items() if field in inherited})
         merged.update({field: own[field] for field in ("display_name", "base_model_name") if field in own})
         provider = own.get("custom_provider_id", merged.pop("custom_provider_id", None))
-        shown = {
+        model_response = {
             "id": name,
             "model_name": name,
             **merged,
@@ -128,10 +128,10 @@ class Models:
             **self.times(name),
             **({} if provider is None else {"provider": self.provider(provider)}),
         }
-        return {field: value for field, value in shown.items() if field not in self.habits.absent}
+        return {field: value for field, value in model_response.items() if field not in self.habits.absent}
 
     def params(self, chain: list[dict[str, Any]]) -> dict[str, Any]:
-        """The supported parameters: from the farthest base on, entries are set, and removed by null."""
+        """Return the supported parameters: from the farthest base model on; null removes an entry."""
         params = dict(self.habits.default_params)
         for fields in reversed(chain):
             for name, entry in fields.get("supported_params_override", {}).items():
@@ -141,7 +141,7 @@ class Models:
         return params
 
     def constants(self, name: str) -> dict[str, Any]:
-        """What does not depend on requests."""
+        """Return the fields that do not depend on requests."""
         built_in = name in BUILT_IN
         return {
             "affiliation_category": "respan" if built_in else "custom",
@@ -151,16 +151,16 @@ class Models:
         }
 
     def throughput(self) -> dict[str, Any] | None:
-        """It moves by itself, and now and then there is none."""
+        """Return a throughput that changes by itself, or None."""
         measured = next(self.measured)
         return {"average_tps": measured / 7, "number_of_requests": measured} if measured % 3 else None
 
     def times(self, name: str) -> dict[str, Any]:
-        """When a model was created and updated; built-in ones never were."""
+        """Return when a model was created and updated; null for built-in ones."""
         record = self.records.get(name)
         times = {"created_at": record and record.created, "updated_at": record and record.updated}
         return {field: None if field in self.habits.null_times else moment for field, moment in times.items()}
 
     def provider(self, identifier: str) -> dict[str, Any]:
-        """A provider as it is shown."""
+        """Return a provider as in responses."""
         return {"id": identifier, "provider_id": identifier, **self.providers[identifier], "region_count": 1}

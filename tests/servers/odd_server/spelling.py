@@ -1,4 +1,4 @@
-"""Spells JSON and date-times in every way that means the same."""
+"""Writes JSON and date-times in every equivalent spelling."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ EXACT_INTEGERS = range(-(2**53), 2**53 + 1)
 
 
 class Speller:
-    """Spells values at random."""
+    """Writes values in random spellings."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
 
     def text(self, value: Any) -> str:
-        """A JSON text: members in any order, white space anywhere."""
+        """Return a JSON text: members in any order, white space anywhere."""
         match value:
             case dict():
                 members = [f"{self.string(name)}{self.space()}:{self.text(part)}" for name, part in value.items()]
@@ -38,16 +38,16 @@ class Speller:
         return self.space() + spelled
 
     def space(self) -> str:
-        """White space between tokens."""
+        """Return white space between tokens."""
         return self.random.choice(("", "", "", " ", "\n\t"))
 
     def string(self, value: str) -> str:
-        """A string with or without escapes."""
+        """Return a string with or without escapes."""
         spelled = json.dumps(value, ensure_ascii=self.random.random() < 0.5)
         return spelled.replace("/", "\\/") if self.random.random() < 0.1 else spelled
 
     def number(self, value: int | float) -> str:
-        """A number with or without fraction and exponent."""
+        """Return a number with or without fraction and exponent."""
         spellings = [json.dumps(value)]
         if isinstance(value, float):
             spellings.append(f"{value:.17e}")
@@ -56,7 +56,7 @@ class Speller:
         return self.random.choice(spellings)
 
     def moment(self, moment: datetime) -> str:
-        """A date-time of RFC 3339: in any zone, with any number of digits, in either case (section 5.6)."""
+        """Return a date-time of RFC 3339: any zone, any number of digits, either case (section 5.6)."""
         local = moment.astimezone(self.random.choice(ZONES))
         digits = f"{local:%f}".rstrip("0")
         digits += "0" * self.random.choice((0, 6 - len(digits), 9 - len(digits)))

@@ -60,7 +60,7 @@ export const INHERITING = [
   },
   {
     name: 'cycle-overflows',
-    wrong: 'Base models are walked by recursion without an end, so that a cycle of them is answered 500.',
+    wrong: 'Base models are walked by recursion without an end, so that a cycle of them returns 500.',
     level: 'MUST',
     fact: 'standard: no request makes the server fail',
     parts: {
@@ -143,7 +143,7 @@ export const INHERITING = [
   },
   {
     name: 'base-remembered',
-    wrong: 'What a base model has is remembered by its name, so that models derived later show its first values.',
+    wrong: 'What a base model has is cached by its name: models derived later inherit its first values.',
     level: 'MUST',
     fact: INHERITED,
     parts: {
@@ -160,7 +160,7 @@ export const INHERITING = [
   },
   {
     name: 'former-base-lingers',
-    wrong: 'After a change of the base model, values of the former one show where the new one has none.',
+    wrong: 'After a change of the base model, values of the former one are returned if the new one has none.',
     level: 'MUST',
     fact: INHERITED,
     parts: {
@@ -179,7 +179,7 @@ export const INHERITING = [
   },
   {
     name: 'names-of-object-prototype',
-    wrong: 'Built-in models are looked up in a plain object, so that a model named constructor or toString is answered 403.',
+    wrong: 'Built-in models are looked up in a plain object, so that a model named constructor or toString returns 403.',
     level: 'MUST',
     fact: 'stated: the request creates a custom model (any name of letters)',
     parts: {
@@ -225,7 +225,7 @@ export const INHERITING = [
     },
   },
   {
-    name: 'refused-update-writes-first',
+    name: 'rejected-update-writes-first',
     wrong: 'An update is written before its references are checked: a 404 leaves the other fields changed.',
     level: 'SHOULD',
     fact: 'assumed: a rejected request changes nothing',
@@ -240,8 +240,8 @@ export const INHERITING = [
     },
   },
   {
-    name: 'refused-create-takes-the-name',
-    wrong: 'A create that is answered 404 for its provider leaves the name taken: the next upsert of it is answered 200.',
+    name: 'rejected-create-takes-the-name',
+    wrong: 'A create that gets 404 for its provider leaves the name taken: the next upsert of it returns 200.',
     level: 'SHOULD',
     fact: 'assumed: a rejected request changes nothing',
     parts: {

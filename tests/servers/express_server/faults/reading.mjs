@@ -72,7 +72,7 @@ export const READING = [
   },
   {
     name: 'null-is-omitted',
-    wrong: 'A field that is null is taken for one that was left out.',
+    wrong: 'A field that is null counts as omitted.',
     level: 'SHOULD',
     fact: COERCED,
     parts: {
@@ -249,7 +249,7 @@ export const READING = [
   },
   {
     name: 'flag-range-unchecked',
-    wrong: 'Any number is taken for a flag: one above 0 is stored as 1, any other as 0.',
+    wrong: 'Any number is accepted as a flag: one above 0 is stored as 1, any other as 0.',
     level: 'MUST',
     fact: 'stated: the server returns 400 for 2 in place of a flag',
     parts: {

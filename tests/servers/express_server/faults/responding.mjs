@@ -6,7 +6,7 @@ const CHECKED = 'stated: the server rejects a request with unknown credentials';
 
 export const RESPONDING = [
   {
-    name: 'provider-secret-shown',
+    name: 'provider-secret-returned',
     wrong: 'The provider in a response has the API key by which it is called.',
     level: 'MUST',
     fact: 'published: the server never returns the secrets of a provider',
@@ -76,7 +76,7 @@ export const RESPONDING = [
   },
   {
     name: 'location-without-slash',
-    wrong: 'Location lacks the slash at its end, without which the path is answered 404.',
+    wrong: 'Location lacks the slash at its end, without which the path returns 404.',
     level: 'MUST',
     fact: 'standard: Location refers to the created resource',
     parts: {
@@ -146,7 +146,7 @@ export const RESPONDING = [
   },
   {
     name: 'display-name-percent-decoded',
-    wrong: 'Display names are percent-decoded, so that 100% is answered 500 and %41 becomes A.',
+    wrong: 'Display names are percent-decoded, so that 100% returns 500 and %41 becomes A.',
     level: 'MUST',
     fact: 'standard: no request makes the server fail; stated: a response returns each value just sent',
     parts: {
@@ -163,7 +163,7 @@ export const RESPONDING = [
   },
   {
     name: 'chunked-body-ignored',
-    wrong: 'A body without Content-Length, such as a chunked one, counts as empty and is answered 400.',
+    wrong: 'A body without Content-Length, such as a chunked one, counts as empty and returns 400.',
     level: 'MUST',
     fact: 'standard: a chunked body is a body, and 411 is allowed',
     parts: {
@@ -191,7 +191,7 @@ export const RESPONDING = [
   },
   {
     name: 'response-of-another-request',
-    wrong: 'The model to show is kept in a field of the server, so that requests which race get each other\'s response.',
+    wrong: 'The model to return is in a field of the server: concurrent requests get each other\'s response.',
     level: 'MUST',
     fact: 'stated: a response returns each value just sent',
     parts: {

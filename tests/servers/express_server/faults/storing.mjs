@@ -199,7 +199,7 @@ export const STORING = [
   },
   {
     name: 'reads-are-late',
-    wrong: 'A read that was answered once is answered from a cache for 1 s, whatever was written meanwhile.',
+    wrong: 'A read is cached for 1 s, whatever was written meanwhile.',
     level: 'SHOULD',
     fact: 'assumed: the next request of the same client sees what a 2xx response has confirmed',
     parts: {
@@ -219,7 +219,7 @@ export const STORING = [
   },
   {
     name: 'eleventh-create-lost',
-    wrong: 'Every eleventh create is answered 201 and rolled back.',
+    wrong: 'Every eleventh create returns 201 and rolled back.',
     level: 'MUST',
     fact: UPSERT,
     parts: {
@@ -294,7 +294,7 @@ export const STORING = [
   },
   {
     name: 'racing-creates',
-    wrong: 'Whether a model is new is read some time before the write, so that of racing creates several are answered 201.',
+    wrong: 'Whether a model is new is read some time before the write, so several concurrent creates return 201.',
     level: 'MUST',
     fact: 'stated: when clients create the same name concurrently, exactly one gets 201',
     parts: {
