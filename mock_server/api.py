@@ -316,10 +316,12 @@ _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 class ExampleHandler:
-    """The handler of an operation that the rules do not cover: returns what the contract has as an example."""
+    """The handler of an operation that the rules do not cover: returns what the contract has as an example.
+
+    `forbidden` is the status for a write with read-only credentials; None lets every caller write.
+    """
 
     def __init__(self, responses: ExampleResponses, forbidden: int | None) -> None:
-        """`forbidden` is the status for a write with read-only credentials; None lets every caller write."""
         declared = forbidden is not None and responses.declared.find(str(forbidden)) is not None
         self._responses = responses
         self._forbidden = forbidden if declared else None

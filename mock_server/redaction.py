@@ -1,7 +1,7 @@
-"""Keeps secrets out of what is shown of a request, in whatever spelling they stand there.
+"""Redaction: no secret of a request appears in the journal or the log, in whatever encoding.
 
-In a body, whatever it is (JSON, a form, multipart, XML or plain lines), it also finds what stands under the names of
-secrets.
+Known secrets are replaced wherever they occur. In bodies (JSON, forms, multipart, XML or plain lines), the values of
+members and fields with the name of a secret are replaced too.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ from contract.spelling import LONG_ENOUGH, Spelled, replace_spelled, spelled
 from mock_server.secrets import SHORTEST_SECRET, Headers, SecretNames, in_headers, in_query, scheme_of
 
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])((?>[A-Za-z0-9_-]*?(?=eyJ)))[A-Za-z0-9_-]++\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+")
-"""It begins at the beginning of a word only, so that no word is read from each of its characters."""
+"""A match starts only at the start of a word, so that the regular expression takes linear time."""
 _USER = re.compile(r"(?<=://)[^\s/?#@\"'<>]{1,500}@")
 _CUT = "..."
-"""What stands where a value was shortened, perhaps in the midst of a secret."""
+"""The mark of a shortened value, which may have been cut within a secret."""
 _PAIR = re.compile(r"(?<![\w.%-])([\w.%-]{1,200}+)=(\"[^\"]*\"?|[^&;,\s\"]+)")
 _BEGINNING = 3
-"""Characters of a secret that are hidden where the rest of it was cut off."""
+"""The minimum characters of a secret that are hidden if the rest of it was cut off."""
 _ENCODED_BEGINNING = 8
 _SHORT = 200
 BETWEEN = "\0\n\0"
-"""What no header has in it: so many are searched as one text."""
+"""A separator that no header contains, so that many headers are searched as one text."""
 MOST_SECRETS = 64
-"""Secrets of one request that are looked for in its texts. Where there are more, nothing of the texts is shown."""
+"""The maximum number of secrets of a request that are searched for. If there are more, all its texts are hidden."""
 _LONGEST_CACHED = 2000
-"""Characters of the secrets of a request that is expected to come again with the same ones."""
+"""The maximum characters of secrets whose `Hider` is cached for later requests."""
 _TAIL = 1000
-"""Characters before a cut in which the beginning of a secret is looked for."""
+"""Characters before a cut that are searched for the beginning of a secret."""
 
 
 class Hider:
-    """Hides some secrets, in whatever spelling they stand in a text."""
+    """Hides certain secrets in texts, in every encoding."""
 
     def __init__(self, literals: Iterable[str]) -> None:
         known = {each for each in literals if len(each) >= SHORTEST_SECRET}
         self._spelled = [spelled(each) for each in sorted(known, key=lambda it: (-len(it), it))]
-        self._of_short = lru_cache(maxsize=64)(self._hide)  # the same path and reason are logged again and again
+        self._of_short = lru_cache(maxsize=64)(self._hide)  # the same paths and reasons are logged many times
 
     def hide(self, text: str, *, cut: bool = False) -> str:
-        """Replace every secret in a text; with `cut` also the beginning of one at its end."""
+        """Replace every secret in a text. `cut` also replaces the beginning of a secret at the end of the text."""
         return self._of_short(text, cut=cut) if len(text) <= _SHORT else self._hide(text, cut=cut)
 
     def _hide(self, text: str, *, cut: bool) -> str:
@@ -68,7 +68,7 @@ class Hider:
         return text
 
     def _begins_one(self, text: str) -> bool:
-        """Tell whether `text` is the beginning of a secret, and not all of it."""
+        """Return whether `text` is the beginning of a secret, but not the whole secret."""
         for shortest, forms in self._forms.items():
             if len(text) >= shortest:
                 near = forms[bisect_left(forms, text) :][:2]
@@ -78,7 +78,7 @@ class Hider:
 
     @cached_property
     def _forms(self) -> Mapping[int, Sequence[str]]:
-        """All spellings in lower case, sorted, by the length of the shortest beginning that is hidden."""
+        """All encodings of the secrets in lower case, sorted, by the length of the shortest hidden beginning."""
         forms: dict[int, set[str]] = {}
         for each in self._spelled:
             shortest = _BEGINNING if len(each.literal) >= LONG_ENOUGH else len(each.literal) - 1
@@ -88,42 +88,42 @@ class Hider:
 
     @cached_property
     def _starts(self) -> frozenset[str]:
-        """How the spellings begin."""
+        """The first characters of all encodings."""
         return frozenset(form[:_BEGINNING] for forms in self._forms.values() for form in forms)
 
 
 class HideAll(Hider):
-    """Hides texts whole. To look in them for very many secrets would take long."""
+    """Hides whole texts. To search them for very many secrets would take too long."""
 
     def __init__(self) -> None:
         super().__init__(())
 
     def hide(self, text: str, *, cut: bool = False) -> str:  # noqa: ARG002
         """Replace a text."""
-        slash = "/" if text.startswith("/") else ""  # a path stays one
+        slash = "/" if text.startswith("/") else ""  # a path remains a path
         return slash + BETWEEN.join(HIDDEN if part else part for part in text.split(BETWEEN))
 
 
 class Redaction:
-    """Hides what looks like a secret by its name, and the secrets that are known."""
+    """Hides the known secrets, and values whose names are those of secrets."""
 
     def __init__(self, names: Iterable[str] = (), known: Iterable[str] = ()) -> None:
         self.names = SecretNames(names)
         self._known = tuple(known)
         self.hide = Hider(self._known).hide
         self._cached = lru_cache(maxsize=128)(self._hider_of)
-        # A client sends the same headers again and again.
+        # Clients repeat the same headers.
         self._in_head = lru_cache(maxsize=64)(self._found_in_head)
         self._of_head = lru_cache(maxsize=16)(lambda headers, query: self.hider(self._in_head(headers, query)))
 
     def of_request(self, headers: Headers, query: bytes = b"", body: bytes = b"") -> Hider:
-        """Return what hides the known secrets, and those that a request carries."""
+        """Return a `Hider` of the known secrets, and of those in a request."""
         if not body:
             return self._of_head(tuple(headers), query)
         return self.hider((*self._in_head(tuple(headers), query), *self._in_body(body)))
 
     def hider(self, found: Iterable[str]) -> Hider:
-        """Return what hides the known secrets, and those `found` in a request."""
+        """Return a `Hider` of the known secrets, and of those `found` in a request."""
         distinct = tuple(dict.fromkeys(found))
         if len(distinct) > MOST_SECRETS:
             return HideAll()
@@ -156,12 +156,12 @@ class Redaction:
 
 
 def header(name: str, value: str, names: SecretNames | None = None) -> str:
-    """Return the value of a header without what its name says is a secret. Of credentials a known scheme stays.
+    """Return the value of a header without secrets. A known scheme of credentials remains.
 
     >>> header("authorization", "Bearer demo-acme"), header("accept", "*/*")
     ('Bearer [redacted]', '*/*')
     """
-    names = names or _LOOKING_SO
+    names = names or _BY_NAME
     if not names.has(name):
         return pairs(value, names)
     scheme = scheme_of(value) if "authorization" in name.lower() else None
@@ -174,19 +174,19 @@ def query(text: str) -> str:
     >>> query("page=2&access_token=abc")
     'page=2&access_token=[redacted]'
     """
-    return BodyRedaction(_LOOKING_SO).query(text)
+    return BodyRedaction(_BY_NAME).query(text)
 
 
-_LOOKING_SO = SecretNames()
+_BY_NAME = SecretNames()
 
 
 def pairs(text: str, names: SecretNames) -> str:
     """Hide the values of secrets in a text such as `a=1; token=2`, or a URL with a query."""
 
-    def shown(found: re.Match[str]) -> str:
+    def redacted(found: re.Match[str]) -> str:
         return f"{found[1]}={HIDDEN}" if names.has_parameter(found[1]) else found[0]
 
-    return _PAIR.sub(shown, text) if "=" in text else text
+    return _PAIR.sub(redacted, text) if "=" in text else text
 
 
 def _hidden(_: Spelled) -> str:
@@ -196,7 +196,7 @@ def _hidden(_: Spelled) -> str:
 HIDDEN = "[redacted]"
 
 _DEEPEST = 3
-"""How many times JSON may stand in a string of JSON."""
+"""How deep JSON may be nested in strings of JSON."""
 _TOKEN = re.compile(
     r'"((?:[^"\\]|\\.)*+)("?)'  # a string, perhaps cut
     r"|'((?:[^'\"\\\n]|\\.)*+)'"  # one of lenient JSON
@@ -221,7 +221,7 @@ _FORM = re.compile(r"[^\s=&\"{}]+=[^\s&\"{}]*(?:&[^\s=&\"{}]+=[^\s&\"{}]*)*")
 
 
 class BodyRedaction:
-    """Hides the secrets of one body, and collects them in `found`, as they are when decoded."""
+    """Hides the secrets of one body, and collects them, decoded, in `found`."""
 
     def __init__(self, names: SecretNames) -> None:
         self._names = names
@@ -278,7 +278,7 @@ class BodyRedaction:
         return found[1] + HIDDEN
 
     def _lines(self, text: str) -> Iterator[str]:
-        """Write a form or plain lines without the values of secrets."""
+        """Yield the parts of a form or of plain lines without the values of secrets."""
         at = 0
         for found in _PAIR_NAME.finditer(text):
             if found.start() < at or not self._names.has_parameter(found[1]):
@@ -287,21 +287,21 @@ class BodyRedaction:
             if value and not value[0].startswith(HIDDEN):
                 words = value[0].split()
                 self._note(unquote_plus(value[0].strip("\"' ")))
-                self._note(unquote_plus(words[-1].strip("\"'")) if words else "")  # that of a scheme and a key
+                self._note(unquote_plus(words[-1].strip("\"'")) if words else "")  # the key after a scheme
                 yield text[at : found.end()] + HIDDEN
                 at = value.end()
         yield text[at:]
 
     def _may_have_members(self, text: str, depth: int) -> bool:
-        """Tell whether to read the text as JSON: most bodies have no secret in them, and it takes its time."""
+        """Return whether to read the text as JSON. That takes long, and most bodies contain no secret."""
         if depth and ("\\" in text or "=" in text):
             return True
         return any(self._names.has(_decoded(quoted or word)) for quoted, word in set(_MEMBER.findall(text)))
 
     def _json(self, text: str, depth: int) -> Iterator[str]:
-        """Write JSON, or what begins like it, without the values of secrets."""
+        """Yield the parts of JSON, or of a text that begins like it, without the values of secrets."""
         at, inside = 0, [False]
-        named: bool | None = None  # whether a name came before, and is that of a secret
+        named: bool | None = None  # whether a name came before, and whether it is the name of a secret
         for token in _TOKEN.finditer(text):
             string, end, lenient, word, opened, closed, _ = token.groups()
             if opened:
@@ -317,16 +317,16 @@ class BodyRedaction:
                 named = inside[-1] or self._names.has(_decoded(string or lenient or word or ""))
             else:
                 secret, named = inside[-1] if named is None else named, None
-                shown = self._value(string, end, lenient, word, depth, secret=secret)
-                if shown is not None:
-                    yield text[at : token.start()] + shown
+                replacement = self._value(string, end, lenient, word, depth, secret=secret)
+                if replacement is not None:
+                    yield text[at : token.start()] + replacement
                     at = token.end()
         yield text[at:]
 
     def _value(
         self, string: str | None, end: str, lenient: str | None, word: str | None, depth: int, *, secret: bool
     ) -> str | None:
-        """Return what to show in place of a value, or None where it stays."""
+        """Return what to write in place of a value, or None to keep it."""
         if word is not None:
             if not secret or word in _LITERALS:
                 return None
@@ -343,7 +343,7 @@ class BodyRedaction:
         return None if inner == decoded else f"{json.dumps(inner)[:-1]}{end}"
 
     def _inner(self, text: str, depth: int) -> str:
-        """Hide the secrets in a text that stands in a string."""
+        """Return the text of a string without secrets."""
         if not depth:
             return text
         if text.lstrip().startswith(("{", "[")):
@@ -358,7 +358,7 @@ class BodyRedaction:
 
 
 def _decoded(content: str) -> str:
-    """What a string of JSON says, or its text as it stands where it is none."""
+    """Return the value of a string of JSON, or its text if it is not valid JSON."""
     if "\\" not in content:
         return content
     try:

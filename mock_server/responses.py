@@ -85,10 +85,12 @@ class DeclaredResponse:
 
 
 class DeclaredResponses:
-    """The declared responses of one operation."""
+    """The declared responses of one operation.
+
+    `operation` is the node of the contract at `pointer`, `allow` are the methods of its path.
+    """
 
     def __init__(self, operation: Mapping[str, Any], pointer: str, allow: str) -> None:
-        """`operation` is the node of the contract at `pointer`, `allow` are the methods of its path."""
         self.pointer = f"{pointer}/responses"
         by_http = {"401": {"WWW-Authenticate": CHALLENGE}, "405": {"Allow": allow}}
         nodes = {str(code).upper(): node for code, node in operation["responses"].items()}

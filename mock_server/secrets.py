@@ -1,7 +1,7 @@
-"""What looks like a secret: one list of names for headers, parameters of queries and forms, and members of JSON.
+"""Names of secrets, for headers, parameters of queries and forms, and members of JSON; and the secrets in a request.
 
-By these names it finds the secrets that a request or a response carries, so that they can be hidden wherever else they
-occur. It imports nothing else of the mock.
+The names decide which values of a request or a response are secrets, so that they can be hidden wherever else they
+occur. This module imports nothing else of the mock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _LONGEST = 200
-"""Characters of a name that are looked at."""
+"""The maximum characters of a name that are checked."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 _CERTAIN = re.compile(
     r"(passw(or)?ds?|passwd|passphrases?|passcodes?|pwds?|secrets?|credentials?|authorization|cookies?|jwts?|bearer|hmac|otp|totp|psk"
@@ -28,16 +28,16 @@ _CERTAIN = re.compile(
     r"|(access|refresh|auth|id|api|session|security|bearer|user|secret|csrf|xsrf|sas|oauth)tokens?"
     r"|csrf|xsrf|codeverifier|session(id)?|sessid|phpsessid|jsessionid|assertion)\d*$"
 )
-"""Words that make a name that of a secret wherever they stand in it, also as the end of a word in lower case."""
+"""Words of secrets anywhere in a name, also at the end of a longer word in lower case."""
 _LAST = _words("token key auth sig signature pass pw pin sid sso ticket creds")
-"""Words that make a name that of a secret where they are its last."""
+"""Words of secrets at the end of a name."""
 _PLURAL = _words("keys tokens signatures")
-"""The same of several, where one of _OF_SECRETS stands before."""
+"""Plural words of secrets at the end of a name, after one of _OF_SECRETS."""
 _OF_SECRETS = _words("api access refresh auth private secret session bearer id security signing")
 _ONLY_IN_PARAMETERS = _words("code authorizationcode samlresponse samlrequest")
-"""Names of secrets in a query or a form (RFC 6749, section 4.1.2); in JSON a code is most often that of an error."""
+"""Names of secrets in a query or a form (RFC 6749, section 4.1.2); in JSON, a code is usually an error code."""
 _TRAILING = _words("value hash plain plaintext confirmation confirm repeat again raw base pem new old")
-"""Last words that do not change what a name stands for."""
+"""Last words that do not change the meaning of a name."""
 _ABOUT = _words("""
     age alg algorithm at budget cost costs count counts created description details enabled endpoint endpoints
     exists expiration expired expires expiry format hint in index label len length limit limits location max
@@ -45,12 +45,12 @@ _ABOUT = _words("""
     rotation scheme scope scopes set size status strength supported title ttl type types updated uri url usage
     used valid version
 """)
-"""Last words of a name that only says something about a secret."""
+"""Last words of a name that is about a secret, but is not one."""
 _FLAG = _words("""
     allow allows enable has is masked max min needs num number per public publishable redacted requires show
     supports total use uses with without
 """)
-"""Words before which, or in which, there is no secret."""
+"""Words that make a name harmless, anywhere but at its end."""
 _HARMLESS = {
     "key": _words("""
         cache composite foreign group hot i18n idempotency index lookup map message model object partition
@@ -62,27 +62,27 @@ _HARMLESS = {
     """),
     "pass": _words("by did first"),
 }
-"""Words before the last one that make it harmless: a page token is a bookmark."""
+"""Words that make the next, last word harmless: a page token is a bookmark."""
 
 
 class SecretNames:
-    """Tells the names of secrets: those that look like it, and those that a contract declares."""
+    """Recognizes the names of secrets: by their words, and those that a contract declares."""
 
     def __init__(self, declared: Iterable[str] = ()) -> None:
         self._declared = frozenset(_squashed(each) for each in declared)
 
     def has(self, name: str) -> bool:
-        """Tell whether a header or a member of JSON with this name holds a secret."""
+        """Return whether a header or a member of JSON with this name contains a secret."""
         return looks_secret(name) or _squashed(name) in self._declared
 
     def has_parameter(self, name: str) -> bool:
-        """Tell whether a parameter of a query or a field of a form with this name, as it was sent, holds a secret."""
+        """Return whether a parameter of a query or form with this name, as it was sent, contains a secret."""
         decoded = unquote_plus(unquote_plus(name))
         return self.has(decoded) or _squashed(decoded) in _ONLY_IN_PARAMETERS
 
 
 def declared_secrets(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names that an OpenAPI document, or a schema, declares secret: API keys, and `writeOnly` properties."""
+    """Yield the names of declared secrets in an OpenAPI document or a schema: API keys, and `writeOnly` properties."""
     for scheme in document.get("components", {}).get("securitySchemes", {}).values():
         if scheme.get("type") == "apiKey":
             yield scheme["name"]
@@ -94,7 +94,7 @@ def declared_secrets(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _mappings(document: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield every mapping in a document once, also where references lead in a circle."""
+    """Yield every mapping in a document once, even if references form a cycle."""
     seen: set[int] = set()
     waiting: list[Any] = [document]
     while waiting:
@@ -111,7 +111,7 @@ def _mappings(document: Any) -> Iterator[Mapping[str, Any]]:
 
 @lru_cache(maxsize=4096)
 def looks_secret(name: str) -> bool:
-    """Tell whether a name is that of a secret.
+    """Return whether a name is that of a secret, by its words.
 
     >>> [name for name in ("api_key", "X-Auth", "clientSecret", "user[pwd]") if not looks_secret(name)]
     []
@@ -134,14 +134,14 @@ def looks_secret(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _squashed(name: str) -> str:
-    """A name without regard to case, hyphens and underscores."""
+    """Return a name in lower case, without hyphens and underscores."""
     return re.sub(r"[\W_]", "", name).lower()
 
 
 SHORTEST_SECRET = 4
-"""Characters of a credential from which on it is looked for in other places."""
+"""The minimum characters of a credential that is searched for elsewhere."""
 SHORTEST_VALUE = 6
-"""The same of the values of parameters and members, which may be any word."""
+"""The same for values of parameters and members, which may be ordinary words."""
 _SHORTEST_COOKIE = 8
 SCHEMES = frozenset(
     """
@@ -149,7 +149,7 @@ SCHEMES = frozenset(
     privatetoken scram-sha-1 scram-sha-256 signature token vapid
     """.split()  # noqa: SIM905 - as a list it would take thirty lines
 )
-"""Schemes of authentication in lower case, IANA's and some more. Any other word may be a key, which is not repeated."""
+"""Schemes of authentication in lower case, IANA's and some more. Any other word may be a key."""
 _SPLIT = re.compile(r"[\s,;\"'=:]+")
 _PARAMETERS = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s,;\"]+))")
 _KEPT_PARAMETERS = frozenset(
@@ -157,7 +157,7 @@ _KEPT_PARAMETERS = frozenset(
     algorithm created expires headers keyid nc nonce opaque qop realm signedheaders uri userhash username
     """.split()  # noqa: SIM905
 )
-"""Parameters of schemes (RFC 7616) that hold no secret."""
+"""Parameters of schemes (RFC 7616) that are not secret."""
 _COMMON = SCHEMES | {"true", "false", "null", "none", "undefined", "anonymous", "api", "api-key", "x-api-key", "auth"}
 _MULTIPLE = re.compile(
     r"(digest|aws4-hmac-sha256|oauth|hawk|signature|mutual|gnap|hoba|vapid|concealed)\s", re.IGNORECASE
@@ -167,7 +167,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 def scheme_of(value: str) -> str | None:
-    """Return the scheme that a value of Authorization begins with, or None where it is not a known one."""
+    """Return the scheme at the start of a value of Authorization, or None if it is unknown."""
     word, space, rest = value.strip().partition(" ")
     return word if space and rest.strip() and word.lower() in SCHEMES else None
 
@@ -192,9 +192,9 @@ def in_query(query: str, names: SecretNames) -> Iterator[str]:
             yield from (each for each in (unquote(value), unquote(value.replace("+", " "))) if _is_one(each))
 
 
-def _decoded(octets: bytes) -> set[str]:
-    """The texts that a value may stand for."""
-    return {octets.decode("latin-1"), octets.decode("utf-8", "replace")}
+def _decoded(raw: bytes) -> set[str]:
+    """Return the texts that the bytes of a value may mean."""
+    return {raw.decode("latin-1"), raw.decode("utf-8", "replace")}
 
 
 def _in_credentials(value: str) -> Iterator[str]:
@@ -211,7 +211,7 @@ def _in_credentials(value: str) -> Iterator[str]:
 
 
 def _in_basic(encoded: str) -> Iterator[str]:
-    """Yield the password of Basic credentials (RFC 7617), or what stands in its place where some put their key."""
+    """Yield the secrets of Basic credentials (RFC 7617): the password, or a key in place of the user name."""
     try:
         text = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True).decode()
     except ValueError:
@@ -231,7 +231,7 @@ def _in_cookies(value: str, names: SecretNames) -> Iterator[str]:
 
 
 _ATTRIBUTES = {"path", "domain", "expires", "max-age", "samesite"}
-"""Attributes of Set-Cookie (RFC 6265) that are no cookie."""
+"""Attributes of Set-Cookie (RFC 6265) that are not cookies."""
 
 
 def _is_credential(text: str) -> bool:
