@@ -1,7 +1,7 @@
 /** The fields of a model, each with an element for its error messages: `input_cost` and `input_cost-error`. */
 export class ModelForm {
   #fields;
-  #shown = {};
+  #loaded = {};
 
   /** @param {HTMLFormElement} form  the controls with a name are the fields */
   constructor(form) {
@@ -14,7 +14,7 @@ export class ModelForm {
   fill(model) {
     for (const field of this.#fields) {
       field.value = model[field.name] ?? "";
-      this.#shown[field.name] = field.value;
+      this.#loaded[field.name] = field.value;
       showErrors(field, []);
     }
   }
@@ -24,7 +24,7 @@ export class ModelForm {
    * set it on the model itself.
    */
   changed() {
-    const changed = this.#fields.filter(({ name, value }) => name === "model_name" ? value : value !== this.#shown[name]);
+    const changed = this.#fields.filter(({ name, value }) => name === "model_name" ? value : value !== this.#loaded[name]);
     return Object.fromEntries(changed.map((field) => [field.name, valueOf(field)]));
   }
 

@@ -64,11 +64,11 @@ class AdminEndpoint:
             body = await self._body.read(scope, receive) if self._body else None
         except ClientDisconnect:
             return
-        answer = await self._handler(AdminRequest(parameters, body))
-        if isinstance(answer, Response):
-            await _write(answer, send)
+        response = await self._handler(AdminRequest(parameters, body))
+        if isinstance(response, Response):
+            await _write(response, send)
         else:
-            await answer(scope, receive, send)
+            await response(scope, receive, send)
 
 
 class _JsonBody:
@@ -101,10 +101,10 @@ class _JsonBody:
         return body
 
 
-async def _write(answer: Response, send: Send) -> None:
-    content = b"" if answer.content is None else orjson.dumps(answer.content)
+async def _write(response: Response, send: Send) -> None:
+    content = b"" if response.content is None else orjson.dumps(response.content)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))] if content else []
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 
 

@@ -218,8 +218,8 @@ def _rejecting(app: ASGIApp, effect: Status, rejection: Rejection, when: When) -
         context_of(scope).rejection = rejection
         body = orjson.dumps(rejection.body) if effect.body is None else effect.body.encode(errors="replace")
         media_type = b"application/json" if effect.body is None else b"text/html; charset=utf-8"
-        given = {name.lower().encode(): value.encode("latin-1") for name, value in rejection.headers.items()}
-        headers = {b"content-type": media_type, **given, b"content-length": b"%d" % len(body)}
+        chosen = {name.lower().encode(): value.encode("latin-1") for name, value in rejection.headers.items()}
+        headers = {b"content-type": media_type, **chosen, b"content-length": b"%d" % len(body)}
         await send({"type": "http.response.start", "status": rejection.status, "headers": [*headers.items()]})
         await send({"type": "http.response.body", "body": body})
 

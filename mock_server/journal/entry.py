@@ -92,29 +92,29 @@ class Entry:
 
 def entry_of(exchange: Exchange, redaction: Redaction, url: str) -> Entry:
     """Return an exchange in readable form. Its curl command sends to `url`, the address of the mock."""
-    shown = Redacted(redaction, exchange)
+    redacted = Redacted(redaction, exchange)
     return Entry(
         id=exchange.id,
         time=to_rfc3339(datetime.fromtimestamp(exchange.ended - exchange.seconds, UTC)),
         duration_ms=round(exchange.seconds * 1000, 3),
         organization=exchange.organization,
         may_write=exchange.caller.may_write if exchange.caller else None,
-        method=shown.hide(exchange.method),
-        path=shown.path,
-        query=shown.query,
+        method=redacted.hide(exchange.method),
+        path=redacted.path,
+        query=redacted.query,
         status=exchange.status or None,
         request=RecordedMessage(
-            _combined(shown.headers(exchange.headers)),
-            _content(shown.request_body, exchange.request, exchange.request_length, exchange.complete),
+            _combined(redacted.headers(exchange.headers)),
+            _content(redacted.request_body, exchange.request, exchange.request_length, exchange.complete),
         ),
         response=RecordedMessage(
-            _combined(shown.headers(exchange.response_headers)),
-            _content(shown.response_body, exchange.response, exchange.response_length, complete=True),
+            _combined(redacted.headers(exchange.response_headers)),
+            _content(redacted.response_body, exchange.response, exchange.response_length, complete=True),
         ),
-        refusal=_reason(exchange.rejection, shown) if exchange.rejection else None,
-        preference=shown.hide(exchange.preference) if exchange.preference else exchange.preference,
+        refusal=_reason(exchange.rejection, redacted) if exchange.rejection else None,
+        preference=redacted.hide(exchange.preference) if exchange.preference else exchange.preference,
         faults=exchange.faults,
-        curl=curl(exchange, shown, url),
+        curl=curl(exchange, redacted, url),
     )
 
 
@@ -125,13 +125,13 @@ def _combined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return combined
 
 
-def _reason(rejection: Rejection, shown: Redacted) -> Reason:
-    hidden = without_secrets(rejection, shown.hide)
+def _reason(rejection: Rejection, redacted: Redacted) -> Reason:
+    hidden = without_secrets(rejection, redacted.hide)
     return Reason(hidden.line, hidden.errors)
 
 
-def _content(shown: str, start: bytes, length: int, complete: bool) -> Content:
-    text = shown.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def _content(redacted: str, start: bytes, length: int, complete: bool) -> Content:
+    text = redacted.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     notes = []
     if len(start) < length:
         notes.append(f"the first {len(start)} of {length} bytes")
@@ -178,8 +178,8 @@ class Redacted:
         for raw_name, raw_value in headers:
             name = raw_name.decode("latin-1").lower()
             lines += [name, header(name, raw_value.decode("latin-1"), self._names)]
-        shown = self.hide(BETWEEN.join(lines)).split(BETWEEN) if lines else []
-        return list(zip(shown[::2], shown[1::2], strict=True))
+        redacted = self.hide(BETWEEN.join(lines)).split(BETWEEN) if lines else []
+        return list(zip(redacted[::2], redacted[1::2], strict=True))
 
 
 KEY_VARIABLE = "$RESPAN_API_KEY"
@@ -192,24 +192,24 @@ _LEFT_OUT = re.compile(
 _SAFE_IN_URL = "".join(map(chr, range(0x21, 0x7F)))
 
 
-def curl(exchange: Exchange, shown: Redacted, url: str) -> str:
+def curl(exchange: Exchange, redacted: Redacted, url: str) -> str:
     """Return a curl command. It sends to `url`, the address of the mock, since the Host of a request may be forged.
 
     If the body was cut off, the command sends the part that the journal has.
     """
     method = [] if exchange.method == "GET" else ["--head"] if exchange.method == "HEAD" else ["-X", exchange.method]
-    address = f"{url}{shown.path}{'?' if shown.query else ''}{shown.query}"
+    address = f"{url}{redacted.path}{'?' if redacted.query else ''}{redacted.query}"
     words = ["curl", "-sS", "-i", "-g", "--path-as-is", *map(_quoted, [*method, quote(address, safe=_SAFE_IN_URL)])]
-    words += _headers(exchange, shown)
+    words += _headers(exchange, redacted)
     if not exchange.request:
         return " ".join(words)
-    if _is_safe_to_paste(shown.request_body, allowed="\n\t"):
-        return f"{' '.join(words)} --data-raw {_quoted(shown.request_body)}"
-    return f"{_printed(shown.request_body)} | {' '.join(words)} --data-binary @-"
+    if _is_safe_to_paste(redacted.request_body, allowed="\n\t"):
+        return f"{' '.join(words)} --data-raw {_quoted(redacted.request_body)}"
+    return f"{_printed(redacted.request_body)} | {' '.join(words)} --data-binary @-"
 
 
-def _headers(exchange: Exchange, shown: Redacted) -> Iterator[str]:
-    for name, value in shown.headers(exchange.headers):
+def _headers(exchange: Exchange, redacted: Redacted) -> Iterator[str]:
+    for name, value in redacted.headers(exchange.headers):
         if _LEFT_OUT.fullmatch(name) or (name, value) == ("accept", "*/*"):
             continue
         line = f"{name}: {value}" if value else f"{name};"  # without a value curl would leave the header out
