@@ -1,1 +1,1 @@
-"""Makes the story of a finding short: exchanges and members of bodies that it does not take are left out."""
+"""The shortest request sequence that shows a finding: what it does not need is left out, and the rest is replayed."""

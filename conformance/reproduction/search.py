@@ -1,6 +1,11 @@
-"""The search for the shortest story of a finding: pure, but for what `replay` sends.
+"""Search the shortest request sequence that shows a failure.
 
-Oracles tell of other requests whether they show what the finding says: the same kind of fault of the same thing.
+The search tries shorter sequences, leaves out one request after the other, and then members of bodies. It sends nothing
+itself: `replay` does, and returns the failure if the sequence still shows it.
+
+An oracle makes that replay. It says whether other requests show the same fault: the same kind of failure in the same
+place, whatever the values. There are four, and the first that knows the failure is used: the judge of a requirement on
+every exchange, the reference model, the status alone, and the replay that a check brings along.
 """
 
 from __future__ import annotations
@@ -31,120 +36,120 @@ from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json, Request
 
 ENDINGS = (1, 2, 3, 5, 8)
-"""Lengths of the ends of a story that are tried first: what went wrong mostly began just before."""
+"""Lengths of the ends of a sequence that are tried first: most faults begin just before they show."""
 SHORT = 3
-"""Requests of the stories that are put together from any requests of a longer one."""
+"""Sequences with fewer requests than this before the last one are combined from any requests of a longer one."""
 TRIED = 2
-"""Such stories of each length that are tried, the latest requests first."""
+"""How many combinations of each length are tried, the latest requests first."""
 LATEST = 8
-"""Requests that they are put together from."""
+"""How many of the latest requests are combined."""
 SIMPLE = 8
-"""Characters up to which a value is left as it is."""
+"""A value with at most this many characters is not simplified."""
 
 Fits = Callable[[Sequence[Request]], bool]
 
 
 def shortest(
-    story: Sequence[Request],
+    sequence: Sequence[Request],
     replay: Replay,
     key: str,
     first: Iterable[Sequence[Request]] | None = None,
     fits: Fits = lambda _: True,
 ) -> Reproduced | None:
-    """The shortest story found; None where no shorter one shows the violation. `key` is never left out of a body.
+    """Return the shortest sequence found, or None if none of those tried `first` shows the failure.
 
-    The stories to try `first` are its ends, unless others are given. What does not fit is not tried.
+    By default the ends of the sequence are tried first. `key` stays in every body. What does not fit is not tried.
     """
-    seen = next((found for tried in first or endings(story) if (found := replay(tried))), None)
-    if seen is None:
+    reproduced = next((found for tried in first or endings(sequence) if (found := replay(tried))), None)
+    if reproduced is None:
         return None
 
     def fitting(requests: Sequence[Request]) -> Reproduced | None:
         return replay(requests) if fits(requests) else None
 
-    return _smaller_bodies(_fewer_exchanges(seen, fitting), fitting, key)
+    return _smaller_bodies(_fewer_exchanges(reproduced, fitting), fitting, key)
 
 
-def endings(story: Sequence[Request]) -> Iterator[Sequence[Request]]:
-    """The ends of a story, short ones first."""
-    return (story[-length:] for length in ENDINGS if length <= len(story))
+def endings(sequence: Sequence[Request]) -> Iterator[Sequence[Request]]:
+    """Return the ends of a sequence, short ones first."""
+    return (sequence[-length:] for length in ENDINGS if length <= len(sequence))
 
 
 def candidates(
-    story: Sequence[Request], chain: Sequence[Request], slimmed: Callable[[Request], Request], fits: Fits
+    sequence: Sequence[Request], chain: Sequence[Request], slimmed: Callable[[Request], Request], fits: Fits
 ) -> Iterator[Sequence[Request]]:
-    """Stories that may show what a story shows, those with the least to read first; `chain` is what leads to its end.
+    """Yield sequences that may show the same failure, those with the least to read first.
 
-    Their bodies are tried `slimmed`, and then as they are.
+    `chain` has the requests that lead to the end of the sequence. Bodies are tried `slimmed`, and then as they are.
     """
     known = set[tuple[tuple[str, str, bytes | None], ...]]()
     slim = [slimmed(request) for request in chain]
     short = [(slim, 0), (chain, 0), *((slim, length) for length in range(1, SHORT))]
     longer = [(chain, length) for length in range(1, SHORT)]
     tries: Iterator[Sequence[Request]] = chained(
-        _all_put_together(short, fits), [slim], _all_put_together(longer, fits), [chain, story]
+        _all_combinations(short, fits), [slim], _all_combinations(longer, fits), [chain, sequence]
     )
     for tried in tries:
-        told = tuple((request.method, request.target, request.body) for request in tried)
-        if told not in known and fits(tried):
-            known.add(told)
+        content = tuple((request.method, request.target, request.body) for request in tried)
+        if content not in known and fits(tried):
+            known.add(content)
             yield tried
 
 
-def _all_put_together(kinds: Iterable[tuple[Sequence[Request], int]], fits: Fits) -> Iterator[Sequence[Request]]:
+def _all_combinations(kinds: Iterable[tuple[Sequence[Request], int]], fits: Fits) -> Iterator[Sequence[Request]]:
     for chain, length in kinds:
-        yield from _put_together(chain, length, fits)
+        yield from _combinations(chain, length, fits)
 
 
-def _put_together(chain: Sequence[Request], length: int, fits: Fits) -> Iterator[Sequence[Request]]:
-    """Stories of the end of a chain and so many requests before it, the latest first."""
+def _combinations(chain: Sequence[Request], length: int, fits: Fits) -> Iterator[Sequence[Request]]:
+    """Return sequences of the end of a chain and `length` requests before it, the latest first."""
     *earlier, last = chain
     latest = range(len(earlier) - 1, max(-1, len(earlier) - 1 - LATEST), -1)
     fitting = ([*(earlier[place] for place in reversed(places)), last] for places in combinations(latest, length))
-    return (story for _, story in zip(range(TRIED), filter(fits, fitting), strict=False))
+    return (sequence for _, sequence in zip(range(TRIED), filter(fits, fitting), strict=False))
 
 
 def slimmed(request: Request, members: Collection[str], key: str) -> Request:
-    """The request with these members alone in its body."""
+    """Return the request with only these members and the key in its body."""
     body = _members(request)
     left = {name: value for name, value in body.items() if name == key or name in members}
     return replace(request, body=encoded(left)) if left and left.keys() != body.keys() else request
 
 
-def _fewer_exchanges(seen: Reproduced, replay: Replay) -> Reproduced:
+def _fewer_exchanges(reproduced: Reproduced, replay: Replay) -> Reproduced:
     place = 0
-    while place < len(seen.exchanges) - 1:
-        found = replay([*seen.requests[:place], *seen.requests[place + 1 :]])
+    while place < len(reproduced.exchanges) - 1:
+        found = replay([*reproduced.requests[:place], *reproduced.requests[place + 1 :]])
         place += found is None
-        seen = found or seen
-    return seen
+        reproduced = found or reproduced
+    return reproduced
 
 
-def _smaller_bodies(seen: Reproduced, replay: Replay, key: str) -> Reproduced:
-    seen = _fewer_members(seen, replay, key)
-    for place in reversed(range(len(seen.exchanges))):
-        for name in _members(seen.requests[place]):
+def _smaller_bodies(reproduced: Reproduced, replay: Replay, key: str) -> Reproduced:
+    reproduced = _fewer_members(reproduced, replay, key)
+    for place in reversed(range(len(reproduced.exchanges))):
+        for name in _members(reproduced.requests[place]):
             if name != key:
-                seen = _smaller_member(seen, place, name, replay)
-    return seen
+                reproduced = _smaller_member(reproduced, place, name, replay)
+    return reproduced
 
 
-def _fewer_members(seen: Reproduced, replay: Replay, key: str) -> Reproduced:
-    """The story without members that all its bodies can do without, half of them at a time."""
-    names = list(dict.fromkeys(name for request in seen.requests for name in _members(request) if name != key))
+def _fewer_members(reproduced: Reproduced, replay: Replay, key: str) -> Reproduced:
+    """Leave out members that no body needs, half of them at a time."""
+    names = list(dict.fromkeys(name for request in reproduced.requests for name in _members(request) if name != key))
     part = len(names) // 2
     while part > 1:
         for start in range(0, len(names), part):
             without = set(names[start : start + part])
-            left = [request if not _members(request) else _without(request, without) for request in seen.requests]
+            left = [request if not _members(request) else _without(request, without) for request in reproduced.requests]
             if found := replay(left):
-                seen, names = found, [name for name in names if name not in without]
+                reproduced, names = found, [name for name in names if name not in without]
                 break
         else:
             part //= 2
             continue
         part = min(part, len(names) // 2)
-    return seen
+    return reproduced
 
 
 def _without(request: Request, names: Collection[str]) -> Request:
@@ -152,21 +157,21 @@ def _without(request: Request, names: Collection[str]) -> Request:
     return replace(request, body=encoded(body))
 
 
-def _smaller_member(seen: Reproduced, place: int, name: str, replay: Replay) -> Reproduced:
-    """The story without a member of one body, or with the first simpler value that will do."""
-    if place >= len(seen.exchanges):
-        return seen
-    body = _members(seen.requests[place])
+def _smaller_member(reproduced: Reproduced, place: int, name: str, replay: Replay) -> Reproduced:
+    """Leave out a member of one body, or take the first simpler value that still shows the failure."""
+    if place >= len(reproduced.exchanges):
+        return reproduced
+    body = _members(reproduced.requests[place])
     without = {other: value for other, value in body.items() if other != name}
     simple = () if len(str(body.get(name))) <= SIMPLE else simpler(body.get(name))
     for smaller in (without, *({**body, name: value} for value in simple)):
-        if found := replay(_with_body(seen.requests, place, smaller)):
+        if found := replay(_with_body(reproduced.requests, place, smaller)):
             return found
-    return seen
+    return reproduced
 
 
 def simpler(value: Json) -> Iterator[Json]:
-    """Values of the same type with less to read in them, the simplest first."""
+    """Yield values of the same type with less to read, the simplest first."""
     if isinstance(value, str) and len(value) > 1:
         yield "a"
     elif isinstance(value, dict) and len(value) > 1:
@@ -178,11 +183,11 @@ def simpler(value: Json) -> Iterator[Json]:
 
 
 def _members(request: Request) -> Mapping[str, Any]:
-    """The members of a body that is written as this suite writes JSON; none of any other."""
+    """Return the members of a body that the suite has written as JSON, or none."""
     body = request.json
     try:
         return body if isinstance(body, dict) and encoded(body) == request.body else {}
-    except UnicodeEncodeError:  # an escaped half of a surrogate pair, which this suite does not write
+    except UnicodeEncodeError:  # an escaped half of a surrogate pair, which the suite does not write
         return {}
 
 
@@ -192,7 +197,7 @@ def _with_body(requests: Sequence[Request], place: int, body: Mapping[str, Json]
 
 
 ALLOWED = re.compile(r"status (\d{3}(?: or \d{3})*)\b|.*\((\dxx)\)")
-"""The beginning of what a check expects of a status."""
+"""How the expected value of a failure about a status begins."""
 
 
 def _anything(_: Sequence[Request]) -> bool:
@@ -201,18 +206,18 @@ def _anything(_: Sequence[Request]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
-    """A way to see a finding again."""
+    """A way to see whether other requests show the same fault."""
 
     replay: Replay
-    """Sends requests; returns what they show of the fault in the last response."""
+    """Sends requests, and returns the failure that the last response shows, or None."""
     fits: Callable[[Sequence[Request]], bool] = _anything
-    """Whether requests can show it at all, as far as that is known before they are sent."""
+    """Whether requests can show the fault, as far as that is known before they are sent."""
     slimmed: Callable[[Request], Request] = lambda request: request
-    """A request with as little in its body as it may take."""
+    """Returns a request with the least in its body that may suffice."""
 
 
 class Oracles:
-    """Finds the oracle of each finding of a run."""
+    """Makes the oracles of a run."""
 
     def __init__(
         self, subject: Subject, schemas: SchemaJudge, send: Callable[[Sequence[Request]], tuple[Exchange, ...]]
@@ -223,7 +228,7 @@ class Oracles:
         self._key = subject.contract.upsert.key
 
     def by_judge(self, judge: Judge, found: Failure, last: Exchange) -> Oracle:
-        """An oracle by the judge of a requirement on every exchange."""
+        """Return an oracle that asks the judge of a requirement on every exchange."""
 
         def replay(requests: Sequence[Request]) -> Reproduced | None:
             exchanges = self._send(requests)
@@ -236,10 +241,10 @@ class Oracles:
 
         return Oracle(replay, slimmed=lambda request: slimmed(request, (), self._key))
 
-    def by_reference(self, found: Failure, story: Sequence[Exchange]) -> Oracle | None:
-        """An oracle by the reference model, where it finds the same in the last exchange as a check did."""
-        faults = faults_in_last(self._subject, story)
-        kind = next((kind for kind, seen in faults.items() if is_same_fault(kind, seen, found)), None)
+    def by_reference(self, found: Failure, sequence: Sequence[Exchange]) -> Oracle | None:
+        """Return an oracle that asks the reference model, if that finds the same fault in the last exchange."""
+        faults = faults_in_last(self._subject, sequence)
+        kind = next((kind for kind, failure in faults.items() if is_same_fault(kind, failure, found)), None)
         if kind is None:
             return None
 
@@ -251,7 +256,7 @@ class Oracles:
             failure.cause = found.cause
             return Reproduced(failure, exchanges)
 
-        members = self._members(kind) | _with_the_value(kind, story)
+        members = self._members(kind) | _sent_with_wrong_value(kind, sequence)
 
         def slim(request: Request) -> Request:
             wrong = classify_body(self._subject.contract, request.json) is Validity.INVALID
@@ -259,9 +264,9 @@ class Oracles:
 
         return Oracle(replay, lambda requests: _fits(kind, prediction_of_last(self._subject, requests)), slim)
 
-    def by_status(self, found: Failure, story: Sequence[Exchange]) -> Oracle | None:
-        """An oracle by the status alone, where a request has to be refused whatever was sent before it."""
-        last, allowed = story[-1], ALLOWED.match(found.expected)
+    def by_status(self, found: Failure, sequence: Sequence[Exchange]) -> Oracle | None:
+        """Return an oracle that compares the status, if the request has to be rejected whatever was sent before it."""
+        last, allowed = sequence[-1], ALLOWED.match(found.expected)
         refused = allowed is not None and all(status[0] == "4" and status != "404" for status in _statuses(allowed))
         if (
             not refused
@@ -280,7 +285,7 @@ class Oracles:
         return Oracle(replay, lambda requests: _same_end(requests, last.request, self._subject))
 
     def by_replay(self, found: Failure) -> Oracle | None:
-        """An oracle of the check's own."""
+        """Return an oracle that uses the replay of the check, if it has one."""
         return None if found.replay is None else Oracle(found.replay)
 
     def _members(self, kind: FaultKind) -> frozenset[str]:
@@ -291,17 +296,17 @@ class Oracles:
         return frozenset([*(sent or [name]), *based]) - {STATUS}
 
 
-def _with_the_value(kind: FaultKind, story: Sequence[Exchange]) -> set[str]:
-    """The members that were sent with the value that was seen in another: it may come from there."""
-    seen = story[-1].response.members.get(kind.member)
-    if seen in (None, 0, 1) or isinstance(seen, bool):
+def _sent_with_wrong_value(kind: FaultKind, sequence: Sequence[Exchange]) -> set[str]:
+    """Return the members that were sent with the wrong value of another member: it may come from them."""
+    returned = sequence[-1].response.members.get(kind.member)
+    if returned in (None, 0, 1) or isinstance(returned, bool):
         return set()
-    bodies = [exchange.request.json for exchange in story]
-    return {name for body in bodies if isinstance(body, dict) for name, value in body.items() if same(value, seen)}
+    bodies = [exchange.request.json for exchange in sequence]
+    return {name for body in bodies if isinstance(body, dict) for name, value in body.items() if same(value, returned)}
 
 
 def _about(failure: Failure) -> str:
-    """What a judge finds wrong, without the values."""
+    """Return what a judge finds wrong, without the values."""
     place = re.match(r"[\w.]+(?=: )", failure.observed)
     return f"{failure.expected.partition(':')[0]} {place[0] if place else ''}"
 
@@ -311,7 +316,7 @@ def _statuses(allowed: re.Match[str]) -> list[str]:
 
 
 def _same_end(requests: Sequence[Request], last: Request, subject: Subject) -> bool:
-    """Whether the last request is the same but for names: what is wrong in it is not known."""
+    """Return whether the last request is the same except for names: which part of it matters is unknown."""
     plain = subject.names.pattern
 
     def nameless(request: Request) -> Request:

@@ -1,7 +1,21 @@
-"""Shrinks the findings of a run, and replays what it prints, within a budget of requests and time.
+"""Make the findings of a run reproducible: in few requests, and replayed before they are printed.
 
-A finding is printed as a reproduction only where its very requests were sent again under fresh names and showed it:
-in as few requests as an oracle (`oracles.py`) sees the same fault in, else as the check sent them, whole.
+A check may send a hundred requests before one fails. A reader wants the three that matter. And who pastes them into a
+shell has an empty server: no model of the run is there, and each request goes over a connection of its own.
+
+So nothing is printed as a reproduction unless these very requests were sent again, under fresh names, and showed the
+failure. The shrinker tries, in this order:
+
+1. the shortest sequence in which an oracle sees the same fault (`search.py`);
+2. the exchanges about the models of the last one, if they end in the same response;
+3. everything that the check sent, over one connection if it did not show over several.
+
+A finding for which none of these works is reported without a reproduction, and says why (`Replayed`). Requests that
+raced are not replayed as they are: no list of commands repeats a race.
+
+Searching costs requests and time, so both have a budget, for a finding and for the run. There is no search for a slow
+target, or if the user limits the rate or the number of requests. A search that confirms a finding saves the second run
+of its check: later searches may spend what that run would have sent.
 """
 
 from __future__ import annotations
@@ -33,26 +47,26 @@ from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, NoResponse, Request, StaleConnection, Unreachable
 
 T = TypeVar("T")
-PER_FINDING, PER_WALK, PER_RUN = 30, 100, 80
-"""Requests for the finding of a check, for one of a walk over many, and for all of a run.
+PER_FINDING, PER_STATEFUL_TEST, PER_RUN = 30, 100, 80
+"""Requests for a finding of a check, for a finding of a stateful test, and for all findings of a run.
 
-Those are included that delete what they create. A finding that a replay confirms saves the second run of its check:
-others may use what that would have sent.
+Requests that delete what these create are included. A search that confirms a finding saves the second run of its check,
+and adds the requests of that run to the budget.
 """
 FOR_OTHERS = 60
-"""Requests that are left for what is judged last."""
+"""Requests that are left for the checks that run last."""
 SECONDS = 8.0
-"""In a run."""
+"""Seconds for all findings of a run."""
 SLOW = 0.5
-"""Seconds of an answer after which nothing is asked again for the sake of a shorter report."""
+"""A target with a response that takes longer than this many seconds is not searched."""
 PAUSE = 0.12
-"""Seconds between two requests: a shell on a busy machine takes as long to start the next command."""
+"""Seconds between two requests: as long as a shell on a busy machine takes to start the next command."""
 LONGEST = 30
-"""Requests of a reproduction."""
+"""The maximum number of requests of a reproduction."""
 
 
 class Shrinker:
-    """Makes the stories of one run short."""
+    """Makes the findings of one run reproducible."""
 
     def __init__(self, subject: Subject, schemas: SchemaJudge, judges: Mapping[str, Judge | None]) -> None:
         self._subject = subject
@@ -60,73 +74,73 @@ class Shrinker:
         self._oracles = Oracles(subject, schemas, self._sent)
         self._requests = PER_RUN
         self._seconds = SECONDS
-        self._fruitless: dict[str, int] = {}
-        """The requirements whose findings no oracle has seen again, and how much was known then that led to them."""
-        self._elsewhere: set[str] = set()
-        """Those of them that were tried with all that led to them: more than the requests alone shows them."""
+        self._failed_searches: dict[str, int] = {}
+        """The requirements whose search failed, and the number of exchanges that it was based on."""
+        self._unshown_separately: set[str] = set()
+        """Those whose search failed although every sequence was affordable: separate requests do not show them."""
 
     def minimised(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding | None:
-        """The finding in as few requests as show it again; None where none were seen to.
+        """Return the finding in as few requests as show it again, or None. This confirms it.
 
-        `whole` is all that the check sent.
+        `whole` is everything that the check sent.
         """
-        again = None if self._is_dear(finding) else self._searched(id, finding, whole)
+        again = None if self._is_expensive(finding) else self._searched(id, finding, whole)
         if again is not None:
             self._requests += self._cost([exchange.request for exchange in whole])
         return again
 
     def _searched(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding | None:
-        seen = self._within_budget(lambda: self._search(id, finding, _story(finding, whole)))
-        return None if seen is None else _told_by(finding, seen, self._subject.names)
+        reproduced = self._within_budget(lambda: self._search(id, finding, _sequence_of(finding, whole)))
+        return None if reproduced is None else _shown_by(finding, reproduced, self._subject.names)
 
     def _cost(self, requests: Sequence[Request]) -> int:
-        """Requests that it takes to send some, and to delete what they create."""
+        """Return how many requests it takes to send these, and to delete what they create."""
         created = {(r.key, r.credential) for r in requests if r.key is not None and r.body is not None}
         return len(requests) + (len(created) if self._subject.capabilities.delete_works else 0)
 
     def reproducible(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding:
-        """The finding with requests that reproduce it, or with what became of them.
+        """Return a confirmed finding with requests that reproduce it, or with the reason why there are none.
 
-        `whole` is all that the check sent when it was run for the second time, and found the same.
+        `whole` is everything that the second run of the check sent.
         """
         if not finding.exchanges:
             return replace(finding, replay=Replayed.NO_RESPONSE)
-        story, dear = _story(finding, whole), self._is_dear(finding)
-        tried = self._fruitless.get(id, 0) >= len(story)
-        if not (dear or tried) and (again := self._searched(id, finding, whole)):
+        sequence, expensive = _sequence_of(finding, whole), self._is_expensive(finding)
+        tried = self._failed_searches.get(id, 0) >= len(sequence)
+        if not (expensive or tried) and (again := self._searched(id, finding, whole)):
             return again
-        if any(exchange.race is not None for exchange in story):
+        if any(exchange.race is not None for exchange in sequence):
             return replace(finding, replay=Replayed.RACED)
-        if not dear and (sliced := self._within_budget(lambda: self._sliced(finding, story))):
+        if not expensive and (sliced := self._within_budget(lambda: self._sliced(finding, sequence))):
             return replace(finding, exchanges=sliced, replay=Replayed.SHOWN)
-        if id in self._elsewhere:
-            return self._in_one_connection(finding, story)
-        return self._uncut(finding, story, whole)
+        if id in self._unshown_separately:
+            return self._over_one_connection(finding, sequence)
+        return self._whole_sequence(finding, sequence, whole)
 
-    def _in_one_connection(self, finding: Finding, story: tuple[Exchange, ...]) -> Finding:
-        """The finding by all that led to it, over one connection: over several it was not seen."""
-        joined = tuple(replace(exchange, connection=0) for exchange in story)
-        shown = len(story) <= LONGEST and self._within_budget(lambda: self._shown_again(joined))
+    def _over_one_connection(self, finding: Finding, sequence: tuple[Exchange, ...]) -> Finding:
+        """Return the finding with all requests over one connection: over several they do not show it."""
+        joined = tuple(replace(exchange, connection=0) for exchange in sequence)
+        shown = len(sequence) <= LONGEST and self._within_budget(lambda: self._shown_again(joined))
         if not shown:
             return replace(finding, replay=Replayed.NOT_SHOWN)
         return replace(finding, exchanges=joined, replay=Replayed.SHOWN)
 
-    def _uncut(self, finding: Finding, story: tuple[Exchange, ...], whole: Sequence[Exchange]) -> Finding:
-        """The finding with all that led to it, which was sent twice already, or is sent again now."""
+    def _whole_sequence(self, finding: Finding, sequence: tuple[Exchange, ...], whole: Sequence[Exchange]) -> Finding:
+        """Return the finding with all requests. They were sent twice by the check, or are sent again now."""
         replay = Replayed.NOT_SENT
-        if len(story) > LONGEST:
+        if len(sequence) > LONGEST:
             replay = Replayed.LONG
-        elif mentions_other_models(story, self._subject.names):
+        elif mentions_other_models(sequence, self._subject.names):
             replay = Replayed.NOT_SHOWN
-        elif _is_beginning(story, whole) and is_self_contained(story, self._subject.names):
+        elif _is_beginning(sequence, whole) and is_self_contained(sequence, self._subject.names):
             replay = Replayed.SHOWN
-        elif not self._is_dear(finding):
-            shown = self._within_budget(lambda: self._shown_again(story))
+        elif not self._is_expensive(finding):
+            shown = self._within_budget(lambda: self._shown_again(sequence))
             replay = replay if shown is None else Replayed.SHOWN if shown else Replayed.NOT_SHOWN
-        return replace(finding, exchanges=story, replay=replay)
+        return replace(finding, exchanges=sequence, replay=replay)
 
-    def _is_dear(self, finding: Finding) -> bool:
-        """Whether the target is slow, or its operator counts requests."""
+    def _is_expensive(self, finding: Finding) -> bool:
+        """Return whether a search costs too much: the target is slow, or the user limits its requests."""
         if finding.verdict is not Verdict.FAIL or not finding.exchanges:
             return True
         restraint = self._subject.client.limits
@@ -134,7 +148,7 @@ class Shrinker:
         return slow or self._seconds <= 0 or restraint.rate is not None or restraint.requests is not None
 
     def _within_budget(self, send: Callable[[], T | None]) -> T | None:
-        """What `send` returns, which sends requests; None where one of them gets no response."""
+        """Return what `send` returns, or None if one of its requests gets no response. Charge what it sends."""
         began = time.monotonic()
         try:
             return send()
@@ -145,77 +159,81 @@ class Shrinker:
             self._seconds -= time.monotonic() - began
 
     def _charge(self) -> None:
-        """Take what was sent since the last time from the requests of the run."""
+        """Subtract what was sent since the last call from the budget of the run."""
         self._requests -= self._cost([exchange.request for exchange in self._subject.client.drain()])
 
     def _clear(self) -> None:
-        """Delete what the check and the replays before left: who pastes the requests does not have it."""
+        """Delete what the check and earlier replays left: who pastes the requests does not have it."""
         self._charge()
         delete_unneeded(self._subject)
 
-    def _search(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Reproduced | None:
-        oracle = self._oracle(id, finding, story)
-        if oracle is None or any(exchange.connection is not None for exchange in story):
-            self._fruitless[id] = len(story)
+    def _search(self, id: str, finding: Finding, sequence: Sequence[Exchange]) -> Reproduced | None:
+        oracle = self._oracle(id, finding, sequence)
+        if oracle is None or any(exchange.connection is not None for exchange in sequence):
+            self._failed_searches[id] = len(sequence)
             return None
-        self._elsewhere.discard(id)
-        requests, key, names = [e.request for e in story], self._subject.contract.upsert.key, self._subject.names
-        walked = finding.failure.replay is not None
+        self._unshown_separately.discard(id)
+        requests, key, names = [e.request for e in sequence], self._subject.contract.upsert.key, self._subject.names
+        stateful = finding.failure.replay is not None
         chain = requests if oracle.replay is finding.failure.replay else requests_leading_to_last(requests, names)
-        ends = filter(oracle.fits, endings([oracle.slimmed(request) for request in chain])) if walked else ()
+        ends = filter(oracle.fits, endings([oracle.slimmed(request) for request in chain])) if stateful else ()
         first = [*ends, *candidates(requests, chain, oracle.slimmed, oracle.fits)]
-        most, others = (PER_WALK, 0) if walked else (min(PER_FINDING, self._requests), FOR_OTHERS)
+        most, others = (PER_STATEFUL_TEST, 0) if stateful else (min(PER_FINDING, self._requests), FOR_OTHERS)
         allowance = _Allowance(most, self._cost, self._subject, others)
         replay = allowance.of(lambda requests: self._alone(oracle, renamed(requests, names)))
-        seen = shortest(requests, replay, key, first, oracle.fits)
-        if seen is None:
-            self._fruitless[id] = len(story)
+        reproduced = shortest(requests, replay, key, first, oracle.fits)
+        if reproduced is None:
+            self._failed_searches[id] = len(sequence)
             if not allowance.refused:
-                self._elsewhere.add(id)
-        return seen
+                self._unshown_separately.add(id)
+        return reproduced
 
     def _alone(self, oracle: Oracle, requests: Sequence[Request]) -> Reproduced | None:
-        """What is seen of the requests alone."""
+        """Return what the oracle sees in the requests alone, without what earlier ones left."""
         self._clear()
-        seen = oracle.replay(requests)
-        return None if seen is None or mentions_other_models(seen.exchanges, self._subject.names) else seen
+        reproduced = oracle.replay(requests)
+        return (
+            None
+            if reproduced is None or mentions_other_models(reproduced.exchanges, self._subject.names)
+            else reproduced
+        )
 
-    def _oracle(self, id: str, finding: Finding, story: Sequence[Exchange]) -> Oracle | None:
+    def _oracle(self, id: str, finding: Finding, sequence: Sequence[Exchange]) -> Oracle | None:
         judge, found = self._judges.get(id), finding.failure
         if judge is not None:
-            return self._oracles.by_judge(judge, found, story[-1])
+            return self._oracles.by_judge(judge, found, sequence[-1])
         return (
-            self._oracles.by_reference(found, story)
-            or self._oracles.by_status(found, story)
+            self._oracles.by_reference(found, sequence)
+            or self._oracles.by_status(found, sequence)
             or self._oracles.by_replay(found)
         )
 
-    def _sliced(self, finding: Finding, story: Sequence[Exchange]) -> tuple[Exchange, ...] | None:
-        """The exchanges about the models alone that the last one has to do with, if they end in the same answer."""
+    def _sliced(self, finding: Finding, sequence: Sequence[Exchange]) -> tuple[Exchange, ...] | None:
+        """Return the exchanges about the models of the last one, if these alone end in the same response."""
         if not finding.failure.seen_in:
             return None
-        sliced = about_same_models(story, self._subject.names)
-        if len(sliced) in (1, len(story)) or len(sliced) > LONGEST:
+        sliced = about_same_models(sequence, self._subject.names)
+        if len(sliced) in (1, len(sequence)) or len(sliced) > LONGEST:
             return None
         return sliced if self._shown_again(sliced) else None
 
-    def _shown_again(self, story: Sequence[Exchange]) -> bool | None:
-        """Whether the same requests end in the same answer; None where they are not sent."""
-        if not _Allowance(self._requests, self._cost, self._subject).take([exchange.request for exchange in story]):
+    def _shown_again(self, sequence: Sequence[Exchange]) -> bool | None:
+        """Return whether the same requests end in the same response, or None if the budget does not allow it."""
+        if not _Allowance(self._requests, self._cost, self._subject).take([exchange.request for exchange in sequence]):
             return None
         names = self._subject.names
-        if mentions_other_models(story, names):
+        if mentions_other_models(sequence, names):
             return False
         self._clear()
         again = list[Exchange]()
-        requests = iter(renamed([exchange.request for exchange in story], names))
-        for connection, group in groupby(story, lambda exchange: exchange.connection):
+        requests = iter(renamed([exchange.request for exchange in sequence], names))
+        for connection, group in groupby(sequence, lambda exchange: exchange.connection):
             row = [next(requests) for _ in group]
             again += self._sent(row) if connection is None else self._in_a_row(row)
-        return same_response(self._subject.contract, names, story, again)
+        return same_response(self._subject.contract, names, sequence, again)
 
     def _sent(self, requests: Sequence[Request]) -> tuple[Exchange, ...]:
-        """Send requests as they are when they are pasted: with time between them, each over a connection of its own."""
+        """Send requests as a shell does: with time between them, each over a connection of its own."""
         sent = list[Exchange]()
         for request in requests:
             if sent:
@@ -224,7 +242,7 @@ class Shrinker:
         return tuple(replace(exchange, connection=None) for exchange in sent)
 
     def _in_a_row(self, requests: Sequence[Request]) -> list[Exchange]:
-        """Send requests over one connection, where the target has any."""
+        """Send requests over one connection, if the target is reached over connections."""
         subject = self._subject
         if not subject.client.transport.has_connections:
             return [subject.send(request) for request in requests]
@@ -236,42 +254,42 @@ class Shrinker:
         return exchanges
 
 
-def _story(finding: Finding, whole: Sequence[Exchange]) -> tuple[Exchange, ...]:
-    """All that was sent up to the exchange that shows the finding: what it took is in there."""
+def _sequence_of(finding: Finding, whole: Sequence[Exchange]) -> tuple[Exchange, ...]:
+    """Return everything that was sent up to the exchange that shows the finding."""
     last = finding.exchanges[-1]
     place = next((place for place, exchange in enumerate(whole) if exchange is last), None)
     return finding.exchanges if place is None else tuple(whole[: place + 1])
 
 
-def _is_beginning(story: Sequence[Exchange], whole: Sequence[Exchange]) -> bool:
-    """Whether a story is what was sent, whole and uncut."""
-    return len(story) <= len(whole) and all(one is other for one, other in zip(story, whole, strict=False))
+def _is_beginning(sequence: Sequence[Exchange], whole: Sequence[Exchange]) -> bool:
+    """Return whether a sequence is the beginning of what was sent, with nothing left out."""
+    return len(sequence) <= len(whole) and all(one is other for one, other in zip(sequence, whole, strict=False))
 
 
-def _told_by(finding: Finding, seen: Reproduced, names: Names) -> Finding:
-    """The finding as other exchanges show it, in the words of its check where they are the same requests."""
-    failure, words = seen.failure, finding.failure.expected
+def _shown_by(finding: Finding, reproduced: Reproduced, names: Names) -> Finding:
+    """Return the finding as other exchanges show it; it keeps the words of its check if the requests are the same."""
+    failure, words = reproduced.failure, finding.failure.expected
     before = [exchange.request for exchange in finding.exchanges]
-    if not names.names_in(words) and numbered(before, names) == numbered(seen.requests, names):
+    if not names.names_in(words) and numbered(before, names) == numbered(reproduced.requests, names):
         failure.expected = words
-    return replace(finding, failure=failure, exchanges=seen.exchanges, replay=Replayed.SHOWN)
+    return replace(finding, failure=failure, exchanges=reproduced.exchanges, replay=Replayed.SHOWN)
 
 
 class _Allowance:
-    """Requests that may be sent for one finding."""
+    """The requests that may be sent for one finding."""
 
     def __init__(
         self, requests: int, cost: Callable[[Sequence[Request]], int], subject: Subject, others: int = FOR_OTHERS
     ) -> None:
         self._left = requests
         self.refused = False
-        """Whether any requests were too many."""
+        """Whether any sequence cost too much."""
         self._others = others
         self._cost = cost
         self._subject = subject
 
     def take(self, requests: Sequence[Request]) -> bool:
-        """Take what it costs to send these, if there is so much."""
+        """Take what it costs to send these requests, if that much is left; return whether it was."""
         cost = self._cost(requests)
         taken = cost <= self._left and self._subject.can_afford(cost + self._others)
         self.refused |= not taken
@@ -279,5 +297,5 @@ class _Allowance:
         return taken
 
     def of(self, replay: Replay) -> Replay:
-        """A replay that shows nothing where its requests are too many."""
+        """Return a replay that returns None if its requests cost too much."""
         return lambda requests: replay(requests) if self.take(requests) else None

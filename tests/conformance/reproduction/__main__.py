@@ -28,11 +28,11 @@ def main() -> None:
                 print(one if one.missed else f"{one} {one.finding.get('instead')}", flush=True)
         print(f"{mutant.__name__}: {len(some)} findings, {report['run']['requests']} requests", flush=True)
     print(f"{len(chosen)} mutants, at most {most} requests a run")
-    told("told in full", [one for one in found if one.first])
-    told("all findings", found)
+    print_measures("reported in full", [one for one in found if one.first])
+    print_measures("all findings", found)
 
 
-def told(title: str, found: Sequence[Pasted]) -> None:
+def print_measures(title: str, found: Sequence[Pasted]) -> None:
     """Print what the measures are."""
     printed = [one for one in found if one.printed]
     shown = [one for one in printed if one.missed is None]

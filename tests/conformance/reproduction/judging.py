@@ -73,10 +73,10 @@ def misses(finding: dict[str, Any], response: Response) -> str | None:
     if without := WITHOUT.match(expected):
         members = response.members.get(without[1])
         return None if isinstance(members, dict) and without[2] in members else f"{without[2]} is not there"
-    return _misses_what_is_told(finding, response)
+    return _misses_expectation(finding, response)
 
 
-def _misses_what_is_told(finding: dict[str, Any], response: Response) -> str | None:
+def _misses_expectation(finding: dict[str, Any], response: Response) -> str | None:
     expected, observed = finding["expected"], finding["observed"]
     if absent := ABSENT.match(observed):
         return None if absent[1] not in response.members else f"{absent[1]} is not absent"
@@ -112,36 +112,36 @@ def _wrong_status(expected: str, observed: int, response: Response) -> str | Non
 
 
 def _wrong_by_schema(off: re.Match[str], response: Response) -> str | None:
-    name, inner, told, missing = off.groups()
+    name, inner, expected, missing = off.groups()
     if missing:
         return None if missing not in response.members else f"{missing} is there"
     value = response.members.get(name)
     value = value.get(inner) if inner and isinstance(value, dict) else value
-    return None if _alike(json.dumps(value, ensure_ascii=False), told) else f"{name}: {value!r}, and not {told}"
+    return None if _alike(json.dumps(value, ensure_ascii=False), expected) else f"{name}: {value!r}, and not {expected}"
 
 
 def _wrong_member(expected: str, member: re.Match[str], response: Response) -> str | None:
-    name, entry, told = member.groups()
+    name, entry, expected = member.groups()
     value = response.members.get(name)
     if entry is not None:
         value = value.get(entry) if isinstance(value, dict) else None
-    seen = "absent" if value is None and told == "absent" else json.dumps(value, ensure_ascii=False)
-    if not _alike(seen, told):
-        return f"{name}: {seen[:200]}, and not {told[:200]}"
+    seen = "absent" if value is None and expected == "absent" else json.dumps(value, ensure_ascii=False)
+    if not _alike(seen, expected):
+        return f"{name}: {seen[:200]}, and not {expected[:200]}"
     wanted = MEMBER.match(expected)
     if wanted and wanted[1] == name and not name.endswith("_at") and wanted[3].startswith(f"{seen} "):
         return f"{name}: {seen[:200]} is what was expected"
     return None
 
 
-def _alike(seen: str, told: str) -> bool:
+def _alike(seen: str, expected: str) -> bool:
     """Whether two values are the same as they are written, names and times apart."""
-    seen, told = (MOVES.sub("T", NAME.sub("#", text)) for text in (seen, told))
-    told = re.sub(r", as (it was|in) .*", "", told)
-    if ELLIPSIS in seen and ELLIPSIS in told:  # what is cut depends on how long a name is
-        return seen.partition(ELLIPSIS)[2] == told.partition(ELLIPSIS)[2]
-    cut = CUT.search(told)
-    return seen.startswith(told[: cut.start()]) if cut else _settled(seen) == _settled(told)
+    seen, expected = (MOVES.sub("T", NAME.sub("#", text)) for text in (seen, expected))
+    expected = re.sub(r", as (it was|in) .*", "", expected)
+    if ELLIPSIS in seen and ELLIPSIS in expected:  # what is cut depends on how long a name is
+        return seen.partition(ELLIPSIS)[2] == expected.partition(ELLIPSIS)[2]
+    cut = CUT.search(expected)
+    return seen.startswith(expected[: cut.start()]) if cut else _settled(seen) == _settled(expected)
 
 
 def _settled(text: str) -> Any:
@@ -160,10 +160,10 @@ def _unlike(finding: dict[str, Any], response: Response) -> str | None:
     shown = finding["exchanges"][-1]["response"]
     if shown["status"] != response.status:
         return f"status {response.status}, and not {shown['status']}"
-    told = _shown(finding)
-    if not told and NAME.sub("#", response.body)[:60] != NAME.sub("#", shown["body"])[:60]:
+    expected = _shown(finding)
+    if not expected and NAME.sub("#", response.body)[:60] != NAME.sub("#", shown["body"])[:60]:
         return "another body"
-    for name, value in told.items():
+    for name, value in expected.items():
         seen = response.members.get(name)
         written, came = (json.dumps(one, ensure_ascii=False) for one in (value, seen))
         if name not in MOVING and not _alike(came, written):

@@ -72,7 +72,7 @@ def test_the_responses_do_not_run_together(folder: Path) -> None:
     assert sum(line.startswith("HTTP/1.1 ") for line in ran.stdout.splitlines()) == 2
 
 
-def test_an_application_that_does_not_start_is_told(folder: Path) -> None:
+def test_an_application_that_does_not_start_is_reported(folder: Path) -> None:
     ran = _bash("respan-conformance serve my_project:none", folder)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "my_project:none" in ran.stderr

@@ -1,1 +1,1 @@
-"""How the stories of findings are made short."""
+"""The search for the shortest request sequence that shows a finding."""

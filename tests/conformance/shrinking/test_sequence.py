@@ -1,4 +1,4 @@
-"""Which exchanges tell a story, and the same story under other names."""
+"""Which exchanges show a failure, and the same requests under other names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _exchange(contract: Contract, body: dict[str, object], shown: dict[str, obje
     return answered(upsert_request(contract, body), 200, shown if shown is not None else body)
 
 
-def test_a_story_ends_where_the_violation_is_shown(contract: Contract) -> None:
+def test_a_sequence_ends_with_the_evidence(contract: Contract) -> None:
     exchanges = [_exchange(contract, {"model_name": f"m{number}"}) for number in range(4)]
     by_members = Failure("a", "b", seen_in=[exchanges[1].response.members])
     by_response = Failure("a", "b", seen_in=[exchanges[2].response])
@@ -24,23 +24,23 @@ def test_a_story_ends_where_the_violation_is_shown(contract: Contract) -> None:
     assert sequence_showing(Failure("a", "b"), exchanges) == tuple(exchanges)
 
 
-def test_a_story_is_about_what_the_last_exchange_names_and_what_that_names(contract: Contract) -> None:
+def test_exchanges_about_models_that_the_last_one_names_directly_or_not(contract: Contract) -> None:
     names = Names()
     base, other, child = names.new_name(), names.new_name(), names.new_name()
-    story = [
+    sequence = [
         _exchange(contract, {"model_name": base}),
         _exchange(contract, {"model_name": other}),
         _exchange(contract, {"model_name": child, "base_model_name": base}),
         _exchange(contract, {"model_name": base, "input_cost": 1}),
         _exchange(contract, {"model_name": child}),
     ]
-    assert about_same_models(story, names) == (story[0], *story[2:])
-    assert about_same_models(story[:2], names) == (story[1],)
+    assert about_same_models(sequence, names) == (sequence[0], *sequence[2:])
+    assert about_same_models(sequence[:2], names) == (sequence[1],)
     nameless = _exchange(contract, {})
-    assert about_same_models([*story, nameless], names) == (nameless,)
+    assert about_same_models([*sequence, nameless], names) == (nameless,)
 
 
-def test_names_that_begin_alike_are_told_apart() -> None:
+def test_names_that_begin_alike_are_different() -> None:
     names = Names("0")
     first = names.new_name()
     eleventh = [names.new_name() for _ in range(10)][-1]
@@ -61,15 +61,15 @@ def test_the_same_requests_under_new_names(contract: Contract) -> None:
     assert second.key == second.json["model_name"]
 
 
-def test_answers_are_the_same_but_for_names_and_times(contract: Contract) -> None:
+def test_responses_are_the_same_apart_from_names_and_times(contract: Contract) -> None:
     names = Names()
     one, other, third = names.new_name(), names.new_name(), names.new_name()
 
-    def story(name: str, **shown: object) -> list[Exchange]:
+    def sequence(name: str, **shown: object) -> list[Exchange]:
         return [_exchange(contract, {"model_name": name}, {"id": name, "created_at": name, **shown})]
 
-    assert same_response(contract, names, story(one, input_cost=1), story(other, input_cost=1.0))
-    assert not same_response(contract, names, story(one, input_cost=1), story(other, input_cost=2))
-    assert not same_response(contract, names, story(one, display_name=third), story(other, display_name=other))
+    assert same_response(contract, names, sequence(one, input_cost=1), sequence(other, input_cost=1.0))
+    assert not same_response(contract, names, sequence(one, input_cost=1), sequence(other, input_cost=2))
+    assert not same_response(contract, names, sequence(one, display_name=third), sequence(other, display_name=other))
     refused = [answered(upsert_request(contract, {"model_name": one}), 400, {})]
-    assert not same_response(contract, names, story(one), refused)
+    assert not same_response(contract, names, sequence(one), refused)

@@ -30,7 +30,7 @@ def _answering(contract: Contract, *statuses: int) -> Subject:
     return subject_of(contract, wsgi(lambda *_: (next(coming), {})))
 
 
-def _attempts(subject: Subject, *judges: Requirement) -> CheckRunner:
+def _runner(subject: Subject, *judges: Requirement) -> CheckRunner:
     return CheckRunner(subject.contract, subject, judges)
 
 
@@ -44,7 +44,7 @@ def _statuses(exchanges: tuple[Exchange, ...]) -> list[int]:
 
 def test_a_check_that_finds_nothing_passes_and_runs_once(contract: Contract) -> None:
     subject = _answering(contract, 201)
-    attempt = _attempts(subject).run(OWN, _is_created(subject))
+    attempt = _runner(subject).run(OWN, _is_created(subject))
     assert attempt.verdict is Verdict.PASS
     assert attempt.findings == {}
     assert subject.client.requests == 1
@@ -53,7 +53,7 @@ def test_a_check_that_finds_nothing_passes_and_runs_once(contract: Contract) -> 
 
 def test_a_fault_that_repeats_is_a_fail_shown_as_it_was_the_second_time(contract: Contract) -> None:
     subject = _answering(contract, 200, 202)
-    attempt = _attempts(subject).run(OWN, _is_created(subject))
+    attempt = _runner(subject).run(OWN, _is_created(subject))
     assert attempt.verdict is Verdict.FAIL
     assert attempt.findings["STA-01"].failure.expected == "status 201"
     assert _statuses(attempt.findings["STA-01"].exchanges) == [202]
@@ -62,7 +62,7 @@ def test_a_fault_that_repeats_is_a_fail_shown_as_it_was_the_second_time(contract
 
 def test_a_fault_that_does_not_repeat_is_unstable_and_both_exchanges_are_shown(contract: Contract) -> None:
     subject = _answering(contract, 200, 201)
-    attempt = _attempts(subject).run(OWN, _is_created(subject))
+    attempt = _runner(subject).run(OWN, _is_created(subject))
     assert attempt.verdict is Verdict.UNSTABLE
     assert _statuses(attempt.findings["STA-01"].exchanges) == [200]
     assert _statuses(attempt.findings["STA-01"].again) == [201]
@@ -70,34 +70,34 @@ def test_a_fault_that_does_not_repeat_is_unstable_and_both_exchanges_are_shown(c
 
 def test_a_fault_is_confirmed_once_a_run(contract: Contract) -> None:
     subject = _answering(contract, 200)
-    attempts = _attempts(subject)
-    assert [attempts.run(OWN, _is_created(subject)).verdict for _ in range(3)] == [Verdict.FAIL] * 3
+    runner = _runner(subject)
+    assert [runner.run(OWN, _is_created(subject)).verdict for _ in range(3)] == [Verdict.FAIL] * 3
     assert subject.client.requests == 4
 
 
 def test_what_was_unstable_is_tried_again_the_next_time(contract: Contract) -> None:
     subject = _answering(contract, 200, 201, 201, 200, 200)
-    attempts = _attempts(subject)
-    verdicts = [attempts.run(OWN, _is_created(subject)).verdict for _ in range(2)]
+    runner = _runner(subject)
+    verdicts = [runner.run(OWN, _is_created(subject)).verdict for _ in range(2)]
     assert verdicts == [Verdict.UNSTABLE, Verdict.FAIL]
 
 
 def test_a_fault_of_a_race_may_take_three_more_runs_to_repeat(contract: Contract) -> None:
     race = requirement("CON-01")
     third, never = _answering(contract, 200, 201, 201, 200), _answering(contract, 200, 201)
-    assert _attempts(third).run(race, _is_created(third)).verdict is Verdict.FAIL
+    assert _runner(third).run(race, _is_created(third)).verdict is Verdict.FAIL
     assert third.client.requests == 4
-    assert _attempts(never).run(race, _is_created(never)).verdict is Verdict.UNSTABLE
+    assert _runner(never).run(race, _is_created(never)).verdict is Verdict.UNSTABLE
     assert never.client.requests == 5  # the last one replays the first
 
 
-def test_evidence_is_made_anew_for_the_second_run(contract: Contract) -> None:
+def test_evidence_is_collected_again_for_the_second_run(contract: Contract) -> None:
     subject = _answering(contract, 200, 201)
 
     def check() -> None:
         expect_status(subject.once("evidence", lambda: subject.upsert(subject.minimal_body())), 201)
 
-    assert _attempts(subject).run(OWN, check).verdict is Verdict.UNSTABLE
+    assert _runner(subject).run(OWN, check).verdict is Verdict.UNSTABLE
     assert subject.client.requests == 3  # the last one replays the first
 
 
@@ -118,34 +118,34 @@ def test_a_fault_that_the_second_run_cannot_see_is_seen_by_the_same_requests(con
         if after.response.members.get("display_name") != before.get("display_name"):
             raise Failure("nothing of another model", "something", seen_in=[after.response])
 
-    attempt = _attempts(subject).run(OWN, check)
+    attempt = _runner(subject).run(OWN, check)
     assert attempt.verdict is Verdict.FAIL
     assert subject.client.requests == 9
 
 
-def test_evidence_that_cannot_be_had_is_asked_for_once(contract: Contract) -> None:
+def test_evidence_that_is_not_available_is_requested_once(contract: Contract) -> None:
     subject = _answering(contract, 400)
 
     def check() -> None:
         subject.once("evidence", lambda: subject.existing(subject.minimal_body()))
 
-    attempts = _attempts(subject)
-    first = attempts.run(OWN, check)
+    runner = _runner(subject)
+    first = runner.run(OWN, check)
     asked = subject.client.requests
-    again = attempts.run(OWN, check)
+    again = runner.run(OWN, check)
     assert first.verdict is again.verdict is Verdict.NOT_TESTABLE
     assert first.reason == again.reason
     assert subject.client.requests == asked
 
 
-def test_exchanges_that_a_violation_names_are_those_that_are_shown(contract: Contract) -> None:
+def test_a_finding_has_the_exchanges_that_its_failure_names(contract: Contract) -> None:
     subject = _answering(contract, 200)
 
     def check() -> None:
         subject.upsert(subject.minimal_body())
         raise Failure("one", "other", [subject.upsert(subject.minimal_body())])
 
-    attempt = _attempts(subject).run(OWN, check)
+    attempt = _runner(subject).run(OWN, check)
     assert len(attempt.findings["STA-01"].exchanges) == 1
     assert len(attempt.exchanges) == 2
 
@@ -157,7 +157,7 @@ def test_an_exception_in_a_check_is_an_error_of_ours(contract: Contract) -> None
         subject.upsert(subject.minimal_body())
         raise KeyError("a mistake of ours")
 
-    attempt = _attempts(subject).run(OWN, check)
+    attempt = _runner(subject).run(OWN, check)
     assert attempt.verdict is Verdict.ERROR
     assert "a mistake of ours" in attempt.reason
     assert subject.client.requests == 1
@@ -169,7 +169,7 @@ def test_what_cannot_be_tested_says_why_and_whose_finding_it_is(contract: Contra
     def check() -> None:
         subject.existing(subject.minimal_body())
 
-    attempt = _attempts(subject).run(OWN, check)
+    attempt = _runner(subject).run(OWN, check)
     assert (attempt.verdict, attempt.blocked_by) == (Verdict.NOT_TESTABLE, "STA-17")
     assert "400" in attempt.reason
 
@@ -184,7 +184,7 @@ def test_a_lost_request_is_reported_where_answers_are_required(
     def check() -> None:
         raise NoResponse(request, "the connection broke")
 
-    attempt = _attempts(subject).run(OWN, check)
+    attempt = _runner(subject).run(OWN, check)
     assert attempt.lost is not None
     assert (attempt.verdict, attempt.blocked_by) == (Verdict.NOT_TESTABLE, blocked_by)
     assert attempt.findings.keys() == (set() if may_be_intercepted else {RESPONDS})
@@ -204,28 +204,28 @@ def _breaking(subject: Subject, *targets: str) -> Callable[[], None]:
 
 def test_a_connection_that_breaks_once_is_flaky_and_the_check_is_judged(contract: Contract) -> None:
     subject = _answering(contract, 201)
-    attempts = _attempts(subject)
-    attempt = attempts.run(OWN, _breaking(subject, "/"))
+    runner = _runner(subject)
+    attempt = runner.run(OWN, _breaking(subject, "/"))
     assert attempt.verdict is Verdict.PASS
     assert attempt.findings == {}
-    assert attempts.flaky_requests == 1
+    assert runner.flaky_requests == 1
 
 
 def test_a_connection_that_breaks_here_and_there_judges_nothing(contract: Contract) -> None:
     subject = _answering(contract, 201)
-    attempts = _attempts(subject)
-    attempt = attempts.run(OWN, _breaking(subject, "/a", "/b", "/c", "/d"))
+    runner = _runner(subject)
+    attempt = runner.run(OWN, _breaking(subject, "/a", "/b", "/c", "/d"))
     assert (attempt.verdict, attempt.obstacle) == (Verdict.NOT_TESTABLE, Obstacle.DISRUPTED)
     assert "flaky" in attempt.reason
-    assert attempts.flaky_requests == 4
+    assert runner.flaky_requests == 4
 
 
 def test_a_request_that_gets_no_response_again_and_again_is_a_fault(contract: Contract) -> None:
     subject = _answering(contract, 201)
-    attempts = _attempts(subject)
-    attempt = attempts.run(OWN, _breaking(subject, "/b", "/a", "/a", "/a"))
+    runner = _runner(subject)
+    attempt = runner.run(OWN, _breaking(subject, "/b", "/a", "/a", "/a"))
     assert attempt.findings[RESPONDS].verdict is Verdict.FAIL
-    assert attempts.flaky_requests == 1
+    assert runner.flaky_requests == 1
 
 
 def _no_fives(exchange: Exchange, _: SchemaJudge, __: Contract) -> None:
@@ -243,7 +243,7 @@ def test_a_fault_on_every_exchange_is_reported_once_where_it_came_up_first(contr
         for _ in range(3):
             subject.upsert(subject.minimal_body())
 
-    attempt = _attempts(subject, NO_FIVES).run(OWN, check)
+    attempt = _runner(subject, NO_FIVES).run(OWN, check)
     assert attempt.verdict is Verdict.PASS
     assert attempt.findings.keys() == {"STA-03"}
     assert _statuses(attempt.findings["STA-03"].exchanges) == [505]
@@ -255,19 +255,19 @@ def test_a_fault_of_a_request_that_is_made_up_once_a_run_is_confirmed_by_that_re
     def check() -> None:
         subject.once("made up", lambda: [subject.upsert({**subject.minimal_body(), "input_cost": 1})], persistent=True)
 
-    attempt = _attempts(subject, NO_FIVES).run(OWN, check)
+    attempt = _runner(subject, NO_FIVES).run(OWN, check)
     assert attempt.findings["STA-03"].verdict is Verdict.FAIL
     assert subject.client.requests == 3
 
 
 @pytest.mark.parametrize(("later", "verdict", "requests"), [(200, Verdict.FAIL, 3), (201, Verdict.UNSTABLE, 5)])
-def test_a_violation_that_can_be_retraced_is_confirmed_without_the_rest_of_its_check(
+def test_a_failure_with_a_replay_is_confirmed_without_the_rest_of_its_check(
     contract: Contract, later: int, verdict: Verdict, requests: int
 ) -> None:
     subject = _answering(contract, 201, 200, later)
 
-    def replay(story: Sequence[Request]) -> Reproduced | None:
-        exchanges = [subject.send(request) for request in story]
+    def replay(sequence: Sequence[Request]) -> Reproduced | None:
+        exchanges = [subject.send(request) for request in sequence]
         seen = exchanges[-1].response.status != 201
         return Reproduced(Failure("201", "another"), tuple(exchanges)) if seen else None
 
@@ -279,7 +279,7 @@ def test_a_violation_that_can_be_retraced_is_confirmed_without_the_rest_of_its_c
             failure.replay = replay
             raise failure
 
-    attempt = _attempts(subject).run(OWN, check)
+    attempt = _runner(subject).run(OWN, check)
     assert attempt.verdict is verdict
     assert subject.client.requests == requests
 
@@ -295,23 +295,23 @@ def test_what_led_to_a_fault_on_an_exchange_is_shown_and_nothing_else(contract: 
         for body in (one, other, one, {**one, "input_cost": 1}, other):
             subject.upsert(body)
 
-    attempt = _attempts(subject, NO_FIVES).run(OWN, check)
+    attempt = _runner(subject, NO_FIVES).run(OWN, check)
     assert _statuses(attempt.findings["STA-03"].exchanges) == [200, 200, 500]
     assert len({exchange.request.key for exchange in attempt.findings["STA-03"].exchanges}) == 1
 
 
 def test_the_checks_own_finding_stands_beside_that_on_every_exchange(contract: Contract) -> None:
     subject = _answering(contract, 500)
-    attempt = _attempts(subject, NO_FIVES).run(OWN, _is_created(subject))
+    attempt = _runner(subject, NO_FIVES).run(OWN, _is_created(subject))
     assert attempt.findings.keys() == {"STA-01", "STA-03"}
     assert attempt.verdict is Verdict.FAIL
 
 
 def test_observations_are_those_of_this_check(contract: Contract) -> None:
     subject = _answering(contract, 201)
-    attempts = _attempts(subject)
-    assert attempts.run(OWN, lambda: subject.observe("one")).observed == ("one",)
-    assert attempts.run(OWN, lambda: None).observed == ()
+    runner = _runner(subject)
+    assert runner.run(OWN, lambda: subject.observe("one")).observed == ("one",)
+    assert runner.run(OWN, lambda: None).observed == ()
 
 
 def test_an_obstacle_beside_a_confirmed_fault_hides_neither(contract: Contract) -> None:
@@ -321,6 +321,6 @@ def test_an_obstacle_beside_a_confirmed_fault_hides_neither(contract: Contract) 
         subject.upsert(subject.minimal_body())
         raise NotTestable("no provider is known")
 
-    attempt = _attempts(subject, NO_FIVES).run(OWN, check)
+    attempt = _runner(subject, NO_FIVES).run(OWN, check)
     assert attempt.verdict is Verdict.NOT_TESTABLE
     assert attempt.findings["STA-03"].verdict is Verdict.FAIL

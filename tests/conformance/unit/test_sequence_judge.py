@@ -1,4 +1,4 @@
-"""The onlooker: what the reference model alone finds wrong in exchanges that somebody else made."""
+"""What the reference model alone finds wrong in exchanges that a check made."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def test_nothing_is_wrong_where_all_is_as_predicted(subject: Subject, upserted: 
     assert _found(subject, created, upserted(key, 200, input_cost=2.0)) == []
 
 
-def test_a_value_is_told_by_where_it_comes_from(subject: Subject, upserted: Callable[..., Exchange]) -> None:
+def test_a_fault_in_a_value_says_where_the_value_comes_from(
+    subject: Subject, upserted: Callable[..., Exchange]
+) -> None:
     key, base = {"model_name": subject.names.new_name()}, {"model_name": subject.names.new_name()}
     one = upserted({**key, "input_cost": 2}, 201, input_cost=1)
     assert _found(subject, one) == [("create", "input_cost", "sent", "input_cost: 2 in the response to the create")]
@@ -68,7 +70,7 @@ def test_a_value_is_told_by_where_it_comes_from(subject: Subject, upserted: Call
     ]
 
 
-def test_a_status_is_told_by_what_it_has_to_be(subject: Subject, upserted: Callable[..., Exchange]) -> None:
+def test_a_fault_in_a_status_says_what_was_expected(subject: Subject, upserted: Callable[..., Exchange]) -> None:
     key = {"model_name": subject.names.new_name()}
     created = upserted(key, 201)
     assert _found(subject, created, upserted(key, 201)) == [
@@ -78,7 +80,7 @@ def test_a_status_is_told_by_what_it_has_to_be(subject: Subject, upserted: Calla
     assert _found(subject, wrong) == [("create", "", "400, not 201", "status 400 for input_cost: [1]")]
 
 
-def test_of_what_the_reference_does_not_know_nothing_is_foreseen(subject: Subject) -> None:
+def test_nothing_is_predicted_for_an_unknown_key(subject: Subject) -> None:
     stranger = Credentials.from_keys("another", None, None).primary
     request = subject.upsert({"model_name": Names().new_name()}, stranger).request
     assert prediction_of_last(subject, [request]) is None
