@@ -190,9 +190,9 @@ class Profile:
     races: int
     """Rounds of each race."""
     stateful_tests: int
-    """Random walks beside the reference model."""
+    """How many random stateful tests run."""
     history: int
-    """Steps of the histories that one model is led through, each of them."""
+    """The length of the histories that one model is taken through, all of them."""
     examples: int
     """Requests that Schemathesis makes up by fuzzing, on top of its examples and its coverage of the schema."""
     quick_only: bool = False
@@ -202,7 +202,7 @@ class Profile:
     requests: int | None = None
     """Requests in all, whatever is found: what is made up takes what the rest leaves. None where nobody counts them."""
     seconds: float | None = None
-    """How long the walks go on; None where their number is fixed."""
+    """How long the stateful tests go on; None if their number is fixed."""
 
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(

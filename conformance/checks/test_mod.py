@@ -1,4 +1,4 @@
-"""MOD: walks over names, organizations and base models, each answer predicted by a reference model."""
+"""MOD: stateful tests, with each response predicted by the reference model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _judge(subject: Subject, level: Level) -> None:
     def judge(step: Step) -> None:
         _judge_step(subject, step, level)
 
-    for step in subject.once("walks", lambda: run_stateful_tests(subject)):
+    for step in subject.once("stateful tests", lambda: run_stateful_tests(subject)):
         try:
             judge(step)
         except Failure as failure:
@@ -47,7 +47,7 @@ def _judge_step(subject: Subject, step: Step, level: Level) -> None:
     if not step.exchange.response.successful:
         return
     for field in subject.reliable_fields():
-        sure = predicted.fields.get(field.name)
-        if sure is not None and sure.level is level:
+        known = predicted.fields.get(field.name)
+        if known is not None and known.level is level:
             where = "as the reference model predicts"
-            expect_returned(step.exchange.response.members, field.response, sure.value, where)
+            expect_returned(step.exchange.response.members, field.response, known.value, where)

@@ -1,1 +1,1 @@
-"""A reference model of the semantics, walks beside it, and requests that Schemathesis makes up."""
+"""The reference model of the semantics, stateful tests against it, and requests that Schemathesis generates."""

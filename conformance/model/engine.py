@@ -1,7 +1,7 @@
-"""Lets Schemathesis make up requests from the contract: its examples, its coverage of the schema, and fuzzing.
+"""Requests that Schemathesis generates from the contract: its examples, its coverage of the schema, and fuzzing.
 
-Schemathesis supplies requests and nothing else; its own checks are switched off. It believes that it tests a WSGI
-application: that application is ours, adapts each body to the target, sends it, and remembers what was exchanged.
+Schemathesis supplies requests and nothing else: its own checks are switched off, and requirements judge the responses.
+It tests a WSGI application of ours, which adapts each body to the target, sends it, and records the exchange.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from conformance.wire import strict_json
 from conformance.wire.exchange import Exchange, Json
 
 NAMES = 4
-"""Models that the generated requests are about: enough for creates and updates of each other's fields."""
+"""How many models the generated requests are about: few, so that requests update what earlier ones created."""
 LEAST = 6
-"""Requests that are sent whatever the others took."""
+"""How many requests are sent even if the request budget is nearly exhausted."""
 AGAIN = 12
-"""Requests that are kept to send some of them again, alone."""
+"""How many requests of the budget are reserved to send some of them again, alone."""
 
 
 def send_generated_requests(subject: Subject) -> list[Exchange]:
-    """What one run of the engine over the upsert sent, valid and invalid. The same for the same seed."""
+    """Send the requests, valid and invalid, and return the exchanges. The requests depend on the seed alone."""
     subject.require_requests(1 + AGAIN)
     import schemathesis
     from schemathesis.config import SchemathesisConfig
@@ -53,7 +53,7 @@ def send_generated_requests(subject: Subject) -> list[Exchange]:
 
 
 class _Bridge:
-    """A WSGI application that passes upserts on to the target."""
+    """A WSGI application that forwards upserts to the target."""
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
@@ -64,15 +64,15 @@ class _Bridge:
         self.obstacle: Exception | None = None
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
-        """Answer every request alike: what is made up next must not hang on what the target said."""
+        """Return the same response to every request: what is generated next must not depend on the target."""
         media_type = environ.get("CONTENT_TYPE", "")
         wanted = environ["REQUEST_METHOD"] == self._subject.contract.upsert.operation.method and "json" in media_type
-        if wanted and self.obstacle is None:  # each further request to a target that is gone would wait its time out
-            self._pass_on(environ)
+        if wanted and self.obstacle is None:  # each further request to a target that is gone would wait for its timeout
+            self._forward(environ)
         start_response("200 OK", [("Content-Type", "application/json")])
         return [b"{}"]
 
-    def _pass_on(self, environ: Mapping[str, Any]) -> None:
+    def _forward(self, environ: Mapping[str, Any]) -> None:
         raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         body = self._adapted(strict_json.parse(raw).value)
         enough = len(self.sent) >= LEAST and not self._subject.can_afford(1 + AGAIN)
@@ -81,18 +81,18 @@ class _Bridge:
         key = body.get(self._subject.contract.upsert.key) if isinstance(body, dict) else None
         try:
             self.sent.append(self._subject.post(encoded(body), key=key, credential=self._subject.credentials.primary))
-        except Exception as obstacle:  # noqa: BLE001 - the engine would swallow it
+        except Exception as obstacle:  # noqa: BLE001 - Schemathesis would swallow it
             self.obstacle = self.obstacle or obstacle
 
     def _repeats(self, body: Json) -> bool:
-        """Whether the same was sent before, under another name perhaps: much that is made up is alike once adapted."""
+        """Return whether the same body was sent before, perhaps under another name: adapting makes many equal."""
         written = encoded(self._named(body, self._names[0]))
         known = written in self._bodies
         self._bodies.add(written)
         return known
 
     def _adapted(self, body: Json) -> Json:
-        """The body with names of this run, and with references to what exists, wherever it has strings for them."""
+        """Return the body with a name of this run as key, and with references that exist, where it has strings."""
         if not isinstance(body, dict):
             return body
         adapted = _encodable({name: value for name, value in body.items() if name not in self._known})
@@ -104,14 +104,14 @@ class _Bridge:
         return self._named(adapted, self._names[len(self.sent) % NAMES])
 
     def _named(self, body: Json, name: str) -> Json:
-        """The body under a name of this run, where it has any."""
+        """Return the body with `name` as its key, if its key is a string that is not empty."""
         key = self._subject.contract.upsert.key
         named = isinstance(body, dict) and isinstance(body.get(key), str) and body[key]
         return {**body, key: name} if named else body
 
 
 def _encodable(value: Json) -> Json:
-    """`value` without lone surrogates, which no UTF-8 text can hold."""
+    """Return `value` without lone surrogates, which UTF-8 cannot encode."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):

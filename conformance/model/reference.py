@@ -1,6 +1,19 @@
-"""The suite's own reading of the semantics: what the contract lets one predict of each answer, and how surely.
+"""A model of the endpoint that predicts responses: the semantics, written a second time and without a server.
 
-It predicts a value or nothing at all; what it does not predict is never judged. It shares no code with any server.
+`ReferenceModel` follows requests one by one, as a server would. For each it predicts the status and those fields that
+follow from the contract: values that were sent, that were stored before, and that are inherited from a base model.
+
+It predicts a value or nothing. What the contract leaves open has no prediction, and is never judged: an omitted field,
+unless the target is known to keep it, or a value of a base model that was written after the model that inherits it. A
+prediction also has a level, that of the weakest fact it rests on. That a response returns what was just sent is MUST;
+that a later read returns it too is assumed, and so SHOULD.
+
+A response may not be as predicted. Then every later prediction about that model would fail as well, and one fault would
+look like many: `forget` drops what was known of the model, except whether it exists.
+
+It shares no code with the mock on purpose: shared code would approve its own mistakes. Stateful tests compare the model
+with a target (`stateful.py`). `SequenceJudge` applies it to exchanges that a check made, so that the search for a short
+reproduction recognises the same fault in other requests.
 """
 
 from __future__ import annotations
@@ -25,7 +38,7 @@ DELETED = 204
 
 @dataclass(frozen=True, slots=True)
 class PredictedValue:
-    """A predicted value, and the level of the facts that it rests on."""
+    """A predicted value, and the level of the weakest fact that it rests on."""
 
     value: Json
     level: Level
@@ -33,7 +46,7 @@ class PredictedValue:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What an answer has to be."""
+    """The predicted status and fields of a response."""
 
     status: PredictedValue
     fields: Mapping[str, PredictedValue] = field(default_factory=dict)
@@ -44,29 +57,29 @@ class ModelState:
     """What is known of a stored model."""
 
     own: dict[str, PredictedValue]
-    """Values of the model's own; a field that is in neither set may have any value or none."""
+    """Values of the model's own. A field that is neither here nor in `unset` may have any value or none."""
     unset: set[str]
-    """Fields that certainly have no value of their own."""
-    written: int
-    """When it was last written, counted in requests: a base model that was written later may or may not show."""
+    """Fields that are known to have no value of their own."""
+    as_json: int
+    """The number of the request that last wrote it. A base model written later may or may not be inherited from."""
 
 
 class ReferenceModel:
-    """Follows the models of several organizations through a run of requests."""
+    """Follows the models of several organizations through a sequence of requests."""
 
     def __init__(self, contract: Contract, *, keeps: bool, builtin: Collection[str] = ()) -> None:
         self._contract = contract
         self._builtin = builtin
         """Names of base models that every organization has."""
         self._keeps = keeps
-        """Whether the target was seen to keep omitted fields."""
-        self._shown = {shown.name: shown for shown in echoed_fields(contract)}
+        """Whether a probe found that the target keeps omitted fields."""
+        self._echoed = {echoed.name: echoed for echoed in echoed_fields(contract)}
         self._base = base_field(contract)
         self._models: dict[Address, ModelState] = {}
         self._clock = 0
 
     def upsert(self, at: Address, body: Mapping[str, Json]) -> Prediction:
-        """Predict the answer to a body of plain values, or with a wrong one, and follow it."""
+        """Predict the response to a body of plain values, or with an invalid one, and apply it."""
         self._clock += 1
         upsert = self._contract.upsert
         if classify_body(self._contract, body) is Validity.INVALID:
@@ -75,47 +88,51 @@ class ReferenceModel:
             base = (at[0], str(body[self._base.name]))
             if base not in self._models and base != at and base[1] not in self._builtin:
                 return Prediction(PredictedValue(self._base.reference.missing, SHOULD))
-        sure = SHOULD if self._may_chain(at, body) else MUST
+        level = SHOULD if self._may_chain(at, body) else MUST
         status = upsert.updated if at in self._models else upsert.created
         self._models[at] = self._after_write(self._models.get(at), body)
-        return Prediction(PredictedValue(status, sure), self._returned(at, just_sent=body))
+        return Prediction(PredictedValue(status, level), self._returned(at, just_sent=body))
 
     def read(self, at: Address) -> Prediction:
-        """Predict the answer to a read."""
+        """Predict the response to a read."""
         if at not in self._models:
             return Prediction(PredictedValue(404, MUST))
         return Prediction(PredictedValue(200, MUST), self._returned(at))
 
     def delete(self, at: Address) -> Prediction:
-        """Predict the answer to a delete, and follow it."""
+        """Predict the response to a delete, and apply it."""
         self._clock += 1
         elsewhere = at not in self._models and any(name == at[1] for _, name in self._models)
-        sure = SHOULD if elsewhere or self._is_base(at) else MUST  # that it looks as if it did not exist is assumed
-        return Prediction(PredictedValue(DELETED if self._models.pop(at, None) else 404, sure))
+        # That the model of another organization gets 404, and that a base model can be deleted, is assumed.
+        level = SHOULD if elsewhere or self._is_base(at) else MUST
+        return Prediction(PredictedValue(DELETED if self._models.pop(at, None) else 404, level))
 
     def forget(self, at: Address, *, exists: bool) -> None:
-        """An answer was not as predicted: forget what was known of the model, but whether there is one."""
+        """Forget what was known of a model except whether it exists, after a response that was not as predicted."""
         self._models.pop(at, None)
         if exists:
             self._models[at] = ModelState({}, set(), self._clock)
 
     def names(self, organization: str) -> list[str]:
-        """The models that an organization has."""
+        """Return the names of the models of an organization."""
         return [name for owner, name in self._models if owner == organization]
 
     def has_own_value(self, at: Address, name: str) -> bool:
-        """Whether a model has a value of its own in a field."""
+        """Return whether a model has a value of its own in a field."""
         return at in self._models and name in self._models[at].own
 
     def _may_chain(self, at: Address, body: Mapping[str, Json]) -> bool:
-        """Whether a base is sent that may have one itself, or to what may be a base: that this works is assumed."""
+        """Return whether the upsert may make a chain of base models. That chains work is assumed.
+
+        The base that is sent may have a base itself, or the model may be the base of another.
+        """
         if self._base is None or self._base.name not in body:
             return False
         base = self._models.get((at[0], str(body[self._base.name])))
         return base is None or self._base.name not in base.unset or self._is_base(at)
 
     def _is_base(self, at: Address) -> bool:
-        """Whether there may be a model that has this one as its base."""
+        """Return whether another model may have this one as its base."""
         if self._base is None:
             return False
         others = [model for address, model in self._models.items() if address[0] == at[0] and address != at]
@@ -123,49 +140,50 @@ class ReferenceModel:
         return any(base is None or base.value == at[1] for base in bases)
 
     def _after_write(self, before: ModelState | None, body: Mapping[str, Json]) -> ModelState:
-        sent = {name: PredictedValue(body[name], MUST) for name in self._shown if name in body}
+        sent = {name: PredictedValue(body[name], MUST) for name in self._echoed if name in body}
         if before is None or self._contract.upsert.omitted is Omitted.RESET:
-            return ModelState(sent, set(self._shown) - set(sent), self._clock)
+            return ModelState(sent, set(self._echoed) - set(sent), self._clock)
         if not self._keeps:
             return ModelState(sent, set(), self._clock)
-        kept = {name: PredictedValue(sure.value, SHOULD) for name, sure in before.own.items()}
-        return ModelState(kept | sent, before.unset - set(sent), self._clock)
+        stored = {name: PredictedValue(known.value, SHOULD) for name, known in before.own.items()}
+        return ModelState(stored | sent, before.unset - set(sent), self._clock)
 
     def _returned(self, at: Address, just_sent: Mapping[str, Json] | None = None) -> dict[str, PredictedValue]:
-        """Each field that can be predicted. What was just sent is sure; that it is kept is assumed."""
-        view = {}
-        for name, shown in self._shown.items():
-            sure = self._models[at].own.get(name) or self._inherited(at, shown, set())
-            if sure is not None:
-                view[name] = sure if just_sent is not None and name in just_sent else PredictedValue(sure.value, SHOULD)
-        return view
+        """Return each field that can be predicted. That a value is stored is assumed; that it is echoed is not."""
+        returned = {}
+        for name, echoed in self._echoed.items():
+            known = self._models[at].own.get(name) or self._inherited(at, echoed, set())
+            if known is not None:
+                just_echoed = just_sent is not None and name in just_sent
+                returned[name] = known if just_echoed else PredictedValue(known.value, SHOULD)
+        return returned
 
-    def _inherited(self, at: Address, shown: EchoedField, seen: set[Address]) -> PredictedValue | None:
+    def _inherited(self, at: Address, echoed: EchoedField, seen: set[Address]) -> PredictedValue | None:
         model = self._models[at]
-        if self._base is None or not isinstance(shown.response.source, Inherited) or shown.name not in model.unset:
+        if self._base is None or not isinstance(echoed.response.source, Inherited) or echoed.name not in model.unset:
             return None
         reference = model.own.get(self._base.name)
         base = (at[0], str(reference.value)) if reference else None
-        if base is None or base not in self._models or base in seen or self._models[base].written > model.written:
+        if base is None or base not in self._models or base in seen or self._models[base].as_json > model.as_json:
             return None
-        return self._models[base].own.get(shown.name) or self._inherited(base, shown, seen | {at})
+        return self._models[base].own.get(echoed.name) or self._inherited(base, echoed, seen | {at})
 
 
 STATUS = ""
-"""What is wrong, where it is no member of the response."""
+"""Stands for the status where a member of the response is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """What a fault is, whatever the values are that show it."""
+    """What identifies a fault, whatever values show it."""
 
     operation: str
     """`create`, `update`, `read` or `delete`."""
-    caller: str
+    credential: str
     member: str
-    """The member of the response that is wrong; STATUS where the status is."""
+    """The wrong member of the response, or STATUS."""
     source: str
-    """Where its value comes from: `sent`, `kept` or `inherited`; of a status, what it has to be and what it is."""
+    """Where its value comes from: `sent`, `stored` or `inherited`. Of a status, the expected and the actual one."""
 
 
 Fault: TypeAlias = tuple[str, str, Failure]
@@ -174,22 +192,22 @@ Fault: TypeAlias = tuple[str, str, Failure]
 
 @dataclass(frozen=True, slots=True)
 class PredictedExchange:
-    """What the reference says of a request before it is sent."""
+    """What the reference model predicts of a request before it is sent."""
 
     at: Address
     operation: str
     existed: bool
     prediction: Prediction
     entries: Mapping[str, Json]
-    """The entries of each override that the model has by then."""
+    """The entries of each override of the model after the request."""
     sources: Mapping[str, str]
-    """Where the value of each member comes from that is predicted."""
+    """Where the value of each predicted member comes from."""
     wrong: str = ""
-    """What is wrong in the request, in words."""
+    """What is invalid in the request, in words."""
 
 
 class SequenceJudge:
-    """Follows one sequence of exchanges, about models that did not exist before it."""
+    """Judges one sequence of exchanges by the reference model. Its models must not exist before it."""
 
     def __init__(self, subject: Subject) -> None:
         self._contract = subject.contract
@@ -198,16 +216,16 @@ class SequenceJudge:
             subject.contract, keeps=subject.capabilities.bare_upsert_returns_state, builtin=builtin
         )
         self._keeps = subject.capabilities.bare_upsert_returns_state
-        credentials = {"owner": subject.credentials.primary, "other": subject.credentials.other_org}
+        credentials = {"primary": subject.credentials.primary, "other": subject.credentials.other_org}
         self._organizations: dict[Credential | None, str] = {
-            caller: name for name, caller in credentials.items() if caller is not None
+            credential: name for name, credential in credentials.items() if credential is not None
         }
-        self._overrides = {override.name: shown for override, shown, _ in overlays(subject.contract)}
+        self._overrides = {override.name: echoed for override, echoed, _ in overlays(subject.contract)}
         self._entries: dict[Address, dict[str, dict[str, Json]]] = {}
         self._deleted: set[Address] = set()
 
     def predict(self, request: Request) -> PredictedExchange | None:
-        """Predict what comes of a request, and go on as if it came; None where the reference does not know."""
+        """Predict the response to a request and go on as if it came; None if the reference model cannot tell."""
         upsert = self._contract.upsert
         if request.credential not in self._organizations or request.key is None:
             return None
@@ -215,29 +233,29 @@ class SequenceJudge:
         at, operation = (organization, request.key), request.operation_id
         existed = request.key in self._reference.names(organization)
         if operation == upsert.operation.operation_id:
-            return self._foresee_upsert(at, request, existed)
+            return self._predict_upsert(at, request, existed)
         if request.body is None and upsert.read is not None and operation == upsert.read.operation_id:
-            return self._foreseen(at, "read", existed, self._reference.read(at), {})
+            return self._prediction_of(at, "read", existed, self._reference.read(at), {})
         if request.body is None and upsert.delete is not None and operation == upsert.delete.operation_id:
             self._entries.pop(at, None)
             self._deleted.add(at)
-            return self._foreseen(at, "delete", existed, self._reference.delete(at), {})
+            return self._prediction_of(at, "delete", existed, self._reference.delete(at), {})
         return None
 
-    def _foresee_upsert(self, at: Address, request: Request, existed: bool) -> PredictedExchange | None:
+    def _predict_upsert(self, at: Address, request: Request, existed: bool) -> PredictedExchange | None:
         upsert, body = self._contract.upsert, request.json
         if not isinstance(body, dict) or body.get(upsert.key) != at[1]:
             return None
         if classify_body(self._contract, body) is Validity.COERCIBLE:
             return None
         prediction = self._reference.upsert(at, body)
-        taken = prediction.status.value in (upsert.created, upsert.updated)
-        if taken:
+        accepted = prediction.status.value in (upsert.created, upsert.updated)
+        if accepted:
             self._note_entries(at, body, existed)
-        operation, wrong = "update" if existed else "create", "" if taken else self._wrong(body)
-        return self._foreseen(at, operation, existed, prediction, body, wrong)
+        operation, wrong = "update" if existed else "create", "" if accepted else self._wrong(body)
+        return self._prediction_of(at, operation, existed, prediction, body, wrong)
 
-    def _foreseen(
+    def _prediction_of(
         self,
         at: Address,
         operation: str,
@@ -248,13 +266,13 @@ class SequenceJudge:
     ) -> PredictedExchange:
         entries = {} if wrong else self._entries.get(at, {})
         sources = {name: self._source(at, name, body) for name in prediction.fields}
-        for override, said in entries.items():
-            source = "sent" if override in body else "kept"
-            sources |= {f"{self._overrides[override].name}.{name}": source for name in said}
+        for override, sent in entries.items():
+            source = "sent" if override in body else "stored"
+            sources |= {f"{self._overrides[override].name}.{name}": source for name in sent}
         return PredictedExchange(at, operation, existed, prediction, entries, sources, wrong)
 
     def _note_entries(self, at: Address, body: Mapping[str, Json], existed: bool) -> None:
-        """Keep in mind what the overrides say; what an update leaves out is only known to stay where that is kept."""
+        """Record the entries of the overrides; what an update omits is kept only if the target keeps omitted fields."""
         before = self._entries.get(at, {}) if existed and self._keeps else {}
         sent = {name: body[name] for name in self._overrides if isinstance(body.get(name), dict)}
         self._entries[at] = {**before, **sent}
@@ -268,13 +286,13 @@ class SequenceJudge:
         return f"for an unknown {base.name}" if base is not None else ""
 
     def judge(self, exchange: Exchange) -> dict[FaultKind, Failure]:
-        """Follow an exchange; return in what its response is wrong."""
+        """Follow an exchange, and return what is wrong in its response."""
         predicted = self.predict(exchange.request)
         if predicted is None:
             return {}
-        caller = exchange.request.credential.shell if exchange.request.credential else ""
+        credential = exchange.request.credential.shell if exchange.request.credential else ""
         found = {
-            FaultKind(predicted.operation, caller, member, source): failure
+            FaultKind(predicted.operation, credential, member, source): failure
             for member, source, failure in self._failures(predicted, exchange)
         }
         if exchange.response.status != predicted.prediction.status.value:
@@ -282,12 +300,12 @@ class SequenceJudge:
         return found
 
     def _forget(self, predicted: PredictedExchange, exchange: Exchange) -> None:
-        """Forget what was known of a model, but whether there is one, for its response was not as predicted."""
-        status, taken = exchange.response.status, exchange.response.successful
+        """Forget what was known of the model except whether it exists, which the response shows."""
+        status, accepted = exchange.response.status, exchange.response.successful
         exists = {
-            "read": taken,
-            "delete": predicted.existed and not (taken or status == 404),
-        }.get(predicted.operation, predicted.existed or taken)
+            "read": accepted,
+            "delete": predicted.existed and not (accepted or status == 404),
+        }.get(predicted.operation, predicted.existed or accepted)
         self._entries.pop(predicted.at, None)
         self._reference.forget(predicted.at, exists=exists)
 
@@ -302,32 +320,28 @@ class SequenceJudge:
         yield from self._wrong_values(predicted, exchange.response.members)
         yield from self._wrong_entries(predicted, exchange.response.members)
 
-    def _wrong_values(
-        self, predicted: PredictedExchange, members: Mapping[str, Json]
-    ) -> Iterator[tuple[str, str, Failure]]:
-        for shown in echoed_fields(self._contract):
-            if shown.name not in predicted.sources:
+    def _wrong_values(self, predicted: PredictedExchange, members: Mapping[str, Json]) -> Iterator[Fault]:
+        for echoed in echoed_fields(self._contract):
+            if echoed.name not in predicted.sources:
                 continue
-            source, value = predicted.sources[shown.name], predicted.prediction.fields[shown.name].value
+            source, value = predicted.sources[echoed.name], predicted.prediction.fields[echoed.name].value
             try:
-                expect_returned(members, shown.response, value, _where(predicted.operation, source))
+                expect_returned(members, echoed.response, value, _where(predicted.operation, source))
             except NotTestable:
                 continue
             except Failure as failure:
-                yield shown.name, source, failure
+                yield echoed.name, source, failure
 
-    def _wrong_entries(
-        self, predicted: PredictedExchange, members: Mapping[str, Json]
-    ) -> Iterator[tuple[str, str, Failure]]:
+    def _wrong_entries(self, predicted: PredictedExchange, members: Mapping[str, Json]) -> Iterator[Fault]:
         for override, entries in predicted.entries.items():
-            shown = self._overrides[override]
+            echoed = self._overrides[override]
             for name, entry in entries.items():
-                member = f"{shown.name}.{name}"
+                member = f"{echoed.name}.{name}"
                 source = predicted.sources[member]
                 for equal, how in ((contains, source), (same, f"{source}, and nothing else")):
                     try:
                         where = _where(predicted.operation, source)
-                        expect_entries(members.get(shown.name), {name: entry}, shown, where, equal)
+                        expect_entries(members.get(echoed.name), {name: entry}, echoed, where, equal)
                     except NotTestable:
                         break
                     except Failure as failure:
@@ -337,13 +351,13 @@ class SequenceJudge:
     def _source(self, at: Address, name: str, body: Mapping[str, Json]) -> str:
         if name in body:
             return "sent"
-        return "kept" if self._reference.has_own_value(at, name) else "inherited"
+        return "stored" if self._reference.has_own_value(at, name) else "inherited"
 
     def _when(self, predicted: PredictedExchange) -> str:
         if predicted.wrong:
             return predicted.wrong
         what = "name" if predicted.operation in ("create", "update") else "model"
-        inside = " in that organization" if predicted.at[0] != "owner" else ""
+        inside = " in that organization" if predicted.at[0] != "primary" else ""
         if predicted.existed:
             return f"for a {what} that exist{'ed' if what == 'name' else 's'}{inside}"
         deleted = predicted.at in self._deleted and predicted.operation != "delete"
@@ -355,7 +369,7 @@ class SequenceJudge:
 
 
 def _where(operation: str, source: str) -> str:
-    """Words for where a value is looked for."""
+    """Return words for the place of a value."""
     if source == "inherited":
         return "inherited from the base model"
     if operation == "read":
@@ -365,27 +379,27 @@ def _where(operation: str, source: str) -> str:
     return "after an update that left it out"
 
 
-def is_same_fault(kind: FaultKind, seen: Failure, found: Failure) -> bool:
-    """Whether what the onlooker has seen is what a check found, with the same values."""
-    if seen.observed != found.observed:
+def is_same_fault(kind: FaultKind, predicted: Failure, found: Failure) -> bool:
+    """Return whether a failure that the reference model found is the one of a check, with the same values."""
+    if predicted.observed != found.observed:
         return False
     if kind.member == STATUS:
         return found.cause is None or found.cause.kind == "status"
-    wanted = seen.expected.removesuffix(f" {_where(kind.operation, kind.source.partition(',')[0])}")
+    wanted = predicted.expected.removesuffix(f" {_where(kind.operation, kind.source.partition(',')[0])}")
     return found.expected.startswith(wanted)
 
 
 def faults_in_last(subject: Subject, exchanges: Sequence[Exchange]) -> dict[FaultKind, Failure]:
-    """In what the last of the exchanges is wrong."""
-    onlooker, found = SequenceJudge(subject), dict[FaultKind, Failure]()
+    """Return what is wrong in the last of the exchanges."""
+    judge, faults = SequenceJudge(subject), dict[FaultKind, Failure]()
     for exchange in exchanges:
-        found = onlooker.judge(exchange)
-    return found
+        faults = judge.judge(exchange)
+    return faults
 
 
 def prediction_of_last(subject: Subject, requests: Sequence[Request]) -> PredictedExchange | None:
-    """What is foreseen of the last of the requests, where all responses are as predicted."""
-    onlooker, predicted = SequenceJudge(subject), None
+    """Return the prediction for the last of the requests, if all earlier responses are as predicted."""
+    judge, predicted = SequenceJudge(subject), None
     for request in requests:
-        predicted = onlooker.predict(request)
+        predicted = judge.predict(request)
     return predicted

@@ -1,5 +1,8 @@
-"""Walks over names, organizations and base models, beside the reference model: at random, through every short history,
-and along the way of other requests again.
+"""Stateful tests: sequences of requests to a target, with every response predicted by the reference model.
+
+Hypothesis generates random sequences over a few names, organizations and base models. What these find only sometimes, a
+directed test finds always: it takes one model through every short history of upserts, rejected upserts and deletes.
+`replay` sends given requests again, and judges them in the same way.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from contract import RequestField
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An exchange, what was predicted of it, and the exchanges of the same walk before it."""
+    """An exchange, the prediction for it, and the exchanges of the same test before it."""
 
     exchange: Exchange
     prediction: Prediction
@@ -36,21 +39,21 @@ class Step:
 
 @dataclass(slots=True)
 class Recording:
-    """What all walks of a run share."""
+    """What all stateful tests of a run share."""
 
     subject: Subject
     steps: list[Step] = field(default_factory=list)
     obstacle: Exception | None = None
-    """What ended the walks early; nothing is sent after it."""
+    """What ended the tests early; nothing is sent after it."""
 
 
 class StatefulTest:
-    """One walk, over models that did not exist before it."""
+    """One sequence of requests, about models that did not exist before it."""
 
     def __init__(self, recording: Recording) -> None:
         subject = recording.subject
-        self.credentials = {"owner": subject.credentials.primary}
-        """The organizations that the walk goes through, each by a caller."""
+        self.credentials = {"primary": subject.credentials.primary}
+        """The organizations of the models, each with its credential."""
         apart = all(it.is_in(subject.contract) for it in ORGANIZATIONS)
         if subject.credentials.other_org is not None and apart and can_write_in_other_org(subject):
             self.credentials["other"] = subject.credentials.other_org
@@ -60,41 +63,41 @@ class StatefulTest:
         self._exchanges: list[Exchange] = []
 
     def exists(self, at: Address) -> bool:
-        """Whether there is a model."""
+        """Return whether the model exists."""
         return at[1] in self._reference.names(at[0])
 
     def upsert(self, at: Address, values: Mapping[str, Json]) -> None:
-        """Upsert `values`, right or wrong."""
+        """Upsert `values`, valid or invalid."""
         body = {self._subject.contract.upsert.key: at[1], **values}
         existed, predicted = self.exists(at), self._reference.upsert(at, body)
-        exchange = self._follow(predicted, lambda: self._subject.upsert(body, self._caller(at)))
+        exchange = self._follow(predicted, lambda: self._subject.upsert(body, self._credential(at)))
         if exchange is not None:
             self._reference.forget(at, exists=existed or exchange.response.successful)
 
-    def upsert_on_base(self, at: Address, values: Mapping[str, Json], base: str) -> None:
-        """Upsert `values` on a base model of the same organization."""
+    def upsert_with_base(self, at: Address, values: Mapping[str, Json], base: str) -> None:
+        """Upsert `values` with a base model of the same organization."""
         field = base_field(self._subject.contract)
         if field is not None:
             self.upsert(at, {**values, field.name: base})
 
     def read(self, at: Address) -> None:
-        """Read the model, there or not, where reads show what was written."""
+        """Read the model, whether it exists or not, if reads of the target return what was written."""
         if self._subject.capabilities.read_returns_state:
-            exchange = self._follow(self._reference.read(at), lambda: self._subject.read(at[1], self._caller(at)))
+            exchange = self._follow(self._reference.read(at), lambda: self._subject.read(at[1], self._credential(at)))
             if exchange is not None:
                 self._reference.forget(at, exists=exchange.response.successful)
 
     def delete(self, at: Address) -> None:
-        """Delete the model, there or not, where the target deletes."""
+        """Delete the model, whether it exists or not, if the target has a delete."""
         if self._subject.capabilities.delete_works:
             existed, predicted = self.exists(at), self._reference.delete(at)
-            exchange = self._follow(predicted, lambda: self._subject.delete(at[1], self._caller(at)))
+            exchange = self._follow(predicted, lambda: self._subject.delete(at[1], self._credential(at)))
             if exchange is not None:
                 gone = exchange.response.successful or exchange.response.status == 404
                 self._reference.forget(at, exists=existed and not gone)
 
-    def again(self, request: Request) -> None:
-        """Send what a walk has sent."""
+    def send_again(self, request: Request) -> None:
+        """Send a request of an earlier test again."""
         upsert = self._subject.contract.upsert
         organization = next(name for name, caller in self.credentials.items() if caller == request.credential)
         at = (organization, request.key or "")
@@ -105,16 +108,16 @@ class StatefulTest:
         else:
             self.delete(at)
 
-    def _caller(self, at: Address) -> Credential | None:
+    def _credential(self, at: Address) -> Credential | None:
         return self.credentials[at[0]]
 
     def _follow(self, prediction: Prediction, send: Callable[[], Exchange]) -> Exchange | None:
-        """Send, and return the exchange where its status is not the predicted one."""
+        """Send, record the step, and return the exchange if its status is not the predicted one."""
         if self._recording.obstacle is not None:
             return None
         try:
             exchange = send()
-        except Exception as obstacle:  # noqa: BLE001 - raised again when the walks are over
+        except Exception as obstacle:  # noqa: BLE001 - raised again when the tests are over
             self._recording.obstacle = obstacle
             return None
         self._recording.steps.append(Step(exchange, prediction, tuple(self._exchanges)))
@@ -123,24 +126,24 @@ class StatefulTest:
 
 
 def run_every_history(recording: Recording) -> None:
-    """Go through each history of `Profile.history` upserts, refused upserts and deletes of one model."""
+    """Take one model through every history of `Profile.history` upserts, rejected upserts and deletes."""
     subject, walker = recording.subject, StatefulTest(recording)
-    at = ("owner", subject.names.new_name())
+    at = ("primary", subject.names.new_name())
     fields = [field for field in subject.own_fields() if not has_few_values(field.schema)] or subject.own_fields()
-    kinds = ("upsert", "refused", "delete") if subject.capabilities.delete_works else ("upsert", "refused")
+    kinds = ("upsert", "rejected", "delete") if subject.capabilities.delete_works else ("upsert", "rejected")
     for variant, kind in zip(count(), covering(kinds, subject.options.profile.history), strict=False):
         field = fields[variant % len(fields)]
         value = {field.name: distinct_value(field.schema, variant)}
         if kind == "upsert":
             walker.upsert(at, value)
-        elif kind == "refused":
+        elif kind == "rejected":
             walker.upsert(at, value | _wrong_value(fields, unlike=field))
         else:
             walker.delete(at)
 
 
 def _wrong_value(fields: Sequence[RequestField], unlike: RequestField) -> dict[str, object]:
-    """A value that no reading makes right, for another field where there is one."""
+    """Return an invalid value that no server accepts, for a field other than `unlike` if there is one."""
     wrong = {
         field.name: value.value
         for field in fields
@@ -152,7 +155,7 @@ def _wrong_value(fields: Sequence[RequestField], unlike: RequestField) -> dict[s
 
 
 def covering(kinds: Sequence[str], length: int) -> Iterator[str]:
-    """The shortest sequence in which every sequence of `length` kinds stands: de Bruijn's, from Lyndon words."""
+    """Return the shortest sequence that contains every sequence of `length` kinds: de Bruijn's, from Lyndon words."""
     word = [0]
     found: list[int] = []
     while word:
@@ -167,13 +170,13 @@ def covering(kinds: Sequence[str], length: int) -> Iterator[str]:
 
 
 def replay(subject: Subject, requests: Sequence[Request], judge: Callable[[Step], None]) -> Reproduced | None:
-    """What `judge` finds in the first answer that it finds anything in; None where it finds nothing."""
+    """Send requests again; return the first failure that `judge` finds, or None."""
     if not all(_is_predictable(subject, request) for request in requests):
         return None
     recording = Recording(subject)
     walker = StatefulTest(recording)
     for request in requests:
-        walker.again(request)
+        walker.send_again(request)
         if recording.obstacle is not None:
             raise recording.obstacle
         step = recording.steps[-1]
@@ -185,18 +188,18 @@ def replay(subject: Subject, requests: Sequence[Request], judge: Callable[[Step]
 
 
 def _is_predictable(subject: Subject, request: Request) -> bool:
-    """Whether the reference model knows what to make of a body: it is plain, or surely wrong."""
+    """Return whether the reference model can predict the response: the body is plain, or certainly invalid."""
     return request.body is None or classify_body(subject.contract, request.json) in (Validity.PLAIN, Validity.INVALID)
 
 
 STEPS = 12
 NAMES = 3
 REQUESTS = 45
-"""Requests of the walks of a default run, and to see again and to tell what they find."""
+"""Requests of the stateful tests of a default run, with those that confirm and minimise what they find."""
 
 
 def run_stateful_tests(subject: Subject) -> list[Step]:
-    """The steps of all walks. The same for the same seed, whatever the target answers."""
+    """Run all stateful tests, and return their steps: the same for the same seed, whatever the target returns."""
     subject.require_requests(REQUESTS)
     recording = Recording(subject)
     run_every_history(recording)
@@ -227,7 +230,7 @@ def run_random_tests(recording: Recording, number: int) -> None:
 
 
 class StateMachine(RuleBasedStateMachine):
-    """One walk at random."""
+    """A random stateful test."""
 
     shared: Recording
     started: int
@@ -235,7 +238,7 @@ class StateMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         subject = self.shared.subject
-        # Hypothesis begins with the simplest walk there is, one step over and over: nothing is sent for it.
+        # Hypothesis begins with the simplest sequence, one step over and over: nothing is sent for it.
         self._test = StatefulTest(self.shared if self.started else Recording(subject, obstacle=StopIteration()))
         type(self).started += 1
         self._fields = subject.own_fields()
@@ -243,44 +246,44 @@ class StateMachine(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def create(self, data: st.DataObject) -> None:
-        """A first model, for others to build on."""
-        self._test.upsert(("owner", self._names[0]), data.draw(bodies.values(self._fields)))
+        """Create a first model, which others can have as their base."""
+        self._test.upsert(("primary", self._names[0]), data.draw(bodies.values(self._fields)))
 
     @rule(data=st.data())
     def upsert(self, data: st.DataObject) -> None:
-        """A valid upsert."""
-        self._test.upsert(self._somewhere(data), data.draw(bodies.values(self._fields)))
+        """Send a valid upsert."""
+        self._test.upsert(self._any_model(data), data.draw(bodies.values(self._fields)))
 
     @precondition(lambda self: self._bases())
     @rule(data=st.data())
-    def upsert_on_a_base(self, data: st.DataObject) -> None:
-        """A valid upsert on a base model that exists."""
+    def upsert_with_a_base(self, data: st.DataObject) -> None:
+        """Send a valid upsert with a base model that exists."""
         at, base = data.draw(st.sampled_from(self._bases()))
-        self._test.upsert_on_base(at, data.draw(bodies.values(self._fields, at_most=2)), base)
+        self._test.upsert_with_base(at, data.draw(bodies.values(self._fields, at_most=2)), base)
 
     @rule(data=st.data())
-    def refused(self, data: st.DataObject) -> None:
-        """An upsert with one wrong value."""
+    def rejected_upsert(self, data: st.DataObject) -> None:
+        """Send an upsert with one invalid value."""
         values = data.draw(bodies.values(self._fields)) | data.draw(bodies.wrong(self._fields))
-        self._test.upsert(self._somewhere(data), values)
+        self._test.upsert(self._any_model(data), values)
 
     @precondition(lambda self: self.shared.subject.capabilities.read_returns_state)
     @rule(data=st.data())
     def read(self, data: st.DataObject) -> None:
-        """A read, of what exists and what does not."""
-        self._test.read(self._somewhere(data))
+        """Read a model, whether it exists or not."""
+        self._test.read(self._any_model(data))
 
     @precondition(lambda self: self.shared.subject.capabilities.delete_works)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
-        """A delete, of what exists and what does not."""
-        self._test.delete(self._somewhere(data))
+        """Delete a model, whether it exists or not."""
+        self._test.delete(self._any_model(data))
 
-    def _somewhere(self, data: st.DataObject) -> Address:
+    def _any_model(self, data: st.DataObject) -> Address:
         return data.draw(st.sampled_from(list(self._test.credentials))), data.draw(st.sampled_from(self._names))
 
     def _bases(self) -> list[tuple[Address, str]]:
-        """Each model, there or not, with each that exists and stands before it in the names: no cycle closes."""
+        """Return each model with each existing one that comes before it in the names, so that there are no cycles."""
         if base_field(self.shared.subject.contract) is None:
             return []
         return [

@@ -211,19 +211,19 @@ DELETES = 0.27
 """Requests that delete what was created, for each that is sent before."""
 USUAL = {"AUT": 1.8, "STA": 1.9, "IDM": 3.1, "SEM": 3.0, "TEN": 3.9, "SCH": 1.0}
 """Requests for each test of a section."""
-RACE, WALK = 3.9, 17.0
-"""Requests for each round of a test of CON, and for each walk of MOD."""
+RACE, STATEFUL_TEST = 3.9, 17.0
+"""Requests for each round of a test of CON, and for each stateful test of MOD."""
 MODELS = 60
 """Models of a run that are on the target at one time, where it has a delete."""
 MARGIN = 1.25
 """How much longer than expected a run may take, for a time budget that is suggested."""
 A_SECOND = 100.0
-"""Requests a second of walks that go on for a time."""
+"""Requests per second of stateful tests that go on for a time."""
 
 
 def estimated_requests(profile: Profile, tests: Mapping[str, int]) -> int:
     """About how many requests so many tests of each section send in all."""
-    stateful = A_SECOND * profile.seconds if profile.seconds else WALK * profile.stateful_tests
+    stateful = A_SECOND * profile.seconds if profile.seconds else STATEFUL_TEST * profile.stateful_tests
     judged = sum(USUAL.get(section, 0.0) * count for section, count in tests.items())
     raced = RACE * profile.races * tests.get("CON", 0) + stateful * (tests.get("MOD", 0) > 0)
     reckoned = round((OVERHEAD + judged + raced) * (1 + DELETES))

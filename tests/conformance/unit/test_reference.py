@@ -12,7 +12,7 @@ from conformance.requirements.level import MUST, SHOULD, Level
 from contract import Contract
 from tests.contract.altered import put
 
-HERE, THERE = "owner", "other"
+HERE, THERE = "primary", "other"
 Predicted = dict[str, tuple[Any, Level]]
 
 

@@ -61,7 +61,7 @@ def test_a_fault_in_a_value_says_where_the_value_comes_from(
     assert _found(subject, one) == [("create", "input_cost", "sent", "input_cost: 2 in the response to the create")]
     kept = upserted(key, 200, input_cost=1)
     assert _found(subject, one, kept) == [
-        ("update", "input_cost", "kept", "input_cost: 2 after an update that left it out")
+        ("update", "input_cost", "stored", "input_cost: 2 after an update that left it out")
     ]
     root = upserted({**base, "input_cost": 3}, 201, input_cost=3)
     child = upserted({**key, "base_model_name": base["model_name"]}, 201, base_model_name=base["model_name"])
