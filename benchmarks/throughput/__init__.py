@@ -1,1 +1,1 @@
-"""How fast the mock is, how much memory it takes and how soon it answers, beside a ceiling and Prism in one run."""
+"""Throughput, memory and start-up time of the mock, compared with a ceiling and Prism in the same run."""

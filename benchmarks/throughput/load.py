@@ -17,35 +17,35 @@ BODY: Final = (
     '"input_cost": 0.6, "output_cost": 2.4, "max_context_window": 1048576, '
     '"streaming_support": 1, "supported_params_override": {"temperature": {"max": 1.5}}}'
 )
-"""300 bytes, with a place for the number of the model. What it names is known to the mock as it is packaged."""
+"""300 bytes, with a placeholder for the number of the model. The packaged fixtures have what it refers to."""
 SCRIPT = Path(__file__).with_name("upserts.lua")
 
 
 class MissingToolError(Exception):
-    """A program that the benchmark needs is not there. The message says how to get it."""
+    """A program that the benchmark needs is missing. The message says how to install it."""
 
 
 class LoadError(Exception):
-    """Not every request was answered with a success, so that the figures would mean nothing."""
+    """A request failed, so the figures would mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a server has answered."""
+    """The requests that a server responded to."""
 
     requests: int
     seconds: float
 
 
 def load(url: str, seconds: int) -> Load:
-    """Send the server at `url` as much as it answers, for so long. Raises MissingToolError, LoadError."""
+    """Send requests to `url` as fast as it responds, for some seconds. Raises MissingToolError, LoadError."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise MissingToolError("wrk, which sends the load, is missing: install it (Debian: apt-get install wrk)")
     command = [wrk, "-t1", "-c16", f"-d{seconds}s", "-s", str(SCRIPT), url + PATH, "--", KEY, BODY]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
-        raise LoadError(f"wrk ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}")
+        raise LoadError(f"wrk exited with {ran.returncode}:\n{ran.stdout}{ran.stderr}")
     counted = json.loads(ran.stdout.splitlines()[-1])
     if counted["failed"] or not counted["requests"]:
         raise LoadError(f"{counted['failed']} of {counted['requests']} requests to {url} failed")

@@ -1,4 +1,4 @@
-"""A server as a process of its own: when it first answers, and how much memory it has taken."""
+"""A server as a process: its start-up time, memory and processor time."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ from benchmarks.throughput.load import BODY, KEY, PATH
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
-"""Seconds after which a server that does not answer is given up."""
+"""Seconds to wait for the first response."""
 _PAUSE = 0.002
-"""Seconds between two tries to get the first answer."""
+"""Seconds between two attempts."""
 
 
-class DidNotAnswerError(Exception):
-    """The process ended, or gave no success in time. The message holds what it wrote."""
+class DidNotRespondError(Exception):
+    """The process exited or returned no success in time. The message has its output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that answers."""
+    """A server that responds."""
 
     url: str
     started: float
-    """Seconds from the start of the process to its first answer."""
-    answer: Any
-    """That answer, to one upsert."""
+    """Seconds from the start of the process to its first response."""
+    response: Any
+    """That response, to one upsert."""
     pid: int
 
     @property
     def peak_memory(self) -> float:
-        """The most memory that the process has had resident so far, in MB."""
+        """The peak resident memory of the process, in MB."""
         lines = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines()
         _, kibibytes, _ = next(line for line in lines if line.startswith("VmHWM:")).split()
         return int(kibibytes) * 1024 / 1e6
 
     @property
     def processor_time(self) -> float:
-        """The processor time that the process has taken so far, of all its threads, in seconds."""
+        """The processor time of all threads of the process, in seconds."""
         _, _, fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")
         user, system = fields.split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
@@ -57,37 +57,37 @@ class Running:
 
 @contextlib.contextmanager
 def running(command: Sequence[str], port: int, folder: Path = ROOT) -> Iterator[Running]:
-    """Run `command` in a folder until it answers at `port`. What it writes goes to a file. Raises DidNotAnswerError."""
+    """Start `command` in a folder and wait until it responds on `port`. Raises DidNotRespondError."""
     with tempfile.TemporaryFile("w+") as written:
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, stdout=written, stderr=written, text=True)
         try:
-            answer = _first_answer(process, port, written)
-            yield Running(f"http://127.0.0.1:{port}", time.perf_counter() - start, answer, process.pid)
+            response = _first_response(process, port, written)
+            yield Running(f"http://127.0.0.1:{port}", time.perf_counter() - start, response, process.pid)
         finally:
             process.terminate()
             process.wait()
 
 
 def free_port() -> int:
-    """A port at which nobody listens now."""
+    """Return a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
-def _first_answer(process: subprocess.Popen[str], port: int, written: IO[str]) -> Any:
+def _first_response(process: subprocess.Popen[str], port: int, written: IO[str]) -> Any:
     deadline = time.perf_counter() + PATIENCE
     while process.poll() is None and time.perf_counter() < deadline:
         with contextlib.suppress(ConnectionError):
             return _ask(port)
         time.sleep(_PAUSE)
     written.seek(0)
-    raise DidNotAnswerError(f"{' '.join(map(str, process.args))} did not answer:\n{written.read()}")  # type: ignore[arg-type]
+    raise DidNotRespondError(f"{' '.join(map(str, process.args))} did not respond:\n{written.read()}")  # type: ignore[arg-type]
 
 
 def _ask(port: int) -> Any:
-    """The answer to one upsert."""
+    """Return the response to one upsert."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
@@ -95,7 +95,7 @@ def _ask(port: int) -> Any:
         response = connection.getresponse()
         content = response.read()
         if not 200 <= response.status <= 299:
-            raise DidNotAnswerError(f"an upsert was answered with {response.status}: {content!r}")
+            raise DidNotRespondError(f"an upsert returned {response.status}: {content!r}")
         return orjson.loads(content)
     finally:
         connection.close()
