@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 LONGEST = 64 * 1024
-"""Octets of a file that are read; no server takes a longer header."""
+"""The bytes of a file that are read; no server accepts a longer header."""
 
 
 class BadKey(ValueError):
@@ -48,13 +48,13 @@ def key_of_file(path: str, read: Callable[[str], str] = checked) -> str:
     """Return the key that a file holds, as `read` finds it in the text. Raises BadKey."""
     try:
         with Path(path).open("rb") as file:
-            octets = file.read(LONGEST + 1)
+            content = file.read(LONGEST + 1)
     except OSError as error:
         raise BadKey(error.strerror or str(error)) from None
-    if len(octets) > LONGEST:
-        raise BadKey(f"it is longer than {LONGEST} octets, so it is no file with a key in it")
+    if len(content) > LONGEST:
+        raise BadKey(f"it is longer than {LONGEST} bytes, so it is not a file with a key")
     try:
-        return read(octets.decode("utf-8-sig"))
+        return read(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise BadKey("it is no text; write the key into it, on one line") from None
 

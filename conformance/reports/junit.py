@@ -68,7 +68,7 @@ class JUnit:
             if value is not None:
                 log.add_global_property(name, value)
         _take_back(log, result)
-        for report in (*strays(result), *_without_verdict(result)):
+        for report in (*found_elsewhere(result), *_without_verdict(result)):
             log.pytest_runtest_logreport(report)
             log.pytest_runtest_logreport(_end_of(report))
         log.pytest_sessionfinish()
@@ -126,7 +126,7 @@ def _about(told: Document) -> dict[str, object]:
     }
 
 
-def strays(result: Result) -> Iterator[pytest.TestReport]:
+def found_elsewhere(result: Result) -> Iterator[pytest.TestReport]:
     """Failures of requirements that came up in tests of others, and in none of their own."""
     for id, verdict in result.verdicts().items():
         judged = result.judged[id]

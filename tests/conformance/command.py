@@ -47,12 +47,12 @@ class Ran:
 
 
 def _concerns_us(variable: str) -> bool:
-    """Whether a variable of whoever runs the tests would change what the command does."""
+    """Return whether a variable of the user's environment would change what the command does."""
     return variable.startswith(("RESPAN_", "PYTEST_")) or variable.lower().endswith("_proxy")
 
 
 def conformance(*arguments: str, report: Path | None = None, environment: dict[str, str] | None = None) -> Ran:
-    """Run the command to its end, without the keys of whoever runs the tests."""
+    """Run the command to its end, without the keys of the user who runs the tests."""
     outside = {name: value for name, value in os.environ.items() if not _concerns_us(name)}
     reporting = ("--json", str(report)) if report else ()
     variables = outside | (environment or {})

@@ -1,4 +1,4 @@
-"""Servers that mean no good: correct for some requests, and then whatever a test wants, octet by octet."""
+"""Servers that mean no good: correct for some requests, and then whatever a test wants, byte by byte."""
 
 from __future__ import annotations
 
@@ -135,11 +135,11 @@ def _unquoted(path: str) -> str:
 # -- acts ------------------------------------------------------------------------------------------------------------
 
 
-def saying(*octets: bytes) -> Act:
+def saying(*parts: bytes) -> Act:
     """Say this, and close the connection."""
 
     def act(connection: socket.socket, *_: object) -> None:
-        for part in octets:
+        for part in parts:
             connection.sendall(part)
 
     return act
@@ -155,11 +155,11 @@ def silent(_: socket.socket, server: Hostile, __: Request) -> None:
     server.over.wait()
 
 
-def waiting_after(octets: bytes) -> Act:
+def waiting_after(content: bytes) -> Act:
     """Say this, and nothing more, for ever."""
 
     def act(connection: socket.socket, server: Hostile, _: Request) -> None:
-        connection.sendall(octets)
+        connection.sendall(content)
         server.over.wait()
 
     return act

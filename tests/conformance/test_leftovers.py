@@ -21,7 +21,7 @@ from tests.servers.serving import served
 
 
 class Remembering(PlainServer):
-    """Remembers every name that it ever stored, and calls whoever waits for a hundred of them."""
+    """Remembers every name that it ever stored, and calls back after a hundred of them."""
 
     def __init__(self) -> None:
         super().__init__()

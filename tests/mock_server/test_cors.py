@@ -76,7 +76,7 @@ def test_origins_can_be_narrowed() -> None:
 
 
 def test_pages_of_named_origins_may_send_credentials() -> None:
-    for options, lawful in {
+    for options, allowed in {
         ("--cors-origin", ORIGIN): True,
         ("--cors-origin", ORIGIN, "--cors-origin", "*"): False,
     }.items():
@@ -85,7 +85,7 @@ def test_pages_of_named_origins_may_send_credentials() -> None:
                 preflight(client, MODELS, "POST"),
                 client.post(MODELS, headers={"Origin": ORIGIN, "Prefer": "code=401"}),
             ):
-                assert (answer.headers.get("access-control-allow-credentials") == "true") == lawful
+                assert (answer.headers.get("access-control-allow-credentials") == "true") == allowed
 
 
 REJECTED = {

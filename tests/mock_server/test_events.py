@@ -145,7 +145,7 @@ def test_the_number_of_stored_events_is_bounded() -> None:
     async def steps() -> None:
         events = Events()
         with events.watching(after=None):
-            pass  # whoever comes back has been here before
+            pass  # a client that reconnects was connected before
         for number in range(REMEMBERED + 10):
             events.publish("n", number)
         assert events.knows(10)

@@ -1,4 +1,4 @@
-"""Fixtures are validated, and what is wrong with them is told so that it can be mended."""
+"""Fixtures are validated, and errors say what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 

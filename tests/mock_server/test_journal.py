@@ -142,7 +142,7 @@ def test_secrets_are_redacted(admin: httpx2.Client, options: dict[str, Any]) -> 
 CURL: dict[str, bytes] = {
     "plain": upsert(b'{"model_name": "it\'s $HOME `id` \\u00e9"}'),
     "no JSON": upsert(b"@/etc/hostname"),
-    "octets": upsert(b"\xff\x00\n%s\\"),
+    "bytes": upsert(b"\xff\x00\n%s\\"),
     "not UTF-8": upsert(b"\xff"),
     "unknown key": upsert(b"{}", key="unknown"),
     "another type": upsert(b"{}", {"Content-Type": "text/plain"}),

@@ -1,4 +1,4 @@
-"""Every rejection says why: in the answer, in the log, and as values for whoever looks at the request afterwards."""
+"""Every rejection says why: in the answer, in the log, and as values for code that looks at the request afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made up is valid, the same for the same seed, and within what the schema says."""
+"""Generated data is valid, the same for the same seed, and as the schema says."""
 
 from __future__ import annotations
 

@@ -217,7 +217,7 @@ def test_redacted_json_is_valid_json(mock: Mock) -> None:
 SPELLINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "percent-encoded": lambda text: quote(text, safe=""),
-    "percent-encoded as a whole": lambda text: "".join(f"%{octet:02x}" for octet in text.encode()),
+    "percent-encoded as a whole": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
     "escaped as JSON": lambda text: json.dumps(text)[1:-1],
     "escaped as a whole": lambda text: "".join(f"\\u{ord(each):04X}" for each in text),
     "in Basic credentials": lambda text: b64encode(f"user:{text}".encode()).decode(),

@@ -1,4 +1,4 @@
-"""Whoever has the package installed and runs tests of other things does not notice it."""
+"""The installed package does not affect test runs of other projects."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _records() -> list[Record]:
         exchanges=[exchange(200, HOSTILE, sent='{"model_name":', method="POST"), exchange(200, f'{{"a":"{NAME}"}}')],
         reproduce=[f"curl -sS -i http://127.0.0.1:9000/api/models/ --data-binary '{HOSTILE}'"],
     )
-    stray = finding("SCH-09", "a date-time such as 2026-02-01T12:00:00Z", "created_at: 'now'", found_in="IDM-03")
+    elsewhere = finding("SCH-09", "a date-time such as 2026-02-01T12:00:00Z", "created_at: 'now'", found_in="IDM-03")
     shaky = finding(
         "CON-01",
         "exactly one 201",
@@ -124,7 +124,7 @@ def _records() -> list[Record]:
         record("IDM-02", fail, shown, case="display_name"),
         record("IDM-02", case="input_cost"),
         record("STA-05", fail, hostile, case="truncated"),
-        record("IDM-03", Verdict.PASS, stray),
+        record("IDM-03", Verdict.PASS, elsewhere),
         record("SCH-09"),
         record(
             "STA-10",

@@ -6,7 +6,7 @@ from itertools import permutations
 
 from conformance.reports import as_html
 from conformance.reports.document import document
-from conformance.reports.junit import strays
+from conformance.reports.junit import found_elsewhere
 from conformance.reports.markdown import as_markdown
 from conformance.results.judged import Record
 from conformance.results.result import Result
@@ -43,8 +43,8 @@ def test_every_report_tells_the_same() -> None:
     story = Story.of(result, "STA-01")
     assert story.finding is not None
     assert story.finding["expected"] == first
-    [stray] = strays(result)
-    assert f"expected {first};" in stray.longreprtext
+    [elsewhere] = found_elsewhere(result)
+    assert f"expected {first};" in elsewhere.longreprtext
     assert f"- Expected `{first}`" in as_markdown(result)
     compared, *_others = as_html(result).split("<dt>Expected</dt>")[1:]
     assert first in compared.partition("</dd>")[0]

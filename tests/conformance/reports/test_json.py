@@ -118,8 +118,8 @@ def test_the_report_carries_waivers_and_the_grounds_of_the_verdict() -> None:
 
 def test_a_finding_says_where_it_came_up_and_both_tries_of_what_is_unstable() -> None:
     report = json.loads(as_json(all_kinds()))
-    [stray] = told(report, "SCH-09")["findings"]
-    assert (told(report, "SCH-09")["verdict"], stray["found_in"]) == ("fail", "IDM-03")
+    [elsewhere] = told(report, "SCH-09")["findings"]
+    assert (told(report, "SCH-09")["verdict"], elsewhere["found_in"]) == ("fail", "IDM-03")
     [shaky] = told(report, "CON-01")["findings"]
     assert [len(shaky[tries]) for tries in ("exchanges", "again")] == [3, 2]
     assert told(report, "IDM-02")["cases"] == {"display_name": "fail", "input_cost": "pass"}

@@ -132,11 +132,11 @@ def test_what_came_up_in_the_tests_of_others_only_is_a_failure_of_its_own() -> N
 
     read = Read(SlipsAtOddValues(), only=["IDM-01", "SCH-09"])
     assert read.result.verdict() is RunVerdict.NON_CONFORMANT
-    own, stray = read.of("SCH-09")
+    own, elsewhere = read.of("SCH-09")
     assert not own.result
-    assert isinstance(stray.result[0], Failure)
-    assert stray.name.endswith("(in the tests of IDM-01)")
-    assert property_of(stray, "verdict") == "fail"
+    assert isinstance(elsewhere.result[0], Failure)
+    assert elsewhere.name.endswith("(in the tests of IDM-01)")
+    assert property_of(elsewhere, "verdict") == "fail"
 
 
 @pytest.mark.parametrize("server", [PlainServer, NaiveTimes, RacingCreatesReturnNo201, OmittedFieldsReset])

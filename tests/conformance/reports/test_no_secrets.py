@@ -29,15 +29,15 @@ REPORTS = ("json", "junit", "html", "markdown")
 
 
 def _spellings(text: str) -> dict[str, str]:
-    octets = text.encode()
+    encoded = text.encode()
     return {
         "raw": text,
         "percent": quote(text, safe=""),
-        "base64": b64encode(octets).decode(),
-        "base64url": urlsafe_b64encode(octets).decode(),
+        "base64": b64encode(encoded).decode(),
+        "base64url": urlsafe_b64encode(encoded).decode(),
         "json": json.dumps(text),
         "html": escape(text),
-        "hex": octets.hex(),
+        "hex": encoded.hex(),
         "swapped": text.swapcase(),
     }
 

@@ -179,7 +179,7 @@ INTERFERING: tuple[Surroundings, ...] = (
         (CONFORMANT,),
         blind=True,
     ),
-    # What a client of the gateway sees breaks the contract each time: it is a failure, whoever is to blame.
+    # What a client of the gateway sees breaks the contract each time: it is a failure, no matter what causes it.
     Surroundings(
         "404-as-a-page",
         lambda: edited(on.in_html(404)),

@@ -128,7 +128,7 @@ class Response:
         """The same with other parts, and a length that fits."""
         return replace(self, raw=b"", **changes)
 
-    def octets(self, method: str = "") -> bytes:
+    def encoded(self, method: str = "") -> bytes:
         """What is sent in response to a request of the method."""
         if self.raw:
             return self.raw

@@ -70,9 +70,9 @@ class Call:
             self.proxy.creates += 1
         return response
 
-    def send(self, octets: bytes) -> None:
+    def send(self, content: bytes) -> None:
         """Send bytes to the client, whatever they are."""
-        self._connection.sendall(octets)
+        self._connection.sendall(content)
 
     def reset(self) -> None:
         """Make the connection end with a reset rather than in order."""
@@ -164,7 +164,7 @@ class Proxy:
         self.statuses[None if response is None else response.status] += 1
         if response is None:
             return call.kept
-        connection.sendall(response.octets(request.method))
+        connection.sendall(response.encoded(request.method))
         return not (request.closes or response.closes)
 
     def _address(self) -> tuple[str, int]:

@@ -174,8 +174,8 @@ def resetting_after(call: Call) -> None:
 
 def resetting_within(call: Call) -> None:
     """Reset the connection in the middle of the response."""
-    octets = call.forward().octets(call.request.method)
-    call.send(octets[: len(octets) // 2])
+    encoded = call.forward().encoded(call.request.method)
+    call.send(encoded[: len(encoded) // 2])
     time.sleep(0.02)  # what a reset overtakes is lost
     call.reset()
 
@@ -191,15 +191,15 @@ def silent(call: Call) -> None:
 
 def unfinished(call: Call) -> None:
     """Send all but the last byte of a response, until the test ends."""
-    call.send(call.forward().octets(call.request.method)[:-1])
+    call.send(call.forward().encoded(call.request.method)[:-1])
     call.proxy.over.wait()
 
 
 def truncated(call: Call) -> None:
     """Close the connection in the middle of the body."""
     response = call.forward()
-    octets = response.octets(call.request.method)
-    call.send(octets[: len(octets) - (len(response.body) + 1) // 2])
+    encoded = response.encoded(call.request.method)
+    call.send(encoded[: len(encoded) - (len(response.body) + 1) // 2])
 
 
 def dripping(pieces: int, pause: float) -> Script:
@@ -207,10 +207,10 @@ def dripping(pieces: int, pause: float) -> Script:
 
     def script(call: Call) -> None:
         response = call.forward()
-        octets = response.octets(call.request.method)
-        size = -(-len(octets) // pieces)
-        for start in range(0, len(octets), size):
-            call.send(octets[start : start + size])
+        encoded = response.encoded(call.request.method)
+        size = -(-len(encoded) // pieces)
+        for start in range(0, len(encoded), size):
+            call.send(encoded[start : start + size])
             if call.proxy.over.wait(pause):
                 return
         call.kept = not (call.request.closes or response.closes)
@@ -233,7 +233,7 @@ def leaving(seconds: float | None = None, *, first: bool = False) -> Script:
 
     def script(call: Call) -> None:
         if first:
-            call.send(call.forward().octets(call.request.method))
+            call.send(call.forward().encoded(call.request.method))
             time.sleep(0.02)
         call.proxy.leave(seconds)
 

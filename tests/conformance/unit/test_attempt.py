@@ -253,7 +253,9 @@ def test_a_fault_of_a_request_that_is_made_up_once_a_run_is_confirmed_by_that_re
     subject = subject_of(contract, wsgi(lambda _, body: ((500 if b'"input_cost":1' in body else 200), {})))
 
     def check() -> None:
-        subject.once("made up", lambda: [subject.upsert({**subject.minimal_body(), "input_cost": 1})], persistent=True)
+        subject.once(
+            "generated", lambda: [subject.upsert({**subject.minimal_body(), "input_cost": 1})], persistent=True
+        )
 
     attempt = _runner(subject, NO_FIVES).run(OWN, check)
     assert attempt.findings["STA-03"].verdict is Verdict.FAIL

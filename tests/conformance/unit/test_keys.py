@@ -12,18 +12,18 @@ KEY = "sk-0123456789"
 
 
 @pytest.mark.parametrize(
-    "octets",
+    "content",
     [b"sk-0123456789", b"sk-0123456789\n", b"\xef\xbb\xbfsk-0123456789\r\n", b" \n\tsk-0123456789  \n\n"],
     ids=["alone", "a line", "from Windows", "amid white space"],
 )
-def test_white_space_around_a_key_is_no_part_of_it(octets: bytes, tmp_path: Path) -> None:
+def test_white_space_around_a_key_is_no_part_of_it(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "key"
-    file.write_bytes(octets)
+    file.write_bytes(content)
     assert key_of_file(str(file)) == KEY
 
 
 @pytest.mark.parametrize(
-    ("octets", "fault"),
+    ("content", "fault"),
     [
         (b"", "nothing in it but white space"),
         (b" \n ", "nothing in it but white space"),
@@ -33,13 +33,13 @@ def test_white_space_around_a_key_is_no_part_of_it(octets: bytes, tmp_path: Path
         (b"Bearer sk-0123", "character 7 is none"),
         (b"sk-01\x0023", "character 6 is none"),
         (b"sk-\xff", "it is no text"),
-        (b"x" * (LONGEST + 1), "longer than 65536 octets"),
+        (b"x" * (LONGEST + 1), "longer than 65536 bytes"),
     ],
     ids=lambda value: value[:12] if isinstance(value, bytes) else None,
 )
-def test_what_can_be_no_key_is_refused_and_not_repeated(octets: bytes, fault: str, tmp_path: Path) -> None:
+def test_what_can_be_no_key_is_refused_and_not_repeated(content: bytes, fault: str, tmp_path: Path) -> None:
     file = tmp_path / "key"
-    file.write_bytes(octets)
+    file.write_bytes(content)
     with pytest.raises(BadKey, match=fault) as refusal:
         key_of_file(str(file))
     assert "sk-" not in str(refusal.value)

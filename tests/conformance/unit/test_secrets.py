@@ -45,13 +45,13 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "in escapes of JavaScript only": lambda text: "".join(f"\\u{ord(each):04x}" for each in text),
     "in escapes of Python only": lambda text: "".join(f"\\x{ord(each):02x}" for each in text),
     "with one escape": lambda text: text.replace("P", "\\u0050", 1),
-    "in percent-encoding only": lambda text: "".join(f"%{octet:02x}" for octet in text.encode()),
+    "in percent-encoding only": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
     "in percent-encoding of percent-encoding": lambda text: quote(quote(text, safe=""), safe=""),
     "in decimal entities": lambda text: "".join(f"&#{ord(each)};" for each in text),
     "in hexadecimal entities": lambda text: "".join(f"&#x{ord(each):X};" for each in text),
     "in spaced hexadecimal digits": lambda text: text.encode().hex(" "),
     "in hexadecimal digits with colons": lambda text: text.encode().hex(":").upper(),
-    "in hexadecimal numbers": lambda text: ", ".join(f"0x{octet:02x}" for octet in text.encode()),
+    "in hexadecimal numbers": lambda text: ", ".join(f"0x{byte:02x}" for byte in text.encode()),
     "in JSON of JSON": lambda text: json.dumps(json.dumps(text)),
 }
 

@@ -1,4 +1,4 @@
-"""Selection: by ID and by section, without regard to case; a name that is none suggests the nearest."""
+"""Selection: by ID and by section, without regard to case; an unknown name suggests the nearest."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_a_body_arrives_as_it_is(body: bytes) -> None:
 
 
 def test_a_chunked_body_is_sent_in_several_chunks_and_without_a_length() -> None:
-    body = json.dumps({"model_name": "a name of more than sixteen octets"}).encode()
+    body = json.dumps({"model_name": "a name of more than sixteen bytes"}).encode()
     with saying(NO_CONTENT) as server:
         _transport(server.url).send(Request("POST", "/", (), body, chunked=True))
     assert "content-length" not in server.header_names

@@ -18,7 +18,7 @@ from tests.conformance.unit.test_result import ALL, FAIL, NOT_TESTABLE, PASS, UN
 
 TODAY = dt.date(2027, 1, 31)
 UNTIL = TODAY + dt.timedelta(days=DAYS)
-WORDS = Words("to be mended", "jane")
+WORDS = Words("to be fixed", "jane")
 LATER, EARLIER = TODAY + dt.timedelta(days=9), TODAY - dt.timedelta(days=9)
 
 
@@ -49,7 +49,7 @@ def test_what_binds_and_is_not_met_is_waived(contract: Contract, file: Path) -> 
     result = _result(contract, [_record(M, FAIL), _record(N, UNSTABLE), _record(S, FAIL)])
     waived = write_waivers(str(file), result, WORDS)
     assert waived == read_waivers(str(file))
-    assert waived == {id: Waiver(id, "to be mended", "jane", UNTIL) for id in ("IDM-01", "IDM-02")}
+    assert waived == {id: Waiver(id, "to be fixed", "jane", UNTIL) for id in ("IDM-01", "IDM-02")}
 
 
 def test_a_strict_run_waives_deviations_too(contract: Contract, file: Path) -> None:
@@ -78,7 +78,7 @@ def test_an_expired_one_holds_again_with_its_reason_and_remarks(contract: Contra
 def test_what_holds_now_is_taken_out_and_what_is_new_is_added(contract: Contract, file: Path) -> None:
     file.write_text(_entry("IDM-01", LATER))
     waived = write_waivers(str(file), _result(contract, [_record(M, PASS), _record(N, FAIL)]), WORDS)
-    assert waived == read_waivers(str(file)) == {"IDM-02": Waiver("IDM-02", "to be mended", "jane", UNTIL)}
+    assert waived == read_waivers(str(file)) == {"IDM-02": Waiver("IDM-02", "to be fixed", "jane", UNTIL)}
 
 
 @pytest.mark.parametrize("records", [[], [_record(M, NOT_TESTABLE)]], ids=["not run", "not testable"])

@@ -56,9 +56,9 @@ def test_a_model_is_created_updated_and_deleted(page: Page, client: httpx2.Clien
 
 def test_a_model_shows_inherited_values_and_follows_its_base(page: Page, client: httpx2.Client) -> None:
     upsert(client, "base", output_cost=3)
-    upsert(client, "heir", base_model_name="base", input_cost=1)
-    organization(page, "acme").locator("li.model", has_text="heir").locator("summary").click()
-    fields = page.get_by_role("table", name="Fields of heir")
+    upsert(client, "derived", base_model_name="base", input_cost=1)
+    organization(page, "acme").locator("li.model", has_text="derived").locator("summary").click()
+    fields = page.get_by_role("table", name="Fields of derived")
     output = fields.get_by_role("row").filter(has=page.get_by_role("rowheader", name="output_cost", exact=True))
     expect(output).to_contain_text("from base")
     upsert(client, "base", output_cost=4)

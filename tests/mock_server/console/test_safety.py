@@ -30,7 +30,7 @@ def fill(client: httpx2.Client) -> None:
     for name in HOSTILE:
         upsert(client, name, display_name=name)
         client.get(f"{MODELS}{name.encode().hex()}<b>/")
-    upsert(client, "heir", base_model_name="gpt-4o", input_cost=1)
+    upsert(client, "derived", base_model_name="gpt-4o", input_cost=1)
     upsert(client, "wrong", input_cost="<b>free</b>", base_model_name=HOSTILE[0] + "?")
     client.get(f"{MODELS}gpt-4o/", headers={"Prefer": "code=404"})
     client.post("/_mock/faults", json={"status": 503, "count": 1, "detail": HOSTILE[0], "method": "GET"})
@@ -40,7 +40,7 @@ def fill(client: httpx2.Client) -> None:
 
 def open_all(page: Page) -> None:
     page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
-    expect(page.get_by_role("table", name="Fields of heir")).to_be_visible()
+    expect(page.get_by_role("table", name="Fields of derived")).to_be_visible()
     page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
 
 
