@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.fields import overlays
-from conformance.generate.values import Wrongness, wrong_values
+from conformance.generate.values import Invalidity, invalid_values
 from conformance.judge.outcome import NotTestable
 from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements.cases import references
@@ -113,7 +113,7 @@ def _wrong_value(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exch
     overriding = [override for override, _, _ in overlays(subject.contract)]
     plain = [field for field in subject.own_fields() if field not in overriding]
     for last in (*plain[-1:], *overriding[:1]):
-        wrong = next(wrong for wrong in wrong_values(last.schema) if wrong.wrongness is Wrongness.TYPE)
+        wrong = next(wrong for wrong in invalid_values(last.schema) if wrong.invalidity is Invalidity.TYPE)
         others = {name: value for name, value in changes.items() if name != last.name}
         exchange = subject.upsert({subject.contract.upsert.key: key, **others, last.name: wrong.value})
         if exchange.response.successful:

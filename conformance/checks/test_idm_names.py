@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.fields import base_field
-from conformance.generate.values import ODD_STRINGS
+from conformance.generate.values import EDGE_STRINGS
 from conformance.judge.expect import as_json, expect_rejected, expect_returned, expect_status
 from conformance.judge.outcome import NotTestable
 from conformance.judge.prerequisite import Prerequisite
@@ -48,7 +48,7 @@ def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
 
 
 @requirement("IDM-20", SHOULD, clause="x-clauses/exact")
-@each("tail", lambda _: {as_json(text, 60): text for text in (*ODD_STRINGS, *TEXTS) if text})
+@each("tail", lambda _: {as_json(text, 60): text for text in (*EDGE_STRINGS, *TEXTS) if text})
 def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
     """A response returns an accepted valid but unusual name exactly."""
     upsert = subject.contract.upsert

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.checks import scenarios
-from conformance.generate.values import MANY_ENTRIES, OBJECTS, TELLING_ENTRIES, edge_values
+from conformance.generate.values import MANY_ENTRIES, OBJECTS, REVEALING_ENTRIES, edge_values
 from conformance.judge.expect import as_json, attributed_to, contains, expect_entries
 from conformance.judge.outcome import Failure
 from conformance.requirements import cases
@@ -39,13 +39,13 @@ def test_override_shows(subject: Subject, case: tuple[RequestField, ResponseFiel
         model = scenarios.based_on(subject, base, {override.name: entries})
         where = f"as {override.name} says, over those of the base"
         expect_entries(model.get(field.name), entries, field, where, contains)
-    telling = subject.upsert({**subject.minimal_body(), override.name: TELLING_ENTRIES})
+    telling = subject.upsert({**subject.minimal_body(), override.name: REVEALING_ENTRIES})
     if telling.response.successful:
         with attributed_to(telling):
             shown = telling.response.members.get(field.name)
-            expect_entries(shown, TELLING_ENTRIES, field, f"as {override.name} says", contains)
+            expect_entries(shown, REVEALING_ENTRIES, field, f"as {override.name} says", contains)
     else:
-        names = ", ".join(TELLING_ENTRIES)
+        names = ", ".join(REVEALING_ENTRIES)
         subject.observe(f"{override.name} of {names} is answered {telling.response.status}")
 
 

@@ -13,7 +13,7 @@ from conformance.checks.invalid_requests import (
     UNREADABLE,
     Refusal,
 )
-from conformance.generate.values import Wrong, Wrongness, own_fields, wrong_values
+from conformance.generate.values import Invalidity, InvalidValue, invalid_values, own_fields
 from conformance.judge.expect import expect_status
 from conformance.judge.outcome import NotTestable
 from conformance.judge.prerequisite import Prerequisite
@@ -78,28 +78,28 @@ def test_missing_key(subject: Subject) -> None:
     prerequisite=Prerequisite.REJECTS_WRONG_TYPE,
     covers=[sample_requests.wrong_type],
 )
-@each("case", cases.wrong(Wrongness.TYPE))
+@each("case", cases.wrong(Invalidity.TYPE))
 def test_wrong_type(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for a value that cannot be converted to the declared type."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-09", MUST, clause="x-clauses/wrong-type", about=[ENUMS], quick=False)
-@each("case", cases.wrong(Wrongness.ENUM))
+@each("case", cases.wrong(Invalidity.ENUM))
 def test_value_not_allowed(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for a value that is not one of the allowed values."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-10", SHOULD, clause="x-clauses/coercible")
-@each("case", cases.wrong(Wrongness.COERCIBLE))
+@each("case", cases.wrong(Invalidity.COERCIBLE))
 def test_value_to_coerce(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for a value of another type, even if it could be converted to the declared one."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-11", SHOULD, clause="x-clauses/coercible")
-@each("case", cases.wrong(Wrongness.NULL))
+@each("case", cases.wrong(Invalidity.NULL))
 def test_null(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for null in place of a value."""
     _expect_invalid(subject, case)
@@ -165,7 +165,7 @@ def _expect_refused(subject: Subject, exchange: Exchange, *allowed: int, when: s
     expect_status(exchange, invalid, *allowed, when=when)
 
 
-def _wrong_fields(subject: Subject) -> list[tuple[RequestField, Wrong]]:
+def _wrong_fields(subject: Subject) -> list[tuple[RequestField, InvalidValue]]:
     """Two fields that hold values of their own, each with a value that no reading makes right."""
     return [(field, _of_wrong_type(field)) for field in _typed_fields(subject.contract)[:2]]
 
@@ -175,8 +175,8 @@ def _typed_fields(contract: Contract) -> list[RequestField]:
     return [field for field in own_fields(contract) if field.schema.get("type") != "string"]
 
 
-def _of_wrong_type(field: RequestField) -> Wrong:
-    return next(wrong for wrong in wrong_values(field.schema) if wrong.wrongness is Wrongness.TYPE)
+def _of_wrong_type(field: RequestField) -> InvalidValue:
+    return next(wrong for wrong in invalid_values(field.schema) if wrong.invalidity is Invalidity.TYPE)
 
 
 def _expect_invalid(subject: Subject, case: WrongValue) -> None:

@@ -1,1 +1,1 @@
-"""Makes request bodies from the contract: values that every server takes, odd ones, and wrong ones."""
+"""Request bodies and values from the schemas of the contract: plain values, edge cases, and invalid ones."""

@@ -1,4 +1,4 @@
-"""Request bodies: Hypothesis strategies for them, and one JSON object in several spellings."""
+"""Request bodies: Hypothesis strategies, and different spellings of one JSON object."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from conformance.generate.values import OBJECTS, Wrongness, plain_values, wrong_values
+from conformance.generate.values import OBJECTS, Invalidity, invalid_values, plain_values
 from conformance.judge.requests import is_valid
 from conformance.wire.exchange import Json
 from contract import RequestField, Schema
@@ -19,7 +19,7 @@ TEXT = st.text(
 
 
 def plain(schema: Schema) -> st.SearchStrategy[Any]:
-    """Values of the schema that no reasonable server refuses."""
+    """Return a strategy for values of the schema that no reasonable server rejects."""
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     drawn = _PLAIN.get(schema.get("type", ""), st.just([]))
@@ -37,20 +37,20 @@ _PLAIN: dict[str, st.SearchStrategy[Any]] = {
 
 
 def values(fields: Sequence[RequestField], at_most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
-    """Some of the fields, with plain values."""
+    """Return a strategy for objects of some of the fields, with plain values."""
     by_name = {field.name: plain(field.schema) for field in fields if plain_values(field.schema)}
     some = st.lists(st.sampled_from(list(by_name)), unique=True, max_size=at_most)
     return some.flatmap(lambda names: st.fixed_dictionaries({name: by_name[name] for name in names}))
 
 
-def wrong(fields: Sequence[RequestField]) -> st.SearchStrategy[dict[str, Any]]:
-    """One of the fields, with a value that no reading makes right."""
+def invalid(fields: Sequence[RequestField]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return a strategy for objects of one field, with a value that no lenient parser accepts."""
     return st.sampled_from(
         [
-            {field.name: wrong.value}
+            {field.name: invalid.value}
             for field in fields
-            for wrong in wrong_values(field.schema)
-            if wrong.wrongness in (Wrongness.TYPE, Wrongness.ENUM)
+            for invalid in invalid_values(field.schema)
+            if invalid.invalidity in (Invalidity.TYPE, Invalidity.ENUM)
         ]
     )
 
@@ -59,7 +59,7 @@ Spelling = Callable[[Mapping[str, Json]], bytes]
 
 
 BEYOND_TWO_BYTES = "\U0001f680"
-"""A character that is two escapes."""
+"""A character that takes two escapes."""
 
 
 def _spaced(body: Mapping[str, Json]) -> bytes:
@@ -85,7 +85,7 @@ def _members(
 
 
 def _escapes(text: str) -> str:
-    """Every character escaped, by capital and small hexadecimal digits in turn."""
+    """Return JSON text with every character escaped, in upper and lower case hexadecimal digits by turns."""
     units = text.encode("utf-16-be").hex(" ", 2).split()
     return '"' + "".join(f"\\u{unit.upper() if turn % 2 else unit}" for turn, unit in enumerate(units)) + '"'
 

@@ -1,5 +1,8 @@
-"""Values for a field, made from its schema: plain ones that every server takes, odd ones that a server may refuse,
-and wrong ones, which no reader could take or only a lenient one coerces.
+"""Values for a field, made from its schema.
+
+Plain values are accepted by every reasonable server. Edge values are valid, but a server may reject them; it must not
+change them. Invalid values break the schema: no parser can read some of them as the declared type, and a lenient one
+coerces the others.
 """
 
 from __future__ import annotations
@@ -31,8 +34,8 @@ STRINGS = (
     '{"a": [1]}',
     "2026-01-31T10:00:00Z",
 )
-"""The first are changed by what rewrites texts, the others by what takes a text for something else."""
-ODD_STRINGS = (
+"""The first are changed by code that rewrites text, the others by code that takes text for another type."""
+EDGE_STRINGS = (
     "",
     " surrounded, a+b, 100%41 ",
     "\ttabs\tand\r\nnewlines\n",
@@ -43,9 +46,9 @@ ODD_STRINGS = (
     "z" * 5_000,
 )
 NUMBERS = (0, 1000, 0.000001, 0.97, 4.1, 999.999999, 123.456789, 0.0, 3, 3.000001, 0.1, 8.03, 1e-05, 16.777217)
-ODD_NUMBERS = (-0.0, -1.5, 1e-9, 0.30000000000000004, 1e21, 5e-324, 1.7976931348623157e308)
+EDGE_NUMBERS = (-0.0, -1.5, 1e-9, 0.30000000000000004, 1e21, 5e-324, 1.7976931348623157e308)
 INTEGERS = (1, 4096, 128_000, 10_000_000, 32_768, 65_535, 1_048_576, 9_999_999)
-ODD_INTEGERS = (0, -1, 2**31 - 1, 2**31, 2**53 - 1, 2**53 + 2)
+EDGE_INTEGERS = (0, -1, 2**31 - 1, 2**31, 2**53 - 1, 2**53 + 2)
 OBJECTS: tuple[dict[str, Any], ...] = (
     {},
     {"temperature": {"min": 0, "max": 1}},
@@ -71,7 +74,7 @@ OBJECTS: tuple[dict[str, Any], ...] = (
         "max_tokens": {"max": 128000},
     },
 )
-ODD_OBJECTS: tuple[dict[str, Any], ...] = (
+EDGE_OBJECTS: tuple[dict[str, Any], ...] = (
     {"a.b": {"c": [1, "two", {"three": 3}]}},
     {"": {"empty": "name"}},
     {"$where": {"a": 0.1}, "__proto__": {"b": 1}},
@@ -84,21 +87,21 @@ ODD_OBJECTS: tuple[dict[str, Any], ...] = (
     {"seed": {"max": 2**63 - 1, "min": -(2**53) - 1, "default": 2**53 + 1, "step": 2**31}},
     {f"parameter_{number}_of_a_name_that_is_longer_than_most": {"max": number} for number in range(24)},
 )
-"""They have no parameter in common, so that they can be sent as one."""
-TELLING_ENTRIES: dict[str, Any] = {
+"""They have no parameter in common, so that they can be sent as one object."""
+REVEALING_ENTRIES: dict[str, Any] = {
     "constructor": {"max": 1},
     "toString": {"max": 2},
     "maxOutputTokens": {"max": 3},
     "stop": {"values": ["b", "a", "c"]},
     "suffix": {},
 }
-"""Entries of names that a language knows, of letters in either case, of a list in order, and of nothing."""
+"""Entries with names that languages define themselves, with mixed case, with an ordered list, and an empty one."""
 MANY_ENTRIES: dict[str, Any] = {f"parameter_{number}": {"max": number} for number in range(120)}
-"""An override of more entries than a plain one has, each of them plain."""
+"""An override with more entries than a plain one, each of them plain."""
 
 
 def plain_values(schema: Schema) -> list[Any]:
-    """Values that no reasonable server refuses, the boundaries of the plain core among them."""
+    """Return values that no reasonable server rejects, among them the boundaries of the plain range."""
     if "enum" in schema:
         return list(schema["enum"])
     if schema.get("type") == "array":
@@ -107,14 +110,14 @@ def plain_values(schema: Schema) -> list[Any]:
 
 
 def has_few_values(schema: Schema) -> bool:
-    """Whether it is a flag, or enumerates its values: too few to tell one model from another."""
+    """Return whether the schema is a flag or an enumeration: too few values to distinguish models by."""
     return "enum" in schema or schema.get("type") == "boolean"
 
 
 def own_fields(contract: Contract) -> list[RequestField]:
-    """The request fields that hold a value of their own: neither key, nor reference, nor another spelling.
+    """Return the request fields with a value of their own: neither key, nor reference, nor alternative spelling.
 
-    Those for which no plain value is known are left out.
+    Fields without a known plain value are left out.
     """
     upsert = contract.upsert
     own = (f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias)
@@ -122,7 +125,7 @@ def own_fields(contract: Contract) -> list[RequestField]:
 
 
 def edge_values(schema: Schema) -> list[Any]:
-    """Valid values that a server may refuse, but may not change."""
+    """Return valid values that a server may reject, but must not change."""
     if "enum" in schema:
         return []
     return [value for value in _ODD.get(schema.get("type", ""), ()) if is_valid(schema, value)]
@@ -136,17 +139,17 @@ _PLAIN: dict[str, tuple[Any, ...]] = {
     "object": OBJECTS,
 }
 _ODD: dict[str, tuple[Any, ...]] = {
-    "string": ODD_STRINGS,
-    "number": ODD_NUMBERS,
-    "integer": ODD_INTEGERS,
-    "object": ODD_OBJECTS,
+    "string": EDGE_STRINGS,
+    "number": EDGE_NUMBERS,
+    "integer": EDGE_INTEGERS,
+    "object": EDGE_OBJECTS,
 }
 
 
 def unique_value(schema: Schema, name: str, number: int) -> Any:
-    """A plain value that nothing else of the run has, made from a fresh name and a fresh number of it.
+    """Return a plain value that is unique in the run, made from a fresh name and a fresh number.
 
-    None where the schema has too few.
+    None if the schema has too few values.
     """
     made: dict[str, Any] = {
         "string": name,
@@ -159,7 +162,7 @@ def unique_value(schema: Schema, name: str, number: int) -> Any:
 
 
 def distinct_value(schema: Schema, variant: int) -> Any:
-    """A plain value that tells one variant from another, as far as the schema has values enough."""
+    """Return a plain value for a variant, different from those of other variants if the schema has enough values."""
     if "enum" in schema:
         return schema["enum"][variant % len(schema["enum"])]
     if schema.get("type") == "array":
@@ -184,48 +187,48 @@ _DISTINCT: dict[str, Callable[[int], Any]] = {
 }
 
 
-class Wrongness(Enum):
-    """How a value is wrong."""
+class Invalidity(Enum):
+    """In which way a value is invalid."""
 
     TYPE = "type"
-    """No reading makes it into the declared type."""
+    """No parser can read it as the declared type."""
     ENUM = "enum"
-    """Of the type, but none of the allowed values."""
+    """It has the declared type, but is not one of the allowed values."""
     COERCIBLE = "coercible"
-    """Of another type, but a lenient reader would make it into the declared one."""
+    """It has another type, but a lenient parser converts it."""
     NULL = "null"
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
-    """A wrong value, and in what way it is wrong."""
+class InvalidValue:
+    """An invalid value, and in which way it is invalid."""
 
     label: str
     value: Any
-    wrongness: Wrongness
+    invalidity: Invalidity
 
 
-def wrong_values(schema: Schema) -> list[Wrong]:
-    """Wrong values for the schema, each labelled. Null is among them unless the schema allows it."""
-    found = [Wrong("null", None, Wrongness.NULL)] if not schema.get("nullable") else []
+def invalid_values(schema: Schema) -> list[InvalidValue]:
+    """Return invalid values for the schema, each with a label. Null is among them unless the schema allows it."""
+    found = [InvalidValue("null", None, Invalidity.NULL)] if not schema.get("nullable") else []
     enumerated = "enum" in schema and schema.get("type") != "boolean"
     return [*found, *(_for_enum(schema) if enumerated else _BY_TYPE.get(schema.get("type", ""), []))]
 
 
-def _type(label: str, value: Any) -> Wrong:
-    return Wrong(label, value, Wrongness.TYPE)
+def _type(label: str, value: Any) -> InvalidValue:
+    return InvalidValue(label, value, Invalidity.TYPE)
 
 
-def _coercible(label: str, value: Any) -> Wrong:
-    return Wrong(label, value, Wrongness.COERCIBLE)
+def _coercible(label: str, value: Any) -> InvalidValue:
+    return InvalidValue(label, value, Invalidity.COERCIBLE)
 
 
 _NO_NUMBERS = [_type("NaN in a string", "nan"), _type("infinity in a string", "-Infinity")]
-"""Floats of many a language, and no numbers of JSON: none can be stored as a number and shown as one."""
+"""Floats in many languages, but not numbers of JSON: they cannot be returned as numbers."""
 _CONTAINERS = [_type("an object", {"a": 1}), _type("a list", [1, 2])]
 _CAST_CONTAINERS = [_type("an object", {"a": 1}), _type("a list", [1])]
-"""A list of one number is that number to some casts."""
-_BY_TYPE: dict[str, list[Wrong]] = {
+"""Some casts convert a list of one number to that number."""
+_BY_TYPE: dict[str, list[InvalidValue]] = {
     "string": [*_CONTAINERS, _coercible("a number", 123), _coercible("true", True)],
     "number": [
         *_CAST_CONTAINERS,
@@ -256,17 +259,17 @@ _BY_TYPE: dict[str, list[Wrong]] = {
 }
 
 
-def _for_enum(schema: Schema) -> list[Wrong]:
+def _for_enum(schema: Schema) -> list[InvalidValue]:
     allowed = schema["enum"]
     if all(isinstance(value, int) for value in allowed):
         outside = [max(allowed) + 1, min(allowed) - 1, max(allowed) + 98]
         strings = [str(allowed[-1])]
         return [
-            *(Wrong(str(value), value, Wrongness.ENUM) for value in outside),
+            *(InvalidValue(str(value), value, Invalidity.ENUM) for value in outside),
             *_CAST_CONTAINERS,
             _type("a word", "abc"),
             *(_coercible(f"{text} in a string", text) for text in strings),
             _coercible("true", True),
             _coercible("a fraction", allowed[0] + 0.5),
         ]
-    return [Wrong("another word", "no-such-value", Wrongness.ENUM), *_CONTAINERS, _type("a number", 123)]
+    return [InvalidValue("another word", "no-such-value", Invalidity.ENUM), *_CONTAINERS, _type("a number", 123)]

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from conformance.fields import base_field
 from conformance.generate import bodies
-from conformance.generate.values import Wrongness, distinct_value, has_few_values, wrong_values
+from conformance.generate.values import Invalidity, distinct_value, has_few_values, invalid_values
 from conformance.judge.outcome import Failure, Reproduced
 from conformance.judge.requests import Validity, classify_body
 from conformance.model.reference import Address, Prediction, ReferenceModel
@@ -147,8 +147,8 @@ def _wrong_value(fields: Sequence[RequestField], unlike: RequestField) -> dict[s
     wrong = {
         field.name: value.value
         for field in fields
-        for value in wrong_values(field.schema)
-        if value.wrongness is Wrongness.TYPE
+        for value in invalid_values(field.schema)
+        if value.invalidity is Invalidity.TYPE
     }
     name = next((name for name in wrong if name != unlike.name), unlike.name)
     return {name: wrong[name]}
@@ -264,7 +264,7 @@ class StateMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def rejected_upsert(self, data: st.DataObject) -> None:
         """Send an upsert with one invalid value."""
-        values = data.draw(bodies.values(self._fields)) | data.draw(bodies.wrong(self._fields))
+        values = data.draw(bodies.values(self._fields)) | data.draw(bodies.invalid(self._fields))
         self._test.upsert(self._any_model(data), values)
 
     @precondition(lambda self: self.shared.subject.capabilities.read_returns_state)

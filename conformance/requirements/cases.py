@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.fields import EchoedField, echoed_fields, inherited_fields, overlays
-from conformance.generate.values import Wrong, Wrongness, edge_values, own_fields, wrong_values
+from conformance.generate.values import Invalidity, InvalidValue, edge_values, invalid_values, own_fields
 from contract import Alias, Contract, Reference, RequestField, ResponseField
 
 PAIR = 2
@@ -17,7 +17,7 @@ class WrongValue:
     """A request field and a value that is wrong for it."""
 
     field: RequestField
-    wrong: Wrong
+    wrong: InvalidValue
     updates: bool
     """Whether it is sent to a model that exists. Values of a field take turns, and so do fields."""
 
@@ -66,7 +66,7 @@ def aliases(contract: Contract) -> Mapping[str, tuple[RequestField, Alias]]:
     return {name: (field, field.alias) for name, field in contract.upsert.request.items() if field.alias}
 
 
-def wrong(*kinds: Wrongness) -> Callable[[Contract], Mapping[str, WrongValue]]:
+def wrong(*kinds: Invalidity) -> Callable[[Contract], Mapping[str, WrongValue]]:
     """Wrong values of every field, of the kinds given; fields that are alike share out what may be coerced."""
 
     def of(contract: Contract) -> Mapping[str, WrongValue]:
@@ -74,17 +74,17 @@ def wrong(*kinds: Wrongness) -> Callable[[Contract], Mapping[str, WrongValue]]:
             f"{field.name}: {wrong.label}": WrongValue(field, wrong, updates=(row + column) % 2 == 1)
             for row, field in enumerate(contract.upsert.request.values())
             for column, wrong in enumerate(_taking_turns(contract, field))
-            if wrong.wrongness in kinds
+            if wrong.invalidity in kinds
         }
 
     return of
 
 
-def _taking_turns(contract: Contract, field: RequestField) -> Sequence[Wrong]:
+def _taking_turns(contract: Contract, field: RequestField) -> Sequence[InvalidValue]:
     """The wrong values of a field; fields of the same schema take turns at containers, and at what may be coerced."""
-    values = wrong_values(field.schema)
-    alike = [other.name for other in contract.upsert.request.values() if wrong_values(other.schema) == values]
-    coercible = [wrong for wrong in values if wrong.wrongness is Wrongness.COERCIBLE]
+    values = invalid_values(field.schema)
+    alike = [other.name for other in contract.upsert.request.values() if invalid_values(other.schema) == values]
+    coercible = [wrong for wrong in values if wrong.invalidity is Invalidity.COERCIBLE]
     containers = [wrong for wrong in values if isinstance(wrong.value, dict | list) and wrong.value]
     turn = alike.index(field.name)
     left_out = [some[turn % len(some)] for some in (coercible, containers) if len(some) >= PAIR <= len(alike)]

@@ -249,7 +249,9 @@ def test_a_fault_on_every_exchange_is_reported_once_where_it_came_up_first(contr
     assert _statuses(attempt.findings["STA-03"].exchanges) == [505]
 
 
-def test_a_fault_of_a_request_that_is_made_up_once_a_run_is_confirmed_by_that_request_alone(contract: Contract) -> None:
+def test_a_fault_of_a_request_that_is_generated_once_a_run_is_confirmed_by_that_request_alone(
+    contract: Contract,
+) -> None:
     subject = subject_of(contract, wsgi(lambda _, body: ((500 if b'"input_cost":1' in body else 200), {})))
 
     def check() -> None:

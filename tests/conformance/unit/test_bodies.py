@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.generate import bodies
-from conformance.generate.values import Wrongness, wrong_values
+from conformance.generate.values import Invalidity, invalid_values
 from conformance.judge.requests import Validity, classify_body
 from contract import Contract, RequestField
 from tests.conformance.unit.oracles import Oracles
@@ -40,7 +40,7 @@ def test_values_are_plain_and_valid(
 def test_a_wrong_value_is_wrong_whatever_is_beside_it(
     all_kinds: Contract, fields: list[RequestField], oracles: Oracles, data: st.DataObject
 ) -> None:
-    wrong = data.draw(bodies.wrong(fields))
+    wrong = data.draw(bodies.invalid(fields))
     body = {**KEY, **data.draw(bodies.values(fields)), **wrong}
     assert len(wrong) == 1
     assert classify_body(all_kinds, body) is Validity.INVALID
@@ -51,12 +51,12 @@ def test_every_promised_fault_is_drawn(fields: list[RequestField]) -> None:
     promised = {
         (field.name, repr(wrong.value))
         for field in fields
-        for wrong in wrong_values(field.schema)
-        if wrong.wrongness in (Wrongness.TYPE, Wrongness.ENUM)
+        for wrong in invalid_values(field.schema)
+        if wrong.invalidity in (Invalidity.TYPE, Invalidity.ENUM)
     }
     occurred: set[tuple[str, str]] = set()
 
-    @given(bodies.wrong(fields))
+    @given(bodies.invalid(fields))
     @drawn
     def collect(body: dict[str, Any]) -> None:
         occurred.update((name, repr(value)) for name, value in body.items())

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.generate.values import Wrong, Wrongness, distinct_value, edge_values, plain_values, wrong_values
+from conformance.generate.values import (
+    Invalidity,
+    InvalidValue,
+    distinct_value,
+    edge_values,
+    invalid_values,
+    plain_values,
+)
 from conformance.judge.requests import Validity, classify_body, classify_value
 from contract import Contract, RequestField, load
 from tests.conformance.unit.fields_of_all_kinds import FIELDS
@@ -20,10 +27,10 @@ from tests.conformance.unit.test_strict_json import VALUES
 SHIPPED = load()
 REQUEST = SHIPPED.upsert.request
 READS_AS = {
-    Wrongness.TYPE: Validity.INVALID,
-    Wrongness.ENUM: Validity.INVALID,
-    Wrongness.COERCIBLE: Validity.COERCIBLE,
-    Wrongness.NULL: Validity.COERCIBLE,
+    Invalidity.TYPE: Validity.INVALID,
+    Invalidity.ENUM: Validity.INVALID,
+    Invalidity.COERCIBLE: Validity.COERCIBLE,
+    Invalidity.NULL: Validity.COERCIBLE,
 }
 SCHEMAS = {**{name: field.schema for name, field in REQUEST.items()}, **FIELDS}
 OTHERS = [name for name in SCHEMAS if name != SHIPPED.upsert.key]
@@ -39,29 +46,31 @@ def _wrongs() -> list[Any]:
     return [
         pytest.param(name, wrong, id=f"{name}: {wrong.label}")
         for name, schema in SCHEMAS.items()
-        for wrong in wrong_values(schema)
+        for wrong in invalid_values(schema)
     ]
 
 
 @pytest.mark.parametrize(("name", "wrong"), _wrongs())
-def test_a_wrong_value_reads_as_it_is_wrong(all_kinds: Contract, oracles: Oracles, name: str, wrong: Wrong) -> None:
+def test_a_wrong_value_reads_as_it_is_wrong(
+    all_kinds: Contract, oracles: Oracles, name: str, wrong: InvalidValue
+) -> None:
     key = all_kinds.upsert.key
     body = {key: "plain-name", name: wrong.value}
-    assert classify_value(all_kinds.upsert.request[name].schema, wrong.value) is READS_AS[wrong.wrongness]
-    assert classify_body(all_kinds, body) is READS_AS[wrong.wrongness]
+    assert classify_value(all_kinds.upsert.request[name].schema, wrong.value) is READS_AS[wrong.invalidity]
+    assert classify_body(all_kinds, body) is READS_AS[wrong.invalidity]
     assert oracles.verdicts(body) == (False, False)
 
 
 @pytest.mark.parametrize("field", REQUEST.values(), ids=REQUEST)
 def test_every_field_has_values_of_every_wrongness(field: RequestField) -> None:
-    wrongs = wrong_values(field.schema)
-    expected = set(Wrongness) - ({Wrongness.ENUM} if "enum" not in field.schema else set())
-    assert {wrong.wrongness for wrong in wrongs} == expected
+    wrongs = invalid_values(field.schema)
+    expected = set(Invalidity) - ({Invalidity.ENUM} if "enum" not in field.schema else set())
+    assert {wrong.invalidity for wrong in wrongs} == expected
     assert len({wrong.label for wrong in wrongs}) == len(wrongs)
 
 
 def test_null_is_wrong_unless_the_schema_allows_it() -> None:
-    assert Wrongness.NULL not in {wrong.wrongness for wrong in wrong_values(FIELDS["note"])}
+    assert Invalidity.NULL not in {wrong.invalidity for wrong in invalid_values(FIELDS["note"])}
     assert classify_value(FIELDS["note"], None) is Validity.OPEN
     assert classify_value(FIELDS["short"], None) is Validity.COERCIBLE
 

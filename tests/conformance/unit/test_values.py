@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.generate.values import MANY_ENTRIES, ODD_OBJECTS, STRINGS, unique_value
+from conformance.generate.values import EDGE_OBJECTS, MANY_ENTRIES, STRINGS, unique_value
 from conformance.judge.expect import without_model_name
 
 
@@ -17,7 +17,7 @@ def test_plain_texts_are_of_1_to_100_printable_characters() -> None:
 
 
 def test_odd_objects_can_be_sent_as_one() -> None:
-    names = [name for entries in ODD_OBJECTS for name in entries]
+    names = [name for entries in EDGE_OBJECTS for name in entries]
     assert len(names) == len(set(names))
 
 
