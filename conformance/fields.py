@@ -1,4 +1,4 @@
-"""Which fields of the contract a check is about, told from what the contract declares."""
+"""Finds fields by what the contract declares about them, so that no check names a field."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from contract import (
 
 @dataclass(frozen=True, slots=True)
 class EchoedField:
-    """A request field and the response field in which its value comes back as it was sent."""
+    """A request field and the response field that returns its value as sent."""
 
     request: RequestField
     response: ResponseField
@@ -33,7 +33,7 @@ class EchoedField:
 
 
 def echoed_fields(contract: Contract) -> list[EchoedField]:
-    """The fields that a response shows under the same name, the key apart."""
+    """Return the fields that a response returns under the same name, without the key."""
     upsert = contract.upsert
     return [
         EchoedField(upsert.request[name], response)
@@ -43,7 +43,7 @@ def echoed_fields(contract: Contract) -> list[EchoedField]:
 
 
 def inherited_fields(contract: Contract) -> list[EchoedField]:
-    """The shown fields whose value a base model can supply."""
+    """Return the echoed fields that inherit the value of a base model."""
     base = base_field(contract)
     return [
         field
@@ -53,21 +53,21 @@ def inherited_fields(contract: Contract) -> list[EchoedField]:
 
 
 def overlays(contract: Contract) -> Iterator[tuple[RequestField, ResponseField, Overlaid]]:
-    """The request fields that lie over a base model's object, or over none, with the field that shows the result."""
+    """Yield the request fields that override an object of the base model, with the field that returns the result."""
     for response in contract.upsert.response.values():
         if isinstance(response.source, Overlaid):
             yield contract.upsert.request[response.source.override], response, response.source
 
 
 def lookups(contract: Contract) -> Iterator[tuple[ResponseField, LookedUp]]:
-    """The response fields that show the provider which a request field names."""
+    """Yield the response fields that return the provider that a request field refers to."""
     for response in contract.upsert.response.values():
         if isinstance(response.source, LookedUp) and response.source.collection == "providers":
             yield response, response.source
 
 
 def base_field(contract: Contract) -> RequestField | None:
-    """The request field that names the base model, where there is one."""
+    """Return the request field that names the base model, or None."""
     for response in contract.upsert.response.values():
         if isinstance(response.source, Inherited | Overlaid) and response.source.base is not None:
             return contract.upsert.request[response.source.base]
@@ -75,7 +75,7 @@ def base_field(contract: Contract) -> RequestField | None:
 
 
 def timestamp(contract: Contract, of: str) -> ResponseField | None:
-    """The response field that says when the model was `created` or `updated`."""
+    """Return the response field with the time at which the model was `created` or `updated`, or None."""
     for response in contract.upsert.response.values():
         if response.source == Timestamp(of):
             return response
@@ -83,7 +83,7 @@ def timestamp(contract: Contract, of: str) -> ResponseField | None:
 
 
 def constants(contract: Contract) -> dict[str, Any]:
-    """The enumerated response fields with the one value that every custom model shows."""
+    """Return the enumerated response fields that are constant for custom models, each with its value."""
     return {
         name: response.source.value
         for name, response in contract.upsert.response.items()
@@ -92,22 +92,22 @@ def constants(contract: Contract) -> dict[str, Any]:
 
 
 def identifying_fields(contract: Contract) -> set[str]:
-    """The response fields that tell one model from another whatever their values are."""
+    """Return the response fields that identify a model."""
     upsert = contract.upsert
     return {upsert.key} | {name for name, field in upsert.response.items() if isinstance(field.source, FromKey)}
 
 
 def stable_fields(contract: Contract) -> list[ResponseField]:
-    """The response fields that stay the same while nothing is changed: neither timestamps nor measurements."""
-    return [field for field in contract.upsert.response.values() if not _moves(field)]
+    """Return the response fields that only a write can change: neither timestamps nor measurements."""
+    return [field for field in contract.upsert.response.values() if not _is_volatile(field)]
 
 
-def _moves(field: ResponseField) -> bool:
+def _is_volatile(field: ResponseField) -> bool:
     return isinstance(field.source, Timestamp) or field.source == Constant(None)
 
 
 def stable_part(value: Any, schema: Mapping[str, Any]) -> Any:
-    """`value` without what may move by itself inside it: date-times, and members that the contract does not name."""
+    """Return `value` without members that may change by themselves: date-times, and those unknown to the contract."""
     members = schema.get("properties", {})
     if not isinstance(value, dict) or not members:
         return value

@@ -1,4 +1,4 @@
-"""What a fixtures file of the mock says of a target: its built-in models, and the providers of an organization."""
+"""Reads the built-in models and the providers of a target from a fixtures file of the mock (`--fixtures`)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from conformance.settings import Settings
 
 
 class FixturesError(ValueError):
-    """The fixtures file cannot be used. Its author is at fault; the text says why."""
+    """The fixtures file cannot be used; the message says why."""
 
 
 def with_fixtures(settings: Settings) -> Settings:
-    """The settings, with built-in models and providers from the fixtures file where no option names them."""
+    """Return the settings, with the models and providers of the fixtures file unless options name some."""
     file = settings["fixtures"]
     if not file:
         return settings
@@ -34,13 +34,13 @@ def _read(file: str) -> Mapping[str, Any]:
         raise FixturesError(f"--fixtures {file}: {reason}") from None
     if not isinstance(fixtures, Mapping) or not fixtures.keys() & {"models", "organizations"}:
         raise FixturesError(
-            f"--fixtures {file}: it has neither models nor organizations, as a fixtures file of the mock"
+            f"--fixtures {file}: not a fixtures file of the mock: it has neither models nor organizations"
         )
     return fixtures
 
 
 def _providers(fixtures: Mapping[str, Any], key: str | None) -> list[str]:
-    """The providers of the organization that the key belongs to; where it is not listed, of the only one."""
+    """Return the providers of the organization of the key; of the only one if the file does not list the key."""
     organizations = _member(fixtures, "organizations")
     owner = _member(_member(fixtures, "api_keys"), key or "").get("organization")
     if owner is None and len(organizations) == 1:
@@ -53,6 +53,6 @@ def _names(owner: Mapping[str, Any], member: str) -> list[str]:
 
 
 def _member(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A mapping inside a mapping; an empty one where there is none."""
+    """Return a member if it is a mapping, else an empty mapping."""
     found = owner.get(name)
     return found if isinstance(found, Mapping) else {}

@@ -34,7 +34,12 @@ DENIED = {
     r"(that|which) is (?-i:none)": "invalid, unknown, missing",
 }
 """What not to write, and what to write instead."""
-PENDING = ("conformance/",)
+PENDING = (
+    *("conformance/checks/", "conformance/cli.py", "conformance/command/", "conformance/judge/"),
+    *("conformance/model/", "conformance/options.py", "conformance/output.py", "conformance/plugin.py"),
+    *("conformance/redaction.py", "conformance/results/", "conformance/settings.py", "conformance/target/"),
+    "conformance/wire/",
+)
 """Where those words are still allowed."""
 
 ALLOWED = {("CHANGELOG.md", "mend")}
@@ -47,7 +52,11 @@ NO_VERBS = {
     *("whose", "why", "with", "without", "wrong"),
 }
 """Words that docstrings of functions do not begin with."""
-UNREWORDED = ("conformance/",)
+UNREWORDED = (
+    *PENDING,
+    *("conformance/api.py", "conformance/generate/", "conformance/hooks.py", "conformance/reports/"),
+    *("conformance/requirements/", "conformance/runner/", "conformance/terminal/"),
+)
 """Where docstrings of functions do not begin with a verb yet."""
 
 
