@@ -46,7 +46,7 @@ def serve(contract_text: str, tmp_path: Path) -> Serve:
     return serve
 
 
-def test_one_more_field_is_taken_kept_inherited_and_shown(serve: Serve) -> None:
+def test_one_more_field_is_accepted_stored_inherited_and_returned(serve: Serve) -> None:
     (request_place, request_field), (response_place, response_field) = ONE_MORE_REQUEST_FIELD, ONE_MORE_RESPONSE_FIELD
     altered = [(request_place, request_field + request_place), (response_place, response_field + response_place)]
     with serve(*altered) as client:
@@ -65,7 +65,7 @@ def test_the_statuses_are_the_contracts(serve: Serve) -> None:
         assert client.post(MODELS, json={"model_name": "gpt-4o"}).status_code == 400
 
 
-def test_omitted_fields_are_reset_where_the_contract_says_so(serve: Serve) -> None:
+def test_omitted_fields_are_reset_if_the_contract_says_so(serve: Serve) -> None:
     with serve(("omitted: keep", "omitted: reset")) as client:
         client.post(MODELS, json={"model_name": "a", "input_cost": 1, "output_cost": 2})
         shown = client.post(MODELS, json={"model_name": "a", "input_cost": 3}).json()
@@ -119,7 +119,7 @@ def test_without_security_anyone_is_a_writer_of_the_first_organization(serve: Se
         assert client.post(MODELS, json={"model_name": "a", "provider_id": "acme-azure"}).status_code == 201
 
 
-def test_one_way_to_authenticate_is_enough(serve: Serve) -> None:
+def test_one_security_scheme_is_enough(serve: Serve) -> None:
     with serve(("  - apiKey: []\n  - dashboardJwt: []\n", "  - apiKey: []\n")) as client:
         assert client.post(MODELS, json={"model_name": "a"}).status_code == 201
         answer = client.get(f"{MODELS}a/", headers={"Authorization": "Bearer a.b.c"})

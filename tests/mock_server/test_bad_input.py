@@ -51,7 +51,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_json_object_is_rejected(address: Address, new_name: Names, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_rejected(address: Address, new_name: Names, body: bytes) -> None:
     name = new_name()
     answer = exchange(address, upsert(body.replace(b"NAME", name.encode())))
     assert_rejected(answer, 400)
@@ -114,13 +114,13 @@ def test_integers_beyond_64_bits_are_rejected(address: Address, new_name: Names,
     assert_absent(address, name)
 
 
-def test_an_integer_of_64_bits_without_a_sign_is_none_for_the_window(address: Address, new_name: Names) -> None:
+def test_an_unsigned_integer_of_64_bits_is_invalid_for_the_window(address: Address, new_name: Names) -> None:
     answer = exchange(address, upsert(f'{{"model_name": "{new_name()}", "max_context_window": {2**63}}}'.encode()))
     assert_rejected(answer, 400)
     assert list(answer.json) == ["max_context_window"]
 
 
-def test_every_error_is_told_at_once(address: Address) -> None:
+def test_all_errors_are_reported_at_once(address: Address) -> None:
     body = {
         "input_cost": "free",
         "streaming_support": 2,
@@ -143,9 +143,7 @@ def test_every_error_is_told_at_once(address: Address) -> None:
     }
 
 
-def test_nesting_to_the_limit_is_taken_and_beyond_it_is_rejected(
-    address: Address, new_name: Names, rules: Upsert
-) -> None:
+def test_nesting_is_accepted_up_to_the_limit(address: Address, new_name: Names, rules: Upsert) -> None:
     def nested(levels: int, name: str) -> bytes:
         inside = levels - 2
         return (
@@ -161,9 +159,7 @@ def test_nesting_to_the_limit_is_taken_and_beyond_it_is_rejected(
     assert_absent(address, too_deep)
 
 
-def test_a_body_to_the_limit_is_taken_and_beyond_it_is_rejected(
-    address: Address, new_name: Names, rules: Upsert
-) -> None:
+def test_a_body_is_accepted_up_to_the_limit(address: Address, new_name: Names, rules: Upsert) -> None:
     def sized(size: int, name: str) -> bytes:
         body = f'{{"model_name": "{name}"}}'
         return (body + " " * (size - len(body))).encode()
@@ -206,7 +202,7 @@ REJECTED_MEDIA_TYPES: dict[str, Mapping[str, str | None]] = {
 
 
 @pytest.mark.parametrize("headers", REJECTED_MEDIA_TYPES.values(), ids=REJECTED_MEDIA_TYPES)
-def test_what_is_not_sent_as_json_is_rejected(
+def test_a_body_that_is_not_sent_as_json_is_rejected(
     address: Address, new_name: Names, headers: dict[str, str | None]
 ) -> None:
     name = new_name()
@@ -233,7 +229,9 @@ ACCEPTED_HEADERS: dict[str, Mapping[str, str | None]] = {
 
 
 @pytest.mark.parametrize("headers", ACCEPTED_HEADERS.values(), ids=ACCEPTED_HEADERS)
-def test_what_http_lets_vary_is_accepted(address: Address, new_name: Names, headers: dict[str, str | None]) -> None:
+def test_variations_that_http_allows_are_accepted(
+    address: Address, new_name: Names, headers: dict[str, str | None]
+) -> None:
     name = new_name()
     answer = exchange(address, upsert(json.dumps({"model_name": name}).encode(), headers))
     assert answer.status == 201
@@ -274,7 +272,7 @@ BAD_CREDENTIALS: dict[str, tuple[Mapping[str, str | None], str]] = {
     ids=["good body", "no JSON", "invalid body", "large body"],
 )
 @pytest.mark.parametrize(("headers", "reason"), BAD_CREDENTIALS.values(), ids=BAD_CREDENTIALS)
-def test_bad_credentials_are_rejected_before_the_body_is_judged(
+def test_invalid_credentials_are_rejected_before_the_body_is_validated(
     address: Address, new_name: Names, headers: dict[str, str | None], reason: str, body: bytes
 ) -> None:
     name = new_name()
@@ -309,9 +307,7 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize(("key", "body"), FORBIDDEN.values(), ids=FORBIDDEN)
-def test_what_may_not_be_written_is_forbidden(
-    address: Address, new_name: Names, key: str, body: dict[str, object]
-) -> None:
+def test_forbidden_writes_are_rejected(address: Address, new_name: Names, key: str, body: dict[str, object]) -> None:
     name = new_name()
     answer = exchange(address, upsert(json.dumps(body).replace("NAME", name).encode(), key=key))
     assert_rejected(answer, 403)
@@ -330,7 +326,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("fields", "reason"), MISSING.values(), ids=MISSING)
-def test_a_reference_to_nothing_is_not_found(
+def test_a_reference_to_an_unknown_thing_is_not_found(
     address: Address, new_name: Names, fields: dict[str, str], reason: str
 ) -> None:
     name = new_name()
@@ -369,7 +365,7 @@ ORDER: dict[int, tuple[Mapping[str, str | None], bytes]] = {
 
 
 @pytest.mark.parametrize("status", ORDER)
-def test_of_several_rejections_the_first_in_order_is_given(address: Address, status: int) -> None:
+def test_the_first_of_several_rejections_counts(address: Address, status: int) -> None:
     headers, body = ORDER[status]
     assert_rejected(exchange(address, upsert(body, headers)), status)
 

@@ -45,13 +45,13 @@ def test_the_api_is_served_under_the_path_of_the_first_server(client: httpx2.Cli
 
 
 @pytest.mark.parametrize("path", [MODELS, "/api/models", f"/v2{MODELS}", f"/a/b/c{MODELS}"])
-def test_a_path_with_another_base_is_not_found_and_leads_on(client: httpx2.Client, path: str) -> None:
+def test_a_path_with_another_base_gets_a_404_with_a_hint(client: httpx2.Client, path: str) -> None:
     answer = client.post(path, json={})
     assert answer.status_code == 404
     assert f"The base path of the API is {BASE}; did you mean {BASE}{MODELS}?" in answer.json()["detail"]
 
 
-def test_a_hint_leads_to_a_model_too(client: httpx2.Client) -> None:
+def test_a_hint_names_the_path_of_a_model_too(client: httpx2.Client) -> None:
     detail = client.get(f"{MODELS}a%20b%2Fc%FF/").json()["detail"]
     assert f"did you mean {BASE}{MODELS}a%20b/c%FF/?" in detail
     assert client.get(f"{BASE}{MODELS}gpt-4o").json()["detail"].endswith(f"slash: {BASE}{MODELS}{{model_name}}/")
@@ -89,14 +89,14 @@ def test_an_option_overrides_it(file: Path, option: str, base: str) -> None:
 
 
 @pytest.mark.parametrize("option", ["v1", "", "//evil", "/a b", "/a?b", "/{x}", "/%zz", "https://api.example.com/v1"])
-def test_what_is_no_base_path_is_rejected(option: str) -> None:
+def test_an_invalid_base_path_is_rejected(option: str) -> None:
     ended = run("--base-path", option)
     assert ended.returncode == 2
     assert "is not a base path; write it as /v1, or / for none" in ended.stderr
 
 
 @pytest.mark.parametrize("path", ["/_mock", "/_mock/", "/_mock/v1"])
-def test_that_of_the_admin_api_is_rejected(path: str) -> None:
+def test_the_path_of_the_admin_api_is_rejected(path: str) -> None:
     ended = run("--base-path", path)
     assert ended.returncode == 2
     assert "choose another one with --base-path, or leave the admin API out with --no-admin" in ended.stderr

@@ -84,7 +84,7 @@ WRONG_USE: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize(("options", "message"), WRONG_USE.values(), ids=WRONG_USE)
-def test_wrong_use_is_told_on_stderr_and_exits_with_2(options: list[str], message: str) -> None:
+def test_wrong_use_is_reported_on_stderr_and_exits_with_2(options: list[str], message: str) -> None:
     ended = run("--port", "0", *options)
     assert ended.returncode == 2
     assert message in ended.stderr
@@ -92,7 +92,7 @@ def test_wrong_use_is_told_on_stderr_and_exits_with_2(options: list[str], messag
     assert ended.stdout == ""
 
 
-def test_a_taken_port_is_told() -> None:
+def test_a_port_in_use_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ended = run("--port", port)
@@ -111,7 +111,7 @@ def test_help_has_examples() -> None:
         assert f"--{option}" in ended.stdout
 
 
-def test_answers_of_the_api_can_be_delayed() -> None:
+def test_responses_of_the_api_can_be_delayed() -> None:
     with started("--quiet", "--delay", "300") as mock:
         for sent in (GPT_4O, request("GET", f"{MODELS}gpt-4o/")):
             began = time.monotonic()
@@ -170,7 +170,7 @@ def test_ipv6_can_be_listened_at() -> None:
         assert exchange(mock.address, GPT_4O).status == 200
 
 
-def test_fixtures_of_ones_own_are_served(tmp_path: Path, rules: Upsert) -> None:
+def test_other_fixtures_are_served(tmp_path: Path, rules: Upsert) -> None:
     file = tmp_path / "fixtures.yaml"
     text = (ROOT / "mock_server" / "fixtures.yaml").read_text(encoding="utf-8")
     file.write_text(text.replace("demo-acme:", "my-key:").replace("  gpt-4o:", "  my-built-in:"), encoding="utf-8")

@@ -25,7 +25,7 @@ def test_a_time_without_a_step_stands_still(clock: str) -> None:
             assert stamps(client, name) == ("2026-02-01T12:00:00Z", "2026-02-01T12:00:00Z")
 
 
-def test_a_step_is_taken_with_each_write_that_is_done() -> None:
+def test_the_clock_advances_with_each_successful_write() -> None:
     with (
         started("--quiet", "--clock", "2026-02-01T12:00:00Z+1s") as mock,
         httpx2.Client(base_url=mock.url, headers={"Authorization": f"Bearer {KEY}"}) as client,
@@ -56,7 +56,7 @@ def test_steps_have_units(text: str, then: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["noon", "2026-02-30", "2026-02-01T12:00Z+1", "2026-02-01T12:00Z+1y", "+1s", ""])
-def test_what_is_no_time_is_told(text: str) -> None:
+def test_an_invalid_time_is_reported(text: str) -> None:
     ended = run("--port", "0", f"--clock={text}")
     assert ended.returncode == 2
     assert "2026-02-01T12:00:00Z+1s" in ended.stderr

@@ -52,7 +52,7 @@ def race(mock: MockProcess) -> Iterator[Race]:
         yield race
 
 
-def test_of_racing_creates_exactly_one_creates(race: Race, new_name: Names) -> None:
+def test_exactly_one_of_concurrent_creates_gets_201(race: Race, new_name: Names) -> None:
     for _ in range(ROUNDS):
         name = new_name()
         answers = race.run(lambda racer, name=name: {"model_name": name, "input_cost": racer})  # type: ignore[misc]

@@ -24,7 +24,7 @@ def preflight(client: httpx2.Client, path: str, method: str, origin: str = ORIGI
 
 
 @pytest.mark.parametrize(("path", "method"), [(MODELS, "POST"), (f"{MODELS}a/b/", "GET"), (f"{MODELS}a/b/", "DELETE")])
-def test_a_preflight_is_granted_without_credentials(client: httpx2.Client, path: str, method: str) -> None:
+def test_a_preflight_is_allowed_without_credentials(client: httpx2.Client, path: str, method: str) -> None:
     del client.headers["Authorization"]
     answer = preflight(client, path, method)
     assert answer.status_code == 200
@@ -49,7 +49,7 @@ FORCED = {f"{status} forced": ("POST", MODELS, {"headers": {"Prefer": f"code={st
 
 
 @pytest.mark.parametrize("wanted", [*ANSWERS.items(), *FORCED.items()], ids=lambda wanted: str(wanted[0]))
-def test_a_page_can_read_every_answer(
+def test_a_page_can_read_every_response(
     client: httpx2.Client, wanted: tuple[int | str, tuple[str, str, dict[str, Any]]]
 ) -> None:
     status, (method, path, options) = wanted

@@ -30,7 +30,7 @@ def show(name: str, providers: dict[str, Any] | None = None, /, **models: Model)
     return DISPLAY.render(name, Related(models, providers or {}))
 
 
-def test_a_bare_model_shows_its_name_its_times_and_what_every_model_has() -> None:
+def test_a_bare_model_returns_its_name_its_times_and_the_defaults() -> None:
     assert show("m", m=custom("m")) == {
         "id": "m",
         "model_name": "m",
@@ -46,13 +46,13 @@ def test_a_bare_model_shows_its_name_its_times_and_what_every_model_has() -> Non
 
 
 @pytest.mark.parametrize("field", SET)
-def test_a_value_is_inherited_through_a_chain_and_an_own_one_wins(field: str) -> None:
+def test_a_value_is_inherited_through_a_chain_unless_the_model_has_one(field: str) -> None:
     base, middle = custom("b", **{field: 1}), custom("c", base_model_name="b")
     assert show("m", m=custom("m", base_model_name="c"), c=middle, b=base)[field] == 1
     assert show("m", m=custom("m", base_model_name="c", **{field: 0}), c=middle, b=base)[field] == 0
 
 
-def test_a_built_in_base_leaves_all_that_is_inherited_and_nothing_else() -> None:
+def test_a_built_in_base_passes_on_the_inherited_fields_only() -> None:
     base = BuiltInModel({**dict.fromkeys(INHERITED, 1), "display_name": "Base", "source": "hardcoded"})
     shown = show("m", m=custom("m", base_model_name="b"), b=base)
     assert {field: shown[field] for field in INHERITED} == dict.fromkeys(INHERITED, 1)
@@ -60,7 +60,7 @@ def test_a_built_in_base_leaves_all_that_is_inherited_and_nothing_else() -> None
     assert shown["source"] == "db"
 
 
-def test_a_base_that_is_gone_leaves_nothing() -> None:
+def test_a_deleted_base_passes_on_nothing() -> None:
     assert "input_cost" not in show("m", m=custom("m", base_model_name="b"))
 
 
@@ -107,7 +107,7 @@ def test_the_provider_is_looked_up_and_not_inherited() -> None:
     assert "provider" not in show("m", {"p": provider}, m=custom("m", base_model_name="b"), b=base)
 
 
-def test_a_built_in_model_shows_its_values_in_the_order_of_the_contract() -> None:
+def test_a_built_in_model_returns_its_values_in_the_order_of_the_contract() -> None:
     shown = show("b", b=BuiltInModel({"source": "hardcoded", "model_name": "b", "id": "b"}))
     assert list(shown.items()) == [
         ("id", "b"),

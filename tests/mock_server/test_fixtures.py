@@ -37,7 +37,7 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
-def test_the_packaged_fixtures_have_what_is_promised(contract: Contract) -> None:
+def test_the_bundled_fixtures_have_what_is_documented(contract: Contract) -> None:
     fixtures = load_fixtures(contract)
     assert {"acme", "globex"} <= fixtures.organizations.keys()
     assert all("my-vllm" in providers for providers in fixtures.organizations.values())
@@ -51,7 +51,7 @@ def test_the_packaged_fixtures_have_what_is_promised(contract: Contract) -> None
     assert fixtures.left_out == ()
 
 
-def test_the_packaged_fixtures_are_valid_and_pass_as_a_file_too(contract: Contract) -> None:
+def test_the_bundled_fixtures_are_valid_also_as_a_file(contract: Contract) -> None:
     fixtures = load_fixtures(contract, DEFAULT_FILE)
     fields = {name: field.schema for name, field in contract.upsert.response.items()}
     validator = Validator({"properties": fields, "required": ["id", "model_name"], "additionalProperties": False})
@@ -60,7 +60,7 @@ def test_the_packaged_fixtures_are_valid_and_pass_as_a_file_too(contract: Contra
         assert model.values["id"] == model.values["model_name"] == name
 
 
-def test_working_fixtures_are_taken(contract: Contract, write: Write) -> None:
+def test_valid_fixtures_are_accepted(contract: Contract, write: Write) -> None:
     fixtures = load_fixtures(contract, write(WORKING))
     assert fixtures.models["built-in"].values == {"id": "built-in", "model_name": "built-in", "input_cost": 1}
 
@@ -144,7 +144,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("old", "new", "pointer", "hint"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_told_with_its_place_and_its_mend(
+def test_a_problem_is_reported_with_its_place_and_a_hint(
     contract: Contract, write: Write, old: str, new: str, pointer: str, hint: str
 ) -> None:
     assert old in WORKING
@@ -156,13 +156,13 @@ def test_what_is_wrong_is_told_with_its_place_and_its_mend(
     assert str(file) in str(caught.value)
 
 
-def test_every_problem_is_told_at_once(contract: Contract, write: Write) -> None:
+def test_all_problems_are_reported_at_once(contract: Contract, write: Write) -> None:
     with pytest.raises(FixturesError) as caught:
         load_fixtures(contract, write(WORKING.replace("input_cost: 1", "input_cost: free, source: moon, x: 1")))
     assert len(caught.value.problems) == 3
 
 
-def test_a_file_that_is_not_there_is_told(contract: Contract, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(contract: Contract, tmp_path: Path) -> None:
     with pytest.raises(FixturesError, match="cannot be read"):
         load_fixtures(contract, tmp_path / "none.yaml")
 
@@ -176,9 +176,7 @@ def test_a_built_in_model_has_a_name_that_the_contract_allows(contract_text: str
     assert [problem.pointer for problem in caught.value.problems] == ["#/models/" + "b" * 41]
 
 
-def test_of_the_packaged_fixtures_is_left_out_what_another_contract_has_no_place_for(
-    contract_text: str, tmp_path: Path
-) -> None:
+def test_bundled_fixtures_that_another_contract_does_not_have_are_left_out(contract_text: str, tmp_path: Path) -> None:
     file = tmp_path / "altered.yaml"
     text = contract_text.replace("enum: [db, hardcoded]", "enum: [db, code]").replace(
         "source: hardcoded", "source: code"

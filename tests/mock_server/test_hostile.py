@@ -116,13 +116,13 @@ def test_no_target_makes_it_fail(address: Address, method: str, target: str) -> 
     assert received.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4"))
 
 
-def test_what_is_no_http_is_rejected_in_the_error_shape(address: Address) -> None:
+def test_invalid_http_is_rejected_in_the_error_shape(address: Address) -> None:
     answer = exchange(address, b"hello\r\n\r\n")
     assert answer.status == 400
     assert isinstance(answer.json["detail"], str)
 
 
-def test_a_client_that_leaves_in_the_middle_stores_nothing(address: Address) -> None:
+def test_a_client_that_disconnects_early_stores_nothing(address: Address) -> None:
     body = b'{"model_name": "left-in-the-middle"}'
     with socket.create_connection(address) as connection:
         connection.sendall(upsert(body, {"Content-Length": str(len(body) + 1)}))
@@ -130,7 +130,7 @@ def test_a_client_that_leaves_in_the_middle_stores_nothing(address: Address) -> 
     assert exchange(address, read).status == 404
 
 
-def test_pipelined_requests_are_answered_in_order(address: Address) -> None:
+def test_pipelined_requests_get_their_responses_in_order(address: Address) -> None:
     first = request("GET", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}", "Connection": "keep-alive"})
     received = exchange_bytes(address, first * 2 + request("GET", "/nope"))
     assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"404"]

@@ -46,7 +46,7 @@ def test_it_serves_and_is_reset(server: MockServer, client: httpx2.Client) -> No
     assert server.reset("journal") == {"models": 0, "requests": 1, "faults": 0}
 
 
-def test_its_requests_can_be_looked_at_and_waited_for(server: MockServer, client: httpx2.Client) -> None:
+def test_its_requests_can_be_read_and_waited_for(server: MockServer, client: httpx2.Client) -> None:
     client.post(MODELS, json={"model_name": "m", "input_cost": "x"})
     (entry,) = server.requests(refused=True)
     assert (entry.method, entry.status, entry.organization) == ("POST", 400, "acme")
@@ -89,7 +89,7 @@ def test_its_state_can_be_read_and_set(server: MockServer, client: httpx2.Client
     assert server.state == before
 
 
-def test_keys_are_found_by_what_they_may(server: MockServer) -> None:
+def test_keys_are_found_by_their_rights(server: MockServer) -> None:
     assert server.key("globex") == "demo-globex"
     assert server.key("acme", may_write=False) == "demo-acme-readonly"
     with pytest.raises(LookupError):
@@ -122,7 +122,7 @@ def test_its_limits_can_be_chosen() -> None:
         assert [httpx2.get(each.url + long).status_code for each in (limited, usual)] == [414, 404]
 
 
-def test_what_it_may_keep_can_be_chosen() -> None:
+def test_the_limits_of_what_it_stores_can_be_chosen() -> None:
     large = {"model_name": "m", "display_name": "x" * 3000}
     with MockServer(max_model_bytes=2000) as mock:
         assert _upsert(mock, large).status_code == 400
@@ -141,7 +141,7 @@ def _upsert(mock: MockServer, body: dict[str, str]) -> httpx2.Response:
     return httpx2.post(f"{mock.url}/api/models/", json=body, headers={"Authorization": f"Bearer {mock.api_key}"})
 
 
-def test_it_tells_of_itself_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_describes_itself_even_if_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.metadata.Distribution.from_name", _not_installed)
     with MockServer() as mock:
         assert httpx2.get(f"{mock.url}/_mock/info").json()["version"] == "unknown"
@@ -184,7 +184,7 @@ def respan_mock_settings():
     return {"clock": "2026-02-01T12:00:00Z"}
 
 @pytest.mark.parametrize("attempt", range(2))
-def test_every_test_finds_a_mock_as_at_its_start(respan_mock, attempt):
+def test_every_test_gets_a_mock_in_its_initial_state(respan_mock, attempt):
     body = b'{"model_name": "m"}'
     headers = {"Authorization": f"Bearer {respan_mock.api_key}", "Content-Type": "application/json"}
     request = urllib.request.Request(respan_mock.url + "/api/models/", body, headers)
@@ -196,7 +196,7 @@ def test_every_test_finds_a_mock_as_at_its_start(respan_mock, attempt):
 
 
 @pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n", "2"]])
-def test_the_fixture_works_in_a_strict_run_of_ones_own(tmp_path: Path, workers: list[str]) -> None:
+def test_the_fixture_works_in_a_strict_run_of_a_user(tmp_path: Path, workers: list[str]) -> None:
     (tmp_path / "test_mine.py").write_text(USER_TESTS, encoding="utf-8")
     options = ["-p", "respan_contract_plugins", "-W", "error", "-q", *workers]
     ended = _pytest(tmp_path, *options)

@@ -76,7 +76,7 @@ def test_an_address_that_another_covers_has_no_socket(hosts: list[str], addresse
         assert len({each.getsockname()[1] for each in listeners.sockets}) == 1
 
 
-def test_an_address_that_cannot_be_had_is_named(taken: int) -> None:
+def test_an_unavailable_address_is_named(taken: int) -> None:
     ended = run("--port", str(taken), "--host", "127.0.0.2", "--host", "127.0.0.1")
     assert ended.returncode == 2
     assert f"cannot listen at 127.0.0.1:{taken}: Address already in use; choose another --port" in ended.stderr
@@ -99,7 +99,7 @@ def test_one_exposed_host_is_enough_to_need_a_token() -> None:
     assert "other machines can reach the mock at 127.0.0.1, 0.0.0.0" in ended.stderr
 
 
-def test_a_mock_in_a_test_listens_where_it_is_told(taken: int) -> None:
+def test_a_mock_in_a_test_listens_at_the_given_hosts(taken: int) -> None:
     with MockServer(host="127.0.0.2", port=taken) as mock:
         assert mock.url == f"http://127.0.0.2:{taken}"
         assert httpx2.get(f"{mock.url}/_mock/info").status_code == 200
@@ -110,7 +110,7 @@ def test_a_mock_in_a_test_listens_where_it_is_told(taken: int) -> None:
         assert httpx2.get(f"{mock.url.replace('0.1', '0.2')}/_mock/health").status_code == 200
 
 
-def test_a_mock_in_a_test_that_others_can_reach_asks_for_a_token() -> None:
+def test_a_mock_in_a_test_that_others_can_reach_requires_a_token() -> None:
     with MockServer(host="0.0.0.0") as mock:
         assert mock.url.startswith("http://127.0.0.1:")
         assert mock.admin_token

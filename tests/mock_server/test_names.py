@@ -54,7 +54,7 @@ EXOTIC = {
 
 
 @pytest.mark.parametrize("name", EXOTIC.values(), ids=EXOTIC)
-def test_an_exotic_name_is_kept(address: Address, new_name: Names, name: str) -> None:
+def test_an_unusual_name_is_stored(address: Address, new_name: Names, name: str) -> None:
     _delete(address, name)
     created = exchange(address, upsert(json.dumps({"model_name": name, "display_name": new_name()}).encode()))
     assert created.status == 201
@@ -69,21 +69,21 @@ def test_an_exotic_name_is_kept(address: Address, new_name: Names, name: str) ->
 @given(name=st.text(min_size=1, max_size=40))
 @example("a/\n")
 @settings(deadline=None, max_examples=60)
-def test_any_name_is_kept(address: Address, name: str) -> None:
+def test_any_name_is_stored(address: Address, name: str) -> None:
     _delete(address, name)
     assert exchange(address, upsert(json.dumps({"model_name": name}).encode())).status == 201
     assert _at_path(address, "GET", name).json["model_name"] == name
     assert _delete(address, name).status == 204
 
 
-def test_slashes_may_stand_raw_in_the_path(address: Address, new_name: Names) -> None:
+def test_slashes_in_the_path_need_not_be_encoded(address: Address, new_name: Names) -> None:
     name = f"{new_name()}/a//b/../c/"
     assert exchange(address, upsert(json.dumps({"model_name": name}).encode())).status == 201
     read = exchange(address, request("GET", f"{MODELS}{name}/", {"Authorization": f"Bearer {KEY}"}))
     assert read.json["model_name"] == name
 
 
-def test_names_that_differ_in_form_only_are_different_models(address: Address, new_name: Names) -> None:
+def test_names_that_differ_only_in_unicode_form_are_different_models(address: Address, new_name: Names) -> None:
     stem = new_name()
     names = [f"{stem}é", unicodedata.normalize("NFD", f"{stem}é"), f"{stem}É", f"{stem}é ", f"{stem}%C3%A9"]
     for name in names:
@@ -98,7 +98,7 @@ def test_a_path_that_is_not_utf_8_names_no_model(address: Address, target: str) 
     assert "There is no model" in answer.json["detail"]
 
 
-def test_a_malformed_percent_encoding_stands_for_itself(address: Address, new_name: Names) -> None:
+def test_a_malformed_percent_encoding_is_literal(address: Address, new_name: Names) -> None:
     name = f"{new_name()}%zz%"
     assert exchange(address, upsert(json.dumps({"model_name": name}).encode())).status == 201
     read = exchange(address, request("GET", f"{MODELS}{name}/", {"Authorization": f"Bearer {KEY}"}))

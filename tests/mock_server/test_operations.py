@@ -82,7 +82,7 @@ def client(mock: MockProcess) -> Iterator[httpx2.Client]:
         yield client
 
 
-def test_an_example_is_returned_and_credentials_are_asked_for(client: httpx2.Client, mock: MockProcess) -> None:
+def test_an_example_is_returned_and_credentials_are_required(client: httpx2.Client, mock: MockProcess) -> None:
     assert client.get(MODELS).json() == [{"id": "a", "model_name": "a"}]
     assert exchange(mock.address, request("GET", MODELS)).status == 401
     assert exchange(mock.address, request("HEAD", MODELS, {"Authorization": f"Bearer {KEY}"})).body == b""
@@ -94,7 +94,7 @@ def test_the_success_of_the_lowest_status_is_returned(client: httpx2.Client) -> 
     assert (answer.status_code, answer.json()) == (203, {"n": 7, "m": "x"})
 
 
-def test_a_preference_chooses_another_answer(client: httpx2.Client) -> None:
+def test_a_preference_chooses_another_response(client: httpx2.Client) -> None:
     answer = client.get("/named", headers={"Prefer": "example=two"})
     assert (answer.status_code, answer.json()) == (206, {"n": 2})
     assert client.get("/named", headers={"Prefer": "code=404"}).status_code == 404
@@ -118,7 +118,7 @@ def test_a_body_is_validated(client: httpx2.Client) -> None:
     assert client.put(f"{MODELS}a/").status_code == 415
 
 
-def test_one_who_may_only_read_does_not_write(client: httpx2.Client) -> None:
+def test_read_only_credentials_cannot_write(client: httpx2.Client) -> None:
     assert client.put(f"{MODELS}a/", json={"id": "a", "model_name": "a"}, headers=READER).status_code == 403
     assert client.get(MODELS, headers=READER).status_code == 200
 
@@ -139,7 +139,7 @@ def test_a_default_response_is_a_success(client: httpx2.Client) -> None:
     ("headers", "status"),
     [({"Cookie": "k=1"}, 200), ({"Authorization": "Basic YTpi"}, 200), ({"Cookie": "l=1"}, 401), ({}, 401)],
 )
-def test_credentials_that_cannot_be_verified_are_asked_for(
+def test_credentials_that_cannot_be_verified_are_required(
     mock: MockProcess, headers: dict[str, str], status: int
 ) -> None:
     assert exchange(mock.address, request("GET", "/a/keyed", headers)).status == status
@@ -163,7 +163,7 @@ def test_other_media_types_are_accepted(client: httpx2.Client) -> None:
     assert client.post("/files", files={"a": b"b"}).status_code == 204
 
 
-def test_the_start_says_which_is_which_and_what_is_left_out(mock: MockProcess) -> None:
+def test_the_banner_lists_the_operations_and_what_is_left_out(mock: MockProcess) -> None:
     lines = [" ".join(line.split()) for line in mock.printed.splitlines()]
     for line in (
         "POST /api/models/ by the rules of x-upsert",

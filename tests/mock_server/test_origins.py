@@ -34,7 +34,7 @@ ORIGINS = {
 
 
 @pytest.mark.parametrize(("written", "sent"), ORIGINS.values(), ids=ORIGINS)
-def test_an_origin_becomes_what_browsers_send(written: str, sent: str) -> None:
+def test_an_origin_is_normalized_as_browsers_send_it(written: str, sent: str) -> None:
     assert cors_origin(written) == admin_origin(written) == sent
 
 
@@ -72,7 +72,7 @@ NO_ORIGINS = {
 
 
 @pytest.mark.parametrize(("written", "fix"), NO_ORIGINS.values(), ids=NO_ORIGINS)
-def test_what_is_no_origin_is_rejected_with_the_fix(written: str, fix: str) -> None:
+def test_an_invalid_origin_is_rejected_with_a_hint(written: str, fix: str) -> None:
     for read in (cors_origin, admin_origin):
         with pytest.raises(ValueError, match=re.escape(fix)) as caught:
             read(written)
@@ -98,7 +98,7 @@ HOSTS = {
 
 
 @pytest.mark.parametrize(("written", "name"), HOSTS.items())
-def test_a_host_becomes_the_name_that_clients_send(written: str, name: str) -> None:
+def test_a_host_is_normalized_as_clients_send_it(written: str, name: str) -> None:
     assert host_name(written) == name
 
 
@@ -114,7 +114,7 @@ NO_HOSTS = {
 
 
 @pytest.mark.parametrize(("written", "fix"), NO_HOSTS.items())
-def test_what_is_no_host_is_rejected_with_the_fix(written: str, fix: str) -> None:
+def test_an_invalid_host_is_rejected_with_a_hint(written: str, fix: str) -> None:
     with pytest.raises(ValueError, match=re.escape(fix)):
         host_name(written)
 
@@ -136,7 +136,7 @@ def test_the_command_does_not_start_with_them(option: str, written: str) -> None
     assert f"argument {option}: " in ended.stderr
 
 
-def test_the_command_takes_what_is_near_enough() -> None:
+def test_the_command_accepts_similar_spellings() -> None:
     options = ["--cors-origin", "HTTP://LocalHost:5173/", "--admin-origin", "http://A.example:80/"]
     with (
         started("--quiet", *options, "--admin-host", "MOCK:42208") as mock,

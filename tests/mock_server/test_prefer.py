@@ -101,7 +101,7 @@ def test_every_response_with_a_body_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("wanted", DECLARED, ids=IDS)
-def test_data_is_made_up_for_every_status(mock_app: ASGIApp, judge: Judge, wanted: Declared) -> None:
+def test_data_is_generated_for_every_status(mock_app: ASGIApp, judge: Judge, wanted: Declared) -> None:
     for seed in range(10):
         prefer = f"code={wanted.code}, dynamic=true; seed={seed}"
         answer = ask(mock_app, wanted.method, wanted.path, prefer=prefer)
@@ -109,7 +109,7 @@ def test_data_is_made_up_for_every_status(mock_app: ASGIApp, judge: Judge, wante
         judge.check(wanted.method, wanted.template, answer.status, answer.headers, answer.body)
 
 
-def test_an_example_alone_brings_its_status(mock_app: ASGIApp) -> None:
+def test_a_preferred_example_determines_the_status(mock_app: ASGIApp) -> None:
     by_name = {each.example: each for each in reversed(DECLARED) if each.example and each.method == "POST"}
     for name, first in by_name.items():
         answer = ask(mock_app, "POST", MODELS, prefer=f"EXAMPLE={name}")
@@ -117,7 +117,7 @@ def test_an_example_alone_brings_its_status(mock_app: ASGIApp) -> None:
         assert answer.headers["preference-applied"] == f"example={name}"
 
 
-def test_made_up_data_is_the_same_for_the_same_seed_and_url(mock_app: ASGIApp) -> None:
+def test_generated_data_is_the_same_for_the_same_seed_and_url(mock_app: ASGIApp) -> None:
     def made_up(prefer: str, name: str = "m", served: ASGIApp = mock_app) -> bytes:
         return ask(served, "GET", f"{MODELS}{name}/", prefer=prefer).body
 
@@ -126,7 +126,7 @@ def test_made_up_data_is_the_same_for_the_same_seed_and_url(mock_app: ASGIApp) -
     assert len(others - {made_up("dynamic=true")}) == 3
 
 
-def test_a_made_up_model_has_the_name_in_the_path_and_was_created_before_its_update(mock_app: ASGIApp) -> None:
+def test_a_generated_model_has_the_name_in_the_path_and_consistent_times(mock_app: ASGIApp) -> None:
     for seed in range(30):
         model = ask(mock_app, "GET", f"{MODELS}a/b/", prefer=f"dynamic=true; seed={seed}").json
         assert model["id"] == model["model_name"] == "a/b"
@@ -135,11 +135,11 @@ def test_a_made_up_model_has_the_name_in_the_path_and_was_created_before_its_upd
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_name_that_is_not_utf_8_has_made_up_data_too(mock_app: ASGIApp, method: str) -> None:
+def test_data_is_generated_for_a_name_that_is_not_utf_8_too(mock_app: ASGIApp, method: str) -> None:
     assert ask(mock_app, method, f"{MODELS}%FF/", prefer="dynamic=true").status == 200
 
 
-def test_a_forced_answer_changes_no_state(mock_app: ASGIApp) -> None:
+def test_a_forced_response_changes_no_state(mock_app: ASGIApp) -> None:
     ask(mock_app, "POST", MODELS, b'{"model_name": "kept"}')
     for status in (200, 201):
         ask(mock_app, "POST", MODELS, b'{"model_name": "forced", "input_cost": 1}', prefer=f"code={status}")
@@ -165,7 +165,9 @@ REJECTED = {
 
 
 @pytest.mark.parametrize(("prefer", "told"), REJECTED.values(), ids=REJECTED)
-def test_what_is_not_declared_is_rejected_with_what_is(mock_app: ASGIApp, prefer: str, told: list[str]) -> None:
+def test_an_undeclared_response_is_rejected_with_the_declared_ones(
+    mock_app: ASGIApp, prefer: str, told: list[str]
+) -> None:
     answer = ask(mock_app, "POST", MODELS, b'{"model_name": "refused"}', prefer=prefer)
     assert answer.status == 400
     assert all(each in answer.json["detail"] for each in told)
@@ -189,7 +191,7 @@ def timed(served: ASGIApp, prefer: str, body: bytes = b'{"model_name": "m"}') ->
     return ask(served, "POST", MODELS, body, prefer=prefer), time.monotonic() - began
 
 
-def test_an_answer_can_be_made_to_wait(mock_app: ASGIApp) -> None:
+def test_a_response_can_be_delayed(mock_app: ASGIApp) -> None:
     for prefer, body, status in [
         ("code=403, wait=0.2", b"", 403),
         ("wait=0.2", b'{"model_name": "m"}', 200),
@@ -202,7 +204,7 @@ def test_an_answer_can_be_made_to_wait(mock_app: ASGIApp) -> None:
         assert answer.headers["preference-applied"] == prefer
 
 
-def test_every_answer_to_an_operation_varies_with_the_preference(mock_app: ASGIApp) -> None:
+def test_every_response_of_an_operation_varies_with_the_preference(mock_app: ASGIApp) -> None:
     for path, status in {f"{MODELS}gpt-4o/": 200, f"{MODELS}x/": 404}.items():
         answer = ask(mock_app, "GET", path)
         assert (answer.status, "Prefer" in answer.headers["vary"]) == (status, True)
@@ -210,7 +212,7 @@ def test_every_answer_to_an_operation_varies_with_the_preference(mock_app: ASGIA
     assert "Prefer" not in ask(mock_app, "GET", "/openapi.json").headers.get("vary", "")
 
 
-def test_where_there_is_no_operation_nothing_is_forced(mock_app: ASGIApp) -> None:
+def test_without_an_operation_nothing_is_forced(mock_app: ASGIApp) -> None:
     assert ask(mock_app, "PUT", MODELS, prefer="code=200").status == 405
     assert ask(mock_app, "GET", "/nope", prefer="code=200").status == 404
 
@@ -238,13 +240,13 @@ def test_the_media_type_is_the_contracts(altered_app: ASGIApp) -> None:
     assert isinstance(json.loads(answer.body), dict)
 
 
-def test_where_nothing_can_be_made_up_it_says_so(altered_app: ASGIApp) -> None:
+def test_a_schema_for_which_no_data_can_be_generated_is_reported(altered_app: ASGIApp) -> None:
     answer = ask(altered_app, "POST", MODELS, prefer="code=418")
     assert answer.status == 400
     assert "The response 418 has no example, and no data can be generated" in answer.json["detail"]
 
 
-def test_a_forced_answer_is_logged_as_such(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_forced_response_is_logged_as_such(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "mock_server.access"):
         ask(app(), "POST", MODELS, prefer="code=403")
     assert caplog.records[0].getMessage().endswith("ms  Prefer: code=403")

@@ -1,4 +1,4 @@
-"""Every rejection says why: in the answer, in the log, and as values for code that looks at the request afterwards."""
+"""Every rejection says why: in the response, in the log, and as values."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def written(contract: Contract) -> Any:
 
 
 @pytest.mark.parametrize("case", REJECTED.values(), ids=REJECTED)
-def test_a_rejection_is_kept_as_the_rules_that_are_broken(mock_app: ASGIApp, written: Any, case: Case) -> None:
+def test_a_rejection_lists_the_broken_rules(mock_app: ASGIApp, written: Any, case: Case) -> None:
     method, path = case.request.split()
     exchange = ask(mock_app, method, path, case.body, **case.headers)
     rejection = exchange.context.rejection
@@ -119,7 +119,7 @@ def test_the_rule_is_found_behind_a_reference(mock_app: ASGIApp) -> None:
     assert error.contract == "#/components/schemas/Cost/type"
 
 
-def test_a_read_only_caller_learns_nothing_of_what_would_be_judged_later(mock_app: ASGIApp) -> None:
+def test_a_read_only_caller_learns_nothing_about_later_errors(mock_app: ASGIApp) -> None:
     body = b'{"model_name": "m", "base_model_name": "x"}'
     exchange = ask(mock_app, "POST", MODELS, body, authorization="Bearer demo-acme-readonly")
     assert exchange.json == {"detail": "These credentials may read models but not write them."}

@@ -30,7 +30,7 @@ def test_another_method_gets_405_with_all_that_are_allowed(address: Address, pat
         assert method == "HEAD" or method in answer.json["detail"]
 
 
-def test_head_answers_like_get_without_a_body(address: Address) -> None:
+def test_head_responds_like_get_without_a_body(address: Address) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
     get, head = (exchange(address, request(method, f"{MODELS}gpt-4o/", headers)) for method in ("GET", "HEAD"))
     assert (head.status, head.body) == (200, b"")

@@ -81,7 +81,7 @@ def stricter(contract_text: str, tmp_path: Path) -> Path:
 BODY = b'{"model_name": "m", "base_model_name": "anthropic/claude-sonnet-4-5"}'
 
 
-def test_an_answer_that_is_not_of_the_contract_becomes_a_500_that_says_why(
+def test_a_response_that_is_not_declared_becomes_a_500_that_says_why(
     stricter: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     reason = (

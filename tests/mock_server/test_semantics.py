@@ -87,7 +87,7 @@ def test_the_time_of_an_update_never_goes_back() -> None:
     assert written(first, {"model_name": "m"}, BORN).stored.updated == LATER
 
 
-def test_both_spellings_share_a_slot() -> None:
+def test_both_spellings_share_one_stored_value() -> None:
     first = written(None, {"model_name": "m", "provider_id": "a"}).stored
     assert first.values == {"model_name": "m", "custom_provider_id": "a"}
     assert written(first, {"model_name": "m", "custom_provider_id": "b"}).stored.values["custom_provider_id"] == "b"
@@ -118,7 +118,7 @@ MISSING = RequestReference("base_model_name", "models", "x", 404)
         (Context(BORN), 201),
     ],
 )
-def test_the_first_rejection_in_order_is_given(context: Context, status: int) -> None:
+def test_the_first_rejection_counts(context: Context, status: int) -> None:
     assert upsert(RULES, None, {"model_name": "m"}, context).status == status
 
 

@@ -80,7 +80,7 @@ WRONG_USE = {
 
 
 @pytest.mark.parametrize(("options", "message"), WRONG_USE.values(), ids=WRONG_USE)
-def test_wrong_use_is_told_on_stderr_and_exits_with_2(options: list[str], message: str) -> None:
+def test_wrong_use_is_reported_on_stderr_and_exits_with_2(options: list[str], message: str) -> None:
     ended = run("token", *options)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "respan-mock token" in ended.stderr

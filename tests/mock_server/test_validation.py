@@ -84,7 +84,7 @@ TOLD: dict[str, tuple[dict[str, Any], Any, dict[str, list[str]]]] = {
 
 
 @pytest.mark.parametrize(("schema", "value", "told"), TOLD.values(), ids=TOLD)
-def test_errors_are_told(schema: dict[str, Any], value: Any, told: dict[str, list[str]]) -> None:
+def test_errors_are_reported(schema: dict[str, Any], value: Any, told: dict[str, list[str]]) -> None:
     rejection = Rejection(400, tuple(Validator(schema).errors(value)), by_field=True)
     assert {field: sorted(messages) for field, messages in _by_field(rejection).items()} == told
 
