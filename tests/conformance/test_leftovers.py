@@ -14,8 +14,8 @@ import pytest
 
 from conformance.target.ledger import Entry, LedgerRun, read_ledger, write_ledger
 from tests.conformance.command import KEYS, KNOWN, Ran, conformance
-from tests.conformance.unit.sockets import saying
 from tests.conformance.watched import Watched
+from tests.conformance.wire.sockets import saying
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
 

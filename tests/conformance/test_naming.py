@@ -13,7 +13,7 @@ import yaml
 from conformance.target.ledger import read_ledger
 from tests.conformance.command import KEYS, KNOWN, conformance
 from tests.conformance.test_leftovers import Remembering
-from tests.conformance.unit.pasting import BASH
+from tests.conformance.wire.pasting import BASH
 from tests.servers.plain_fields import KEY
 from tests.servers.serving import served
 from tests.servers.wire import HttpError

@@ -17,8 +17,8 @@ from conformance.reports.document import document
 from conformance.reports.github import MOST, annotating, commands_stopped
 from conformance.reports.markdown import as_markdown, block, code, escaped
 from conformance.results.verdict import RunVerdict, Verdict
+from tests.conformance.parts import drawn
 from tests.conformance.reports.runs import HOSTILE, all_kinds, finding, nothing_found, record
-from tests.conformance.unit.parts import drawn
 
 TEXT = st.text(st.sampled_from("`*_<>|#@\n\\&[]() ~aé") | st.characters(codec="utf-8"), max_size=40)
 

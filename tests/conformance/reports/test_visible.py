@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conformance.output import KEPT, visible
 from conformance.reports.page import contrast, pretty
-from tests.conformance.unit.parts import drawn
+from tests.conformance.parts import drawn
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
 """Categories of characters that show nothing, or change how their neighbours are shown."""

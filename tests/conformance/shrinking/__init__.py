@@ -1,1 +1,0 @@
-"""The search for the shortest request sequence that shows a finding."""

@@ -1,1 +1,0 @@
-"""Fast tests of the suite's own parts."""
