@@ -55,8 +55,7 @@ from conformance.target.cleanup import clean_up, delete_unneeded, leftovers_of_e
 from conformance.target.client import Client
 from conformance.target.connection import Connection, connection_of, credentials_of
 from conformance.target.ledger import Entry, Ledger
-from conformance.target.names import LeftoverName, Names, new_prefix
-from conformance.target.names import name_shape as with_names
+from conformance.target.names import LeftoverName, Names, apply_name_pattern, new_prefix
 from conformance.target.operations import Capabilities
 from conformance.target.preflight import foreign_response_hint, preflight
 from conformance.target.probe import lacks_delete, probe, serves_one_at_a_time, warning_of_leftovers
@@ -84,7 +83,7 @@ class Run:
         self.settings = settings = with_fixtures(settings)
         self._connection: Connection = connection_of(settings, share)
         load_checks()
-        self.contract, self._shape = with_names(load(settings["contract"]), settings)
+        self.contract, self._shape = apply_name_pattern(load(settings["contract"]), settings)
         self.seed = seed
         self.terms = Terms.of(settings)
         self.profile = profile_of(settings)

@@ -1,4 +1,4 @@
-"""What is checked: a base URL, or a WSGI or ASGI application in this process."""
+"""The target of a run: a base URL, or a WSGI or ASGI application in this process."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ App = Callable[..., Any]
 
 
 class NoTarget(Exception):
-    """There is nothing to check: none was given, or it cannot be had. The text tells the user what to do."""
+    """No target was given, or the application cannot be loaded. The text says what to do."""
 
 
 def load_app(path: str) -> App:
-    """The application at `module:name`, the current directory included. Raises NoTarget."""
+    """Import the application at `module:name`, also from the current directory. Raises NoTarget."""
     module, _, name = path.partition(":")
     here = str(Path.cwd())
     if here not in sys.path:
@@ -34,7 +34,7 @@ def load_app(path: str) -> App:
 
 
 def path_of(app: App) -> str | None:
-    """A `module:name` at which another process finds an application that was handed over; None where none is known."""
+    """Return a `module:name` at which another process can import an application; None if there is none."""
     for name, module in list(sys.modules.items()):
         if name in ("__main__", "conftest") or not getattr(module, "__file__", None):
             continue
@@ -45,7 +45,7 @@ def path_of(app: App) -> str | None:
 
 
 def _is_importable(module: str, file: str) -> bool:
-    """Whether a new process finds the module there, which looks into the current directory too."""
+    """Return whether a new process, started in the current directory, would import the module from that file."""
     here = str(Path.cwd())
     try:
         spec = PathFinder.find_spec(module, [here, *sys.path]) if "." not in module else find_spec(module)
@@ -55,7 +55,7 @@ def _is_importable(module: str, file: str) -> bool:
 
 
 def target_name(target: str | App) -> str:
-    """The target as reports name it."""
+    """Return the name of the target in reports."""
     if isinstance(target, str):
         return target
     thing = target if hasattr(target, "__qualname__") else type(target)

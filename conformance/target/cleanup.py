@@ -1,5 +1,7 @@
-"""The end of a run: what it created is deleted, as far as a path leads to it; what is left is listed with the reason,
-and kept in its ledger.
+"""Delete what a run created, and list what could not be deleted.
+
+Models that nothing needs any more are deleted after each check, and the others at the end of the run. What remains
+is reported with the reason and kept in the ledger, so that `clean LEDGER` can delete it later.
 """
 
 from __future__ import annotations
@@ -23,19 +25,19 @@ from conformance.target.subject import Subject
 from conformance.wire.exchange import Credential, NoResponse, retry_stale
 
 AGAIN = 2
-"""How often what could not be deleted is tried again: a gateway may fail now and then."""
+"""Further attempts for models that could not be deleted: a gateway may fail now and then."""
 
 
 def ledger_path(given: str | None, prefix: str, worker: str) -> Path:
-    """Where the ledger of a run goes: each process has its own."""
+    """Return the path of a ledger; each process of a run has its own."""
     path = Path(given) if given else _folder() / _file_name(prefix)
     return path.with_name(f"{path.name}.{worker}") if worker and not path.is_char_device() else path
 
 
 def open_ledger(given: str | None, target: str, prefix: str, worker: str) -> tuple[Ledger | None, str]:
-    """Return the ledger of a run, in a temporary place where its own cannot be had, with a warning of that.
+    """Return the ledger of a run, and a warning if it is a temporary file because the usual place is unavailable.
 
-    Raises BadLedger for a place that the user gave.
+    Raises BadLedger if the file that the user gave cannot be used.
     """
     path = ledger_path(given, prefix, worker)
     temporary = ledger_path(str(Path(tempfile.gettempdir()) / f"respan-conformance-{_file_name(prefix)}"), "", worker)
@@ -47,20 +49,20 @@ def open_ledger(given: str | None, target: str, prefix: str, worker: str) -> tup
                 raise
             reason = str(error)
             continue
-        return ledger, "" if place == path else f"the ledger is {place}, for there is no other place ({reason})"
-    return None, f"no ledger is kept of what is created ({reason}); name a file for it with --ledger"
+        return ledger, "" if place == path else f"the ledger is {place}: the usual place is unavailable ({reason})"
+    return None, f"the run keeps no ledger of the models that it creates ({reason}); name a file with --ledger"
 
 
 def leftovers_of_earlier_runs(given: str | None, worker: str) -> list[LedgerRun]:
-    """What earlier runs left, by the file of --names. Raises BadLedger."""
+    """Return the runs in the file of --names, and the models that they left. Raises BadLedger."""
     return read_ledger_if_present(ledger_path(given, "", worker)) if given else []
 
 
 def _folder() -> Path:
-    """The user's folder for state; one for temporary files where the user has none."""
+    """Return the user's folder for state, or else the folder for temporary files."""
     try:
         folder = user_state_path("respan-conformance")
-    except (KeyError, RuntimeError):  # no HOME, and nobody knows the user
+    except (KeyError, RuntimeError):  # there is no HOME, and the user has no entry in the user database
         return Path(tempfile.gettempdir())
     if folder.is_absolute():
         return folder
@@ -74,9 +76,10 @@ def _file_name(prefix: str) -> str:
 
 
 def clean_up(subject: Subject, *, lost: bool, doubtful: bool = False) -> str | None:
-    """Delete what the run created, and say what is left. A second Ctrl-C leaves the rest for the ledger to tell.
+    """Delete what the run created, and return a sentence about what remains, or None.
 
-    Where responses are doubtful, what was refused may have been created.
+    A second Ctrl-C stops deleting; the ledger keeps the rest. If responses are doubtful, a rejected request may have
+    created its model too.
     """
     if doubtful and subject.capabilities.delete_works:
         subject.creations.distrust_rejections()
@@ -90,20 +93,20 @@ def clean_up(subject: Subject, *, lost: bool, doubtful: bool = False) -> str | N
     ledger.close(left, subject.creations.deleted_entries)
     if not (left and _is_kept(ledger)):
         return None
-    again = f"respan-conformance clean {ledger.path} tries again"
+    again = f"respan-conformance clean {ledger.path} tries again to delete them"
     if _lacks_delete(subject.capabilities):
-        again = f"a run with --names {ledger.path} writes to them again, rather than to new ones"
+        again = f"a run with --names {ledger.path} reuses them"
     return f"{leftover_summary(left)}; {again}"
 
 
 def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
     own, able = subject.creations.models(), subject.capabilities
     if lost or not subject.client.response_seconds:
-        return dict.fromkeys(own, "the target stopped responding" if lost else "the target gave no response")
+        return dict.fromkeys(own, "the target stopped responding" if lost else "the target never responded")
     if subject.baseline is None and not subject.creations.any_confirmed:
-        return {}  # every response said that nothing worked, so nothing was created
+        return {}  # every request was rejected, so nothing was created
     if _lacks_delete(able):
-        return dict.fromkeys(own, f"the target has no delete: it got {able.delete_status}")
+        return dict.fromkeys(own, f"the target has no delete: it returned {able.delete_status}")
     subject.client.renew_budget()
     left = delete_models(subject, own.items()).remaining
     for _ in range(AGAIN):
@@ -112,31 +115,31 @@ def _left(subject: Subject, *, lost: bool) -> Mapping[Entry, str]:
 
 
 def _lacks_delete(able: Capabilities) -> bool:
-    """Whether the target was seen to have no delete."""
+    """Return whether the probe found that the target has no delete."""
     return able.probed and not able.delete_works and able.delete_status is not None
 
 
 def _is_kept(ledger: Ledger) -> bool:
-    """Whether something is left to read in it; a device keeps nothing."""
+    """Return whether the ledger is a file that can be read later; a device such as /dev/null is not."""
     return ledger.path.is_file()
 
 
 GONE = (404, 410)
 SILENCES = 3
-"""Deletes without an answer, one after the other, after which no more are tried."""
+"""Consecutive deletes without a response after which no more are tried."""
 
 
 @dataclass(slots=True)
 class Deletions:
-    """What came of it."""
+    """The outcome of deleting models."""
 
     deleted: int = 0
     remaining: dict[Entry, str] = field(default_factory=dict)
-    """What may still be on the target, and why."""
+    """Models that may still be on the target, with the reason for each."""
 
 
 def delete_unneeded(subject: Subject) -> None:
-    """Delete what nothing needs any more, where that can be done; what cannot be deleted now is left for the end."""
+    """Delete models that nothing needs any more; what cannot be deleted is left for the end of the run."""
     if not subject.capabilities.delete_works or subject.client.budget.exhausted:
         return
     needed = {name for names in subject.names_in_use.values() for name in names}
@@ -159,7 +162,7 @@ def delete_unneeded(subject: Subject) -> None:
 
 
 def delete_models(subject: Subject, models: Iterable[tuple[Entry, Credential | None]]) -> Deletions:
-    """Delete the models, each by the key that created it."""
+    """Delete the models, each with its key."""
     cleaned, silences = Deletions(), Counter[Credential | None]()
     for entry, credential in models:
         if silences[credential] == SILENCES:
@@ -179,19 +182,19 @@ def delete_models(subject: Subject, models: Iterable[tuple[Entry, Credential | N
 
 
 def leftover_summary(left: Mapping[Entry, str]) -> str:
-    """How many are left, and why."""
+    """Return a sentence about how many models remain, and why."""
     reasons = Counter(left.values()).most_common()
     models = "1 model is" if len(left) == 1 else f"{len(left)} models are"
     return f"{models} left on the target ({'; '.join(f'{count}: {why}' for why, count in reasons)})"
 
 
 def _delete(subject: Subject, name: str, credential: Credential | None) -> str:
-    """Delete one model; why it may be left, empty where it is gone."""
+    """Delete one model; return why it may remain, or an empty text if it is deleted."""
     if not is_deletable(name):
-        return "no path leads to its name for sure"
+        return "its name cannot be written safely in a path"
     safe = is_safe_in_path(name) and subject.has_path_for(name)
     path = quote(name, safe="/" if safe else "")
     status = retry_stale(lambda: subject.delete_at_path(path, name, credential)).response.status
     if 200 <= status <= 299 or (status in GONE and safe):
         return ""
-    return "no path leads to its name" if status in GONE else f"its delete got {status}"
+    return "its path does not reach it" if status in GONE else f"its delete got {status}"

@@ -1,4 +1,4 @@
-"""Sends requests patiently, paced and within the budget of the run, and records what was exchanged."""
+"""Send requests within the limits of the run, retry while the target is busy, and record all exchanges."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from conformance.wire.exchange import RACE, SAFE, Credential, Exchange, Request,
 from conformance.wire.transport import Route, Transport
 
 BUSY_STATUSES = {408, 429, 503}
-"""Statuses that say nothing of the implementation, only that it is busy."""
+"""Statuses that say only that the target is busy."""
 MAY_BE_DONE = 503
-"""What a gateway answers, too, that waits no longer for what goes on behind it."""
+"""The busy status after which a request may have been processed: gateways send it when they stop waiting."""
 TRIES = 6
 RECENT = 20
-"""Responses whose time is kept in mind."""
+"""Number of recent responses whose duration is remembered."""
 LEAST_CLEANING = 5.0
-"""Seconds that a run may take at least to delete what it created."""
+"""Minimum seconds for deleting what the run created."""
 LONGEST_WAIT = 60.0
-"""Seconds that a target is waited for at a time, whatever it asks for."""
-WAITING = 300.0
-"""Seconds from which on a wait that a target asks for is no pause, but a refusal."""
-SECOND_LOOK = 1.0
-"""Seconds after which a target is asked once more that asks for more than that."""
-BY_HAND, SLOWER = 5.0, 4
-"""Seconds that a request which is written by hand may take, beside so many times what the slowest of late took."""
+"""Maximum seconds to wait at a time, whatever Retry-After says."""
+REJECTING_WAIT = 300.0
+"""Seconds in Retry-After above which the target does not pause, but reject."""
+SECOND_TRY = 1.0
+"""Seconds until the one further try when Retry-After is longer than that."""
+RAW_TIMEOUT, SLOWER = 5.0, 4
+"""Timeout in seconds of a request on a raw connection, plus so many times the slowest recent response."""
 _connections = itertools.count(1)
 
 
 class Busy(Disrupted):
-    """A request got no other response than that the target is busy, however often it was sent."""
+    """A request got a busy status every time that it was sent."""
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        super().__init__(f"the target kept responding {exchange.response.status}")
+        super().__init__(f"the target kept returning {exchange.response.status}")
 
 
 class Client:
-    """A transport with manners and a memory."""
+    """A transport that keeps to the limits, retries while the target is busy, and records exchanges."""
 
     def __init__(
         self,
@@ -62,9 +62,9 @@ class Client:
         self.requests = 0
         self._disruption: Disruption | None = None
         self.response_seconds: deque[float] = deque(maxlen=RECENT)
-        """What the latest responses took."""
+        """The duration of recent responses."""
         self.busy_responses = 0
-        """Responses that the target is busy."""
+        """Number of responses with a busy status."""
         self._counting = True
         self._user_headers = tuple(user_headers)
         self._pace = RateLimiter(limits.rate)
@@ -73,13 +73,13 @@ class Client:
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Exchange:
-        """The exchange, after waiting out a busy target. Raises Lost or Stale where there is no answer at all."""
+        """Send a request, again while the target is busy. Raises NoResponse, StaleConnection or Disrupted."""
         if self._user_headers:
             request = replace(request, user_headers=self._user_headers)
         return self._patiently(lambda: [self._once(request, self.transport.send)])[0]
 
     def send_over_one_connection(self, requests: Sequence[Request]) -> list[Exchange]:
-        """The same for requests that go over one connection, which nothing went over before."""
+        """Do the same for requests over one new connection."""
 
         def once() -> list[Exchange]:
             with self.transport.connection() as send:
@@ -91,14 +91,14 @@ class Client:
         return self._patiently(once)
 
     def drain(self) -> list[Exchange]:
-        """The exchanges since the last call."""
+        """Return the exchanges since the last call."""
         with self._lock:
             journal, self._journal = self._journal, []
         return journal
 
     @contextlib.contextmanager
     def uncounted(self) -> Iterator[None]:
-        """Send requests that do not count for the user's limit, and are not kept in mind."""
+        """Within the block, do not count requests towards the user's limit, and record no exchanges."""
         self._counting = False
         try:
             yield
@@ -108,11 +108,11 @@ class Client:
 
     @property
     def disruption(self) -> Disruption | None:
-        """What ended the run before all was judged; deleting at its end does not count."""
+        """What ended the run early; trouble while deleting at its end does not count."""
         return self._disruption or self.budget.disruption
 
     def renew_budget(self) -> None:
-        """Let what was created be deleted, whatever is used up: a part of the time budget is kept for it."""
+        """Start the budget for deleting models, which is reserved even if the run's budget is exhausted."""
         self._disruption = self.budget.disruption
         self.budget = Budget(None, max(LEAST_CLEANING, self.limits.seconds * CLEANING))
 
@@ -123,7 +123,7 @@ class Client:
             if not busy:
                 return exchanges
             self.busy_responses += len(busy)
-            if attempt == TRIES - 1 or (attempt and (retry_after_seconds(busy[0].response) or 0) > WAITING):
+            if attempt == TRIES - 1 or (attempt and (retry_after_seconds(busy[0].response) or 0) > REJECTING_WAIT):
                 break
             self.budget.wait(_wait(busy[0], attempt), busy[0].response.status)
         raise Busy(busy[0])
@@ -142,32 +142,32 @@ class Client:
 
     def _response(self, request: Request, send: Callable[[Request], Response]) -> Response:
         left = self.budget.seconds_left
-        self.transport.time_left = left if request.wire_format is None else min(left, self._longest_by_hand())
+        self.transport.time_left = left if request.wire_format is None else min(left, self._raw_timeout())
         response = send(request)
         self.budget.response(len(response.body))
         self.response_seconds.append(response.seconds)
         return response
 
-    def _longest_by_hand(self) -> float:
-        """Seconds that a request may take that is written by hand: no check blames a target for being late with it."""
-        return BY_HAND + SLOWER * max(self.response_seconds.copy(), default=0.0)
+    def _raw_timeout(self) -> float:
+        """Return the timeout of a request on a raw connection, where no check judges a late response."""
+        return RAW_TIMEOUT + SLOWER * max(self.response_seconds.copy(), default=0.0)
 
 
 def has_repeated_write(exchanges: Iterable[Exchange]) -> bool:
-    """Whether a write was sent again that the target may have done before: what follows tells nothing for sure."""
+    """Return whether a write was sent again after a 503: the target may have processed it twice."""
     return any(e.response.status == MAY_BE_DONE and e.request.method not in SAFE for e in exchanges)
 
 
 def _wait(exchange: Exchange, attempt: int) -> float:
-    """Seconds to wait: what Retry-After asks for, else a little longer each time."""
+    """Return the seconds to wait: those of Retry-After, or else twice as many each time."""
     asked, growing = retry_after_seconds(exchange.response), 0.05 * 2.0**attempt
     if asked is None:
         return growing
-    return min(max(asked, growing if attempt else 0.0), LONGEST_WAIT) if asked <= WAITING else SECOND_LOOK
+    return min(max(asked, growing if attempt else 0.0), LONGEST_WAIT) if asked <= REJECTING_WAIT else SECOND_TRY
 
 
 UNKNOWN = Credential("Bearer rc-no-such-key", "Bearer rc-no-such-key")
-"""What no target knows."""
+"""Credentials that no target knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,17 +205,17 @@ def _bearer(key: str | None, variable: str) -> Credential | None:
 
 
 def token_of(credential: Credential) -> str:
-    """The token of a credential; the whole value where it has no scheme."""
+    """Return the token of a credential; the whole value if it has no scheme."""
     return credential.value.partition(" ")[2] or credential.value
 
 
 def token_of_shell(credential: Credential) -> str:
-    """The token of a bearer credential, as a shell word shows it."""
+    """Return the token of a bearer credential as it is written in a shell."""
     return credential.shell.partition(" ")[2] or credential.shell
 
 
 class RateLimiter:
-    """At most `rate` requests a second, over all threads. Without a rate nobody waits."""
+    """Limit requests to `rate` per second, over all threads; None is no limit."""
 
     def __init__(self, rate: float | None) -> None:
         self._distance = 1 / rate if rate else 0.0
@@ -234,19 +234,19 @@ class RateLimiter:
 
 
 def retry_after_seconds(response: Response) -> float | None:
-    """Seconds from now; None where the response asks for none that can be read."""
+    """Return the seconds from now that Retry-After says; None if it is missing or invalid."""
     asked = (response.header("retry-after") or "").strip()
     if asked.isascii() and asked.isdecimal():
         return float(asked)
     until = _date(asked)
     if until is None:
         return None
-    now = _date(response.header("date") or "") or datetime.now(UTC)  # by the clock of the target, where it shows one
+    now = _date(response.header("date") or "") or datetime.now(UTC)  # by the clock of the target, if it sends Date
     return max(0.0, (until - now).total_seconds())
 
 
 def _date(text: str) -> datetime | None:
-    """An HTTP-date; None where it is none."""
+    """Return an HTTP-date; None if it is invalid."""
     try:
         date = parsedate_to_datetime(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the settings say of the way to the target: its headers, proxy, certificates and credentials, and the pace."""
+"""How to reach the target, from the settings: headers, proxy, certificates, credentials, and limits."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from conformance.wire.shell import NO_OPTIONS, CommandOptions
 from conformance.wire.transport import TIMEOUT, ClientCertificate, Route, Transport
 
 PACED = 2 * 1500
-"""Requests that a run which the user slows down has the time for, where no other time budget was given."""
+"""Requests that fit into the default time budget of a run with a rate limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """All of it."""
+    """How to reach the target, and the limits that protect it."""
 
     route: Route
     limits: Limits
     headers: Sequence[Header]
     proxy: Proxy | None = None
-    """The proxy of the route, with where it was named."""
+    """The proxy of the route, and where it was set."""
     command_options: CommandOptions = NO_OPTIONS
-    """What takes the commands of a reproduction to the target as the run went."""
+    """Options for the commands of a reproduction, so that they reach the target as the run did."""
 
     def client(self, transport: Transport) -> Client:
-        """A client that treats the target as the user wants."""
+        """Return a client that keeps to the limits."""
         return Client(transport, self.limits, self.route, self.headers)
 
     def secrets(self) -> Iterator[tuple[str, str]]:
-        """Texts that must not be told, and the shell variable that stands for each."""
+        """Yield secrets, each with the shell variable that reports show instead."""
         for name, secret in self.headers:
             yield secret.value, secret.shell
             if name.lower() == COOKIE:
@@ -51,14 +51,14 @@ class Connection:
             yield from ((text, "$RESPAN_PROXY_AUTH") for text in (self.proxy.auth, self.proxy.auth.partition(":")[2]))
 
     def warnings(self) -> list[str]:
-        """What a reader of the result has to know."""
+        """Return warnings for readers of the result."""
         return ["certificates were not verified (--insecure)"] if self.route.insecure else []
 
 
 def connection_of(settings: Settings, share: int = 1, target: str | None = None) -> Connection:
-    """The connection of a run, or of one of the `share` processes that it is spread over. Raises BadSetting.
+    """Return the connection of a run, or of one of its `share` processes. Raises BadSetting.
 
-    The target is the URL of the settings unless another is given.
+    The target is the URL in the settings unless another one is given.
     """
     target = target or settings["url"]
     rate, requests = settings["rate-limit"], settings["max-requests"]
@@ -85,12 +85,12 @@ def connection_of(settings: Settings, share: int = 1, target: str | None = None)
         ),
         headers,
         proxy,
-        CommandOptions(" ".join(_words_of_curl(settings, proxy)), " ".join(_words_of_openssl(settings, proxy))),
+        CommandOptions(" ".join(_curl_options(settings, proxy)), " ".join(_openssl_options(settings, proxy))),
     )
 
 
-def _words_of_curl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
-    """Yield the options that take curl the same way; a passphrase and passwords stand in variables."""
+def _curl_options(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
+    """Yield the options for curl; a passphrase and passwords are written as variables."""
     files = {"--cacert": settings["ca"], "--cert": settings["cert"], "--key": settings["key"]}
     yield from (f"{option} {shlex.quote(file)}" for option, file in files.items() if file)
     if settings["insecure"]:
@@ -105,8 +105,8 @@ def _words_of_curl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
         yield f'--proxy-user "${BY_NAME["proxy-auth"].environment}"'
 
 
-def _words_of_openssl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
-    """Yield the options that take `openssl s_client` the same way. It verifies nothing unless it is told to."""
+def _openssl_options(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
+    """Yield the options for `openssl s_client`, which by default does not verify certificates."""
     files = {"-CAfile": settings["ca"], "-cert": settings["cert"], "-key": settings["key"]}
     yield from (f"{option} {shlex.quote(file)}" for option, file in files.items() if file)
     if settings["key-passphrase"]:
@@ -116,7 +116,7 @@ def _words_of_openssl(settings: Settings, proxy: Proxy | None) -> Iterator[str]:
 
 
 def credentials_of(settings: Settings) -> Credentials:
-    """The callers whose keys are given."""
+    """Return the credentials of the keys in the settings."""
     return Credentials.from_keys(settings["api-key"], settings["other-org-key"], settings["read-only-key"])
 
 
@@ -128,23 +128,23 @@ VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _FRAMING = ("host", "content-length", "transfer-encoding", "expect", "te", "trailer")
 _HOP_BY_HOP = ("connection", "keep-alive", "upgrade")
 _TESTED = ("content-type", "content-encoding", "accept", "accept-encoding")
-REFUSED = {
-    "authorization": "credentials are what the suite tests; give keys with RESPAN_API_KEY",
-    **dict.fromkeys(_FRAMING + _HOP_BY_HOP, "it belongs to the connection, and the suite sets it where it is needed"),
-    **dict.fromkeys(_TESTED, "the suite tests what it does, and sets it"),
-    "proxy-authorization": "give the user and the password with RESPAN_PROXY_AUTH, or --proxy-auth-file",
+FORBIDDEN = {
+    "authorization": "the suite tests credentials; set keys with RESPAN_API_KEY",
+    **dict.fromkeys(_FRAMING + _HOP_BY_HOP, "the header controls the connection, and the suite sets it itself"),
+    **dict.fromkeys(_TESTED, "the suite tests this header, and sets it itself"),
+    "proxy-authorization": "set the user and the password with RESPAN_PROXY_AUTH, or --proxy-auth-file",
 }
-"""Names in lower case, and why they cannot be given."""
+"""Names of headers that the user cannot set, in lower case, and why."""
 
 Header = tuple[str, Credential]
 
 
 class HeaderError(ValueError):
-    """A header that cannot be sent. The user has to act; the text says how."""
+    """A header that cannot be sent. The text says what to do."""
 
 
 def read_headers(given: Iterable[str]) -> tuple[Header, ...]:
-    """The headers of `--header`: each a line, or `@FILE` for the lines of a file."""
+    """Return the headers of `--header`: each is a line, or `@FILE` for the lines of a file."""
     return tuple(_header(line) for text in given for word in _lines(text) for line in _of_file(word))
 
 
@@ -153,7 +153,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _of_file(word: str) -> Iterable[str]:
-    """The lines of the file that `@FILE` names; anything else is a line itself."""
+    """Return the lines of the file that `@FILE` names; anything else is a line itself."""
     if not word.startswith("@"):
         return [word]
     try:
@@ -164,12 +164,12 @@ def _of_file(word: str) -> Iterable[str]:
 
 
 def _header(line: str) -> Header:
-    """One header. What is wrong with it is said without its value, which may be a secret."""
+    """Return one header. Error messages do not contain its value, which may be a secret."""
     name, colon, value = (part.strip() for part in line.partition(":"))
     if not colon or not TOKEN.fullmatch(name):
         raise HeaderError("write it as 'NAME: VALUE', where NAME has letters, digits and hyphens only")
-    if name.lower() in REFUSED:
-        raise HeaderError(f"{name}: {REFUSED[name.lower()]}")
+    if name.lower() in FORBIDDEN:
+        raise HeaderError(f"{name}: {FORBIDDEN[name.lower()]}")
     variable = VARIABLE.fullmatch(value)
     shown = (
         f"${variable[1] or variable[2]}" if variable else f"$RESPAN_HEADER_{re.sub(r'[^A-Z0-9]', '_', name.upper())}"
@@ -179,7 +179,7 @@ def _header(line: str) -> Header:
         if not value:
             raise HeaderError(f"{name}: the environment variable {shown[1:]} is not set")
     if not VALUE.fullmatch(value):
-        raise HeaderError(f"{name}: its value is empty or has control characters in it")
+        raise HeaderError(f"{name}: its value is empty or contains control characters")
     return name, Credential(value, shown)
 
 
@@ -188,12 +188,12 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy, and who named it."""
+    """A proxy, and where it was set."""
 
     url: str
     """Without user and password."""
     origin: str
-    """Where it was named: `--proxy`, `HTTPS_PROXY`."""
+    """Where it was set: `--proxy`, `HTTPS_PROXY`."""
     auth: str | None = field(default=None, repr=False)
     """User and password for it, with a colon between them."""
 
@@ -202,7 +202,7 @@ class Proxy:
 
 
 def proxy_of(settings: Settings, target: str | None) -> Proxy | None:
-    """Return the proxy on the way to `target`, None where requests go straight there. Raises BadSetting."""
+    """Return the proxy for requests to `target`, or None for a direct connection. Raises BadSetting."""
     given = settings["proxy"]
     if given == DIRECT or (given is None and target is None):
         return None
@@ -215,7 +215,7 @@ def proxy_of(settings: Settings, target: str | None) -> Proxy | None:
 
 
 def _of_environment(target: SplitResult) -> Proxy | None:
-    """The proxy that variables such as HTTPS_PROXY name. HTTP_PROXY may come from a client under CGI: never then."""
+    """Return the proxy in variables such as HTTPS_PROXY. Under CGI, HTTP_PROXY is ignored: a client can set it."""
     proxies = getproxies_environment()
     scheme = next((name for name in (target.scheme, "all") if proxies.get(name)), None)
     if scheme is None or _is_bypassed(target, proxies):
@@ -224,7 +224,7 @@ def _of_environment(target: SplitResult) -> Proxy | None:
 
 
 def _is_bypassed(target: SplitResult, proxies: Mapping[str, str]) -> bool:
-    """Whether NO_PROXY names the target: its host, a domain above it, host and port, or a network it is in."""
+    """Return whether NO_PROXY contains the target: its host, a parent domain, host and port, or its network."""
     entries = [entry for entry in re.split(r"[\s,]+", proxies.get("no", "")) if entry]
     host = (target.hostname or "").rstrip(".")
     if "*" in entries or _is_in_a_network(host, entries):
@@ -249,23 +249,24 @@ def _is_in_a_network(host: str, entries: list[str]) -> bool:
 
 
 def _variable(name: str, value: str) -> str:
-    """The variable that the proxy stands in; where two of the name agree, the one in lower case is meant."""
+    """Return the variable that contains the proxy; the one in lower case if both do."""
     spelled = [key for key in os.environ if key.lower() == name and os.environ[key] == value]
     return name if name in spelled else next(iter(spelled), name.upper())
 
 
 def _read(written: str, origin: str) -> Proxy:
-    """The proxy of a variable. What is wrong is said without its value, which may hold a password."""
+    """Return the proxy in a variable. Error messages do not contain its value, which may contain a password."""
     parts = urlsplit(written if "://" in written else f"http://{written}")
     try:
         usable = parts.scheme.lower() in PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
-        kind = f"a {parts.scheme} proxy" if parts.scheme.isalnum() and "://" in written else "no URL of a proxy"
+        named = parts.scheme.isalnum() and "://" in written
+        problem = f"a {parts.scheme} proxy is not supported" if named else "not the URL of a proxy"
         raise BadSetting(
-            f"{origin}: it names {kind}; set it to http://HOST:PORT, give --proxy URL, "
-            f"or use none with --no-proxy (RESPAN_PROXY={DIRECT})"
+            f"{origin}: {problem}; set it to http://HOST:PORT, use --proxy URL, "
+            f"or use no proxy with --no-proxy (RESPAN_PROXY={DIRECT})"
         )
     user, password = (unquote(part or "") for part in (parts.username, parts.password))
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
@@ -284,51 +285,53 @@ def ca_of(settings: Settings) -> str | None:
         return None
     place = f"{settings.origins['ca']} {file}"
     if settings["insecure"]:
-        raise BadSetting(f"{place}: it says which certificates count, and --insecure that any does; give one of them")
+        raise BadSetting(f"{place}: it cannot be combined with --insecure, which accepts any certificate; use one")
     try:
         Route(ca=file).ssl_context()
     except ssl.SSLError:
-        raise BadSetting(f"{place}: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)") from None
+        raise BadSetting(f"{place}: it contains no certificate in PEM (-----BEGIN CERTIFICATE-----)") from None
     except OSError as error:
         raise BadSetting(f"{place}: {error.strerror}") from None
     return file
 
 
 def client_certificate_of(settings: Settings, target: str | None) -> ClientCertificate | None:
-    """Return the certificate that the target is shown, with its key. Raises BadSetting."""
+    """Return the client certificate, with its key. Raises BadSetting."""
     cert, key, passphrase = settings["cert"], settings["key"], settings["key-passphrase"]
     if cert is None:
         for name in ("key", "key-passphrase"):
             if settings[name] is not None:
-                raise BadSetting(f"{settings.origins[name]}: there is no certificate for it; give --cert FILE, too")
+                raise BadSetting(f"{settings.origins[name]}: there is no certificate for it; set --cert FILE too")
         return None
     _check_target(settings, target)
-    shown = ClientCertificate(cert, key, passphrase)
-    _check_files(settings, shown)
-    _check_pair(settings, shown)
-    return shown
+    certificate = ClientCertificate(cert, key, passphrase)
+    _check_files(settings, certificate)
+    _check_pair(settings, certificate)
+    return certificate
 
 
 def _check_target(settings: Settings, target: str | None) -> None:
-    """Refuse what the target cannot be shown: a user who gives a certificate takes the connection for a secure one."""
+    """Raise BadSetting if the certificate cannot be used: its user relies on a secure connection."""
     place = f"{settings.origins['cert']} {settings['cert']}"
     if settings["app"]:
-        raise BadSetting(f"{place}: an application in this process is shown no certificate; leave --cert out")
+        raise BadSetting(f"{place}: an application in this process takes no client certificate; leave --cert out")
     if target is not None and urlsplit(target).scheme != "https":
         raise BadSetting(
-            f"{place}: a certificate is shown over HTTPS only, and the URL of the target begins with http:; "
+            f"{place}: a client certificate requires HTTPS, and the URL of the target begins with http:; "
             "write https://, or leave --cert out"
         )
 
 
-def _check_files(settings: Settings, shown: ClientCertificate) -> None:
-    cert, cert_place = _content(settings, "cert"), f"{settings.origins['cert']} {shown.cert}"
+def _check_files(settings: Settings, certificate: ClientCertificate) -> None:
+    cert, cert_place = _content(settings, "cert"), f"{settings.origins['cert']} {certificate.cert}"
     if CERTIFICATE not in cert:
-        raise BadSetting(f"{cert_place}: it holds no certificate in PEM ({CERTIFICATE.decode()})")
-    if shown.key is None and PRIVATE_KEY not in cert:
-        raise BadSetting(f"{cert_place}: it holds no private key; name the file that does with --key FILE")
-    if shown.key is not None and PRIVATE_KEY not in _content(settings, "key"):
-        raise BadSetting(f"{settings.origins['key']} {shown.key}: it holds no private key in PEM (-----BEGIN ...)")
+        raise BadSetting(f"{cert_place}: it contains no certificate in PEM ({CERTIFICATE.decode()})")
+    if certificate.key is None and PRIVATE_KEY not in cert:
+        raise BadSetting(f"{cert_place}: it contains no private key; name the file that does with --key FILE")
+    if certificate.key is not None and PRIVATE_KEY not in _content(settings, "key"):
+        raise BadSetting(
+            f"{settings.origins['key']} {certificate.key}: it contains no private key in PEM (-----BEGIN ...)"
+        )
 
 
 def _content(settings: Settings, name: str) -> bytes:
@@ -337,26 +340,26 @@ def _content(settings: Settings, name: str) -> bytes:
     except OSError as error:
         variable = settings.origins[name] == BY_NAME[name].environment  # RESPAN_KEY may hold a key by mistake
         place = settings.origins[name] if variable else f"{settings.origins[name]} {settings[name]}"
-        raise BadSetting(f"{place}: {error.strerror or error}; give the path of a file in PEM") from None
+        raise BadSetting(f"{place}: {error.strerror or error}; set it to the path of a file in PEM") from None
 
 
-def _check_pair(settings: Settings, shown: ClientCertificate) -> None:
-    option = "key" if shown.key else "cert"
+def _check_pair(settings: Settings, certificate: ClientCertificate) -> None:
+    option = "key" if certificate.key else "cert"
     place = f"{settings.origins[option]} {settings[option]}"
     asked: list[bool] = []
     try:
-        shown.load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), lambda: asked.append(True))
+        certificate.load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), lambda: asked.append(True))
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise BadSetting(
-                f"{place}: the private key does not belong to the certificate in {shown.cert}; give the two of one pair"
+                f"{place}: the private key does not belong to the certificate in {certificate.cert}; use a pair"
             ) from None
-        if asked and shown.passphrase is None:
+        if asked and certificate.passphrase is None:
             raise BadSetting(
-                f"{place}: the private key is encrypted; set RESPAN_KEY_PASSPHRASE, or give --key-passphrase-file"
+                f"{place}: the private key is encrypted; set RESPAN_KEY_PASSPHRASE, or use --key-passphrase-file"
             ) from None
         if asked:
             raise BadSetting(
-                f"{settings.origins['key-passphrase']}: it does not open the private key in {place}"
+                f"{settings.origins['key-passphrase']}: it does not decrypt the private key in {place}"
             ) from None
-        raise BadSetting(f"{place}: OpenSSL cannot use it ({error.reason or error}); write it in PEM again") from None
+        raise BadSetting(f"{place}: OpenSSL cannot read it ({error.reason or error}); write it in PEM again") from None

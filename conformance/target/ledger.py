@@ -1,8 +1,9 @@
-"""The ledger: a file with every name that a run may have created, written before the request that may create it.
+"""The ledger: a file with the names of all models that a run may have created.
 
-It is JSON Lines. A line with a `target` begins a run: all names below it are names on that target. No secret is in it.
-Several runs may share a file; each takes out what it deleted, and the file goes when nothing is left. With `--names` a
-run writes to the models that are left of earlier ones.
+Each name is written before the request that may create the model, so a crash loses none. The file is JSON Lines. A
+line with a `target` begins a run: the names below it are models on that target. It contains no secrets. Several runs
+may share a file; each removes what it deleted, and an empty file is removed. With `--names` a run writes to the
+models that earlier runs left.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from contract import Upsert
 
 
 class BadLedger(ValueError):
-    """The file cannot be used as a ledger. The user has to act; the text says why."""
+    """The file cannot be used as a ledger. The text tells the user why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +32,36 @@ class Entry:
 
     name: str
     key_variable: str
-    """The variable that holds the key that created it, such as `RESPAN_API_KEY`; empty for none."""
+    """The environment variable with the key that created it, such as `RESPAN_API_KEY`; empty if there was no key."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRun:
-    """What a ledger says of one run."""
+    """One run in a ledger."""
 
     target: str
     prefix: str
     entries: tuple[Entry, ...]
 
     def lines(self) -> list[str]:
-        """The run as it stands in the file."""
+        """Return the lines of the run in the file."""
         head = {"target": self.target, "prefix": self.prefix}
         return [_line(head), *(_line({"name": entry.name, "caller": entry.key_variable}) for entry in self.entries)]
 
     def without(self, entries: Container[Entry]) -> LedgerRun:
-        """What it says, but for some models."""
+        """Return the run without some of its models."""
         return replace(self, entries=tuple(entry for entry in self.entries if entry not in entries))
 
 
 class Ledger:
-    """The ledger of a run that goes on. Safe to use from several threads."""
+    """The ledger of the current run. Thread-safe."""
 
     def __init__(self, path: Path, target: str, prefix: str) -> None:
-        """Raises BadLedger where the file cannot be written to, or holds something else."""
+        """Raise BadLedger if the file cannot be written to, or is not a ledger."""
         self.path = path
         earlier = [run for run in read_ledger_if_present(path) if run.target == target]
         self._prefixes = [run.prefix for run in earlier]
-        """Those of the earlier runs on the target whose models may be written to again."""
+        """The prefixes of earlier runs on the target, whose models this run may write to."""
         self._run = LedgerRun(target, prefix, ())
         self._known = {entry for run in earlier for entry in run.entries}
         self._noted: set[Entry] = set()
@@ -76,7 +77,7 @@ class Ledger:
         self._append([self._head])
 
     def record(self, entry: Entry) -> None:
-        """Write a name down, so that it is known even where the process dies before its answer comes."""
+        """Write a name to the file, so that it is known even if the process dies before the response."""
         with self._lock:
             if entry not in self._noted | self._known:
                 self._noted.add(entry)
@@ -85,10 +86,7 @@ class Ledger:
                 self._head = head
 
     def close(self, remaining: Iterable[Entry], deleted: Iterable[Entry] = ()) -> None:
-        """Keep of this run what is left on the target; without anything left of any run the file goes.
-
-        `gone` are the models that it deleted: those of earlier runs are taken out too.
-        """
+        """Keep the models of this run that remain, and remove `deleted` ones of any run; remove an empty file."""
         self._file.close()
         if not self.path.is_file():
             return
@@ -100,7 +98,7 @@ class Ledger:
         write_ledger(self.path, [*runs, replace(self._run, entries=unlisted)])
 
     def _prefix_of(self, entry: Entry) -> str:
-        """The prefix of the run that made up the name; this run's, where none did."""
+        """Return the prefix of the earlier run that created the name, or else of this run."""
         return next((prefix for prefix in self._prefixes if entry.name.startswith(prefix)), self._run.prefix)
 
     def _append(self, lines: Iterable[str]) -> None:
@@ -109,11 +107,14 @@ class Ledger:
 
 
 def read_ledger(path: Path) -> list[LedgerRun]:
-    """What a ledger says. Raises BadLedger. A last line that was cut short says nothing: nothing was sent after it."""
+    """Return the runs in a ledger. Raises BadLedger.
+
+    An incomplete last line is ignored: the process died before it sent the request.
+    """
     try:
         *lines, _cut_short = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadLedger(f"{path}: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+        raise BadLedger(f"{path}: {getattr(error, 'strerror', None) or 'it is not a text file'}") from None
     runs: dict[tuple[str, str], list[Entry]] = {}
     entries: list[Entry] | None = None
     for number, line in enumerate(lines, 1):
@@ -123,24 +124,24 @@ def read_ledger(path: Path) -> list[LedgerRun]:
         elif said is not None and {"name", "caller"} <= said.keys() and entries is not None:
             entries.append(Entry(str(said["name"]), str(said["caller"])))
         else:
-            raise BadLedger(f"{path}:{number}: it is no ledger of respan-conformance")
+            raise BadLedger(f"{path}:{number}: not a line of a ledger; give a file that respan-conformance wrote")
     if not runs:
-        raise BadLedger(f"{path}: there is no run in it")
+        raise BadLedger(f"{path}: the ledger contains no run")
     return [LedgerRun(target, prefix, tuple(entries)) for (target, prefix), entries in runs.items()]
 
 
 def read_ledger_if_present(path: Path) -> list[LedgerRun]:
-    """What a ledger says; nothing where there is no file yet, or an empty one. Raises BadLedger."""
+    """Return the runs in a ledger; none if the file is missing or empty. Raises BadLedger."""
     return read_ledger(path) if path.is_file() and path.stat().st_size else []
 
 
 def _cut_short(path: Path) -> bytes:
-    """The last line of a file, where the process that wrote it died before it was whole."""
+    """Return the incomplete last line of a file; empty if the last line is complete."""
     return path.read_bytes().rpartition(b"\n")[2]
 
 
 def write_ledger(path: Path, runs: Sequence[LedgerRun]) -> None:
-    """Put these runs in place of what the ledger says; remove it where nothing is left of any."""
+    """Overwrite the ledger with these runs; remove it if no models remain."""
     left = [line for run in runs if run.entries for line in run.lines()]
     try:
         if left:
@@ -164,16 +165,16 @@ def _read(line: str) -> dict[str, Any] | None:
 
 
 UNDONE = {301, 307, 308, 501}
-"""Statuses, beside those of client errors, that say that nothing was done: ask elsewhere, or not at all."""
+"""Statuses, besides 4xx, after which the target has certainly not processed the request."""
 
 
 class Creations:
-    """Remembers what may be left on the target. Safe to use from several threads."""
+    """The models that the run created or may have created, and has not deleted. Thread-safe."""
 
     def __init__(
         self, upsert: Upsert, prefix: str, ledger: Ledger | None = None, organizations: Iterable[Credential] = ()
     ) -> None:
-        """`organizations` are the keys that models are deleted with, one of each organization."""
+        """Use the keys in `organizations`, one for each organization, to delete models."""
         self.prefix = prefix
         self.ledger = ledger
         self._upsert = upsert
@@ -183,14 +184,14 @@ class Creations:
         self._earlier: set[Entry] = set()
         self._refused_ones: dict[Entry, Credential | None] = {}
         self.deleted_entries: set[Entry] = set()
-        """The models that were deleted."""
+        """Models that were deleted."""
         self._stay: set[Entry] = set()
         self._lock = threading.Lock()
         self.peak = 0
-        """The most models that there were at one time."""
+        """The maximum number of models at one time."""
 
     def adopt(self, entries: Iterable[Entry]) -> None:
-        """Take models that earlier runs left for own ones."""
+        """Treat models that earlier runs left like those of this run."""
         by_variable = {_variable(credential): credential for credential in self._organizations}
         with self._lock:
             self._earlier |= set(entries)
@@ -198,7 +199,7 @@ class Creations:
             self.peak = max(self.peak, len(self._own))
 
     def record_request(self, request: Request) -> bool:
-        """Note what an upsert may create, whatever becomes of its answer. Whether that was not noted before."""
+        """Record the model that an upsert may create, before it is sent; return whether that is a new one."""
         if request.key is None or not self._is_own(request.key):
             return False
         entry = _entry(request.key, request.credential)
@@ -211,20 +212,20 @@ class Creations:
         return new
 
     def _deleter(self, credential: Credential | None) -> Credential | None:
-        """Return the key that deletes what a key created: None, the primary key, for wrong and read-only keys."""
+        """Return the key to delete with: the same key, or None (the primary key) for wrong and read-only keys."""
         return credential if credential in self._organizations else None
 
     def withdraw(self, request: Request) -> None:
-        """Take back what was noted of a request that no connection was made for: it has created nothing."""
+        """Forget the model of a request that was never sent, for no connection could be opened."""
         if request.key is not None:
             self._refused(_entry(request.key, request.credential))
 
     def record_response(self, exchange: Exchange) -> None:
-        """Note what an upsert did create.
+        """Record the model that an upsert created.
 
-        What has the prefix of the run is its own, unless it was refused, and so is what it took up. Anything else, the
-        name of a built-in model or a number that was taken for a name, is its own only where the answer says that it
-        was not there before.
+        Models with the prefix of the run, and adopted ones, belong to the run unless the request was rejected. Any
+        other, such as a built-in model or a number that was accepted as a name, belongs to it only if the response
+        says that the model is new.
         """
         key, credential = exchange.request.key, exchange.request.credential
         if exchange.response.successful:
@@ -235,11 +236,11 @@ class Creations:
             self._refused(_entry(key, credential))
 
     def record_deletion(self, name: str, credential: Credential | None) -> None:
-        """Forget a model that is gone."""
+        """Record that a model was deleted with a key."""
         self.forget(_entry(name, credential))
 
     def forget(self, entry: Entry) -> None:
-        """Forget what is gone, whoever created it."""
+        """Record that a model was deleted."""
         with self._lock:
             self._own.pop(entry, None)
             self._confirmed.discard(entry)
@@ -248,37 +249,37 @@ class Creations:
 
     @property
     def any_confirmed(self) -> bool:
-        """Whether a response ever said that a model of the run was created."""
+        """Whether any response said that it created a model of the run."""
         with self._lock:
             return bool(self._confirmed)
 
     def distrust_rejections(self) -> None:
-        """Take what was refused for own as well: some responses were not those to the requests that they followed."""
+        """Count models of rejected requests too: some responses may have belonged to other requests."""
         with self._lock:
             self._own = self._refused_ones | self._own
 
     def written_names(self) -> set[str]:
-        """The names of the models that were written to."""
+        """Return the names of the models that were written to."""
         with self._lock:
             return {entry.name for entry in self._confirmed}
 
     def deletable(self) -> dict[Entry, Credential | None]:
-        """The models that were not tried to be deleted yet."""
+        """Return the models that no delete has failed for."""
         with self._lock:
             return {entry: credential for entry, credential in self._own.items() if entry not in self._stay}
 
     def defer_deletion(self, entry: Entry) -> None:
-        """Try no more to delete a model before the end of the run."""
+        """Leave a model that could not be deleted for the end of the run."""
         with self._lock:
             self._stay.add(entry)
 
     def __len__(self) -> int:
-        """How many models the run created, or may have created."""
+        """Return the number of models that the run created or may have created."""
         with self._lock:
             return len(self._own)
 
     def models(self) -> dict[Entry, Credential | None]:
-        """The models that the run created, or may have created, with the key of each."""
+        """Return the models that the run created or may have created, with the key of each."""
         with self._lock:
             return dict(self._own)
 
@@ -307,5 +308,5 @@ def _entry(name: str, credential: Credential | None) -> Entry:
 
 
 def _variable(credential: Credential) -> str:
-    """The shell variable that stands for a credential's key."""
+    """Return the environment variable that holds the key of a credential."""
     return credential.shell.rpartition("$")[2]

@@ -1,6 +1,8 @@
-"""Names of the models that a run creates: of one prefix, unique to the run, in an order that a seed repeats.
+"""Names of the models that a run creates.
 
-They are spelled as the suite likes them, or as a target wants them that takes only some names.
+All begin with one random prefix, so that runs never share a model, and a reader of the target's data sees whose they
+are. Their order repeats with the seed. If a target accepts only some names (`--name-pattern`, or the schema of the
+contract), the prefix and the number are written in the first form that fits.
 """
 
 from __future__ import annotations
@@ -22,36 +24,36 @@ from contract import Contract, Schema
 
 HEX, DECIMAL = "0123456789abcdef", "0123456789"
 DRAWN = "od -An -N4 -t{} /dev/urandom | tr -d ' \\n'"
-"""The shell command that draws 32 bits."""
+"""The shell command that prints 32 random bits."""
 SHORT = 24
-"""Characters up to which a sample is tried with any part of it left out."""
+"""Length up to which a sample is tried with any part of it left out."""
 FEW = 9000
-"""Numbers of four digits; from here on they begin with 9, and have six."""
+"""How many numbers have four digits; later ones begin with 9 and have six."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to write the run's own part, and the number after it."""
+    """One way to write the random part of a name, and the number after it."""
 
     lead: str
     separator: str
     digits: str = HEX
-    """The characters in place of hexadecimal or decimal digits."""
+    """The characters for hexadecimal or decimal digits."""
     width: int = 8
 
     def drawn(self, bits: str) -> str:
-        """The run's own part for 32 random bits, given as hexadecimal digits."""
+        """Return the random part for 32 random bits, given as hexadecimal digits."""
         if self.digits == DECIMAL:
             return self.lead + f"{int(bits, 16):010d}"
         return self.lead + self.translated(bits[-self.width :])
 
     def translated(self, digits: str) -> str:
-        """The digits in the characters of the form."""
+        """Return the digits in the characters of the form."""
         return digits.translate(str.maketrans(HEX[: len(self.digits)], self.digits))
 
     @property
     def shell(self) -> str:
-        """What draws the part of another run in a shell, without the lead."""
+        """Shell words that print the random part of another run, without the lead."""
         if self.digits == DECIMAL:
             return f"$(printf %010u $({DRAWN.format('u4')}))"
         made = "" if self.digits == HEX else f" | tr {HEX} {self.digits}"
@@ -69,45 +71,45 @@ FORMS = (
     Form("rc", "", LETTERS, 6),
     *(Form("", separator, DECIMAL) for separator in ("-", "")),
 )
-"""The first that fits is taken: a reader of the target's data is to see whose models they are."""
+"""In the order of preference; the first that fits is used."""
 _HEX_OR_LETTERS = "[0-9a-f]{6,8}|[a-p]{6,8}"
 OF_A_RUN = re.compile(rf"(?s:.*)(?:rc[-_.]?(?:{_HEX_OR_LETTERS})|RC[-_.]?(?:{_HEX_OR_LETTERS.upper()}))")
-"""What the names of a run begin with, where letters may stand in them."""
+"""The prefix of a run, in a form with letters."""
 RUN_PREFIX = re.compile(rf"{OF_A_RUN.pattern}|(?s:.*)\d{{10}}")
-"""What the names of a run begin with, in any form."""
+"""The prefix of a run, in any form."""
 
 
 @dataclass(frozen=True, slots=True)
 class NameShape:
-    """How the names of one run are spelled."""
+    """How the names of one run are written."""
 
     before: str = ""
     form: Form = FORMS[0]
     after: str = ""
 
     def prefix(self, bits: str) -> str:
-        """What all names of the run begin with."""
+        """Return what all names of the run begin with."""
         return self.before + self.form.drawn(bits)
 
     def name(self, prefix: str, worker: str, number: int) -> str:
-        """The name of that number, of one of the processes of a run."""
+        """Return the name with that number, in one process of a run."""
         written = f"{number:04d}" if number < FEW else f"9{number - FEW:05d}"
         return f"{self._stem(prefix, worker)}{self.form.translated(written)}{self.after}"
 
     def pattern(self, prefix: str, worker: str) -> re.Pattern[str]:
-        """Any name of that process, in whatever text it stands."""
+        """Return a pattern that finds the names of that process in any text."""
         digits = self.form.translated(DECIMAL)
         any_digit, last = f"[{digits}]", digits[9]
         number = rf"(?:[{digits[:9]}]{any_digit}{{3}}|{last}{any_digit}{{5}})"
         return re.compile(f"{re.escape(self._stem(prefix, worker))}{number}{re.escape(self.after)}")
 
     def summary(self, prefix: str) -> str:
-        """All names of the run, as a reader is told of them."""
+        """Return the names of the run in short, for reports."""
         return f"{self._stem(prefix, '')}...{self.after}"
 
     @property
     def shell(self) -> str:
-        """The line of a shell script that draws another prefix; by default one that is easy to read."""
+        """The line of a shell script that sets RUN to a new prefix."""
         if self == NameShape():
             return SET_RUN
         fixed = self.before + self.form.lead
@@ -115,7 +117,7 @@ class NameShape:
 
     def _stem(self, prefix: str, worker: str) -> str:
         parts = [prefix, worker] if worker else [prefix]
-        if worker and not self.form.separator:  # of one width, too
+        if worker and not self.form.separator:  # without a separator, the width has to be fixed
             parts = [prefix, self.form.translated(worker.zfill(2))]
         elif self.form.digits != HEX:
             parts = [prefix, *(self.form.translated(part) for part in parts[1:])]
@@ -123,9 +125,9 @@ class NameShape:
 
 
 def shape_for(allows: Callable[[str], bool], samples: Callable[[], Iterator[str]]) -> NameShape | None:
-    """Return the first shape whose names are allowed, None where there is none.
+    """Return the first shape whose names are allowed, or None.
 
-    `samples` are names that are allowed: what stands at their beginnings and ends is tried around the run's own part.
+    `samples` yields allowed names: their beginnings and ends are tried around the random part.
     """
     if _fits(NameShape(), allows, large=True):
         return NameShape()
@@ -140,7 +142,7 @@ def shape_for(allows: Callable[[str], bool], samples: Callable[[], Iterator[str]
 
 
 def _shapes(around: list[tuple[str, str]], allows: Callable[[str], bool]) -> Iterator[NameShape]:
-    """Yield the shapes by which one name at least is allowed."""
+    """Yield the shapes that give at least one allowed name."""
     for form in FORMS:
         plain = NameShape(form=form)
         core = plain.name(plain.prefix("9f64e845"), "", 1)
@@ -154,7 +156,7 @@ def _fits(shape: NameShape, allows: Callable[[str], bool], *, large: bool) -> bo
 
 
 def _around(text: str) -> Iterator[tuple[str, str]]:
-    """Yield what a text begins with, and what it ends with; of a long one, where that is of the same length."""
+    """Yield pairs of a beginning and an end of a text; for a long text, only some of them."""
     for place in range(len(text) + 1):
         ends = range(place, len(text) + 1) if len(text) <= SHORT else {place, min(place + SHORT // 2, len(text))}
         for rest in ends:
@@ -162,29 +164,29 @@ def _around(text: str) -> Iterator[tuple[str, str]]:
 
 
 def new_prefix(shape: NameShape = NameShape()) -> str:
-    """What all names of a run start with. Random, so that runs never meet, whatever their seed."""
+    """Return a random prefix for the names of a run, whatever its seed, so that runs never share a model."""
     return shape.prefix(secrets.token_hex(4))
 
 
 def is_run_name(name: str) -> bool:
-    """Whether a run made the name up, as far as that can be told."""
+    """Return whether the name looks like one that a run created."""
     return OF_A_RUN.match(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class LeftoverName:
-    """The name of a model that an earlier run left."""
+    """The name of a model that an earlier run left on the target."""
 
     stem: str
-    """The name that the run handed out."""
+    """The name that the run issued."""
     tail: str = ""
-    """What a check put after it."""
+    """What a check appended to it."""
     shared: bool = False
     """Whether more than one organization has a model of that name."""
 
 
 class Names:
-    """Hands out names. Each is plain, and none is the beginning of another."""
+    """Issues names. Each is plain, and none is a prefix of another."""
 
     def __init__(
         self,
@@ -193,36 +195,37 @@ class Names:
         shape: NameShape = NameShape(),
         left: Iterable[LeftoverName] = (),
     ) -> None:
-        """`left` are names of models that earlier runs left, to be written to again in this order."""
+        """Issue the names in `left` again, in this order, for models that need not be new."""
         self.prefix = prefix or new_prefix(shape)
-        """What all names of the run start with."""
+        """What all names of the run begin with."""
         self.shape = shape
         self.pattern = shape.pattern(self.prefix, worker)
-        """Any name of the run, in whatever text it stands."""
+        """Finds the names of the run in any text."""
         self.absent_name = shape.name(self.prefix, worker, 0)
         """A name that no model ever has."""
         self._worker = worker
         self._counter = itertools.count(1)
         self._lock = threading.Lock()
         self.issued: list[str] = []
-        """Every name that was handed out, in turn."""
+        """Every name that was issued, in order."""
         self._spare = list(left)
         self._lent: list[LeftoverName] = []
         self.reuses = bool(self._spare)
-        """Whether the run writes to models that earlier runs left."""
+        """Whether the run reuses models that earlier runs left."""
         self._reusing = False
 
     def new_name(self) -> str:
-        """A name that nothing was called before."""
+        """Return a name that was never issued before."""
         name = self.shape.name(self.prefix, self._worker, self.number())
         with self._lock:
             self.issued.append(name)
         return name
 
     def model_name(self, tail: str = "", *, shared: bool = False) -> str:
-        """A name for a model that need not be new, to put `tail` after it; `shared` if all organizations write to it.
+        """Return a name for a model that need not be new; the caller appends `tail`.
 
-        While names of models that were left are reused, it is one of those that were left with that tail.
+        `shared` means that several organizations write to it. Within `reusing`, return the name of a model that an
+        earlier run left with the same tail, if there is one.
         """
         with self._lock:
             spare = [it for it in self._spare if (it.tail, it.shared) == (tail, shared)] if self._reusing else []
@@ -235,7 +238,7 @@ class Names:
 
     @contextmanager
     def reusing(self) -> Iterator[None]:
-        """Hand out names of models that were left, for models that need not be new."""
+        """Within the block, reuse names of leftover models for models that need not be new."""
         self._reusing = True
         try:
             yield
@@ -243,34 +246,34 @@ class Names:
             self._reusing = False
 
     def return_unwritten(self, written: Container[str]) -> None:
-        """Hand out again what was left and was not written to; `written` are the names of models that were."""
+        """Make reused names available again whose models were not written to; `written` has those that were."""
         with self._lock:
             self._spare += [it for it in self._lent if it.stem + it.tail not in written]
             self._lent.clear()
 
     def stop_reusing(self) -> None:
-        """Hand out new names only: those that were left are of no models, or can be deleted."""
+        """Issue new names only: the leftover models do not exist any more, or can be deleted."""
         self._spare.clear()
         self.reuses = False
 
     def number(self) -> int:
-        """A number that no name has, and that was not handed out before."""
+        """Return a number that is in no name and was never returned before."""
         with self._lock:
             return next(self._counter)
 
     def names_in(self, text: str) -> list[str]:
-        """The names of the run that stand in a text, in their order."""
+        """Return the names of the run that occur in a text, in their order."""
         return self.pattern.findall(text)
 
 
 SAMPLES = 30
-"""Names of a pattern that are looked at."""
+"""Number of names that are generated from a pattern."""
 
 
-def name_shape(contract: Contract, settings: Settings) -> tuple[Contract, NameShape]:
-    """Return the contract with what the user says of names in the schema of its key, and the shape of a run's names.
+def apply_name_pattern(contract: Contract, settings: Settings) -> tuple[Contract, NameShape]:
+    """Return the contract with the user's name pattern in the schema of its key, and the shape of the run's names.
 
-    Raises BadSetting where no run can have names of its own.
+    Raises BadSetting if the run cannot have names of its own.
     """
     key = contract.upsert.request[contract.upsert.key]
     only: str | None = settings["name-pattern"]
@@ -292,17 +295,17 @@ def name_shape(contract: Contract, settings: Settings) -> tuple[Contract, NameSh
 
 
 def _without_a_name(contract: Contract, settings: Settings) -> str:
-    needed = "the letters rc, 6 random characters and 4 digits (or 14 digits) have to fit in"
+    needed = "a name needs room for the letters rc, 6 random characters and 4 digits (or for 14 digits)"
     key = contract.upsert.key
     if settings["name-pattern"]:
-        beside = f" and what {contract.file} says of {key}" if _is_bounded(contract) else ""
+        beside = f" and the schema of {key} in {contract.file}" if _is_bounded(contract) else ""
         return (
-            f"{settings.origins['name-pattern']} {settings['name-pattern']}: no name of a run's own matches it{beside}"
-            f"; {needed}; give a pattern that leaves room for them"
+            f"{settings.origins['name-pattern']} {settings['name-pattern']}: no unique name for a model matches it"
+            f"{beside}; {needed}; choose a pattern that leaves this room"
         )
     return (
-        f"{contract.file}: no name of a run's own is a {key}, by its pattern, minLength and maxLength; {needed}; "
-        "give a narrower --name-pattern that leaves room for them"
+        f"{contract.file}: no unique name for a model matches the pattern, minLength and maxLength of {key}; {needed}; "
+        "set a narrower --name-pattern that leaves this room"
     )
 
 
@@ -311,7 +314,7 @@ def _is_bounded(contract: Contract) -> bool:
 
 
 def _samples(schema: Schema) -> Iterator[str]:
-    """Texts that the schema of the key allows, for what they begin and end with."""
+    """Yield texts that the schema of the key allows."""
     yield "x" * int(schema.get("minLength", 0))
     for pattern, whole in ((schema.get(ONLY), True), (schema.get("pattern"), False)):
         if pattern is not None:
@@ -343,6 +346,6 @@ def _matching(pattern: str, *, whole: bool) -> list[str]:
     except HypothesisException:  # the pattern has characters of other scripts, or nothing matches it
         with contextlib.suppress(HypothesisException):
             collect(None)
-    except re.error:  # of another dialect; --name-pattern says it in ours
+    except re.error:  # another dialect of regular expressions; the user can write --name-pattern in Python's
         return []
     return found

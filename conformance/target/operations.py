@@ -1,4 +1,4 @@
-"""The operations of the contract, sent to one target, and which of them it is able to do."""
+"""The operations of the contract, sent to one target, and which of them work on it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from contract import Contract, Operation
 
 JSON_HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
 SETTLED = 2.0
-"""Seconds after which a model that was written has to be seen."""
+"""Seconds after which a model that was written has to exist for later requests."""
 READ_HEADERS = (("Accept", "application/json"),)
 
 
 class Operations:
-    """Sends each as a request, through `client`, which records it, and keeps in mind what may have been created."""
+    """Requests for each operation of the contract; `creations` records the models that they may create."""
 
     def __init__(self, contract: Contract, client: Client, credentials: Credentials, creations: Creations) -> None:
         self.contract = contract
@@ -34,18 +34,18 @@ class Operations:
         self.absent_name = ""
         """A name that no model has."""
         self.waits_left = 2
-        """How often it is still waited in vain for what may only be late."""
+        """How many more times to wait for a write that may only be late, although waiting does not help."""
         self._written: dict[tuple[Credential | None, str], float] = {}
-        """When a model was last written, by its caller and name."""
+        """When a model was last written, by credential and name."""
         self._based: set[str] = set()
-        """Models that have a base model."""
+        """Names of derived models."""
 
     def upsert(self, body: Mapping[str, Json], credential: Credential | None = None) -> Exchange:
-        """Send `body` to the upsert, as the owner unless told otherwise."""
+        """Send `body` to the upsert, with the primary credentials unless others are given."""
         key, base = body.get(self.contract.upsert.key), base_field(self.contract)
         credential = credential or self.credentials.primary
         exchange = self.post(encoded(body), key=key, credential=credential)
-        if base is not None and self._is_late(exchange, (credential, str(body.get(base.name)))):
+        if base is not None and self._await_base(exchange, (credential, str(body.get(base.name)))):
             exchange = self.post(encoded(body), key=key, credential=credential)
             self.waits_left -= exchange.response.status == 404
         if exchange.response.successful:
@@ -54,10 +54,10 @@ class Operations:
             self._based.add(str(key))
         return exchange
 
-    def _is_late(self, refused: Exchange, base: tuple[Credential | None, str]) -> bool:
-        """Whether a base model may only not be seen yet: if so, return when it has to be."""
+    def _await_base(self, rejected: Exchange, base: tuple[Credential | None, str]) -> bool:
+        """Return whether a 404 may be due to a base model that is not visible yet, after waiting until it has to be."""
         age = time.monotonic() - self._written.get(base, -SETTLED)
-        if refused.response.status != 404 or age >= SETTLED or not self.waits_left:
+        if rejected.response.status != 404 or age >= SETTLED or not self.waits_left:
             return False
         time.sleep(SETTLED - age)
         return True
@@ -72,7 +72,7 @@ class Operations:
         may_be_intercepted: bool = False,
         chunked: bool = False,
     ) -> Exchange:
-        """Send any bytes to the upsert. Without `credential` there is no Authorization header."""
+        """Send any bytes to the upsert, without an Authorization header if `credential` is None."""
         operation = self.contract.upsert.operation
         about = key if isinstance(key, str) else None
         return self.send(
@@ -90,7 +90,7 @@ class Operations:
         )
 
     def send(self, request: Request) -> Exchange:
-        """Send a request to the upsert, and keep in mind what it may have created."""
+        """Send a request to the upsert, and record the model that it may create."""
         new = self.creations.record_request(request)
         try:
             exchange = self.client.send(request)
@@ -126,7 +126,7 @@ class Operations:
         )
         if exchange.response.successful:
             self._written.pop((credential or self.credentials.primary, key), None)
-        raced = exchange.race is not None  # with an upsert, perhaps, that was done after it and answered before
+        raced = exchange.race is not None  # an upsert in the race may have been processed after the delete
         if exchange.response.successful and self.capabilities.delete_removes_model and not raced:
             self.creations.record_deletion(key, exchange.request.credential)
         return exchange
@@ -139,11 +139,11 @@ class Operations:
         anonymous: bool = False,
         may_be_intercepted: bool = False,
     ) -> Request:
-        """What deletes the model of that name."""
+        """Return the request that deletes the model of that name."""
         return self._by_key(self.contract.upsert.delete, key, credential, anonymous, may_be_intercepted)
 
     def delete_at_path(self, path: str, key: str, credential: Credential | None) -> Exchange:
-        """Delete the model of that name, which stands in the path as it is given."""
+        """Delete the model of that name; `path` is the name as it is written in the path."""
         operation = self.contract.upsert.delete
         if operation is None:
             raise NotTestable("the contract has no delete")
@@ -154,7 +154,7 @@ class Operations:
         )
 
     def call_undeclared_method(self, method: str, at: Operation | None = None) -> Exchange:
-        """Call the path of an operation, or else of the upsert, with a method that the contract does not have there."""
+        """Call the path of an operation, by default the upsert, with a method that the contract does not declare."""
         path, absent = (at or self.contract.upsert.operation).path, quote(self.absent_name, safe="/")
         target = path.replace("{" + self.contract.upsert.key + "}", absent)
         return self.client.send(
@@ -162,7 +162,7 @@ class Operations:
         )
 
     def read_encoded(self, name: str) -> Exchange:
-        """Read at a path that no name of this suite leads to; `name` is percent-encoded as it is to be sent."""
+        """Read a model whose name is already percent-encoded, in a way that `read` would not encode it."""
         read = self.contract.upsert.read
         if read is None:
             raise NotTestable("the contract has no read")
@@ -180,7 +180,7 @@ class Operations:
         may_be_intercepted: bool,
     ) -> Request:
         if operation is None:
-            raise NotTestable("the contract has no such operation")
+            raise NotTestable("the contract does not have the operation")
         target = operation.path.replace("{" + self.contract.upsert.key + "}", quote(key, safe="/"))
         credential = None if anonymous else credential or self.credentials.primary
         return Request(
@@ -189,43 +189,43 @@ class Operations:
 
 
 def encoded(body: Json) -> bytes:
-    """`body` as compact JSON in UTF-8."""
+    """Return `body` as compact JSON in UTF-8."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @dataclass(slots=True)
 class Capabilities:
-    """What a probe found the target able to do."""
+    """What the probe found the target able to do."""
 
     probed: bool = False
     """Whether the target was probed at all."""
     read_works: bool = False
     """The read returns 2xx for a model that exists."""
     read_status: int | None = None
-    """What the read of a model that exists got; None where it got nothing, or the contract has no read."""
+    """The status of a read of a model that exists; None if it got no response, or the contract has no read."""
     read_returns_state: bool = False
-    """The read shows what the upsert showed, so that state can be read by it."""
+    """The read returns the values that the upsert returned."""
     read_may_be_stale: bool = False
-    """There is a read, but it may show what was before: nothing is judged by it, as if there were none."""
+    """The read may return old state after a write, so it is not used."""
     read_reports_absence: bool = False
-    """The read does not show a model that was never created, so that it tells whether one exists."""
+    """The read fails for a model that was never created, so it tells whether a model exists."""
     delete_works: bool = False
     """The delete returns 2xx for a model that exists."""
     delete_status: int | None = None
-    """What the delete of a model that exists got; None where it got nothing, or the contract has no delete."""
+    """The status of a delete of a model that exists; None if it got no response, or the contract has no delete."""
     delete_removes_model: bool = False
-    """... and what was deleted is gone."""
+    """A model that was deleted cannot be read any more."""
     create_returns_created: bool = False
-    """A create is answered as a create."""
+    """A create gets the status of a create."""
     update_returns_updated: bool = False
-    """An update is answered as an update."""
+    """An update gets the status of an update."""
     create_echoes_fields: bool = False
-    """Some field of a create is shown as it was sent."""
+    """The response to a create returns at least one field as it was sent."""
     update_works: bool = False
     """An update returns 2xx."""
     rejected_fields: frozenset[str] = frozenset()
-    """Fields whose plain values the target refuses, each alone: other checks do without them."""
+    """Fields whose plain values the target rejects even in a request of their own; other checks leave them out."""
     bare_upsert_returns_state: bool = False
-    """An upsert of the key alone changes nothing, so that state can be read by it."""
+    """An upsert of the name alone keeps omitted fields and returns them, so state can be read with it."""
     reliable_fields: tuple[EchoedField, ...] = ()
-    """The fields that are shown as they were sent, and read as they were shown."""
+    """The fields that creates and updates return as sent, and that the ways of reading state return too."""

@@ -1,5 +1,22 @@
-"""Finds out what of a target can be relied on: how its state can be read, whether it can delete models, and
-whether a connection can be used on after a response.
+"""Find out what the target can do before it is judged: read state, delete models, reuse connections.
+
+Most checks write a value and then read it back. If the way of reading is broken, they all fail, for one bug or for
+none at all. So the probe first tries every operation on one model, and keeps the ways that work as Capabilities.
+
+`Subject.read_state` reads state in the first of these ways that works:
+
+1. GET, if the read returns what the upserts returned. A read that returns old state, or an HTML page for every path,
+   does not count.
+2. POST of the bare name, if the probe found that the target keeps omitted fields. The contract lets a server reset
+   them. On such a server a bare POST erases the very values that it was to read, and a conforming server would fail.
+3. POST of the whole body again. This never erases anything, but it shows only what the target returns, not what it
+   stored. Checks that need to tell these apart are not testable then.
+
+One broken field must not hide the others. A way of reading works if it returns half of the fields right, and checks
+rely on those fields only (`reliable_fields`); the checks of the broken field itself still run and fail.
+
+A busy target must not be mistaken for an incapable one. The probe starts again if a write may have been processed
+twice, or if a request got no response; only the third time does a missing response count as a missing operation.
 """
 
 from __future__ import annotations
@@ -29,22 +46,22 @@ from conformance.wire.exchange import (
 )
 
 ENOUGH = 0.5
-"""Part of the fields that a way to read state has to show right; a fault in one field leaves the others to go by."""
-LATE = (0.1, 0.4, 1.5)
-"""Seconds to wait, one after the other, for a read that did not show a write at once and may only be late."""
+"""Share of the fields that a way of reading state has to return right."""
+STALE_READ_WAITS = (0.1, 0.4, 1.5)
+"""Seconds to wait before each further read, if the first one did not return what was written."""
 TRIES = 3
-"""How often the target is probed where requests get no response."""
+"""How many times the target is probed if requests get no response."""
 
 
 def probe(subject: Subject) -> Capabilities:
-    """Find out what the target is able to do, by a look that no write which was done twice has spoiled.
+    """Return the target's capabilities. Raises Disrupted if the target is too busy to tell.
 
-    Raises Disrupted where the target is too busy to tell. What gets no response three times is taken for missing.
+    Operations that get no response in any of three probes count as missing.
     """
     for attempt in range(TRIES):
-        patient = _Probe(subject, forgives=attempt == TRIES - 1)
+        one = _Probe(subject, forgives=attempt == TRIES - 1)
         try:
-            found = _undisturbed(subject, patient)
+            found = _undisturbed(subject, one)
         except NoResponse:
             continue
         break
@@ -55,7 +72,7 @@ def probe(subject: Subject) -> Capabilities:
 def _undisturbed(subject: Subject, one: _Probe) -> Capabilities:
     for _ in range(STALE_RETRIES):
         subject.client.drain()
-        found = retry_stale(one.look)
+        found = retry_stale(one.run)
         if not has_repeated_write(subject.client.drain()):
             break
     return found
@@ -65,23 +82,23 @@ def _undisturbed(subject: Subject, one: _Probe) -> Capabilities:
 class _Probe:
     subject: Subject
     forgives: bool
-    """Whether a request without a response is one that failed, rather than a reason to probe again."""
+    """Whether a request without a response means that the operation is missing; else NoResponse is raised."""
 
-    def look(self) -> Capabilities:
-        """Try the upsert, the read, the bare upsert and the delete on a model of every plain value."""
+    def run(self) -> Capabilities:
+        """Try upsert, read, bare upsert and delete on a model with a plain value in every field."""
         subject, found = self.subject, Capabilities()
         subject.capabilities = found
         body, created = self._create(found)
         key = str(body[subject.contract.upsert.key])
         if created is not None:
-            self._note_shown(found, key, body, created)
+            self._probe_echoes(found, key, body, created)
             self._probe_delete(key, found)
         first = self._sent(lambda: subject.upsert(subject.full_body(variant=6)))
         subject.first_create = first if first is not None and first.response.successful else None
         return found
 
     def _create(self, found: Capabilities) -> tuple[dict[str, Json], Exchange | None]:
-        """Create a model with every field that the target takes."""
+        """Create a model with every field that the target accepts."""
         subject = self.subject
         body = subject.full_body(variant=4)
         created = self._sent(lambda: subject.upsert(body))
@@ -98,7 +115,7 @@ class _Probe:
         return body, created
 
     def _refused_alone(self) -> Iterator[str]:
-        """Yield the fields that are refused whatever stands beside them."""
+        """Yield the fields that are rejected even in a request of their own."""
         subject, values = self.subject, self.subject.full_body(variant=4)
         del values[subject.contract.upsert.key]
         for name, value in values.items():
@@ -106,8 +123,8 @@ class _Probe:
             if alone is not None and 400 <= alone.response.status <= 499:
                 yield name
 
-    def _note_shown(self, found: Capabilities, key: str, body: Mapping[str, Json], created: Exchange) -> None:
-        """See which fields come back, in a create and in an update, and in what shows the state then."""
+    def _probe_echoes(self, found: Capabilities, key: str, body: Mapping[str, Json], created: Exchange) -> None:
+        """Find the fields that creates and updates return as sent, and that the ways of reading state return too."""
         subject = self.subject
         own = [f for f in echoed_fields(subject.contract) if f.name in body and not f.request.reference]
         shown = [field for field in own if _shows(field, created.response.members, body)]
@@ -123,7 +140,7 @@ class _Probe:
         self._probe_reading(key, body, found)
 
     def _probe_reading(self, key: str, body: Mapping[str, Json], found: Capabilities) -> None:
-        """See what a read and a bare upsert show of the model; what neither shows is not relied on."""
+        """Find the ways of reading state that work, and rely only on the fields that they return right."""
         subject, shown = self.subject, found.reliable_fields
         read = self._sent(lambda: subject.read(key))
         found.read_status = read.response.status if read is not None else None
@@ -157,12 +174,12 @@ class _Probe:
     def _seen_later(
         self, key: str, fields: Sequence[EchoedField], body: Mapping[str, Json]
     ) -> Iterator[list[EchoedField] | None]:
-        for seconds in LATE:
+        for seconds in STALE_READ_WAITS:
             self.subject.pause(seconds)
             yield _seen(self.subject, self._sent(lambda: self.subject.read(key)), fields, body)
 
     def _sent(self, call: Callable[[], Exchange]) -> Exchange | None:
-        """The exchange; None where the contract has no such operation, or where no response came at last."""
+        """Return the exchange; None if the contract has no such operation, or if it finally got no response."""
         try:
             return call()
         except Disrupted:
@@ -176,19 +193,19 @@ class _Probe:
 
 
 def _is_enough(seen: Sequence[EchoedField] | None, shown: Sequence[EchoedField]) -> bool:
-    """Whether enough was seen of what the upsert showed."""
+    """Return whether enough fields were read of those that the upsert returned."""
     return seen is not None and len(seen) >= ENOUGH * len(shown)
 
 
 def _is_object(read: Exchange) -> bool:
-    """Whether a read succeeded with a JSON object; a page for any path, say, is no read."""
+    """Return whether a read returned a JSON object; an HTML page for any path is not a read."""
     return read.response.successful and isinstance(read.response.json, dict)
 
 
 def _seen(
     subject: Subject, exchange: Exchange | None, fields: Sequence[EchoedField], body: Mapping[str, Json]
 ) -> list[EchoedField] | None:
-    """Those of `fields` that a way to read state shows right; None where it shows no such model at all."""
+    """Return the fields that a way of reading state returned right; None if it did not return the model at all."""
     key = subject.contract.upsert.key
     if exchange is None or not exchange.response.successful or exchange.response.members.get(key) != body[key]:
         return None
@@ -196,8 +213,8 @@ def _seen(
 
 
 def may_be_stale(cache_control: str) -> bool:
-    """Whether an answer may be shown for a while after it ceased to be true (RFC 9111, section 4.2)."""
-    directives = cache_control.lower()  # section 5.2: without regard to case
+    """Return whether a cache may serve the response after the state has changed (RFC 9111, section 4.2)."""
+    directives = cache_control.lower()  # case-insensitive (section 5.2)
     fresh = re.search(r'(max-age|s-maxage)="?0*[1-9]', directives)
     return fresh is not None and not re.search("no-cache|no-store", directives)
 
@@ -210,9 +227,9 @@ NO_SUCH_METHOD = (405, 501)
 
 
 def lacks_delete(subject: Subject) -> bool | None:
-    """Return whether the target has no delete: it says so of a name that nothing has. None where that does not tell.
+    """Return whether the target has no delete, by deleting a name that no model has; None if that does not tell.
 
-    A 404 says nothing: so answers a target that has a delete and no such model, and one that has no such path.
+    A 404 does not tell: the model does not exist, or the path does not.
     """
     if subject.contract.upsert.delete is None:
         return True
@@ -226,7 +243,7 @@ def lacks_delete(subject: Subject) -> bool | None:
 
 
 def warning_of_leftovers(models: int, reused: int = 0) -> str:
-    """What is said before anything is written on a target without delete."""
+    """Return the warning that is printed before anything is written to a target without delete."""
     if reused:
         more = max(0, models - reused)
         earlier = f"the run writes to {min(reused, models):,} models of earlier runs"
@@ -240,8 +257,8 @@ def warning_of_leftovers(models: int, reused: int = 0) -> str:
 Before: TypeAlias = Callable[[Subject, Request], Sequence[Request]]
 
 
-def _by_the_reader(subject: Subject, request: Request) -> Sequence[Request]:
-    """No MUST calls as the reader: that there are such keys is assumed."""
+def _with_read_only_key(subject: Subject, request: Request) -> Sequence[Request]:
+    """Return the request with read-only credentials; none for MUST requirements: such keys are only assumed."""
     reader = None if subject.options.profile.must_only else subject.credentials.read_only
     return [] if reader is None else [replace(request, credential=reader)]
 
@@ -253,17 +270,17 @@ def _delete(subject: Subject, request: Request) -> Sequence[Request]:
 PRECEDING_REQUESTS: Mapping[str, Before] = MappingProxyType({
     "no credentials": lambda _, request: [replace(request, credential=None)],
     "unknown credentials": lambda _, request: [replace(request, credential=UNKNOWN)],
-    "a key that may only read": _by_the_reader,
+    "a key that may only read": _with_read_only_key,
     "another media type": lambda _, request: [replace(request, headers=(("Content-Type", "text/plain"),))],
     "a body that is no JSON": lambda _, request: [replace(request, body=b"{" * 50)],
     "a delete": _delete,
 })  # fmt: skip
-"""What goes before a plain request over its connection: what servers refuse without a look at the body, and what has
-an answer without content. Each is made of a plain request; none where it cannot be."""
+"""Requests to send before a plain one over the same connection: ones that servers reject without reading the body,
+and one whose response has no content. Each is derived from a plain request; empty if it cannot be made."""
 
 
 def serves_one_at_a_time(subject: Subject) -> bool:
-    """Whether the target leaves a connection waiting while another one is open, as a server without threads may."""
+    """Return whether a second connection waits until the first is closed, as on a server without threads."""
     client, plain = subject.client, subject.baseline
     if plain is None or not client.transport.has_connections or client.route.httpcore_proxy() is not None:
         return False
@@ -277,7 +294,7 @@ def serves_one_at_a_time(subject: Subject) -> bool:
 
 
 def breaks_reused_connections(subject: Subject) -> bool:
-    """Whether a request is answered amiss for what went over its connection before."""
+    """Return whether a valid request gets a wrong response because of the request before it on its connection."""
     if not subject.client.transport.has_connections:
         return False
     try:
@@ -287,7 +304,7 @@ def breaks_reused_connections(subject: Subject) -> bool:
 
 
 def failure_on_reuse(subject: Subject, kind: str) -> Failure | None:
-    """How a plain request is answered amiss over a connection that had one of that kind before, if it is."""
+    """Return the failure of a plain request that follows one of `kind` on its connection; None if it succeeds."""
     before, plain = PRECEDING_REQUESTS[kind](subject, _plain(subject)), _plain(subject)
     if not before:
         return None
@@ -295,12 +312,12 @@ def failure_on_reuse(subject: Subject, kind: str) -> Failure | None:
     try:
         row = _sent(subject, *before, plain)
         observed = None if row[-1].response.successful else summary(row[-1])
-    except StaleConnection:  # a connection that is closed has nothing left on it
+    except StaleConnection:  # the target closed the connection, so nothing is left unread on it
         return None
     except NoResponse as lost:
         if lost.request.key != plain.key:
             raise
-        observed = f"no answer: {lost.reason}"
+        observed = f"no response: {lost.reason}"
     if observed is None:
         return None
     subject.require_accepted(*_sent(subject, _plain(subject)))
@@ -318,7 +335,7 @@ def _sent(subject: Subject, *requests: Request) -> list[Exchange]:
 
 
 def _plain(subject: Subject) -> Request:
-    """A valid request; what answers it may stand before the implementation."""
+    """Return a valid request, whose response may come from something in front of the implementation."""
     operation, body = subject.contract.upsert.operation, subject.minimal_body()
     return Request(
         operation.method,

@@ -1,4 +1,4 @@
-"""Races: requests sent at once, and whether what came of them could have happened one after the other."""
+"""Races: requests sent at once, and whether their outcome is one that some order of them explains."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from conformance.wire.exchange import RACE, Exchange
 Racer = Callable[[], Exchange]
 _races = itertools.count(1)
 RACE_TIMEOUT = 60.0
-"""Seconds after which a racer that did not answer is given up."""
+"""Seconds after which a race with a missing response is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedExchange:
-    """An exchange, and when it began and ended, in seconds of one clock."""
+    """An exchange, and when it began and ended, in seconds of the same clock."""
 
     exchange: Exchange
     began: float
@@ -29,24 +29,24 @@ class TimedExchange:
 
 
 def warm_connections(subject: Subject, racers: int) -> None:
-    """Open as many connections as there will be racers: a race over fresh ones is decided by the handshakes.
+    """Open a connection for each racer: on new connections, the handshakes would decide the race.
 
-    Raises NotTestable where the user wants no requests at once.
+    Raises NotTestable if the user's limits forbid concurrent requests.
     """
     if subject.client.limits.forbids_races:
         raise NotTestable(subject.client.limits.forbids_races)
     body = subject.once("warm connections", subject.minimal_body)
     subject.once(f"{racers} warm connections", lambda: race([lambda: subject.upsert(body)] * racers))
-    subject.client.drain()  # no part of what a race shows
+    subject.client.drain()  # these exchanges are not evidence of the race
 
 
 def race(calls: Sequence[Racer]) -> list[Exchange]:
-    """The exchanges of `calls`, all sent at once, in their order."""
+    """Start all calls at once, and return their exchanges in the order of the calls."""
     return [timed.exchange for (timed,) in histories([[call] for call in calls])]
 
 
 def histories(scripts: Sequence[Sequence[Racer]]) -> list[list[TimedExchange]]:
-    """What each script came to; scripts run side by side, the calls of one after the other."""
+    """Run scripts concurrently, each with its calls one after another, and return their exchanges."""
     barrier = threading.Barrier(len(scripts))
     found: list[list[TimedExchange]] = [[] for _ in scripts]
     failures: list[Exception] = []
@@ -60,7 +60,7 @@ def histories(scripts: Sequence[Sequence[Racer]]) -> list[list[TimedExchange]]:
                 began = time.perf_counter()
                 exchange = call()
                 found[index].append(TimedExchange(exchange, began, time.perf_counter()))
-        except Exception as failure:  # noqa: BLE001 - handed to the thread that judges
+        except Exception as failure:  # noqa: BLE001 - raised again in the main thread
             failures.append(failure)
 
     threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(scripts))]
@@ -71,13 +71,13 @@ def histories(scripts: Sequence[Sequence[Racer]]) -> list[list[TimedExchange]]:
     if failures:
         raise failures[0]
     if any(thread.is_alive() for thread in threads):
-        raise NotTestable("a request of a race was not answered in time")
+        raise NotTestable("a request of a race got no response in time")
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterOperation:
-    """A read that saw `value`, or a write of it."""
+    """A write of `value`, or a read that returned it."""
 
     writes: bool
     value: Any
@@ -86,7 +86,7 @@ class RegisterOperation:
 
 
 def linearizable(history: Sequence[RegisterOperation], initial: Any) -> bool:
-    """Whether an order of `history` exists that keeps real time and in which each read sees the latest write."""
+    """Return whether some order of `history` respects real time and lets each read return the latest write."""
     if not history:
         return True
     first_end = min(operation.ended for operation in history)

@@ -1,4 +1,19 @@
-"""The implementation under test, as checks see it: operations of the contract instead of HTTP."""
+"""The target as checks see it: operations of the contract, bodies to send, and state to read, instead of HTTP.
+
+About 440 tests have to fit into 1,500 requests, so checks share what they can. `Subject.once(name, make)` runs a
+request sequence the first time that a check asks for it and remembers its result under a name. Many checks then judge
+the same exchanges: the update of every field, say, is sent once and judged field by field, by several requirements.
+
+A shared result would repeat a failure without confirming it. So the subject notes which results a check used, and a
+run that confirms a finding (`begin_check(fresh=True)`) forgets them and sends their requests again.
+
+Shared results need their models, so these are not deleted after the check like all others. If the user limits the
+number of models, and the limit is near, all shared results are forgotten and their models can be deleted.
+
+Setting up is not judging. `existing` and `require_accepted` send or inspect a request that a check only needs on the
+way; if it fails, the check is not testable, blocked by the requirement that judges such requests. Only the check
+itself raises a Failure. So one bug has one finding.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +49,7 @@ from contract import Contract, RequestField
 
 @dataclass(frozen=True, slots=True)
 class KnownFixtures:
-    """Models and providers that the user says the target has."""
+    """Built-in models and providers that the target has, according to the user."""
 
     builtin_models: Sequence[str] = ()
     providers: Sequence[str] = ()
@@ -51,18 +66,18 @@ class RunOptions:
 
 T = TypeVar("T")
 OVERDRAFT = 100
-"""Requests that a run may send beyond those of its profile, where it would judge less without them."""
-SETTLING = (0.3, 0.7, 1.2)
-"""Seconds to wait, one after the other, until a write has to be seen."""
-LATE_INDEED = 3
-"""How much oftener it is waited in vain once something was late indeed."""
-NO_NEW_NAMES = "it takes names that no model has; --names has those of models that earlier runs left"
+"""Requests that a run may send beyond the budget of its profile to judge every MUST, as long as it found no failure."""
+VISIBILITY_WAITS = (0.3, 0.7, 1.2)
+"""Seconds to wait before each further look at a write that is not visible yet."""
+MORE_WAITS = 3
+"""Unsuccessful waits that are allowed in addition, each time that waiting helped."""
+NO_NEW_NAMES = "needs names that no model has, and --names reuses the names of models that earlier runs left"
 ROOM = 15
-"""Models that a check may make, beside the evidence that it shares with others."""
+"""Models that one check may create, in addition to those of shared evidence."""
 
 
 class Subject(Operations):
-    """One target, one run: the operations, bodies to send, and steps that lead up to what a check judges."""
+    """One target in one run."""
 
     def __init__(
         self,
@@ -79,62 +94,62 @@ class Subject(Operations):
         self.absent_name = names.absent_name
         self.options = options
         self.observations: list[str] = []
-        """What the target did where the contract leaves it open, since the check began."""
+        """What the target did where the contract leaves the behavior open, since the check began."""
         self.baseline: Exchange | None = None
-        """The plainest upsert that worked at the start; None where none did."""
+        """The simplest upsert that the preflight found to work; None if none did."""
         self.found_failure = False
-        """Whether a requirement that binds was found not to be met."""
+        """Whether the run found a failure that makes the target non-conformant."""
         self.working_keys: set[Credential] = set()
-        """The further keys that were seen to work at the start."""
+        """The other-org and read-only credentials that worked in the preflight."""
         self.first_create: Exchange | None = None
-        """The create of a model that is there before anything is judged; None where it was refused."""
+        """The create of a model that exists before any check runs; None if it was rejected."""
         self._evidence: dict[str, Any] = {}
         self._used_evidence: set[str] = set()
         self.names_in_use: dict[str, list[str]] = {}
-        """The names that remembered evidence goes on to use, by the evidence."""
+        """For each shared result, the names of the models that it needs."""
 
     # -- names ---------------------------------------------------------------------------------------------------
 
     def is_plain_name(self, name: str) -> bool:
-        """Whether no reasonable server refuses the name."""
+        """Return whether no reasonable server rejects the name."""
         return is_plain_name(name, self.contract.upsert.request[self.contract.upsert.key].schema)
 
     def is_allowed_name(self, name: str) -> bool:
-        """Whether the name is one of those that the target takes, plain or odd."""
+        """Return whether the contract and the user allow the name, plain or unusual."""
         return is_allowed_name(name, self.contract.upsert.request[self.contract.upsert.key].schema)
 
     def name_with(self, tail: str) -> str:
-        """A name for a model, with the tail where such a name is plain."""
+        """Return a name for a model that ends in `tail`, if such a name is plain; without the tail otherwise."""
         if not self.is_plain_name(self.absent_name + tail):
             return self.names.model_name()
         return self.names.model_name(tail) + tail
 
     def longest_name(self) -> str:
-        """A name for a model, as long as a plain one can be."""
+        """Return the longest plain name for a model."""
         tails = ("z" * length for length in range(LONGEST_NAME - len(self.absent_name), 0, -1))
         return self.name_with(next((tail for tail in tails if self.is_plain_name(self.absent_name + tail)), ""))
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
     def minimal_body(self, *, shared: bool = False) -> dict[str, Json]:
-        """The key alone, of a model that nothing was sent of in this run; `shared` if all organizations write to it."""
+        """Return a body with an unused name and nothing else; `shared` if several organizations will write to it."""
         return {self.contract.upsert.key: self.names.model_name(shared=shared)}
 
     def baseline_body(self) -> dict[str, Json]:
-        """The plainest upsert that worked at the start, of a model that nothing was sent of in this run."""
+        """Return the body of the baseline upsert with an unused name."""
         sent = self.baseline.request.json if self.baseline is not None else {}
         return {**sent, self.contract.upsert.key: self.names.model_name(shared=True)}
 
     def small_body(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
-        """The key and two plain values: as much as it takes to tell one model from another."""
+        """Return a body with the name and two plain values: enough to tell one model from another."""
         names = [self.contract.upsert.key, *(field.name for field in self.own_fields()[:2])]
         full = self.full_body(variant, key)
         return {name: full[name] for name in names if name in full}
 
     def full_body(self, variant: int = 1, key: str | None = None) -> dict[str, Json]:
-        """Plain values for every field that refers to nothing else; fields differ, and so do variants.
+        """Return a body with a plain value for every field except references; fields and variants differ.
 
-        Fields that the target refuses are left out: they are judged by the checks that are about them.
+        Fields that the target rejects are left out: the checks that are about them judge them.
         """
         body: dict[str, Json] = {self.contract.upsert.key: key or self.names.model_name()}
         for index, field in enumerate(self.own_fields()):
@@ -145,9 +160,9 @@ class Subject(Operations):
         return body
 
     def plain_value_rows(self, *, include_rejected: bool = False) -> list[dict[str, Json]]:
-        """Values for all own fields at once, as many times as it takes to have each plain value of each field.
+        """Return as few sets of values for all own fields as have each plain value of each field.
 
-        With `refused`, those that the target was found to refuse as well.
+        Fields that the target rejects are left out unless `include_rejected` is set.
         """
         columns = {
             field.name: plain_values(field.schema)
@@ -155,11 +170,11 @@ class Subject(Operations):
             if include_rejected or field.name not in self.capabilities.rejected_fields
         }
         rows = range(max(map(len, columns.values()), default=0))
-        ranked = list(enumerate(columns.items()))  # columns that are alike begin at rows of their own
+        ranked = list(enumerate(columns.items()))  # equal columns are shifted, so that their fields differ in a row
         return [{name: column[(row + rank) % len(column)] for rank, (name, column) in ranked} for row in rows]
 
     def own_fields(self) -> Sequence[RequestField]:
-        """The request fields that hold a value of their own."""
+        """Return the request fields that hold a value of their own, unlike references."""
         return self._own_fields
 
     @cached_property
@@ -167,17 +182,17 @@ class Subject(Operations):
         return tuple(own_fields(self.contract))
 
     def reliable_fields(self, *, distinctive: bool = False) -> tuple[EchoedField, ...]:
-        """The fields that a check of something else can go by; with `telling`, those of many values only.
+        """Return the fields from which checks of other fields can read state; `distinctive` ones have many values.
 
-        There are none where the contract has no such field.
+        The result is empty only if the contract has no such field. Raises NotTestable if the target returns none right.
         """
         fields = tuple(
             f for f in self.capabilities.reliable_fields if not (distinctive and has_few_values(f.request.schema))
         )
         if not fields and (OWN_OF_MANY_VALUES if distinctive else OWN).is_in(self.contract):
             if self.capabilities.create_echoes_fields:
-                shown = "shows" if self.capabilities.update_works else "takes"
-                reason = f"a create shows what was sent, but an update {shown} none of it"
+                answers = "does not" if self.capabilities.update_works else "fails"
+                reason = f"a create returns the sent values, but an update {answers}"
                 raise NotTestable(
                     reason,
                     blocked_by=Prerequisite.UPDATE_RETURNS_VALUES
@@ -185,25 +200,26 @@ class Subject(Operations):
                     else Prerequisite.UPDATE_STATUS,
                 )
             raise NotTestable(
-                "the response to a create shows no field as it was sent", blocked_by=Prerequisite.CREATE_RETURNS_VALUES
+                "the response to a create returns no field as it was sent",
+                blocked_by=Prerequisite.CREATE_RETURNS_VALUES,
             )
         return fields
 
     def values_of(self, field: RequestField) -> list[Json]:
-        """Plain values for one field; for a reference, the name of something that exists."""
+        """Return plain values for one field; for a reference, names of models or providers that exist."""
         reference = field.reference or self.contract.upsert.request[field.storage_name].reference
         if reference is None:
             return plain_values(field.schema)
         if reference.to == "models":
             return [self.existing(self.full_body(variant))[self.contract.upsert.key] for variant in (1, 2)]
         if not self.options.fixtures.providers:
-            raise NotProvided("no provider is known; name one with --provider ID")
+            raise NotProvided("needs a provider; name one with --provider ID")
         return list(self.options.fixtures.providers)
 
     def existing_references(self) -> dict[str, str | None]:
-        """For each field that refers to something, a value that exists; None where none is known.
+        """Return a value that exists for each reference field, or None if none is known.
 
-        Spellings of one field have the same value.
+        Alternative spellings of one field have the same value.
         """
         request, known = self.contract.upsert.request, dict[str, str | None]()
         for field in request.values():
@@ -216,16 +232,16 @@ class Subject(Operations):
         return known
 
     def override_entries(self) -> dict[str, Json]:
-        """An entry for each override."""
+        """Return an entry for each override field."""
         return {override.name: {"temperature": {"max": 1}} for override, _, _ in overlays(self.contract)}
 
     def based_on(self, base: Mapping[str, Json]) -> dict[str, Json]:
-        """The reference to `base` as a base model, where the contract has base models."""
+        """Return the reference to `base` as a base model; no field if the contract has no base models."""
         field = base_field(self.contract)
         return {field.name: base[self.contract.upsert.key]} if field else {}
 
     def canonical_references(self) -> dict[str, Json]:
-        """References to what exists, each under one spelling; those of which nothing is known are left out."""
+        """Return the references whose targets are known, each in its canonical spelling only."""
         request = self.contract.upsert.request
         return {
             name: value
@@ -236,16 +252,16 @@ class Subject(Operations):
     # -- steps that lead up to what a check judges ---------------------------------------------------------------
 
     def existing(self, body: Mapping[str, Json], credential: Credential | None = None) -> dict[str, Json]:
-        """Upsert `body` as a step that is not judged, and return it."""
+        """Upsert `body` as set-up, and return it. Raises NotTestable if the request is rejected."""
         self.require_accepted(self.upsert(body, credential))
         return dict(body)
 
     def require_accepted(self, exchange: Exchange) -> Exchange:
-        """The exchange, if it succeeded as a step on the way."""
+        """Return the exchange of a set-up request. Raises NotTestable, blocked by the requirement that judges it."""
         status = exchange.response.status
         if status in (self.contract.upsert.created, self.contract.upsert.updated):
             return exchange
-        reason = f"a plain upsert on the way was answered {status}"
+        reason = f"a plain upsert of the set-up got {status}"
         if status >= 500:
             raise NotTestable(reason, blocked_by=Prerequisite.RESPONDS)
         if status == 401:
@@ -253,14 +269,14 @@ class Subject(Operations):
         if status not in self.contract.upsert.operation.statuses:
             raise NotTestable(reason, blocked_by=Prerequisite.DECLARED_STATUS)
         if self._refers_to_what_the_user_named(exchange):
-            raise Blocked(f"{reason}; check --provider and --builtin-model: they name what it does not know")
+            raise Blocked(f"{reason}; check that the target has what --provider and --builtin-model name")
         if not self._is_plain(exchange):
-            raise NotTestable(f"a request on the way, which a server may refuse, was answered {status}")
-        fault = Failure("a plain request to be taken", summary(exchange), [exchange])
-        raise NotTestable(reason, blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST, failure=fault)
+            raise NotTestable(f"a request of the set-up that a server may reject got {status}")
+        failure = Failure("a plain request to be accepted", summary(exchange), [exchange])
+        raise NotTestable(reason, blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST, failure=failure)
 
     def _is_plain(self, exchange: Exchange) -> bool:
-        """Whether no reasonable server refuses the request. A base model with a base of its own may be refused."""
+        """Return whether no reasonable server rejects the request. It may reject a base model that has a base model."""
         sent = exchange.request.json
         base = base_field(self.contract)
         chained = base is not None and isinstance(sent, dict) and sent.get(base.name) in self._based
@@ -272,7 +288,10 @@ class Subject(Operations):
         return isinstance(sent, dict) and any(isinstance(value, str) and value in named for value in sent.values())
 
     def read_state(self, body: Mapping[str, Json], credential: Credential | None = None) -> Mapping[str, Json]:
-        """What the model of `body` shows now. `body` is what it should hold, whole: the last resort repeats it."""
+        """Return the fields of the model of `body` as the target returns them now.
+
+        `body` is all that the model should hold: without a read, and if omitted fields are reset, it is sent again.
+        """
         key = str(body[self.contract.upsert.key])
         if (
             self.capabilities.read_returns_state
@@ -282,7 +301,7 @@ class Subject(Operations):
             exchange = self.read(key, credential)
             if exchange.response.status != 200:
                 blocked_by = Prerequisite.READ_WITH_SLASHES if "/" in key else Prerequisite.READ
-                raise NotTestable(f"the read of a model was answered {exchange.response.status}", blocked_by=blocked_by)
+                raise NotTestable(f"the read of a model got {exchange.response.status}", blocked_by=blocked_by)
             return exchange.response.members
         bare = {self.contract.upsert.key: key}
         return self.require_accepted(
@@ -290,14 +309,14 @@ class Subject(Operations):
         ).response.members
 
     def has_path_for(self, key: str) -> bool:
-        """Whether a path of the contract leads to a model of that name: to one with slashes not every contract has."""
+        """Return whether the contract has a path for the name; not every contract has one for names with slashes."""
         return "/" not in key or SLASHES.is_in(self.contract)
 
     def once(self, name: str, make: Callable[[], T], *, persistent: bool = False, keep_models: bool = True) -> T:
-        """What `make` returns, or why it cannot, made once and remembered: evidence that several checks judge.
+        """Return the result of `make`, or raise its NotTestable, calling it only once: several checks judge the result.
 
-        It is made anew to see whether a finding repeats, unless it is `lasting`: then the check sees to that itself.
-        Its models are kept for what comes later, unless it `keeps` none: then they are deleted after the check.
+        A run that confirms a finding calls it again, unless the result is `persistent`: then the check itself sends
+        fresh requests. The models are kept for later checks; without `keep_models` they are deleted after the check.
         """
         if not persistent:
             self._used_evidence.add(name)
@@ -317,7 +336,7 @@ class Subject(Operations):
         return remembered
 
     def begin_check(self, *, fresh: bool) -> None:
-        """Begin a check; `anew` makes the evidence anew that the check before went by, to see whether it repeats."""
+        """Begin a check. With `fresh`, forget the shared results that the previous check used: it is run again."""
         if fresh:
             self._forget(self._used_evidence)
         self._used_evidence.clear()
@@ -328,13 +347,13 @@ class Subject(Operations):
         self.client.drain()
 
     def _forget(self, names: Iterable[str]) -> None:
-        """Make evidence anew when it is asked for again, and let its models go."""
+        """Forget shared results, so that their requests are sent again when needed, and release their models."""
         for name in names:
             self._evidence.pop(name, None)
             self.names_in_use.pop(name, None)
 
     def can_afford(self, requests: int) -> bool:
-        """Whether so many are left for what the run can do without, once what it created is deleted."""
+        """Return whether the budget has so many requests left for optional work, after deleting what was created."""
         return self._requests_left() >= requests
 
     def _requests_left(self) -> float:
@@ -342,105 +361,103 @@ class Subject(Operations):
         return math.inf if most is None else most - self.client.requests + self.client.busy_responses - to_delete
 
     def require_requests(self, requests: int) -> None:
-        """Go on only where so many are left; a run that found no failure yet takes some more, to judge every MUST."""
+        """Raise Disrupted unless so many requests are left; a run without a failure so far may overdraw its budget."""
         if self._requests_left() + (0 if self.found_failure else OVERDRAFT) < requests:
-            raise Disrupted("confirming what was found used up the requests for it; --profile thorough has more")
+            raise Disrupted("the request budget is exhausted: findings had to be confirmed; use --profile thorough")
 
     def require_base(self) -> RequestField:
-        """The field that names the base model; go on only where the contract has one."""
+        """Return the field that names the base model. Raises NotTestable if the contract has none."""
         base = base_field(self.contract)
         if base is None:
             raise NotTestable("the contract has no base models")
         return base
 
     def require_readable_state(self) -> None:
-        """Go on only where state can be read without writing it."""
+        """Raise NotTestable unless state can be read without writing all of it."""
         if not (self.capabilities.read_returns_state or self.capabilities.bare_upsert_returns_state):
-            raise NotTestable(
-                "the target has neither a read nor keeps omitted fields, so its state cannot be looked at"
-            )
+            raise NotTestable("the target has no read and does not keep omitted fields, so its state cannot be read")
 
     def require_read(self) -> None:
-        """Go on only where there is a read; a target without one is lawful."""
+        """Raise NotTestable unless there is a read; a target without one can conform."""
         if self.capabilities.read_may_be_stale:
-            raise NotTestable("the read of the target may show what was before a write")
+            raise NotTestable("the read of the target may return old state after a write")
         if not self.capabilities.read_works:
-            raise NotTestable(f"the target has no read{_seen(self.capabilities.read_status)}")
+            raise NotTestable(f"the target has no read{_proof(self.capabilities.read_status)}")
 
     def require_read_of_state(self) -> None:
-        """Go on only where there is a read that shows what upserts showed."""
+        """Raise NotTestable unless a read returns the values that upserts returned."""
         if self.capabilities.read_works and not self.capabilities.read_returns_state:
             raise NotTestable(
-                "the read of a model does not show what was written", blocked_by=Prerequisite.STORES_VALUES
+                "the read of a model does not return what was written", blocked_by=Prerequisite.STORES_VALUES
             )
         self.require_read()
 
     def require_delete(self) -> None:
-        """Go on only where there is a delete; a target without one is lawful."""
+        """Raise NotTestable unless there is a delete; a target without one can conform."""
         if not self.capabilities.delete_works:
-            raise NotTestable(f"the target has no delete{_seen(self.capabilities.delete_status)}")
+            raise NotTestable(f"the target has no delete{_proof(self.capabilities.delete_status)}")
 
     def observe(self, what: str) -> None:
-        """Note what the target does where the contract leaves it open."""
+        """Note what the target does where the contract leaves the behavior open."""
         self.observations.append(what)
 
     def was_created(self, exchange: Exchange | None) -> bool:
-        """Whether the status of an upsert tells that there was no model."""
+        """Return whether the status of an upsert says that it created a model."""
         created, updated = self.contract.upsert.created, self.contract.upsert.updated
         return exchange is not None and exchange.response.status == created != updated
 
     def require_distinct_statuses(self) -> None:
-        """Go on only where the status of an upsert tells whether there was a model."""
+        """Raise NotTestable unless the statuses of creates and updates differ."""
         if self.contract.upsert.created == self.contract.upsert.updated:
-            raise NotTestable("creates are answered as updates are")
+            raise NotTestable("the contract has one status for creates and updates")
         if self.names.reuses:
             raise NotProvided(NO_NEW_NAMES)
         if not self.capabilities.create_returns_created:
-            raise NotTestable("a create is not answered as one", blocked_by=Prerequisite.CREATE_STATUS)
+            raise NotTestable("a create does not get the status of a create", blocked_by=Prerequisite.CREATE_STATUS)
         if not self.capabilities.update_returns_updated:
-            raise NotTestable("an update is not answered as one", blocked_by=Prerequisite.UPDATE_STATUS)
+            raise NotTestable("an update does not get the status of an update", blocked_by=Prerequisite.UPDATE_STATUS)
 
-    def poll(self, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
-        """What a look shows, given some seconds to settle: that a write is seen at once is only assumed.
+    def poll(self, read: Callable[[], T], done: Callable[[T], bool]) -> T:
+        """Return the result of `read`, repeated for some seconds until it is `done`.
 
-        Where to wait was of no use a few times, nothing is waited for any more.
+        That a write is visible at once is only assumed. After a few waits that did not help, poll waits no more.
         """
-        seen = look()
-        for seconds in SETTLING if self.waits_left and not settled(seen) else ():
+        seen = read()
+        for seconds in VISIBILITY_WAITS if self.waits_left and not done(seen) else ():
             self.pause(seconds)
-            seen = look()
-            if settled(seen):
-                self.waits_left += LATE_INDEED
+            seen = read()
+            if done(seen):
+                self.waits_left += MORE_WAITS
                 return seen
-            self.waits_left -= seconds == SETTLING[-1]
+            self.waits_left -= seconds == VISIBILITY_WAITS[-1]
         return seen
 
     def pause(self, seconds: float = 0.05) -> None:
-        """Let the target's clock move, or its writes settle."""
+        """Wait for the target's clock to advance, or for its writes to become visible."""
         time.sleep(seconds)
 
 
-def _seen(status: int | None) -> str:
-    """What a capability that is missing was told by."""
-    return "" if status is None else f": for a model that exists it got {status}"
+def _proof(status: int | None) -> str:
+    """Return how the target showed that it lacks an operation."""
+    return "" if status is None else f": for an existing model it returned {status}"
 
 
 REFUSED = (401, 403, 404)
-"""Statuses of a write with a key that may not write."""
+"""Statuses of a write with a key that has no permission to write."""
 
 
 def other_org_writer(subject: Subject) -> Credential:
-    """The credential of the other organization, if it may write there. Raises NotTestable."""
+    """Return the other-org credentials, if they can write. Raises NotTestable."""
     return _written_by_another(subject)[0]
 
 
 def bare_model_of_other_org(subject: Subject) -> Mapping[str, Json]:
-    """What a model of the other organization shows that has nothing but its name. Raises NotTestable."""
+    """Return a model of the other organization that was created with a name alone. Raises NotTestable."""
     return _written_by_another(subject)[1].response.members
 
 
 def _written_by_another(subject: Subject) -> tuple[Credential, Exchange]:
-    """The credential of the other organization, and a create of a name alone."""
+    """Return the other-org credentials, and a create of a name alone with them."""
     other = subject.credentials.other_org
     if other is None:
         raise NotTestable("needs RESPAN_OTHER_ORG_KEY")
@@ -449,14 +466,14 @@ def _written_by_another(subject: Subject) -> tuple[Credential, Exchange]:
     )
     if exchange.response.status in REFUSED:
         status = exchange.response.status
-        if other in subject.working_keys:  # it wrote at the start, so that something went wrong since then
-            raise Blocked(f"the key of the other organization wrote at the start, and now it is answered {status}")
-        raise NotTestable(f"the key of the other organization does not write: it is answered {status}")
+        if other in subject.working_keys:  # something changed since the preflight
+            raise Blocked(f"the key of the other organization could write at first, and now gets {status}")
+        raise NotTestable(f"the key of the other organization cannot write: it gets {status}")
     return other, subject.require_accepted(exchange)
 
 
 def can_write_in_other_org(subject: Subject) -> bool:
-    """Whether there is another organization that is written to."""
+    """Return whether the run can write in a second organization."""
     if subject.credentials.other_org is None:
         return False
     try:

@@ -121,7 +121,7 @@ def test_what_is_printed_goes_the_same_way_when_it_is_pasted(
 def test_without_a_certificate_it_is_said_what_to_give(target: str, authority: Authority) -> None:
     ran = conformance(target, "--ca", authority.file, "--only", "STA-01", environment=KEYS)
     assert ran.code == 3
-    assert "wants a client certificate" in ran.stdout
+    assert "requires a client certificate" in ran.stdout
     assert "--cert FILE and --key FILE" in ran.stdout
 
 
@@ -140,15 +140,15 @@ def test_what_is_wrong_with_the_files_is_said_before_anything_is_sent(
             "--key",
             other,
         ): f"--key {other}: the private key does not belong to the certificate in {cert}",
-        ("--cert", cert): f"--cert {cert}: it holds no private key; name the file that does with --key FILE",
-        ("--cert", key, "--key", key): f"--cert {key}: it holds no certificate in PEM",
-        ("--cert", cert, "--key", cert): f"--key {cert}: it holds no private key in PEM",
+        ("--cert", cert): f"--cert {cert}: it contains no private key; name the file that does with --key FILE",
+        ("--cert", key, "--key", key): f"--cert {key}: it contains no certificate in PEM",
+        ("--cert", cert, "--key", cert): f"--key {cert}: it contains no private key in PEM",
         ("--cert", "/no/such.pem", "--key", key): "--cert /no/such.pem: No such file or directory",
         ("--cert", cert, "--key", str(tmp_path)): f"--key {tmp_path}: Is a directory",
         ("--cert", cert, "--key", sealed): f"--key {sealed}: the private key is encrypted; set RESPAN_KEY_PASSPHRASE",
-        ("--cert", cert, "--key", str(broken)): f"--key {broken}: OpenSSL cannot use it",
-        ("--key", key): "--key: there is no certificate for it; give --cert FILE, too",
-        ("--cert", str(empty)): f"--cert {empty}: it holds no certificate",
+        ("--cert", cert, "--key", str(broken)): f"--key {broken}: OpenSSL cannot read it",
+        ("--key", key): "--key: there is no certificate for it; set --cert FILE too",
+        ("--cert", str(empty)): f"--cert {empty}: it contains no certificate",
     }
     for arguments, says in wrong.items():
         ran = conformance("https://target.invalid", *arguments, environment=KEYS)
@@ -161,7 +161,7 @@ def test_a_wrong_passphrase_is_not_repeated(pair: tuple[str, str], tmp_path: Pat
     environment = {**KEYS, "RESPAN_KEY_PASSPHRASE": "open sesame"}
     ran = conformance("https://target.invalid", "--cert", pair[0], "--key", sealed, environment=environment)
     assert ran.code == 2
-    assert f"RESPAN_KEY_PASSPHRASE: it does not open the private key in --key {sealed}" in ran.stderr
+    assert f"RESPAN_KEY_PASSPHRASE: it does not decrypt the private key in --key {sealed}" in ran.stderr
     assert "sesame" not in ran.stderr
 
 
@@ -169,15 +169,15 @@ def test_a_key_in_place_of_the_path_of_one_is_not_repeated(pair: tuple[str, str]
     environment = {**KEYS, "RESPAN_KEY": "sk-0123456789"}
     ran = conformance("https://target.invalid", "--cert", pair[0], environment=environment)
     assert ran.code == 2
-    assert "RESPAN_KEY: No such file or directory; give the path of a file in PEM" in ran.stderr
+    assert "RESPAN_KEY: No such file or directory; set it to the path of a file in PEM" in ran.stderr
     assert "0123456789" not in ran.stderr
 
 
 @pytest.mark.parametrize(
     ("target", "says"),
     [
-        (["http://target.invalid"], "a certificate is shown over HTTPS only"),
-        (["--app", "tests.servers.plain:PlainServer"], "an application in this process is shown no certificate"),
+        (["http://target.invalid"], "a client certificate requires HTTPS"),
+        (["--app", "tests.servers.plain:PlainServer"], "an application in this process takes no client certificate"),
         ([], "there is no target, but --cert"),
     ],
 )

@@ -112,8 +112,8 @@ def test_a_url_that_leads_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("environment", "says"),
     [
-        ({}, "takes no request without a key; set RESPAN_API_KEY, or give --api-key-file"),
-        ({"RESPAN_API_KEY": "no-such-key"}, "does not take the API key; check RESPAN_API_KEY or --api-key-file"),
+        ({}, "requires an API key; set RESPAN_API_KEY, or use --api-key-file"),
+        ({"RESPAN_API_KEY": "no-such-key"}, "rejects the API key; check RESPAN_API_KEY or --api-key-file"),
     ],
 )
 def test_a_wrong_key_is_wrong_use(environment: dict[str, str], says: str) -> None:

@@ -114,7 +114,7 @@ def test_clean_needs_the_key_of_the_other_organization(tmp_path: Path) -> None:
 def test_clean_says_what_is_no_ledger(tmp_path: Path) -> None:
     ran = conformance("clean", __file__)
     assert ran.code == 2
-    assert ":1: it is no ledger of respan-conformance" in ran.stderr
+    assert ":1: not a line of a ledger" in ran.stderr
     assert conformance("clean").code == 2
 
 

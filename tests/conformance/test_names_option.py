@@ -132,7 +132,9 @@ def test_what_is_said_of_it(tmp_path: Path) -> None:
         again = conformance(url, *KNOWN, *arguments, environment=KEYS)
     assert (first.code, again.code) == (0, 0)
     assert "with --names FILE a later run writes to them again" in " ".join(first.stdout.split())
-    said = f"{made} models are left on the target ({made}: the target has no delete: it got 405); a run with --names"
+    said = (
+        f"{made} models are left on the target ({made}: the target has no delete: it returned 405); a run with --names"
+    )
     assert said in " ".join(first.stdout.split())
     assert "the target has no delete: the run writes to" in " ".join(again.stdout.split())
     assert len(server.models) <= made + 1  # one that both organizations have
@@ -153,7 +155,7 @@ def test_another_file_is_refused_and_kept(tmp_path: Path) -> None:
     file.write_text("mine\n")
     ran = conformance("http://127.0.0.1:9", "--names", str(file), environment=KEYS)
     assert ran.code == 2
-    assert f"{file}:1: it is no ledger of respan-conformance" in ran.stderr
+    assert f"{file}:1: not a line of a ledger" in ran.stderr
     assert file.read_text() == "mine\n"
 
 

@@ -30,9 +30,9 @@ def test_a_run_that_needs_more_requests_is_inconclusive(most: int, tmp_path: Pat
     with served(server) as url:
         ran = conformance(url, "--max-requests", str(most), report=tmp_path / "report.json", environment=KEYS)
     assert ran.code == 4
-    assert f": --max-requests {most} are used up\n" in ran.stdout
+    assert f": the limit of --max-requests {most} is reached\n" in ran.stdout
     assert ran.report is not None
-    assert ran.report["stopped_because"] == f"--max-requests {most} are used up"
+    assert ran.report["stopped_because"] == f"the limit of --max-requests {most} is reached"
     assert ran.with_verdict("fail", "error", "unstable") == set()
     assert len([method for method in server.methods if method != "DELETE"]) <= most
 
@@ -43,7 +43,7 @@ def test_a_run_that_found_a_fault_before_is_not_conformant(tmp_path: Path) -> No
             url, "--only", "IDM", "--max-requests", "200", report=tmp_path / "report.json", environment=KEYS
         )
     assert ran.code == 1
-    assert "limited: --max-requests 200 are used up\n" in ran.stdout
+    assert "limited: the limit of --max-requests 200 is reached\n" in ran.stdout
     assert ran.with_verdict("fail")
     assert ran.with_verdict("unstable") == set()
 
@@ -62,7 +62,7 @@ def test_one_request_at_a_time_is_no_race(tmp_path: Path) -> None:
         ran = conformance(url, *arguments, report=tmp_path / "report.json", environment=KEYS)
     assert ran.code == 0
     assert ran.with_verdict("pass") == {"STA-01"}
-    assert "not testable: --concurrency 1 lets no requests race" in ran.stdout
+    assert "not testable: --concurrency 1 sends requests one after another, so they cannot race" in ran.stdout
     assert server.most_at_once == 1
 
 

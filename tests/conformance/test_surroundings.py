@@ -95,7 +95,7 @@ def test_a_pipe_that_breaks(arguments: list[str], url: str, tmp_path: Path) -> N
 
 
 def _left(out: bytes) -> Path | None:
-    found = re.search(r"the ledger is (\S+), for there is no other place", out.decode())
+    found = re.search(r"the ledger is (\S+): the usual place is unavailable", out.decode())
     return Path(found[1]) if found else None
 
 

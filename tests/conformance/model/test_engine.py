@@ -121,7 +121,7 @@ def test_none_are_sent_where_too_few_are_left(
 ) -> None:
     subject = subject_of(contract, PlainServer(), profile=replace(PROFILES["default"], requests=needed - 1))
     subject.found_failure = True  # a run that found no failure yet takes some more
-    with pytest.raises(NotTestable, match="used up the requests"):
+    with pytest.raises(NotTestable, match="request budget is exhausted"):
         make(subject)
     assert subject.client.requests == 0
 

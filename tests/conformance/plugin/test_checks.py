@@ -111,7 +111,7 @@ def _nowhere() -> str:
     [
         ((), "there is no target: give --respan-url URL or --respan-app MODULE:APP, or define a fixture", "wrong-use"),
         (("--respan-url", _nowhere()), "refused the connection", "unreachable"),
-        (("--respan-app", "server:app"), "takes no request without a key", "wrong-use"),
+        (("--respan-app", "server:app"), "requires an API key", "wrong-use"),
     ],
 )
 def test_where_nothing_can_be_judged_one_test_says_so_and_the_run_fails(

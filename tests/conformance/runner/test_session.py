@@ -94,7 +94,7 @@ def test_a_target_that_is_not_there_gives_no_result() -> None:
 
 
 def test_a_wrong_key_gives_no_result() -> None:
-    with pytest.raises(NoResult, match="does not take the API key"):
+    with pytest.raises(NoResult, match="rejects the API key"):
         check(PlainServer(), api_key="demo-nobody", only=["STA-01"])
 
 

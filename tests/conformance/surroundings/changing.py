@@ -344,7 +344,7 @@ CHANGING: tuple[Surroundings, ...] = (
         server=limited_for_ever(60, 403),
         emptied=ALL,
     ),
-    # No place is free from the start: the plainest upsert is refused, and the user is shown how.
+    # No place is free from the start: the simplest upsert is rejected, and the report shows the response.
     Surroundings(
         "quota-used-up-before",
         lambda: on.forwarded,

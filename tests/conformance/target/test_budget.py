@@ -51,7 +51,7 @@ def test_requests_are_used_up_by_all_threads_together() -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(take, range(400))) == 100
-    assert budget.exhausted == "--max-requests 100 are used up"
+    assert budget.exhausted == "the limit of --max-requests 100 is reached"
 
 
 def test_requests_that_delete_do_not_count() -> None:
@@ -73,7 +73,9 @@ def test_a_run_judges_as_long_as_its_time_budget_allows_and_keeps_a_part_for_del
     budget.request()
     clock.now += seconds * (1 - CLEANING) * 0.02
     for attempt in (budget.request, budget.check_time):
-        with pytest.raises(Disrupted, match=f"the time budget of {seconds:g} s is used up; --time-budget gives more"):
+        with pytest.raises(
+            Disrupted, match=f"the time budget of {seconds:g} s is exhausted; raise it with --time-budget"
+        ):
             attempt()
     assert budget.disruption is not None
     assert budget.disruption.trouble is Trouble.SLOW
@@ -84,15 +86,13 @@ def test_the_time_that_a_busy_target_took_is_told(clock: Clock) -> None:
     budget = Budget(seconds=100)
     budget.wait(60, 429)
     clock.now += 50
-    with pytest.raises(Disrupted, match=r"is used up, 60 s of it by waiting for a target that throttles \(429\)"):
+    with pytest.raises(Disrupted, match=r"is exhausted, 60 s of it by waiting for a target that throttled \(429\)"):
         budget.request()
 
 
 def test_a_wait_longer_than_the_time_that_is_left_is_not_begun(clock: Clock) -> None:
     budget, began = Budget(seconds=100), clock.now
-    with pytest.raises(
-        Disrupted, match="it responded 503 and asked to be left alone for 95 s, longer than what is left"
-    ):
+    with pytest.raises(Disrupted, match="it returned 503 and asked for a wait of 95 s, longer than what is left"):
         budget.wait(95, 503)
     assert clock.now == began
     assert budget.disruption is not None

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 import pytest
 
 from conformance.judge.outcome import Obstacle
-from conformance.target.client import LONGEST_WAIT, SECOND_LOOK, TRIES, Busy, Client
+from conformance.target.client import LONGEST_WAIT, SECOND_TRY, TRIES, Busy, Client
 from conformance.wire.exchange import Headers, NoResponse, Request, Response
 from conformance.wire.transport import Connectionless
 
@@ -107,14 +107,14 @@ def test_no_wait_is_longer_than_bearable(waits: Sequence[float]) -> None:
 
 def test_a_target_that_wants_to_be_left_alone_is_asked_once_more(waits: Sequence[float]) -> None:
     client = Client(Scripted((503, (("Retry-After", "3600"),))))
-    with pytest.raises(Busy, match="kept responding 503"):
+    with pytest.raises(Busy, match="kept returning 503"):
         client.send(REQUEST)
-    assert list(waits) == [SECOND_LOOK]
+    assert list(waits) == [SECOND_TRY]
 
 
 def test_a_target_that_stays_busy_makes_the_check_not_testable(waits: Sequence[float]) -> None:
     client = Client(Scripted((429, ())))
-    with pytest.raises(Busy, match="kept responding 429") as given_up:
+    with pytest.raises(Busy, match="kept returning 429") as given_up:
         client.send(REQUEST)
     assert given_up.value.obstacle is Obstacle.DISRUPTED
     assert _statuses(client) == [429] * TRIES

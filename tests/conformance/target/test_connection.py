@@ -51,9 +51,9 @@ WRONG = [
     ({"proxy": "localhost:8080"}, "proxy=localhost:8080: give http://HOST:PORT"),
     ({"proxy": "socks5://localhost:1080"}, "give http://HOST:PORT"),
     ({"ca": "/no/such/file.pem"}, "ca /no/such/file.pem: No such file or directory"),
-    ({"ca": __file__}, "it holds no certificate in PEM"),
-    ({"ca": __file__, "insecure": True}, "give one of them"),
-    ({"header": ["Authorization: Bearer secret"]}, "header: Authorization: credentials are what the suite tests"),
+    ({"ca": __file__}, "it contains no certificate in PEM"),
+    ({"ca": __file__, "insecure": True}, "cannot be combined with --insecure"),
+    ({"header": ["Authorization: Bearer secret"]}, "header: Authorization: the suite tests credentials"),
 ]
 
 

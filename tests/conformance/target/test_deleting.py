@@ -66,7 +66,7 @@ def test_no_path_is_asked_that_may_lead_elsewhere(tail: str, contract: Contract)
     name = subject.names.new_name() + tail
     assert not is_deletable(name)
     subject.upsert({contract.upsert.key: name})
-    assert list(_clean(subject).values()) == ["no path leads to its name for sure"]
+    assert list(_clean(subject).values()) == ["its name cannot be written safely in a path"]
     assert transport.deleted == []
 
 

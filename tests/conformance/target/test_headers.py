@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.target.connection import REFUSED, HeaderError, read_headers
+from conformance.target.connection import FORBIDDEN, HeaderError, read_headers
 
 
 def _read(*given: str) -> list[tuple[str, str, str]]:
@@ -39,7 +39,7 @@ def test_several_lines_are_several_headers() -> None:
     assert [header[:2] for header in _read("X-One: 1\nX-Two: a: b")] == [("X-One", "1"), ("X-Two", "a: b")]
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", FORBIDDEN)
 def test_what_the_suite_sends_itself_is_refused(name: str) -> None:
     with pytest.raises(HeaderError, match=f"{name.title()}: .") as refused:
         read_headers([f"{name.title()}: s3cret"])

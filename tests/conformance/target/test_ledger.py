@@ -73,11 +73,11 @@ def test_a_last_line_that_was_cut_short_says_nothing(path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "there is no run in it"),
-        ("models: {}\n", ":1: it is no ledger of respan-conformance"),
-        ('{"name": "gpt-4o", "caller": ""}\n', ":1: it is no ledger"),
-        ('{"target": "http://a", "prefix": "gpt"}\n', ":1: it is no ledger"),
-        ('{"target": "http://a", "prefix": "rc-00000001"}\n[]\n', ":2: it is no ledger"),
+        ("", "the ledger contains no run"),
+        ("models: {}\n", ":1: not a line of a ledger"),
+        ('{"name": "gpt-4o", "caller": ""}\n', ":1: not a line of a ledger"),
+        ('{"target": "http://a", "prefix": "gpt"}\n', ":1: not a line of a ledger"),
+        ('{"target": "http://a", "prefix": "rc-00000001"}\n[]\n', ":2: not a line of a ledger"),
     ],
 )
 def test_another_file_is_no_ledger(text: str, says: str, tmp_path: Path) -> None:
@@ -134,6 +134,6 @@ def test_a_model_stands_under_the_run_that_named_it(path: Path) -> None:
 def test_no_other_file_is_written_to(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("mine\n")
-    with pytest.raises(BadLedger, match=":1: it is no ledger"):
+    with pytest.raises(BadLedger, match=":1: not a line of a ledger"):
         Ledger(path, TARGET, PREFIX)
     assert path.read_text() == "mine\n"

@@ -1,4 +1,4 @@
-"""Names of a run that fit what a target takes: by a pattern of the user's, or by what the contract says of the key."""
+"""Names of a run that fit what a target accepts: the user's name pattern, or the schema of the key in the contract."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from conformance.judge.requests import Validity, classify_body, is_plain_name, is_valid
 from conformance.settings import BadSetting, Settings, from_python
-from conformance.target.names import FEW, FORMS, RUN_PREFIX, Names, NameShape, is_run_name, name_shape
+from conformance.target.names import FEW, FORMS, RUN_PREFIX, Names, NameShape, apply_name_pattern, is_run_name
 from contract import Contract
 
 PATTERNS = {
@@ -60,7 +60,7 @@ def _schema(contract: Contract) -> Any:
 
 @pytest.mark.parametrize(("pattern", "form"), PATTERNS.items())
 def test_names_match_the_pattern_of_the_user(pattern: str, form: str, contract: Contract) -> None:
-    fitted, shape = name_shape(contract, _settings(pattern))
+    fitted, shape = apply_name_pattern(contract, _settings(pattern))
     names = Names(shape=shape)
     for name in [names.new_name() for _ in range(20)] + [names.absent_name]:
         assert re.fullmatch(pattern, name)
@@ -74,7 +74,7 @@ def test_names_match_the_pattern_of_the_user(pattern: str, form: str, contract: 
 
 @pytest.mark.parametrize("bounds", SCHEMAS, ids=repr)
 def test_names_are_of_the_schema_of_the_key(bounds: dict[str, Any], contract: Contract) -> None:
-    fitted, shape = name_shape(_with_key(contract, **bounds), _settings())
+    fitted, shape = apply_name_pattern(_with_key(contract, **bounds), _settings())
     names = Names(shape=shape)
     for name in [names.new_name() for _ in range(20)]:
         assert is_valid(bounds, name), name
@@ -82,40 +82,45 @@ def test_names_are_of_the_schema_of_the_key(bounds: dict[str, Any], contract: Co
 
 
 def test_a_pattern_and_a_schema_hold_together(contract: Contract) -> None:
-    _, shape = name_shape(_with_key(contract, maxLength=18), _settings("acme[a-z0-9-]*"))
+    _, shape = apply_name_pattern(_with_key(contract, maxLength=18), _settings("acme[a-z0-9-]*"))
     assert re.fullmatch(r"acmerc[0-9a-f]{8}\d{4}", Names(shape=shape).new_name())
 
 
 def test_without_a_pattern_names_are_as_they_were(contract: Contract) -> None:
-    fitted, shape = name_shape(contract, _settings())
+    fitted, shape = apply_name_pattern(contract, _settings())
     assert shape == NameShape()
     assert _schema(fitted) == _schema(contract)
     assert re.fullmatch(r"rc-[0-9a-f]{8}-0001", Names(shape=shape).new_name())
 
 
 def test_a_name_outside_the_pattern_is_odd(contract: Contract) -> None:
-    fitted, _ = name_shape(contract, _settings("acme-[a-z0-9-]{1,40}"))
+    fitted, _ = apply_name_pattern(contract, _settings("acme-[a-z0-9-]{1,40}"))
     for name in ("gpt-4o", "acme-a/b", "acme-A", "acme-a.b", "acme-" + "a" * 41, "acme-"):
         assert classify_body(fitted, {fitted.upsert.key: name}) is Validity.OPEN
     assert classify_body(fitted, {fitted.upsert.key: "acme-a"}) is Validity.PLAIN
 
 
 def test_a_pattern_of_anything_makes_no_odd_name_plain(contract: Contract) -> None:
-    fitted, _ = name_shape(contract, _settings("(?s:.*)"))
+    fitted, _ = apply_name_pattern(contract, _settings("(?s:.*)"))
     for name in ("a b", "é", "a\n", "a//b", "x" * 65):
         assert classify_body(fitted, {fitted.upsert.key: name}) is Validity.OPEN
 
 
 @pytest.mark.parametrize("pattern", ["acme-[a-c]{1,3}", "acme", "[a-c]+", "[01]{30}", "$x"])
 def test_no_name_at_all_is_said_with_what_to_do(pattern: str, contract: Contract) -> None:
-    with pytest.raises(BadSetting, match=r"name_pattern .*: no name of a run's own matches it; .* give a pattern"):
-        name_shape(contract, _settings(pattern))
+    with pytest.raises(
+        BadSetting, match=r"name_pattern .*: no unique name for a model matches it; .* choose a pattern"
+    ):
+        apply_name_pattern(contract, _settings(pattern))
 
 
 @pytest.mark.parametrize("bounds", [{"maxLength": 8}, {"pattern": "^(a|b)$"}], ids=repr)
 def test_no_name_by_the_contract_is_said_too(bounds: dict[str, Any], contract: Contract) -> None:
-    with pytest.raises(BadSetting, match=r"no name of a run's own is a model_name, .* narrower --name-pattern"):
-        name_shape(_with_key(contract, **bounds), _settings())
+    with pytest.raises(
+        BadSetting,
+        match=r"no unique name for a model matches the pattern, .* of model_name; .* narrower --name-pattern",
+    ):
+        apply_name_pattern(_with_key(contract, **bounds), _settings())
 
 
 def test_what_is_no_pattern_is_refused() -> None:

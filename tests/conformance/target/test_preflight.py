@@ -80,7 +80,7 @@ def test_a_port_that_nobody_listens_at(looking: Look) -> None:
 
 
 def test_a_host_that_has_no_address(looking: Look) -> None:
-    _says(looking, "http://no-such-host.invalid", "there is no host no-such-host.invalid", "check its spelling")
+    _says(looking, "http://no-such-host.invalid", "unknown host no-such-host.invalid", "check its spelling")
 
 
 def test_a_certificate_of_nobody_known(looking: Look) -> None:
@@ -121,7 +121,7 @@ def test_a_certificate_that_has_expired(looking: Look, authority: tuple[trustme.
 
 def test_plain_http_where_tls_was_asked_for(looking: Look) -> None:
     with served(PlainServer()) as url:
-        says = "does not speak TLS; if it is plain HTTP, write http:// in place of https://"
+        says = "does not speak TLS; if it is plain HTTP, write http:// instead of https://"
         _says(looking, url.replace("http:", "https:"), says)
 
 
@@ -138,25 +138,25 @@ def test_tls_where_plain_http_was_asked_for(looking: Look) -> None:
 )  # fmt: skip
 def test_a_server_that_says_that_it_wants_tls(body: str, looking: Look) -> None:
     with saying(f"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n{body}".encode()) as server:
-        _says(looking, server.url, "wants HTTPS; write https:// in place of http://")
+        _says(looking, server.url, "requires HTTPS; write https:// instead of http://")
 
 
 def test_another_service(looking: Look) -> None:
     with saying(b"SSH-2.0-OpenSSH_9.2p1 \x1b[31mDebian\r\n") as server:
-        said = _says(looking, server.url, 'is no web server: it said "SSH-2.0-OpenSSH_9.2p1', "check the port")
+        said = _says(looking, server.url, 'is not a web server: it sent "SSH-2.0-OpenSSH_9.2p1', "check the port")
     assert "\x1b" not in said
 
 
 def test_a_server_that_hangs_up(looking: Look) -> None:
     with saying(b"") as server:
-        _says(looking, server.url, "closed the connection without an answer")
+        _says(looking, server.url, "closed the connection without a response")
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed", "200 OK", "400 Bad Request"])
 def test_a_web_site_that_is_not_the_endpoint(status: str, looking: Look) -> None:
     with saying(HTML % status.encode()) as server:
         _says(
-            looking, server.url, f"answered {status[:3]} with an HTML page: the endpoint is not there",
+            looking, server.url, f"returned {status[:3]} with an HTML page: the endpoint is not there",
             "give the base URL that /api/models/ is appended to",
         )  # fmt: skip
 
@@ -164,7 +164,7 @@ def test_a_web_site_that_is_not_the_endpoint(status: str, looking: Look) -> None
 @pytest.mark.parametrize("status", ["502 Bad Gateway", "504 Gateway Timeout"])
 def test_a_gateway_without_a_target(status: str, looking: Look) -> None:
     with saying(HTML % status.encode()) as server:
-        _says(looking, server.url, f"answered {status[:3]}: the target behind it is not there")
+        _says(looking, server.url, f"returned {status[:3]}: it cannot reach the target")
 
 
 def _redirecting(location: str) -> bytes:
@@ -198,7 +198,9 @@ def test_a_proxy_that_refuses(looking: Look) -> None:
 def test_a_proxy_that_wants_to_know_who_asks(looking: Look) -> None:
     answer = b"HTTP/1.1 407 Proxy Authentication Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     with saying(answer) as proxy:
-        _says(looking, "http://target.invalid", "the proxy wants credentials; set RESPAN_PROXY_AUTH", proxy=proxy.url)
+        _says(
+            looking, "http://target.invalid", "the proxy requires credentials; set RESPAN_PROXY_AUTH", proxy=proxy.url
+        )
 
 
 def test_a_proxy_that_is_not_there(looking: Look) -> None:
@@ -224,10 +226,10 @@ def test_silence_is_waited_for_once(looking: Look) -> None:
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ((None, None, None), "takes no request without a key; set RESPAN_API_KEY"),
-        (("no-such-key", None, None), "does not take the API key; check RESPAN_API_KEY"),
-        (("demo-acme", "no-such-key", None), "does not take RESPAN_OTHER_ORG_KEY"),
-        (("demo-acme", None, "no-such-key"), "does not take RESPAN_READ_ONLY_KEY"),
+        ((None, None, None), "requires an API key; set RESPAN_API_KEY"),
+        (("no-such-key", None, None), "rejects the API key; check RESPAN_API_KEY"),
+        (("demo-acme", "no-such-key", None), "rejects RESPAN_OTHER_ORG_KEY"),
+        (("demo-acme", None, "no-such-key"), "rejects RESPAN_READ_ONLY_KEY"),
     ],
 )
 def test_a_key_that_is_not_taken(keys: tuple[str | None, ...], says: str, looking: Look) -> None:
@@ -249,5 +251,5 @@ def test_a_target_that_wants_a_client_certificate(looking: Look, tmp_path: Path,
     context.verify_mode, context.maximum_version = ssl.CERT_REQUIRED, version
     with saying(CREATED, context) as server:
         url = server.url.replace("http://127.0.0.1", "https://localhost")
-        _says(looking, url, "wants a client certificate", "with --cert FILE and --key FILE",
+        _says(looking, url, "requires a client certificate", "with --cert FILE and --key FILE",
               ca=str(tmp_path / "ca.pem"))  # fmt: skip
