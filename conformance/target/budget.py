@@ -1,8 +1,8 @@
 """Limit what a run uses: requests, time and bytes.
 
-Every request of a run, whoever sends it, passes `Budget.request`. If anything is exhausted, it raises Disrupted: no
-further request leaves the machine, checks that did not run are not testable, and the run is inconclusive and says
-what was exhausted. A run never ends silently early, and never goes on for longer than its user allowed.
+Every request of a run passes `Budget.request`, which raises Disrupted if anything is exhausted. Then no further
+request leaves the machine, the checks that did not run are not testable, and the run says what was exhausted. So a
+run never calls a target conformant that it did not judge, and never goes on for longer than its user allowed.
 
 One time budget covers the whole run: requests, waits for a busy target, retries and judging. 10 % of it is reserved
 for deleting what the run created, and a timer interrupts a check that computes for too long.
