@@ -38,7 +38,6 @@ PENDING = (
     *("conformance/checks/", "conformance/cli.py", "conformance/command/", "conformance/judge/"),
     *("conformance/model/", "conformance/options.py", "conformance/output.py", "conformance/plugin.py"),
     *("conformance/redaction.py", "conformance/results/", "conformance/settings.py"),
-    "conformance/wire/",
 )
 """Where those words are still allowed."""
 

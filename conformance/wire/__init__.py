@@ -1,1 +1,1 @@
-"""What goes over the wire: requests, responses, the transport, and how to repeat a request in a shell."""
+"""HTTP: requests, responses, transports, and shell commands that repeat requests."""

@@ -1,4 +1,4 @@
-"""A request, its response, and the two together; and requests that got no response, as typed exceptions."""
+"""Requests, responses and exchanges, and exceptions for requests that got no response."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from typing import Any, TypeAlias, TypeVar
 from conformance.wire import strict_json
 
 Json: TypeAlias = Any
-"""A JSON value as `json.loads` gives it."""
+"""A JSON value as `json.loads` returns it."""
 
 RACE: ContextVar[int | None] = ContextVar("race", default=None)
-"""The race that the requests of this thread belong to."""
+"""The race to which requests of this thread belong."""
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-"""Methods that may be sent twice, for they change nothing (RFC 9110, section 9.2.1)."""
+"""Methods that can be sent again, because they change nothing (RFC 9110, section 9.2.1)."""
 
 COOKIE = "cookie"
-"""The one header of the user's that a check may send as well; a request has one at most (RFC 6265, section 5.4)."""
+"""The one header that both the user and a check may set; a request has at most one (RFC 6265, section 5.4)."""
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A value of Authorization, or of another header that may hold a secret. Reports show `shell` in its place."""
+    """A value of Authorization, or of another header that may contain a secret. Reports show `shell` instead."""
 
     value: str = field(repr=False)
-    """The header's whole value."""
+    """The whole value of the header."""
     shell: str
-    """The same as text for a double-quoted shell word, such as `Bearer $RESPAN_API_KEY`."""
+    """The value in a double-quoted shell word, such as `Bearer $RESPAN_API_KEY`."""
 
 
 class _Message:
@@ -42,30 +42,30 @@ class _Message:
     headers: Headers
 
     def header(self, name: str) -> str | None:
-        """The value of a header, or None."""
+        """Return the value of a header, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)
 class WireFormat:
-    """How a request is written byte by byte, where not as HTTP clients write it."""
+    """How a request is written byte by byte, if not as HTTP clients write it."""
 
     version: str = "1.1"
     hosts: tuple[str, ...] | None = None
-    """Values of Host, each in a line of its own; None for the target's own."""
+    """Values of Host, each in a line of its own; None for one line with the target's host."""
     absolute_target: bool = False
-    """Whether the request line names the whole URL."""
+    """Whether the request line contains the whole URL."""
     authorization: str = "Authorization: "
-    """What stands before the credential."""
+    """The text before the credential."""
     trailers: Headers = ()
     """Fields after the last chunk of a chunked body."""
     delay_body: bool = False
-    """Whether the body follows a moment after the head, as most clients send it."""
+    """Whether the body is sent a moment after the head, as most clients do."""
 
 
 @dataclass(frozen=True)
 class Request(_Message):
-    """A request in origin form; the base URL is the transport's."""
+    """A request in origin form; the transport adds the base URL."""
 
     method: str
     target: str
@@ -75,34 +75,34 @@ class Request(_Message):
     body: bytes | None = None
     credential: Credential | None = None
     operation_id: str | None = None
-    """The operation of the contract that this calls; None for any other request."""
+    """The operation of the contract that the request calls; None for any other request."""
     key: str | None = None
-    """The name that the request is about, where it has one."""
+    """The name of the model that the request is about, if there is one."""
     may_be_intercepted: bool = False
-    """False for a request so odd on the wire that something before the implementation may answer it."""
+    """Whether the request is so unusual that something in front of the implementation may respond to it."""
     chunked: bool = False
     user_headers: tuple[tuple[str, Credential], ...] = ()
-    """Headers that the user wants on every request, for a gateway for instance."""
+    """Headers that the user adds to every request, for example for a gateway."""
     wire_format: WireFormat | None = None
-    """Set where the request is written by hand; it is sent over sockets only."""
+    """Set if the request is written byte by byte; only a RawConnection can send it."""
 
     @property
     def cookies(self) -> list[tuple[str, str | None]]:
-        """The user's cookies and then those of the check, which go into one header; none where the user has none.
+        """The user's cookies and then those of the check, which share one header; empty if the user has none.
 
-        Beside each stands what is shown in its place, where it is a secret.
+        Each cookie that may be a secret has the shell word that reports show instead.
         """
         given = [(secret.value, secret.shell) for name, secret in self.user_headers if name.lower() == COOKIE]
         own = [(value, None) for name, value in self.headers if name.lower() == COOKIE]
         return [*given, *own] if given else []
 
     def is_separate_header(self, name: str) -> bool:
-        """Whether the header of that name is sent by itself, and not as a part of `cookies`."""
+        """Return whether a header is sent as it is, not as a part of `cookies`."""
         return name.lower() != COOKIE or not self.cookies
 
     @cached_property
     def json(self) -> Json:
-        """The body as JSON, or None where it is none."""
+        """The body as JSON; None if it is not JSON."""
         return strict_json.parse(self.body or b"").value
 
 
@@ -116,13 +116,13 @@ class Response(_Message):
     """Decoded."""
     seconds: float
     encoded_size: int | None = None
-    """Bytes of the body before they were decoded, where they were counted."""
+    """The size of the body before it was decoded, if known."""
     encoding_error: str = ""
-    """How the body is coded, where Content-Encoding says otherwise."""
+    """What the body is, if Content-Encoding says something else; empty otherwise."""
 
     @property
     def media_type(self) -> str:
-        """The media type without parameters, in lower case; empty where there is none."""
+        """The media type without parameters, in lower case; empty if there is none."""
         return (self.header("content-type") or "").split(";")[0].strip().lower()
 
     @property
@@ -132,17 +132,17 @@ class Response(_Message):
 
     @cached_property
     def parsed(self) -> strict_json.Parsed:
-        """The body read as JSON, with what a strict reader finds wrong in it."""
+        """The body parsed as JSON, with the errors that a strict reader finds."""
         return strict_json.parse(self.body)
 
     @property
     def json(self) -> Json:
-        """The body as JSON; None where it is none."""
+        """The body as JSON; None if it is not JSON."""
         return self.parsed.value
 
     @property
     def members(self) -> Mapping[str, Json]:
-        """The members of the JSON object in the body; none where it is no object."""
+        """The members of the JSON object in the body; empty if the body is not an object."""
         return self.json if isinstance(self.json, dict) else {}
 
 
@@ -153,13 +153,13 @@ class Exchange:
     request: Request
     response: Response
     race: int | None = None
-    """The race that it was part of: those of one number were sent at once."""
+    """The race that it is part of: exchanges with the same number were sent at once."""
     connection: int | None = None
-    """The connection that it went over, where that matters: those of one number went over one, in this order."""
+    """The connection that it used, if that matters: exchanges with the same number shared one, in this order."""
 
 
 class NoResponse(Exception):
-    """A request was not answered: the connection broke, or the time ran out."""
+    """A request got no response: the connection failed, or the time limit passed."""
 
     def __init__(
         self,
@@ -173,19 +173,19 @@ class NoResponse(Exception):
         self.request = request
         self.reason = reason
         self.error = error
-        """What went wrong on the wire, as the HTTP client says it."""
+        """The error of the HTTP client."""
         self.first_bytes = first_bytes
-        """The first octets that came back, if any did."""
+        """The first bytes that were received."""
         self.unsent = unsent
-        """Whether nothing of the request left this machine: no connection was made for it."""
+        """Whether nothing of the request was sent, because no connection could be opened."""
         super().__init__(reason)
 
 
 class StaleConnection(Exception):
-    """A connection that was kept from an earlier request ended before any octet of the answer came.
+    """A reused connection ended before the first byte of the response.
 
-    The target may have closed it before it got the request, or may have done what it asks (RFC 9112, section 9.3.1):
-    nothing follows from it, and what the request was part of is to be done anew.
+    The target may have closed it before it received the request, or may have processed the request (RFC 9112,
+    section 9.3.1). Neither is a failure, so everything that the request was part of is sent again.
     """
 
     def __init__(self, request: Any, reason: str) -> None:
@@ -195,16 +195,16 @@ class StaleConnection(Exception):
 
 
 class Unreachable(Exception):
-    """The target does not answer at all. Its operator has to act."""
+    """The target does not respond at all. The text says what to do."""
 
 
 T = TypeVar("T")
 STALE_RETRIES = 5
-"""How often something is done anew; a transport that met some stale connections keeps none after that."""
+"""How many more times something is tried; a transport that had some stale connections reuses none after that."""
 
 
 def retry_stale(make: Callable[[], T]) -> T:
-    """What `make` returns, made anew as long as a stale connection gets in its way."""
+    """Return the result of `make`, calling it again if a reused connection was stale."""
     for _ in range(STALE_RETRIES):
         with contextlib.suppress(StaleConnection):
             return make()

@@ -1,7 +1,8 @@
-"""Sends requests over HTTP/1.1 to a target that may be slow, broken or hostile, or to an application in this process.
+"""Send requests over HTTP/1.1 to a target that may be slow, broken or hostile, or to an application in this process.
 
-A call bounds a request as a whole, from connecting to the last byte, and notes what came of it on the socket: a
-timeout of the HTTP library bounds each read, and a target that sends a byte a second never reaches it.
+The timeouts of the HTTP library limit each read, so a target that sends one byte per second never reaches them. Here
+a deadline limits the request as a whole, from connecting to the last byte. The sockets also note whether a connection
+was opened for the request and which bytes came first, so that a failure can be explained.
 """
 
 from __future__ import annotations
@@ -33,20 +34,20 @@ from conformance.wire.transport import (
 
 CONNECTIONS = 64
 IDLE = 2.0
-"""Seconds after which a connection is not used again; servers close theirs after as little as that."""
+"""Idle seconds after which a connection is not reused; some servers close theirs that early."""
 SHORTEST = 0.1
-"""Seconds that a request gets, however little is left of the time budget."""
+"""Minimum seconds for a request, however little is left of the time budget."""
 STALE = 3
-"""Stale connections after which none is used again."""
+"""Number of stale connections after which none is reused."""
 PAUSES = (0.1, 0.3, 0.6, 1.0)
-"""Seconds before a target is connected to again that answered before and refuses now: it may be restarting."""
+"""Seconds between attempts to connect to a target that has responded before: it may be restarting."""
 BROKEN = (
     httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, httpcore2.UnsupportedProtocol, UnreadableBody
 )  # fmt: skip
 
 
 class HttpTransport:
-    """A target at a URL; its path prefix is kept. Follows no redirects, so no credential goes to another host."""
+    """A target at a URL, which may have a path. Follows no redirects, so no credential goes to another host."""
 
     has_connections = True
     time_left = math.inf
@@ -62,7 +63,7 @@ class HttpTransport:
         self._single_use_pool = self._pool(CONNECTIONS, 0)
 
     def send(self, request: Request) -> Response:
-        """The response. A request that can be sent twice is, where the connection may have been closed before it."""
+        """Return the response. Safe requests are sent again if a reused connection was stale."""
         if request.wire_format is not None:
             with RawConnection(self.base_url, self._route, self._tls) as by_hand:
                 return by_hand.send(request, max(self.time_left, SHORTEST))
@@ -134,7 +135,7 @@ class HttpTransport:
                 finally:
                     response.close()
             except (httpcore2.TimeoutException, TimeoutError) as error:
-                reason = f"no whole answer came within the time limit of {round(limit, 2):g} s"
+                reason = f"no complete response came within the time limit of {round(limit, 2):g} s"
                 unsent = isinstance(error, httpcore2.ConnectTimeout)
                 raise NoResponse(request, reason, error, call.first_bytes, unsent=unsent) from None
             except BROKEN as error:
@@ -154,7 +155,7 @@ class HttpTransport:
 
 
 def _broken(request: Request, error: Exception, call: RequestState) -> NoResponse | StaleConnection:
-    """What a failure on the wire says: nothing, where a connection that was kept may have been closed before it."""
+    """Return the exception for a failed connection: StaleConnection if it was reused and sent nothing back."""
     reason = f"the connection broke: {str(error) or type(error).__name__}"
     if not call.connected and not call.first_bytes and not isinstance(error, UnreadableBody):
         return StaleConnection(request, reason)
@@ -163,25 +164,25 @@ def _broken(request: Request, error: Exception, call: RequestState) -> NoRespons
 
 
 SLICE = 64 * 1024
-"""Octets that are written at a time; between two slices the time is looked at."""
-BEGINNING = 64
-"""Octets of an answer that are kept, to say what it was where it was no HTTP."""
+"""Bytes that are written at a time; the deadline is checked between slices."""
+FIRST_BYTES = 64
+"""How many bytes of a response are kept, to say what it is if it is not HTTP."""
 
 
 @dataclass(slots=True)
 class RequestState:
-    """One request on its way."""
+    """The state of a request that is being sent."""
 
     until: float
-    """When it has to be over, by `time.monotonic`."""
+    """Its deadline, by `time.monotonic`."""
     connected: bool = False
-    """A connection was made for it; else it went over one that was there."""
+    """Whether a connection was opened for it, rather than reused."""
     first_bytes: bytes = b""
-    """The first octets that came back."""
+    """The first bytes of the response."""
 
     @property
     def left(self) -> float:
-        """Seconds that are left, above 0. Raises ReadTimeout where there are none."""
+        """Seconds left, above 0. Raises ReadTimeout after the deadline."""
         left = self.until - time.monotonic()
         if left <= 0:
             raise httpcore2.ReadTimeout("the time of the request is up")
@@ -189,7 +190,7 @@ class RequestState:
 
 
 class DeadlineBackend(httpcore2.NetworkBackend):
-    """The sockets of a pool of connections. Each thread has one call at a time."""
+    """Sockets with a deadline for whole requests. Each thread sends one request at a time."""
 
     def __init__(self) -> None:
         self._sockets = httpcore2.SyncBackend()
@@ -197,7 +198,7 @@ class DeadlineBackend(httpcore2.NetworkBackend):
 
     @contextmanager
     def call(self, seconds: float) -> Iterator[RequestState]:
-        """Count all that this thread does on the sockets, until the end of the block, as one call."""
+        """Within the block, apply one deadline to everything that this thread does on the sockets."""
         self._current.call = call = RequestState(time.monotonic() + seconds)
         yield call
 
@@ -228,10 +229,10 @@ class _Stream(httpcore2.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the call has its own
         call = self._call
-        octets = self._stream.read(max_bytes, call.left)
-        if len(call.first_bytes) < BEGINNING:
-            call.first_bytes += octets[:BEGINNING]
-        return octets
+        received = self._stream.read(max_bytes, call.left)
+        if len(call.first_bytes) < FIRST_BYTES:
+            call.first_bytes += received[:FIRST_BYTES]
+        return received
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the call has its own
         for start in range(0, len(buffer), SLICE):
@@ -256,7 +257,7 @@ App = Callable[..., Any]
 
 
 class InProcess(Connectionless):
-    """Calls the application for each request. An exception in it is a 500, as a server makes it."""
+    """An application in this process. An exception in it becomes a 500, as in a server."""
 
     base_url = "http://in-process"
 
@@ -271,7 +272,9 @@ class InProcess(Connectionless):
                 httpx_request(self.base_url, request), started + min(self._timeout, max(self.time_left, 0.1))
             )
         except TimeoutError:
-            raise NoResponse(request, f"no whole answer came within the time limit of {self._timeout:g} s") from None
+            raise NoResponse(
+                request, f"no complete response came within the time limit of {self._timeout:g} s"
+            ) from None
         except (httpx2.TransportError, UnreadableBody) as error:  # an application may break its connection
             raise NoResponse(request, f"the connection broke: {str(error) or type(error).__name__}") from None
         return to_response(status, headers, body, time.monotonic() - started)
@@ -285,14 +288,14 @@ class InProcess(Connectionless):
             body = receive_body(response.iter_raw(), response.headers.get("content-encoding"), until)
         except (httpx2.TransportError, TimeoutError, UnreadableBody):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever escapes an application is its failure
+        except Exception as error:  # noqa: BLE001 - any exception that an application raises is its failure
             said = f"{type(error).__name__}: {error}".encode()
             return 500, [(b"Content-Type", b"text/plain")], Body(said, len(said))
         return response.status_code, response.headers.raw, body
 
 
 def is_asgi(app: App) -> bool:
-    """Whether an application is one of ASGI, and not of WSGI."""
+    """Return whether an application is ASGI rather than WSGI."""
     import inspect
 
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)

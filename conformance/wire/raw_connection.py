@@ -1,6 +1,6 @@
-"""Writes requests byte by byte and reads what comes back: for what no HTTP client would send, or would hide.
+"""Write requests byte by byte and read the responses, for cases that no HTTP client would send, or would hide.
 
-One connection without a proxy, over which requests go one after the other.
+A raw connection uses no proxy, and sends one request after another.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from conformance.wire.transport import MAX_BODY_BYTES, Route, UnreadableBody, de
 CRLF = b"\r\n"
 LONGEST_HEAD = 64 * 1024
 SILENCE = 0.3
-"""Seconds of silence after which nothing more is expected where nothing has to come."""
+"""Seconds without data after which nothing more is expected, if nothing has to come."""
 BODY_DELAY = 0.1
-"""Seconds after which a body follows its head, where it is sent later."""
+"""Seconds between a head and a body that is sent later."""
 SWITCHING_PROTOCOLS = 101
 
 
 class InvalidHttp(Exception):
-    """What came is no HTTP response, or is not whole."""
+    """The received bytes are not an HTTP response, or not a complete one."""
 
 
 class RawConnection:
-    """A connection, opened by the first request."""
+    """A connection, which the first request opens."""
 
     def __init__(self, base_url: str, route: Route, tls: ssl.SSLContext | None) -> None:
         self._url = urlsplit(base_url)
@@ -52,7 +52,7 @@ class RawConnection:
                 self._socket.close()
 
     def send(self, request: Request, longest: float = math.inf) -> Response:
-        """The response, in `longest` seconds. Raises Lost, or Stale where an earlier request closed the connection."""
+        """Return the response. Raises NoResponse, or StaleConnection if an earlier request closed the connection."""
         began, limit = time.monotonic(), min(self._route.timeout, longest)
         self._until = began + limit
         first = self._socket is None
@@ -64,7 +64,7 @@ class RawConnection:
             self._write(self._socket, request)
             return self._response(request, began)
         except TimeoutError as error:
-            reason = f"no whole answer came within the time limit of {round(limit, 2):g} s"
+            reason = f"no complete response came within the time limit of {round(limit, 2):g} s"
             raise NoResponse(request, reason, error, self._rest) from None
         except (OSError, InvalidHttp, UnreadableBody) as error:
             reason = f"the connection broke: {error or type(error).__name__}"
@@ -86,7 +86,7 @@ class RawConnection:
             return
         connection.sendall(head)
         time.sleep(BODY_DELAY)
-        with contextlib.suppress(OSError):  # it was answered before the body came, and the connection closed
+        with contextlib.suppress(OSError):  # the target may respond before the body, and close the connection
             connection.sendall(content)
 
     def _left(self) -> float:
@@ -100,9 +100,9 @@ class RawConnection:
         while 100 <= status <= 199 and status != SWITCHING_PROTOCOLS:
             status, headers = self._head()
         plain = {name.lower(): value for name, value in headers}
-        if request.method == "HEAD":  # whatever follows is content that must not be there
+        if request.method == "HEAD":  # anything that follows is content that must not be there
             body = self._until_silence()
-        elif status == SWITCHING_PROTOCOLS:  # whatever follows is no HTTP/1.1
+        elif status == SWITCHING_PROTOCOLS:  # anything that follows is not HTTP/1.1
             self._switched, body = True, b""
         elif status in (204, 304):
             body = b""
@@ -124,7 +124,7 @@ class RawConnection:
         first, *lines = head.decode("latin-1").split("\r\n")
         version, _, rest = first.partition(" ")
         if not (version.startswith("HTTP/1.") and re.fullmatch("[0-9]{3}", rest[:3])):
-            raise InvalidHttp(f"what came is no HTTP: {first[:64]!r}")
+            raise InvalidHttp(f"the response is not HTTP: {first[:64]!r}")
         fields = (line.partition(":") for line in lines)
         return int(rest[:3]), tuple((name, value.strip(" \t")) for name, _, value in fields)
 
@@ -168,32 +168,32 @@ class RawConnection:
         return body
 
     def _more(self) -> None:
-        """Read on. Raises NoHttp where the connection is closed."""
+        """Read more bytes. Raises InvalidHttp if the connection is closed."""
         if self._socket is None:
             raise InvalidHttp("there is no connection")
         self._socket.settimeout(self._left())
         came = self._socket.recv(65536)
         if not came:
-            raise InvalidHttp("it was closed before a whole response had come")
+            raise InvalidHttp("it was closed before the response was complete")
         self._rest += came
 
 
 def _size(text: str, base: int) -> int:
-    """The number of bytes that a framing names (RFC 9112, sections 6.2 and 7.1). Raises NoHttp where it is none."""
+    """Return the length in a framing field (RFC 9112, sections 6.2 and 7.1). Raises InvalidHttp if it is invalid."""
     digits = text.strip(" \t")
     if not re.fullmatch("[0-9]{1,19}" if base == 10 else "[0-9A-Fa-f]{1,16}", digits):
-        raise InvalidHttp(f"no length of a body: {text[:64]!r}")
+        raise InvalidHttp(f"invalid length of a body: {text[:64]!r}")
     return int(digits, base)
 
 
 def request_bytes(request: Request, base_url: str) -> bytes:
-    """The request as it goes over the wire."""
+    """Return the bytes of the request."""
     head, content = head_and_content(request, base_url)
     return head + content
 
 
 def head_and_content(request: Request, base_url: str) -> tuple[bytes, bytes]:
-    """The head of the request, and what follows it."""
+    """Return the head of the request, and the bytes after it."""
     content = request.body or b""
     lines = [*head_lines(request, base_url), *framing_lines(request, str(len(content))), "", ""]
     if request.chunked:
@@ -203,7 +203,7 @@ def head_and_content(request: Request, base_url: str) -> tuple[bytes, bytes]:
 
 
 def head_lines(request: Request, base_url: str) -> list[str]:
-    """The lines of the head but those that say where the body ends."""
+    """Return the lines of the head, without those for the length of the body."""
     wire, url = request.wire_format or WireFormat(), urlsplit(base_url)
     target = url.path.rstrip("/") + request.target
     line = (
@@ -217,13 +217,13 @@ def head_lines(request: Request, base_url: str) -> list[str]:
 
 
 def framing_lines(request: Request, length: str) -> list[str]:
-    """The line of the head that says where the body ends; none where there is no body."""
+    """Return the line of the head for the length of the body; none if there is no body."""
     if request.body is None:
         return []
     return ["Transfer-Encoding: chunked" if request.chunked else f"Content-Length: {length}"]
 
 
 def ending_lines(request: Request) -> list[str]:
-    """The lines after the last chunk of a chunked body: its end, and the trailer section."""
+    """Return the lines after the last chunk of a chunked body: its end, and the trailer section."""
     trailers = request.wire_format.trailers if request.wire_format is not None else ()
     return ["0", *(f"{name}: {value}" for name, value in trailers), ""]

@@ -1,4 +1,4 @@
-"""Writes exchanges as shell commands that do the same when pasted."""
+"""Write exchanges as shell commands that repeat them when they are pasted into a terminal."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from conformance.wire.raw_connection import ending_lines, framing_lines, head_li
 
 CURL = "curl"
 SET_RUN = "RUN=rc-$(date +%s)-$$"
-"""Draws what the names of a run begin with."""
+"""Sets RUN to a new prefix for the names of models."""
 LONGEST_WORD = 100_000
-"""Octets of a body that still fit into one argument of a command; Linux takes 131,071."""
+"""Maximum bytes of a body in one argument of a command; the limit of Linux is 131,071."""
 SERVED = "served.invalid:80"
-"""Stands for a host and port that the reader has in a variable."""
+"""A placeholder for a host and port that the reader has in a variable."""
 _REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
 
 
 @dataclass(frozen=True, slots=True)
 class CommandOptions:
-    """What the commands have to be told to get to the target as the run did, as words of a shell."""
+    """Options, as shell words, with which the commands reach the target as the run did."""
 
     curl: str = ""
     openssl: str = ""
@@ -41,7 +41,7 @@ def script(
     set_run: str = SET_RUN,
     options: CommandOptions = NO_OPTIONS,
 ) -> list[str]:
-    """Commands that repeat `exchanges` against `base_url`, under names of a run of their own (`$RUN`)."""
+    """Return commands that repeat `exchanges` against `base_url`, with new names of models (`$RUN`)."""
     commands = [
         command
         for race, raced in groupby(exchanges, lambda exchange: exchange.race)
@@ -52,7 +52,7 @@ def script(
 
 
 def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables, options: CommandOptions) -> list[str]:
-    """A command for each exchange, or one for those that went over one connection, which curl keeps to the next."""
+    """Return a command for each exchange, or one for all that shared a connection (`curl --next` reuses it)."""
     commands, last = list[str](), None
     for by_hand, some in _by_socket(exchanges):
         if by_hand:
@@ -69,7 +69,7 @@ def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables
 
 
 def _by_socket(exchanges: Iterable[Exchange]) -> Iterator[tuple[bool, list[Exchange]]]:
-    """The exchanges in groups: those of one socket, or those that curl shows."""
+    """Group the exchanges: those of one socket, or those that curl can send."""
 
     def socket(numbered: tuple[int, Exchange]) -> tuple[bool, int | None, int | None]:
         number, exchange = numbered
@@ -82,9 +82,9 @@ def _by_socket(exchanges: Iterable[Exchange]) -> Iterator[tuple[bool, list[Excha
 
 
 def _hidden_by_curl(exchange: Exchange) -> bool:
-    """Whether curl would not show what matters: content after a HEAD, an answer where none is due, two of a field.
+    """Return whether curl cannot send the request, or hides what matters.
 
-    Nor does it send trailers.
+    It sends no trailers and no two Host headers, and hides content after a HEAD and further responses.
     """
     request, wire = exchange.request, exchange.request.wire_format
     return wire is not None and (
@@ -95,8 +95,8 @@ def _hidden_by_curl(exchange: Exchange) -> bool:
 def raw_command(
     requests: Iterable[Request], base_url: str, variables: Variables, options: CommandOptions = NO_OPTIONS
 ) -> str:
-    """A command that writes requests to one connection, a second apart, and shows what comes back."""
-    if base_url.startswith("$"):  # a variable of the reader's own: the address of a server without TLS
+    """Return a command that writes requests to one connection, a second apart, and prints the responses."""
+    if base_url.startswith("$"):  # a variable that the reader sets: the address of a server without TLS
         address = f"${{{base_url.removeprefix('$')}#http://}}"
         variables, base_url = {**variables, SERVED: address}, f"http://{SERVED}"
         secure, address = False, f'"{address}"'
@@ -111,9 +111,9 @@ def raw_command(
 
 
 def _printed(request: Request, base_url: str, variables: Variables) -> list[str]:
-    """Commands that print a request as it goes over the wire.
+    """Return commands that print the bytes of a request.
 
-    A length is counted when they run, where a name or a key of the reader's own stands in the body.
+    They compute its length themselves if the body contains a variable that the reader sets.
     """
     text = (request.body or b"").decode("utf-8", "replace")
     head = [_quoted(line, variables) for line in head_lines(request, base_url)]
@@ -131,7 +131,7 @@ def _printed(request: Request, base_url: str, variables: Variables) -> list[str]
 
 
 def _printing(text: str, variables: Variables) -> list[str]:
-    """Commands that print a text: what ends in CRLF, and the rest."""
+    """Return commands that print a text: the lines that end in CRLF, and the rest."""
     *lines, rest = text.split("\r\n")
     words = " ".join(_quoted(line, variables) for line in lines)
     return [
@@ -141,15 +141,15 @@ def _printing(text: str, variables: Variables) -> list[str]:
 
 
 def _at_once(commands: list[str], race: int | None) -> list[str]:
-    """Commands one after the other, or side by side where their requests raced."""
+    """Return the commands, in the background if their requests raced."""
     return commands if race is None else [*(f"{command} &" for command in commands), "wait"]
 
 
 def curl(request: Request, base_url: str, variables: Variables, options: CommandOptions = NO_OPTIONS) -> str:
-    """One request as a curl command. Secrets stand in it as the environment variables that hold them."""
-    if base_url.startswith("$"):  # a variable of the reader's own
+    """Return a request as a curl command, with environment variables instead of secrets."""
+    if base_url.startswith("$"):  # a variable that the reader sets
         variables = {**variables, base_url: base_url}
-    words = [f"{CURL} -sS -i -w '\\n'"]  # else the next response begins in the last line of this one's body
+    words = [f"{CURL} -sS -i -w '\\n'"]  # otherwise the next response begins in the last line of this one's body
     words += [options.curl] if options.curl else []
     if request.method != "GET":
         words.append(f"-X {request.method}")
@@ -175,13 +175,13 @@ def curl(request: Request, base_url: str, variables: Variables, options: Command
 
 
 def _cookies(request: Request, variables: Variables) -> str:
-    """All cookies as one shell word: several headers of them are not allowed."""
+    """Return all cookies as one shell word: a request has at most one Cookie header."""
     shown = (f'"{shell}"' if shell else _quoted(value, variables) for value, shell in request.cookies)
     return "'; '".join(shown)
 
 
 def _header_words(request: Request, variables: Variables) -> list[str]:
-    """The headers of a request as options of curl, cookies of all kinds in one of them."""
+    """Return the headers of a request as options of curl, with all cookies in one of them."""
     words = list[str]()
     if request.credential is not None:
         before = request.wire_format.authorization if request.wire_format is not None else "Authorization: "
@@ -214,14 +214,14 @@ def _with_body(words: list[str], body: bytes, variables: Variables) -> str:
 
 
 def _quoted(text: str, variables: Variables) -> str:
-    """`text` as one shell word, with each literal of `variables` as its variable."""
+    """Return `text` as one shell word, with variables instead of the literals in `variables`."""
     spellings = _spellings(variables)
     parts = re.split(f"({any_of(spellings)})", text) if spellings else [text]
     return "".join(f'"{spellings[part]}"' if part in spellings else _literal(part) for part in parts if part) or "''"
 
 
 def _literal(text: str) -> str:
-    """`text` as one shell word; what stands in it very often, one after the other, is written once."""
+    """Return `text` as one shell word; a part that repeats very often is written once."""
     word, place = "", 0
     for found in _REPEATED.finditer(text):
         unit = shlex.quote(found[1].replace("\\", "\\\\").replace("%", "%%") + "%.0s")
@@ -234,5 +234,5 @@ def _literal(text: str) -> str:
 
 
 def _spellings(variables: Variables) -> Variables:
-    """The literals as they are, and percent-encoded: as they stand in a query."""
+    """Return the literals as they are, and percent-encoded as in a query."""
     return {quote(literal, safe=""): variable for literal, variable in variables.items()} | dict(variables)

@@ -1,6 +1,6 @@
-"""What sends requests to a target: the way there, what a request looks like on it, and how a response is read.
+"""The interface of transports, the route to a target, and how responses are received.
 
-The body of a response is not trusted: neither its length, nor its coding, nor that it ever ends.
+A response body is never trusted: it may be endless, slow, too long, or in another coding than its headers say.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ from conformance.wire.exchange import Request, Response
 
 
 class Transport(Protocol):
-    """Anything that answers requests. Safe to call from several threads."""
+    """Anything that sends requests and returns responses. Thread-safe."""
 
     base_url: str
     has_connections: bool
-    """Whether requests go over connections."""
+    """Whether requests use network connections."""
     time_left: float
-    """Seconds that a request may take beside its own time limit: what is left of the run."""
+    """Seconds left of the run: a request may not take longer, whatever its own time limit."""
 
     def send(self, request: Request) -> Response:
-        """The response, whole. Raises Lost where none comes, or Stale where a kept connection may be why."""
+        """Return the whole response. Raises NoResponse, or StaleConnection if a reused connection may be the reason."""
         ...
 
     def connection(self) -> AbstractContextManager[Callable[[Request], Response]]:
-        """A connection: what sends requests over it, one after the other, as long as the target keeps it open."""
+        """Open a connection, and yield a function that sends requests over it until the target closes it."""
         ...
 
     def disable_keep_alive(self) -> None:
-        """Send each request over a connection of its own from now on."""
+        """Send each request over a new connection from now on."""
         ...
 
     def close(self) -> None:
-        """Release the connections."""
+        """Close the connections."""
         ...
 
 
 class Connectionless:
-    """What a transport has that has no connections."""
+    """The parts of a transport that are the same for all that use no connections."""
 
     has_connections = False
     time_left = math.inf
 
     def send(self, request: Request) -> Response:
-        """The response."""
+        """Return the response."""
         raise NotImplementedError
 
     @contextmanager
@@ -67,7 +67,7 @@ class Connectionless:
 
 
 def httpx_request(base_url: str, request: Request) -> httpx2.Request:
-    """The request as it is sent, with no more headers than its own, Host, framing, and that no coding is wanted."""
+    """Return the request for httpx, with only its own headers, Host, framing, and `Accept-Encoding: identity`."""
     headers = [(name.encode(), value.encode()) for name, value in request.headers if request.is_separate_header(name)]
     extra = ((name, secret) for name, secret in request.user_headers if request.is_separate_header(name))
     headers.extend((name.encode(), secret.value.encode()) for name, secret in extra)
@@ -85,12 +85,12 @@ def httpx_request(base_url: str, request: Request) -> httpx2.Request:
 
 @lru_cache(maxsize=64)
 def _url(text: str) -> httpx2.URL:
-    """Parsed once: most requests of a run go to one path."""
+    """Return a parsed URL from a cache: most requests of a run go to one path."""
     return httpx2.URL(text)
 
 
 def to_response(status: int, headers: list[tuple[bytes, bytes]], body: Body, seconds: float) -> Response:
-    """A response as it came."""
+    """Return the response with headers as text."""
     decoded = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
     return Response(status, decoded, body.content, seconds, body.encoded_size, body.encoding_error)
 
@@ -105,15 +105,15 @@ TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """What the target is shown of the one who asks."""
+    """A client certificate, with which the target can authenticate the suite."""
 
     cert: str
-    """File in PEM, with the private key in it where `key` is None."""
+    """A file in PEM; it contains the private key too if `key` is None."""
     key: str | None = None
     passphrase: str | None = field(default=None, repr=False)
 
     def load(self, context: ssl.SSLContext, on_encrypted: Callable[[], object] = lambda: None) -> None:
-        """Have the context show it. Raises OSError (ssl.SSLError), and never asks for a passphrase on a terminal."""
+        """Load it into the context. Raises OSError (ssl.SSLError), and never asks for a passphrase on a terminal."""
 
         def passphrase() -> str:
             on_encrypted()
@@ -124,23 +124,23 @@ class ClientCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What the user said of the way to the target."""
+    """How to connect to the target, according to the user."""
 
     timeout: float = TIMEOUT
-    """Seconds for a request as a whole."""
+    """Maximum seconds for a whole request."""
     proxy: str | None = None
     """URL of an HTTP proxy."""
     proxy_auth: str | None = field(default=None, repr=False)
     """User and password for it, with a colon between them."""
     ca: str | None = None
-    """File of the certificates to trust, in PEM, in place of the machine's."""
+    """A file in PEM with the certificates to trust instead of the system's."""
     insecure: bool = False
-    """Whether any certificate will do."""
+    """Whether to accept any certificate."""
     client_certificate: ClientCertificate | None = None
-    """What the target is shown, where it wants to know who connects."""
+    """The client certificate, if the target requires one."""
 
     def ssl_context(self) -> ssl.SSLContext:
-        """How certificates are verified, and which is shown. Raises OSError (ssl.SSLError) for files of no use."""
+        """Return a context that verifies certificates and has the client's. Raises OSError (ssl.SSLError)."""
         context = self._verifying()
         if self.client_certificate is not None:
             self.client_certificate.load(context)
@@ -154,7 +154,7 @@ class Route:
         return ssl.create_default_context(cafile=self.ca) if self.ca else httpcore2.default_ssl_context()
 
     def httpcore_proxy(self) -> httpcore2.Proxy | None:
-        """The proxy, with what it is to be told of the user."""
+        """Return the proxy with its credentials, or None."""
         if self.proxy is None:
             return None
         user, _, password = (self.proxy_auth or "").partition(":")
@@ -162,84 +162,84 @@ class Route:
 
 
 MAX_BODY_BYTES = 512 * 1024
-"""Bytes of a body that are read at most; no model comes near it."""
+"""Maximum size of a response body; models are far smaller."""
 GZIP = 16 + zlib.MAX_WBITS
 GZIP_BEGINS = b"\x1f\x8b"
-"""No JSON text begins so."""
+"""The first bytes of gzip; no JSON text begins with them."""
 
 
 class UnreadableBody(Exception):
-    """The body cannot be taken as it is sent. The text completes "the body ..."."""
+    """The body cannot be read. The text completes "the body ..."."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body as it came."""
+    """The body of a response."""
 
     content: bytes
-    """Decoded, whatever the header says, where it can be told how."""
+    """Decoded, if necessary contrary to Content-Encoding."""
     encoded_size: int
-    """Bytes before they were decoded."""
+    """The size before decoding."""
     encoding_error: str = ""
-    """How the body is coded, where Content-Encoding says otherwise."""
+    """What the body is, if Content-Encoding says something else; empty otherwise."""
 
 
 def receive_body(chunks: Iterable[bytes], coding: str | None, until: float) -> Body:
-    """The body, decoded. Raises Unreadable, or TimeoutError where it drips past `until` of `time.monotonic`.
+    """Return the decoded body. Raises UnreadableBody, or TimeoutError if it is not complete at `until`.
 
-    Requests ask for no coding; gzip and deflate are read all the same, for gateways that compress whatever passes.
+    Requests ask for no coding. gzip and deflate are decoded all the same: some gateways compress everything.
     """
     body = bytearray()
     for chunk in chunks:
         if time.monotonic() > until:
             raise TimeoutError
         body += chunk
-        _refuse_long(len(body))
+        _limit_length(len(body))
     return decode_body(bytes(body), coding)
 
 
 def decode_body(body: bytes, coding: str | None) -> Body:
-    """The body without the codings that it is in, those that the header does not name among them."""
+    """Return the decoded body, decoded from gzip even if the header does not name it."""
     named = [word for part in (coding or "").split(",") if (word := part.strip().lower()) not in ("", "identity")]
-    content, miscoded = body, ""
+    content, encoding_error = body, ""
     if len(named) > 1:
         raise UnreadableBody(f"is in the codings {coding!r}, which the request did not ask for")
     if named and body:
         if _is_in(named[0], body):
             content = _decompressed(body, named[0])
         elif named[0] in _WINDOWS or not strict_json.parse(body).errors:
-            miscoded = f"a body that is not in the coding {named[0]}"
+            encoding_error = f"a body that is not in the coding {named[0]}"
         else:
             raise UnreadableBody(f"is in the coding {named[0]!r}, which the request did not ask for")
-    if not miscoded and content.startswith(GZIP_BEGINS):
+    if not encoding_error and content.startswith(GZIP_BEGINS):
         content = _decompressed(content, "gzip")
-        miscoded = "a body in the coding gzip" + (", once more than that" if named else "")
-    return Body(content, len(body), miscoded)
+        encoding_error = "a body in the coding gzip" + (", once more than the header says" if named else "")
+    return Body(content, len(body), encoding_error)
 
 
 _WINDOWS = {"gzip": GZIP, "x-gzip": GZIP, "deflate": zlib.MAX_WBITS}
 
 
 def _is_in(coding: str, body: bytes) -> bool:
-    """Whether a body begins as the coding does."""
+    """Return whether a body begins like one in the coding."""
     if coding == "deflate":
         return len(body) > 1 and body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
     return coding in _WINDOWS and body.startswith(GZIP_BEGINS)
 
 
 def _decompressed(body: bytes, coding: str) -> bytes:
-    """What a body decodes to, no more than LONGEST: a small one may hold a thousand times its size."""
+    """Return the decoded body, at most MAX_BODY_BYTES: a small body can decode to a thousand times its size."""
     decoder = zlib.decompressobj(_WINDOWS[coding])
     try:
         content = decoder.decompress(body, MAX_BODY_BYTES + 1)
     except zlib.error as error:
         raise UnreadableBody(f"is not in the coding {coding}, though it begins so ({error})") from None
-    _refuse_long(len(content))
+    _limit_length(len(content))
     if not decoder.eof:
-        raise UnreadableBody(f"ends in the midst of its {coding} coding")
+        raise UnreadableBody(f"ends before its {coding} coding is complete")
     return content
 
 
-def _refuse_long(length: int) -> None:
+def _limit_length(length: int) -> None:
     if length > MAX_BODY_BYTES:
         raise UnreadableBody(f"is longer than {MAX_BODY_BYTES} bytes and was not read further")

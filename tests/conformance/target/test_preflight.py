@@ -218,7 +218,11 @@ def test_silence_is_waited_for_once(looking: Look) -> None:
 
     with saying(silent) as server:
         _says(
-            looking, server.url, "no whole answer came within the time limit of 0.2 s", "raise --timeout", timeout=0.2
+            looking,
+            server.url,
+            "no complete response came within the time limit of 0.2 s",
+            "raise --timeout",
+            timeout=0.2,
         )
         done.set()
 

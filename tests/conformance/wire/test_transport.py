@@ -126,7 +126,7 @@ CODINGS = {
     "said and not done": ("gzip", PLAIN, "a body that is not in the coding gzip"),
     "deflate, not done": ("deflate", PLAIN, "a body that is not in the coding deflate"),
     "a charset": ("utf-8", PLAIN, "a body that is not in the coding utf-8"),
-    "done twice": ("gzip", gzip.compress(ZIPPED), "a body in the coding gzip, once more than that"),
+    "done twice": ("gzip", gzip.compress(ZIPPED), "a body in the coding gzip, once more than the header says"),
 }
 
 
@@ -207,7 +207,7 @@ def test_silence_is_lost_when_the_time_is_up(beginning: bytes) -> None:
         done.wait(10)
 
     with saying(silent) as server:
-        with pytest.raises(NoResponse, match="no whole answer came within the time limit"):
+        with pytest.raises(NoResponse, match="no complete response came within the time limit"):
             _transport(server.url, timeout=0.05).send(ROOT)
         done.set()
 
