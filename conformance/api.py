@@ -60,7 +60,7 @@ def check(target: str | App, **options: Any) -> Result:
     if listener.result is None:
         raise NoResult(f"the checks could not be run (exit code {code} of pytest)")
     if listener.result.stopped is not None and not any(judged.cases for judged in listener.result.judged.values()):
-        raise NoResult(listener.result.stopped_because)
+        raise NoResult(listener.result.stop_reason)
     return listener.result
 
 

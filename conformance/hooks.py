@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conformance.results.judged import Record
+    from conformance.results.record import Record
     from conformance.results.result import Result
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +24,7 @@ from conformance.target.application import App, NoTarget, load_app
 from conformance.target.budget import expired
 
 if TYPE_CHECKING:
+    from conformance.results.record import Message
     from conformance.results.result import Result
     from conformance.runner.run import Run
 
@@ -67,6 +68,17 @@ def pytest_configure_node(node: Any) -> None:
     """Let the workers of pytest-xdist make the same choices."""
     node.workerinput["respan_seed"] = _seed(node.config)
     node.workerinput["respan_prefix"] = run_of(node.config).prefix
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    """Write what a report carries to the recorder as text: pytest-xdist takes plain data only."""
+    data = yield
+    if data is not None and ATTRIBUTE in data:
+        from conformance.results.record import to_json
+
+        data[ATTRIBUTE] = to_json(data[ATTRIBUTE])
+    return data
 
 
 @pytest.fixture(scope="session")
@@ -150,7 +162,7 @@ class Given:
 
 PACKAGE = Path(__file__).parent
 NAME = "respan-recorder"
-WORD = "respan"
+ATTRIBUTE = "respan"
 """The attribute of test reports, and the entry in the output of workers, that hold what is meant for the recorder."""
 OUT_OF_TIME = "slow: the time budget was used up while a response was judged; --time-budget gives more"
 NOT_GREEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -174,24 +186,27 @@ class Recorder:
 
         run = self._run()
         self.result = Result.begin(run.contract, REGISTRY.values(), run.selected, run.target, run.seed, run.terms)
-        self.result.about, self.result.errors, self.result.tests = run.about, self._errors, len(tests or ())
+        self.result.about, self.result.errors = run.about, self._errors
         self.result.prefix, self.result.names = run.prefix, run.names
         self.result.estimate, self.result.proxy = run.estimate, run.proxy
-        self.result.note_tests(tests or ())
+        self.result.expect(tests or ())
         self._config.hook.pytest_respan_begin(result=self.result, tests=None if tests is None else len(tests))
         return self.result
 
-    def close(self, closing: Mapping[str, Any]) -> None:
-        """Take in what a process that ran checks says at its end."""
-        if self.result is not None:
-            self.result.target = closing["target"]
-            self.result.notes = closing["notes"] or self.result.notes
-            self.result.warnings = list(dict.fromkeys([*self.result.warnings, *closing["warnings"]]))
-            self.result.requests += closing["requests"]
-            self.result.void(closing["void"])
-            self.result.note_disruptions(closing["disruptions"])
-            self.result.note_tests(closing["tests"])
-            self.result.tests = max(self.result.tests, len(closing["tests"]))
+    def receive(self, message: Message) -> None:
+        """Add what a process that runs tests says."""
+        from conformance.results.record import Closing, Record
+
+        if isinstance(message, Closing):
+            if self.result is not None:
+                self.result.close(message)
+            return
+        result = self.result or self.begin(None)
+        if isinstance(message, Record):
+            result.add(message)
+            self._config.hook.pytest_respan_progress(result=result, record=message)
+        else:
+            result.stop(message)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         file = self._config.rootpath / report.nodeid.partition("::")[0]
@@ -199,25 +214,16 @@ class Recorder:
             self._errors.append(f"{report.nodeid} could not be collected: {report.longreprtext.strip()}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        told = getattr(report, WORD, None)
-        if told is None:
-            return
-        result = self.result or self.begin(None)
-        if "stopped" in told:
-            result.stopped = result.stopped or RunVerdict(told["stopped"])
-            result.stopped_because = result.stopped_because or told["cause"]
-            return
-        result.add(told)
-        self._config.hook.pytest_respan_progress(result=result, record=told)
+        if (message := getattr(report, ATTRIBUTE, None)) is not None:
+            self.receive(_read(message) if isinstance(message, str) else message)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Take in what a worker of pytest-xdist says at its end; one that died says nothing."""
+        """Add what a worker of pytest-xdist says at its end; one that died says nothing."""
         if error:
             self._errors.append(f"a process that ran tests died: {error}")
-        closing = getattr(node, "workeroutput", {}).get(WORD)
-        if closing is not None:
-            self.close(closing)
+        if (text := getattr(node, "workeroutput", {}).get(ATTRIBUTE)) is not None:
+            self.receive(_read(text))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -227,7 +233,7 @@ class Recorder:
             self._errors.append("the suite itself failed in the midst of the run")
         if exitstatus == pytest.ExitCode.INTERRUPTED and not (self.result.stopped or self._errors):
             self.result.stopped = RunVerdict.INCONCLUSIVE if expired() else RunVerdict.INTERRUPTED
-            self.result.stopped_because = OUT_OF_TIME if expired() else ""
+            self.result.stop_reason = OUT_OF_TIME if expired() else ""
         self.result.seconds = time.monotonic() - self._started
         self._config.hook.pytest_respan_result(result=self.result)
         if self.result.verdict() is not RunVerdict.CONFORMANT and exitstatus in NOT_GREEN:
@@ -241,3 +247,9 @@ class Recorder:
         terminalreporter.section(f"Respan custom models: {self.result.verdict()}")
         for line in summary_lines(self.result, quiet=bool(self._run().settings["quiet"])):
             terminalreporter.write_line(line)
+
+
+def _read(text: str) -> Message:
+    from conformance.results.record import from_json
+
+    return from_json(text)

@@ -15,7 +15,7 @@ import pytest
 
 from conformance.api import run_checks
 from conformance.requirements.requirement import REGISTRY
-from conformance.results.judged import Record
+from conformance.results.record import Record
 from conformance.results.result import Result
 from conformance.settings import Settings, from_python
 from tests.mutants.catalogue import MUTANTS
@@ -43,7 +43,7 @@ class _Counted:
     @pytest.hookimpl
     def pytest_respan_progress(self, result: Result, record: Record) -> None:
         del result
-        self.requests[record["requirement"]] += record["requests"]
+        self.requests[record.requirement] += record.requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -12,22 +12,23 @@ import pytest
 
 from conformance.checks import sample_requests
 from conformance.judge.outcome import Disrupted
-from conformance.plugin import NAME, WORD, run_of
+from conformance.plugin import ATTRIBUTE, NAME, run_of
 from conformance.requirements.level import Stage
 from conformance.requirements.requirement import Requirement, cases_of, requirement_of
-from conformance.results.judged import Record, error_record, of_requirement, of_verdict
+from conformance.results.judged import of_requirement, of_verdict
+from conformance.results.record import Record, Stop, to_json
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.runner.run import Run
 from conformance.target.application import NoTarget
 from conformance.target.preflight import BaselineRejected, KeyRejected
 from conformance.target.subject import Subject
-from conformance.terminal.story import Story, story_text
+from conformance.terminal.finding import Unmet, in_full
 from conformance.wire.exchange import Unreachable
 from contract import Contract
 
-TOLD = pytest.StashKey[dict[str, Any]]()
-"""What the report of a test tells the recorder."""
-COLLECTED = pytest.StashKey[list[str]]()
+MESSAGE = pytest.StashKey[Record | Stop]()
+"""What the report of a test carries to the recorder."""
+COLLECTED = pytest.StashKey[Sequence[str]]()
 """The requirement of each test that was collected."""
 STOPPED = pytest.StashKey[str]()
 """Why no more checks are run."""
@@ -132,11 +133,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
             record = run.judge(requirement, _case(pyfuncitem), lambda: pyfuncitem.obj(**arguments))
     except Unreachable as reason:
         _stop(pyfuncitem, reason)
-    pyfuncitem.stash[TOLD] = dict(record)
-    if "journal" in record:
-        pyfuncitem.add_report_section("call", "exchanges", "\n".join(record["journal"]))
-    pyfuncitem.user_properties += of_verdict(run.read(requirement, Verdict(record["verdict"])))
-    tell_pytest(record, requirement, run)
+    pyfuncitem.stash[MESSAGE] = record
+    if record.exchanges:
+        pyfuncitem.add_report_section("call", "exchanges", "\n".join(record.exchanges))
+    pyfuncitem.user_properties += of_verdict(run.read(requirement, record.verdict))
+    _tell_pytest(record, requirement, run)
     return True
 
 
@@ -145,21 +146,22 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.failed and TOLD not in item.stash and (requirement := _requirement(item)) is not None:
-        item.stash[TOLD] = error_record(requirement.id, _case(item), run_of(item.config).told(str(report.longrepr)))
-    if TOLD in item.stash:
-        setattr(report, WORD, item.stash[TOLD])  # pytest-xdist carries it to the process that reports
-        del item.stash[TOLD]
+    if report.failed and MESSAGE not in item.stash and (requirement := _requirement(item)) is not None:
+        reason = run_of(item.config).without_secrets(str(report.longrepr))
+        item.stash[MESSAGE] = Record(requirement.id, _case(item), Verdict.ERROR, reason)  # no test may get lost
+    if MESSAGE in item.stash:
+        setattr(report, ATTRIBUTE, item.stash[MESSAGE])
+        del item.stash[MESSAGE]
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    closing = run_of(session.config).close() | {"tests": session.config.stash.get(COLLECTED, [])}
+    closing = run_of(session.config).close(session.config.stash.get(COLLECTED, []))
     recorder = session.config.pluginmanager.get_plugin(NAME)
     if recorder is not None:
-        recorder.close(closing)
+        recorder.receive(closing)
     else:
-        session.config.workeroutput[WORD] = closing  # type: ignore[attr-defined]  # set by pytest-xdist
+        session.config.workeroutput[ATTRIBUTE] = to_json(closing)  # type: ignore[attr-defined]  # set by pytest-xdist
 
 
 def _skip_if_stopped(item: pytest.Item) -> None:
@@ -169,13 +171,11 @@ def _skip_if_stopped(item: pytest.Item) -> None:
 
 def _stop(item: pytest.Item, reason: Exception) -> NoReturn:
     """Fail this test and run no more checks: what stands in the way of one stands in the way of all."""
-    cause = run_of(item.config).told(str(reason))
-    item.config.stash[STOPPED] = cause
-    item.stash[TOLD] = {
-        "stopped": next(verdict for kind, verdict in STOPS.items() if isinstance(reason, kind)).value,
-        "cause": cause,
-    }
-    pytest.fail(cause, pytrace=False)
+    why = run_of(item.config).without_secrets(str(reason))
+    item.config.stash[STOPPED] = why
+    verdict = next(verdict for kind, verdict in STOPS.items() if isinstance(reason, kind))
+    item.stash[MESSAGE] = Stop(verdict, why)
+    pytest.fail(why, pytrace=False)
 
 
 def _requirement(item: pytest.Item) -> Requirement | None:
@@ -193,27 +193,26 @@ def _case(item: pytest.Item) -> str:
     return callspec.id.partition("-")[2].partition("-")[2] if callspec else ""
 
 
-def tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:
-    """Return where the requirement is met, else raise what pytest calls it."""
-    verdict, reason = run.read(requirement, Verdict(record["verdict"])), record["reason"]
+def _tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:
+    """Return if the requirement is met; otherwise raise pytest's exception for the verdict."""
+    verdict = run.read(requirement, record.verdict)
     if verdict is Verdict.NOT_TESTABLE:
-        pytest.skip(reason)
+        pytest.skip(record.reason)
     if verdict is Verdict.ERROR:
-        pytest.fail(reason, pytrace=False)
-    found = next((f for f in record["findings"] if f["requirement"] == requirement.id), None)
-    if found is None:
+        pytest.fail(record.reason, pytrace=False)
+    finding = next((one for one in record.findings if one.requirement == requirement.id), None)
+    if finding is None:
         return
-    text = f"{requirement.id}: expected {found['expected']}; observed {found['observed']}"
+    text = f"{requirement.id}: expected {finding.expected}; observed {finding.observed}"
     if verdict is Verdict.WAIVED:
         raise _expected(f"{text} ({run.terms.waivers[requirement.id]})")
     level = requirement.level_in(run.contract)
     if not run.terms.binds(level):
         raise _expected(text)
-    clause = requirement.clause_in(run.contract)
-    story = Story(requirement, level, clause, verdict, found, run.seed, run.target)
-    pytest.fail(f"{text}\n\n{story_text(story)}", pytrace=False)
+    unmet = Unmet(requirement, level, requirement.clause_in(run.contract), verdict, finding, run.seed)
+    pytest.fail(f"{text}\n\n{in_full(unmet)}", pytrace=False)
 
 
 def _expected(text: str) -> BaseException:
-    """What pytest.xfail raises, without the traceback: it leads through the suite, and takes pytest 10 ms to write."""
+    """Return what pytest.xfail raises, without its traceback, which would show the suite and take pytest 10 ms."""
     return pytest.xfail.Exception(text, pytrace=False)

@@ -44,13 +44,12 @@ def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
 def _judge(settings: Settings) -> int:
     from conformance.api import run_checks
     from conformance.reports import github
-    from conformance.reports.document import document
     from conformance.reports.junit import JUnit
     from conformance.terminal import Detail, PatientConsole, TerminalReport
 
     places = report_places(settings)
     console = PatientConsole(stderr=goes_to_stdout(places.values()))
-    report = TerminalReport(console, Detail.asked_for(settings["quiet"], settings["verbose"]))
+    report = TerminalReport(console, Detail.of(settings["quiet"], settings["verbose"]))
     junit = JUnit() if "junit" in places else None
     in_actions = github.is_actions(os.environ)
     with github.commands_stopped(console.file) if in_actions else nullcontext():
@@ -59,7 +58,7 @@ def _judge(settings: Settings) -> int:
     if report.result is None:
         return _without_result(code)
     if in_actions:
-        print(*github.annotating(document(report.result)), sep="\n", file=console.file, flush=True)
+        print(*github.annotation_commands(report.result), sep="\n", file=console.file, flush=True)
     written = [write_reports(places, report.result, junit), accept_failures(settings, report.result)]
     verdict = EXIT_OF[report.result.verdict()]
     return verdict if all(written) else verdict or Exit.USAGE

@@ -1,4 +1,4 @@
-"""The reports of a run. Each is a pure function of its one result."""
+"""The reports of a run. Each is a pure function of the result."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Writer = Callable[[Result], str]
 
 
 def as_json(result: Result) -> str:
-    """The result as JSON text, of the schema in report.schema.json."""
+    """Return the result as JSON text, of the schema in report.schema.json."""
     return json.dumps(document(result), indent=2) + "\n"
 
 
 def as_html(result: Result) -> str:
-    """The result as one HTML page that loads nothing."""
+    """Return the result as one HTML page that loads nothing."""
     from conformance.reports.page import as_html
 
     return as_html(result)
 
 
 WRITERS: Mapping[str, Writer] = MappingProxyType({"json": as_json, "html": as_html, "markdown": as_markdown})
-"""The text of each report, by the option that names its file."""
+"""Returns the text of each report, by the option that names its file."""

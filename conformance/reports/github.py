@@ -1,6 +1,6 @@
-"""What a run says to GitHub Actions: annotations of a job, and that nothing else in its output is a command.
+"""Annotations of a job of GitHub Actions, and the guard that keeps everything else in its output from being a command.
 
-The runner takes any line of output for a command that looks like one, and a target may send such a line.
+The runner executes any line of output that looks like a command, and a target may send such a line.
 """
 
 from __future__ import annotations
@@ -11,23 +11,30 @@ from contextlib import contextmanager
 from typing import IO
 
 from conformance.output import visible
-from conformance.reports.document import STOPPED, Document, View
-from conformance.results.verdict import WORDS
+from conformance.reports.view import STOPPED, View
+from conformance.results.judged import Judged
+from conformance.results.result import Result
+from conformance.results.verdict import WORDS, Verdict
 
 MOST = 10
-"""Annotations of a kind that GitHub shows of one step."""
+"""Annotations of a kind that GitHub shows for one step."""
 LONGEST = 2_000
-KINDS: Mapping[str, str] = {"fail": "error", "error": "error", "unstable": "warning", "deviates": "warning"}
+KINDS: Mapping[Verdict, str] = {
+    Verdict.FAIL: "error",
+    Verdict.ERROR: "error",
+    Verdict.UNSTABLE: "warning",
+    Verdict.DEVIATES: "warning",
+}
 
 
 def is_actions(environment: Mapping[str, str]) -> bool:
-    """Whether this is a job of GitHub Actions."""
+    """Return whether this is a job of GitHub Actions."""
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
 @contextmanager
 def commands_stopped(stream: IO[str]) -> Iterator[None]:
-    """Have nothing that is printed inside taken for a command."""
+    """Keep the runner from executing what is printed inside."""
     token = secrets.token_hex(16)
     print(f"::stop-commands::{token}", file=stream, flush=True)
     try:
@@ -36,11 +43,12 @@ def commands_stopped(stream: IO[str]) -> Iterator[None]:
         print(f"::{token}::", file=stream, flush=True)
 
 
-def annotating(told: Document) -> list[str]:
-    """The commands that annotate a job with what was found, at most as many as are shown."""
-    view = View(told)
-    found = [_command("error", view.word.text, " ".join(view.sentences))] if told["verdict"] in STOPPED else []
-    found += [_annotation(KINDS[verdict], one) for verdict in KINDS for one in view.having(verdict)]
+def annotation_commands(result: Result) -> list[str]:
+    """Return the commands that annotate a job with the findings, at most as many as GitHub shows."""
+    view = View(result)
+    stopped = view.ruling.verdict in STOPPED
+    found = [_command("error", view.word.text, " ".join(view.sentences))] if stopped else []
+    found += [_annotation(verdict, one) for verdict in KINDS for one in view.having(verdict)]
     return [line for kind in ("error", "warning") for line in _as_many_as_shown(kind, found)]
 
 
@@ -52,13 +60,13 @@ def _as_many_as_shown(kind: str, found: list[str]) -> list[str]:
     return [*of_kind[: MOST - 1], more]
 
 
-def _annotation(kind: str, requirement: Document) -> str:
-    title = f"{requirement['id']} {WORDS[requirement['verdict']].text}: {requirement['text']}"
-    if not requirement["findings"]:
-        return _command(kind, title, "\n".join(requirement["reasons"]))
-    finding = requirement["findings"][0]
-    case = f"in {finding['case']}: " if finding["case"] else ""
-    return _command(kind, title, f"{case}expected {finding['expected']}\nobserved {finding['observed']}")
+def _annotation(verdict: Verdict, judged: Judged) -> str:
+    kind, title = KINDS[verdict], f"{judged.requirement.id} {WORDS[verdict].text}: {judged.requirement.text}"
+    if not judged.findings:
+        return _command(kind, title, "\n".join(judged.reasons))
+    finding = judged.findings[0]
+    case = f"in {finding.case}: " if finding.case else ""
+    return _command(kind, title, f"{case}expected {finding.expected}\nobserved {finding.observed}")
 
 
 def _command(kind: str, title: str, message: str) -> str:

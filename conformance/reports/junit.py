@@ -1,7 +1,8 @@
-"""The JUnit report: pytest's own, with the tests named as every report names them.
+"""The JUnit report: pytest's own, with the tests named after their requirements.
 
-pytest writes a test case for each test. Beside them stand, as failures, what came up in the tests of other requirements
-only, and as an error, why a run came to no verdict: a run that is not conformant has no file without either.
+pytest writes a test case for each test. This module adds a failure for each requirement whose findings come only from
+tests of other requirements, and an error if the run has no verdict. So the file of a run that is not conformant always
+has a failure or an error.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from conformance.reports.document import Document, document
+from conformance.reports.document import started_at
 from conformance.requirements.level import OPEN, SECTIONS
 from conformance.requirements.requirement import REGISTRY, Requirement
+from conformance.results.about import suite_version
 from conformance.results.judged import CASE, REQUIREMENT, UNMET, VERDICT, Judged, Properties, of_requirement
 from conformance.results.result import VOID, Result
 from conformance.results.verdict import RunVerdict, Verdict
 
 RUN = "Run"
-CHARGES = (Verdict.DEVIATES, *UNMET)
-"""Verdicts that blame the target."""
+AGAINST_TARGET = (Verdict.DEVIATES, *UNMET)
+"""Verdicts that the target is at fault for."""
 
 
 class JUnit:
@@ -39,7 +41,7 @@ class JUnit:
         return [f"--junitxml={self._file}"]
 
     def text(self) -> str:
-        """What pytest wrote."""
+        """Return what pytest wrote."""
         with self._folder:
             return self._file.read_text(encoding="utf-8")
 
@@ -48,13 +50,13 @@ class JUnit:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Tell of a test by its requirement instead of by its place in a file of ours."""
-        told = dict(report.user_properties)
-        if REQUIREMENT not in told:
+        """Name a test after its requirement, not after its place in a file of the suite."""
+        properties = dict(report.user_properties)
+        if REQUIREMENT not in properties:
             return
-        report.nodeid = node(REGISTRY[str(told[REQUIREMENT])], str(told.get(CASE, "")))
-        if report.failed and told.get(VERDICT) not in CHARGES:
-            report.when = "setup"  # what fails before the test itself is an error to pytest, and no failure
+        report.nodeid = node(REGISTRY[str(properties[REQUIREMENT])], str(properties.get(CASE, "")))
+        if report.failed and properties.get(VERDICT) not in AGAINST_TARGET:
+            report.when = "setup"  # pytest calls what fails before the test itself an error, not a failure
         if report.failed:
             report.longrepr = str(report.longrepr).removeprefix("Failed: ")
         if report.skipped and isinstance(report.longrepr, tuple):
@@ -62,30 +64,25 @@ class JUnit:
             report.longrepr = (file, (line or 0) + 1, report.longrepr[2])
 
     def pytest_respan_result(self, result: Result) -> None:
-        """Add what no test tells by itself, and have pytest write the file with it."""
+        """Add what no test says by itself, and have pytest write the file."""
         log: Any = next(p for p in self._config.pluginmanager.get_plugins() if hasattr(p, "add_global_property"))
-        for name, value in _about(document(result)).items():
+        for name, value in _about(result).items():
             if value is not None:
                 log.add_global_property(name, value)
-        _take_back(log, result)
+        _mark_void(log, result)
         for report in (*found_elsewhere(result), *_without_verdict(result)):
             log.pytest_runtest_logreport(report)
             log.pytest_runtest_logreport(_end_of(report))
         log.pytest_sessionfinish()
 
 
-def _cause(cause: Document) -> str:
-    """What one change would fix, in a line."""
-    return f"{cause['change']}: {', '.join([*cause['settles'], *cause['helps']])}"
-
-
-def _take_back(log: Any, result: Result) -> None:
-    """Mark tests as skipped that passed, and are void because of what came to light later."""
+def _mark_void(log: Any, result: Result) -> None:
+    """Mark tests as skipped that passed, and that are void because of what the run found later."""
     for reporter in log.node_reporters_ordered:
         element = reporter.to_xml()
-        told = {one.get("name"): one.get("value") for one in element.iter("property")}
-        judged = result.judged.get(told.get(REQUIREMENT, ""))
-        case = told.get(CASE) or ""
+        properties = {one.get("name"): one.get("value") for one in element.iter("property")}
+        judged = result.judged.get(properties.get(REQUIREMENT, ""))
+        case = properties.get(CASE) or ""
         void = judged is not None and judged.cases.get(case) is Verdict.NOT_TESTABLE
         if void and element.find("skipped") is None and element.find("error") is None:
             ElementTree.SubElement(element, "skipped", message=VOID)
@@ -94,7 +91,7 @@ def _take_back(log: Any, result: Result) -> None:
 
 
 def node(requirement: Requirement, case: str, found_in: str = "") -> str:
-    """A node ID, of which pytest makes the class name (the section) and the name of a test case."""
+    """Return a node ID; pytest derives the class name (the section) and the name of the test case from it."""
     text = (
         f"{requirement.id} {requirement.text.rstrip('.')}{found_in}".replace("[", "(")
         .replace("]", ")")
@@ -103,53 +100,51 @@ def node(requirement: Requirement, case: str, found_in: str = "") -> str:
     return f"{SECTIONS[requirement.section]}::{text}{f'[{case}]' if case else ''}"
 
 
-def _about(told: Document) -> dict[str, object]:
-    """Properties of the whole file."""
-    run, contract, implementation = told["run"], told["contract"], told["implementation"]
+def _about(result: Result) -> dict[str, object]:
+    """Return the properties of the whole file."""
+    about, contract = result.about, result.contract
     return {
-        "verdict": told["verdict"],
-        "strict": told["strict"],
-        "implementation": implementation["name"],
-        "implementation-version": implementation["version"],
-        "target": told["target"],
-        "contract": f"{contract['title']} {contract['version']}",
-        "contract-sha256": contract["sha256"],
-        "suite-version": told["suite"]["version"],
-        "started-at": run["started_at"],
-        "profile": run["profile"],
-        "seed": run["seed"],
-        "requests": run["requests"],
-        "conclusion": told["conclusion"],
-        "disruptions": "; ".join(one["text"] for one in told["disruptions"]) or None,
-        "unjudged": ", ".join(told["unjudged"]) or None,
-        **{f"cause-{number}": _cause(one) for number, one in enumerate(told["causes"], 1)},
+        "verdict": result.verdict(),
+        "strict": result.strict,
+        "implementation": about.implementation,
+        "implementation-version": about.implementation_version,
+        "target": result.target,
+        "contract": f"{contract.title} {contract.version}",
+        "contract-sha256": contract.digest,
+        "suite-version": suite_version(),
+        "started-at": started_at(result),
+        "profile": about.profile,
+        "seed": result.seed,
+        "requests": result.requests,
+        "conclusion": result.conclusion(),
+        "disruptions": "; ".join(one.text for one in result.disruptions) or None,
+        "not-judged": ", ".join(result.not_judged()) or None,
+        **{f"cause-{number}": f"{one.change}: {', '.join(one.ids)}" for number, one in enumerate(result.causes(), 1)},
     }
 
 
 def found_elsewhere(result: Result) -> Iterator[pytest.TestReport]:
-    """Failures of requirements that came up in tests of others, and in none of their own."""
+    """Yield a report for each requirement whose findings come only from tests of other requirements."""
     for id, verdict in result.verdicts().items():
         judged = result.judged[id]
-        if verdict in CHARGES and judged.level is not OPEN and not _failed_itself(judged):
-            yield _stray(judged, verdict, result)
+        if verdict in AGAINST_TARGET and judged.level is not OPEN and not _failed_itself(judged):
+            yield _found_elsewhere(judged, verdict, result)
 
 
 def _failed_itself(judged: Judged) -> bool:
     return any(verdict in UNMET for verdict in judged.cases.values())
 
 
-def _stray(judged: Judged, verdict: Verdict, result: Result) -> pytest.TestReport:
-    findings = judged.told_findings()
-    found, places = findings[0], ", ".join(dict.fromkeys(finding["found_in"] for finding in findings))
-    text = f"{judged.requirement.id}: expected {found['expected']}; observed {found['observed']}"
-    hint = [found["hint"]] if found["hint"] else []
-    told = [*of_requirement(judged.requirement, result.contract), (VERDICT, verdict.value)]
-    shows = found["reproduce"] or [f"{found['instead']}; this runs the check again:", found["rerun"]]
+def _found_elsewhere(judged: Judged, verdict: Verdict, result: Result) -> pytest.TestReport:
+    finding, places = judged.findings[0], ", ".join(dict.fromkeys(one.found_in for one in judged.findings))
+    text = f"{judged.requirement.id}: expected {finding.expected}; observed {finding.observed}"
+    hint = [finding.hint] if finding.hint else []
+    commands = finding.reproduce or [f"{finding.not_reproduced}; run the check again:", finding.rerun]
     report = _report(
         node(judged.requirement, "", f" (in the tests of {places})"),
-        "\n".join([text, *hint, *shows]),
+        "\n".join([text, *hint, *commands]),
         "call",
-        told,
+        [*of_requirement(judged.requirement, result.contract), (VERDICT, verdict.value)],
     )
     if verdict is Verdict.DEVIATES:
         report.outcome, report.wasxfail = "skipped", f"reason: {text}"
@@ -157,19 +152,19 @@ def _stray(judged: Judged, verdict: Verdict, result: Result) -> pytest.TestRepor
 
 
 def _without_verdict(result: Result) -> Iterator[pytest.TestReport]:
-    """Why the run came to no verdict on the target."""
+    """Yield an error if the run has no verdict on the target."""
     verdict = result.verdict()
     if verdict not in (RunVerdict.CONFORMANT, RunVerdict.NON_CONFORMANT):
-        grounds = "; ".join(result.ruling().grounds) or "see the others"
-        yield _report(f"{RUN}::comes to a verdict", f"{verdict}: {grounds}", "setup", [])
+        reasons = "; ".join(result.ruling().reasons) or "see the other errors"
+        yield _report(f"{RUN}::reaches a verdict", f"{verdict}: {reasons}", "setup", [])
 
 
-def _report(node: str, text: str, when: Literal["setup", "call"], told: Properties) -> pytest.TestReport:
-    return pytest.TestReport(node, ("", None, node), {}, "failed", text, when, user_properties=told)
+def _report(node: str, text: str, when: Literal["setup", "call"], properties: Properties) -> pytest.TestReport:
+    return pytest.TestReport(node, ("", None, node), {}, "failed", text, when, user_properties=properties)
 
 
 def _end_of(report: pytest.TestReport) -> pytest.TestReport:
-    """The report on what comes after a test, at which pytest closes its test case."""
+    """Return the report on the teardown of a test, with which pytest closes the test case."""
     return pytest.TestReport(
         report.nodeid, report.location, {}, "passed", None, "teardown", user_properties=report.user_properties
     )

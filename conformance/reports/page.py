@@ -5,44 +5,45 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
 from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from conformance.output import visible
-from conformance.reports.document import LEVELS, PROVENANCES, TITLES, Document, View, document, place
+from conformance.reports.document import started_at, summary
+from conformance.reports.view import LEVELS, PROVENANCE, TITLES, View, place
+from conformance.requirements.level import SECTIONS
+from conformance.results.about import NAME, suite_version
+from conformance.results.coverage import Covered
+from conformance.results.finding import Finding
 from conformance.results.result import Result
-from conformance.results.verdict import TOLD_IN_FULL, WORDS
+from conformance.results.verdict import IN_FULL, WORDS
 
 TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?:")
 
 
 def as_html(result: Result) -> str:
-    """The result as an HTML page."""
-    return page(document(result))
-
-
-def page(told: Document) -> str:
-    """A JSON document as an HTML page. Every text in it is escaped; no script or style but the page's own is run."""
+    """Return the result as an HTML page. Every text in it is escaped; only the page's own style and script run."""
     css, js = (TEMPLATES / "report.css").read_text(encoding="utf-8"), (TEMPLATES / "report.js").read_text("utf-8")
-    view = View(told)
     return _environment().get_template("report.html.jinja").render(
-        view=view,
+        view=View(result),
+        result=result,
+        summary=summary(result),
+        covered=Covered.of(result.coverage, result.contract),
         css=Markup(css),  # noqa: S704 - a file of ours
         js=Markup(js),  # noqa: S704 - a file of ours
         policy=_policy(css, js),
-        command=told["run"]["command"],
-        coverage_sentence=coverage_sentence(told["coverage"]),
-        section_titles={section["id"]: section["title"] for section in told["sections"]},
+        command=result.about.command.whole(result.seed),
+        started_at=started_at(result),
+        suite=f"{NAME} {suite_version()}",
     )  # fmt: skip
 
 
@@ -57,71 +58,56 @@ def _environment() -> Environment:
     )
     environment.filters.update(visible=visible, pretty=pretty, as_attribute=as_attribute, coded=coded)
     environment.globals.update(
-        words=WORDS, titles=TITLES, provenances=PROVENANCES, levels=LEVELS, told_in_full=TOLD_IN_FULL,
+        words=WORDS, titles=TITLES, provenance=PROVENANCE, levels=LEVELS, sections=SECTIONS, in_full=IN_FULL,
         compared=compared, place=place, field_of=field_of, names=names, is_sentence=is_sentence,
     )  # fmt: skip
     return environment
 
 
 def _policy(css: str, js: str) -> str:
-    """What the page may do: use the style and the script in it, and nothing else."""
+    """Return the policy that allows the style and the script of the page, and nothing else."""
     style, script = (f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in (css, js))
     rules = f"style-src {style}; script-src {script}; img-src data:; base-uri 'none'; form-action 'none'"
     return f"default-src 'none'; {rules}"
 
 
 def as_attribute(text: str) -> Markup:
-    """A text for an attribute, with the carriage returns that a reader of HTML would take for line feeds."""
+    """Return a text for an attribute that keeps carriage returns; HTML would read them as line feeds."""
     return Markup(escape(text).replace("\r", "&#13;"))  # noqa: S704 - what is put in is no text of a target
 
 
 def coded(text: str) -> Markup:
-    """A text of the contract or of a check, with what stands between backticks as code."""
+    """Return a text of the contract or of a check, with code elements for its backticks."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
-def compared(finding: Mapping[str, Any]) -> tuple[Sequence[Part], Sequence[Part]]:
-    """What was expected and observed, in parts; none is marked where lines of their own tell the difference."""
-    expected, observed = visible(finding["expected"]), visible(finding["observed"])
-    return ([Part(expected)], [Part(observed)]) if finding["difference"] else contrast(expected, observed)
+def compared(finding: Finding) -> tuple[Sequence[Part], Sequence[Part]]:
+    """Return the expected and the observed value in parts; none is marked if the finding lists differing lines."""
+    expected, observed = visible(finding.expected), visible(finding.observed)
+    return ([Part(expected)], [Part(observed)]) if finding.difference else contrast(expected, observed)
 
 
-def field_of(finding: Mapping[str, Any]) -> str:
-    """The field of the response that a finding is about, the innermost of a dotted one; empty where it names none."""
-    found = _NAME.match(finding["observed"]) or _NAME.match(finding["expected"])
+def field_of(finding: Finding) -> str:
+    """Return the response field that a finding is about, the innermost of a dotted one; empty if it names none."""
+    found = _NAME.match(finding.observed) or _NAME.match(finding.expected)
     return (found[2] or found[1]) if found else ""
 
 
 def names(line: str, field: str) -> bool:
-    """Whether a line of laid-out JSON is that of the field."""
+    """Return whether a line of laid-out JSON is the one of the field."""
     return line.lstrip().startswith(f'"{field}":')
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a clause is put into words; some are a setting of the contract, such as `reserved: 403`."""
+    """Return whether a clause is a sentence; some are a setting of the contract, such as `reserved: 403`."""
     return text.endswith((".", "!", "?"))
 
 
-def coverage_sentence(coverage: Document) -> str:
-    """How much of what the contract declares was met."""
-    statuses = [
-        status for operation in coverage["operations"] for status in operation["statuses"] if status["declared"]
-    ]
-    return (
-        f"{_part(statuses, 'seen')} documented statuses, {_part(coverage['request_fields'], 'sent')} request fields, "
-        f"{_part(coverage['response_fields'], 'shown')} response fields"
-    )
-
-
-def _part(declared: list[Document], count: str) -> str:
-    return f"{sum(bool(one[count]) for one in declared)} of {len(declared)}"
-
-
 ALIKE = 0.5
-"""Part of the words of the shorter text that the other has to share for their difference to tell anything."""
+"""The part of the words of the shorter text that the other must share; otherwise their difference says nothing."""
 LONG_WORD = 12
 LONGEST = 2000
-"""Characters of texts that are compared."""
+"""Characters; longer texts are not compared."""
 _WORD = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\w+|\s+|[^\w\s]")
 _VALUE = re.compile(r'.*"|\S*', re.DOTALL)
 
@@ -135,7 +121,7 @@ class Part:
 
 
 def contrast(one: str, other: str) -> tuple[Sequence[Part], Sequence[Part]]:
-    """Both texts in parts; none of them differs where the texts have too little in common to be compared."""
+    """Return both texts in parts; no part differs if the texts have too little in common."""
     if max(len(one), len(other)) > LONGEST:
         return [Part(one)], [Part(other)]
     words, others = _WORD.findall(one), _WORD.findall(other)
@@ -154,7 +140,7 @@ def contrast(one: str, other: str) -> tuple[Sequence[Part], Sequence[Part]]:
 
 
 def _long_beginning(text: str, other: str) -> int:
-    """Characters that two long words begin with alike; 0 where they are few, for words are read whole."""
+    """Return the length of the common beginning of two long words; 0 if it is short: short words are read whole."""
     alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False)))
     return alike if alike >= LONG_WORD else 0
 
@@ -164,7 +150,7 @@ def _weight(words: Sequence[str]) -> int:
 
 
 def _trimmed(parts: list[Part]) -> list[Part]:
-    """The parts that hold anything; of the last one only the value is marked, not the words that go on after it."""
+    """Return the parts that are not empty; only the value in the last one is marked, not the words after it."""
     parts = [part for part in parts if part.text]
     if not parts or not parts[-1].differs:
         return parts
@@ -178,7 +164,7 @@ _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
 def pretty(body: str) -> str:
-    """JSON of objects and arrays, laid out piece by piece; any other body as it is."""
+    """Return a JSON object or array with line breaks and indentation; any other body as it is."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

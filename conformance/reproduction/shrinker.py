@@ -39,7 +39,7 @@ from conformance.reproduction.sequence import (
     same_response,
 )
 from conformance.requirements.requirement import Judge
-from conformance.results.finding import Finding, Replayed
+from conformance.results.finding import Evidence, Replayed
 from conformance.results.verdict import Verdict
 from conformance.target.cleanup import delete_unneeded
 from conformance.target.names import Names
@@ -79,7 +79,7 @@ class Shrinker:
         self._unshown_separately: set[str] = set()
         """Those whose search failed although every sequence was affordable: separate requests do not show them."""
 
-    def minimised(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding | None:
+    def minimised(self, id: str, finding: Evidence, whole: Sequence[Exchange]) -> Evidence | None:
         """Return the finding in as few requests as show it again, or None. This confirms it.
 
         `whole` is everything that the check sent.
@@ -89,7 +89,7 @@ class Shrinker:
             self._requests += self._cost([exchange.request for exchange in whole])
         return again
 
-    def _searched(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding | None:
+    def _searched(self, id: str, finding: Evidence, whole: Sequence[Exchange]) -> Evidence | None:
         reproduced = self._within_budget(lambda: self._search(id, finding, _sequence_of(finding, whole)))
         return None if reproduced is None else _shown_by(finding, reproduced, self._subject.names)
 
@@ -98,7 +98,7 @@ class Shrinker:
         created = {(r.key, r.credential) for r in requests if r.key is not None and r.body is not None}
         return len(requests) + (len(created) if self._subject.capabilities.delete_works else 0)
 
-    def reproducible(self, id: str, finding: Finding, whole: Sequence[Exchange]) -> Finding:
+    def reproducible(self, id: str, finding: Evidence, whole: Sequence[Exchange]) -> Evidence:
         """Return a confirmed finding with requests that reproduce it, or with the reason why there are none.
 
         `whole` is everything that the second run of the check sent.
@@ -117,7 +117,7 @@ class Shrinker:
             return self._over_one_connection(finding, sequence)
         return self._whole_sequence(finding, sequence, whole)
 
-    def _over_one_connection(self, finding: Finding, sequence: tuple[Exchange, ...]) -> Finding:
+    def _over_one_connection(self, finding: Evidence, sequence: tuple[Exchange, ...]) -> Evidence:
         """Return the finding with all requests over one connection: over several they do not show it."""
         joined = tuple(replace(exchange, connection=0) for exchange in sequence)
         shown = len(sequence) <= LONGEST and self._within_budget(lambda: self._shown_again(joined))
@@ -125,7 +125,7 @@ class Shrinker:
             return replace(finding, replay=Replayed.NOT_SHOWN)
         return replace(finding, exchanges=joined, replay=Replayed.SHOWN)
 
-    def _whole_sequence(self, finding: Finding, sequence: tuple[Exchange, ...], whole: Sequence[Exchange]) -> Finding:
+    def _whole_sequence(self, finding: Evidence, sequence: tuple[Exchange, ...], whole: Sequence[Exchange]) -> Evidence:
         """Return the finding with all requests. They were sent twice by the check, or are sent again now."""
         replay = Replayed.NOT_SENT
         if len(sequence) > LONGEST:
@@ -139,7 +139,7 @@ class Shrinker:
             replay = replay if shown is None else Replayed.SHOWN if shown else Replayed.NOT_SHOWN
         return replace(finding, exchanges=sequence, replay=replay)
 
-    def _is_expensive(self, finding: Finding) -> bool:
+    def _is_expensive(self, finding: Evidence) -> bool:
         """Return whether a search costs too much: the target is slow, or the user limits its requests."""
         if finding.verdict is not Verdict.FAIL or not finding.exchanges:
             return True
@@ -167,7 +167,7 @@ class Shrinker:
         self._charge()
         delete_unneeded(self._subject)
 
-    def _search(self, id: str, finding: Finding, sequence: Sequence[Exchange]) -> Reproduced | None:
+    def _search(self, id: str, finding: Evidence, sequence: Sequence[Exchange]) -> Reproduced | None:
         oracle = self._oracle(id, finding, sequence)
         if oracle is None or any(exchange.connection is not None for exchange in sequence):
             self._failed_searches[id] = len(sequence)
@@ -198,7 +198,7 @@ class Shrinker:
             else reproduced
         )
 
-    def _oracle(self, id: str, finding: Finding, sequence: Sequence[Exchange]) -> Oracle | None:
+    def _oracle(self, id: str, finding: Evidence, sequence: Sequence[Exchange]) -> Oracle | None:
         judge, found = self._judges.get(id), finding.failure
         if judge is not None:
             return self._oracles.by_judge(judge, found, sequence[-1])
@@ -208,7 +208,7 @@ class Shrinker:
             or self._oracles.by_replay(found)
         )
 
-    def _sliced(self, finding: Finding, sequence: Sequence[Exchange]) -> tuple[Exchange, ...] | None:
+    def _sliced(self, finding: Evidence, sequence: Sequence[Exchange]) -> tuple[Exchange, ...] | None:
         """Return the exchanges about the models of the last one, if these alone end in the same response."""
         if not finding.failure.seen_in:
             return None
@@ -254,7 +254,7 @@ class Shrinker:
         return exchanges
 
 
-def _sequence_of(finding: Finding, whole: Sequence[Exchange]) -> tuple[Exchange, ...]:
+def _sequence_of(finding: Evidence, whole: Sequence[Exchange]) -> tuple[Exchange, ...]:
     """Return everything that was sent up to the exchange that shows the finding."""
     last = finding.exchanges[-1]
     place = next((place for place, exchange in enumerate(whole) if exchange is last), None)
@@ -266,7 +266,7 @@ def _is_beginning(sequence: Sequence[Exchange], whole: Sequence[Exchange]) -> bo
     return len(sequence) <= len(whole) and all(one is other for one, other in zip(sequence, whole, strict=False))
 
 
-def _shown_by(finding: Finding, reproduced: Reproduced, names: Names) -> Finding:
+def _shown_by(finding: Evidence, reproduced: Reproduced, names: Names) -> Evidence:
     """Return the finding as other exchanges show it; it keeps the words of its check if the requests are the same."""
     failure, words = reproduced.failure, finding.failure.expected
     before = [exchange.request for exchange in finding.exchanges]

@@ -1,6 +1,6 @@
-"""What of the contract a run has met: the statuses of its operations, and the fields of requests and responses.
+"""How much of the contract a run has covered: the statuses of its operations, the fields of requests and responses.
 
-Counted from the exchanges, whatever check made them, and compared with the contract only when it is reported.
+All exchanges count, whatever check made them. They are compared with the contract only when a report is written.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from conformance.wire.exchange import Exchange, Json
 from contract import Contract, Operation, Schema
 
-SENT, TAKEN, SHOWN, NULL = "sent", "taken", "shown", "null"
+SENT, ACCEPTED, RETURNED, NULL = "sent", "accepted", "returned", "null"
 STATUS_OF = "status of "
 Counts = dict[str, dict[str, int]]
-"""Counts by kind and name; plain JSON, for they travel between the processes of pytest-xdist."""
+"""Counts by kind and name."""
 
 
 @dataclass(slots=True)
@@ -26,7 +25,7 @@ class Coverage:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
 
     def note(self, exchanges: Iterable[Exchange], contract: Contract) -> None:
-        """Count what the exchanges show."""
+        """Count the statuses and fields of the exchanges."""
         for exchange in exchanges:
             if exchange.request.operation_id is None:
                 continue
@@ -34,75 +33,125 @@ class Coverage:
             if exchange.request.operation_id == contract.upsert.operation.operation_id:
                 self._note_request(exchange)
             if exchange.response.successful:
-                shown = dict(_values("", exchange.response.members))
-                self._count(SHOWN, (name for name, value in shown.items() if value is not None))
-                self._count(NULL, (name for name, value in shown.items() if value is None))
+                returned = dict(_values("", exchange.response.members))
+                self._count(RETURNED, (name for name, value in returned.items() if value is not None))
+                self._count(NULL, (name for name, value in returned.items() if value is None))
 
     def _note_request(self, exchange: Exchange) -> None:
         sent = exchange.request.json
         if isinstance(sent, dict):
             self._count(SENT, list(sent))
-            self._count(TAKEN, list(sent) if exchange.response.successful else ())
+            self._count(ACCEPTED, list(sent) if exchange.response.successful else ())
 
     def _count(self, kind: str, names: Iterable[str]) -> None:
         self.counts.setdefault(kind, Counter()).update(names)
 
     def add(self, counts: Mapping[str, Mapping[str, int]]) -> None:
-        """Add what was counted elsewhere."""
+        """Add the counts of another process."""
         for kind, names in counts.items():
             self.counts.setdefault(kind, Counter()).update(names)
 
     def take(self) -> Counts:
-        """What was counted since the last call."""
-        taken, self.counts = self.counts, {}
-        return {kind: dict(names) for kind, names in taken.items()}
+        """Return the counts since the last call."""
+        counts, self.counts = self.counts, {}
+        return {kind: dict(names) for kind, names in counts.items()}
 
     def of(self, kind: str, name: str) -> int:
-        """One count."""
         return self.counts.get(kind, Counter())[name]
 
 
 def _values(prefix: str, members: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    """Each member by its dotted path, those of objects in it too."""
+    """Yield each member with its dotted path, members of nested objects too."""
     for name, value in members.items():
         yield prefix + name, value
         if isinstance(value, dict):
             yield from _values(f"{prefix}{name}.", value)
 
 
-def report(coverage: Coverage, contract: Contract) -> dict[str, Any]:
-    """What the contract declares, each with how often the run met it."""
-    upsert = contract.upsert
-    operations = [operation for operation in (upsert.operation, upsert.read, upsert.delete) if operation is not None]
-    response = _declared("", {name: field.schema for name, field in upsert.response.items()})
-    return {
-        "operations": [_operation(coverage, operation) for operation in operations],
-        "request_fields": [
-            {"name": name, "sent": coverage.of(SENT, name), "taken": coverage.of(TAKEN, name)}
-            for name in upsert.request
-        ],
-        "response_fields": [
-            {"name": name, "shown": coverage.of(SHOWN, name), "null": coverage.of(NULL, name)} for name in response
-        ],
-    }
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A status of an operation."""
+
+    status: int
+    declared: bool
+    """Whether the contract declares it."""
+    responses: int
+    """The number of responses with it."""
 
 
-def _operation(coverage: Coverage, operation: Operation) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class CoveredOperation:
+    """An operation of the contract, with the statuses that it declares and those that the target returned."""
+
+    id: str
+    method: str
+    path: str
+    statuses: tuple[Status, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestField:
+    """A request field that the contract declares."""
+
+    name: str
+    sent: int
+    """Requests with the field."""
+    accepted: int
+    """Requests with the field that got a 2xx."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseField:
+    """A response field that the contract declares."""
+
+    name: str
+    """Dotted if the field is inside another."""
+    returned: int
+    """2xx responses with a value."""
+    null: int
+    """2xx responses with null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What the contract declares, with how often the run met each part."""
+
+    operations: tuple[CoveredOperation, ...]
+    request_fields: tuple[RequestField, ...]
+    response_fields: tuple[ResponseField, ...]
+
+    @classmethod
+    def of(cls, coverage: Coverage, contract: Contract) -> Covered:
+        """Compare the counts with the contract."""
+        upsert = contract.upsert
+        operations = [one for one in (upsert.operation, upsert.read, upsert.delete) if one is not None]
+        response = _declared("", {name: field.schema for name, field in upsert.response.items()})
+        return cls(
+            tuple(_operation(coverage, operation) for operation in operations),
+            tuple(RequestField(it, coverage.of(SENT, it), coverage.of(ACCEPTED, it)) for it in upsert.request),
+            tuple(ResponseField(it, coverage.of(RETURNED, it), coverage.of(NULL, it)) for it in response),
+        )
+
+    def __str__(self) -> str:
+        declared = [status.responses for one in self.operations for status in one.statuses if status.declared]
+        sent, returned = [one.sent for one in self.request_fields], [one.returned for one in self.response_fields]
+        parts = {"documented statuses": declared, "request fields": sent, "response fields": returned}
+        return ", ".join(f"{sum(map(bool, counts))} of {len(counts)} {name}" for name, counts in parts.items())
+
+
+def _operation(coverage: Coverage, operation: Operation) -> CoveredOperation:
     met = coverage.counts.get(STATUS_OF + operation.operation_id, Counter())
     declared = {str(status) for status in operation.statuses}
-    return {
-        "id": operation.operation_id,
-        "method": operation.method,
-        "path": operation.path,
-        "statuses": [
-            {"status": int(status), "declared": status in declared, "seen": met[status]}
-            for status in sorted({*declared, *met})
-        ],
-    }
+    return CoveredOperation(
+        operation.operation_id,
+        operation.method,
+        operation.path,
+        tuple(Status(int(status), status in declared, met[status]) for status in sorted({*declared, *met})),
+    )
 
 
 def _declared(prefix: str, properties: Mapping[str, Schema]) -> Iterator[str]:
-    """The dotted path of each declared property, those of objects in it too."""
+    """Yield the dotted path of each declared property, properties of nested objects too."""
     for name, schema in properties.items():
         yield prefix + name
         yield from _declared(f"{prefix}{name}.", schema.get("properties", {}))

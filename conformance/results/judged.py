@@ -1,35 +1,25 @@
-"""A requirement and what a run found about it, the same as properties of a test, and findings grouped by cause."""
+"""A requirement and what a run found about it, its properties in a test report, and findings grouped by cause."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from conformance.judge.outcome import Cause, Obstacle
 from conformance.requirements.level import MUST, OPEN, Level
 from conformance.requirements.requirement import Requirement
+from conformance.results.finding import Finding
+from conformance.results.record import Record, Test
 from conformance.results.verdict import Verdict, worst
 from conformance.results.waivers import Use, Waiver
 from contract import Clause, Contract
-
-Record = Mapping[str, Any]
-"""What one test of a requirement came to: plain JSON, for it travels between the processes of pytest-xdist."""
-
-
-def error_record(id: str, case: str, reason: str) -> dict[str, Any]:
-    """The record of a test that we kept from running: without it, what never ran would not be missed."""
-    nothing: dict[str, Any] = {"blocked_by": None, "observed": [], "requests": 0, "coverage": {}, "findings": []}
-    nothing |= {"obstacle": None, "void": []}
-    return {**nothing, "requirement": id, "case": case, "verdict": Verdict.ERROR.value, "reason": reason}
-
 
 UNMET = (Verdict.FAIL, Verdict.UNSTABLE)
 """What is found where a requirement is not met."""
 
 
 def read_as(found: Verdict, level: Level, *, strict: bool, waived: bool) -> Verdict:
-    """What was found, on the terms of a run: a SHOULD that is not met deviates, unless the run is strict."""
+    """Return the verdict on the terms of a run: a SHOULD that is not met deviates, unless the run is strict."""
     if level is OPEN:
         return Verdict.PASS if found in UNMET else found
     if waived and found in UNMET:
@@ -46,35 +36,56 @@ class Judged:
     clause: Clause
     cases: dict[str, Verdict] = field(default_factory=dict)
     obstacles: dict[str, Obstacle] = field(default_factory=dict)
-    """What kept each case from being judged that was not."""
-    findings: list[Record] = field(default_factory=list)
-    """The violations, those of its own tests and those that came up in others, as they arrived."""
+    """The obstacle of each case that could not be judged."""
+    findings: list[Finding] = field(default_factory=list)
+    """Its findings, from its own tests and from others, those that are easiest to believe first."""
     reasons: list[str] = field(default_factory=list)
+    """Why it could not be judged."""
     blocked_by: list[str] = field(default_factory=list)
     observed: list[str] = field(default_factory=list)
+    """What the target does where the contract leaves it open."""
     selected: bool = True
     reached: bool = True
-    """Whether the run came as far as its tests, if it has any."""
+    """Whether the run reached its tests, if it has any."""
     waiver: Waiver | None = None
     waiver_expired: bool = False
 
     def verdict(self, strict: bool) -> Verdict:
-        """The worst of its cases, on the terms of the run."""
+        """Return the worst of its verdicts, on the terms of the run."""
         waived = self.waiver is not None and not self.waiver_expired
         return read_as(self._found(), self.level, strict=strict, waived=waived)
 
-    def told_findings(self) -> list[Record]:
-        """Its findings in the order in which every report tells them: the first in full, the others in short."""
-        return sorted(self.findings, key=self._effort)
+    def add(self, record: Record) -> None:
+        """Add what one of its tests found about it."""
+        self.reached = True
+        self.cases[record.case] = record.verdict
+        if record.obstacle is not None:
+            self.obstacles[record.case] = record.obstacle
+        if record.reason and record.reason not in self.reasons:
+            self.reasons.append(record.reason)
+        if record.blocked_by is not None:
+            self.blocked_by.append(record.blocked_by)
+        self.observed = list(dict.fromkeys([*self.observed, *record.observed]))
 
-    def _effort(self, finding: Record) -> tuple[bool, bool, bool, bool, int]:
-        """How much it takes to believe it: the least where it can be reproduced, and came up in its own tests."""
-        exchanges = finding["exchanges"]
-        doubtful, elsewhere = finding["verdict"] != Verdict.FAIL, finding["found_in"] != self.requirement.id
-        return doubtful, not finding["reproduce"], not exchanges, elsewhere, len(exchanges)
+    def add_finding(self, finding: Finding) -> None:
+        """Add a finding of any test."""
+        self.findings = sorted([*self.findings, finding], key=self._effort)
+
+    def void(self, test: Test, reason: str) -> None:
+        """Remove what a test found while the surroundings of the target had changed."""
+        id, case = test
+        self.findings = [one for one in self.findings if (one.found_in, one.case) != test]
+        if id == self.requirement.id and self.cases.get(case) in (Verdict.PASS, Verdict.FAIL):
+            self.cases[case], self.obstacles[case] = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED
+            self.reasons = list(dict.fromkeys([*self.reasons, reason]))
+
+    def _effort(self, finding: Finding) -> tuple[bool, bool, bool, bool, int]:
+        """Return how hard it is to believe a finding: easiest if it can be reproduced, and its own test found it."""
+        doubtful, elsewhere = finding.verdict is not Verdict.FAIL, finding.found_in != self.requirement.id
+        return doubtful, not finding.reproduce, not finding.exchanges, elsewhere, len(finding.exchanges)
 
     def use(self) -> Use | None:
-        """What the run makes of its waiver, if it has one."""
+        """Return what the run makes of its waiver, if it has one."""
         if self.waiver is None:
             return None
         verdict = self.verdict(strict=True)
@@ -87,16 +98,16 @@ class Judged:
     def _found(self) -> Verdict:
         if not self.selected:
             return Verdict.NOT_SELECTED
-        found = [*self._judged_cases(), *(Verdict(finding["verdict"]) for finding in self.findings)]
+        found = [*self._judged_cases(), *(finding.verdict for finding in self.findings)]
         return worst(found) if found or self.reached else Verdict.NOT_REACHED
 
     def _judged_cases(self) -> list[Verdict]:
-        """The verdicts of its cases; those that do not apply are left out where others do."""
+        """Return the verdicts of its cases, without those that do not apply, unless none applies."""
         applies = [v for case, v in self.cases.items() if self.obstacles.get(case) is not Obstacle.DOES_NOT_APPLY]
         return applies or list(self.cases.values())
 
-    def kept_by(self, obstacle: Obstacle) -> bool:
-        """Whether an obstacle of that kind kept any of it from being judged."""
+    def has_obstacle(self, obstacle: Obstacle) -> bool:
+        """Return whether any of its cases met an obstacle of that kind."""
         return obstacle in self.obstacles.values()
 
 
@@ -105,7 +116,7 @@ REQUIREMENT, CASE, VERDICT = "requirement", "case", "verdict"
 
 
 def of_requirement(requirement: Requirement, contract: Contract, case: str = "") -> Properties:
-    """Properties that are known before the test runs."""
+    """Return the properties that are known before the test runs."""
     clause = requirement.clause_in(contract)
     found: Properties = [
         (REQUIREMENT, requirement.id),
@@ -118,7 +129,7 @@ def of_requirement(requirement: Requirement, contract: Contract, case: str = "")
 
 
 def of_verdict(verdict: Verdict) -> Properties:
-    """The verdict of a test, as reports of the run read it."""
+    """Return the verdict of a test as a property."""
     return [(VERDICT, verdict.value)]
 
 
@@ -131,37 +142,38 @@ class Group:
 
     change: str
     """What to change, as an imperative."""
-    settles: Sequence[str]
-    """Requirements that have no finding of another cause."""
-    helps: Sequence[str] = ()
+    fixes: tuple[str, ...]
+    """Requirements that have no finding with another cause."""
+    partly_fixes: tuple[str, ...] = ()
     """Requirements that have one as well."""
 
     @property
-    def ids(self) -> Sequence[str]:
-        """All of them."""
-        return sorted([*self.settles, *self.helps])
+    def ids(self) -> list[str]:
+        return sorted([*self.fixes, *self.partly_fixes])
+
+    @property
+    def effect(self) -> str:
+        """What the change does: "fixes STA-01, STA-02 and partly fixes IDM-05"."""
+        parts = {"fixes": self.fixes, "partly fixes": self.partly_fixes}
+        return " and ".join(f"{verb} {', '.join(ids)}" for verb, ids in parts.items() if ids)
 
 
 def groups(judged: Mapping[str, Judged], verdicts: Mapping[str, Verdict]) -> list[Group]:
-    """The causes that several requirements have in common, that of most requirements first."""
-    found = {id: _causes(one.findings) for id, one in judged.items() if verdicts[id] in GROUPED}
-    causes = _named(cause for some in found.values() for cause in some if cause is not None)
+    """Return the causes that several requirements have in common, that of most requirements first."""
+    found = {id: {one.cause for one in it.findings} for id, it in judged.items() if verdicts[id] in GROUPED}
+    causes = _identified(cause for some in found.values() for cause in some if cause is not None)
     made = []
     for cause in dict.fromkeys(causes.values()):
-        mine = {id: {causes.get(one, None) if one else None for one in some} for id, some in found.items()}
-        settles = [id for id, some in mine.items() if some == {cause}]
-        helps = [id for id, some in mine.items() if cause in some and some != {cause}]
-        if len(settles) + len(helps) > 1:
-            made.append(Group(cause.change, settles, helps))
+        own = {id: {causes[one] if one else None for one in some} for id, some in found.items()}
+        fixes = tuple(id for id, some in own.items() if some == {cause})
+        partly = tuple(id for id, some in own.items() if cause in some and some != {cause})
+        if len(fixes) + len(partly) > 1:
+            made.append(Group(cause.change, fixes, partly))
     return sorted(made, key=lambda group: -len(group.ids))
 
 
-def _causes(findings: Iterable[Record]) -> set[Cause | None]:
-    return {Cause(**finding["cause"]) if finding.get("cause") else None for finding in findings}
-
-
-def _named(causes: Iterable[Cause]) -> dict[Cause, Cause]:
-    """Each cause with the one that it is: a status that is merely undeclared stands in place of an expected one."""
+def _identified(causes: Iterable[Cause]) -> dict[Cause, Cause]:
+    """Map each cause to the one that it is: an undeclared status is the one that another finding expected otherwise."""
     seen = list(causes)
     telling = {cause.observed: cause for cause in reversed(seen) if cause.kind == "status" and cause.expected}
     return {

@@ -1,4 +1,4 @@
-"""Verdicts of requirements and of whole runs, the exit codes that say them, and the words for them in every report."""
+"""Verdicts on requirements and on whole runs, their exit codes, and the words for them in every report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 
 
 class Verdict(StrEnum):
-    """What a requirement came to."""
+    """The verdict on a requirement."""
 
     NOT_SELECTED = "not-selected"
     NOT_REACHED = "not-reached"
@@ -18,35 +18,35 @@ class Verdict(StrEnum):
     DEVIATES = "deviates"
     """A SHOULD is not met."""
     WAIVED = "waived"
-    """It is not met, and somebody answers for that until a day."""
+    """It is not met, and a waiver accepts that."""
     UNSTABLE = "unstable"
-    """It failed, and did not when tried again."""
+    """It failed, and passed when the check ran again."""
     FAIL = "fail"
-    """The target is wrong."""
+    """The target does not meet it."""
     ERROR = "error"
-    """We are wrong."""
+    """The suite itself failed."""
 
 
 _ORDER = list(Verdict)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The worst of them; a requirement with no part judged was not selected."""
+    """Return the worst verdict; NOT_SELECTED if there is none."""
     return max(verdicts, key=_ORDER.index, default=Verdict.NOT_SELECTED)
 
 
 class RunVerdict(StrEnum):
-    """What a run came to."""
+    """The verdict on a run."""
 
     CONFORMANT = "conformant"
     NON_CONFORMANT = "non-conformant"
     OUTDATED_WAIVERS = "outdated-waivers"
-    """The target does what it must, but a waiver has expired, or is no longer needed in a strict run."""
+    """The target conforms, but a waiver has expired, or is no longer needed in a strict run."""
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
     UNREACHABLE = "unreachable"
     WRONG_USE = "wrong-use"
-    """The run was set up wrongly, with a key that the target does not take for instance."""
+    """The run was set up wrongly, for example with a key that the target does not accept."""
     INTERRUPTED = "interrupted"
 
 
@@ -75,11 +75,11 @@ EXIT_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """How a verdict is said."""
+    """The words for a verdict."""
 
     text: str
     mark: str
-    """A sign that tells it apart without colour."""
+    """A character that distinguishes it without colour."""
     explained: str = ""
 
 
@@ -87,24 +87,26 @@ WORDS: Mapping[Verdict, Word] = {
     Verdict.NOT_SELECTED: Word("not selected", "·", "Left out of this run."),
     Verdict.NOT_REACHED: Word("not reached", "·", "The run ended before this was judged."),
     Verdict.PASS: Word("pass", "✓"),
-    Verdict.NOT_TESTABLE: Word("not testable", "○", "Something is missing that it takes to judge this."),
-    Verdict.DEVIATES: Word("deviates", "~", "A SHOULD is not met. It counts in a strict run only."),
-    Verdict.WAIVED: Word("waived", "≈", "Not met, and somebody answers for that until a day."),
-    Verdict.UNSTABLE: Word("unstable", "?", "It failed once, and not when it was tried again. Run it again."),
+    Verdict.NOT_TESTABLE: Word("not testable", "○", "The suite could not check these requirements on this target."),
+    Verdict.DEVIATES: Word("deviates", "~", "A SHOULD requirement is not met. This counts only in a strict run."),
+    Verdict.WAIVED: Word("waived", "≈", "The requirement is not met, and a waiver accepts that."),
+    Verdict.UNSTABLE: Word("unstable", "?", "A check failed, and passed when it ran again. Start another run."),
     Verdict.FAIL: Word("fail", "✗", "The target does not do what the contract says."),
     Verdict.ERROR: Word("error", "!", "The suite failed, not the target. Please report it."),
 }
 RUN_WORDS: Mapping[RunVerdict, Word] = {
-    RunVerdict.CONFORMANT: Word("Conformant", "✓", "What binds and could be tested holds."),
+    RunVerdict.CONFORMANT: Word("Conformant", "✓", "The target meets every binding requirement that could be tested."),
     RunVerdict.NON_CONFORMANT: Word("Not conformant", "✗", "The target does not do what the contract says."),
-    RunVerdict.OUTDATED_WAIVERS: Word("Outdated waivers", "!", "The target does what it must; look at its waivers."),
+    RunVerdict.OUTDATED_WAIVERS: Word("Outdated waivers", "!", "The target conforms, but waivers need attention."),
     RunVerdict.INCONCLUSIVE: Word(
         "Inconclusive", "?", "There is not enough evidence to call the target conformant or not."
     ),
-    RunVerdict.ERROR: Word("Error", "!", "The suite itself failed. This says nothing of the target; please report it."),
-    RunVerdict.UNREACHABLE: Word("Unreachable", "!", "The target did not answer, so nothing can be said of it."),
-    RunVerdict.WRONG_USE: Word("Wrong use", "!", "The run was set up wrongly, so nothing can be said of the target."),
-    RunVerdict.INTERRUPTED: Word("Interrupted", "!", "The run was ended early; what was judged until then is told."),
+    RunVerdict.ERROR: Word(
+        "Error", "!", "The suite itself failed. This says nothing about the target; please report it."
+    ),
+    RunVerdict.UNREACHABLE: Word("Unreachable", "!", "The target did not respond, so there is no verdict on it."),
+    RunVerdict.WRONG_USE: Word("Wrong use", "!", "The run was set up wrongly, so there is no verdict on the target."),
+    RunVerdict.INTERRUPTED: Word("Interrupted", "!", "The run was interrupted; the report has what was judged so far."),
 }
-TOLD_IN_FULL = (Verdict.FAIL, Verdict.ERROR, Verdict.UNSTABLE, Verdict.WAIVED, Verdict.DEVIATES)
-"""Verdicts that a report gives the grounds of, the gravest for the target first."""
+IN_FULL = (Verdict.FAIL, Verdict.ERROR, Verdict.UNSTABLE, Verdict.WAIVED, Verdict.DEVIATES)
+"""Verdicts that reports explain in full, the gravest for the target first."""

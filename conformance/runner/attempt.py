@@ -43,7 +43,7 @@ from conformance.reproduction.sequence import renamed, same_response, sequence_s
 from conformance.reproduction.shrinker import Shrinker
 from conformance.requirements.registry import judge_of
 from conformance.requirements.requirement import Requirement
-from conformance.results.finding import Finding
+from conformance.results.finding import Evidence
 from conformance.results.verdict import Verdict
 from conformance.runner.control import Change, Control
 from conformance.target.client import has_repeated_write
@@ -92,7 +92,7 @@ class Attempt:
     observed: tuple[str, ...] = ()
     """What the target does where the contract leaves it open."""
     exchanges: tuple[Exchange, ...] = ()
-    findings: dict[str, Finding] = field(default_factory=dict)
+    findings: dict[str, Evidence] = field(default_factory=dict)
     """By the ID of the requirement: the check's own, and those of requirements on every exchange."""
     lost: NoResponse | None = None
     """The request that got no response."""
@@ -251,14 +251,14 @@ class CheckRunner:
         attempt.exchanges = tuple(self._subject.client.drain())
         attempt.findings.update(self._judge_exchanges(attempt.exchanges))
         if own is not None:
-            attempt.findings[requirement.id] = Finding(own, own.exchanges or sequence_showing(own, attempt.exchanges))
+            attempt.findings[requirement.id] = Evidence(own, own.exchanges or sequence_showing(own, attempt.exchanges))
         if attempt.lost is not None and not self._subject.client.budget.seconds_left:
             attempt.give_up("the time budget ran out during a wait for a response", Obstacle.DISRUPTED)
         return attempt
 
-    def _judge_exchanges(self, exchanges: Sequence[Exchange]) -> dict[str, Finding]:
+    def _judge_exchanges(self, exchanges: Sequence[Exchange]) -> dict[str, Evidence]:
         """Return the first failure of each requirement on every exchange."""
-        findings: dict[str, Finding] = {}
+        findings: dict[str, Evidence] = {}
         for index, exchange in enumerate(exchanges):
             for id, judge in self._judges.items():
                 if judge is None or id in findings:
@@ -266,7 +266,7 @@ class CheckRunner:
                 try:
                     judge(exchange, self._schemas, self._contract)
                 except Failure as failure:
-                    findings[id] = Finding(failure, _about_same_model(exchanges, index))
+                    findings[id] = Evidence(failure, _about_same_model(exchanges, index))
         return findings
 
     # Telling a fault of the target from its surroundings.
@@ -378,7 +378,7 @@ class CheckRunner:
             }
         return repeated
 
-    def _replays(self, finding: Finding) -> bool:
+    def _replays(self, finding: Evidence) -> bool:
         """Return whether the replay that the check brought along, if any, shows the failure again."""
         replay = finding.failure.replay
         if replay is None:
@@ -389,7 +389,7 @@ class CheckRunner:
         except (NoResponse, NotTestable, StaleConnection):
             return False
 
-    def _fails_alone(self, id: str, finding: Finding) -> bool:
+    def _fails_alone(self, id: str, finding: Evidence) -> bool:
         """Return whether the last request fails again: a second run of the check does not repeat generated requests."""
         if id not in self._judges or not finding.exchanges:
             return False
@@ -399,7 +399,7 @@ class CheckRunner:
             return False
         return id in self._judge_exchanges([exchange])
 
-    def _ends_alike(self, _: str, finding: Finding) -> bool:
+    def _ends_alike(self, _: str, finding: Evidence) -> bool:
         """Return whether the same requests about other models end in the same response.
 
         A fault that leaves something behind changes what a second run of the check starts from. Then the second run may
@@ -418,13 +418,13 @@ class CheckRunner:
             return False
         return same_response(self._contract, names, exchanges, again)
 
-    def _repeats_reliably(self, repeats: Callable[[str, Finding], bool], id: str, finding: Finding) -> bool:
+    def _repeats_reliably(self, repeats: Callable[[str, Evidence], bool], id: str, finding: Evidence) -> bool:
         """Return whether a finding repeats. A server error has to several times in a row: gateways send some too."""
         if not _may_come_from_gateway(finding):
             return repeats(id, finding)
         return all(repeats(id, finding) for _ in range(SERVER_ERRORS)) and self.control.is_stable()
 
-    def _is_same_fault(self, id: str, first: Finding, again: Finding) -> bool:
+    def _is_same_fault(self, id: str, first: Evidence, again: Evidence) -> bool:
         """Return whether two findings of a requirement show one fault, and not a gateway that fails now and then.
 
         For a requirement on every exchange, and for a server error, the last request has to be the same. For others
@@ -442,7 +442,7 @@ class CheckRunner:
             _without_digits(one) == _without_digits(other) for one, other in (expected, observed)
         )
 
-    def _normalised(self, finding: Finding, text: str) -> str:
+    def _normalised(self, finding: Evidence, text: str) -> str:
         """Return a text of a finding without times, and with a letter for each name, in the order of their use."""
         names = self._subject.names
         sent = [name for exchange in finding.exchanges for name in names.names_in(text_of(exchange.request))]
@@ -465,7 +465,7 @@ def _without_digits(text: str) -> str:
     return re.sub(r"\d+", "", text)
 
 
-def _may_come_from_gateway(finding: Finding) -> bool:
+def _may_come_from_gateway(finding: Evidence) -> bool:
     """Return whether the last response is a server error, or a success without an object, as gateways send them."""
     if not finding.exchanges:
         return False
@@ -488,7 +488,7 @@ def _outcome_of(check: Callable[[], None], attempt: Attempt) -> Failure | None:
         if not lost.request.may_be_intercepted:
             attempt.blocked_by = judge_of(Prerequisite.RESPONDS)
             observed = f"nothing: {lost.reason}"
-            attempt.findings[attempt.blocked_by] = Finding(
+            attempt.findings[attempt.blocked_by] = Evidence(
                 Failure(f"a response to {lost.request.method}", observed), ()
             )
     except (StaleConnection, Unreachable):
@@ -504,7 +504,7 @@ def _note_obstacle(attempt: Attempt, obstacle: NotTestable) -> None:
     if obstacle.blocked_by is not None:
         attempt.blocked_by = judge_of(obstacle.blocked_by)
         if obstacle.failure is not None:
-            attempt.findings[attempt.blocked_by] = Finding(obstacle.failure, obstacle.failure.exchanges)
+            attempt.findings[attempt.blocked_by] = Evidence(obstacle.failure, obstacle.failure.exchanges)
 
 
 def _about_same_model(exchanges: Sequence[Exchange], index: int) -> tuple[Exchange, ...]:

@@ -18,12 +18,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from random import Random
 from statistics import median
-from typing import Any
 
 from conformance.fixtures import with_fixtures
 from conformance.judge.outcome import Disrupted, NotProvided
@@ -34,8 +33,9 @@ from conformance.requirements.registry import judge_of, load_checks, profile_of,
 from conformance.requirements.requirement import REGISTRY, Requirement
 from conformance.results.about import BUNDLED, About, Command, command_of
 from conformance.results.coverage import Coverage
-from conformance.results.finding import RUN, Finding, Place, finding_record, in_short
-from conformance.results.judged import Record, read_as
+from conformance.results.finding import RUN, Evidence, Finding, Origin, Place, finding_of, in_short
+from conformance.results.judged import read_as
+from conformance.results.record import Closing, Record, Test
 from conformance.results.verdict import Verdict
 from conformance.results.waivers import Terms
 from conformance.runner.attempt import Attempt, CheckRunner
@@ -114,9 +114,9 @@ class Run:
         """Whether any failure did not repeat."""
         self._counted = 0
         self._coverage = Coverage()
-        self._findings: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._disruptions: list[Disruption] = []
-        self._unproven: list[list[str]] = []
+        self._unproven: list[Test] = []
         """The tests that were judged since the surroundings were last found unchanged."""
         self._gone: dict[str, str] = {}
         """The options of keys that no longer work, and why."""
@@ -246,19 +246,33 @@ class Run:
             raise
         seconds = time.perf_counter() - started
         self._coverage.note(attempt.exchanges, self.contract)
-        void = self._void(requirement.id, case, attempt)
-        self._unstable |= any(finding.verdict is Verdict.UNSTABLE for finding in attempt.findings.values())
+        void = self._void((requirement.id, case), attempt)
+        self._unstable |= any(evidence.verdict is Verdict.UNSTABLE for evidence in attempt.findings.values())
         self.subject.found_failure |= any(
-            self._makes_nonconformant(id, finding) for id, finding in attempt.findings.items()
+            self._makes_nonconformant(id, evidence) for id, evidence in attempt.findings.items()
         )
         delete_unneeded(self.subject)
         if self.subject.names.reuses:
             self.subject.names.return_unwritten(self.subject.creations.written_names())
-        return self._record(requirement, case, attempt) | {"void": void, "seconds": seconds, **self._journal(attempt)}
+        return Record(
+            requirement.id,
+            case,
+            attempt.verdict,
+            reason=self.without_secrets(attempt.reason),
+            obstacle=attempt.obstacle,
+            blocked_by=attempt.blocked_by,
+            observed=tuple(map(self.without_secrets, attempt.observed)),
+            requests=self._uncounted(),
+            coverage=self._coverage.take(),
+            findings=self._findings(requirement.id, case, attempt),
+            void=void,
+            seconds=seconds,
+            exchanges=self._lines(attempt) if self.settings["verbose"] else (),
+        )
 
-    def _makes_nonconformant(self, id: str, finding: Finding) -> bool:
+    def _makes_nonconformant(self, id: str, evidence: Evidence) -> bool:
         """Return whether a finding makes the target not conformant."""
-        return finding.verdict is Verdict.FAIL and self.read(REGISTRY[id], Verdict.FAIL) is Verdict.FAIL
+        return evidence.verdict is Verdict.FAIL and self.read(REGISTRY[id], Verdict.FAIL) is Verdict.FAIL
 
     def _run_if_possible(self, requirement: Requirement, check: Callable[[], None]) -> None:
         """Run the check. Raises NotProvided or Disrupted if a setting, a key or new names are missing for it."""
@@ -273,12 +287,9 @@ class Run:
             raise NotProvided(NO_NEW_NAMES)
         check()
 
-    def _void(self, id: str, case: str, attempt: Attempt) -> list[list[str]]:
-        """Keep in mind what was judged since the surroundings were last seen to be what they were.
-
-        Return what of it is void, for they changed: pairs of requirement and case.
-        """
-        void = list[list[str]]()
+    def _void(self, test: Test, attempt: Attempt) -> tuple[Test, ...]:
+        """Note what was judged since the surroundings were last found unchanged; return what a change makes void."""
+        void = list[Test]()
         for change in attempt.changes:
             void, self._unproven = void + self._unproven, []
             self._disruptions.append(change.disruption)
@@ -288,49 +299,39 @@ class Run:
         if attempt.trailing < len(attempt.exchanges):
             self._unproven = []
         if attempt.trailing:
-            self._unproven.append([id, case])
-        return void
+            self._unproven.append(test)
+        return tuple(void)
 
-    def _record(self, requirement: Requirement, case: str, attempt: Attempt) -> dict[str, Any]:
-        own = requirement.id
+    def _findings(self, id: str, case: str, attempt: Attempt) -> tuple[Finding, ...]:
+        """Return the findings of a test of requirement `id`, its own and those of other requirements."""
         bundled = self.settings.origins.get("url") == BUNDLED  # which ends with the command
         place = Place.of("" if bundled else self.target, self._app, self._shape.shell, self._connection.command_options)
-        again = {id: self.about.command.of(self.seed, own, id, node=self.node) for id in attempt.findings}
-        return {
-            "requirement": requirement.id,
-            "case": case,
-            "verdict": attempt.verdict.value,
-            "reason": self.told(attempt.reason),
-            "obstacle": attempt.obstacle and attempt.obstacle.value,
-            "blocked_by": attempt.blocked_by,
-            "observed": [self.told(observed) for observed in attempt.observed],
-            "requests": self.uncounted(),
-            "coverage": self._coverage.take(),
-            "findings": [
-                {
-                    **finding_record(id, case, self._shown(id, finding), place, self._variables(), again[id]),
-                    "found_in": own,
-                }
-                for id, finding in attempt.findings.items()
-            ],
-        }
+        variables = self._variables()
+        return tuple(
+            finding_of(
+                other,
+                self._limited(other, evidence),
+                Origin(id, case, self.about.command.of(self.seed, id, other, node=self.node)),
+                place,
+                variables,
+            )
+            for other, evidence in attempt.findings.items()
+        )
 
-    def _journal(self, attempt: Attempt) -> dict[str, Any]:
-        """Every exchange in short, where they are asked for."""
-        if not self.settings["verbose"]:
-            return {}
-        return {"journal": [in_short(exchange, self._variables()) for exchange in attempt.exchanges]}
+    def _lines(self, attempt: Attempt) -> tuple[str, ...]:
+        variables = self._variables()
+        return tuple(in_short(exchange, variables) for exchange in attempt.exchanges)
 
-    def told(self, text: str) -> str:
-        """`text` without the keys of the run."""
+    def without_secrets(self, text: str) -> str:
+        """Return `text` with the names of shell variables in place of the keys of the run."""
         return redacted(text, self.secrets())
 
-    def _shown(self, id: str, finding: Finding) -> Finding:
-        """The finding, without its exchanges once the requirement has been shown violated often enough."""
-        self._findings[id] += 1
-        if finding.exchanges:
-            finding = replace(finding, hint=foreign_response_hint(finding.exchanges[-1], self.subject.baseline))
-        return finding if self._findings[id] <= SHOWN else replace(finding, exchanges=(), again=())
+    def _limited(self, id: str, evidence: Evidence) -> Evidence:
+        """Return the evidence, without its exchanges once the requirement has enough findings with exchanges."""
+        self._counts[id] += 1
+        if evidence.exchanges:
+            evidence = replace(evidence, hint=foreign_response_hint(evidence.exchanges[-1], self.subject.baseline))
+        return evidence if self._counts[id] <= SHOWN else replace(evidence, exchanges=(), again=())
 
     def _variables(self) -> dict[str, str]:
         """Return what reports replace with shell variables: the secrets, and the prefix of the names of the run."""
@@ -342,32 +343,36 @@ class Run:
         given = [option for option in OPTIONS if option.secret and self.settings[option.name]]
         return headers | {self.settings[option.name]: f"${option.environment}" for option in given}
 
-    def uncounted(self) -> int:
-        """Requests since the last call."""
+    def _uncounted(self) -> int:
+        """Return the number of requests since the last call."""
         total = self._subject.client.requests if self._subject else 0
         counted, self._counted = self._counted, total
         return total - counted
 
-    def close(self) -> dict[str, Any]:
-        """Delete what the run created, as far as the target can, and say, as plain JSON, what no record has said."""
+    def close(self, tests: Sequence[str]) -> Closing:
+        """Delete what the run created, as far as the target can, and return what no record has said.
+
+        `tests` has the requirement of each test that was collected.
+        """
         disarm()
-        void = [*self._last_control(), *([[judge_of(Prerequisite.RESPONDS), ""]] if self._flaky_requests else [])]
+        void = [*self._last_control(), *([(judge_of(Prerequisite.RESPONDS), "")] if self._flaky_requests else [])]
         doubtful = self._unstable or bool(self._flaky_requests or self._disruptions)
         if self._subject is not None and (left := clean_up(self._subject, lost=self._lost, doubtful=doubtful)):
             self.warnings.append(left)
         if self._transport is not None:
             self._transport.close()
-        return {
-            "target": self.target,
-            "notes": self.notes,
-            "warnings": self.warnings,
-            "requests": self.uncounted(),
-            "void": void,
-            "disruptions": [[one.trouble.value, self.told(one.text)] for one in self._all_disruptions()],
-        }
+        return Closing(
+            self.target,
+            tuple(self.notes),
+            tuple(self.warnings),
+            self._uncounted(),
+            tuple(void),
+            tuple(replace(one, text=self.without_secrets(one.text)) for one in self._all_disruptions()),
+            tuple(tests),
+        )
 
-    def _last_control(self) -> list[list[str]]:
-        """See that the surroundings are what they were, where the last tests do not tell; return what is void."""
+    def _last_control(self) -> list[Test]:
+        """Check the surroundings again if the last tests do not show that they are unchanged; return what is void."""
         if not self._unproven or self._lost or self.subject.client.budget.exhausted:
             return []
         try:

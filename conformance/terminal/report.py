@@ -1,6 +1,6 @@
-"""The report on a terminal, in as much detail as is asked for: live while the run goes on, then its end.
+"""The report on a terminal, in the detail that the user chose: progress during the run, then the result.
 
-The end counts the requirements by level and section, and says what to do next and the verdict.
+It ends with the counts of requirements by level and section, what to do next, and the verdict.
 """
 
 from __future__ import annotations
@@ -15,41 +15,40 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
-from conformance.judge.outcome import Obstacle
 from conformance.output import visible
+from conformance.reports.view import View
 from conformance.requirements.level import OPEN, SECTIONS, Level
-from conformance.results.judged import Judged, Record
+from conformance.results.judged import Judged
+from conformance.results.record import Record
 from conformance.results.result import Result
-from conformance.results.verdict import TOLD_IN_FULL, WORDS, Verdict
-from conformance.settings import asked_for
-from conformance.terminal.story import (
+from conformance.results.verdict import IN_FULL, WORDS, Verdict
+from conformance.terminal.finding import (
     STYLES,
     PatientConsole,
-    Story,
     StringConsole,
+    Unmet,
     hanging,
     mark,
     one_line,
-    print_story,
-    said,
+    print_in_full,
+    word,
 )
 
-TOLD = [verdict for verdict in reversed(TOLD_IN_FULL) if verdict is not Verdict.WAIVED]
-"""Verdicts that have a story, the gravest last: it stands nearest to the end, which is read first."""
+PRINTED = [verdict for verdict in reversed(IN_FULL) if verdict is not Verdict.WAIVED]
+"""Verdicts that are printed in full, the gravest last: readers begin at the end."""
 
 
 class Detail(Enum):
-    """How much is shown."""
+    """How much is printed."""
 
     QUIET = "quiet"
     """A line for each failure, and the verdict."""
     NORMAL = "normal"
     VERBOSE = "verbose"
-    """Each test as it ends, with its exchanges."""
+    """Each test as it ends, with its requests and responses."""
 
     @classmethod
-    def asked_for(cls, quiet: bool | None, verbose: bool | None) -> Detail:
-        """What the options ask for."""
+    def of(cls, quiet: bool | None, verbose: bool | None) -> Detail:
         if quiet:
             return cls.QUIET
         return cls.VERBOSE if verbose else cls.NORMAL
@@ -58,38 +57,37 @@ class Detail(Enum):
 def show(result: Result, console: Console, detail: Detail = Detail.NORMAL) -> None:
     """Print a result: a line for each requirement, then what failed, then the summary."""
     if detail is Detail.QUIET:
-        for story in stories(result):
-            console.print(one_line(story), soft_wrap=True)
+        for one in unmet(result):
+            console.print(one_line(one), soft_wrap=True)
         print_causes(result, console)
         print_verdict(result, console)
         return
     print_sections(result, console)
-    told = list(stories(result))
-    if told:
+    found = list(unmet(result))
+    if found:
         console.print(Text("Not met", "bold"))
         console.print()
-    for story in told:
-        print_story(story, console)
+    for one in found:
+        print_in_full(one, console)
         console.print()
     print_causes(result, console)
     print_summary(result, console)
 
 
 def print_causes(result: Result, console: Console) -> None:
-    """Print what one change would fix, a line for each."""
-    for group in result.causes():
-        settles = f" settles {', '.join(group.settles)}" if group.settles else ""
-        helps = f"{' and' if settles else ''} is a part of {', '.join(group.helps)}" if group.helps else ""
-        console.print(Text(visible(f"One change, to {group.change},{settles}{helps}")), soft_wrap=True)
-    if result.causes():
+    """Print each change that affects several requirements."""
+    causes = result.causes()
+    for group in causes:
+        console.print(Text(visible(f"One change, to {group.change}, {group.effect}")), soft_wrap=True)
+    if causes:
         console.print()
 
 
-def stories(result: Result) -> Iterator[Story]:
-    """The stories of what is not met, the gravest last."""
+def unmet(result: Result) -> Iterator[Unmet]:
+    """Yield the requirements that are not met, the gravest last."""
     verdicts = result.verdicts()
-    for grave in TOLD:
-        yield from (Story.of(result, id) for id in result.judged if verdicts[id] is grave)
+    for verdict in PRINTED:
+        yield from (Unmet.of(result, id) for id in result.judged if verdicts[id] is verdict)
 
 
 class TerminalReport:
@@ -138,10 +136,10 @@ class TerminalReport:
     def pytest_respan_progress(self, result: Result, record: Record) -> None:
         if self._task is None:
             return
-        section = record["requirement"].partition("-")[0]
+        section = record.requirement.partition("-")[0]
         self._progress.update(self._task, advance=1, requests=result.requests, section=section)
         if self._detail is Detail.VERBOSE:
-            for line in told(record):
+            for line in record_lines(record):
                 self._console.print(line, soft_wrap=True)
 
     @pytest.hookimpl
@@ -158,17 +156,13 @@ class TerminalReport:
         show(self.result, self._console, self._detail)
 
 
-def told(record: Record) -> list[Text]:
-    """One test, and its exchanges in short, a line each."""
-    case = f" {visible(record['case'])}" if record["case"] else ""
-    head = Text.assemble(
-        mark(Verdict(record["verdict"])),
-        f" {record['requirement']}{case}",
-        (f"  {_time(record.get('seconds', 0.0))}", "dim"),
-    )
-    if record["reason"] and record["verdict"] == Verdict.NOT_TESTABLE:
-        head.append(f"  not testable: {visible(record['reason'])}", "yellow")
-    return [head, *(Text(f"    {visible(exchange)}", "dim") for exchange in record.get("journal", ()))]
+def record_lines(record: Record) -> list[Text]:
+    """Return a line for a test, and one for each of its exchanges."""
+    case = f" {visible(record.case)}" if record.case else ""
+    head = Text.assemble(mark(record.verdict), f" {record.requirement}{case}", (f"  {_time(record.seconds)}", "dim"))
+    if record.reason and record.verdict is Verdict.NOT_TESTABLE:
+        head.append(f"  not testable: {visible(record.reason)}", "yellow")
+    return [head, *(Text(f"    {visible(exchange)}", "dim") for exchange in record.exchanges)]
 
 
 def _time(seconds: float) -> str:
@@ -176,14 +170,14 @@ def _time(seconds: float) -> str:
 
 
 def print_sections(result: Result, console: Console) -> None:
-    """Print each section that anything of was judged."""
+    """Print the requirements of each section."""
     verdicts = result.verdicts()
     for section, title in SECTIONS.items():
         judged = [one for one in result.judged.values() if one.requirement.section == section]
-        shown = [one for one in judged if verdicts[one.requirement.id] is not Verdict.NOT_SELECTED]
-        if shown:
+        selected = [one for one in judged if verdicts[one.requirement.id] is not Verdict.NOT_SELECTED]
+        if selected:
             console.print(Text(f"{section}  {title}", "bold"))
-            for one in shown:
+            for one in selected:
                 console.print(_line(one, verdicts[one.requirement.id], console))
             console.print()
 
@@ -202,7 +196,7 @@ def _text(judged: Judged, verdict: Verdict) -> Text:
     if verdict is Verdict.WAIVED:
         text.append(f" ({visible(str(judged.waiver))})", "yellow")
     if judged.level is OPEN:
-        for observed in dict.fromkeys(judged.observed):
+        for observed in judged.observed:
             text.append(f"\nunspecified: observed {visible(observed)}", "dim")
     return text
 
@@ -224,12 +218,12 @@ def print_summary(result: Result, console: Console) -> None:
 
 
 def print_verdict(result: Result, console: Console) -> None:
-    """Print the verdict on the run, in a line, below what it rests on."""
+    """Print the verdict on the run in a line, below the reasons for it."""
     ruling = result.ruling()
-    grounds = [ground for ground in ruling.grounds if ground != result.stopped_because]
-    for ground in dict.fromkeys([*result.waiver_notes(), *grounds]):
-        console.print(Text(visible(ground), "magenta"))
-    console.print(Text.assemble(said(ruling.verdict), f": {visible(result.conclusion())}"))
+    reasons = [reason for reason in ruling.reasons if reason != result.stop_reason]
+    for reason in dict.fromkeys([*result.waiver_notes(), *reasons]):
+        console.print(Text(visible(reason), "magenta"))
+    console.print(Text.assemble(word(ruling.verdict), f": {visible(result.conclusion())}"))
 
 
 def _counts(result: Result) -> Counts:
@@ -254,7 +248,7 @@ def _table(counts: Counts) -> Table:
 
 
 def _cell(counts: Counter[Verdict]) -> Text:
-    """Counts with marks, such as `18 ✓  2 ✗`."""
+    """Return counts with marks, such as `18 ✓  2 ✗`."""
     return Text("  ").join(Text(f"{counts[v]} {WORDS[v].mark}", style) for v, style in STYLES.items() if counts[v])
 
 
@@ -270,34 +264,26 @@ def _notes(result: Result) -> Iterator[Text]:
         yield Text(f"observed: {', '.join(result.notes)}", "dim")
     for warning in result.warnings:
         yield Text(visible(warning), "yellow")
-    if missing := _missing(result):
-        yield Text(f"more can be tested with {', '.join(missing)}", "yellow")
-
-
-def _missing(result: Result) -> list[str]:
-    """The options that would make more testable: those that a requirement was found to want."""
-    wanting = [one for one in result.judged.values() if one.kept_by(Obstacle.NOT_PROVIDED)]
-    needs = [(asked_for(option), it.reasons) for it in wanting for option in it.requirement.needs]
-    return sorted({option for option, reasons in needs if any(option in reason for reason in reasons)})
+    if missing := View(result).missing():
+        yield Text(f"more can be tested with {', '.join(sorted(missing))}", "yellow")
 
 
 def summary_lines(result: Result, *, quiet: bool) -> list[str]:
-    """What is not met, in full where no test of its own has failed for it, the counts, and the verdict."""
+    """Return the lines for the summary of pytest, without details of what pytest has reported itself."""
     console = StringConsole()
     if quiet:
         show(result, console, Detail.QUIET)
         return console.lines
-    for story in stories(result):
-        if _has_failed_itself(story):
-            console.print(one_line(story))
+    for one in unmet(result):
+        if _is_reported(one):
+            console.print(one_line(one))
         else:
-            print_story(story, console)
+            print_in_full(one, console)
     console.print()
     print_summary(result, console)
     return console.lines
 
 
-def _has_failed_itself(story: Story) -> bool:
-    """Whether pytest has shown the story: a fault on an exchange comes up in whatever test makes that exchange."""
-    finding = story.finding
-    return finding is None or finding["found_in"] == story.requirement.id
+def _is_reported(one: Unmet) -> bool:
+    """Return whether a test of the requirement itself has failed; tests of other requirements show its findings too."""
+    return one.finding is None or one.finding.found_in == one.requirement.id

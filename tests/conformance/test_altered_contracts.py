@@ -117,7 +117,7 @@ def _expect_agreement(contract: Path, profile: str) -> None:
     told = {id: [*result.judged[id].reasons, *result.judged[id].findings] for id in result.judged}
     wrong = {id: (verdict.value, told[id]) for id, verdict in result.verdicts().items() if verdict not in GOOD}
     assert wrong == {}
-    assert result.verdict() is RunVerdict.CONFORMANT, result.ruling().grounds
+    assert result.verdict() is RunVerdict.CONFORMANT, result.ruling().reasons
 
 
 @pytest.mark.usefixtures("no_settings")

@@ -24,7 +24,7 @@ for name, url in json.load(sys.stdin).items():
     began = time.process_time()
     result = check(url, api_key="demo-acme", timeout=0.5, time_budget=4, seed=1, only=sys.argv[1:])
     seconds = time.process_time() - began
-    said = {"verdict": result.verdict(), "because": result.stopped_because[:26], "seconds": seconds}
+    said = {"verdict": result.verdict(), "because": result.stop_reason[:26], "seconds": seconds}
     print(json.dumps({"name": name, "megabytes": peak() / 1024, **said}))
 """
 """Checks one target after the other in one process. What it took at most is told afresh for each."""

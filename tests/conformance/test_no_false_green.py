@@ -75,7 +75,7 @@ def _judged(*plugins: object, **options: Any) -> Result:
 def test_a_fault_on_our_side_leaves_no_verdict(plugin: Callable[[], object], capfd: pytest.CaptureFixture[str]) -> None:
     result = _judged(plugin())
     assert result.verdict() is RunVerdict.ERROR
-    assert result.ruling().grounds
+    assert result.ruling().reasons
 
 
 def test_the_same_without_a_fault_conforms() -> None:
@@ -84,11 +84,11 @@ def test_the_same_without_a_fault_conforms() -> None:
 
 def test_tests_that_got_lost_are_counted() -> None:
     ruling = _judged(_SkipsATest()).ruling()
-    assert ruling.grounds[-1].endswith("tests came to nothing")
+    assert ruling.reasons[-1].endswith("tests came to nothing")
 
 
 def test_a_file_that_cannot_be_imported_is_named() -> None:
-    [ground] = _judged(_DoesNotImport()).ruling().grounds
+    [ground] = _judged(_DoesNotImport()).ruling().reasons
     assert "could not be collected" in ground
     assert "a library is missing" in ground
 

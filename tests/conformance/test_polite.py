@@ -32,7 +32,7 @@ def test_a_run_that_needs_more_requests_is_inconclusive(most: int, tmp_path: Pat
     assert ran.code == 4
     assert f": the limit of --max-requests {most} is reached\n" in ran.stdout
     assert ran.report is not None
-    assert ran.report["stopped_because"] == f"the limit of --max-requests {most} is reached"
+    assert ran.report["stop_reason"] == f"the limit of --max-requests {most} is reached"
     assert ran.with_verdict("fail", "error", "unstable") == set()
     assert len([method for method in server.methods if method != "DELETE"]) <= most
 

@@ -60,5 +60,5 @@ def _explain(result: Result, id: str) -> str:
     if id not in result.judged:
         return f"{id}: the suite has no such requirement"
     judged = result.judged[id]
-    said = [f"expected {found['expected']}; observed {found['observed']}" for found in judged.findings[:1]]
+    said = [f"expected {found.expected}; observed {found.observed}" for found in judged.findings[:1]]
     return f"{id} {judged.verdict(strict=True)}: {'; '.join(said or judged.reasons)}"

@@ -2,7 +2,7 @@
 (() => {
   const form = document.querySelector(".filters");
   const shown = document.querySelector(".shown");
-  const requirements = [...document.querySelectorAll(".row, .story")];
+  const requirements = [...document.querySelectorAll(".row, .unmet")];
   const rows = requirements.filter((one) => one.matches(".row"));
   const texts = new Map(requirements.map((one) => [one, one.textContent.toLowerCase()]));
 
@@ -21,8 +21,8 @@
         words.every((word) => texts.get(one).includes(word))
       );
     }
-    for (const group of document.querySelectorAll(".rows, .stories")) {
-      group.hidden = ![...group.querySelectorAll(".row, .story")].some((one) => !one.hidden);
+    for (const group of document.querySelectorAll(".rows, .group")) {
+      group.hidden = ![...group.querySelectorAll(".row, .unmet")].some((one) => !one.hidden);
     }
     const left = rows.filter((row) => !row.hidden).length;
     shown.textContent = `${left} of ${rows.length} requirements`;

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from conformance.judge.outcome import Obstacle
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
 from conformance.results.about import About, Command
-from conformance.results.judged import Record
+from conformance.results.finding import UNSTABLE, Finding, RedactedExchange, RedactedRequest, RedactedResponse
+from conformance.results.record import Record
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
 from conformance.results.waivers import Terms, Waiver
@@ -24,59 +27,43 @@ NAME = 'rc-0a1b2c3d-7"><b>'
 
 
 def exchange(
-    status: int, body: str, sent: str = '{"model_name":"rc-0a1b2c3d-7"}', method: str = "POST", **more: Any
-) -> Record:
-    """An exchange as a record holds it."""
-    json = [["Content-Type", "application/json"]]
-    return {
-        "about": "rc-0a1b2c3d-7",
-        "race": None,
-        "request": {
-            "method": method,
-            "target": "/api/models/",
-            "headers": [*json, ["Authorization", "Bearer $RESPAN_API_KEY"]],
-            "body": sent,
-        },
-        "response": {"status": status, "headers": json, "body": body},
-        **more,
-    }
+    status: int,
+    body: str,
+    sent: str = '{"model_name":"rc-0a1b2c3d-7"}',
+    model: str = "rc-0a1b2c3d-7",
+    race: int | None = None,
+) -> RedactedExchange:
+    """An exchange as a finding holds it."""
+    json = (("Content-Type", "application/json"),)
+    authorization = ("Authorization", "Bearer $RESPAN_API_KEY")
+    request = RedactedRequest("POST", "/api/models/", (*json, authorization), sent)
+    return RedactedExchange(model, race, request, RedactedResponse(status, json, body))
 
 
-def finding(id: str, expected: str, observed: str, **more: Any) -> Record:
-    """A finding as a record holds it."""
-    plain = {
-        "case": "",
-        "verdict": "fail",
-        "hint": "",
-        "cause": None,
-        "difference": [],
-        "reproduce": [
+def finding(id: str, expected: str, observed: str, **more: Any) -> Finding:
+    """A finding that a run with seed 7 has made."""
+    plain = Finding(
+        requirement=id,
+        found_in=id,
+        case="",
+        verdict=Verdict.FAIL,
+        expected=expected,
+        observed=observed,
+        reproduce=(
             "RUN=rc-$(date +%s)-$$",
             "curl -sS -i -X POST http://127.0.0.1:9000/api/models/ --data-binary '{}'",
-        ],
-        "rerun": f"respan-conformance http://127.0.0.1:9000 --only {id} --seed 7",
-        "instead": "",
-        "exchanges": [exchange(500, '{"detail":"no"}')],
-        "again": [],
-        "found_in": id,
-    }
-    if more.get("verdict") == "unstable":
-        plain |= {"reproduce": [], "instead": "it failed once and not again"}
-    return {"requirement": id, "expected": expected, "observed": observed, **plain, **more}
+        ),
+        rerun=f"respan-conformance http://127.0.0.1:9000 --only {id} --seed 7",
+        exchanges=(exchange(500, '{"detail":"no"}'),),
+    )
+    if more.get("verdict") is Verdict.UNSTABLE:
+        plain = replace(plain, reproduce=(), not_reproduced=UNSTABLE)
+    return replace(plain, **more)
 
 
-def record(id: str, verdict: Verdict = Verdict.PASS, *findings: Record, **more: Any) -> Record:
-    """What one test came to."""
-    plain: dict[str, Any] = {
-        "case": "",
-        "reason": "",
-        "blocked_by": None,
-        "observed": [],
-        "requests": 3,
-        "coverage": {},
-    }
-    plain |= {"obstacle": None, "void": []}
-    return {**plain, "requirement": id, "verdict": verdict.value, "findings": list(findings), **more}
+def record(id: str, verdict: Verdict = Verdict.PASS, *findings: Finding, **more: Any) -> Record:
+    """The result of a test that sent three requests."""
+    return Record(id, more.pop("case", ""), verdict, findings=findings, requests=3, **more)
 
 
 def _records() -> list[Record]:
@@ -86,36 +73,36 @@ def _records() -> list[Record]:
         'display_name: "Value 2" in the response to the update',
         'display_name: "Value 1"',
         case="display_name",
-        difference=['- display_name: "Value 2"', '+ display_name: "Value 1"'],
-        exchanges=[
+        difference=('- display_name: "Value 2"', '+ display_name: "Value 1"'),
+        exchanges=(
             exchange(201, '{"model_name":"rc-0a1b2c3d-7","display_name":"Value 1","supported_params":{"a":[1,2]}}'),
             exchange(200, '{"model_name":"rc-0a1b2c3d-7","display_name":"Value 1","supported_params":{"a":[1,2]}}'),
-        ],
+        ),
     )
     hostile = finding(
         "STA-05",
         "status 400 for a truncated body",
         f"200 {HOSTILE}",
         case="truncated",
-        exchanges=[exchange(200, HOSTILE, sent='{"model_name":', method="POST"), exchange(200, f'{{"a":"{NAME}"}}')],
-        reproduce=[f"curl -sS -i http://127.0.0.1:9000/api/models/ --data-binary '{HOSTILE}'"],
+        exchanges=(exchange(200, HOSTILE, sent='{"model_name":'), exchange(200, f'{{"a":"{NAME}"}}')),
+        reproduce=(f"curl -sS -i http://127.0.0.1:9000/api/models/ --data-binary '{HOSTILE}'",),
     )
     elsewhere = finding("SCH-09", "a date-time such as 2026-02-01T12:00:00Z", "created_at: 'now'", found_in="IDM-03")
     shaky = finding(
         "CON-01",
         "exactly one 201",
         "two of 201",
-        verdict="unstable",
-        exchanges=[exchange(201, "{}", about="rc-0a1b2c3d-1"), *[exchange(201, "{}", race=1)] * 2],
-        again=[exchange(201, "{}", race=2), exchange(200, "{}", race=2)],
+        verdict=Verdict.UNSTABLE,
+        exchanges=(exchange(201, "{}", model="rc-0a1b2c3d-1"), *[exchange(201, "{}", race=1)] * 2),
+        second_attempt=(exchange(201, "{}", race=2), exchange(200, "{}", race=2)),
     )
     error = 'Traceback (most recent call last):\n  File "reading.py", line 7, in read\nKeyError: <b>\n'
     coverage = {
         "status of upsertModel": {"200": 40, "201": 30, "400": 12, "401": 2, "202": 1},
         "status of getModel": {"200": 5},
         "sent": {"model_name": 80, "display_name": 12},
-        "taken": {"model_name": 70, "display_name": 12},
-        "shown": {"id": 70, "model_name": 70, "display_name": 12, "provider": 1, "provider.id": 1},
+        "accepted": {"model_name": 70, "display_name": 12},
+        "returned": {"id": 70, "model_name": 70, "display_name": 12, "provider": 1, "provider.id": 1},
         "null": {"throughput": 70},
     }
     return [
@@ -134,16 +121,16 @@ def _records() -> list[Record]:
         ),
         record("AUT-04", fail, finding("AUT-04", "a header WWW-Authenticate", "no header WWW-Authenticate")),
         record("CON-01", unstable, shaky),
-        record("TEN-01", Verdict.NOT_TESTABLE, reason="needs RESPAN_OTHER_ORG_KEY", obstacle="not-provided"),
+        record("TEN-01", Verdict.NOT_TESTABLE, reason="needs RESPAN_OTHER_ORG_KEY", obstacle=Obstacle.NOT_PROVIDED),
         record(
             "SEM-01",
             Verdict.NOT_TESTABLE,
             case="input_cost",
             reason="a step went wrong",
             blocked_by="IDM-02",
-            obstacle="blocked",
+            obstacle=Obstacle.BLOCKED,
         ),
-        record("SEM-12", observed=["a field that the contract does not name is ignored"]),
+        record("SEM-12", observed=("a field that the contract does not name is ignored",)),
         record("MOD-01", Verdict.ERROR, reason=error),
     ]
 
@@ -152,7 +139,7 @@ def all_kinds(**changes: Any) -> Result:
     """A run with a requirement of each verdict, and a target that sends markup. The same in every process."""
     load_checks()
     records = _records()
-    selected = {r["requirement"] for r in records}
+    selected = {r.requirement for r in records}
     waiver = Waiver("AUT-04", "the gateway drops the header", "jane", TODAY)
     terms = Terms(waivers={waiver.id: waiver}, today=TODAY)
     result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, terms)
@@ -185,7 +172,7 @@ def one_fault() -> Result:
     for id in REGISTRY:
         if id != "IDM-02":
             result.add(record(id))
-    exchanges = [exchange(201, '{"model_name":"rc-0a1b2c3d-0007","display_name":"Value 1"}')] * 12
+    exchanges = (exchange(201, '{"model_name":"rc-0a1b2c3d-0007","display_name":"Value 1"}'),) * 12
     for number in range(12):
         case = f"display_name {number}"
         found = finding("IDM-02", "Value 2", "Value 1", case=case, exchanges=exchanges)

@@ -8,24 +8,24 @@ from conformance.reports import as_html
 from conformance.reports.document import document
 from conformance.reports.junit import found_elsewhere
 from conformance.reports.markdown import as_markdown
-from conformance.results.judged import Record
+from conformance.results.finding import Finding
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
-from conformance.terminal.story import Story
+from conformance.terminal.finding import Unmet
 from tests.conformance.reports.runs import exchange, finding, nothing_found, record, told
 
-ONE, TWO = [exchange(500, "{}")], [exchange(200, "{}"), exchange(500, "{}")]
+ONE, TWO = (exchange(500, "{}"),), (exchange(200, "{}"), exchange(500, "{}"))
 FINDINGS = (
     finding("STA-01", "own, in one step", "b", exchanges=ONE),
     finding("STA-01", "own, in two steps", "b", exchanges=TWO),
     finding("STA-01", "of another test", "b", exchanges=ONE, found_in="IDM-01"),
-    finding("STA-01", "without exchanges", "b", exchanges=[]),
-    finding("STA-01", "once and not again", "b", exchanges=ONE, verdict="unstable"),
+    finding("STA-01", "without exchanges", "b", exchanges=()),
+    finding("STA-01", "once and not again", "b", exchanges=ONE, verdict=Verdict.UNSTABLE),
 )
 """In the order that they are told in."""
 
 
-def _result(*findings: Record) -> Result:
+def _result(*findings: Finding) -> Result:
     result = nothing_found()
     for one in findings:
         result.add(record("IDM-01", Verdict.PASS, one))
@@ -35,16 +35,16 @@ def _result(*findings: Record) -> Result:
 def test_what_takes_least_to_be_believed_is_told_first() -> None:
     for arrived in permutations(FINDINGS):
         found = told(document(_result(*arrived)), "STA-01")["findings"]
-        assert [one["expected"] for one in found] == [one["expected"] for one in FINDINGS]
+        assert [one["expected"] for one in found] == [one.expected for one in FINDINGS]
 
 
 def test_every_report_tells_the_same() -> None:
-    result, first = _result(*reversed(FINDINGS)), FINDINGS[0]["expected"]
-    story = Story.of(result, "STA-01")
-    assert story.finding is not None
-    assert story.finding["expected"] == first
-    [elsewhere] = found_elsewhere(result)
-    assert f"expected {first};" in elsewhere.longreprtext
+    result, first = _result(*reversed(FINDINGS)), FINDINGS[0].expected
+    unmet = Unmet.of(result, "STA-01")
+    assert unmet.finding is not None
+    assert unmet.finding.expected == first
+    [report] = found_elsewhere(result)
+    assert f"expected {first};" in report.longreprtext
     assert f"- Expected `{first}`" in as_markdown(result)
     compared, *_others = as_html(result).split("<dt>Expected</dt>")[1:]
     assert first in compared.partition("</dd>")[0]

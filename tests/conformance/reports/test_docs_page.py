@@ -36,7 +36,7 @@ def test_it_names_members_that_the_report_has() -> None:
         "schema_version",
         "strict",
         "strict_verdict",
-        "stopped_because",
-        "unexplained",
+        "stop_reason",
+        "blocked_without_finding",
         "sections",
     }

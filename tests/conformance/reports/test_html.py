@@ -25,7 +25,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "all": all_kinds(),
         "none": nothing_found(),
         "one": one_fault(),
-        "stopped": all_kinds(stopped=RunVerdict.UNREACHABLE, stopped_because="it <b>is</b> gone"),
+        "stopped": all_kinds(stopped=RunVerdict.UNREACHABLE, stop_reason="it <b>is</b> gone"),
     }
     folder = tmp_path_factory.mktemp("reports")
     for name, result in results.items():
@@ -87,7 +87,7 @@ def test_the_exchanges_say_what_they_are_about(page: Page) -> None:
     story = page.locator("#CON-01")
     assert story.locator(".exchanges").first.locator(".aside").count() == 1
     expect(story.locator(".exchange > summary").nth(1)).to_contain_text(
-        "POST /api/models/ 201 rc-0a1b2c3d-7 at once, race 1"
+        "POST /api/models/ 201 rc-0a1b2c3d-7 concurrent, race 1"
     )
 
 
@@ -102,7 +102,7 @@ def test_nothing_is_loaded(context: BrowserContext, files: dict[str, str]) -> No
 
 def test_markup_of_a_target_is_text(page: Page) -> None:
     assert (
-        page.locator("img, iframe, object, b b, .story b, script + script").count()
+        page.locator("img, iframe, object, b b, .unmet b, script + script").count()
         == page.locator(".headers b").count()
     )
     expect(page.locator("#STA-05 .observed")).to_contain_text("</pre></details><script>alert(1)</script><img src=x")
@@ -192,8 +192,8 @@ def test_it_prints_the_summary_and_each_failure_once(page: Page, files: dict[str
     page.emulate_media(media="print")
     for left_out in (".filters", ".copy", ".rows", ".exchanges"):
         expect(page.locator(left_out).first).to_be_hidden()
-    expect(page.locator("header.top, .matrix, .story")).to_have_count(3)
-    for shown in ("header.top", ".matrix", ".story", ".story .compare", ".story .copyable", ".story .clause"):
+    expect(page.locator("header.top, .matrix, .unmet")).to_have_count(3)
+    for shown in ("header.top", ".matrix", ".unmet", ".unmet .compare", ".unmet .copyable", ".unmet .clause"):
         expect(page.locator(shown)).to_be_visible()
     assert _pages(page) <= 2
     page.goto(files["all"])
@@ -217,7 +217,7 @@ def test_without_scripts_everything_is_there(browser: Browser, files: dict[str, 
 
 def test_what_would_make_more_testable_is_said(page: Page) -> None:
     untested = page.locator("section:has(#h-untested)")
-    expect(untested).to_contain_text("Give RESPAN_OTHER_ORG_KEY to judge TEN-01.")
+    expect(untested).to_contain_text("Set RESPAN_OTHER_ORG_KEY to test TEN-01.")
     expect(untested).to_contain_text("SEM-01: a step went wrong")
 
 

@@ -72,9 +72,9 @@ def test_a_report_with_every_verdict_is_of_the_schema() -> None:
 
 @pytest.mark.parametrize("stopped", [RunVerdict.UNREACHABLE, RunVerdict.WRONG_USE, RunVerdict.INTERRUPTED])
 def test_a_report_of_a_run_that_was_stopped_is_of_the_schema(stopped: RunVerdict) -> None:
-    report = json.loads(as_json(all_kinds(stopped=stopped, stopped_because="it is gone")))
+    report = json.loads(as_json(all_kinds(stopped=stopped, stop_reason="it is gone")))
     assert _faults(report) == []
-    assert (report["verdict"], report["stopped_because"]) == (stopped.value, "it is gone")
+    assert (report["verdict"], report["stop_reason"]) == (stopped.value, "it is gone")
     assert report["exit_code"] != 0
 
 
@@ -113,7 +113,7 @@ def test_the_report_carries_waivers_and_the_grounds_of_the_verdict() -> None:
         "use": "needed",
     }
     assert told(report, "IDM-02")["waiver"] is None
-    assert report["grounds"] == ["not met: IDM-02, SCH-09, STA-05"]
+    assert report["reasons"] == ["not met: IDM-02, SCH-09, STA-05"]
 
 
 def test_a_finding_says_where_it_came_up_and_both_tries_of_what_is_unstable() -> None:
@@ -121,7 +121,7 @@ def test_a_finding_says_where_it_came_up_and_both_tries_of_what_is_unstable() ->
     [elsewhere] = told(report, "SCH-09")["findings"]
     assert (told(report, "SCH-09")["verdict"], elsewhere["found_in"]) == ("fail", "IDM-03")
     [shaky] = told(report, "CON-01")["findings"]
-    assert [len(shaky[tries]) for tries in ("exchanges", "again")] == [3, 2]
+    assert [len(shaky[tries]) for tries in ("exchanges", "second_attempt")] == [3, 2]
     assert told(report, "IDM-02")["cases"] == {"display_name": "fail", "input_cost": "pass"}
 
 
@@ -129,23 +129,23 @@ def test_the_run_counts_what_it_met_of_the_contract() -> None:
     report = json.loads(as_json(check(PlainServer(), api_key="demo-acme", only=["STA-01", "STA-19", "AUT-01"])))
     met = report["coverage"]
     operations = {operation["id"]: operation["statuses"] for operation in met["operations"]}
-    seen = {id: {s["status"] for s in statuses if s["seen"]} for id, statuses in operations.items()}
+    seen = {id: {s["status"] for s in statuses if s["responses"]} for id, statuses in operations.items()}
     assert seen["upsertModel"] == {201, 401}
     assert seen["getModel"] == {200, 404}
     assert {404} < {s["status"] for s in operations["deleteModel"]}
     sent = {field["name"]: field for field in met["request_fields"]}
-    assert sent["model_name"]["sent"] > sent["model_name"]["taken"] > 0
+    assert sent["model_name"]["sent"] > sent["model_name"]["accepted"] > 0
     assert sent["provider_id"]["sent"] == 0
-    shown = {field["name"]: field for field in met["response_fields"]}
-    assert shown["id"]["shown"] > 0
-    assert (shown["throughput"]["shown"], shown["throughput"]["null"] > 0) == (0, True)
-    assert shown["provider.provider_id"]["shown"] == 0
+    returned = {field["name"]: field for field in met["response_fields"]}
+    assert returned["id"]["returned"] > 0
+    assert (returned["throughput"]["returned"], returned["throughput"]["null"] > 0) == (0, True)
+    assert returned["provider.provider_id"]["returned"] == 0
 
 
 def test_a_status_that_the_contract_has_not_is_counted_as_such() -> None:
     operation = json.loads(as_json(all_kinds()))["coverage"]["operations"][0]
-    assert {"status": 202, "declared": False, "seen": 1} in operation["statuses"]
-    assert {"status": 413, "declared": True, "seen": 0} in operation["statuses"]
+    assert {"status": 202, "declared": False, "responses": 1} in operation["statuses"]
+    assert {"status": 413, "declared": True, "responses": 0} in operation["statuses"]
 
 
 def test_options_are_told_but_not_their_secrets() -> None:

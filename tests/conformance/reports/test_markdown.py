@@ -13,9 +13,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from conformance.output import visible
-from conformance.reports.document import document
-from conformance.reports.github import MOST, annotating, commands_stopped
+from conformance.reports.github import MOST, annotation_commands, commands_stopped
 from conformance.reports.markdown import as_markdown, block, code, escaped
+from conformance.results.record import Stop
 from conformance.results.verdict import RunVerdict, Verdict
 from tests.conformance.parts import drawn
 from tests.conformance.reports.runs import HOSTILE, all_kinds, finding, nothing_found, record
@@ -78,7 +78,7 @@ def test_the_summary_says_the_verdict_and_what_failed() -> None:
         in text
     )
     assert "- Stated (the vendor's reference page says so): `#/paths/~1api~1models~1/post/x-clauses/shown`" in text
-    assert "- Give `RESPAN_OTHER_ORG_KEY` to judge TEN-01" in text
+    assert "- Set `RESPAN_OTHER_ORG_KEY` to test TEN-01" in text
     assert "by jane: the gateway drops the header" in text
     assert as_markdown(nothing_found()).startswith("## ✓ Conformant: `http://127.0.0.1:9000`\n")
 
@@ -93,7 +93,7 @@ def test_markup_of_a_target_is_code() -> None:
 
 
 def test_a_run_that_was_stopped_says_why() -> None:
-    text = as_markdown(all_kinds(stopped=RunVerdict.UNREACHABLE, stopped_because="http://x <b>is</b> gone"))
+    text = as_markdown(all_kinds(stopped=RunVerdict.UNREACHABLE, stop_reason="http://x <b>is</b> gone"))
     assert text.startswith("## ! Unreachable")
     assert "`http://x <b>is</b> gone.`" in text
 
@@ -102,13 +102,13 @@ def test_a_summary_fits_a_comment() -> None:
     result = all_kinds()
     long = "x" * 100_000
     for id in ("STA-01", "IDM-01", "IDM-03", "SCH-09", "SEM-01"):
-        result.add(record(id, Verdict.FAIL, finding(id, long, long, reproduce=[long])))
+        result.add(record(id, Verdict.FAIL, finding(id, long, long, reproduce=(long,))))
     for judged in result.judged.values():
         judged.selected = True
-        judged.findings = judged.findings or [finding(judged.requirement.id, long, long, reproduce=[long])]
+        judged.findings = judged.findings or [finding(judged.requirement.id, long, long, reproduce=(long,))]
     text = as_markdown(result)
     assert len(text) < 65_536
-    assert "And, in the other reports: " in text
+    assert "The other reports also have " in text
     assert text.count("<details>") == text.count("</details>")
 
 
@@ -126,7 +126,7 @@ def _parsed(line: str) -> tuple[str, str, str]:
 
 
 def test_each_failure_annotates_the_job() -> None:
-    found = [_parsed(line) for line in annotating(document(all_kinds()))]
+    found = [_parsed(line) for line in annotation_commands(all_kinds())]
     assert [kind for kind, *_ in found] == ["error"] * 4 + ["warning"] * 2
     assert any(title.startswith("IDM-02 fail: An update returns the new value") for _, title, _ in found)
     messages = [message for _, _, message in found]
@@ -134,13 +134,13 @@ def test_each_failure_annotates_the_job() -> None:
         messages
     )
     assert any("::error::%0A &amp;" in message for message in messages)
-    assert annotating(document(nothing_found())) == []
+    assert annotation_commands(nothing_found()) == []
 
 
 def test_a_run_that_was_stopped_annotates_the_job() -> None:
     result = nothing_found()
-    result.stopped, result.stopped_because = RunVerdict.UNREACHABLE, "gone"
-    assert annotating(document(result)) == ["::error title=Unreachable::Gone."]
+    result.stop(Stop(RunVerdict.UNREACHABLE, "gone"))
+    assert annotation_commands(result) == ["::error title=Unreachable::Gone."]
 
 
 def test_no_more_annotations_than_are_shown() -> None:
@@ -148,7 +148,7 @@ def test_no_more_annotations_than_are_shown() -> None:
     for judged in result.judged.values():
         judged.selected = True
         judged.findings = [finding(judged.requirement.id, "a", "b")]
-    found = [_parsed(line) for line in annotating(document(result))]
+    found = [_parsed(line) for line in annotation_commands(result)]
     assert [kind for kind, *_ in found].count("error") == MOST
     assert any(message.endswith("more; see the report") for _, _, message in found)
 

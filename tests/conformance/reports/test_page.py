@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.reports.document import document
-from conformance.reports.page import coded, field_of, is_sentence, names, page
-from tests.conformance.reports.runs import all_kinds
+from conformance.reports.page import as_html, coded, field_of, is_sentence, names
+from tests.conformance.reports.runs import all_kinds, finding
 
 
 def test_the_run_can_be_made_again() -> None:
-    assert "respan-conformance http://127.0.0.1:9000 --provider my-vllm --seed 7" in page(document(all_kinds()))
+    assert "respan-conformance http://127.0.0.1:9000 --provider my-vllm --seed 7" in as_html(all_kinds())
 
 
 @pytest.mark.parametrize(
@@ -23,7 +22,7 @@ def test_the_run_can_be_made_again() -> None:
     ],
 )
 def test_the_field_that_a_finding_is_about(observed: str, expected: str, field: str) -> None:
-    assert field_of({"observed": observed, "expected": expected}) == field
+    assert field_of(finding("IDM-01", expected, observed)) == field
 
 
 def test_the_line_of_a_field() -> None:

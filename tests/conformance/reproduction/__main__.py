@@ -25,7 +25,7 @@ def main() -> None:
         most = max(most, report["run"]["requests"])
         for one in some:
             if one.missed or (one.first and not one.printed):
-                print(one if one.missed else f"{one} {one.finding.get('instead')}", flush=True)
+                print(one if one.missed else f"{one} {one.finding.get('not_reproduced')}", flush=True)
         print(f"{mutant.__name__}: {len(some)} findings, {report['run']['requests']} requests", flush=True)
     print(f"{len(chosen)} mutants, at most {most} requests a run")
     print_measures("reported in full", [one for one in found if one.first])

@@ -25,10 +25,10 @@ def _checked(server: PlainServer, *ids: str, **options: Any) -> Result:
 def _sequence(result: Result, id: str) -> list[tuple[str, Mapping[str, Any], int]]:
     """Return the method, the body without the key, and the status of each exchange of the first finding."""
     exchanges = []
-    for exchange in result.judged[id].findings[0]["exchanges"]:
-        body = json.loads(exchange["request"]["body"] or "{}")
+    for exchange in result.judged[id].findings[0].exchanges:
+        body = json.loads(exchange.request.body or "{}")
         body.pop("model_name", None)
-        exchanges.append((exchange["request"]["method"], body, exchange["response"]["status"]))
+        exchanges.append((exchange.request.method, body, exchange.response.status))
     return exchanges
 
 

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.judge.outcome import Cause, Obstacle
 from conformance.reports.document import document
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import Requirement
-from conformance.results.judged import Record
+from conformance.results.finding import Finding
+from conformance.results.record import Closing, Record, Stop
 from conformance.results.result import Result
 from conformance.results.verdict import EXIT_OF, Exit, RunVerdict, Verdict, worst
 from conformance.results.waivers import Terms
+from conformance.target.budget import Disruption, Trouble
 from contract import Contract
 from tests.conformance.parts import drawn
 
@@ -31,30 +34,29 @@ UNSTABLE, ERROR, DEVIATES, NOT_SELECTED = Verdict.UNSTABLE, Verdict.ERROR, Verdi
 WAIVED = Verdict.WAIVED
 
 
-def _finding(id: str, verdict: Verdict = FAIL, case: str = "") -> dict[str, Any]:
-    shown = {"expected": "status 200", "observed": "status 500", "reproduce": ["curl"], "exchanges": [], "again": []}
-    shown |= {"rerun": "respan-conformance", "instead": ""}
-    return {"requirement": id, "case": case, "found_in": id, "verdict": verdict.value, **shown}
+def _finding(id: str, verdict: Verdict = FAIL, case: str = "", cause: Cause | None = None) -> Finding:
+    return Finding(
+        requirement=id,
+        found_in=id,
+        case=case,
+        verdict=verdict,
+        expected="status 200",
+        observed="status 500",
+        cause=cause,
+        reproduce=("curl",),
+    )
 
 
-def _record(requirement: Requirement, verdict: Verdict = PASS, *findings: dict[str, Any], **more: Any) -> Record:
-    """What a test of `requirement` came to; a verdict that the target earned comes with its finding."""
-    own = [_finding(requirement.id, verdict, more.get("case", ""))] if verdict in (FAIL, UNSTABLE) else []
-    plain: dict[str, Any] = {
-        "case": "",
-        "reason": "",
-        "blocked_by": None,
-        "observed": [],
-        "requests": 2,
-        "coverage": {},
-    }
-    return {
-        **plain,
-        "requirement": requirement.id,
-        "verdict": verdict.value,
-        "findings": [*own, *findings],
-        **more,
-    }
+def _record(requirement: Requirement, verdict: Verdict = PASS, *findings: Finding, **more: Any) -> Record:
+    """The result of a test of `requirement`, with its own finding if it is not met."""
+    case = more.pop("case", "")
+    own = [_finding(requirement.id, verdict, case)] if verdict in (FAIL, UNSTABLE) else []
+    return Record(requirement.id, case, verdict, requests=2, findings=(*own, *findings), **more)
+
+
+def _disrupted(result: Result, *disruptions: Disruption) -> None:
+    """End the run with these disruptions."""
+    result.close(Closing("http://target", (), (), 0, (), disruptions))
 
 
 def _result(
@@ -160,53 +162,53 @@ def test_an_obstacle_that_nothing_explains_leaves_the_run_inconclusive(
 def test_an_obstacle_of_what_is_not_selected_leaves_the_run_inconclusive(contract: Contract) -> None:
     result = _result(contract, [_obstacle("IDM-02")], selected=[M])
     assert result.verdict() is RunVerdict.INCONCLUSIVE
-    assert list(result.unexplained(result.verdicts())) == ["IDM-01"]
+    assert result.blocked_without_finding() == ["IDM-01"]
 
 
 @pytest.mark.parametrize(
     ("obstacle", "verdict"),
     [
-        ("does-not-apply", RunVerdict.CONFORMANT),
-        ("not-provided", RunVerdict.CONFORMANT),
-        ("blocked", RunVerdict.INCONCLUSIVE),
-        ("disrupted", RunVerdict.INCONCLUSIVE),
+        (Obstacle.DOES_NOT_APPLY, RunVerdict.CONFORMANT),
+        (Obstacle.NOT_PROVIDED, RunVerdict.CONFORMANT),
+        (Obstacle.BLOCKED, RunVerdict.INCONCLUSIVE),
+        (Obstacle.DISRUPTED, RunVerdict.INCONCLUSIVE),
     ],
 )
 def test_only_what_is_missing_lawfully_leaves_a_run_conformant(
-    contract: Contract, obstacle: str, verdict: RunVerdict
+    contract: Contract, obstacle: Obstacle, verdict: RunVerdict
 ) -> None:
     result = _result(contract, [_record(M, NOT_TESTABLE, reason="because", obstacle=obstacle), _record(N)])
     assert result.verdict() is verdict
 
 
 def test_what_binds_nobody_may_stay_unjudged(contract: Contract) -> None:
-    records = [_record(M), _record(S, NOT_TESTABLE, reason="throttled", obstacle="disrupted")]
+    records = [_record(M), _record(S, NOT_TESTABLE, reason="throttled", obstacle=Obstacle.DISRUPTED)]
     assert _result(contract, records).verdict() is RunVerdict.CONFORMANT
     assert _result(contract, records).verdict(strict=True) is RunVerdict.INCONCLUSIVE
 
 
 def test_a_case_that_does_not_apply_leaves_the_others_to_decide(contract: Contract) -> None:
-    lacking = {"reason": "the key has no such neighbour", "obstacle": "does-not-apply"}
+    lacking: dict[str, Any] = {"reason": "the key has no such neighbour", "obstacle": Obstacle.DOES_NOT_APPLY}
     one, other = _record(M, case="one"), _record(M, NOT_TESTABLE, case="other", **lacking)
     assert _result(contract, [one, other]).verdicts()["IDM-01"] is PASS
     assert _result(contract, [other]).verdicts()["IDM-01"] is NOT_TESTABLE
-    for obstacle in ("not-provided", "blocked", "disrupted"):
+    for obstacle in (Obstacle.NOT_PROVIDED, Obstacle.BLOCKED, Obstacle.DISRUPTED):
         another = _record(M, NOT_TESTABLE, case="another", reason="because", obstacle=obstacle)
         assert _result(contract, [one, other, another]).verdicts()["IDM-01"] is NOT_TESTABLE
 
 
 def test_what_passed_while_the_surroundings_were_not_what_they_were_is_taken_back(contract: Contract) -> None:
-    void = [["IDM-01", "one"], ["IDM-02", ""]]
+    void = (("IDM-01", "one"), ("IDM-02", ""))
     result = _result(contract, [_record(M, case="one"), _record(N, FAIL), _record(S, void=void)])
     assert result.verdicts()["IDM-01"] is NOT_TESTABLE
     assert result.verdicts()["IDM-02"] is NOT_TESTABLE
-    assert list(result.unjudged(result.verdicts())) == ["IDM-01", "IDM-02"]
+    assert result.not_judged() == ["IDM-01", "IDM-02"]
 
 
 def test_a_disruption_is_said_with_what_it_left_unjudged(contract: Contract) -> None:
-    result = _result(contract, [_record(M, NOT_TESTABLE, reason="it expired", obstacle="disrupted"), _record(N)])
-    result.note_disruptions([["changed", "the key expired"], ["changed", "the key expired"]])
-    assert list(result.ruling().grounds) == [
+    result = _result(contract, [_record(M, NOT_TESTABLE, reason="it expired", obstacle=Obstacle.DISRUPTED), _record(N)])
+    _disrupted(result, *[Disruption(Trouble.CHANGED, "the key expired")] * 2)
+    assert list(result.ruling().reasons) == [
         "changed: the key expired",
         "not judged: 1 of 2 MUST requirements: IDM-01",
     ]
@@ -215,20 +217,20 @@ def test_a_disruption_is_said_with_what_it_left_unjudged(contract: Contract) -> 
 
 def test_what_was_not_reached_is_told_apart_from_what_was_not_selected(contract: Contract) -> None:
     result = _result(contract, [_record(M)], selected=[M, N])
-    result.note_tests(["IDM-01", "IDM-02"])
-    result.stopped, result.stopped_because = RunVerdict.UNREACHABLE, "it is gone"
+    result.expect(["IDM-01", "IDM-02"])
+    result.stop(Stop(RunVerdict.UNREACHABLE, "it is gone"))
     assert result.verdicts()["IDM-02"] is Verdict.NOT_REACHED
     assert result.verdicts()["IDM-05"] is NOT_SELECTED
-    assert list(result.ruling().grounds) == ["it is gone", "not judged: 1 of 2 MUST requirements: IDM-02"]
+    assert list(result.ruling().reasons) == ["it is gone", "not judged: 1 of 2 MUST requirements: IDM-02"]
 
 
 @pytest.mark.parametrize(
     ("records", "conclusion"),
     [
-        ([_record(M), _record(N)], "All 2 MUST requirements hold."),
+        ([_record(M), _record(N)], "All 2 MUST requirements are met."),
         (
-            [_record(M, NOT_TESTABLE, obstacle="not-provided"), _record(N)],
-            "1 of 2 MUST requirements hold, 1 not testable.",
+            [_record(M, NOT_TESTABLE, obstacle=Obstacle.NOT_PROVIDED), _record(N)],
+            "1 of 2 MUST requirements are met, 1 not testable.",
         ),
     ],
 )
@@ -236,27 +238,26 @@ def test_a_green_verdict_says_what_holds(contract: Contract, records: list[Recor
     assert _result(contract, records, selected=[M, N]).conclusion() == conclusion
 
 
-def _for(cause: dict[str, str] | None, id: str) -> dict[str, Any]:
-    return {**_finding(id), "cause": cause}
+UNPROCESSABLE = Cause("status", "400", "422")
 
 
-def test_findings_of_one_cause_are_told_as_one_change(contract: Contract) -> None:
-    status = {"kind": "status", "expected": "400", "observed": "422"}
-    undeclared, absent = {**status, "expected": ""}, {"kind": "member", "expected": "id", "observed": "absent"}
-    records = [
-        _record(M, PASS, _for(status, "IDM-01"), _for(undeclared, "IDM-02")),
-        _record(S, PASS, _for(status, "IDM-05"), _for(absent, "IDM-05"), _for(absent, "IDM-09")),
+def test_findings_of_one_cause_are_reported_as_one_change(contract: Contract) -> None:
+    undeclared, absent = Cause("status", "", "422"), Cause("member", "id", "absent")
+    found = [_finding("IDM-01", cause=UNPROCESSABLE), _finding("IDM-02", cause=undeclared)]
+    others = [
+        _finding("IDM-05", cause=UNPROCESSABLE),
+        _finding("IDM-05", cause=absent),
+        _finding("IDM-09", cause=absent),
     ]
-    told = [(group.change, list(group.settles), list(group.helps)) for group in _result(contract, records).causes()]
-    assert told == [
-        ("respond with 400 instead of 422", ["IDM-01", "IDM-02"], ["IDM-05"]),
-        ("include id in the response", ["IDM-09"], ["IDM-05"]),
+    causes = _result(contract, [_record(M, PASS, *found), _record(S, PASS, *others)]).causes()
+    assert [f"{group.change}: {group.effect}" for group in causes] == [
+        "respond with 400 instead of 422: fixes IDM-01, IDM-02 and partly fixes IDM-05",
+        "include id in the response: fixes IDM-09 and partly fixes IDM-05",
     ]
 
 
 def test_a_cause_of_one_requirement_is_no_group(contract: Contract) -> None:
-    status = {"kind": "status", "expected": "400", "observed": "422"}
-    assert _result(contract, [_record(M, PASS, _for(status, "IDM-01"))]).causes() == []
+    assert _result(contract, [_record(M, PASS, _finding("IDM-01", cause=UNPROCESSABLE))]).causes() == []
 
 
 def test_a_finding_counts_for_its_own_requirement(contract: Contract) -> None:
@@ -281,9 +282,9 @@ def test_a_requirement_whose_clause_the_contract_has_not_is_not_judged(contract:
 
 def test_what_stopped_a_run_is_its_verdict(contract: Contract) -> None:
     result = _result(contract, [_record(M, FAIL)])
-    result.stopped, result.stopped_because = RunVerdict.UNREACHABLE, "it is gone"
+    result.stop(Stop(RunVerdict.UNREACHABLE, "it is gone"))
     assert result.verdict() is RunVerdict.UNREACHABLE
-    assert document(result)["stopped_because"] == "it is gone"
+    assert document(result)["stop_reason"] == "it is gone"
 
 
 def test_the_report_says_all_of_it_as_json(contract: Contract) -> None:
@@ -294,22 +295,22 @@ def test_the_report_says_all_of_it_as_json(contract: Contract) -> None:
             _record(M, NOT_TESTABLE, case="two", reason="no read"),
             _record(M, NOT_TESTABLE, case="three", reason="no read"),
             _record(S, FAIL),
-            _record(O, PASS, observed=["ignored"]),
+            _record(O, PASS, observed=("ignored",)),
         ],
     )
     report = json.loads(json.dumps(document(result)))
     assert (report["verdict"], report["strict_verdict"]) == ("non-conformant", "non-conformant")
     assert (report["target"], report["run"]["seed"], report["run"]["requests"]) == ("http://target", 7, 10)
     assert report["contract"]["sha256"] == contract.digest
-    told = {requirement["id"]: requirement for requirement in report["requirements"]}
-    assert list(told) == sorted(told)
-    assert told["IDM-01"]["cases"] == {"one": "fail", "two": "not-testable", "three": "not-testable"}
-    assert told["IDM-01"]["reasons"] == ["no read"]
-    assert [finding["case"] for finding in told["IDM-01"]["findings"]] == ["one"]
-    assert (told["IDM-05"]["verdict"], told["IDM-05"]["strict_verdict"]) == ("deviates", "fail")
-    assert (told["IDM-05"]["level"], told["IDM-05"]["clause"]["provenance"]) == ("SHOULD", "assumed")
-    assert told["IDM-09"]["level"] == "SHOULD"
-    assert told["SEM-12"]["unspecified"] == ["ignored"]
+    by_id = {requirement["id"]: requirement for requirement in report["requirements"]}
+    assert list(by_id) == sorted(by_id)
+    assert by_id["IDM-01"]["cases"] == {"one": "fail", "two": "not-testable", "three": "not-testable"}
+    assert by_id["IDM-01"]["reasons"] == ["no read"]
+    assert [finding["case"] for finding in by_id["IDM-01"]["findings"]] == ["one"]
+    assert (by_id["IDM-05"]["verdict"], by_id["IDM-05"]["strict_verdict"]) == ("deviates", "fail")
+    assert (by_id["IDM-05"]["level"], by_id["IDM-05"]["clause"]["provenance"]) == ("SHOULD", "assumed")
+    assert by_id["IDM-09"]["level"] == "SHOULD"
+    assert by_id["SEM-12"]["observed"] == ["ignored"]
 
 
 def test_every_verdict_of_a_run_has_an_exit_code() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.results.judged import Record
+from conformance.results.record import Record
 from conformance.results.result import Result
 from conformance.results.waiver_file import DAYS, Words, write_waivers
 from conformance.results.waivers import Terms, Waiver, read_waivers

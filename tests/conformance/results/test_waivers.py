@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.requirements.requirement import Requirement
-from conformance.results.judged import Record
+from conformance.results.record import Record
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.results.waivers import Terms, Use, Waiver, read_waivers
@@ -126,7 +126,7 @@ def test_an_expired_waiver_fails_the_run_and_says_whose_it_is(contract: Contract
 def test_an_expired_waiver_fails_the_run_even_where_its_requirement_holds(contract: Contract) -> None:
     ruling = _result(contract, [_record(M), _record(N)], today=TOMORROW).ruling()
     assert ruling.verdict is RunVerdict.OUTDATED_WAIVERS
-    assert ruling.grounds == ["the waiver of IDM-01 (jane) expired on 2027-01-31: it passes now; remove the waiver"]
+    assert ruling.reasons == ["the waiver of IDM-01 (jane) expired on 2027-01-31: it passes now; remove the waiver"]
 
 
 @pytest.mark.parametrize(("strict", "verdict"), [(False, RunVerdict.CONFORMANT), (True, RunVerdict.OUTDATED_WAIVERS)])
@@ -137,7 +137,7 @@ def test_a_waiver_that_is_not_needed_is_reported_and_fails_a_strict_run(
     result = _result(contract, [_record(N), _record(M), _record(O, FAIL)], waived=waived, strict=strict)
     assert result.verdict() is verdict
     assert result.waiver_notes() == [
-        f"the waiver of {waived.id} (jane) is no longer needed: it holds; take the waiver out"
+        f"the waiver of {waived.id} (jane) is no longer needed: it passes; remove the waiver"
     ]
 
 

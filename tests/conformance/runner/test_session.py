@@ -45,7 +45,7 @@ def test_a_fault_is_found_and_told_without_the_key() -> None:
     assert result.verdict() is RunVerdict.NON_CONFORMANT
     assert _verdicts(result.verdicts()) == {"STA-01": "pass", "STA-02": "fail", "AUT-01": "pass"}
     [finding] = result.judged["STA-02"].findings
-    assert finding["expected"] == "status 200 for a name that existed"
+    assert finding.expected == "status 200 for a name that existed"
     assert KEY not in as_json(result)
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
-from conformance.results.judged import Record
+from conformance.results.record import Record, Stop
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.results.waivers import Terms, Waiver
@@ -29,7 +29,7 @@ WIDTHS = (80, 120)
 
 def _of(*records: Record, terms: Terms | None = None) -> Result:
     load_checks()
-    selected = {one["requirement"] for one in records}
+    selected = {one.requirement for one in records}
     result = Result.begin(load(), REGISTRY.values(), selected, "http://127.0.0.1:9000", 7, terms or Terms())
     for one in records:
         result.add(one)
@@ -38,14 +38,18 @@ def _of(*records: Record, terms: Terms | None = None) -> Result:
 
 def _unstable() -> Result:
     shaky = finding(
-        "CON-01", "exactly one 201", "two of 201", verdict="unstable", again=[exchange(201, "{}"), exchange(200, "{}")]
+        "CON-01",
+        "exactly one 201",
+        "two of 201",
+        verdict=Verdict.UNSTABLE,
+        second_attempt=(exchange(201, "{}"), exchange(200, "{}")),
     )
     return _of(record("STA-01"), record("CON-01", Verdict.UNSTABLE, shaky))
 
 
 def _stopped() -> Result:
     result = _of(record("STA-01"))
-    result.stopped, result.stopped_because = RunVerdict.UNREACHABLE, "the target stopped answering"
+    result.stop(Stop(RunVerdict.UNREACHABLE, "the target stopped responding"))
     return result
 
 
@@ -72,17 +76,17 @@ def _waived() -> Result:
 def _different() -> Result:
     """A run with failures whose differences are shown, one of them in many cases."""
     cases = ["supported_params_override", *(f"field_{number}" for number in range(12))]
-    shown = [
+    found = [
         finding(
             "IDM-01",
             'supported_params: {"stop": {"list": true, "max": 4}, "top_p": {"max": 0.95}} in the response',
             'supported_params: {"stop": {"list": true, "max": 3}}',
             case=case,
-            difference=["  {", '-     "max": 4', '+     "max": 3', "  }"],
+            difference=("  {", '-     "max": 4', '+     "max": 3', "  }"),
         )
         for case in cases
     ]
-    return _of(*(record("IDM-01", Verdict.FAIL, one, case=one["case"]) for one in shown))
+    return _of(*(record("IDM-01", Verdict.FAIL, one, case=one.case) for one in found))
 
 
 RUNS: Mapping[str, tuple[Callable[[], Result], Detail]] = {
@@ -99,7 +103,7 @@ RUNS: Mapping[str, tuple[Callable[[], Result], Detail]] = {
 }
 
 
-def _told_alike(result: Result) -> Result:
+def _with_fixed_texts(result: Result) -> Result:
     """The result with a text for each requirement that does not change when its own does."""
     for id, judged in result.judged.items():
         text = f"The text of {id}, which is long enough to go on in the next line of a narrow terminal."
@@ -111,7 +115,11 @@ def printed(name: str, width: int) -> str:
     """The report of a fixed run, on a terminal of a width."""
     make, detail = RUNS[name]
     text = io.StringIO()
-    show(_told_alike(make()), Console(file=text, width=width, color_system=None, highlight=False, markup=False), detail)
+    show(
+        _with_fixed_texts(make()),
+        Console(file=text, width=width, color_system=None, highlight=False, markup=False),
+        detail,
+    )
     return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 

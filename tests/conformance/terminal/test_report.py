@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.console import Console
 from conformance.output import visible
 from conformance.results.verdict import Verdict
 from conformance.terminal import Detail, PatientConsole, show
-from conformance.terminal.report import told
+from conformance.terminal.report import record_lines
 from tests.conformance.reports.runs import all_kinds, nothing_found, record
 from tests.conformance.terminal.golden import FOLDER, RUNS, WIDTHS, golden, printed
 
@@ -72,20 +71,17 @@ def test_a_target_cannot_play_with_the_terminal(sent: str, shown: str) -> None:
 
 
 def test_a_test_is_told_with_its_time_and_exchanges() -> None:
-    one: dict[str, Any] = {
-        **record("IDM-01", case="display_name"),
-        "seconds": 0.0123,
-        "journal": ["POST /api/models/ {} -> 201 {} (3 ms)"],
-    }
-    assert [line.plain for line in told(one)] == [
+    exchanges = ("POST /api/models/ {} -> 201 {} (3 ms)",)
+    one = record("IDM-01", case="display_name", seconds=0.0123, exchanges=exchanges)
+    assert [line.plain for line in record_lines(one)] == [
         "✓ IDM-01 display_name  12 ms",
         "    POST /api/models/ {} -> 201 {} (3 ms)",
     ]
 
 
 def test_a_test_that_could_not_be_judged_says_why() -> None:
-    one = {**record("TEN-01", Verdict.NOT_TESTABLE, reason="needs a key"), "seconds": 2.0}
-    assert [line.plain for line in told(one)] == ["○ TEN-01  2.0 s  not testable: needs a key"]
+    one = record("TEN-01", Verdict.NOT_TESTABLE, reason="needs a key", seconds=2.0)
+    assert [line.plain for line in record_lines(one)] == ["○ TEN-01  2.0 s  not testable: needs a key"]
 
 
 def test_the_failures_come_last_the_gravest_at_the_end() -> None:

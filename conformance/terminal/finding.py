@@ -1,4 +1,4 @@
-"""A failure in full: what was required and by what, what came instead, and how to see it again."""
+"""A requirement that is not met, in full: expected, observed, the clause, and the commands that reproduce it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from conformance.output import silence, visible
 from conformance.requirements.level import Level
 from conformance.requirements.requirement import Requirement
-from conformance.results.judged import Record
+from conformance.results.finding import Finding
 from conformance.results.result import Result
 from conformance.results.verdict import RUN_WORDS, WORDS, RunVerdict, Verdict
 from contract import Clause
@@ -24,26 +24,24 @@ WIDTH_IN_TEXT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """What there is to tell of a requirement that is not met."""
+class Unmet:
+    """A requirement that is not met, or that an error of the suite kept from being judged."""
 
     requirement: Requirement
     level: Level
     clause: Clause
     verdict: Verdict
-    finding: Record | None
-    """The one that is told; the others are named by their cases."""
+    finding: Finding | None
+    """The finding to print; of the others only the cases are printed."""
     seed: int
-    target: str
     also_in: Sequence[str] = ()
     reasons: Sequence[str] = ()
 
     @classmethod
-    def of(cls, result: Result, id: str) -> Story:
-        """The story of a requirement of a run."""
+    def of(cls, result: Result, id: str) -> Unmet:
+        """Return a requirement of a run with what there is to print about it."""
         judged = result.judged[id]
-        findings = judged.told_findings()
-        finding = findings[0] if findings else None
+        finding = judged.findings[0] if judged.findings else None
         return cls(
             judged.requirement,
             judged.level,
@@ -51,69 +49,67 @@ class Story:
             judged.verdict(result.strict),
             finding,
             result.seed,
-            result.target,
-            _other_cases(findings),
+            _other_cases(judged.findings),
             judged.reasons if finding is None else (),
         )
 
 
-def print_story(story: Story, console: Console) -> None:
-    """Print a failure, commands as they are to be pasted."""
-    console.print(hanging(_head(story), Text(story.requirement.text), console))
-    for label, part in _parts(story):
+def print_in_full(unmet: Unmet, console: Console) -> None:
+    """Print a requirement that is not met; commands are printed unwrapped, so that they can be pasted."""
+    console.print(hanging(_head(unmet), Text(unmet.requirement.text), console))
+    for label, part in _parts(unmet):
         console.print(hanging(Text(f"  {label:<{LABELS}} "), part, console))
-    if story.finding is None:
+    if unmet.finding is None:
         return
-    commands = story.finding["reproduce"]
+    commands = unmet.finding.reproduce
     if commands:
         console.print("  reproduce")
-    for command in commands or [story.finding["rerun"]]:
+    for command in commands or [unmet.finding.rerun]:
         console.print(f"    {visible(command)}", soft_wrap=True)
 
 
-def story_text(story: Story) -> str:
-    """A failure as plain text."""
+def in_full(unmet: Unmet) -> str:
+    """Return a requirement that is not met as plain text."""
     console = StringConsole(WIDTH_IN_TEXT)
-    print_story(story, console)
+    print_in_full(unmet, console)
     return "\n".join(console.lines)
 
 
-def one_line(story: Story) -> Text:
-    """A failure in a line."""
-    text = Text.assemble(_head(story), f"{story.level}  ")
-    if story.finding is None:
-        return text.append(visible(story.reasons[-1].strip().splitlines()[-1] if story.reasons else ""))
-    case, expected = story.finding["case"], story.finding["expected"]
-    named = f"{case}: " if case and not expected.startswith(f"{case}: ") else ""
-    said = f"{named}expected {expected}; observed {story.finding['observed']}"
-    return text.append(visible(" ".join(said.split())))
+def one_line(unmet: Unmet) -> Text:
+    """Return a requirement that is not met as one line."""
+    text, finding = Text.assemble(_head(unmet), f"{unmet.level}  "), unmet.finding
+    if finding is None:
+        return text.append(visible(unmet.reasons[-1].strip().splitlines()[-1] if unmet.reasons else ""))
+    case = f"{finding.case}: " if finding.case and not finding.expected.startswith(f"{finding.case}: ") else ""
+    line = f"{case}expected {finding.expected}; observed {finding.observed}"
+    return text.append(visible(" ".join(line.split())))
 
 
-def _head(story: Story) -> Text:
-    named = f" {story.requirement.id} {WORDS[story.verdict].text.upper()}"
-    return Text.assemble(mark(story.verdict), (named, STYLES[story.verdict]), "  ")
+def _head(unmet: Unmet) -> Text:
+    name = f" {unmet.requirement.id} {WORDS[unmet.verdict].text.upper()}"
+    return Text.assemble(mark(unmet.verdict), (name, STYLES[unmet.verdict]), "  ")
 
 
-def _parts(story: Story) -> Iterator[tuple[str, Text]]:
-    clause, finding = story.clause, story.finding
-    yield "clause", Text(f"{story.level}, {clause.provenance.word}: {clause.pointer}")
+def _parts(unmet: Unmet) -> Iterator[tuple[str, Text]]:
+    clause, finding = unmet.clause, unmet.finding
+    yield "clause", Text(f"{unmet.level}, {clause.provenance.word}: {clause.pointer}")
     yield "", Text(clause.text, "dim")
-    for reason in story.reasons:
+    for reason in unmet.reasons:
         yield "reason", Text(visible(reason.strip()))
     if finding is None:
         return
-    if finding["case"]:
-        yield "case", Text(visible(", ".join([finding["case"], *story.also_in[:CASES_NAMED]])) + _more(story.also_in))
-    yield "expected", Text(visible(finding["expected"]))
-    yield "observed", Text(visible(finding["observed"]))
-    if finding.get("hint"):
-        yield "hint", Text(visible(finding["hint"]), "yellow")
-    if finding.get("difference"):
-        yield "difference", _difference(finding["difference"])
-    if finding["reproduce"]:
-        yield "seed", Text(f"{story.seed}: {visible(finding['rerun'])}")
+    if finding.case:
+        yield "case", Text(visible(", ".join([finding.case, *unmet.also_in[:CASES_NAMED]])) + _more(unmet.also_in))
+    yield "expected", Text(visible(finding.expected))
+    yield "observed", Text(visible(finding.observed))
+    if finding.hint:
+        yield "hint", Text(visible(finding.hint), "yellow")
+    if finding.difference:
+        yield "difference", _difference(finding.difference)
+    if finding.reproduce:
+        yield "seed", Text(f"{unmet.seed}: {visible(finding.rerun)}")
     else:
-        yield "reproduce", Text(f"{visible(finding['instead'])}; this runs the check again:")
+        yield "reproduce", Text(f"{visible(finding.not_reproduced)}; run the check again:")
 
 
 def _difference(lines: Sequence[str]) -> Text:
@@ -121,9 +117,9 @@ def _difference(lines: Sequence[str]) -> Text:
     return Text("\n").join(Text(visible(line), styles.get(line[:1], "")) for line in lines)
 
 
-def _other_cases(findings: Sequence[Record]) -> list[str]:
-    """Cases of the findings after the first, each once, without that of the first."""
-    cases = dict.fromkeys(finding["case"] for finding in findings)
+def _other_cases(findings: Sequence[Finding]) -> list[str]:
+    """Return the other cases of the findings, each once, without that of the first."""
+    cases = dict.fromkeys(finding.case for finding in findings)
     return [case for case in list(cases)[1:] if case]
 
 
@@ -141,31 +137,31 @@ STYLES: Mapping[Verdict, str] = {
     Verdict.FAIL: "bold red",
     Verdict.ERROR: "bold magenta",
 }
-"""Of the verdicts that are shown, in the order of their gravity."""
+"""Styles of the verdicts that are printed, the gravest last."""
 RUN_STYLES: Mapping[RunVerdict, str] = {
     RunVerdict.CONFORMANT: "bold green",
     RunVerdict.NON_CONFORMANT: "bold red",
     RunVerdict.OUTDATED_WAIVERS: "bold red",
 }
-"""Of those that say something of the target; the others say nothing of it."""
+"""Styles of the verdicts on the target; the others say nothing about it."""
 
 
 def mark(verdict: Verdict) -> Text:
-    """The sign of a verdict."""
+    """Return the mark of a verdict."""
     return Text(WORDS[verdict].mark, STYLES[verdict])
 
 
-def said(verdict: RunVerdict) -> Text:
-    """The verdict on a run, in a word."""
+def word(verdict: RunVerdict) -> Text:
+    """Return the word for the verdict on a run."""
     return Text(RUN_WORDS[verdict].text.upper(), RUN_STYLES.get(verdict, "bold magenta"))
 
 
 NARROWEST = 20
-"""Columns that the text takes at least, whatever the console's width."""
+"""Columns that the text has at least, even on a narrower console."""
 
 
 def hanging(label: Text, body: Text, console: Console) -> Text:
-    """`label`, with `body` beside it, wrapped to the width of the console."""
+    """Return `label` with `body` beside it, wrapped to the width of the console."""
     wrapped = body.wrap(console, max(NARROWEST, console.width - label.cell_len))
     for line in wrapped:
         line.rstrip()
@@ -178,8 +174,8 @@ ALL_ON_ONE_LINE = 100_000
 class PatientConsole(Console):
     """A console whose reader may go away: `| head` must not change the verdict.
 
-    Where nobody looks at it as it grows, in a file or the log of a CI job, each requirement keeps to one line. Colour
-    is rich's to decide: on a terminal, but for NO_COLOR, and elsewhere for FORCE_COLOR.
+    In a file or the log of a CI job each requirement keeps to one line. rich decides on colour: on a terminal unless
+    NO_COLOR is set, elsewhere only if FORCE_COLOR is.
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
@@ -189,9 +185,9 @@ class PatientConsole(Console):
             self.width = ALL_ON_ONE_LINE
 
     def on_broken_pipe(self) -> None:
-        """Go on in silence."""
+        """Discard further output."""
         self.quiet = True
-        silence(self.file)  # type: ignore[arg-type]  # rich says less of it than there is
+        silence(self.file)  # type: ignore[arg-type]  # rich declares less than a text stream
 
 
 class StringConsole(Console):
@@ -205,5 +201,5 @@ class StringConsole(Console):
 
     @property
     def lines(self) -> list[str]:
-        """What was written, without the blanks that fill up lines."""
+        """The lines that were written, without trailing blanks."""
         return [line.rstrip() for line in self._text.getvalue().rstrip("\n").split("\n")]
