@@ -1,20 +1,22 @@
-"""Checks any implementation of the contract: a pytest plugin, its checks, and the command `respan-conformance`."""
+"""The conformance suite: a pytest plugin, its checks, and the command `respan-conformance`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from conformance.api import NoResult, check
+    from conformance.api import CheckOptions, NoResult, check
+    from conformance.results.finding import Finding
     from conformance.results.result import Result
+    from conformance.results.verdict import RunVerdict, Verdict
 
-__all__ = ["NoResult", "Result", "check"]
+__all__ = ["CheckOptions", "Finding", "NoResult", "Result", "RunVerdict", "Verdict", "check"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load pytest and the rest when they are needed, not for `--help`."""
+    """Import pytest and the rest on first use: `--help` does not need them."""
     if name in __all__:
-        from conformance import api as session
+        from conformance import api
 
-        return getattr(session, name)
+        return getattr(api, name)
     raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""Runs the installed checks under pytest, shut off from the pytest settings around the user."""
+"""The checks as a function: a run of pytest of its own, isolated from the pytest settings of the caller."""
 
 from __future__ import annotations
 
@@ -6,33 +6,86 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict, Unpack
 
 import pytest
 
 from conformance.options import new_seed
 from conformance.plugin import Given
 from conformance.results.about import check_versions, command_of
+from conformance.results.finding import Finding
 from conformance.results.result import Result
+from conformance.results.verdict import RunVerdict, Verdict
 from conformance.runner.run import Run
 from conformance.settings import Settings, from_environment, from_python
 from conformance.target.application import App, path_of
 
+__all__ = ["CheckOptions", "Finding", "NoResult", "Result", "RunVerdict", "Verdict", "check", "run_checks"]
+
 PACKAGE = Path(__file__).parent
 UNUSED = ("cacheprovider", "faulthandler", "logging", "terminal", "threadexception", "unraisableexception", "warnings")
-"""Plugins of pytest that a run does without; `unraisableexception` would collect garbage five times at the end."""
+"""Plugins of pytest that a run does not need; `unraisableexception` would collect garbage five times at the end."""
+StrPath = str | os.PathLike[str]
 
 
 class NoResult(Exception):
-    """The checks could not be run, or stopped before anything was judged."""
+    """The checks could not run, or stopped before anything was judged."""
+
+
+class CheckOptions(TypedDict, total=False):
+    """The options of `check`: those of the command, with underscores for hyphens. None is the same as no option.
+
+    Only the options for output are missing: reports are written from the result, which also has everything that the
+    command prints. `conformance.options` explains each option.
+    """
+
+    api_key: str | None
+    api_key_file: StrPath | None
+    other_org_key: str | None
+    other_org_key_file: StrPath | None
+    read_only_key: str | None
+    read_only_key_file: StrPath | None
+    builtin_model: Sequence[str] | None
+    provider: Sequence[str] | None
+    name_pattern: str | None
+    fixtures: StrPath | None
+    contract: StrPath | None
+    only: Sequence[str] | None
+    skip: Sequence[str] | None
+    profile: Literal["quick", "default", "thorough"] | None
+    time_limit: float | None
+    seed: int | None
+    strict: bool | None
+    require_all: bool | None
+    waivers: StrPath | None
+    timeout: float | None
+    time_budget: float | None
+    rate_limit: float | str | None
+    max_requests: int | None
+    max_models: int | None
+    concurrency: int | None
+    proxy: str | None
+    proxy_auth: str | None
+    proxy_auth_file: StrPath | None
+    header: Sequence[str] | None
+    ca: StrPath | None
+    insecure: bool | None
+    cert: StrPath | None
+    key: StrPath | None
+    key_passphrase: str | None
+    key_passphrase_file: StrPath | None
+    ledger: StrPath | None
+    names: StrPath | None
+    implementation: str | None
+    implementation_version: str | None
 
 
 def run_checks(
     settings: Settings, plugins: Sequence[object] = (), arguments: Sequence[str] = (), app: App | None = None
 ) -> int:
-    """Run the checks, on `app` where there is one, and return the exit code of pytest.
+    """Run the checks, on `app` if there is one, and return the exit code of pytest.
 
-    Raises ValueError or ContractError for settings that no run can be made of.
+    Raises ValueError or ContractError if no run is possible with the settings.
     """
     check_versions()
     seed = new_seed() if settings["seed"] is None else settings["seed"]
@@ -42,17 +95,19 @@ def run_checks(
     given = Given(run, app)
     ours = ["-c", str(PACKAGE / "pytest.ini"), "--rootdir", str(PACKAGE), "-p", "conformance.plugin"]
     ours += [*(word for name in UNUSED for word in ("-p", f"no:{name}"))]
-    with _shut_off():
+    with _isolated():
         return int(pytest.main([*ours, *arguments, str(PACKAGE / "checks")], plugins=[given, *plugins]))
 
 
-def check(target: str | App, **options: Any) -> Result:
-    """Check the implementation at a URL, or a WSGI or ASGI application in this process.
+def check(target: str | App, **options: Unpack[CheckOptions]) -> Result:
+    """Check the server at a URL, or a WSGI or ASGI application in this process.
 
-    `options` are those of the command with underscores for hyphens: `check(app, api_key="...", only=["IDM"])`.
-    Raises NoResult where the target is not there, takes no key, or nothing could be judged, ValueError where an option
-    is wrong, ContractError where the contract is, and TypeError where there is no such option.
+    Options that are not given come from environment variables, as for the command. Raises NoResult if the target cannot
+    be reached, does not accept the key, or nothing could be judged; ValueError if the value of an option is invalid;
+    ContractError if the contract is; TypeError if there is no such option.
     """
+    if unknown := options.keys() - CheckOptions.__annotations__.keys():
+        raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
     listener = _Listener()
     url = {"url": target} if isinstance(target, str) else {}
     settings = Settings.gather(from_environment(), from_python({**options, **url}))
@@ -73,8 +128,8 @@ class _Listener:
 
 
 @contextmanager
-def _shut_off() -> Iterator[None]:
-    """Without what the environment says to pytest."""
+def _isolated() -> Iterator[None]:
+    """Hide the environment variables of pytest."""
     before = dict(os.environ)
     for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(variable, None)

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NoReturn
 
-from conformance.options import DIRECT, GROUPS, OPTIONS, URL, Option, refusing
+from conformance.options import DIRECT, GROUPS, OPTIONS, URL, Option, rejecting
 from conformance.output import flush_streams, prepare_streams, silence
 from conformance.results.verdict import Exit
 from conformance.settings import (
@@ -184,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-proxy", dest="proxy", action="store_const", const=DIRECT, help=argparse.SUPPRESS)
     for option in OPTIONS:
         if option.secret:
-            parser.add_argument(f"--{option.name}", nargs="?", action=refusing(option), help=argparse.SUPPRESS)
+            parser.add_argument(f"--{option.name}", nargs="?", action=rejecting(option), help=argparse.SUPPRESS)
         if option.flag:
             off = option.argument | {"action": "store_false"}
             parser.add_argument(f"--no-{option.name}", dest=option.name, help=argparse.SUPPRESS, **off)

@@ -1,7 +1,7 @@
-"""The table of the options of a run: the command, the pytest plugin, the environment and files take them from here.
+"""The option table. The command, the pytest plugin, `check`, the environment and settings files all use it.
 
-Before it stand the kinds of values that options take, each with how it is read from text and what to say where it
-cannot be, and the profiles, which stand for several options.
+The module begins with the kinds of values, each with its parser and the text that errors use for it, and the profiles,
+which are sizes of a run.
 """
 
 from __future__ import annotations
@@ -18,72 +18,70 @@ from typing import Any
 from urllib.parse import urlsplit
 
 LONGEST = 64 * 1024
-"""The bytes of a file that are read; no server accepts a longer header."""
+"""Maximum bytes of a file with a key; no server accepts a longer header."""
 
 
 class BadKey(ValueError):
-    """What should be a key cannot be one. The text says why, and does not quote it."""
+    """A key is invalid. The text says why, and does not quote the key."""
 
 
 def checked(written: str) -> str:
-    """The key, without the white space around it. Raises BadKey where it could not stand in a header (RFC 6750)."""
+    """Return the key without surrounding white space. Raises BadKey if no header can contain it (RFC 6750)."""
     key = one_line(written)
     for place, character in enumerate(key, 1):
         if not "!" <= character <= "~":
-            raise BadKey(f"character {place} is none that a key can have; keys are of visible ASCII characters")
+            raise BadKey(f"invalid character at position {place}; a key may contain only printable ASCII")
     return key
 
 
 def one_line(written: str) -> str:
-    """Return the text of the only line, without the white space around it. Raises BadKey."""
+    """Return the only line without surrounding white space. Raises BadKey."""
     line = written.strip()
     if not line:
-        raise BadKey("there is nothing in it but white space; the key is missing")
+        raise BadKey("the key is missing: there is only white space")
     if len(line.splitlines()) > 1:
-        raise BadKey("there are several lines in it; give the key alone, on one line")
+        raise BadKey("there are several lines; give only the key, on one line")
     return line
 
 
 def key_of_file(path: str, read: Callable[[str], str] = checked) -> str:
-    """Return the key that a file holds, as `read` finds it in the text. Raises BadKey."""
+    """Return the key in a file, as `read` parses it. Raises BadKey."""
     try:
         with Path(path).open("rb") as file:
-            content = file.read(LONGEST + 1)
+            data = file.read(LONGEST + 1)
     except OSError as error:
         raise BadKey(error.strerror or str(error)) from None
-    if len(content) > LONGEST:
-        raise BadKey(f"it is longer than {LONGEST} bytes, so it is not a file with a key")
+    if len(data) > LONGEST:
+        raise BadKey(f"the file is longer than {LONGEST} bytes, so it cannot be a file with a key")
     try:
-        return read(content.decode("utf-8-sig"))
+        return read(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise BadKey("it is no text; write the key into it, on one line") from None
+        raise BadKey("the file is not UTF-8 text; it must contain the key on one line") from None
 
 
 class Unfit(ValueError):
-    """A value has a fault of its own; the text says which, for "give ..." would not. It never quotes the value."""
+    """A value is invalid for a special reason, which the text says. It never quotes the value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an option may be given."""
+    """A kind of value."""
 
     metavar: str
     expected: str
-    """What to give, as an error says it: "a whole number from 1 to 8"."""
+    """The expected value in errors: "a whole number from 1 to 8"."""
     parse: Callable[[str], Any] = str
-    """The value of a text. Raises Unfit, or any other ValueError where the text is not what is expected."""
+    """Returns the value of a text. Raises Unfit, or another ValueError if the text is not what is expected."""
     in_toml: tuple[type, ...] = (str,)
-    """Types that TOML may give it in."""
+    """The types that it may have in TOML."""
     is_path: bool = False
 
 
 def text(metavar: str, expected: str = "some text") -> Kind:
-    """Any text."""
     return Kind(metavar, expected)
 
 
 def choice(metavar: str, names: Iterable[str]) -> Kind:
-    """One of a few names."""
     known = tuple(names)
 
     def parse(written: str) -> str:
@@ -95,7 +93,7 @@ def choice(metavar: str, names: Iterable[str]) -> Kind:
 
 
 def whole_number(metavar: str, least: int, most: int) -> Kind:
-    """A whole number within bounds, themselves included."""
+    """Return the kind of whole numbers from `least` to `most`, both included."""
 
     def parse(written: str) -> int:
         number = int(written)
@@ -107,7 +105,7 @@ def whole_number(metavar: str, least: int, most: int) -> Kind:
 
 
 def positive_number(metavar: str, of_what: str) -> Kind:
-    """A number above 0, and below infinity."""
+    """Return the kind of finite numbers above 0."""
 
     def parse(written: str) -> float:
         number = float(written)
@@ -130,9 +128,9 @@ def _web_address(written: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError
     if parts.username is not None or parts.password is not None:
-        raise Unfit("it holds a user or a password, which requests without credentials would send too; take them out")
+        raise Unfit("the URL has a user or a password, which requests without credentials would send too; remove them")
     if parts.query or parts.fragment:
-        raise Unfit("it has a query or a fragment, which no request would send; take it off")
+        raise Unfit("the URL has a query or a fragment, which no request would send; remove it")
     return written
 
 
@@ -144,7 +142,7 @@ def _pattern(written: str) -> str:
     try:
         re.compile(written)
     except re.error as error:
-        raise Unfit(f"it is no regular expression: {error}") from None
+        raise Unfit(f"invalid regular expression: {error}") from None
     return written
 
 
@@ -155,7 +153,7 @@ def _application(written: str) -> str:
 
 
 def _rate(written: str) -> float:
-    """Requests a second; a number alone is one."""
+    """Return the requests per second; a number without a unit is per second."""
     number, slash, unit = written.partition("/")
     seconds = {"/s": 1, "/m": 60, "": 1}.get(slash + unit, 0)
     if not (seconds and 0 < float(number) < math.inf):
@@ -169,11 +167,11 @@ FLAG = Kind("", "true or false", _truth, (bool,))
 INPUT = Kind("FILE", "the path of a file", is_path=True)
 """A file to read."""
 OUTPUT = Kind("FILE", "the path of a file to write", is_path=True)
-"""A file to write: its folder is looked at before a run begins."""
+"""A file to write: its folder is checked before a run begins."""
 COUNT = whole_number("N", 1, 2**31 - 1)
 RATE = Kind("N/s", "a rate such as 10/s or 300/m", _rate, (int, float, str))
 DIRECT = "none"
-"""What is given in place of a proxy where none is to be used."""
+"""The value of `--proxy` for no proxy."""
 KEY = Kind("KEY", "a key", checked)
 PASSPHRASE = Kind("PASSPHRASE", "a passphrase", one_line)
 PATTERN = Kind("REGEX", "a regular expression", _pattern)
@@ -184,7 +182,7 @@ APPLICATION = Kind("MODULE:APP", "module:application", _application)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One of the sizes that a run comes in."""
+    """A size of a run."""
 
     name: str
     races: int
@@ -194,13 +192,13 @@ class Profile:
     history: int
     """The length of the histories that one model is taken through, all of them."""
     examples: int
-    """Requests that Schemathesis makes up by fuzzing, on top of its examples and its coverage of the schema."""
+    """Requests that Schemathesis generates by fuzzing, beside its examples and its coverage of the schema."""
     quick_only: bool = False
     """Whether requirements whose checks are not quick are left out; most faults that they find others find too."""
     must_only: bool = False
     """Whether requirements below MUST are left out."""
     requests: int | None = None
-    """Requests in all, whatever is found: what is made up takes what the rest leaves. None where nobody counts them."""
+    """The request budget, whatever is found: generated requests get what others leave. None if there is no limit."""
     seconds: float | None = None
     """How long the stateful tests go on; None if their number is fixed."""
 
@@ -222,18 +220,18 @@ class Option:
     """One option."""
 
     name: str
-    """As the command spells it, without hyphens in front."""
+    """As on the command line, without the leading hyphens."""
     kind: Kind
     help: str
     repeatable: bool = False
-    """Whether it may be given several times; its value is a list."""
+    """Whether it may be given several times; its value is a list then."""
     commas: bool = False
-    """Whether commas, too, part the values of a repeatable one."""
+    """Whether commas separate values too."""
     default: Any = None
     secret: bool = False
-    """Never on a command line or in a file of settings: only in the environment, or in a file of its own."""
+    """Accepted only in the environment or in a file of its own, never on a command line or in a settings file."""
     holds: str = ""
-    """Set for an option that names a file: the secret option whose value stands in that file."""
+    """For an option that names a file with a secret: the option of that secret."""
 
     @property
     def flag(self) -> bool:
@@ -245,7 +243,7 @@ class Option:
 
     @property
     def argument(self) -> dict[str, Any]:
-        """How argparse takes it, the command's and pytest's; it is None where it is not given."""
+        """The arguments for argparse, in the command and in pytest; the value is None if the option is not given."""
         if self.flag:
             return {"action": "store_true", "default": None}
         return {"metavar": self.kind.metavar, "action": "append" if self.repeatable else "store"}
@@ -257,7 +255,7 @@ class Option:
 
     @property
     def spelled(self) -> str:
-        """What a user is told to give."""
+        """How messages name the option."""
         return self.environment if self.secret else f"--{self.name}"
 
 
@@ -265,7 +263,7 @@ MAX_SEED = 2**32 - 1
 
 
 def _key(name: str, explained: str, kind: Kind = KEY) -> tuple[Option, Option]:
-    """A key, and the option that names its file."""
+    """Return the option of a key, and the option of a file with it."""
     key = Option(name, kind, explained, secret=True)
     return key, Option(f"{name}-file", INPUT, f"file that holds the {explained}", holds=name)
 
@@ -345,24 +343,24 @@ GROUPS = {
     "reports": REPORTS,
     "terminal": OUTPUT_ON_TERMINAL,
 }
-"""The options by the section of the help that they stand in."""
+"""The options by section of the help."""
 OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 BY_NAME = {option.name: option for option in OPTIONS}
 
 
 def new_seed() -> int:
-    """A seed for a run that was given none."""
+    """Return a random seed."""
     return random.SystemRandom().randint(0, MAX_SEED)
 
 
-def refusing(secret: Option, prefix: str = "--") -> type[argparse.Action]:
-    """What a parser does with the option of a secret: it says what to do instead, and does not repeat the secret."""
+def rejecting(secret: Option, prefix: str = "--") -> type[argparse.Action]:
+    """Return the action of a secret option: an error that says what to do instead, without the secret."""
 
-    class Refused(argparse.Action):
+    class Rejecting(argparse.Action):
         def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
             parser.error(
-                f"{prefix}{secret.name}: a key on a command line can be read by others, and stays in histories and "
-                f"logs; set {secret.environment}, or name a file that holds it with {prefix}{secret.name}-file"
+                f"{prefix}{secret.name}: others can read a key on a command line, and it stays in histories and logs; "
+                f"set {secret.environment}, or give a file that contains it with {prefix}{secret.name}-file"
             )
 
-    return Refused
+    return Rejecting

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from conformance import hooks
-from conformance.options import OPTIONS, Option, new_seed, refusing
+from conformance.options import OPTIONS, Option, new_seed, rejecting
 from conformance.requirements.level import SECTIONS, Level
 from conformance.results.verdict import RunVerdict
 from conformance.settings import Settings, from_arguments, from_environment
@@ -37,8 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("respan", "conformance with the Respan custom-model contract")
     for option in OPTIONS:
         if option.secret:
-            refused = refusing(option, "--respan-")
-            group.addoption(f"--respan-{option.name}", nargs="?", action=refused, help=argparse.SUPPRESS)
+            action = rejecting(option, "--respan-")
+            group.addoption(f"--respan-{option.name}", nargs="?", action=action, help=argparse.SUPPRESS)
         else:
             group.addoption(f"--respan-{option.name}", dest=option.dest, help=option.help, **option.argument)
             parser.addini(option.dest, option.help, type=_ini_type(option), default=None)

@@ -1,6 +1,6 @@
-"""The settings of a run: every option with its value, and where that comes from: arguments, the environment or a file.
+"""The settings of a run: every option with its value and its origin, which is an argument, the environment or a file.
 
-The file is `respan-conformance.toml`. It holds the options of the command by their names, at its top level.
+The file is `respan-conformance.toml`. Its top level has the options of the command by their names.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from conformance.options import BY_NAME, INPUT, OPTIONS, URL, BadKey, Option, Un
 
 
 class UsageError(Exception):
-    """The command was called wrongly; the text says how to call it."""
+    """The command was used wrongly. The text says how to use it."""
 
 
 class BadSetting(ValueError):
-    """An option is given what it cannot take. Its user is at fault; the text says where, and what to give."""
+    """The value of an option is invalid. The text says where it was given, and what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What is written for an option somewhere."""
+    """The text that one source gives for an option."""
 
     texts: Sequence[str]
-    """One text; several for an option that may be given several times."""
+    """One text; several for a repeatable option."""
     place: str
     """Where: `--seed`, `RESPAN_SEED`, `respan-conformance.toml:3`."""
     joiner: str = " "
-    """What stands between the option and its text in an error."""
+    """The text between the option and its value in an error."""
     key: str = ""
-    """How the option is spelled there, where the place does not say it."""
+    """The spelling of the option, if the place does not have it."""
 
     @property
     def named(self) -> str:
@@ -51,10 +51,10 @@ EACH_ITS_OWN = (
     ("read-only-key", "api-key", "a key of the same organization that may only read"),
     ("read-only-key", "other-org-key", "a key of the first organization that may only read"),
 )
-"""Keys that have to differ, and what to give for the first of each pair."""
+"""Keys that must differ, and what to give for the first of each pair."""
 
 Source = Mapping[str, Written]
-"""All that is written in one place, by the names of options."""
+"""All that one source gives, by the names of options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +62,21 @@ class Settings:
     """The options of a run with their values."""
 
     values: Mapping[str, Any]
-    """By the names of all options: None or [] where nothing is given."""
+    """By the names of all options; None or [] if an option is not given."""
     origins: Mapping[str, str]
-    """Where the value of an option that was given comes from."""
+    """The origin of each option that is given."""
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
     def with_values(self, origin: str, values: Mapping[str, Any]) -> Settings:
-        """The settings, but for some values that come from elsewhere."""
+        """Return the settings with some values from another origin."""
         origins = {**self.origins, **dict.fromkeys(values, origin)}
         return Settings({**self.values, **values}, origins)
 
     @classmethod
     def gather(cls, *sources: Source) -> Settings:
-        """What the sources say, each outweighed by those after it. Raises BadSetting."""
+        """Combine the sources; a later one overrides an earlier one. Raises BadSetting."""
         values: dict[str, Any] = {}
         origins: dict[str, str] = {}
         for option in OPTIONS:
@@ -89,7 +89,7 @@ class Settings:
 
 
 def from_arguments(given: Mapping[str, Any], spell: Callable[[Option], str] = lambda o: f"--{o.name}") -> Source:
-    """A source of parsed arguments, where None and [] stand for what was not given."""
+    """Return parsed arguments as a source; None and [] mean that an option is not given."""
     source = {}
     for option in OPTIONS:
         value = given.get(option.name)
@@ -100,7 +100,7 @@ def from_arguments(given: Mapping[str, Any], spell: Callable[[Option], str] = la
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Source:
-    """A source of environment variables. An empty one says nothing."""
+    """Return environment variables as a source. Empty variables are ignored."""
     source = {}
     for option in OPTIONS:
         written = environment.get(option.environment, "")
@@ -111,7 +111,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Source:
 
 
 def from_python(options: Mapping[str, Any]) -> Source:
-    """A source of arguments of a Python function, with underscores for hyphens. None stands for what is not given."""
+    """Return keyword arguments as a source; their names have underscores for hyphens. None means not given."""
     names = {option.name.replace("-", "_"): option for option in OPTIONS}
     unknown = options.keys() - names.keys()
     if unknown:
@@ -133,12 +133,12 @@ def _last(option: Option, sources: Sequence[Source]) -> Written | None:
 
 
 def _secret(option: Option, sources: Sequence[Source]) -> Written | None:
-    """The secret of the strongest source that has it, itself or a file that holds it."""
+    """Return the secret from the last source that gives it, or gives a file with it."""
     file = next(other for other in OPTIONS if other.holds == option.name)
     for source in reversed(sources):
         found = [source[name] for name in (option.name, file.name) if name in source]
         if len(found) > 1:
-            raise BadSetting(f"{found[0].named} and {found[1].named} are both given; give one of them")
+            raise BadSetting(f"{found[0].named} and {found[1].named} are both set; set one of them")
         if found:
             return _read_key(option, found[0]) if file.name in source else found[0]
     return None
@@ -175,11 +175,11 @@ def _key(option: Option, written: Written) -> str:
 
 
 def _check_keys_differ(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
-    """Raise BadSetting where two callers have the same key: what keeps them apart cannot be tested then."""
+    """Raise BadSetting if two credentials have the same key: the difference between them cannot be tested then."""
     for name, other, needed in EACH_ITS_OWN:
         if values[name] is not None and values[name] == values[other]:
             raise BadSetting(
-                f"{origins[name]}: it is the same key as {origins[other]}; give {needed}, or leave {origins[name]} out"
+                f"{origins[name]} is the same key as {origins[other]}; give {needed}, or leave {origins[name]} out"
             )
 
 
@@ -193,16 +193,16 @@ def _parsed(option: Option, text: str, written: Written) -> Any:
 
 
 def asked_for(name: str) -> str:
-    """How a user gives an option: `--provider`, `RESPAN_API_KEY`."""
+    """Return how a user sets an option: `--provider`, `RESPAN_API_KEY`."""
     return BY_NAME[name].spelled
 
 
 FILE = "respan-conformance.toml"
-"""Taken from the current directory where no other file is named."""
+"""The settings file in the current directory, which is read unless another one is named."""
 
 
 def from_file(path: str | None) -> Source:
-    """A source of the settings in the file; in the one of the current directory, if there is one, for None."""
+    """Return the settings file at `path` as a source; for None, the one in the current directory, if it exists."""
     if path is None and not Path(FILE).exists():
         return {}
     file = read_toml(path or FILE)
@@ -214,20 +214,20 @@ def _written(file: TomlFile, key: str, value: Any) -> Written:
     option = BY_NAME.get(key)
     if option is None:
         known = [name for name, option in BY_NAME.items() if not option.secret]
-        raise BadFile(f"{place}: there is no option {key}{suggestion(key, known)}")
+        raise BadFile(f"{place}: unknown option {key}{suggestion(key, known)}")
     if option.secret:
         raise BadFile(
-            f"{place}: {key}: a key does not stand in a file that many can read; set {option.environment}, "
-            f"or name a file that holds it with {key}-file"
+            f"{place}: {key}: a settings file must not contain a key, because others can read it; set "
+            f"{option.environment}, or set {key}-file to a file that contains the key"
         )
     parts = value if isinstance(value, list) and option.repeatable else [value]
     return Written([_text(file, option, part) for part in parts], place, " = ", key)
 
 
 def _text(file: TomlFile, option: Option, part: Any) -> str:
-    """The value as it would stand on the command line; a path as seen from the folder of the file."""
+    """Return the value as on the command line; a path is relative to the folder of the file."""
     if type(part) not in option.kind.in_toml:
-        many = " or a list of such" if option.repeatable else ""
+        many = " or a list of them" if option.repeatable else ""
         raise BadFile(
             f"{file.place(option.name)}: {option.name} = {_quoted(part)}: give {option.kind.expected}{many}, "
             f"not {type_word(part)}"
@@ -242,19 +242,19 @@ def _quoted(part: Any) -> str:
 
 
 class BadFile(ValueError):
-    """A file cannot be used. Its author is at fault; the text says where and why."""
+    """A file is invalid. The text says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class TomlFile:
-    """A file, parsed."""
+    """A parsed file."""
 
     path: str
     text: str
     members: Mapping[str, Any]
 
     def place(self, key: str, table: str = "", number: int = 0) -> str:
-        """The path and, where it can be found, the line of a key; of the `number`th table of an array, or the top."""
+        """Return the path and, if it can be found, the line of a key: of the top, or of a table in an array."""
         lines = self.text.splitlines()
         first = _header(lines, table, number) if table else 0
         pattern = re.compile(rf"""[\s\[]*["']?{re.escape(key)}["']?\s*[=.\]]""")
@@ -265,20 +265,20 @@ class TomlFile:
 
 
 def read_toml(path: str) -> TomlFile:
-    """The file at `path`. Raises BadFile."""
+    """Parse the file at `path`. Raises BadFile."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         return TomlFile(path, text, tomllib.loads(text))
     except OSError as error:
         raise BadFile(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise BadFile(f"{path}: it is not in UTF-8") from None
+        raise BadFile(f"{path}: the file is not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise BadFile(f"{path}{_syntax_fault(str(error))}") from None
 
 
 def type_word(value: object) -> str:
-    """What TOML calls a value of that type, as an error says it."""
+    """Return the word for the type of a TOML value."""
     return next(word for type_, word in _TYPES.items() if isinstance(value, type_))
 
 
@@ -293,12 +293,12 @@ _TYPES: Mapping[type, str] = {
     dt.date: "a date",
     dt.time: "a time",
 }
-"""bool before int, datetime before date: each is the other, too."""
+"""bool before int, datetime before date: they are subclasses."""
 
 
-def _syntax_fault(told: str) -> str:
-    """What tomllib says, with the place in front."""
-    fault, _, place = told.partition(" (at line ")
+def _syntax_fault(message: str) -> str:
+    """Return the message of tomllib with the place at its beginning."""
+    fault, _, place = message.partition(" (at line ")
     where = f":{place.rstrip(')').replace(', column ', ':')}" if place else ""
     return f"{where}: {fault[:1].lower()}{fault[1:]}"
 
@@ -309,12 +309,12 @@ def _header(lines: list[str], table: str, number: int) -> int:
 
 
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """What an error adds about a name that is none: the nearest of those that there are, else `otherwise`."""
+    """Return what an error adds about an unknown name: the most similar known one, or else `otherwise`."""
     near = closest(name, known)
     hint = f"did you mean {near}?" if near else otherwise
     return f"; {hint}" if hint else ""
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """The name that is spelled most like it, if any is spelled much like it."""
+    """Return the most similar known name, if any is similar."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)

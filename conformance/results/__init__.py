@@ -1,1 +1,1 @@
-"""What a run came to: findings, verdicts, and the one result that every report is written from."""
+"""Findings, verdicts, and the result that every report is written from."""

@@ -129,7 +129,7 @@ WITHOUT: Mapping[Replayed, str] = {
     Replayed.NO_RESPONSE: "the last request got no response",
 }
 """Why a finding has no reproduction."""
-UNSTABLE = "it failed once, and passed when the check ran again"
+UNSTABLE = "it failed once and then passed"
 ELSEWHERE = "other findings of {id} are shown with their requests"
 
 

@@ -169,11 +169,13 @@ class Result:
         binding = [v for id, v in self.verdicts().items() if self.terms.binds(self.judged[id].level)]
         counts = Counter(v for v in binding if v is not Verdict.NOT_SELECTED)
         levels, total = "MUST and SHOULD" if self.strict else "MUST", counts.total()
-        if counts[Verdict.PASS] == total:
+        passed = counts[Verdict.PASS]
+        if passed == total > 1:
             return f"All {total} {levels} requirements are met."
         waived, untested = counts[Verdict.WAIVED], counts[Verdict.NOT_TESTABLE]
         apart = [f"{waived} waived" if waived else "", f"{untested} not testable" if untested else ""]
-        return f"{counts[Verdict.PASS]} of {total} {levels} requirements are met, {' and '.join(filter(None, apart))}."
+        met = f"{passed} of {total} {levels} requirements {'is' if passed == 1 else 'are'} met"
+        return f"{', '.join(filter(None, [met, ' and '.join(filter(None, apart))]))}."
 
     def not_judged(self) -> list[str]:
         """Return the requirements that were not judged because something disrupted the run."""
@@ -286,7 +288,7 @@ def _doubts(case: Case) -> list[str]:
     untested = case.binding(Verdict.NOT_TESTABLE) if case.terms.require_all else []
     blocked = blocked_without_finding(case.judged, case.verdicts)
     doubts = {
-        "failed once, and passed when the check ran again; start another run": case.binding(Verdict.UNSTABLE),
+        "failed once and then passed; start another run": case.binding(Verdict.UNSTABLE),
         f"{len(blocked)} not judged, for a fault that no finding reports": blocked,
         "not testable, but required by --require-all": untested,
     }

@@ -1,4 +1,4 @@
-"""Writes waivers: what fails today may fail for a while, so that a gate can be switched on before all is mended."""
+"""Records today's failures as waivers, so that a gate can be turned on before everything is fixed."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from conformance.results.verdict import Verdict
 from conformance.results.waivers import TABLE, Waiver, Waivers, read_waivers
 
 DAYS = 90
-"""How long a new waiver holds."""
-HEAD = "Failures that somebody answers for: respan-conformance --waivers with this file lets them pass."
+"""Days until a new waiver expires."""
+HEAD = "Accepted failures: respan-conformance --waivers with this file does not fail on them until they expire."
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What new waivers say."""
+    """The texts of new waivers."""
 
     reason: str
     owner: str = "unassigned"
 
 
 def read_if_there(path: str) -> Waivers:
-    """The waivers that a file has already. Raises BadFile."""
+    """Return the waivers in a file, if the file exists. Raises BadFile."""
     return read_waivers(path) if Path(path).exists() else {}
 
 
 def write_waivers(path: str, result: Result, words: Words) -> Waivers:
-    """Write waivers of what the run found not met, and return all that the file then has.
+    """Write waivers for the requirements that the run found not met, and return all waivers in the file.
 
-    What the file says of a requirement that is still not met stays, comments too; where it expired, it holds again.
-    What holds now is taken out. Raises BadFile for a file that is none of waivers, CannotWrite.
+    A waiver that is still needed stays as it is, with its comments; an expired one gets a new date. A waiver of a
+    requirement that is met now is removed. Raises BadFile if the file does not contain waivers, and CannotWrite.
     """
     there = Path(path).exists()
     wanted = wanted_waivers(result, read_if_there(path), words)
@@ -50,7 +50,7 @@ def write_waivers(path: str, result: Result, words: Words) -> Waivers:
 
 
 def wanted_waivers(result: Result, earlier: Waivers, words: Words) -> Waivers:
-    """Those of `earlier` that the run needed or said nothing of, and those that it lacked."""
+    """Return the earlier waivers that are still needed or were not judged, and new ones for the other failures."""
     kept = {id: old for id, old in earlier.items() if id not in result.judged}
     found = {id: _wanted(judged, earlier.get(id), result, words) for id, judged in result.judged.items()}
     return kept | {id: waiver for id, waiver in found.items() if waiver is not None}

@@ -1,4 +1,4 @@
-"""The terms that a run is judged on, such as its waivers: failures that somebody answers for until a day."""
+"""The terms of a run: whether it is strict, and its waivers, the failures that are accepted until a date."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TABLE = "waiver"
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """Lets a requirement fail."""
+    """An entry that accepts the failure of a requirement."""
 
     id: str
     reason: str
     owner: str
-    """Who answers for it."""
+    """Who is responsible for it."""
     expires: dt.date
-    """The last day that it holds on."""
+    """The last day on which it counts."""
 
     def expired(self, today: dt.date) -> bool:
         return today > self.expires
@@ -39,28 +39,28 @@ class Waiver:
 
 
 Waivers = Mapping[str, Waiver]
-"""By the ID of the requirement."""
+"""Waivers by the ID of the requirement."""
 
 
 class Use(StrEnum):
     """What a run makes of a waiver."""
 
     NEEDED = "needed"
-    """Its requirement fails."""
+    """Its requirement is not met."""
     UNNEEDED = "unneeded"
-    """Its requirement holds."""
+    """Its requirement is met."""
     EXPIRED = "expired"
-    """Its day is over, whether its requirement fails or holds."""
+    """Its date has passed, whether its requirement is met or not."""
     IDLE = "idle"
     """Its requirement was not judged."""
 
 
 def read_waivers(path: str) -> Waivers:
-    """The waivers in a file. Raises BadFile, with the entry that is wrong."""
+    """Return the waivers in a file. Raises BadFile, with the entry that is wrong."""
     file = read_toml(path)
     for key in file.members:
         if key != TABLE:
-            raise BadFile(f"{file.place(key)}: there is no {key} here; write each waiver as a table [[{TABLE}]]")
+            raise BadFile(f"{file.place(key)}: unknown key {key}; write each waiver as a table [[{TABLE}]]")
     entries = file.members.get(TABLE, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise BadFile(f"{file.place(TABLE)}: write each waiver as a table [[{TABLE}]]")
@@ -84,7 +84,7 @@ class _Entry:
         known = [field.name for field in fields(Waiver)]
         for key in self.members:
             if key not in known:
-                raise self._bad(key, f"there is no such field{suggestion(key, known)}")
+                raise self._bad(key, f"unknown field{suggestion(key, known)}")
         return Waiver(self._id(), self._words("reason"), self._words("owner"), self._expires())
 
     def _id(self) -> str:
@@ -96,7 +96,7 @@ class _Entry:
     def _words(self, key: str) -> str:
         words = self._member(key, str, "text in quotes")
         if not words.strip():
-            raise self._bad(key, "is empty; say it in a few words")
+            raise self._bad(key, "is empty; write a few words")
         return str(words.strip())
 
     def _expires(self) -> dt.date:
@@ -126,23 +126,23 @@ class Terms:
     """The terms of a run."""
 
     strict: bool = False
-    """SHOULD binds as MUST does."""
+    """SHOULD counts like MUST."""
     require_all: bool = False
-    """What binds has to be tested."""
+    """The run is inconclusive if a requirement that decides the verdict is not testable."""
     waivers: Mapping[str, Waiver] = field(default_factory=lambda: MappingProxyType({}))
     today: dt.date = field(default_factory=_today)
-    """Where the run is made: the day that waivers expire by."""
+    """The local date of the run; it decides which waivers have expired."""
 
     @classmethod
     def of(cls, settings: Settings) -> Terms:
-        """The terms that the settings ask for. Raises BadFile where the waivers cannot be read."""
+        """Return the terms that the settings ask for. Raises BadFile if the waivers cannot be read."""
         file = settings["waivers"]
         return cls(settings["strict"] or False, settings["require-all"] or False, read_waivers(file) if file else {})
 
     def binds(self, level: Level) -> bool:
-        """Whether a requirement of that level decides the verdict."""
+        """Return whether requirements of that level decide the verdict."""
         return level is MUST or (self.strict and level is not OPEN)
 
     def waived(self) -> frozenset[str]:
-        """IDs of the requirements that may fail today."""
+        """Return the IDs of the requirements that may fail today."""
         return frozenset(id for id, waiver in self.waivers.items() if not waiver.expired(self.today))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema_rs
 import pytest
@@ -83,7 +83,8 @@ SAMPLED = 120
 """Pairs of alterations that the environment `altered` of tox tries, unless it is to try all."""
 ASKED = os.environ.get("ALTERED", "")
 """`sample` or `all` pairs; nothing by default, for they take long."""
-PROFILE = "default" if ASKED else "quick"
+Profile = Literal["quick", "default"]
+PROFILE: Profile = "default" if ASKED else "quick"
 PAIRS = list(combinations(FEATURES, 2))
 TRIED = PAIRS if ASKED == "all" else random.Random(1).sample(PAIRS, SAMPLED if ASKED else 4)
 GOOD = (Verdict.PASS, Verdict.NOT_SELECTED)
@@ -95,7 +96,7 @@ def registry() -> Mapping[str, Requirement]:
     return REGISTRY
 
 
-def _agree(contract: Path, profile: str) -> Result:
+def _agree(contract: Path, profile: Profile) -> Result:
     """What a strict run with all keys finds in a mock of the same contract."""
     with MockServer(contract=contract) as mock:
         return check(
@@ -112,7 +113,7 @@ def _agree(contract: Path, profile: str) -> Result:
         )
 
 
-def _expect_agreement(contract: Path, profile: str) -> None:
+def _expect_agreement(contract: Path, profile: Profile) -> None:
     result = _agree(contract, profile)
     told = {id: [*result.judged[id].reasons, *result.judged[id].findings] for id in result.judged}
     wrong = {id: (verdict.value, told[id]) for id, verdict in result.verdicts().items() if verdict not in GOOD}

@@ -40,7 +40,7 @@ def _judged(target: PlainServer | str, seed: str, only: Iterable[str], skip: Ite
         read_only_key=READ_ONLY_KEY,
         builtin_model=list(BUILT_IN_MODELS),
         provider=PROVIDERS,
-        seed=seed,
+        seed=int(seed),
         only=sorted(only),
         skip=sorted(skip),
     )

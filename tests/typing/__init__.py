@@ -1,0 +1,1 @@
+"""The types of the public API, checked by mypy and by running them."""

@@ -60,7 +60,7 @@ def judged(mutant: type[Mutant], *only: str) -> Iterator[tuple[str, dict[str, An
             read_only_key=READ_ONLY_KEY,
             builtin_model=list(BUILT_IN_MODELS),
             provider=PROVIDERS,
-            seed="1",
+            seed=1,
             only=list(only),
             ledger=os.devnull,
         )

@@ -230,7 +230,7 @@ def test_what_was_not_reached_is_told_apart_from_what_was_not_selected(contract:
         ([_record(M), _record(N)], "All 2 MUST requirements are met."),
         (
             [_record(M, NOT_TESTABLE, obstacle=Obstacle.NOT_PROVIDED), _record(N)],
-            "1 of 2 MUST requirements are met, 1 not testable.",
+            "1 of 2 MUST requirements is met, 1 not testable.",
         ),
     ],
 )

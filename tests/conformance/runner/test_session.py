@@ -81,11 +81,6 @@ def test_settings_of_pytest_around_do_not_reach_the_run(monkeypatch: pytest.Monk
     assert dict(os.environ) == before
 
 
-def test_an_option_that_is_none_is_refused() -> None:
-    with pytest.raises(TypeError, match="there is no option onyl"):
-        check(PlainServer(), onyl=["STA-01"])
-
-
 def test_a_target_that_is_not_there_gives_no_result() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = "http://{}:{}".format(*listener.getsockname())
