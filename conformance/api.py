@@ -107,7 +107,7 @@ def check(target: str | App, **options: Unpack[CheckOptions]) -> Result:
     ContractError if the contract is; TypeError if there is no such option.
     """
     if unknown := options.keys() - CheckOptions.__annotations__.keys():
-        raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
+        raise TypeError(f"unknown option {', '.join(sorted(unknown))}")
     listener = _Listener()
     url = {"url": target} if isinstance(target, str) else {}
     settings = Settings.gather(from_environment(), from_python({**options, **url}))

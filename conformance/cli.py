@@ -1,6 +1,6 @@
-"""The command `respan-conformance`: its help, its arguments, and which part of the suite does what they ask.
+"""The command `respan-conformance`: its help, its arguments, and the part of the suite that they call.
 
-What costs time to import is imported where it is needed, so that `--help` is quick.
+Slow imports stand where they are needed, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.USAGE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except Exception:  # noqa: BLE001 - Python would exit with 1, which accuses the target
+    except Exception:  # noqa: BLE001 - Python would exit with 1: not conformant
         traceback.print_exc()
-        print("respan-conformance: this is a fault of the suite; please report it with the text above", file=sys.stderr)
+        print("respan-conformance: this is a bug of the suite; please report it with the text above", file=sys.stderr)
         return Exit.INCONCLUSIVE
     finally:
         flush_streams()
@@ -55,7 +55,7 @@ def _main(given: dict[str, Any]) -> int:
         return _print(serve(given["serve"]))
     settings = Settings.gather(from_file(given["config"]), from_environment(), from_arguments(given))
     if given["show_config"]:
-        return _print(shown(settings))
+        return _print(described(settings))
     if given["clean"]:
         from conformance.command.clean import clean_ledger
 
@@ -72,14 +72,14 @@ def _main(given: dict[str, Any]) -> int:
 
     check_versions()  # before what they concern is loaded
     if given["dry_run"]:
-        from conformance.command.dry_run import rehearse
+        from conformance.command.dry_run import dry_run
 
-        return _print(rehearse(settings))
+        return _print(dry_run(settings))
     return _run(settings)
 
 
 def _chosen(settings: Settings) -> tuple[Settings, Contract, Collection[str]]:
-    """The settings with the fixtures file read, the contract, and the requirements to judge by it."""
+    """Return the settings with the fixtures file read, the contract, and the selected requirements."""
     from conformance.fixtures import with_fixtures
     from conformance.requirements import registry
     from contract import load
@@ -103,7 +103,7 @@ def _run(settings: Settings) -> int:
 
 @contextlib.contextmanager
 def ended_as_interrupted() -> Iterator[None]:
-    """Take SIGTERM, with which CI systems end a job, for Ctrl-C: what was created is deleted, reports are written."""
+    """Handle SIGTERM, with which CI systems end a job, like Ctrl-C: delete the models and write the reports."""
 
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
@@ -124,12 +124,12 @@ def _print(text: str) -> int:
 
 
 FORMATS = ("text", "json", "markdown")
-TOO_MANY = "there are several arguments that are no options; give one URL"
+TOO_MANY = "too many arguments; give one URL"
 LIST_HELP = "list the requirements: text, json or markdown"
 
 
 def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
-    """The arguments by the names of options; None or [] where one is not given. Raises UsageError."""
+    """Return the arguments by the names of options; None or [] if one is not given. Raises UsageError."""
     known, unknown = _parser().parse_known_args(arguments)
     if unknown:
         raise UsageError(_unknown(unknown))
@@ -137,14 +137,14 @@ def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
 
 
 def _meant(words: Sequence[str]) -> dict[str, Any]:
-    """What the arguments that are no options mean: a URL, `clean` and a ledger, or `serve` and an application."""
+    """Interpret the positional arguments: a URL, `clean` and a ledger, or `serve` and an application."""
     if words[:1] == ["clean"]:
         if len(words) != 2:
-            raise UsageError("clean takes the file of one ledger: respan-conformance clean LEDGER [options]")
+            raise UsageError("clean needs one ledger: respan-conformance clean LEDGER [options]")
         return {"url": None, "clean": words[1], "serve": None}
     if words[:1] == ["serve"]:
         if len(words) != 2:
-            raise UsageError("serve takes one application: respan-conformance serve MODULE:APP")
+            raise UsageError("serve needs one application: respan-conformance serve MODULE:APP")
         return {"url": None, "clean": None, "serve": words[1]}
     if len(words) > 1:
         raise UsageError(TOO_MANY)
@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     words = (
-        f"{URL.help}; or clean LEDGER, to delete what is left; "
+        f"{URL.help}; or clean LEDGER, to delete models that runs left; "
         "or serve MODULE:APP, to serve an application in the background"
     )
     parser.add_argument("words", nargs="*", metavar="URL", help=words)
@@ -192,17 +192,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _unknown(unknown: Sequence[str]) -> str:
-    """What is wrong with arguments that are none. What may be a secret is not repeated."""
+    """Return the error for unknown arguments, without values, which may be secrets."""
     name = next((argument.partition("=")[0] for argument in unknown if argument.startswith("-")), None)
     if name is None:
         return TOO_MANY
     spellings = [f"--{option.name}" for option in OPTIONS if not option.secret]
     known = [*spellings, "--list", "--dry-run", "--config", "--show-config", "--help"]
-    return f"there is no option {name}{suggestion(name, known, '--help shows what there is')}"
+    return f"unknown option {name}{suggestion(name, known, 'see --help')}"
 
 
 COLUMN = 30
-"""Where the explanations begin."""
+"""The column of the explanations."""
 
 USAGE = """\
 respan-conformance [URL] [options]
@@ -250,23 +250,23 @@ RESPAN_PROXY_AUTH or a file holds the proxy's USER:PASSWORD;
 RESPAN_KEY_PASSPHRASE or a file holds the passphrase of the private key.""",
     "selecting": "IDS are requirements and sections, such as IDM,AUT-03; --list shows them.",
 }
-"""What stands at the head of a section."""
+"""The text at the beginning of a section."""
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Leaves enough room for the names of options."""
+    """A formatter with enough room for the names of options."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=COLUMN)
 
 
 def explained(option: Option) -> str:
-    """What the help says of an option."""
+    """Return the help of an option."""
     return f"{option.help} (repeatable)" if option.repeatable else option.help
 
 
-def shown(settings: Settings) -> str:
-    """A line for each option: its name, its value, and its origin. A secret is only said to be set."""
+def described(settings: Settings) -> str:
+    """Return a line for each option: its name, its value, and its origin. A secret is only said to be set."""
     rows = [
         (option.name, _value(option, settings[option.name]), settings.origins.get(option.name, "default"))
         for option in OPTIONS

@@ -1,4 +1,4 @@
-"""Hooks that the plugin calls, for reports to listen to."""
+"""Hooks that the plugin calls. Reports implement them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 @pytest.hookspec
 def pytest_respan_begin(result: Result, tests: int | None) -> None:
-    """The checks are collected: `tests` of them will run; None where the workers of pytest-xdist collect them."""
+    """Handle the begin of a run with this many tests; None if the workers of pytest-xdist collect them."""
 
 
 @pytest.hookspec
 def pytest_respan_notice(text: str) -> None:
-    """The target was looked at, and this is what the user had better know before the run goes on."""
+    """Handle a warning that the user should see before the run continues."""
 
 
 @pytest.hookspec
 def pytest_respan_progress(result: Result, record: Record) -> None:
-    """One more test was judged; `record` is what it came to."""
+    """Handle the record of a test."""
 
 
 @pytest.hookspec
 def pytest_respan_result(result: Result) -> None:
-    """The run is over."""
+    """Handle the result at the end of a run."""

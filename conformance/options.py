@@ -38,7 +38,7 @@ def one_line(written: str) -> str:
     """Return the only line without surrounding white space. Raises BadKey."""
     line = written.strip()
     if not line:
-        raise BadKey("the key is missing: there is only white space")
+        raise BadKey("the key is empty")
     if len(line.splitlines()) > 1:
         raise BadKey("there are several lines; give only the key, on one line")
     return line

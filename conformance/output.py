@@ -1,7 +1,7 @@
-"""Where the suite writes: standard output and error, files of reports, and text of a target made fit to be shown.
+"""Output: standard output and error, report files, and text from a target with its hidden characters escaped.
 
-Standard streams may be of an encoding with few characters, closed, or a pipe that breaks. A file that cannot be
-written is reported before the run, if that can be known.
+Standard streams may have a limited encoding, be closed, or be a pipe that breaks. A file that cannot be written is
+reported before the run, if the suite can know it.
 """
 
 from __future__ import annotations
@@ -19,67 +19,67 @@ STDOUT = "-"
 
 
 class CannotWrite(Exception):
-    """A report cannot be written where it was asked for. The user has to act; the text says what is in the way."""
+    """A file cannot be written. The text says which one, and why."""
 
 
-def check_places(places: Mapping[str, str]) -> None:
-    """Raise CannotWrite where a report could not be written; `places` are files, by what names each: `--json`."""
-    taken: dict[str, str] = {}
-    for option, place in places.items():
-        key = place if place == STDOUT else str(Path(place).resolve())
-        if key in taken:
-            raise CannotWrite(f"{option} {place}: {taken[key]} goes there too; give each report its own file")
-        taken[key] = option
-        if place != STDOUT:
-            _check(f"{option} {place}", Path(place).resolve())
+def check_files(files: Mapping[str, str]) -> None:
+    """Raise CannotWrite if an output file could not be written. The keys are the options: `--json`."""
+    used: dict[str, str] = {}
+    for option, file in files.items():
+        key = file if file == STDOUT else str(Path(file).resolve())
+        if key in used:
+            raise CannotWrite(f"{option} {file}: {used[key]} writes to it too; give each its own file")
+        used[key] = option
+        if file != STDOUT:
+            _check(f"{option} {file}", Path(file).resolve())
 
 
-def _check(asked: str, file: Path) -> None:
+def _check(given: str, file: Path) -> None:
     if file.is_dir():
-        raise CannotWrite(f"{asked}: it is a folder; name a file in it")
+        raise CannotWrite(f"{given}: it is a folder; give a file in it")
     if file.exists() and not os.access(file, os.W_OK):
-        raise CannotWrite(f"{asked}: the file cannot be written to")
+        raise CannotWrite(f"{given}: the file is not writable")
     if not _is_special(file) and not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
-        raise CannotWrite(f"{asked}: {file.parent} is no folder that can be written to")
+        raise CannotWrite(f"{given}: {file.parent} is not a writable folder")
 
 
-def write(place: str, text: str) -> None:
-    """Write a report, whole or not at all. Raises CannotWrite."""
-    octets = text.encode("utf-8", "backslashreplace")  # a target may send half of a surrogate pair
+def write(file: str, text: str) -> None:
+    """Write a file, all of it or nothing; `-` is standard output. Raises CannotWrite."""
+    data = text.encode("utf-8", "backslashreplace")  # a target may send half of a surrogate pair
     try:
-        if place == STDOUT:
-            sys.stdout.buffer.write(octets)
+        if file == STDOUT:
+            sys.stdout.buffer.write(data)
             sys.stdout.flush()
-        elif _is_special(Path(place)):
-            Path(place).write_bytes(octets)
+        elif _is_special(Path(file)):
+            Path(file).write_bytes(data)
         else:
-            _replace(Path(place).resolve(), octets)
+            _replace(Path(file).resolve(), data)
     except OSError as error:
-        raise CannotWrite(f"{place}: {error.strerror or error}") from None
+        raise CannotWrite(f"{file}: {error.strerror or error}") from None
 
 
 def _is_special(file: Path) -> bool:
-    """Whether it is a device or a pipe, which nothing may be put in place of."""
+    """Return whether it is a device or a pipe, which must not be replaced by a file."""
     return file.exists() and not file.is_file()
 
 
-def _replace(file: Path, octets: bytes) -> None:
+def _replace(file: Path, data: bytes) -> None:
     part = part_of(file)
     try:
-        part.write_bytes(octets)
+        part.write_bytes(data)
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
 
 
 def part_of(file: Path) -> Path:
-    """A new file beside `file`, to be put in its place when it is whole."""
+    """Create a file next to `file`, which replaces it when it is complete."""
     import tempfile
 
     handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".part", dir=file.parent)
     os.close(handle)
     part = Path(name)
-    part.chmod(0o666 & ~_umask())  # as any new file; mkstemp makes it the owner's alone
+    part.chmod(0o666 & ~_umask())  # as any new file; mkstemp lets only the owner read it
     return part
 
 
@@ -89,25 +89,25 @@ def _umask() -> int:
     return mask
 
 
-def goes_to_stdout(places: Iterable[str]) -> bool:
-    """Whether a report takes standard output, so that nothing else may be printed there."""
-    return any(place == STDOUT or os.path.realpath(place) == os.path.realpath("/dev/stdout") for place in places)
+def goes_to_stdout(files: Iterable[str]) -> bool:
+    """Return whether a report goes to standard output, so that nothing else may be printed there."""
+    return any(file == STDOUT or os.path.realpath(file) == os.path.realpath("/dev/stdout") for file in files)
 
 
 def prepare_streams() -> None:
-    """Let what is printed never end the command: characters that an encoding lacks are replaced."""
+    """Make printing safe: replace characters that the encoding lacks, and reopen closed streams."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         stream = getattr(sys, name)
-        if stream is None:  # closed before the command began; the first file or socket would take its number
+        if stream is None:  # closed before the command started; the next file or socket would get its number
             if not _is_open(number):
-                os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+                os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: this one
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper) and mode == "w":
             stream.reconfigure(errors="replace")
 
 
 def flush_streams() -> None:
-    """Write what is not written yet, as far as anybody reads it."""
+    """Flush the streams; a broken pipe is ignored."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -124,16 +124,16 @@ def _is_open(number: int) -> bool:
 
 
 def silence(stream: TextIO) -> None:
-    """Send nowhere what is still written to a stream that nobody reads, also when Python ends."""
+    """Discard everything that is still written to a stream that nobody reads, also when Python exits."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, stream.fileno())
     os.close(devnull)
 
 
 KEPT = "\n\t\u200d"
-"""Shown as they are, though not printable; the last holds emoji together."""
+"""Characters that are not printable, but kept; the last joins emoji."""
 
 
 def visible(text: str) -> str:
-    """Escape every hidden character, such as `\\u202e`: one may turn a text around, or end it."""
+    """Escape every hidden character, such as `\\u202e`, which could reverse or end a text."""
     return without_controls(text, KEPT)

@@ -1,7 +1,7 @@
-"""The pytest plugin, as pytest loads it wherever this package is installed: its options, its marks, and the target.
+"""The pytest plugin: its options, its markers, the target, and the recorder of results.
 
-It does nothing else before a check is collected, for it is loaded in every run of pytest. What belongs to the checks
-stands in `conformance/checks/conftest.py`, so that no test but them ever meets it.
+It does nothing else until a check is collected, because unrelated runs of pytest may load it too. Whatever only the
+checks need is in `conformance/checks/conftest.py`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Let the workers of pytest-xdist make the same choices."""
+    """Give the workers of pytest-xdist the same seed and the same prefix of names."""
     node.workerinput["respan_seed"] = _seed(node.config)
     node.workerinput["respan_prefix"] = run_of(node.config).prefix
 
@@ -82,24 +82,24 @@ def pytest_report_to_serializable() -> Generator[None, dict[str, Any] | None, di
 
 
 @pytest.fixture(scope="session")
-def respan_target(pytestconfig: pytest.Config) -> Any:
-    """The target of the checks: a base URL, or a WSGI or ASGI application. Define it anew to supply your own."""
+def respan_target(pytestconfig: pytest.Config) -> str | App:
+    """Return the target of the checks: a base URL, or a WSGI or ASGI application. Override it to supply your own."""
     given = _given(pytestconfig)
     if given is not None and given.app is not None:
         return given.app
     settings = run_of(pytestconfig).settings
     if settings["url"]:
-        return settings["url"]
+        return str(settings["url"])
     if settings["app"]:
         return load_app(settings["app"])
     raise NoTarget(
-        "there is no target: give --respan-url URL or --respan-app MODULE:APP, or define a fixture respan_target "
-        "of session scope that returns a URL or an application"
+        "there is no target; give --respan-url URL or --respan-app MODULE:APP, or define a session-scoped fixture "
+        "respan_target that returns a URL or an application"
     )
 
 
 def run_of(config: pytest.Config) -> Run:
-    """The run of the checks in this process: the one that was handed over, or one made when it is first asked for."""
+    """Return the run of the checks in this process: the given one, or one that is created on first use."""
     if RUN not in config.stash:
         given = _given(config)
         config.stash[RUN] = given.run if given else _run(config)
@@ -132,7 +132,7 @@ def _run(config: pytest.Config) -> Run:
 
 
 def _settings(config: pytest.Config) -> Settings:
-    """What pytest's own configuration says, the environment over it, and the command line over both."""
+    """Return the settings: the command line overrides the environment, which overrides the configuration of pytest."""
     written = {option.name: config.getini(option.dest) for option in OPTIONS if not option.secret}
     given = {option.name: config.getoption(option.dest, None) for option in OPTIONS}
     return Settings.gather(
@@ -143,18 +143,18 @@ def _settings(config: pytest.Config) -> Settings:
 
 
 def _seed(config: pytest.Config) -> int:
-    """The seed where the user gave none."""
+    """Return the seed to use if the user gave none."""
     return config.stash.setdefault(SEED, new_seed())
 
 
 def _is_worker(config: pytest.Config) -> bool:
-    """Whether this process runs tests for a pytest-xdist that reports elsewhere."""
+    """Return whether this process is a worker of pytest-xdist."""
     return hasattr(config, "workerinput")
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Given:
-    """A run, and the application that it checks where no import path leads to it. Registered as a plugin of pytest."""
+    """A run, and the application to check, if it is an object. Registered as a plugin of pytest."""
 
     run: Run
     app: App | None = None
@@ -163,24 +163,24 @@ class Given:
 PACKAGE = Path(__file__).parent
 NAME = "respan-recorder"
 ATTRIBUTE = "respan"
-"""The attribute of test reports, and the entry in the output of workers, that hold what is meant for the recorder."""
-OUT_OF_TIME = "slow: the time budget was used up while a response was judged; --time-budget gives more"
+"""The attribute of test reports, and the key in the output of workers, with a message for the recorder."""
+OUT_OF_TIME = "slow: the time budget was exhausted while a response was judged; raise it with --time-budget"
 NOT_GREEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 class Recorder:
-    """A plugin that stays idle until the first check is collected, or the first report of one comes in."""
+    """Collects the messages of tests into the result. It is idle until a check is collected or reported."""
 
     def __init__(self, config: pytest.Config, run: Callable[[], Run]) -> None:
         self._config = config
         self._run = run
         self._started = time.monotonic()
         self._errors: list[str] = []
-        """What goes wrong on our side, beside single checks."""
+        """Errors of the suite, apart from those of single checks."""
         self.result: Result | None = None
 
     def begin(self, tests: Sequence[str] | None) -> Result:
-        """Begin the result of the run; `tests` has the requirement of each test, None where nobody knows them yet."""
+        """Begin the result of the run; `tests` has the requirement of each test, or is None if they are unknown."""
         from conformance.requirements.requirement import REGISTRY
         from conformance.results.result import Result
 
@@ -194,7 +194,7 @@ class Recorder:
         return self.result
 
     def receive(self, message: Message) -> None:
-        """Add what a process that runs tests says."""
+        """Add a message from a process that runs tests to the result."""
         from conformance.results.record import Closing, Record
 
         if isinstance(message, Closing):
@@ -219,7 +219,7 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Add what a worker of pytest-xdist says at its end; one that died says nothing."""
+        """Receive the last message of a worker of pytest-xdist; one that died sent none."""
         if error:
             self._errors.append(f"a process that ran tests died: {error}")
         if (text := getattr(node, "workeroutput", {}).get(ATTRIBUTE)) is not None:
@@ -230,7 +230,7 @@ class Recorder:
         if self.result is None or self._config.option.collectonly:
             return
         if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
-            self._errors.append("the suite itself failed in the midst of the run")
+            self._errors.append("the suite itself failed during the run")
         if exitstatus == pytest.ExitCode.INTERRUPTED and not (self.result.stopped or self._errors):
             self.result.stopped = RunVerdict.INCONCLUSIVE if expired() else RunVerdict.INTERRUPTED
             self.result.stop_reason = OUT_OF_TIME if expired() else ""

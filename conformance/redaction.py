@@ -1,4 +1,4 @@
-"""Keeps secrets out of what is told. A target may echo them: as they were sent, encoded, or cut short."""
+"""Keeps secrets out of reports and messages. A target may echo them: as they were sent, encoded, or cut short."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from contract.spelling import Spelled, replace_spelled
 from contract.spelling import spelled as spellings_of
 
 Variables = Mapping[str, str]
-"""Literal text that must not be told, and the shell variable that stands for it."""
+"""Secret text, and the shell variable that stands for it."""
 PIECE = 8
-"""Characters of a secret, from anywhere in it, that are never told."""
+"""The shortest piece of a secret that is replaced, wherever it is in the secret."""
 SHORTEST_BEGINNING = 3
-"""Characters that a secret begins with, which are not told either where a text was cut after them."""
+"""The shortest beginning of a secret that is replaced before the cut of a text."""
 _KEY = re.compile(r"\$RESPAN_\w+")
 _CUT = re.compile(r"\.\.\. \(\d+ characters\)")
-"""What `shortened` writes: before it may stand the beginning of a secret."""
+"""The mark that `shortened` writes; the beginning of a secret may come before it."""
 
 
 def shortened(text: str, longest: int) -> str:
-    """`text`, cut after so many characters where it has more; the cut is told in a form that `redacted` knows."""
+    """Return `text`, cut if it is longer; `redacted` recognises the mark of the cut."""
     return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"
 
 
 def redacted(text: str, variables: Variables) -> str:
-    """`text` with every secret, however it is spelled, replaced by the name of the variable that holds it."""
+    """Return `text` with every secret, however it is spelled, replaced by the name of its variable."""
     spellings = _all_spellings(tuple(variables.items()))
     lowered = text.lower()
     present = [spelling for spelling in spellings if spelling in lowered]
 
     def name(found: re.Match[str]) -> str:
-        """The variable for a text; of two secrets that differ in case only, each has its own."""
+        """Return the variable for a match; secrets that differ only in case each have their own."""
         like = (s for s in present if re.fullmatch(re.escape(s), found[0], re.IGNORECASE))
         return variables.get(found[0]) or spellings[next(like)]
 
@@ -51,7 +51,7 @@ def _variable(found: Spelled, variables: Variables) -> str:
 
 
 def _without_parts(text: str, variables: Variables) -> str:
-    """`text` without what is left of secrets where it was cut."""
+    """Return `text` without parts of secrets."""
     for secret, variable in variables.items():
         if _KEY.fullmatch(variable):
             text = _without_beginning(text, secret, variable)
@@ -62,12 +62,12 @@ def _without_parts(text: str, variables: Variables) -> str:
 
 @lru_cache(maxsize=64)
 def _long_spellings(secret: str) -> tuple[str, ...]:
-    """Its spellings of which pieces are looked for."""
+    """Return the spellings whose pieces are replaced too."""
     return tuple(dict.fromkeys(one for one in (*_escaped(secret), *spellings_of(secret).encoded) if len(one) >= PIECE))
 
 
 def _without_beginning(text: str, secret: str, variable: str) -> str:
-    """`text` without the beginning of the secret before the mark of a cut, be it ever so short."""
+    """Return `text` without the beginning of the secret before the mark of a cut."""
     for cut in reversed(list(_CUT.finditer(text))):
         before = text[: cut.start()]
         lengths = range(len(secret) - 1, SHORTEST_BEGINNING - 1, -1)
@@ -78,8 +78,8 @@ def _without_beginning(text: str, secret: str, variable: str) -> str:
 
 
 def _without_pieces(text: str, secret: str, variable: str) -> str:
-    """`text` without any piece of the secret, from PIECE characters on."""
-    half = PIECE // 2  # any piece has in it one of the halves that the secret is laid out in
+    """Return `text` without pieces of the secret of at least PIECE characters."""
+    half = PIECE // 2  # every piece contains a whole half-piece, counted from the beginning of the secret
     if not any(secret[at : at + half] in text for at in range(0, len(secret) - half + 1, half)):
         return text
     pieces = {secret[at : at + PIECE] for at in range(len(secret) - PIECE + 1)}
@@ -95,18 +95,18 @@ def _without_pieces(text: str, secret: str, variable: str) -> str:
 
 
 def any_of(literals: Iterable[str]) -> str:
-    """A pattern for any of `literals`; the longest first, for one may begin another."""
+    """Return a pattern for any of `literals`; the longest first, because one may begin with another."""
     return "|".join(map(re.escape, sorted(literals, key=len, reverse=True)))
 
 
 @lru_cache(maxsize=64)
 def _all_spellings(variables: tuple[tuple[str, str], ...]) -> Variables:
-    """Every usual escape of every secret, in lower case."""
+    """Return every usual escape of every secret, in lower case."""
     return {spelling.lower(): variable for literal, variable in variables for spelling in _escaped(literal)}
 
 
 def _escaped(literal: str) -> Iterator[str]:
-    """How a text is written inside others: a URL, JSON, HTML, Python."""
+    """Yield the spellings of a text inside a URL, JSON, HTML and Python."""
     yield literal
     yield literal.strip() or literal
     yield quote(literal, safe="")

@@ -115,7 +115,7 @@ def from_python(options: Mapping[str, Any]) -> Source:
     names = {option.name.replace("-", "_"): option for option in OPTIONS}
     unknown = options.keys() - names.keys()
     if unknown:
-        raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
+        raise TypeError(f"unknown option {', '.join(sorted(unknown))}")
     return {
         names[name].name: Written(_texts(value), name, "=")
         for name, value in options.items()

@@ -1,4 +1,4 @@
-"""Runs the checks of this folder under pytest: their fixtures, their selection, and one record for each test."""
+"""Runs the checks of this folder under pytest: fixtures, selection, and one record for each test."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MESSAGE = pytest.StashKey[Record | Stop]()
 COLLECTED = pytest.StashKey[Sequence[str]]()
 """The requirement of each test that was collected."""
 STOPPED = pytest.StashKey[str]()
-"""Why no more checks are run."""
+"""Why no more checks run."""
 STOPS: dict[type[Exception], RunVerdict] = {
     Unreachable: RunVerdict.UNREACHABLE,
     KeyRejected: RunVerdict.WRONG_USE,
@@ -43,24 +43,24 @@ ID = "respan_requirement"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    run_of(config)  # options that are wrong end the run of pytest here
+    run_of(config)  # wrong options end the run of pytest here
 
 
 @pytest.fixture(scope="session", autouse=True)
 def subject(respan_target: Any, pytestconfig: pytest.Config) -> Subject:
-    """The implementation under test."""
+    """Return the implementation under test."""
     return run_of(pytestconfig).meet(respan_target, partial(_give_notice, pytestconfig))
 
 
 def _give_notice(config: pytest.Config, text: str) -> None:
-    """Tell it at once: what is printed while a fixture is set up is captured."""
+    """Print it immediately: pytest captures what is printed during the set-up of a fixture."""
     with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         config.hook.pytest_respan_notice(text=text)
 
 
 @pytest.fixture(scope="session")
 def contract(pytestconfig: pytest.Config) -> Contract:
-    """The contract that it is judged by."""
+    """Return the contract to check against."""
     return run_of(pytestconfig).contract
 
 
@@ -78,7 +78,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     run = run_of(metafunc.config)
     applies = requirement is None or requirement.id in run.selected
     for argument, things in cases_of(metafunc.function):
-        cases = things(run.contract) if applies else {"": None}  # one that is not selected may have nothing to be on
+        cases = things(run.contract) if applies else {"": None}  # an unselected one may have no case
         metafunc.parametrize(argument, list(cases.values()), ids=list(cases))
 
 
@@ -129,7 +129,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("default")  # one that a user makes an error is no finding
+            warnings.simplefilter("default")  # a warning that the user turns into an error is not a finding
             record = run.judge(requirement, _case(pyfuncitem), lambda: pyfuncitem.obj(**arguments))
     except Unreachable as reason:
         _stop(pyfuncitem, reason)
@@ -170,7 +170,7 @@ def _skip_if_stopped(item: pytest.Item) -> None:
 
 
 def _stop(item: pytest.Item, reason: Exception) -> NoReturn:
-    """Fail this test and run no more checks: what stands in the way of one stands in the way of all."""
+    """Fail this test and run no more checks: the obstacle is the same for all."""
     why = run_of(item.config).without_secrets(str(reason))
     item.config.stash[STOPPED] = why
     verdict = next(verdict for kind, verdict in STOPS.items() if isinstance(reason, kind))
@@ -188,7 +188,7 @@ def _stage(item: pytest.Item) -> Stage:
 
 
 def _case(item: pytest.Item) -> str:
-    """The label of the thing that the test is about, without the requirement's ID before it."""
+    """Return the label of the case, without the ID of the requirement in front of it."""
     callspec = getattr(item, "callspec", None)
     return callspec.id.partition("-")[2].partition("-")[2] if callspec else ""
 

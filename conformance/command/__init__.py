@@ -1,1 +1,1 @@
-"""The parts of the command `respan-conformance`, each of which is imported when it is asked for."""
+"""The subcommands of `respan-conformance`, each imported on use."""

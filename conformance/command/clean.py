@@ -1,4 +1,4 @@
-"""`respan-conformance clean LEDGER`: deletes what earlier runs left, and nothing else."""
+"""`respan-conformance clean LEDGER`: deletes the models that earlier runs left, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from conformance.wire.http import HttpTransport
 from contract import Contract, load
 
 LEFT = 1
-"""Exit code where something is left."""
+"""The exit code if models are left."""
 
 
 def clean_ledger(file: str, settings: Settings) -> int:
-    """Delete what the ledger names, on the targets that it names; keep in it what is left, and say so."""
+    """Delete the models in the ledger on their targets; those that remain stay in the ledger, and are printed."""
     path = Path(file)
     contract = load(settings["contract"])
     try:
@@ -33,13 +33,13 @@ def clean_ledger(file: str, settings: Settings) -> int:
     except BadLedger as error:
         raise UsageError(str(error)) from None
     for run, result in cleaned:
-        print("\n".join(_told(run, result)))
+        print("\n".join(_lines(run, result)))
     return LEFT if any(run.entries for run in left) else 0
 
 
 def _clean(run: LedgerRun, settings: Settings, contract: Contract) -> Deletions:
-    """Delete what a run left; names without its prefix are never touched, whatever the ledger says."""
-    kept = {entry: why for entry in run.entries if (why := _why_kept(entry, run, settings))}
+    """Delete the models that a run left; never one without the prefix of the run, whatever the ledger says."""
+    skipped = {entry: why for entry in run.entries if (why := _why_skipped(entry, run, settings))}
     if not run.target.startswith(("http://", "https://")):
         return Deletions(0, dict.fromkeys(run.entries, "its target was an application, not a URL"))
     connection = connection_of(settings, target=run.target)
@@ -47,26 +47,26 @@ def _clean(run: LedgerRun, settings: Settings, contract: Contract) -> Deletions:
         credentials = credentials_of(settings)
         subject = Subject(contract, connection.client(transport), credentials, Names(prefix=run.prefix), RunOptions())
         cleaned = delete_models(
-            subject, ((entry, _caller(entry, credentials)) for entry in run.entries if entry not in kept)
+            subject, ((entry, _caller(entry, credentials)) for entry in run.entries if entry not in skipped)
         )
-    cleaned.remaining |= kept
+    cleaned.remaining |= skipped
     return cleaned
 
 
-def _why_kept(entry: Entry, run: LedgerRun, settings: Settings) -> str:
+def _why_skipped(entry: Entry, run: LedgerRun, settings: Settings) -> str:
     if not entry.name.startswith(run.prefix):
-        return f"it does not start with {run.prefix}, so it may not be ours"
+        return f"the name does not start with {run.prefix}, so the model may not be from this run"
     if entry.key_variable == asked_for("other-org-key") and not settings["other-org-key"]:
-        return f"it takes {entry.key_variable}"
+        return f"deleting it needs {entry.key_variable}"
     return ""
 
 
 def _caller(entry: Entry, credentials: Credentials) -> Credential | None:
-    """A key of the organization that the model may be in: what a wrong or a reader's key created is the owner's."""
+    """Return a key of the organization of the model; what a wrong or a read-only key created is the primary one's."""
     return credentials.other_org if entry.key_variable == asked_for("other-org-key") else credentials.primary
 
 
-def _told(run: LedgerRun, result: Deletions) -> Iterator[str]:
-    yield f"{visible(run.target)}: {result.deleted} gone, {len(result.remaining)} left"
+def _lines(run: LedgerRun, result: Deletions) -> Iterator[str]:
+    yield f"{visible(run.target)}: {result.deleted} deleted, {len(result.remaining)} left"
     for entry, why in result.remaining.items():
         yield f"  {visible(entry.name)[:80]}: {visible(why)}"

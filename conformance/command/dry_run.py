@@ -1,4 +1,4 @@
-"""`--dry-run`: says what a run would send and change, and sends nothing."""
+"""`--dry-run`: shows what a run would send and change, and sends nothing."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class _Listener:
         self.result, self.tests = result, tests
 
 
-def rehearse(settings: Settings) -> str:
-    """What a run with the settings would do, as lines of text."""
+def dry_run(settings: Settings) -> str:
+    """Return what a run with the settings would do, as lines of text."""
     listener = _Listener()
     run_checks(settings, [listener], ["--collect-only"])
     if listener.result is None:
@@ -44,38 +44,38 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
     yield f"Target    {visible(settings['url'] or settings['app'] or 'the bundled mock, started for the run')}"
     yield f"Checks    {len(selected)} requirements, {tests} tests of {', '.join(sorted({id[:3] for id in selected}))}"
     yield from _left_out(result)
-    yield f"Sends     about {result.estimate:,} requests{_manners(connection_of(settings))}"
+    yield f"Sends     about {result.estimate:,} requests{_limits(connection_of(settings))}"
     yield f"          {', '.join(_spelled(o) for o in (upsert.operation, upsert.read, upsert.delete) if o is not None)}"
     yield f"Keys      {', '.join(keys) or 'none'}"
     example = upsert.request[upsert.key].schema.get(EXAMPLE)
-    named = f"named as {example}" if example else "whose names start with rc- and eight hexadecimal digits"
-    yield f"Writes    models {named}, drawn for each run"
+    named = f"named like {example}" if example else "whose names start with rc- and eight hexadecimal digits"
+    yield f"Writes    models {named}, random in each run"
     yield from _footprint(result, settings)
     for name in settings["builtin-model"]:
-        yield f"          and {visible(name)}, by its bare name, which the target has to refuse"
+        yield f"          and {visible(name)}, with its name only, which the target must reject"
     yield from _end(result, settings)
     yield "Nothing was sent."
 
 
 def _footprint(result: Result, settings: Settings) -> Iterator[str]:
-    """How many models there are at one time, and how many stay where the target deletes none."""
+    """Yield how many models exist at a time, and how many stay if the target has no delete."""
     if result.contract.upsert.delete is not None:
         most, left = min(settings["max-models"] or MODELS, MODELS), estimated_models(result.estimate)
-        yield f"          about {most} at one time at most; without a delete, about {left:,} stay on the target"
+        yield f"          at most about {most} at a time; if there is no delete, about {left:,} stay on the target"
 
 
 def _left_out(result: Result) -> Iterator[str]:
-    """What does not apply, by what the contract lacks."""
+    """Yield the requirements that do not apply, by what the contract lacks."""
     for reason in dict.fromkeys(result.inapplicable.values()):
         ids = [id for id, lacking in result.inapplicable.items() if lacking == reason]
         yield f"          not {', '.join(ids)}: {reason}"
 
 
-def _manners(connection: Connection) -> str:
-    restraint = connection.limits
-    parts = [f"{restraint.rate:g} a second at most"] if restraint.rate else []
-    parts += [f"{restraint.requests} at most in all"] if restraint.requests else []
-    parts += [f"{restraint.concurrency} at a time at most"] if restraint.concurrency else []
+def _limits(connection: Connection) -> str:
+    limits = connection.limits
+    parts = [f"at most {limits.rate:g} per second"] if limits.rate else []
+    parts += [f"at most {limits.requests} in total"] if limits.requests else []
+    parts += [f"at most {limits.concurrency} at a time"] if limits.concurrency else []
     parts += [f"through the proxy {connection.proxy}"] if connection.proxy else []
     return "".join(f", {part}" for part in parts)
 
@@ -85,11 +85,11 @@ def _end(result: Result, settings: Settings) -> Iterator[str]:
         left = estimated_models(result.estimate)
         yield f"Deletes   nothing: the contract has no delete, so about {left:,} models stay on the target"
     else:
-        yield "Deletes   what it created as soon as nothing needs it, if the target has a delete"
+        yield "Deletes   each model as soon as no check needs it, if the target has a delete"
     if settings["names"]:
-        yield f"Names     {settings['names']}; without a delete, the models that it names are written to again"
+        yield f"Names     {settings['names']}; if there is no delete, the models in it are written to again"
     elif settings["url"] or settings["ledger"]:
-        yield f"Ledger    {ledger_path(settings['ledger'], 'rc-...', '')}, as long as something is left"
+        yield f"Ledger    {ledger_path(settings['ledger'], 'rc-...', '')}, while any models are left"
 
 
 def _spelled(operation: Operation) -> str:

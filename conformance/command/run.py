@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.command.validation import report_places
+from conformance.command.validation import report_files
 from conformance.options import DIRECT
 from conformance.output import CannotWrite, goes_to_stdout, write
 from conformance.results.verdict import EXIT_OF, Exit
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run(settings: Settings) -> int:
-    """Check the target of the settings, the bundled mock where there is none, and return the exit code."""
+    """Check the target, or the bundled mock if there is none, and return the exit code."""
     with ExitStack() as stack:
         if not (settings["url"] or settings["app"]):
             settings = _with_bundled_mock(settings, stack)
@@ -32,7 +32,6 @@ def run(settings: Settings) -> int:
 
 
 def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
-
     print("no target is given: checking the bundled mock", file=sys.stderr)
     try:
         url = stack.enter_context(mock(settings["contract"]))
@@ -47,10 +46,10 @@ def _judge(settings: Settings) -> int:
     from conformance.reports.junit import JUnit
     from conformance.terminal import Detail, PatientConsole, TerminalReport
 
-    places = report_places(settings)
-    console = PatientConsole(stderr=goes_to_stdout(places.values()))
+    files = report_files(settings)
+    console = PatientConsole(stderr=goes_to_stdout(files.values()))
     report = TerminalReport(console, Detail.of(settings["quiet"], settings["verbose"]))
-    junit = JUnit() if "junit" in places else None
+    junit = JUnit() if "junit" in files else None
     in_actions = github.is_actions(os.environ)
     with github.commands_stopped(console.file) if in_actions else nullcontext():
         code = run_checks(settings, [report, *([junit] if junit else [])], junit.arguments if junit else [])
@@ -59,7 +58,7 @@ def _judge(settings: Settings) -> int:
         return _without_result(code)
     if in_actions:
         print(*github.annotation_commands(report.result), sep="\n", file=console.file, flush=True)
-    written = [write_reports(places, report.result, junit), accept_failures(settings, report.result)]
+    written = [write_reports(files, report.result, junit), record_failures(settings, report.result)]
     verdict = EXIT_OF[report.result.verdict()]
     return verdict if all(written) else verdict or Exit.USAGE
 
@@ -71,34 +70,35 @@ def _without_result(code: int) -> int:
     return Exit.USAGE if code == pytest.ExitCode.USAGE_ERROR else Exit.INCONCLUSIVE
 
 
-def write_reports(places: Mapping[str, str], result: Result, junit: JUnit | None) -> bool:
-    """Write the report of each option to its place; whether all could be written."""
+def write_reports(files: Mapping[str, str], result: Result, junit: JUnit | None) -> bool:
+    """Write each report to its file; return whether all could be written."""
     from conformance.reports import WRITERS
 
-    written = [_write(place, WRITERS[name](result)) for name, place in places.items() if name in WRITERS]
+    written = [_write(file, WRITERS[name](result)) for name, file in files.items() if name in WRITERS]
     if junit is not None:
-        written.append(_write(places["junit"], junit.text()))
+        written.append(_write(files["junit"], junit.text()))
     return all(written)
 
 
-def accept_failures(settings: Settings, result: Result) -> bool:
-    """Write the waivers that the user asked for; whether all went well."""
+def record_failures(settings: Settings, result: Result) -> bool:
+    """Write the waivers that the user asked for; return whether this succeeded."""
     from conformance.results.waiver_file import Words, write_waivers
 
     file = settings["write-waivers"]
     if file is None:
         return True
     if not result.complete:
-        return _complain(f"--write-waivers {file}: the run did not come to its end, so nothing was written")
-    words = Words(settings["waiver-reason"] or f"failed on {result.terms.today}, when this was written")
+        return _complain(f"--write-waivers {file}: the run did not complete, so nothing was written")
+    words = Words(settings["waiver-reason"] or f"failed on {result.terms.today}, when this waiver was written")
     if settings["waiver-owner"]:
         words = replace(words, owner=settings["waiver-owner"])
     try:
         waived = write_waivers(file, result, words)
     except CannotWrite as problem:
         return _complain(str(problem))
-    said = f"waivers in {file}: {len(waived)}; see to their reasons and owners, and run with --waivers {file}"
-    print(f"respan-conformance: {said}", file=sys.stderr)
+    number = f"{len(waived)} waiver{'' if len(waived) == 1 else 's'}"
+    hint = f"check the reasons and owners, then run with --waivers {file}"
+    print(f"respan-conformance: {file} has {number}; {hint}", file=sys.stderr)
     return True
 
 
@@ -107,10 +107,10 @@ def _complain(problem: str) -> bool:
     return False
 
 
-def _write(place: str, text: str) -> bool:
-    """Write one report; where that fails, say so and go on to the others."""
+def _write(file: str, text: str) -> bool:
+    """Write one report; if that fails, print why."""
     try:
-        write(place, text)
+        write(file, text)
     except CannotWrite as problem:
         return _complain(str(problem))
     return True
@@ -126,31 +126,31 @@ ACCESS: Mapping[str, Any] = {
     "ledger": os.devnull,
     "proxy": DIRECT,
 }
-"""The demo keys and fixtures that the mock documents; what is created goes when it ends, so nobody needs a ledger.
+"""The demo keys and fixtures of the mock. Its models disappear when it ends, so there is no ledger.
 
-No proxy leads to a mock on this machine."""
+A mock on this machine needs no proxy."""
 
 
 class MockFailed(Exception):
-    """The mock did not start. Its own words say why."""
+    """The mock did not start. The text says why."""
 
 
 @contextmanager
 def mock(contract: str | None) -> Iterator[str]:
-    """The base URL of a mock that runs until the end of the block."""
+    """Yield the base URL of a mock that runs until the end of the block."""
     arguments = ["--contract", contract] if contract else []
     process = subprocess.Popen(  # noqa: S603 - a command of ours
         [*COMMAND, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        process_group=0,  # a Ctrl-C is the suite's to see: it deletes what it made before it stops the mock
+        process_group=0,  # only the suite gets a Ctrl-C: it deletes its models before it stops the mock
     )
     try:
         url = process.stdout.readline().strip() if process.stdout else ""
         if not url.startswith("http"):
-            _, said = process.communicate(timeout=10)
-            raise MockFailed(f"the bundled mock did not start: {said.strip() or url or 'it said nothing'}")
+            _, errors = process.communicate(timeout=10)
+            raise MockFailed(f"the bundled mock did not start: {errors.strip() or url or 'there was no output'}")
         yield url
     finally:
         process.terminate()

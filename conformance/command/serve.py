@@ -1,8 +1,7 @@
-"""`respan-conformance serve MODULE:APP`: serves an application in the background, in the manner of ssh-agent.
+"""`respan-conformance serve MODULE:APP`: serves an application in the background, as ssh-agent runs.
 
 `eval "$(respan-conformance serve MODULE:APP)"` sets RESPAN_URL to the address of the application, and RESPAN_SERVER to
-the process that serves it; `kill $RESPAN_SERVER` ends it. Reproductions of applications without a socket begin and end
-so.
+the process that serves it; `kill $RESPAN_SERVER` ends it. Reproductions for applications without a socket use this.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ from conformance.wire.http import is_asgi
 
 READY = "ready"
 WORKERS = 16
-"""Requests that a WSGI application answers at a time."""
+"""Maximum concurrent requests of a WSGI application."""
 SECONDS = 60.0
-"""How long an application may take to be imported."""
+"""Maximum seconds for the import of an application."""
 
 
 def serve(path: str) -> str:
-    """Start the application at `module:name`, wait until it takes requests, and return what a shell is to evaluate.
+    """Start the application at `module:name`, wait until it accepts requests, and return shell code to evaluate.
 
-    Raises UsageError where it does not start; the reason stands on standard error.
+    Raises UsageError if it does not start; the reason is on standard error.
     """
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     with listener:
@@ -44,9 +43,9 @@ def serve(path: str) -> str:
         host, port = listener.getsockname()
     timer = Timer(SECONDS, process.kill)
     timer.start()
-    said = process.stdout.readline().strip() if process.stdout else ""
+    output = process.stdout.readline().strip() if process.stdout else ""
     timer.cancel()
-    if said != READY:
+    if output != READY:
         process.kill()
         process.communicate()
         raise UsageError(f"serve {path}: the application did not start")
@@ -54,7 +53,7 @@ def serve(path: str) -> str:
 
 
 def main(path: str, listening: int) -> None:
-    """Serve the application on a socket that listens already, until the process is ended."""
+    """Serve the application on a listening socket until the process is killed."""
     import uvicorn
 
     try:
@@ -64,7 +63,7 @@ def main(path: str, listening: int) -> None:
         sys.exit(2)
     server = uvicorn.Server(uvicorn.Config(_as_asgi(app), log_level="critical", access_log=False))
     print(READY, flush=True)
-    with Path(os.devnull).open("w") as nowhere:  # what evaluates the command waits for the end of its output
+    with Path(os.devnull).open("w") as nowhere:  # the shell that evaluates the command waits for the end of its output
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
     server.run([socket.socket(fileno=listening)])

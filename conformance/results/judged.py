@@ -153,7 +153,7 @@ class Group:
 
     @property
     def effect(self) -> str:
-        """What the change does: "fixes STA-01, STA-02 and partly fixes IDM-05"."""
+        """What the change does: the requirements that it fixes, and those that it partly fixes."""
         parts = {"fixes": self.fixes, "partly fixes": self.partly_fixes}
         return " and ".join(f"{verb} {', '.join(ids)}" for verb, ids in parts.items() if ids)
 

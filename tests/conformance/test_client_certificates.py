@@ -178,7 +178,7 @@ def test_a_key_in_place_of_the_path_of_one_is_not_repeated(pair: tuple[str, str]
     [
         (["http://target.invalid"], "a client certificate requires HTTPS"),
         (["--app", "tests.servers.plain:PlainServer"], "an application in this process takes no client certificate"),
-        ([], "there is no target, but --cert"),
+        ([], "there is no target for --cert"),
     ],
 )
 def test_no_certificate_is_taken_where_none_is_shown(target: list[str], says: str, pair: tuple[str, str]) -> None:

@@ -73,14 +73,14 @@ def test_secrets_are_in_no_report(tmp_path: Path) -> None:
         (("--seed", "many"), "--seed many: give a whole number from 0"),
         (("localhost:8000",), "URL localhost:8000: give http://HOST:PORT"),
         (("http://127.0.0.1:9", "--app", "module:app"), "give a URL or --app, not both"),
-        (("--json", "/no/such/folder/report.json"), "/no/such/folder is no folder that can be written to"),
+        (("--json", "/no/such/folder/report.json"), "/no/such/folder is not a writable folder"),
         (("--contract", "/no/such/file.yaml"), "/no/such/file.yaml: the contract has 1 problem"),
         (("--profile", "slow"), "--profile slow: give one of quick, default, thorough"),
         (("--time-limit", "5"), "--time-limit needs --profile thorough"),
         (("--profile", "thorough", "--time-limit", "soon"), "give a number of seconds above 0"),
         (("--fixtures", "/no/such/fixtures.yaml"), "--fixtures /no/such/fixtures.yaml: No such file or directory"),
         (("--app", "no_such_module:app"), "--app no_such_module:app"),
-        (("--strictly",), "there is no option --strictly; did you mean --strict?"),
+        (("--strictly",), "unknown option --strictly; did you mean --strict?"),
     ],
 )
 def test_wrong_use(arguments: tuple[str, ...], says: str) -> None:

@@ -18,10 +18,10 @@ from tests.servers.serving import served
 API, OTHER, READ_ONLY = "RESPAN_API_KEY", "RESPAN_OTHER_ORG_KEY", "RESPAN_READ_ONLY_KEY"
 SECOND = "give a key of a second organization, or leave RESPAN_OTHER_ORG_KEY out"
 EQUAL = [
-    ({API: "demo-acme", OTHER: "demo-acme"}, f"{OTHER}: it is the same key as {API}; {SECOND}"),
-    ({API: "demo-acme", OTHER: " demo-acme\n"}, f"{OTHER}: it is the same key as {API}; {SECOND}"),
-    ({API: "demo-acme", READ_ONLY: "demo-acme"}, f"{READ_ONLY}: it is the same key as {API}; give a key of the same"),
-    ({API: "a-key", OTHER: "demo-globex", READ_ONLY: "demo-globex"}, f"{READ_ONLY}: it is the same key as {OTHER}"),
+    ({API: "demo-acme", OTHER: "demo-acme"}, f"{OTHER} is the same key as {API}; {SECOND}"),
+    ({API: "demo-acme", OTHER: " demo-acme\n"}, f"{OTHER} is the same key as {API}; {SECOND}"),
+    ({API: "demo-acme", READ_ONLY: "demo-acme"}, f"{READ_ONLY} is the same key as {API}; give a key of the same"),
+    ({API: "a-key", OTHER: "demo-globex", READ_ONLY: "demo-globex"}, f"{READ_ONLY} is the same key as {OTHER}"),
 ]
 
 
@@ -49,11 +49,11 @@ def test_keys_in_files_are_compared_too(url: str, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("demo-acme\n")
     ran = conformance(url, "--other-org-key-file", str(tmp_path / "key"), environment={API: "demo-acme"})
     assert ran.code == 2
-    assert f"--other-org-key-file {tmp_path / 'key'}: it is the same key as RESPAN_API_KEY" in ran.stderr
+    assert f"--other-org-key-file {tmp_path / 'key'} is the same key as RESPAN_API_KEY" in ran.stderr
 
 
 def test_python_is_told(url: str) -> None:
-    with pytest.raises(BadSetting, match="other_org_key: it is the same key as api_key; give a key of a second org"):
+    with pytest.raises(BadSetting, match="other_org_key is the same key as api_key; give a key of a second org"):
         check(url, api_key="demo-acme", other_org_key="demo-acme")
 
 

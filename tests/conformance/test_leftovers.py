@@ -106,7 +106,7 @@ def test_clean_needs_the_key_of_the_other_organization(tmp_path: Path) -> None:
         one = {"RESPAN_API_KEY": KEYS["RESPAN_API_KEY"]}
         ran = conformance("clean", str(tmp_path / "ledger"), environment=one)
         assert (ran.code, ran.stderr) == (1, "")
-        assert "1 gone, 1 left\n  rc-00000001-2: it takes RESPAN_OTHER_ORG_KEY" in ran.stdout
+        assert "1 deleted, 1 left\n  rc-00000001-2: deleting it needs RESPAN_OTHER_ORG_KEY" in ran.stdout
         assert conformance("clean", str(tmp_path / "ledger"), environment=KEYS).code == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -137,7 +137,7 @@ def test_a_dry_run_sends_nothing() -> None:
     with served(server) as url:
         ran = conformance(url, *KNOWN, "--dry-run", "--rate-limit", "5/s", environment=KEYS)
     assert (ran.code, ran.stderr, server.moments) == (0, "", [])
-    for text in (url, " requests, 5 a second at most", "RESPAN_OTHER_ORG_KEY", "gpt-4o, by its bare name"):
+    for text in (url, " requests, at most 5 per second", "RESPAN_OTHER_ORG_KEY", "gpt-4o, with its name only"):
         assert text in ran.stdout
     assert not [key for key in KEYS.values() if key in ran.stdout]
 

@@ -98,7 +98,7 @@ def test_the_head_and_a_dry_run_say_which_names() -> None:
         arguments = (url, "--only", "STA-01", "--name-pattern", ACME)
         ran, dry = conformance(*arguments, environment=KEYS), conformance(*arguments, "--dry-run", environment=KEYS)
     assert re.search(r"Writes    models named acme-rc-[0-9a-f]{8}-\.\.\., in about", ran.stdout)
-    assert "Writes    models named as acme-rc-1a2b3c4d-0001, drawn for each run" in dry.stdout
+    assert "Writes    models named like acme-rc-1a2b3c4d-0001, random in each run" in dry.stdout
 
 
 def test_the_pattern_of_the_contract_is_followed(tmp_path: Path) -> None:
@@ -123,4 +123,4 @@ def test_a_pattern_without_room_for_a_name_ends_before_anything_is_sent() -> Non
     )
     ran = conformance("http://127.0.0.1:9", "--name-pattern", "acme-[a-z", environment=KEYS)
     assert (ran.code, ran.stdout) == (2, "")
-    assert "--name-pattern: it is no regular expression" in ran.stderr
+    assert "--name-pattern: invalid regular expression" in ran.stderr

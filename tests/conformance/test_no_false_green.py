@@ -139,14 +139,14 @@ def test_a_report_that_cannot_be_written_is_not_green() -> None:
     [
         (("",), {}, "URL is empty; give http://HOST:PORT"),
         ((), {"RESPAN_URL": ""}, "RESPAN_URL is empty; set it to the URL of the target, or unset it"),
-        ((), OWNER, "there is no target, but RESPAN_API_KEY; give its URL"),
-        (("--provider", "my-vllm"), {}, "there is no target, but --provider; give its URL"),
+        ((), OWNER, "there is no target for RESPAN_API_KEY; give its URL"),
+        (("--provider", "my-vllm"), {}, "there is no target for --provider; give its URL"),
         (("--only", ""), {}, "--only is empty; give requirements or sections"),
         (("--only", "IDM-1"), {}, "--only: there is no requirement or section IDM-1; did you mean IDM-01?"),
         ((), {"RESPAN_SKIP": "IDN"}, "RESPAN_SKIP: there is no requirement or section IDN; did you mean IDM?"),
         (("--waivers", "/no/such/waivers.toml"), {}, "/no/such/waivers.toml: No such file or directory"),
         (("--config", "/no/such/gate.toml"), {}, "/no/such/gate.toml: No such file or directory"),
-        (("--seed", "1", "--strict", "extra", "more"), {}, "several arguments that are no options; give one URL"),
+        (("--seed", "1", "--strict", "extra", "more"), {}, "too many arguments; give one URL"),
     ],
 )
 def test_what_was_forgotten_or_misspelled_is_wrong_use(
@@ -210,7 +210,7 @@ def test_an_interruption_leaves_a_report_and_no_verdict(number: signal.Signals, 
     assert process.returncode == 130
     assert "INTERRUPTED" in stdout
     assert '"verdict": "interrupted"' in (tmp_path / "report.json").read_text()
-    assert "the run did not come to its end" in stderr
+    assert "the run did not complete" in stderr
     assert not waivers.exists()
 
 

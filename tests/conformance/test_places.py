@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.output import CannotWrite, check_places, goes_to_stdout, write
+from conformance.output import CannotWrite, check_files, goes_to_stdout, write
 
 
 def _names(folder: Path) -> list[str]:
@@ -44,7 +44,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
     reader.start()
-    check_places({"--json": str(pipe)})
+    check_files({"--json": str(pipe)})
     write(str(pipe), "{}")
     reader.join(10)
     assert read == ["{}"]
@@ -73,19 +73,19 @@ def test_an_older_report_stays_where_the_new_one_fails(tmp_path: Path, monkeypat
 @pytest.mark.parametrize(
     ("places", "says"),
     [
-        ({"--json": "/no/such/folder/report.json"}, "--json .*: /no/such/folder is no folder that can be written to"),
-        ({"RESPAN_HTML": "/"}, "RESPAN_HTML /: it is a folder; name a file in it"),
-        ({"--json": "report", "--html": "./report"}, "--html ./report: --json goes there too"),
-        ({"--json": "-", "--html": "-"}, "--html -: --json goes there too"),
+        ({"--json": "/no/such/folder/report.json"}, "--json .*: /no/such/folder is not a writable folder"),
+        ({"RESPAN_HTML": "/"}, "RESPAN_HTML /: it is a folder; give a file in it"),
+        ({"--json": "report", "--html": "./report"}, "--html ./report: --json writes to it too"),
+        ({"--json": "-", "--html": "-"}, "--html -: --json writes to it too"),
     ],
 )
 def test_what_cannot_be_written_is_known_before(places: dict[str, str], says: str) -> None:
     with pytest.raises(CannotWrite, match=says):
-        check_places(places)
+        check_files(places)
 
 
 def test_what_can_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
-    check_places({"--json": str(tmp_path / "report.json"), "--html": "-", "--markdown": "/dev/null"})
+    check_files({"--json": str(tmp_path / "report.json"), "--html": "-", "--markdown": "/dev/null"})
     assert _names(tmp_path) == []
 
 

@@ -59,7 +59,7 @@ def test_a_good_application_passes_in_a_strict_project(serving: Project, how: tu
     ran = serving.pytest("-q", *how, "--respan-app", "server:app", "--respan-only", "STA-01,AUT-01", environment=KEYS)
     assert (ran.code, ran.counts) == (0, {"passed": 2}), ran.output
     assert "Respan custom models: conformant" in ran.output
-    assert "CONFORMANT: All 2 MUST requirements hold." in ran.output
+    assert "CONFORMANT: All 2 MUST requirements are met." in ran.output
 
 
 def test_a_fault_is_shown_as_a_finding_and_other_tests_go_on(serving: Project) -> None:
@@ -109,7 +109,7 @@ def _nowhere() -> str:
 @pytest.mark.parametrize(
     ("arguments", "says", "verdict"),
     [
-        ((), "there is no target: give --respan-url URL or --respan-app MODULE:APP, or define a fixture", "wrong-use"),
+        ((), "there is no target; give --respan-url URL or --respan-app MODULE:APP, or define a", "wrong-use"),
         (("--respan-url", _nowhere()), "refused the connection", "unreachable"),
         (("--respan-app", "server:app"), "requires an API key", "wrong-use"),
     ],

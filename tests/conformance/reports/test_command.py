@@ -72,7 +72,7 @@ def test_a_place_that_is_none_is_known_before_anything_is_sent() -> None:
     with served(Counts()) as url:
         ran = conformance(url, *FEW, "--html", "/no/such/folder/report.html", environment=KEYS)
     assert (ran.code, asked) == (2, [])
-    assert "--html /no/such/folder/report.html: /no/such/folder is no folder that can be written to" in ran.stderr
+    assert "--html /no/such/folder/report.html: /no/such/folder is not a writable folder" in ran.stderr
 
 
 def test_a_run_that_is_interrupted_writes_what_it_knows(tmp_path: Path) -> None:

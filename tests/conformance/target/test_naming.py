@@ -124,7 +124,7 @@ def test_no_name_by_the_contract_is_said_too(bounds: dict[str, Any], contract: C
 
 
 def test_what_is_no_pattern_is_refused() -> None:
-    with pytest.raises(BadSetting, match="name_pattern: it is no regular expression: unterminated character set"):
+    with pytest.raises(BadSetting, match="name_pattern: invalid regular expression: unterminated character set"):
         _settings("acme-[a-z")
 
 
