@@ -75,7 +75,7 @@ def test_paths_are_seen_from_the_folder_of_the_file(folder: Path) -> None:
         ("seed = -1", "gate.toml:1: seed = -1: give a whole number from 0 to 4294967295"),
         ("strict = 1", "gate.toml:1: strict = 1: give true or false, not a whole number"),
         ("profile = 'slow'", "gate.toml:1: profile = slow: give one of quick, default, thorough"),
-        ("provider = ['a', 2]", "gate.toml:1: provider = 2: give an ID or a list of such, not a whole number"),
+        ("provider = ['a', 2]", "gate.toml:1: provider = 2: give an ID or a list of them, not a whole number"),
         ("only = []", "gate.toml:1: only is empty; give requirements or sections, such as IDM,AUT-03"),
         ("json = 2027-01-01", 'gate.toml:1: json = "2027-01-01": give the path of a file to write, not a date'),
         ("url = 'http://a:b@c'", "gate.toml:1: url: the URL has a user or a password"),
@@ -96,5 +96,5 @@ def test_a_file_that_cannot_be_read(folder: Path) -> None:
     with pytest.raises(BadFile, match=r"none\.toml: No such file"):
         from_file("none.toml")
     (folder / "latin.toml").write_bytes("url = 'é'".encode("latin-1"))
-    with pytest.raises(BadFile, match=r"latin\.toml: it is not in UTF-8"):
+    with pytest.raises(BadFile, match=r"latin\.toml: the file is not UTF-8"):
         from_file("latin.toml")
