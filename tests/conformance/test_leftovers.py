@@ -95,7 +95,7 @@ def test_after_a_crash_the_ledger_names_it_all_and_clean_deletes_it(tmp_path: Pa
         ran = conformance("clean", str(ledger), environment=KEYS)
     assert server.there == ["of-the-user"]
     assert ran.code == 1
-    assert f"of-the-user: it does not start with {run.prefix}," in ran.stdout
+    assert f"of-the-user: the name does not start with {run.prefix}," in ran.stdout
     assert {entry for run in read_ledger(ledger) for entry in run.entries} == set(strangers)
 
 
