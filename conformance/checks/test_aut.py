@@ -325,7 +325,7 @@ def test_credentials_in_trailers(subject: Subject, beside: bool) -> None:
         return
     if send_raw(subject, bare(create_request(subject))).response.successful:
         raise NotTestable("a request without credentials is taken", blocked_by=Prerequisite.REQUIRES_CREDENTIALS)
-    expected = "a refusal (4xx): the only credentials are in the trailer section"
+    expected = "an error response (4xx): the only credentials are in the trailer section"
     raise Failure(expected, summary(exchange), [exchange])
 
 

@@ -125,7 +125,7 @@ def test_media_type_in_trailers(subject: Subject, beside: bool) -> None:
         return
     control = send_raw(subject, bare(create_request(subject)))
     if 400 <= control.response.status <= 499:
-        expected = "a refusal (4xx): the only media type is in the trailer section"
+        expected = "an error response (4xx): the only media type is in the trailer section"
         raise Failure(expected, summary(exchange), [exchange])
 
 

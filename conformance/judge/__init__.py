@@ -1,1 +1,1 @@
-"""Judges responses. Judgement only: nothing here sends a request."""
+"""Judging responses. Nothing here sends a request."""

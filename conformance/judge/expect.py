@@ -1,4 +1,4 @@
-"""The verbs that checks end in: each judges one thing, and says what was expected and what was seen."""
+"""Judging in checks: each `expect_...` raises a Failure with the expected and the observed value."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from contract import Contract, ResponseField
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: 2 and 2.0 are, 0 and -0.0 are, 1 and true are not, strings by code points.
+    """Return whether two JSON values are equal.
 
-    Integers beyond 2^53 are equal when they are the same double, as a reader of JSON may have it (RFC 8259, section 6).
+    2 equals 2.0 and 0 equals -0.0, but 1 does not equal true. Strings are compared by code points. Integers beyond
+    2^53 are equal if they are the same double: JSON readers may use doubles (RFC 8259, section 6).
     """
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
@@ -34,7 +35,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def contains(one: Any, other: Any) -> bool:
-    """Whether `one` has all that `other` has: the members of objects, however deep, or the same value."""
+    """Return whether `one` equals `other`, or has all of its members, at any depth."""
     if isinstance(one, dict) and isinstance(other, dict):
         return all(name in one and contains(one[name], value) for name, value in other.items())
     return same(one, other)
@@ -52,19 +53,19 @@ LONGEST_SUMMARY = 300
 
 
 def as_json(value: Json, limit: int = 400) -> str:
-    """A JSON value as a report shows it."""
+    """Return a JSON value as text for a report, shortened."""
     return shortened(json.dumps(value, ensure_ascii=False), limit)
 
 
 def summary(exchange: Exchange) -> str:
-    """A response in one line."""
+    """Return a response in one line, shortened."""
     response = exchange.response
     body = shortened(response.body.decode("utf-8", "replace"), LONGEST_SUMMARY)
     return f"{response.status} {body}" if body else f"{response.status} with an empty body"
 
 
 def expect_status(exchange: Exchange, *statuses: int, when: str = "") -> None:
-    """The response has one of `statuses`."""
+    """Expect a response with one of `statuses`."""
     if exchange.response.status not in statuses:
         expected = " or ".join(map(str, statuses))
         cause = Cause("status", expected, str(exchange.response.status))
@@ -72,13 +73,13 @@ def expect_status(exchange: Exchange, *statuses: int, when: str = "") -> None:
 
 
 def expect_rejected(exchange: Exchange, what: str) -> None:
-    """The response is no 2xx."""
+    """Expect a response that is not 2xx."""
     if exchange.response.successful:
-        raise _of(exchange, f"a refusal (4xx): {what}", Cause("status", "4xx", str(exchange.response.status)))
+        raise _of(exchange, f"an error response (4xx): {what}", Cause("status", "4xx", str(exchange.response.status)))
 
 
 def expect_accepted(exchange: Exchange, what: str) -> None:
-    """The response is 2xx."""
+    """Expect a 2xx response."""
     if not exchange.response.successful:
         raise _of(exchange, f"success (2xx): {what}", Cause("status", "2xx", str(exchange.response.status)))
 
@@ -86,7 +87,7 @@ def expect_accepted(exchange: Exchange, what: str) -> None:
 def expect_returned(
     members: Mapping[str, Json], field: ResponseField, value: Json, where: str, equal: Equality = same
 ) -> None:
-    """The response field shows `value`. One of a wrong type is left to the requirement that judges types."""
+    """Expect `value` in the response field. A value of a wrong type is left to the requirement that judges types."""
     if field.name not in members:
         absent = f"a response without {field.name}"
         expected = f"{field.name}: {as_json(value)} {where}"
@@ -106,7 +107,7 @@ def expect_returned(
 def expect_entries(
     shown: Json, entries: Mapping[str, Json], field: ResponseField, where: str, equal: Equality = same
 ) -> None:
-    """The object that `field` shows has each of `entries`; an entry of null is none to look for."""
+    """Expect each of `entries` in the object in `field`, except those that are null."""
     if shown is not None and not _of_type(shown, field):
         raise NotTestable(
             f"{field.name} is {as_json(shown)}, which is not of its type", blocked_by=Prerequisite.VALID_MODEL
@@ -122,9 +123,9 @@ def expect_entries(
 
 
 def without_model_name(members: Mapping[str, Json], key: str) -> dict[str, Json]:
-    """The members of a response with the model's name left out of every text: a default may be made from it.
+    """Return the members of a response without the model's name in their texts: a default may be derived from it.
 
-    It may be spelled otherwise there: in capitals, say, or with spaces for hyphens.
+    The name is also found with other capitals or punctuation, such as spaces instead of hyphens.
     """
     return {name: _without(key, value) if isinstance(value, str) else value for name, value in members.items()}
 
@@ -145,7 +146,7 @@ def expect_unchanged(
     where: str,
     apart: Collection[str] = (),
 ) -> None:
-    """Every field that nothing moves shows the same before and after; null and absent are the same."""
+    """Expect the same values before and after in every stable field; null and absent are the same."""
     for field in stable_fields(contract):
         one, other = stable_part(before.get(field.name), field.schema), stable_part(after.get(field.name), field.schema)
         if field.name not in apart and not same(one, other):
@@ -156,7 +157,7 @@ def expect_unchanged(
 
 @contextmanager
 def attributed_to(*exchanges: Exchange) -> Iterator[None]:
-    """What is judged in the block shows in `exchanges`, and in no others of the check."""
+    """Attribute failures in the block to `exchanges` instead of to all exchanges of the check."""
     try:
         yield
     except Failure as failure:
@@ -165,12 +166,12 @@ def attributed_to(*exchanges: Exchange) -> Iterator[None]:
 
 
 def value_failure(expected: str, observed: str, value: Json, came: Json, *seen_in: object) -> Failure:
-    """A violation in which one JSON value was expected and another came."""
+    """Return a Failure for a JSON value that differs from the expected one."""
     return Failure(expected, observed, difference=difference(value, came), seen_in=seen_in)
 
 
 def _of(exchange: Exchange, expected: str, cause: Cause) -> Failure:
-    """A violation that the response as a whole shows."""
+    """Return a Failure of a response as a whole."""
     return Failure(expected, summary(exchange), seen_in=[exchange.response], cause=cause)
 
 
@@ -186,14 +187,14 @@ def _of_type(value: Json, field: ResponseField) -> bool:
 
 
 CONTEXT = 1
-"""Lines of a document that are shown around one that differs."""
+"""Lines of a document before and after one that differs."""
 AROUND = 24
-"""Characters of a text that are shown around the first that differs."""
+"""Characters of a text before and after the first that differs."""
 PLAIN_LENGTH = 40
 
 
 def difference(expected: Any, observed: Any) -> Sequence[str]:
-    """Lines that begin with `-` for what was expected, `+` for what came; none where the two speak for themselves."""
+    """Return lines with `-` for the expected and `+` for the observed value; none if the difference is obvious."""
     if isinstance(expected, dict | list) and isinstance(observed, dict | list):
         return _of_documents(_lines(expected), _lines(observed))
     if isinstance(expected, str) and isinstance(observed, str) and not (_is_plain(expected) and _is_plain(observed)):
@@ -213,12 +214,12 @@ def _lines(value: Any) -> Sequence[str]:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a reader sees every character of the text for what it is."""
+    """Return whether a reader recognizes every character of the text."""
     return len(text) <= PLAIN_LENGTH and text.isascii() and text.isprintable() and text == text.strip()
 
 
 def _of_texts(expected: str, observed: str) -> Sequence[str]:
-    """The two around the first character that differs, every character that is not ASCII as its escape."""
+    """Return both texts around the first character that differs, with escapes for characters that are not ASCII."""
     pairs = zip(expected, observed, strict=False)
     shorter = min(len(expected), len(observed))
     at = next((index for index, (one, other) in enumerate(pairs) if one != other), shorter)

@@ -1,4 +1,4 @@
-"""What a check can come to, as typed exceptions."""
+"""The outcomes of a check, as typed exceptions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from conformance.wire.exchange import Exchange, Request
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What one change would fix, where violations of several requirements may have it in common."""
+    """Something that one change would fix, and that failures of several requirements may have in common."""
 
     kind: str
     """`status`, `member` or `media type`."""
     expected: str
-    """Empty where the violation itself does not tell."""
+    """Empty if the failure does not tell."""
     observed: str
 
     @property
     def change(self) -> str:
-        """What to change, as an imperative."""
+        """The change to make, as an imperative."""
         if self.kind == "member":
             return f"include {self.expected} in the response"
         if self.kind == "media type":
@@ -31,7 +31,7 @@ class Cause:
 
 
 class Failure(AssertionError):
-    """The target does not do what the requirement says. The target is at fault."""
+    """The target does not meet the requirement."""
 
     def __init__(
         self,
@@ -46,36 +46,36 @@ class Failure(AssertionError):
         self.expected = expected
         self.observed = observed
         self.exchanges = tuple(exchanges)
-        """The exchanges that show it, where not all of the check's do."""
+        """The exchanges that show it; empty if all exchanges of the check do."""
         self.difference = tuple(difference)
-        """In what the value that was expected and the one observed differ, line by line, where that helps."""
+        """Lines that show how the expected and the observed value differ; empty if that is obvious."""
         self.seen_in = tuple(seen_in)
-        """The responses, or the members of their bodies, that show it: these objects, not others that are equal."""
+        """The responses, or the members of their bodies, that show it; compared by identity."""
         self.cause = cause
-        """What it may have in common with violations of other requirements."""
+        """What it may have in common with failures of other requirements."""
         self.replay: Replay | None = None
-        """Judges other requests as it was judged, where that can be done."""
+        """Judges other requests in the same way, if possible."""
         super().__init__(f"expected {expected}; observed {observed}")
 
 
 class Obstacle(StrEnum):
-    """What kept a requirement from being judged. Only the first two are compatible with a conformant run."""
+    """Why a requirement could not be judged. A run can be conformant with the first two only."""
 
     DOES_NOT_APPLY = "does-not-apply"
-    """The target does not have what the requirement is about, which is allowed, or the case cannot be made."""
+    """The target may lack what the requirement is about, and does, or the case cannot be created."""
     NOT_PROVIDED = "not-provided"
-    """It takes a credential, a fixture or a permission that the user did not give."""
+    """It needs credentials, a fixture or a permission that the user did not provide."""
     BLOCKED = "blocked"
-    """A step before it went wrong: a fault that another requirement reports, or none does."""
+    """A set-up step failed, for a reason that another requirement reports, or none."""
     DISRUPTED = "disrupted"
-    """The target throttled, slowed down, broke connections, stopped or changed, or the run had to end."""
+    """The target throttled, was slow, broke connections, stopped or changed, or the run had to end."""
 
 
 class NotTestable(Exception):
-    """The requirement cannot be judged, because it does not apply or because a step before it went wrong.
+    """The requirement cannot be judged: it does not apply, or a set-up step failed.
 
-    `blocked_by` names what that step relies on, if a requirement judges it: the fault is reported once, there. If the
-    checks of that requirement may miss the fault, `fault` is what they would have reported.
+    `blocked_by` is what that step relies on, if a requirement judges it: the bug is reported once, there. If the
+    checks of that requirement may miss the bug, `failure` is what they would have reported.
     """
 
     obstacle = Obstacle.DOES_NOT_APPLY
@@ -90,26 +90,26 @@ class NotTestable(Exception):
 
 
 class NotProvided(NotTestable):
-    """It takes something that the user did not give. The text says what."""
+    """The requirement needs something that the user did not provide. The text says what."""
 
     obstacle = Obstacle.NOT_PROVIDED
 
 
 class Blocked(NotTestable):
-    """A step before it went wrong in a way that no requirement reports."""
+    """A set-up step failed in a way that no requirement reports."""
 
     obstacle = Obstacle.BLOCKED
 
 
 class Disrupted(NotTestable):
-    """The target cannot be judged now, whatever it would do on a quiet day."""
+    """The target cannot be judged now, although it might be at another time."""
 
     obstacle = Obstacle.DISRUPTED
 
 
 @dataclass(frozen=True, slots=True)
 class Reproduced:
-    """A violation, and the exchanges that showed it; the last one does."""
+    """A failure that a replay showed, and its exchanges; the last one shows it."""
 
     failure: Failure
     exchanges: tuple[Exchange, ...]
@@ -120,4 +120,4 @@ class Reproduced:
 
 
 Replay = Callable[[Sequence[Request]], Reproduced | None]
-"""Sends requests, and returns what they show of the requirement: None where it is not violated."""
+"""Sends requests, and returns the failure of the requirement that they show, or None."""

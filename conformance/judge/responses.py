@@ -1,4 +1,4 @@
-"""Judges bodies of responses by the schemas of the contract: which are judged, as what, and with what result."""
+"""Validate response bodies against the schemas of the contract, and decide which bodies are judged at all."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 _FACTORY = V30ResponseDataValidator.schema_validators_factory
 LONGEST_VALUE = 200
-"""Characters of a wrong value that a message shows."""
+"""Maximum characters of an invalid value in a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaError:
-    """In what a body differs from its schema."""
+    """One way in which a body does not match its schema."""
 
     path: tuple[str | int, ...]
     message: str
     date_time: bool
     schema: str = ""
-    """The pointer to the keyword of the schema that the body does not meet."""
+    """The pointer to the keyword of the schema that the body does not match."""
 
     def __str__(self) -> str:
         place = ".".join(map(str, self.path))
@@ -43,7 +43,7 @@ class SchemaError:
 
 
 class SchemaJudge:
-    """openapi-core's validators of the schemas of one contract."""
+    """openapi-core's validators for the schemas of a contract."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
@@ -55,12 +55,12 @@ class SchemaJudge:
         self._operations = {operation.operation_id: operation for operation in operations if operation is not None}
 
     def declares(self, exchange: Exchange) -> bool:
-        """Whether the contract declares this status for the operation that was called."""
+        """Return whether the contract declares the status of the response for its operation."""
         operation = self._operations.get(exchange.request.operation_id or "")
         return operation is not None and exchange.response.status in operation.statuses
 
     def clause(self, exchange: Exchange) -> str:
-        """The pointer to the response that the contract declares for this status of the operation that was called."""
+        """Return the pointer to the response that the contract declares for the operation and status."""
         return self._contract.locate(self._response(exchange.request.operation_id or "", exchange.response.status))
 
     def _response(self, operation_id: str, status: int) -> tuple[str, ...]:
@@ -68,12 +68,12 @@ class SchemaJudge:
         return "paths", operation.path, operation.method.lower(), "responses", str(status)
 
     def errors(self, exchange: Exchange, *, drop_null: bool) -> list[SchemaError]:
-        """How the JSON body differs from the declared schema; with `drop_null`, null members count as absent."""
+        """Return how the JSON body differs from its schema; with `drop_null`, null members count as absent."""
         as_sent = self._as_sent(exchange)
         return self._find(exchange, without_null) if as_sent and drop_null else as_sent
 
     def _as_sent(self, exchange: Exchange) -> list[SchemaError]:
-        """The faults of the body as it was sent. Most have none, and then none without their null members either."""
+        """Return the errors of the body as sent. If there are none, there are none without its null members either."""
         if self._latest is None or self._latest[0] is not exchange:
             self._latest = (exchange, self._find(exchange, lambda value: value))
         return self._latest[1]
@@ -84,21 +84,18 @@ class SchemaJudge:
             return []
         errors = validator.validator.iter_errors(prepare(_whole_numbers(exchange.response.json)))
         response = self._response(exchange.request.operation_id or "", exchange.response.status)
-        return list(self._faults(errors, (*response, "content", "application/json", "schema")))
+        return list(self._schema_errors(errors, (*response, "content", "application/json", "schema")))
 
-    def _faults(self, errors: Iterable[ValidationError], schema: tuple[str, ...]) -> Iterator[SchemaError]:
+    def _schema_errors(self, errors: Iterable[ValidationError], schema: tuple[str, ...]) -> Iterator[SchemaError]:
         for error in errors:
             date_time = error.validator == "format" and error.validator_value == "date-time"
-            if date_time and parse_moment(error.instance) is not None:  # openapi-core knows no leap seconds
+            if date_time and parse_moment(error.instance) is not None:  # openapi-core rejects leap seconds
                 continue
             keyword = self._contract.locate((*schema, *error.absolute_schema_path))
             yield SchemaError(tuple(error.absolute_path), _message(error), date_time, keyword)
 
     def _validator(self, operation_id: str, status: int) -> SchemaValidator | None:
-        """The validator of the JSON bodies of a response, None where it has no schema.
-
-        Made once: to make it takes longer than to use it.
-        """
+        """Return the cached validator for the JSON bodies of a response, or None if it has no schema."""
         if (operation_id, status) not in self._validators:
             operation = self._operations[operation_id]
             responses = self._document / "paths" / operation.path / operation.method.lower() / "responses"
@@ -109,7 +106,7 @@ class SchemaJudge:
 
 
 def _message(error: ValidationError) -> str:
-    """What is wrong, with values as JSON spells them."""
+    """Return what is wrong, with values as JSON."""
     instance: Any = error.instance
     wants: Any = error.validator_value
     value = shortened(json.dumps(instance, ensure_ascii=False), LONGEST_VALUE)
@@ -120,21 +117,21 @@ def _message(error: ValidationError) -> str:
     if error.validator == "type":
         return f"{value} is not of type {wants}"
     if error.validator == "enum":
-        return f"{value} is none of {wanted}"
+        return f"{value} is not one of {wanted}"
     if error.validator == "format":
         return f"{value} is not a {wants}"
-    return f"{value} does not meet {error.validator}: {wanted}"
+    return f"{value} does not match {error.validator}: {wanted}"
 
 
 def without_null(value: Any) -> Any:
-    """`value` without the members of objects that are null."""
+    """Return `value` without the members of objects that are null."""
     if isinstance(value, Mapping):
         return {name: without_null(child) for name, child in value.items() if child is not None}
     return [without_null(child) for child in value] if isinstance(value, list) else value
 
 
 def _whole_numbers(value: Any) -> Any:
-    """1.0 as 1, for JSON Schema takes both for an integer and openapi-core does not."""
+    """Return the value with 1.0 as 1: both are integers in JSON Schema, but not in openapi-core."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return int(value)
     if isinstance(value, dict):
@@ -143,22 +140,22 @@ def _whole_numbers(value: Any) -> Any:
 
 
 ANY_SERVER = frozenset({405, 408, 411, 413, 414, 415, 429, 431, 501, 503})
-"""Statuses that HTTP lets any server send, often from before the implementation. Their bodies are not judged."""
+"""Statuses that HTTP lets any server send, often one in front of the implementation. Their bodies are not judged."""
 NO_CONTENT = 204
 
 
 def is_unexpected_server_error(exchange: Exchange) -> bool:
-    """Whether the status is a server error that not every server may send; 505 answers a version of HTTP."""
+    """Return whether the status is a server error that HTTP does not allow here; 505 is allowed for an old version."""
     status, wire = exchange.response.status, exchange.request.wire_format
     old = wire is not None and wire.version != "1.1"
     return status >= 500 and status not in ANY_SERVER and not (old and status == 505)
 
 
 def is_implied_status(exchange: Exchange, contract: Contract) -> bool:
-    """Whether the status follows from the contract, or from HTTP, though no response of the operation declares it.
+    """Return whether the contract or HTTP implies the status, although the operation does not declare it.
 
-    415 says that the media type is none that the server takes; 401 that credentials are asked for; 404 to a read or a
-    delete that there is no such model; and what refuses a write refuses a delete.
+    These are 415 for the media type; 401 if the operation requires credentials; 404 for a read or a delete of a model
+    that does not exist; and for a delete, the statuses with which writes are rejected.
     """
     upsert, status, called = contract.upsert, exchange.response.status, exchange.request.operation_id
     operations = {it.operation_id: it for it in (upsert.operation, upsert.read, upsert.delete) if it is not None}
@@ -175,7 +172,7 @@ def is_implied_status(exchange: Exchange, contract: Contract) -> bool:
 
 
 def has_judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
-    """Whether the response's body is the implementation's own, of a declared status."""
+    """Return whether the body has to match the schema: the status is declared, and the implementation sent it."""
     status = exchange.response.status
     return (
         schemas.declares(exchange)
@@ -187,23 +184,23 @@ def has_judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
 
 
 def has_error_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
-    """Whether the body is that of a declared error."""
+    """Return whether the body is judged and is that of an error."""
     return has_judged_body(exchange, schemas) and not exchange.response.successful
 
 
 def has_assumed_body(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> bool:
-    """Whether the body is one of which nothing but a shape that is assumed is known: that of an invalid request."""
+    """Return whether the shape of the body is only assumed: that of the error for an invalid request."""
     return has_error_body(exchange, schemas) and exchange.response.status == contract.upsert.invalid
 
 
 def is_json_media(exchange: Exchange) -> bool:
-    """Whether the body is said to be JSON."""
+    """Return whether the media type of the response is a JSON type."""
     media_type = exchange.response.media_type
     return media_type == "application/json" or media_type.endswith("+json")
 
 
 def returned_model(exchange: Exchange, schemas: SchemaJudge) -> Mapping[str, Json] | None:
-    """The model that the response shows; None where it shows none. One that is no JSON object is an empty model."""
+    """Return the model in the response, or None. A model that is not a JSON object is empty."""
     if not has_judged_body(exchange, schemas) or not exchange.response.successful:
         return None
     return exchange.response.members if not exchange.response.parsed.errors else None
@@ -214,44 +211,44 @@ RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]
 
 @dataclass(frozen=True, order=True, slots=True)
 class Moment:
-    """A point in time, and how it was written."""
+    """A point in time, and how it is written."""
 
     at: datetime
     text: str = field(compare=False)
 
     @property
     def whole_seconds(self) -> bool:
-        """Whether the clock shows no fraction of a second here."""
+        """Whether it has no fraction of a second."""
         return self.at.microsecond == 0
 
     @property
     def digits(self) -> int:
-        """The digits of its fraction of a second."""
+        """The number of digits of its fraction of a second."""
         match = RFC_3339.fullmatch(self.text)
         return len(match[3] or ".") - 1 if match else 0
 
     @property
-    def grain(self) -> timedelta:
-        """How far the ticks may be apart of the clock that wrote it: a minute at most."""
+    def resolution(self) -> timedelta:
+        """The resolution of the clock that wrote it, as far as the digits tell: at most a minute."""
         if self.digits:
             return timedelta(microseconds=10 ** max(0, 6 - self.digits))
         return timedelta(seconds=1 if self.at.second else 60)
 
     def is_same(self, other: Moment) -> bool:
-        """Whether both may be one moment, written once to the last digit and once to a coarser grain."""
+        """Return whether both may be the same moment, written with different resolutions."""
         return abs(self.at - other.at) <= self._hidden(other)
 
     def is_before(self, other: Moment) -> bool:
-        """Whether it is the earlier one, whatever the coarser grain of one of the two hides."""
+        """Return whether it is certainly earlier, even if one of the two has a coarser resolution."""
         return self.at < other.at - self._hidden(other)
 
     def _hidden(self, other: Moment) -> timedelta:
-        """What a coarser grain of one of the two may hide; nothing where both are written alike."""
-        return timedelta(0) if self.digits == other.digits else max(self.grain, other.grain)
+        """Return what a coarser resolution may hide; nothing if both have the same number of digits."""
+        return timedelta(0) if self.digits == other.digits else max(self.resolution, other.resolution)
 
 
 def parse_moment(value: Any) -> Moment | None:
-    """The moment that a date-time names, or None where it is none."""
+    """Return the moment of a date-time, or None if it is invalid."""
     match = RFC_3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None
@@ -265,5 +262,5 @@ def parse_moment(value: Any) -> Moment | None:
         return None
     if not leap:
         return Moment(at, value)
-    # RFC 3339, section 5.7: a leap second ends a day of UTC
+    # a leap second ends a day of UTC (RFC 3339, section 5.7)
     return Moment(at + timedelta(seconds=1), value) if at.astimezone(UTC).strftime("%T") == "23:59:59" else None

@@ -222,7 +222,7 @@ def test_a_model_is_shown_by_a_success_only(judge: SchemaJudge, contract: Contra
     [
         (
             {"source": "x"},
-            'source: "x" is none of ["db", "hardcoded"] (#/components/schemas/Model/properties/source/enum)',
+            'source: "x" is not one of ["db", "hardcoded"] (#/components/schemas/Model/properties/source/enum)',
         ),
         (
             {"streaming_support": True},

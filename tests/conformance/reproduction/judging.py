@@ -106,7 +106,7 @@ def _wrong_status(expected: str, observed: int, response: Response) -> str | Non
         return f"{observed} is what was expected" if str(observed) in allowed[1] else None
     if expected.startswith("success (2xx)"):
         return f"{observed} is a success" if observed < 300 else None
-    if expected.startswith("a refusal (4xx)"):
+    if expected.startswith("an error response (4xx)"):
         return None if observed < 300 else f"{observed} is a refusal"
     return None
 
