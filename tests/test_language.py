@@ -35,7 +35,7 @@ DENIED = {
 }
 """What not to write, and what to write instead."""
 PENDING = (
-    *("conformance/checks/", "conformance/cli.py", "conformance/command/"),
+    *("conformance/cli.py", "conformance/command/"),
     *("conformance/model/", "conformance/options.py", "conformance/output.py", "conformance/plugin.py"),
     *("conformance/redaction.py", "conformance/results/", "conformance/settings.py"),
 )
@@ -54,7 +54,7 @@ NO_VERBS = {
 UNREWORDED = (
     *PENDING,
     *("conformance/api.py", "conformance/generate/", "conformance/hooks.py", "conformance/reports/"),
-    *("conformance/requirements/", "conformance/runner/", "conformance/terminal/"),
+    *("conformance/runner/", "conformance/terminal/"),
 )
 """Where docstrings of functions do not begin with a verb yet."""
 

@@ -1,1 +1,1 @@
-"""The requirements, one test function each, in files laid out like the contract."""
+"""The checks of the requirements, one test function each, in files named after their sections."""

@@ -82,7 +82,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(argument, list(cases.values()), ids=list(cases))
 
 
-@pytest.hookimpl(tryfirst=True)  # before `-m` and `-k` choose
+@pytest.hookimpl(tryfirst=True)  # before `-m` and `-k` select
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     run = run_of(config)
     kept: list[pytest.Item] = []

@@ -1,4 +1,4 @@
-"""Bodies with several fields, each of which is to be shown, whatever stands beside it."""
+"""Combinations of fields in one body. The server stores each field, whatever the others are."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def _in_order(subject: Subject) -> list[dict[str, Json]]:
 
 
 def _updates_in_reverse(subject: Subject) -> list[dict[str, Json]]:
-    """All fields, and a base model and a provider, of a model that is there."""
+    """Return an update with all fields, a base model and a provider."""
     key, full = subject.contract.upsert.key, subject.full_body(1)
     body = subject.existing({key: full[key]}) | full | subject.canonical_references()
     return [dict(reversed(body.items()))]
 
 
 def _name_last(subject: Subject) -> list[dict[str, Json]]:
-    """Texts that are that of the name, before the name itself."""
+    """Return a body with the name last, and the same text in fields before it."""
     key, full = subject.contract.upsert.key, subject.full_body(2)
     texts = {field.name: full[key] for field in subject.own_fields() if field.schema.get("type") == "string"}
     return [{name: value for name, value in (full | texts).items() if name != key} | {key: full[key]}]
@@ -40,7 +40,7 @@ def _name_in_the_middle(subject: Subject) -> list[dict[str, Json]]:
 
 
 def _in_pairs(subject: Subject) -> list[dict[str, Json]]:
-    """Two fields at a time, before the name, behind it, and around it."""
+    """Return bodies with two fields each: before the name, after it, and around it."""
     key, full = subject.contract.upsert.key, subject.full_body(3)
     pairs = list(pairwise(name for name in full if name != key))
     orders = [((key, one, other), (one, key, other), (other, one, key)) for one, other in pairs]
@@ -48,22 +48,22 @@ def _in_pairs(subject: Subject) -> list[dict[str, Json]]:
 
 
 def _flags(subject: Subject) -> list[dict[str, Json]]:
-    """Updates of one model with all flags: for any two of them, some update has the first set and not the second."""
+    """Return updates of one model. For any two flags, one update sets the first and clears the second."""
     values = {field.name: plain_values(field.schema) for field in subject.own_fields()}
     names = [name for name, either in values.items() if len(either) == 2]
     key = subject.minimal_body()
     return [{**key, **{name: values[name][name in some] for name in names}} for some in splits(names)] if names else []
 
 
-def together(contract: Contract) -> Mapping[str, Bodies]:
-    """The bodies that the fields of a contract make up."""
+def field_combinations(contract: Contract) -> Mapping[str, Bodies]:
+    """Return the combinations that the fields of a contract allow, by label."""
     fields = own_fields(contract)
     pairs, flags = len(fields) > 1, any(len(plain_values(field.schema)) == 2 for field in fields)
     lacking = {"in pairs": not pairs, "updates of flags": not flags}
-    return {kind: bodies for kind, bodies in TOGETHER.items() if not lacking.get(kind)}
+    return {kind: bodies for kind, bodies in COMBINATIONS.items() if not lacking.get(kind)}
 
 
-TOGETHER: Mapping[str, Bodies] = MappingProxyType({
+COMBINATIONS: Mapping[str, Bodies] = MappingProxyType({
     "in order": _in_order,
     "in reverse": _updates_in_reverse,
     "the name last": _name_last,
@@ -74,7 +74,7 @@ TOGETHER: Mapping[str, Bodies] = MappingProxyType({
 
 
 def splits(names: Sequence[str]) -> list[set[str]]:
-    """Sets of the names, so that for any two of them some set has the first and not the second."""
+    """Return sets of the names. For any two names, one set contains the first and not the second."""
     bits = range(max(1, (len(names) - 1).bit_length()))
     chosen = [{name for index, name in enumerate(names) if index >> bit & 1} for bit in bits]
     return [*chosen, *(set(names) - some for some in chosen)]

@@ -1,4 +1,4 @@
-"""Credentials that are made from the owner's: wrong ones, and the same ones spelled otherwise."""
+"""Invalid credentials made from the primary credentials, and other spellings of valid ones."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from conformance.target.client import UNKNOWN, token_of
 from conformance.wire.exchange import Credential
 
 SHORTEST_CUT = 2
-"""Characters of a key from which on it has a middle, or a part of it is a key at all."""
-UNSIGNED = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"  # {"alg":"none","typ":"JWT"}
-SOMEBODY = "eyJvcmdhbml6YXRpb24iOiJhY21lIiwicmlnaHRzIjoicmVhZC13cml0ZSIsInN1YiI6ImFkbWluIn0"
+"""Minimum length of a key to be cut in parts."""
+UNSIGNED_HEADER = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0"  # {"alg":"none","typ":"JWT"}
+ADMIN_CLAIMS = "eyJvcmdhbml6YXRpb24iOiJhY21lIiwicmlnaHRzIjoicmVhZC13cml0ZSIsInN1YiI6ImFkbWluIn0"
 """The claims {"organization":"acme","rights":"read-write","sub":"admin"}."""
 NOT_ASCII = "the key and a letter that is not ASCII"
 
@@ -41,51 +41,51 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "the key percent-encoded",
     ),
 }
-"""Ways to be wrong, by what they have in common. Of each, every key that can be sent has at least one."""
+"""Labels of invalid credentials, by kind. Every possible key has at least one of each kind."""
 
 
 def with_scheme(credential: Credential, scheme: str) -> Credential:
-    """The same token under another scheme, or another spelling of it."""
+    """Return credentials with the same token and another scheme."""
     return Credential(f"{scheme} {token_of(credential)}", f"{scheme} {credential.shell.partition(' ')[2]}")
 
 
-def wrong_credentials(owner: Credential) -> dict[str, Credential]:
-    """Credentials that no server may take, by what is wrong with them. None of them is the owner's own.
+def invalid_credentials(primary: Credential) -> dict[str, Credential]:
+    """Return credentials that no server may accept, by label. None of them are the primary ones.
 
-    What cannot be made of the owner's key is left out: a key of digits alone has no other case.
+    Some cannot be made from every key: a key of digits has no other case.
     """
-    token, name = token_of(owner), owner.shell.partition(" ")[2].removeprefix("$")
-    candidates = {**_of_any_key(owner, token, name), **_near(token, name)}
+    token, name = token_of(primary), primary.shell.partition(" ")[2].removeprefix("$")
+    candidates = {**_of_any_key(primary, token, name), **_near(token, name)}
     if len(token) >= SHORTEST_CUT:
         candidates |= _cut(token, name)
-    if token.count(".") == 2:  # the last character of a base64 signature may hold bits that count for nothing
+    if token.count(".") == 2:  # the last character of a base64 signature may have unused bits
         del candidates["the key with its last character changed"], candidates["the key with a character more"]
-    return {kind: wrong for kind, wrong in candidates.items() if wrong.value != owner.value}
+    return {kind: invalid for kind, invalid in candidates.items() if invalid.value != primary.value}
 
 
-def _of_any_key(owner: Credential, token: str, name: str) -> dict[str, Credential]:
-    if token.count(".") == 2:  # the same claims
+def _of_any_key(primary: Credential, token: str, name: str) -> dict[str, Credential]:
+    if token.count(".") == 2:  # with the same claims
         claims, shell = token.split(".")[1], f'$(printf %s "${name}" | cut -d. -f2)'
     else:
-        claims = shell = SOMEBODY
+        claims = shell = ADMIN_CLAIMS
     return {
         "empty": Credential("Bearer", "Bearer"),
         "unknown": UNKNOWN,
         "a name of every object": Credential("Bearer constructor", "Bearer constructor"),
-        "other scheme": with_scheme(owner, "Basic"),
-        "the scheme of another framework": with_scheme(owner, "Token"),
+        "other scheme": with_scheme(primary, "Basic"),
+        "the scheme of another framework": with_scheme(primary, "Token"),
         "the key as a user": Credential(
             f"Basic {b64encode(f'{token}:'.encode()).decode()}", f'Basic $(printf %s "${name}:" | base64 | tr -d "\\n")'
         ),
-        "a scheme that begins alike": with_scheme(owner, "BearerX"),
+        "a scheme that begins alike": with_scheme(primary, "BearerX"),
         "scheme missing": Credential(token, f"${name}"),
         "garbage": Credential("Bearer ,;={}", "Bearer ,;={}"),
-        "an unsigned JWT": Credential(f"Bearer {UNSIGNED}.{claims}.", f"Bearer {UNSIGNED}.{shell}."),
+        "an unsigned JWT": Credential(f"Bearer {UNSIGNED_HEADER}.{claims}.", f"Bearer {UNSIGNED_HEADER}.{shell}."),
     }
 
 
 def _near(token: str, name: str) -> dict[str, Credential]:
-    """What differs from the key in a character or two, or goes on after it."""
+    """Return credentials that differ from the key in one or two characters, or that continue after it."""
     first, last = ("0" if token[:1] != "0" else "1"), ("0" if token[-1:] != "0" else "1")
     swapped = f"$(printf %s \"${name}\" | tr 'a-zA-Z' 'A-Za-z')"
     return {
@@ -110,7 +110,7 @@ def _near(token: str, name: str) -> dict[str, Credential]:
 
 
 def _cut(token: str, name: str) -> dict[str, Credential]:
-    """What is made of a part of the key, or of two."""
+    """Return credentials made from parts of the key."""
     half, rest = len(token) // 2, token.partition("-")[2]
     middle = "0" if token[half] != "0" else "1"
     sed = f'$(printf %s "${name}" | sed '

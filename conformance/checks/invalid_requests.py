@@ -1,4 +1,4 @@
-"""Requests that a server refuses, or may refuse, by what is wrong with them."""
+"""Invalid and unusual requests, which a server rejects or may reject, by label."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from conformance.requirements.cases import references
 from conformance.requirements.features import (
     BASE_MODELS,
     CREDENTIALS,
-    FIELDS,
-    NUMBERS,
+    NUMERIC_FIELDS,
     OVERRIDES,
-    PROVIDER_NAMES,
+    PROVIDER_REFERENCES,
     READ,
     READ_ONLY,
     REFERENCES,
+    VALUE_FIELDS,
     Feature,
 )
 from conformance.target.client import UNKNOWN
@@ -32,27 +32,27 @@ from contract import Contract
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A way to send a request that is to be refused. `key` and `changes` are what a server must not take from it."""
+class InvalidRequest:
+    """A request that a server should reject. It must not use the name and the values of the request."""
 
     label: str
     request: Callable[[Subject, str, Mapping[str, Any]], Exchange]
     missing: Prerequisite | None = None
     """The behavior that a server lacks if it accepts the request."""
     writes: bool = True
-    """Whether it could leave something behind: a read leaves nothing."""
+    """Whether the request could change something. A read could not."""
     about: Sequence[Feature] = ()
-    """What the contract has to have for it."""
+    """Features that the contract must have for the request."""
 
     def send(self, subject: Subject, key: str | None = None, changes: Mapping[str, Any] | None = None) -> Exchange:
-        """Send it, about the model `key`, with `changes` in it."""
+        """Send the request about the model `key`, with `changes` in its body."""
         return self.request(subject, key or subject.names.new_name(), changes or {})
 
 
 def _raw(
     make: Callable[[bytes], bytes], *, may_be_intercepted: bool = False
 ) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
-    """A body made of the bytes of a valid one."""
+    """Return a request whose body is made from the bytes of a valid one."""
 
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         body = make(encoded({subject.contract.upsert.key: key, **changes}))
@@ -64,10 +64,10 @@ def _raw(
     return request
 
 
-def _table(*refusals: Refusal) -> Callable[[Contract], Mapping[str, Refusal]]:
-    """Those of the refusals that a contract has all for."""
+def _applicable(*requests: InvalidRequest) -> Callable[[Contract], Mapping[str, InvalidRequest]]:
+    """Return a function from a contract to the requests that it has the features for, by label."""
     return lambda contract: {
-        refusal.label: refusal for refusal in refusals if all(feature.is_in(contract) for feature in refusal.about)
+        request.label: request for request in requests if all(feature.is_in(contract) for feature in request.about)
     }
 
 
@@ -78,38 +78,38 @@ JSON_MEDIA_TYPES: Mapping[str, Headers] = {
     "charset=UTF-8": (("Content-Type", "application/json; charset=UTF-8"),),
     "a charset in quotes": (("Content-Type", 'application/json;charset="utf-8"'),),
 }
-"""Headers that spell the media type of JSON in several ways."""
-JSON_SPELLED: Mapping[str, Headers] = {
+"""Headers with the media type of JSON, in several spellings."""
+JSON_HEADER_SPELLINGS: Mapping[str, Headers] = {
     **JSON_MEDIA_TYPES,
     "no Accept": (("Content-Type", "application/json"),),
     "header names in lower case": (("content-type", "application/json"), ("accept", "application/json")),
 }
-"""Headers of a body in JSON, all of which say the same."""
+"""Headers of a JSON body, all with the same meaning."""
 OTHER_MEDIA_TYPES: Mapping[str, Headers] = {
     "text/plain": (("Content-Type", "text/plain"), ACCEPT),
     "no media type": (ACCEPT,),
 }
-"""Headers of a body that may be refused for them."""
+"""Headers for which a server may reject a body."""
 
-UNREADABLE = _table(
-    Refusal("an empty body", _raw(lambda _: b"")),
-    Refusal("a truncated body", _raw(lambda body: body[:-1])),
-    Refusal("a body cut in a string", _raw(lambda body: body[: len(body) // 2])),
-    Refusal("plain text", _raw(lambda _: b"model_name is my-model")),
-    Refusal("a form", _raw(lambda _: b"model_name=my-model")),
+NOT_JSON = _applicable(
+    InvalidRequest("an empty body", _raw(lambda _: b"")),
+    InvalidRequest("a truncated body", _raw(lambda body: body[:-1])),
+    InvalidRequest("a body cut in a string", _raw(lambda body: body[: len(body) // 2])),
+    InvalidRequest("plain text", _raw(lambda _: b"model_name is my-model")),
+    InvalidRequest("a form", _raw(lambda _: b"model_name=my-model")),
 )
 
-NO_OBJECT = _table(
-    Refusal("a list", _raw(lambda body: b"[" + body + b"]")),
-    Refusal("a string", _raw(lambda body: json.dumps(body.decode()).encode())),
-    Refusal("a number", _raw(lambda _: b"42")),
-    Refusal("null", _raw(lambda _: b"null")),
-    Refusal("true", _raw(lambda _: b"true")),
+NOT_AN_OBJECT = _applicable(
+    InvalidRequest("a list", _raw(lambda body: b"[" + body + b"]")),
+    InvalidRequest("a string", _raw(lambda body: json.dumps(body.decode()).encode())),
+    InvalidRequest("a number", _raw(lambda _: b"42")),
+    InvalidRequest("null", _raw(lambda _: b"null")),
+    InvalidRequest("true", _raw(lambda _: b"true")),
 )
 
 
 def _wrong_value(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-    """The last field is wrong, an override or another: a server that stores as it reads has stored the others then."""
+    """Send a wrong value after valid ones, which a careless server has stored by then."""
     overriding = [override for override, _, _ in overlays(subject.contract)]
     plain = [field for field in subject.own_fields() if field not in overriding]
     for last in (*plain[-1:], *overriding[:1]):
@@ -154,25 +154,27 @@ def _other_media_type(subject: Subject, key: str, changes: Mapping[str, Any]) ->
     return subject.post(body, key=key, credential=subject.credentials.primary, headers=headers)
 
 
-REFUSED = _table(
-    Refusal("a truncated body", _raw(lambda body: body[:-1])),
-    Refusal("a wrong value", _wrong_value, missing=Prerequisite.REJECTS_WRONG_TYPE, about=[FIELDS]),
-    Refusal("an unknown base model", _unknown_base, about=[BASE_MODELS]),
-    Refusal("an unknown provider", _unknown_provider, about=[PROVIDER_NAMES]),
-    Refusal("no credentials", _no_credentials, about=[CREDENTIALS]),
-    Refusal("unknown credentials", _wrong_credentials, about=[CREDENTIALS]),
-    Refusal("a key that may only read", _read_only, about=[CREDENTIALS, READ_ONLY]),
-    Refusal("another media type", _other_media_type),
+INVALID_REQUESTS = _applicable(
+    InvalidRequest("a truncated body", _raw(lambda body: body[:-1])),
+    InvalidRequest("a wrong value", _wrong_value, missing=Prerequisite.REJECTS_WRONG_TYPE, about=[VALUE_FIELDS]),
+    InvalidRequest("an unknown base model", _unknown_base, about=[BASE_MODELS]),
+    InvalidRequest("an unknown provider", _unknown_provider, about=[PROVIDER_REFERENCES]),
+    InvalidRequest("no credentials", _no_credentials, about=[CREDENTIALS]),
+    InvalidRequest("unknown credentials", _wrong_credentials, about=[CREDENTIALS]),
+    InvalidRequest("a read-only key", _read_only, about=[CREDENTIALS, READ_ONLY]),
+    InvalidRequest("another media type", _other_media_type),
 )
-"""One of each kind of refusal, with a body that would change the model if it were taken."""
+"""One request of each kind, with a body that would change the model if the server accepted it."""
 
 
-def _odd_name(name: str, *, may_be_intercepted: bool = False) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
+def _unusual_name(
+    name: str, *, may_be_intercepted: bool = False
+) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-        odd = key + name
-        body = encoded({subject.contract.upsert.key: odd})
+        unusual = key + name
+        body = encoded({subject.contract.upsert.key: unusual})
         return subject.post(
-            body, key=odd, credential=subject.credentials.primary, may_be_intercepted=may_be_intercepted
+            body, key=unusual, credential=subject.credentials.primary, may_be_intercepted=may_be_intercepted
         )
 
     return request
@@ -194,7 +196,7 @@ def _nested(levels: int) -> Callable[[Subject, str, Mapping[str, Any]], Exchange
 def _references_to(
     name: str, *, may_be_intercepted: bool = False
 ) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
-    """Each reference by itself, to something of that name: the first that is refused would hide the others."""
+    """Send each reference to that name in a request of its own; the server may reject only the first of several."""
 
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         fields = references(subject.contract)
@@ -219,12 +221,12 @@ def _read_path(encoded_name: str) -> Callable[[Subject, str, Mapping[str, Any]],
 
 
 def _member(text: bytes) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
-    """A valid body with one more member, written as it stands."""
+    """Return a request with a valid body and one more member, written exactly as given."""
     return _raw(lambda body: body[:-1] + b"," + text + b"}", may_be_intercepted=True)
 
 
 def _number(*texts: bytes) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
-    """A valid body with numbers, written as they stand, each in a numeric field of its own."""
+    """Return a request with numbers, written exactly as given, each in a numeric field of its own."""
 
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         names = [f.name for f in subject.own_fields() if f.schema.get("type") in ("number", "integer")]
@@ -246,46 +248,48 @@ def _headers(*headers: tuple[str, str]) -> Callable[[Subject, str, Mapping[str, 
     return request
 
 
-SERVER_TRIALS = _table(
-    Refusal("a name of 10,000 characters", _odd_name("x" * 10_000)),
-    Refusal(  # what a firewall in front takes for an attack
+UNUSUAL_REQUESTS = _applicable(
+    InvalidRequest("a name of 10,000 characters", _unusual_name("x" * 10_000)),
+    InvalidRequest(  # a firewall in front may take this for an attack
         "a name with quotes and markup",
-        _odd_name(MARKUP, may_be_intercepted=True),
+        _unusual_name(MARKUP, may_be_intercepted=True),
     ),
-    Refusal(  # what a firewall takes for an attack as well
+    InvalidRequest(  # a firewall may take this for an attack, too
         "references with path segments", _references_to("../../etc/passwd", may_be_intercepted=True), about=[REFERENCES]
     ),
-    Refusal("references of 10,000 characters", _references_to("x" * 10_000), about=[REFERENCES]),
-    Refusal("objects nested 100 deep", _nested(100), about=[OVERRIDES]),
-    Refusal("objects nested 10,000 deep", _nested(10_000), about=[OVERRIDES]),
-    Refusal("NaN", _number(b"NaN"), about=[NUMBERS]),
-    Refusal("a number beyond every double", _number(b"1e400"), about=[NUMBERS]),
-    Refusal(
-        "integers beyond 64 bits and every double",
+    InvalidRequest("references of 10,000 characters", _references_to("x" * 10_000), about=[REFERENCES]),
+    InvalidRequest("objects nested 100 deep", _nested(100), about=[OVERRIDES]),
+    InvalidRequest("objects nested 10,000 deep", _nested(10_000), about=[OVERRIDES]),
+    InvalidRequest("NaN", _number(b"NaN"), about=[NUMERIC_FIELDS]),
+    InvalidRequest("a number beyond the range of doubles", _number(b"1e400"), about=[NUMERIC_FIELDS]),
+    InvalidRequest(
+        "integers beyond 64 bits and the range of doubles",
         _number(b"1" + b"0" * 400, b"18446744073709551616"),
-        about=[NUMBERS],
+        about=[NUMERIC_FIELDS],
     ),
-    Refusal("an integer of 5,000 digits", _number(b"9" * 5_000), about=[NUMBERS]),
-    Refusal("a name twice in the object", _member(b'"a":1,"a":2')),
-    Refusal("a lone surrogate", _member(b'"a":"\\ud800"')),
-    Refusal("a field named __proto__", _member(b'"__proto__":{"a":1},"constructor":{"prototype":1}')),
-    Refusal(
+    InvalidRequest("an integer of 5,000 digits", _number(b"9" * 5_000), about=[NUMERIC_FIELDS]),
+    InvalidRequest("a duplicate name in the object", _member(b'"a":1,"a":2')),
+    InvalidRequest("a lone surrogate", _member(b'"a":"\\ud800"')),
+    InvalidRequest("a field named __proto__", _member(b'"__proto__":{"a":1},"constructor":{"prototype":1}')),
+    InvalidRequest(
         "a thousand unknown fields", _raw(lambda b: b[:-1] + b"".join(b',"f%d":1' % i for i in range(1000)) + b"}")
     ),
-    Refusal("a byte order mark", _raw(lambda body: b"\xef\xbb\xbf" + body, may_be_intercepted=True)),
-    Refusal("bytes that are not UTF-8", _raw(lambda body: body.replace(b'"}', b'\xff\xfe"}'), may_be_intercepted=True)),
-    Refusal("UTF-16", _raw(lambda body: body.decode().encode("utf-16"), may_be_intercepted=True)),
-    Refusal("a trailing comma", _raw(lambda body: body[:-1] + b",}", may_be_intercepted=True)),
-    Refusal("single quotes", _raw(lambda body: body.replace(b'"', b"'"), may_be_intercepted=True)),
-    Refusal("white space only", _raw(lambda _: b" \n\t ", may_be_intercepted=True)),
-    Refusal("a media type that is none", _headers(("Content-Type", "json"))),
-    Refusal("an unknown charset", _headers(("Content-Type", "application/json; charset=no-such-charset"))),
-    Refusal(
-        "an Accept that JSON does not match", _headers(("Content-Type", "application/json"), ("Accept", "image/png"))
+    InvalidRequest("a byte order mark", _raw(lambda body: b"\xef\xbb\xbf" + body, may_be_intercepted=True)),
+    InvalidRequest(
+        "bytes that are not UTF-8", _raw(lambda body: body.replace(b'"}', b'\xff\xfe"}'), may_be_intercepted=True)
     ),
-    Refusal("a read of a name that is not UTF-8", _read_path("%ff%fe"), writes=False, about=[READ]),
-    Refusal("a read of a name with a malformed percent", _read_path("%zz"), writes=False, about=[READ]),
-    Refusal("a read of a name of 500 characters", _read_path("z" * 500), writes=False, about=[READ]),
-    Refusal("a read of a name with control characters", _read_path("%01%0A%7F"), writes=False, about=[READ]),
+    InvalidRequest("UTF-16", _raw(lambda body: body.decode().encode("utf-16"), may_be_intercepted=True)),
+    InvalidRequest("a trailing comma", _raw(lambda body: body[:-1] + b",}", may_be_intercepted=True)),
+    InvalidRequest("single quotes", _raw(lambda body: body.replace(b'"', b"'"), may_be_intercepted=True)),
+    InvalidRequest("white space only", _raw(lambda _: b" \n\t ", may_be_intercepted=True)),
+    InvalidRequest("an invalid media type", _headers(("Content-Type", "json"))),
+    InvalidRequest("an unknown charset", _headers(("Content-Type", "application/json; charset=no-such-charset"))),
+    InvalidRequest(
+        "an Accept header that excludes JSON", _headers(("Content-Type", "application/json"), ("Accept", "image/png"))
+    ),
+    InvalidRequest("a read of a name that is not UTF-8", _read_path("%ff%fe"), writes=False, about=[READ]),
+    InvalidRequest("a read of a name with invalid percent-encoding", _read_path("%zz"), writes=False, about=[READ]),
+    InvalidRequest("a read of a name of 500 characters", _read_path("z" * 500), writes=False, about=[READ]),
+    InvalidRequest("a read of a name with control characters", _read_path("%01%0A%7F"), writes=False, about=[READ]),
 )
-"""Requests that a server may take or refuse, but that must not make it fail."""
+"""Requests that a server may accept or reject, but that must not make it fail."""

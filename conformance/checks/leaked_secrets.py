@@ -1,4 +1,4 @@
-"""Tells a secret in a response from what only has to do with one: its name, a mask of it, or whether there is one."""
+"""Finds secrets in responses, as opposed to their names, masks and references."""
 
 from __future__ import annotations
 
@@ -8,36 +8,48 @@ from collections.abc import Iterator
 from conformance.wire.exchange import Json
 
 SHORTEST = 6
-"""Characters from which on a value may be a secret: the last four of one are often shown on purpose."""
+"""Minimum length of a secret. The last four characters of one are often returned on purpose."""
 ENDINGS = (
     "apikey", "secret", "secretkey", "secretaccesskey", "accesskey", "password", "passwd", "passphrase", "privatekey",
     "signingkey", "accesstoken", "authtoken", "bearertoken", "apitoken", "refreshtoken", "sessiontoken",
     "connectionstring",
 )  # fmt: skip
-"""What the names of secrets end in, without regard to case, hyphens and underscores."""
-WHOLE = ("token", "authorization", "proxyauthorization", "xapikey")
-"""Names that are those of secrets as they stand; a stop token is none."""
-INSIDE = ("credentials", "credential", "secrets")
-"""Names of objects in which a key, a token or a value is a secret."""
-HARMLESS = ("public", "publishable", "has", "is", "needs", "requires", "use", "uses", "masked", "redacted", "hashed")
-"""First words of names of what is for everybody, or says something about a secret."""
+"""How the names of secrets end, ignoring case, hyphens and underscores."""
+WHOLE_NAMES = ("token", "authorization", "proxyauthorization", "xapikey")
+"""Whole names of secrets. A longer name that ends in one, such as a stop token, is not a secret."""
+SECRET_OBJECTS = ("credentials", "credential", "secrets")
+"""Names of objects whose key, token or value is a secret."""
+PUBLIC_PREFIXES = (
+    "public",
+    "publishable",
+    "has",
+    "is",
+    "needs",
+    "requires",
+    "use",
+    "uses",
+    "masked",
+    "redacted",
+    "hashed",
+)
+"""First words of names of public values, and of statements about a secret."""
 MASK = re.compile(r"[*•●…]|\.\.\.|x{4,}|#{4,}|_{4,}|^[<\[({].*[>\])}]$", re.IGNORECASE)
 REFERENCE = re.compile(
     r"^(\$|\{\{|%|arn:|env[:.]|secrets?[:/]|ref[:/]|op:|sha\d|projects/|https?:)|vault", re.IGNORECASE
 )
-MADE = re.compile(r"\d|[a-z][A-Z]|(?i:sk[-_]|secret|passw|bearer)")
-"""What plain words do not have that name where a secret is kept."""
+LOOKS_RANDOM = re.compile(r"\d|[a-z][A-Z]|(?i:sk[-_]|secret|passw|bearer)")
+"""What a secret has, and the plain words that say where a secret is stored do not."""
 WORDS = re.compile(
     r"(api[-_]?key|authorization|basic|bearer|bot|configured|custom|default|defined|disabled|enabled|encrypted|env"
     r"|environment|exists|false|filtered|header|hidden|inherited|key|masked|missing|needed|no|none|not|null|oauth2?"
     r"|omitted|on|optional|present|private|protected|provided|redacted|removed|required|sanitized|secret|set|shared"
     r"|stored|token|true|undefined|unknown|unset|write[-_]?only|yes)"
 )
-"""Words that say something about a secret; a value of nothing else is none."""
+"""Words that say something about a secret. A value of only such words is not a secret."""
 
 
 def secrets_in(value: Json, path: str) -> Iterator[str]:
-    """Places of what certainly is a secret, below `path`."""
+    """Yield the paths of certain secrets below `path`."""
     if isinstance(value, dict):
         for name, child in value.items():
             place = f"{path}.{name}"
@@ -52,14 +64,14 @@ def secrets_in(value: Json, path: str) -> Iterator[str]:
 
 
 def is_secret(value: str) -> bool:
-    """Whether a value that stands under the name of a secret can be one."""
+    """Return whether a value with the name of a secret can be one."""
     text = value.strip()
     words = re.split(r"[\s:,;]+", text.lower())
     return (
         len(text) >= SHORTEST
         and not MASK.search(text)
         and not REFERENCE.search(text)
-        and MADE.search(text) is not None
+        and LOOKS_RANDOM.search(text) is not None
         and not all(map(WORDS.fullmatch, words))
     )
 
@@ -68,6 +80,10 @@ def _names_a_secret(name: str, path: str) -> bool:
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)]
     plain = "".join(words)
     parent = path.rpartition(".")[2].lower()
-    if words and words[0] in HARMLESS:
+    if words and words[0] in PUBLIC_PREFIXES:
         return False
-    return plain in WHOLE or plain.endswith(ENDINGS) or (parent in INSIDE and plain in ("key", "value", "token"))
+    return (
+        plain in WHOLE_NAMES
+        or plain.endswith(ENDINGS)
+        or (parent in SECRET_OBJECTS and plain in ("key", "value", "token"))
+    )

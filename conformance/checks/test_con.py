@@ -1,4 +1,4 @@
-"""CON: what clients see that write at once. A window of a few milliseconds is met in almost every round of a race."""
+"""CON: concurrent requests. Almost every round of a race hits a window of a few milliseconds."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from conformance.judge.expect import as_json, expect_returned, expect_status, sa
 from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements.features import (
-    CREATES_TOLD,
     DELETE,
-    KEPT,
+    DISTINCT_STATUSES,
+    DISTINCTIVE_VALUES,
+    KEEPS_OMITTED,
     ORGANIZATIONS,
-    OWN_OF_MANY_VALUES,
     READ,
     STATE,
 )
@@ -28,10 +28,10 @@ from conformance.wire.exchange import Credential, Exchange, Json
 
 RACERS = 5
 HEAD_START = 0.002
-"""Seconds that some requests of a race go ahead of others, which then come in the midst of them."""
+"""Seconds that some requests of a race start before others, so that the others arrive while they run."""
 
 
-@requirement("CON-01", MUST, clause="x-clauses/racing-creates", about=[CREATES_TOLD], creates=True, quick=False)
+@requirement("CON-01", MUST, clause="x-clauses/racing-creates", about=[DISTINCT_STATUSES], creates=True, quick=False)
 def test_racing_creates(subject: Subject) -> None:
     """When clients create the same name concurrently, exactly one gets the status of a create."""
     upsert = subject.contract.upsert
@@ -43,13 +43,13 @@ def test_racing_creates(subject: Subject) -> None:
         statuses = sorted(subject.require_accepted(exchange).response.status for exchange in exchanges)
         expected = sorted([upsert.created] + [upsert.updated] * (RACERS - 1))
         if statuses != expected:
-            raise Failure(f"statuses {expected} of {RACERS} racing creates", f"{statuses}", exchanges)
-        if subject.capabilities.delete_removes_model and turn == 0:  # whatever they are answered, it is no server error
+            raise Failure(f"statuses {expected} for {RACERS} concurrent creates", f"{statuses}", exchanges)
+        if subject.capabilities.delete_removes_model and turn == 0:  # any response but a server error will do
             race([_delete(subject, str(body[upsert.key]))] * 2)
 
 
 @requirement("CON-02", MUST, clause="x-clauses/racing-creates", quick=False)
-def test_one_model_is_left(subject: Subject) -> None:
+def test_one_model_exists(subject: Subject) -> None:
     """When clients create the same name concurrently, exactly one model exists afterwards."""
     upsert = subject.contract.upsert
     warm_connections(subject, RACERS)
@@ -58,19 +58,19 @@ def test_one_model_is_left(subject: Subject) -> None:
         race([_upsert(subject, subject.small_body(variant, key)) for variant in range(RACERS)])
         again = subject.require_accepted(subject.upsert({upsert.key: key}))
         if subject.capabilities.update_returns_updated:
-            expect_status(again, upsert.updated, when="for the name that was raced for")
+            expect_status(again, upsert.updated, when="for the name of the concurrent creates")
         if subject.capabilities.delete_removes_model:
-            before = subject.read(key)  # it may leave out what an upsert shows
-            raced = race([_delete(subject, key), _read(subject, key), _after(HEAD_START, _read(subject, key))])
+            before = subject.read(key)  # a read may omit what an upsert returns
+            raced = race([_delete(subject, key), _read(subject, key), _delayed(HEAD_START, _read(subject, key))])
             for read in raced[1:]:
                 if read.response.successful and before.response.successful:
-                    _expect_shown_as(subject, before, read, [again, before, *raced])
+                    _expect_same_as(subject, before, read, [again, before, *raced])
             left = subject.read(key)
             if left.response.successful:
-                raise Failure("no model that was raced for, once it was deleted", summary(left))
+                raise Failure("no model after its delete", summary(left))
 
 
-@requirement("CON-03", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES, STATE], quick=False)
+@requirement("CON-03", MUST, clause="x-clauses/racing-updates", about=[DISTINCTIVE_VALUES, STATE], quick=False)
 def test_racing_updates_of_one_field(subject: Subject) -> None:
     """When clients update the same field concurrently, one of their values is stored."""
     subject.require_readable_state()
@@ -81,25 +81,25 @@ def test_racing_updates_of_one_field(subject: Subject) -> None:
         values = [distinct_value(field.request.schema, variant) for variant in range(RACERS)]
         for exchange in race([_upsert(subject, {**body, field.name: value}) for value in values]):
             subject.require_accepted(exchange)
-        shown = subject.read_state(body).get(field.name)
-        if not any(same(shown, value) for value in values):
-            raise Failure(f"{field.name}: one of {as_json(values)}", f"{field.name}: {as_json(shown)}")
+        returned = subject.read_state(body).get(field.name)
+        if not any(same(returned, value) for value in values):
+            raise Failure(f"{field.name}: one of {as_json(values)}", f"{field.name}: {as_json(returned)}")
 
 
-@requirement("CON-04", MUST, clause="x-clauses/racing-updates", about=[OWN_OF_MANY_VALUES], quick=False)
+@requirement("CON-04", MUST, clause="x-clauses/racing-updates", about=[DISTINCTIVE_VALUES], quick=False)
 def test_no_torn_model(subject: Subject) -> None:
     """When clients update a model concurrently, no response mixes the values of two updates."""
     warm_connections(subject, RACERS)
     for _ in range(subject.options.profile.races - 1):
         try:
-            _race_for_a_whole_model(subject)
+            _race_updates(subject)
         except Failure:
             _require_whole_updates(subject)
             raise
 
 
-def _race_for_a_whole_model(subject: Subject) -> None:
-    """Update a model, read it and base another on it, all at once."""
+def _race_updates(subject: Subject) -> None:
+    """Update a model, read it and derive another from it, all concurrently."""
     created = subject.require_accepted(subject.upsert(subject.full_body(0)))
     key = str(created.request.key)
     writes = [_upsert(subject, subject.full_body(variant, key)) for variant in range(1, RACERS)]
@@ -108,61 +108,61 @@ def _race_for_a_whole_model(subject: Subject) -> None:
     derived_models = [_upsert(subject, {**subject.minimal_body(), **base})] if base and not subject.names.reuses else []
     exchanges = race([*writes, *reads, *derived_models])
     raced = exchanges[: len(writes) + len(reads)]
-    for heir in exchanges[len(raced) :]:
-        _expect_unmixed(subject, heir.response.members, [created, *exchanges])
+    for derived in exchanges[len(raced) :]:
+        _expect_unmixed(subject, derived.response.members, [created, *exchanges])
     for exchange in raced:
-        story = [created, *(other for other in raced if other is not exchange), exchange]
+        sequence = [created, *(other for other in raced if other is not exchange), exchange]
         if exchange.request.method != subject.contract.upsert.operation.method and exchange.response.status == 404:
-            raise Failure("the model, before or after an update", summary(exchange), story)
+            raise Failure("the model, before or after an update", summary(exchange), sequence)
         if exchange.response.successful:
-            _expect_whole(subject, exchange.response.members, "while updates race", story)
+            _expect_whole(subject, exchange.response.members, "while updates run concurrently", sequence)
     if subject.capabilities.read_returns_state or subject.capabilities.bare_upsert_returns_state:
-        _expect_whole(subject, subject.read_state({subject.contract.upsert.key: key}), "after updates raced")
+        _expect_whole(subject, subject.read_state({subject.contract.upsert.key: key}), "after concurrent updates")
 
 
 def _require_whole_updates(subject: Subject) -> None:
-    """Go on only where updates are shown whole that come one after the other."""
+    """Continue only if sequential updates return whole models."""
     key = subject.names.model_name()
-    for variant in (0, *range(0, RACERS, 2), *range(1, RACERS, 2), 0):  # some are repeated, and some come back
-        shown = subject.require_accepted(subject.upsert(subject.full_body(variant, key))).response.members
+    for variant in (0, *range(0, RACERS, 2), *range(1, RACERS, 2), 0):  # with some variants more than once
+        returned = subject.require_accepted(subject.upsert(subject.full_body(variant, key))).response.members
         try:
-            _expect_whole(subject, shown, "")
+            _expect_whole(subject, returned, "")
             if subject.capabilities.read_returns_state:
                 _expect_whole(subject, subject.read_state({subject.contract.upsert.key: key}), "")
         except Failure as failure:
-            raise NotTestable(f"updates one after the other show what is not whole: {failure.observed}") from None
+            raise NotTestable(f"even sequential updates mix values: {failure.observed}") from None
 
 
-@requirement("CON-05", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT], quick=False)
+@requirement("CON-05", SHOULD, clause="x-clauses/racing-fields", about=[DISTINCTIVE_VALUES, KEEPS_OMITTED], quick=False)
 def test_racing_updates_of_different_fields(subject: Subject) -> None:
     """When clients update different fields concurrently, no update is lost."""
-    fields = _fields_to_race_for(subject)
+    fields = _fields_for_racers(subject)
     for variant in range(subject.options.profile.races // 2):
         key = subject.existing(subject.full_body(2 * variant + 20))[subject.contract.upsert.key]
-        _race_for(subject, key, fields, 2 * variant + 101)
+        _race_fields(subject, key, fields, 2 * variant + 101)
 
 
-@requirement("CON-07", SHOULD, clause="x-clauses/racing-fields", about=[OWN_OF_MANY_VALUES, KEPT], quick=False)
+@requirement("CON-07", SHOULD, clause="x-clauses/racing-fields", about=[DISTINCTIVE_VALUES, KEEPS_OMITTED], quick=False)
 def test_racing_creates_of_different_fields(subject: Subject) -> None:
     """When clients create the same name concurrently with different fields, all fields are stored."""
-    fields = _fields_to_race_for(subject)
+    fields = _fields_for_racers(subject)
     for variant in range(subject.options.profile.races // 2):
-        _race_for(subject, subject.names.model_name(), fields, 2 * variant + 201)
+        _race_fields(subject, subject.names.model_name(), fields, 2 * variant + 201)
 
 
-@requirement("CON-08", MUST, clause="x-clauses/unique", about=[OWN_OF_MANY_VALUES, STATE], quick=False)
+@requirement("CON-08", MUST, clause="x-clauses/unique", about=[DISTINCTIVE_VALUES, STATE], quick=False)
 def test_racing_models(subject: Subject) -> None:
     """Concurrent requests about different models do not affect each other."""
     warm_connections(subject, RACERS)
     for _ in range(subject.options.profile.races // 2):
-        models = _models_to_race_for(subject)
+        models = _models_for_racers(subject)
         exchanges = race([_upsert(subject, body, caller) for body, caller in models])
         for (body, caller), exchange in zip(models, exchanges, strict=True):
             _expect_values(subject, subject.require_accepted(exchange).response.members, body)
-            _expect_values(subject, _there(subject, body, caller), body)
+            _expect_values(subject, _state_of(subject, body, caller), body)
 
 
-@requirement("CON-06", SHOULD, clause="x-clauses/read-back", about=[OWN_OF_MANY_VALUES, READ], quick=False)
+@requirement("CON-06", SHOULD, clause="x-clauses/read-back", about=[DISTINCTIVE_VALUES, READ], quick=False)
 def test_linearizable(subject: Subject) -> None:
     """Concurrent reads and writes of one model are linearizable."""
     subject.require_read_of_state()
@@ -182,15 +182,15 @@ def test_linearizable(subject: Subject) -> None:
             seen = [as_json(operation.value) for operation in history if not operation.writes]
             exchanges = [t.exchange for t in timed]
             raise Failure(
-                "reads that see the latest write, in some order", f"reads that saw {', '.join(seen)}", exchanges
+                "reads that return the latest write, in some order", f"reads that returned {', '.join(seen)}", exchanges
             )
 
 
-@requirement("CON-09", SHOULD, clause="x-clauses/read-back", about=[READ, DELETE, CREATES_TOLD], quick=False)
+@requirement("CON-09", SHOULD, clause="x-clauses/read-back", about=[READ, DELETE, DISTINCT_STATUSES], quick=False)
 def test_upserts_and_deletes(subject: Subject) -> None:
     """Concurrent upserts and deletes leave a state that some sequential order of them would leave."""
     if not subject.capabilities.delete_removes_model:
-        raise NotTestable("the target has no delete after which a model is gone")
+        raise NotTestable("the target has no delete that removes models")
     subject.require_distinct_statuses()
     subject.require_read_of_state()
     warm_connections(subject, RACERS)
@@ -198,32 +198,33 @@ def test_upserts_and_deletes(subject: Subject) -> None:
         created = subject.require_accepted(subject.upsert(subject.small_body(1)))
         key = str(created.request.key)
         late = [HEAD_START if turn % 3 == first else 0 for first in (1, 2)]  # none, the delete, or the upserts
-        upserts = [_after(late[1], _upsert(subject, subject.small_body(variant, key))) for variant in (2, 3)]
-        raced = race([*upserts, _after(late[0], _delete(subject, key))])
+        upserts = [_delayed(late[1], _upsert(subject, subject.small_body(variant, key))) for variant in (2, 3)]
+        raced = race([*upserts, _delayed(late[0], _delete(subject, key))])
         left = subject.read(key)
         statuses = [exchange.response.status for exchange in raced]
         if left.response.status not in (200, 404) or not _is_predicted(subject, statuses):
-            raise NotTestable(f"requests of the race were answered {statuses}, and the read {left.response.status}")
+            raise NotTestable(f"concurrent requests got {statuses}, and the read got {left.response.status}")
         outcome = (*sorted(statuses[:2]), statuses[2], left.response.status == 200)
         if outcome not in _outcomes(subject):
             _require_creates_after_deletes(subject)
-            what = "there" if outcome[-1] else "gone"
-            observed = f"{statuses[:2]} to the upserts, {statuses[2]} to the delete, and the model is {what}"
-            raise Failure("statuses and a model that fit some order", observed, [created, *raced, left])
+            state = "exists" if outcome[-1] else "does not exist"
+            observed = f"{statuses[:2]} for the upserts, {statuses[2]} for the delete, and the model {state}"
+            raise Failure("statuses and a state that fit some order of the requests", observed, [created, *raced, left])
 
 
 def _require_creates_after_deletes(subject: Subject) -> None:
-    """Go on only where an upsert of a deleted name is answered as a create when nothing races."""
+    """Continue only if an upsert of a deleted name gets the status of a create without concurrent requests."""
     body = subject.existing(subject.minimal_body())
     subject.delete(str(body[subject.contract.upsert.key]))
     if subject.require_accepted(subject.upsert(body)).response.status != subject.contract.upsert.created:
         raise NotTestable(
-            "an upsert of a deleted name is not answered as a create", blocked_by=Prerequisite.DELETED_NAME_IS_FREE
+            "an upsert of a deleted name does not return the status of a create",
+            blocked_by=Prerequisite.DELETED_NAME_IS_FREE,
         )
 
 
-def _after(seconds: float, call: Racer) -> Racer:
-    """The call, some time after the others of its race."""
+def _delayed(seconds: float, call: Racer) -> Racer:
+    """Delay a request of a race."""
 
     def later() -> Exchange:
         sleep(seconds)
@@ -233,68 +234,68 @@ def _after(seconds: float, call: Racer) -> Racer:
 
 
 def _is_predicted(subject: Subject, statuses: Sequence[int]) -> bool:
-    """Whether each of two upserts and a delete was answered as one that was done, or that found nothing to delete."""
+    """Return whether two upserts and a delete got statuses of success, or 404 for the delete."""
     upsert = subject.contract.upsert
     return all(status in (upsert.created, upsert.updated) for status in statuses[:2]) and statuses[2] in (204, 404)
 
 
 def _outcomes(subject: Subject) -> set[tuple[int | bool, ...]]:
-    """What two upserts and a delete of a model come to: the upserts' statuses, the delete's, and whether it is left.
+    """Return the possible outcomes of two upserts and a delete of an existing model, in any order.
 
-    The delete goes first, between the upserts, or last.
+    An outcome has the statuses of the upserts, the status of the delete, and whether the model exists.
     """
     created, updated = subject.contract.upsert.created, subject.contract.upsert.updated
     first_or_between = (*sorted((created, updated)), 204, True)
     return {first_or_between, (updated, updated, 204, False)}
 
 
-def _models_to_race_for(subject: Subject) -> list[tuple[dict[str, Json], Credential | None]]:
-    """As many models as there are racers, each with its organization; two have one name where there are two."""
+def _models_for_racers(subject: Subject) -> list[tuple[dict[str, Json], Credential | None]]:
+    """Return a model and its organization for each racer. Two organizations have models of the same names."""
     apart = can_write_in_other_org(subject) and all(it.is_in(subject.contract) for it in ORGANIZATIONS)
     credentials = [subject.credentials.primary, *([subject.credentials.other_org] if apart else [])]
     places = product([subject.names.model_name(shared=apart) for _ in range(RACERS)], credentials)
     return [(subject.full_body(variant, name), caller) for variant, (name, caller) in enumerate(islice(places, RACERS))]
 
 
-def _there(subject: Subject, body: Mapping[str, Json], caller: Credential | None) -> Mapping[str, Json]:
-    """What a model shows now that was written while others were."""
+def _state_of(subject: Subject, body: Mapping[str, Json], caller: Credential | None) -> Mapping[str, Json]:
+    """Return the state of a model that was written while others were written."""
     subject.require_readable_state()
     if not subject.capabilities.read_returns_state:
         return subject.read_state(body, caller)
     exchange = subject.read(str(body[subject.contract.upsert.key]), caller)
-    expect_status(exchange, 200, when="for a model that was written while others were")
+    expect_status(exchange, 200, when="for a model that was written while others were written")
     return exchange.response.members
 
 
-def _expect_values(subject: Subject, shown: Mapping[str, Json], body: Mapping[str, Json]) -> None:
+def _expect_values(subject: Subject, returned: Mapping[str, Json], body: Mapping[str, Json]) -> None:
     for field in subject.reliable_fields(distinctive=True):
-        expect_returned(shown, field.response, body[field.name], "while other models were written")
+        expect_returned(returned, field.response, body[field.name], "while other models were written")
 
 
-def _fields_to_race_for(subject: Subject) -> Sequence[EchoedField]:
-    """A field for each racer; go on only where what another racer stored can be told to be kept."""
+def _fields_for_racers(subject: Subject) -> Sequence[EchoedField]:
+    """Return a field for each racer. Continue only if updates keep omitted fields and the state can be read."""
     subject.require_readable_state()
     if not subject.capabilities.bare_upsert_returns_state:
-        raise NotTestable("an update resets the fields that it leaves out")
+        raise NotTestable("an update resets omitted fields")
     fields = subject.reliable_fields(distinctive=True)[:RACERS]
     warm_connections(subject, len(fields))
     return fields
 
 
-def _race_for(subject: Subject, key: str, fields: Sequence[EchoedField], variant: int) -> None:
-    """Send each field by a racer of its own: afterwards the model has them all."""
+def _race_fields(subject: Subject, key: str, fields: Sequence[EchoedField], variant: int) -> None:
+    """Send each field in a request of its own, concurrently, and expect the model to have them all."""
     name = {subject.contract.upsert.key: key}
     flags = [field for field in subject.reliable_fields() if field not in subject.reliable_fields(distinctive=True)]
     body = {field.name: distinct_value(field.request.schema, variant) for field in [*fields, *flags]}
     own = [{field.name: body[field.name]} for field in fields]
-    for index, flag in enumerate(flags):  # which may be kept in one column
+    for index, flag in enumerate(flags):  # flags may share one column
         own[index % len(own)][flag.name] = body[flag.name]
-    own[-1] |= subject.override_entries()  # which are often read, merged and written back
+    own[-1] |= subject.override_entries()  # overrides are often read, merged and written back
     for exchange in race([_upsert(subject, {**name, **values}) for values in own]):
         subject.require_accepted(exchange)
-    shown = subject.read_state({**body, **name})
+    returned = subject.read_state({**body, **name})
     for field in [*fields, *flags]:
-        expect_returned(shown, field.response, body[field.name], "after requests with different fields raced")
+        expect_returned(returned, field.response, body[field.name], "after concurrent requests with different fields")
 
 
 def _upsert(subject: Subject, body: Mapping[str, Json], caller: Credential | None = None) -> Racer:
@@ -311,54 +312,54 @@ def _read(subject: Subject, key: str) -> Racer:
 
 def _operation(exchange: Exchange, name: str, began: float, ended: float) -> RegisterOperation:
     if not exchange.response.successful:
-        raise NotTestable(f"a request of the race was answered {summary(exchange)}")
+        raise NotTestable(f"a concurrent request got {summary(exchange)}")
     sent = exchange.request.json
     if isinstance(sent, dict):
         return RegisterOperation(True, sent[name], began, ended)
     return RegisterOperation(False, exchange.response.members.get(name), began, ended)
 
 
-def _expect_whole(subject: Subject, shown: Mapping[str, Json], when: str, story: Sequence[Exchange] = ()) -> None:
-    """All fields are of the same variant, and so is the entry that every override has."""
+def _expect_whole(subject: Subject, returned: Mapping[str, Json], when: str, sequence: Sequence[Exchange] = ()) -> None:
+    """Expect all fields, and the entries of overrides, to have the values of one variant."""
     names = [field.name for field in subject.reliable_fields()]
     bodies = [subject.full_body(variant, "any") for variant in range(RACERS)]
-    whole = [body for body in bodies if _shows(shown, body, names)]
+    whole = [body for body in bodies if _has_values(returned, body, names)]
     if not whole:
-        seen = {name: shown.get(name) for name in names}
-        raise Failure(f"the values of one update, {when}", as_json(seen), story)
+        seen = {name: returned.get(name) for name in names}
+        raise Failure(f"the values of one update, {when}", as_json(seen), sequence)
     for override, field, _ in overlays(subject.contract):
-        for name, entry in _entries(shown, field.name).items():
+        for name, entry in _entries(returned, field.name).items():
             values = [_entries(body, override.name).get(name) for body in bodies]
             own = [_entries(body, override.name).get(name) for body in whole]
             of_another = None not in values and any(same(entry, value) for value in values)
             if of_another and not any(same(entry, value) for value in own):
                 place = f"{field.name}.{name}"
-                raise Failure(f"{place}: {as_json(own[0])}, {when}", f"{place}: {as_json(entry)}", story)
+                raise Failure(f"{place}: {as_json(own[0])}, {when}", f"{place}: {as_json(entry)}", sequence)
 
 
 def _entries(members: Mapping[str, Json], name: str) -> Mapping[str, Json]:
-    """The entries of an object; none where it is no object."""
+    """Return the entries of an object, or none if the member is not an object."""
     value = members.get(name)
     return value if isinstance(value, dict) else {}
 
 
-def _expect_unmixed(subject: Subject, shown: Mapping[str, Json], story: Sequence[Exchange]) -> None:
-    """The values that a model has of its base, which is updated meanwhile, are all of one variant of it."""
+def _expect_unmixed(subject: Subject, returned: Mapping[str, Json], sequence: Sequence[Exchange]) -> None:
+    """Expect the inherited values of a model to come from one variant of its base model."""
     bodies = [subject.full_body(variant, "any") for variant in range(RACERS)]
     names = [field.name for field in inherited_fields(subject.contract) if field in subject.reliable_fields()]
-    names = [name for name in names if any(same(shown.get(name), body[name]) for body in bodies)]
-    if not any(_shows(shown, body, names) for body in bodies):
-        seen = {name: shown.get(name) for name in names}
-        raise Failure("the values of one update of the base model, while it is updated", as_json(seen), story)
+    names = [name for name in names if any(same(returned.get(name), body[name]) for body in bodies)]
+    if not any(_has_values(returned, body, names) for body in bodies):
+        seen = {name: returned.get(name) for name in names}
+        raise Failure("the values of one update of the base model, while it is updated", as_json(seen), sequence)
 
 
-def _shows(shown: Mapping[str, Json], body: Mapping[str, Json], names: Sequence[str]) -> bool:
-    return all(same(shown.get(name), body[name]) for name in names)
+def _has_values(returned: Mapping[str, Json], body: Mapping[str, Json], names: Sequence[str]) -> bool:
+    return all(same(returned.get(name), body[name]) for name in names)
 
 
-def _expect_shown_as(subject: Subject, before: Exchange, read: Exchange, story: Sequence[Exchange]) -> None:
-    """The read shows what an earlier one showed."""
+def _expect_same_as(subject: Subject, before: Exchange, read: Exchange, sequence: Sequence[Exchange]) -> None:
+    """Expect a read to return what an earlier read returned."""
     names = [field.name for field in subject.reliable_fields() if field.name in before.response.members]
-    if not _shows(read.response.members, before.response.members, names):
+    if not _has_values(read.response.members, before.response.members, names):
         seen = {name: read.response.members.get(name) for name in names}
-        raise Failure("the whole model, or none, while it is deleted", as_json(seen), story)
+        raise Failure("the whole model, or no model, while it is deleted", as_json(seen), sequence)

@@ -1,4 +1,4 @@
-"""IDM, the names: one name is one model, and names that differ are different models."""
+"""IDM, names: one name is one model, and different names are different models."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
 from conformance.target.subject import Subject
 
-INHERITED_NAMES = ("__proto__", "constructor")
+LANGUAGE_NAMES = ("__proto__", "constructor")
 TEXTS = ("decomposed e\u0301, composed \u00e9, emoji \U0001f9ea \u2764\ufe0f",)
-"""Texts that a display name may have, but few names of models have."""
+"""Texts that are usual in a display name, but not in the name of a model."""
 
 
 @requirement("IDM-10", MUST, clause="x-clauses/unique", quick=False)
 @each("tails", lambda _: {
-    "the beginning of the others, and a number with zeros": ("", "1", "01", "10"),
+    "a prefix of the others, and a number with zeros": ("", "1", "01", "10"),
     "segments in another order": ("/a/b", "/b/a"),
     "a long common start": ("y" * 46 + "1", "y" * 46 + "2"),
-    "a slash, a dot, a hyphen, two, an underscore or none": ("a/b", "c/b", "a.b", "a-b", "a--b", "a_b", "ab"),
+    "a slash, a dot, one or two hyphens, an underscore, or none": ("a/b", "c/b", "a.b", "a-b", "a--b", "a_b", "ab"),
 })  # fmt: skip
 def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     """Different names are different models."""
@@ -38,10 +38,10 @@ def test_plain_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     "case": ("model", "Model", "MODEL"),
     "an accent, composed or decomposed, or none": ("\u00e9", "e\u0301", "e"),
     "compatibility characters": ("\ufb01", "fi"),
-    "a plus, a space or two, or one at the end": ("a b", "a+b", "a  b", "a b "),
+    "a plus, one or two spaces, or one at the end": ("a b", "a+b", "a  b", "a b "),
     "slashes: one, encoded, two, one at the end": ("a/b", "a%2Fb", "a//b", "a/b/"),
 })  # fmt: skip
-def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
+def test_unusual_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
     """Names are compared code point by code point; case, white space and normalization make a difference."""
     stem = subject.names.model_name("-" + tails[0]) + "-"
     _expect_distinct(subject, [stem + tail for tail in tails])
@@ -49,7 +49,7 @@ def test_odd_names_differ(subject: Subject, tails: tuple[str, ...]) -> None:
 
 @requirement("IDM-20", SHOULD, clause="x-clauses/exact")
 @each("tail", lambda _: {as_json(text, 60): text for text in (*EDGE_STRINGS, *TEXTS) if text})
-def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
+def test_unusual_names_are_exact(subject: Subject, tail: str) -> None:
     """A response returns an accepted valid but unusual name exactly."""
     upsert = subject.contract.upsert
     key = subject.names.model_name(tail) + tail
@@ -61,46 +61,46 @@ def test_odd_names_are_exact(subject: Subject, tail: str) -> None:
                 subject.read(key), 200, when=f"for the name ...{as_json(tail, 60)}, percent-encoded in the path"
             )
     else:
-        subject.observe(f"the name ...{as_json(tail, 60)} is answered {exchange.response.status}")
+        subject.observe(f"the name ...{as_json(tail, 60)} gets {exchange.response.status}")
 
 
 @requirement("IDM-29", MUST, clause="x-clauses/unique", about=[READ], quick=False)
-def test_inherited_names_are_none(subject: Subject) -> None:
+def test_built_in_names_do_not_exist(subject: Subject) -> None:
     """A name that is built into the server's language, such as `constructor`, does not exist before its create."""
     subject.require_read()
     if not subject.capabilities.read_reports_absence:
-        raise NotTestable("the read shows models that do not exist", blocked_by=Prerequisite.READ)
+        raise NotTestable("a read finds models that do not exist", blocked_by=Prerequisite.READ)
     key, base = subject.contract.upsert.key, base_field(subject.contract)
-    for name in INHERITED_NAMES:
+    for name in LANGUAGE_NAMES:
         read = subject.read(name)
         if read.response.members.get(key) == name:
-            continue  # somebody called a model so
+            continue  # somebody created a model with that name
         if read.response.status < 500:
-            expect_rejected(read, f"nothing was called {name}")
+            expect_rejected(read, f"no model {name} was created")
         if base is not None:
-            on_it = subject.upsert({**subject.minimal_body(), base.name: name})
-            if on_it.response.successful:
-                subject.observe(f"{base.name}: {as_json(name)} is answered {on_it.response.status}")
+            derived = subject.upsert({**subject.minimal_body(), base.name: name})
+            if derived.response.successful:
+                subject.observe(f"{base.name}: {as_json(name)} gets {derived.response.status}")
 
 
 def _expect_distinct(subject: Subject, keys: list[str]) -> None:
-    """Each of `keys` is created as a model of its own, and keeps its own values. Refused names are observed.
+    """Expect each of `keys` to be a model of its own, with its own values. Observe rejected names.
 
-    What the last one shows is what its create showed: nothing was written after it.
+    The last model is not read again, because nothing was written after it.
     """
     upsert, bodies = subject.contract.upsert, []
     for variant, key in enumerate(keys):
         body = subject.full_body(variant, key)
         exchange = subject.upsert(body)
         if not exchange.response.successful:
-            subject.observe(f"the name {as_json(key)} is answered {exchange.response.status}")
+            subject.observe(f"the name {as_json(key)} gets {exchange.response.status}")
             continue
         if subject.capabilities.create_returns_created:
             expect_status(exchange, upsert.created, when=f"for {as_json(key)}, a name that did not exist")
         bodies.append(body)
     readable = subject.capabilities.read_returns_state or subject.capabilities.bare_upsert_returns_state
     for body in bodies[:-1]:
-        shown = subject.read_state(body)
-        expect_returned(shown, upsert.response[upsert.key], body[upsert.key], "as the name of the model")
+        returned = subject.read_state(body)
+        expect_returned(returned, upsert.response[upsert.key], body[upsert.key], "as the name of the model")
         for field in subject.reliable_fields() if readable else ():
-            expect_returned(shown, field.response, body[field.name], f"in the model {as_json(body[upsert.key])}")
+            expect_returned(returned, field.response, body[field.name], f"in the model {as_json(body[upsert.key])}")

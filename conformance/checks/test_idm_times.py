@@ -1,4 +1,4 @@
-"""IDM, the times: when a model was created and last updated."""
+"""IDM, times: when a model was created and last updated."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from contract import ResponseField
 
-GRAIN = 1.1
-"""Seconds after which a clock that shows whole ones has moved."""
+CLOCK_TICK = 1.1
+"""Seconds after which a clock with a resolution of one second has moved."""
 
 
 @requirement("IDM-14", SHOULD, clause="x-clauses/times", about=[CREATION_TIME])
@@ -34,23 +34,23 @@ def test_created_at_stays(subject: Subject) -> None:
         update = {**subject.full_body(1, body[subject.contract.upsert.key]), **references}
         later = _moment(subject.require_accepted(subject.upsert(update)), field)
         if not later.is_same(created):
-            raise Failure(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {later.text}")
+            raise Failure(f"{field.name}: {created.text}, as after the create", f"{field.name}: {later.text}")
     if subject.capabilities.read_returns_state:
         read = subject.read_state(body).get(field.name)
         seen = parse_moment(read)
         if seen is not None and not seen.is_same(created):
-            raise Failure(f"{field.name}: {created.text}, as when it was created", f"{field.name}: {as_json(read)}")
+            raise Failure(f"{field.name}: {created.text}, as after the create", f"{field.name}: {as_json(read)}")
     if (
         subject.capabilities.delete_removes_model
         and subject.delete(body[subject.contract.upsert.key]).response.successful
     ):
-        subject.pause(GRAIN if created.whole_seconds else 0.05)
+        subject.pause(CLOCK_TICK if created.whole_seconds else 0.05)
         again = subject.upsert(body)
         to_the_minute = not created.digits and not created.at.second
         if again.response.status == subject.contract.upsert.created and not to_the_minute:
             fresh = _moment(again, field)
             if fresh.is_same(created):
-                expected = f"{field.name} after {created.text}, for a model that was created anew"
+                expected = f"{field.name} after {created.text}, for a model that was created again"
                 raise Failure(expected, f"{field.name}: {fresh.text}")
 
 
@@ -65,7 +65,7 @@ def test_updated_at_never_goes_back(subject: Subject) -> None:
             subject.upsert(subject.full_body(variant, body[subject.contract.upsert.key]))
         )
         if variant == 0 and exchange.response.members.get(updated.name) is None:
-            continue  # it was never updated
+            continue  # the model was never updated
         moment_updated, moment_created = _moment(exchange, updated), _moment(exchange, created)
         if moment_updated.is_before(moment_created):
             raise Failure(f"{updated.name} not before {moment_created.text}", f"{updated.name}: {moment_updated.text}")
@@ -81,7 +81,7 @@ def test_updated_at_moves(subject: Subject) -> None:
     field = _timestamp(subject, "updated")
     key = subject.names.model_name()
     exchange = subject.require_accepted(subject.upsert(subject.full_body(1, key)))
-    if exchange.response.members.get(field.name) is None:  # it was never updated
+    if exchange.response.members.get(field.name) is None:  # the model was never updated
         exchange = subject.require_accepted(subject.upsert(subject.full_body(0, key)))
     before = _moment(exchange, field)
     changes = [subject.full_body(variant, key) for variant in (2, 3)]
@@ -100,30 +100,30 @@ def test_updated_at_moves(subject: Subject) -> None:
 def _expect_later(
     subject: Subject, field: ResponseField, before: Moment, changes: Sequence[Mapping[str, Json]], what: str
 ) -> Moment:
-    """The time after a change; the last is sent where the first shows no later one, which a slow clock explains."""
-    for seconds, body in zip((0.1, GRAIN), changes, strict=True):
-        subject.pause(GRAIN if before.whole_seconds else seconds)
+    """Return the update time after a change. Make a second change if a slow clock may explain the first time."""
+    for seconds, body in zip((0.1, CLOCK_TICK), changes, strict=True):
+        subject.pause(CLOCK_TICK if before.whole_seconds else seconds)
         after = _moment(subject.require_accepted(subject.upsert(body)), field)
         if before < after:
             return after
     if after == before and not after.digits and not after.at.second:
-        raise NotTestable(f"{field.name} may be told to the minute")
-    raise Failure(f"{field.name} after {before.text}, for {what} changed", f"{field.name}: {after.text}")
+        raise NotTestable(f"{field.name} may have a resolution of one minute")
+    raise Failure(f"{field.name} after {before.text}, because {what} changed", f"{field.name}: {after.text}")
 
 
 def _timestamp(subject: Subject, of: str) -> ResponseField:
     field = timestamp(subject.contract, of)
     if field is None:
-        raise NotTestable(f"the contract has no time of when a model was {of}")
+        raise NotTestable(f"the contract has no time at which a model was {of}")
     return field
 
 
 def _moment(exchange: Exchange, field: ResponseField) -> Moment:
     value = exchange.response.members.get(field.name)
     if value is None:
-        raise NotTestable(f"the target does not show {field.name}")
+        raise NotTestable(f"the target does not return {field.name}")
     found = parse_moment(value)
     if found is None:
         blocked_by = Prerequisite.VALID_DATE_TIME if isinstance(value, str) else Prerequisite.VALID_MODEL
-        raise NotTestable(f"{field.name} is {as_json(value)}, which is no date-time", blocked_by=blocked_by)
+        raise NotTestable(f"{field.name} is {as_json(value)}, which is not a date-time", blocked_by=blocked_by)
     return found

@@ -1,4 +1,4 @@
-"""MOD: stateful tests, with each response predicted by the reference model."""
+"""MOD: random request sequences, whose responses a reference model predicts."""
 
 from __future__ import annotations
 
@@ -6,23 +6,31 @@ from conformance.judge.expect import expect_returned, expect_status
 from conformance.judge.outcome import Failure
 from conformance.model.stateful import Step, replay, run_stateful_tests
 from conformance.requirements.features import (
-    OWN,
+    ECHOED_VALUES,
 )
 from conformance.requirements.level import MUST, SHOULD, Level, Stage
 from conformance.requirements.requirement import requirement
 from conformance.target.subject import Subject
 
 
-@requirement("MOD-01", MUST, clause="x-clauses/shown", about=[OWN], creates=True, stage=Stage.GENERATED, quick=False)
-def test_walk_by_what_is_known(subject: Subject) -> None:
+@requirement(
+    "MOD-01", MUST, clause="x-clauses/shown", about=[ECHOED_VALUES], creates=True, stage=Stage.GENERATED, quick=False
+)
+def test_known_predictions(subject: Subject) -> None:
     """In a random sequence of requests every response has the status and the sent values that a model predicts."""
     _judge(subject, MUST)
 
 
 @requirement(
-    "MOD-02", SHOULD, clause="x-clauses/read-back", about=[OWN], creates=True, stage=Stage.GENERATED, quick=False
+    "MOD-02",
+    SHOULD,
+    clause="x-clauses/read-back",
+    about=[ECHOED_VALUES],
+    creates=True,
+    stage=Stage.GENERATED,
+    quick=False,
 )
-def test_walk_by_what_is_assumed(subject: Subject) -> None:
+def test_assumed_predictions(subject: Subject) -> None:
     """In a random sequence of requests every response returns the earlier state that a model predicts."""
     _judge(subject, SHOULD)
 
@@ -47,7 +55,7 @@ def _judge_step(subject: Subject, step: Step, level: Level) -> None:
     if not step.exchange.response.successful:
         return
     for field in subject.reliable_fields():
-        known = predicted.fields.get(field.name)
-        if known is not None and known.level is level:
+        expected = predicted.fields.get(field.name)
+        if expected is not None and expected.level is level:
             where = "as the reference model predicts"
-            expect_returned(step.exchange.response.members, field.response, known.value, where)
+            expect_returned(step.exchange.response.members, field.response, expected.value, where)

@@ -1,4 +1,7 @@
-"""SCH: what a response looks like, whatever it answers. Judged on every exchange of the run."""
+"""SCH: responses. Most requirements are judged on every exchange of the run.
+
+Something in front of a server may have written a response. It is judged all the same if no server may send it.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,14 @@ from conformance.judge.responses import (
 from conformance.requirements import cases
 from conformance.requirements.features import (
     CONSTANTS,
-    CREATED,
+    CREATE_RETURNS_201,
     DATE_TIMES,
     DELETE,
     ERROR_SCHEMAS,
-    FIELDS,
     IDENTIFIER,
     PROVIDERS,
     READ,
+    VALUE_FIELDS,
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import every_exchange, requirement
@@ -43,9 +46,9 @@ from conformance.wire.exchange import Exchange, Json, Request
 from contract import Contract, FromKey
 
 JSON_MEDIA = "application/json, or a type that ends in +json"
-TAKES_GZIP = ("Accept-Encoding", "gzip, deflate")
+ACCEPT_GZIP = ("Accept-Encoding", "gzip, deflate")
 LONG_ENTRIES = 10
-"""Entries of an override that make a response long enough for servers that leave short ones as they are."""
+"""Entries of an override that make a response long enough to be compressed."""
 
 
 @every_exchange("SCH-01", MUST, clause="x-clauses/json-text")
@@ -76,11 +79,11 @@ def test_model_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contra
         return
     faults = [fault for fault in schemas.errors(exchange, drop_null=True) if not fault.date_time]
     if faults:
-        raise Failure(f"a model that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
+        raise Failure(f"a model that is valid against the schema of {schemas.clause(exchange)}", str(faults[0]))
 
 
 @every_exchange("SCH-04", SHOULD, clause="x-clauses/model-body")
-def test_no_stray_null(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
+def test_no_unexpected_null(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response omits a field that has no value and is not nullable; it does not return null for it."""
     if returned_model(exchange, schemas) is None or schemas.errors(exchange, drop_null=True):
         return
@@ -108,11 +111,11 @@ def test_error_schema(exchange: Exchange, schemas: SchemaJudge, contract: Contra
         return
     faults = schemas.errors(exchange, drop_null=True)
     if faults:
-        raise Failure(f"an error that is valid by the schema of {schemas.clause(exchange)}", str(faults[0]))
+        raise Failure(f"an error that is valid against the schema of {schemas.clause(exchange)}", str(faults[0]))
 
 
 def _expect_empty_object(exchange: Exchange) -> None:
-    """A body without members is an object all the same, and said to be JSON."""
+    """Expect an empty body to be a JSON object with a JSON media type."""
     text, media_type = exchange.response.parsed, exchange.response.media_type
     if not is_json_media(exchange):
         sent = f"Content-Type: {media_type or '(none)'}"
@@ -141,9 +144,16 @@ def test_provider_identifier(exchange: Exchange, schemas: SchemaJudge, contract:
     """A response returns the same value for `id` and `provider_id` of a provider."""
     model = returned_model(exchange, schemas) or {}
     for field, _ in lookups(contract):
-        shown = model.get(field.name)
-        if isinstance(shown, dict) and "id" in shown and "provider_id" in shown and shown["id"] != shown["provider_id"]:
-            raise Failure("id equal to provider_id", f"{as_json(shown['id'])} and {as_json(shown['provider_id'])}")
+        returned = model.get(field.name)
+        if (
+            isinstance(returned, dict)
+            and "id" in returned
+            and "provider_id" in returned
+            and returned["id"] != returned["provider_id"]
+        ):
+            raise Failure(
+                "id equal to provider_id", f"{as_json(returned['id'])} and {as_json(returned['provider_id'])}"
+            )
 
 
 @every_exchange(
@@ -170,7 +180,7 @@ def test_constants(exchange: Exchange, schemas: SchemaJudge, contract: Contract)
 
 
 def _forges(exchange: Exchange, contract: Contract) -> bool:
-    """Whether the request tries to set what only a response has: another requirement judges what comes of it."""
+    """Return whether the request tries to set response-only fields. Another requirement judges the effect."""
     sent = exchange.request.json
     return isinstance(sent, dict) and any(name in sent for name in cases.server_owned(contract))
 
@@ -181,33 +191,33 @@ def test_about_the_model_asked_for(exchange: Exchange, schemas: SchemaJudge, con
     model, key = returned_model(exchange, schemas), contract.upsert.key
     if model is None or exchange.request.key is None or not isinstance(model.get(key), str):
         return
-    if model[key] != exchange.request.key and _plain(exchange.request.key):
+    if model[key] != exchange.request.key and _is_plain(exchange.request.key):
         raise Failure(f"{key}: {as_json(exchange.request.key)}", f"{key}: {as_json(model[key])}")
 
 
-def _plain(key: str) -> bool:
+def _is_plain(key: str) -> bool:
     return key.isascii() and all(character.isalnum() or character in "._-/" for character in key)
 
 
-def _take_gzip(subject: Subject) -> None:
-    """Write and read a long model as a client that takes compressed bodies."""
+def _accept_gzip(subject: Subject) -> None:
+    """Write and read a long model as a client that accepts compressed bodies."""
     body: dict[str, Json] = subject.small_body()
     for override, _, _ in overlays(subject.contract):
         body[override.name] = {f"parameter_{n}": {"description": "a" * 60, "max": n} for n in range(LONG_ENTRIES)}
     key = str(body[subject.contract.upsert.key])
-    headers = (*JSON_HEADERS, TAKES_GZIP)
+    headers = (*JSON_HEADERS, ACCEPT_GZIP)
     as_json = subject.post(encoded(body), key=key, headers=headers, credential=subject.credentials.primary)
     if as_json.response.successful and subject.capabilities.read_works:
-        subject.client.send(read_request(subject, key, TAKES_GZIP))
+        subject.client.send(read_request(subject, key, ACCEPT_GZIP))
 
 
-@every_exchange("SCH-20", MUST, clause="x-clauses/representation", also=_take_gzip)
+@every_exchange("SCH-20", MUST, clause="x-clauses/representation", also=_accept_gzip)
 def test_content_encoding(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response body has the content coding that Content-Encoding names."""
     if has_judged_body(exchange, schemas) and exchange.response.encoding_error:
         coding = exchange.response.header("content-encoding")
         said = f"Content-Encoding: {coding}" if coding else "no Content-Encoding"
-        raise Failure("a body that is coded as its header says", f"{said}, and {exchange.response.encoding_error}")
+        raise Failure("a body with the content coding of its header", f"{said}, and {exchange.response.encoding_error}")
 
 
 @every_exchange("SCH-21", SHOULD, clause="x-clauses/representation")
@@ -221,23 +231,23 @@ def test_charset(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
         return
     try:
         same = body.decode(charset[1]) == body.decode()
-    except LookupError:  # a charset that is not known here may well be what it is in
+    except LookupError:  # Python does not know the charset, which may be right
         return
     except UnicodeDecodeError:
         same = False
     if not same:
-        raise Failure("a body in the charset that its header names", f"charset={charset[1]}, and a body in UTF-8")
+        raise Failure("a body in the charset of its header", f"charset={charset[1]}, and a body in UTF-8")
 
 
 def _write_beyond_ascii(subject: Subject) -> None:
-    """Write a text that has fewer characters than bytes."""
+    """Write a text whose bytes are more than its characters."""
     body = subject.small_body()
     texts = [name for name, value in body.items() if isinstance(value, str) and name != subject.contract.upsert.key]
     subject.upsert({**body, **dict.fromkeys(texts, "模型 é")})
 
 
 def _name_a_provider(subject: Subject) -> None:
-    """Write a model that shows a provider."""
+    """Write a model that returns a provider."""
     for _, source in lookups(subject.contract):
         if source.collection == "providers" and subject.options.fixtures.providers:
             subject.upsert({**subject.minimal_body(), source.by: subject.options.fixtures.providers[0]})
@@ -253,7 +263,7 @@ def test_content_length(exchange: Exchange, schemas: SchemaJudge, contract: Cont
     if response.header("transfer-encoding") is not None:
         raise Failure("one of Content-Length and Transfer-Encoding", "both")
     if response.encoded_size is not None and length.strip() != str(response.encoded_size):
-        raise Failure(f"Content-Length: {response.encoded_size}, as long as the body is", f"Content-Length: {length}")
+        raise Failure(f"Content-Length: {response.encoded_size}, the length of the body", f"Content-Length: {length}")
 
 
 @every_exchange("SCH-23", MUST, clause="x-clauses/no-content", about=[DELETE])
@@ -264,9 +274,9 @@ def test_no_content(exchange: Exchange, schemas: SchemaJudge, contract: Contract
         return
     for name in ("Content-Length", "Transfer-Encoding"):
         if (value := response.header(name)) is not None:
-            raise Failure(f"a 204 without {name}", f"{name}: {value}")
+            raise Failure(f"a 204 response without {name}", f"{name}: {value}")
     if response.body:
-        raise Failure("a 204 without content", summary(exchange))
+        raise Failure("a 204 response without a body", summary(exchange))
 
 
 @every_exchange("SCH-27", MUST, clause="x-clauses/secrets", also=_name_a_provider, quick=False)
@@ -277,31 +287,33 @@ def test_secrets(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
     judged = {name: value for name, value in model.items() if name in looked_up or name not in contract.upsert.response}
     place = next((place for name, value in judged.items() for place in secrets_in({name: value}, "")), None)
     if place is not None:
-        raise Failure("no secret in the response", f"one in {place.removeprefix('.')}")
+        raise Failure("no secret in the response", f"a secret in {place.removeprefix('.')}")
 
 
-@requirement("SCH-24", MUST, clause="x-clauses/location", about=[CREATED])
+@requirement("SCH-24", MUST, clause="x-clauses/location", about=[CREATE_RETURNS_201])
 def test_location(subject: Subject) -> None:
     """The Location of a 201 response leads to the created model."""
     if subject.first_create is None:
-        raise NotTestable("no model could be created when the run began", blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST)
+        raise NotTestable(
+            "no model could be created at the start of the run", blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST
+        )
     created = subject.first_create
     if created.response.status != 201 or created.response.header("location") is None:
         return
-    key, odd_name = subject.contract.upsert.key, f"{subject.names.new_name()} \u00e9"
-    odd = subject.upsert({key: odd_name})
-    for exchange in (created, subject.upsert({key: subject.name_with("/a-3.5")}), odd):
+    key, unusual_name = subject.contract.upsert.key, f"{subject.names.new_name()} \u00e9"
+    unusual = subject.upsert({key: unusual_name})
+    for exchange in (created, subject.upsert({key: subject.name_with("/a-3.5")}), unusual):
         location = exchange.response.header("location")
         if exchange.response.status != 201 or location is None:
             continue
         if not re.fullmatch("[!-~]*", location):
-            expected = "a URI reference in Location, of ASCII characters without a space"
+            expected = "a Location of visible ASCII characters"
             raise Failure(expected, f"Location: {location}", [exchange])
-        if exchange is not odd:  # what has an odd name may be out of the reach of any path
-            _expect_it_leads_there(subject, exchange, location)
+        if exchange is not unusual:  # no path may lead to an unusual name
+            _expect_location_of(subject, exchange, location)
 
 
-@requirement("SCH-25", MUST, clause="x-clauses/etag", about=[READ, FIELDS], quick=False)
+@requirement("SCH-25", MUST, clause="x-clauses/etag", about=[READ, VALUE_FIELDS], quick=False)
 def test_etag(subject: Subject) -> None:
     """A strong ETag changes when the content changes, and a conditional read with an old ETag gets the new content.
 
@@ -310,22 +322,19 @@ def test_etag(subject: Subject) -> None:
     subject.require_read_of_state()
     key = existing_name(subject)
     before = subject.read(key)
-    for change in (
-        subject.small_body(2),
-        subject.small_body(3),
-        subject.override_entries(),
-    ):  # the second changes no length
+    # the second change keeps the length
+    for change in (subject.small_body(2), subject.small_body(3), subject.override_entries()):
         subject.existing({**change, subject.contract.upsert.key: key})
-        after, tag = subject.read(key), _strong(before)
+        after, tag = subject.read(key), _strong_etag(before)
         if not tag or after.response.status != 200 or after.response.json == before.response.json:
             return
-        if _strong(after) == tag:
-            raise Failure("another ETag for other content", f"ETag: {tag} for both", [before, after])
+        if _strong_etag(after) == tag:
+            raise Failure("another ETag for changed content", f"ETag: {tag} for both", [before, after])
         request = replace(read_request(subject, key, ("If-None-Match", tag)), may_be_intercepted=True)
         conditional = subject.poll(partial(subject.client.send, request), _has_content)
         if not _has_content(conditional):
-            observed = f"If-None-Match: {tag} is answered {summary(conditional)}"
-            raise Failure("the model, which is another than that of the ETag", observed)
+            observed = f"If-None-Match: {tag} gets {summary(conditional)}"
+            raise Failure("the changed model, because the ETag is an old one", observed)
         before = after
 
 
@@ -334,22 +343,22 @@ def test_head(subject: Subject) -> None:
     """A response to HEAD has no body, whatever its status."""
     exchange = send_raw(subject, replace(get_request(subject), method="HEAD"))
     if exchange.response.body:
-        raise Failure("no content after the head of a response to HEAD", summary(exchange), [exchange])
+        raise Failure("a response to HEAD without a body", summary(exchange), [exchange])
 
 
-def _strong(exchange: Exchange) -> str | None:
-    """The ETag of a response, where there is one that is strong."""
+def _strong_etag(exchange: Exchange) -> str | None:
+    """Return the ETag of a response if it is a strong one."""
     tag = exchange.response.header("etag")
     return None if tag is None or tag.strip().startswith("W/") else tag.strip()
 
 
 def _has_content(exchange: Exchange) -> bool:
-    """Whether it is not answered that nothing has changed."""
+    """Return whether the status is not 304."""
     return exchange.response.status != 304
 
 
-def _expect_it_leads_there(subject: Subject, created: Exchange, location: str) -> None:
-    """Follow Location where it stays on the target. What is another server's is observed, and gets no key."""
+def _expect_location_of(subject: Subject, created: Exchange, location: str) -> None:
+    """Expect the model at a Location on the target. Observe a Location on another server, and send it no key."""
     base, key = urlsplit(subject.client.transport.base_url), subject.contract.upsert.key
     url = urlsplit(urljoin(subject.client.transport.base_url + created.request.target, location))
     if (url.scheme, url.netloc) != (base.scheme, base.netloc) or not url.path.startswith(base.path):
@@ -359,10 +368,10 @@ def _expect_it_leads_there(subject: Subject, created: Exchange, location: str) -
     request = Request(
         "GET", target, READ_HEADERS, None, subject.credentials.primary, key=created.request.key, may_be_intercepted=True
     )
-    led = subject.poll(partial(subject.client.send, request), lambda led: led.response.status != 404)
-    if led.response.status in (404, 410):
-        raise Failure(f"the model at Location: {location}", summary(led), [created, led])
-    name = led.response.members.get(key)
-    if led.response.status == 200 and isinstance(name, str):
+    found = subject.poll(partial(subject.client.send, request), lambda found: found.response.status != 404)
+    if found.response.status in (404, 410):
+        raise Failure(f"the model at Location: {location}", summary(found), [created, found])
+    name = found.response.members.get(key)
+    if found.response.status == 200 and isinstance(name, str):
         with_name = subject.contract.upsert.response[key]
-        expect_returned(led.response.members, with_name, created.request.json[key], f"at Location: {location}")
+        expect_returned(found.response.members, with_name, created.request.json[key], f"at Location: {location}")

@@ -1,4 +1,4 @@
-"""SEM, fields that are not the client's to set."""
+"""SEM, fields that a client cannot set."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from contract import ResponseField
 @each("field", cases.server_owned)
 def test_server_owned(subject: Subject, field: ResponseField) -> None:
     """A request cannot set a field that only the response has; the server ignores or rejects it."""
-    forged, shown = _forged(field), []
+    forged, returned = _forged_values(field), []
     for number, candidate in enumerate(forged):
-        exchange = _forging(subject, number, field, candidate)
+        exchange = _send_forged(subject, number, field, candidate)
         if not exchange.response.successful:
-            subject.observe(f"{field.name} in a request is answered {exchange.response.status}")
+            subject.observe(f"{field.name} in a request gets {exchange.response.status}")
             return
-        shown.append(exchange.response.members.get(field.name))
-    if all(_takes(seen, candidate) for seen, candidate in zip(shown, forged, strict=True)):
-        raise Failure(f"{field.name} not set by the request", f"{field.name}: {as_json(shown[-1])}")
+        returned.append(exchange.response.members.get(field.name))
+    if all(_has_forged(seen, candidate) for seen, candidate in zip(returned, forged, strict=True)):
+        raise Failure(f"{field.name} not set by the request", f"{field.name}: {as_json(returned[-1])}")
 
 
-def _forged(field: ResponseField) -> list[Json]:
-    """What a request may try to set: all values of a field that has few."""
+def _forged_values(field: ResponseField) -> list[Json]:
+    """Return values to forge; all values, if the field has few."""
     if "enum" in field.schema:
         return [*field.schema["enum"]]
     of_text = "2001-01-01T00:00:00Z" if field.schema.get("format") == "date-time" else "rc-forged"
@@ -41,15 +41,17 @@ def _forged(field: ResponseField) -> list[Json]:
     return forged.get(field.schema.get("type", ""), [{"rc-forged": 1}])
 
 
-def _forging(subject: Subject, number: int, field: ResponseField, candidate: Json) -> Exchange:
-    """An update that forges the field beside all others, or alone where that is refused. An identifier stays alone."""
+def _send_forged(subject: Subject, number: int, field: ResponseField, candidate: Json) -> Exchange:
+    """Forge all fields in one update, or only this one if the server rejects that. Forge an identifier alone."""
     key = subject.once("a model to forge", subject.names.model_name)
     own = cases.server_owned(subject.contract).values()
     alone = {field.name: candidate}
     if field.name not in identifying_fields(subject.contract):
         others = [it for it in own if it.name not in identifying_fields(subject.contract)]
-        row = {it.name: forged[number % len(forged)] for it in others if (forged := _forged(it))}
-        together = subject.once(f"all forged, {number}", lambda: subject.upsert({**subject.full_body(1, key), **row}))
+        row = {it.name: forged[number % len(forged)] for it in others if (forged := _forged_values(it))}
+        together = subject.once(
+            f"all fields forged, {number}", lambda: subject.upsert({**subject.full_body(1, key), **row})
+        )
         if together.response.successful and row[field.name] == candidate:
             return together
     return subject.upsert({**subject.full_body(1, key), **alone})
@@ -59,11 +61,11 @@ def _forging(subject: Subject, number: int, field: ResponseField, candidate: Jso
 def test_unknown_fields(subject: Subject) -> None:
     """The server ignores or rejects a field that the contract does not name."""
     exchange = subject.upsert({**subject.minimal_body(), "rc_unknown_field": "value"})
-    subject.observe(f"an unknown field is answered {exchange.response.status}")
+    subject.observe(f"an unknown field gets {exchange.response.status}")
 
 
-def _takes(shown: Json, forged: Json) -> bool:
-    """Whether what is shown is what was forged; of an object one member is enough."""
-    if isinstance(forged, dict) and isinstance(shown, dict):
-        return any(name in shown and same(shown[name], value) for name, value in forged.items())
-    return same(shown, forged)
+def _has_forged(returned: Json, forged: Json) -> bool:
+    """Return whether the response has the forged value, or a member of a forged object."""
+    if isinstance(forged, dict) and isinstance(returned, dict):
+        return any(name in returned and same(returned[name], value) for name, value in forged.items())
+    return same(returned, forged)

@@ -1,4 +1,4 @@
-"""SEM, base models: what a model takes from its base, and from that one's."""
+"""SEM, base models: what a model inherits from its base model, and from that one's."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements import cases
 from conformance.requirements.features import (
+    BASE_ECHOED,
     BASE_MODELS,
-    BASE_SHOWN,
     DELETE,
     INHERITANCE,
     INHERITED,
@@ -44,9 +44,9 @@ from contract import RequestField, ResponseField
 @each("field", cases.inherited)
 def test_inherits(subject: Subject, field: EchoedField) -> None:
     """A model without a value of its own returns the value of its base model."""
-    for step in [*scenarios.derived_models(subject, generations=1), *scenarios.late_heirs(subject)]:
+    for step in [*scenarios.derived_models(subject, generations=1), *scenarios.late_derived_models(subject)]:
         if field.name in step.sent:
-            expect_returned(step.shown, field.response, step.sent[field.name], "inherited from the base model")
+            expect_returned(step.returned, field.response, step.sent[field.name], "inherited from the base model")
 
 
 @requirement("SEM-02", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS, INHERITED], quick=False)
@@ -55,7 +55,7 @@ def test_own_value_wins(subject: Subject, field: EchoedField) -> None:
     """A model's own value takes precedence over the value of its base model, even if it is 0."""
     for step in scenarios.own_values(subject):
         if field.name in step.sent:
-            expect_returned(step.shown, field.response, step.sent[field.name], "over the value of the base model")
+            expect_returned(step.returned, field.response, step.sent[field.name], "over the value of the base model")
 
 
 @requirement("SEM-03", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, INHERITED], creates=True)
@@ -63,12 +63,12 @@ def test_own_value_wins(subject: Subject, field: EchoedField) -> None:
 def test_inherits_through_a_chain(subject: Subject, field: EchoedField) -> None:
     """A model inherits values through several levels of base models."""
     for step in scenarios.derived_models(subject, generations=3):
-        expect_returned(step.shown, field.response, step.sent[field.name], "inherited through bases of the base")
+        expect_returned(step.returned, field.response, step.sent[field.name], "inherited through several base models")
 
 
 @requirement("SEM-04", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS])
 @each("length", lambda _: {"a model that is its own base": 1, "three models": 3})
-def test_cycle_is_answered(subject: Subject, length: int) -> None:
+def test_cycle_is_rejected_or_cut(subject: Subject, length: int) -> None:
     """The server rejects or cuts a cycle of base models, and the models in it stay readable and unchanged."""
     base, upsert = subject.require_base(), subject.contract.upsert
     models = [subject.existing(subject.minimal_body()) for _ in range(length)]
@@ -79,12 +79,12 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
         for name in names:
             last = subject.upsert({upsert.key: name})
         if not closing.response.successful:
-            _expect_as_it_was(subject, last, names[0])
+            _expect_without_base(subject, last, names[0])
         if subject.capabilities.read_works:
             subject.read(names[0])
         subject.upsert({**subject.minimal_body(), base.name: names[0]})
     except NoResponse as lost:
-        raise Failure("an answer, by refusing or cutting the cycle", f"nothing: {lost.reason}") from None
+        raise Failure("a response that rejects or cuts the cycle", f"nothing: {lost.reason}") from None
 
 
 @requirement(
@@ -95,35 +95,35 @@ def test_cycle_is_answered(subject: Subject, length: int) -> None:
     creates=True,
     quick=False,
 )
-@each("case", cases.overlaid_on_base)
+@each("case", cases.overrides_of_base)
 def test_parameters_are_inherited(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A model without an override returns exactly the supported parameters of its base model."""
     override, field = case
-    scenarios.require_shown(subject, field)
+    scenarios.require_returned(subject, field)
     entries = {"temperature": {"min": 0, "max": 2}}
     base = subject.require_accepted(subject.upsert({**subject.minimal_body(), override.name: entries})).response.members
-    shown = scenarios.based_on(subject, base).get(field.name)
-    expect_entries(shown, entries, field, "inherited from the base model", contains)
-    _expect_parameters_of(base, shown, field)
+    returned = scenarios.create_derived(subject, base).get(field.name)
+    expect_entries(returned, entries, field, "inherited from the base model", contains)
+    _expect_parameters_of(base, returned, field)
 
 
 @requirement(
     "SEM-19", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, OVERRIDES, INHERITED_PARAMETERS], creates=True
 )
-@each("case", cases.overlaid_on_base)
+@each("case", cases.overrides_of_base)
 def test_nearer_parameters_win(subject: Subject, case: tuple[RequestField, ResponseField]) -> None:
     """A model inherits parameters through several base models, and the nearest one takes precedence."""
     override, field = case
-    scenarios.require_shown(subject, field)
+    scenarios.require_returned(subject, field)
     far, near = {"temperature": {"max": 2}, "top_p": {"max": 1}}, {"temperature": {"max": 1}}
     root = subject.existing({**subject.minimal_body(), override.name: far})
-    parent = scenarios.based_on(subject, root, {override.name: near})
-    shown = scenarios.based_on(subject, parent).get(field.name)
-    expect_entries(shown, far | near, field, "through a base of the base", contains)
+    parent = scenarios.create_derived(subject, root, {override.name: near})
+    returned = scenarios.create_derived(subject, parent).get(field.name)
+    expect_entries(returned, far | near, field, "inherited through several base models", contains)
 
 
 @requirement("SEM-21", SHOULD, clause="x-clauses/inherited", about=[BASE_MODELS, INHERITANCE], creates=True)
-def test_other_base(subject: Subject) -> None:
+def test_change_of_base(subject: Subject) -> None:
     """A model with a new base model inherits from the new one and no longer from the old one.
 
     Values of its own stay, be they the same as those of the former one.
@@ -137,19 +137,19 @@ def test_other_base(subject: Subject) -> None:
     bare, full = subject.minimal_body(), subject.minimal_body() | own | overrides
     subject.existing(bare | {base.name: former[key]})
     if subject.capabilities.bare_upsert_returns_state:
-        subject.existing(bare)  # which does not make the base's values its own
-    shown = subject.require_accepted(subject.upsert(bare | {base.name: latter[key]})).response.members
+        subject.existing(bare)  # which does not make inherited values its own
+    returned = subject.require_accepted(subject.upsert(bare | {base.name: latter[key]})).response.members
     for field in inherited:
-        expect_returned(shown, field.response, latter[field.name], "inherited from the base model given last")
+        expect_returned(returned, field.response, latter[field.name], "inherited from the latest base model")
     for _, overlaid, _ in overlays(subject.contract):
-        _expect_parameters_of(theirs[1], shown.get(overlaid.name), overlaid)
+        _expect_parameters_of(theirs[1], returned.get(overlaid.name), overlaid)
     _expect_nothing_of(latter, bare, subject)
     subject.existing(full | {base.name: former[key]})
-    shown = subject.require_accepted(subject.upsert({key: full[key], base.name: latter[key]})).response.members
+    returned = subject.require_accepted(subject.upsert({key: full[key], base.name: latter[key]})).response.members
     for field in inherited[:1] if subject.capabilities.bare_upsert_returns_state else ():
-        expect_returned(shown, field.response, own[field.name], "of its own, whatever the base model")
+        expect_returned(returned, field.response, own[field.name], "of its own, whatever the base model")
     for _, overlaid, _ in overlays(subject.contract):
-        _expect_none_of(theirs[0], theirs[1], shown.get(overlaid.name), overlaid)
+        _expect_none_of(theirs[0], theirs[1], returned.get(overlaid.name), overlaid)
 
 
 @requirement(
@@ -166,12 +166,12 @@ def test_inherits_from_builtin(subject: Subject) -> None:
     subject.require_read()
     names = [name for name in subject.options.fixtures.builtin_models if subject.has_path_for(name)]
     if not names:
-        raise NotTestable("no path of the contract leads to the built-in models that are known")
+        raise NotTestable("the contract has no path for the names of these built-in models")
     for name in names:
         builtin = subject.read(name)
         if builtin.response.status != 200:
-            raise NotTestable(f"the built-in model {name} cannot be read: it is answered {builtin.response.status}")
-        entry = {"max": subject.names.number()}  # another one each time: it may be there to stay
+            raise NotTestable(f"the built-in model {name} cannot be read: a read gets {builtin.response.status}")
+        entry = {"max": subject.names.number()}  # a new one each time, because the model may not be deleted
         overrides = {override.name: {"temperature": entry} for override, _, _ in overlays(subject.contract)}
         exchange = subject.upsert({**subject.minimal_body(), subject.require_base().name: name, **overrides})
         members = subject.require_accepted(exchange).response.members
@@ -202,15 +202,17 @@ def test_when_the_base_is_read(subject: Subject) -> None:
     subject.existing(model)
     changed = subject.existing({**base, field.name: distinct_value(field.request.schema, 2)})
     follows = same(subject.read_state(model).get(field.name), changed[field.name])
-    subject.observe("the base model is read when a model is " + ("read" if follows else "written"))
+    subject.observe(
+        "inherited values are those of the base model when a model is " + ("read" if follows else "written")
+    )
 
 
-@requirement("SEM-18", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, BASE_SHOWN])
+@requirement("SEM-18", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, BASE_ECHOED])
 def test_base_is_the_nearest(subject: Subject) -> None:
     """A model returns the base model that the request gave it, not the base of that base."""
     base = subject.require_base()
     for step in scenarios.derived_models(subject, generations=3):
-        expect_returned(step.shown, subject.contract.upsert.response[base.name], step.given, "as it was sent")
+        expect_returned(step.returned, subject.contract.upsert.response[base.name], step.base, "as it was sent")
 
 
 @requirement("SEM-17", SHOULD, clause="x-clauses/base-chain", about=[BASE_MODELS, DELETE])
@@ -226,16 +228,18 @@ def test_base_that_was_deleted(subject: Subject) -> None:
     upsert, bare = subject.contract.upsert, {subject.contract.upsert.key: model[subject.contract.upsert.key]}
     written_again = subject.upsert(subject.small_body(2, str(bare[upsert.key])))
     if written_again.response.status >= 500:
-        raise NotTestable("the update of a model whose base model was deleted fails", blocked_by=Prerequisite.RESPONDS)
-    expect_accepted(written_again, "the model exists, whatever became of its base model")
+        raise NotTestable(
+            "the update of a model with a deleted base model gets a server error", blocked_by=Prerequisite.RESPONDS
+        )
+    expect_accepted(written_again, "the model exists, although its base model was deleted")
     if subject.capabilities.update_returns_updated:
-        expect_status(written_again, upsert.updated, when="for a model whose base model was deleted")
+        expect_status(written_again, upsert.updated, when="for a model with a deleted base model")
     if subject.capabilities.read_works:
         read = subject.read(bare[subject.contract.upsert.key])
         if read.response.status < 500:
-            expect_accepted(read, "the model exists, whatever became of its base model")
+            expect_accepted(read, "the model exists, although its base model was deleted")
     if subject.capabilities.delete_removes_model and (left := subject.read(base[upsert.key])).response.successful:
-        raise Failure("no base model that was deleted", summary(left))
+        raise Failure("no model after its delete", summary(left))
 
 
 @requirement("SEM-16", MUST, clause="x-clauses/own-wins", about=[BASE_MODELS], quick=False)
@@ -243,51 +247,56 @@ def test_base_stays_as_it_is(subject: Subject) -> None:
     """Writing a model does not change its base models."""
     key, overrides = subject.contract.upsert.key, [override.name for override, _, _ in overlays(subject.contract)]
     root = subject.existing(subject.full_body(1))
-    chained = subject.upsert({**subject.full_body(3), **subject.based_on(root)})  # which a server may refuse
+    chained = subject.upsert({**subject.full_body(3), **subject.based_on(root)})  # which a server may reject
     bases = [root] + ([chained.request.json] if chained.response.successful else [])
     before = [subject.read_state(base) for base in bases]
     model = subject.existing({**subject.full_body(2), **subject.based_on(root)})
     without = {name: dict.fromkeys(root.get(name, {})) for name in overrides}
-    for change in (subject.full_body(4, model[key]), {key: model[key], **without}):  # an entry of null may be refused
+    for change in (subject.full_body(4, model[key]), {key: model[key], **without}):  # a server may reject null entries
         subject.upsert({**change, **subject.based_on(bases[-1])})
-    for base, shown in zip(bases, before, strict=True):
-        expect_unchanged(subject.contract, shown, subject.read_state(base), "in the base model")
+    for base, returned in zip(bases, before, strict=True):
+        expect_unchanged(subject.contract, returned, subject.read_state(base), "in the base model")
 
 
 def _expect_nothing_of(former: Mapping[str, Json], model: Mapping[str, Json], subject: Subject) -> None:
-    """A model shows no value of a former base model where that of the one given last has none."""
+    """Expect a model to have no values of a former base model if the latest one has no values."""
     base, key = subject.require_base(), subject.contract.upsert.key
     empty = subject.existing(subject.minimal_body())
-    shown = subject.require_accepted(subject.upsert({**model, base.name: empty[key]})).response.members
+    returned = subject.require_accepted(subject.upsert({**model, base.name: empty[key]})).response.members
     for field in inherited_fields(subject.contract):
-        telling = field in subject.reliable_fields() and not has_few_values(field.request.schema)
-        if telling and same(shown.get(field.name), former[field.name]):
+        distinctive = field in subject.reliable_fields() and not has_few_values(field.request.schema)
+        if distinctive and same(returned.get(field.name), former[field.name]):
             observed = f"{field.name}: {as_json(former[field.name])}"
-            raise Failure(f"no {field.name} of a former base model", observed, seen_in=[shown])
+            raise Failure(f"no {field.name} of a former base model", observed, seen_in=[returned])
 
 
-def _expect_as_it_was(subject: Subject, updated: Exchange, refused: str) -> None:
-    """A model of which a base model was refused can be updated, and does not have it."""
+def _expect_without_base(subject: Subject, updated: Exchange, rejected: str) -> None:
+    """Expect that a model can be updated after a rejected base model, and does not have that base model."""
     base = subject.require_base()
     if subject.capabilities.update_returns_updated and updated.response.status < 500:
-        expect_accepted(updated, f"a {base.name} was refused before, not the model")
-    shown = updated.response.members.get(base.name)
-    if same(shown, refused):
-        raise Failure(f"no {base.name} that was refused", f"{base.name}: {as_json(shown)}")
+        expect_accepted(updated, f"only its {base.name} was rejected")
+    returned = updated.response.members.get(base.name)
+    if same(returned, rejected):
+        raise Failure(f"no {base.name} that was rejected", f"{base.name}: {as_json(returned)}")
 
 
-def _expect_parameters_of(base: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
+def _expect_parameters_of(base: Mapping[str, Json], returned: Json, field: ResponseField) -> None:
     theirs = base.get(field.name)
-    if not same(shown, theirs):
-        expected, observed = f"{field.name}: {as_json(theirs)}, as in the base model", f"{field.name}: {as_json(shown)}"
-        raise value_failure(expected, observed, theirs, shown)
+    if not same(returned, theirs):
+        expected, observed = (
+            f"{field.name}: {as_json(theirs)}, as in the base model",
+            f"{field.name}: {as_json(returned)}",
+        )
+        raise value_failure(expected, observed, theirs, returned)
 
 
-def _expect_none_of(former: Mapping[str, Json], latter: Mapping[str, Json], shown: Json, field: ResponseField) -> None:
-    """None of the parameters is shown that only the former base model has."""
-    parameters, theirs, others = shown or {}, former.get(field.name) or {}, latter.get(field.name) or {}
+def _expect_none_of(
+    former: Mapping[str, Json], latter: Mapping[str, Json], returned: Json, field: ResponseField
+) -> None:
+    """Expect no parameters that only the former base model has."""
+    parameters, theirs, others = returned or {}, former.get(field.name) or {}, latter.get(field.name) or {}
     if all(isinstance(it, dict) for it in (parameters, theirs, others)):
         left = parameters.keys() & (theirs.keys() - others.keys())
         if left:
-            expected = f"{field.name} without {', '.join(sorted(left))}, of the base model before"
-            raise Failure(expected, f"{field.name}: {as_json(shown)}")
+            expected = f"{field.name} without {', '.join(sorted(left))} of the former base model"
+            raise Failure(expected, f"{field.name}: {as_json(returned)}")

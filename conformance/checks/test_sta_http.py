@@ -1,7 +1,8 @@
-"""STA and AUT, what is not to be taken for another part of a request: bodies for requests, trailers for headers.
+"""STA, HTTP: connections, request lines, headers, and bodies that must not be read as anything else.
 
-A server may refuse offers of another protocol, trailers and chunked bodies, take up an offer that it knows, and close
-any connection: none of that is judged. What stands in front may drop offers and trailers, and nothing shows then.
+Much of it shows only in bytes that HTTP clients never write, or never return: see `conformance.wire.raw_connection`.
+A server may reject an Upgrade, trailers and chunked bodies, accept an Upgrade that it knows, and close any connection:
+none of that is judged. A proxy in front of it may drop Upgrade and trailers, which hides a fault.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from conformance.checks.wire_requests import (
     HARMLESS_TRAILER,
     accepts_trailers,
     create_request,
-    exchange_or_loss,
     existing_name,
     get_request,
     raw_request,
@@ -24,6 +24,7 @@ from conformance.checks.wire_requests import (
     require_chunked_bodies,
     send_raw,
     send_with_trailer,
+    try_raw,
     update_request,
 )
 from conformance.judge.expect import expect_status, summary
@@ -37,71 +38,72 @@ from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Headers, NoResponse, Request, StaleConnection, WireFormat
 
 SWITCHING_PROTOCOLS, UNSUPPORTED_MEDIA_TYPE = 101, 415
-REFUSED = {403, 421, 426, 501, 505}
-"""Statuses that refuse an offer as such; a body that got lost is answered otherwise."""
+UPGRADE_REJECTED = {403, 421, 426, 501, 505}
+"""Statuses that reject the Upgrade itself. A lost body leads to other statuses."""
 H2C: Headers = (
     ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQBAAAAAAIAAAAA")
 )  # fmt: skip
-"""What curl and the HTTP client of Java offer with a first request to a plain address."""
+"""What curl and the HTTP client of Java offer in the first request to an http address."""
 UNKNOWN_PROTOCOL: Headers = (("Connection", "Upgrade"), ("Upgrade", "rc-unknown/1"))
 JSON = ("Content-Type", "application/json")
 ACCEPT = ("Accept", "application/json")
 VARYING = re.compile("[0-9A-Fa-f-]{8,}|[0-9]+")
-"""What differs in responses that say the same: times, numbers and identifiers."""
+"""What differs between equivalent responses: times, numbers and identifiers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """Another protocol that a request offers to go on with."""
+class Upgrade:
+    """An Upgrade to another protocol, as a request offers it."""
 
     headers: Headers
     chunked: bool = False
     """Whether the request has a chunked body."""
 
 
-OFFERS = {
-    "h2c": Offer(H2C),
-    "h2c, and a chunked body": Offer(H2C, chunked=True),
-    "an unknown protocol": Offer(UNKNOWN_PROTOCOL),
+UPGRADES = {
+    "h2c": Upgrade(H2C),
+    "h2c, and a chunked body": Upgrade(H2C, chunked=True),
+    "an unknown protocol": Upgrade(UNKNOWN_PROTOCOL),
 }
 
 
 @requirement("STA-47", MUST, clause="x-clauses/upgrade", quick=False)
-@each("offer", lambda _: OFFERS)
-def test_upgrade(subject: Subject, offer: Offer) -> None:
+@each("upgrade", lambda _: UPGRADES)
+def test_upgrade(subject: Subject, upgrade: Upgrade) -> None:
     """The server processes a request that offers another protocol in Upgrade like one that does not."""
-    plain = replace(update_request(subject), chunked=offer.chunked)
-    if offer.chunked:
+    plain = replace(update_request(subject), chunked=upgrade.chunked)
+    if upgrade.chunked:
         require_chunked_bodies(subject)
-    answer = exchange_or_loss(subject, plain, more=offer.headers)
-    if isinstance(answer, Exchange) and (answer.response.successful or _switched(subject, answer)):
+    outcome = try_raw(subject, plain, more=upgrade.headers)
+    if isinstance(outcome, Exchange) and (outcome.response.successful or _is_upgraded(subject, outcome)):
         return
     control = send_raw(subject, plain)
     if not control.response.successful:
-        raise NotTestable(f"the request is answered {control.response.status} without an offer as well")
-    if _refuses_offers(subject, offer, answer):
+        raise NotTestable(f"the request gets {control.response.status} without Upgrade, too")
+    if _rejects_upgrade(subject, upgrade, outcome):
         return
-    if isinstance(answer, NoResponse):
-        raise answer
-    if answer.response.status < 500 and not _is_alike(answer, send_raw(subject, replace(plain, body=b""))):
-        subject.observe(f"a request with a body that offers {dict(offer.headers)['Upgrade']} gets {summary(answer)}")
+    if isinstance(outcome, NoResponse):
+        raise outcome
+    if outcome.response.status < 500 and not _is_equivalent(outcome, send_raw(subject, replace(plain, body=b""))):
+        subject.observe(f"a request with a body that offers {dict(upgrade.headers)['Upgrade']} gets {summary(outcome)}")
         return
-    raise Failure("success (2xx), as without the offer", summary(answer), [answer])
+    raise Failure("success (2xx), as without Upgrade", summary(outcome), [outcome])
 
 
 @requirement("STA-48", MUST, clause="x-clauses/upgrade", about=[READ], quick=False)
-def test_body_after_an_offer(subject: Subject) -> None:
+def test_body_after_an_upgrade(subject: Subject) -> None:
     """The server does not process the body of a request with Upgrade as the next request."""
     subject.require_read_of_state()
-    row = _sent_before_a_read(subject, H2C)
-    if row is None or _switched(subject, row[0]) or not _shows_the_model(subject, row[-1]):
+    row = _send_before_a_read(subject, H2C)
+    if row is None or _is_upgraded(subject, row[0]) or not _is_of_existing_model(subject, row[-1]):
         return
-    without = _sent_before_a_read(subject, ())
-    if without is not None and _shows_the_model(subject, without[-1]):
+    without = _send_before_a_read(subject, ())
+    if without is not None and _is_of_existing_model(subject, without[-1]):
         raise NotTestable(
-            "the body is processed as a request without an offer as well", blocked_by=Prerequisite.KEEPS_REQUESTS_APART
+            "the body is processed as the next request without Upgrade, too",
+            blocked_by=Prerequisite.KEEPS_REQUESTS_APART,
         )
-    expected = "no response to a request that stands in the body of the one before"
+    expected = "no response to the body of the previous request"
     raise Failure(expected, summary(row[-1]), row)
 
 
@@ -129,25 +131,25 @@ def test_media_type_in_trailers(subject: Subject, beside: bool) -> None:
         raise Failure(expected, summary(exchange), [exchange])
 
 
-def _switched(subject: Subject, exchange: Exchange) -> bool:
-    """Whether an offer was taken up, by the target or what is in front of it; then this is observed."""
+def _is_upgraded(subject: Subject, exchange: Exchange) -> bool:
+    """Return whether the target, or a proxy in front of it, accepted the Upgrade. Observe it if so."""
     switched = exchange.response.status == SWITCHING_PROTOCOLS
     if switched:
-        subject.observe(f"Upgrade: {exchange.request.header('upgrade')} is answered 101")
+        subject.observe(f"Upgrade: {exchange.request.header('upgrade')} gets 101")
     return switched
 
 
-def _refuses_offers(subject: Subject, offer: Offer, answer: Exchange | NoResponse) -> bool:
-    """Whether the answer refuses the offer, as a server may; then this is observed.
+def _rejects_upgrade(subject: Subject, upgrade: Upgrade, outcome: Exchange | NoResponse) -> bool:
+    """Return whether the server rejects the Upgrade, as it may. Observe it if so.
 
-    A status may say so, or that offers are treated apart where there is no body to lose either.
+    The status may say so, or a GET with Upgrade, which has no body to lose, gets another status than one without.
     """
-    protocol = dict(offer.headers)["Upgrade"]
-    if isinstance(answer, Exchange) and answer.response.status in REFUSED:
-        subject.observe(f"a request that offers {protocol} gets {answer.response.status}")
+    protocol = dict(upgrade.headers)["Upgrade"]
+    if isinstance(outcome, Exchange) and outcome.response.status in UPGRADE_REJECTED:
+        subject.observe(f"a request that offers {protocol} gets {outcome.response.status}")
         return True
     without = send_raw(subject, get_request(subject))
-    bodiless = exchange_or_loss(subject, get_request(subject), more=offer.headers)
+    bodiless = try_raw(subject, get_request(subject), more=upgrade.headers)
     status = bodiless.response.status if isinstance(bodiless, Exchange) else None
     if status == without.response.status:
         return False
@@ -155,12 +157,12 @@ def _refuses_offers(subject: Subject, offer: Offer, answer: Exchange | NoRespons
     return True
 
 
-def _sent_before_a_read(subject: Subject, offer: Headers) -> list[Exchange] | None:
-    """An upsert with an offer, and over its connection a read of a model that is not there.
+def _send_before_a_read(subject: Subject, upgrade: Headers) -> list[Exchange] | None:
+    """Send an upsert with headers, and over its connection a read of a model that does not exist.
 
-    The body of the upsert is the beginning of a request: taken for one, it goes on with the read as its headers, and
-    reads a model that is there. It follows its head by a moment, as some servers drop what they got with the head of
-    an offer. None where the connection was closed, or a response did not come.
+    The body of the upsert is the start of a request. A server that processes it as the next request takes the read for
+    its headers, and returns a model that exists. The body is sent a moment after the head, because some servers drop
+    what arrives with the head of an Upgrade. Return None if the connection was closed, or a response did not come.
     """
     there = urlsplit(subject.client.transport.base_url).path.rstrip("/") + get_request(subject).target
     upsert = subject.contract.upsert.operation
@@ -168,7 +170,7 @@ def _sent_before_a_read(subject: Subject, offer: Headers) -> list[Exchange] | No
     first = Request(upsert.method, upsert.path, JSON_HEADERS, body, subject.credentials.primary)
     read = replace(read_request(subject, subject.absent_name), operation_id=None)
     requests = (
-        raw_request(subject, first, WireFormat(delay_body=True), offer),
+        raw_request(subject, first, WireFormat(delay_body=True), upgrade),
         raw_request(subject, read, WireFormat(), (CLOSE,)),
     )
     try:
@@ -177,13 +179,13 @@ def _sent_before_a_read(subject: Subject, offer: Headers) -> list[Exchange] | No
         return None
 
 
-def _shows_the_model(subject: Subject, exchange: Exchange) -> bool:
-    """Whether a response shows the model that the body of another request asks for."""
+def _is_of_existing_model(subject: Subject, exchange: Exchange) -> bool:
+    """Return whether a response has the model that the body of the upsert requests."""
     return exchange.response.members.get(subject.contract.upsert.key) == existing_name(subject)
 
 
-def _is_alike(one: Exchange, other: Exchange) -> bool:
-    """Whether two responses say the same, but for numbers and identifiers in them."""
+def _is_equivalent(one: Exchange, other: Exchange) -> bool:
+    """Return whether two responses are the same apart from numbers and identifiers."""
     first, second = one.response, other.response
     texts = {VARYING.sub("", response.body.decode("utf-8", "replace")) for response in (first, second)}
     return (first.status, first.media_type) == (second.status, second.media_type) and len(texts) == 1
@@ -213,9 +215,9 @@ def test_old_version(subject: Subject) -> None:
     if coding is None:
         return
     if product := exchange.response.header("server") or exchange.response.header("via"):
-        subject.observe(f"an HTTP/1.0 request is answered in chunks, by {product}")
+        subject.observe(f"the response to an HTTP/1.0 request is chunked, by {product}")
         return
-    raise Failure("a response without Transfer-Encoding to HTTP/1.0", f"Transfer-Encoding: {coding}", [exchange])
+    raise Failure("a response to HTTP/1.0 without Transfer-Encoding", f"Transfer-Encoding: {coding}", [exchange])
 
 
 @requirement("STA-42", OPEN, clause="x-clauses/host", quick=False)
@@ -228,17 +230,19 @@ def test_host(subject: Subject, hosts: tuple[str, ...]) -> None:
     own = urlsplit(subject.client.transport.base_url).netloc
     wire = WireFormat(hosts=tuple(host.format(own) for host in hosts))
     exchange = send_raw(subject, get_request(subject), wire)
-    subject.observe(f"{'two Host fields' if hosts else 'no Host'}: {exchange.response.status}")
+    subject.observe(
+        f"a request with {'two Host headers' if hosts else 'no Host header'} gets {exchange.response.status}"
+    )
 
 
 @requirement("STA-43", OPEN, clause="x-clauses/absolute-form", quick=False)
 def test_absolute_form(subject: Subject) -> None:
     """The server treats a request target in absolute form like one in origin form.
 
-    It is observed only: a proxy that guards against being used as one may refuse it.
+    It is observed only: a server may reject it so as not to be used as a proxy.
     """
     exchange = send_raw(subject, update_request(subject), WireFormat(absolute_target=True))
-    subject.observe(f"a target in absolute form: {exchange.response.status}")
+    subject.observe(f"a request target in absolute form gets {exchange.response.status}")
 
 
 @requirement("STA-44", MUST, clause="x-clauses/field-names", quick=False)
@@ -251,8 +255,8 @@ def test_field_names(subject: Subject) -> None:
         return
     plain = send_raw(subject, update_request(subject))
     if not plain.response.successful:
-        raise NotTestable(f"a plain request that is written by hand is answered {plain.response.status}")
-    raise Failure("success (2xx), however header names are written", summary(exchange), [exchange])
+        raise NotTestable(f"a plain raw request gets {plain.response.status}")
+    raise Failure("success (2xx), whatever the case of header names", summary(exchange), [exchange])
 
 
 @requirement("STA-45", MUST, clause="x-clauses/percent-encoding", about=[READ], quick=False)
@@ -261,11 +265,11 @@ def test_percent_encoding(subject: Subject) -> None:
     subject.require_read_of_state()
     created = _hyphenated(subject)
     key = str(created.request.key)
-    lower, upper = (_reads_encoded(subject, key, f"%{digits}") for digits in ("2d", "2D"))
+    lower, upper = (_read_encoded(subject, key, f"%{digits}") for digits in ("2d", "2D"))
     found = {exchange.response.status: exchange for exchange in (lower, upper)}
     if set(found) == {200, 404}:
-        story = [created, found[200], found[404]]
-        raise Failure("the model, as where the case is another", summary(found[404]), story)
+        sequence = [created, found[200], found[404]]
+        raise Failure("the model, as with digits in the other case", summary(found[404]), sequence)
 
 
 @requirement("STA-46", SHOULD, clause="x-clauses/percent-encoding", about=[READ])
@@ -273,21 +277,21 @@ def test_unreserved_characters(subject: Subject) -> None:
     """The server decodes percent-encoding in a path exactly once."""
     subject.require_read_of_state()
     key = str(_hyphenated(subject).request.key)
-    exchange = _reads_encoded(subject, key, "%2D")
+    exchange = _read_encoded(subject, key, "%2D")
     if exchange.response.status == 404:
-        expect_status(subject.read(key), 200, when="for a model that was read before")
-        raise Failure("the model, as where nothing is encoded", summary(exchange), seen_in=[exchange.response])
+        expect_status(subject.read(key), 200, when="for a model that exists")
+        raise Failure("the model, as without percent-encoding", summary(exchange), seen_in=[exchange.response])
     if "-" in key:
-        twice = _reads_encoded(subject, key, "%252D")
+        twice = _read_encoded(subject, key, "%252D")
         if twice.response.members.get(subject.contract.upsert.key) == key:
-            raise Failure("no model of a name with %2D in it", summary(twice), seen_in=[twice.response])
+            raise Failure("no model, because its name has no %2D", summary(twice), seen_in=[twice.response])
 
 
 def _hyphenated(subject: Subject) -> Exchange:
-    """The create of a model with a hyphen after the run's own part of its name, where it may have one."""
+    """Create a model with a hyphen at the end of its name, if names can have one."""
     return subject.require_accepted(subject.upsert({subject.contract.upsert.key: subject.name_with("-a")}))
 
 
-def _reads_encoded(subject: Subject, key: str, hyphen: str) -> Exchange:
-    """The read of a model with the last hyphen of its name encoded."""
+def _read_encoded(subject: Subject, key: str, hyphen: str) -> Exchange:
+    """Read a model with the last hyphen of its name percent-encoded."""
     return subject.read_encoded(hyphen.join(quote(key).rsplit("-", 1)))

@@ -1,4 +1,4 @@
-"""STA: which status answers which request."""
+"""STA, statuses: the status of each kind of request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from conformance.checks import sample_requests, scenarios
-from conformance.checks.invalid_requests import JSON_SPELLED, MARKUP, SERVER_TRIALS, Refusal
+from conformance.checks.invalid_requests import JSON_HEADER_SPELLINGS, MARKUP, UNUSUAL_REQUESTS, InvalidRequest
 from conformance.fields import base_field, identifying_fields
 from conformance.generate.bodies import BEYOND_TWO_BYTES, SPELLINGS, Spelling
 from conformance.judge.expect import (
@@ -44,16 +44,16 @@ from contract import Alias, Contract, Operation, Reference, RequestField
 REPEATS = 9
 PAIR = 2
 RESERVED = ("__proto__", "constructor", "toString", "hasOwnProperty", "None", "null", "undefined", "true")
-"""Words that a language gives a meaning of its own: a store that is an object of JavaScript has some of them."""
+"""Words with a meaning in some language. A JavaScript object used as a store has some of them."""
 ROWS = ("0", "1")
-"""What numbers a row, or is false in PHP."""
+"""Values that could be row numbers, or are false in PHP."""
 LONGER = "-longer"
-"""What makes another name of one, where names of such characters are taken."""
+"""A suffix that makes another name, if names can have its characters."""
 FORBIDDEN = 403
 
 
-def _unasked_methods(contract: Contract) -> dict[str, str]:
-    """Methods that the contract does not have: of the upsert, and of the read."""
+def _undeclared_methods(contract: Contract) -> dict[str, str]:
+    """Return methods that the contract does not declare for the paths of the upsert and the read."""
     upsert = contract.upsert
     methods = [method for method in ("PUT", "PATCH", "DELETE", "GET") if not _has(contract, upsert.operation, method)]
     if upsert.read is not None and not _has(contract, upsert.read, "POST"):
@@ -65,8 +65,8 @@ def _has(contract: Contract, operation: Operation, method: str) -> bool:
     return method.lower() in contract.document["paths"][operation.path]
 
 
-def _before(contract: Contract) -> dict[str, str]:
-    """What can go before a request over its connection."""
+def _preceding_requests(contract: Contract) -> dict[str, str]:
+    """Return the kinds of requests that can precede another on a connection."""
     lacking = {
         "no credentials": not CREDENTIALS.is_in(contract),
         "unknown credentials": not CREDENTIALS.is_in(contract),
@@ -121,7 +121,7 @@ def test_update(subject: Subject) -> None:
 def test_no_server_error(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """The server responds to every request, and never with a 5xx status other than 501 and 503."""
     if is_unexpected_server_error(exchange):
-        raise Failure("no server error, whatever the request", summary(exchange))
+        raise Failure("a status that is not a server error", summary(exchange))
 
 
 @every_exchange("STA-04", MUST, clause="x-clauses/declared-statuses", prerequisite=Prerequisite.DECLARED_STATUS)
@@ -155,13 +155,15 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
         expect_status(exchange, reference.missing, when=f"for an unknown {field.name}")
     for name in subject.options.fixtures.builtin_models[:1] if reference.to == "models" else ():
         exchange = subject.upsert({**subject.minimal_body(), field.name: f"{name}-{subject.names.new_name()}"})
-        expect_status(exchange, reference.missing, when=f"for an unknown {field.name} that begins as a built-in model")
+        expect_status(
+            exchange, reference.missing, when=f"for an unknown {field.name} that begins like a built-in model"
+        )
     for word in _words_for(subject, field):
         body = {**subject.minimal_body(), field.name: word}
         exchange = subject.post(
             encoded(body), key=body[key], credential=subject.credentials.primary, may_be_intercepted=True
         )
-        if not (exchange.response.successful and reference.to == "models" and _is_called(subject, word)):
+        if not (exchange.response.successful and reference.to == "models" and _model_exists(subject, word)):
             expect_rejected(exchange, f'there is no {reference.to.rstrip("s")} "{word}"')
 
 
@@ -173,19 +175,19 @@ def test_spellings_differ(subject: Subject, case: tuple[RequestField, Alias]) ->
     Where fewer than two things are known that exist, one of the values is unknown, and its status is allowed as well.
     """
     field, alias = case
-    slot, known = subject.contract.upsert.request[field.storage_name], _known_values(subject, field)
-    missing = [slot.reference.missing] if slot.reference and len(known) < PAIR else []
+    canonical, known = subject.contract.upsert.request[field.storage_name], _known_values(subject, field)
+    missing = [canonical.reference.missing] if canonical.reference and len(known) < PAIR else []
     first, second = [*known, *(subject.names.new_name() for _ in range(PAIR))][:PAIR]
     for model in (subject.minimal_body(), _without_references(subject)):
         exchange = subject.upsert({**model, field.name: first, alias.of: second})
         if exchange.response.status not in (alias.differing, *missing) and not exchange.response.successful:
-            for value in known:  # what the user named may not exist
+            for value in known:  # raises Blocked if what the user named does not exist
                 subject.existing({**subject.minimal_body(), alias.of: value})
-        expect_status(exchange, alias.differing, *missing, when=f"where {field.name} and {alias.of} differ")
+        expect_status(exchange, alias.differing, *missing, when=f"because {field.name} and {alias.of} differ")
 
 
 @requirement("STA-15", MUST, clause="x-clauses/allow", quick=False)
-@each("method", _unasked_methods)
+@each("method", _undeclared_methods)
 def test_allow(subject: Subject, method: str) -> None:
     """The Allow header of a 405 response lists the supported methods, and not the rejected one.
 
@@ -194,22 +196,22 @@ def test_allow(subject: Subject, method: str) -> None:
     method, _, at_a_model = method.partition(" to ")
     exchange = subject.call_undeclared_method(method, subject.contract.upsert.read if at_a_model else None)
     if exchange.response.status != 405:
-        raise NotTestable(f"the target has a {method} of its own, or refuses it otherwise")
+        raise NotTestable(f"the target supports {method}, or rejects it with another status than 405")
     allowed = [value for name, value in exchange.response.headers if name.lower() == "allow"]
     if not allowed:
-        raise Failure("Allow in the 405", "no such header")
+        raise Failure("an Allow header in the 405 response", "no such header")
     methods = {name.strip().upper() for value in allowed for name in value.split(",")}
     if method in methods:
-        raise Failure(f"Allow without {method}, which is refused", f"Allow: {', '.join(allowed)}")
+        raise Failure(f"Allow without {method}, which was rejected", f"Allow: {', '.join(allowed)}")
 
 
 @requirement(
     "STA-16", MUST, clause="x-clauses/media-type-match", prerequisite=Prerequisite.ACCEPTS_JSON_MEDIA_TYPE, quick=False
 )
-@each("headers", lambda _: JSON_SPELLED)
+@each("headers", lambda _: JSON_HEADER_SPELLINGS)
 def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]) -> None:
     """The server accepts a JSON body with any valid spelling of its media type."""
-    key = subject.once("a model of any media type", subject.names.model_name)
+    key = subject.once("a model for any media type", subject.names.model_name)
     body = encoded(subject.small_body(1, key))
     exchange = subject.post(body, key=key, headers=headers, credential=subject.credentials.primary)
     if not exchange.response.successful:
@@ -228,36 +230,36 @@ def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
     body[key_name] = key
     exchange = subject.post(spelling(body), key=key, credential=subject.credentials.primary)
     if exchange.response.status == 413:
-        raise NotTestable("the body is larger than the server takes")
+        raise NotTestable("the body is larger than the server accepts")
     if not exchange.response.successful:
         subject.existing(body)
     expect_accepted(exchange, "the body is valid JSON")
     try:
-        _expect_sent(subject, exchange, body, "whatever its spelling")
+        _expect_values(subject, exchange, body, "whatever its spelling")
     except Failure:
         plainly = subject.require_accepted(subject.upsert({**body, key_name: subject.names.model_name()}))
         try:
-            _expect_sent(subject, plainly, body, "")
+            _expect_values(subject, plainly, body, "")
         except Failure:
-            reason = "the values are shown otherwise in the plainest spelling of the body, too"
+            reason = "the response to the plainest spelling of the body has other values, too"
             raise NotTestable(reason, blocked_by=Prerequisite.CREATE_RETURNS_VALUES) from None
         raise
 
 
-def _expect_sent(subject: Subject, exchange: Exchange, body: Mapping[str, Json], where: str) -> None:
+def _expect_values(subject: Subject, exchange: Exchange, body: Mapping[str, Json], where: str) -> None:
     for field in subject.reliable_fields():
         if field.name in body:
             expect_returned(exchange.response.members, field.response, body[field.name], where)
 
 
 @requirement("STA-17", MUST, clause="requestBody", prerequisite=Prerequisite.ACCEPTS_PLAIN_REQUEST, quick=False)
-def test_plain_values_are_taken(subject: Subject) -> None:
+def test_plain_values_are_accepted(subject: Subject) -> None:
     """The server accepts a valid request with ordinary values."""
     for exchange in scenarios.full_creates(subject):
-        expect_accepted(exchange, "every field holds a plain value")
+        expect_accepted(exchange, "every field has an ordinary value")
     key = subject.minimal_body()
     for _ in range(3):
-        expect_accepted(subject.upsert(key), "the name alone, of a model that exists, changes nothing")
+        expect_accepted(subject.upsert(key), "an update with the name alone is valid")
 
 
 @requirement("STA-31", MUST, clause="requestBody", prerequisite=Prerequisite.ACCEPTS_PLAIN_NAME, quick=False)
@@ -273,10 +275,10 @@ def test_plain_values_are_taken(subject: Subject) -> None:
         "64 characters": "",
     },
 )
-def test_plain_names_are_taken(subject: Subject, tail: str) -> None:
+def test_plain_names_are_accepted(subject: Subject, tail: str) -> None:
     """The server accepts a name of 1 to 64 letters, digits, dots, underscores, hyphens and inner slashes."""
     key = subject.names.model_name(tail) + tail if tail else subject.longest_name()
-    if subject.is_plain_name(key):  # of those that the target takes
+    if subject.is_plain_name(key):  # among the names that the target accepts
         expect_accepted(subject.upsert({subject.contract.upsert.key: key}), "the name is plain")
 
 
@@ -293,7 +295,7 @@ def test_builtin_names(subject: Subject) -> None:
     upsert = subject.contract.upsert
     names = [name for name in subject.options.fixtures.builtin_models if subject.is_allowed_name(name)]
     if not names:
-        raise NotTestable("names of built-in models are none of those that the target takes")
+        raise NotTestable("the target does not accept the names of these built-in models")
     reserved = upsert.reserved or FORBIDDEN
     for name in names:
         expect_status(subject.upsert({upsert.key: name}), reserved, when=f"for the built-in model {name}")
@@ -314,17 +316,17 @@ def test_read(subject: Subject) -> None:
     key = subject.name_with("-3.5.json")
     created = subject.upsert({subject.contract.upsert.key: key})
     if created.response.status == subject.contract.upsert.invalid:
-        raise NotTestable("a name with dots is refused", blocked_by=Prerequisite.ACCEPTS_PLAIN_NAME)
+        raise NotTestable("the server rejects a name with dots", blocked_by=Prerequisite.ACCEPTS_PLAIN_NAME)
     subject.require_accepted(created)
     expect_status(subject.read(key), 200, when="for a model that exists")
     expect_status(subject.read(subject.names.new_name()), 404, when="for a model that does not exist")
     similar = subject.existing({subject.contract.upsert.key: subject.name_with("-3x5")})[subject.contract.upsert.key]
     if "." not in key or not similar.endswith("-3x5"):
         return
-    expect_status(subject.read(similar.replace("-3x5", "-3.5")), 404, when="for a name that is like another")
+    expect_status(subject.read(similar.replace("-3x5", "-3.5")), 404, when="for a name similar to that of a model")
     for word in (*RESERVED, *ROWS[1:]):
         read = subject.read(word, may_be_intercepted=True)
-        if read.response.members.get(subject.contract.upsert.key) != word:  # else there is such a model
+        if read.response.members.get(subject.contract.upsert.key) != word:  # else such a model exists
             expect_rejected(read, f'there is no model "{word}"')
 
 
@@ -345,7 +347,7 @@ def test_delete(subject: Subject) -> None:
     longer_name = f"{key}-more" if subject.is_plain_name(f"{key}-more") else subject.names.new_name()
     longer = subject.existing({subject.contract.upsert.key: longer_name})
     if subject.capabilities.read_works:
-        subject.read(key)  # a cache that a delete does not clear has it now
+        subject.read(key)  # a cache may remember the model after the delete
     expect_status(subject.delete(key), 204, when="for a model that exists")
     again = subject.poll(lambda: subject.delete(key), lambda deleted: deleted.response.status == 404)
     expect_status(again, 404, when="for a model that was deleted")
@@ -375,16 +377,16 @@ def test_create_after_delete(subject: Subject) -> None:
     body = subject.existing(subject.full_body() | subject.canonical_references())
     key = body[upsert.key]
     if not subject.delete(key).response.successful:
-        raise NotTestable("the delete of a model that exists is refused", blocked_by=Prerequisite.DELETE)
+        raise NotTestable("the server rejects the delete of a model that exists", blocked_by=Prerequisite.DELETE)
     other = subject.minimal_body()
-    fresh = without_model_name(subject.require_accepted(subject.upsert(other)).response.members, other[upsert.key])
+    new_model = without_model_name(subject.require_accepted(subject.upsert(other)).response.members, other[upsert.key])
     again = subject.upsert({upsert.key: key})
     if subject.capabilities.create_returns_created:
         expect_status(again, upsert.created, when="for a name that was deleted")
-    expect_accepted(again, "the name was deleted, and is free again")
-    where = "as in a model that never had a value"
-    shown = without_model_name(again.response.members, key)
-    expect_unchanged(subject.contract, fresh, shown, where, identifying_fields(subject.contract))
+    expect_accepted(again, "the name was deleted, so it can be used again")
+    where = "as in a model that never had values"
+    returned = without_model_name(again.response.members, key)
+    expect_unchanged(subject.contract, new_model, returned, where, identifying_fields(subject.contract))
 
 
 @requirement(
@@ -400,36 +402,38 @@ def test_slashes(subject: Subject) -> None:
     subject.require_read()
     upsert, stem = subject.contract.upsert, subject.names.model_name("/a/b")
     if not subject.is_plain_name(f"{stem}/a"):
-        raise NotTestable(f"the target takes no names with slashes in them, such as {stem}/a")
+        raise NotTestable(f"the target accepts no names with slashes, such as {stem}/a")
     keys = [str(subject.existing({upsert.key: f"{stem}/{tail}"})[upsert.key]) for tail in ("a", "a/b")]
     for key in keys:
         expect_status(subject.read(key), 200, when=f"for the model {key}")
         if subject.capabilities.delete_works:
-            expect_accepted(subject.delete(key), f"there is a model {key}")
+            expect_accepted(subject.delete(key), f"the model {key} exists")
     if base := base_field(subject.contract):
-        for key in keys[1:]:  # a base may be refused to be deleted
+        for key in keys[1:]:  # not before the delete, which a server may reject for a base model
             subject.existing({upsert.key: key})
-            expect_accepted(subject.upsert({**subject.minimal_body(), base.name: key}), f"there is a model {key}")
+            expect_accepted(subject.upsert({**subject.minimal_body(), base.name: key}), f"the model {key} exists")
 
 
 @requirement("STA-23", MUST, clause="x-clauses/no-server-error", quick=False)
-@each("refusal", SERVER_TRIALS)
-def test_odd_requests(subject: Subject, refusal: Refusal) -> None:
+@each("invalid", UNUSUAL_REQUESTS)
+def test_unusual_requests(subject: Subject, invalid: InvalidRequest) -> None:
     """The server responds to unusual requests and continues to work."""
     try:
-        odd = refusal.send(subject, subject.once("a model for odd requests", lambda: subject.names.model_name(MARKUP)))
+        unusual = invalid.send(
+            subject, subject.once("a model for unusual requests", lambda: subject.names.model_name(MARKUP))
+        )
     except NoResponse:
-        if refusal.writes:
+        if invalid.writes:
             raise
         subject.require_accepted(subject.upsert(subject.minimal_body()))
-        subject.observe(f"{refusal.label}: no response")  # a front server may close the connection on an odd path
+        subject.observe(f"{invalid.label} gets no response")  # a proxy may close the connection on an unusual path
         return
-    if odd.response.successful or not refusal.writes:
+    if unusual.response.successful or not invalid.writes:
         return
     again = subject.upsert(subject.once("a plain request", subject.minimal_body))
-    if not again.response.successful:  # as an update, perhaps; so once more with a name of its own
-        refusal.send(subject)
-        expect_accepted(subject.upsert(subject.minimal_body()), f"a plain request after {refusal.label}")
+    if not again.response.successful:  # perhaps only because it is an update, so try a new name
+        invalid.send(subject)
+        expect_accepted(subject.upsert(subject.minimal_body()), f"the request is plain, after {invalid.label}")
 
 
 @requirement(
@@ -440,21 +444,23 @@ def test_chunked_body(subject: Subject) -> None:
     body, upsert = subject.small_body(), subject.contract.upsert
     body |= {name: "模型" * 10 for name, value in body.items() if isinstance(value, str) and name != upsert.key}
     exchange = subject.post(encoded(body), key=body[upsert.key], credential=subject.credentials.primary, chunked=True)
-    if exchange.response.status in (411, 501):  # a server need not know any transfer coding (RFC 9112, section 6.1)
+    if exchange.response.status in (411, 501):  # a server need not support any transfer coding (RFC 9112, section 6.1)
         return
     if not exchange.response.successful:
-        subject.existing(body)  # refused in one piece as well, it says nothing of chunks
-    expect_accepted(exchange, "the body is valid, and sent in chunks")
-    shown = exchange.response.members
+        subject.existing(body)  # if the server rejects the whole body too, chunks are not the reason
+    expect_accepted(exchange, "the body is valid, and chunked")
+    returned = exchange.response.members
     for field in subject.reliable_fields():
-        if field.name in body and not same(shown.get(field.name), body[field.name]):
+        if field.name in body and not same(returned.get(field.name), body[field.name]):
             whole = subject.require_accepted(subject.upsert(body)).response.members
-            expect_returned(shown, field.response, whole.get(field.name), "as where the body is sent in one piece")
+            expect_returned(
+                returned, field.response, whole.get(field.name), "as in the response to the same body in one piece"
+            )
 
 
 @requirement("STA-33", MUST, clause="x-clauses/whole-body", prerequisite=Prerequisite.KEEPS_REQUESTS_APART, quick=False)
-@each("kind", _before)
-def test_connection_after_an_answer(subject: Subject, kind: str) -> None:
+@each("kind", _preceding_requests)
+def test_connection_after_a_response(subject: Subject, kind: str) -> None:
     """After a response the server closes the connection or reads the next request, never the rest of a body."""
     if not subject.client.transport.has_connections:
         raise NotTestable("an application in the same process has no connections")
@@ -472,7 +478,7 @@ def test_other_media_types(subject: Subject, media_type: str) -> None:
         encoded(body), key=body[subject.contract.upsert.key], headers=headers, credential=subject.credentials.primary
     )
     status = exchange.response.status
-    subject.observe(f"{media_type or 'no media type'}: {status}")
+    subject.observe(f"{media_type or 'no media type'} gets {status}")
 
 
 def _longer(subject: Subject) -> dict[str, Json]:
@@ -480,7 +486,7 @@ def _longer(subject: Subject) -> dict[str, Json]:
 
 
 def _words_for(subject: Subject, field: RequestField) -> Sequence[str]:
-    """The words that are sent as a reference: each to models, and to providers some under each spelling."""
+    """Return the words to send as a reference: all for models; for providers, some under each spelling."""
     request, words = subject.contract.upsert.request, (*RESERVED, *ROWS[:1])
     reference = request[field.storage_name].reference
     spellings = [name for name, other in request.items() if other.storage_name == field.storage_name]
@@ -488,15 +494,15 @@ def _words_for(subject: Subject, field: RequestField) -> Sequence[str]:
     return words if alone else words[spellings.index(field.name) :: 2 * len(spellings)]
 
 
-def _is_called(subject: Subject, name: str) -> bool:
-    """Whether somebody called a model so, as far as there is a read to tell."""
+def _model_exists(subject: Subject, name: str) -> bool:
+    """Return whether a read finds a model with that name, which somebody created."""
     return (
         subject.capabilities.read_works and subject.read(name).response.members.get(subject.contract.upsert.key) == name
     )
 
 
 def _known_values(subject: Subject, field: RequestField) -> list[Json]:
-    """Values of a field that differ, as many of the pair as are known: names of what exists, if it is a reference."""
+    """Return up to two different values of a field. Those of a reference exist."""
     reference = subject.contract.upsert.request[field.storage_name].reference
     if reference is None or reference.to == "models":
         return subject.values_of(field)[:PAIR]

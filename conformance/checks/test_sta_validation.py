@@ -1,4 +1,4 @@
-"""STA: what is invalid, and is answered so: bodies that are no JSON object, and values that no field can have."""
+"""STA, validation: bodies that are not JSON objects, and values that a field cannot have."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from conformance.checks import sample_requests
 from conformance.checks.invalid_requests import (
     ACCEPT,
     JSON_MEDIA_TYPES,
-    NO_OBJECT,
+    NOT_AN_OBJECT,
+    NOT_JSON,
     OTHER_MEDIA_TYPES,
-    UNREADABLE,
-    Refusal,
+    InvalidRequest,
 )
 from conformance.generate.values import Invalidity, InvalidValue, invalid_values, own_fields
 from conformance.judge.expect import expect_status
@@ -21,9 +21,9 @@ from conformance.requirements import cases
 from conformance.requirements.cases import WrongValue
 from conformance.requirements.features import (
     ENUMS,
-    NAMES_OF_SOME_LENGTH,
+    NON_STRING_FIELDS,
+    NONEMPTY_NAMES,
     REFERENCES,
-    TYPED_FIELDS,
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
@@ -33,32 +33,32 @@ from conformance.wire.exchange import Exchange, Headers, Json
 from contract import Contract, RequestField
 
 PADDING = 100_000
-"""Bytes of white space that make a body a large one."""
+"""Bytes of white space that make a body large."""
 TOO_LARGE = 413
 UNSUPPORTED = 415
 AMONG_OTHERS, WITHOUT_A_NAME = "among other wrong values", "without a name"
-BESIDE_REFERENCES, IN_A_LARGE_BODY = "beside references to nothing", "in a large body"
+BESIDE_REFERENCES, IN_A_LARGE_BODY = "beside unknown references", "in a large body"
 PLACES = (AMONG_OTHERS, WITHOUT_A_NAME, BESIDE_REFERENCES, IN_A_LARGE_BODY)
 
 
 def _places(contract: Contract) -> Mapping[str, str]:
-    """What a wrong value can stand beside."""
+    """Return what else can be wrong with a request that has an invalid value."""
     lacking = {AMONG_OTHERS: len(_typed_fields(contract)) < 2, BESIDE_REFERENCES: not REFERENCES.is_in(contract)}
     return {place: place for place in PLACES if not lacking.get(place)}
 
 
 @requirement("STA-05", MUST, clause="x-clauses/unreadable-json", covers=[sample_requests.invalid_json])
-@each("refusal", UNREADABLE)
-def test_unreadable_body(subject: Subject, refusal: Refusal) -> None:
+@each("invalid_request", NOT_JSON)
+def test_unreadable_body(subject: Subject, invalid_request: InvalidRequest) -> None:
     """The server returns 400 for a body that is not JSON."""
-    expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
+    expect_status(invalid_request.send(subject), subject.contract.upsert.invalid, when=f"for {invalid_request.label}")
 
 
 @requirement("STA-06", MUST, clause="x-clauses/unreadable-json", quick=False)
-@each("refusal", NO_OBJECT)
-def test_body_is_no_object(subject: Subject, refusal: Refusal) -> None:
+@each("invalid_request", NOT_AN_OBJECT)
+def test_body_is_not_an_object(subject: Subject, invalid_request: InvalidRequest) -> None:
     """The server returns 400 for a JSON body that is not an object."""
-    expect_status(refusal.send(subject), subject.contract.upsert.invalid, when=f"for {refusal.label}")
+    expect_status(invalid_request.send(subject), subject.contract.upsert.invalid, when=f"for {invalid_request.label}")
 
 
 @requirement("STA-07", MUST, clause="x-clauses/required", covers=[sample_requests.missing_name])
@@ -78,59 +78,60 @@ def test_missing_key(subject: Subject) -> None:
     prerequisite=Prerequisite.REJECTS_WRONG_TYPE,
     covers=[sample_requests.wrong_type],
 )
-@each("case", cases.wrong(Invalidity.TYPE))
+@each("case", cases.with_invalid_values(Invalidity.TYPE))
 def test_wrong_type(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for a value that cannot be converted to the declared type."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-09", MUST, clause="x-clauses/wrong-type", about=[ENUMS], quick=False)
-@each("case", cases.wrong(Invalidity.ENUM))
+@each("case", cases.with_invalid_values(Invalidity.ENUM))
 def test_value_not_allowed(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for a value that is not one of the allowed values."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-10", SHOULD, clause="x-clauses/coercible")
-@each("case", cases.wrong(Invalidity.COERCIBLE))
-def test_value_to_coerce(subject: Subject, case: WrongValue) -> None:
+@each("case", cases.with_invalid_values(Invalidity.COERCIBLE))
+def test_coercible_value(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for a value of another type, even if it could be converted to the declared one."""
     _expect_invalid(subject, case)
 
 
 @requirement("STA-11", SHOULD, clause="x-clauses/coercible")
-@each("case", cases.wrong(Invalidity.NULL))
+@each("case", cases.with_invalid_values(Invalidity.NULL))
 def test_null(subject: Subject, case: WrongValue) -> None:
     """The server returns 400 for null in place of a value."""
     _expect_invalid(subject, case)
 
 
-@requirement("STA-12", SHOULD, clause="x-clauses/empty-key", about=[NAMES_OF_SOME_LENGTH])
+@requirement("STA-12", SHOULD, clause="x-clauses/empty-key", about=[NONEMPTY_NAMES])
 def test_empty_key(subject: Subject) -> None:
     """The server returns 400 for an empty model name."""
     upsert = subject.contract.upsert
     expect_status(subject.upsert({upsert.key: ""}), upsert.invalid, when="for an empty name")
 
 
-@requirement("STA-34", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS], quick=False)
+@requirement("STA-34", MUST, clause="x-clauses/wrong-type", about=[NON_STRING_FIELDS], quick=False)
 @each("headers", lambda _: {**JSON_MEDIA_TYPES, **OTHER_MEDIA_TYPES})
-def test_wrong_value_of_any_media_type(subject: Subject, headers: Headers) -> None:
+def test_invalid_value_with_any_media_type(subject: Subject, headers: Headers) -> None:
     """The server rejects an invalid value whatever the spelling of the media type."""
     field, wrong = _wrong_fields(subject)[0]
-    key = subject.once("a name of wrong values", subject.names.new_name)
+    key = subject.once("a name for invalid values", subject.names.new_name)
     body = encoded({subject.contract.upsert.key: key, field.name: wrong.value})
     accepting = headers if ACCEPT in headers else (*headers, ACCEPT)
     exchange = subject.post(body, key=key, headers=accepting, credential=subject.credentials.primary)
     if exchange.response.status == UNSUPPORTED and headers in JSON_MEDIA_TYPES.values():
         raise NotTestable(
-            "the server takes no media type that is spelled so", blocked_by=Prerequisite.ACCEPTS_JSON_MEDIA_TYPE
+            "the server does not accept this spelling of the media type",
+            blocked_by=Prerequisite.ACCEPTS_JSON_MEDIA_TYPE,
         )
-    _expect_refused(subject, exchange, UNSUPPORTED, when=f"for {field.name}: {wrong.label}")
+    _expect_rejected(subject, exchange, UNSUPPORTED, when=f"for {field.name}: {wrong.label}")
 
 
-@requirement("STA-35", MUST, clause="x-clauses/wrong-type", about=[TYPED_FIELDS], quick=False)
+@requirement("STA-35", MUST, clause="x-clauses/wrong-type", about=[NON_STRING_FIELDS], quick=False)
 @each("place", _places)
-def test_wrong_among_others(subject: Subject, place: str) -> None:
+def test_invalid_value_and_other_errors(subject: Subject, place: str) -> None:
     """The server returns 400 for an invalid value, whatever else is wrong with the request.
 
     Beside a reference to nothing the status of that is allowed as well, and in a large body that of too large a one.
@@ -150,32 +151,32 @@ def test_wrong_among_others(subject: Subject, place: str) -> None:
     if place == IN_A_LARGE_BODY:
         text, allowed = text[:-1] + b" " * PADDING + b"}", [TOO_LARGE]
     exchange = subject.post(text, key=body.get(upsert.key), credential=subject.credentials.primary)
-    _expect_refused(subject, exchange, *dict.fromkeys(allowed), when=f"for {first.name}: {wrong.label}, {place}")
+    _expect_rejected(subject, exchange, *dict.fromkeys(allowed), when=f"for {first.name}: {wrong.label}, {place}")
 
 
-def _expect_refused(subject: Subject, exchange: Exchange, *allowed: int, when: str) -> None:
-    """A wrong value is answered 400, or as is allowed; where it is not so alone either, that is judged elsewhere."""
+def _expect_rejected(subject: Subject, exchange: Exchange, *allowed: int, when: str) -> None:
+    """Expect 400 or an allowed status. Raises NotTestable if the invalid value alone does not get 400 either."""
     invalid = subject.contract.upsert.invalid
     if exchange.response.status not in (invalid, *allowed):
         (field, wrong), *_ = _wrong_fields(subject)
         alone = subject.upsert({**subject.minimal_body(), field.name: wrong.value}).response.status
         if exchange.response.status >= 500 or alone != invalid:
             blocked_by = Prerequisite.RESPONDS if exchange.response.status >= 500 else Prerequisite.REJECTS_WRONG_TYPE
-            raise NotTestable(f"a wrong value is answered {exchange.response.status}, and alone {alone}", blocked_by)
+            raise NotTestable(f"the invalid value gets {exchange.response.status}, and alone {alone}", blocked_by)
     expect_status(exchange, invalid, *allowed, when=when)
 
 
 def _wrong_fields(subject: Subject) -> list[tuple[RequestField, InvalidValue]]:
-    """Two fields that hold values of their own, each with a value that no reading makes right."""
-    return [(field, _of_wrong_type(field)) for field in _typed_fields(subject.contract)[:2]]
+    """Return two fields with values of their own, each with a value that cannot be converted to its type."""
+    return [(field, _wrong_type_for(field)) for field in _typed_fields(subject.contract)[:2]]
 
 
 def _typed_fields(contract: Contract) -> list[RequestField]:
-    """The request fields of a value of their own that is no string."""
+    """Return the request fields with values of their own, except strings."""
     return [field for field in own_fields(contract) if field.schema.get("type") != "string"]
 
 
-def _of_wrong_type(field: RequestField) -> InvalidValue:
+def _wrong_type_for(field: RequestField) -> InvalidValue:
     return next(wrong for wrong in invalid_values(field.schema) if wrong.invalidity is Invalidity.TYPE)
 
 

@@ -1,4 +1,4 @@
-"""TEN: organizations are kept apart. Needs the key of a second organization, and mostly one that may write there."""
+"""TEN: isolation of organizations. Needs the key of a second organization, mostly one that can write there."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from conformance.requirements.features import (
     BASE_MODELS,
     DELETE,
     INHERITANCE,
+    OBSERVABLE_MODELS,
     ORGANIZATIONS,
     STATE,
-    WHAT_OTHERS_HAVE,
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import requirement
@@ -37,7 +37,7 @@ from conformance.wire.exchange import Credential, Exchange, Json
 
 NEEDS = ["other-org-key"]
 LATE = (0.1, 0.4)
-"""Seconds to wait, one after the other, for a read that may only be late."""
+"""Seconds to wait before each further read, because the first one may only be late."""
 
 
 @requirement("TEN-01", MUST, clause="x-clauses/isolated", needs=NEEDS, about=ORGANIZATIONS, creates=True)
@@ -49,14 +49,14 @@ def test_names_do_not_collide(subject: Subject) -> None:
     shown_mine = subject.require_accepted(subject.upsert(mine)).response.members
     theirs = subject.full_body(2, mine[subject.contract.upsert.key])
     exchange = subject.upsert(theirs, other)
-    expect_accepted(exchange, "only the other organization has a model of that name")
+    expect_accepted(exchange, "the name is new in this organization")
     if subject.capabilities.create_returns_created:
-        expect_status(exchange, subject.contract.upsert.created, when="for a name that only the other organization has")
-    for override, shown, _ in overlays(subject.contract):
-        if _contains(shown_mine.get(shown.name), mine.get(override.name)):
+        expect_status(exchange, subject.contract.upsert.created, when="for a name that only another organization has")
+    for override, returned, _ in overlays(subject.contract):
+        if _contains(shown_mine.get(returned.name), mine.get(override.name)):
             entries = theirs.get(override.name, {})
             expect_entries(
-                exchange.response.members.get(shown.name), entries, shown, "in the other organization's model"
+                exchange.response.members.get(returned.name), entries, returned, "in the other organization's model"
             )
     changed = subject.full_body(3, mine[subject.contract.upsert.key])
     updated = subject.require_accepted(subject.upsert(changed, other))
@@ -66,19 +66,21 @@ def test_names_do_not_collide(subject: Subject) -> None:
 
 
 def _expect_a_create_of_its_own(subject: Subject, other: Credential) -> None:
-    """What one organization sent creates a model, and then updates it, where another sends the same."""
+    """Expect a request that one organization has sent to create and then update a model in another one."""
     alike = subject.existing(subject.minimal_body())
     again = subject.upsert(alike, other)
-    expect_accepted(again, "only the other organization has a model of that name")
+    expect_accepted(again, "the name is new in this organization")
     if subject.capabilities.create_returns_created:
-        expect_status(again, subject.contract.upsert.created, when="for what another organization sent just before")
+        expect_status(
+            again, subject.contract.upsert.created, when="for the same request as another organization sent before"
+        )
     if subject.capabilities.update_returns_updated:
         again = subject.upsert(alike, other)
         if not again.response.successful:
             subject.require_accepted(
                 subject.upsert(alike)
-            )  # refused to the owner as well, it says nothing of organizations
-        expect_status(again, subject.contract.upsert.updated, when="for what the other organization has by now")
+            )  # a request that the primary organization cannot send either says nothing
+        expect_status(again, subject.contract.upsert.updated, when="for a name that the organization has now")
 
 
 @requirement("TEN-02", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, STATE])
@@ -90,12 +92,14 @@ def test_writes_stay_inside(subject: Subject) -> None:
     before = subject.read_state(mine)
     theirs = subject.full_body(2, mine[subject.contract.upsert.key])
     subject.existing(theirs, other)
-    shown = subject.require_accepted(subject.upsert(theirs, other))
-    expect_unchanged(subject.contract, before, subject.read_state(mine), "after the other organization wrote that name")
-    if subject.capabilities.read_returns_state:  # once the owner has read it, a cache of reads has it
-        _expect_theirs(subject, shown, other, "after the owner of a model of that name read it")
+    returned = subject.require_accepted(subject.upsert(theirs, other))
+    expect_unchanged(
+        subject.contract, before, subject.read_state(mine), "after another organization wrote a model of that name"
+    )
+    if subject.capabilities.read_returns_state:  # the read by the primary organization fills a cache
+        _expect_own_model(subject, returned, other, "after the primary organization read its own")
         subject.existing(subject.full_body(3, mine[subject.contract.upsert.key]))
-        _expect_theirs(subject, shown, other, "after the owner of a model of that name changed it")
+        _expect_own_model(subject, returned, other, "after the primary organization changed its own")
 
 
 @requirement(
@@ -103,7 +107,7 @@ def test_writes_stay_inside(subject: Subject) -> None:
     MUST,
     clause="x-clauses/isolated",
     needs=NEEDS,
-    about=[*ORGANIZATIONS, WHAT_OTHERS_HAVE],
+    about=[*ORGANIZATIONS, OBSERVABLE_MODELS],
     creates=True,
     prerequisite=Prerequisite.HIDES_OTHER_ORGANIZATIONS,
 )
@@ -113,27 +117,25 @@ def test_others_do_not_read(subject: Subject) -> None:
     mine = {**subject.full_body(1), **{name: subject.names.new_name() for name in texts}}
     key = str(mine[subject.contract.upsert.key])
     other = _other(subject)
-    can_write_in_other_org(
-        subject
-    )  # a bare model of the other organization is seen before there is anything to leak into it
+    can_write_in_other_org(subject)  # creates a bare model there before there is anything to leak into it
     if subject.capabilities.read_works:
-        subject.read(key, other)  # a cache for all organizations would keep that there is none
+        subject.read(key, other)  # a cache for all organizations may remember the 404
         subject.existing(mine)
-        owners, others = _read_by_owner(subject, key), subject.read(key, other)
-        if owners.response.status != 200:
-            raise Failure("the model, whatever another organization read before", summary(owners))
+        own, others = _read_by_primary(subject, key), subject.read(key, other)
+        if own.response.status != 200:
+            raise Failure("the model, although another organization read its name before", summary(own))
         _expect_nothing_of(subject, mine, others, "no model of another organization")
         if subject.is_plain_name(f"{key}/a") and subject.has_path_for(f"{key}/a"):
             _expect_unread(subject, f"{key}/a")
     subject.existing(mine)
     other = other_org_writer(subject)
     bare = {subject.contract.upsert.key: mine[subject.contract.upsert.key]}
-    fresh = bare_model_of_other_org(subject)
+    bare_model = bare_model_of_other_org(subject)
     theirs = subject.require_accepted(subject.upsert(bare, other)).response.members
     for field in echoed_fields(subject.contract):
         seen = theirs.get(field.name)
-        if field.name in mine and same(seen, mine[field.name]) and not same(seen, fresh.get(field.name)):
-            raise Failure(f"nothing of another organization in {field.name}", f"{field.name}: {as_json(seen)}")
+        if field.name in mine and same(seen, mine[field.name]) and not same(seen, bare_model.get(field.name)):
+            raise Failure(f"no {field.name} of another organization", f"{field.name}: {as_json(seen)}")
 
 
 @requirement("TEN-04", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, DELETE])
@@ -144,20 +146,21 @@ def test_others_do_not_delete(subject: Subject) -> None:
     mine = subject.existing(subject.full_body(1))
     key = str(mine[subject.contract.upsert.key])
     subject.delete(key, other)
-    _expect_still_there(subject, key, "after another organization tried to delete it")
+    _expect_exists(subject, key, "after another organization tried to delete it")
     other = other_org_writer(subject)
     subject.existing({subject.contract.upsert.key: key}, other)
     deleted = subject.delete(key, other)
-    _expect_still_there(subject, key, "after another organization deleted its own of that name")
+    _expect_exists(subject, key, "after another organization deleted its model of that name")
     if subject.capabilities.delete_removes_model and deleted.response.successful:
         left = subject.read(key, other)
         if left.response.successful:
             strange = subject.existing(subject.minimal_body())[subject.contract.upsert.key]
             if subject.read(strange, other).response.successful:
                 raise NotTestable(
-                    "another organization reads what is not its own", blocked_by=Prerequisite.HIDES_OTHER_ORGANIZATIONS
+                    "another organization reads models that are not its own",
+                    blocked_by=Prerequisite.HIDES_OTHER_ORGANIZATIONS,
                 )
-        _expect_nothing_of(subject, mine, left, "no model where the organization deleted its own")
+        _expect_nothing_of(subject, mine, left, "no model after the organization deleted its own")
 
 
 @requirement(
@@ -175,11 +178,11 @@ def test_others_values_are_not_inherited(subject: Subject) -> None:
     other = other_org_writer(subject)
     mine = subject.existing(subject.full_body(1))
     name = mine[subject.contract.upsert.key]
-    fresh = bare_model_of_other_org(subject)
-    _expect_not_inherited(subject, mine, fresh, subject.upsert({**subject.minimal_body(), base.name: name}, other))
+    bare_model = bare_model_of_other_org(subject)
+    _expect_not_inherited(subject, mine, bare_model, subject.upsert({**subject.minimal_body(), base.name: name}, other))
     own = subject.existing(subject.full_body(2, str(name)), other)
     inheriting = subject.upsert({**subject.minimal_body(), base.name: own[subject.contract.upsert.key]}, other)
-    _expect_not_inherited(subject, mine, fresh, inheriting)
+    _expect_not_inherited(subject, mine, bare_model, inheriting)
 
 
 @requirement("TEN-06", SHOULD, clause="x-clauses/isolated-references", needs=NEEDS, about=[*ORGANIZATIONS, BASE_MODELS])
@@ -200,35 +203,39 @@ def _other(subject: Subject) -> Credential:
     return subject.credentials.other_org
 
 
-def _contains(shown: Json, entries: Json) -> bool:
+def _contains(returned: Json, entries: Json) -> bool:
     return (
-        isinstance(shown, dict) and isinstance(entries, dict) and all(same(shown.get(n), e) for n, e in entries.items())
+        isinstance(returned, dict)
+        and isinstance(entries, dict)
+        and all(same(returned.get(n), e) for n, e in entries.items())
     )
 
 
-def _read_by_owner(subject: Subject, key: str) -> Exchange:
-    """The read of a model that was just written. One that shows it a little later is late, and tells nothing."""
+def _read_by_primary(subject: Subject, key: str) -> Exchange:
+    """Read a model that was just written. Raises NotTestable if a later read finds it."""
     exchange = subject.read(key)
     for seconds in LATE if exchange.response.status == 404 else ():
         subject.pause(seconds)
         if subject.read(key).response.status == 200:
-            raise NotTestable("the read of the target may show what was before a write")
+            raise NotTestable("reads may return an earlier state")
     return exchange
 
 
-def _expect_theirs(subject: Subject, written_last: Exchange, other: Credential, when: str) -> None:
-    """The other organization reads its own model, as it was shown when it was written."""
+def _expect_own_model(subject: Subject, written_last: Exchange, other: Credential, when: str) -> None:
+    """Expect the other organization to read its own model as it was last written."""
     exchange = subject.read(str(written_last.request.key), other)
     if exchange.response.status != 200:
-        raise NotTestable(f"the read of a model of the other organization was answered {exchange.response.status}")
-    shown = written_last.response.members
+        raise NotTestable(f"the read of a model of the other organization got {exchange.response.status}")
+    returned = written_last.response.members
     for field in subject.reliable_fields():
-        if field.name in shown:
-            expect_returned(exchange.response.members, field.response, shown[field.name], f"in its own model, {when}")
+        if field.name in returned:
+            expect_returned(
+                exchange.response.members, field.response, returned[field.name], f"in its own model, {when}"
+            )
 
 
 def _expect_nothing_of(subject: Subject, mine: Mapping[str, Json], exchange: Exchange, what: str) -> None:
-    """The other organization reads no model, and no text of `mine` in what it is told instead."""
+    """Expect the other organization to get no model, and no text of `mine` in an error response."""
     if exchange.response.successful:
         if subject.capabilities.read_reports_absence:
             raise Failure(what, summary(exchange))
@@ -236,35 +243,37 @@ def _expect_nothing_of(subject: Subject, mine: Mapping[str, Json], exchange: Exc
     said = subject.names.names_in(exchange.response.body.decode("utf-8", "replace"))
     texts = (value for name, value in mine.items() if name != subject.contract.upsert.key)
     if any(text in said for text in texts):
-        raise Failure(f"{what}, and nothing of it in an error", summary(exchange), seen_in=[exchange.response])
+        raise Failure(f"{what}, and no text of it in an error response", summary(exchange), seen_in=[exchange.response])
 
 
 def _expect_not_inherited(
-    subject: Subject, mine: Mapping[str, Json], fresh: Mapping[str, Json], exchange: Exchange
+    subject: Subject, mine: Mapping[str, Json], bare_model: Mapping[str, Json], exchange: Exchange
 ) -> None:
-    """The model shows no value of `mine`, but what a `fresh` one of its organization shows as well."""
+    """Expect a model to have no value of `mine`, except those that `bare_model` has too."""
     members = exchange.response.members
     if not exchange.response.successful:
         return
     for field in inherited_fields(subject.contract):
         seen = members.get(field.name)
-        if field.name in mine and same(seen, mine[field.name]) and not same(seen, fresh.get(field.name)):
+        if field.name in mine and same(seen, mine[field.name]) and not same(seen, bare_model.get(field.name)):
             raise Failure(
                 f"{field.name} not inherited from another organization", as_json(seen), seen_in=[exchange.response]
             )
-    for override, shown, _ in overlays(subject.contract):
-        seen, default = members.get(shown.name), fresh.get(shown.name)
+    for override, returned, _ in overlays(subject.contract):
+        seen, default = members.get(returned.name), bare_model.get(returned.name)
         own = default if isinstance(default, dict) else {}
         entries = mine.get(override.name)
         if isinstance(seen, dict) and isinstance(entries, dict):
             leaked = [n for n, entry in entries.items() if same(seen.get(n), entry) and not same(own.get(n), entry)]
             if leaked:
                 raise Failure(
-                    f"{shown.name} not inherited from another organization", as_json(seen), seen_in=[exchange.response]
+                    f"{returned.name} not inherited from another organization",
+                    as_json(seen),
+                    seen_in=[exchange.response],
                 )
 
 
-def _expect_still_there(subject: Subject, key: str, when: str) -> None:
+def _expect_exists(subject: Subject, key: str, when: str) -> None:
     if subject.capabilities.read_works:
         expect_status(subject.read(key), 200, when=when)
     else:
@@ -274,8 +283,8 @@ def _expect_still_there(subject: Subject, key: str, when: str) -> None:
 
 
 def _expect_unread(subject: Subject, name: str) -> None:
-    """Another organization does not read a model of the name, which has a slash."""
+    """Expect another organization not to read a model whose name has a slash."""
     subject.existing({subject.contract.upsert.key: name})
     others = subject.read(name, _other(subject))
     if subject.capabilities.read_reports_absence and others.response.successful:
-        raise Failure("no model of another organization, whose name has a slash", summary(others))
+        raise Failure("no model of another organization, with a slash in its name", summary(others))

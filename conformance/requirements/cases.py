@@ -1,4 +1,4 @@
-"""The things of a contract that a requirement is checked on, one test each."""
+"""The cases that a contract has for a check: one test each, by label."""
 
 from __future__ import annotations
 
@@ -14,74 +14,77 @@ PAIR = 2
 
 @dataclass(frozen=True, slots=True)
 class WrongValue:
-    """A request field and a value that is wrong for it."""
+    """A request field and an invalid value for it."""
 
     field: RequestField
     wrong: InvalidValue
     updates: bool
-    """Whether it is sent to a model that exists. Values of a field take turns, and so do fields."""
+    """Whether an update sends it, not a create. Values alternate, and so do fields."""
 
 
-def shown(contract: Contract) -> Mapping[str, EchoedField]:
-    """Fields that come back under the name they were sent by: references, and those with a value of their own."""
+def echoed(contract: Contract) -> Mapping[str, EchoedField]:
+    """Return the echoed fields: references, and fields that hold a value of their own."""
     names = {field.name for field in own_fields(contract)}
     return {f.name: f for f in echoed_fields(contract) if f.request.reference or f.name in names}
 
 
-def own(contract: Contract) -> Mapping[str, EchoedField]:
-    """... and that refer to nothing else."""
-    return {name: field for name, field in shown(contract).items() if not field.request.reference}
+def echoed_values(contract: Contract) -> Mapping[str, EchoedField]:
+    """Return the echoed fields that hold a value of their own."""
+    return {name: field for name, field in echoed(contract).items() if not field.request.reference}
 
 
-def odd(contract: Contract) -> Mapping[str, EchoedField]:
-    """... and that have odd values."""
-    return {name: field for name, field in own(contract).items() if edge_values(field.request.schema)}
+def with_edge_values(contract: Contract) -> Mapping[str, EchoedField]:
+    """Return the echoed fields that have valid but unusual values."""
+    return {name: field for name, field in echoed_values(contract).items() if edge_values(field.request.schema)}
 
 
 def inherited(contract: Contract) -> Mapping[str, EchoedField]:
-    """... and that a base model can supply."""
+    """Return the echoed fields that a model inherits from its base model."""
     names = {field.name for field in inherited_fields(contract)}
-    return {name: field for name, field in own(contract).items() if name in names}
+    return {name: field for name, field in echoed_values(contract).items() if name in names}
 
 
-def overlaid(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseField]]:
-    """Overrides, each with the response field that shows what comes of it."""
+def overrides(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseField]]:
+    """Return the overrides, each with the response field that returns its effect."""
     return {override.name: (override, field) for override, field, _ in overlays(contract)}
 
 
-def overlaid_on_base(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseField]]:
-    """... and that lie over the parameters of a base model."""
+def overrides_of_base(contract: Contract) -> Mapping[str, tuple[RequestField, ResponseField]]:
+    """Return the overrides of parameters that a base model supplies."""
     return {override.name: (override, field) for override, field, source in overlays(contract) if source.base}
 
 
 def references(contract: Contract) -> Mapping[str, tuple[RequestField, Reference]]:
-    """Fields that refer to something, under each of their spellings, with what they refer to."""
+    """Return the references, under each of their spellings, with what they refer to."""
     request = contract.upsert.request
     found = {name: (field, request[field.storage_name].reference) for name, field in request.items()}
     return {name: (field, reference) for name, (field, reference) in found.items() if reference}
 
 
 def aliases(contract: Contract) -> Mapping[str, tuple[RequestField, Alias]]:
-    """Fields that are another spelling of one, with what they are another spelling of."""
+    """Return the alternative spellings of fields, with what each is an alternative of."""
     return {name: (field, field.alias) for name, field in contract.upsert.request.items() if field.alias}
 
 
-def wrong(*kinds: Invalidity) -> Callable[[Contract], Mapping[str, WrongValue]]:
-    """Wrong values of every field, of the kinds given; fields that are alike share out what may be coerced."""
+def with_invalid_values(*kinds: Invalidity) -> Callable[[Contract], Mapping[str, WrongValue]]:
+    """Return the invalid values of every field, of the given kinds. Fields with the same schema share some of them."""
 
     def of(contract: Contract) -> Mapping[str, WrongValue]:
         return {
             f"{field.name}: {wrong.label}": WrongValue(field, wrong, updates=(row + column) % 2 == 1)
             for row, field in enumerate(contract.upsert.request.values())
-            for column, wrong in enumerate(_taking_turns(contract, field))
+            for column, wrong in enumerate(_shared_out(contract, field))
             if wrong.invalidity in kinds
         }
 
     return of
 
 
-def _taking_turns(contract: Contract, field: RequestField) -> Sequence[InvalidValue]:
-    """The wrong values of a field; fields of the same schema take turns at containers, and at what may be coerced."""
+def _shared_out(contract: Contract, field: RequestField) -> Sequence[InvalidValue]:
+    """Return the invalid values to send for a field.
+
+    Of several fields with the same schema, each leaves out one container and one value that could be coerced, in turn.
+    """
     values = invalid_values(field.schema)
     alike = [other.name for other in contract.upsert.request.values() if invalid_values(other.schema) == values]
     coercible = [wrong for wrong in values if wrong.invalidity is Invalidity.COERCIBLE]
@@ -92,6 +95,6 @@ def _taking_turns(contract: Contract, field: RequestField) -> Sequence[InvalidVa
 
 
 def server_owned(contract: Contract) -> Mapping[str, ResponseField]:
-    """Fields that only the response has."""
+    """Return the fields that only the response has."""
     upsert = contract.upsert
     return {name: field for name, field in upsert.response.items() if name not in upsert.request}

@@ -1,4 +1,4 @@
-"""What a contract may have or lack: the things that a requirement is about. About what is lacking nothing is judged."""
+"""Features that a contract may have. A requirement about a feature that the contract lacks does not apply."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from contract import Contract, FromKey, Omitted, Schema
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something that a contract may have."""
+    """One feature of a contract."""
 
     lacking: str
-    """What is to be said of a contract that lacks it, as a clause: `the contract has no base models`."""
+    """The reason why a requirement does not apply without it: `the contract has no base models`."""
     is_in: Callable[[Contract], bool]
 
 
 def _date_times(schema: Schema) -> Iterator[Schema]:
-    """The date-times that a schema of an object has, those inside other objects included."""
+    """Yield the schemas of date-times in the schema of an object, at any depth."""
     if schema.get("format") == "date-time":
         yield schema
     for member in schema.get("properties", {}).values():
         yield from _date_times(member)
 
 
-def _shows_date_times(contract: Contract) -> bool:
+def _returns_date_times(contract: Contract) -> bool:
     return any(True for field in contract.upsert.response.values() for _ in _date_times(field.schema))
 
 
-def _has_many_values(contract: Contract) -> bool:
-    return any(not has_few_values(field.request.schema) for field in cases.own(contract).values())
+def _has_distinctive_values(contract: Contract) -> bool:
+    return any(not has_few_values(field.request.schema) for field in cases.echoed_values(contract).values())
 
 
 def _describes_errors(contract: Contract) -> bool:
-    """Whether the body of an error has a schema that says more of it than that it is an object."""
+    """Return whether the bodies of errors have a schema."""
     return any("schema" in body for response in _errors(contract) for body in response.get("content", {}).values())
 
 
@@ -51,8 +51,8 @@ def _errors(contract: Contract) -> Iterator[Mapping[str, Any]]:
             yield from (response for status, response in responses.items() if status.startswith("4"))
 
 
-def _takes_slashes(contract: Contract) -> bool:
-    """Whether the path of the read takes names with slashes in it."""
+def _accepts_slashes(contract: Contract) -> bool:
+    """Return whether the path of the read accepts names with slashes."""
     read = contract.upsert.read
     if read is None:
         return False
@@ -62,107 +62,115 @@ def _takes_slashes(contract: Contract) -> bool:
     return any(parameter.get("schema", {}).get("format") == "path" for parameter in named)
 
 
-def _refuses_empty_key(contract: Contract) -> bool:
+def _rejects_empty_key(contract: Contract) -> bool:
     return not is_valid(contract.upsert.request[contract.upsert.key].schema, "")
 
 
-def _reads_with_credentials(contract: Contract) -> bool:
+def _read_needs_credentials(contract: Contract) -> bool:
     return contract.upsert.read is not None and contract.upsert.read.credentials
 
 
-def _asks_everywhere(contract: Contract) -> bool:
+def _needs_credentials_everywhere(contract: Contract) -> bool:
     upsert = contract.upsert
     return all(it.credentials for it in (upsert.operation, upsert.read, upsert.delete) if it is not None)
 
 
-def _keeps(contract: Contract) -> bool:
+def _keeps_omitted(contract: Contract) -> bool:
     return contract.upsert.omitted is Omitted.KEEP
 
 
-def _tells_creates(contract: Contract) -> bool:
+def _has_distinct_statuses(contract: Contract) -> bool:
     return contract.upsert.created != contract.upsert.updated
 
 
-SHOWN = Feature(
-    "the contract has no field that comes back under the name it was sent by", lambda it: bool(cases.shown(it))
+ECHOED = Feature("the contract has no echoed field", lambda it: bool(cases.echoed(it)))
+ECHOED_VALUES = Feature(
+    "the contract has no echoed field other than references", lambda it: bool(cases.echoed_values(it))
 )
-OWN = Feature("the contract has no field of a value of its own that comes back", lambda it: bool(cases.own(it)))
-OWN_OF_MANY_VALUES = Feature("the contract has no field of many values that comes back", _has_many_values)
-ODD = Feature("the contract has no field that takes odd values", lambda it: bool(cases.odd(it)))
-SERVER_OWNED = Feature("the contract has no field that only a response has", lambda it: bool(cases.server_owned(it)))
-FIELDS = Feature("the contract has no request field of a value of its own", lambda it: bool(own_fields(it)))
-NUMBERS = Feature(
-    "the contract has no request field of numbers",
+DISTINCTIVE_VALUES = Feature("the contract has no echoed field with more than a few values", _has_distinctive_values)
+EDGE_VALUES = Feature(
+    "the contract has no echoed field with unusual values", lambda it: bool(cases.with_edge_values(it))
+)
+SERVER_OWNED = Feature("the contract has no response-only field", lambda it: bool(cases.server_owned(it)))
+VALUE_FIELDS = Feature(
+    "the contract has no request field other than the name and references", lambda it: bool(own_fields(it))
+)
+NUMERIC_FIELDS = Feature(
+    "the contract has no numeric request field",
     lambda it: any(field.schema.get("type") in ("number", "integer") for field in own_fields(it)),
 )
-TYPED_FIELDS = Feature(
-    "the contract has no request field of another type than string",
+NON_STRING_FIELDS = Feature(
+    "the contract has no request field other than strings",
     lambda it: any(field.schema.get("type") != "string" for field in own_fields(it)),
 )
 ENUMS = Feature(
-    "the contract has no request field of enumerated values",
+    "the contract has no request field with enumerated values",
     lambda it: any("enum" in field.schema for field in it.upsert.request.values()),
 )
-CONSTANTS = Feature("the contract has no field of one value for all custom models", lambda it: bool(constants(it)))
+CONSTANTS = Feature("the contract has no field with one value for all custom models", lambda it: bool(constants(it)))
 IDENTIFIER = Feature(
-    "the contract has no identifier beside the name",
+    "the contract has no identifier other than the name",
     lambda it: any(isinstance(field.source, FromKey) for field in it.upsert.response.values()),
 )
-NAMES_OF_SOME_LENGTH = Feature("the contract takes an empty name", _refuses_empty_key)
+NONEMPTY_NAMES = Feature("the contract allows an empty name", _rejects_empty_key)
 
 BASE_MODELS = Feature("the contract has no base models", lambda it: base_field(it) is not None)
-BASE_SHOWN = Feature(
-    "the contract does not show the base model",
-    lambda it: (base := base_field(it)) is not None and base.name in cases.shown(it),
+BASE_ECHOED = Feature(
+    "the contract has no response field for the base model",
+    lambda it: (base := base_field(it)) is not None and base.name in cases.echoed(it),
 )
-INHERITED = Feature("the contract has no field that models inherit", lambda it: bool(cases.inherited(it)))
+INHERITED = Feature("the contract has no inherited field", lambda it: bool(cases.inherited(it)))
 OVERRIDES = Feature("the contract has no overrides", lambda it: any(True for _ in overlays(it)))
 INHERITED_PARAMETERS = Feature(
-    "the contract has no parameters that models inherit", lambda it: any(source.base for _, _, source in overlays(it))
+    "the contract has no inherited parameters", lambda it: any(source.base for _, _, source in overlays(it))
 )
 INHERITANCE = Feature(
-    "the contract has nothing that models inherit", lambda it: INHERITED.is_in(it) or INHERITED_PARAMETERS.is_in(it)
+    "the contract has no inheritance", lambda it: INHERITED.is_in(it) or INHERITED_PARAMETERS.is_in(it)
 )
 REFERENCES = Feature("the contract has no references", lambda it: bool(cases.references(it)))
-ALIASES = Feature("the contract has no field with another spelling", lambda it: bool(cases.aliases(it)))
-PROVIDER_NAMES = Feature(
+ALIASES = Feature("the contract has no field with an alternative spelling", lambda it: bool(cases.aliases(it)))
+PROVIDER_REFERENCES = Feature(
     "the contract has no references to providers",
     lambda it: any(reference.to == "providers" for _, reference in cases.references(it).values()),
 )
-PROVIDERS = Feature("the contract shows no provider", lambda it: any(True for _ in lookups(it)))
-PROVIDER_SPELLINGS = Feature(
-    "the contract has no provider with another spelling of its field",
+PROVIDERS = Feature("the contract has no response field for the provider", lambda it: any(True for _ in lookups(it)))
+PROVIDER_ALIASES = Feature(
+    "the contract has no alternative spelling of the provider field",
     lambda it: any(lookup.by == alias.of for _, lookup in lookups(it) for _, alias in cases.aliases(it).values()),
 )
 
-CREDENTIALS = Feature("the contract asks for no credentials", lambda it: it.upsert.operation.credentials)
-CREDENTIALS_TO_READ = Feature("the contract asks for no credentials to read", _reads_with_credentials)
+CREDENTIALS = Feature("the contract requires no credentials", lambda it: it.upsert.operation.credentials)
+READ_CREDENTIALS = Feature("the contract requires no credentials for a read", _read_needs_credentials)
 SCOPE = Feature("the contract has no organizations", lambda it: it.upsert.scope is not None)
-CREDENTIALS_EVERYWHERE = Feature("the contract has operations that ask for no credentials", _asks_everywhere)
+CREDENTIALS_EVERYWHERE = Feature(
+    "the contract has operations that require no credentials", _needs_credentials_everywhere
+)
 ORGANIZATIONS = (SCOPE, CREDENTIALS, CREDENTIALS_EVERYWHERE)
-"""Without credentials nothing tells one organization from another."""
-READ_ONLY = Feature("the contract has no callers who may only read", lambda it: it.upsert.forbidden is not None)
+"""Without credentials, nothing distinguishes organizations."""
+READ_ONLY = Feature("the contract has no read-only credentials", lambda it: it.upsert.forbidden is not None)
 RESERVED_NAMES = Feature("the contract has no reserved names", lambda it: it.upsert.reserved is not None)
 
 READ = Feature("the contract has no read", lambda it: it.upsert.read is not None)
-SLASHES = Feature("the contract has no path that takes a name with slashes", _takes_slashes)
+SLASHES = Feature("the contract has no path for names with slashes", _accepts_slashes)
 DELETE = Feature("the contract has no delete", lambda it: it.upsert.delete is not None)
-KEPT = Feature("the contract has fields reset that an update leaves out", _keeps)
+KEEPS_OMITTED = Feature("the contract resets omitted fields", _keeps_omitted)
 STATE = Feature(
-    "the contract has no read, and has fields reset that an update leaves out, so that no state can be looked at",
-    lambda it: READ.is_in(it) or KEPT.is_in(it),
+    "the contract has no read and resets omitted fields, so the stored state cannot be read",
+    lambda it: READ.is_in(it) or KEEPS_OMITTED.is_in(it),
 )
-CREATED = Feature("the contract has creates answered otherwise than with 201", lambda it: it.upsert.created == 201)
-CREATES_TOLD = Feature("the contract has creates answered as updates are", _tells_creates)
+CREATE_RETURNS_201 = Feature(
+    "the contract has another status than 201 for creates", lambda it: it.upsert.created == 201
+)
+DISTINCT_STATUSES = Feature("the contract has the same status for creates and updates", _has_distinct_statuses)
 EXISTENCE = Feature(
-    "the contract has no read, and has creates answered as updates are, so that nothing tells whether a model exists",
-    lambda it: READ.is_in(it) or CREATES_TOLD.is_in(it),
+    "the contract has no read and the same status for creates and updates, so nothing shows whether a model exists",
+    lambda it: READ.is_in(it) or DISTINCT_STATUSES.is_in(it),
 )
-WHAT_OTHERS_HAVE = Feature(
-    "the contract has no read, and no field of a value of its own that comes back",
-    lambda it: READ.is_in(it) or OWN.is_in(it),
+OBSERVABLE_MODELS = Feature(
+    "the contract has no read, and no echoed field other than references",
+    lambda it: READ.is_in(it) or ECHOED_VALUES.is_in(it),
 )
-CREATION_TIME = Feature("the contract has no time of creation", lambda it: timestamp(it, "created") is not None)
-UPDATE_TIME = Feature("the contract has no time of the last update", lambda it: timestamp(it, "updated") is not None)
-DATE_TIMES = Feature("the contract has no date-times", _shows_date_times)
-ERROR_SCHEMAS = Feature("the contract does not describe the bodies of errors", _describes_errors)
+CREATION_TIME = Feature("the contract has no creation time", lambda it: timestamp(it, "created") is not None)
+UPDATE_TIME = Feature("the contract has no update time", lambda it: timestamp(it, "updated") is not None)
+DATE_TIMES = Feature("the contract has no date-time in a response", _returns_date_times)
+ERROR_SCHEMAS = Feature("the contract has no schema for the bodies of errors", _describes_errors)

@@ -38,7 +38,7 @@ from conformance.judge.requests import (
     is_safe_in_path,
 )
 from conformance.options import PROFILES, Profile
-from conformance.requirements.features import OWN, OWN_OF_MANY_VALUES, SLASHES
+from conformance.requirements.features import DISTINCTIVE_VALUES, ECHOED_VALUES, SLASHES
 from conformance.target.client import Client, Credentials
 from conformance.target.ledger import Creations, Ledger
 from conformance.target.names import Names
@@ -189,7 +189,7 @@ class Subject(Operations):
         fields = tuple(
             f for f in self.capabilities.reliable_fields if not (distinctive and has_few_values(f.request.schema))
         )
-        if not fields and (OWN_OF_MANY_VALUES if distinctive else OWN).is_in(self.contract):
+        if not fields and (DISTINCTIVE_VALUES if distinctive else ECHOED_VALUES).is_in(self.contract):
             if self.capabilities.create_echoes_fields:
                 answers = "does not" if self.capabilities.update_works else "fails"
                 reason = f"a create returns the sent values, but an update {answers}"

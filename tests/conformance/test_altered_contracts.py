@@ -186,16 +186,16 @@ def test_a_server_of_the_contract_before_is_found(name: str, tmp_path: Path) -> 
 LACKING = {
     "SEM-01": ("no base models", "the contract has no base models"),
     "SEM-05": ("no override", "the contract has no overrides"),
-    "STA-14": ("no alias", "the contract has no field with another spelling"),
+    "STA-14": ("no alias", "the contract has no field with an alternative spelling"),
     "STA-19": ("no read", "the contract has no read"),
     "STA-20": ("no delete", "the contract has no delete"),
-    "AUT-01": ("security is empty", "the contract asks for no credentials"),
+    "AUT-01": ("security is empty", "the contract requires no credentials"),
     "TEN-01": ("no organizations", "the contract has no organizations"),
-    "IDM-16": ("no times", "the contract has no time of the last update"),
-    "CON-01": ("creates are answered as updates", "the contract has creates answered as updates are"),
-    "CON-04": ("flags alone", "the contract has no field of many values that comes back"),
-    "STA-09": ("no enums", "the contract has no request field of enumerated values"),
-    "SEM-08": ("no provider is shown", "the contract shows no provider"),
+    "IDM-16": ("no times", "the contract has no update time"),
+    "CON-01": ("creates are answered as updates", "the contract has the same status for creates and updates"),
+    "CON-04": ("flags alone", "the contract has no echoed field with more than a few values"),
+    "STA-09": ("no enums", "the contract has no request field with enumerated values"),
+    "SEM-08": ("no provider is shown", "the contract has no response field for the provider"),
 }
 """Requirements, each with an alteration that takes away what it is about, and what is said then."""
 

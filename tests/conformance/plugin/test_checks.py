@@ -48,7 +48,7 @@ def test_one_item_a_requirement_and_parameter_with_marks(serving: Project) -> No
     serving.configure(STRICT)
     ran = serving.pytest("-q", *CHECKS, "--respan-app", "server:app", "-m", "must and idm", "--collect-only")
     assert ran.code == 0, ran.output
-    assert "test_idm_state.py::test_create_shows_the_value[IDM-01-display_name]" in ran.output
+    assert "test_idm_state.py::test_create_returns_the_value[IDM-01-display_name]" in ran.output
     assert "[STA-01" not in ran.output
     assert "[IDM-06" not in ran.output, "a SHOULD"
 

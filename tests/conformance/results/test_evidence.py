@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.checks.invalid_credentials import wrong_credentials
+from conformance.checks.invalid_credentials import invalid_credentials
 from conformance.judge.outcome import Failure
 from conformance.results.finding import (
     LONGEST_BODY,
@@ -136,9 +136,9 @@ def test_no_finding_contains_a_token_wherever_it_is_echoed(token: str) -> None:
     assert token not in "\n".join(_texts(finding))
 
 
-@pytest.mark.parametrize("kind", wrong_credentials(OWNER))
+@pytest.mark.parametrize("kind", invalid_credentials(OWNER))
 def test_no_finding_contains_a_near_miss_of_a_token(kind: str) -> None:
-    near = wrong_credentials(OWNER)[kind]
+    near = invalid_credentials(OWNER)[kind]
     echo = f"unknown key {token_of(near)}"
     texts = "\n".join(_texts(_finding(_exchange(echo, near), observed=f"400 {echo}")))
     assert KEY not in texts

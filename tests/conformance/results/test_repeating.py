@@ -79,7 +79,7 @@ def test_pytest_runs_one_test_again() -> None:
     arguments = ["-q", "-p", "conformance.plugin", "--pyargs", "conformance", "-k", "IDM"]
     command = pytest_command_of(settings, {}, arguments)
     options = "--respan-url http://localhost:9000 --respan-provider 'my vllm' --respan-strict"
-    node = "conformance.checks.test_idm_state::test_update_shows_the_value[IDM-02-input_cost]"
+    node = "conformance.checks.test_idm_state::test_update_returns_the_value[IDM-02-input_cost]"
     assert command.of(7, "IDM-02", node=node) == (
         f"pytest -p conformance.plugin --pyargs '{node}' {options} --respan-seed 7"
     )

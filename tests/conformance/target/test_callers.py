@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from conformance.checks.invalid_credentials import KINDS, with_scheme, wrong_credentials
+from conformance.checks.invalid_credentials import KINDS, invalid_credentials, with_scheme
 from conformance.target.client import Credentials, token_of, token_of_shell
 from conformance.wire.exchange import Credential
 from tests.conformance.parts import drawn, drawn_slowly
@@ -36,7 +36,7 @@ def _owner(token: str) -> Credential:
 @drawn
 def test_no_wrong_credential_is_the_owners(token: str) -> None:
     owner = _owner(token)
-    wrong = wrong_credentials(owner)
+    wrong = invalid_credentials(owner)
     assert {"empty", "other scheme", "scheme missing", "a prefix of the key", "a suffix of the key"} <= wrong.keys()
     for credential in wrong.values():
         assert credential.value != owner.value
@@ -51,18 +51,18 @@ def test_no_wrong_credential_is_the_owners(token: str) -> None:
 @example("0000")
 @drawn
 def test_every_key_has_wrong_ones_of_every_kind(token: str) -> None:
-    wrong = wrong_credentials(_owner(token)).keys()
+    wrong = invalid_credentials(_owner(token)).keys()
     assert all(wrong & set(kinds) for kinds in KINDS.values())
     assert wrong <= {which for kinds in KINDS.values() for which in kinds}
 
 
 def test_all_near_misses_of_an_ordinary_key_are_different() -> None:
-    wrong = wrong_credentials(_owner("sk-Ordinary-Key1"))
+    wrong = invalid_credentials(_owner("sk-Ordinary-Key1"))
     assert len({credential.value for credential in wrong.values()}) == len(wrong)
 
 
 def test_bits_of_a_signature_that_count_for_nothing_are_left_alone() -> None:
-    kinds = wrong_credentials(_owner("e30.e30.c2ln")).keys()
+    kinds = invalid_credentials(_owner("e30.e30.c2ln")).keys()
     assert "the key with its last character changed" not in kinds
     assert "the key with a character more" not in kinds
     assert "the key with its first character changed" in kinds
@@ -74,7 +74,7 @@ def test_bits_of_a_signature_that_count_for_nothing_are_left_alone() -> None:
 @example("a\\b'c\"d`e%f*g")
 @drawn_slowly
 def test_a_shell_makes_each_from_the_key(shell: Shell, token: str) -> None:
-    wrong = wrong_credentials(_owner(token))
+    wrong = invalid_credentials(_owner(token))
     lines = "\n".join(f'printf "%s\\n" "{credential.shell}"' for credential in wrong.values())
     made = shell.run(lines, {KEY: token}).decode().splitlines()
     assert made == [credential.value for credential in wrong.values()]
@@ -84,8 +84,10 @@ def test_a_shell_makes_each_from_the_key(shell: Shell, token: str) -> None:
 @drawn
 def test_no_credential_shows_the_key(token: str) -> None:
     owner, another = _owner(token), _owner("sk-another")
-    assume(not any(token in repr(it) for it in (another, *wrong_credentials(another).values())))  # a word of the shell
-    for credential in (owner, *wrong_credentials(owner).values()):
+    assume(
+        not any(token in repr(it) for it in (another, *invalid_credentials(another).values()))
+    )  # a word of the shell
+    for credential in (owner, *invalid_credentials(owner).values()):
         assert token not in repr(credential)
         assert token not in credential.shell
 
