@@ -122,7 +122,7 @@ def test_what_must_be_tested_and_is_not_leaves_no_verdict(tmp_path: Path) -> Non
         assert conformance(url, *arguments[:2], environment=OWNER).code == 0
         ran = conformance(url, *arguments, environment=OWNER)
     assert ran.code == 4
-    assert "not testable, and --require-all asks for it: TEN-01" in ran.stdout
+    assert "not testable, but required by --require-all: TEN-01" in ran.stdout
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
@@ -164,7 +164,7 @@ def test_a_key_on_the_command_line_is_refused_and_not_repeated(arguments: tuple[
     ran = conformance("http://localhost:8000", *arguments)
     assert ran.code == 2
     name = arguments[0].partition("=")[0]
-    assert f"name a file that holds it with {name}-file" in ran.stderr
+    assert f"give a file that contains it with {name}-file" in ran.stderr
     assert "sk-0123" not in ran.stdout + ran.stderr
 
 
@@ -182,7 +182,7 @@ def test_a_key_among_the_arguments_of_pytest_is_refused_and_not_repeated() -> No
     ]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "name a file that holds it with --respan-api-key-file" in ran.stderr
+    assert "give a file that contains it with --respan-api-key-file" in ran.stderr
     assert "sk-01" not in ran.stdout + ran.stderr
 
 
