@@ -258,7 +258,7 @@ class Contract:
     upsert: Upsert
     clauses: Mapping[str, Clause]
     """The statements of `x-clauses`, the parts of the upsert operation by their path in it, and the extensions
-    of fields: `x-clauses/shown`, `x-upsert/omitted`, `responses/201`, `requestBody`, `input_cost/x-source`."""
+    of fields: `x-clauses/returned`, `x-upsert/omitted`, `responses/201`, `requestBody`, `input_cost/x-source`."""
     locate: Callable[[Tokens], str] = field(repr=False, compare=False)
     """Returns the JSON pointer to where the files define a node of the document, or its nearest ancestor."""
     base_path: str = ""

@@ -81,7 +81,7 @@ class RequestFilter(TypedDict, total=False):
     status: str | None
     """A status such as `404`, or a class such as `4xx`."""
     organization: str | None
-    refused: bool | None
+    rejected: bool | None
     """Whether the request was rejected."""
     after: int
     """Only requests with a higher number."""

@@ -22,7 +22,7 @@ LATE = {"a wrong value", "an unknown base model"}
 """Invalid requests that a server may reject only after it has begun to change the model."""
 
 
-@requirement("IDM-12", SHOULD, clause="x-clauses/refused", about=[STATE])
+@requirement("IDM-12", SHOULD, clause="x-clauses/rejected", about=[STATE])
 @each("invalid", INVALID_REQUESTS)
 def test_rejected_request_changes_nothing(subject: Subject, invalid: InvalidRequest) -> None:
     """A rejected request does not change the model."""
@@ -35,7 +35,7 @@ def test_rejected_request_changes_nothing(subject: Subject, invalid: InvalidRequ
         raise
 
 
-@requirement("IDM-30", SHOULD, clause="x-clauses/refused", about=[KEEPS_OMITTED])
+@requirement("IDM-30", SHOULD, clause="x-clauses/rejected", about=[KEEPS_OMITTED])
 @each("invalid", lambda contract: {label: it for label, it in INVALID_REQUESTS(contract).items() if label in LATE})
 def test_rejected_update_leaves_nothing_behind(subject: Subject, invalid: InvalidRequest) -> None:
     """A later update does not write values of a rejected update."""
@@ -49,7 +49,7 @@ def test_rejected_update_leaves_nothing_behind(subject: Subject, invalid: Invali
     expect_unchanged(subject.contract, before, after, "in an update with the name alone, after a rejected one")
 
 
-@requirement("IDM-13", SHOULD, clause="x-clauses/refused", about=[EXISTENCE], creates=True)
+@requirement("IDM-13", SHOULD, clause="x-clauses/rejected", about=[EXISTENCE], creates=True)
 @each("invalid", INVALID_REQUESTS)
 def test_rejected_request_creates_nothing(subject: Subject, invalid: InvalidRequest) -> None:
     """A rejected request does not create a model."""
@@ -64,7 +64,7 @@ def test_rejected_request_creates_nothing(subject: Subject, invalid: InvalidRequ
             raise Failure(f"no {field.name} of a rejected request", f"{field.name}: {as_json(returned[field.name])}")
 
 
-@requirement("IDM-19", MUST, clause="x-clauses/shown", quick=False)
+@requirement("IDM-19", MUST, clause="x-clauses/returned", quick=False)
 @each("invalid", INVALID_REQUESTS)
 def test_valid_request_after_a_rejected_one(subject: Subject, invalid: InvalidRequest) -> None:
     """The server accepts a valid request after a rejected one."""

@@ -64,7 +64,7 @@ def _requests_to_repeat(contract: Contract) -> dict[str, str]:
 @requirement(
     "IDM-01",
     MUST,
-    clause="x-clauses/shown",
+    clause="x-clauses/returned",
     about=[ECHOED],
     prerequisite=Prerequisite.CREATE_RETURNS_VALUES,
     quick=False,
@@ -88,7 +88,9 @@ def test_create_returns_the_value(subject: Subject, field: EchoedField) -> None:
                 )
 
 
-@requirement("IDM-02", MUST, clause="x-clauses/shown", about=[ECHOED], prerequisite=Prerequisite.UPDATE_RETURNS_VALUES)
+@requirement(
+    "IDM-02", MUST, clause="x-clauses/returned", about=[ECHOED], prerequisite=Prerequisite.UPDATE_RETURNS_VALUES
+)
 @each("field", cases.echoed)
 def test_update_returns_the_value(subject: Subject, field: EchoedField) -> None:
     """An update returns the new value, not the previous one."""
@@ -115,7 +117,7 @@ def test_repeating_a_request(subject: Subject, variant: str) -> None:
 @requirement(
     "IDM-04",
     MUST,
-    clause="x-clauses/shown",
+    clause="x-clauses/returned",
     about=[ECHOED, STATE],
     prerequisite=Prerequisite.STORES_VALUES,
     quick=False,
@@ -181,7 +183,7 @@ def test_omitted_field(subject: Subject, field: EchoedField) -> None:
             raise Failure(f"{field.name} reset by an update without it", f"{field.name}: {as_json(after)}")
 
 
-@requirement("IDM-07", MUST, clause="x-clauses/shown", about=[ECHOED], quick=False)
+@requirement("IDM-07", MUST, clause="x-clauses/returned", about=[ECHOED], quick=False)
 @each("field", cases.echoed)
 def test_change_and_change_back(subject: Subject, field: EchoedField) -> None:
     """A value can be changed, changed back and changed again."""
@@ -194,7 +196,7 @@ def test_change_and_change_back(subject: Subject, field: EchoedField) -> None:
         expect_returned(last.returned, field.response, last.sent[field.name], "after it was changed and changed back")
 
 
-@requirement("IDM-08", MUST, clause="x-clauses/shown", about=[ECHOED_VALUES], quick=False)
+@requirement("IDM-08", MUST, clause="x-clauses/returned", about=[ECHOED_VALUES], quick=False)
 @each("bodies", field_combinations)
 def test_fields_together(subject: Subject, bodies: Bodies) -> None:
     """The server stores each of the fields that one request sends together."""
@@ -362,7 +364,7 @@ def test_override_is_stored(subject: Subject, case: tuple[RequestField, Response
         expect_entries(seen, entries, field, "when the model is read a moment later", contains)
 
 
-@requirement("IDM-25", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS, READ], quick=False)
+@requirement("IDM-25", MUST, clause="x-clauses/returned", needs=["provider"], about=[PROVIDERS, READ], quick=False)
 def test_provider_is_stored(subject: Subject) -> None:
     """The server keeps a provider that was attached in a create or an update."""
     subject.require_read_of_state()
@@ -388,7 +390,7 @@ def test_latest_override_counts(subject: Subject, case: tuple[RequestField, Resp
         expect_entries(step.returned.get(field.name), step.sent[override.name], field, where, contains)
 
 
-@requirement("IDM-27", MUST, clause="x-clauses/shown", about=[ECHOED_VALUES, STATE], stage=Stage.CLOSING)
+@requirement("IDM-27", MUST, clause="x-clauses/returned", about=[ECHOED_VALUES, STATE], stage=Stage.CLOSING)
 def test_still_there_at_the_end(subject: Subject) -> None:
     """A model that existed when the run began still has its values when the run ends."""
     subject.require_readable_state()

@@ -14,7 +14,7 @@ from conformance.target.subject import Subject
 
 
 @requirement(
-    "MOD-01", MUST, clause="x-clauses/shown", about=[ECHOED_VALUES], creates=True, stage=Stage.GENERATED, quick=False
+    "MOD-01", MUST, clause="x-clauses/returned", about=[ECHOED_VALUES], creates=True, stage=Stage.GENERATED, quick=False
 )
 def test_known_predictions(subject: Subject) -> None:
     """In a random sequence of requests every response has the status and the sent values that a model predicts."""

@@ -185,7 +185,7 @@ def _forges(exchange: Exchange, contract: Contract) -> bool:
     return isinstance(sent, dict) and any(name in sent for name in cases.server_owned(contract))
 
 
-@every_exchange("SCH-11", MUST, clause="x-clauses/shown")
+@every_exchange("SCH-11", MUST, clause="x-clauses/returned")
 def test_about_the_model_asked_for(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response is about the model that the request names."""
     model, key = returned_model(exchange, schemas), contract.upsert.key

@@ -21,7 +21,7 @@ from conformance.wire.exchange import Json
 from contract import Alias, RequestField, ResponseField
 
 
-@requirement("SEM-08", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS], quick=False)
+@requirement("SEM-08", MUST, clause="x-clauses/returned", needs=["provider"], about=[PROVIDERS], quick=False)
 def test_provider_is_returned(subject: Subject) -> None:
     """A model attached to a provider returns that provider, if it returns one at all."""
     base = subject.existing(subject.minimal_body())
@@ -39,7 +39,7 @@ def test_provider_is_returned(subject: Subject) -> None:
                 _expect_provider(exchange.response.members, provider, field)
 
 
-@requirement("SEM-22", MUST, clause="x-clauses/shown", needs=["provider"], about=[PROVIDERS], quick=False)
+@requirement("SEM-22", MUST, clause="x-clauses/returned", needs=["provider"], about=[PROVIDERS], quick=False)
 def test_provider_of_one_model(subject: Subject) -> None:
     """A model can move to another provider and back, and other models keep their provider."""
     first, *others = subject.options.fixtures.providers

@@ -49,7 +49,7 @@ def test_generated_coercible_requests(subject: Subject) -> None:
     )
 
 
-@requirement("STA-29", MUST, clause="x-clauses/shown", about=[ECHOED_VALUES], stage=Stage.GENERATED, quick=False)
+@requirement("STA-29", MUST, clause="x-clauses/returned", about=[ECHOED_VALUES], stage=Stage.GENERATED, quick=False)
 def test_generated_values_are_returned(subject: Subject) -> None:
     """A response returns the ordinary values of a generated request."""
     _judge(subject, Validity.PLAIN, lambda exchange: _expect_all_returned(subject, exchange))

@@ -468,7 +468,7 @@ def test_connection_after_a_response(subject: Subject, kind: str) -> None:
         raise failure
 
 
-@requirement("STA-25", OPEN, clause="x-clauses/media-type-refused")
+@requirement("STA-25", OPEN, clause="x-clauses/media-type-rejected")
 @each("media_type", lambda _: {t: t for t in ("text/plain", "application/x-www-form-urlencoded", "")})
 def test_other_media_types(subject: Subject, media_type: str) -> None:
     """The server accepts a body of another media type, or rejects it with 415 or 400."""

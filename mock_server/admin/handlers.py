@@ -21,7 +21,7 @@ from mock_server.state.document import StateError, model_of, state_of
 from mock_server.store import FullError, ModelReader
 from mock_server.upsert import StoredModel
 
-_CRITERIA = ("method", "path", "status", "organization", "refused", "after")
+_CRITERIA = ("method", "path", "status", "organization", "rejected", "after")
 
 
 class Handlers:
@@ -214,7 +214,7 @@ class StateHandlers:
             "putState": self.replace,
             "getScenario": self.scenario,
             "reset": self.reset,
-            "getShownModel": self.model,
+            "getModel": self.model,
         }
 
     async def state(self, _: AdminRequest) -> JsonStream:
@@ -232,8 +232,9 @@ class StateHandlers:
         model = await self._reader.find(organization, name)
         if model is None:
             raise rejected(404, f"The organization {quoted(organization)} has no model {quoted(name)}.")
-        shown = await self._reader.render(organization, name, model)
-        return Response(200, {"shown": shown, "givers": await self._reader.field_origins(organization, name, model)})
+        returned = await self._reader.render(organization, name, model)
+        origins = await self._reader.field_origins(organization, name, model)
+        return Response(200, {"returned": returned, "origins": origins})
 
     async def replace(self, request: AdminRequest) -> JsonStream:
         """Replace all custom models."""

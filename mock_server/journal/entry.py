@@ -56,7 +56,7 @@ class Reason:
 
     line: str
     """The whole reason on one line."""
-    violations: tuple[ValidationError, ...]
+    errors: tuple[ValidationError, ...]
     """The rules that the request breaks."""
 
 
@@ -81,7 +81,7 @@ class Entry:
     """None if the client disconnected before the response."""
     request: RecordedMessage
     response: RecordedMessage
-    refusal: Reason | None
+    rejection: Reason | None
     preference: str | None
     """The preferences that were applied, as in `Preference-Applied`."""
     faults: tuple[Fired, ...]
@@ -111,7 +111,7 @@ def entry_of(exchange: Exchange, redaction: Redaction, url: str) -> Entry:
             _combined(redacted.headers(exchange.response_headers)),
             _content(redacted.response_body, exchange.response, exchange.response_length, complete=True),
         ),
-        refusal=_reason(exchange.rejection, redacted) if exchange.rejection else None,
+        rejection=_reason(exchange.rejection, redacted) if exchange.rejection else None,
         preference=redacted.hide(exchange.preference) if exchange.preference else exchange.preference,
         faults=exchange.faults,
         curl=curl(exchange, redacted, url),

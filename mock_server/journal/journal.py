@@ -96,7 +96,7 @@ class Criteria:
     status: str | None = None
     """A status such as `404`, or a class such as `4xx`."""
     organization: str | None = None
-    refused: bool | None = None
+    rejected: bool | None = None
     after: int = 0
     """Only exchanges with a higher number."""
 
@@ -114,7 +114,7 @@ class Criteria:
             exchange.id > self.after
             and (self.method is None or self.method.upper() == exchange.method)
             and self.organization in (None, exchange.organization)
-            and self.refused in (None, exchange.rejection is not None)
+            and self.rejected in (None, exchange.rejection is not None)
             and (self.status is None or _has_status(exchange.status, self.status))
             and (self.path is None or matches_path(exchange.path, self.path))
         )

@@ -51,7 +51,7 @@ def answered(request: Request, status: int, body: Any, headers: Headers = JSON_T
 
 def requirement(id: str = "IDM-01", level: Level = MUST, **more: Any) -> Requirement:
     """A requirement on a clause that binds."""
-    return Requirement(id, level, "x-clauses/shown", "A text.", **more)
+    return Requirement(id, level, "x-clauses/returned", "A text.", **more)
 
 
 def subject_of(

@@ -139,8 +139,8 @@ VOCABULARY: dict[str, Row] = {
         "nesting: NUMBER from 1 to 200",
     ),
     "clause without a text": (
-        drop(POST + "/x-clauses/shown/text"),
-        POST + "/x-clauses/shown",
+        drop(POST + "/x-clauses/returned/text"),
+        POST + "/x-clauses/returned",
         '"text" is a required property',
         "{NAME: {x-known: PROVENANCE, text: SENTENCE}}",
     ),

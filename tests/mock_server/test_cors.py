@@ -101,7 +101,7 @@ REJECTED = {
 def test_a_rejected_preflight_says_why(origin: str, told: list[str]) -> None:
     with started("--cors-origin", ORIGIN) as mock, httpx2.Client(base_url=mock.url) as client:
         answer = preflight(client, MODELS, "POST", origin)
-        (entry,) = client.get("/_mock/requests", params={"refused": True}).json()["requests"]
+        (entry,) = client.get("/_mock/requests", params={"rejected": True}).json()["requests"]
         mock.stop()
         logged = mock.stderr
     assert answer.status_code == 400
@@ -110,9 +110,9 @@ def test_a_rejected_preflight_says_why(origin: str, told: list[str]) -> None:
     detail = answer.json()["detail"]
     for each in (*told, f"Only {ORIGIN} is allowed."):
         assert each in detail
-    assert (entry["method"], entry["status"], entry["refusal"]["line"]) == ("OPTIONS", 400, detail)
-    (violation,) = entry["refusal"]["violations"]
-    assert (violation["field"], violation["expected"]) == ("Origin", ORIGIN)
+    assert (entry["method"], entry["status"], entry["rejection"]["line"]) == ("OPTIONS", 400, detail)
+    (error,) = entry["rejection"]["errors"]
+    assert (error["field"], error["expected"]) == ("Origin", ORIGIN)
     assert detail in logged
 
 

@@ -252,7 +252,7 @@ def test_the_journal_names_the_faults_that_were_applied(own: MockProcess, client
     )
     assert failed["status"] == 503
     assert [each["effect"] for each in failed["faults"]] == ["latency", "status 503"]
-    assert "by the fault bad" in failed["refusal"]["line"]
+    assert "by the fault bad" in failed["rejection"]["line"]
 
 
 def test_rules_are_added_replaced_and_deleted(client: httpx2.Client) -> None:

@@ -48,11 +48,11 @@ def test_it_serves_and_is_reset(server: MockServer, client: httpx2.Client) -> No
 
 def test_its_requests_can_be_read_and_waited_for(server: MockServer, client: httpx2.Client) -> None:
     client.post(MODELS, json={"model_name": "m", "input_cost": "x"})
-    (entry,) = server.requests(refused=True)
+    (entry,) = server.requests(rejected=True)
     assert (entry.method, entry.status, entry.organization) == ("POST", 400, "acme")
     assert entry.request.body.json == {"model_name": "m", "input_cost": "x"}
-    assert entry.refusal
-    assert [violation.pointer for violation in entry.refusal.violations] == ["/input_cost"]
+    assert entry.rejection
+    assert [error.pointer for error in entry.rejection.errors] == ["/input_cost"]
     later = threading.Thread(target=client.get, args=("/api/later",))
     later.start()
     assert [entry.path for entry in server.wait_for(path="/api/later", timeout=SECONDS)] == ["/api/later"]

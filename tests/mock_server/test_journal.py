@@ -59,7 +59,7 @@ def test_an_entry_describes_the_request_and_its_response(admin: httpx2.Client) -
     assert json.loads(entry["request"]["body"]["text"]) == {"model_name": "whole"}
     assert json.loads(entry["response"]["body"]["text"]) == response.json()
     assert entry["response"]["headers"]["content-type"] == "application/json"
-    assert entry["refusal"] is None
+    assert entry["rejection"] is None
     assert entry["duration_ms"] > 0
     assert admin.get(f"{REQUESTS}/{entry['id']}").json() == entry
 
@@ -68,9 +68,9 @@ def test_a_rejected_request_has_its_reason(admin: httpx2.Client) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
     admin.post(MODELS, json={"model_name": "m", "input_cost": "free"}, headers=headers)
     admin.get("/api/nothing", headers=headers)
-    bad, lost = listed(admin, refused=True)
-    (violation,) = bad["refusal"]["violations"]
-    told = {name: violation[name] for name in ("part", "field", "rule", "expected", "got", "pointer")}
+    bad, lost = listed(admin, rejected=True)
+    (error,) = bad["rejection"]["errors"]
+    told = {name: error[name] for name in ("part", "field", "rule", "expected", "got", "pointer")}
     assert told == {
         "part": "body",
         "field": "input_cost",
@@ -79,9 +79,9 @@ def test_a_rejected_request_has_its_reason(admin: httpx2.Client) -> None:
         "got": 'the string "free"',
         "pointer": "/input_cost",
     }
-    assert violation["contract"].startswith("#/components/schemas/")
-    assert bad["refusal"]["line"] == 'input_cost: Expected a number, got the string "free".'
-    assert lost["refusal"]["line"] == 'There is nothing at "/api/nothing".'
+    assert error["contract"].startswith("#/components/schemas/")
+    assert bad["rejection"]["line"] == 'input_cost: Expected a number, got the string "free".'
+    assert lost["rejection"]["line"] == 'There is nothing at "/api/nothing".'
 
 
 def test_a_body_that_was_rejected_unread_is_recorded_as_far_as_it_arrived(admin: httpx2.Client) -> None:
@@ -212,8 +212,8 @@ def test_requests_are_filtered_by_their_properties(admin: httpx2.Client) -> None
     assert found(status="404") == [second]
     assert found(status="4xx") == [second, third]
     assert found(organization="globex") == [second]
-    assert found(refused=True) == [second, third]
-    assert found(refused=False) == [first]
+    assert found(rejected=True) == [second, third]
+    assert found(rejected=False) == [first]
     assert found(after=first) == [second, third]
     assert found(limit=1) == [third]
     assert found(method="GET", organization="acme") == [first]
@@ -223,6 +223,7 @@ def test_requests_are_filtered_by_their_properties(admin: httpx2.Client) -> None
     ("query", "reason"),
     [
         ("limt=3", "use method, path"),
+        ("refused=true", "use method, path"),
         ("limit=-1", "at least 0"),
         ("organization=acmee", "use acme or globex"),
         ("path=api/models/*", "begin it with a slash"),
@@ -232,7 +233,7 @@ def test_requests_are_filtered_by_their_properties(admin: httpx2.Client) -> None
         ("status=404%0A", "matches"),
         ("limit=many", "an integer"),
         ("status=9xx", "matches"),
-        ("refused=perhaps", "true or false"),
+        ("rejected=perhaps", "true or false"),
         ("after=" + "9" * 30, "an integer"),
     ],
 )

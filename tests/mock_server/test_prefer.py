@@ -168,14 +168,14 @@ REJECTED = {
 def test_an_undeclared_response_is_rejected_with_the_declared_ones(
     mock_app: ASGIApp, prefer: str, told: list[str]
 ) -> None:
-    answer = ask(mock_app, "POST", MODELS, b'{"model_name": "refused"}', prefer=prefer)
+    answer = ask(mock_app, "POST", MODELS, b'{"model_name": "rejected"}', prefer=prefer)
     assert answer.status == 400
     assert all(each in answer.json["detail"] for each in told)
     assert "preference-applied" not in answer.headers
     assert answer.context.rejection
     (error,) = answer.context.rejection.errors
     assert (error.part, error.field) == (RequestPart.HEADER, "Prefer")
-    assert ask(mock_app, "GET", f"{MODELS}refused/").status == 404
+    assert ask(mock_app, "GET", f"{MODELS}rejected/").status == 404
 
 
 @pytest.mark.parametrize("prefer", ["respond-async", "return=minimal", "dynamic=false", "code 403", ""])

@@ -28,7 +28,7 @@ def test_a_server_takes_the_options_of_the_command() -> None:
         assert_type(mock.api_key, str)
         assert_type(mock.admin_token, str | None)
         assert_type(mock.key("globex", may_write=True), str)
-        assert_type(mock.requests(status="4xx", refused=True, after=1), list[Entry])
+        assert_type(mock.requests(status="4xx", rejected=True, after=1), list[Entry])
         assert_type(mock.faults.add(status=503, method="POST"), str)
         assert_type(mock.faults.remove("unknown"), bool)
         assert_type(mock.faults.rules, list[dict[str, Any]])

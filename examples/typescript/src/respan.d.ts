@@ -212,7 +212,7 @@ export interface components {
             detail?: string;
         };
         /** @description What is wrong with the request: either `detail` or a map from each field to its messages. */
-        Refusal: {
+        ValidationErrors: {
             [key: string]: unknown;
         };
     };
@@ -286,7 +286,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusal"];
+                    "application/json": components["schemas"]["ValidationErrors"];
                 };
             };
             401: components["responses"]["Unauthorized"];

@@ -155,7 +155,7 @@ export interface paths {
          * Show one model as the API returns it
          * @description The model can be a built-in one. The journal does not record this request.
          */
-        get: operations["getShownModel"];
+        get: operations["getModel"];
         put?: never;
         post?: never;
         delete?: never;
@@ -354,13 +354,13 @@ export interface components {
             query: string;
             /** @description The status of the response; null if the client disconnected before it. */
             status: number | null;
-            request: components["schemas"]["Part"];
-            response: components["schemas"]["Part"];
+            request: components["schemas"]["Message"];
+            response: components["schemas"]["Message"];
             /** @description Why the request was rejected. */
-            refusal: {
+            rejection: {
                 /** @description The whole reason on one line. */
                 line: string;
-                violations: components["schemas"]["Violation"][];
+                errors: components["schemas"]["ValidationError"][];
             } | null;
             /** @description The preferences that were applied, as in `Preference-Applied`. */
             preference: string | null;
@@ -374,7 +374,7 @@ export interface components {
             curl: string;
         };
         /** @description One rule that a request breaks. */
-        Violation: {
+        ValidationError: {
             /** @description The part of the request: `method`, `path`, `header`, `body`. */
             part: string;
             /** @description The field of the body, the parameter or the header; null if the whole part is invalid. */
@@ -391,7 +391,7 @@ export interface components {
             contract: string | null;
         };
         /** @description A request or a response. */
-        Part: {
+        Message: {
             /** @description Header values by name in lower case. */
             headers: {
                 [key: string]: string;
@@ -545,7 +545,7 @@ export interface components {
         /** @description The organization that the credentials belong to, one of the fixtures. */
         organization: string;
         /** @description `true`: only rejected requests. `false`: only accepted ones. */
-        refused: boolean;
+        rejected: boolean;
         /** @description Only requests with a higher number. */
         after: number;
     };
@@ -743,7 +743,7 @@ export interface operations {
             "4XX": components["responses"]["Rejected"];
         };
     };
-    getShownModel: {
+    getModel: {
         parameters: {
             query: {
                 /** @description The organization that would read the model. */
@@ -765,9 +765,9 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @description What a read of the model returns. */
-                        shown: Record<string, never>;
+                        returned: Record<string, never>;
                         /** @description The model that each value comes from: the model itself if a request has set the value, or else a base model. Values that no model stores, such as times, are left out. */
-                        givers: {
+                        origins: {
                             [key: string]: string;
                         };
                     };
@@ -797,7 +797,7 @@ export interface operations {
                 /** @description The organization that the credentials belong to, one of the fixtures. */
                 organization?: components["parameters"]["organization"];
                 /** @description `true`: only rejected requests. `false`: only accepted ones. */
-                refused?: components["parameters"]["refused"];
+                rejected?: components["parameters"]["rejected"];
                 /** @description Only requests with a higher number. */
                 after?: components["parameters"]["after"];
                 /** @description Maximum number of requests to list, the latest ones. With 0 the response has only the numbers. `total` does not depend on it. */
@@ -852,7 +852,7 @@ export interface operations {
                 /** @description The organization that the credentials belong to, one of the fixtures. */
                 organization?: components["parameters"]["organization"];
                 /** @description `true`: only rejected requests. `false`: only accepted ones. */
-                refused?: components["parameters"]["refused"];
+                rejected?: components["parameters"]["rejected"];
                 /** @description Only requests with a higher number. */
                 after?: components["parameters"]["after"];
                 /** @description How many requests to wait for. */

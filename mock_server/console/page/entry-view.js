@@ -15,7 +15,7 @@ export function entryDetails(entry, curl) {
   return el(
     "div",
     { class: "details" },
-    entry.refusal ? el("div", { class: "violations" }, entry.refusal.violations.map(violation)) : null,
+    entry.rejection ? el("div", { class: "validation-errors" }, entry.rejection.errors.map(validationError)) : null,
     el(
       "div",
       { class: "actions" },
@@ -23,16 +23,16 @@ export function entryDetails(entry, curl) {
       copyButton("Copy link", () => link, "the link"),
       el("span", { class: "soft" }, `Request ${entry.id}`),
     ),
-    el("div", { class: "sides" }, part("Request", entry.request), part("Response", entry.response)),
+    el("div", { class: "sides" }, message("Request", entry.request), message("Response", entry.response)),
   );
 }
 
-/** @param {import("./journal.js").Violation} violation */
-function violation(violation) {
-  const { field, message, expected, got, rule, pointer, contract } = violation;
+/** @param {import("./journal.js").ValidationError} error */
+function validationError(error) {
+  const { field, message, expected, got, rule, pointer, contract } = error;
   return el(
     "div",
-    { class: "violation" },
+    { class: "validation-error" },
     el("p", { class: "message" }, field ? [name(field, "mono field"), " "] : null, visible(message)),
     el(
       "dl",
@@ -41,7 +41,7 @@ function violation(violation) {
       fact("Got", visible(got)),
       fact(
         "Where",
-        pointer === null ? violation.part : [el("code", {}, pointer ? visible(pointer) : "the whole body")],
+        pointer === null ? error.part : [el("code", {}, pointer ? visible(pointer) : "the whole body")],
       ),
       fact("Rule", el("code", {}, visible(rule))),
       contract ? fact("Contract", el("code", {}, visible(contract))) : null,
@@ -54,8 +54,8 @@ function fact(term, text) {
   return el("div", {}, el("dt", {}, term), el("dd", {}, text));
 }
 
-/** @param {string} title @param {import("./journal.js").Part} part */
-function part(title, { headers, body }) {
+/** @param {string} title @param {import("./journal.js").Message} message */
+function message(title, { headers, body }) {
   const { text, bytes, note } = body;
   const copy = text ? copyButton("Copy", () => text, `the body of the ${title.toLowerCase()}`) : null;
   const size = bytes ? `${bytes.toLocaleString()} ${bytes === 1 ? "byte" : "bytes"}` : "no body";

@@ -4,15 +4,15 @@
  * A Request of the admin API, described in `admin.yaml`.
  * @typedef {{
  *   id: number, time: string, duration_ms: number, organization: string | null, may_write: boolean | null,
- *   method: string, path: string, query: string, status: number | null, request: Part, response: Part,
- *   refusal: {line: string, violations: Violation[]} | null, preference: string | null,
+ *   method: string, path: string, query: string, status: number | null, request: Message, response: Message,
+ *   rejection: {line: string, errors: ValidationError[]} | null, preference: string | null,
  *   faults: {id: string, effect: string}[], curl: string
  * }} Entry
- * @typedef {{headers: Record<string, string>, body: {text: string, bytes: number, note: string | null}}} Part
+ * @typedef {{headers: Record<string, string>, body: {text: string, bytes: number, note: string | null}}} Message
  * @typedef {{
  *   part: string, field: string | null, rule: string, expected: string, got: string, message: string,
  *   pointer: string | null, contract: string | null
- * }} Violation
+ * }} ValidationError
  * @typedef {{text: string, method: string, rejected: boolean}} Filter
  */
 
@@ -58,7 +58,7 @@ export class Journal {
     const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
     return this.entries.filter(
       (entry) =>
-        (!filter.rejected || entry.refusal) &&
+        (!filter.rejected || entry.rejection) &&
         (!filter.method || entry.method === filter.method) &&
         (!words.length || words.every((word) => this.#text(entry).includes(word))),
     );
@@ -68,9 +68,9 @@ export class Journal {
   #text(entry) {
     let text = this.#texts.get(entry.id);
     if (text === undefined) {
-      const { status, method, path, query, organization, refusal, request, response } = entry;
+      const { status, method, path, query, organization, rejection, request, response } = entry;
       const faults = entry.faults.map((fault) => `${fault.id} ${fault.effect}`);
-      const texts = [refusal?.line, request.body.text, response.body.text, ...faults];
+      const texts = [rejection?.line, request.body.text, response.body.text, ...faults];
       text = [status, method, decoded(path), path, query, organization, ...texts].join(" ").toLowerCase();
       this.#texts.set(entry.id, text);
     }

@@ -98,7 +98,7 @@ function journalReplica(info) {
     },
     ({ event, data }) => {
       if (event === "cleared") journal.clear();
-      else if (journal.add(data)) announceRequest(data.refusal !== null);
+      else if (journal.add(data)) announceRequest(data.rejection !== null);
       view.draw();
     },
     fail,

@@ -8,7 +8,7 @@ import { time } from "./times.js";
 
 /**
  * @typedef {import("./models.js").Model} Model
- * @typedef {{shown: Record<string, unknown>, givers: Record<string, string>}} Shown
+ * @typedef {{returned: Record<string, unknown>, origins: Record<string, string>}} Returned
  */
 
 /** A model in a list. */
@@ -87,25 +87,25 @@ export class ModelRow {
     const number = ++this.#loads;
     const query = new URLSearchParams({ organization: this.organization, name: this.model });
     try {
-      const shown = await this.api.request("GET", `model?${query}`);
-      if (number === this.#loads) this.#fill(shown);
+      const model = await this.api.request("GET", `model?${query}`);
+      if (number === this.#loads) this.#fill(model);
     } catch (error) {
       if (!("status" in /** @type {object} */ (error))) return; // the page already shows that the mock cannot be reached
       this.content.replaceChildren(el("p", { class: "soft" }, visible(/** @type {Error} */ (error).message)));
     }
   }
 
-  /** @param {Shown} shown */
-  #fill({ shown, givers }) {
+  /** @param {Returned} model */
+  #fill({ returned, origins }) {
     const before = this.#before;
-    this.#before = shown;
-    const rows = Object.entries(shown).map(([field, value]) => {
+    this.#before = returned;
+    const rows = Object.entries(returned).map(([field, value]) => {
       const isChanged = before && JSON.stringify(before[field]) !== JSON.stringify(value);
       return el(
         "tr",
         { class: isChanged ? "changed" : undefined },
         el("th", { scope: "row" }, breakable(field)),
-        el("td", {}, el("div", {}, jsonValue(value), this.#origin(givers[field]))),
+        el("td", {}, el("div", {}, jsonValue(value), this.#origin(origins[field]))),
       );
     });
     const label = { "aria-label": `Fields of ${this.model}` };
@@ -124,11 +124,11 @@ export class ModelRow {
     return el("div", { class: "actions" }, copy, own);
   }
 
-  /** Show where a value comes from. @param {string | undefined} giver */
-  #origin(giver) {
-    if (giver === undefined) return null;
-    if (giver === this.model) return el("span", { class: "tag own" }, "set");
-    return el("span", { class: "tag" }, "from ", name(giver));
+  /** Show where a value comes from. @param {string | undefined} origin */
+  #origin(origin) {
+    if (origin === undefined) return null;
+    if (origin === this.model) return el("span", { class: "tag own" }, "set");
+    return el("span", { class: "tag" }, "from ", name(origin));
   }
 
   #remove() {

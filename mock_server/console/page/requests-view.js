@@ -171,7 +171,7 @@ export class RequestsView {
 
 /** The one-line summary of a request. @param {Entry} entry */
 function summary(entry) {
-  const { status, refusal, query } = entry;
+  const { status, rejection, query } = entry;
   const family = status ? `s${String(status)[0]}` : "s0";
   return [
     el(
@@ -188,7 +188,7 @@ function summary(entry) {
       preview(entry),
     ),
     el("span", { class: "facts" }, facts(entry)),
-    refusal ? el("span", { class: refusal.violations.length ? "why detailed" : "why" }, visible(refusal.line)) : null,
+    rejection ? el("span", { class: rejection.errors.length ? "why detailed" : "why" }, visible(rejection.line)) : null,
   ].filter((part) => part !== null);
 }
 

@@ -69,7 +69,7 @@ def test_a_fault_is_shown_as_a_finding_and_other_tests_go_on(serving: Project) -
     assert ran.counts["failed"] == 4, "the four costs"
     assert ran.counts["passed"] > 4, "the other fields, and test_mine"
     assert "✗ IDM-01 FAIL  The response to a create returns exactly the values that the request" in ran.output
-    assert "clause     MUST, stated: #/paths/~1api~1models~1/post/x-clauses/shown" in ran.output
+    assert "clause     MUST, stated: #/paths/~1api~1models~1/post/x-clauses/returned" in ran.output
     assert "observed   input_cost: 0.0" in ran.output
     assert '-H "Authorization: Bearer $RESPAN_API_KEY"' in ran.output
     assert "Traceback" not in ran.output

@@ -69,7 +69,7 @@ def test_a_failure_is_told_from_what_was_expected_to_the_clause(page: Page) -> N
     expect(story.locator(".expected dd")).to_have_text('display_name: "Value 2" in the response to the update')
     expect(story.locator(".difference .plus")).to_have_text('+ display_name: "Value 1"')
     expect(story.locator("mark").last).to_have_text('"display_name": "Value 1",')
-    expect(story.locator(".clause")).to_contain_text("#/paths/~1api~1models~1/post/x-clauses/shown")
+    expect(story.locator(".clause")).to_contain_text("#/paths/~1api~1models~1/post/x-clauses/returned")
     expect(story.locator(".clause")).to_contain_text("stated: the vendor's reference page says so")
     expect(page.locator("#AUT-04 .waiver")).to_contain_text("by jane: the gateway drops the header")
     expect(page.locator("#SCH-09 .case")).to_have_text("Found in the test of IDM-03")

@@ -88,7 +88,7 @@ def test_a_failure_names_its_requirement_and_how_to_see_it() -> None:
         "requirement": "IDM-01",
         "section": "IDM",
         "level": "MUST",
-        "clause": "#/paths/~1api~1models~1/post/x-clauses/shown",
+        "clause": "#/paths/~1api~1models~1/post/x-clauses/returned",
         "provenance": "stated",
         "case": "input_cost",
         "verdict": "fail",

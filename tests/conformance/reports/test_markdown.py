@@ -77,7 +77,7 @@ def test_the_summary_says_the_verdict_and_what_failed() -> None:
         '- Expected `display_name: "Value 2" in the response to the update`\n- Observed `display_name: "Value 1"`'
         in text
     )
-    assert "- Stated (the vendor's reference page says so): `#/paths/~1api~1models~1/post/x-clauses/shown`" in text
+    assert "- Stated (the vendor's reference page says so): `#/paths/~1api~1models~1/post/x-clauses/returned`" in text
     assert "- Set `RESPAN_OTHER_ORG_KEY` to test TEN-01" in text
     assert "by jane: the gateway drops the header" in text
     assert as_markdown(nothing_found()).startswith("## ✓ Conformant: `http://127.0.0.1:9000`\n")

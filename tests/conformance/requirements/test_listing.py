@@ -43,9 +43,9 @@ def test_the_json_tells_all_of_a_requirement(registry: Mapping[str, Requirement]
         "provenance": "stated",
         "text": registry["SEM-08"].text,
         "clause": {
-            "name": "x-clauses/shown",
-            "pointer": "#/paths/~1api~1models~1/post/x-clauses/shown",
-            "text": contract.clauses["x-clauses/shown"].text,
+            "name": "x-clauses/returned",
+            "pointer": "#/paths/~1api~1models~1/post/x-clauses/returned",
+            "text": contract.clauses["x-clauses/returned"].text,
         },
         "every_exchange": False,
         "needs": ["--provider"],

@@ -23,8 +23,8 @@ from conformance.target.budget import Disruption, Trouble
 from contract import Contract
 from tests.conformance.parts import drawn
 
-M = Requirement("IDM-01", MUST, "x-clauses/shown", "A must.")
-N = Requirement("IDM-02", MUST, "x-clauses/shown", "Another must.")
+M = Requirement("IDM-01", MUST, "x-clauses/returned", "A must.")
+N = Requirement("IDM-02", MUST, "x-clauses/returned", "Another must.")
 S = Requirement("IDM-05", SHOULD, "x-clauses/read-back", "A should.")
 O = Requirement("SEM-12", OPEN, "x-clauses/unknown-fields", "Left open.")  # noqa: E741
 L = Requirement("IDM-09", MUST, "x-clauses/read-back", "A must on an assumption.")

@@ -84,7 +84,7 @@ def test_a_rejected_request_shows_the_reason(page: Page, client: httpx2.Client) 
         'input_cost: Expected a number, got the string "free". base_model_name: There is no model "none-such".'
     )
     latest(page).locator("summary").click()
-    first = latest(page).locator(".violation").first
+    first = latest(page).locator(".validation-error").first
     place, rule = "/input_cost", "#/components/schemas/Cost/type"
     for said in ("input_cost", "a number", 'the string "free"', place, "type", rule):
         expect(first).to_contain_text(said)

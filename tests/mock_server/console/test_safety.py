@@ -88,7 +88,7 @@ def test_the_page_works_with_the_keyboard_alone(page: Page, client: httpx2.Clien
         if page.evaluate("document.activeElement.tagName") == "SUMMARY":
             break
     page.keyboard.press("Enter")
-    expect(page.locator(".violation")).to_be_visible()
+    expect(page.locator(".validation-error")).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("Copied the command")

@@ -102,8 +102,8 @@ def check_state(fuzzed: Mock, response: Response, raw: bytes) -> None:
     assert (again.status, again.json) == (200, response.json)
     for scope, named in fuzzed.models.items():
         for name in named:
-            shown = ask(fuzzed, "GET", f"/_mock/model?organization={scope}&name={quote(name, safe='')}")
-            assert (shown.status, shown.json["shown"]["model_name"]) == (200, name)
+            answer = ask(fuzzed, "GET", f"/_mock/model?organization={scope}&name={quote(name, safe='')}")
+            assert (answer.status, answer.json["returned"]["model_name"]) == (200, name)
     check_scenario(fuzzed)
 
 

@@ -50,12 +50,12 @@ def as_number(value: Any) -> Any:
         return value
 
 
-@fault("MUST", "shown", "A display name that spells a number is stored as one.")
+@fault("MUST", "returned", "A display name that spells a number is stored as one.")
 def display_name_as_number() -> None:
     casting("display_name", as_number)
 
 
-@fault("MUST", "shown", "Display names are normalized to NFC.")
+@fault("MUST", "returned", "Display names are normalized to NFC.")
 def display_name_normalized() -> None:
     casting("display_name", lambda text: unicodedata.normalize("NFC", text))
 
@@ -70,17 +70,17 @@ def display_name_trimmed() -> None:
     casting("display_name", str.rstrip)
 
 
-@fault("MUST", "shown", "Markup characters of display names are escaped as HTML.")
+@fault("MUST", "returned", "Markup characters of display names are escaped as HTML.")
 def display_name_escaped() -> None:
     casting("display_name", lambda text: text.replace("&", "&amp;").replace("<", "&lt;"))
 
 
-@fault("MUST", "shown", "Strings within an override that spell a number are stored as one.")
+@fault("MUST", "returned", "Strings within an override that spell a number are stored as one.")
 def override_numbers_cast() -> None:
     casting(OVERRIDE, lambda value: everywhere(value, as_number))
 
 
-@fault("MUST", "shown", "Booleans within an override are stored as 0 or 1.")
+@fault("MUST", "returned", "Booleans within an override are stored as 0 or 1.")
 def override_booleans_cast() -> None:
     casting(OVERRIDE, lambda value: everywhere(value, lambda leaf: int(leaf) if isinstance(leaf, bool) else leaf))
 
@@ -95,7 +95,7 @@ def override_strings_cut() -> None:
     casting(OVERRIDE, lambda value: everywhere(value, lambda leaf: leaf[:1000] if isinstance(leaf, str) else leaf))
 
 
-@fault("MUST", "shown", "Lists within an override are sorted.")
+@fault("MUST", "returned", "Lists within an override are sorted.")
 def override_lists_sorted() -> None:
     def ordered(value: Any) -> Any:
         if isinstance(value, dict):
@@ -105,18 +105,18 @@ def override_lists_sorted() -> None:
     casting(OVERRIDE, ordered)
 
 
-@fault("MUST", "shown", "Names of parameters in an override are made lower case.")
+@fault("MUST", "returned", "Names of parameters in an override are made lower case.")
 def override_names_folded() -> None:
     casting(OVERRIDE, lambda value: {name.lower(): member for name, member in value.items()})
 
 
-@fault("MUST", "shown", "Costs are rounded to 5 decimals.")
+@fault("MUST", "returned", "Costs are rounded to 5 decimals.")
 def costs_rounded() -> None:
     for cost in COSTS:
         casting(cost, lambda value: round(value, 5))
 
 
-@fault("MUST", "shown", "The cost of cache creation is stored with single precision.")
+@fault("MUST", "returned", "The cost of cache creation is stored with single precision.")
 def cost_in_single_precision() -> None:
     casting("cache_creation_input_cost", lambda value: struct.unpack("f", struct.pack("f", min(value, 3e38)))[0])
 
@@ -240,7 +240,7 @@ def null_taken() -> None:
     put(reading, "read_object", read)
 
 
-@fault("SHOULD", "refused", "The valid fields of a request that gets 400 are stored in an existing model.")
+@fault("SHOULD", "rejected", "The valid fields of a request that gets 400 are stored in an existing model.")
 def valid_part_stored() -> None:
     async def upsert(self: Any, request: Any) -> Any:
         try:

@@ -22,7 +22,7 @@ def evolving(change: Any) -> None:
     around(Model, "evolve", lambda evolve: lambda self, event: change(self, event, evolve))
 
 
-@fault("MUST", "shown, own-wins", "Folding an event skips values of 0.")
+@fault("MUST", "returned, own-wins", "Folding an event skips values of 0.")
 def fold_skips_zeros() -> None:
     evolving(
         lambda self, event, evolve: evolve(
@@ -31,7 +31,7 @@ def fold_skips_zeros() -> None:
     )
 
 
-@fault("MUST", "shown", "An update of one flag to 0 is folded with `or`, so that a flag of 1 stays.")
+@fault("MUST", "returned", "An update of one flag to 0 is folded with `or`, so that a flag of 1 stays.")
 def fold_keeps_flags() -> None:
     def change(self: Model, event: Event, evolve: Any) -> Any:
         if event.kind == "Equipped":
@@ -122,7 +122,7 @@ def snapshot_revives() -> None:
     )
 
 
-@fault("MUST", "shown", "A command equal to an earlier one of its model is taken for a replay (A, B, A).")
+@fault("MUST", "returned", "A command equal to an earlier one of its model is taken for a replay (A, B, A).")
 def replayed_command() -> None:
     seen: set[tuple[Any, ...]] = set()
 
@@ -263,7 +263,7 @@ def conflict_reported() -> None:
     appending(change)
 
 
-@fault("MUST", "shown", "A value that Python calls equal to the stored one is no change: true after 1.")
+@fault("MUST", "returned", "A value that Python calls equal to the stored one is no change: true after 1.")
 def equal_is_same() -> None:
     put(model, "same", lambda left, right: left == right)
 
@@ -313,7 +313,7 @@ def delete_cascades() -> None:
     put(Models, "delete", delete)
 
 
-@fault("SHOULD", "refused", "A request that names an unknown provider returns 404 after its model was stored.")
+@fault("SHOULD", "rejected", "A request that names an unknown provider returns 404 after its model was stored.")
 def unknown_provider_stored() -> None:
     async def upsert(self: Models, stream: Stream, wanted: Any) -> Any:
         try:

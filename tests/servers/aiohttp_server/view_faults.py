@@ -278,7 +278,7 @@ def alias_loses() -> None:
     put(web_app, "read_upsert", read)
 
 
-@fault("MUST", "shown", "A request that sets the window forgets which base model the model has.")
+@fault("MUST", "returned", "A request that sets the window forgets which base model the model has.")
 def base_forgotten() -> None:
     def change(self: Model, event: Event, evolve: Any) -> Any:
         after = evolve(self, event)

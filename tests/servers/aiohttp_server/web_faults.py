@@ -46,7 +46,7 @@ def connection_remembered() -> None:
     put(Credentials, "caller", caller)
 
 
-@fault("MUST", "read-only keys are refused", "Callers are cached by the first nine characters of their token.")
+@fault("MUST", "read-only keys are rejected", "Callers are cached by the first nine characters of their token.")
 def caller_cached_by_prefix() -> None:
     cached: dict[str, Caller] = {}
 
@@ -74,14 +74,14 @@ def key_folds_case() -> None:
     around(Credentials, "known", lambda known: lambda self, token: known(self, token.lower()))
 
 
-@fault("MUST", "read-only keys are refused", "A read-only key can delete.")
+@fault("MUST", "read-only keys are rejected", "A read-only key can delete.")
 def reader_deletes() -> None:
     around(
         Api, "reject_read_only", lambda reject: lambda self, request: request.method == "POST" and reject(self, request)
     )
 
 
-@fault("MUST", "read-only keys are refused", "A read-only key can update an existing model, though not create one.")
+@fault("MUST", "read-only keys are rejected", "A read-only key can update an existing model, though not create one.")
 def reader_updates() -> None:
     async def upsert(self: Api, request: web.Request) -> web.StreamResponse:
         wanted = read_upsert(await request.read())
@@ -94,7 +94,7 @@ def reader_updates() -> None:
     put(Api, "upsert", upsert)
 
 
-@fault("SHOULD", "refused", "A delete by a read-only key returns 403 after the model was removed.")
+@fault("SHOULD", "rejected", "A delete by a read-only key returns 403 after the model was removed.")
 def rejected_delete_removes() -> None:
     async def delete(self: Api, request: web.Request) -> web.StreamResponse:
         await self.models.delete(self.stream_of(request))

@@ -1,4 +1,4 @@
-"""The admin API shows a model as the API does, and says where its values come from."""
+"""The admin API returns a model as the API does, and says where its values come from."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tests.mock_server.wire import MODELS
 MODEL = "/_mock/model"
 
 
-def shown(client: httpx2.Client, name: str, organization: str = "acme") -> dict[str, Any]:
+def read_model(client: httpx2.Client, name: str, organization: str = "acme") -> dict[str, Any]:
     answer = client.get(MODEL, params={"organization": organization, "name": name})
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
     return found
 
 
-def test_it_shows_what_the_api_shows_and_leaves_no_trace(client: httpx2.Client, new_name: Names) -> None:
+def test_it_returns_what_the_api_returns_and_leaves_no_trace(client: httpx2.Client, new_name: Names) -> None:
     name = f"{new_name()}/é"
     created = client.post(MODELS, json={"model_name": name, "base_model_name": "gpt-4o"}).json()
     total = client.get("/_mock/requests").json()["total"]
-    assert shown(client, name)["shown"] == created
-    assert shown(client, "gpt-4o") == {"shown": client.get(f"{MODELS}gpt-4o/").json(), "givers": {}}
+    assert read_model(client, name)["returned"] == created
+    assert read_model(client, "gpt-4o") == {"returned": client.get(f"{MODELS}gpt-4o/").json(), "origins": {}}
     assert client.get("/_mock/requests").json()["total"] == total + 1
 
 
@@ -33,13 +33,13 @@ def test_each_value_comes_from_the_nearest_that_has_one(client: httpx2.Client, n
     base, name = new_name(), new_name()
     client.post(MODELS, json={"model_name": base, "base_model_name": "gpt-4o", "output_cost": 0})
     client.post(MODELS, json={"model_name": name, "base_model_name": base, "input_cost": 0, "provider_id": "my-vllm"})
-    givers = shown(client, name)["givers"]
-    assert givers["input_cost"] == givers["base_model_name"] == name
-    assert givers["output_cost"] == base
-    assert givers["max_context_window"] == givers["supported_params"] == "gpt-4o"
-    assert givers.keys().isdisjoint({"created_at", "updated_at", "throughput", "display_name"})
+    origins = read_model(client, name)["origins"]
+    assert origins["input_cost"] == origins["base_model_name"] == name
+    assert origins["output_cost"] == base
+    assert origins["max_context_window"] == origins["supported_params"] == "gpt-4o"
+    assert origins.keys().isdisjoint({"created_at", "updated_at", "throughput", "display_name"})
     client.post(MODELS, json={"model_name": name, "supported_params_override": {"seed": None}})
-    assert shown(client, name)["givers"]["supported_params"] == name
+    assert read_model(client, name)["origins"]["supported_params"] == name
 
 
 @pytest.mark.parametrize(
