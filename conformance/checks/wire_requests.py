@@ -91,9 +91,9 @@ def try_raw(
 def send_with_trailer(subject: Subject, request: Request, trailer: tuple[str, str]) -> Exchange | None:
     """Send a chunked request with a trailer. Return its exchange, or None and observe that there was no response."""
     announced = (("Trailer", trailer[0]), CLOSE)
-    answer = try_raw(subject, request, WireFormat(trailers=(trailer,)), announced)
-    if isinstance(answer, Exchange):
-        return answer
+    outcome = try_raw(subject, request, WireFormat(trailers=(trailer,)), announced)
+    if isinstance(outcome, Exchange):
+        return outcome
     subject.observe(f"a request with {trailer[0]} in its trailer section gets no response")
     return None
 
@@ -110,12 +110,12 @@ def require_chunked_bodies(subject: Subject) -> None:
     """Continue only if the server accepts a plain request with a chunked body; it may reject one."""
 
     def send() -> None:
-        answer = try_raw(subject, replace(update_request(subject), chunked=True), more=(CLOSE,))
-        if isinstance(answer, NoResponse):
+        outcome = try_raw(subject, replace(update_request(subject), chunked=True), more=(CLOSE,))
+        if isinstance(outcome, NoResponse):
             raise NotTestable(
                 "a request with a chunked body gets no response", blocked_by=Prerequisite.ACCEPTS_CHUNKED_BODY
             )
-        if not answer.response.successful:
-            raise NotTestable(f"a request with a chunked body gets {answer.response.status}")
+        if not outcome.response.successful:
+            raise NotTestable(f"a request with a chunked body gets {outcome.response.status}")
 
     subject.once("a chunked body", send)

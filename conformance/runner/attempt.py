@@ -61,7 +61,7 @@ from conformance.wire.exchange import (
 )
 from contract import Contract
 
-TOO_BUSY = "the target is busy: it may have processed writes that it answered with 503"
+TOO_BUSY = "the target is busy: it may have processed writes behind its 503 responses"
 RANDOM = ("CON", "MOD")
 """Sections whose second run expects something else: who wins a race, and what is generated, is a matter of chance."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ][\d:.]+(?:Z|z|[+-]\d\d:\d\d)?")

@@ -191,8 +191,8 @@ class Subject(Operations):
         )
         if not fields and (DISTINCTIVE_VALUES if distinctive else ECHOED_VALUES).is_in(self.contract):
             if self.capabilities.create_echoes_fields:
-                answers = "does not" if self.capabilities.update_works else "fails"
-                reason = f"a create returns the sent values, but an update {answers}"
+                outcome = "does not" if self.capabilities.update_works else "fails"
+                reason = f"a create returns the sent values, but an update {outcome}"
                 raise NotTestable(
                     reason,
                     blocked_by=Prerequisite.UPDATE_RETURNS_VALUES

@@ -50,7 +50,7 @@ NO_ANSWERS: Mapping[str, Act] = {
     "hangs up": saying(),
     "resets": resetting,
 }
-"""What no HTTP client takes for an answer."""
+"""What no HTTP client accepts as a response."""
 
 ENTRIES = b'{"model_name": "a", "supported_params": {' + b",".join(b'"%06d": []' % n for n in range(30_000)) + b"}}"
 WRONG_ANSWERS: Mapping[str, Act] = {
@@ -63,10 +63,10 @@ WRONG_ANSWERS: Mapping[str, Act] = {
     "says long numbers": answering(f"HTTP/1.1 201 Created\n{JSON}", b'{"input_cost": ' + b"9" * 400_000 + b"}"),
     "redirects to itself": answering("HTTP/1.1 302 Found\nLocation: /api/models/\nContent-Length: 0"),
 }
-"""What is an answer of HTTP, and a wrong one."""
+"""Valid HTTP responses that are wrong."""
 
 RUDE: Mapping[str, Act] = {
     "closes kept connections": closing_kept,
-    "does what it is asked and loses the answer on kept connections": doing_without_a_word,
+    "does what it is asked and loses the response on kept connections": doing_without_a_word,
 }
 """What any server may do to a connection that was kept (RFC 9112, section 9.3.1)."""

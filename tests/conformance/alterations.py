@@ -183,7 +183,7 @@ def with_status(status: str, description: str) -> Edit:
 
 
 def move_status(old: int, new: int) -> Edit:
-    """Another status for what is answered with one."""
+    """Another status for what has one."""
 
     def edit(document: Document) -> None:
         operation = _upsert(document)

@@ -24,7 +24,7 @@ MEGABYTE = b"x" * 1024 * 1024
 
 @dataclass(slots=True)
 class Hostile:
-    """A server in threads. `friendly` requests are answered by a correct implementation, all others by `act`."""
+    """A server in threads. `friendly` requests go to a correct implementation, all others by `act`."""
 
     act: Act
     friendly: int = 0
@@ -42,7 +42,7 @@ class Hostile:
             return self.requests
 
     def answer_to(self, request: Request) -> bytes:
-        """What a correct implementation answers, with its length and nothing else added."""
+        """What a correct implementation returns, with its length and nothing else added."""
         return _answer_of(self.app, *request)
 
 

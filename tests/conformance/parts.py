@@ -67,12 +67,12 @@ def subject_of(
     return Subject(contract, Client(InProcess(app)), credentials, Names(), RunOptions(seed=seed, profile=profile))
 
 
-def wsgi(answer: Callable[[str, bytes], tuple[int, Any]]) -> WsgiApp:
-    """An application that answers each method and body with a status and a JSON value."""
+def wsgi(response: Callable[[str, bytes], tuple[int, Any]]) -> WsgiApp:
+    """An application that responds to each method and body with a status and a JSON value."""
 
     def app(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        status, body = answer(environ["REQUEST_METHOD"], environ["wsgi.input"].read(length))
+        status, body = response(environ["REQUEST_METHOD"], environ["wsgi.input"].read(length))
         start_response(f"{status} -", list(JSON_TYPE))
         return [json.dumps(body).encode()]
 

@@ -171,7 +171,7 @@ NOT_FOLLOWED = {
     "creates are answered as updates": {"STA-01"},
     "omitted fields are reset": {"IDM-06", "IDM-22"},
 }
-"""Alterations, with requirements that a server unmet which answers as the contract was before."""
+"""Alterations, with requirements that that a server does not meet if it follows the unaltered contract."""
 
 
 @pytest.mark.parametrize("name", NOT_FOLLOWED)

@@ -92,7 +92,7 @@ def test_wrong_use(arguments: tuple[str, ...], says: str) -> None:
 
 def test_a_target_that_is_not_there(tmp_path: Path) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: nobody answers, and nobody else can take the port
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: nobody responds, and nobody else can take the port
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         ran = conformance(url, report=tmp_path / "report.json")
     assert ran.code == 3

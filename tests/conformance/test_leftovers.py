@@ -29,12 +29,12 @@ class Remembering(PlainServer):
         self.at_a_hundred: Any = None
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        answer = super().__call__(environ, start_response)
+        response = super().__call__(environ, start_response)
         self.ever |= {name for _, name in list(self.models)}
         if len(self.ever) >= 100 and self.at_a_hundred:
             call, self.at_a_hundred = self.at_a_hundred, None
             call()
-        return answer
+        return response
 
     @property
     def there(self) -> list[str]:

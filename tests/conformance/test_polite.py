@@ -91,7 +91,7 @@ def test_headers_may_come_from_the_environment() -> None:
 
 
 def test_requests_go_through_the_proxy() -> None:
-    proxy = Watched(PlainServer())  # it answers itself: a request to a proxy names the target in its first line
+    proxy = Watched(PlainServer())  # it responds itself: a request to a proxy names the target in its first line
     with served(proxy) as url:
         environment = {**KEYS, "RESPAN_PROXY_AUTH": "me:sesame"}
         ran = conformance("http://target.invalid", "--only", "STA-01", "--proxy", url, environment=environment)

@@ -28,7 +28,7 @@ def _chosen(target: str = TARGET, **options: str) -> str:
 
 
 def test_requests_go_through_the_proxy_of_the_environment_to_loopback_as_well() -> None:
-    proxy = Watched(PlainServer())  # it answers itself: nothing listens at the target
+    proxy = Watched(PlainServer())  # it responds itself: nothing listens at the target
     with served(proxy) as url:
         target = "http://127.0.0.1:9"
         environment = {**KEYS, "http_proxy": url.replace("//", "//me:open%20sesame@"), "NO_PROXY": "example.com"}

@@ -51,7 +51,7 @@ def test_pasted_commands_show_the_fault(server: type[PlainServer], id: str, tmp_
     status_line, _, rest = pasted.stdout.rpartition("HTTP/1.1 ")[2].partition("\n")
     assert status_line.startswith(str(last["status"]))
     body = rest.partition("\n\n")[2]
-    if server.careless:  # this is the answer of the HTTP server
+    if server.careless:  # this is the response of the HTTP server
         assert body[:100] == last["body"][:100]
     else:
         assert json.loads(body).keys() == json.loads(last["body"]).keys()

@@ -27,7 +27,7 @@ def rules(contract: Contract) -> Upsert:
 
 @pytest.fixture(scope="session")
 def mock() -> Iterator[MockProcess]:
-    """One mock for all tests of a worker. Whatever they send it, it must not fail, and all it answers is judged."""
+    """One mock for all tests of a worker. Whatever they send it, it must not fail, and all its responses are judged."""
     with started("--quiet", "--check-responses") as process:
         yield process
         assert process.process.poll() is None, process.stderr

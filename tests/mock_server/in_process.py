@@ -18,7 +18,7 @@ from tests.mock_server.wire import KEY, Reply
 
 
 def app(contract: Path | None = None, **behaviour: Any) -> ASGIApp:
-    """The mock of a contract, with an empty store. Each of its answers is judged, unless that is switched off."""
+    """The mock of a contract, with an empty store. Each of its responses is judged, unless that is switched off."""
     loaded = load(contract)
     wanted = Behaviour(**{"check_responses": True, **behaviour})
     return build_app(loaded, load_fixtures(loaded), MemoryStore(), wanted)

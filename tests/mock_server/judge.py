@@ -1,4 +1,4 @@
-"""Judges answers of the mock by the contract with openapi-core, which shares no code with it."""
+"""Judges responses of the mock by the contract with openapi-core, which shares no code with it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Judge:
         self._api = OpenAPI.from_dict(document)
 
     def check(self, method: str, template: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises an error where the answer to the operation at `method` and `template` is not the contract's."""
+        """Raises an error where the response to the operation at `method` and `template` is not the contract's."""
         path = template.replace("{", "").replace("}", "")  # it matches no raw slash, and any name will do
         media_type = headers.get("content-type", "application/json")
         request = MockRequest(HOST, method.lower(), path, content_type="application/json")

@@ -122,7 +122,7 @@ def test_without_security_anyone_is_a_writer_of_the_first_organization(serve: Se
 def test_one_security_scheme_is_enough(serve: Serve) -> None:
     with serve(("  - apiKey: []\n  - dashboardJwt: []\n", "  - apiKey: []\n")) as client:
         assert client.post(MODELS, json={"model_name": "a"}).status_code == 201
-        answer = client.get(f"{MODELS}a/", headers={"Authorization": "Bearer a.b.c"})
-        assert answer.status_code == 401
-        assert "form" in answer.json()["detail"]
-        assert "www-authenticate" in answer.headers
+        response = client.get(f"{MODELS}a/", headers={"Authorization": "Bearer a.b.c"})
+        assert response.status_code == 401
+        assert "form" in response.json()["detail"]
+        assert "www-authenticate" in response.headers

@@ -53,9 +53,9 @@ UNREADABLE = {
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
 def test_a_body_that_is_not_a_json_object_is_rejected(address: Address, new_name: Names, body: bytes) -> None:
     name = new_name()
-    answer = exchange(address, upsert(body.replace(b"NAME", name.encode())))
-    assert_rejected(answer, 400)
-    assert isinstance(answer.json["detail"], str)
+    response = exchange(address, upsert(body.replace(b"NAME", name.encode())))
+    assert_rejected(response, 400)
+    assert isinstance(response.json["detail"], str)
     assert_absent(address, name)
 
 
@@ -89,9 +89,9 @@ def test_a_wrong_value_is_rejected_by_its_field(
     address: Address, new_name: Names, field: str, value: object, expected: str
 ) -> None:
     name = new_name()
-    answer = exchange(address, upsert(json.dumps({"model_name": name, field: value}).encode()))
-    assert_rejected(answer, 400)
-    (messages,) = [messages for named, messages in answer.json.items() if named == field]
+    response = exchange(address, upsert(json.dumps({"model_name": name, field: value}).encode()))
+    assert_rejected(response, 400)
+    (messages,) = [messages for named, messages in response.json.items() if named == field]
     assert expected in messages[0]
     assert "got" in messages[0]
     assert_absent(address, name)
@@ -108,16 +108,16 @@ HUGE_INTEGERS = {
 @pytest.mark.parametrize("place", ['"max_context_window": %s', '"input_cost": %s', '"supported_params_override": [%s]'])
 def test_integers_beyond_64_bits_are_rejected(address: Address, new_name: Names, place: str, digits: str) -> None:
     name = new_name()
-    answer = exchange(address, upsert(f'{{"model_name": "{name}", {place % digits}}}'.encode()))
-    assert_rejected(answer, 400)
-    assert "64 bits" in answer.json["detail"]
+    response = exchange(address, upsert(f'{{"model_name": "{name}", {place % digits}}}'.encode()))
+    assert_rejected(response, 400)
+    assert "64 bits" in response.json["detail"]
     assert_absent(address, name)
 
 
 def test_an_unsigned_integer_of_64_bits_is_invalid_for_the_window(address: Address, new_name: Names) -> None:
-    answer = exchange(address, upsert(f'{{"model_name": "{new_name()}", "max_context_window": {2**63}}}'.encode()))
-    assert_rejected(answer, 400)
-    assert list(answer.json) == ["max_context_window"]
+    response = exchange(address, upsert(f'{{"model_name": "{new_name()}", "max_context_window": {2**63}}}'.encode()))
+    assert_rejected(response, 400)
+    assert list(response.json) == ["max_context_window"]
 
 
 def test_all_errors_are_reported_at_once(address: Address) -> None:
@@ -128,9 +128,9 @@ def test_all_errors_are_reported_at_once(address: Address) -> None:
         "custom_provider_id": "b",
         "base_model_name": "no such",
     }
-    answer = exchange(address, upsert(json.dumps(body).encode()))
-    assert_rejected(answer, 400)
-    assert answer.json == {
+    response = exchange(address, upsert(json.dumps(body).encode()))
+    assert_rejected(response, 400)
+    assert response.json == {
         "model_name": ["This field is required."],
         "input_cost": ['Expected a number, got the string "free".'],
         "streaming_support": ["Expected the number 0 or the number 1, got the number 2."],
@@ -153,9 +153,9 @@ def test_nesting_is_accepted_up_to_the_limit(address: Address, new_name: Names, 
     assert exchange(address, upsert(nested(rules.limits.nesting, new_name()))).status == 201
     too_deep = new_name()
     for levels in (rules.limits.nesting + 1, 100_000):
-        answer = exchange(address, upsert(nested(levels, too_deep)))
-        assert_rejected(answer, 400)
-        assert str(rules.limits.nesting) in answer.json["detail"]
+        response = exchange(address, upsert(nested(levels, too_deep)))
+        assert_rejected(response, 400)
+        assert str(rules.limits.nesting) in response.json["detail"]
     assert_absent(address, too_deep)
 
 
@@ -176,9 +176,9 @@ def test_a_body_is_accepted_up_to_the_limit(address: Address, new_name: Names, r
         "before its media type is judged": upsert(body, {"Content-Type": "text/plain"}),
     }
     for how, data in sent.items():
-        answer = exchange(address, data)
-        assert answer.status == 413, how
-        assert str(limit) in answer.json["detail"]
+        response = exchange(address, data)
+        assert response.status == 413, how
+        assert str(limit) in response.json["detail"]
     assert_absent(address, too_large)
 
 
@@ -206,9 +206,9 @@ def test_a_body_that_is_not_sent_as_json_is_rejected(
     address: Address, new_name: Names, headers: dict[str, str | None]
 ) -> None:
     name = new_name()
-    answer = exchange(address, upsert(json.dumps({"model_name": name}).encode(), headers))
-    assert_rejected(answer, 415)
-    assert answer.json["detail"].startswith("Expected ")
+    response = exchange(address, upsert(json.dumps({"model_name": name}).encode(), headers))
+    assert_rejected(response, 415)
+    assert response.json["detail"].startswith("Expected ")
     assert_absent(address, name)
 
 
@@ -233,18 +233,18 @@ def test_variations_that_http_allows_are_accepted(
     address: Address, new_name: Names, headers: dict[str, str | None]
 ) -> None:
     name = new_name()
-    answer = exchange(address, upsert(json.dumps({"model_name": name}).encode(), headers))
-    assert answer.status == 201
-    assert answer.json["model_name"] == name
+    response = exchange(address, upsert(json.dumps({"model_name": name}).encode(), headers))
+    assert response.status == 201
+    assert response.json["model_name"] == name
 
 
 def test_a_chunked_body_is_accepted(address: Address, new_name: Names) -> None:
     name = new_name()
     body = json.dumps({"model_name": name, "display_name": "Größe"}, ensure_ascii=False).encode()
     bytewise = [body[index : index + 1] for index in range(len(body))]
-    answer = exchange(address, upsert(chunked(*bytewise), {"Transfer-Encoding": "chunked"}))
-    assert answer.status == 201
-    assert answer.json["display_name"] == "Größe"
+    response = exchange(address, upsert(chunked(*bytewise), {"Transfer-Encoding": "chunked"}))
+    assert response.status == 201
+    assert response.json["display_name"] == "Größe"
 
 
 BAD_CREDENTIALS: dict[str, tuple[Mapping[str, str | None], str]] = {
@@ -276,18 +276,18 @@ def test_invalid_credentials_are_rejected_before_the_body_is_validated(
     address: Address, new_name: Names, headers: dict[str, str | None], reason: str, body: bytes
 ) -> None:
     name = new_name()
-    answer = exchange(address, upsert(body.replace(b"NAME", name.encode()), headers, key=None))
-    assert_rejected(answer, 401)
-    assert answer.headers["www-authenticate"].startswith('Bearer realm="respan"')
-    assert reason in answer.json["detail"]
+    response = exchange(address, upsert(body.replace(b"NAME", name.encode()), headers, key=None))
+    assert_rejected(response, 401)
+    assert response.headers["www-authenticate"].startswith('Bearer realm="respan"')
+    assert reason in response.json["detail"]
     assert_absent(address, name)
 
 
 def test_a_token_in_the_query_does_not_count(address: Address, new_name: Names) -> None:
     body = json.dumps({"model_name": new_name()}).encode()
     headers = {"Content-Type": "application/json"}
-    answer = exchange(address, request("POST", f"{MODELS}?access_token={KEY}&api_key={KEY}", headers, body))
-    assert_rejected(answer, 401)
+    response = exchange(address, request("POST", f"{MODELS}?access_token={KEY}&api_key={KEY}", headers, body))
+    assert_rejected(response, 401)
 
 
 def test_two_authorization_headers_are_rejected(address: Address, new_name: Names) -> None:
@@ -309,8 +309,8 @@ FORBIDDEN = {
 @pytest.mark.parametrize(("key", "body"), FORBIDDEN.values(), ids=FORBIDDEN)
 def test_forbidden_writes_are_rejected(address: Address, new_name: Names, key: str, body: dict[str, object]) -> None:
     name = new_name()
-    answer = exchange(address, upsert(json.dumps(body).replace("NAME", name).encode(), key=key))
-    assert_rejected(answer, 403)
+    response = exchange(address, upsert(json.dumps(body).replace("NAME", name).encode(), key=key))
+    assert_rejected(response, 403)
     assert_absent(address, name)
 
 
@@ -331,9 +331,9 @@ def test_a_reference_to_an_unknown_thing_is_not_found(
 ) -> None:
     name = new_name()
     body = json.dumps({"model_name": name, **fields}).replace("NAME", name)
-    answer = exchange(address, upsert(body.encode(), key="demo-globex"))
-    assert_rejected(answer, 404)
-    assert reason in answer.json["detail"]
+    response = exchange(address, upsert(body.encode(), key="demo-globex"))
+    assert_rejected(response, 404)
+    assert reason in response.json["detail"]
     assert_absent(address, name, key="demo-globex")
 
 
@@ -348,9 +348,9 @@ def test_another_organizations_model_is_not_found(address: Address, new_name: Na
 def test_two_different_spellings_are_rejected(address: Address, new_name: Names) -> None:
     name = new_name()
     body = {"model_name": name, "provider_id": "my-vllm", "custom_provider_id": "acme-azure"}
-    answer = exchange(address, upsert(json.dumps(body).encode()))
-    assert_rejected(answer, 400)
-    assert list(answer.json) == ["provider_id"]
+    response = exchange(address, upsert(json.dumps(body).encode()))
+    assert_rejected(response, 400)
+    assert list(response.json) == ["provider_id"]
     assert_absent(address, name)
 
 
@@ -370,11 +370,11 @@ def test_the_first_of_several_rejections_counts(address: Address, status: int) -
     assert_rejected(exchange(address, upsert(body, headers)), status)
 
 
-def assert_rejected(answer: Reply, status: int) -> None:
-    """The answer has the status and the error shape: `detail`, or a map from each field to its messages."""
-    assert answer.status == status, answer.body
-    assert answer.headers["content-type"] == "application/json"
-    problem = answer.json
+def assert_rejected(response: Reply, status: int) -> None:
+    """The response has the status and the error shape: `detail`, or a map from each field to its messages."""
+    assert response.status == status, response.body
+    assert response.headers["content-type"] == "application/json"
+    problem = response.json
     assert problem
     for name, value in problem.items():
         messages = [value] if name == "detail" else value

@@ -46,9 +46,9 @@ def test_the_api_is_served_under_the_path_of_the_first_server(client: httpx2.Cli
 
 @pytest.mark.parametrize("path", [MODELS, "/api/models", f"/v2{MODELS}", f"/a/b/c{MODELS}"])
 def test_a_path_with_another_base_gets_a_404_with_a_hint(client: httpx2.Client, path: str) -> None:
-    answer = client.post(path, json={})
-    assert answer.status_code == 404
-    assert f"The base path of the API is {BASE}; did you mean {BASE}{MODELS}?" in answer.json()["detail"]
+    response = client.post(path, json={})
+    assert response.status_code == 404
+    assert f"The base path of the API is {BASE}; did you mean {BASE}{MODELS}?" in response.json()["detail"]
 
 
 def test_a_hint_names_the_path_of_a_model_too(client: httpx2.Client) -> None:

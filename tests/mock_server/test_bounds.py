@@ -63,11 +63,11 @@ def state_of(**models: dict[str, Any]) -> dict[str, Any]:
 def test_a_model_grows_up_to_its_limit(client: httpx2.Client) -> None:
     for number in range(10):
         entries = {f"parameter {number}": "x" * 5000}
-        answer = client.post(MODELS, json={"model_name": "m", OVERRIDE: entries})
-        if answer.status_code == 400:
+        response = client.post(MODELS, json={"model_name": "m", OVERRIDE: entries})
+        if response.status_code == 400:
             break
-    assert answer.json()["detail"].startswith("The model would be 20")
-    assert "--max-model-bytes" in answer.json()["detail"]
+    assert response.json()["detail"].startswith("The model would be 20")
+    assert "--max-model-bytes" in response.json()["detail"]
     assert list(client.get(f"{MODELS}m/").json()["supported_params"]) == ["parameter 0", "parameter 1", "parameter 2"]
     assert client.post(MODELS, json={"model_name": "m", OVERRIDE: {"parameter 0": {}}}).status_code == 200
 
@@ -123,9 +123,9 @@ def test_bases_are_followed_up_to_a_bound(client: httpx2.Client) -> None:
     client.post(MODELS, json={"model_name": "b0", "input_cost": 7})
     for number in range(1, LONGEST_CHAIN + 1):
         model = {"model_name": f"b{number}", "base_model_name": f"b{number - 1}"}
-        answer = client.post(MODELS, json=model)
-        assert answer.status_code == (201 if number < LONGEST_CHAIN else 400), number
-    assert list(answer.json()) == ["base_model_name"]
+        response = client.post(MODELS, json=model)
+        assert response.status_code == (201 if number < LONGEST_CHAIN else 400), number
+    assert list(response.json()) == ["base_model_name"]
     assert client.get(f"{MODELS}b{LONGEST_CHAIN - 1}/").json()["input_cost"] == 7
 
 
@@ -269,8 +269,8 @@ def test_short_headers_are_recorded_unchanged(client: httpx2.Client) -> None:
 def test_a_list_is_the_same_json_in_one_chunk_or_many(client: httpx2.Client) -> None:
     for _ in range(30):
         client.post(MODELS, json={"model_name": "x" * 5000})
-    answer = client.get("/_mock/requests", params={"limit": 1000})
-    listed = answer.json()
+    response = client.get("/_mock/requests", params={"limit": 1000})
+    listed = response.json()
     assert list(listed) == ["requests", "total", "dropped"]
     assert 0 < len(listed["requests"]) < 30  # --journal-bytes
     assert client.get("/_mock/requests", params={"path": "/nothing"}).json()["requests"] == []
@@ -333,9 +333,9 @@ def test_the_number_of_reported_errors_is_bounded() -> None:
     ids=["values", "organizations", "faults"],
 )
 def test_the_response_to_very_many_errors_is_short(client: httpx2.Client, path: str, body: Any) -> None:
-    answer = client.put(path, json=body)
-    assert answer.status_code == 400
-    assert len(answer.content) < 50_000
+    response = client.put(path, json=body)
+    assert response.status_code == 400
+    assert len(response.content) < 50_000
 
 
 def test_a_state_that_is_too_large_is_rejected_and_replaces_nothing(client: httpx2.Client) -> None:
@@ -360,8 +360,8 @@ def test_a_replaced_state_is_returned_unchanged(client: httpx2.Client) -> None:
     assert client.put(STATE, json=state).json() == state
     assert client.get(STATE).json() == state
     assert client.put(STATE, content=json.dumps(state)[:-1]).status_code == 415
-    answer = client.put(STATE, content=json.dumps(state)[:-1], headers={"Content-Type": "application/json"})
-    assert "not valid JSON" in answer.json()["detail"]
+    response = client.put(STATE, content=json.dumps(state)[:-1], headers={"Content-Type": "application/json"})
+    assert "not valid JSON" in response.json()["detail"]
 
 
 def test_very_many_rules_apply_to_one_request(client: httpx2.Client) -> None:
@@ -434,8 +434,8 @@ def test_other_clients_are_served_while_rules_are_checked(own: MockProcess, clie
     def put() -> None:
         start = monotonic()
         with httpx2.Client(base_url=own.url, timeout=SECONDS) as other:
-            answer = other.put(FAULTS, json={"faults": [{"path": long, "status": 503}] * count})
-        assert answer.status_code == 200, answer.text
+            response = other.put(FAULTS, json={"faults": [{"path": long, "status": 503}] * count})
+        assert response.status_code == 200, response.text
         taken.append(monotonic() - start)
 
     putting = Thread(target=put)

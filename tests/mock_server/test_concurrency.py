@@ -30,7 +30,7 @@ class Race:
         self._pool = ThreadPoolExecutor(RACERS)
 
     def run(self, body_of: Callable[[int], dict[str, Any]]) -> list[httpx2.Response]:
-        """The answers to one body for each racer."""
+        """The responses to one body for each racer."""
 
         def send(racer: int) -> httpx2.Response:
             content = json.dumps(body_of(racer)).encode()
@@ -55,16 +55,16 @@ def race(mock: MockProcess) -> Iterator[Race]:
 def test_exactly_one_of_concurrent_creates_gets_201(race: Race, new_name: Names) -> None:
     for _ in range(ROUNDS):
         name = new_name()
-        answers = race.run(lambda racer, name=name: {"model_name": name, "input_cost": racer})  # type: ignore[misc]
-        assert Counter(answer.status_code for answer in answers) == {201: 1, 200: RACERS - 1}
-        assert {answer.json()["created_at"] for answer in answers} == {answers[0].json()["created_at"]}
+        responses = race.run(lambda racer, name=name: {"model_name": name, "input_cost": racer})  # type: ignore[misc]
+        assert Counter(response.status_code for response in responses) == {201: 1, 200: RACERS - 1}
+        assert {response.json()["created_at"] for response in responses} == {responses[0].json()["created_at"]}
 
 
 def test_no_racing_update_is_torn_and_one_wins(race: Race, client: httpx2.Client, new_name: Names) -> None:
     name = new_name()
     for _ in range(ROUNDS):
-        answers = race.run(lambda racer: {"model_name": name, "input_cost": racer, "output_cost": racer})
-        shown = [answer.json() for answer in answers]
+        responses = race.run(lambda racer: {"model_name": name, "input_cost": racer, "output_cost": racer})
+        shown = [response.json() for response in responses]
         assert all(model["input_cost"] == model["output_cost"] == racer for racer, model in enumerate(shown))
         final = client.get(f"{MODELS}{name}/").json()
         assert final in shown

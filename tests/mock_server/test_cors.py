@@ -26,13 +26,13 @@ def preflight(client: httpx2.Client, path: str, method: str, origin: str = ORIGI
 @pytest.mark.parametrize(("path", "method"), [(MODELS, "POST"), (f"{MODELS}a/b/", "GET"), (f"{MODELS}a/b/", "DELETE")])
 def test_a_preflight_is_allowed_without_credentials(client: httpx2.Client, path: str, method: str) -> None:
     del client.headers["Authorization"]
-    answer = preflight(client, path, method)
-    assert answer.status_code == 200
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert method in answer.headers["access-control-allow-methods"]
-    allowed = answer.headers["access-control-allow-headers"].split(", ")
+    response = preflight(client, path, method)
+    assert response.status_code == 200
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert method in response.headers["access-control-allow-methods"]
+    allowed = response.headers["access-control-allow-headers"].split(", ")
     assert {"authorization", "content-type", "x-added-by-a-library"} <= set(allowed)
-    assert answer.headers["access-control-allow-private-network"] == "true"
+    assert response.headers["access-control-allow-private-network"] == "true"
 
 
 ANSWERS: dict[int, tuple[str, str, dict[str, Any]]] = {
@@ -54,11 +54,11 @@ def test_a_page_can_read_every_response(
 ) -> None:
     status, (method, path, options) = wanted
     headers = {"Origin": ORIGIN, **options.get("headers", {})}
-    answer = client.request(method, path, **{**options, "headers": headers})
-    assert answer.status_code == int(str(status).removesuffix(" forced"))
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert "access-control-allow-credentials" not in answer.headers
-    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    response = client.request(method, path, **{**options, "headers": headers})
+    assert response.status_code == int(str(status).removesuffix(" forced"))
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in response.headers
+    exposed = response.headers["access-control-expose-headers"].split(", ")
     assert {"Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"} <= set(exposed)
 
 
@@ -81,11 +81,11 @@ def test_pages_of_named_origins_may_send_credentials() -> None:
         ("--cors-origin", ORIGIN, "--cors-origin", "*"): False,
     }.items():
         with started("--quiet", *options) as mock, httpx2.Client(base_url=mock.url) as client:
-            for answer in (
+            for response in (
                 preflight(client, MODELS, "POST"),
                 client.post(MODELS, headers={"Origin": ORIGIN, "Prefer": "code=401"}),
             ):
-                assert (answer.headers.get("access-control-allow-credentials") == "true") == allowed
+                assert (response.headers.get("access-control-allow-credentials") == "true") == allowed
 
 
 REJECTED = {
@@ -100,14 +100,14 @@ REJECTED = {
 @pytest.mark.parametrize(("origin", "told"), REJECTED.values(), ids=REJECTED)
 def test_a_rejected_preflight_says_why(origin: str, told: list[str]) -> None:
     with started("--cors-origin", ORIGIN) as mock, httpx2.Client(base_url=mock.url) as client:
-        answer = preflight(client, MODELS, "POST", origin)
+        response = preflight(client, MODELS, "POST", origin)
         (entry,) = client.get("/_mock/requests", params={"rejected": True}).json()["requests"]
         mock.stop()
         logged = mock.stderr
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/json"
-    assert "access-control-allow-origin" not in answer.headers
-    detail = answer.json()["detail"]
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/json"
+    assert "access-control-allow-origin" not in response.headers
+    detail = response.json()["detail"]
     for each in (*told, f"Only {ORIGIN} is allowed."):
         assert each in detail
     assert (entry["method"], entry["status"], entry["rejection"]["line"]) == ("OPTIONS", 400, detail)
@@ -117,6 +117,6 @@ def test_a_rejected_preflight_says_why(origin: str, told: list[str]) -> None:
 
 
 def test_a_preflight_for_a_method_that_no_page_may_send_says_so(client: httpx2.Client) -> None:
-    answer = preflight(client, MODELS, "PURGE")
-    assert answer.status_code == 400
-    assert '"PURGE"' in answer.json()["detail"]
+    response = preflight(client, MODELS, "PURGE")
+    assert response.status_code == 400
+    assert '"PURGE"' in response.json()["detail"]

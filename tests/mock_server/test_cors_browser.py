@@ -1,4 +1,4 @@
-"""A page of another origin reads every answer in a real browser, forced ones and errors too."""
+"""A page of another origin reads every response in a real browser, forced ones and errors too."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ SERVER_FAULT = """\
 
 ASK = """async ([url, headers, body]) => {
   try {
-    const answer = await fetch(url, {method: 'POST', credentials: 'include', headers, body});
-    return {status: answer.status, headers: Object.fromEntries(answer.headers), body: await answer.json()};
+    const response = await fetch(url, {method: 'POST', credentials: 'include', headers, body});
+    return {status: response.status, headers: Object.fromEntries(response.headers), body: await response.json()};
   } catch (error) {
     return {error: String(error)};
   }
@@ -60,30 +60,30 @@ def url(origin: str, contract_text: str, tmp_path_factory: pytest.TempPathFactor
 
 
 def ask(page: Page, url: str, **headers: str) -> dict[str, Any]:
-    """What the page learns of the answer to an upsert that it sends with its credentials."""
+    """What the page learns of the response to an upsert that it sends with its credentials."""
     given = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}", **headers}
-    answer: dict[str, Any] = page.evaluate(ASK, [url, given, '{"model_name": "from-a-page"}'])
-    return answer
+    response: dict[str, Any] = page.evaluate(ASK, [url, given, '{"model_name": "from-a-page"}'])
+    return response
 
 
 def test_it_reads_a_forced_server_error(page: Page, url: str) -> None:
-    answer = ask(page, url, Prefer="code=500")
-    assert (answer["status"], answer["body"]) == (500, {"detail": "It failed."})
-    told = {name: answer["headers"][name] for name in ("preference-applied", "retry-after", "x-incident")}
+    response = ask(page, url, Prefer="code=500")
+    assert (response["status"], response["body"]) == (500, {"detail": "It failed."})
+    told = {name: response["headers"][name] for name in ("preference-applied", "retry-after", "x-incident")}
     assert told == {"preference-applied": "code=500", "retry-after": "7", "x-incident": "i-1"}
 
 
 def test_it_reads_a_forced_and_a_real_401_with_the_challenge(page: Page, url: str) -> None:
     for headers in ({"Prefer": "code=401"}, {"Authorization": "Bearer unknown"}):
-        answer = ask(page, url, **headers)
-        assert answer["status"] == 401
-        assert answer["headers"]["www-authenticate"].startswith('Bearer realm="respan"')
+        response = ask(page, url, **headers)
+        assert response["status"] == 401
+        assert response["headers"]["www-authenticate"].startswith('Bearer realm="respan"')
 
 
 def test_it_reads_what_is_wrong_with_its_preference(page: Page, url: str) -> None:
-    answer = ask(page, url, Prefer="code=599")
-    assert answer["status"] == 400
-    assert "declared here" in answer["body"]["detail"]
+    response = ask(page, url, Prefer="code=599")
+    assert response["status"] == 400
+    assert "declared here" in response["body"]["detail"]
 
 
 def test_it_creates_with_its_credentials(page: Page, url: str) -> None:
@@ -92,9 +92,9 @@ def test_it_creates_with_its_credentials(page: Page, url: str) -> None:
 
 def test_it_reads_a_fault(page: Page, origin: str) -> None:
     with started("--quiet", "--cors-origin", origin, "--fail", "500") as mock:
-        answer = ask(page, mock.url + MODELS)
-    assert answer["status"] == 500
-    assert answer["body"]["detail"]
+        response = ask(page, mock.url + MODELS)
+    assert response["status"] == 500
+    assert response["body"]["detail"]
 
 
 def test_another_page_learns_nothing(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Whatever bytes arrive, the mock answers no 5xx, logs no traceback, does not hang, and goes on working."""
+"""Whatever bytes arrive, the mock returns no 5xx, logs no traceback, does not hang, and goes on working."""
 
 from __future__ import annotations
 
@@ -117,9 +117,9 @@ def test_no_target_makes_it_fail(address: Address, method: str, target: str) -> 
 
 
 def test_invalid_http_is_rejected_in_the_error_shape(address: Address) -> None:
-    answer = exchange(address, b"hello\r\n\r\n")
-    assert answer.status == 400
-    assert isinstance(answer.json["detail"], str)
+    response = exchange(address, b"hello\r\n\r\n")
+    assert response.status == 400
+    assert isinstance(response.json["detail"], str)
 
 
 def test_a_client_that_disconnects_early_stores_nothing(address: Address) -> None:

@@ -244,11 +244,11 @@ def test_an_invalid_filter_is_rejected(admin: httpx2.Client, query: str, reason:
 
 
 def test_waiting_ends_as_soon_as_enough_requests_match(own: MockProcess, admin: httpx2.Client) -> None:
-    answers: list[httpx2.Response] = []
+    responses: list[httpx2.Response] = []
 
     def wait() -> None:
         with httpx2.Client(base_url=own.url, timeout=30) as client:
-            answers.append(client.get(f"{REQUESTS}/wait", params={"status": 404, "count": 2, "timeout": 25}))
+            responses.append(client.get(f"{REQUESTS}/wait", params={"status": 404, "count": 2, "timeout": 25}))
 
     waiting = threading.Thread(target=wait)
     waiting.start()
@@ -256,7 +256,7 @@ def test_waiting_ends_as_soon_as_enough_requests_match(own: MockProcess, admin: 
     admin.get(f"{MODELS}gpt-4o/", headers={"Authorization": f"Bearer {KEY}"})
     admin.get("/api/two")
     waiting.join(timeout=20)
-    assert [entry["path"] for entry in answers[0].json()["requests"]] == ["/api/one", "/api/two"]
+    assert [entry["path"] for entry in responses[0].json()["requests"]] == ["/api/one", "/api/two"]
 
 
 def test_requests_that_are_already_recorded_count(admin: httpx2.Client) -> None:

@@ -93,9 +93,9 @@ def test_names_that_differ_only_in_unicode_form_are_different_models(address: Ad
 
 @pytest.mark.parametrize("target", ["%FF", "a%C0%AF", "%ED%A0%80"])
 def test_a_path_that_is_not_utf_8_names_no_model(address: Address, target: str) -> None:
-    answer = exchange(address, request("GET", f"{MODELS}{target}/", {"Authorization": f"Bearer {KEY}"}))
-    assert answer.status == 404
-    assert "There is no model" in answer.json["detail"]
+    response = exchange(address, request("GET", f"{MODELS}{target}/", {"Authorization": f"Bearer {KEY}"}))
+    assert response.status == 404
+    assert "There is no model" in response.json["detail"]
 
 
 def test_a_malformed_percent_encoding_is_literal(address: Address, new_name: Names) -> None:

@@ -90,23 +90,23 @@ def test_an_example_is_returned_and_credentials_are_required(client: httpx2.Clie
 
 
 def test_the_success_of_the_lowest_status_is_returned(client: httpx2.Client) -> None:
-    answer = client.get("/named")
-    assert (answer.status_code, answer.json()) == (203, {"n": 7, "m": "x"})
+    response = client.get("/named")
+    assert (response.status_code, response.json()) == (203, {"n": 7, "m": "x"})
 
 
 def test_a_preference_chooses_another_response(client: httpx2.Client) -> None:
-    answer = client.get("/named", headers={"Prefer": "example=two"})
-    assert (answer.status_code, answer.json()) == (206, {"n": 2})
+    response = client.get("/named", headers={"Prefer": "example=two"})
+    assert (response.status_code, response.json()) == (206, {"n": 2})
     assert client.get("/named", headers={"Prefer": "code=404"}).status_code == 404
     assert client.get("/named", headers={"Prefer": "code=206; x"}).json() == {"n": 1}
 
 
 def test_data_is_generated_for_a_schema_the_same_each_time(client: httpx2.Client) -> None:
     path = f"{MODELS}openai/new/"
-    answers = [client.put(path, json={"id": "x", "model_name": "x"}) for _ in range(2)]
-    assert [each.status_code for each in answers] == [202, 202]
-    assert answers[0].json() == answers[1].json()
-    assert answers[0].json()["model_name"] == "openai/new"
+    responses = [client.put(path, json={"id": "x", "model_name": "x"}) for _ in range(2)]
+    assert [each.status_code for each in responses] == [202, 202]
+    assert responses[0].json() == responses[1].json()
+    assert responses[0].json()["model_name"] == "openai/new"
     assert client.get(path).status_code == 404
 
 
@@ -131,8 +131,8 @@ def test_words_of_a_path_come_before_parameters(client: httpx2.Client, path: str
 
 
 def test_a_default_response_is_a_success(client: httpx2.Client) -> None:
-    answer = client.get(f"{MODELS}openai/gpt-4o/status/")
-    assert (answer.status_code, answer.json()) == (200, "up")
+    response = client.get(f"{MODELS}openai/gpt-4o/status/")
+    assert (response.status_code, response.json()) == (200, "up")
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_methods_are_those_of_the_contract(client: httpx2.Client) -> None:
 
 
 def test_what_cannot_be_generated_says_so(client: httpx2.Client) -> None:
-    answer = client.get("/hopeless")
-    assert answer.status_code == 501
-    assert "Add an example to the contract at #/paths/~1hopeless/get/responses." in answer.json()["detail"]
+    response = client.get("/hopeless")
+    assert response.status_code == 501
+    assert "Add an example to the contract at #/paths/~1hopeless/get/responses." in response.json()["detail"]
 
 
 def test_other_media_types_are_accepted(client: httpx2.Client) -> None:

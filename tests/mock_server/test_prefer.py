@@ -1,4 +1,4 @@
-"""Answers are forced by preference: every status and example of the contract, whatever the request is."""
+"""Responses are forced by preference: every status and example of the contract, whatever the request is."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ def judge(contract: Contract) -> Judge:
 @pytest.mark.parametrize("wanted", DECLARED, ids=IDS)
 def test_every_declared_status_and_example_can_be_forced(mock_app: ASGIApp, judge: Judge, wanted: Declared) -> None:
     prefer = f"code={wanted.code}" + (f", example={wanted.example}" if wanted.example else "")
-    answer = ask(mock_app, wanted.method, wanted.path, b"not even JSON", prefer=prefer, authorization="")
-    assert answer.status == int(wanted.code)
-    assert answer.headers["preference-applied"] == prefer
-    assert "Prefer" in answer.headers["vary"]
-    assert (answer.json if answer.body else None) == wanted.value
-    assert ("www-authenticate" in answer.headers) == (answer.status == 401)
-    judge.check(wanted.method, wanted.template, answer.status, answer.headers, answer.body)
+    response = ask(mock_app, wanted.method, wanted.path, b"not even JSON", prefer=prefer, authorization="")
+    assert response.status == int(wanted.code)
+    assert response.headers["preference-applied"] == prefer
+    assert "Prefer" in response.headers["vary"]
+    assert (response.json if response.body else None) == wanted.value
+    assert ("www-authenticate" in response.headers) == (response.status == 401)
+    judge.check(wanted.method, wanted.template, response.status, response.headers, response.body)
 
 
 def test_every_response_with_a_body_has_an_example() -> None:
@@ -104,17 +104,17 @@ def test_every_response_with_a_body_has_an_example() -> None:
 def test_data_is_generated_for_every_status(mock_app: ASGIApp, judge: Judge, wanted: Declared) -> None:
     for seed in range(10):
         prefer = f"code={wanted.code}, dynamic=true; seed={seed}"
-        answer = ask(mock_app, wanted.method, wanted.path, prefer=prefer)
-        assert answer.status == int(wanted.code)
-        judge.check(wanted.method, wanted.template, answer.status, answer.headers, answer.body)
+        response = ask(mock_app, wanted.method, wanted.path, prefer=prefer)
+        assert response.status == int(wanted.code)
+        judge.check(wanted.method, wanted.template, response.status, response.headers, response.body)
 
 
 def test_a_preferred_example_determines_the_status(mock_app: ASGIApp) -> None:
     by_name = {each.example: each for each in reversed(DECLARED) if each.example and each.method == "POST"}
     for name, first in by_name.items():
-        answer = ask(mock_app, "POST", MODELS, prefer=f"EXAMPLE={name}")
-        assert (answer.status, answer.json) == (int(first.code), first.value)
-        assert answer.headers["preference-applied"] == f"example={name}"
+        response = ask(mock_app, "POST", MODELS, prefer=f"EXAMPLE={name}")
+        assert (response.status, response.json) == (int(first.code), first.value)
+        assert response.headers["preference-applied"] == f"example={name}"
 
 
 def test_generated_data_is_the_same_for_the_same_seed_and_url(mock_app: ASGIApp) -> None:
@@ -168,22 +168,22 @@ REJECTED = {
 def test_an_undeclared_response_is_rejected_with_the_declared_ones(
     mock_app: ASGIApp, prefer: str, told: list[str]
 ) -> None:
-    answer = ask(mock_app, "POST", MODELS, b'{"model_name": "rejected"}', prefer=prefer)
-    assert answer.status == 400
-    assert all(each in answer.json["detail"] for each in told)
-    assert "preference-applied" not in answer.headers
-    assert answer.context.rejection
-    (error,) = answer.context.rejection.errors
+    response = ask(mock_app, "POST", MODELS, b'{"model_name": "rejected"}', prefer=prefer)
+    assert response.status == 400
+    assert all(each in response.json["detail"] for each in told)
+    assert "preference-applied" not in response.headers
+    assert response.context.rejection
+    (error,) = response.context.rejection.errors
     assert (error.part, error.field) == (RequestPart.HEADER, "Prefer")
     assert ask(mock_app, "GET", f"{MODELS}rejected/").status == 404
 
 
 @pytest.mark.parametrize("prefer", ["respond-async", "return=minimal", "dynamic=false", "code 403", ""])
 def test_other_preferences_change_nothing(mock_app: ASGIApp, prefer: str) -> None:
-    answer = ask(mock_app, "POST", MODELS, b'{"model_name": "m"}', prefer=prefer)
-    assert answer.status in {200, 201}
-    assert answer.json["model_name"] == "m"
-    assert "preference-applied" not in answer.headers
+    response = ask(mock_app, "POST", MODELS, b'{"model_name": "m"}', prefer=prefer)
+    assert response.status in {200, 201}
+    assert response.json["model_name"] == "m"
+    assert "preference-applied" not in response.headers
 
 
 def timed(served: ASGIApp, prefer: str, body: bytes = b'{"model_name": "m"}') -> tuple[Exchange, float]:
@@ -198,16 +198,16 @@ def test_a_response_can_be_delayed(mock_app: ASGIApp) -> None:
         ("wait=0.2", b"{", 400),
     ]:
         ask(mock_app, "POST", MODELS, b'{"model_name": "m"}')
-        answer, seconds = timed(mock_app, prefer, body)
-        assert answer.status == status
+        response, seconds = timed(mock_app, prefer, body)
+        assert response.status == status
         assert seconds >= 0.2
-        assert answer.headers["preference-applied"] == prefer
+        assert response.headers["preference-applied"] == prefer
 
 
 def test_every_response_of_an_operation_varies_with_the_preference(mock_app: ASGIApp) -> None:
     for path, status in {f"{MODELS}gpt-4o/": 200, f"{MODELS}x/": 404}.items():
-        answer = ask(mock_app, "GET", path)
-        assert (answer.status, "Prefer" in answer.headers["vary"]) == (status, True)
+        response = ask(mock_app, "GET", path)
+        assert (response.status, "Prefer" in response.headers["vary"]) == (status, True)
     assert "Prefer" not in ask(mock_app, "PUT", MODELS).headers.get("vary", "")
     assert "Prefer" not in ask(mock_app, "GET", "/openapi.json").headers.get("vary", "")
 
@@ -219,12 +219,12 @@ def test_without_an_operation_nothing_is_forced(mock_app: ASGIApp) -> None:
 
 def test_classes_of_statuses_and_the_default_can_be_forced(altered_app: ASGIApp, altered: Contract) -> None:
     for status in (422, 451):
-        answer = ask(altered_app, "POST", MODELS, prefer=f"code={status}")
-        assert answer.status == status
-        assert 1 <= answer.json["code"] <= 9
-        Judge(altered).check("POST", MODELS, status, answer.headers, answer.body)
-    answer = ask(altered_app, "POST", MODELS, prefer="code=500")
-    assert (answer.status, answer.body) == (500, b"")
+        response = ask(altered_app, "POST", MODELS, prefer=f"code={status}")
+        assert response.status == status
+        assert 1 <= response.json["code"] <= 9
+        Judge(altered).check("POST", MODELS, status, response.headers, response.body)
+    response = ask(altered_app, "POST", MODELS, prefer="code=500")
+    assert (response.status, response.body) == (500, b"")
     assert ask(altered_app, "POST", MODELS, prefer="code=099").status == 400
 
 
@@ -235,15 +235,15 @@ def test_declared_headers_are_sent(altered_app: ASGIApp) -> None:
 
 
 def test_the_media_type_is_the_contracts(altered_app: ASGIApp) -> None:
-    answer = ask(altered_app, "POST", MODELS, prefer="code=429")
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert isinstance(json.loads(answer.body), dict)
+    response = ask(altered_app, "POST", MODELS, prefer="code=429")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert isinstance(json.loads(response.body), dict)
 
 
 def test_a_schema_for_which_no_data_can_be_generated_is_reported(altered_app: ASGIApp) -> None:
-    answer = ask(altered_app, "POST", MODELS, prefer="code=418")
-    assert answer.status == 400
-    assert "The response 418 has no example, and no data can be generated" in answer.json["detail"]
+    response = ask(altered_app, "POST", MODELS, prefer="code=418")
+    assert response.status == 400
+    assert "The response 418 has no example, and no data can be generated" in response.json["detail"]
 
 
 def test_a_forced_response_is_logged_as_such(caplog: pytest.LogCaptureFixture) -> None:

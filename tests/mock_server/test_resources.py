@@ -1,4 +1,4 @@
-"""Paths and methods: what there is, what there is not, and what the answer says about it."""
+"""Paths and methods: what there is, what there is not, and what the response says about it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "POST", 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("path", ALLOWED)
 def test_another_method_gets_405_with_all_that_are_allowed(address: Address, path: str, method: str) -> None:
-    answer = exchange(address, request(method, path))
+    response = exchange(address, request(method, path))
     if method in ALLOWED[path].split(", "):
-        assert answer.status == 401
+        assert response.status == 401
     else:
-        assert answer.status == 405
-        assert answer.headers["allow"] == ALLOWED[path]
-        assert method == "HEAD" or method in answer.json["detail"]
+        assert response.status == 405
+        assert response.headers["allow"] == ALLOWED[path]
+        assert method == "HEAD" or method in response.json["detail"]
 
 
 def test_head_responds_like_get_without_a_body(address: Address) -> None:
@@ -43,22 +43,22 @@ def test_head_responds_like_get_without_a_body(address: Address) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
 def test_an_unknown_path_is_not_found(address: Address, path: str, method: str) -> None:
-    answer = exchange(address, request(method, path))
-    assert answer.status == 404
-    assert answer.json["detail"].startswith("There is nothing at ")
+    response = exchange(address, request(method, path))
+    assert response.status == 404
+    assert response.json["detail"].startswith("There is nothing at ")
 
 
 @pytest.mark.parametrize("path", ["/api/models", "/api/models/gpt-4o", "/api/models/a/b%0A"])
 def test_a_path_without_its_last_slash_is_not_redirected_but_explained(address: Address, path: str) -> None:
     for method in ("GET", "POST"):
-        answer = exchange(address, request(method, path))
-        assert answer.status == 404
-        assert "must end with a slash" in answer.json["detail"]
+        response = exchange(address, request(method, path))
+        assert response.status == 404
+        assert "must end with a slash" in response.json["detail"]
 
 
 def test_a_path_with_one_slash_too_many_is_explained(address: Address) -> None:
-    answer = exchange(address, request("GET", "/api/models//"))
-    assert (answer.status, answer.json["detail"]) == (
+    response = exchange(address, request("GET", "/api/models//"))
+    assert (response.status, response.json["detail"]) == (
         404,
         'There is nothing at "/api/models//". The path must end without a slash: /api/models/',
     )
@@ -70,8 +70,8 @@ def test_the_percent_encoding_of_a_path_does_not_matter(address: Address) -> Non
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/ui/swagger-ui.css"])
 def test_a_page_can_only_be_looked_at(address: Address, path: str) -> None:
-    answer = exchange(address, request("POST", path))
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+    response = exchange(address, request("POST", path))
+    assert (response.status, response.headers["allow"]) == (405, "GET, HEAD")
     head = exchange(address, request("HEAD", path))
     assert head.status == 200
     assert head.body == b""

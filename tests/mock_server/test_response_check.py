@@ -89,8 +89,8 @@ def test_a_response_that_is_not_declared_becomes_a_500_that_says_why(
         'Expected a string of at most 6 characters, got the string "anthropic/claude-sonnet-4-5".'
     )
     with caplog.at_level(logging.INFO):
-        answer = ask(app(stricter), "POST", MODELS, BODY)
-    assert (answer.status, answer.json) == (500, {"detail": reason})
+        response = ask(app(stricter), "POST", MODELS, BODY)
+    assert (response.status, response.json) == (500, {"detail": reason})
     assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [
         f"POST {MODELS}: {reason}"
     ]
@@ -98,9 +98,9 @@ def test_a_response_that_is_not_declared_becomes_a_500_that_says_why(
 
 
 def test_an_undeclared_status_is_found(stricter: Path) -> None:
-    answer = ask(app(stricter), "POST", MODELS, b" " * 1_100_000)
-    assert answer.status == 500
-    assert "The status 413 is not declared" in answer.json["detail"]
+    response = ask(app(stricter), "POST", MODELS, b" " * 1_100_000)
+    assert response.status == 500
+    assert "The status 413 is not declared" in response.json["detail"]
 
 
 def test_what_is_wrong_with_a_preference_is_told_although_no_operation_declares_it() -> None:

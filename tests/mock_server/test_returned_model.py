@@ -14,9 +14,9 @@ MODEL = "/_mock/model"
 
 
 def read_model(client: httpx2.Client, name: str, organization: str = "acme") -> dict[str, Any]:
-    answer = client.get(MODEL, params={"organization": organization, "name": name})
-    assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()
+    response = client.get(MODEL, params={"organization": organization, "name": name})
+    assert response.status_code == 200
+    found: dict[str, Any] = response.json()
     return found
 
 
@@ -52,6 +52,6 @@ def test_each_value_comes_from_the_nearest_that_has_one(client: httpx2.Client, n
     ],
 )
 def test_what_is_not_there_is_rejected(client: httpx2.Client, query: dict[str, str], status: int, told: str) -> None:
-    answer = client.get(MODEL, params=query)
-    assert answer.status_code == status
-    assert told in str(answer.json())
+    response = client.get(MODEL, params=query)
+    assert response.status_code == status
+    assert told in str(response.json())

@@ -89,7 +89,7 @@ class Mock:
     control: Control
     app: ASGIApp
     lines: list[str]
-    answer: bytes = b""
+    response: bytes = b""
 
     def tells(
         self, headers: dict[str, str], query: str = "", body: bytes = b"", path: str = MODELS, method: str = "POST"
@@ -120,13 +120,13 @@ class Mock:
             "root_path": "",
             "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
         }
-        self.answer = b""
+        self.response = b""
 
         async def receive() -> Message:
             return {"type": "http.request", "body": body}
 
         async def send(message: Message) -> None:
-            self.answer += message.get("body", b"")
+            self.response += message.get("body", b"")
 
         await self.app(scope, receive, send)
 
@@ -197,7 +197,7 @@ def test_no_output_contains_a_secret_of_a_request(mock: Mock, request_: dict[str
     assert [each for each in (*GONE, KEY) if each in told] == []
     assert "[redacted]" in told
     if "headers" in request_ and "body" not in request_:
-        assert b"s3cr" not in mock.answer
+        assert b"s3cr" not in mock.response
 
 
 def test_other_values_are_not_hidden(mock: Mock) -> None:
@@ -250,7 +250,7 @@ def test_credentials_are_hidden_wherever_else_they_appear(
     for form in {echo.strip("="), in_url.strip("="), json.dumps(echo)[1:-1].strip("=")}:
         assert form not in told
     if not known:
-        assert secret not in mock.answer.decode()
+        assert secret not in mock.response.decode()
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1:8000@evil.example", "a'; id; '"])

@@ -32,13 +32,13 @@ def authorize(page: Page, key: str) -> None:
 
 
 def execute(page: Page, operation: str) -> tuple[str, str]:
-    """Run an operation that is open and filled in. Status and body of the answer."""
+    """Run an operation that is open and filled in. Status and body of the response."""
     block = page.locator(f"#operations-models-{operation}")
     block.get_by_role("button", name="Execute").click()
-    answer = block.locator(".live-responses-table tbody tr.response").first
+    response = block.locator(".live-responses-table tbody tr.response").first
     return (
-        answer.locator(".response-col_status").inner_text().strip(),
-        answer.locator(".response-col_description .highlight-code").first.inner_text(),
+        response.locator(".response-col_status").inner_text().strip(),
+        response.locator(".response-col_description .highlight-code").first.inner_text(),
     )
 
 

@@ -47,17 +47,17 @@ REJECTED = {
 
 @pytest.mark.parametrize(("token", "reason"), REJECTED.values(), ids=REJECTED)
 def test_a_bad_token_is_rejected_with_the_reason(client: httpx2.Client, token: str, reason: str) -> None:
-    answer = client.get(f"{MODELS}gpt-4o/", headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 401
-    assert reason in answer.json()["detail"]
-    assert token not in answer.text
-    assert answer.headers["www-authenticate"] == 'Bearer realm="respan", error="invalid_token"'
+    response = client.get(f"{MODELS}gpt-4o/", headers={"Authorization": f"Bearer {token}"})
+    assert response.status_code == 401
+    assert reason in response.json()["detail"]
+    assert token not in response.text
+    assert response.headers["www-authenticate"] == 'Bearer realm="respan", error="invalid_token"'
 
 
 def test_the_signature_is_looked_at_before_the_time(client: httpx2.Client) -> None:
     token = jwt.encode({"organization": "acme", "exp": int(time.time()) - 60}, SECRET[::-1])
-    answer = client.get(f"{MODELS}gpt-4o/", headers={"Authorization": f"Bearer {token}"})
-    assert "signature" in answer.json()["detail"]
+    response = client.get(f"{MODELS}gpt-4o/", headers={"Authorization": f"Bearer {token}"})
+    assert "signature" in response.json()["detail"]
 
 
 def _upsert(client: httpx2.Client, name: str, claims: dict[str, object]) -> httpx2.Response:

@@ -1,4 +1,4 @@
-"""Requests and answers as bytes on a socket, for what no HTTP client would send."""
+"""Requests and responses as bytes on a socket, for what no HTTP client would send."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY = "demo-acme"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer."""
+    """One response."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,7 +54,7 @@ def chunked(*chunks: bytes) -> bytes:
 
 
 def exchange(address: tuple[str, int], sent: bytes) -> Reply:
-    """Send bytes, and read the answer until the server closes."""
+    """Send bytes, and read the response until the server closes."""
     return reply(exchange_bytes(address, sent))
 
 
@@ -79,7 +79,7 @@ def exchange_bytes(address: tuple[str, int], sent: bytes, *, nothing_more: bool 
 
 
 def reply(received: bytes) -> Reply:
-    """The first answer in `received` that is not a 1xx."""
+    """The first response in `received` that is not a 1xx."""
     head, _, body = received.partition(b"\r\n\r\n")
     status_line, _, fields = head.partition(b"\r\n")
     status = int(status_line.split()[1])

@@ -188,14 +188,14 @@ class RepeatedUpdateNotApplied(Mutant):
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.answers: dict[str, Stored] = {}
+        self.responses: dict[str, Stored] = {}
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         body = repr((organization, values))
-        if body in self.answers and len(values) > 1 and self.find(organization, name):
-            return 200, self.answers[body]
-        status, self.answers[body] = super().write(organization, name, values)
-        return status, self.answers[body]
+        if body in self.responses and len(values) > 1 and self.find(organization, name):
+            return 200, self.responses[body]
+        status, self.responses[body] = super().write(organization, name, values)
+        return status, self.responses[body]
 
 
 class RepeatedCostAdded(Mutant):

@@ -43,7 +43,7 @@ class HttpFront(ABC):
             return self.handler(request)(request)
         except HttpError as error:
             return self.error_response(error)
-        except Exception:  # noqa: BLE001  a server answers whatever happens inside it
+        except Exception:  # noqa: BLE001  a server responds whatever happens inside it
             traceback.print_exc(file=request.errors)
             return Response(500, {"detail": "Internal server error."})
 

@@ -127,12 +127,12 @@ def test_none_are_sent_where_too_few_are_left(
 
 
 class Gone(Connectionless):
-    """A transport whose target went away after a few answers."""
+    """A transport whose target went away after a few responses."""
 
     base_url = "http://target"
 
-    def __init__(self, answers: int) -> None:
-        self.left = answers
+    def __init__(self, responses: int) -> None:
+        self.left = responses
 
     def send(self, request: Request) -> Response:
         self.left -= 1

@@ -43,7 +43,7 @@ def _spellings(text: str) -> dict[str, str]:
 
 
 class TellsKeys(PlainServer):
-    """Tells the credentials of each request in the headers and the body of its answer, and is wrong in many ways."""
+    """Tells the credentials of each request in the headers and the body of its response, and is wrong in many ways."""
 
     answers = 0
 

@@ -83,7 +83,7 @@ def test_names_of_the_run_stand_in_exchanges_and_not_in_commands() -> None:
 
 
 def test_what_was_replayed_is_printed_whole() -> None:
-    finding = _finding(*(_exchange(f"answer {number}") for number in range(LONGEST_SEQUENCE + 5)))
+    finding = _finding(*(_exchange(f"response {number}") for number in range(LONGEST_SEQUENCE + 5)))
     assert len(finding.exchanges) == len(finding.reproduce) == LONGEST_SEQUENCE + 5
     assert (finding.not_reproduced, finding.rerun) == ("", "again")
 
@@ -100,10 +100,10 @@ def test_what_was_replayed_is_printed_whole() -> None:
     ],
 )
 def test_what_was_not_replayed_is_no_reproduction(what: dict[str, Any], why: str) -> None:
-    finding = _finding(*(_exchange(f"answer {number}") for number in range(LONGEST_SEQUENCE + 5)), **what)
+    finding = _finding(*(_exchange(f"response {number}") for number in range(LONGEST_SEQUENCE + 5)), **what)
     assert (finding.reproduce, finding.not_reproduced) == ((), why)
     assert len(finding.exchanges) == LONGEST_SEQUENCE
-    assert finding.exchanges[-1].response.body == f"answer {LONGEST_SEQUENCE + 4}"
+    assert finding.exchanges[-1].response.body == f"response {LONGEST_SEQUENCE + 4}"
 
 
 def test_a_finding_without_exchanges_says_where_others_are() -> None:

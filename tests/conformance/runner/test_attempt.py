@@ -25,7 +25,7 @@ RESPONDS = "STA-03"
 
 
 def _answering(contract: Contract, *statuses: int) -> Subject:
-    """A subject that answers with each status in turn, and with the last one for ever."""
+    """A subject that responds with each status in turn, and with the last one for ever."""
     coming: Iterator[int] = chain(statuses, repeat(statuses[-1]))
     return subject_of(contract, wsgi(lambda *_: (next(coming), {})))
 

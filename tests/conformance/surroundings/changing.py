@@ -97,7 +97,7 @@ CHANGING: tuple[Surroundings, ...] = (
         ("401", SINCE),
         emptied=ALL,
     ),
-    # One request with a valid key is answered 401.
+    # One request with a valid key gets 401.
     Surroundings(
         "key-unknown-once",
         lambda: when(once(all_of(since(100), upserting)), on.expired),
@@ -157,13 +157,13 @@ CHANGING: tuple[Surroundings, ...] = (
         options=("--only", "CON"),
         emptied=ALL,
     ),
-    # What is behind the gateway does not come back: nothing answers any more but the gateway.
+    # What is behind the gateway does not come back: only the gateway still responds.
     Surroundings("502-page-for-good", lambda: when(since(100), page(502, "Bad Gateway")), (GONE,), ("502", SINCE)),
     Surroundings("502-empty-for-good", lambda: when(since(100), responding(502)), (GONE,), ("502", SINCE)),
     Surroundings("504-for-good", lambda: when(since(100), page(504, "Gateway Time-out")), (GONE,), ("504", SINCE)),
     # It was never there.
     Surroundings("502-from-the-start", lambda: page(502, "Bad Gateway"), (GONE,), ("502", "gateway")),
-    # One request of the run is answered by the gateway.
+    # One request of the run gets a response of the gateway.
     Surroundings(
         "502-once",
         lambda: when(once(all_of(since(100), upserting)), page(502, "Bad Gateway")),
@@ -171,7 +171,7 @@ CHANGING: tuple[Surroundings, ...] = (
         ("502|5xx",),
         emptied=ALL,
     ),
-    # One of many backends is out: 1 request in 20 is answered by the gateway, from the start.
+    # One of many backends is out: 1 request in 20 gets a response of the gateway, from the start.
     Surroundings(
         "502-now-and-then",
         lambda: when(every(20), page(502, "Bad Gateway")),
@@ -281,9 +281,9 @@ CHANGING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("403", SINCE),
     ),
-    # It bans by closing each connection: nothing answers any more.
+    # It bans by closing each connection: nothing responds any more.
     Surroundings("ban-by-closing", lambda: when(since(100), on.closing), (GONE,), (SINCE,)),
-    # It bans by not answering.
+    # It bans by not responding.
     Surroundings(
         "ban-by-silence", lambda: when(since(100), on.silent), (GONE,), (SINCE, "time limit"), options=IMPATIENT
     ),

@@ -203,7 +203,7 @@ INTERFERING: tuple[Surroundings, ...] = (
         fails=frozenset({"STA-15"}),
         emptied=ALL,
     ),
-    # The same, and somebody answers for it: nothing else becomes doubtful.
+    # The same, and somebody responds for it: nothing else becomes doubtful.
     Surroundings(
         "without-www-authenticate-waived",
         lambda: edited(on.without("WWW-Authenticate")),

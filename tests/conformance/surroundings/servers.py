@@ -48,13 +48,13 @@ class LimitedForEver(Limited):
 
 
 class FarReplica(ReadsFromAReplica):
-    """Reads are answered by a replica that is seconds behind."""
+    """Reads go to a replica that is seconds behind."""
 
     behind: ClassVar = 3.0
 
 
 class NearReplica(ReadsFromAReplica):
-    """Reads are answered by a replica that is milliseconds behind."""
+    """Reads go to a replica that is milliseconds behind."""
 
     behind: ClassVar = 0.05
 

@@ -62,11 +62,11 @@ def test_requests_and_responses_pass_as_they_are(server: str) -> None:
         b'5;x=y\r\n{"mod\r\nd\r\nel_name":"b"}\r\n0\r\nX-T: 1\r\n\r\n'
     )
     with proxied(server, on.forwarded) as proxy:
-        answers = [_said(url, raw) for url in (server, proxy.url, proxy.url)]
-    assert [answer.split(b"\r\n")[0] for answer in answers] == [
+        responses = [_said(url, raw) for url in (server, proxy.url, proxy.url)]
+    assert [answer.split(b"\r\n")[0] for answer in responses] == [
         b"HTTP/1.1 201 Created", b"HTTP/1.1 200 OK", b"HTTP/1.1 200 OK",
     ]  # fmt: skip
-    assert _names(answers[0]) == _names(answers[1])
+    assert _names(responses[0]) == _names(responses[1])
 
 
 def test_a_connection_is_kept_over_methods_and_statuses(server: str) -> None:

@@ -19,15 +19,15 @@ Answer = tuple[int, Headers]
 
 
 class Scripted(Connectionless):
-    """A transport that gives its answers in turn, and the last one for ever. An answer of 0 is none."""
+    """A transport that returns its responses in turn, and the last one for ever; 0 stands for no response."""
 
     base_url = "http://target"
 
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
+    def __init__(self, *responses: Answer) -> None:
+        self.responses = list(responses)
 
     def send(self, request: Request) -> Response:
-        status, headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        status, headers = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
         if not status:
             raise NoResponse(request, "no answer")
         return Response(status, headers, b"", 0.0)

@@ -163,7 +163,7 @@ def test_a_target_that_is_gone_is_not_asked_for_ever(contract: Contract) -> None
 
 
 def test_what_was_raced_for_is_deleted_once_more(contract: Contract) -> None:
-    """An upsert that raced with the delete may have come after it, whichever was answered first."""
+    """An upsert that raced with the delete may have come after it, whichever got its response first."""
     server = PlainServer()
     subject, _ = _subject(contract, server)
     subject.capabilities.delete_removes_model = True

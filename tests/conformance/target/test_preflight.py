@@ -51,7 +51,7 @@ def looking(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loo
 
 @contextlib.contextmanager
 def _secure(certificate: trustme.LeafCert) -> Iterator[str]:
-    """A server that answers each request with a create, over TLS."""
+    """A server that responds to each request with a create, over TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
     with saying(CREATED, context) as server:
@@ -196,8 +196,8 @@ def test_a_proxy_that_refuses(looking: Look) -> None:
 
 
 def test_a_proxy_that_wants_to_know_who_asks(looking: Look) -> None:
-    answer = b"HTTP/1.1 407 Proxy Authentication Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    with saying(answer) as proxy:
+    response = b"HTTP/1.1 407 Proxy Authentication Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    with saying(response) as proxy:
         _says(
             looking, "http://target.invalid", "the proxy requires credentials; set RESPAN_PROXY_AUTH", proxy=proxy.url
         )

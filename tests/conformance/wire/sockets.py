@@ -33,11 +33,11 @@ class Heard:
 
 
 @contextlib.contextmanager
-def saying(answer: bytes | Script, tls: ssl.SSLContext | None = None) -> Iterator[Heard]:
-    """A server that gives each connection one answer and closes it; a script does with the connection as it likes."""
+def saying(response: bytes | Script, tls: ssl.SSLContext | None = None) -> Iterator[Heard]:
+    """A server that sends each connection one response and closes it; a script does with the connection as it likes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         heard = Heard("http://{}:{}".format(*listener.getsockname()))
-        thread = threading.Thread(target=_serve, args=(listener, heard, answer, tls), daemon=True)
+        thread = threading.Thread(target=_serve, args=(listener, heard, response, tls), daemon=True)
         thread.start()
         yield heard
         with contextlib.suppress(OSError):
@@ -45,16 +45,16 @@ def saying(answer: bytes | Script, tls: ssl.SSLContext | None = None) -> Iterato
         thread.join(10)
 
 
-def _serve(listener: socket.socket, heard: Heard, answer: bytes | Script, tls: ssl.SSLContext | None) -> None:
+def _serve(listener: socket.socket, heard: Heard, response: bytes | Script, tls: ssl.SSLContext | None) -> None:
     with contextlib.suppress(OSError):
         while True:
             accepted, _ = listener.accept()
             with accepted, contextlib.suppress(OSError), _secured(accepted, tls) as connection:
                 _hear(connection, heard)
-                if callable(answer):
-                    answer(connection)
+                if callable(response):
+                    response(connection)
                 else:
-                    connection.sendall(answer)
+                    connection.sendall(response)
 
 
 def _secured(connection: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The transport before hostile servers: what is no answer is lost, in the time of one request and no more."""
+"""The transport before hostile servers: what is no response is lost, in the time of one request and no more."""
 
 from __future__ import annotations
 

@@ -347,7 +347,7 @@ def incomplete() -> Iterator[Row]:
 
 
 def pipelines() -> Iterator[Row]:
-    """Requests of one connection are answered in their order, and none after one that is invalid."""
+    """Requests of one connection get responses in their order, and none after one that is invalid."""
     kind = "pipeline"
     good, empty = post(length(BODY)), post(length(b""), body=b"")
     yield Row(kind, "many", GET * 300, [OK] * 300)

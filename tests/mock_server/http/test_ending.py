@@ -40,8 +40,8 @@ def test_a_client_that_ends_its_side_still_gets_each_delayed_response() -> None:
 def test_one_whose_response_is_faulty_too(effect: dict[str, object]) -> None:
     with MockServer(faults=[effect]) as mock:
         host, _, port = mock.url.removeprefix("http://").rpartition(":")
-        answer = reply(exchange_bytes((host, int(port)), GET, nothing_more=True))
-        assert len(answer.body) == int(answer.headers["content-length"])
+        response = reply(exchange_bytes((host, int(port)), GET, nothing_more=True))
+        assert len(response.body) == int(response.headers["content-length"])
 
 
 def test_an_event_stream_ends_with_the_clients_side() -> None:
@@ -75,8 +75,8 @@ def test_a_response_in_place_of_100_continue_ends_the_connection(
             connection.sendall(SMUGGLING if sends_body else GET)
             received += rest(connection)
     assert received.count(b"HTTP/1.1 ") == 1
-    answer = reply(received)
-    assert (answer.status, answer.headers["connection"]) == (status, "close")
+    response = reply(received)
+    assert (response.status, response.headers["connection"]) == (status, "close")
 
 
 def test_a_body_that_is_asked_for_is_taken_and_the_connection_stays(address: tuple[str, int]) -> None:
@@ -110,9 +110,9 @@ def stopping(mock: MockProcess, sent: bytes, wait: float = 0.3) -> tuple[bytes, 
 @pytest.mark.parametrize("sent", [GET, post(b"Content-Length: 27", body=b'{"model_name": "in-flight"}')])
 def test_a_request_under_way_is_finished_when_the_mock_stops(sent: bytes) -> None:
     with started(*DELAYED) as mock:
-        answer = reply(stopping(mock, sent)[0])
-        assert answer.status in {200, 201}
-        assert answer.headers["connection"] == "close"
+        response = reply(stopping(mock, sent)[0])
+        assert response.status in {200, 201}
+        assert response.headers["connection"] == "close"
         assert mock.stderr == ""
 
 

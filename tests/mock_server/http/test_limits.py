@@ -77,9 +77,9 @@ def test_a_request_that_does_not_arrive_is_408(mock: MockProcess, sent: bytes) -
     if sent.startswith(GET):
         assert received.startswith(b"HTTP/1.1 200")
         received = received[received.index(b"HTTP/1.1 408") :]
-    answer = reply(received)
-    assert (answer.status, answer.headers["connection"]) == (408, "close")
-    assert "within 1 seconds" in answer.json["detail"]
+    response = reply(received)
+    assert (response.status, response.headers["connection"]) == (408, "close")
+    assert "within 1 seconds" in response.json["detail"]
 
 
 def test_one_that_trickles_is_408(mock: MockProcess) -> None:
@@ -201,9 +201,9 @@ def test_there_are_no_more_connections_than_allowed() -> None:
         for connection in busy:
             connection.sendall(HEAD)
             time.sleep(0.05)
-        answer = reply(exchange_bytes(mock.address, GET))
-        assert (answer.status, answer.headers["connection"]) == (503, "close")
-        assert "--max-connections" in answer.json["detail"]
+        response = reply(exchange_bytes(mock.address, GET))
+        assert (response.status, response.headers["connection"]) == (503, "close")
+        assert "--max-connections" in response.json["detail"]
         for connection in busy:
             connection.sendall(b"Connection: close\r\n\r\n")
             assert rest(connection).startswith(b"HTTP/1.1 200")

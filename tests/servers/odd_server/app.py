@@ -130,7 +130,7 @@ class OddServer:
         rest = [{"type": "http.response.body", "body": chunk, "more_body": True} for chunk in chunks]
         return [start, *rest, {"type": "http.response.body", "body": b""}]
 
-    # Answers
+    # Responses
 
     def respond(self, call: Call) -> Response:
         """Return the response to a request that is not rate limited."""

@@ -235,7 +235,7 @@ class RateLimited(PlainServer):
         super().__init__(fixtures)
         self.tokens = self.TOKENS
         self.put_off: set[bytes] = set()
-        """Digests of requests that were answered 429: a repeated one is not rejected again."""
+        """Digests of requests that got 429: a repeated one is not rejected again."""
 
     def respond(self, request: Request) -> Response:
         digest = self.digest(request)

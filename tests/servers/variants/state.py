@@ -116,11 +116,11 @@ class BusyAfterWrite(PlainServer):
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.answers = itertools.count(1)
+        self.responses = itertools.count(1)
 
     def respond(self, request: Request) -> Response:
         response = super().respond(request)
-        given_up = next(self.answers) % self.patience == 0
+        given_up = next(self.responses) % self.patience == 0
         return Response(503, {"detail": "The upstream is slow."}, {"Retry-After": "0"}) if given_up else response
 
 
