@@ -245,22 +245,22 @@ CONTRADICTIONS = {
     "a scheme that is not there": (put("#/security", [{"basic": []}]), "there is no security scheme basic"),
     "a scheme of another kind": (
         put("#/components/securitySchemes/apiKey", {"type": "http", "scheme": "basic"}),
-        "apiKey is no scheme of bearer tokens",
+        "apiKey is not a bearer scheme",
     ),
     "two schemes at once": (
         put("#/security", [{"apiKey": [], "dashboardJwt": []}]),
-        "a request cannot carry credentials of apiKey and dashboardJwt",
+        "one Authorization header cannot have credentials of both apiKey and dashboardJwt",
     ),
-    "a status that is not declared": (put(f"{OPERATION}/x-upsert/reserved", 409), "409 is no declared response"),
+    "a status that is not declared": (put(f"{OPERATION}/x-upsert/reserved", 409), "409 is not a declared response"),
     "a base that refers to nothing": (
         put(f"{REQUEST}/base_model_name", {"type": "string"}),
-        "base_model_name refers to no models",
+        "base_model_name does not refer to models",
     ),
 }
 
 
 @pytest.mark.parametrize(("edit", "what"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_a_contradiction_is_refused_with_its_place_and_mend(edit: Edit, what: str, tmp_path: Path) -> None:
+def test_a_contradiction_is_rejected_with_its_place_and_a_hint(edit: Edit, what: str, tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=what) as refused:
         load(write_altered(tmp_path, edit))
     assert all(problem.pointer.startswith("#/") and problem.hint for problem in refused.value.problems)
