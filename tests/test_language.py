@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PRODUCT = ("contract", "mock_server", "conformance")
 FOLDERS = (*PRODUCT, "tests", "benchmarks", "docs", "examples", "tools")
-SUFFIXES = {".css", ".html", ".ini", ".jinja", ".js", ".md", ".mjs", ".py", ".toml", ".yaml"}
+SUFFIXES = {".css", ".html", ".ini", ".jinja", ".js", ".json", ".md", ".mjs", ".py", ".toml", ".yaml"}
 
 DENIED = {
     r"octets?": "bytes",

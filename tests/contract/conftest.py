@@ -12,7 +12,7 @@ from contract import Contract, ContractError, Problem, load
 from tests.contract.altered import Edit, write_altered
 
 LoadAltered: TypeAlias = Callable[..., Contract]
-Refusal: TypeAlias = Callable[[Path], list[Problem]]
+ProblemsOf: TypeAlias = Callable[[Path], list[Problem]]
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def load_altered(tmp_path: Path) -> LoadAltered:
 
 
 @pytest.fixture
-def refusal() -> Refusal:
+def problems_of() -> ProblemsOf:
     """Return a function that loads an invalid contract and returns its problems."""
 
     def problems(file: Path) -> list[Problem]:

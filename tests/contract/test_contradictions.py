@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.altered import Edit, both, drop, put, write_altered
-from tests.contract.conftest import Refusal
+from tests.contract.conftest import ProblemsOf
 
 POST = "#/paths/~1api~1models~1/post"
 ITEM = "#/paths/~1api~1models~1{model_name}~1"
@@ -482,8 +482,10 @@ ROWS = {f"{subject}: {name}": row for subject, rows in SUBJECTS.items() for name
 
 
 @pytest.mark.parametrize(("edit", "pointer", "what", "hint"), ROWS.values(), ids=ROWS)
-def test_broken_contract(edit: Edit, pointer: str, what: str, hint: str, tmp_path: Path, refusal: Refusal) -> None:
-    problem, *others = refusal(write_altered(tmp_path, edit))
+def test_broken_contract(
+    edit: Edit, pointer: str, what: str, hint: str, tmp_path: Path, problems_of: ProblemsOf
+) -> None:
+    problem, *others = problems_of(write_altered(tmp_path, edit))
     assert (problem.pointer, others) == (pointer, [])
     assert what in problem.what
     assert hint in problem.hint

@@ -9,7 +9,7 @@ import pytest
 
 from contract import Contract
 from tests.contract.altered import drop, put, write_altered
-from tests.contract.conftest import LoadAltered, Refusal
+from tests.contract.conftest import LoadAltered, ProblemsOf
 
 STAGE = {"default": "live", "enum": ["live", "test"]}
 
@@ -44,7 +44,7 @@ def test_there_is_none_without_servers(load_altered: LoadAltered, shipped: Contr
         ("https://[api/v1", "the URL of the server is malformed"),
     ],
 )
-def test_what_is_no_url_is_a_problem(tmp_path: Path, refusal: Refusal, url: str, what: str) -> None:
-    (problem,) = refusal(write_altered(tmp_path, put("#/servers", [{"url": url}])))
+def test_what_is_no_url_is_a_problem(tmp_path: Path, problems_of: ProblemsOf, url: str, what: str) -> None:
+    (problem,) = problems_of(write_altered(tmp_path, put("#/servers", [{"url": url}])))
     assert problem.pointer == "#/servers/0/url"
     assert what in problem.what

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import Refusal
+from tests.contract.conftest import ProblemsOf
 
 SHALLOW, DEEP = 100, 101
 
@@ -45,33 +45,33 @@ UNREADABLE = {
 
 @pytest.mark.parametrize(("text", "pointer", "what", "hint"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_not_json_is_rejected(
-    text: bytes, pointer: str, what: str, hint: str, tmp_path: Path, refusal: Refusal
+    text: bytes, pointer: str, what: str, hint: str, tmp_path: Path, problems_of: ProblemsOf
 ) -> None:
     file = tmp_path / "openapi.yaml"
     file.write_bytes(text)
-    [problem] = refusal(file)
+    [problem] = problems_of(file)
     assert problem.pointer == pointer
     assert what in problem.what
     assert hint in problem.hint
 
 
-def test_depth_within_the_limit_is_read(tmp_path: Path, refusal: Refusal) -> None:
+def test_depth_within_the_limit_is_read(tmp_path: Path, problems_of: ProblemsOf) -> None:
     file = tmp_path / "openapi.yaml"
     file.write_bytes(nested(SHALLOW))
-    assert [problem.pointer for problem in refusal(file)] == ["#/openapi"]
+    assert [problem.pointer for problem in problems_of(file)] == ["#/openapi"]
 
 
-def test_missing_file(tmp_path: Path, refusal: Refusal) -> None:
-    [problem] = refusal(tmp_path / "absent.yaml")
+def test_missing_file(tmp_path: Path, problems_of: ProblemsOf) -> None:
+    [problem] = problems_of(tmp_path / "absent.yaml")
     assert problem.what == "cannot be read: No such file or directory"
     assert problem.hint == "name a file that exists and that you may read"
 
 
-def test_directory(tmp_path: Path, refusal: Refusal) -> None:
-    [problem] = refusal(tmp_path)
+def test_directory(tmp_path: Path, problems_of: ProblemsOf) -> None:
+    [problem] = problems_of(tmp_path)
     assert problem.what == "cannot be read: it is a directory, not a regular file"
 
 
-def test_name_that_no_file_can_have(refusal: Refusal) -> None:
-    [problem] = refusal(Path("a\0b"))
+def test_name_that_no_file_can_have(problems_of: ProblemsOf) -> None:
+    [problem] = problems_of(Path("a\0b"))
     assert problem.what == "cannot be read: embedded null byte"

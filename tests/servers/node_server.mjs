@@ -11,7 +11,7 @@ const MAX_BODY_BYTES = 1 << 20;
 const MAX_NESTING = 64;
 const COLLECTION = "/api/models/";
 
-class Refusal extends Error {
+class HttpError extends Error {
   constructor(status, body, headers = {}) {
     super(JSON.stringify(body));
     Object.assign(this, { status, body: typeof body === "string" ? { detail: body } : body, headers });
@@ -73,13 +73,13 @@ const INHERITED = [
 /** Throws if a value could not be returned exactly. */
 function rejectUnstorable(value, depth = 1) {
   if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) {
-    throw new Refusal(400, "Infinite numbers and negative zeros are not supported.");
+    throw new HttpError(400, "Infinite numbers and negative zeros are not supported.");
   }
   if (typeof value === "string" && !value.isWellFormed()) {
-    throw new Refusal(400, "Unpaired surrogates are not supported.");
+    throw new HttpError(400, "Unpaired surrogates are not supported.");
   }
   if (typeof value === "object" && value !== null) {
-    if (depth > MAX_NESTING) throw new Refusal(400, `Nested more than ${MAX_NESTING} levels deep.`);
+    if (depth > MAX_NESTING) throw new HttpError(400, `Nested more than ${MAX_NESTING} levels deep.`);
     for (const [name, part] of Object.entries(value)) {
       rejectUnstorable(name);
       rejectUnstorable(part, depth + 1);
@@ -88,7 +88,7 @@ function rejectUnstorable(value, depth = 1) {
 }
 
 function validated(body) {
-  if (isObject(body) !== true) throw new Refusal(400, "Expected a JSON object.");
+  if (isObject(body) !== true) throw new HttpError(400, "Expected a JSON object.");
   rejectUnstorable(body);
   const values = {};
   const errors = Object.hasOwn(body, "model_name") ? {} : { model_name: ["This field is required."] };
@@ -98,11 +98,11 @@ function validated(body) {
     if (verdict === true) values[name] = body[name];
     else errors[name] = [verdict];
   }
-  if (Object.keys(errors).length > 0) throw new Refusal(400, errors);
+  if (Object.keys(errors).length > 0) throw new HttpError(400, errors);
   const { model_name: name, provider_id: provider, ...rest } = values;
   if (provider === undefined) return { name, values: rest };
   if ((rest.custom_provider_id ?? provider) !== provider) {
-    throw new Refusal(400, { provider_id: ["Differs from custom_provider_id."] });
+    throw new HttpError(400, { provider_id: ["Differs from custom_provider_id."] });
   }
   return { name, values: { ...rest, custom_provider_id: provider } };
 }
@@ -154,12 +154,12 @@ function shown(organization, model) {
 function upsert({ caller, organization }, body) {
   const { name, values } = validated(body);
   rejectReadOnly(caller);
-  if (builtIn.has(name)) throw new Refusal(403, "Built-in models cannot be changed.");
+  if (builtIn.has(name)) throw new HttpError(403, "Built-in models cannot be changed.");
   if ("base_model_name" in values && !findModel(organization, values.base_model_name)) {
-    throw new Refusal(404, "The base model does not exist.");
+    throw new HttpError(404, "The base model does not exist.");
   }
   if ("custom_provider_id" in values && !organization.providers.has(values.custom_provider_id)) {
-    throw new Refusal(404, "The provider does not exist.");
+    throw new HttpError(404, "The provider does not exist.");
   }
   const now = new Date().toISOString();
   const existing = organization.models.get(name);
@@ -174,14 +174,14 @@ function upsert({ caller, organization }, body) {
 
 function read({ organization }, name) {
   const model = findModel(organization, name);
-  if (!model) throw new Refusal(404, "Not found.");
+  if (!model) throw new HttpError(404, "Not found.");
   return [200, shown(organization, model)];
 }
 
 function remove({ caller, organization }, name) {
   rejectReadOnly(caller);
-  if (builtIn.has(name)) throw new Refusal(403, "Built-in models cannot be deleted.");
-  if (!organization.models.delete(name)) throw new Refusal(404, "Not found.");
+  if (builtIn.has(name)) throw new HttpError(403, "Built-in models cannot be deleted.");
+  if (!organization.models.delete(name)) throw new HttpError(404, "Not found.");
   return [204];
 }
 
@@ -192,11 +192,11 @@ function authenticated(request) {
   const caller = callers.get(token);
   if (caller) return { caller, organization: organizations.get(caller.organization) };
   const reason = token ? "Invalid token." : "Authentication credentials were not provided.";
-  throw new Refusal(401, reason, { "WWW-Authenticate": "Bearer" });
+  throw new HttpError(401, reason, { "WWW-Authenticate": "Bearer" });
 }
 
 function rejectReadOnly(caller) {
-  if (!caller.may_write) throw new Refusal(403, "You do not have permission to perform this action.");
+  if (!caller.may_write) throw new HttpError(403, "You do not have permission to perform this action.");
 }
 
 async function jsonBody(request) {
@@ -206,14 +206,14 @@ async function jsonBody(request) {
     size += chunk.length;
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  if (size > MAX_BODY_BYTES) throw new Refusal(413, "The body is too large.");
+  if (size > MAX_BODY_BYTES) throw new HttpError(413, "The body is too large.");
   if (!/^application\/json *(; *charset="?utf-8"? *)?$/i.test(request.headers["content-type"] ?? "")) {
-    throw new Refusal(415, "Expected application/json in UTF-8.");
+    throw new HttpError(415, "Expected application/json in UTF-8.");
   }
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks)));
   } catch (error) {
-    throw new Refusal(400, `JSON parse error - ${error.message}`);
+    throw new HttpError(400, `JSON parse error - ${error.message}`);
   }
 }
 
@@ -221,20 +221,20 @@ function nameIn(path) {
   try {
     return decodeURIComponent(path.slice(COLLECTION.length, -1));
   } catch {
-    throw new Refusal(404, "Not found.");
+    throw new HttpError(404, "Not found.");
   }
 }
 
 async function handled(request) {
   const path = request.url.split("?", 1)[0];
   if (path === COLLECTION) {
-    if (request.method !== "POST") throw new Refusal(405, "Method not allowed.", { Allow: "POST" });
+    if (request.method !== "POST") throw new HttpError(405, "Method not allowed.", { Allow: "POST" });
     const session = authenticated(request);
     return upsert(session, await jsonBody(request));
   }
-  if (!path.startsWith(COLLECTION) || !path.endsWith("/")) throw new Refusal(404, "Not found.");
+  if (!path.startsWith(COLLECTION) || !path.endsWith("/")) throw new HttpError(404, "Not found.");
   const operation = { GET: read, DELETE: remove }[request.method];
-  if (!operation) throw new Refusal(405, "Method not allowed.", { Allow: "GET, DELETE" });
+  if (!operation) throw new HttpError(405, "Method not allowed.", { Allow: "GET, DELETE" });
   return operation(authenticated(request), nameIn(path));
 }
 
@@ -242,7 +242,7 @@ async function answered(request) {
   try {
     return await handled(request);
   } catch (error) {
-    if (error instanceof Refusal) return [error.status, error.body, error.headers];
+    if (error instanceof HttpError) return [error.status, error.body, error.headers];
     console.error(error);
     return [500, { detail: "Internal server error." }];
   }
