@@ -17,6 +17,7 @@ from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import SchemaJudge
 from conformance.requirements.features import Feature
 from conformance.requirements.level import MUST, OPEN, SECTIONS, SHOULD, Level, Stage
+from conformance.settings import suggestion
 from conformance.wire.exchange import Exchange
 from contract import Clause, Contract, Provenance
 
@@ -67,10 +68,11 @@ class Requirement:
         return 3 if self.section == "CON" else 1
 
     def clause_in(self, contract: Contract) -> Clause:
-        """Return the clause of the contract; of several, the one with the weakest provenance. Raises KeyError."""
+        """Return the clause of the contract; of several, the one with the weakest provenance. Raises LookupError."""
         clause = self._clause(contract)
         if clause is None:
-            raise KeyError(self.clause)
+            hint = suggestion(self.clause, contract.clauses)
+            raise LookupError(f"{self.id}: the contract has no clause {self.clause}{hint}")
         return clause
 
     def _clause(self, contract: Contract) -> Clause | None:
@@ -210,7 +212,10 @@ def _register(new: Requirement) -> Requirement:
         sections = ", ".join(SECTIONS)
         raise ValueError(f"invalid requirement ID {new.id}; expected a section ({sections}), a hyphen and two digits")
     if new.id in REGISTRY and REGISTRY[new.id].text != new.text:
-        raise ValueError(f"two checks have the requirement ID {new.id}; each ID can be used once")
+        raise ValueError(
+            f"two checks have the requirement ID {new.id}: {REGISTRY[new.id].text!r} and {new.text!r}; "
+            "give the new one a number that no requirement of its section has"
+        )
     REGISTRY[new.id] = new
     return new
 
@@ -218,5 +223,7 @@ def _register(new: Requirement) -> Requirement:
 def _text(check: Callable[..., Any]) -> str:
     text = inspect.getdoc(check)
     if not text:
-        raise ValueError(f"{check.__name__} has no docstring, which is the text of the requirement")
+        raise ValueError(
+            f"{check.__module__}.{check.__name__} has no docstring; write one: it is the text of the requirement"
+        )
     return " ".join(text.split("\n\n")[0].split())

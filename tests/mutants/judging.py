@@ -56,9 +56,20 @@ def explain(result: Result, requirements: Iterable[str]) -> str:
     return "\n".join(_explain(result, id) for id in sorted(requirements))
 
 
+def advise(result: Result, requirements: Iterable[str], kills: frozenset[str]) -> str:
+    """Return what the run found about requirements in which it differs from `kills` of a mutant, and what to do."""
+    return "\n".join(f"{_explain(result, id)}; {_advice(id in kills)}" for id in sorted(requirements))
+
+
+def _advice(expected: bool) -> str:
+    if expected:
+        return "it is in kills, but the bug does not show or its check does not see it: correct one of them"
+    return "it is not in kills: add it if the bug violates it, or make the bug or its check narrower"
+
+
 def _explain(result: Result, id: str) -> str:
     if id not in result.judged:
         return f"{id}: the suite has no such requirement"
     judged = result.judged[id]
-    said = [f"expected {found.expected}; observed {found.observed}" for found in judged.findings[:1]]
-    return f"{id} {judged.verdict(strict=True)}: {'; '.join(said or judged.reasons)}"
+    said = [f"expected {found.expected}; observed {found.observed}" for found in judged.findings[:1]] or judged.reasons
+    return f"{id} {judged.verdict(strict=True)}" + (f": {'; '.join(said)}" if said else "")

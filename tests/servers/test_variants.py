@@ -226,4 +226,8 @@ def test_the_variant_differs_from_the_plain_server(variant: type[PlainServer]) -
 
 
 def test_every_variant_deviates_or_is_probed() -> None:
-    assert set(PROBES) == {variant for variant in VARIANTS if not variant.deviates}
+    undeclared = {variant for variant in VARIANTS if not variant.deviates}
+    missing = sorted(variant.__name__ for variant in undeclared - set(PROBES))
+    assert not missing, f"{', '.join(missing)}: add to PROBES what shows the difference, or the variant to APART"
+    needless = sorted(variant.__name__ for variant in set(PROBES) - undeclared)
+    assert not needless, f"{', '.join(needless)}: remove from PROBES; it deviates, or is in APART"
