@@ -90,7 +90,7 @@ def test_a_later_run_makes_hardly_any_new_model(server: PlainServer, tmp_path: P
     for id in new:
         assert later.verdicts()[id] is Verdict.NOT_TESTABLE
         assert later.judged[id].reasons == [
-            "it takes names that no model has; --names has those of models that earlier runs left"
+            "needs names that no model has, and --names reuses the names of models that earlier runs left"
         ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, repeat
+from itertools import chain, count, repeat
 from typing import Any
 
 import pytest
@@ -121,6 +121,26 @@ def test_a_fault_that_the_second_run_cannot_see_is_seen_by_the_same_requests(con
     attempt = _runner(subject).run(OWN, check)
     assert attempt.verdict is Verdict.FAIL
     assert subject.client.requests == 9
+
+
+@pytest.mark.parametrize(("broken", "verdict"), [({1}, Verdict.UNSTABLE), ({1, 3, 5}, Verdict.FAIL)])
+def test_a_comparison_with_a_broken_response_counts_if_it_breaks_again(
+    contract: Contract, broken: set[int], verdict: Verdict
+) -> None:
+    requests = count(1)
+
+    def respond(_: str, body: bytes) -> tuple[int, Any]:
+        return 201, "half a bod" if next(requests) in broken else json.loads(body)
+
+    subject = subject_of(contract, wsgi(respond))
+
+    def check() -> None:
+        body = {**subject.minimal_body(), "display_name": "the same"}
+        before, after = (subject.upsert(body).response for _ in range(2))
+        if after.members.get("display_name") != before.members.get("display_name"):
+            raise Failure("the same twice", "another", seen_in=[after])
+
+    assert _runner(subject).run(OWN, check).verdict is verdict
 
 
 def test_evidence_that_is_not_available_is_requested_once(contract: Contract) -> None:

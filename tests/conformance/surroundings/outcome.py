@@ -193,5 +193,6 @@ def _listed(ids: Collection[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text on one line, without tags."""
+    """The text on one line, without tags; JUnit says in an attribute how many tests were not judged."""
+    text = re.sub(r'<testsuite [^<>]*\bskipped="(\d+)"', r" \1 not judged \g<0>", text)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^<>]{1,300}>", " ", text)))
