@@ -1,4 +1,17 @@
-"""Verdicts on requirements and on whole runs, their exit codes, and the words for them in every report."""
+"""Verdicts on requirements and on whole runs, their exit codes, and the words for them in every report.
+
+A verdict is reached in three steps, and each only sums up the one before:
+
+1. A test of a requirement ends in one verdict, after its failures were confirmed (`conformance.runner.attempt`).
+2. The verdict on a requirement is the worst of those of its tests, in the order of `Verdict`, on the terms of the run:
+   a SHOULD that is not met deviates unless the run is strict, and a waiver accepts a failure (`judged.read_as`).
+3. The verdict on the run is that of the first rule with a reason (`result.RULES`): a fault of the target, then an error
+   of the suite, then a waiver that needs attention, then a doubt. A run without any of these is conformant.
+
+A doubt is whatever might hide a fault: a failure that did not repeat, a requirement that a disruption kept from being
+judged, one that is blocked by a fault without a finding, or a run that judged nothing. So a target is called conformant
+only if nothing stood in the way, and non-conformant only for a failure that was seen twice.
+"""
 
 from __future__ import annotations
 
