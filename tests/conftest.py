@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,15 +20,28 @@ settings.register_profile("tests", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("tests")
 
 
+def _find_benchmarks() -> None:
+    """Make `benchmarks` importable without the checkout on the path, where it would hide what is installed."""
+    spec = importlib.util.spec_from_file_location("benchmarks", Path(__file__).parents[1] / "benchmarks/__init__.py")
+    if spec is None or spec.loader is None:
+        raise ImportError("benchmarks/__init__.py is missing")
+    sys.modules["benchmarks"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["benchmarks"])
+
+
+_find_benchmarks()
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """More workers than there are cores: most tests wait for a process or a clock now and then."""
     return (os.cpu_count() or 1) * 4
 
 
 def pytest_configure() -> None:
-    """Take interrupts: a job in the background of a script ignores them, and so would what the tests start."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Handle the signals that a job in the background ignores: what the tests start would ignore them too."""
+    for number, handler in {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}.items():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

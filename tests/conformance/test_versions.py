@@ -37,8 +37,8 @@ def test_the_command_names_the_version_found_and_the_range(name: str, version: s
     for arguments in (["http://127.0.0.1:9"], ["http://127.0.0.1:9", "--dry-run"]):
         ran = conformance(*arguments, environment=environment)
         assert (ran.code, ran.stdout) == (2, "")
-        assert f"this environment has {name} {version}, and respan-contract " in ran.stderr
-        assert f"works with '{_range(name)}'; install it in an environment of its own, or: pip install" in ran.stderr
+        assert f"this environment has {name} {version}, but respan-contract " in ran.stderr
+        assert f"needs '{_range(name)}'; install it in an environment of its own, or run: pip install" in ran.stderr
 
 
 def test_what_sends_nothing_goes_on(tmp_path: Path) -> None:
@@ -49,14 +49,14 @@ def test_what_sends_nothing_goes_on(tmp_path: Path) -> None:
 
 def test_python_and_pytest_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(_claim(tmp_path / "claims", "schemathesis", "3.39.16"))
-    with pytest.raises(WrongVersion, match=r"this environment has schemathesis 3.39.16, and"):
+    with pytest.raises(WrongVersion, match=r"this environment has schemathesis 3.39.16, but"):
         check("http://127.0.0.1:9")
     project = Project(tmp_path / "project")
     project.folder.mkdir()
     _claim(project.folder / "site", "schemathesis", "3.39.16")
     ran = project.pytest("--pyargs", "conformance", "--respan-url", "http://127.0.0.1:9")
     assert ran.code == 4
-    assert "this environment has schemathesis 3.39.16, and respan-contract" in ran.output
+    assert "this environment has schemathesis 3.39.16, but respan-contract" in ran.output
     assert "Traceback" not in ran.output
 
 
