@@ -267,9 +267,9 @@ class Oracles:
     def by_status(self, found: Failure, sequence: Sequence[Exchange]) -> Oracle | None:
         """Return an oracle that compares the status, if the request has to be rejected whatever was sent before it."""
         last, allowed = sequence[-1], ALLOWED.match(found.expected)
-        refused = allowed is not None and all(status[0] == "4" and status != "404" for status in _statuses(allowed))
+        rejected = allowed is not None and all(status[0] == "4" and status != "404" for status in _statuses(allowed))
         if (
-            not refused
+            not rejected
             or summary(last) != found.observed
             or prediction_of_last(self._subject, [last.request]) is not None
         ):

@@ -184,7 +184,7 @@ class Shrinker:
         reproduced = shortest(requests, replay, key, first, oracle.fits)
         if reproduced is None:
             self._failed_searches[id] = len(sequence)
-            if not allowance.refused:
+            if not allowance.exceeded:
                 self._unshown_separately.add(id)
         return reproduced
 
@@ -282,7 +282,7 @@ class _Allowance:
         self, requests: int, cost: Callable[[Sequence[Request]], int], subject: Subject, others: int = FOR_OTHERS
     ) -> None:
         self._left = requests
-        self.refused = False
+        self.exceeded = False
         """Whether any sequence cost too much."""
         self._others = others
         self._cost = cost
@@ -292,7 +292,7 @@ class _Allowance:
         """Take what it costs to send these requests, if that much is left; return whether it was."""
         cost = self._cost(requests)
         taken = cost <= self._left and self._subject.can_afford(cost + self._others)
-        self.refused |= not taken
+        self.exceeded |= not taken
         self._left -= cost if taken else 0
         return taken
 

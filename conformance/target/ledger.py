@@ -182,7 +182,7 @@ class Creations:
         self._own: dict[Entry, Credential | None] = {}
         self._confirmed: set[Entry] = set()
         self._earlier: set[Entry] = set()
-        self._refused_ones: dict[Entry, Credential | None] = {}
+        self._rejected_entries: dict[Entry, Credential | None] = {}
         self.deleted_entries: set[Entry] = set()
         """Models that were deleted."""
         self._stay: set[Entry] = set()
@@ -218,7 +218,7 @@ class Creations:
     def withdraw(self, request: Request) -> None:
         """Forget the model of a request that was never sent, for no connection could be opened."""
         if request.key is not None:
-            self._refused(_entry(request.key, request.credential))
+            self._record_rejection(_entry(request.key, request.credential))
 
     def record_response(self, exchange: Exchange) -> None:
         """Record the model that an upsert created.
@@ -233,7 +233,7 @@ class Creations:
             if isinstance(name, str) and (self._is_own(name) or self._is_new(exchange)):
                 self._confirm(_entry(name, credential), credential)
         elif (400 <= exchange.response.status <= 499 or exchange.response.status in UNDONE) and key is not None:
-            self._refused(_entry(key, credential))
+            self._record_rejection(_entry(key, credential))
 
     def record_deletion(self, name: str, credential: Credential | None) -> None:
         """Record that a model was deleted with a key."""
@@ -256,7 +256,7 @@ class Creations:
     def distrust_rejections(self) -> None:
         """Count models of rejected requests too: some responses may have belonged to other requests."""
         with self._lock:
-            self._own = self._refused_ones | self._own
+            self._own = self._rejected_entries | self._own
 
     def written_names(self) -> set[str]:
         """Return the names of the models that were written to."""
@@ -290,10 +290,10 @@ class Creations:
         if self.ledger is not None:
             self.ledger.record(entry)
 
-    def _refused(self, entry: Entry) -> None:
+    def _record_rejection(self, entry: Entry) -> None:
         with self._lock:
             if entry not in self._confirmed | self._earlier and entry in self._own:
-                self._refused_ones[entry] = self._own.pop(entry)
+                self._rejected_entries[entry] = self._own.pop(entry)
 
     def _is_own(self, name: str) -> bool:
         return name.startswith(self.prefix) or any(entry.name == name for entry in self._earlier)

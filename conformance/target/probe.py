@@ -103,7 +103,7 @@ class _Probe:
         body = subject.full_body(variant=4)
         created = self._sent(lambda: subject.upsert(body))
         if created is not None and 400 <= created.response.status <= 499:
-            found.rejected_fields = frozenset(self._refused_alone())
+            found.rejected_fields = frozenset(self._rejected_alone())
             body = subject.full_body(variant=4)
             created = self._sent(lambda: subject.upsert(body))
         if created is None or not created.response.successful:
@@ -114,7 +114,7 @@ class _Probe:
         found.create_returns_created = created.response.status == subject.contract.upsert.created
         return body, created
 
-    def _refused_alone(self) -> Iterator[str]:
+    def _rejected_alone(self) -> Iterator[str]:
         """Yield the fields that are rejected even in a request of their own."""
         subject, values = self.subject, self.subject.full_body(variant=4)
         del values[subject.contract.upsert.key]
