@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY, Requirement
@@ -19,6 +21,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let the checks be imported: their marks are known to the pytest that runs them, and here to ours."""
     config.addinivalue_line("markers", "requirement(requirement): the requirement that the test judges")
     config.addinivalue_line("markers", "each(argument, things): one test for each thing of the contract")
+
+
+class _TextFile(SingleFileSnapshotExtension):
+    """Keeps each snapshot as plain text in a file of its own, so that a reader sees what a user would."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """The text that was reviewed last; `pytest --snapshot-update` writes it again."""
+    return snapshot.use_extension(_TextFile)
 
 
 @pytest.fixture(scope="session")

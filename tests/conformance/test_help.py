@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from conformance.options import OPTIONS
 from conformance.results.verdict import Exit
 from tests.conformance.command import conformance
 
-FILE = Path(__file__).parent / "golden" / "help.txt"
 SCREEN = 24
 """Lines of a terminal as it opens."""
 
@@ -23,10 +22,8 @@ def printed() -> str:
     return ran.stdout
 
 
-def test_the_help_reads_as_it_did(printed: str) -> None:
-    assert printed == FILE.read_text(encoding="utf-8"), (
-        "stale; run: COLUMNS=80 python -m conformance --help > tests/conformance/golden/help.txt"
-    )
+def test_the_help_reads_as_it_did(printed: str, snapshot: SnapshotAssertion) -> None:
+    assert printed == snapshot
 
 
 def test_each_section_fits_a_screen(printed: str) -> None:

@@ -6,25 +6,20 @@ import io
 
 import pytest
 from rich.console import Console
+from syrupy.assertion import SnapshotAssertion
 
 from conformance.output import visible
 from conformance.results.verdict import Verdict
 from conformance.terminal import Detail, PatientConsole, show
 from conformance.terminal.report import record_lines
 from tests.conformance.reports.runs import all_kinds, nothing_found, record
-from tests.conformance.terminal.golden import FOLDER, RUNS, WIDTHS, golden, printed
-
-REGENERATE = "stale; run: python -m tests.conformance.terminal.golden"
+from tests.conformance.terminal.runs import RUNS, WIDTHS, printed
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", RUNS)
-def test_reports_look_as_they_did(name: str, width: int) -> None:
-    assert printed(name, width) == golden(name, width).read_text(encoding="utf-8"), REGENERATE
-
-
-def test_every_golden_file_is_of_a_run() -> None:
-    assert {file.name for file in FOLDER.iterdir()} == {golden(name, width).name for name in RUNS for width in WIDTHS}
+def test_reports_look_as_they_did(name: str, width: int, snapshot: SnapshotAssertion) -> None:
+    assert printed(name, width) == snapshot
 
 
 @pytest.mark.parametrize("width", WIDTHS)

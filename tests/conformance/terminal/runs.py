@@ -1,7 +1,4 @@
-"""Writes the golden files, what the report of each fixed run looks like: `python -m tests.conformance.terminal.golden`.
-
-Look at the difference before you commit it.
-"""
+"""Fixed runs, and what their reports look like on a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 from rich.console import Console
 
@@ -23,7 +19,6 @@ from conformance.terminal import Detail, show
 from contract import load
 from tests.conformance.reports.runs import TODAY, all_kinds, exchange, finding, nothing_found, record
 
-FOLDER = Path(__file__).parent / "golden"
 WIDTHS = (80, 120)
 
 
@@ -121,15 +116,3 @@ def printed(name: str, width: int) -> str:
         detail,
     )
     return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
-
-
-def golden(name: str, width: int) -> Path:
-    """The file that holds it."""
-    return FOLDER / f"{name}-{width}.txt"
-
-
-if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for name in RUNS:
-        for width in WIDTHS:
-            golden(name, width).write_text(printed(name, width), encoding="utf-8")
