@@ -1,4 +1,7 @@
-"""One run of the mock: read the files, listen, print the banner, serve, log, and save at the end."""
+"""One run of the mock: read the files, listen, print the banner, serve, log, and save at the end.
+
+It formats its log itself: a line takes rich's handler several times as long as an upsert.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TextIO
 
 from contract import Contract, ContractError
 from contract.errors import visible
@@ -221,6 +225,13 @@ class ColourFormatter(PlainFormatter):
         return f"{_GREEN}{line}{_RESET}" if status else line
 
 
+def _is_coloured(stream: TextIO) -> bool:
+    """Return whether to write colours: as NO_COLOR and FORCE_COLOR say, else on a terminal that has them."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
 def log_to_stderr(level: str, hide: Callable[[str], str]) -> None:
     """Log records of the mock of at least `level` to stderr, and warnings of its libraries.
 
@@ -230,8 +241,7 @@ def log_to_stderr(level: str, hide: Callable[[str], str]) -> None:
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
-    coloured = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    handler.setFormatter((ColourFormatter if coloured else PlainFormatter)(hide))
+    handler.setFormatter((ColourFormatter if _is_coloured(sys.stderr) else PlainFormatter)(hide))
     logging.getLogger().addHandler(handler)
     logging.getLogger("mock_server").setLevel(level.upper())
     logging.getLogger().setLevel(max(logging.WARNING, logging.getLogger("mock_server").level))

@@ -179,7 +179,7 @@ class PatientConsole(Console):
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, highlight=False, markup=False)
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
         self.is_watched = self.file.isatty() and self.is_interactive
         if not self.is_watched:
             self.width = ALL_ON_ONE_LINE
@@ -195,9 +195,7 @@ class StringConsole(Console):
 
     def __init__(self, width: int = ALL_ON_ONE_LINE) -> None:
         self._text = io.StringIO()
-        super().__init__(
-            file=self._text, width=width, color_system=None, force_terminal=False, highlight=False, markup=False
-        )
+        super().__init__(file=self._text, width=width, color_system=None, highlight=False, markup=False, emoji=False)
 
     @property
     def lines(self) -> list[str]:

@@ -136,8 +136,17 @@ def test_each_request_is_logged_with_the_reason_of_a_rejection() -> None:
     assert "\x1b" not in rejected
 
 
-@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_the_log_is_coloured_on_a_terminal_only(environment: dict[str, str], coloured: bool) -> None:
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True),
+        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True),
+    ],
+)
+def test_the_log_is_coloured_on_a_terminal_or_as_asked(environment: dict[str, str], coloured: bool) -> None:
     ours, theirs = (os.fdopen(end, "r+b", buffering=0) for end in pty.openpty())
     with ours, theirs, started_with(theirs, **environment) as process:
         exchange(MockProcess(process, io.StringIO()).address, request("GET", f"{MODELS}gpt-4o/"))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-
-from rich.console import Console
 
 from conformance.requirements.registry import load_checks
 from conformance.requirements.requirement import REGISTRY
@@ -16,6 +13,7 @@ from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.results.waivers import Terms, Waiver
 from conformance.terminal import Detail, show
+from conformance.terminal.finding import StringConsole
 from contract import load
 from tests.conformance.reports.runs import TODAY, all_kinds, exchange, finding, nothing_found, record
 
@@ -109,10 +107,6 @@ def _with_fixed_texts(result: Result) -> Result:
 def printed(name: str, width: int) -> str:
     """The report of a fixed run, on a terminal of a width."""
     make, detail = RUNS[name]
-    text = io.StringIO()
-    show(
-        _with_fixed_texts(make()),
-        Console(file=text, width=width, color_system=None, highlight=False, markup=False),
-        detail,
-    )
-    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+    console = StringConsole(width)
+    show(_with_fixed_texts(make()), console, detail)
+    return "\n".join(console.lines) + "\n"

@@ -11,8 +11,9 @@ from syrupy.assertion import SnapshotAssertion
 from conformance.output import visible
 from conformance.results.verdict import Verdict
 from conformance.terminal import Detail, PatientConsole, show
+from conformance.terminal.finding import StringConsole
 from conformance.terminal.report import record_lines
-from tests.conformance.reports.runs import all_kinds, nothing_found, record
+from tests.conformance.reports.runs import all_kinds, finding, nothing_found, record
 from tests.conformance.terminal.runs import RUNS, WIDTHS, printed
 
 
@@ -63,6 +64,15 @@ def test_where_nobody_watches_each_requirement_keeps_to_its_line(monkeypatch: py
 )
 def test_a_target_cannot_play_with_the_terminal(sent: str, shown: str) -> None:
     assert visible(sent) == shown
+
+
+def test_a_command_is_printed_as_it_is() -> None:
+    command = """curl http://127.0.0.1:9000 -d '{"model_name": "a:100:b", "x": "[red]:smile:[/]"}'"""
+    result = nothing_found()
+    result.add(record("IDM-01", Verdict.FAIL, finding("IDM-01", "one", "other", reproduce=(command,))))
+    console = StringConsole()
+    show(result, console)
+    assert f"    {command}" in console.lines
 
 
 def test_a_test_is_told_with_its_time_and_exchanges() -> None:
