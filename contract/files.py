@@ -3,6 +3,9 @@
 YAML scalars follow the JSON schema of YAML 1.2, as OpenAPI requires: `on`, `12:30` and `2026-01-15` are strings. Values
 that JSON does not have (keys that are not strings, infinite numbers) are errors, and so are duplicate keys and aliases.
 JSON files are read as JSON: YAML rejects some characters that JSON allows, and surrogate pairs.
+
+ruamel.yaml would not make this shorter: it reads dates and octal numbers, accepts aliases, stops at the first duplicate
+key, exceeds the recursion limit on deep nesting, and takes 25 times as long.
 """
 
 from __future__ import annotations
