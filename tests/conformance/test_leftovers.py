@@ -40,7 +40,7 @@ class Remembering(PlainServer):
     @property
     def there(self) -> list[str]:
         """The names of what is there."""
-        return [name for _, name in self.models]
+        return [name for _, name in self.snapshot()]
 
 
 def _ended_in_the_midst(server: Remembering, ledger: Path, how: signal.Signals) -> int:

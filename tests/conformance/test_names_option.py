@@ -97,7 +97,7 @@ def test_a_later_run_makes_hardly_any_new_model(server: PlainServer, tmp_path: P
 def test_a_fault_is_found_and_shown_on_new_models(tmp_path: Path) -> None:
     server, file = KeepsAndIgnoresUpdates(), tmp_path / "names"
     first = _checked(server, file, 1)
-    earlier = {name for _, name in server.models}
+    earlier = {name for _, name in server.snapshot()}
     later = _checked(server, file, 2)
     assert first.verdict() is later.verdict() is RunVerdict.NON_CONFORMANT
     assert {"IDM-02", "IDM-08"} <= failed_requirements(later)
@@ -147,7 +147,7 @@ def test_a_model_of_somebody_else_is_never_taken_up(tmp_path: Path) -> None:
         server.write("acme", "of-the-user", {"model_name": "of-the-user"})
         ran = conformance(url, "--only", "STA-01", "--names", str(file), environment=KEYS)
     assert ran.code == 0
-    assert [name for _, name in server.models] == ["of-the-user"]
+    assert [name for _, name in server.snapshot()] == ["of-the-user"]
 
 
 def test_another_file_is_refused_and_kept(tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ class BaseUpdateWritesToDerivedModels(Mutant):
 
     def write(self, organization: str, name: str, values: Values) -> tuple[int, Stored]:
         costs = {field: value for field, value in values.items() if field in COSTS}
-        for address, model in list(self.models.items()):
+        for address, model in self.snapshot().items():
             if address[0] == organization and model.values.get(BASE) == name:
                 own = {field: value for field, value in costs.items() if field in model.values}
                 self.models[address] = replace(model, values={**model.values, **own})
@@ -329,4 +329,4 @@ class FormerBaseStillInherited(Mutant):
         return {**{name: value for name, value in theirs.items() if name in INHERITED and name not in new}, **merged}
 
     def _own(self, name: str) -> Mapping[str, Json]:
-        return next((stored.values for stored in self.models.values() if stored.name == name), {})
+        return next((stored.values for stored in self.snapshot().values() if stored.name == name), {})

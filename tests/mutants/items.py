@@ -244,7 +244,7 @@ class DeleteCascades(Mutant):
     kills = frozenset({"SEM-17"})
 
     def remove(self, organization: str, name: str) -> bool:
-        on_it = [each.name for each in self.models.values() if each.values.get(BASE) == name]
+        on_it = [each.name for each in self.snapshot().values() if each.values.get(BASE) == name]
         removed = super().remove(organization, name)
         for each in on_it:
             self.remove(organization, each)
@@ -284,7 +284,9 @@ class NameReadAsRegex(Mutant):
         organization = self.authenticate(request).organization
         pattern = re.compile(re.escape(self.name_in(request.path)).replace(r"\.", "."))
         found = (
-            stored for (owner, name), stored in self.models.items() if owner == organization and pattern.fullmatch(name)
+            stored
+            for (owner, name), stored in self.snapshot().items()
+            if owner == organization and pattern.fullmatch(name)
         )
         stored = self.resolve_model(organization, self.name_in(request.path)) or next(found, None)
         if stored is None:

@@ -288,7 +288,7 @@ class OverrideUncheckedInUpdates(Mutant):
     kills = frozenset({"STA-08", "STA-10", "STA-11"})
 
     def requested_values(self, body: Json) -> Values:
-        known = isinstance(body, dict) and any(name == body.get(KEY) for _, name in self.models)
+        known = isinstance(body, dict) and any(name == body.get(KEY) for _, name in self.snapshot())
         if known and not isinstance(body.get(OVERRIDE, {}), dict):
             body = {name: value for name, value in body.items() if name != OVERRIDE}
         return super().requested_values(body)

@@ -78,7 +78,7 @@ class UnderscoreIsWildcard(Mutant):
         if "_" not in name:
             return super().find(organization, name)
         pattern = re.compile(re.escape(name).replace("_", "."), re.DOTALL)
-        matches = (key for owner, key in self.models if owner == organization and pattern.fullmatch(key))
+        matches = (key for owner, key in self.snapshot() if owner == organization and pattern.fullmatch(key))
         stored = super().find(organization, next(matches, name))
         return stored and replace(stored, name=name)
 
@@ -206,7 +206,7 @@ class FoundByDisplayName(Mutant):
     kills = frozenset({"SCH-11", "STA-01", "STA-13", "STA-19"})
 
     def find(self, organization: str, name: str) -> Stored | None:
-        own = [stored for (owner, _), stored in self.models.items() if owner == organization]
+        own = [stored for (owner, _), stored in self.snapshot().items() if owner == organization]
         displayed = (stored for stored in own if stored.values.get("display_name") == name)
         return super().find(organization, name) or next(displayed, None)
 

@@ -22,7 +22,7 @@ class _Everywhere(Mutant):
 
     def anywhere(self, name: str) -> Stored | None:
         """Return the model of a name in any organization."""
-        return next((stored for (_, key), stored in self.models.items() if key == name), None)
+        return next((stored for (_, key), stored in self.snapshot().items() if key == name), None)
 
 
 class ModelsSharedByOrganizations(Mutant):
@@ -74,7 +74,7 @@ class UpdateWritesToOtherOrganization(Mutant):
     def save(self, organization: str, stored: Stored) -> None:
         known = self.find(organization, stored.name) is not None
         super().save(organization, stored)
-        for owner, name in [address for address in self.models if known and address[1] == stored.name]:
+        for owner, name in [address for address in self.snapshot() if known and address[1] == stored.name]:
             self.models[owner, name] = stored
 
 
@@ -133,7 +133,7 @@ class DeleteRemovesOtherOrganizationsModel(_Everywhere):
     kills = frozenset({"TEN-04"})
 
     def remove(self, organization: str, name: str) -> bool:
-        owners = [owner for owner, key in self.models if key == name]
+        owners = [owner for owner, key in self.snapshot() if key == name]
         return super().remove(organization if organization in owners or not owners else owners[0], name)
 
 
@@ -144,7 +144,7 @@ class DeleteRemovesAllOrganizationsModels(Mutant):
 
     def remove(self, organization: str, name: str) -> bool:
         found = super().remove(organization, name)
-        for address in [address for address in self.models if found and address[1] == name]:
+        for address in [address for address in self.snapshot() if found and address[1] == name]:
             del self.models[address]
         return found
 

@@ -115,7 +115,7 @@ class AliasIgnoredInUpdates(Mutant):
 
     def resolve_aliases(self, values: Values) -> Values:
         slots = super().resolve_aliases(values)
-        if PROVIDER in values or all(name != values[KEY] for _, name in self.models):
+        if PROVIDER in values or all(name != values[KEY] for _, name in self.snapshot()):
             return slots
         return {name: value for name, value in slots.items() if name != PROVIDER}
 
@@ -279,7 +279,7 @@ class FormerBaseParametersKept(Mutant):
         former = earlier.values.get(BASE)
         if BASE not in values or former in (None, values[BASE]):
             return merged
-        theirs = [stored.values.get(OVERRIDE, {}) for stored in self.models.values() if stored.name == former]
+        theirs = [stored.values.get(OVERRIDE, {}) for stored in self.snapshot().values() if stored.name == former]
         return {**merged, OVERRIDE: {**theirs[0], **merged.get(OVERRIDE, {})}} if theirs else merged
 
 

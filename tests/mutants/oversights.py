@@ -61,7 +61,7 @@ class DeletedByPattern(Mutant):
 
     def remove(self, organization: str, name: str) -> bool:
         pattern = re.compile(re.escape(name).replace("_", "."))
-        alike = [other for owner, other in self.models if owner == organization and pattern.fullmatch(other)]
+        alike = [other for owner, other in self.snapshot() if owner == organization and pattern.fullmatch(other)]
         found = super().remove(organization, name)
         for other in alike if found else ():
             super().remove(organization, other)

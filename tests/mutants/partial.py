@@ -58,7 +58,7 @@ class _ValidatesCreatesOnly(Mutant):
     """Some values are not validated in updates."""
 
     def validate_fields(self, fields: Values) -> Values:
-        exists = any(name == fields.get(KEY) for _, name in list(self.models))
+        exists = any(name == fields.get(KEY) for _, name in self.snapshot())
         let_through = {name: value for name, value in fields.items() if exists and self.lets_through(name, value)}
         return {**super().validate_fields({n: v for n, v in fields.items() if n not in let_through}), **let_through}
 

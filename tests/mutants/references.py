@@ -31,7 +31,7 @@ class BaseModelNeverUpdated(Mutant):
     kills = frozenset({"IDM-02"})
 
     def merge(self, earlier: Stored, values: Values) -> Values:
-        is_base = any(stored.values.get(BASE) == earlier.name for stored in list(self.models.values()))
+        is_base = any(stored.values.get(BASE) == earlier.name for stored in self.snapshot().values())
         return dict(earlier.values) if is_base else super().merge(earlier, values)
 
 
@@ -53,7 +53,7 @@ class ConflictingProvidersAcceptedInUpdates(Mutant):
         try:
             return super().resolve_aliases(values)
         except HttpError:
-            if all(name != values[KEY] for _, name in list(self.models)):
+            if all(name != values[KEY] for _, name in self.snapshot()):
                 raise
             return super().resolve_aliases({name: value for name, value in values.items() if name != PROVIDER})
 
@@ -91,7 +91,7 @@ class ProviderMovesToNextModel(Mutant):
     kills = frozenset({"SEM-22"})
 
     def save(self, organization: str, stored: Stored) -> None:
-        for address, other in list(self.models.items()):
+        for address, other in self.snapshot().items():
             if address[0] == organization and other.values.get(PROVIDER) == stored.values.get(PROVIDER, ""):
                 values = {name: value for name, value in other.values.items() if name != PROVIDER}
                 self.models[address] = replace(other, values=values)
@@ -106,7 +106,7 @@ class ModelsMoveTogether(Mutant):
     def save(self, organization: str, stored: Stored) -> None:
         earlier = self.find(organization, stored.name)
         former, now = (earlier.values.get(PROVIDER) if earlier else None), stored.values.get(PROVIDER)
-        for address, other in list(self.models.items()):
+        for address, other in self.snapshot().items():
             if former != now and former is not None and other.values.get(PROVIDER) == former:
                 self.models[address] = replace(other, values={**other.values, PROVIDER: now})
         super().save(organization, stored)

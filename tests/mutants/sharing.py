@@ -73,7 +73,7 @@ class EqualOverridesShareAnObject(Mutant):
         earlier = self.find(organization, stored.name)
         super().save(organization, stored)
         before, after = (model.values.get(OVERRIDE) if model else None for model in (earlier, stored))
-        for address, other in list(self.models.items()):
+        for address, other in self.snapshot().items():
             if before and before != after and other.values.get(OVERRIDE) == before:
                 self.models[address] = replace(other, values={**other.values, OVERRIDE: after})
 
@@ -111,7 +111,7 @@ class UpdateChangesBase(Mutant):
     kills = frozenset({"SEM-16"})
 
     def merge(self, earlier: Stored, values: Values) -> Values:
-        for address, other in list(self.models.items()):
+        for address, other in self.snapshot().items():
             if other.name == earlier.values.get(BASE) != earlier.name:
                 own = {name: value for name, value in values.items() if name in COSTS}
                 self.models[address] = replace(other, values={**other.values, **own})

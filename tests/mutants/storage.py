@@ -237,7 +237,7 @@ class DeleteByPrefix(Mutant):
 
     def remove(self, organization: str, name: str) -> bool:
         with self.lock:
-            for owner, key in list(self.models):
+            for owner, key in self.snapshot():
                 if owner == organization and key.startswith(f"{name}{self.joint}"):
                     super().remove(organization, key)
             return super().remove(organization, name)
@@ -270,7 +270,7 @@ class EqualModelsShareARow(Mutant):
     def save(self, organization: str, stored: Stored) -> None:
         earlier = self.find(organization, stored.name)
         super().save(organization, stored)
-        for (owner, _), model in list(self.models.items()):
+        for (owner, _), model in self.snapshot().items():
             if earlier and owner == organization and len(model.values) > 4 and self.alike(model, earlier):
                 super().save(owner, replace(model, values={**stored.values, KEY: model.name}))
 

@@ -105,7 +105,7 @@ class UpdatesUnchecked(Mutant):
 
     def validate_fields(self, fields: Values) -> Values:
         name = fields.get(KEY)
-        if not isinstance(name, str) or all(name != known for _, known in self.models):
+        if not isinstance(name, str) or all(name != known for _, known in self.snapshot()):
             return super().validate_fields(fields)
         right: Values = {}
         for field, value in fields.items():

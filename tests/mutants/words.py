@@ -110,7 +110,7 @@ class NumericPathIsRowNumber(Mutant):
 
     def read(self, request: Request) -> Response:
         organization, name = self.authenticate(request).organization, self.name_in(request.path)
-        rows = [stored for (owner, _), stored in self.models.items() if owner == organization]
+        rows = [stored for (owner, _), stored in self.snapshot().items() if owner == organization]
         if name.isdecimal() and rows:
             return Response(200, self.serialize(organization, rows[0]))
         return super().read(request)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NoReturn, TypeAlias
 
 from tests.servers.plain_fields import BASE, INHERITED, KEY, OVERRIDE, PROVIDER, FieldRules, Values
 from tests.servers.plain_http import Handler, HttpFront
@@ -38,6 +38,22 @@ class Stored:
     built_in: bool = False
 
 
+class Models(dict[Address, Stored]):
+    """All models. Cannot be iterated over: another request may change them meanwhile, which Python makes an error."""
+
+    def __iter__(self) -> NoReturn:
+        """Raise an error that names the way."""
+        raise TypeError("iterate over self.snapshot()")
+
+    def values(self) -> NoReturn:
+        """Raise the error."""
+        iter(self)
+
+    def items(self) -> NoReturn:
+        """Raise the error."""
+        iter(self)
+
+
 class PlainServer(FieldRules, HttpFront):
     """Meets every requirement; each instance has its own state."""
 
@@ -52,7 +68,7 @@ class PlainServer(FieldRules, HttpFront):
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
-        self.models: dict[Address, Stored] = {}
+        self.models = Models()
         self.lock = threading.RLock()
 
     # The operations
@@ -172,6 +188,10 @@ class PlainServer(FieldRules, HttpFront):
     def find(self, organization: str, name: str) -> Stored | None:
         """Return the custom model of a name."""
         return self.models.get(self.address(organization, name))
+
+    def snapshot(self) -> dict[Address, Stored]:
+        """Return all models as they are now."""
+        return self.models.copy()
 
     def save(self, organization: str, stored: Stored) -> None:
         """Store a model."""

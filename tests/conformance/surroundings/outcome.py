@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -56,9 +57,7 @@ def run_in(row: Surroundings, folder: Path) -> Outcome:
         server = row.server()
         proxy = stack.enter_context(proxied(stack.enter_context(served(server)), row.script()))
         ran, reports, seconds = run_at(proxy.url, row, folder)
-        left = {owner: 0 for owner, _ in server.models}
-        for owner, _ in list(server.models):
-            left[owner] += 1
+        left = Counter(owner for owner, _ in server.snapshot())
         broken = proxy.statuses[None]
         return Outcome(ran, reports, seconds, proxy.requests, proxy.creates, broken, left)
 

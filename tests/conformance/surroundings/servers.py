@@ -29,7 +29,7 @@ class Limited(PlainServer):
 
     def taken(self, organization: str) -> int:
         """How much of the quota is used."""
-        return sum(owner == organization for owner, _ in self.models)
+        return sum(owner == organization for owner, _ in self.snapshot())
 
 
 class LimitedForEver(Limited):

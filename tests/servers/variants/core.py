@@ -52,7 +52,7 @@ class _PlainCoreSometimes(PlainValuesOnly):
     taken_where_the_model_exists: bool
 
     def validate_fields(self, fields: Values) -> Values:
-        exists = any(name == fields.get(KEY) for _, name in list(self.models))
+        exists = any(name == fields.get(KEY) for _, name in self.snapshot())
         self.lenient = exists is self.taken_where_the_model_exists
         return super().validate_fields(fields)
 

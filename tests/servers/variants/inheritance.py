@@ -58,7 +58,7 @@ class BaseModelsCannotBeDeleted(PlainServer):
 
     def reject_deleting_built_in(self, organization: str, name: str) -> None:
         super().reject_deleting_built_in(organization, name)
-        bases = {model.values.get(BASE) for (owner, _), model in self.models.items() if owner == organization}
+        bases = {model.values.get(BASE) for (owner, _), model in self.snapshot().items() if owner == organization}
         if name in bases:
             raise HttpError(403, "Other models are based on this one.")
 
