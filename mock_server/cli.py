@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import signal
 import sys
@@ -11,9 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+from click.core import ParameterSource
+
+from contract.command import Command, Option, examples, run, tell, version_option
 from mock_server.callers import READ_ONLY, READ_WRITE
 from mock_server.errors import alternatives
-from mock_server.options import ArgumentParser, complain, parse, tell
+from mock_server.options import OPTIONS, settings_of
 from mock_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,10 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Return the exit code: 0 stopped or printed, 1 stopped with unsaved models, 2 wrong use, 130 interrupted.
     """
-    words = sys.argv[1:] if arguments is None else arguments
-    if words[:1] == ["token"]:
-        return print_token(words[1:])
-    settings = parse(words)
+    settings = run(COMMAND, arguments)
+    return _serve(settings) if isinstance(settings, Settings) else int(settings or 0)
+
+
+def _serve(settings: Settings) -> int:
     for each in (signal.SIGTERM, signal.SIGHUP):  # SIGHUP comes when a terminal is closed; nohup ignores it
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, lambda *_: sys.exit(0))
@@ -44,27 +48,93 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-WRONG_USE = 2
+class _Group(Command, click.Group):
+    """The command, which serves unless `token` follows."""
+
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
+_EXAMPLES = """\
+examples:
+  respan-mock                                  serve the packaged contract at http://127.0.0.1:8000
+  respan-mock --port 0 --quiet                 listen on a free port and print only the address
+  respan-mock --contract altered.yaml          serve another contract
+  respan-mock --cors-origin http://localhost:5173 --delay 100..500 --fail 10%:503
+                                               only that page may send requests; responses are slow, and some fail
+  respan-mock token                            print a dashboard token (see respan-mock token --help)
+"""
+
+
+@click.pass_context
+def _start(ctx: click.Context, /, **given: Any) -> Settings | None:
+    """Return the settings, if the mock is to be served."""
+    if ctx.invoked_subcommand:
+        if any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in given):
+            ctx.fail(f"give the options of {ctx.invoked_subcommand} after it")
+        return None
+    if given["state_sync"] and given["state"] is None:
+        ctx.fail("--state-sync needs --state FILE, which names the file to save to")
+    return settings_of(given)
+
+
+COMMAND = _Group(
+    "respan-mock",
+    callback=_start,
+    params=[*OPTIONS, version_option()],
+    help="A mock server of the Respan custom models endpoint, as openapi.yaml describes it.",
+    epilog=examples(_EXAMPLES),
+    context_settings=_CONTEXT,
+    invoke_without_command=True,
+    subcommand_metavar="[token]",
+)
+
+
 _DURATION = re.compile(r"(-?[0-9]{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-_EXAMPLES = """\
-examples:
-  respan-mock token                            a token for the first organization, for a day
-  respan-mock token --organization globex --read-only
-  respan-mock token --expires-in=-1m           an expired token, to see how a page handles the 401
-  curl -H "Authorization: Bearer $(respan-mock token)" http://127.0.0.1:8000/api/models/gpt-4o/
-"""
+
+def _duration(text: str) -> timedelta | None:
+    if text == "never":
+        return None
+    match = _DURATION.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a time such as 90s, 15m, 8h, 30d or never")
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
 class UnknownOrganizationError(Exception):
     """There is no such organization. The message names the known ones."""
 
 
-def print_token(arguments: Sequence[str]) -> int:
-    """Print a token, and nothing else. Return the exit code: 0 printed, 2 wrong use."""
-    options = _token_parser().parse_args(arguments)
-
+@COMMAND.command(
+    short_help="print a dashboard token",
+    context_settings=_CONTEXT,
+    epilog=examples("""\
+examples:
+  respan-mock token                            a token for the first organization, for a day
+  respan-mock token --organization globex --read-only
+  respan-mock token --expires-in=-1m           an expired token, to see how a page handles the 401
+  curl -H "Authorization: Bearer $(respan-mock token)" http://127.0.0.1:8000/api/models/gpt-4o/
+"""),
+)
+@click.option("--organization", metavar="NAME", help="organization (default: the first one of the fixtures)")
+@click.option("--read-only", is_flag=True, help="create a read-only token")
+@click.option("--user", metavar="NAME", help="subject of the token")
+@click.option(
+    "--expires-in",
+    "lifetime",
+    metavar="TIME",
+    default="1d",
+    type=_duration,
+    cls=Option,
+    help="lifetime such as 90s, 15m, 8h, 30d or never; negative for an expired token",
+)
+@click.option("--fixtures", metavar="FILE", type=click.Path(path_type=Path), help="fixtures of the mock")
+@click.option("--scenario", metavar="FILE", type=click.Path(path_type=Path), help="scenario of the mock")
+@click.option("--contract", metavar="FILE", type=click.Path(path_type=Path), help="contract of the mock")
+def token(
+    organization: str | None, read_only: bool, user: str | None, lifetime: timedelta | None, **files: Any
+) -> None:
+    """Print a dashboard token (a JWT) that a mock with the same fixtures accepts."""
     from contract import UnusableFileError
     from mock_server.fixtures import redaction_for
     from mock_server.scenario import start_of
@@ -72,17 +142,14 @@ def print_token(arguments: Sequence[str]) -> int:
     def hide(text: str) -> str:
         return text
 
-    files = Settings(contract=options.contract, fixtures=options.fixtures, scenario=options.scenario)
     try:
-        start = start_of(files)
+        start = start_of(Settings(**files))
         hide = redaction_for(start.contract, start.fixtures).hide
-        rights = READ_ONLY if options.read_only else READ_WRITE
-        token = mint(start.fixtures, options.organization, rights, options.user, options.expires_in)
+        rights = READ_ONLY if read_only else READ_WRITE
+        minted = mint(start.fixtures, organization, rights, user, lifetime)
     except (UnusableFileError, UnknownOrganizationError) as error:
-        complain(f"respan-mock token: {hide(str(error))}")
-        return WRONG_USE
-    tell(token)
-    return 0
+        raise click.UsageError(hide(str(error))) from None
+    tell(minted)
 
 
 def mint(
@@ -106,37 +173,3 @@ def mint(
         claims["exp"] = now + expires_in
         claims["iat"] = min(now, claims["exp"])
     return jwt.encode(claims, dashboard.secret, algorithm="HS256")
-
-
-def _token_parser() -> argparse.ArgumentParser:
-    parser = ArgumentParser(
-        prog="respan-mock token",
-        description="Print a dashboard token (a JWT) that a mock with the same fixtures accepts.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add("--organization", metavar="NAME", help="organization of the token (default: the first one of the fixtures)")
-    add("--read-only", action="store_true", help="create a read-only token")
-    add("--user", metavar="NAME", help="subject of the token")
-    add(
-        "--expires-in",
-        metavar="TIME",
-        default="1d",
-        type=_duration,
-        help="lifetime such as 90s, 15m, 8h, 30d or never; negative for an expired token (default: %(default)s)",
-    )
-    add("--fixtures", metavar="FILE", type=Path, help="fixtures of the mock")
-    add("--scenario", metavar="FILE", type=Path, help="scenario of the mock")
-    add("--contract", metavar="FILE", type=Path, help="contract of the mock")
-    return parser
-
-
-def _duration(text: str) -> timedelta | None:
-    if text == "never":
-        return None
-    match = _DURATION.fullmatch(text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90s, 15m, 8h, 30d or never")
-    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])

@@ -11,13 +11,13 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from connexion.http_facts import METHODS
 
 from contract import Contract, Problem, Upsert
 from contract.pointer import to_pointer
+from contract.version import installed_version
 from mock_server.clock import Clock
 from mock_server.events import Events
 from mock_server.faults.rules import Faults
@@ -176,7 +176,7 @@ def information(control: Control) -> dict[str, Any]:
     contract, fixtures = control.contract, control.fixtures
     seed = "" if (number := control.settings.get("seed")) is None else str(number)
     return {
-        "version": _version(),
+        "version": installed_version(),
         "contract": {
             "title": contract.title,
             "version": contract.version,
@@ -190,13 +190,6 @@ def information(control: Control) -> dict[str, Any]:
         "first_request": first_request(contract, fixtures),
         "settings": dict(control.settings),
     }
-
-
-def _version() -> str:
-    try:
-        return version("respan-contract")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "unknown"
 
 
 def _organization(control: Control, name: str) -> dict[str, Any]:

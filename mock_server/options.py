@@ -1,172 +1,34 @@
-"""The options of `respan-mock`, and how its commands print.
-
-Nothing that they print can control a terminal, and every stream can encode it.
-"""
+"""The options of `respan-mock`."""
 
 from __future__ import annotations
 
-import argparse
-import os
 import re
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any
 
-from contract.errors import visible
+import click
+
+from contract.command import Option, number
 from contract.place import normal_base_path
 from mock_server.clock import clock_of
 from mock_server.http.origin import admin_origin, cors_origin, host_name
 from mock_server.settings import DEFAULT_LIMITS, TOKEN_VARIABLE, Limits, Settings
 
-T = TypeVar("T")
-
-DEFAULTS = Settings()
+_DEFAULTS = Settings()
 LOG_LEVELS = ("debug", "info", "warning", "error")
-
-_EXAMPLES = """\
-examples:
-  respan-mock                                  serve the packaged contract at http://127.0.0.1:8000
-  respan-mock --port 0 --quiet                 listen on a free port and print only the address
-  respan-mock --contract altered.yaml          serve another contract
-  respan-mock --cors-origin http://localhost:5173 --delay 100..500 --fail 10%:503
-                                               only that page may send requests; responses are slow, and some fail
-  respan-mock token                            print a dashboard token (see respan-mock token --help)
-"""
+_FILE = click.Path(path_type=Path)
+_SIZE = number("a number of bytes", 1, 999_999_999_999)
+_REQUESTS = number("an integer", 0, 1_000_000)
+_COUNT = number("an integer", 1, 2**31)
+_SECONDS = number("a number of seconds", 0.001, 86_400)
 
 
-def parse(arguments: Sequence[str] | None = None) -> Settings:
-    """Return the settings of the command line and the environment. Exits with 2 if they are wrong."""
-    parser = ArgumentParser(
-        prog="respan-mock",
-        description="A mock server of the Respan custom models endpoint, as openapi.yaml describes it.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    _add_serving(parser.add_argument_group("server and contract"))
-    _add_behaviour(parser.add_argument_group("behaviour"))
-    _add_admin(parser.add_argument_group("journal and admin API"))
-    add_limits(parser.add_argument_group("limits"))
-    _add_output(parser.add_argument_group("output"))
-    options = parser.parse_args(arguments)
-    if options.state_sync and options.state is None:
-        parser.error("--state-sync needs --state FILE, which names the file to save to")
-    return Settings(
-        hosts=tuple(dict.fromkeys(options.host)) or DEFAULTS.hosts,
-        port=options.port,
-        contract=options.contract,
-        base_path=options.base_path,
-        fixtures=options.fixtures,
-        delay=options.delay,
-        failures=tuple(options.fail),
-        faults=options.faults,
-        seed=options.seed,
-        clock=options.clock,
-        scenario=options.scenario,
-        state=options.state,
-        state_sync=options.state_sync,
-        max_model_bytes=options.max_model_bytes,
-        max_state_bytes=options.max_state_bytes,
-        check_responses=options.check_responses,
-        cors_origins=tuple(dict.fromkeys(options.cors_origin or ["*"])),
-        log_level="error" if options.quiet else options.log_level,
-        quiet=options.quiet,
-        journal=options.journal,
-        journal_bytes=options.journal_bytes,
-        admin=not options.no_admin,
-        admin_token=options.admin_token,
-        admin_hosts=tuple(dict.fromkeys(options.admin_host)),
-        admin_origins=tuple(dict.fromkeys(options.admin_origin)),
-        limits=limits_of(options),
-    )
-
-
-def _add_serving(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    where = f"address to listen on; repeatable (default: {DEFAULTS.hosts[0]})"
-    add("--host", metavar="HOST", action="append", default=[], help=where)
-    add("--port", default=DEFAULTS.port, type=_port, help="port to listen on, 0 for a free one (default: %(default)s)")
-    add("--contract", metavar="FILE", type=Path, help="OpenAPI document to serve (default: the bundled one)")
-    under = "serve the API under PATH, / for none (default: the path of the contract's first server)"
-    add("--base-path", metavar="PATH", type=_readable(normal_base_path), help=under)
-    add("--fixtures", metavar="FILE", type=Path, help="organizations, keys and built-in models (default: bundled)")
-    add(
-        "--cors-origin",
-        metavar="ORIGIN",
-        type=_readable(cors_origin),
-        action="append",
-        help="origin whose pages may send requests; repeatable (default: any)",
-    )
-
-
-def _add_behaviour(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    waits = "delay of each response of the API, fixed or random"
-    add("--delay", metavar="MS[..MS]", type=_readable(delay), help=waits)
-    fails = "let requests fail: with a status, reset, truncate or malform; repeatable"
-    add("--fail", metavar="[N%:]HOW", type=_readable(fail), action="append", default=[], help=fails)
-    add("--faults", metavar="FILE", type=Path, help="fault rules, in YAML or JSON")
-    add("--seed", metavar="N", type=int, help="seed of all random choices (default: another one at each start)")
-    scenario = (
-        "models, fixtures, faults, clock and seed to start from and to reset to, in YAML or JSON, never written; "
-        "--state, --fixtures, --faults, --clock and --seed override its parts"
-    )
-    add("--scenario", metavar="FILE", type=Path, help=scenario)
-    add("--state", metavar="FILE", type=Path, help="file that keeps the models from one run to the next")
-    add("--state-sync", action="store_true", help="with --state: save each change before its response is sent")
-    model = "maximum size of a model, as JSON (default: %(default)s)"
-    add("--max-model-bytes", metavar="N", default=DEFAULTS.max_model_bytes, type=_size, help=model)
-    state = "maximum size of all models together (default: %(default)s)"
-    add("--max-state-bytes", metavar="N", default=DEFAULTS.max_state_bytes, type=_size, help=state)
-    clock = "time of created and updated models, and its step for each write"
-    add("--clock", metavar="TIME[+STEP]", type=_readable(_clock), help=clock)
-    add(
-        "--check-responses",
-        action="store_true",
-        help="return 500 in place of a response that the contract does not allow",
-    )
-
-
-def _add_admin(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    kept = "maximum number of requests in the journal, 0 for none (default: %(default)s)"
-    add("--journal", metavar="N", default=DEFAULTS.journal, type=_count, help=kept)
-    size = "maximum size of the journal in memory (default: %(default)s)"
-    add("--journal-bytes", metavar="N", default=DEFAULTS.journal_bytes, type=_size, help=size)
-    add("--no-admin", action="store_true", help="do not serve the admin API and the console, and keep no journal")
-    token = f"token that the admin API requires (default: ${TOKEN_VARIABLE}, or none)"
-    default = os.environ.get(TOKEN_VARIABLE) or None
-    add("--admin-token", metavar="TOKEN", default=default, type=_readable(_token), help=token)
-    hosts, origins = "host name under which it can be used; repeatable", "origin whose pages may use it; repeatable"
-    add("--admin-host", metavar="NAME", type=_readable(host_name), action="append", default=[], help=hosts)
-    add("--admin-origin", metavar="ORIGIN", type=_readable(admin_origin), action="append", default=[], help=origins)
-
-
-def _add_output(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--log-level", choices=LOG_LEVELS, default=DEFAULTS.log_level, help="lowest level to log (default: %(default)s)"
-    )
-    add("--quiet", action="store_true", help="print only the address, and log only errors")
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 1_000_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1000000")
-    return int(text)
-
-
-def _size(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**12):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of bytes from 1 to 999999999999")
-    return int(text)
+_SCENARIO = (
+    "models, fixtures, faults, clock and seed to start from and to reset to, in YAML or JSON, never written; "
+    "--state, --fixtures, --faults, --clock and --seed override its parts"
+)
 
 
 def _token(text: str) -> str:
@@ -179,18 +41,6 @@ def _token(text: str) -> str:
 def _clock(text: str) -> str:
     clock_of(text)
     return text
-
-
-def _readable(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Return `read` with errors that argparse prints as they are."""
-
-    def reading(text: str) -> T:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return reading
 
 
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?", re.ASCII)
@@ -231,83 +81,75 @@ def fail(text: str) -> dict[str, Any]:
     return {**share, match[3]: 0 if match[3] == "truncate" else True}
 
 
-_LARGEST_LIMIT = 2**31
-_LONGEST_TIME = 86_400
-_SIZES = (
-    ("--max-request-line", "request_line", "BYTES", "maximum size of a request target; more is 414"),
-    ("--max-header-bytes", "header_bytes", "BYTES", "maximum size of all headers of a request; more is 431"),
-    ("--max-headers", "header_count", "N", "maximum number of headers of a request; more is 431"),
-    ("--max-trailer-bytes", "trailer_bytes", "BYTES", "maximum size of all trailers of a request; more is 431"),
-    ("--max-connections", "connections", "N", "maximum number of open connections; more is 503"),
-)
-_TIMES = (
-    ("--request-timeout", "request_seconds", "maximum time for a request to arrive; more is 408"),
-    ("--response-timeout", "response_seconds", "maximum time for a client that does not read its response"),
-    ("--idle-timeout", "idle_seconds", "maximum time between two requests on a connection"),
-    ("--grace-period", "grace_seconds", "time to finish requests when the mock stops"),
-)
+_TABLE: Mapping[str, Sequence[tuple[str, str | None, str, Any, str]]] = {
+    "Server and contract": (
+        ("--host", "HOST", "hosts", None, "address to listen on; repeatable"),
+        ("--port", "PORT", "port", number("a port", 0, 65535), "port to listen on, 0 for a free one"),
+        ("--contract", "FILE", "contract", _FILE, "OpenAPI document to serve (default: the bundled one)"),
+        ("--base-path", "PATH", "base_path", normal_base_path, "path of the API, / for none (default: the contract's)"),
+        ("--fixtures", "FILE", "fixtures", _FILE, "organizations, keys and built-in models (default: bundled)"),
+        ("--cors-origin", "ORIGIN", "cors_origins", cors_origin, "origin whose pages may send requests; repeatable"),
+    ),
+    "Behaviour": (
+        ("--delay", "MS[..MS]", "delay", delay, "delay of each response of the API, fixed or random"),
+        ("--fail", "[N%:]HOW", "failures", fail, "let requests fail: a status, reset, truncate or malform; repeatable"),
+        ("--faults", "FILE", "faults", _FILE, "fault rules, in YAML or JSON"),
+        ("--seed", "N", "seed", int, "seed of all random choices (default: another one at each start)"),
+        ("--scenario", "FILE", "scenario", _FILE, _SCENARIO),
+        ("--state", "FILE", "state", _FILE, "file that keeps the models from one run to the next"),
+        ("--state-sync", None, "state_sync", bool, "with --state: save each change before its response is sent"),
+        ("--max-model-bytes", "N", "max_model_bytes", _SIZE, "maximum size of a model, as JSON"),
+        ("--max-state-bytes", "N", "max_state_bytes", _SIZE, "maximum size of all models together"),
+        ("--clock", "TIME[+STEP]", "clock", _clock, "time of created and updated models, and its step for each write"),
+        ("--check-responses", None, "check_responses", bool, "return 500 for a response that the contract forbids"),
+    ),
+    "Journal and admin API": (
+        ("--journal", "N", "journal", _REQUESTS, "maximum number of requests in the journal, 0 for none"),
+        ("--journal-bytes", "N", "journal_bytes", _SIZE, "maximum size of the journal in memory"),
+        ("--no-admin", None, "admin", bool, "do not serve the admin API and the console, and keep no journal"),
+        ("--admin-token", "TOKEN", "admin_token", _token, "token that the admin API requires"),
+        ("--admin-host", "NAME", "admin_hosts", host_name, "host name under which it can be used; repeatable"),
+        ("--admin-origin", "ORIGIN", "admin_origins", admin_origin, "origin whose pages may use it; repeatable"),
+    ),
+    "Limits": (
+        ("--max-request-line", "BYTES", "request_line", _COUNT, "maximum size of a request target; more is 414"),
+        ("--max-header-bytes", "BYTES", "header_bytes", _COUNT, "maximum size of all headers; more is 431"),
+        ("--max-headers", "N", "header_count", _COUNT, "maximum number of headers of a request; more is 431"),
+        ("--max-trailer-bytes", "BYTES", "trailer_bytes", _COUNT, "maximum size of all trailers; more is 431"),
+        ("--max-connections", "N", "connections", _COUNT, "maximum number of open connections; more is 503"),
+        ("--request-timeout", "SECONDS", "request_seconds", _SECONDS, "time for a request to arrive; more is 408"),
+        ("--response-timeout", "SECONDS", "response_seconds", _SECONDS, "time for a client to read its response"),
+        ("--idle-timeout", "SECONDS", "idle_seconds", _SECONDS, "time between two requests on a connection"),
+        ("--grace-period", "SECONDS", "grace_seconds", _SECONDS, "time to finish requests when the mock stops"),
+    ),
+    "Output": (
+        ("--log-level", None, "log_level", click.Choice(LOG_LEVELS), "lowest level to log"),
+        ("--quiet", None, "quiet", bool, "print only the address, and log only errors"),
+    ),
+}
+"""By section of the help: the name, the metavar, the field of Settings or Limits, the type, and the help."""
+
+_MORE: Mapping[str, Mapping[str, Any]] = {
+    "admin": {"flag_value": False, "show_default": False},
+    "admin_token": {"envvar": TOKEN_VARIABLE, "show_envvar": True},
+}
 
 
-def add_limits(group: argparse._ArgumentGroup) -> None:
-    """Add the options of limits."""
-    for option, name, unit, text in _SIZES:
-        _add_limit(group, option, name, unit, _limit, text)
-    for option, name, text in _TIMES:
-        _add_limit(group, option, name, "SECONDS", _seconds, text)
+def _option(section: str, name: str, metavar: str | None, field: str, kind: Any, text: str) -> Option:
+    default = getattr(_DEFAULTS if hasattr(_DEFAULTS, field) else DEFAULT_LIMITS, field)
+    many, more = isinstance(default, tuple), _MORE.get(field, {})
+    given = {"metavar": metavar, "type": kind, "default": default, "multiple": many, "is_flag": kind is bool, **more}
+    return Option([name, field], section, help=text, **given)
 
 
-def limits_of(options: argparse.Namespace) -> Limits:
-    """Return the limits of the command line."""
-    names = [name for _, name, *_ in (*_SIZES, *_TIMES)]
-    return Limits(**{name: getattr(options, name) for name in names})
+OPTIONS = [_option(section, *row) for section, rows in _TABLE.items() for row in rows]
 
 
-def _add_limit(
-    group: argparse._ArgumentGroup, option: str, name: str, unit: str, kind: Callable[[str], object], text: str
-) -> None:
-    default = getattr(DEFAULT_LIMITS, name)
-    group.add_argument(option, metavar=unit, dest=name, type=kind, default=default, help=f"{text} (default: {default})")
-
-
-def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= _LARGEST_LIMIT):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an integer from 1 to {_LARGEST_LIMIT}")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not 0 < seconds <= _LONGEST_TIME:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, up to {_LONGEST_TIME}")
-    return seconds
-
-
-def printable(text: str, stream: IO[str]) -> str:
-    """Return `text` with escapes for control characters, except line breaks, and for what the stream cannot encode."""
-    if text.isascii() and text.isprintable():
-        return text
-    escaped = "\n".join(map(visible, text.split("\n")))
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    return escaped.encode(encoding, "backslashreplace").decode(encoding)
-
-
-def tell(text: str) -> None:
-    """Print to stdout and flush, so that the program that started the command can read it at once."""
-    sys.stdout.write(printable(text, sys.stdout) + "\n")
-    sys.stdout.flush()
-
-
-def complain(text: str) -> None:
-    """Print to stderr."""
-    sys.stderr.write(printable(text, sys.stderr) + "\n")
-
-
-class ArgumentParser(argparse.ArgumentParser):
-    """A parser whose messages cannot control a terminal, although they repeat arguments."""
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        stream = file or sys.stderr
-        super()._print_message(printable(message, stream), stream)
+def settings_of(given: dict[str, Any]) -> Settings:
+    """Return the settings of the options that were given, by their fields."""
+    limits = Limits(**{each.name: given.pop(each.name) for each in fields(Limits)})
+    for name in ("hosts", "cors_origins", "admin_hosts", "admin_origins"):
+        given[name] = tuple(dict.fromkeys(given[name]))
+    if given["quiet"]:
+        given["log_level"] = "error"
+    return Settings(**given, limits=limits)

@@ -15,13 +15,13 @@ from dataclasses import replace
 from typing import TextIO
 
 from contract import Contract, ContractError
+from contract.command import complain, printable, tell
 from contract.errors import visible
 from mock_server.control import RULES, Control, first_request, left_out, served_operations
 from mock_server.faults.rule import RuleError
 from mock_server.faults.rules import FaultsError
 from mock_server.fixtures import Fixtures, FixturesError, redaction_for
 from mock_server.mock import app_of, control_of, seed_of
-from mock_server.options import complain, printable, tell
 from mock_server.pages import CONSOLE, SWAGGER_UI
 from mock_server.scenario import BasePathError, ScenarioError, Start, start_of
 from mock_server.server import AddressError, ExposedError, Listeners, check_exposure, listen, serve

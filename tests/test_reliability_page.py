@@ -12,13 +12,14 @@ from conformance.target.budget import BYTES, SECONDS, SHORT
 from conformance.target.client import LONGEST_WAIT
 from conformance.wire.transport import MAX_BODY_BYTES, TIMEOUT
 from contract import load
+from contract.command import run as parsed
 from contract.files import LARGEST_FILE
 from mock_server import events, validation
 from mock_server.admin.app import read_document
 from mock_server.admin.endpoints import DEEPEST_BODY, LARGEST_BODY
+from mock_server.cli import COMMAND
 from mock_server.faults import rules
 from mock_server.journal.recorder import LONGEST_BODY, LONGEST_HEADERS
-from mock_server.options import parse
 from mock_server.prefer import MOST_SECONDS
 from mock_server.settings import Settings
 from mock_server.state import file
@@ -46,7 +47,7 @@ def size(count: int) -> str:
 def described() -> dict[str, str]:
     """The help of each option of the mock that is a limit."""
     text = " ".join(run("--help", COLUMNS="200").stdout.split())
-    limits = text[text.index("limits: ") : text.index("output: ")]
+    limits = text[text.index("Limits: ") : text.index("Output: ")]
     return dict(re.findall(r"(--[a-z-]+) [A-Z]+ (.*?)(?= --|$)", limits))
 
 
@@ -54,7 +55,7 @@ def test_each_limit_of_a_connection_has_its_row(described: dict[str, str]) -> No
     assert len(described) == 9
     for option, text in described.items():
         cells = BY_OPTION[option]
-        assert f"(default: {cells[1].split()[0]})" in text
+        assert f"[default: {cells[1].split()[0]}]" in text
         if status := re.search(r"more is (\d+)", text):
             assert cells[3].startswith(status[1])
         else:
@@ -62,7 +63,8 @@ def test_each_limit_of_a_connection_has_its_row(described: dict[str, str]) -> No
 
 
 def test_the_limits_of_what_is_stored_have_their_defaults() -> None:
-    defaults = parse([])
+    defaults = parsed(COMMAND, [])
+    assert isinstance(defaults, Settings)
     assert defaults.limits == Settings().limits
     assert BY_OPTION["--max-model-bytes"][1] == size(defaults.max_model_bytes)
     assert BY_OPTION["--max-state-bytes"][1] == size(defaults.max_state_bytes)

@@ -8,13 +8,14 @@ from datetime import UTC
 from typing import Any
 
 from conformance.requirements.level import SECTIONS
-from conformance.results.about import NAME, suite_version
+from conformance.results.about import NAME
 from conformance.results.coverage import Covered
 from conformance.results.finding import Finding
 from conformance.results.judged import Judged
 from conformance.results.result import Result
 from conformance.results.verdict import EXIT_OF, Verdict
 from conformance.settings import asked_for
+from contract.version import installed_version
 
 SCHEMA_VERSION = "2.0"
 """The first number grows when a reader of the earlier version would go wrong."""
@@ -27,7 +28,7 @@ def document(result: Result) -> Document:
     verdicts, strict, ruling = result.verdicts(), result.verdicts(strict=True), result.ruling()
     return {
         "schema_version": SCHEMA_VERSION,
-        "suite": {"name": NAME, "version": suite_version()},
+        "suite": {"name": NAME, "version": installed_version()},
         "implementation": {"name": result.about.implementation, "version": result.about.implementation_version},
         "target": result.target,
         "contract": {

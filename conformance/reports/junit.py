@@ -18,10 +18,10 @@ import pytest
 from conformance.reports.document import started_at
 from conformance.requirements.level import OPEN, SECTIONS
 from conformance.requirements.requirement import REGISTRY, Requirement
-from conformance.results.about import suite_version
 from conformance.results.judged import CASE, REQUIREMENT, UNMET, VERDICT, Judged, Properties, of_requirement
 from conformance.results.result import VOID, Result
 from conformance.results.verdict import RunVerdict, Verdict
+from contract.version import installed_version
 
 RUN = "Run"
 AGAINST_TARGET = (Verdict.DEVIATES, *UNMET)
@@ -111,7 +111,7 @@ def _about(result: Result) -> dict[str, object]:
         "target": result.target,
         "contract": f"{contract.title} {contract.version}",
         "contract-sha256": contract.digest,
-        "suite-version": suite_version(),
+        "suite-version": installed_version(),
         "started-at": started_at(result),
         "profile": about.profile,
         "seed": result.seed,

@@ -20,11 +20,12 @@ from conformance.output import visible
 from conformance.reports.document import started_at, summary
 from conformance.reports.view import LEVELS, PROVENANCE, TITLES, View, place
 from conformance.requirements.level import SECTIONS
-from conformance.results.about import NAME, suite_version
+from conformance.results.about import NAME
 from conformance.results.coverage import Covered
 from conformance.results.finding import Finding
 from conformance.results.result import Result
 from conformance.results.verdict import IN_FULL, WORDS
+from contract.version import installed_version
 
 TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?:")
@@ -43,7 +44,7 @@ def as_html(result: Result) -> str:
         policy=_policy(css, js),
         command=result.about.command.whole(result.seed),
         started_at=started_at(result),
-        suite=f"{NAME} {suite_version()}",
+        suite=f"{NAME} {installed_version()}",
     )  # fmt: skip
 
 

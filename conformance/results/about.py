@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 from conformance.options import CONNECTION, JUDGING, SELECTING, TARGET, URL, VERDICT, Option
 from conformance.settings import FILE, BadSetting, Settings
+from contract.version import DISTRIBUTION, installed_version
 
 NAME = "respan-conformance"
 CHOSEN = ("only", "skip", "seed", "url", "app")
@@ -134,7 +135,6 @@ def _written(option: Option, value: Any, prefix: str, variables: Mapping[str, st
         yield f"{prefix}{option.name} {text}"
 
 
-DISTRIBUTION = "respan-contract"
 ELSEWHERE = {"url", "app", "seed", "strict", "profile"}
 """Options that have a place of their own in a report."""
 
@@ -169,14 +169,6 @@ class About:
         )
 
 
-def suite_version() -> str:
-    """Return the version of the suite, or "unknown" for a checkout that is not installed."""
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return "unknown"
-
-
 DECISIVE = {"httpcore2", "httpx2", "hypothesis", "pytest", "schemathesis"}
 """Packages whose internals the suite uses: with another version, its findings would not be reliable."""
 
@@ -192,7 +184,7 @@ def check_versions() -> None:
         found = ", ".join(f"{requirement.name} {has or 'is missing'}" for requirement, has in wrong)
         ranges = " ".join(f"'{requirement.name}{requirement.specifier}'" for requirement, _ in wrong)
         raise WrongVersion(
-            f"this environment has {found}, but {DISTRIBUTION} {suite_version()} needs {ranges}; "
+            f"this environment has {found}, but {DISTRIBUTION} {installed_version()} needs {ranges}; "
             f"install it in an environment of its own, or run: pip install {ranges}"
         )
 

@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from contract import Upsert
+from contract.version import installed_version
 from tests.mock_server.process import ROOT, MockProcess, run, started, started_with
 from tests.mock_server.wire import KEY, MODELS, exchange, request
 
@@ -68,12 +69,18 @@ def test_a_signal_stops_it_while_requests_are_under_way() -> None:
 
 
 WRONG_USE: dict[str, tuple[list[str], str]] = {
-    "unknown option": (["--prot", "1"], "unrecognized arguments: --prot 1"),
+    "unknown option": (
+        ["--prot", "1"],
+        "No such option '--prot'. (Did you mean one of: '--host', '--port'?)",
+    ),
+    "unknown command": (["tokn"], "respan-mock: No such command 'tokn'. Did you mean 'token'?"),
+    "options before the command": (["--seed", "1", "token"], "give the options of token after it"),
+    "no value": (["--port"], "Option '--port' requires an argument."),
     "port out of range": (["--port", "65536"], "not a port from 0 to 65535"),
     "port no number": (["--port", "x"], "not a port from 0 to 65535"),
     "negative delay": (["--delay", "-1"], "--delay"),
     "endless delay": (["--delay", "nan"], "not a number of milliseconds"),
-    "unknown log level": (["--log-level", "loud"], "invalid choice"),
+    "unknown log level": (["--log-level", "loud"], "'loud' is not one of 'debug', 'info', 'warning', 'error'"),
     "no such contract": (["--contract", "none.yaml"], "none.yaml: the contract has 1 problem"),
     "no contract": (["--contract", "mock_server/fixtures.yaml"], "#/openapi"),
     "no such fixtures": (["--fixtures", "none.yaml"], "none.yaml: the fixtures file has 1 problem"),
@@ -101,6 +108,29 @@ def test_a_port_in_use_is_reported() -> None:
         f"respan-mock: cannot listen at 127.0.0.1:{port}: Address already in use;"
         " choose another --port; --port 0 picks a free one\n"
     )
+
+
+def test_it_says_its_version() -> None:
+    ended = run("--version")
+    assert (ended.returncode, ended.stdout) == (0, f"respan-mock {installed_version()}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("--log", ["--log-level"]),
+        ("--log-level w", ["warning"]),
+        ("to", ["token"]),
+        ("token --expires-in= --re", ["--read-only"]),
+    ],
+)
+def test_a_shell_completes_words(words: str, completed: list[str]) -> None:
+    ended = run(
+        _RESPAN_MOCK_COMPLETE="bash_complete",
+        COMP_WORDS=f"respan-mock {words}",
+        COMP_CWORD=str(len(words.split())),
+    )
+    assert ended.stdout.split() == [f"plain,{word}" for word in completed]
 
 
 def test_help_has_examples() -> None:

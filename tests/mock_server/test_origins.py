@@ -133,7 +133,7 @@ def test_an_invalid_host_is_rejected_with_a_hint(written: str, fix: str) -> None
 def test_the_command_does_not_start_with_them(option: str, written: str) -> None:
     ended = run("--port", "0", option, written)
     assert ended.returncode == 2
-    assert f"argument {option}: " in ended.stderr
+    assert f"respan-mock: {option}: " in ended.stderr
 
 
 def test_the_command_accepts_similar_spellings() -> None:

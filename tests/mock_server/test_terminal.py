@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.command import printable
 from contract.errors import visible
 from mock_server.errors import described, plain, quoted
-from mock_server.options import printable
 from mock_server.run import PlainFormatter
 from tests.mock_server.process import ROOT, run, started
 from tests.mock_server.wire import KEY, MODELS, exchange, request, upsert

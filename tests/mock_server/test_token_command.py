@@ -72,8 +72,8 @@ def test_it_is_signed_by_the_dashboard_of_the_fixtures(tmp_path: Path) -> None:
 
 WRONG_USE = {
     "unknown organization": (["--organization", "initech"], "--organization takes acme or globex"),
-    "no time": (["--expires-in", "soon"], "not a time such as 90s"),
-    "unknown option": (["--org", "acme"], "unrecognized arguments"),
+    "no time": (["--expires-in", "soon"], "--expires-in: 'soon' is not a time such as 90s"),
+    "unknown option": (["--organisation", "acme"], "No such option '--organisation'. Did you mean '--organization'?"),
     "no fixtures": (["--fixtures", "none.yaml"], "none.yaml"),
     "no contract": (["--contract", "none.yaml"], "none.yaml"),
 }

@@ -11,9 +11,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from conformance.reports import WRITERS
-from conformance.results.about import suite_version
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
+from contract.version import installed_version
 from tests.conformance.reports.runs import all_kinds
 
 SHOWN = {"IDM-01", "IDM-02", "SCH-09", "TEN-01"}
@@ -34,7 +34,7 @@ def _settled(text: str, result: Result) -> str:
         (contract.digest, "DIGEST"),
         (contract.digest[:12], "DIGEST"),
         (contract.version, "VERSION"),
-        (suite_version(), "VERSION"),
+        (installed_version(), "VERSION"),
     ):
         text = text.replace(changing, name)
     return text

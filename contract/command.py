@@ -1,0 +1,119 @@
+"""What the commands add to click: errors on one line that name the source of a value, and help in sections."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import IO, Any, ClassVar, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from contract.errors import visible
+from contract.version import installed_version
+
+T = TypeVar("T", int, float)
+OTHER = "Options"
+"""The section of the options that belong to no other."""
+
+
+class Option(click.Option):
+    """An option in a section of the help."""
+
+    def __init__(self, names: Sequence[str], section: str = OTHER, **settings: Any) -> None:
+        super().__init__(names, **settings)
+        self.section = section
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return the source of the value, as errors name it."""
+        given = ctx and ctx.get_parameter_source(self.name)
+        return str(self.envvar) if given is ParameterSource.ENVIRONMENT else self.opts[0]
+
+
+class Command(click.Command):
+    """A command whose help has its options in their sections."""
+
+    about: ClassVar[Mapping[str, str]] = {}
+    """The text at the beginning of a section."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections."""
+        for section, options in groupby(self.get_params(ctx), lambda it: getattr(it, "section", OTHER)):
+            with formatter.section(section):
+                if text := self.about.get(section):
+                    formatter.write_text(f"{text}\n")
+                formatter.write_dl([record for each in options if (record := each.get_help_record(ctx))])
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+
+
+def run(command: click.Command, arguments: Sequence[str] | None) -> Any:
+    """Return what the callback of a command returns; or, if there is nothing left to do, the exit code."""
+    try:
+        return command.main(arguments, command.name, standalone_mode=False)
+    except click.UsageError as error:
+        complain(f"{error.ctx.command_path if error.ctx else command.name}: {explained(error)}")
+        return error.exit_code
+
+
+def explained(error: click.UsageError) -> str:
+    """Return the text of an error: where the value was given, what is wrong, and what to do."""
+    if isinstance(error, click.BadParameter) and error.param:
+        return f"{error.param.get_error_hint(error.ctx)}: {error.message}"
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption | click.NoSuchCommand) and not error.possibilities:
+        return f"{message} See --help."
+    return message
+
+
+def number(what: str, least: T, most: T) -> Callable[[Any], T]:
+    """Return the type of an option that takes a number from `least` to `most`, both included."""
+
+    def read(text: Any) -> T:
+        try:
+            value = type(least)(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:  # nan is neither
+            raise ValueError(f"{text!r} is not {what} from {least} to {most}")
+        return value
+
+    return read
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        click.echo(f"{ctx.command_path} {installed_version()}")
+        ctx.exit()
+
+
+def version_option() -> Option:
+    """Return the option `--version`."""
+    text = "Show the version and exit."
+    return Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help=text)
+
+
+def examples(text: str) -> str:
+    """Return the end of a help, whose lines click would join otherwise."""
+    return f"\b\n{text}"
+
+
+def printable(text: str, stream: IO[str]) -> str:
+    """Return `text` with escapes for control characters, except line breaks, and for what the stream cannot encode."""
+    if text.isascii() and text.isprintable():
+        return text
+    escaped = "\n".join(map(visible, text.split("\n")))
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return escaped.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def tell(text: str) -> None:
+    """Print to stdout and flush, so that the program that started the command can read it at once."""
+    sys.stdout.write(printable(text, sys.stdout) + "\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """Print to stderr."""
+    sys.stderr.write(printable(text, sys.stderr) + "\n")
