@@ -245,9 +245,9 @@ def without_keys(problems: Sequence[Problem], written: Mapping[str, Any], under:
     """Return problems without keys and secrets. `under` is the place of the fixtures; a key is named by its number."""
     places = under + _KEYS
     pointed = (each.pointer.removeprefix(places).split("/")[0] for each in problems if each.pointer.startswith(places))
-    keys = list(_strings(written.get("api_keys")))
-    known = [*keys, *_strings(_secret(written)), *(each.replace("~1", "/").replace("~0", "~") for each in pointed)]
-    hide = Hider(known).hide
+    named = (each.replace("~1", "/").replace("~0", "~") for each in pointed)
+    keys = list(_possible_keys(written.get("api_keys")))
+    hide = Hider([*keys, *_possible_keys(_secret(written)), *named]).hide
     return [_without(each, keys, under, hide(each.what), hide(each.hint)) for each in problems]
 
 
@@ -270,13 +270,18 @@ def _secret(written: Mapping[str, Any]) -> Any:
     return dashboard.get("secret") if isinstance(dashboard, Mapping) else dashboard
 
 
-def _strings(value: Any) -> Iterator[str]:
-    """Yield all strings that may be keys: the names of a mapping, the strings of a list, a string."""
+def _possible_keys(value: Any) -> Iterator[str]:
+    """Yield all strings and numbers that may be keys: the names and values of a mapping, the items of a list."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, (Mapping, list)):
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield json.dumps(value)
+    elif isinstance(value, Mapping):
+        yield from value
+        yield from (key for each in value.values() if not isinstance(each, Mapping) for key in _possible_keys(each))
+    elif isinstance(value, list):
         for each in value:
-            yield from _strings(each)
+            yield from _possible_keys(each)
 
 
 def redaction_for(contract: Contract, fixtures: Fixtures, admin_token: str | None = None) -> Redaction:

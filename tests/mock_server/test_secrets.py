@@ -98,7 +98,7 @@ class Mock:
         self.lines.clear()
         with self.control.events.watching(None) as watcher:
             asyncio.run(self._ask(method, path, query, headers, body))
-            events = [watcher._queue.get_nowait().data for _ in range(watcher._queue.qsize())]
+            events = [event.data for _ in range(watcher._queue.qsize()) if (event := watcher._queue.get_nowait())]
         assert self.lines
         assert events
         return "\n".join([*self.lines, orjson.dumps([self.entry, *events]).decode()])
@@ -292,6 +292,10 @@ FIXTURES: dict[str, tuple[str, str]] = {
     "a list of keys": ("api_keys:\n", "api_keys: [demo-acme]\nkeys:\n"),
     "an alias": ("api_keys:\n", "api_keys:\n  *demo-acme : {organization: acme, rights: read-only}\n"),
     "a number": ("  demo-acme:", "  1234567890:"),
+    "a list of numbers": ("api_keys:\n", "api_keys: [1234567890]\nkeys:\n"),
+    "a number alone": ("api_keys:\n", "api_keys: 1234567890\nkeys:\n"),
+    "a number by its organization": ("api_keys:\n", "api_keys:\n  acme: 1234567890\n"),
+    "a number for a secret": ("dashboard:\n", "dashboard: 1234567890\ndash:\n"),
     "a short secret": ("secret: respan-mock-dashboard-secret-for-tests-only", "secret: respan-mock"),
 }
 
