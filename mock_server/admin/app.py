@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
 from connexion.apps.asynchronous import AsyncApp
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contract import read_mapping
 from mock_server.admin.access import AdminTokenHandler, GuardMiddleware
 from mock_server.admin.endpoints import AdminEndpointMiddleware
 from mock_server.admin.handlers import Handlers
@@ -117,7 +117,7 @@ DOCUMENT_FILE = Path(__file__).with_name("admin.yaml")
 
 def read_document() -> dict[str, Any]:
     """Return the OpenAPI document, with the schemas that have files of their own put in."""
-    document: dict[str, Any] = yaml.safe_load(DOCUMENT_FILE.read_text(encoding="utf-8"))
+    document = read_mapping(DOCUMENT_FILE)
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         if "$ref" in schema:
