@@ -74,29 +74,29 @@ class Watcher:
     """A client that reads events."""
 
     def __init__(self, missed: list[Event], pace: int | None = None) -> None:
-        self._queue: asyncio.Queue[Event] = asyncio.Queue(PATIENCE + len(missed))
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(PATIENCE + len(missed))
         self._waiting = 0
         self._room = PATIENCE_BYTES + sum(event.bytes for event in missed)
         self._pace = _Pace(pace) if pace else None
-        self.behind = asyncio.Event()
-        """Set when the client reads too slowly. From then on it gets no events."""
+        self._behind = False
         for event in missed:
             self._put(event)
 
     def push(self, event: Event) -> None:
         """Queue an event, or drop the watcher if its queue is full."""
         passed = self._pace.limit(event) if self._pace else event
-        if passed is None or self.behind.is_set():
+        if passed is None or self._behind:
             return
         if self._queue.full() or (self._waiting and self._waiting + passed.bytes > self._room):
             self._drop()
         else:
             self._put(passed)
 
-    async def next(self) -> Event:
-        """Wait for the next event, and return it."""
+    async def next(self) -> Event | None:
+        """Wait for the next event, and return it; None if the client has read too slowly, and gets no more."""
         event = await self._queue.get()
-        self._waiting -= event.bytes
+        if event is not None:
+            self._waiting -= event.bytes
         return event
 
     def _put(self, event: Event) -> None:
@@ -104,10 +104,11 @@ class Watcher:
         self._queue.put_nowait(event)
 
     def _drop(self) -> None:
-        """Queue nothing more, and forget what is queued."""
-        self.behind.set()
+        """Forget what is queued, and queue only that there is no more."""
+        self._behind = True
         while not self._queue.empty():
             self._queue.get_nowait()
+        self._queue.put_nowait(None)
 
 
 class Events:

@@ -7,10 +7,11 @@ requests from those of the console and of tests.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from connexion.security import AbstractSecurityHandler
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.auth import bearer_token
@@ -33,6 +34,9 @@ class GuardMiddleware:
 
     An unknown name in `Host` means that somebody pointed a domain at this address (DNS rebinding). Pages of any origin
     may link to the paths `linkable`, which serve nothing secret. The paths `unguarded` reveal nothing.
+
+    Starlette's TrustedHostMiddleware would take the place of 2 lines: its response is fixed, a 400 in plain text that
+    names neither the host nor the option.
     """
 
     def __init__(
@@ -54,26 +58,20 @@ class GuardMiddleware:
         if scope["path"] in self._unguarded:
             await self.app(scope, receive, send)
             return
-        headers = _combined(scope["headers"])
-        host = headers.get(b"host", "")
+        headers = Headers(scope=scope)
+        host = _joined(headers, "Host") or ""
         if self._hosts is not None and _name(host) not in self._hosts:
             raise _wrong_host(_name(host), self._hosts)
-        if scope["path"] not in self._linkable and not self._has_allowed_origin(host, headers):
-            raise _wrong_origin(host, headers, self._origins)
+        origin, site = _joined(headers, "Origin"), _joined(headers, "Sec-Fetch-Site")
+        allowed = origin in self._origins or _is_same_origin(host, origin, site)
+        if not allowed and scope["path"] not in self._linkable:
+            raise _wrong_origin(host, origin, site, self._origins)
         await self.app(scope, receive, send)
 
-    def _has_allowed_origin(self, host: str, headers: Mapping[bytes, str]) -> bool:
-        origin = headers.get(b"origin")
-        return origin in self._origins or _is_same_origin(host, origin, headers.get(b"sec-fetch-site", "none"))
 
-
-def _combined(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, str]:
-    """Return the headers by name. Repeated ones are joined (RFC 9110, 5.3), and a joined Origin equals no origin."""
-    combined: dict[bytes, str] = {}
-    for name, raw in fields:
-        value = raw.decode("latin-1")
-        combined[name] = f"{combined[name]}, {value}" if name in combined else value
-    return combined
+def _joined(headers: Headers, name: str) -> str | None:
+    """Return the value of a header. Those of a repeated one are joined (RFC 9110, 5.3): that equals no origin."""
+    return ", ".join(values) if (values := headers.getlist(name)) else None
 
 
 def _name(host: str) -> str:
@@ -86,10 +84,10 @@ def _name(host: str) -> str:
     return (name if colon and port.isdigit() else host).lower()
 
 
-def _is_same_origin(host: str, origin: str | None, site: str) -> bool:
+def _is_same_origin(host: str, origin: str | None, site: str | None) -> bool:
     """Return whether a page of this host sent the request, or no page at all."""
     same = origin is None or origin.lower() in {f"http://{host}".lower(), f"https://{host}".lower()}
-    return same and site in {"same-origin", "none"}
+    return same and site in {None, "same-origin", "none"}
 
 
 def _wrong_host(name: str, hosts: Collection[str]) -> RejectedError:
@@ -106,8 +104,7 @@ def _wrong_host(name: str, hosts: Collection[str]) -> RejectedError:
     return rejected(403, ValidationError(RequestPart.HEADER, "Host", "host", allowed, quoted(name), message))
 
 
-def _wrong_origin(host: str, headers: Mapping[bytes, str], origins: Sequence[str]) -> RejectedError:
-    origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
+def _wrong_origin(host: str, origin: str | None, site: str | None, origins: Sequence[str]) -> RejectedError:
     if origin is None:
         source = f"a page of another origin (Sec-Fetch-Site: {quoted(site or '')[1:-1]}) without an Origin header"
         fix = f"Use fetch() with CORS in the page, and start the mock with {ADMIN_OPTION} ORIGIN."

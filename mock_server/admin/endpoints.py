@@ -1,15 +1,17 @@
 """Runs the operations of the admin API: read the declared parameters and body, call the handler, send the response.
 
-Long responses are sent in chunks and never built whole, so that other clients are served in between. The stream of
-server-sent events (HTML standard) never ends.
+Connexion's own validation is not used: NaN, invalid UTF-8, unknown charsets, long integers and deep nesting get a 500,
+`APPLICATION/JSON` is not validated, chunked bodies and integers in headers are rejected, the last of repeated parameters
+counts, and bodies have no limit. sse-starlette is not used: its import changes `uvicorn.Server`, and after a signal to
+any server in the process, it ends each new stream at once.
+
+Long responses are sent in chunks and never built whole, so that other clients are served in between.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
@@ -18,14 +20,13 @@ import orjson
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations.abstract import AbstractOperation
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.pointer import to_pointer
 from mock_server.errors import RejectedError, Rejection, alternatives, quoted, rejected
 from mock_server.events import Event, Events, Watcher
-from mock_server.http import connection
 from mock_server.http.bodies import check_media_type, receive_body
-from mock_server.responses import Response
 from mock_server.strict_json import UnreadableError, read_json, read_json_exactly
 from mock_server.validation import Validator
 
@@ -36,17 +37,8 @@ _LARGE = 64 * 1024
 DEEPEST_BODY = 80
 """Maximum nesting of a body. A state contains models, which nest as deep as the contract allows."""
 
-
-@dataclass(frozen=True, slots=True)
-class AdminRequest:
-    """The parameters and body that a handler gets."""
-
-    parameters: Mapping[str, Any]
-    """Path, query and header parameters by name. Those with a default are always present."""
-    body: Any = None
-
-
-Handler: TypeAlias = Callable[[AdminRequest], Awaitable[Response | ASGIApp]]
+Handler: TypeAlias = Callable[..., Awaitable[ASGIApp]]
+"""Gets each parameter by its name, those with a default always, and the body as `body` if the operation has one."""
 
 
 class AdminEndpoint:
@@ -54,21 +46,19 @@ class AdminEndpoint:
 
     def __init__(self, operation: AbstractOperation) -> None:
         self._handler: Handler = operation.function
-        self._parameters = Parameters(operation.parameters)
+        self._parameters = _Parameters(operation.parameters)
         self._body = _JsonBody(operation) if operation.request_body else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or raise the RejectedError of one that is rejected."""
-        parameters = self._parameters.read(scope)
-        try:
-            body = await self._body.read(scope, receive) if self._body else None
-        except ClientDisconnect:
-            return
-        response = await self._handler(AdminRequest(parameters, body))
-        if isinstance(response, Response):
-            await _write(response, send)
-        else:
-            await response(scope, receive, send)
+        arguments = self._parameters.read(scope)
+        if self._body:
+            try:
+                arguments["body"] = await self._body.read(scope, receive)
+            except ClientDisconnect:
+                return
+        response = await self._handler(**arguments)
+        await response(scope, receive, send)
 
 
 class _JsonBody:
@@ -101,13 +91,6 @@ class _JsonBody:
         return body
 
 
-async def _write(response: Response, send: Send) -> None:
-    content = b"" if response.content is None else orjson.dumps(response.content)
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))] if content else []
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
-
-
 class AdminAPI(RoutedAPI[AdminEndpoint]):
     """The endpoints of the document."""
 
@@ -126,10 +109,7 @@ class AdminEndpointMiddleware(RoutedMiddleware[AdminAPI]):
     api_cls = AdminAPI
 
 
-_WORDS = {"true": True, "false": False}
-
-
-class Parameters:
+class _Parameters:
     """The parameters of one operation. Unknown ones are rejected: most are typing errors."""
 
     def __init__(self, declared: Sequence[Mapping[str, Any]]) -> None:
@@ -141,11 +121,11 @@ class Parameters:
         self._validator = Validator({"type": "object", "properties": self._schemas, "required": required})
 
     def read(self, scope: Scope) -> dict[str, Any]:
-        """Return the values by name. Raises a 400."""
-        values = {name: _value(text, self._schemas[name]) for name, text in self._sent(scope)}
+        """Return the values by name, as a function takes it: `Last-Event-ID` is `last_event_id`. Raises a 400."""
+        values = {name: _value(text, self._schemas[name]["type"]) for name, text in self._sent(scope)}
         if errors := self._validator.errors(values):
             raise RejectedError(Rejection(400, tuple(errors), by_field=True))
-        return {**self._defaults, **values}
+        return {name.lower().replace("-", "_"): value for name, value in {**self._defaults, **values}.items()}
 
     def _sent(self, scope: Scope) -> Iterator[tuple[str, str]]:
         for name, value in scope["path_params"].items():
@@ -164,47 +144,41 @@ class Parameters:
             yield name, value
 
 
-def _value(text: str, schema: Mapping[str, Any]) -> Any:
-    """Convert `text` to the type of the schema, or return it unchanged if it has no such value."""
-    match schema["type"]:
-        case "boolean":
-            return _WORDS.get(text, text)
-        case "integer":
-            return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 18 else text
-        case "number":
-            return _number(text)
-    return text
-
-
-def _number(text: str) -> float | str:
-    try:
-        number = float(text)
-    except ValueError:
+def _value(text: str, kind: str) -> Any:
+    """Return the JSON value of `text` for a parameter of the type `kind`, or `text` itself if it has none."""
+    if kind == "string":
         return text
-    return number if math.isfinite(number) else text
+    try:
+        value = read_json(text.encode(), nesting=0)
+    except UnreadableError:
+        return text
+    return text if kind == "integer" and isinstance(value, float) else value  # 1.0 is an integer in JSON Schema
 
 
 _CHUNK = 64 * 1024
 """Minimum bytes of a chunk, apart from the last."""
-_JSON_HEADERS = [(b"content-type", b"application/json")]
+_JSON = "application/json"
 
 
-class JsonStream:
-    """A 200 response whose JSON text is the concatenation of `parts`. Other requests are served between its chunks."""
+def json_response(content: Any, status: int = 200) -> Response:
+    """Return a response with `content` as JSON."""
+    return Response(orjson.dumps(content), status, media_type=_JSON)
 
-    def __init__(self, parts: Iterable[bytes]) -> None:
-        self._parts = parts
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send the response."""
-        chunks = _chunks(self._parts)
-        first, second = next(chunks), next(chunks, None)
-        length = [] if second else [(b"content-length", b"%d" % len(first))]  # a short response is not chunked
-        await send({"type": "http.response.start", "status": 200, "headers": [*_JSON_HEADERS, *length]})
-        for chunk in chain([first, second or b""], chunks):
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await asyncio.sleep(0)
-        await send({"type": "http.response.body", "body": b""})
+def streamed_json(parts: Iterable[bytes]) -> Response:
+    """Return a response whose JSON text is the concatenation of `parts`, in chunks unless it is short."""
+    chunks = _chunks(parts)
+    first, second = next(chunks), next(chunks, None)
+    if second is None:
+        return Response(first, media_type=_JSON)
+    return StreamingResponse(_with_pauses(chain([first, second], chunks)), media_type=_JSON)
+
+
+async def _with_pauses(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield the chunks. Other requests are served in between."""
+    for chunk in chunks:
+        yield chunk
+        await asyncio.sleep(0)
 
 
 def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
@@ -247,15 +221,18 @@ def elements(items: Iterable[bytes]) -> Iterator[bytes]:
 HEARTBEAT = 15.0
 """Seconds without an event before a comment is sent, so that both ends know that the connection is alive."""
 _RETRY_MS = 1000
-_EVENT_HEADERS = [
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store, no-transform"),  # a proxy that compresses would hold events back
-    (b"x-accel-buffering", b"no"),
-]
+_EVENT_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store, no-transform",  # a proxy that compresses would hold events back
+    "X-Accel-Buffering": "no",
+}
 
 
 class EventStream:
-    """A stream of events: first those since the event `after`, then each new one."""
+    """A stream of events: first those since the event `after`, then each new one.
+
+    It ends when the client disconnects, or is so slow that it misses events. Then the client can resume.
+    """
 
     def __init__(self, events: Events, after: int | None, pace: int | None) -> None:
         self._events = events
@@ -263,33 +240,14 @@ class EventStream:
         self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until the client disconnects. A client that is too slow is disconnected, and can resume."""
+        """Send the events, or only the headers in response to HEAD."""
+        if scope["method"] == "HEAD":
+            await StreamingResponse((), headers=_EVENT_HEADERS)(scope, receive, send)
+            return
         complete = self._after is not None and self._events.knows(self._after)
         with self._events.watching(self._after, self._pace) as watcher:
-            sending = asyncio.ensure_future(_send_events(_events_of(self._events, watcher, complete), send))
-            tasks = {
-                sending,
-                asyncio.ensure_future(_disconnected(receive)),
-                asyncio.ensure_future(watcher.behind.wait()),
-            }
-            try:
-                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in tasks:
-                    task.cancel()
-            if watcher.behind.is_set():
-                await connection.reset(scope)
-
-
-async def _send_events(parts: AsyncIterator[bytes], send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": _EVENT_HEADERS})
-    async for part in parts:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+            parts = _events_of(self._events, watcher, complete)
+            await StreamingResponse(parts, headers=_EVENT_HEADERS)(scope, receive, send)
 
 
 async def _events_of(events: Events, watcher: Watcher, complete: bool) -> AsyncIterator[bytes]:
@@ -301,8 +259,10 @@ async def _events_of(events: Events, watcher: Watcher, complete: bool) -> AsyncI
                 event = await watcher.next()
         except TimeoutError:
             yield b": still here\n\n"
-        else:
-            yield events.text(event, _serialized)
+            continue
+        if event is None:
+            return
+        yield events.text(event, _serialized)
 
 
 def _serialized(event: Event) -> bytes:

@@ -7,21 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from starlette.responses import Response as RawResponse
+from starlette.responses import Response
 
 from contract.pointer import to_pointer
-from mock_server.admin.endpoints import AdminRequest, EventStream, Handler, JsonStream, elements, members
+from mock_server.admin.endpoints import EventStream, Handler, elements, json_response, members, streamed_json
 from mock_server.control import Control, ResetPart, information
 from mock_server.errors import RejectedError, alternatives, plain, quoted, rejected
 from mock_server.events import MOST_WATCHERS
 from mock_server.faults.rule import RuleError
 from mock_server.journal.journal import MOST_WAITING, Criteria, Exchange, Journal
-from mock_server.responses import Response
 from mock_server.state.document import StateError, model_of, state_of
 from mock_server.store import FullError, ModelReader
 from mock_server.upsert import StoredModel
-
-_CRITERIA = ("method", "path", "status", "organization", "rejected", "after")
 
 
 class Handlers:
@@ -47,60 +44,57 @@ class Handlers:
             **StateHandlers(self._control).by_operation,
         }
 
-    async def health(self, _: AdminRequest) -> Response:
+    async def health(self) -> Response:
         """Return that the mock is up."""
-        return Response(200, {"status": "ok"})
+        return json_response({"status": "ok"})
 
-    async def info(self, _: AdminRequest) -> Response:
+    async def info(self) -> Response:
         """Describe the mock."""
-        return Response(200, information(self._control))
+        return json_response(information(self._control))
 
-    async def document(self, _: AdminRequest) -> Response:
+    async def document(self) -> Response:
         """Return the OpenAPI document of the admin API."""
-        return Response(200, self._document)
+        return json_response(self._document)
 
-    async def events(self, request: AdminRequest) -> EventStream:
+    async def events(self, last_event_id: int | None = None, pace: int | None = None) -> EventStream:
         """Return a stream of what changes."""
         if self._control.events.crowded:
             raise rejected(
                 503, f"{MOST_WATCHERS} clients are reading events already. Try again when one of them has disconnected."
             )
-        after, pace = (request.parameters.get(name) for name in ("Last-Event-ID", "pace"))
-        return EventStream(self._control.events, after, pace)
+        return EventStream(self._control.events, last_event_id, pace)
 
-    async def requests(self, request: AdminRequest) -> JsonStream:
+    async def requests(self, limit: int, **filters: Any) -> Response:
         """Return the latest requests that match."""
-        criteria, limit = self._criteria(request), request.parameters["limit"]
+        criteria = self._criteria(filters)
         dropped = self._journal.dropped(criteria.after)
         found = await self._journal.matching(criteria)
         return self._listed(found[max(len(found) - limit, 0) :], len(found), dropped)
 
-    async def clear_requests(self, _: AdminRequest) -> Response:
+    async def clear_requests(self) -> Response:
         """Clear the journal."""
         self._control.clear_journal()
-        return Response(204)
+        return Response(status_code=204)
 
-    async def wait_for_requests(self, request: AdminRequest) -> JsonStream:
+    async def wait_for_requests(self, count: int, timeout: float, **filters: Any) -> Response:
         """Wait until the journal has enough requests that match."""
-        count, seconds = request.parameters["count"], request.parameters["timeout"]
-        criteria, journal = self._criteria(request), self._journal
+        criteria, journal = self._criteria(filters), self._journal
         if journal.crowded:
             raise rejected(
                 503, f"{MOST_WAITING} clients are waiting for requests already. Try again when one of them is done."
             )
-        found = await journal.wait_for(criteria, count, seconds)
+        found = await journal.wait_for(criteria, count, timeout)
         if len(found) < count:
-            raise rejected(404, _too_few(len(found), count, seconds, journal.dropped(criteria.after)))
+            raise rejected(404, _too_few(len(found), count, timeout, journal.dropped(criteria.after)))
         dropped = journal.dropped(criteria.after)
         return self._listed(found, max(len(found), len(await journal.matching(criteria))), dropped)
 
-    async def request(self, request: AdminRequest) -> Response:
+    async def request(self, id: int) -> Response:
         """Return one entry of the journal."""
-        number = request.parameters["id"]
-        exchange = self._journal.get(number)
+        exchange = self._journal.get(id)
         if exchange is None:
-            raise rejected(404, f"The journal does not have request {number}, or no longer has it.")
-        return Response(200, self._control.entry(exchange))
+            raise rejected(404, f"The journal does not have request {id}, or no longer has it.")
+        return json_response(self._control.entry(exchange))
 
     @property
     def _journal(self) -> Journal:
@@ -108,9 +102,8 @@ class Handlers:
             raise rejected(409, "The journal is off. Start the mock with --journal N, where N is at least 1.")
         return self._control.journal
 
-    def _criteria(self, request: AdminRequest) -> Criteria:
+    def _criteria(self, filters: Mapping[str, Any]) -> Criteria:
         """Return the filters. Raises a 400 for one that no request can match."""
-        filters = {name: request.parameters[name] for name in _CRITERIA if name in request.parameters}
         known = self._control.fixtures.organizations
         if (name := filters.get("organization")) is not None and name not in known:
             raise rejected(400, f"There is no organization {quoted(name)}; use {alternatives(known)}.")
@@ -120,11 +113,11 @@ class Handlers:
             text = str(error)
             raise rejected(400, f"{text[:1].upper()}{text[1:]}.") from None
 
-    def _listed(self, found: Sequence[Exchange], total: int, dropped: int) -> JsonStream:
+    def _listed(self, found: Sequence[Exchange], total: int, dropped: int) -> Response:
         requests = elements(orjson.dumps(self._control.entry(each)) for each in found)
         counts = {"total": total, "dropped": dropped}
         numbers = [(name, [orjson.dumps(number)]) for name, number in counts.items()]
-        return JsonStream(members([("requests", requests), *numbers]))
+        return streamed_json(members([("requests", requests), *numbers]))
 
 
 def _too_few(found: int, wanted: int, seconds: float, dropped: int) -> str:
@@ -152,44 +145,44 @@ class FaultHandlers:
             "deleteFault": self.delete,
         }
 
-    async def list(self, _: AdminRequest) -> Response:
+    async def list(self) -> Response:
         """Return all rules."""
         return self._listed()
 
-    async def add(self, request: AdminRequest) -> Response:
+    async def add(self, body: Mapping[str, Any]) -> Response:
         """Add a rule, or replace the one with its id."""
         try:
-            read = await asyncio.to_thread(self._faults.check, request.body)
-            added = self._faults.add(request.body, read)
+            read = await asyncio.to_thread(self._faults.check, body)
+            added = self._faults.add(body, read)
         except RuleError as error:
             raise _invalid_rule(error) from None
         self._control.faults_changed()
-        return Response(201, added.as_json)
+        return json_response(added.as_json, 201)
 
-    async def replace(self, request: AdminRequest) -> Response:
+    async def replace(self, body: Mapping[str, Any]) -> Response:
         """Replace all rules."""
         try:
-            self._faults.take(await asyncio.to_thread(self._faults.read, request.body["faults"]))
+            self._faults.take(await asyncio.to_thread(self._faults.read, body["faults"]))
         except RuleError as error:
             raise _invalid_rule(error) from None
         self._control.faults_changed()
         return self._listed()
 
-    async def clear(self, _: AdminRequest) -> Response:
+    async def clear(self) -> Response:
         """Delete all rules."""
         self._faults.replace([])
         self._control.faults_changed()
-        return Response(204)
+        return Response(status_code=204)
 
-    async def delete(self, request: AdminRequest) -> Response:
+    async def delete(self, id: str) -> Response:
         """Delete one rule."""
-        if not self._faults.remove(request.parameters["id"]):
-            raise rejected(404, f"There is no fault {quoted(request.parameters['id'])}.")
+        if not self._faults.remove(id):
+            raise rejected(404, f"There is no fault {quoted(id)}.")
         self._control.faults_changed()
-        return Response(204)
+        return Response(status_code=204)
 
     def _listed(self) -> Response:
-        return Response(200, {"faults": [each.as_json for each in self._faults.active]})
+        return json_response({"faults": [each.as_json for each in self._faults.active]})
 
 
 def _invalid_rule(error: RuleError) -> RejectedError:
@@ -217,44 +210,41 @@ class StateHandlers:
             "getModel": self.model,
         }
 
-    async def state(self, _: AdminRequest) -> JsonStream:
+    async def state(self) -> Response:
         """Return all custom models."""
         return await self._stream()
 
-    async def scenario(self, _: AdminRequest) -> RawResponse:
+    async def scenario(self) -> Response:
         """Return a scenario from which another mock gives the same responses."""
         return _indented(await self._control.scenario())
 
-    async def model(self, request: AdminRequest) -> Response:
+    async def model(self, organization: str, name: str) -> Response:
         """Return one model as the API returns it, and which model each value comes from."""
-        organization, name = request.parameters["organization"], request.parameters["name"]
         self._check_organization(organization)
         model = await self._reader.find(organization, name)
         if model is None:
             raise rejected(404, f"The organization {quoted(organization)} has no model {quoted(name)}.")
         returned = await self._reader.render(organization, name, model)
         origins = await self._reader.field_origins(organization, name, model)
-        return Response(200, {"returned": returned, "origins": origins})
+        return json_response({"returned": returned, "origins": origins})
 
-    async def replace(self, request: AdminRequest) -> JsonStream:
+    async def replace(self, body: Any) -> Response:
         """Replace all custom models."""
         try:
-            await self._control.replace_state(request.body)
-        except StateError as error:
-            raise rejected(400, str(error)) from None
-        except FullError as error:
+            await self._control.replace_state(body)
+        except (StateError, FullError) as error:
             raise rejected(400, str(error)) from None
         return await self._stream()
 
-    async def _stream(self) -> JsonStream:
+    async def _stream(self) -> Response:
         models = await self._control.store.snapshot()
         scopes = ((scope, members(_documents(named))) for scope, named in models.items() if named)
         head = [(name, [orjson.dumps(value)]) for name, value in state_of({}).items() if name != "models"]
-        return JsonStream(members([*head, ("models", members(scopes))]))
+        return streamed_json(members([*head, ("models", members(scopes))]))
 
-    async def reset(self, request: AdminRequest) -> Response:
+    async def reset(self, body: Mapping[str, Any] | None) -> Response:
         """Reset models, journal, faults and clock, or the parts that the request names."""
-        body = request.body or {}
+        body = body or {}
         organization, model = body.get("organization"), body.get("model")
         if organization is not None:
             self._check_organization(organization)
@@ -263,17 +253,17 @@ class StateHandlers:
         parts = body.get("parts", list(ResetPart) if organization is None else [ResetPart.MODELS])
         if organization is not None and parts != [ResetPart.MODELS]:
             raise rejected(400, "With organization, parts can only be models.")
-        return Response(200, await self._control.reset(map(ResetPart, parts), organization, model))
+        return json_response(await self._control.reset(map(ResetPart, parts), organization, model))
 
     def _check_organization(self, name: str) -> None:
         if name not in self._control.fixtures.organizations:
             raise rejected(404, f"There is no organization {quoted(name)}.")
 
 
-def _indented(document: Mapping[str, Any]) -> RawResponse:
+def _indented(document: Mapping[str, Any]) -> Response:
     """Return a response in indented JSON: users save it to a file."""
     content = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return RawResponse(content, media_type="application/json")
+    return Response(content, media_type="application/json")
 
 
 def _documents(models: Mapping[str, StoredModel]) -> Iterator[tuple[str, list[bytes]]]:

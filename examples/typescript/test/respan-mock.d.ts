@@ -75,7 +75,7 @@ export interface paths {
          *     - `hello`: the first event, without an id. `complete` says whether every event after `Last-Event-ID` follows.
          *       If it is false, or `run` differs from the previous `hello` (the mock has restarted), load everything again.
          *
-         *     A comment is sent after 15 seconds without an event. A client that reads too slowly is disconnected.
+         *     A comment is sent after 15 seconds without an event. The stream of a client that reads too slowly ends.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -636,7 +636,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The events. The stream never ends. */
+            /** @description The events. The stream goes on until the client disconnects. */
             200: {
                 headers: {
                     [name: string]: unknown;
