@@ -51,14 +51,14 @@ def test_javascript_runs(tmp_path: Path) -> None:
     assert "output_cost: 10" in ran.stdout
 
 
-def test_the_mock_prints_what_the_readme_shows() -> None:
+def test_the_mock_prints_what_the_readme_has() -> None:
     shown = next(block for block in _blocks("") if "a mock of openapi.yaml" in block)
     with started() as mock:
         printed = mock.printed.replace(mock.url, "http://127.0.0.1:8000")
     assert printed.startswith(shown.partition("...")[0])
 
 
-def test_the_run_that_the_readme_shows_is_current() -> None:
+def test_the_run_in_the_readme_is_current() -> None:
     assert with_figures(README, output()) == README, "stale; run: python -m tests.figures"
 
 

@@ -52,7 +52,7 @@ def test_a_target_that_conforms_lets_the_job_go_on(runner: Runner) -> None:
     assert runner.summary == (runner.workspace / runner.output("markdown")).read_text(encoding="utf-8")
 
 
-def test_one_that_does_not_fails_it_and_says_why(runner: Runner) -> None:
+def test_a_nonconforming_target_fails_the_job_with_the_reason(runner: Runner) -> None:
     with served(AlwaysCreated()) as url:
         inputs = {"url": url, "only": FEW, "reports": "out of/the way", "strict": "true", "python": sys.executable}
         assert runner.use(inputs) == 1

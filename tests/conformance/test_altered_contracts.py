@@ -227,7 +227,7 @@ def test_what_does_not_apply_is_listed(tmp_path: Path) -> None:
     assert ": the contract has no base models\n" in dry_run
 
 
-def test_what_does_not_apply_is_told_and_counts_for_nothing(tmp_path: Path) -> None:
+def test_what_does_not_apply_is_reported_and_not_counted(tmp_path: Path) -> None:
     contract = write_altered(tmp_path, FEATURES["no base models"])
     with _mock("--contract", str(contract)) as url:
         ran = _judge(url, contract, tmp_path / "report.json", "--only", "SEM,STA-01", "--require-all")

@@ -55,7 +55,7 @@ def _encrypted(pair: tuple[str, str], folder: Path) -> Path:
     return file
 
 
-def test_a_target_that_wants_a_certificate_is_shown_one(
+def test_a_target_that_requires_a_certificate_gets_one(
     target: str, authority: Authority, pair: tuple[str, str], tmp_path: Path
 ) -> None:
     arguments = (target, "--ca", authority.file, "--only", "STA-01,STA-33")
@@ -118,14 +118,14 @@ def test_what_is_printed_goes_the_same_way_when_it_is_pasted(
     assert pasted.stdout.count("HTTP/1.1 201 ") == 2, pasted.stdout + pasted.stderr
 
 
-def test_without_a_certificate_it_is_said_what_to_give(target: str, authority: Authority) -> None:
+def test_without_a_certificate_the_error_names_the_option(target: str, authority: Authority) -> None:
     ran = conformance(target, "--ca", authority.file, "--only", "STA-01", environment=KEYS)
     assert ran.code == 3
     assert "requires a client certificate" in ran.stdout
     assert "--cert FILE and --key FILE" in ran.stdout
 
 
-def test_what_is_wrong_with_the_files_is_said_before_anything_is_sent(
+def test_errors_in_files_are_reported_before_anything_is_sent(
     authority: Authority, pair: tuple[str, str], tmp_path: Path
 ) -> None:
     cert, key = pair
@@ -181,7 +181,7 @@ def test_a_key_in_place_of_the_path_of_one_is_not_repeated(pair: tuple[str, str]
         ([], "there is no target for --cert"),
     ],
 )
-def test_no_certificate_is_taken_where_none_is_shown(target: list[str], says: str, pair: tuple[str, str]) -> None:
+def test_a_client_without_a_certificate_is_rejected(target: list[str], says: str, pair: tuple[str, str]) -> None:
     ran = conformance(*target, "--cert", pair[0], "--key", pair[1], environment=KEYS if target else {})
     assert ran.code == 2
     assert says in ran.stderr

@@ -41,7 +41,7 @@ def test_without_a_url_it_checks_the_bundled_mock(tmp_path: Path) -> None:
     assert ran.with_verdict("not-testable", "not-selected", "deviates", "fail", "error") == set()
 
 
-def test_a_fault_is_reported_with_what_shows_it(tmp_path: Path) -> None:
+def test_a_bug_is_reported_with_its_evidence(tmp_path: Path) -> None:
     with served(EveryNumberIsRounded()) as url:
         ran = conformance(url, *FEW, report=tmp_path / "report.json", environment=KEYS)
     assert ran.code == 1
@@ -123,7 +123,7 @@ def test_a_wrong_key_is_wrong_use(environment: dict[str, str], says: str) -> Non
     assert says in ran.stdout
 
 
-def test_a_path_prefix_is_kept() -> None:
+def test_a_path_prefix_stays() -> None:
     plain = PlainServer()
 
     def below(environ, start_response):  # type: ignore[no-untyped-def]
@@ -134,7 +134,7 @@ def test_a_path_prefix_is_kept() -> None:
         assert conformance(f"{url}/gateway/v1/", *FEW, environment=KEYS).code == 0
 
 
-def test_what_cannot_be_tested_is_said_loudly(tmp_path: Path) -> None:
+def test_what_cannot_be_tested_is_reported_prominently(tmp_path: Path) -> None:
     with served(PlainServer()) as url:
         ran = conformance(url, "--only", "TEN,AUT-09", report=tmp_path / "report.json", environment=OWNER)
     assert ran.code == 4
@@ -143,7 +143,7 @@ def test_what_cannot_be_tested_is_said_loudly(tmp_path: Path) -> None:
     assert "more can be tested with RESPAN_OTHER_ORG_KEY, RESPAN_READ_ONLY_KEY" in ran.stdout
 
 
-def test_what_is_given_is_not_asked_for_when_something_else_is_missing() -> None:
+def test_options_that_are_set_are_not_asked_for_when_another_is_missing() -> None:
     with served(WithoutReads()) as url:
         ran = conformance(url, "--only", "TEN-04", environment=KEYS)
     assert "not testable: the target has no delete" in ran.stdout
@@ -180,7 +180,7 @@ def test_pytest_settings_around_the_user_change_nothing(tmp_path: Path) -> None:
     assert "1 pass" in ran.stdout
 
 
-def test_list_shows_every_requirement_with_its_level() -> None:
+def test_list_prints_every_requirement_with_its_level() -> None:
     ran = conformance("--list")
     assert ran.code == 0
     assert "  IDM-03  MUST    stated " in ran.stdout
@@ -219,7 +219,7 @@ def test_the_quick_profile_is_quick(tmp_path: Path) -> None:
     assert ran.with_verdict("pass") >= {"STA-01", "IDM-02", "TEN-02", "AUT-02", "SCH-03"}
 
 
-def test_a_thorough_run_goes_on_as_long_as_it_is_told(tmp_path: Path) -> None:
+def test_a_thorough_run_lasts_as_long_as_requested(tmp_path: Path) -> None:
     arguments = ("--profile", "thorough", "--time-limit", "0.5", "--only", "MOD")
     with served(PlainServer()) as url:
         ran = conformance(url, *arguments, report=tmp_path / "report.json", environment=KEYS)

@@ -21,7 +21,7 @@ json = "report.json"
 """
 
 
-def test_a_gate_is_told_all_by_its_file(tmp_path: Path) -> None:
+def test_a_gate_gets_everything_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f"{KEYS['RESPAN_API_KEY']}\n")
     with served(PlainServer()) as url:
         (tmp_path / "respan-conformance.toml").write_text(GATE.format(url=url))
@@ -39,7 +39,7 @@ def test_a_gate_is_told_all_by_its_file(tmp_path: Path) -> None:
     assert '"verdict": "conformant"' in (tmp_path / "report.json").read_text()
 
 
-def test_the_settings_are_shown_with_where_they_come_from(tmp_path: Path) -> None:
+def test_the_settings_are_printed_with_their_sources(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("sk-of-file\n")
     file = tmp_path / "gate.toml"
     file.write_text(GATE.format(url="http://localhost:8000"))

@@ -38,7 +38,7 @@ def url(server: Watched) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("keys", "says"), EQUAL)
-def test_the_command_says_what_to_give(keys: dict[str, str], says: str, url: str) -> None:
+def test_the_command_names_the_missing_option(keys: dict[str, str], says: str, url: str) -> None:
     ran = conformance(url, environment=keys)
     assert (ran.code, ran.stdout) == (2, "")
     assert f"respan-conformance: {says}" in ran.stderr
@@ -52,12 +52,12 @@ def test_keys_in_files_are_compared_too(url: str, tmp_path: Path) -> None:
     assert f"--other-org-key-file {tmp_path / 'key'} is the same key as RESPAN_API_KEY" in ran.stderr
 
 
-def test_python_is_told(url: str) -> None:
+def test_the_hint_for_python_is_right(url: str) -> None:
     with pytest.raises(BadSetting, match="other_org_key is the same key as api_key; give a key of a second org"):
         check(url, api_key="demo-acme", other_org_key="demo-acme")
 
 
-def test_pytest_is_told(url: str, tmp_path: Path) -> None:
+def test_the_hint_for_pytest_is_right(url: str, tmp_path: Path) -> None:
     ran = Project(tmp_path).pytest("--pyargs", "conformance.checks", "--respan-url", url, environment=EQUAL[0][0])
     assert ran.code == 4
     assert EQUAL[0][1] in ran.output

@@ -48,19 +48,19 @@ def _ran(acts: Mapping[str, Act], *only: str, friendly: int = 0) -> dict[str, di
     return said
 
 
-def test_one_that_stops_answering_is_lost_on_the_way() -> None:
+def test_a_target_that_stops_responding_is_reported_as_lost() -> None:
     said = _ran(NO_ANSWERS, "IDM-01", "IDM-02", friendly=40)
     lost = ("unreachable", "the target stopped working")
     assert {name: (run["verdict"], run["because"]) for name, run in said.items()} == dict.fromkeys(NO_ANSWERS, lost)
 
 
-def test_one_that_begins_to_answer_wrongly_is_not_judged_by_that() -> None:
+def test_a_target_that_begins_to_respond_wrongly_is_not_judged_by_that() -> None:
     """It worked at the start, and then nothing does: something else may respond in place of the target."""
     said = _ran(WRONG_ANSWERS, "SCH", "STA-01", "STA-04", "IDM-01", friendly=40)
     verdicts = {name: run["verdict"] for name, run in said.items()}
     assert set(verdicts.values()) <= {"inconclusive", "unreachable"}, verdicts
 
 
-def test_one_that_is_rude_to_kept_connections_is_conformant() -> None:
+def test_a_target_that_drops_idle_connections_is_conformant() -> None:
     said = _ran(RUDE, "STA-01", "STA-02", "IDM-01", "CON-01", friendly=0)
     assert {name: run["verdict"] for name, run in said.items()} == dict.fromkeys(RUDE, "conformant")

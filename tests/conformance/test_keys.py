@@ -37,7 +37,7 @@ def test_white_space_around_a_key_is_no_part_of_it(content: bytes, tmp_path: Pat
     ],
     ids=lambda value: value[:12] if isinstance(value, bytes) else None,
 )
-def test_what_can_be_no_key_is_refused_and_not_repeated(content: bytes, fault: str, tmp_path: Path) -> None:
+def test_an_invalid_key_is_rejected_and_not_repeated(content: bytes, fault: str, tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_bytes(content)
     with pytest.raises(BadKey, match=fault) as refusal:

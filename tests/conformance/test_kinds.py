@@ -60,7 +60,7 @@ def test_what_is_not_taken(kind: Kind, written: str) -> None:
         ("http://host/#hidden", "a query or a fragment"),
     ],
 )
-def test_an_address_that_says_too_much_is_not_repeated(written: str, fault: str) -> None:
+def test_an_address_with_a_password_is_not_repeated(written: str, fault: str) -> None:
     with pytest.raises(Unfit, match=fault) as unfit:
         WEB_ADDRESS.parse(written)
     assert "hidden" not in str(unfit.value)

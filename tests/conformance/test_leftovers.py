@@ -115,7 +115,7 @@ def test_clean_needs_the_key_of_the_other_organization(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_clean_says_what_is_no_ledger(tmp_path: Path) -> None:
+def test_clean_rejects_a_file_that_is_not_a_ledger(tmp_path: Path) -> None:
     ran = conformance("clean", __file__)
     assert ran.code == 2
     assert ":1: not a line of a ledger" in ran.stderr
@@ -123,7 +123,7 @@ def test_clean_says_what_is_no_ledger(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [("--profile", "quick"), ("--only", "IDM,AUT")])
-def test_about_as_many_requests_are_sent_as_it_says(more: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_estimate_of_requests_is_about_right(more: tuple[str, ...], tmp_path: Path) -> None:
     with served(PlainServer()) as url:
         _sent_about_as_many_as_it_said(
             conformance(url, *KNOWN, *more, report=tmp_path / "report.json", environment=KEYS)
@@ -168,7 +168,7 @@ def test_nothing_is_left_where_nothing_could_be_sent(url: str | None, proxy: str
 
 
 @pytest.mark.parametrize("status", [301, 308, 404, 501])
-def test_nothing_is_left_where_the_answer_says_that_nothing_was_done(status: int, tmp_path: Path) -> None:
+def test_nothing_is_left_if_the_response_means_that_nothing_was_done(status: int, tmp_path: Path) -> None:
     with saying(
         f"HTTP/1.1 {status} No\r\nLocation: /login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
     ) as it:
@@ -178,7 +178,7 @@ def test_nothing_is_left_where_the_answer_says_that_nothing_was_done(status: int
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_what_may_have_been_done_without_an_answer_stays_in_the_ledger(tmp_path: Path) -> None:
+def test_what_may_have_been_done_without_a_response_stays_in_the_ledger(tmp_path: Path) -> None:
     with saying(lambda connection: connection.close()) as it:
         ran = conformance(it.url, environment={**KEYS, "XDG_STATE_HOME": str(tmp_path)})
     assert ran.code == 3

@@ -94,7 +94,7 @@ def test_a_later_run_makes_hardly_any_new_model(server: PlainServer, tmp_path: P
         ]
 
 
-def test_a_fault_is_found_and_shown_on_new_models(tmp_path: Path) -> None:
+def test_a_bug_is_found_and_reproduced_on_new_models(tmp_path: Path) -> None:
     server, file = KeepsAndIgnoresUpdates(), tmp_path / "names"
     first = _checked(server, file, 1)
     earlier = {name for _, name in server.snapshot()}
@@ -105,7 +105,7 @@ def test_a_fault_is_found_and_shown_on_new_models(tmp_path: Path) -> None:
     assert not [name for name in earlier if name in told]
 
 
-def test_what_is_gone_is_made_anew_and_all_is_judged(tmp_path: Path) -> None:
+def test_lost_models_are_created_again_and_everything_is_judged(tmp_path: Path) -> None:
     server, file = Keeps(), tmp_path / "names"
     _checked(server, file, 1, only=["STA", "SEM-01"])
     server.models.clear()
@@ -123,7 +123,7 @@ def test_where_there_is_a_delete_all_is_judged_and_nothing_is_left(tmp_path: Pat
     assert not file.exists()
 
 
-def test_what_is_said_of_it(tmp_path: Path) -> None:
+def test_its_description(tmp_path: Path) -> None:
     server, file = Keeps(), tmp_path / "names"
     arguments = ("--only", "IDM-02", "--names", str(file))
     with served(server) as url:
@@ -150,7 +150,7 @@ def test_a_model_of_somebody_else_is_never_taken_up(tmp_path: Path) -> None:
     assert [name for _, name in server.snapshot()] == ["of-the-user"]
 
 
-def test_another_file_is_refused_and_kept(tmp_path: Path) -> None:
+def test_another_file_is_rejected_and_stays(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("mine\n")
     ran = conformance("http://127.0.0.1:9", "--names", str(file), environment=KEYS)

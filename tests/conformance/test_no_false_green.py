@@ -160,7 +160,7 @@ def test_what_was_forgotten_or_misspelled_is_wrong_use(
 @pytest.mark.parametrize(
     "arguments", [("--api-key", "sk-0123"), ("--api-key=sk-0123",), ("--other-org-key", "sk-0123")]
 )
-def test_a_key_on_the_command_line_is_refused_and_not_repeated(arguments: tuple[str, ...]) -> None:
+def test_a_key_on_the_command_line_is_rejected_and_not_repeated(arguments: tuple[str, ...]) -> None:
     ran = conformance("http://localhost:8000", *arguments)
     assert ran.code == 2
     name = arguments[0].partition("=")[0]
@@ -168,7 +168,7 @@ def test_a_key_on_the_command_line_is_refused_and_not_repeated(arguments: tuple[
     assert "sk-0123" not in ran.stdout + ran.stderr
 
 
-def test_a_key_among_the_arguments_of_pytest_is_refused_and_not_repeated() -> None:
+def test_a_key_among_the_arguments_of_pytest_is_rejected_and_not_repeated() -> None:
     command = [
         sys.executable,
         "-m",

@@ -20,7 +20,7 @@ def test_keys_are_secret_and_each_can_stand_in_a_file() -> None:
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
-def test_an_option_says_what_it_takes(option: Option) -> None:
+def test_an_option_describes_its_values(option: Option) -> None:
     assert option.help
     assert not option.help.endswith(".")
     assert option.kind.expected

@@ -66,7 +66,7 @@ def test_one_request_at_a_time_is_no_race(tmp_path: Path) -> None:
     assert server.most_at_once == 1
 
 
-def test_headers_of_the_user_go_with_each_request_and_are_shown_nowhere(tmp_path: Path) -> None:
+def test_headers_of_the_user_are_sent_with_each_request_and_printed_nowhere(tmp_path: Path) -> None:
     server, file = Watched(RoundsNumbers()), tmp_path / "headers.txt"
     file.write_text("X-Tenant: tenant-of-ours-17\n")
     arguments = ("--only", "IDM-01,AUT-01", "--header", "X-Gateway-Key: $GATEWAY_KEY", "--header", f"@{file}")

@@ -54,7 +54,7 @@ def test_no_proxy_leads_to_the_bundled_mock() -> None:
     assert ran.code == 0, ran.stdout
 
 
-def test_a_dry_run_tells_it_without_its_password() -> None:
+def test_a_dry_run_prints_the_proxy_without_its_password() -> None:
     environment = {**KEYS, "ALL_PROXY": "me:opensesame@proxy.example:3128"}
     ran = conformance("https://target.invalid", "--dry-run", environment=environment)
     assert ran.code == 0
@@ -145,7 +145,7 @@ def test_credentials_of_the_proxy_may_stand_apart_from_its_url(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("value", ["http://", "http://:3128", "proxy:port", "http://proxy:0", "ftp://proxy:1", "://"])
-def test_what_names_no_proxy_is_refused_without_its_value(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_proxy_is_rejected_without_its_value(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", value)
     with pytest.raises(BadSetting, match=r"HTTP_PROXY: .*; set it to http://HOST:PORT"):
         _chosen()

@@ -59,7 +59,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=SPELLINGS)
 @given(before=AROUND, after=AROUND)
 @drawn
-def test_no_spelling_of_a_secret_is_told(spelled: Callable[[str], str], before: str, after: str) -> None:
+def test_no_spelling_of_a_secret_is_reported(spelled: Callable[[str], str], before: str, after: str) -> None:
     told = redacted(f"{{{spelled(f'{before}{KEY}{after}')}}}", VARIABLES)
     assert NAME in told
     alone = spelled(KEY)
@@ -69,7 +69,7 @@ def test_no_spelling_of_a_secret_is_told(spelled: Callable[[str], str], before: 
 
 @given(AROUND, st.integers(3, len(KEY)))
 @drawn
-def test_a_secret_that_was_cut_is_not_told_in_part(before: str, kept: int) -> None:
+def test_a_truncated_secret_is_not_printed_in_part(before: str, kept: int) -> None:
     text = f"expected {before}{KEY[:kept]}"
     told = redacted(f"{shortened(text + '.' * 900, len(text))} shown", VARIABLES)
     assert KEY[:3] not in told
@@ -78,7 +78,7 @@ def test_a_secret_that_was_cut_is_not_told_in_part(before: str, kept: int) -> No
 
 @given(AROUND, st.integers(0, len(KEY) - 8), st.integers(8, len(KEY)), AROUND)
 @drawn
-def test_no_piece_of_a_secret_is_told(before: str, start: int, length: int, after: str) -> None:
+def test_no_part_of_a_secret_is_reported(before: str, start: int, length: int, after: str) -> None:
     told = redacted(f"{before} {KEY[start : start + length]} {after}", VARIABLES)
     assert not [at for at in range(len(KEY) - 7) if KEY[at : at + 8] in told]
     assert NAME in told
@@ -86,7 +86,7 @@ def test_no_piece_of_a_secret_is_told(before: str, start: int, length: int, afte
 
 @given(st.text(max_size=60), st.text(max_size=60))
 @drawn
-def test_no_difference_tells_a_secret(before: str, after: str) -> None:
+def test_no_difference_reveals_a_secret(before: str, after: str) -> None:
     said = "\n".join(redacted(line, VARIABLES) for line in difference(before + after, f"{before}{KEY}{after}"))
     assert not [at for at in range(len(KEY) - 7) if json.dumps(KEY[at : at + 8])[1:-1] in said]
 
@@ -102,7 +102,7 @@ def test_two_secrets_that_differ_in_case_have_their_own_names() -> None:
 
 @given(st.text())
 @drawn
-def test_a_text_without_a_secret_is_told_as_it_is(text: str) -> None:
+def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
     assert redacted(text, {"sk-0123456789": NAME}) == text
 
 

@@ -63,7 +63,7 @@ def test_the_last_source_outweighs_those_before_it(option: Option) -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, []])
-def test_what_is_not_given_leaves_the_environment(nothing: Any) -> None:
+def test_unset_inputs_leave_the_environment(nothing: Any) -> None:
     settings = Settings.gather(from_environment({"RESPAN_ONLY": "IDM"}), from_arguments({"only": nothing}))
     assert settings["only"] == ["IDM"]
 
@@ -76,7 +76,7 @@ def test_a_flag_is_switched_off_where_a_weaker_source_sets_it() -> None:
     assert Settings.gather(on, from_python({"strict": False}))["strict"] is False
 
 
-def test_the_number_zero_is_given() -> None:
+def test_the_number_zero_is_a_value() -> None:
     settings = Settings.gather(from_environment({"RESPAN_SEED": "7"}), from_python({"seed": 0}))
     assert settings["seed"] == 0
 

@@ -47,7 +47,7 @@ def test_what_sends_nothing_goes_on(tmp_path: Path) -> None:
         assert conformance(argument, environment=environment).code == 0
 
 
-def test_python_and_pytest_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hints_for_python_and_pytest_are_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(_claim(tmp_path / "claims", "schemathesis", "3.39.16"))
     with pytest.raises(WrongVersion, match=r"this environment has schemathesis 3.39.16, but"):
         check("http://127.0.0.1:9")
@@ -60,7 +60,7 @@ def test_python_and_pytest_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "Traceback" not in ran.output
 
 
-def test_an_unrelated_run_of_pytest_is_told_nothing(tmp_path: Path) -> None:
+def test_an_unrelated_run_of_pytest_prints_nothing_of_ours(tmp_path: Path) -> None:
     project = Project(tmp_path)
     _claim(project.folder / "site", "schemathesis", "3.39.16")
     project.write(test_own="def test_one(): ...\n")

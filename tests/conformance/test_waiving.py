@@ -71,7 +71,7 @@ def test_what_is_waived_costs_no_second_look(file: Path, tmp_path: Path) -> None
     assert waived.report["run"]["requests"] < full.report["run"]["requests"]
 
 
-def test_an_expired_waiver_fails_and_says_whose_it_is(file: Path) -> None:
+def test_an_expired_waiver_fails_and_names_its_owner(file: Path) -> None:
     file.write_text(_waiver("IDM-01", "2020-01-31"))
     with served(RoundsNumbers()) as url:
         ran = conformance(url, *FEW, "--waivers", str(file), environment=OWNER)

@@ -72,7 +72,7 @@ def outcome(file: Path) -> Contract | ContractError:
 
 @settings(max_examples=100, deadline=None)
 @given(applied=st.lists(mutations, min_size=1, max_size=3))
-def test_a_mutated_contract_loads_or_is_refused(folder: Path, applied: list[Mutation]) -> None:
+def test_a_mutated_contract_loads_or_is_rejected(folder: Path, applied: list[Mutation]) -> None:
     document = copy.deepcopy(SHIPPED)
     for mutation in applied:
         mutation.apply(document)

@@ -69,6 +69,6 @@ def test_a_wrong_null_is_one_fault() -> None:
     assert list(value_errors(schema, {"a": None})) == [(("a",), "None for not nullable")]
 
 
-def test_every_fault_is_told() -> None:
+def test_every_bug_is_reported() -> None:
     schema = {"type": "object", "required": ["a", "b"], "properties": {"c": {"type": "string"}}}
     assert sorted(tokens for tokens, _ in value_errors(schema, {"c": 1})) == [(), (), ("c",)]

@@ -108,7 +108,7 @@ def test_a_model_is_created_by_keyboard_alone(page: Page, visit: Open, respan_mo
     assert sent(respan_mock) == [{"model_name": "support-bot"}]
 
 
-def test_typed_values_are_sent_and_inherited_values_shown(page: Page, visit: Open, respan_mock: MockServer) -> None:
+def test_typed_values_are_sent_and_inherited_values_displayed(page: Page, visit: Open, respan_mock: MockServer) -> None:
     visit()
     fill(page, TYPED)
     field(page, "Accepts images").select_option("No")
@@ -157,7 +157,7 @@ def test_a_model_is_loaded_and_changed(page: Page, visit: Open, respan_mock: Moc
     assert sent(respan_mock)[1] == {"model_name": "acme/support bot #1", "display_name": "Bot"}
 
 
-def test_the_page_says_that_a_model_already_existed(page: Page, visit: Open) -> None:
+def test_the_page_reports_that_a_model_already_existed(page: Page, visit: Open) -> None:
     visit()
     for said in ("Created support-bot.", "Updated support-bot, which already existed."):
         fill(page, {"Name": "support-bot"})
@@ -166,7 +166,7 @@ def test_the_page_says_that_a_model_already_existed(page: Page, visit: Open) -> 
         press(page, "New model")
 
 
-def test_each_field_shows_its_errors(page: Page, visit: Open, respan_mock: MockServer) -> None:
+def test_each_field_displays_its_errors(page: Page, visit: Open, respan_mock: MockServer) -> None:
     typed = {"Input cost": "free", "Context window": "1.5", "Display name": "Support bot"}
     visit()
     fill(page, typed)

@@ -182,7 +182,7 @@ EXPLAINED: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
 
 
 @pytest.mark.parametrize(("options", "headers", "told"), EXPLAINED.values(), ids=EXPLAINED)
-def test_a_rejected_request_says_which_option_to_change(
+def test_a_rejected_request_names_the_option_to_change(
     options: list[str], headers: dict[str, str], told: list[str]
 ) -> None:
     with started(*options) as mock:
@@ -200,7 +200,7 @@ def test_a_rejected_request_says_which_option_to_change(
         assert secret not in detail + logged
 
 
-def test_a_rejected_preflight_of_the_admin_api_says_which_option_to_change() -> None:
+def test_a_rejected_preflight_of_the_admin_api_names_the_option_to_change() -> None:
     asked = {"Origin": VITE, "Access-Control-Request-Method": "POST"}
     for options in ([], ["--admin-origin", "http://a.example"]):
         with started("--quiet", *options) as mock, httpx2.Client(base_url=mock.url) as client:

@@ -65,7 +65,7 @@ def test_the_statuses_are_the_contracts(serve: Serve) -> None:
         assert client.post(MODELS, json={"model_name": "gpt-4o"}).status_code == 400
 
 
-def test_omitted_fields_are_reset_if_the_contract_says_so(serve: Serve) -> None:
+def test_omitted_fields_are_reset_if_the_contract_requires_it(serve: Serve) -> None:
     with serve(("omitted: keep", "omitted: reset")) as client:
         client.post(MODELS, json={"model_name": "a", "input_cost": 1, "output_cost": 2})
         shown = client.post(MODELS, json={"model_name": "a", "input_cost": 3}).json()

@@ -237,7 +237,7 @@ def test_the_journal_is_bounded_by_bytes() -> None:
     assert len(journal) == 30
 
 
-def test_one_large_exchange_is_kept() -> None:
+def test_one_large_exchange_stays_in_the_journal() -> None:
     journal = Journal(1000, room=KIB)
     journal.add(an_exchange(1, b"x" * 16 * KIB))
     assert journal.get(1)

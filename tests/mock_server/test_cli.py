@@ -32,7 +32,7 @@ def test_quiet_prints_the_address_alone() -> None:
         assert mock.stderr == ""
 
 
-def test_the_banner_says_where_who_and_how() -> None:
+def test_the_banner_has_address_keys_and_example() -> None:
     with started() as mock:
         assert f"{mock.url}/api/models/" in mock.printed
         assert f"{mock.url}/ui/" in mock.printed
@@ -110,7 +110,7 @@ def test_a_port_in_use_is_reported() -> None:
     )
 
 
-def test_it_says_its_version() -> None:
+def test_it_prints_its_version() -> None:
     ended = run("--version")
     assert (ended.returncode, ended.stdout) == (0, f"respan-mock {installed_version()}\n")
 

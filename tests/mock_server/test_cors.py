@@ -98,7 +98,7 @@ REJECTED = {
 
 
 @pytest.mark.parametrize(("origin", "told"), REJECTED.values(), ids=REJECTED)
-def test_a_rejected_preflight_says_why(origin: str, told: list[str]) -> None:
+def test_a_rejected_preflight_is_explained(origin: str, told: list[str]) -> None:
     with started("--cors-origin", ORIGIN) as mock, httpx2.Client(base_url=mock.url) as client:
         response = preflight(client, MODELS, "POST", origin)
         (entry,) = client.get("/_mock/requests", params={"rejected": True}).json()["requests"]
@@ -116,7 +116,7 @@ def test_a_rejected_preflight_says_why(origin: str, told: list[str]) -> None:
     assert detail in logged
 
 
-def test_a_preflight_for_a_method_that_no_page_may_send_says_so(client: httpx2.Client) -> None:
+def test_a_preflight_for_a_method_that_no_page_may_send_is_explained(client: httpx2.Client) -> None:
     response = preflight(client, MODELS, "PURGE")
     assert response.status_code == 400
     assert '"PURGE"' in response.json()["detail"]

@@ -379,6 +379,6 @@ def test_a_header_can_be_latin_1(own: MockProcess, client: httpx2.Client) -> Non
     assert b"x-name: M\xfcller\t1\r\n" in raw(own, READ)
 
 
-def test_generated_ids_do_not_collide_with_given_ones(client: httpx2.Client) -> None:
+def test_generated_ids_do_not_collide_with_chosen_ones(client: httpx2.Client) -> None:
     response = client.put(FAULTS, json={"faults": [{"status": 500}, {"id": "f1", "status": 501}]})
     assert [each["id"] for each in response.json()["faults"]] == ["f2", "f1"]

@@ -299,7 +299,7 @@ def test_total_counts_the_requests_that_match(admin: httpx2.Client) -> None:
     assert counted(admin) == (1, 1, 0)
 
 
-def test_a_response_says_how_many_requests_were_dropped() -> None:
+def test_a_response_has_the_number_of_dropped_requests() -> None:
     with started("--quiet", "--journal", "3") as mock, httpx2.Client(base_url=mock.url) as client:
         for _ in range(3):
             client.get("/api/nothing")

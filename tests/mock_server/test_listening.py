@@ -99,7 +99,7 @@ def test_one_exposed_host_is_enough_to_need_a_token() -> None:
     assert "other machines can reach the mock at 127.0.0.1, 0.0.0.0" in ended.stderr
 
 
-def test_a_mock_in_a_test_listens_at_the_given_hosts(taken: int) -> None:
+def test_a_mock_in_a_test_listens_on_the_chosen_hosts(taken: int) -> None:
     with MockServer(host="127.0.0.2", port=taken) as mock:
         assert mock.url == f"http://127.0.0.2:{taken}"
         assert httpx2.get(f"{mock.url}/_mock/info").status_code == 200

@@ -152,7 +152,7 @@ def test_methods_are_those_of_the_contract(client: httpx2.Client) -> None:
         assert (rejected.status_code, rejected.headers["allow"]) == (405, allow)
 
 
-def test_what_cannot_be_generated_says_so(client: httpx2.Client) -> None:
+def test_values_that_cannot_be_generated_are_reported(client: httpx2.Client) -> None:
     response = client.get("/hopeless")
     assert response.status_code == 501
     assert "Add an example to the contract at #/paths/~1hopeless/get/responses." in response.json()["detail"]

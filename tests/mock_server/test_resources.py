@@ -91,7 +91,7 @@ def test_deleting_a_built_in_model_or_as_a_reader_is_forbidden(client: httpx2.Cl
     assert client.get(f"{MODELS}{name}/", headers=reader).status_code == 200
 
 
-def test_a_deleted_model_is_gone_and_can_be_created_anew(client: httpx2.Client, new_name: Names) -> None:
+def test_a_deleted_model_is_gone_and_can_be_created_again(client: httpx2.Client, new_name: Names) -> None:
     name = new_name()
     client.post(MODELS, json={"model_name": name, "input_cost": 1})
     assert client.delete(f"{MODELS}{name}/").status_code == 204

@@ -59,7 +59,7 @@ JUDGED: dict[str, tuple[str, int, Mapping[str, str], bytes, list[str]]] = {
 
 
 @pytest.mark.parametrize(("operation", "status", "headers", "body", "faults"), JUDGED.values(), ids=JUDGED)
-def test_answers_are_judged(
+def test_responses_are_judged(
     contract: Contract, operation: str, status: int, headers: Mapping[str, str], body: bytes, faults: list[str]
 ) -> None:
     check = ResponseCheck(declared_responses(contract.document)[operation])
@@ -81,9 +81,7 @@ def stricter(contract_text: str, tmp_path: Path) -> Path:
 BODY = b'{"model_name": "m", "base_model_name": "anthropic/claude-sonnet-4-5"}'
 
 
-def test_a_response_that_is_not_declared_becomes_a_500_that_says_why(
-    stricter: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_undeclared_response_becomes_a_500_with_the_reason(stricter: Path, caplog: pytest.LogCaptureFixture) -> None:
     reason = (
         "The response of the mock does not conform to the contract: base_model_name: "
         'Expected a string of at most 6 characters, got the string "anthropic/claude-sonnet-4-5".'
@@ -103,11 +101,11 @@ def test_an_undeclared_status_is_found(stricter: Path) -> None:
     assert "The status 413 is not declared" in response.json["detail"]
 
 
-def test_what_is_wrong_with_a_preference_is_told_although_no_operation_declares_it() -> None:
+def test_an_invalid_preference_is_reported_although_no_operation_declares_it() -> None:
     assert ask(app(), "GET", f"{MODELS}m/", prefer="code=400").status == 400
 
 
-def test_without_the_option_answers_are_sent_as_they_are(stricter: Path) -> None:
+def test_without_the_option_responses_are_sent_as_they_are(stricter: Path) -> None:
     assert ask(app(stricter, check_responses=False), "POST", MODELS, BODY).status == 201
 
 

@@ -67,6 +67,6 @@ UNFORESEEABLE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("schema", UNFORESEEABLE.values(), ids=UNFORESEEABLE)
-def test_what_cannot_be_had_by_chance_is_said(schema: dict[str, Any]) -> None:
+def test_values_that_random_data_cannot_reach_are_reported(schema: dict[str, Any]) -> None:
     with pytest.raises((Unforeseeable, Unfoldable)):
         sample(schema, "0")

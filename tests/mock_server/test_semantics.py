@@ -59,7 +59,7 @@ def test_an_update_keeps_what_it_leaves_out(first: dict[str, Any], second: dict[
 
 
 @given(bodies(), bodies())
-def test_an_update_resets_what_it_leaves_out_where_the_contract_says_so(
+def test_an_update_resets_omitted_fields_if_the_contract_requires_it(
     first: dict[str, Any], second: dict[str, Any]
 ) -> None:
     rules = replace(RULES, omitted=Omitted.RESET)

@@ -77,7 +77,7 @@ def test_surrogate_pairs_are_characters_and_halves_are_not() -> None:
             read_json(half, nesting=3)
 
 
-def test_a_syntax_error_is_told_by_line_and_column() -> None:
+def test_a_syntax_error_has_line_and_column() -> None:
     with pytest.raises(UnreadableError, match="line 2, column 3"):
         read_json(b'{"a": 1,\n  }', nesting=3)
 

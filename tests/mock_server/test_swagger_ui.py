@@ -99,7 +99,7 @@ def test_both_ways_to_authenticate_are_offered(page: Page) -> None:
     assert titles == ["apiKey (http, Bearer)", "dashboardJwt (http, Bearer)"]
 
 
-def test_without_a_key_the_answer_explains_itself(page: Page) -> None:
+def test_without_a_key_the_response_explains_itself(page: Page) -> None:
     open_operation(page, "upsertModel")
     status, body = execute(page, "upsertModel")
     assert status.startswith("401")

@@ -86,7 +86,7 @@ WRONG_USE = {
 
 @pytest.mark.parametrize("options", WRONG_USE.values(), ids=WRONG_USE)
 @pytest.mark.parametrize("environment", [ASCII, {"PYTHONIOENCODING": "utf-8"}], ids=["ascii", "utf-8"])
-def test_wrong_use_is_told_in_escapes(options: list[str], environment: dict[str, str], fixtures: Path) -> None:
+def test_usage_errors_are_printed_escaped(options: list[str], environment: dict[str, str], fixtures: Path) -> None:
     ended = run(*options, "--fixtures", str(fixtures), **environment)
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr

@@ -75,7 +75,7 @@ ALMOST_EQUAL_NAMES = [("Case", "case"), (" a", "a"), ("a ", "a"), ("\u00e9", "e\
 
 
 @pytest.mark.rests_on("STA-14")
-def test_differing_providers_are_refused(api: Api) -> None:
+def test_differing_providers_are_rejected(api: Api) -> None:
     assert api.upsert(model_name=api.name(), custom_provider_id=PROVIDER, provider_id="acme-azure").status_code == 400
 
 
@@ -87,14 +87,14 @@ def test_unknown_references_are_not_found(api: Api) -> None:
     assert api.upsert(model_name=name).status_code == 201
 
 
-def test_bodies_that_are_no_request_are_refused(api: Api) -> None:
+def test_bodies_that_are_not_a_request_are_rejected(api: Api) -> None:
     bodies = (b"", b"{", b"model", b'"model"', b"[]", b"{}", b"null", b'{"model_name": "a"', b'{"model_name": {}}')
     responses = [api.post(body) for body in bodies]
     assert [response.status_code for response in responses] == [400] * len(bodies)
     assert all(isinstance(response.json(), dict) for response in responses)
 
 
-def test_values_of_another_type_are_refused_and_create_nothing(api: Api) -> None:
+def test_values_of_another_type_are_rejected_and_create_nothing(api: Api) -> None:
     name = api.name()
     for field, value in OF_ANOTHER_TYPE:
         assert api.upsert(**{"model_name": name, "input_cost": 1, field: value}).status_code == 400, (field, value)
@@ -108,17 +108,17 @@ def test_nothing_is_coerced(api: Api) -> None:
 
 
 @pytest.mark.rests_on("STA-11")
-def test_null_is_refused(api: Api) -> None:
+def test_null_is_rejected(api: Api) -> None:
     for field in {field for field, _ in OF_ANOTHER_TYPE}:
         assert api.upsert(**{"model_name": api.name(), field: None}).status_code == 400, field
 
 
 @pytest.mark.rests_on("STA-12")
-def test_an_empty_name_is_refused(api: Api) -> None:
+def test_an_empty_name_is_rejected(api: Api) -> None:
     assert api.upsert(model_name="").status_code == 400
 
 
-def test_odd_bodies_are_refused_or_taken_but_break_nothing(api: Api) -> None:
+def test_odd_bodies_are_rejected_or_accepted_and_break_nothing(api: Api) -> None:
     for members in ODD_MEMBERS:
         response = api.post(f'{{"model_name": "{api.name()}", '.encode() + members)
         assert response.status_code in {201, 400, 404, 413}, (members[:50], response.text)
@@ -126,7 +126,7 @@ def test_odd_bodies_are_refused_or_taken_but_break_nothing(api: Api) -> None:
 
 
 @pytest.mark.rests_on("IDM-09")
-def test_odd_values_are_taken_exactly_or_refused(api: Api) -> None:
+def test_odd_values_are_stored_exactly_or_rejected(api: Api) -> None:
     for field, value in ODD_VALUES:
         response = api.upsert(**{"model_name": api.name(), field: value})
         assert response.status_code in {201, 400, 413}, response.text
@@ -150,7 +150,7 @@ def test_spellings_of_the_media_type_are_taken(api: Api) -> None:
         assert api.post(f'{{"model_name": "{api.name()}"}}'.encode(), content_type).status_code == 201, content_type
 
 
-def test_other_media_types_are_refused_or_taken(api: Api) -> None:
+def test_other_media_types_are_rejected_or_accepted(api: Api) -> None:
     for content_type in (
         "",
         "text/plain",
@@ -163,7 +163,7 @@ def test_other_media_types_are_refused_or_taken(api: Api) -> None:
         assert status in {201, 400, 415}, content_type
 
 
-def test_other_methods_are_told_what_is_allowed(api: Api) -> None:
+def test_other_methods_get_the_allowed_ones(api: Api) -> None:
     response = api.send("PUT", MODELS)
     assert response.status_code == 405
     assert "POST" in response.headers["Allow"]

@@ -22,7 +22,7 @@ def test_no_credentials_are_unauthorized(api: Api) -> None:
     assert response.headers["WWW-Authenticate"]
 
 
-def test_other_credentials_are_refused(api: Api) -> None:
+def test_other_credentials_are_rejected(api: Api) -> None:
     name = api.name()
     for credentials in CREDENTIALS:
         response = api.send("POST", MODELS, json={"model_name": name}, headers={"Authorization": credentials})

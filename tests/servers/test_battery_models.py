@@ -35,7 +35,7 @@ def test_the_first_is_a_create_and_every_later_one_an_update(api: Api) -> None:
     assert [api.upsert(model_name=name).status_code for _ in range(4)] == [201, 200, 200, 200]
 
 
-def test_what_is_sent_is_shown(api: Api) -> None:
+def test_sent_values_are_returned(api: Api) -> None:
     name = api.name("/with.all_of-it")
     model = api.created(model_name=name, **EVERYTHING, supported_params_override=OVERRIDE)
     assert model["id"] == model["model_name"] == name
@@ -58,7 +58,7 @@ def test_constants_are_those_of_custom_models(api: Api) -> None:
 
 
 @pytest.mark.rests_on("IDM-06")
-def test_omitted_fields_are_kept(api: Api) -> None:
+def test_omitted_fields_keep_their_values(api: Api) -> None:
     name = api.name()
     api.created(model_name=name, **EVERYTHING, supported_params_override=OVERRIDE)
     api.updated(model_name=name, input_cost=7.25)
@@ -120,7 +120,7 @@ def test_bases_have_bases(api: Api) -> None:
     assert {field: model[field] for field in INHERITED} == {field: EVERYTHING[field] for field in INHERITED}
 
 
-def test_cycles_of_bases_are_answered(api: Api) -> None:
+def test_cycles_of_base_models_get_a_response(api: Api) -> None:
     first, second = api.name(), api.name()
     api.created(model_name=first, input_cost=1)
     api.created(model_name=second, base_model_name=first)

@@ -48,7 +48,7 @@ def test_dates_are_spelled_in_many_ways_that_mean_the_same() -> None:
     assert {datetime.fromisoformat(text.upper()) for text in texts} == {moment}
 
 
-def test_answers_vary() -> None:
+def test_responses_vary() -> None:
     server = OddServer("1", reads=True)
     responses = [events_of(server, {"model_name": "a"}) for _ in range(TRIES)]
     headers = [headers_of(events) for events in responses]
@@ -60,13 +60,13 @@ def test_answers_vary() -> None:
         assert 0 < having < TRIES, name
 
 
-def test_answers_are_compressed_for_those_who_take_it() -> None:
+def test_responses_are_compressed_for_clients_that_accept_it() -> None:
     server = OddServer("1", reads=True)
     responses = [events_of(server, {"model_name": "a"}, **{"accept-encoding": "gzip"}) for _ in range(TRIES)]
     assert {headers_of(events).get("content-encoding") for events in responses} == {None, "gzip"}
 
 
-def test_refusals_take_every_shape() -> None:
+def test_error_responses_have_every_shape() -> None:
     server = OddServer("1", reads=True)
     wrong = [server.respond(Call("POST", "/api/models/", authorized(), b"{}")) for _ in range(TRIES)]
     assert {shape_of(response) for response in wrong} == {"detail", "by field", "application/problem+json"}

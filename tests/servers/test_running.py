@@ -23,7 +23,7 @@ def test_a_process_is_ended_with_its_context() -> None:
         os.kill(pid, 0)
 
 
-def test_a_process_that_fails_tells_why() -> None:
+def test_the_error_of_a_process_that_fails_is_raised() -> None:
     with pytest.raises(DidNotStartError, match="ZeroDivisionError"), running([sys.executable, "-c", "1 / 0"]):
         pass
 

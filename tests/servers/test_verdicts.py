@@ -33,7 +33,7 @@ def test_a_correct_server_gets_no_finding(server: ServerProcess, tmp_path: Path)
 
 
 @pytest.mark.parametrize("variant", CONFORMING, ids=lambda variant: variant.__name__)
-def test_a_variant_deviates_where_it_says_so(variant: type[PlainServer]) -> None:
+def test_a_variant_deviates_where_declared(variant: type[PlainServer]) -> None:
     result = judged(variant())
     assert failed_requirements(result) - NETS == variant.deviates
     assert result.verdict() is RunVerdict.CONFORMANT

@@ -76,6 +76,6 @@ def test_a_pair_is_judged_alike_in_either_order(one: Any, other: Any) -> None:
 
 @given(st.integers(-(2**53), 2**53))
 @drawn
-def test_integers_up_to_2_to_the_53_are_told_apart(number: int) -> None:
+def test_integers_up_to_2_to_the_53_are_distinguished(number: int) -> None:
     assert same(number, float(number))
     assert not same(number, number + 1) or number == 2**53

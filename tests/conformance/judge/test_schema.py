@@ -121,9 +121,7 @@ def test_what_is_no_object_is_a_fault(judge: SchemaJudge, contract: Contract, bo
 
 @pytest.mark.parametrize("written", ["2026-02-01", "yesterday", "2026-02-01T12:00:00", "2026-02-30T12:00:00Z"])
 @pytest.mark.parametrize("place", ["created_at", "provider"])
-def test_a_date_time_that_is_none_is_told_apart(
-    judge: SchemaJudge, contract: Contract, written: str, place: str
-) -> None:
+def test_an_invalid_date_time_is_recognized(judge: SchemaJudge, contract: Contract, written: str, place: str) -> None:
     change = {place: written} if place == "created_at" else {place: {"created_at": written}}
     [fault] = _faults(judge, contract, {**MODEL, **change})
     assert fault.date_time
@@ -210,7 +208,7 @@ def test_which_bodies_are_judged(
     assert has_error_body(exchange, judge) is (judged and status >= 300)
 
 
-def test_a_model_is_shown_by_a_success_only(judge: SchemaJudge, contract: Contract) -> None:
+def test_only_a_success_returns_a_model(judge: SchemaJudge, contract: Contract) -> None:
     assert returned_model(_answer(contract, MODEL), judge) == MODEL
     assert returned_model(_answer(contract, {"id": ["wrong"]}, 400), judge) is None
     assert returned_model(_answer(contract, [MODEL]), judge) == {}

@@ -53,7 +53,7 @@ def test_nothing_is_wrong_where_all_is_as_predicted(subject: Subject, upserted: 
     assert _found(subject, created, upserted(key, 200, input_cost=2.0)) == []
 
 
-def test_a_fault_in_a_value_says_where_the_value_comes_from(
+def test_a_wrong_value_is_reported_with_the_origin_of_the_right_one(
     subject: Subject, upserted: Callable[..., Exchange]
 ) -> None:
     key, base = {"model_name": subject.names.new_name()}, {"model_name": subject.names.new_name()}
@@ -70,7 +70,7 @@ def test_a_fault_in_a_value_says_where_the_value_comes_from(
     ]
 
 
-def test_a_fault_in_a_status_says_what_was_expected(subject: Subject, upserted: Callable[..., Exchange]) -> None:
+def test_a_wrong_status_is_reported_with_the_expected_one(subject: Subject, upserted: Callable[..., Exchange]) -> None:
     key = {"model_name": subject.names.new_name()}
     created = upserted(key, 201)
     assert _found(subject, created, upserted(key, 201)) == [

@@ -62,7 +62,7 @@ def test_a_good_application_passes_in_a_strict_project(serving: Project, how: tu
     assert "CONFORMANT: All 2 MUST requirements are met." in ran.output
 
 
-def test_a_fault_is_shown_as_a_finding_and_other_tests_go_on(serving: Project) -> None:
+def test_a_bug_is_a_finding_and_other_tests_continue(serving: Project) -> None:
     serving.write(conftest=FIXTURE.format(app="rounding"), test_own="def test_mine(): ...\n")
     ran = serving.pytest("-q", "test_own.py", *CHECKS, "-k", "IDM-01 or test_mine", environment=KEYS)
     assert ran.code == 1
@@ -114,7 +114,7 @@ def _nowhere() -> str:
         (("--respan-app", "server:app"), "requires an API key", "wrong-use"),
     ],
 )
-def test_where_nothing_can_be_judged_one_test_says_so_and_the_run_fails(
+def test_a_run_that_can_judge_nothing_has_one_test_with_the_reason_and_fails(
     serving: Project, arguments: tuple[str, ...], says: str, verdict: str
 ) -> None:
     serving.write(test_own="def test_mine(): ...\n")
@@ -134,7 +134,7 @@ def test_wrong_options_are_a_usage_error(serving: Project, option: tuple[str, ..
     assert says in ran.output
 
 
-def test_as_much_is_told_as_is_asked_for(serving: Project) -> None:
+def test_reports_have_the_detail_that_was_requested(serving: Project) -> None:
     serving.write(conftest=FIXTURE.format(app="rounding"))
     one = (*CHECKS, "-k", "IDM-01 and output_cost")
     quiet = serving.pytest("-q", *one, "--respan-quiet", environment=KEYS).output

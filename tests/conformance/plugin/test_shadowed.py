@@ -72,7 +72,7 @@ def test_a_folder_that_is_no_package(project: Project) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--markers"], ["--fixtures"], ["--collect-only", "-q"]])
-def test_what_pytest_tells_of_itself(arguments: list[str], project: Project) -> None:
+def test_output_of_pytest_itself(arguments: list[str], project: Project) -> None:
     _write(project.folder / "conformance" / "__init__.py", "")
     _write(
         project.folder / "tests" / "conftest.py",
@@ -85,7 +85,7 @@ def test_what_pytest_tells_of_itself(arguments: list[str], project: Project) -> 
 
 
 @pytest.mark.parametrize("asked", ["--respan-url", "respan_url", "-o"])
-def test_who_asks_for_the_checks_is_told_what_hides_them(asked: str, project: Project) -> None:
+def test_an_error_names_what_hides_the_checks(asked: str, project: Project) -> None:
     _write(project.folder / "conformance" / "__init__.py", "")
     project.write(test_own="def test_one(): ...\n")
     if asked == "respan_url":
@@ -99,7 +99,7 @@ def test_who_asks_for_the_checks_is_told_what_hides_them(asked: str, project: Pr
     assert "Traceback" not in ran.output
 
 
-def test_who_asks_for_the_mock_is_told_what_hides_it(project: Project) -> None:
+def test_an_error_names_what_hides_the_mock(project: Project) -> None:
     _write(project.folder / "mock_server" / "__init__.py", "")
     project.write(test_own="def test_one(respan_mock): ...\n")
     ran = project.pytest("-q")

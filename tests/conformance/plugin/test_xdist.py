@@ -61,7 +61,7 @@ def test_a_broken_server_is_found_to_break_what_it_breaks(project: Project) -> N
     assert "Respan custom models: non-conformant" in ran.output
 
 
-def test_a_target_that_is_not_there_is_told_once_a_worker(project: Project) -> None:
+def test_an_unreachable_target_is_reported_once_per_worker(project: Project) -> None:
     ran = project.pytest(
         "-q", "-n", "2", "--pyargs", "conformance", "--respan-url", "http://127.0.0.1:9", "--respan-only", "STA"
     )

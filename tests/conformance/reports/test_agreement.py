@@ -32,13 +32,13 @@ def _result(*findings: Finding) -> Result:
     return result
 
 
-def test_what_takes_least_to_be_believed_is_told_first() -> None:
+def test_the_finding_with_the_shortest_evidence_is_first() -> None:
     for arrived in permutations(FINDINGS):
         found = told(document(_result(*arrived)), "STA-01")["findings"]
         assert [one["expected"] for one in found] == [one.expected for one in FINDINGS]
 
 
-def test_every_report_tells_the_same() -> None:
+def test_every_report_has_the_same_facts() -> None:
     result, first = _result(*reversed(FINDINGS)), FINDINGS[0].expected
     unmet = Unmet.of(result, "STA-01")
     assert unmet.finding is not None

@@ -64,7 +64,7 @@ def test_the_verdict_comes_first_and_the_failures_right_after(page: Page) -> Non
     assert [heading.split()[0] for heading in headings[:3]] == ["Failures", "Errors", "Unstable"]
 
 
-def test_a_failure_is_told_from_what_was_expected_to_the_clause(page: Page) -> None:
+def test_a_failure_is_reported_from_expectation_to_clause(page: Page) -> None:
     story = page.locator("#IDM-02")
     expect(story.locator(".expected dd")).to_have_text('display_name: "Value 2" in the response to the update')
     expect(story.locator(".difference .plus")).to_have_text('+ display_name: "Value 1"')
@@ -75,7 +75,7 @@ def test_a_failure_is_told_from_what_was_expected_to_the_clause(page: Page) -> N
     expect(page.locator("#SCH-09 .case")).to_have_text("Found in the test of IDM-03")
 
 
-def test_a_difference_is_shown_once_in_lines_of_its_own_or_word_by_word(page: Page) -> None:
+def test_a_difference_is_printed_once_as_lines_or_word_by_word(page: Page) -> None:
     expect(page.locator("#IDM-02 .difference")).to_have_count(1)
     expect(page.locator("#IDM-02 :is(ins, del)")).to_have_count(0)
     expect(page.locator("#AUT-04 .difference")).to_have_count(0)
@@ -215,20 +215,20 @@ def test_without_scripts_everything_is_there(browser: Browser, files: dict[str, 
     context.close()
 
 
-def test_what_would_make_more_testable_is_said(page: Page) -> None:
+def test_options_that_make_more_testable_are_named(page: Page) -> None:
     untested = page.locator("section:has(#h-untested)")
     expect(untested).to_contain_text("Set RESPAN_OTHER_ORG_KEY to test TEN-01.")
     expect(untested).to_contain_text("SEM-01: a step went wrong")
 
 
-def test_coverage_is_shown_status_by_status_and_field_by_field(page: Page) -> None:
+def test_coverage_is_reported_by_status_and_field(page: Page) -> None:
     section = page.locator("section:has(#h-coverage)")
     expect(section).to_contain_text("5 of 15 documented statuses, 2 of 14 request fields, 5 of 31 response fields")
     expect(section.locator(".undeclared")).to_contain_text("202 undeclared, seen 1")
     assert section.locator(".unseen", has_text="413").count() == 1
 
 
-def test_a_run_that_came_to_no_end_says_why(page: Page, files: dict[str, str]) -> None:
+def test_an_incomplete_run_has_its_reason(page: Page, files: dict[str, str]) -> None:
     page.goto(files["stopped"])
     expect(page.locator(".verdict")).to_contain_text("Unreachable")
     expect(page.locator(".verdict")).to_contain_text("It <b>is</b> gone.")

@@ -78,7 +78,7 @@ def test_a_report_of_a_run_that_was_stopped_is_of_the_schema(stopped: RunVerdict
     assert report["exit_code"] != 0
 
 
-def test_the_schema_refuses_what_it_does_not_name() -> None:
+def test_the_schema_rejects_unknown_members() -> None:
     report = json.loads(as_json(nothing_found()))
     assert _faults(report) == []
     for place in (report, report["run"], report["requirements"][0], report["coverage"]["operations"][0]):
@@ -116,7 +116,7 @@ def test_the_report_carries_waivers_and_the_grounds_of_the_verdict() -> None:
     assert report["reasons"] == ["not met: IDM-02, SCH-09, STA-05"]
 
 
-def test_a_finding_says_where_it_came_up_and_both_tries_of_what_is_unstable() -> None:
+def test_a_finding_names_its_test_and_has_both_attempts_if_unstable() -> None:
     report = json.loads(as_json(all_kinds()))
     [elsewhere] = told(report, "SCH-09")["findings"]
     assert (told(report, "SCH-09")["verdict"], elsewhere["found_in"]) == ("fail", "IDM-03")

@@ -105,7 +105,7 @@ def test_the_file_names_the_run() -> None:
     assert (read.suite.tests, read.suite.failures, read.suite.errors) == (len(read.cases), 0, 0)
 
 
-def test_what_cannot_be_tested_is_skipped_and_says_why() -> None:
+def test_what_cannot_be_tested_is_skipped_with_a_reason() -> None:
     read = Read(PlainServer(), only=["TEN-01"])
     [case] = read.with_a(Skipped)
     [skipped] = case.result
@@ -162,7 +162,7 @@ def test_an_error_of_ours_is_an_error(place: str, monkeypatch: pytest.MonkeyPatc
     assert read.suite.failures == 0
 
 
-def test_a_run_that_was_stopped_says_so() -> None:
+def test_a_stopped_run_is_reported_as_stopped() -> None:
     class Dies(PlainServer):
         answers = 60
 

@@ -68,7 +68,7 @@ class _Tags(HTMLParser):
         self.tags.add(tag)
 
 
-def test_the_summary_says_the_verdict_and_what_failed() -> None:
+def test_the_summary_has_the_verdict_and_the_failures() -> None:
     text = as_markdown(all_kinds())
     assert text.startswith("## ✗ Not conformant: Acme \\<Gateway\\> 2.4.1\n\n3 of 9 MUST requirements are not met.")
     assert "| Statuses (STA) | ✗ 1 of 2 | ✗ 0 of 1 |  |" in text
@@ -92,7 +92,7 @@ def test_markup_of_a_target_is_code() -> None:
     assert any(visible(HOSTILE) in content for content in shown)
 
 
-def test_a_run_that_was_stopped_says_why() -> None:
+def test_a_stopped_run_has_its_reason() -> None:
     text = as_markdown(all_kinds(stopped=RunVerdict.UNREACHABLE, stop_reason="http://x <b>is</b> gone"))
     assert text.startswith("## ! Unreachable")
     assert "`http://x <b>is</b> gone.`" in text
@@ -143,7 +143,7 @@ def test_a_run_that_was_stopped_annotates_the_job() -> None:
     assert annotation_commands(result) == ["::error title=Unreachable::Gone."]
 
 
-def test_no_more_annotations_than_are_shown() -> None:
+def test_no_more_annotations_than_are_displayed() -> None:
     result = all_kinds()
     for judged in result.judged.values():
         judged.selected = True

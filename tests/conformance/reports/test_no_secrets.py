@@ -83,7 +83,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Mapping[str, st
     return ran, {**texts, "stdout": ran.stdout, "stderr": ran.stderr}
 
 
-def test_the_target_has_told_its_keys_in_many_findings(told: tuple[Ran, Mapping[str, str]]) -> None:
+def test_the_target_leaks_its_keys_in_many_findings(told: tuple[Ran, Mapping[str, str]]) -> None:
     ran, texts = told
     assert ran.code == 1
     report = json.loads(texts["json"])
@@ -93,7 +93,7 @@ def test_the_target_has_told_its_keys_in_many_findings(told: tuple[Ran, Mapping[
 
 
 @pytest.mark.parametrize("place", [*REPORTS, "stdout", "stderr"])
-def test_no_piece_of_a_key_is_told(place: str, told: tuple[Ran, Mapping[str, str]]) -> None:
+def test_no_part_of_a_key_is_reported(place: str, told: tuple[Ran, Mapping[str, str]]) -> None:
     text = told[1][place]
     for key in KEYS.values():
         for name, spelled in _spellings(key).items():

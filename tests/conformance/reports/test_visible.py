@@ -58,7 +58,7 @@ def test_json_is_laid_out_and_stays_what_it_is(value: object, indent: int | str 
         ("[" * 100_000, "[" * 100_000),
     ],
 )
-def test_the_spelling_of_a_body_is_kept(body: str, laid_out: str) -> None:
+def test_the_spelling_of_a_body_stays(body: str, laid_out: str) -> None:
     assert pretty(body) == laid_out
 
 

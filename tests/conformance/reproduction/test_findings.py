@@ -32,7 +32,7 @@ def _sequence(result: Result, id: str) -> list[tuple[str, Mapping[str, Any], int
     return exchanges
 
 
-def test_a_fault_in_every_response_is_shown_by_one_request_and_one_field() -> None:
+def test_a_bug_in_every_response_is_reproduced_by_one_request_and_one_field() -> None:
     [(method, body, status)] = _sequence(_checked(FlagsAsBooleans(), "SCH-03"), "SCH-03")
     assert (method, status) == ("POST", 201)
     assert len(body) == 1

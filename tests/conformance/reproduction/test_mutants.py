@@ -36,7 +36,7 @@ REASONS = re.compile(
 
 
 @pytest.mark.parametrize("mutant", [m for m in MUTANTS if WHOLE or m.__name__ in SOME], ids=lambda m: m.__name__)
-def test_what_is_printed_fails_as_it_says(mutant: type[Mutant]) -> None:
+def test_what_is_printed_fails_as_described(mutant: type[Mutant]) -> None:
     with judged(mutant, *(() if WHOLE else sorted(mutant.kills))) as (url, report):
         found = list(pasted(mutant, url, report))
     assert found or mutant.may_also_fail or all(map(CHANCE.match, mutant.kills))

@@ -31,7 +31,7 @@ def test_the_text_names_each_chosen_one_with_its_level(registry: Mapping[str, Re
     assert len(as_text(contract, registry).splitlines()) == len(registry) + len(SECTIONS)
 
 
-def test_the_json_tells_all_of_a_requirement(registry: Mapping[str, Requirement], contract: Contract) -> None:
+def test_the_json_has_everything_about_a_requirement(registry: Mapping[str, Requirement], contract: Contract) -> None:
     listed = json.loads(as_json(contract, registry))
     assert {requirement["id"] for requirement in listed["requirements"]} == set(registry)
     assert {section["id"]: section["title"] for section in listed["sections"]} == SECTIONS

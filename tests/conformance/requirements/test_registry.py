@@ -143,18 +143,18 @@ def test_the_text_is_the_first_paragraph_of_the_docstring(empty_registry: dict[s
     assert "IDM-98" not in REGISTRY
 
 
-def test_an_id_at_two_checks_is_refused(empty_registry: dict[str, Requirement]) -> None:
+def test_an_id_at_two_checks_is_rejected(empty_registry: dict[str, Requirement]) -> None:
     requirement("IDM-98", MUST, clause="x-clauses/returned")(_check)
     with pytest.raises(ValueError, match="two checks have the requirement ID IDM-98"):
         requirement("IDM-98", MUST, clause="x-clauses/returned")(_other)
 
 
 @pytest.mark.parametrize("id", ["IDM-1", "IDM-001", "idm-01", "XYZ-01", "IDM01", ""])
-def test_an_id_of_another_form_is_refused(empty_registry: dict[str, Requirement], id: str) -> None:
+def test_an_id_of_another_form_is_rejected(empty_registry: dict[str, Requirement], id: str) -> None:
     with pytest.raises(ValueError, match="invalid requirement ID"):
         requirement(id, MUST, clause="x-clauses/returned")(_check)
 
 
-def test_a_check_without_a_docstring_is_refused(empty_registry: dict[str, Requirement]) -> None:
+def test_a_check_without_a_docstring_is_rejected(empty_registry: dict[str, Requirement]) -> None:
     with pytest.raises(ValueError, match="has no docstring"):
         requirement("IDM-98", MUST, clause="x-clauses/returned")(lambda: None)

@@ -42,7 +42,7 @@ def test_only_and_skip_narrow_each_other(registry: Registry, contract: Contract)
     assert _chosen(contract, skip=["IDM-01"]) == set(registry) - {"IDM-01"}
 
 
-def test_a_selection_of_nothing_is_refused(contract: Contract) -> None:
+def test_an_empty_selection_is_rejected(contract: Contract) -> None:
     with pytest.raises(ValueError, match="select no requirement"):
         choose(contract, _settings(only=["IDM-01"], skip=["IDM"]))
 
@@ -99,7 +99,7 @@ def test_the_quick_profile_includes_what_is_quick_and_a_must(registry: Registry,
     assert 0 < len(quick) < len(registry)
 
 
-def test_a_time_limit_on_a_profile_of_fixed_length_is_refused() -> None:
+def test_a_time_limit_on_a_profile_of_fixed_length_is_rejected() -> None:
     with pytest.raises(ValueError, match="--time-limit needs --profile thorough; the profile is default"):
         profile_of(_settings(time_limit=9))
 

@@ -54,7 +54,7 @@ def _finding(
     return finding_of("IDM-01", evidence, Origin("IDM-02", "a case", "again"), place, variables or VARIABLES)
 
 
-def test_a_finding_says_what_happened() -> None:
+def test_a_finding_describes_what_happened() -> None:
     finding = _finding(_exchange("said"))
     assert (finding.requirement, finding.found_in, finding.case) == ("IDM-01", "IDM-02", "a case")
     assert finding.verdict == Verdict.FAIL
@@ -66,12 +66,12 @@ def test_a_finding_says_what_happened() -> None:
     assert exchange.response == RedactedResponse(400, (("X-Said", "said"),), "said")
 
 
-def test_a_request_without_credentials_is_shown_without() -> None:
+def test_a_request_without_credentials_is_printed_without() -> None:
     finding = _finding(_exchange("said", None))
     assert "Authorization" not in repr(finding)
 
 
-def test_bytes_that_are_no_text_are_shown_escaped() -> None:
+def test_bytes_that_are_not_text_are_printed_escaped() -> None:
     finding = _finding(_exchange("said", body=b"\xff\xfe{"))
     assert finding.exchanges[0].request.body == "\\xff\\xfe{"
 
@@ -106,7 +106,7 @@ def test_what_was_not_replayed_is_no_reproduction(what: dict[str, Any], why: str
     assert finding.exchanges[-1].response.body == f"response {LONGEST_SEQUENCE + 4}"
 
 
-def test_a_finding_without_exchanges_says_where_others_are() -> None:
+def test_a_finding_without_exchanges_points_to_those_of_others() -> None:
     assert _finding().not_reproduced == "other findings of IDM-01 are shown with their requests"
     assert _finding(replay=Replayed.NO_RESPONSE).not_reproduced == "the last request got no response"
 
@@ -147,7 +147,7 @@ def test_no_finding_contains_a_near_miss_of_a_token(kind: str) -> None:
     assert near.shell in texts
 
 
-def test_a_token_at_the_cut_of_a_long_body_is_not_shown_in_part() -> None:
+def test_a_token_at_the_cut_of_a_long_body_is_not_printed_in_part() -> None:
     echo = "x" * (LONGEST_BODY - len(KEY) + 1) + KEY + "y" * 100
     assert KEY[:-1] not in "\n".join(_texts(_finding(_exchange(echo))))
 

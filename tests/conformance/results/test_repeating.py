@@ -27,7 +27,7 @@ def _settings(*arguments: str) -> Settings:
         "http://localhost:9000 --no-strict --skip IDM,AUT-03",
     ],
 )
-def test_a_command_means_the_same_as_the_one_that_was_given(given: str) -> None:
+def test_a_command_means_the_same_as_the_users(given: str) -> None:
     settings = _settings(*shlex.split(given))
     name, *words = shlex.split(command_of(settings, {}).whole(7))
     assert name == "respan-conformance"
@@ -60,7 +60,7 @@ def test_reports_and_keys_are_left_out() -> None:
     assert command_of(settings, {}).begin == "respan-conformance http://localhost:9000"
 
 
-def test_the_bundled_mock_is_started_anew() -> None:
+def test_the_bundled_mock_is_started_again() -> None:
     settings = _settings().with_values(BUNDLED, {"url": "http://127.0.0.1:40000", "provider": ["my-vllm"]})
     assert command_of(settings, {}).whole(7) == "respan-conformance --seed 7"
 

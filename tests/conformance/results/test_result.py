@@ -174,7 +174,7 @@ def test_an_obstacle_of_what_is_not_selected_leaves_the_run_inconclusive(contrac
         (Obstacle.DISRUPTED, RunVerdict.INCONCLUSIVE),
     ],
 )
-def test_only_what_is_missing_lawfully_leaves_a_run_conformant(
+def test_only_allowed_omissions_leave_a_run_conformant(
     contract: Contract, obstacle: Obstacle, verdict: RunVerdict
 ) -> None:
     result = _result(contract, [_record(M, NOT_TESTABLE, reason="because", obstacle=obstacle), _record(N)])
@@ -205,7 +205,7 @@ def test_what_passed_while_the_surroundings_were_not_what_they_were_is_taken_bac
     assert result.not_judged() == ["IDM-01", "IDM-02"]
 
 
-def test_a_disruption_is_said_with_what_it_left_unjudged(contract: Contract) -> None:
+def test_a_disruption_is_reported_with_the_requirements_not_judged(contract: Contract) -> None:
     result = _result(contract, [_record(M, NOT_TESTABLE, reason="it expired", obstacle=Obstacle.DISRUPTED), _record(N)])
     _disrupted(result, *[Disruption(Trouble.CHANGED, "the key expired")] * 2)
     assert list(result.ruling().reasons) == [
@@ -215,7 +215,7 @@ def test_a_disruption_is_said_with_what_it_left_unjudged(contract: Contract) -> 
     assert document(result)["disruptions"] == [{"kind": "changed", "text": "the key expired"}]
 
 
-def test_what_was_not_reached_is_told_apart_from_what_was_not_selected(contract: Contract) -> None:
+def test_not_reached_and_not_selected_are_distinguished(contract: Contract) -> None:
     result = _result(contract, [_record(M)], selected=[M, N])
     result.expect(["IDM-01", "IDM-02"])
     result.stop(Stop(RunVerdict.UNREACHABLE, "it is gone"))
@@ -234,7 +234,9 @@ def test_what_was_not_reached_is_told_apart_from_what_was_not_selected(contract:
         ),
     ],
 )
-def test_a_green_verdict_says_what_holds(contract: Contract, records: list[Record], conclusion: str) -> None:
+def test_a_conformant_verdict_states_what_was_judged(
+    contract: Contract, records: list[Record], conclusion: str
+) -> None:
     assert _result(contract, records, selected=[M, N]).conclusion() == conclusion
 
 
@@ -287,7 +289,7 @@ def test_what_stopped_a_run_is_its_verdict(contract: Contract) -> None:
     assert document(result)["stop_reason"] == "it is gone"
 
 
-def test_the_report_says_all_of_it_as_json(contract: Contract) -> None:
+def test_the_json_report_has_all_of_it(contract: Contract) -> None:
     result = _result(
         contract,
         [

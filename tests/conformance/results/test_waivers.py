@@ -116,7 +116,7 @@ def test_what_a_waived_failure_was_in_the_way_of_is_explained(contract: Contract
     assert result.verdict() is RunVerdict.CONFORMANT
 
 
-def test_an_expired_waiver_fails_the_run_and_says_whose_it_is(contract: Contract) -> None:
+def test_an_expired_waiver_fails_the_run_and_names_its_owner(contract: Contract) -> None:
     result = _result(contract, [_record(M, FAIL), _record(N)], today=TOMORROW)
     assert result.verdict() is RunVerdict.NON_CONFORMANT
     [note] = result.waiver_notes()
@@ -153,7 +153,7 @@ def test_a_waiver_of_what_is_not_judged_is_neither(
     assert result.waiver_notes() == []
 
 
-def test_a_run_that_was_stopped_says_nothing_about_waivers(contract: Contract) -> None:
+def test_a_stopped_run_does_not_mention_waivers(contract: Contract) -> None:
     result = _result(contract, [_record(M)], today=TOMORROW)
     result.stopped = RunVerdict.INTERRUPTED
     assert result.waiver_notes() == []

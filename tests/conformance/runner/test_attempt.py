@@ -51,7 +51,7 @@ def test_a_check_that_finds_nothing_passes_and_runs_once(contract: Contract) -> 
     assert _statuses(attempt.exchanges) == [201]
 
 
-def test_a_fault_that_repeats_is_a_fail_shown_as_it_was_the_second_time(contract: Contract) -> None:
+def test_a_failure_that_repeats_is_reported_as_it_was_the_second_time(contract: Contract) -> None:
     subject = _answering(contract, 200, 202)
     attempt = _runner(subject).run(OWN, _is_created(subject))
     assert attempt.verdict is Verdict.FAIL
@@ -60,7 +60,7 @@ def test_a_fault_that_repeats_is_a_fail_shown_as_it_was_the_second_time(contract
     assert subject.client.requests == 2
 
 
-def test_a_fault_that_does_not_repeat_is_unstable_and_both_exchanges_are_shown(contract: Contract) -> None:
+def test_a_failure_that_does_not_repeat_is_unstable_and_reported_with_both_exchanges(contract: Contract) -> None:
     subject = _answering(contract, 200, 201)
     attempt = _runner(subject).run(OWN, _is_created(subject))
     assert attempt.verdict is Verdict.UNSTABLE
@@ -183,7 +183,7 @@ def test_an_exception_in_a_check_is_an_error_of_ours(contract: Contract) -> None
     assert subject.client.requests == 1
 
 
-def test_what_cannot_be_tested_says_why_and_whose_finding_it_is(contract: Contract) -> None:
+def test_what_cannot_be_tested_has_a_reason_and_the_blocking_finding(contract: Contract) -> None:
     subject = _answering(contract, 400)
 
     def check() -> None:
@@ -195,7 +195,7 @@ def test_what_cannot_be_tested_says_why_and_whose_finding_it_is(contract: Contra
 
 
 @pytest.mark.parametrize(("may_be_intercepted", "blocked_by"), [(False, RESPONDS), (True, None)])
-def test_a_lost_request_is_reported_where_answers_are_required(
+def test_a_request_without_a_response_is_reported_at_the_requirement_of_responses(
     contract: Contract, may_be_intercepted: bool, blocked_by: str | None
 ) -> None:
     subject = _answering(contract, 201)
@@ -308,7 +308,7 @@ def test_a_failure_with_a_replay_is_confirmed_without_the_rest_of_its_check(
     assert subject.client.requests == requests
 
 
-def test_what_led_to_a_fault_on_an_exchange_is_shown_and_nothing_else(contract: Contract) -> None:
+def test_only_the_requests_that_led_to_a_failure_are_printed(contract: Contract) -> None:
     def answer(method: str, body: bytes) -> tuple[int, Any]:
         return (500 if b'"input_cost":1' in body else 200), {}
 

@@ -40,7 +40,7 @@ def test_a_correct_application_conforms() -> None:
     ]
 
 
-def test_a_fault_is_found_and_told_without_the_key() -> None:
+def test_a_bug_is_found_and_reported_without_the_key() -> None:
     result = check(AlwaysCreated(), api_key=KEY, only=FEW)
     assert result.verdict() is RunVerdict.NON_CONFORMANT
     assert _verdicts(result.verdicts()) == {"STA-01": "pass", "STA-02": "fail", "AUT-01": "pass"}
@@ -57,7 +57,7 @@ def test_what_a_run_made_is_deleted_afterwards() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 7, "8"])
-def test_a_seed_is_the_one_that_was_given(seed: Any) -> None:
+def test_a_run_uses_the_seed_of_the_user(seed: Any) -> None:
     assert check(PlainServer(), api_key=KEY, only=["STA-01"], seed=seed).seed == int(seed)
 
 
@@ -109,11 +109,11 @@ def test_something_else_at_the_place_of_the_endpoint_gives_no_result() -> None:
         ({"seed": "seven"}, "seed=seven: give"),
     ],
 )
-def test_a_wrong_option_is_told_to_whoever_calls(options: dict[str, Any], error: str) -> None:
+def test_a_wrong_option_raises_an_error_in_python(options: dict[str, Any], error: str) -> None:
     with pytest.raises(ValueError, match=re.escape(error)):
         check(PlainServer(), api_key=KEY, **options)
 
 
-def test_a_contract_that_is_not_there_is_told_to_whoever_calls() -> None:
+def test_a_missing_contract_raises_an_error_in_python() -> None:
     with pytest.raises(ContractError, match="/no/such"):
         check(PlainServer(), api_key=KEY, contract="/no/such/openapi.yaml")

@@ -69,7 +69,7 @@ def test_requests_and_responses_pass_as_they_are(server: str) -> None:
     assert _names(responses[0]) == _names(responses[1])
 
 
-def test_a_connection_is_kept_over_methods_and_statuses(server: str) -> None:
+def test_a_connection_is_reused_for_all_methods_and_statuses(server: str) -> None:
     with proxied(server, on.forwarded) as proxy, Client(proxy.url) as client:
         item = f"{PATH}a/"
         asked = [("POST", PATH), ("GET", item), ("HEAD", item), ("DELETE", item), ("GET", item), ("PUT", item)]

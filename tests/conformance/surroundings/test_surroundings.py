@@ -53,7 +53,7 @@ def test_a_process_that_ends(tmp_path: Path) -> None:
     assert complaints(row, outcome) == []
 
 
-def test_each_row_has_a_name_of_its_own_and_says_why_it_is_not_conformant() -> None:
+def test_each_row_has_a_unique_name_and_a_reason_if_not_conformant() -> None:
     names = {row.name for row in ROWS}
     assert len(names) == len(ROWS)
     assert names > BY_DEFAULT

@@ -82,7 +82,7 @@ def test_a_run_judges_as_long_as_its_time_budget_allows_and_keeps_a_part_for_del
     assert budget.seconds_left == 0
 
 
-def test_the_time_that_a_busy_target_took_is_told(clock: Clock) -> None:
+def test_the_time_that_a_busy_target_took_is_reported(clock: Clock) -> None:
     budget = Budget(seconds=100)
     budget.wait(60, 429)
     clock.now += 50
@@ -108,7 +108,7 @@ def test_long_responses_are_counted() -> None:
     assert budget.exhausted == "the target sent more than 4 MiB in long responses"
 
 
-def test_what_ended_a_run_first_is_what_is_told() -> None:
+def test_the_first_reason_to_stop_is_reported() -> None:
     budget = Budget()
     budget.end(Trouble.CHANGED, "the key expired")
     budget.end(Trouble.GONE, "nothing responds")

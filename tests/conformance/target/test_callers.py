@@ -34,7 +34,7 @@ def _owner(token: str) -> Credential:
 @example("rc-no-such-key")
 @example("1234567890")
 @drawn
-def test_no_wrong_credential_is_the_owners(token: str) -> None:
+def test_no_invalid_credential_is_the_primary_one(token: str) -> None:
     owner = _owner(token)
     wrong = invalid_credentials(owner)
     assert {"empty", "other scheme", "scheme missing", "a prefix of the key", "a suffix of the key"} <= wrong.keys()
@@ -82,7 +82,7 @@ def test_a_shell_makes_each_from_the_key(shell: Shell, token: str) -> None:
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=30))
 @drawn
-def test_no_credential_shows_the_key(token: str) -> None:
+def test_no_credential_reveals_the_key(token: str) -> None:
     owner, another = _owner(token), _owner("sk-another")
     assume(
         not any(token in repr(it) for it in (another, *invalid_credentials(another).values()))

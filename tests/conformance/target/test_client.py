@@ -48,7 +48,7 @@ def _statuses(client: Client) -> list[int]:
     return [exchange.response.status for exchange in client.drain()]
 
 
-def test_an_answer_is_returned_at_once(waits: Sequence[float]) -> None:
+def test_a_response_is_returned_at_once(waits: Sequence[float]) -> None:
     client = Client(Scripted((200, ())))
     assert client.send(REQUEST).response.status == 200
     assert list(waits) == []

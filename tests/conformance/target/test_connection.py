@@ -18,7 +18,7 @@ def _settings(**given: Any) -> Settings:
     return Settings.gather(from_python(given))
 
 
-def test_nothing_given_restrains_nothing() -> None:
+def test_no_limits_restrain_nothing() -> None:
     connection = connection_of(_settings())
     assert connection.route == Route(TIMEOUT)
     assert connection.limits == Limits()
@@ -58,18 +58,18 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("given", "says"), WRONG, ids=[f"{given}" for given, _ in WRONG])
-def test_a_wrong_value_is_refused_with_what_to_write(given: dict[str, Any], says: str) -> None:
+def test_a_wrong_value_is_rejected_with_a_correct_example(given: dict[str, Any], says: str) -> None:
     with pytest.raises(BadSetting, match=says):
         connection_of(_settings(**given))
 
 
-def test_a_proxy_with_a_password_in_its_url_is_refused_without_it() -> None:
+def test_a_rejected_proxy_url_is_printed_without_its_password() -> None:
     with pytest.raises(BadSetting) as refused:
         connection_of(_settings(proxy="http://me:opensesame@proxy"))
     assert "opensesame" not in str(refused.value)
 
 
-def test_the_user_of_a_proxy_is_told_to_it_alone() -> None:
+def test_the_user_of_a_proxy_is_sent_to_it_alone() -> None:
     route = connection_of(_settings(proxy="http://proxy.example:3128", proxy_auth="me:open:sesame")).route
     assert "sesame" not in repr(route)
     proxy = route.httpcore_proxy()
@@ -84,5 +84,5 @@ def test_certificates_of_a_file_are_trusted(tmp_path: Path) -> None:
     assert connection_of(_settings(ca=str(file))).route.ssl_context().cert_store_stats()["x509_ca"] == 1
 
 
-def test_what_is_insecure_is_said() -> None:
+def test_insecure_settings_are_reported() -> None:
     assert connection_of(_settings(insecure=True)).warnings() == ["certificates were not verified (--insecure)"]

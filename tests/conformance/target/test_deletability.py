@@ -34,7 +34,7 @@ def _subject(contract: Contract, app: Any) -> Subject:
 @pytest.mark.parametrize(
     ("status", "lacks"), [(405, True), (501, True), (204, False), (404, None), (403, None), (500, None)]
 )
-def test_only_a_clear_answer_tells(status: int, lacks: bool | None, contract: Contract) -> None:
+def test_only_a_clear_response_decides(status: int, lacks: bool | None, contract: Contract) -> None:
     server = Watched(_answering(status))
     assert lacks_delete(_subject(contract, server)) is lacks
     assert server.methods == ["DELETE"]
@@ -53,10 +53,10 @@ def test_a_contract_without_delete_sends_nothing(contract: Contract) -> None:
     assert server.methods == []
 
 
-def test_the_number_is_said() -> None:
+def test_the_number_is_printed() -> None:
     assert "about 1,316 models will stay" in warning_of_leftovers(1316)
 
 
-def test_the_models_of_earlier_runs_are_told_from_new_ones() -> None:
+def test_the_models_of_earlier_runs_are_distinguished_from_new_ones() -> None:
     assert warning_of_leftovers(16, 9).endswith("the run writes to 9 models of earlier runs, and to about 7 new ones")
     assert warning_of_leftovers(16, 40).endswith("the run writes to 16 models of earlier runs")

@@ -94,7 +94,7 @@ def test_what_a_failing_server_may_have_stored_is_its_own(contract: Contract) ->
     assert server.models == {}
 
 
-def test_what_was_refused_is_not_its_own(contract: Contract) -> None:
+def test_a_rejected_model_does_not_belong_to_the_run(contract: Contract) -> None:
     subject, _ = _subject(contract, PlainServer())
     subject.upsert({**subject.minimal_body(), "input_cost": "free"})
     assert subject.creations.models() == {}
@@ -130,7 +130,7 @@ def test_what_a_check_deleted_is_not_deleted_again(contract: Contract) -> None:
     assert subject.creations.models() == {}
 
 
-def test_a_delete_that_is_refused_leaves_the_model(contract: Contract) -> None:
+def test_a_rejected_delete_leaves_the_model(contract: Contract) -> None:
     class KeepsAll(PlainServer):
         def handler(self, request: Any) -> Any:
             return super().handler(request) if request.method != "DELETE" else self._refuse
@@ -176,7 +176,7 @@ def test_what_was_raced_for_is_deleted_once_more(contract: Contract) -> None:
     assert server.models == {}
 
 
-def test_what_was_refused_is_deleted_too_where_responses_are_doubtful(contract: Contract) -> None:
+def test_rejected_models_are_deleted_too_where_responses_are_doubtful(contract: Contract) -> None:
     """A response may have been the one to another request."""
     server, name = PlainServer(), "model_name"
     subject, _ = _subject(contract, server)

@@ -13,7 +13,7 @@ def _read(*given: str) -> list[tuple[str, str, str]]:
     return [(name, secret.value, secret.shell) for name, secret in read_headers(given)]
 
 
-def test_a_value_is_shown_as_a_variable_named_after_the_header() -> None:
+def test_a_value_is_printed_as_a_variable_named_after_the_header() -> None:
     assert _read("X-Gateway-Key:  s3cret, too ") == [("X-Gateway-Key", "s3cret, too", "$RESPAN_HEADER_X_GATEWAY_KEY")]
 
 
@@ -40,7 +40,7 @@ def test_several_lines_are_several_headers() -> None:
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)
-def test_what_the_suite_sends_itself_is_refused(name: str) -> None:
+def test_headers_that_the_suite_sends_itself_are_rejected(name: str) -> None:
     with pytest.raises(HeaderError, match=f"{name.title()}: .") as refused:
         read_headers([f"{name.title()}: s3cret"])
     assert "s3cret" not in str(refused.value)
@@ -49,13 +49,13 @@ def test_what_the_suite_sends_itself_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "header", ["X-Key", "s3cret", ": s3cret", "X Key: s3cret", "X-Key: s3\0cret", "X-Key: s3\rcret", "X-Clé: s3cret"]
 )
-def test_what_is_no_header_is_refused_without_its_value(header: str) -> None:
+def test_an_invalid_header_is_rejected_without_its_value(header: str) -> None:
     with pytest.raises(HeaderError) as refused:
         read_headers([header])
     assert "s3" not in str(refused.value)
 
 
-def test_an_empty_value_is_refused() -> None:
+def test_an_empty_value_is_rejected() -> None:
     with pytest.raises(HeaderError, match="X-Key: its value is empty"):
         read_headers(["X-Key:"])
 

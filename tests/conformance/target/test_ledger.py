@@ -63,7 +63,7 @@ def test_any_name_can_stand_in_it(name: str, path: Path) -> None:
     assert read_ledger(path) == [run]
 
 
-def test_a_last_line_that_was_cut_short_says_nothing(path: Path) -> None:
+def test_a_truncated_last_line_is_ignored(path: Path) -> None:
     path.parent.mkdir()
     write_ledger(path, [LedgerRun(TARGET, PREFIX, (ONE, TWO))])
     path.write_text(path.read_text()[:-9])
@@ -86,7 +86,7 @@ def test_another_file_is_no_ledger(text: str, says: str, tmp_path: Path) -> None
         read_ledger(tmp_path / "ledger")
 
 
-def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BadLedger, match="No such file"):
         read_ledger(tmp_path / "ledger")
 

@@ -107,7 +107,7 @@ def test_a_pattern_of_anything_makes_no_odd_name_plain(contract: Contract) -> No
 
 
 @pytest.mark.parametrize("pattern", ["acme-[a-c]{1,3}", "acme", "[a-c]+", "[01]{30}", "$x"])
-def test_no_name_at_all_is_said_with_what_to_do(pattern: str, contract: Contract) -> None:
+def test_a_missing_name_is_reported_with_what_to_do(pattern: str, contract: Contract) -> None:
     with pytest.raises(
         BadSetting, match=r"name_pattern .*: no unique name for a model matches it; .* choose a pattern"
     ):
@@ -115,7 +115,7 @@ def test_no_name_at_all_is_said_with_what_to_do(pattern: str, contract: Contract
 
 
 @pytest.mark.parametrize("bounds", [{"maxLength": 8}, {"pattern": "^(a|b)$"}], ids=repr)
-def test_no_name_by_the_contract_is_said_too(bounds: dict[str, Any], contract: Contract) -> None:
+def test_a_contract_that_allows_no_name_is_reported(bounds: dict[str, Any], contract: Contract) -> None:
     with pytest.raises(
         BadSetting,
         match=r"no unique name for a model matches the pattern, .* of model_name; .* narrower --name-pattern",
@@ -123,7 +123,7 @@ def test_no_name_by_the_contract_is_said_too(bounds: dict[str, Any], contract: C
         apply_name_pattern(_with_key(contract, **bounds), _settings())
 
 
-def test_what_is_no_pattern_is_refused() -> None:
+def test_an_invalid_pattern_is_rejected() -> None:
     with pytest.raises(BadSetting, match="name_pattern: invalid regular expression: unterminated character set"):
         _settings("acme-[a-z")
 
@@ -152,7 +152,7 @@ def test_a_shell_draws_a_prefix_of_the_same_form(shape: NameShape) -> None:
         assert len(one) == len(shape.prefix("9f64e845"))
 
 
-def test_models_of_a_run_are_told_from_built_in_ones() -> None:
+def test_models_of_a_run_are_distinguished_from_built_in_ones() -> None:
     for form in FORMS[:-2]:
         assert is_run_name(Names(shape=NameShape("acme-", form)).new_name())
     for name in (

@@ -136,7 +136,7 @@ def test_tls_where_plain_http_was_asked_for(looking: Look) -> None:
     ["<h1>400</h1>The plain HTTP request was sent to HTTPS port", "Client sent an HTTP request to an HTTPS server"],
     ids=["nginx", "Go"],
 )  # fmt: skip
-def test_a_server_that_says_that_it_wants_tls(body: str, looking: Look) -> None:
+def test_a_server_that_responds_that_it_requires_tls(body: str, looking: Look) -> None:
     with saying(f"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n{body}".encode()) as server:
         _says(looking, server.url, "requires HTTPS; write https:// instead of http://")
 
@@ -188,7 +188,7 @@ def test_a_redirect_is_not_followed(looking: Look) -> None:
     assert elsewhere.heads == []
 
 
-def test_a_proxy_that_refuses(looking: Look) -> None:
+def test_a_proxy_that_rejects_requests(looking: Look) -> None:
     with saying(b"HTTP/1.1 403 Forbidden by policy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n") as proxy:
         said = _says(looking, "https://target.invalid", f"the proxy {proxy.url} did not connect to target.invalid (403",
                      proxy=proxy.url)  # fmt: skip

@@ -11,10 +11,10 @@ FRESH = ("", "max-age=0", "max-age=00", "no-store", "no-store, max-age=60", "max
 
 
 @pytest.mark.parametrize("cache_control", STALE)
-def test_an_answer_that_may_be_shown_later_may_be_stale(cache_control: str) -> None:
+def test_a_response_that_may_be_cached_may_be_stale(cache_control: str) -> None:
     assert may_be_stale(cache_control)
 
 
 @pytest.mark.parametrize("cache_control", FRESH)
-def test_an_answer_that_is_asked_for_each_time_is_fresh(cache_control: str) -> None:
+def test_a_response_that_must_be_revalidated_is_fresh(cache_control: str) -> None:
     assert not may_be_stale(cache_control)

@@ -75,7 +75,7 @@ def test_a_command_is_printed_as_it_is() -> None:
     assert f"    {command}" in console.lines
 
 
-def test_a_test_is_told_with_its_time_and_exchanges() -> None:
+def test_a_test_is_reported_with_its_time_and_exchanges() -> None:
     exchanges = ("POST /api/models/ {} -> 201 {} (3 ms)",)
     one = record("IDM-01", case="display_name", seconds=0.0123, exchanges=exchanges)
     assert [line.plain for line in record_lines(one)] == [
@@ -84,7 +84,7 @@ def test_a_test_is_told_with_its_time_and_exchanges() -> None:
     ]
 
 
-def test_a_test_that_could_not_be_judged_says_why() -> None:
+def test_a_test_that_could_not_be_judged_has_its_reason() -> None:
     one = record("TEN-01", Verdict.NOT_TESTABLE, reason="needs a key", seconds=2.0)
     assert [line.plain for line in record_lines(one)] == ["○ TEN-01  2.0 s  not testable: needs a key"]
 

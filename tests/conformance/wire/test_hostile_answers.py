@@ -20,7 +20,7 @@ POST = Request("POST", "/api/models/", body=b"{}")
 
 
 @pytest.mark.parametrize("act", NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_what_is_no_answer_is_lost_in_time(act: Act) -> None:
+def test_what_is_not_a_response_ends_at_the_deadline(act: Act) -> None:
     with hostile(act) as server, contextlib.closing(HttpTransport(server.url, Route(TIMEOUT))) as transport:
         began = time.monotonic()
         with pytest.raises(NoResponse) as lost:

@@ -55,7 +55,7 @@ def _send(app: Any, request: Request = REQUEST) -> Response:
 
 
 @pytest.mark.parametrize("app", [wsgi, asgi, Wsgi(), Asgi()], ids=["wsgi", "asgi", "a WSGI object", "an ASGI object"])
-def test_an_application_gets_the_request_and_its_answer_comes_back(app: Any) -> None:
+def test_an_application_gets_the_request_and_its_response_comes_back(app: Any) -> None:
     response = _send(app)
     assert (response.status, response.body) == (207, EXPECTED)
     assert response.header("x-seen") == "yes"
@@ -95,5 +95,5 @@ def test_an_exception_is_a_500(app: Any) -> None:
     assert _send(app).status == 500
 
 
-def test_the_reason_of_a_500_is_told() -> None:
+def test_the_reason_of_a_500_is_logged() -> None:
     assert _send(fails_at_once).body == b"LookupError: no such thing"

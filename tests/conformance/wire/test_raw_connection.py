@@ -42,7 +42,7 @@ def answered(answer: bytes | Callable[[socket.socket], None], *requests: Request
         ),
     ],
 )
-def test_a_request_is_written_as_it_says(request_: Request, lines: list[str]) -> None:
+def test_a_request_is_written_as_printed(request_: Request, lines: list[str]) -> None:
     body = request_.body or b""
     assert request_bytes(request_, "http://h:1/x") == "\r\n".join([*lines, "", ""]).encode() + body
 

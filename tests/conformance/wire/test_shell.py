@@ -199,7 +199,7 @@ def _printed(shell: Shell, command: str, environment: dict[str, str]) -> bytes:
 @example("GET / HTTP/1.1\r\nA: b\r\n\r\n", False, True, "rc-1")
 @example("", True, False, "rc-1")
 @drawn_slowly
-def test_what_is_written_to_a_socket_is_as_long_as_it_says(
+def test_content_length_is_the_length_of_the_bytes_on_the_socket(
     shell: Shell, text: str, chunked: bool, later: bool, run: str
 ) -> None:
     wire = WireFormat(trailers=(("X-Token", "sk-secret-token"),) if chunked else (), delay_body=later)

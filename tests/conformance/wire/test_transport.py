@@ -36,7 +36,7 @@ def _transport(url: str, timeout: float = 30.0) -> HttpTransport:
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_the_path_prefix_of_the_base_url_is_kept(slash: str) -> None:
+def test_the_path_prefix_of_the_base_url_stays(slash: str) -> None:
     with saying(NO_CONTENT) as server:
         _transport(f"{server.url}/gateway/v2{slash}").send(Request("GET", "/api/models/?a=b"))
     assert server.request_line == "GET /gateway/v2/api/models/?a=b HTTP/1.1"
@@ -131,7 +131,7 @@ CODINGS = {
 
 
 @pytest.mark.parametrize(("coding", "body", "miscoded"), CODINGS.values(), ids=CODINGS)
-def test_a_body_is_read_and_told_that_is_coded_otherwise_than_its_header_says(
+def test_a_body_in_another_coding_than_its_header_names_is_read_and_reported(
     coding: str | None, body: bytes, miscoded: str
 ) -> None:
     read = decode_body(body, coding)
@@ -191,7 +191,7 @@ def test_a_reset_connection_is_lost() -> None:
         _transport(server.url).send(ROOT)
 
 
-def test_a_refused_connection_is_lost() -> None:
+def test_a_refused_connection_has_no_response() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = "http://{}:{}".format(*listener.getsockname())
     with pytest.raises(NoResponse, match="the connection broke"):
@@ -230,7 +230,7 @@ def test_a_connection_is_used_again_and_closed_at_the_end() -> None:
     assert kept[1] == 0
 
 
-def test_an_answer_that_drips_for_ever_is_lost_when_the_time_is_up() -> None:
+def test_an_endless_slow_response_ends_at_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def drip() -> None:

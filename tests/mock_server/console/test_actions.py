@@ -65,7 +65,7 @@ def test_a_fault_is_limited_to_the_chosen_method_and_organization(page: Page, cl
     assert client.post(MODELS, json={"model_name": "m"}, headers=theirs).status_code == 503
 
 
-def test_a_rule_can_be_written_and_errors_are_shown(page: Page, client: httpx2.Client) -> None:
+def test_a_rule_can_be_written_and_its_errors_are_displayed(page: Page, client: httpx2.Client) -> None:
     page.get_by_text("Write a rule").click()
     expect(page.get_by_role("term").filter(has_text="probability")).to_be_visible()
     rule = page.get_by_label("Rule as JSON")

@@ -61,7 +61,7 @@ def test_the_page_reconnects_after_a_restart(open_console: Open) -> None:
         expect(page.locator(CUSTOM_MODELS).first).to_contain_text("later")
 
 
-def test_the_page_shows_what_happened_while_it_was_disconnected(page: Page, client: httpx2.Client) -> None:
+def test_the_page_displays_what_happened_while_it_was_disconnected(page: Page, client: httpx2.Client) -> None:
     upsert(client, "one")
     expect(page.locator(CUSTOM_MODELS)).to_have_count(1)
     page.context.set_offline(True)
@@ -73,7 +73,7 @@ def test_the_page_shows_what_happened_while_it_was_disconnected(page: Page, clie
     live(page)
 
 
-def test_a_flood_of_requests_is_shown_in_the_end(page: Page, client: httpx2.Client) -> None:
+def test_a_flood_of_requests_is_shown_at_its_end(page: Page, client: httpx2.Client) -> None:
     for number in range(300):
         upsert(client, f"m{number}", input_cost=number)
     expect(page.locator("#requests .count")).to_have_text("300")
@@ -84,7 +84,7 @@ def test_a_flood_of_requests_is_shown_in_the_end(page: Page, client: httpx2.Clie
     expect(page.locator("section.card").first.locator("li.model")).to_have_count(300)
 
 
-def test_the_page_says_that_the_journal_is_off(open_console: Open) -> None:
+def test_the_page_reports_that_the_journal_is_off(open_console: Open) -> None:
     with started("--quiet", "--journal", "0") as mock, httpx2.Client(base_url=mock.url, headers=AUTHORIZED) as client:
         page = open_console(mock.url)
         live(page)

@@ -54,7 +54,7 @@ def test_a_model_is_created_updated_and_deleted(page: Page, client: httpx2.Clien
     expect(organization(page, "acme")).to_contain_text("No models yet.")
 
 
-def test_a_model_shows_inherited_values_and_follows_its_base(page: Page, client: httpx2.Client) -> None:
+def test_a_model_has_inherited_values_and_follows_its_base(page: Page, client: httpx2.Client) -> None:
     upsert(client, "base", output_cost=3)
     upsert(client, "derived", base_model_name="base", input_cost=1)
     organization(page, "acme").locator("li.model", has_text="derived").locator("summary").click()
@@ -77,7 +77,7 @@ def test_a_built_in_model_can_be_opened(page: Page, client: httpx2.Client) -> No
     expect(page.get_by_role("table", name="Fields of gpt-4o", exact=True)).to_contain_text("128000")
 
 
-def test_a_rejected_request_shows_the_reason(page: Page, client: httpx2.Client) -> None:
+def test_a_rejected_request_has_its_reason(page: Page, client: httpx2.Client) -> None:
     upsert(client, "m", input_cost="free", base_model_name="none-such")
     expect(latest(page)).to_contain_text("400")
     expect(latest(page).locator(".why")).to_have_text(
@@ -121,7 +121,7 @@ def test_requests_are_filtered(page: Page, client: httpx2.Client) -> None:
     expect(page.get_by_text("No request matches the filters.")).to_be_visible()
 
 
-def test_the_list_is_bounded_and_shows_more_on_demand(page: Page, client: httpx2.Client) -> None:
+def test_the_list_is_bounded_and_displays_more_on_demand(page: Page, client: httpx2.Client) -> None:
     for number in range(230):
         client.get(f"{MODELS}m{number}/")
     rows = page.locator("#requests li.row")
