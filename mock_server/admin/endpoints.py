@@ -2,8 +2,8 @@
 
 Connexion's own validation is not used: NaN, invalid UTF-8, unknown charsets, long integers and deep nesting get a 500,
 `APPLICATION/JSON` is not validated, chunked bodies and integers in headers are rejected, the last of repeated
-parameters counts, and bodies have no limit. sse-starlette is not used: its import changes `uvicorn.Server`, and after a signal to
-any server in the process, it ends each new stream at once.
+parameters counts, and bodies have no limit. sse-starlette is not used: its import changes `uvicorn.Server`, and after a
+signal to any server in the process, it ends each new stream at once.
 
 Long responses are sent in chunks and never built whole, so that other clients are served in between.
 """
