@@ -19,7 +19,7 @@ from conformance.output import visible
 from conformance.settings import asked_for
 from conformance.target.client import Busy
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Credential, Exchange, Json, NoResponse, Unreachable, retry_stale
+from conformance.wire.exchange import Credential, Exchange, Json, NoResponse, TimedOut, Unreachable, retry_stale
 
 TRIES = 3
 SOON = 2.0
@@ -169,7 +169,7 @@ def explain_no_response(lost: NoResponse, url: str, proxy: str | None) -> str:
     """Return why there was no response from `url`, and what to do."""
     where = f"the proxy {proxy}" if proxy else f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
     known = _of_error(lost, url, where) or _of_first_bytes(lost, url)
-    patience = ", or raise --timeout" if "time limit" in lost.reason else ""
+    patience = ", or raise --timeout" if isinstance(lost, TimedOut) else ""
     return known or f"{url} cannot be reached ({lost.reason}); check the URL, and that the target is running{patience}"
 
 
@@ -262,7 +262,7 @@ def _of_first_bytes(lost: NoResponse, url: str) -> str | None:
     if lost.first_bytes and not lost.first_bytes.startswith(b"HTTP/"):
         said = printable(lost.first_bytes.split(b"\n")[0].strip().decode("latin-1"))
         return f'{url} is not a web server: it sent "{said}"; check the port'
-    if lost.first_bytes or "time limit" in lost.reason:
+    if lost.first_bytes or isinstance(lost, TimedOut):
         return None
     if url.startswith("http:"):
         return f"{url} closed the connection without a response; if it speaks HTTPS there, write https://"

@@ -41,6 +41,7 @@ from conformance.wire.exchange import (
     NoResponse,
     Request,
     StaleConnection,
+    TimedOut,
     WireFormat,
     retry_stale,
 )
@@ -287,7 +288,7 @@ def serves_one_at_a_time(subject: Subject) -> bool:
     try:
         client.send(replace(plain.request, wire_format=WireFormat(), may_be_intercepted=True))
     except NoResponse as lost:
-        return isinstance(lost.error, TimeoutError)
+        return isinstance(lost, TimedOut)
     except NotTestable:
         pass
     return False

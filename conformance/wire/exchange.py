@@ -87,6 +87,14 @@ class Request(_Message):
     """Set if the request is written byte by byte; only a RawConnection can send it."""
 
     @property
+    def fields(self) -> Headers:
+        """Its headers and the user's, without Authorization; all cookies are in one of them."""
+        given = (*self.headers, *((name, secret.value) for name, secret in self.user_headers))
+        cookies = "; ".join(value for value, _ in self.cookies)
+        separate = tuple((name, value) for name, value in given if self.is_separate_header(name))
+        return (*separate, ("Cookie", cookies)) if cookies else separate
+
+    @property
     def cookies(self) -> list[tuple[str, str | None]]:
         """The user's cookies and then those of the check, which share one header; empty if the user has none.
 
@@ -179,6 +187,10 @@ class NoResponse(Exception):
         self.unsent = unsent
         """Whether nothing of the request was sent, because no connection could be opened."""
         super().__init__(reason)
+
+
+class TimedOut(NoResponse):
+    """A request got no complete response within its time limit."""
 
 
 class StaleConnection(Exception):

@@ -1,36 +1,27 @@
 """Send requests over HTTP/1.1 to a target that may be slow, broken or hostile, or to an application in this process.
 
-The timeouts of the HTTP library limit each read, so a target that sends one byte per second never reaches them. Here
-a deadline limits the request as a whole, from connecting to the last byte. The sockets also note whether a connection
-was opened for the request and which bytes came first, so that a failure can be explained.
+httpcore2 does the plumbing: connections, proxies, TLS and framing. It is the engine of httpx2, whose clients add
+cookies and headers that no check asked for, and take no sockets of ours, which limit a request as a whole.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
-import ssl
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import lru_cache
 from typing import Any
 
+import h11
 import httpcore2
 import httpx2
 
-from conformance.wire.exchange import SAFE, NoResponse, Request, Response, StaleConnection
+from conformance.wire.deadline import CALL, Call, Sockets
+from conformance.wire.exchange import SAFE, NoResponse, Request, Response, StaleConnection, TimedOut
 from conformance.wire.raw_connection import RawConnection
-from conformance.wire.transport import (
-    TIMEOUT,
-    Body,
-    Connectionless,
-    Route,
-    UnreadableBody,
-    httpx_request,
-    receive_body,
-    to_response,
-)
+from conformance.wire.transport import TIMEOUT, Connectionless, Route, UnreadableBody, receive_body
 
 CONNECTIONS = 64
 IDLE = 2.0
@@ -41,8 +32,13 @@ STALE = 3
 """Number of stale connections after which none is reused."""
 PAUSES = (0.1, 0.3, 0.6, 1.0)
 """Seconds between attempts to connect to a target that has responded before: it may be restarting."""
+CHUNK = 16
+WITH_CONTENT = ("POST", "PUT", "PATCH")
+"""Methods that have a Content-Length even if it is 0 (RFC 9110, section 8.6)."""
+UNSENT = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError)
 BROKEN = (
-    httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, httpcore2.UnsupportedProtocol, UnreadableBody
+    httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, h11.RemoteProtocolError,
+    httpx2.TransportError, UnreadableBody,
 )  # fmt: skip
 
 
@@ -56,7 +52,6 @@ class HttpTransport:
         self.base_url = base_url.rstrip("/")
         self._route = route
         self._tls = route.ssl_context() if self.base_url.startswith("https:") else None
-        self._calls = DeadlineBackend()
         self._stale = 0
         self._answered = False
         self._keep_alive_pool = self._pool(CONNECTIONS, CONNECTIONS)
@@ -65,8 +60,8 @@ class HttpTransport:
     def send(self, request: Request) -> Response:
         """Return the response. Safe requests are sent again if a reused connection was stale."""
         if request.wire_format is not None:
-            with RawConnection(self.base_url, self._route, self._tls) as by_hand:
-                return by_hand.send(request, max(self.time_left, SHORTEST))
+            with self.connection() as send:
+                return send(request)
         for pause in PAUSES:
             try:
                 return self._sent_once(request)
@@ -76,32 +71,12 @@ class HttpTransport:
                 time.sleep(pause)
         return self._sent_once(request)
 
-    def _sent_once(self, request: Request) -> Response:
-        sent = httpx_request(self.base_url, request)
-        if self._stale >= STALE:
-            return self._sent(self._single_use_pool, request, sent)
-        try:
-            return self._sent(self._keep_alive_pool, request, sent)
-        except StaleConnection:
-            self._stale += 1
-            if request.method not in SAFE:
-                raise
-            return self._sent(self._single_use_pool, request, httpx_request(self.base_url, request))
-
     @contextmanager
     def connection(self) -> Iterator[Callable[[Request], Response]]:
-        pool = self._pool(1, 1)
-        with RawConnection(self.base_url, self._route, self._tls) as by_hand:
-
-            def send(request: Request) -> Response:
-                if request.wire_format is not None:
-                    return by_hand.send(request, max(self.time_left, SHORTEST))
-                return self._sent(pool, request, httpx_request(self.base_url, request))
-
-            try:
-                yield send
-            finally:
-                pool.close()
+        with self._pool(1, 1) as pool, closing(RawConnection(self.base_url, self._tls)) as raw:
+            yield lambda request: self._exchange(
+                request, raw.stream(request) if request.wire_format else self._stream(pool, request)
+            )
 
     def disable_keep_alive(self) -> None:
         self._stale = STALE
@@ -111,6 +86,16 @@ class HttpTransport:
         self._keep_alive_pool.close()
         self._single_use_pool.close()
 
+    def _sent_once(self, request: Request) -> Response:
+        if self._stale < STALE:
+            try:
+                return self._exchange(request, self._stream(self._keep_alive_pool, request))
+            except StaleConnection:
+                self._stale += 1
+                if request.method not in SAFE:
+                    raise
+        return self._exchange(request, self._stream(self._single_use_pool, request))
+
     def _pool(self, most: int, kept: int) -> httpcore2.ConnectionPool:
         return httpcore2.ConnectionPool(
             ssl_context=self._tls,
@@ -118,139 +103,72 @@ class HttpTransport:
             max_connections=most,
             max_keepalive_connections=kept,
             keepalive_expiry=IDLE,
-            network_backend=self._calls,
+            network_backend=Sockets(),
         )
 
-    def _sent(self, pool: httpcore2.ConnectionPool, request: Request, sent: httpx2.Request) -> Response:
-        started = time.monotonic()
-        limit = min(self._route.timeout, max(self.time_left, SHORTEST))
-        with self._calls.call(limit) as call:
-            try:
-                response = pool.handle_request(self._for_core(sent))
-                try:
-                    coding = next(
-                        (value for name, value in response.headers if name.lower() == b"content-encoding"), b""
-                    )
-                    body = receive_body(response.iter_stream(), coding.decode("latin-1"), call.until)
-                finally:
-                    response.close()
-            except (httpcore2.TimeoutException, TimeoutError) as error:
-                reason = f"no complete response came within the time limit of {round(limit, 2):g} s"
-                unsent = isinstance(error, httpcore2.ConnectTimeout)
-                raise NoResponse(request, reason, error, call.first_bytes, unsent=unsent) from None
-            except BROKEN as error:
-                raise _broken(request, error, call) from error
-        self._answered = True
-        return to_response(response.status, response.headers, body, time.monotonic() - started)
-
-    def _for_core(self, sent: httpx2.Request) -> httpcore2.Request:
-        url = sent.url
-        return httpcore2.Request(
-            sent.method,
+    def _stream(self, pool: httpcore2.ConnectionPool, request: Request) -> AbstractContextManager[httpcore2.Response]:
+        url = _url(self.base_url + request.target)
+        return pool.stream(
+            request.method,
             httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=sent.headers.raw,
-            content=sent.stream,
+            headers=[(b"Host", url.netloc), *_fields(request)],
+            content=_content(request),
             extensions={"timeout": {"pool": self._route.timeout}},
         )
 
-
-def _broken(request: Request, error: Exception, call: RequestState) -> NoResponse | StaleConnection:
-    """Return the exception for a failed connection: StaleConnection if it was reused and sent nothing back."""
-    reason = f"the connection broke: {str(error) or type(error).__name__}"
-    if not call.connected and not call.first_bytes and not isinstance(error, UnreadableBody):
-        return StaleConnection(request, reason)
-    unsent = isinstance(error, httpcore2.ConnectError | httpcore2.ProxyError)
-    return NoResponse(request, reason, error, call.first_bytes, unsent=unsent)
+    def _exchange(self, request: Request, responding: AbstractContextManager[httpcore2.Response]) -> Response:
+        response = exchange(request, responding, min(self._route.timeout, max(self.time_left, SHORTEST)))
+        self._answered = True
+        return response
 
 
-SLICE = 64 * 1024
-"""Bytes that are written at a time; the deadline is checked between slices."""
-FIRST_BYTES = 64
-"""How many bytes of a response are kept, to say what it is if it is not HTTP."""
+def exchange(
+    request: Request, responding: AbstractContextManager[httpcore2.Response], seconds: float, *, connected: bool = False
+) -> Response:
+    """Return the whole response that comes within so many seconds. Raises NoResponse, or StaleConnection.
+
+    `connected` says that no connection is reused.
+    """
+    began = time.monotonic()
+    CALL.set(call := Call(began + seconds, connected))
+    try:
+        with responding as received:
+            body = receive_body(received, call.until)
+    except (httpcore2.TimeoutException, TimeoutError) as error:
+        reason = f"no complete response came within the time limit of {round(seconds, 2):g} s"
+        raise TimedOut(request, reason, error, call.first_bytes, unsent=isinstance(error, UNSENT)) from None
+    except BROKEN as error:
+        reason = f"the connection broke: {str(error) or type(error).__name__}"
+        if not (call.connected or call.first_bytes or isinstance(error, UnreadableBody)):
+            raise StaleConnection(request, reason) from error
+        raise NoResponse(request, reason, error, call.first_bytes, unsent=isinstance(error, UNSENT)) from error
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in received.headers)
+    seconds = time.monotonic() - began
+    return Response(received.status, headers, body.content, seconds, body.encoded_size, body.encoding_error)
 
 
-@dataclass(slots=True)
-class RequestState:
-    """The state of a request that is being sent."""
-
-    until: float
-    """Its deadline, by `time.monotonic`."""
-    connected: bool = False
-    """Whether a connection was opened for it, rather than reused."""
-    first_bytes: bytes = b""
-    """The first bytes of the response."""
-
-    @property
-    def left(self) -> float:
-        """Seconds left, above 0. Raises ReadTimeout after the deadline."""
-        left = self.until - time.monotonic()
-        if left <= 0:
-            raise httpcore2.ReadTimeout("the time of the request is up")
-        return left
+@lru_cache(maxsize=64)
+def _url(text: str) -> httpx2.URL:
+    """Return a parsed URL from a cache: most requests of a run go to one path."""
+    return httpx2.URL(text)
 
 
-class DeadlineBackend(httpcore2.NetworkBackend):
-    """Sockets with a deadline for whole requests. Each thread sends one request at a time."""
-
-    def __init__(self) -> None:
-        self._sockets = httpcore2.SyncBackend()
-        self._current = threading.local()
-
-    @contextmanager
-    def call(self, seconds: float) -> Iterator[RequestState]:
-        """Within the block, apply one deadline to everything that this thread does on the sockets."""
-        self._current.call = call = RequestState(time.monotonic() + seconds)
-        yield call
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ARG002 - the call has its own
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.NetworkStream:
-        call: RequestState = self._current.call
-        call.connected = True
-        return _Stream(
-            self._sockets.connect_tcp(host, port, call.left, local_address, socket_options or ()), self._current
-        )
+def _fields(request: Request) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a request without Host and framing: its own, and `Accept-Encoding: identity`."""
+    fields = list(request.fields)
+    if request.header("accept-encoding") is None:
+        fields.append(("Accept-Encoding", "identity"))
+    if request.credential is not None:
+        fields.append(("Authorization", request.credential.value))
+    return [(name.encode(), value.encode()) for name, value in fields]
 
 
-class _Stream(httpcore2.NetworkStream):
-    def __init__(self, stream: httpcore2.NetworkStream, current: threading.local) -> None:
-        self._stream = stream
-        self._current = current
-
-    @property
-    def _call(self) -> RequestState:
-        call: RequestState = self._current.call
-        return call
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the call has its own
-        call = self._call
-        received = self._stream.read(max_bytes, call.left)
-        if len(call.first_bytes) < FIRST_BYTES:
-            call.first_bytes += received[:FIRST_BYTES]
-        return received
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the call has its own
-        for start in range(0, len(buffer), SLICE):
-            self._stream.write(buffer[start : start + SLICE], self._call.left)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002 - the call has its own
-    ) -> httpcore2.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._call.left), self._current)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+def _content(request: Request) -> bytes | Iterator[bytes] | None:
+    """Return the body; in chunks, as an iterator."""
+    body = request.body
+    if body is None:
+        return b"" if request.method in WITH_CONTENT else None
+    return (body[start : start + CHUNK] for start in range(0, len(body), CHUNK)) if request.chunked else body
 
 
 App = Callable[..., Any]
@@ -266,38 +184,28 @@ class InProcess(Connectionless):
         self._timeout = timeout
 
     def send(self, request: Request) -> Response:
-        started = time.monotonic()
+        began, seconds = time.monotonic(), min(self._timeout, max(self.time_left, SHORTEST))
         try:
-            status, headers, body = self._answer(
-                httpx_request(self.base_url, request), started + min(self._timeout, max(self.time_left, 0.1))
-            )
-        except TimeoutError:
-            raise NoResponse(
-                request, f"no complete response came within the time limit of {self._timeout:g} s"
-            ) from None
-        except (httpx2.TransportError, UnreadableBody) as error:  # an application may break its connection
-            raise NoResponse(request, f"the connection broke: {str(error) or type(error).__name__}") from None
-        return to_response(status, headers, body, time.monotonic() - started)
+            return exchange(request, self._responding(request), seconds, connected=True)
+        except NoResponse:  # an application may break its connection
+            raise
+        except Exception as error:  # noqa: BLE001 - any exception that an application raises is its failure
+            said = f"{type(error).__name__}: {error}".encode()
+            return Response(500, (("Content-Type", "text/plain"),), said, time.monotonic() - began, len(said))
 
     def close(self) -> None:
         self._transport.close()
 
-    def _answer(self, request: httpx2.Request, until: float) -> tuple[int, list[tuple[bytes, bytes]], Body]:
-        try:
-            response = self._transport.handle_request(request)
-            body = receive_body(response.iter_raw(), response.headers.get("content-encoding"), until)
-        except (httpx2.TransportError, TimeoutError, UnreadableBody):
-            raise
-        except Exception as error:  # noqa: BLE001 - any exception that an application raises is its failure
-            said = f"{type(error).__name__}: {error}".encode()
-            return 500, [(b"Content-Type", b"text/plain")], Body(said, len(said))
-        return response.status_code, response.headers.raw, body
+    @contextmanager
+    def _responding(self, request: Request) -> Iterator[httpcore2.Response]:
+        url = _url(self.base_url + request.target)
+        sent = httpx2.Request(request.method, url, headers=_fields(request), content=_content(request))
+        response = self._transport.handle_request(sent)
+        yield httpcore2.Response(response.status_code, headers=response.headers.raw, content=response.iter_raw())
 
 
 def is_asgi(app: App) -> bool:
     """Return whether an application is ASGI rather than WSGI."""
-    import inspect
-
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
 
 

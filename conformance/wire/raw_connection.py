@@ -1,189 +1,106 @@
-"""Write requests byte by byte and read the responses, for cases that no HTTP client would send, or would hide.
+"""Write requests byte by byte, for cases that no HTTP client would send, and read what one would hide.
 
-A raw connection uses no proxy, and sends one request after another.
+h11 reads the responses. A raw connection uses no proxy, sends one request after another, and goes on for as long as the
+target does: after `Connection: close`, too.
 """
 
 from __future__ import annotations
 
-import contextlib
-import math
-import re
-import socket
+import itertools
 import ssl
 import time
 from collections.abc import Iterator
-from types import TracebackType
+from contextlib import contextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.wire.exchange import NoResponse, Request, Response, StaleConnection, WireFormat
-from conformance.wire.transport import MAX_BODY_BYTES, Route, UnreadableBody, decode_body
+import h11
+import httpcore2
+
+from conformance.wire.deadline import CALL, Sockets
+from conformance.wire.exchange import Request, StaleConnection, WireFormat
 
 CRLF = b"\r\n"
-LONGEST_HEAD = 64 * 1024
-SILENCE = 0.3
-"""Seconds without data after which nothing more is expected, if nothing has to come."""
+LONGEST_HEAD = AT_ONCE = 64 * 1024
+SILENCE, READS = 0.3, 8
+"""Seconds without data after which nothing more is expected, and how often it is read, if nothing has to come."""
 BODY_DELAY = 0.1
 """Seconds between a head and a body that is sent later."""
-SWITCHING_PROTOCOLS = 101
-
-
-class InvalidHttp(Exception):
-    """The received bytes are not an HTTP response, or not a complete one."""
+INTERIM = {*range(100, 200)} - {101}
+"""Statuses of responses before the one to read; 101 is the last over its connection."""
+ANY_UPGRADE = [("Host", "any"), ("Connection", "Upgrade"), ("Upgrade", "any")]
+"""Headers of a request in place of the one that is sent, which h11 would reject; a response may switch protocols."""
 
 
 class RawConnection:
     """A connection, which the first request opens."""
 
-    def __init__(self, base_url: str, route: Route, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, base_url: str, tls: ssl.SSLContext | None) -> None:
         self._url = urlsplit(base_url)
-        self._route = route
         self._tls = tls
-        self._socket: socket.socket | None = None
+        self._socket: httpcore2.NetworkStream | None = None
         self._rest = b""
-        self._until = 0.0
+        """What came after the latest response."""
         self._switched = False
 
-    def __enter__(self) -> RawConnection:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def close(self) -> None:
         if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.close()
+            self._socket.close()
 
-    def send(self, request: Request, longest: float = math.inf) -> Response:
-        """Return the response. Raises NoResponse, or StaleConnection if an earlier request closed the connection."""
-        began, limit = time.monotonic(), min(self._route.timeout, longest)
-        self._until = began + limit
-        first = self._socket is None
+    @contextmanager
+    def stream(self, request: Request) -> Iterator[httpcore2.Response]:
+        """Send a request, and yield its response. Raises StaleConnection if an earlier request switched protocols."""
         if self._switched:
             raise StaleConnection(request, "the connection was switched to another protocol")
-        try:
-            if self._socket is None:
-                self._socket = self._connected()
-            self._write(self._socket, request)
-            return self._response(request, began)
-        except TimeoutError as error:
-            reason = f"no complete response came within the time limit of {round(limit, 2):g} s"
-            raise NoResponse(request, reason, error, self._rest) from None
-        except (OSError, InvalidHttp, UnreadableBody) as error:
-            reason = f"the connection broke: {error or type(error).__name__}"
-            if not first and not self._rest:
-                raise StaleConnection(request, reason) from None
-            raise NoResponse(request, reason, error, self._rest) from error
+        CALL.get().first_bytes = self._rest
+        self._socket = self._socket or self._connected()
+        self._write(self._socket, request)
+        received = self._received(self._socket, "HEAD" if request.method == "HEAD" else "GET")
+        head = next(received)
+        yield httpcore2.Response(head.status_code, headers=head.headers.raw_items(), content=received)
 
-    def _connected(self) -> socket.socket:
-        port = self._url.port or (443 if self._tls else 80)
+    def _connected(self) -> httpcore2.NetworkStream:
         host = self._url.hostname or ""
-        connected = socket.create_connection((host, port), self._left())
-        return self._tls.wrap_socket(connected, server_hostname=host) if self._tls else connected
+        stream = Sockets().connect_tcp(host=host, port=self._url.port or (443 if self._tls else 80))
+        return stream.start_tls(self._tls, host) if self._tls else stream
 
-    def _write(self, connection: socket.socket, request: Request) -> None:
+    def _write(self, stream: httpcore2.NetworkStream, request: Request) -> None:
         head, content = head_and_content(request, self._url.geturl())
-        connection.settimeout(self._left())
-        if request.wire_format is None or not request.wire_format.delay_body:
-            connection.sendall(head + content)
-            return
-        connection.sendall(head)
-        time.sleep(BODY_DELAY)
-        with contextlib.suppress(OSError):  # the target may respond before the body, and close the connection
-            connection.sendall(content)
+        with suppress(httpcore2.WriteError):  # the target may respond before the body, and close the connection
+            if request.wire_format is not None and request.wire_format.delay_body:
+                stream.write(head)
+                time.sleep(BODY_DELAY)
+                head = b""
+            stream.write(head + content)
 
-    def _left(self) -> float:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
+    def _received(self, stream: httpcore2.NetworkStream, method: str) -> Iterator[Any]:
+        """Yield the head of the response, and then its content."""
+        reader = h11.Connection(h11.CLIENT, LONGEST_HEAD)
+        reader.send(h11.Request(method=method, target="/", headers=ANY_UPGRADE))
+        reader.send(h11.EndOfMessage())
+        if self._rest:
+            reader.receive_data(self._rest)
+        while (event := reader.next_event()) is not h11.PAUSED and not isinstance(event, h11.EndOfMessage):
+            if event is h11.NEED_DATA:
+                data = stream.read(AT_ONCE)
+                if not data and reader.their_state is h11.SEND_RESPONSE:
+                    raise httpcore2.RemoteProtocolError("it was closed before the response was complete")
+                reader.receive_data(data)
+            elif isinstance(event, h11.Data):
+                yield bytes(event.data)
+            elif isinstance(event, h11.Response | h11.InformationalResponse) and event.status_code not in INTERIM:
+                yield event
+        self._rest, self._switched = reader.trailing_data[0], event is h11.PAUSED
+        if method == "HEAD":
+            yield from self._until_silence(stream)
 
-    def _response(self, request: Request, began: float) -> Response:
-        status, headers = self._head()
-        while 100 <= status <= 199 and status != SWITCHING_PROTOCOLS:
-            status, headers = self._head()
-        plain = {name.lower(): value for name, value in headers}
-        if request.method == "HEAD":  # anything that follows is content that must not be there
-            body = self._until_silence()
-        elif status == SWITCHING_PROTOCOLS:  # anything that follows is not HTTP/1.1
-            self._switched, body = True, b""
-        elif status in (204, 304):
-            body = b""
-        elif "chunked" in plain.get("transfer-encoding", "").lower():
-            body = b"".join(self._chunks())
-        elif "content-length" in plain:
-            body = self._exactly(_size(plain["content-length"], 10))
-        else:
-            body = self._until_closed()
-        read = decode_body(body, plain.get("content-encoding"))
-        return Response(status, headers, read.content, time.monotonic() - began, read.encoded_size, read.encoding_error)
-
-    def _head(self) -> tuple[int, tuple[tuple[str, str], ...]]:
-        while CRLF * 2 not in self._rest:
-            if len(self._rest) > LONGEST_HEAD:
-                raise InvalidHttp("the head has no end")
-            self._more()
-        head, _, self._rest = self._rest.partition(CRLF * 2)
-        first, *lines = head.decode("latin-1").split("\r\n")
-        version, _, rest = first.partition(" ")
-        if not (version.startswith("HTTP/1.") and re.fullmatch("[0-9]{3}", rest[:3])):
-            raise InvalidHttp(f"the response is not HTTP: {first[:64]!r}")
-        fields = (line.partition(":") for line in lines)
-        return int(rest[:3]), tuple((name, value.strip(" \t")) for name, _, value in fields)
-
-    def _chunks(self) -> Iterator[bytes]:
-        total = 0
-        while size := _size(self._line().split(b";")[0].decode("latin-1"), 16):
-            total += size
-            if total > MAX_BODY_BYTES:
-                raise UnreadableBody(f"is longer than {MAX_BODY_BYTES} bytes and was not read further")
-            yield self._exactly(size)
-            self._line()
-        while self._line():  # trailers
-            pass
-
-    def _line(self) -> bytes:
-        while CRLF not in self._rest:
-            self._more()
-        line, _, self._rest = self._rest.partition(CRLF)
-        return line
-
-    def _exactly(self, length: int) -> bytes:
-        if length > MAX_BODY_BYTES:
-            raise UnreadableBody(f"is longer than {MAX_BODY_BYTES} bytes and was not read further")
-        while len(self._rest) < length:
-            self._more()
-        body, self._rest = self._rest[:length], self._rest[length:]
-        return body
-
-    def _until_closed(self) -> bytes:
-        with contextlib.suppress(InvalidHttp):
-            while len(self._rest) <= MAX_BODY_BYTES:
-                self._more()
-        body, self._rest = self._rest, b""
-        return body
-
-    def _until_silence(self) -> bytes:
-        self._until = min(self._until, time.monotonic() + SILENCE)
-        with contextlib.suppress(TimeoutError, OSError):
-            return self._until_closed()
-        body, self._rest = self._rest, b""
-        return body
-
-    def _more(self) -> None:
-        """Read more bytes. Raises InvalidHttp if the connection is closed."""
-        if self._socket is None:
-            raise InvalidHttp("there is no connection")
-        self._socket.settimeout(self._left())
-        came = self._socket.recv(65536)
-        if not came:
-            raise InvalidHttp("it was closed before the response was complete")
-        self._rest += came
-
-
-def _size(text: str, base: int) -> int:
-    """Return the length in a framing field (RFC 9112, sections 6.2 and 7.1). Raises InvalidHttp if it is invalid."""
-    digits = text.strip(" \t")
-    if not re.fullmatch("[0-9]{1,19}" if base == 10 else "[0-9A-Fa-f]{1,16}", digits):
-        raise InvalidHttp(f"invalid length of a body: {text[:64]!r}")
-    return int(digits, base)
+    def _until_silence(self, stream: httpcore2.NetworkStream) -> Iterator[bytes]:
+        """Yield what follows the head of a response to HEAD, where nothing may come, until nothing comes any more."""
+        yield self._rest
+        self._rest, call = b"", CALL.get()
+        call.until = min(call.until, time.monotonic() + SILENCE)
+        with suppress(TimeoutError, httpcore2.TimeoutException, httpcore2.NetworkError):
+            yield from itertools.islice(iter(lambda: stream.read(AT_ONCE), b""), READS)
 
 
 def request_bytes(request: Request, base_url: str) -> bytes:
@@ -210,10 +127,8 @@ def head_lines(request: Request, base_url: str) -> list[str]:
         f"{request.method} {f'{url.scheme}://{url.netloc}' if wire.absolute_target else ''}{target} HTTP/{wire.version}"
     )
     hosts = (url.netloc,) if wire.hosts is None else wire.hosts
-    lines = [line, *(f"Host: {host}" for host in hosts), *(f"{name}: {value}" for name, value in request.headers)]
-    if request.credential is not None:
-        lines.append(f"{wire.authorization}{request.credential.value}")
-    return [*lines, *(f"{name}: {secret.value}" for name, secret in request.user_headers)]
+    lines = [line, *(f"Host: {host}" for host in hosts), *(f"{name}: {value}" for name, value in request.fields)]
+    return lines if request.credential is None else [*lines, f"{wire.authorization}{request.credential.value}"]
 
 
 def framing_lines(request: Request, length: str) -> list[str]:

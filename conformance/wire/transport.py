@@ -9,11 +9,10 @@ import math
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import httpcore2
 import httpx2
@@ -66,40 +65,6 @@ class Connectionless:
         pass
 
 
-def httpx_request(base_url: str, request: Request) -> httpx2.Request:
-    """Return the request for httpx, with only its own headers, Host, framing, and `Accept-Encoding: identity`."""
-    headers = [(name.encode(), value.encode()) for name, value in request.headers if request.is_separate_header(name)]
-    extra = ((name, secret) for name, secret in request.user_headers if request.is_separate_header(name))
-    headers.extend((name.encode(), secret.value.encode()) for name, secret in extra)
-    if cookies := [value for value, _ in request.cookies]:
-        headers.append((b"Cookie", "; ".join(cookies).encode()))
-    if request.header("accept-encoding") is None:
-        headers.append((b"Accept-Encoding", b"identity"))
-    if request.credential is not None:
-        headers.append((b"Authorization", request.credential.value.encode()))
-    content: Any = request.body
-    if request.chunked and request.body is not None:
-        content = _in_chunks(request.body)
-    return httpx2.Request(request.method, _url(base_url + request.target), headers=headers, content=content)
-
-
-@lru_cache(maxsize=64)
-def _url(text: str) -> httpx2.URL:
-    """Return a parsed URL from a cache: most requests of a run go to one path."""
-    return httpx2.URL(text)
-
-
-def to_response(status: int, headers: list[tuple[bytes, bytes]], body: Body, seconds: float) -> Response:
-    """Return the response with headers as text."""
-    decoded = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
-    return Response(status, decoded, body.content, seconds, body.encoded_size, body.encoding_error)
-
-
-def _in_chunks(body: bytes, size: int = 16) -> Iterator[bytes]:
-    for start in range(0, len(body), size):
-        yield body[start : start + size]
-
-
 TIMEOUT = 30.0
 
 
@@ -141,17 +106,13 @@ class Route:
 
     def ssl_context(self) -> ssl.SSLContext:
         """Return a context that verifies certificates and has the client's. Raises OSError (ssl.SSLError)."""
-        context = self._verifying()
+        if self.ca:
+            context = ssl.create_default_context(cafile=self.ca)
+        else:
+            context = httpx2.create_ssl_context(verify=not self.insecure)
         if self.client_certificate is not None:
             self.client_certificate.load(context)
         return context
-
-    def _verifying(self) -> ssl.SSLContext:
-        if self.insecure:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            return context
-        return ssl.create_default_context(cafile=self.ca) if self.ca else httpcore2.default_ssl_context()
 
     def httpcore_proxy(self) -> httpcore2.Proxy | None:
         """Return the proxy with its credentials, or None."""
@@ -184,18 +145,19 @@ class Body:
     """What the body is, if Content-Encoding says something else; empty otherwise."""
 
 
-def receive_body(chunks: Iterable[bytes], coding: str | None, until: float) -> Body:
+def receive_body(response: httpcore2.Response, until: float) -> Body:
     """Return the decoded body. Raises UnreadableBody, or TimeoutError if it is not complete at `until`.
 
     Requests ask for no coding. gzip and deflate are decoded all the same: some gateways compress everything.
     """
     body = bytearray()
-    for chunk in chunks:
+    for chunk in response.iter_stream():
         if time.monotonic() > until:
             raise TimeoutError
         body += chunk
         _limit_length(len(body))
-    return decode_body(bytes(body), coding)
+    codings = (value.decode("latin-1") for name, value in response.headers if name.lower() == b"content-encoding")
+    return decode_body(bytes(body), ", ".join(codings))
 
 
 def decode_body(body: bytes, coding: str | None) -> Body:
