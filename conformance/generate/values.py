@@ -2,7 +2,8 @@
 
 Plain values are accepted by every reasonable server. Edge values are valid, but a server may reject them; it must not
 change them. Invalid values break the schema: no parser can read some of them as the declared type, and a lenient one
-coerces the others.
+coerces the others. Generators of all valid values, such as those of Schemathesis, draw no such line;
+`conformance/model/engine.py` sends what they generate.
 """
 
 from __future__ import annotations
