@@ -9,25 +9,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft7Validator
-from jsonschema.validators import extend
-from openapi_schema_validator import OAS30ReadValidator
+from jsonschema_path import SchemaPath
+from openapi_core.validation.response.validators import V30ResponseDataValidator
+from openapi_core.validation.schemas.validators import SchemaValidator
 
 from conformance.redaction import shortened
 from conformance.wire.exchange import Exchange, Json
 from contract import Contract
-from contract.pointer import ABSENT, node_at
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
-    from jsonschema.protocols import Validator
 
 
-_TYPES = OAS30ReadValidator.TYPE_CHECKER.redefine(
-    "integer",
-    lambda _, value: Draft7Validator.TYPE_CHECKER.is_type(value, "integer"),  # 1.0 is one, too
-)
-_Validator = extend(OAS30ReadValidator, type_checker=_TYPES)  # type: ignore[no-untyped-call]
+_FACTORY = V30ResponseDataValidator.schema_validators_factory
 LONGEST_VALUE = 200
 """Maximum characters of an invalid value in a message."""
 
@@ -49,12 +43,12 @@ class SchemaError:
 
 
 class SchemaJudge:
-    """The schemas of a contract, and the validators of openapi-schema-validator for them."""
+    """openapi-core's validators for the schemas of a contract."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._validators: dict[tuple[str, ...], Validator | None] = {}
-        """By the path to the schema of a body; None if it has no schema."""
+        self._document = SchemaPath.from_dict(dict(contract.document))
+        self._validators: dict[tuple[str, int], SchemaValidator | None] = {}
         self._latest: tuple[Exchange, list[SchemaError]] | None = None
         upsert = contract.upsert
         operations = [upsert.operation, upsert.read, upsert.delete]
@@ -73,9 +67,6 @@ class SchemaJudge:
         operation = self._operations[operation_id]
         return "paths", operation.path, operation.method.lower(), "responses", str(status)
 
-    def _body(self, operation_id: str, status: int) -> tuple[str, ...]:
-        return *self._response(operation_id, status), "content", "application/json", "schema"
-
     def errors(self, exchange: Exchange, *, drop_null: bool) -> list[SchemaError]:
         """Return how the JSON body differs from its schema; with `drop_null`, null members count as absent."""
         as_sent = self._as_sent(exchange)
@@ -88,23 +79,30 @@ class SchemaJudge:
         return self._latest[1]
 
     def _find(self, exchange: Exchange, prepare: Callable[[Any], Any]) -> list[SchemaError]:
-        body = self._body(exchange.request.operation_id or "", exchange.response.status)
-        if body not in self._validators:
-            schema = node_at(dict(self._contract.document), body)
-            made = None if schema is ABSENT else _Validator(schema, format_checker=_Validator.FORMAT_CHECKER)
-            self._validators[body] = made
-        validator = self._validators[body]
+        validator = self._validator(exchange.request.operation_id or "", exchange.response.status)
         if validator is None:
             return []
-        return list(self._errors(validator.iter_errors(prepare(exchange.response.json)), body))
+        errors = validator.validator.iter_errors(prepare(_whole_numbers(exchange.response.json)))
+        response = self._response(exchange.request.operation_id or "", exchange.response.status)
+        return list(self._schema_errors(errors, (*response, "content", "application/json", "schema")))
 
-    def _errors(self, found: Iterable[ValidationError], schema: tuple[str, ...]) -> Iterator[SchemaError]:
-        for error in found:
+    def _schema_errors(self, errors: Iterable[ValidationError], schema: tuple[str, ...]) -> Iterator[SchemaError]:
+        for error in errors:
             date_time = error.validator == "format" and error.validator_value == "date-time"
-            if date_time and parse_moment(error.instance) is not None:  # the validator rejects leap seconds
+            if date_time and parse_moment(error.instance) is not None:  # openapi-core rejects leap seconds
                 continue
             keyword = self._contract.locate((*schema, *error.absolute_schema_path))
             yield SchemaError(tuple(error.absolute_path), _message(error), date_time, keyword)
+
+    def _validator(self, operation_id: str, status: int) -> SchemaValidator | None:
+        """Return the cached validator for the JSON bodies of a response, or None if it has no schema."""
+        if (operation_id, status) not in self._validators:
+            operation = self._operations[operation_id]
+            responses = self._document / "paths" / operation.path / operation.method.lower() / "responses"
+            schema = responses / str(status) / "content" / "application/json" / "schema"
+            made = _FACTORY.create(self._document, schema) if schema.exists() else None
+            self._validators[operation_id, status] = made
+        return self._validators[operation_id, status]
 
 
 def _message(error: ValidationError) -> str:
@@ -130,6 +128,15 @@ def without_null(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: without_null(child) for name, child in value.items() if child is not None}
     return [without_null(child) for child in value] if isinstance(value, list) else value
+
+
+def _whole_numbers(value: Any) -> Any:
+    """Return the value with 1.0 as 1: both are integers in JSON Schema, but not in openapi-core."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole_numbers(child) for name, child in value.items()}
+    return [_whole_numbers(child) for child in value] if isinstance(value, list) else value
 
 
 ANY_SERVER = frozenset({405, 408, 411, 413, 414, 415, 429, 431, 501, 503})

@@ -1,4 +1,4 @@
-"""The schemas of the contract as judges of bodies: what they let pass, and what they find, and where."""
+"""openapi-core as judge of bodies: what it has to let pass, and what it has to find, and where."""
 
 from __future__ import annotations
 
