@@ -52,6 +52,6 @@ def test_what_is_applied_reads_as_it_was_read(fields: list[str]) -> None:
 
 @pytest.mark.parametrize("repeated", ["; ", 'a="', '"\\', ",", "a=b;", 'a="\\"'])
 def test_a_long_field_is_read_at_once(repeated: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     read_preferences([f"a={repeated * 20_000}="])
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

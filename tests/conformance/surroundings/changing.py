@@ -219,7 +219,6 @@ CHANGING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("429", "throttled"),
         options=BOUNDED,
-        seconds=30,
     ),
     # One that says: in an hour.
     Surroundings(
@@ -228,7 +227,6 @@ CHANGING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("429", "throttled"),
         options=BOUNDED,
-        seconds=30,
     ),
     # One from the start: nothing can be judged, whatever that is called.
     Surroundings(
@@ -237,7 +235,6 @@ CHANGING: tuple[Surroundings, ...] = (
         (GONE, INCONCLUSIVE),
         ("429",),
         options=BOUNDED,
-        seconds=30,
     ),
     # One that knows the second organization only.
     Surroundings(
@@ -270,7 +267,6 @@ CHANGING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("503",),
         options=BOUNDED,
-        seconds=30,
     ),
     # A firewall takes the run for an attack and bans it.
     Surroundings("ban-by-403", lambda: when(since(60), page(403, "Access denied")), (INCONCLUSIVE,), ("403", SINCE)),
@@ -323,7 +319,6 @@ CHANGING: tuple[Surroundings, ...] = (
         server=limited(50, 429),
         options=BOUNDED,
         emptied=ALL,
-        seconds=30,
     ),
     # A plan of 5 models: 20 side by side cannot be.
     Surroundings(

@@ -113,7 +113,6 @@ INTERFERING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("--time-budget",),
         options=BOUNDED,
-        seconds=30,
     ),
     # Each response takes longer than the one before.
     Surroundings(
@@ -122,7 +121,6 @@ INTERFERING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE,),
         ("--time-budget",),
         options=BOUNDED,
-        seconds=30,
     ),
     # Each response comes in pieces.
     Surroundings("responses-in-pieces", lambda: on.dripping(5, 0.004), (CONFORMANT,), options=SHORT, emptied=ALL),
@@ -141,7 +139,6 @@ INTERFERING: tuple[Surroundings, ...] = (
         (INCONCLUSIVE, CONFORMANT),
         ("MiB|--time-budget",),
         options=(*QUICK, "--time-budget", "20"),
-        seconds=40,
     ),
     # -- stale reads -------------------------------------------------------------------------------------------------
     # Reads come from a replica: allowed, for that a write is seen at once is assumed.

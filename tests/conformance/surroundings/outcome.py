@@ -88,7 +88,6 @@ def complaints(row: Surroundings, outcome: Outcome) -> list[str]:
         *_accused(row, outcome),
         *_uncounted(row, verdict, outcome),
         *_left(row, outcome),
-        *_late(row, outcome),
     ]
 
 
@@ -162,11 +161,6 @@ def _left(row: Surroundings, outcome: Outcome) -> Iterator[str]:
             yield f"{left} models of {owner} are left"
     if not outcome.creates and "left on the target" in outcome.told:
         yield "models are said to be left, though none was created"
-
-
-def _late(row: Surroundings, outcome: Outcome) -> Iterator[str]:
-    if outcome.seconds > row.seconds:
-        yield f"it took {outcome.seconds:.0f} s, more than {row.seconds:.0f}"
 
 
 def wanted(options: tuple[str, ...]) -> set[str]:

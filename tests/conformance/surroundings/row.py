@@ -50,5 +50,3 @@ class Surroundings:
     """Requirements with a waiver."""
     blind: bool = False
     """Whether reads lag or are missing, or deletes are, so that what only they could show cannot be judged."""
-    seconds: float = 60.0
-    """A bound of the run, generous on a busy machine."""

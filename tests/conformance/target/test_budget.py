@@ -142,8 +142,6 @@ def test_a_pace_holds_over_all_threads() -> None:
     assert max(moments) - min(moments) >= 15 / 200, "of 20 waits a thread that is slow to start may hide some"
 
 
-def test_without_a_pace_nobody_waits() -> None:
-    pace, began = RateLimiter(None), time.monotonic()
-    for _ in range(1000):
-        pace.wait()
-    assert time.monotonic() - began < 1
+def test_without_a_pace_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.target.client.time", None)
+    RateLimiter(None).wait()

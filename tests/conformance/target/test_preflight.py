@@ -40,7 +40,7 @@ def looking(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loo
     with contextlib.ExitStack() as stack:
 
         def look_at(url: str, keys: tuple[str | None, ...] = ("demo-acme", None, None), **route: Any) -> None:
-            way = Route(**{"timeout": 5.0, **route})
+            way = Route(**route)
             transport = stack.enter_context(contextlib.closing(HttpTransport(url, way)))
             preflight(
                 Subject(contract, Client(transport, route=way), Credentials.from_keys(*keys), Names(), RunOptions())

@@ -22,7 +22,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1]"
 def answered(answer: bytes | Callable[[socket.socket], None], *requests: Request) -> list[Response]:
     """What comes back, over one connection."""
     with saying(answer) as server:
-        transport = HttpTransport(server.url, Route(timeout=2))
+        transport = HttpTransport(server.url, Route())
         with transport.connection() as send:
             return [send(request) for request in requests]
 

@@ -95,22 +95,21 @@ def test_a_large_body_does_not_hide_the_response(address: tuple[str, int]) -> No
     assert reply(exchange_bytes(address, sent)).status == 401
 
 
-def stopping(mock: MockProcess, sent: bytes, wait: float = 0.3) -> tuple[bytes, float]:
-    """Send a request, stop the mock while it is under way, and return what came and how long it took."""
+def stopping(mock: MockProcess, sent: bytes, wait: float = 0.3) -> bytes:
+    """Send a request, stop the mock while it is under way, and return what came."""
     with socket.create_connection(mock.address, timeout=SECONDS) as connection:
         connection.sendall(sent)
         time.sleep(wait)
-        began = time.monotonic()
         mock.process.send_signal(signal.SIGTERM)
         received = rest(connection)
         assert mock.process.wait(timeout=SECONDS) == 0
-        return received, time.monotonic() - began
+        return received
 
 
 @pytest.mark.parametrize("sent", [GET, post(b"Content-Length: 27", body=b'{"model_name": "in-flight"}')])
 def test_a_request_under_way_is_finished_when_the_mock_stops(sent: bytes) -> None:
     with started(*DELAYED) as mock:
-        response = reply(stopping(mock, sent)[0])
+        response = reply(stopping(mock, sent))
         assert response.status in {200, 201}
         assert response.headers["connection"] == "close"
         assert mock.stderr == ""
@@ -118,19 +117,15 @@ def test_a_request_under_way_is_finished_when_the_mock_stops(sent: bytes) -> Non
 
 @pytest.mark.parametrize("sent", [GET, GET * 3, post(b"Content-Length: 27", body=b'{"model_name": "in-flight"}')])
 def test_one_that_takes_longer_than_the_grace_period_is_closed(sent: bytes) -> None:
-    with started("--quiet", "--delay", "20000", "--grace-period", "0.5") as mock:
-        received, seconds = stopping(mock, sent)
-        assert received == b""
-        assert seconds < 15
+    with started("--quiet", "--delay", "60000", "--grace-period", "0.5") as mock:
+        assert stopping(mock, sent) == b""
         assert mock.stderr == ""
 
 
 @pytest.mark.parametrize("sent", [b"", GET, GET[:-5], EVENTS])
 def test_what_has_no_response_to_wait_for_does_not_hold_it_up(sent: bytes) -> None:
-    with started("--quiet", "--grace-period", "60") as mock:
-        received, seconds = stopping(mock, sent)
-        assert received.count(b"HTTP/1.1 ") == (sent in {GET, EVENTS})
-        assert seconds < 15
+    with started("--quiet", "--grace-period", "600") as mock:
+        assert stopping(mock, sent).count(b"HTTP/1.1 ") == (sent in {GET, EVENTS})
         assert mock.stderr == ""
 
 

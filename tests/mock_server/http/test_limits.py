@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -47,11 +48,17 @@ def memory(mock: MockProcess) -> int:
     return int(text.partition("VmRSS:")[2].split()[0])
 
 
-def wait_of_another(mock: MockProcess) -> float:
-    """Seconds that a request of another client takes."""
-    began = time.monotonic()
+def work(mock: MockProcess) -> float:
+    """Its processor time, in seconds."""
+    fields = Path(f"/proc/{mock.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def work_until_another(mock: MockProcess) -> float:
+    """Seconds of processor time that the mock uses until another client has a response."""
+    began = work(mock)
     assert exchange_bytes(mock.address, GET, nothing_more=True).startswith(b"HTTP/1.1 200")
-    return time.monotonic() - began
+    return work(mock) - began
 
 
 LATE = {
@@ -71,9 +78,7 @@ LATE = {
 def test_a_request_that_does_not_arrive_is_408(mock: MockProcess, sent: bytes) -> None:
     with connected(mock) as connection:
         connection.sendall(sent)
-        began = time.monotonic()
         received = rest(connection)
-    assert time.monotonic() - began < 10
     if sent.startswith(GET):
         assert received.startswith(b"HTTP/1.1 200")
         received = received[received.index(b"HTTP/1.1 408") :]
@@ -131,7 +136,6 @@ def test_nothing_endless_takes_memory_or_others_their_time(
     mock: MockProcess, begin: bytes, more: Callable[[int], bytes]
 ) -> None:
     before = memory(mock)
-    quiet = max(wait_of_another(mock) for _ in range(5))
     longest, number, ends = 0.0, 0, time.monotonic() + 2
     with connected(mock) as connection:
         connection.settimeout(0.2)
@@ -142,9 +146,9 @@ def test_nothing_endless_takes_memory_or_others_their_time(
                 with contextlib.suppress(TimeoutError):
                     connection.sendall(more(number))
                 if number % 50 == 1:
-                    longest = max(longest, wait_of_another(mock))
+                    longest = max(longest, work_until_another(mock))
     assert memory(mock) - before < 30_000
-    assert longest < max(2, 50 * quiet)
+    assert longest < 1
 
 
 def fill(mock: MockProcess, size: int) -> None:
