@@ -64,29 +64,13 @@ def _is_special(file: Path) -> bool:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    part = part_of(file)
+    part = file.with_name(f".{file.name}.{os.urandom(4).hex()}.part")
     try:
+        part.touch(exist_ok=False)
         part.write_bytes(data)
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
-
-
-def part_of(file: Path) -> Path:
-    """Create a file next to `file`, which replaces it when it is complete."""
-    import tempfile
-
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".part", dir=file.parent)
-    os.close(handle)
-    part = Path(name)
-    part.chmod(0o666 & ~_umask())  # as any new file; mkstemp lets only the owner read it
-    return part
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def goes_to_stdout(files: Iterable[str]) -> bool:
