@@ -268,8 +268,8 @@ class _Sampler:
         """Return a string that matches a pattern, if Python understands it as JavaScript does."""
         strings = Rstr(self._random)
         try:
-            built = [strings.xeger(pattern) for _ in range(_STRINGS)]
-            return next((each for each in built if shortest <= len(each) <= longest), built[0])
+            built = (strings.xeger(pattern) for _ in range(_STRINGS))
+            return next((each for each in built if shortest <= len(each) <= longest), "")
         except Exception as error:
             raise Unforeseeable from error
 
